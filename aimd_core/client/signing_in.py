@@ -1,0 +1,75 @@
+"""Which protocol a server speaks, and whether it takes a key: what `aimd login` asks before it saves anything."""
+
+from __future__ import annotations
+
+from aimd_core.client.connection import NO_RETRY, Connection, Response
+from aimd_core.config import Credentials
+from aimd_core.errors import AccessError, KeyRefusedError, NotAServerError
+
+V1, V2 = 1, 2
+
+
+def protocol_of(host: str, timeout_s: float | None = None) -> int:
+    """Return the newest protocol that a server speaks, asked without any key.
+
+    A server of version 2 refuses a request without a key in a way that no other one does
+    (docs/http-api.md, "Rules for every request"); everything else is taken for version 1.
+
+    Raises:
+        UnreachableError: No answer.
+    """
+    with Connection(host, retry=NO_RETRY, connect_timeout_s=timeout_s) as connection:
+        answer = connection.request("GET", "/apis/v2/info")
+    realm = answer.headers.get("www-authenticate", "")
+    return V2 if answer.status == 401 and 'realm="aimd"' in realm else V1
+
+
+def verify(credentials: Credentials, timeout_s: float | None = None) -> tuple[str, int]:
+    """Return the user whom the server knows by this key, and the protocol that it speaks.
+
+    Raises:
+        UnreachableError: No answer.
+        KeyRefusedError: The server does not take the key.
+        NotAServerError: It is no AIMD server.
+    """
+    protocol = protocol_of(credentials.host, timeout_s)
+    if protocol == V2:
+        return _verify_v2(credentials), V2
+    return _verify_v1(credentials), V1
+
+
+def _verify_v2(credentials: Credentials) -> str:
+    headers = {"Authorization": f"Bearer {credentials.api_key}"}
+    with Connection(credentials.host, headers, retry=NO_RETRY) as connection:
+        answer = connection.request("GET", "/apis/v2/info")
+    if answer.status == 401:
+        raise KeyRefusedError(host=credentials.host, reason="unknown, expired or revoked")
+    document = answer.json()
+    if answer.status != 200 or not isinstance(document, dict) or document.get("product") != "aimd":
+        raise NotAServerError(host=credentials.host, reason=f"HTTP {answer.status}")
+    return str(document.get("user", ""))
+
+
+def _verify_v1(credentials: Credentials) -> str:
+    query = {"apikey": credentials.api_key}
+    with Connection(credentials.host, retry=NO_RETRY) as connection:
+        folders = connection.request("GET", "/apis/v1/folders", query=query)
+        _check_v1(folders, credentials.host)
+        document = folders.json()
+        if not isinstance(document, dict) or "folders" not in document:
+            raise NotAServerError(host=credentials.host, reason="its list of folders has another form")
+        user = connection.request("GET", "/oauth2/userinfo", query=query)
+    document = user.json()
+    if user.status != 200 or not isinstance(document, dict) or "preferred_username" not in document:
+        raise NotAServerError(host=credentials.host, reason="it does not say who the user is")
+    return str(document["preferred_username"])
+
+
+def _check_v1(answer: Response, host: str) -> None:
+    """Raise the error that an answer of version 1 stands for; source: the deployed protocol, Authentication."""
+    if answer.status == 400 and b"not found" in answer.body:
+        raise KeyRefusedError(host=host, reason="unknown")
+    if answer.status in (401, 403):
+        raise AccessError(message=f"{host} does not allow this", hint="Ask for a key that has AIMD permissions")
+    if answer.status // 100 != 2:
+        raise NotAServerError(host=host, reason=f"HTTP {answer.status}")

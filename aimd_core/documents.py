@@ -1,0 +1,159 @@
+"""YAML documents on disk: read with limits, replaced whole or not at all.
+
+A reader sees the old document or the new one, never a part, also after a power cut. What is read is
+plain data (what JSON can hold): a date stays the text that it is, an alias bomb is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+from aimd_core.errors import DamagedError
+from aimd_core.journal import open_regular
+
+_MAX_BYTES = 32 << 20
+_MAX_NODES = 1_000_000
+_MAX_DEPTH = 64
+
+_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _PlainLoader(_BaseLoader):  # type: ignore[valid-type,misc]
+    """Loads what JSON can hold: time stamps stay text."""
+
+
+class _PlainDumper(_BaseDumper):  # type: ignore[valid-type,misc]
+    """Writes no anchors, so that a value used twice stays readable."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
+    """Return the YAML mapping in `text`; an empty text is an empty mapping.
+
+    Args:
+        text: The document.
+        origin: Where it came from, for the error.
+
+    Raises:
+        DamagedError: It is not valid YAML, not a mapping, or not plain data.
+    """
+    try:
+        loaded = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise DamagedError(path=origin, reason=_yaml_fault(error)) from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise DamagedError(path=origin, reason=f"holds a {type(loaded).__name__}, not a mapping")
+    budget = [_MAX_NODES]
+    if not _is_plain(loaded, 0, budget):
+        raise DamagedError(
+            path=origin, reason="holds what JSON cannot hold, is nested too deep, or unfolds to over a million values"
+        )
+    return {str(key): value for key, value in loaded.items()}
+
+
+def _yaml_fault(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0] if str(error) else "unreadable"
+    where = f"line {mark.line + 1}" if mark is not None else "the file"
+    return f"{where} is not valid YAML ({problem})"
+
+
+def _is_plain(value: object, depth: int, budget: list[int]) -> bool:
+    budget[0] -= 1
+    if depth > _MAX_DEPTH or budget[0] < 0:
+        return False
+    if isinstance(value, dict):
+        return all(_is_plain(item, depth + 1, budget) for item in value.values())
+    if isinstance(value, list):
+        return all(_is_plain(item, depth + 1, budget) for item in value)
+    return value is None or isinstance(value, (str, int, float))
+
+
+def read_mapping(path: str | Path) -> dict[str, object]:
+    """Return the YAML mapping in a file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        DamagedError: It is no plain file, too large, or no YAML mapping.
+    """
+    with open_regular(path) as file:
+        text = file.read(_MAX_BYTES + 1)
+    if len(text) > _MAX_BYTES:
+        raise DamagedError(path=path, reason=f"is larger than {_MAX_BYTES >> 20} MiB")
+    return parse_mapping(text, path)
+
+
+def render_mapping(document: dict[str, object]) -> bytes:
+    """Return a mapping as YAML, keys in their order."""
+    rendered: bytes = yaml.dump(
+        document, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, encoding="utf-8", default_flow_style=False
+    )
+    return rendered
+
+
+def write_mapping(path: str | Path, document: dict[str, object], mode: int = 0o666) -> None:
+    """Replace a YAML file. Errors as `replace_file`."""
+    replace_file(path, render_mapping(document), mode)
+
+
+def replace_file(path: str | Path, content: bytes, mode: int = 0o666) -> None:
+    """Put `content` in the place of a file: a reader sees all of the old or all of the new.
+
+    Args:
+        path: The file; its directory must exist.
+        content: All of its bytes.
+        mode: Permission bits of the new file, less the umask.
+
+    Raises:
+        OSError: The disk refused; the old file is as it was.
+    """
+    target = os.fspath(path)
+    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.partial"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        try:
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, target)
+    except BaseException:
+        _remove_if_there(temporary)
+        raise
+    _sync_directory(os.path.dirname(target) or ".")
+
+
+def _remove_if_there(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _sync_directory(path: str) -> None:
+    """Make a rename in a directory survive a power cut, where the file system can."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,244 @@
+"""Every error that this project raises on purpose, with its text, in one table.
+
+An error carries a stable `code`, its facts as attributes of `facts`, a `text` that says what happened
+and where, and a `hint` that says what to do next. Callers choose how broad a net to cast::
+
+    AimdError
+    ├── UsageError        the call itself is wrong
+    │   ├── ConfigError
+    │   ├── InvalidNameError
+    │   └── AmbiguousTrialError
+    ├── NotFoundError     nothing there by that name
+    │   ├── TrialNotFoundError
+    │   ├── NoTrialsError
+    │   └── RemoteNotFoundError
+    ├── AccessError       not signed in, or not allowed
+    │   ├── NotSignedInError
+    │   └── KeyRefusedError
+    ├── NetworkError      no answer, or none to rely on: try again
+    │   ├── UnreachableError
+    │   ├── BusyError
+    │   └── NotAServerError
+    ├── DamagedError      a file is not what it should be
+    ├── DiskError         the local disk refused
+    ├── ConflictError     local and server disagree; nothing was changed
+    │   ├── NameTakenError
+    │   └── ContentDiffersError
+    ├── PartlyDoneError   some of several things failed
+    └── TrialStateError   the trial has ended
+"""
+
+from __future__ import annotations
+
+
+class AimdError(Exception):
+    """The root of all errors of this project.
+
+    Attributes:
+        code: A stable slug for programs.
+        facts: What the texts are made of, by name.
+    """
+
+    code = "error"
+    text = "{message}"
+    hint = ""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.text.format(**facts))
+
+    @property
+    def advice(self) -> str:
+        """What to do next, or an empty string."""
+        given = self.facts.get("hint")
+        return str(given) if given else self.hint.format(**self.facts)
+
+
+class UsageError(AimdError):
+    """The call itself is wrong: an argument, an option, a setting."""
+
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """The SDK config file cannot be used. Facts: path, reason."""
+
+    code = "config"
+    text = "{path}: {reason}"
+    hint = "Fix the file, or move it away and run: aimd login"
+
+
+class InvalidNameError(UsageError):
+    """A name that cannot be a directory name. Facts: name, reason."""
+
+    code = "invalid_name"
+    text = "trial name {name!r} cannot be used: {reason}"
+    hint = "Choose a name without '/', NUL and '..'"
+
+
+class AmbiguousTrialError(UsageError):
+    """A prefix that fits several trials. Facts: name, candidates (a list of names)."""
+
+    code = "ambiguous"
+    text = "{name!r} fits several trials: {listed}"
+    hint = "Type more of the name"
+
+    def __init__(self, name: str, candidates: list[str]) -> None:
+        shown = ", ".join(candidates[:8]) + (f" and {len(candidates) - 8} more" if len(candidates) > 8 else "")
+        super().__init__(name=name, candidates=candidates, listed=shown)
+
+
+class NotFoundError(AimdError):
+    """Nothing there by that name."""
+
+    code = "not_found"
+
+
+class TrialNotFoundError(NotFoundError):
+    """No trial by that name or path. Facts: name, where, near (a list of names)."""
+
+    code = "trial_not_found"
+    text = "no trial {name!r} in {where}"
+    hint = "Run: aimd trial ls"
+
+    def __init__(self, name: str, where: str, near: list[str] | None = None) -> None:
+        super().__init__(name=name, where=where, near=near or [])
+
+    @property
+    def advice(self) -> str:
+        """The nearest names, when there are any."""
+        near = self.facts["near"]
+        assert isinstance(near, list)
+        return "Did you mean: " + ", ".join(near) if near else self.hint
+
+
+class NoTrialsError(NotFoundError):
+    """A directory that holds no trials. Facts: where."""
+
+    code = "no_trials"
+    text = "{where} holds no trials"
+    hint = "Go to the directory that holds .aimd, or name it: aimd trial ls PATH"
+
+
+class RemoteNotFoundError(NotFoundError):
+    """The server has no such thing, or this key may not see it. Facts: what."""
+
+    code = "remote_not_found"
+    text = "{what} is not on the server, or you may not see it"
+    hint = "Run: aimd trial ls --remote"
+
+
+class AccessError(AimdError):
+    """Not signed in, or not allowed."""
+
+    code = "access"
+
+
+class NotSignedInError(AccessError):
+    """No host or no key is set."""
+
+    code = "not_signed_in"
+    text = "not signed in to an AIMD server"
+    hint = "Run: aimd login -H https://HOST/t9k/experiment/server -k KEY"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class KeyRefusedError(AccessError):
+    """The server refused the API key. Facts: host, reason. The key itself is never a fact."""
+
+    code = "key_refused"
+    text = "{host} refused this API key ({reason})"
+    hint = "Get a new key, then run: aimd login -H {host} -k KEY"
+
+
+class NetworkError(AimdError):
+    """No answer, or none to rely on: trying again may help."""
+
+    code = "network"
+
+
+class UnreachableError(NetworkError):
+    """The server could not be reached. Facts: host, reason."""
+
+    code = "unreachable"
+    text = "cannot reach {host}: {reason}"
+    hint = "Check the address and the network, then run the same command again"
+
+
+class BusyError(NetworkError):
+    """The server is busy or failing. Facts: host, reason."""
+
+    code = "busy"
+    text = "{host} is busy or failing ({reason})"
+    hint = "Run the same command again later; it goes on from where it stopped"
+
+
+class NotAServerError(NetworkError):
+    """Something answered, but not as an AIMD server does. Facts: host, reason."""
+
+    code = "not_a_server"
+    text = "{host} answered, but not as an AIMD server ({reason})"
+    hint = "The address usually ends in /t9k/experiment/server"
+
+
+class DamagedError(AimdError):
+    """A file is not what it should be. Facts: path, reason."""
+
+    code = "damaged"
+    text = "{path}: {reason}"
+    hint = "Other trials are not affected; nothing was changed"
+
+
+class DiskError(AimdError):
+    """The local disk refused. Facts: path, reason."""
+
+    code = "disk"
+    text = "{path}: {reason}"
+    hint = "Check the free space and the permissions of that place"
+
+
+class ConflictError(AimdError):
+    """Local and server disagree; nothing was changed."""
+
+    code = "conflict"
+
+
+class NameTakenError(ConflictError):
+    """The folder already has a trial of that name. Facts: name, folder."""
+
+    code = "name_taken"
+    text = "a trial named {name!r} is already in {folder}"
+    hint = "Choose what to do with: --conflict-strategy skip|new|replace"
+
+
+class ContentDiffersError(ConflictError):
+    """Local and server bytes differ where they should be equal. Facts: path, reason."""
+
+    code = "content_differs"
+    text = "{path}: {reason}; nothing was overwritten"
+    hint = "Keep both: upload it again as a new trial, or delete the one on the server first"
+
+
+class RefusedError(ConflictError):
+    """The server refused a request for a reason of its own. Facts: host, reason."""
+
+    code = "refused"
+    text = "{host} refused: {reason}"
+
+
+class PartlyDoneError(AimdError):
+    """Some of several things failed; each was reported. Facts: failed, total, what."""
+
+    code = "partly_done"
+    text = "{failed} of {total} {what} failed"
+    hint = "Run the same command again; what is done is not done twice"
+
+
+class TrialStateError(AimdError):
+    """The trial has ended and takes no more data. Facts: name, status."""
+
+    code = "trial_ended"
+    text = "trial {name!r} has ended ({status})"
+    hint = "Load it to go on: aimd.load_trial(trial_name=...)"

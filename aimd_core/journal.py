@@ -1,0 +1,310 @@
+"""The metrics journal of a trial: one JSON record a line, appended, never rewritten.
+
+Promises of the writer: a record is on its way to the disk, in one `write`, when `append` has returned True, so a
+killed process loses nothing that was acknowledged; a power cut loses at most what was written since
+the last `sync`; a failed or short write costs at most that record, and the next one starts on a new line.
+
+Promises of the reader: every intact record is returned, in order; a damaged line costs that line only,
+and is counted; a half-written last line is reported as a torn tail, not as damage. Nothing is ever repaired
+on disk. Format: docs/trial-format.md.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from json import JSONDecodeError, JSONDecoder
+from json.encoder import encode_basestring_ascii as _quote
+
+from aimd_core.errors import DamagedError
+from aimd_core.model import MetricSummary
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from typing import Any, BinaryIO, TypeGuard
+
+SYNC_INTERVAL_S = 1.0
+_DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
+_decode = JSONDecoder().raw_decode
+_float_repr = float.__repr__
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
+
+
+def encode_number(value: float) -> str:
+    """Return a float as the JSON token that Python's `json` writes: `NaN` and `Infinity` are data."""
+    if value - value == 0.0:
+        return _float_repr(value)
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
+def record_head(metrics_type: str) -> str:
+    """Return the beginning of every record of that type, up to its values."""
+    return f'{{{_quote(metrics_type)}: {{"value": {{'
+
+
+def key_head(name: str) -> str:
+    """Return a metric's name as it stands before its value."""
+    return f"{_quote(name)}: "
+
+
+def encode_tail(step: int, epoch: int | None, timestamp: str) -> str:
+    """Return the end of a record, from its sequence on, with the newline."""
+    shown = "null" if epoch is None else epoch
+    return f'}}, "sequence": {{"epoch": {shown}, "step": {step}, "timestamp": "{timestamp}"}}}}}}\n'
+
+
+def encode_record(
+    metrics_type: str, values: Mapping[str, float], step: int, epoch: int | None, timestamp: str
+) -> bytes:
+    """Return one record, the same bytes that `json.dumps` gives, with its newline."""
+    body = ", ".join([key_head(name) + encode_number(value) for name, value in values.items()])
+    return (record_head(metrics_type) + body + encode_tail(step, epoch, timestamp)).encode("ascii")
+
+
+class JournalWriter:
+    """Appends records to a journal file. Safe across `fork` and with other writers on the same host.
+
+    Attributes:
+        written: Records that reached the file through this writer.
+        failed: Records that did not.
+        error: The first OSError met, or None.
+        unsynced: Whether a sync ever failed, so that a power cut may lose what was written before it.
+    """
+
+    __slots__ = ("_descriptor", "_synced_s", "_torn", "error", "failed", "path", "unsynced", "written")
+
+    def __init__(self, path: str) -> None:
+        """Open the journal at `path` for appending, made when missing.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        self.path = path
+        self.written = 0
+        self.failed = 0
+        self.error: OSError | None = None
+        self.unsynced = False
+        self._synced_s = 0.0
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._descriptor = os.open(path, flags, 0o666)
+        self._torn = self._ends_torn()
+
+    def _ends_torn(self) -> bool:
+        """Tell whether the file ends in the middle of a line, left by a writer that was cut off."""
+        size_bytes = os.fstat(self._descriptor).st_size
+        return size_bytes > 0 and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n"
+
+    def append(self, record: bytes) -> bool:
+        """Write one record (a line with its newline); return whether it is in the file.
+
+        Never raises for an I/O fault: the first one is kept in `error`, all are counted in `failed`.
+        """
+        try:
+            if self._torn:
+                record = b"\n" + record
+            done = os.write(self._descriptor, record)
+            if done != len(record):
+                self._finish_short_write(record, done)
+        except OSError as error:
+            self.error = self.error or error
+            self.failed += 1
+            return False
+        self._torn = False
+        self.written += 1
+        now_s = time.monotonic()
+        if now_s - self._synced_s >= SYNC_INTERVAL_S:
+            self._synced_s = now_s
+            self.sync()
+        return True
+
+    def _finish_short_write(self, record: bytes, done: int) -> None:
+        """Write the rest after a short write, which is how a full disk first shows itself."""
+        while done < len(record):
+            self._torn = True
+            more = os.write(self._descriptor, record[done:])
+            if not more:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            done += more
+
+    def sync(self) -> bool:
+        """Force everything written so far to the disk; return whether the disk said yes, also before."""
+        try:
+            _fdatasync(self._descriptor)
+        except OSError as error:
+            # After a failed sync the kernel may have dropped the data, and the next sync can succeed all the same.
+            self.error = self.error or error
+            self.unsynced = True
+        self._synced_s = time.monotonic()
+        return not self.unsynced
+
+    def close(self) -> None:
+        """Release the file. The writer takes no more records."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class Damage:
+    """What a reader found wrong with a journal, and did not touch.
+
+    Attributes:
+        lines: How many complete lines are no record.
+        numbers: The first of their line numbers, from 1.
+        torn_bytes: Bytes of a half-written last line.
+    """
+
+    __slots__ = ("lines", "numbers", "torn_bytes")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.numbers: list[int] = []
+        self.torn_bytes = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.torn_bytes)
+
+    def note(self, number: int) -> None:
+        """Count the damaged line of that number."""
+        self.lines += 1
+        if len(self.numbers) < _DAMAGED_SHOWN and (not self.numbers or self.numbers[-1] != number):
+            self.numbers.append(number)
+
+    def sentence(self) -> str:
+        """Say in one sentence what is wrong; empty when nothing is."""
+        parts = []
+        if self.lines:
+            listed = ", ".join(map(str, self.numbers)) + (", ..." if self.lines > len(self.numbers) else "")
+            parts.append(f"{self.lines} damaged line{'s' if self.lines > 1 else ''} skipped ({listed})")
+        if self.torn_bytes:
+            parts.append(f"a half-written last line of {self.torn_bytes} bytes left out")
+        return "; ".join(parts)
+
+
+def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a JSON document is one call of `log()`."""
+    if type(document) is not dict or len(document) != 1:
+        return False
+    (body,) = document.values()
+    return type(body) is dict and type(body.get("value")) is dict and type(body.get("sequence")) is dict
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """Yield the JSON documents of a line that is not one document: glued ones, or one behind a torn one.
+
+    Yields None once for each stretch of text that is no document.
+    """
+    position, length = 0, len(text)
+    while position < length:
+        try:
+            document, end = _decode(text, position)
+        except (JSONDecodeError, RecursionError, ValueError):
+            yield None
+            position = text.find('{"', position + 1)
+            if position < 0:
+                return
+            continue
+        yield document
+        while end < length and text[end] in " \t\r":
+            end += 1
+        position = end
+
+
+def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[dict[str, Any]]:
+    """Yield the records of a journal in the order in which they were written.
+
+    Args:
+        lines: The journal's lines, each with its newline; an open binary file is such a thing.
+        damage: Takes note of what was left out.
+    """
+    for number, line in enumerate(lines, start=1):
+        try:
+            text = line.decode("utf-8").strip(" \t\r\n\ufeff")
+            document, end = _decode(text) if text else (None, 0)
+            if end == len(text) and is_record(document):
+                yield document
+                continue
+        except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+            text = line.decode("utf-8", "replace").strip(" \t\r\n\ufeff")
+        if not text:
+            continue
+        yield from _salvage(text, line, number, damage)
+
+
+def _salvage(text: str, line: bytes, number: int, damage: Damage) -> Iterator[dict[str, Any]]:
+    for document in _documents(text):
+        if is_record(document) and "\ufffd" not in text:
+            yield document
+        elif line.endswith(b"\n"):
+            damage.note(number)
+        else:
+            damage.torn_bytes = len(line)
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a plain file for reading; never a link, a pipe or a device, which could block or lead elsewhere.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedError: Something else is in its place, or it may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedError(path=path, reason=f"cannot be read ({error.strerror})") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DamagedError(path=path, reason="is not a plain file")
+    return open(descriptor, "rb")
+
+
+class JournalSummary:
+    """What a table shows of a journal.
+
+    Attributes:
+        metrics: Summary by `type.name`, in the order of first appearance.
+        records: How many records there are.
+        damage: What was left out.
+    """
+
+    __slots__ = ("damage", "metrics", "records")
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, MetricSummary] = {}
+        self.records = 0
+        self.damage = Damage()
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Take one more record in."""
+        self.records += 1
+        ((metrics_type, body),) = record.items()
+        step = body["sequence"].get("step")
+        for name, value in body["value"].items():
+            if isinstance(value, (int, float)):
+                key = f"{metrics_type}.{name}"
+                summary = self.metrics.get(key)
+                if summary is None:
+                    summary = self.metrics[key] = MetricSummary()
+                summary.add(float(value), step if isinstance(step, int) else None)
+
+
+def summarize(path: str | Path) -> JournalSummary:
+    """Read a journal once and return its summary; a missing journal is an empty one.
+
+    Raises:
+        DamagedError: Something other than a plain file is in its place.
+    """
+    summary = JournalSummary()
+    try:
+        file = open_regular(path)
+    except FileNotFoundError:
+        return summary
+    with file:
+        for record in read_records(file, summary.damage):
+            summary.add(record)
+    return summary

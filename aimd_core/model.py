@@ -1,0 +1,154 @@
+"""The words of the trade: statuses, states, metric types, trial names and summaries.
+
+Nothing here touches a disk or a network. Source of the names and rules: docs/trial-format.md.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+INITIALIZING, RUNNING, SUCCEEDED, FAILED = "Initializing", "Running", "Succeeded", "Failed"
+KILLED, LOST = "Killed", "Lost"
+STATUSES = (INITIALIZING, RUNNING, SUCCEEDED, FAILED)  # written in metadata.yaml
+STATES = (*STATUSES, KILLED, LOST)  # derived by a reader
+UNFINISHED = (INITIALIZING, RUNNING)
+
+CONFLICT_STRATEGIES = ("skip", "error", "new", "replace")
+DEFAULT_FOLDER = "/default"
+
+_TYPE_ALIASES = {
+    "training": "train",
+    "validate": "val",
+    "validation": "val",
+    "testing": "test",
+    "eval": "test",
+    "evaluate": "test",
+    "evaluation": "test",
+}
+
+_ALTERNATIVE_NAME = re.compile(r"(?P<name>.*)_(?P<created>[0-9]{6}_[0-9]{6})_(?P<suffix>[a-z0-9]{6})", re.DOTALL)
+_MAX_NAME_BYTES = 200  # a directory name holds 255 bytes, and 21 of them are the date, time and suffix
+
+
+def standard_type(metrics_type: str) -> str:
+    """Return the standard name of a metrics type: `training` is `train`, `evaluate` is `test`."""
+    return _TYPE_ALIASES.get(metrics_type, metrics_type)
+
+
+def is_alternative_name(directory_name: str) -> bool:
+    """Tell whether a directory of that name is taken for a trial."""
+    return _ALTERNATIVE_NAME.fullmatch(directory_name) is not None
+
+
+def split_alternative_name(directory_name: str) -> tuple[str, str, str]:
+    """Split an alternative name into the trial's name, `YYMMDD_HHMMSS` and the suffix.
+
+    Raises:
+        ValueError: It is not an alternative name.
+    """
+    match = _ALTERNATIVE_NAME.fullmatch(directory_name)
+    if match is None:
+        raise ValueError(f"not an alternative name: {directory_name!r}")
+    return match["name"], match["created"], match["suffix"]
+
+
+def name_fault(name: str) -> str | None:
+    """Say why a trial name cannot be a directory name, or return None when it can."""
+    if not name or not name.strip():
+        return "it is empty"
+    if "/" in name or "\0" in name or ".." in name:
+        return "it holds '/', NUL or '..'"
+    try:
+        size_bytes = len(name.encode())
+    except UnicodeEncodeError:
+        return "it is not valid Unicode"
+    if size_bytes > _MAX_NAME_BYTES:
+        return f"it is {size_bytes} bytes long, the limit is {_MAX_NAME_BYTES}"
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        return "it holds a control character"
+    return None
+
+
+class MetricSummary:
+    """What a table shows of one metric: `last`, `min`, `max`, `mean`, `count`, `last_step`, `nan_count`.
+
+    `min`, `max` and `mean` are over the finite values; they are None when there is none. `last` is the
+    value of the last point written, which may be NaN or infinite.
+    """
+
+    __slots__ = ("count", "last", "last_step", "max", "max_step", "min", "min_step", "nan_count", "total")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.nan_count = 0
+        self.last: float = 0.0
+        self.last_step: int | None = None
+        self.min: float | None = None
+        self.max: float | None = None
+        self.min_step: int | None = None
+        self.max_step: int | None = None
+        self.total = 0.0
+
+    def add(self, value: float, step: int | None) -> None:
+        """Take one more point in."""
+        self.count += 1
+        self.last, self.last_step = value, step
+        if value - value != 0.0:  # NaN and both infinities, without a call
+            self.nan_count += 1
+            return
+        self.total += value
+        if self.min is None or value < self.min:
+            self.min, self.min_step = value, step
+        if self.max is None or value > self.max:
+            self.max, self.max_step = value, step
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the finite values."""
+        finite = self.count - self.nan_count
+        return self.total / finite if finite else None
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Return the summary as a mapping with the names that the HTTP API uses, plus the steps of the extremes."""
+        return {
+            "last": self.last,
+            "min": self.min,
+            "max": self.max,
+            "mean": self.mean,
+            "count": self.count,
+            "last_step": self.last_step,
+            "min_step": self.min_step,
+            "max_step": self.max_step,
+        }
+
+
+def strict_json(value: object) -> object:
+    """Return a JSON value in which each non-finite number is the string NaN, Infinity or -Infinity."""
+    if isinstance(value, float) and value - value != 0.0:
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: strict_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [strict_json(item) for item in value]
+    return value
+
+
+def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Return nested parameters as one level with dotted names: `{"optim": {"lr": 1}}` is `{"optim.lr": 1}`."""
+    flat: dict[str, object] = {}
+    for key, value in parameters.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and value:
+            flat.update(flatten(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat
+
+
+def console_address(host: str, trial_id: str) -> str:
+    """Return where a person sees a trial in the console beside the API at `host`."""
+    return f"{host.rstrip('/').rpartition('/')[0]}/web/#/trials/{trial_id}/"

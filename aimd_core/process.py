@@ -1,0 +1,131 @@
+"""Proof of life: which process records a trial, and whether it still does.
+
+`process.json` is written once, when recording begins. From it any reader derives the trial's state, with no
+daemon and no heartbeat: Killed when the recorded process is gone on this host; Lost when the process
+cannot be seen from here and nothing was written for long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+
+from aimd_core.errors import DamagedError
+from aimd_core.journal import open_regular
+from aimd_core.model import INITIALIZING, KILLED, LOST, RUNNING, UNFINISHED
+
+LOST_AFTER_S = 600.0
+_MAX_BYTES = 1 << 20
+
+
+def capture() -> dict[str, object]:
+    """Describe the calling process. A value that is not known is None.
+
+    Returns:
+        `host`, `boot_id`, `pid_namespace`, `pid`, `process_start` (clock ticks since boot), `rank`,
+        `slurm_job_id`, `kubernetes_pod`.
+    """
+    pid = os.getpid()
+    in_kubernetes = "KUBERNETES_SERVICE_HOST" in os.environ
+    return {
+        "host": socket.gethostname(),
+        "boot_id": _boot_id(),
+        "pid_namespace": _pid_namespace(),
+        "pid": pid,
+        "process_start": process_start(pid),
+        "rank": _first_environment("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK"),
+        "slurm_job_id": os.environ.get("SLURM_JOB_ID"),
+        "kubernetes_pod": os.environ.get("HOSTNAME") if in_kubernetes else None,
+    }
+
+
+def _first_environment(*names: str) -> str | None:
+    return next((os.environ[name] for name in names if name in os.environ), None)
+
+
+def _boot_id() -> str | None:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+
+
+def _pid_namespace() -> str | None:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
+
+
+def process_start(pid: int) -> int | None:
+    """Return when a process of this host started, in clock ticks since boot; None when it is gone or unknown."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    fields = status.rpartition(b")")[2].split()
+    if fields[0] in (b"Z", b"X"):  # a zombie records nothing any more
+        return None
+    return int(fields[19])
+
+
+def read(trial: Path) -> dict[str, object] | None:
+    """Return what `process.json` of a trial says, or None when there is none that can be read."""
+    try:
+        with open_regular(trial / "process.json") as file:
+            document = json.loads(file.read(_MAX_BYTES))
+    except (OSError, DamagedError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def is_gone(recorded: dict[str, object]) -> bool | None:
+    """Tell whether the recorded process is gone; None when that cannot be seen from here."""
+    if recorded.get("host") != socket.gethostname() or recorded.get("boot_id") is None:
+        return None
+    if recorded["boot_id"] != _boot_id():
+        return True  # the same host was started again since
+    if recorded.get("pid_namespace") != _pid_namespace():
+        return None  # another container
+    pid = recorded.get("pid")
+    if not isinstance(pid, int):
+        return None
+    started = process_start(pid)
+    return started is None or started != recorded.get("process_start")
+
+
+class State:
+    """A trial's state as a reader derives it.
+
+    Attributes:
+        name: One of `model.STATES`.
+        silent_s: For how long nothing was written, in seconds, when the state is Lost; else None.
+    """
+
+    __slots__ = ("name", "silent_s")
+
+    def __init__(self, name: str, silent_s: float | None = None) -> None:
+        self.name = name
+        self.silent_s = silent_s
+
+
+def derive_state(status: str, recorded: dict[str, object] | None, last_write_s: float) -> State:
+    """Derive the state of a trial.
+
+    Args:
+        status: What `metadata.yaml` says.
+        recorded: What `process.json` says, or None.
+        last_write_s: When the trial's files were last written, in seconds since the epoch.
+    """
+    if status not in UNFINISHED:
+        return State(status)
+    gone = None if recorded is None else is_gone(recorded)
+    if gone:
+        return State(KILLED)
+    silent_s = time.time() - last_write_s
+    if gone is None and silent_s > LOST_AFTER_S:
+        return State(LOST, silent_s)
+    return State(RUNNING if status == RUNNING else INITIALIZING)

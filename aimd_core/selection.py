@@ -1,0 +1,77 @@
+"""Which trials a command means: by path, by name, by directory. Rules: docs/cli.md, "Selecting trials"."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
+from aimd_core.store import Trial, find_trials, is_trial_directory
+
+
+def trials_in(directory: Path) -> list[Trial]:
+    """Return the trials of a directory, newest first.
+
+    Raises:
+        NoTrialsError: It holds none, or cannot be listed.
+    """
+    try:
+        trials = find_trials(directory)
+    except OSError as error:
+        raise NoTrialsError(where=f"{directory} ({error.strerror})") from error
+    if not trials:
+        raise NoTrialsError(where=directory.absolute())
+    return trials
+
+
+def trial_at(path: Path) -> Trial:
+    """Return the trial whose directory `path` is.
+
+    Raises:
+        TrialNotFoundError: It is no trial's directory.
+    """
+    if not is_trial_directory(path):
+        raise TrialNotFoundError(path.name, str(path.parent.absolute()))
+    return Trial(path.absolute())
+
+
+def trial_named(name: str, directory: Path) -> Trial:
+    """Return the one trial of a directory with that alternative name, a unique prefix of it, or of its id.
+
+    Raises:
+        NoTrialsError: The directory holds none.
+        TrialNotFoundError: No trial fits; the error lists near names.
+        AmbiguousTrialError: Several fit; the error lists them.
+    """
+    trials = trials_in(directory)
+    exact = [trial for trial in trials if trial.alternative_name == name]
+    fitting = exact or [trial for trial in trials if trial.alternative_name.startswith(name)]
+    if not fitting and len(name) >= 4:
+        fitting = [trial for trial in trials if (trial.id or "").startswith(name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise AmbiguousTrialError(name, [trial.alternative_name for trial in fitting])
+    near = get_close_matches(name, [trial.name for trial in trials], n=3)
+    near_names = [trial.alternative_name for trial in trials if trial.name in near]
+    near_names = near_names or get_close_matches(name, [trial.alternative_name for trial in trials], n=3)
+    raise TrialNotFoundError(name, str(directory.absolute()), near_names[:3])
+
+
+def select_trials(paths: list[Path], names: list[str], directory: Path | None) -> list[Trial]:
+    """Return the trials that a command means, each once, in the order named.
+
+    Args:
+        paths: Trial directories.
+        names: Alternative names or unique prefixes, looked up in `directory` or the working directory.
+        directory: Where names are looked up; when nothing else is named, all trials in it are meant.
+
+    Raises:
+        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As the parts.
+    """
+    place = directory or Path()
+    selected = [trial_at(path) for path in paths] + [trial_named(name, place) for name in names]
+    if not paths and not names and directory is not None:
+        selected = trials_in(directory)
+    unique = {trial.path.absolute(): trial for trial in selected}
+    return list(unique.values())

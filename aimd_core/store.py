@@ -1,0 +1,198 @@
+"""Trials on disk: find them, make one, read one. Format: docs/trial-format.md.
+
+A damaged trial is still found and says what is wrong with it; it never hides the others.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from aimd_core import process
+from aimd_core.documents import read_mapping
+from aimd_core.errors import DamagedError, InvalidNameError
+from aimd_core.journal import JournalSummary, summarize
+from aimd_core.model import (
+    DEFAULT_FOLDER,
+    INITIALIZING,
+    STATUSES,
+    is_alternative_name,
+    name_fault,
+    split_alternative_name,
+)
+
+TRIALS_DIRECTORY = Path(".aimd", "trials")
+METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
+PROCESS_FILE, OUTPUT_FILE = "process.json", "stdout.log"
+JOURNAL_FILES = (METRICS_FILE, OUTPUT_FILE)  # files that only ever grow
+_SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_CREATE_TRIES = 100
+
+
+def new_trial_directory(working_directory: Path, name: str) -> Path:
+    """Make the directory of a new trial, exclusively, and return its path.
+
+    Raises:
+        InvalidNameError: `name` cannot be a directory name.
+        OSError: The disk refused.
+    """
+    fault = name_fault(name)
+    if fault:
+        raise InvalidNameError(name=name, reason=fault)
+    trials = working_directory / TRIALS_DIRECTORY
+    trials.mkdir(parents=True, exist_ok=True)
+    for attempt in range(_CREATE_TRIES):
+        suffix = "".join(_SUFFIX_ALPHABET[byte % len(_SUFFIX_ALPHABET)] for byte in os.urandom(6))
+        path = trials / f"{name}_{time.strftime('%y%m%d_%H%M%S')}_{suffix}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            if attempt == _CREATE_TRIES - 1:
+                raise
+            continue
+        return path
+    raise AssertionError("unreachable")
+
+
+def find_trials(directory: Path) -> list[Trial]:
+    """Return the trials in a directory, newest first.
+
+    Args:
+        directory: A working directory that holds `.aimd/trials`, or a directory that holds trials.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
+    """
+    nested = directory / TRIALS_DIRECTORY
+    place = nested if nested.is_dir() else directory
+    with os.scandir(place) as entries:
+        names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
+    names.sort(key=lambda name: split_alternative_name(name)[1:], reverse=True)
+    return [Trial(place / name) for name in names]
+
+
+def is_trial_directory(path: Path) -> bool:
+    """Tell whether a path is the directory of one trial."""
+    return path.is_dir() and (is_alternative_name(path.name) or (path / METADATA_FILE).exists())
+
+
+class Trial:
+    """One trial directory, read lazily; every attribute is read once and kept.
+
+    Attributes:
+        path: The directory.
+        damage: What is wrong with its documents, one sentence each.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.damage: list[str] = []
+        self._metadata: dict[str, object] | None = None
+        self._parameters: dict[str, object] | None = None
+        self._summary: JournalSummary | None = None
+
+    @property
+    def alternative_name(self) -> str:
+        """The directory's name."""
+        return self.path.name
+
+    def _read(self, file: str) -> dict[str, object]:
+        try:
+            return read_mapping(self.path / file)
+        except FileNotFoundError:
+            self.damage.append(f"{file} is missing")
+        except DamagedError as error:
+            self.damage.append(f"{file}: {error.facts['reason']}")
+        return {}
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        """`metadata.yaml` as it stands; empty when it cannot be read."""
+        if self._metadata is None:
+            self._metadata = self._read(METADATA_FILE)
+        return self._metadata
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """`parameters.yaml`; empty when there is none or it cannot be read."""
+        if self._parameters is None:
+            self._parameters = self._read(PARAMETERS_FILE)
+        return self._parameters
+
+    @property
+    def summary(self) -> JournalSummary:
+        """Summary of the metrics journal, read whole at the first use."""
+        if self._summary is None:
+            try:
+                self._summary = summarize(self.path / METRICS_FILE)
+            except DamagedError as error:
+                self.damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
+                self._summary = JournalSummary()
+        return self._summary
+
+    def _inner(self, key: str) -> object:
+        inner = self.metadata.get("metadata")
+        return inner.get(key) if isinstance(inner, dict) else None
+
+    @property
+    def name(self) -> str:
+        """The trial's name: from the metadata, or from the directory when YAML took it for something else."""
+        name = self._inner("name")
+        if isinstance(name, str) and name:
+            return name
+        if is_alternative_name(self.path.name):
+            return split_alternative_name(self.path.name)[0]
+        return self.path.name
+
+    @property
+    def id(self) -> str | None:
+        """The trial's UUID, or None when the metadata has none."""
+        trial_id = self._inner("id")
+        return trial_id if isinstance(trial_id, str) else None
+
+    @property
+    def status(self) -> str:
+        """The status as written."""
+        status = self.metadata.get("status")
+        return status if isinstance(status, str) and status in STATUSES else INITIALIZING
+
+    @property
+    def state(self) -> process.State:
+        """The state as this reader derives it, now."""
+        return process.derive_state(self.status, process.read(self.path), self.last_write_s)
+
+    @property
+    def last_write_s(self) -> float:
+        """When the trial's files were last written, in seconds since the epoch."""
+        times = [0.0]
+        for file in (METADATA_FILE, METRICS_FILE, OUTPUT_FILE):
+            try:
+                times.append((self.path / file).lstat().st_mtime)
+            except OSError:
+                continue
+        return max(times)
+
+    @property
+    def started(self) -> str | None:
+        """When recording began, ISO 8601, or None."""
+        started = self.metadata.get("startTime")
+        return started if isinstance(started, str) else None
+
+    @property
+    def ended(self) -> str | None:
+        """When recording ended, ISO 8601, or None while it goes on."""
+        ended = self.metadata.get("endTime")
+        return ended if isinstance(ended, str) else None
+
+    @property
+    def upload_settings(self) -> dict[str, object]:
+        """How this trial wants to be uploaded: `folder_id`, `folder_path`, `make_folder`, `conflict_strategy`."""
+        settings = self.metadata.get("_upload")
+        return settings if isinstance(settings, dict) else {}
+
+    @property
+    def folder(self) -> str:
+        """The folder that this trial wants to be uploaded to: a path, or an id."""
+        settings = self.upload_settings
+        return str(settings.get("folder_id") or settings.get("folder_path") or DEFAULT_FOLDER)

@@ -1,0 +1,49 @@
+"""The SDK of AIMD: record trials into plain files, and upload them when there is a network.
+
+    from t9k import aimd
+
+    trial = aimd.create_trial(trial_name="cnn_keras", folder_path="image_classification/mnist")
+    trial.params.update({"lr": 0.001})
+    trial.log("train", {"loss": 0.5}, step=1, epoch=1)
+    trial.finish()
+
+Everything is saved under `.aimd/trials/` of the working directory. `log` never touches the network. Importing this
+package loads nothing: each name is loaded at its first use.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from t9k.aimd.creation import create_trial as create_trial
+    from t9k.aimd.session import CONFIG as CONFIG
+    from t9k.aimd.session import login as login
+    from t9k.aimd.session import logout as logout
+    from t9k.aimd.session import upload_trial as upload_trial
+    from t9k.aimd.trial import Trial as Trial
+
+_HOME = {
+    "CONFIG": "session",
+    "Trial": "trial",
+    "create_trial": "creation",
+    "login": "session",
+    "logout": "session",
+    "upload_trial": "session",
+}
+
+__all__ = ["CONFIG", "Trial", "create_trial", "login", "logout", "upload_trial"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,124 @@
+"""Makes a new trial on disk: its directory, documents, proof of life, all before the first `log`."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+from aimd_core import process
+from aimd_core.documents import read_mapping, replace_file, write_mapping
+from aimd_core.errors import DiskError, UsageError
+from aimd_core.model import CONFLICT_STRATEGIES, INITIALIZING
+from aimd_core.store import METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, is_trial_directory, new_trial_directory
+from aimd_core.store import Trial as StoredTrial
+from t9k.aimd.environment import capture_git, capture_platform
+from t9k.aimd.trial import Trial, plain_params, timestamp
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+_SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
+
+
+def create_trial(
+    trial_path: str | os.PathLike[str] | None = None,
+    trial_name: str | None = None,
+    trial_params: Mapping[str, object] | None = None,
+    folder_id: str | None = None,
+    folder_path: str | None = None,
+    make_folder: bool | None = None,
+    conflict_strategy: str | None = None,
+) -> Trial:
+    """Create a trial in the working directory, with status `Initializing`.
+
+    Args:
+        trial_path: A trial directory or a YAML file with the names of these arguments as keys, to take settings
+            from; an argument given beside it wins. A new trial is made either way.
+        trial_name: The trial's name.
+        trial_params: The first parameters.
+        folder_id: The folder to upload to; wins over `folder_path`.
+        folder_path: The folder to upload to, such as `image_classification/mnist`; `/default` unless told.
+        make_folder: Make that folder with its parents when it is missing; False unless told.
+        conflict_strategy: What an upload does when the name is taken: `skip`, `error`, `new` (unless told), `replace`.
+
+    Raises:
+        TypeError: JSON cannot hold a parameter.
+        UsageError: There is no name, or a setting is not one of its values.
+        InvalidNameError: The name cannot be a directory name.
+        DamagedError: What `trial_path` names cannot be read.
+        DiskError: The disk refused.
+    """
+    given = dict(
+        zip(
+            _SETTINGS,
+            (trial_name, trial_params, folder_id, folder_path, make_folder, conflict_strategy),
+            strict=True,
+        )
+    )
+    settings = _settings_at(Path(trial_path)) if trial_path is not None else {}
+    settings.update({key: value for key, value in given.items() if value is not None})
+    name = settings.get("trial_name")
+    if not isinstance(name, str):
+        raise UsageError(message="a trial needs a name", hint="Call create_trial(trial_name='...')")
+    strategy = settings.get("conflict_strategy") or "new"
+    if strategy not in CONFLICT_STRATEGIES:
+        raise UsageError(
+            message=f"conflict_strategy {strategy!r} is not one of {', '.join(CONFLICT_STRATEGIES)}", hint=""
+        )
+    params = settings.get("trial_params")
+    if params is not None and not hasattr(params, "items"):
+        raise UsageError(message=f"trial_params must be a mapping, not {type(params).__name__}", hint="")
+    upload = {
+        "folder_id": settings.get("folder_id"),
+        "folder_path": settings.get("folder_path"),
+        "make_folder": bool(settings.get("make_folder")),
+        "conflict_strategy": strategy,
+    }
+    return _write_trial(name, plain_params(params), upload)  # type: ignore[arg-type]
+
+
+def _settings_at(path: Path) -> dict[str, object]:
+    """Return the settings that a trial directory or a YAML file holds."""
+    if is_trial_directory(path):
+        stored = StoredTrial(path)
+        return {"trial_name": stored.name, "trial_params": stored.parameters, **stored.upload_settings}
+    try:
+        settings = read_mapping(path)
+    except FileNotFoundError:
+        raise UsageError(
+            message=f"trial_path {path} is neither a trial directory nor a file", hint="Check the path"
+        ) from None
+    unknown = [key for key in settings if key not in _SETTINGS]
+    if unknown:
+        raise UsageError(
+            message=f"{path}: unknown setting {unknown[0]!r}", hint=f"Known settings: {', '.join(_SETTINGS)}"
+        )
+    return settings
+
+
+def _write_trial(name: str, params: dict[str, object], upload: dict[str, object]) -> Trial:
+    directory = Path.cwd()
+    metadata: dict[str, object] = {
+        "kind": "Trial",
+        "metadata": {"folder": None, "name": name, "editor": None, "id": str(uuid.uuid4()), "timestamp": None},
+        "platform": capture_platform(),
+        "startTime": timestamp(),
+        "endTime": None,
+        "status": INITIALIZING,
+        "inputArtifacts": [],
+        "outputArtifacts": [],
+        "_upload": upload,
+        "_git": capture_git(directory),
+    }
+    try:
+        path = new_trial_directory(directory, name)
+        replace_file(path / PROCESS_FILE, json.dumps(process.capture(), indent=1).encode() + b"\n")
+        write_mapping(path / PARAMETERS_FILE, params)
+        write_mapping(path / METADATA_FILE, metadata)
+        return Trial(path, metadata, params)
+    except OSError as error:
+        reason = f"cannot make a trial here ({error.strerror})"
+        raise DiskError(path=error.filename or directory, reason=reason) from error

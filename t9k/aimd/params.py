@@ -1,0 +1,96 @@
+"""The parameters of a trial: a mapping that is on disk after every change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+
+from t9k.aimd.values import as_plain
+
+_OWN = ("_save", "_values")
+
+
+class Params(MutableMapping[str, object]):
+    """Parameters by name, also as attributes: `trial.params.lr = 0.1` is `trial.params["lr"] = 0.1`.
+
+    Values are what JSON can hold, nested mappings and lists included; they are copied when set. Every change is
+    written to `parameters.yaml` before it returns; a change that is refused changes nothing.
+    """
+
+    def __init__(self, values: Mapping[str, object], save: Callable[[dict[str, object]], None]) -> None:
+        """Hold parameters.
+
+        Args:
+            values: The first parameters, plain data already.
+            save: Writes all parameters; called after every change.
+        """
+        object.__setattr__(self, "_values", dict(values))
+        object.__setattr__(self, "_save", save)
+
+    _values: dict[str, object]
+    _save: Callable[[dict[str, object]], None]
+
+    def update(  # type: ignore[override]
+        self, new_params: Mapping[str, object] | None = None, override: bool = True, **named: object
+    ) -> None:
+        """Set several parameters at once.
+
+        Args:
+            new_params: Parameters by name.
+            override: Whether a parameter that is set already takes the new value.
+            **named: More parameters.
+
+        Raises:
+            TypeError: JSON cannot hold a value; the message names the parameter, and nothing is changed.
+        """
+        plain = {_name(name): as_plain(str(name), value) for name, value in {**dict(new_params or {}), **named}.items()}
+        self._change({**self._values, **plain} if override else {**plain, **self._values})
+
+    def as_dict(self) -> dict[str, object]:
+        """Return a copy of all parameters as plain data."""
+        copy = as_plain("params", self._values)
+        assert isinstance(copy, dict)
+        return copy
+
+    def _change(self, values: dict[str, object]) -> None:
+        if values != self._values or list(map(type, values.values())) != list(map(type, self._values.values())):
+            object.__setattr__(self, "_values", values)
+            self._save(values)
+
+    def __getitem__(self, name: str) -> object:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.update({name: value})
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self._values:
+            raise KeyError(name)
+        self._change({key: value for key, value in self._values.items() if key != name})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):  # copy, pickle and debuggers ask for such names
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(f"no parameter {name!r}") from None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _OWN or hasattr(type(self), name):
+            raise AttributeError(f"{name!r} is part of the mapping itself; set it as params[{name!r}]")
+        self[name] = value
+
+    def __repr__(self) -> str:
+        return f"Params({self._values!r})"
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"a parameter's name must be a string, not {type(name).__name__}: {name!r}")
+    return name

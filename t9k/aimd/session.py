@@ -1,0 +1,158 @@
+"""Signing in and uploading from a script. The only part of the SDK that touches the network, when called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from pathlib import Path
+
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.signing_in import verify
+from aimd_core.client.v2 import Server
+from aimd_core.config import (
+    API_KEY_KEY,
+    HOST_KEY,
+    Credentials,
+    config_path,
+    read_config,
+    resolve_credentials,
+    write_config,
+)
+from aimd_core.errors import NetworkError, UsageError
+from aimd_core.selection import select_trials
+from aimd_core.store import Trial as StoredTrial
+from aimd_core.upload import Destination, Uploaded
+from aimd_core.upload import upload_trial as upload_stored_trial
+
+
+class Config(MutableMapping[str, object]):
+    """The SDK config file as a mapping, read at first use. Changes stay in this process until `save()`."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, object] | None = None
+        self._changed: dict[str, object] = {}
+
+    def _values(self) -> dict[str, object]:
+        if self._loaded is None:
+            self._loaded = read_config()
+        return {key: value for key, value in {**self._loaded, **self._changed}.items() if value is not None}
+
+    def __getitem__(self, key: str) -> object:
+        return self._values()[key]
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._changed[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self._values():
+            raise KeyError(key)
+        self._changed[key] = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+    def __repr__(self) -> str:
+        return f"<Config {config_path()}: {', '.join(self)}>"  # names only: one of the values is a key
+
+    def save(self) -> None:
+        """Write the changes to the file; its other keys and its comments stay. Errors as `write_config`."""
+        write_config({key: None if value is None else str(value) for key, value in self._changed.items()})
+        self._loaded, self._changed = None, {}
+
+
+CONFIG = Config()
+
+
+def _credentials() -> Credentials:
+    """Return what `login` or the script set, else what environment and file say."""
+    host, api_key = CONFIG._changed.get(HOST_KEY), CONFIG._changed.get(API_KEY_KEY)
+    return resolve_credentials(str(host) if host else None, str(api_key) if api_key else None)
+
+
+def login(
+    host: str | None = None,
+    api_key: str | None = None,
+    timeout: float | None = None,
+    unable_to_connect_ok: bool = False,
+) -> None:
+    """Sign in to an AIMD server for this process: check that it takes the key.
+
+    Args:
+        host: The server's address; from the environment or the config file unless told.
+        api_key: The key; likewise.
+        timeout: Seconds to wait for the server; ten unless told.
+        unable_to_connect_ok: Go on without a word when the server cannot be reached.
+
+    Raises:
+        NotSignedInError: No host or no key is set anywhere.
+        KeyRefusedError: The server does not take the key.
+        NetworkError: The server cannot be reached, unless that is said to be fine.
+        UsageError: The host or the key has not the right form.
+    """
+    credentials = resolve_credentials(host, api_key)
+    CONFIG[HOST_KEY], CONFIG[API_KEY_KEY] = credentials.host, credentials.api_key
+    try:
+        verify(credentials, timeout)
+    except NetworkError:
+        if not unable_to_connect_ok:
+            raise
+
+
+def logout() -> None:
+    """Forget the key in this process. The config file stays as it is; `aimd logout` changes that."""
+    CONFIG[API_KEY_KEY] = None
+
+
+def upload_directory(
+    path: Path,
+    folder_id: str | None = None,
+    folder_path: str | None = None,
+    make_folder: bool | None = None,
+    conflict_strategy: str | None = None,
+) -> Uploaded:
+    """Upload the trial in one directory. Arguments and errors as `Trial.upload`."""
+    destination = Destination(folder_id, folder_path, make_folder, conflict_strategy)
+    with Server(_credentials(), RetryPolicy()) as server:
+        return upload_stored_trial(server, StoredTrial(path), destination)
+
+
+def upload_trial(
+    trial_path: str | Path | Sequence[str | Path] | None = None,
+    trial_dir: str | Path | None = None,
+    trial_name: str | Sequence[str] | None = None,
+    folder_id: str | None = None,
+    folder_path: str | None = None,
+    make_folder: bool = False,
+    conflict_strategy: str | None = None,
+) -> list[Uploaded]:
+    """Upload trials that are on disk, or what is new of them.
+
+    Args:
+        trial_path: One or several trial directories.
+        trial_dir: Where names are looked up; alone, all trials in it are meant.
+        trial_name: One or several alternative names, or unique prefixes.
+        folder_id: As in `Trial.upload`; so are the next three.
+        folder_path: See there.
+        make_folder: See there; False leaves it to what each trial says.
+        conflict_strategy: See there.
+
+    Raises:
+        UsageError: Nothing was named.
+        AimdError: The first trial that fails ends it; the ones before are uploaded.
+    """
+    paths = [Path(path) for path in _listed(trial_path)]
+    names = [str(name) for name in _listed(trial_name)]
+    if not paths and not names and trial_dir is None:
+        raise UsageError(message="no trial was named", hint="Give trial_path, trial_name or trial_dir")
+    trials = select_trials(paths, names, Path(trial_dir) if trial_dir is not None else None)
+    return [
+        upload_directory(trial.path, folder_id, folder_path, make_folder or None, conflict_strategy) for trial in trials
+    ]
+
+
+def _listed(value: str | Path | Sequence[str | Path] | None) -> list[str | Path]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, (str, Path)) else list(value)

@@ -1,0 +1,253 @@
+"""A trial that is being recorded.
+
+Promises: when `log` has returned, a killed process loses nothing; a power cut loses at most the last second
+of logging; `log` never touches the network, starts no thread, keeps no history and never breaks training because of
+an I/O fault, which is told once on stderr and counted in the receipt that `finish` prints.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from aimd_core.documents import write_mapping
+from aimd_core.errors import TrialStateError
+from aimd_core.journal import (
+    Damage,
+    JournalWriter,
+    encode_number,
+    encode_tail,
+    key_head,
+    open_regular,
+    read_records,
+    record_head,
+)
+from aimd_core.model import INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
+from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
+from t9k.aimd.environment import frameworks, imported_packages
+from t9k.aimd.params import Params
+from t9k.aimd.values import as_float, as_int, as_plain
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from aimd_core.upload import Uploaded
+
+_UTC = timezone.utc
+_now = datetime.now
+_float_repr = float.__repr__
+
+
+def timestamp() -> str:
+    """Return the time now as the format writes it: ISO 8601, UTC, microseconds."""
+    return _now(_UTC).isoformat(timespec="microseconds")
+
+
+class Trial:
+    """One trial. Made by `aimd.create_trial`; not made directly."""
+
+    def __init__(self, path: Path, metadata: dict[str, Any], params: Mapping[str, object]) -> None:
+        """Open a trial directory for recording.
+
+        Args:
+            path: The directory; its documents exist.
+            metadata: What `metadata.yaml` holds.
+            params: What `parameters.yaml` holds.
+
+        Raises:
+            OSError: The journal cannot be opened.
+        """
+        self._path = path
+        self._metadata = metadata
+        self._journal = JournalWriter(str(path / METRICS_FILE))
+        self._params = Params(params, self._save_params)
+        self._running = False  # set by the first log of this process
+        self._attempts = 0
+        self._warned = False
+        self._heads: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+
+    @property
+    def id(self) -> str:
+        """The trial's UUID, the same on disk and on every server."""
+        return str(self._metadata["metadata"]["id"])
+
+    @property
+    def name(self) -> str:
+        """The trial's name."""
+        return str(self._metadata["metadata"]["name"])
+
+    @property
+    def alternative_name(self) -> str:
+        """The name of the trial's directory, unique where the name is not."""
+        return self._path.name
+
+    @property
+    def path(self) -> Path:
+        """The trial's directory."""
+        return self._path
+
+    @property
+    def status(self) -> str:
+        """`Initializing`, `Running`, `Succeeded` or `Failed`."""
+        return str(self._metadata["status"])
+
+    @property
+    def params(self) -> Params:
+        """The parameters, a mapping that is saved on every change."""
+        return self._params
+
+    @property
+    def metrics(self) -> dict[str, list[dict[str, Any]]]:
+        """All points recorded so far, by type, read from the journal: `{"value": {...}, "sequence": {...}}` each."""
+        points: dict[str, list[dict[str, Any]]] = {}
+        with open_regular(self._path / METRICS_FILE) as file:
+            for record in read_records(file, Damage()):
+                for metrics_type, point in record.items():
+                    points.setdefault(metrics_type, []).append(point)
+        return points
+
+    def log(
+        self,
+        metrics_type: str,
+        metrics: Mapping[str, Any],
+        step: int,
+        epoch: int | None = None,
+        check_status: bool = True,
+    ) -> None:
+        """Record metrics at one step. The first call sets the status to `Running`.
+
+        Args:
+            metrics_type: `train`, `val`, `test` (or one of their longer forms), or any other string.
+            metrics: Numbers, or arrays and tensors of one element, by name.
+            step: The global training step.
+            epoch: The epoch, when there is one.
+            check_status: Whether a trial that has ended refuses.
+
+        Raises:
+            TypeError: A value, the step or the epoch is no number, or a name is no string.
+            TrialStateError: The trial has ended.
+        """
+        if not self._running:
+            self._begin(check_status)
+        head = self._heads.get(metrics_type)
+        if head is None:
+            head = self._heads[metrics_type] = record_head(standard_type(_text("metrics_type", metrics_type)))
+        keys = self._keys
+        parts = []
+        for name, value in metrics.items():
+            if type(value) is not float:
+                value = as_float(name, value)
+            key = keys.get(name)
+            if key is None:
+                key = keys[name] = key_head(_text("a metric's name", name))
+            parts.append(key + (_float_repr(value) if value - value == 0.0 else encode_number(value)))
+        if type(step) is not int:
+            step = as_int("step", step)
+        if epoch is not None and type(epoch) is not int:
+            epoch = as_int("epoch", epoch)
+        when = _now(_UTC).isoformat(timespec="microseconds")
+        record = head + ", ".join(parts) + encode_tail(step, epoch, when)
+        self._attempts += 1
+        if not self._journal.append(record.encode("ascii")):
+            self._warn_once(self._journal.error)
+
+    def _begin(self, check_status: bool) -> None:
+        """Take the step from Initializing to Running, or refuse when the trial has ended."""
+        if self.status not in UNFINISHED:
+            if check_status:
+                raise TrialStateError(name=self.name, status=self.status)
+            return
+        self._running = True
+        if self.status == INITIALIZING:
+            self._metadata["status"] = RUNNING
+            self._save_metadata()
+
+    def finish(self) -> None:
+        """End the trial with status `Succeeded`, and print the receipt on stderr. A second call does nothing."""
+        if self.status not in UNFINISHED:
+            return
+        self._running = False
+        synced = self._journal.sync()
+        packages = self._metadata["platform"]
+        packages["pypkgs"] = {**(packages.get("pypkgs") or {}), **imported_packages()}
+        packages["framework"] = frameworks() or packages.get("framework") or ""
+        self._metadata["status"] = SUCCEEDED
+        self._metadata["endTime"] = timestamp()
+        self._save_metadata()
+        self._journal.close()
+        doubt = "" if synced else ", but the disk reported an error: a power cut may lose some"
+        _tell(f"trial {self.alternative_name} finished: {self.receipt}{doubt}")
+
+    @property
+    def receipt(self) -> str:
+        """How many points this process logged and how many of them are on disk."""
+        return f"logged {self._attempts:,}, on disk {self._journal.written:,}"
+
+    def upload(
+        self,
+        folder_id: str | None = None,
+        folder_path: str | None = None,
+        make_folder: bool | None = None,
+        conflict_strategy: str | None = None,
+    ) -> Uploaded:
+        """Upload the trial, or what is new of it, to the server of `aimd.login()` or of the config file.
+
+        Args:
+            folder_id: Wins over `folder_path`; both win over what `create_trial` was given.
+            folder_path: Such as `image_classification/mnist`.
+            make_folder: Make a missing folder with its parents.
+            conflict_strategy: `skip`, `error`, `new` or `replace`, when the name is taken there.
+
+        Raises:
+            AimdError: As its subclasses say; what was sent stays, and a second call goes on from there.
+        """
+        from t9k.aimd.session import upload_directory
+
+        return upload_directory(self._path, folder_id, folder_path, make_folder, conflict_strategy)
+
+    def __repr__(self) -> str:
+        return f"<Trial {self.alternative_name} {self.status}>"
+
+    def _save_params(self, values: dict[str, object]) -> None:
+        try:
+            write_mapping(self._path / PARAMETERS_FILE, values)
+        except OSError as error:
+            self._warn_once(error)
+
+    def _save_metadata(self) -> None:
+        try:
+            write_mapping(self._path / METADATA_FILE, self._metadata)
+        except OSError as error:
+            self._warn_once(error)
+
+    def _warn_once(self, error: OSError | None) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        reason = os.strerror(error.errno) if error is not None and error.errno else error
+        _tell(f"WARNING: cannot write to {self._path}: {reason}. Training goes on; what is not saved will be counted.")
+
+
+def _text(what: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a string, not {type(value).__name__}")
+    return value
+
+
+def _tell(message: str) -> None:
+    """Say something on stderr, whatever state that is in: a closed or broken stderr must not end training."""
+    try:
+        sys.stderr.write(f"aimd: {message}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
+def plain_params(params: Mapping[str, object] | None) -> dict[str, object]:
+    """Return parameters as plain data. Errors as `Params.update`."""
+    return {_text("a parameter's name", name): as_plain(name, value) for name, value in (params or {}).items()}
