@@ -17,6 +17,8 @@ from aimd_core.errors import ConfigError, DamagedError, DiskError, NotSignedInEr
 
 HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY = "aimd_host", "host", "api_key"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HOST_NAME = re.compile(r"[\w.:%-]+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -53,14 +55,23 @@ def write_config(changes: dict[str, str | None], path: Path | None = None) -> Pa
     wanted = {key: value for key, value in {**current, **changes}.items() if value is not None}
     try:
         text = path.read_bytes() if path.exists() else b""
-        edited = _edit_lines(text.decode("utf-8"), changes).encode()
-        if parse_mapping(edited, path) != wanted:  # an unusual layout: give up the comments, never the content
-            edited = render_mapping(wanted)
+        edited = _edited(text, changes, wanted)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_file(path, edited, mode=0o600)
     except OSError as error:
         raise DiskError(path=path, reason=f"cannot be written ({error.strerror})") from error
     return path
+
+
+def _edited(text: bytes, changes: dict[str, str | None], wanted: dict[str, object]) -> bytes:
+    """Return the file's new content; where its layout is unusual, the comments go, never the content."""
+    try:
+        edited = _edit_lines(text.decode("utf-8"), changes).encode()
+        if parse_mapping(edited, "") == wanted:
+            return edited
+    except (DamagedError, UnicodeDecodeError):
+        pass
+    return render_mapping(wanted)
 
 
 def _edit_lines(text: str, changes: dict[str, str | None]) -> str:
@@ -94,8 +105,11 @@ def normal_host(host: str) -> str:
         raise UsageError(message=f"host {host!r} does not begin with http:// or https://", hint=_HOST_HINT)
     if parts.username is not None or parts.query or parts.fragment or any(c.isspace() or c < " " for c in text):
         raise UsageError(message="the host must not hold a user name, a query, a fragment or spaces", hint=_HOST_HINT)
+    if not _HOST_NAME.fullmatch(parts.hostname):
+        raise UsageError(message=f"host {host!r} holds a character that no host name has", hint=_HOST_HINT)
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{name}{f':{port}' if port is not None else ''}{parts.path}"
+    shown_port = "" if port is None or port == _DEFAULT_PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{name}{shown_port}{parts.path}"
 
 
 _HOST_HINT = "For example: aimd login -H https://HOST/t9k/experiment/server"

@@ -23,7 +23,13 @@ _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _PlainLoader(_BaseLoader):  # type: ignore[valid-type,misc]
-    """Loads what JSON can hold: time stamps stay text."""
+    """Loads what JSON can hold: time stamps stay text, and there are no merge keys, which can unfold without end."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, "merge keys are not taken", key.start_mark)
+        super().flatten_mapping(node)
 
 
 class _PlainDumper(_BaseDumper):  # type: ignore[valid-type,misc]
@@ -40,7 +46,7 @@ _PlainLoader.yaml_implicit_resolvers = {
 
 
 def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
-    """Return the YAML mapping in `text`; an empty text is an empty mapping.
+    """Return the YAML mapping in `text`; an empty text, `null` and `''` are an empty mapping.
 
     Args:
         text: The document.
@@ -53,7 +59,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
         loaded = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise DamagedError(path=origin, reason=_yaml_fault(error)) from error
-    if loaded is None:
+    if loaded is None or loaded == "":
         return {}
     if not isinstance(loaded, dict):
         raise DamagedError(path=origin, reason=f"holds a {type(loaded).__name__}, not a mapping")

@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 import time
-from json import JSONDecodeError, JSONDecoder
+from json import JSONDecoder
 from json.encoder import encode_basestring_ascii as _quote
 
 from aimd_core.errors import DamagedError
@@ -23,12 +23,14 @@ from aimd_core.model import MetricSummary
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import Any, BinaryIO, TypeGuard
 
 SYNC_INTERVAL_S = 1.0
 _DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
+_SALVAGE_TRIES = 100  # places in one damaged line where a record is looked for, so that no line costs minutes
+_BLANK = " \t\r\n\ufeff"  # what may stand around a record: Windows line ends, a byte order mark
 _decode = JSONDecoder().raw_decode
 _float_repr = float.__repr__
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
@@ -75,23 +77,38 @@ class JournalWriter:
         unsynced: Whether a sync ever failed, so that a power cut may lose what was written before it.
     """
 
-    __slots__ = ("_descriptor", "_synced_s", "_torn", "error", "failed", "path", "unsynced", "written")
+    __slots__ = ("_descriptor", "_on_fault", "_synced_s", "_torn", "error", "failed", "path", "unsynced", "written")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, on_fault: Callable[[OSError], None] | None = None) -> None:
         """Open the journal at `path` for appending, made when missing.
+
+        Args:
+            path: The journal.
+            on_fault: Told about every I/O fault, of a write or of a sync, when it happens.
 
         Raises:
             OSError: It cannot be opened.
         """
+        self._descriptor = -1
+        self._on_fault = on_fault
         self.path = path
         self.written = 0
         self.failed = 0
         self.error: OSError | None = None
         self.unsynced = False
         self._synced_s = 0.0
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._descriptor = os.open(path, flags, 0o666)
-        self._torn = self._ends_torn()
+        self.open()
+
+    def open(self) -> None:
+        """Open the journal again after `close`; an open one stays as it is.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        if self._descriptor < 0:
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(self.path, flags, 0o666)
+            self._torn = self._ends_torn()
 
     def _ends_torn(self) -> bool:
         """Tell whether the file ends in the middle of a line, left by a writer that was cut off."""
@@ -110,8 +127,8 @@ class JournalWriter:
             if done != len(record):
                 self._finish_short_write(record, done)
         except OSError as error:
-            self.error = self.error or error
             self.failed += 1
+            self._note(error)
             return False
         self._torn = False
         self.written += 1
@@ -120,6 +137,11 @@ class JournalWriter:
             self._synced_s = now_s
             self.sync()
         return True
+
+    def _note(self, error: OSError) -> None:
+        self.error = self.error or error
+        if self._on_fault is not None:
+            self._on_fault(error)
 
     def _finish_short_write(self, record: bytes, done: int) -> None:
         """Write the rest after a short write, which is how a full disk first shows itself."""
@@ -136,16 +158,22 @@ class JournalWriter:
             _fdatasync(self._descriptor)
         except OSError as error:
             # After a failed sync the kernel may have dropped the data, and the next sync can succeed all the same.
-            self.error = self.error or error
             self.unsynced = True
+            self._note(error)
         self._synced_s = time.monotonic()
         return not self.unsynced
 
     def close(self) -> None:
-        """Release the file. The writer takes no more records."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Release the file. The writer takes no more records until it is opened again."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except (OSError, AttributeError, TypeError):  # at the end of the interpreter `os` may be gone
+            pass
 
 
 class Damage:
@@ -170,7 +198,7 @@ class Damage:
     def note(self, number: int) -> None:
         """Count the damaged line of that number."""
         self.lines += 1
-        if len(self.numbers) < _DAMAGED_SHOWN and (not self.numbers or self.numbers[-1] != number):
+        if len(self.numbers) < _DAMAGED_SHOWN:
             self.numbers.append(number)
 
     def sentence(self) -> str:
@@ -192,22 +220,20 @@ def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
     return type(body) is dict and type(body.get("value")) is dict and type(body.get("sequence")) is dict
 
 
-def _documents(text: str) -> Iterator[Any]:
+def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
     """Yield the JSON documents of a line that is not one document: glued ones, or one behind a torn one.
 
-    Yields None once for each stretch of text that is no document.
+    Each comes with where it begins and ends. A stretch of text that is no document comes as None.
     """
-    position, length = 0, len(text)
+    position, length, tries = 0, len(text), _SALVAGE_TRIES
     while position < length:
         try:
             document, end = _decode(text, position)
-        except (JSONDecodeError, RecursionError, ValueError):
-            yield None
-            position = text.find('{"', position + 1)
-            if position < 0:
-                return
-            continue
-        yield document
+        except (ValueError, RecursionError):  # a JSONDecodeError is a ValueError, so is a number of 5,000 digits
+            tries -= 1
+            end = text.find('{"', position + 1) if tries else -1
+            document, end = None, (end if end >= 0 else length)
+        yield document, position, end
         while end < length and text[end] in " \t\r":
             end += 1
         position = end
@@ -222,26 +248,40 @@ def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[
     """
     for number, line in enumerate(lines, start=1):
         try:
-            text = line.decode("utf-8").strip(" \t\r\n\ufeff")
+            text = line.decode("utf-8").strip(_BLANK)
             document, end = _decode(text) if text else (None, 0)
             if end == len(text) and is_record(document):
                 yield document
                 continue
         except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-            text = line.decode("utf-8", "replace").strip(" \t\r\n\ufeff")
-        if not text:
-            continue
-        yield from _salvage(text, line, number, damage)
+            text = line.decode("utf-8", "surrogateescape").strip(_BLANK)
+        if text:
+            yield from _salvage(text, line.endswith(b"\n"), number, damage)
 
 
-def _salvage(text: str, line: bytes, number: int, damage: Damage) -> Iterator[dict[str, Any]]:
-    for document in _documents(text):
-        if is_record(document) and "\ufffd" not in text:
+def _salvage(text: str, is_complete: bool, number: int, damage: Damage) -> Iterator[dict[str, Any]]:
+    """Yield the records in a line that is not just one, and note once that there was something else."""
+    damaged_from = None
+    for document, start, end in _documents(text):
+        if is_record(document) and _is_unicode(text[start:end]):
             yield document
-        elif line.endswith(b"\n"):
-            damage.note(number)
-        else:
-            damage.torn_bytes = len(line)
+        elif damaged_from is None:
+            damaged_from = start
+    if damaged_from is None:
+        return
+    if is_complete:
+        damage.note(number)
+    else:
+        damage.torn_bytes = len(text[damaged_from:].encode("utf-8", "surrogateescape"))
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether no byte of a text was invalid UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_regular(path: str | Path) -> BinaryIO:
@@ -290,7 +330,14 @@ class JournalSummary:
                 summary = self.metrics.get(key)
                 if summary is None:
                     summary = self.metrics[key] = MetricSummary()
-                summary.add(float(value), step if isinstance(step, int) else None)
+                summary.add(_as_float(value), step if isinstance(step, int) else None)
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return float("inf") if value > 0 else float("-inf")
 
 
 def summarize(path: str | Path) -> JournalSummary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -30,9 +31,10 @@ def trial_at(path: Path) -> Trial:
     Raises:
         TrialNotFoundError: It is no trial's directory.
     """
+    path = Path(os.path.abspath(path))  # so that `.` and `..` have a name, and a link keeps its own
     if not is_trial_directory(path):
-        raise TrialNotFoundError(path.name, str(path.parent.absolute()))
-    return Trial(path.absolute())
+        raise TrialNotFoundError(path.name, str(path.parent))
+    return Trial(path)
 
 
 def trial_named(name: str, directory: Path) -> Trial:

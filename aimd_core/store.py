@@ -166,7 +166,7 @@ class Trial:
     def last_write_s(self) -> float:
         """When the trial's files were last written, in seconds since the epoch."""
         times = [0.0]
-        for file in (METADATA_FILE, METRICS_FILE, OUTPUT_FILE):
+        for file in ("", METADATA_FILE, METRICS_FILE, OUTPUT_FILE):  # "" is the directory, which may hold nothing yet
             try:
                 times.append((self.path / file).lstat().st_mtime)
             except OSError:

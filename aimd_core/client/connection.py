@@ -86,6 +86,7 @@ class Connection:
         """
         self.host = host
         self.retry = retry or RetryPolicy()
+        self._answered = False
         self._client = httpx.Client(
             headers={"User-Agent": f"aimd/{__version__}", "Accept-Encoding": "identity", **(headers or {})},
             timeout=httpx.Timeout(connect_timeout_s or READ_TIMEOUT_S, connect=connect_timeout_s or CONNECT_TIMEOUT_S),
@@ -134,7 +135,8 @@ class Connection:
             try:
                 return call()
             except NetworkError as error:
-                if attempt + 1 >= self.retry.tries:
+                # A server that was never there is said at once; one that has answered before may come back.
+                if attempt + 1 >= self.retry.tries or (error.facts.get("refused") and not self._answered):
                     raise
                 retry_after_s = error.facts.get("retry_after_s")
                 time.sleep(self.retry.delay_s(attempt, retry_after_s if isinstance(retry_after_s, float) else None))
@@ -150,7 +152,9 @@ class Connection:
             ) as answer:
                 body = self._read(answer, deadline_s, has_body=method != "HEAD")
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise UnreachableError(host=self.host, reason=_transport_reason(error)) from None
+            refused = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+            raise UnreachableError(host=self.host, reason=_transport_reason(error), refused=refused) from None
+        self._answered = True
         if answer.status_code in _BUSY_STATUSES:
             raise BusyError(
                 host=self.host,

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from aimd_core import process
 from aimd_core.documents import read_mapping, replace_file, write_mapping
-from aimd_core.errors import DiskError, UsageError
+from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.store import METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, is_trial_directory, new_trial_directory
 from aimd_core.store import Trial as StoredTrial
 from t9k.aimd.environment import capture_git, capture_platform
-from t9k.aimd.trial import Trial, plain_params, timestamp
+from t9k.aimd.params import plain_params
+from t9k.aimd.trial import Trial, timestamp
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
 _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
 
@@ -59,17 +60,23 @@ def create_trial(
         )
     )
     settings = _settings_at(Path(trial_path)) if trial_path is not None else {}
+    if folder_path is not None:
+        settings.pop("folder_id", None)  # an id that comes from there would win over the path given here
     settings.update({key: value for key, value in given.items() if value is not None})
     name = settings.get("trial_name")
-    if not isinstance(name, str):
+    if name is None:
         raise UsageError(message="a trial needs a name", hint="Call create_trial(trial_name='...')")
+    if not isinstance(name, str):
+        raise UsageError(
+            message=f"trial_name must be a string, not {type(name).__name__}: {name!r}", hint="Put it in quotes"
+        )
     strategy = settings.get("conflict_strategy") or "new"
     if strategy not in CONFLICT_STRATEGIES:
         raise UsageError(
             message=f"conflict_strategy {strategy!r} is not one of {', '.join(CONFLICT_STRATEGIES)}", hint=""
         )
     params = settings.get("trial_params")
-    if params is not None and not hasattr(params, "items"):
+    if params is not None and not isinstance(params, Mapping):
         raise UsageError(message=f"trial_params must be a mapping, not {type(params).__name__}", hint="")
     upload = {
         "folder_id": settings.get("folder_id"),
@@ -77,14 +84,17 @@ def create_trial(
         "make_folder": bool(settings.get("make_folder")),
         "conflict_strategy": strategy,
     }
-    return _write_trial(name, plain_params(params), upload)  # type: ignore[arg-type]
+    return _write_trial(name, plain_params(params or {}), upload)
 
 
 def _settings_at(path: Path) -> dict[str, object]:
     """Return the settings that a trial directory or a YAML file holds."""
     if is_trial_directory(path):
         stored = StoredTrial(path)
-        return {"trial_name": stored.name, "trial_params": stored.parameters, **stored.upload_settings}
+        settings = {"trial_name": stored.name, "trial_params": stored.parameters, **stored.upload_settings}
+        if stored.damage:
+            raise DamagedError(path=path, reason="; ".join(stored.damage))
+        return settings
     try:
         settings = read_mapping(path)
     except FileNotFoundError:

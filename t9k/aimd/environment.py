@@ -66,7 +66,7 @@ def capture_git(directory: Path) -> dict[str, object]:
     remote = answers["remote"].strip()
     return {
         "local_path": root,
-        "remote_url": _without_password(remote) if remote else None,
+        "remote_url": _without_secrets(remote) or None,
         "branch": branch,
         "commit": commit,
         "is_dirty": is_dirty,
@@ -113,12 +113,18 @@ def _parse_status(status: str) -> tuple[str | None, str | None, bool | None]:
     return (None if branch == "(detached)" else branch), (None if commit == "(initial)" else commit), dirty
 
 
-def _without_password(url: str) -> str:
-    """Return a remote's address without the user name and password that it may hold."""
-    parts = urlsplit(url)
-    if not parts.scheme or "@" not in parts.netloc or parts.scheme == "ssh":
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _without_secrets(url: str) -> str:
+    """Return a remote's address without the user, password, query and fragment it may hold; `ssh` keeps the user."""
+    if "://" not in url:
+        return url  # a path, or user@host:path, which holds no password
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    user, _, host = parts.netloc.rpartition("@")
+    if "ssh" in parts.scheme and user:
+        host = f"{user.partition(':')[0]}@{host}"
+    return urlunsplit(parts._replace(netloc=host, query="", fragment=""))
 
 
 def _entrypoint(root: Path) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
-from t9k.aimd.values import as_plain
+from t9k.aimd.values import as_plain, as_text
 
 _OWN = ("_save", "_values")
 
@@ -42,8 +42,8 @@ class Params(MutableMapping[str, object]):
         Raises:
             TypeError: JSON cannot hold a value; the message names the parameter, and nothing is changed.
         """
-        plain = {_name(name): as_plain(str(name), value) for name, value in {**dict(new_params or {}), **named}.items()}
-        self._change({**self._values, **plain} if override else {**plain, **self._values})
+        plain = plain_params({**dict(new_params or {}), **named})
+        self._change({**self._values, **{n: v for n, v in plain.items() if override or n not in self._values}})
 
     def as_dict(self) -> dict[str, object]:
         """Return a copy of all parameters as plain data."""
@@ -52,9 +52,9 @@ class Params(MutableMapping[str, object]):
         return copy
 
     def _change(self, values: dict[str, object]) -> None:
-        if values != self._values or list(map(type, values.values())) != list(map(type, self._values.values())):
-            object.__setattr__(self, "_values", values)
+        if repr(values) != repr(self._values):  # not `!=`, which takes True for 1 and NaN for a change
             self._save(values)
+            object.__setattr__(self, "_values", values)
 
     def __getitem__(self, name: str) -> object:
         return self._values[name]
@@ -74,7 +74,7 @@ class Params(MutableMapping[str, object]):
         return len(self._values)
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("_"):  # copy, pickle and debuggers ask for such names
+        if name in _OWN or name.startswith("__"):  # copy, pickle and debuggers ask for such names
             raise AttributeError(name)
         try:
             return self._values[name]
@@ -86,11 +86,16 @@ class Params(MutableMapping[str, object]):
             raise AttributeError(f"{name!r} is part of the mapping itself; set it as params[{name!r}]")
         self[name] = value
 
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self[name]
+        except KeyError:
+            raise AttributeError(f"no parameter {name!r}") from None
+
     def __repr__(self) -> str:
         return f"Params({self._values!r})"
 
 
-def _name(name: object) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"a parameter's name must be a string, not {type(name).__name__}: {name!r}")
-    return name
+def plain_params(params: Mapping[str, object]) -> dict[str, object]:
+    """Return parameters as plain data. Errors as `Params.update`."""
+    return {as_text("a parameter's name", name): as_plain(str(name), value) for name, value in params.items()}

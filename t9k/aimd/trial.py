@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -28,23 +29,24 @@ from aimd_core.model import INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standa
 from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd.environment import frameworks, imported_packages
 from t9k.aimd.params import Params
-from t9k.aimd.values import as_float, as_int, as_plain
+from t9k.aimd.values import as_float, as_int, as_text
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from aimd_core.upload import Uploaded
 
+_NAMES_KEPT = 10_000  # encoded names kept for the next call
 _UTC = timezone.utc
-_now = datetime.now
 _float_repr = float.__repr__
+_time_ns = time.time_ns
 
 
 def timestamp() -> str:
     """Return the time now as the format writes it: ISO 8601, UTC, microseconds."""
-    return _now(_UTC).isoformat(timespec="microseconds")
+    return datetime.now(_UTC).isoformat(timespec="microseconds")
 
 
 class Trial:
@@ -63,13 +65,15 @@ class Trial:
         """
         self._path = path
         self._metadata = metadata
-        self._journal = JournalWriter(str(path / METRICS_FILE))
+        self._journal = JournalWriter(str(path / METRICS_FILE), self._warn_once)
         self._params = Params(params, self._save_params)
         self._running = False  # set by the first log of this process
         self._attempts = 0
         self._warned = False
         self._heads: dict[str, str] = {}
         self._keys: dict[str, str] = {}
+        self._second = -1  # the second since the epoch that `_second_shown` shows
+        self._second_shown = ""
 
     @property
     def id(self) -> str:
@@ -126,41 +130,57 @@ class Trial:
             metrics: Numbers, or arrays and tensors of one element, by name.
             step: The global training step.
             epoch: The epoch, when there is one.
-            check_status: Whether a trial that has ended refuses.
+            check_status: Whether a trial that has ended refuses. If not, it takes the point and stays ended.
 
         Raises:
-            TypeError: A value, the step or the epoch is no number, or a name is no string.
+            TypeError: A value, the step or the epoch is no number, or a name is no string. Nothing is recorded.
             TrialStateError: The trial has ended.
         """
-        if not self._running:
-            self._begin(check_status)
-        head = self._heads.get(metrics_type)
-        if head is None:
-            head = self._heads[metrics_type] = record_head(standard_type(_text("metrics_type", metrics_type)))
+        head = self._heads.get(metrics_type) or self._new_head(metrics_type)
         keys = self._keys
         parts = []
-        for name, value in metrics.items():
+        for name, value in _items(metrics):
             if type(value) is not float:
                 value = as_float(name, value)
-            key = keys.get(name)
-            if key is None:
-                key = keys[name] = key_head(_text("a metric's name", name))
+            key = keys.get(name) or self._new_key(name)
             parts.append(key + (_float_repr(value) if value - value == 0.0 else encode_number(value)))
         if type(step) is not int:
             step = as_int("step", step)
         if epoch is not None and type(epoch) is not int:
             epoch = as_int("epoch", epoch)
-        when = _now(_UTC).isoformat(timespec="microseconds")
+        if not self._running:
+            self._begin(check_status)
+        second, nanosecond = divmod(_time_ns(), 1_000_000_000)
+        if second != self._second:
+            self._second, self._second_shown = second, datetime.fromtimestamp(second, _UTC).isoformat()[:19]
+        when = f"{self._second_shown}.{nanosecond // 1000:06d}+00:00"
         record = head + ", ".join(parts) + encode_tail(step, epoch, when)
         self._attempts += 1
-        if not self._journal.append(record.encode("ascii")):
-            self._warn_once(self._journal.error)
+        self._journal.append(record.encode("ascii"))
+
+    def _new_head(self, metrics_type: object) -> str:
+        name = as_text("metrics_type", metrics_type)
+        if len(self._heads) >= _NAMES_KEPT:
+            self._heads.clear()
+        head = self._heads[name] = record_head(standard_type(name))
+        return head
+
+    def _new_key(self, metric: object) -> str:
+        name = as_text("a metric's name", metric)
+        if len(self._keys) >= _NAMES_KEPT:
+            self._keys.clear()
+        key = self._keys[name] = key_head(name)
+        return key
 
     def _begin(self, check_status: bool) -> None:
         """Take the step from Initializing to Running, or refuse when the trial has ended."""
         if self.status not in UNFINISHED:
             if check_status:
                 raise TrialStateError(name=self.name, status=self.status)
+            try:
+                self._journal.open()
+            except OSError as error:
+                self._warn_once(error)  # and the append that follows is counted as failed
             return
         self._running = True
         if self.status == INITIALIZING:
@@ -225,18 +245,19 @@ class Trial:
         except OSError as error:
             self._warn_once(error)
 
-    def _warn_once(self, error: OSError | None) -> None:
+    def _warn_once(self, error: OSError) -> None:
         if self._warned:
             return
         self._warned = True
-        reason = os.strerror(error.errno) if error is not None and error.errno else error
+        reason = os.strerror(error.errno) if error.errno else error
         _tell(f"WARNING: cannot write to {self._path}: {reason}. Training goes on; what is not saved will be counted.")
 
 
-def _text(what: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{what} must be a string, not {type(value).__name__}")
-    return value
+def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    try:
+        return metrics.items()
+    except AttributeError:
+        raise TypeError(f"metrics must be a mapping of names to numbers, not {type(metrics).__name__}") from None
 
 
 def _tell(message: str) -> None:
@@ -246,8 +267,3 @@ def _tell(message: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass
-
-
-def plain_params(params: Mapping[str, object] | None) -> dict[str, object]:
-    """Return parameters as plain data. Errors as `Params.update`."""
-    return {_text("a parameter's name", name): as_plain(name, value) for name, value in (params or {}).items()}

@@ -6,11 +6,15 @@ A wrong type is a mistake in the script, so it raises at once; a value that is m
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from operator import index
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from typing import Any
+
+_MAX_DEPTH = 32  # a reader takes 64 levels, of which a document around the parameters needs some
+_MAX_INT_BITS = 8192  # Python refuses to print or read integers of more than 4,300 digits
 
 
 def as_float(name: object, value: Any) -> float:
@@ -23,9 +27,9 @@ def as_float(name: object, value: Any) -> float:
     Raises:
         TypeError: It is neither, or has more than one element.
     """
-    if isinstance(value, (str, bytes, bytearray)) or value is None:
-        raise TypeError(f"metric {name!r} must be a number, not {type(value).__name__}")
     scalar = _item(value)
+    if isinstance(scalar, (str, bytes, bytearray)):  # float() would read a number out of them
+        raise TypeError(f"metric {name!r} must be a number, not {type(value).__name__}")
     try:
         return float(scalar)
     except OverflowError:
@@ -38,15 +42,13 @@ def as_float(name: object, value: Any) -> float:
 
 def _item(value: Any) -> Any:
     """Return the one element of an array or tensor; anything else as it is."""
-    if not hasattr(value, "item"):
-        numpy = getattr(value, "numpy", None)  # a TensorFlow tensor has numpy() and no item()
-        value = numpy() if callable(numpy) else value
-    item = getattr(value, "item", None)
-    if not callable(item):
-        return value
     try:
-        return item()
-    except (ValueError, RuntimeError, TypeError):  # more than one element
+        if not hasattr(value, "item"):
+            numpy = getattr(value, "numpy", None)  # a TensorFlow tensor has numpy() and no item()
+            value = numpy() if callable(numpy) else value
+        item = getattr(value, "item", None)
+        return item() if callable(item) else value
+    except (ValueError, RuntimeError, TypeError):  # more than one element, or a tensor without a value yet
         return value
 
 
@@ -71,39 +73,59 @@ def as_int(what: str, value: Any) -> int:
     raise TypeError(f"{what} must be a whole number, not {_describe(value)}")
 
 
-def as_plain(name: str, value: Any) -> object:
-    """Return a parameter as plain data that JSON can hold.
+def as_plain(name: str, value: Any, depth: int = 0) -> object:
+    """Return a parameter as plain data that JSON and YAML can hold; what is nested is copied.
 
     Args:
         name: The parameter's name, dotted for a nested one.
         value: None, a bool, number, string, list, tuple or mapping of such, or a NumPy or tensor scalar.
+        depth: How deep it is nested.
 
     Raises:
         TypeError: JSON cannot hold it; the message names the parameter.
     """
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, dict):
-        return {_key(name, key): as_plain(f"{name}.{key}", item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_plain(f"{name}[{number}]", item) for number, item in enumerate(value)]
-    if isinstance(value, bool):
-        return bool(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, str):
-        return str(value)
-    scalar = _item(value)
-    if type(scalar) in (bool, int, float, str):
+    if isinstance(value, (list, tuple, Mapping)):
+        if depth == _MAX_DEPTH:
+            raise TypeError(f"parameter {name!r} is nested deeper than {_MAX_DEPTH} levels")
+        if isinstance(value, Mapping):
+            return {_key(name, key): as_plain(f"{name}.{key}", item, depth + 1) for key, item in value.items()}
+        return [as_plain(f"{name}[{number}]", item, depth + 1) for number, item in enumerate(value)]
+    scalar = value if isinstance(value, (bool, int, float, str)) else _item(value)
+    if scalar is None or isinstance(scalar, bool):
         return scalar
+    if isinstance(scalar, int):
+        if scalar.bit_length() > _MAX_INT_BITS:
+            raise TypeError(f"parameter {name!r} is an integer of more than {_MAX_INT_BITS} bits")
+        return int(scalar)
+    if isinstance(scalar, float):
+        return float(scalar)
+    if isinstance(scalar, str):
+        return _unicode(f"parameter {name!r}", str.__str__(scalar))
     raise TypeError(f"parameter {name!r} is {_describe(value)}, which JSON cannot hold")
 
 
 def _key(name: str, key: object) -> str:
     if isinstance(key, str):
-        return str(key)
+        return _unicode(f"a key of parameter {name!r}", str.__str__(key))
     if isinstance(key, (int, float)) or key is None:
         return str(key)
     raise TypeError(f"parameter {name!r} has a key that is {type(key).__name__}, which JSON cannot hold")
+
+
+def as_text(what: str, value: object) -> str:
+    """Return a name as it is.
+
+    Raises:
+        TypeError: It is no string, or half of a surrogate pair, which no file can hold.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a string, not {type(value).__name__}: {value!r}")
+    return _unicode(what, str.__str__(value))
+
+
+def _unicode(what: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TypeError(f"{what} is not valid Unicode: {error.reason} at {error.start}") from None
+    return text

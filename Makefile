@@ -1,0 +1,51 @@
+# Everything sets itself up: Python 3.10 or newer and make are all that is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/.demo: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing aimd with its server and the demo's libraries into $(VENV) ..."
+	@$(PIP) --upgrade pip
+	@$(PIP) --editable '.[server,demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "Installing the development tools into $(VENV) ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.demo ## the whole story on real training, in about a minute
+	@$(BIN)/python scripts/demo.py
+
+test: $(VENV)/.dev ## all tests but the long sweeps
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+
+check: $(VENV)/.dev ## what "done" means: format, lint, types, imports, sizes, generated files, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/house_rules.py
+	@$(BIN)/python scripts/generate.py --check
+	@$(MAKE) --no-print-directory test
+
+fix: $(VENV)/.dev ## format, mend what can be mended, write generated files
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/python scripts/generate.py --write
+
+bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev ## the long fault sweeps
+	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
+
+.PHONY: help demo test check fix bench soak

@@ -1,0 +1,1 @@
+"""The terminal application `aimd`: what a person types, and what they see."""

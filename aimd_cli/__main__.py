@@ -1,0 +1,49 @@
+"""Entry point: runs the application and turns every error into one message and an exit code, here only."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line in `sys.argv` and exit."""
+    if sys.argv[1:] == ["--version"]:  # answered before Typer is loaded: it costs five times a bare interpreter
+        from aimd_core.version import __version__
+
+        sys.stdout.write(f"aimd {__version__}\n")
+        return
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from aimd_cli.app import app
+    from aimd_cli.errors import BROKEN_PIPE, INTERRUPTED, report
+    from aimd_cli.output import ReaderGoneError
+    from aimd_core.errors import AimdError
+
+    try:
+        try:
+            app(prog_name="aimd")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 0
+        finally:
+            sys.stdout.flush()  # so that a reader that went away is met here, not when the interpreter ends
+    except (BrokenPipeError, ReaderGoneError):
+        _silence_stdout()
+        return BROKEN_PIPE
+    except (AimdError, OSError) as error:
+        return report(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return INTERRUPTED
+    return 0
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from complaining again when it flushes a closed pipe at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""One table: which error ends the command with which exit code. Documented in docs/exit-codes.md; only added to."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from aimd_cli.text import clean
+from aimd_core import errors
+
+OK = 0
+OTHER = 1
+USAGE = 2
+NOT_FOUND = 3
+ACCESS = 4
+NETWORK = 5
+DAMAGED = 6
+DISK = 7
+PARTLY_DONE = 8
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+MEANINGS = {
+    OK: "done",
+    OTHER: "another failure, such as a conflict between local and server",
+    USAGE: "the call is wrong: an option, an argument, a setting, a name that fits several trials",
+    NOT_FOUND: "nothing there by that name",
+    ACCESS: "not signed in, or not allowed",
+    NETWORK: "no network, or the server is down or busy: try again",
+    DAMAGED: "a file is damaged",
+    DISK: "the local disk refused",
+    PARTLY_DONE: "some of several things failed: run the same command again",
+    INTERRUPTED: "interrupted with Ctrl-C",
+    BROKEN_PIPE: "the reader of the output went away",
+}
+
+EXIT_CODES: dict[type[Exception], int] = {
+    errors.UsageError: USAGE,
+    errors.NotFoundError: NOT_FOUND,
+    errors.AccessError: ACCESS,
+    errors.NetworkError: NETWORK,
+    errors.DamagedError: DAMAGED,
+    errors.DiskError: DISK,
+    errors.PartlyDoneError: PARTLY_DONE,
+    OSError: DISK,
+}
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code of an error: that of the nearest class in the table."""
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), OTHER)
+
+
+def message(error: Exception) -> str:
+    """Return what happened and where, in one line, safe for a terminal."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return clean(f"{where}{error.strerror}")
+    return clean(str(error))
+
+
+def report(error: Exception) -> int:
+    """Say on stderr what happened and what to do next, and return the exit code."""
+    if os.environ.get("AIMD_DEBUG"):
+        traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.write(f"aimd: error: {message(error)}\n")
+    advice = error.advice if isinstance(error, errors.AimdError) else ""
+    if advice:
+        sys.stderr.write(f"  {clean(advice)}\n")
+    return exit_code(error)

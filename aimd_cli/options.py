@@ -1,0 +1,27 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PathsOpt = Annotated[
+    list[Path] | None, typer.Option("-p", "--path", metavar="PATH", help="A trial's directory; may be repeated.")
+]
+NamesOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-n",
+        "--name",
+        metavar="NAME",
+        help="A trial's alternative name, a unique prefix of it or of its id; repeatable.",
+    ),
+]
+DirectoryOpt = Annotated[
+    Path | None,
+    typer.Option("-d", "--dir", metavar="DIR", help="Where names are looked up; alone, all trials in it are meant."),
+]
+JsonOpt = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+HELP = {"help_option_names": ["-h", "--help"]}

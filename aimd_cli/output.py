@@ -1,0 +1,137 @@
+"""All output of the application: stdout is data, stderr is talk.
+
+On a terminal, tables cut to its width and colours; elsewhere plain tab-separated lines, nothing cut, no
+colour; with `--json` one JSON document. Nothing else in the application prints.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from aimd_cli.text import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+SCHEMA = "aimd/1"
+
+verbose = False  # set once by the application's own option
+
+
+class ReaderGoneError(Exception):
+    """Whoever read stdout has gone. Not an OSError, which Typer would turn into exit code 1."""
+
+
+class View(Protocol):
+    """What a command shows, in its three forms."""
+
+    def rich(self, width: int) -> RenderableType:
+        """Return it for a terminal of `width` columns."""
+
+    def lines(self) -> list[list[str]]:
+        """Return it as rows of fields, the first row being the header, nothing cut."""
+
+    def document(self) -> dict[str, object]:
+        """Return it as plain data."""
+
+
+def is_terminal() -> bool:
+    """Tell whether stdout is a terminal."""
+    return sys.stdout.isatty()
+
+
+def show(view: View, as_json: bool) -> None:
+    """Print a view on stdout in the form that is wanted there."""
+    if as_json:
+        import json
+
+        from aimd_core.model import strict_json
+
+        document = {"schema": SCHEMA, **view.document()}
+        print_line(json.dumps(strict_json(document), ensure_ascii=not _can_encode("中"), indent=1))
+    elif is_terminal():
+        made = console()
+        made.print(view.rich(made.width))
+    else:
+        for row in view.lines():
+            print_line("\t".join(clean(field) for field in row))
+
+
+def print_line(text: str) -> None:
+    """Print one line of data on stdout; what it cannot encode is escaped, never an error.
+
+    Raises:
+        ReaderGoneError: Nobody reads it any more.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+
+
+def say(text: str) -> None:
+    """Say something to the person on stderr: notes, hints, warnings. Not data."""
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(clean(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def detail(text: str) -> None:
+    """Say something on stderr that only `aimd -v` wants to know."""
+    if verbose:
+        say(text)
+
+
+def hint(text: str) -> None:
+    """Say what to do next, to a person at a terminal only."""
+    if sys.stderr.isatty() and is_terminal():
+        say(text)
+
+
+def console() -> Console:
+    """Return a console on stdout as wide as the terminal, with colours when they are wanted."""
+    from rich.console import Console
+
+    wanted = wants_color()
+    return Console(
+        file=sys.stdout,
+        no_color=not wanted,
+        color_system="auto" if wanted else None,
+        force_terminal=True if wanted else None,
+        width=terminal_width(),
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
+    )
+
+
+def terminal_width() -> int:
+    """Return the width to lay out for: COLUMNS, else the terminal's own, else 80."""
+    import shutil
+
+    return max(20, shutil.get_terminal_size((80, 24)).columns)
+
+
+def wants_color() -> bool:
+    """Tell whether stdout is to be coloured: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return is_terminal() and os.environ.get("TERM") != "dumb"
+
+
+def glyphs_fit() -> bool:
+    """Tell whether stdout can show the signs beyond ASCII that views use."""
+    return _can_encode("✓●○†█")
+
+
+def _can_encode(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,95 @@
+"""How single values look as text: safe for a terminal, the same everywhere. Pure functions."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
+
+
+def clean(text: str) -> str:
+    """Return text in which control bytes and bidirectional overrides are shown as escapes, so that they do nothing.
+
+    Letters, CJK, emoji and their joiners stay as they are.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if _harmless(character) else _escape(character) for character in text)
+
+
+def _harmless(character: str) -> bool:
+    if character == "\u200d":  # joins emoji
+        return True
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def number(value: object) -> str:
+    """Return a metric's value in at most about six significant digits; never cut, so never another number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return clean(str(value))
+    if isinstance(value, int):
+        return str(value)
+    if value != value:
+        return "NaN"
+    text = f"{value:.5g}"
+    return {"inf": "Infinity", "-inf": "-Infinity"}.get(text, text)
+
+
+def exact(value: object) -> str:
+    """Return a metric's value in full, as programs read it."""
+    if isinstance(value, float) and value - value != 0.0:
+        return number(value)
+    return clean(str(value))
+
+
+def parameter(value: object) -> str:
+    """Return a parameter's value as a person would type it; a float in full, because 0.001 and 0.0010001 differ."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        import json
+
+        return clean(json.dumps(value, ensure_ascii=False))
+    return clean(str(value))
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in its two largest units: `1h 48m`, `7m 02s`, `0.4s`; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 10 * _SECOND:
+        return f"{max(0.0, seconds):.1f}s"
+    whole = int(seconds)
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02d}s"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02d}m"
+    return f"{whole // _DAY}d {whole % _DAY // _HOUR:02d}h"
+
+
+def age(seconds: float | None) -> str:
+    """Return an age in its largest unit: `12m`, `3h`, `2d`; empty for None."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
+        if whole >= size:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"
+
+
+def size(size_bytes: float) -> str:
+    """Return a number of bytes with a binary unit: `212.0 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size_bytes < 1024 or unit == "GiB":
+            break
+        size_bytes /= 1024
+    return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"

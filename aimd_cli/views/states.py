@@ -1,0 +1,30 @@
+"""How a trial's state looks: a sign, a word and a colour, any two of which can be missing."""
+
+from __future__ import annotations
+
+from aimd_cli.text import duration
+from aimd_core.model import FAILED, INITIALIZING, KILLED, LOST, RUNNING, SUCCEEDED
+
+_LOOKS = {
+    INITIALIZING: ("○", "o", "dim"),
+    RUNNING: ("●", "*", "bold cyan"),
+    SUCCEEDED: ("✓", "+", "green"),
+    FAILED: ("✗", "x", "bold yellow"),
+    KILLED: ("†", "!", "bold magenta"),
+    LOST: ("?", "?", "magenta"),
+}
+
+
+def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
+    """Return a state's sign and word, and its style."""
+    sign, plain_sign, style = _LOOKS.get(state, ("?", "?", ""))
+    return f"{sign if glyphs else plain_sign} {state}", style
+
+
+def state_sentence(state: str, silent_s: float | None) -> str:
+    """Return a state in words, with what it rests on."""
+    if state == KILLED:
+        return "Killed (its process is gone)"
+    if state == LOST and silent_s is not None:
+        return f"Lost (nothing written for {duration(silent_s)}, and its process cannot be seen from here)"
+    return state

@@ -1,0 +1,81 @@
+"""A table that fits: whole columns are dropped by priority, never a digit or an id is cut."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.table import Table as RichTable
+from rich.text import Text
+
+_PADDING = 2  # columns of space between two columns
+
+
+class Column:
+    """One column of a table.
+
+    Attributes:
+        title: Its heading.
+        priority: The larger, the sooner it is dropped when the terminal is narrow; 0 is never dropped.
+        right: Whether it is aligned to the right, as numbers are.
+        style: A Rich style, or empty.
+    """
+
+    __slots__ = ("priority", "right", "style", "title")
+
+    def __init__(self, title: str, priority: int = 0, right: bool = False, style: str = "") -> None:
+        self.title = title
+        self.priority = priority
+        self.right = right
+        self.style = style
+
+
+class Table:
+    """Rows of cells. A cell is text that is safe for a terminal, or a `(text, style)` pair."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self.columns = columns
+        self.rows: list[list[Text]] = []
+
+    def add(self, *cells: str | tuple[str, str]) -> None:
+        """Add a row, one cell a column."""
+        self.rows.append([Text(*cell) if isinstance(cell, tuple) else Text(cell) for cell in cells])
+
+    def fitting(self, width: int) -> list[int]:
+        """Return which columns fit into `width`, by number, in their order."""
+        widths = [
+            max([cell_len(column.title), *(row[number].cell_len for row in self.rows)])
+            for number, column in enumerate(self.columns)
+        ]
+        kept = [number for number, cell_width in enumerate(widths) if cell_width > 0]
+        while sum(widths[number] + _PADDING for number in kept) - _PADDING > width:
+            droppable = [number for number in kept if self.columns[number].priority > 0]
+            if not droppable:
+                break
+            kept.remove(max(droppable, key=lambda number: (self.columns[number].priority, number)))
+        return kept
+
+    def rich(self, width: int) -> RichTable:
+        """Return the table for a terminal of `width` columns; what cannot be dropped wraps."""
+        made = RichTable(
+            box=None,
+            pad_edge=False,
+            padding=(0, _PADDING, 0, 0),
+            header_style="bold",
+            show_edge=False,
+            collapse_padding=True,
+        )
+        kept = self.fitting(width)
+        for number in kept:
+            column = self.columns[number]
+            made.add_column(
+                Text(column.title),
+                justify="right" if column.right else "left",
+                style=column.style or None,
+                overflow="fold",
+            )
+        for row in self.rows:
+            made.add_row(*(row[number] for number in kept))
+        return made
+
+    def hidden(self, width: int) -> int:
+        """Return how many columns do not fit into `width`."""
+        return len(self.columns) - len(self.fitting(width))

@@ -1,0 +1,199 @@
+"""`aimd trial describe`: one trial or several, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from aimd_cli import text
+from aimd_cli.views.rows import TrialRow, duration_s, local_time, ranked_metrics
+from aimd_cli.views.states import state_cell, state_sentence
+from aimd_cli.views.table import Column, Table
+
+
+class Parts(NamedTuple):
+    """Which parts are wanted beside the heading."""
+
+    platform: bool
+    params: bool
+    metrics: bool
+
+
+class TrialDetail(NamedTuple):
+    """One trial with what a list does not show.
+
+    Attributes:
+        row: What a list shows.
+        place: Its directory or its address.
+        params: Parameters as they are nested.
+        platform: The `platform` part of the metadata.
+        git: The `_git` part of the metadata.
+    """
+
+    row: TrialRow
+    place: str
+    params: Mapping[str, object]
+    platform: Mapping[str, object]
+    git: Mapping[str, object]
+
+
+class TrialDetails:
+    """Trials in full."""
+
+    def __init__(self, trials: list[TrialDetail], parts: Parts, glyphs: bool = True) -> None:
+        self.trials = trials
+        self.parts = parts
+        self.glyphs = glyphs
+
+    def rich(self, width: int) -> RenderableType:
+        """Return all trials, one below the other."""
+        blocks: list[RenderableType] = []
+        for number, trial in enumerate(self.trials):
+            if number:
+                blocks.append(Text(""))
+            blocks += self._blocks(trial, width)
+        return Group(*blocks)
+
+    def _blocks(self, trial: TrialDetail, width: int) -> list[RenderableType]:
+        row = trial.row
+        state, style = state_cell(row.state, self.glyphs)
+        heading = Text.assemble((text.clean(row.name), "bold"), "  ", (state, style))
+        blocks: list[RenderableType] = [heading, _fields(_facts(trial), width)]
+        blocks += [Text(f"damaged: {text.clean(sentence)}", style="bold yellow") for sentence in row.damage]
+        if self.parts.params:
+            blocks += [Text("\nParameters", style="bold"), _tree(trial.params)]
+        if self.parts.metrics:
+            blocks += [Text("\nMetrics", style="bold"), metric_table(row).rich(width)]
+        if self.parts.platform:
+            blocks += [Text("\nPlatform", style="bold"), _tree(trial.platform)]
+            if trial.git:
+                blocks += [Text("\nGit", style="bold"), _tree(trial.git)]
+        return blocks
+
+    def lines(self) -> list[list[str]]:
+        """Return `name, key, value` rows."""
+        lines = [["name", "key", "value"]]
+        for trial in self.trials:
+            name = trial.row.alternative_name
+            lines += [[name, key, value] for key, value in _raw_facts(trial)]
+            if self.parts.params:
+                lines += [[name, f"params.{key}", text.parameter(value)] for key, value in trial.row.params.items()]
+            if self.parts.metrics:
+                lines += [
+                    [name, f"{metric}.{aggregate}", "" if value is None else text.exact(value)]
+                    for metric in ranked_metrics([trial.row])
+                    for aggregate, value in trial.row.metrics[metric].items()
+                ]
+            if self.parts.platform:
+                lines += [[name, f"platform.{key}", text.parameter(value)] for key, value in trial.platform.items()]
+                lines += [[name, f"git.{key}", text.parameter(value)] for key, value in trial.git.items()]
+        return lines
+
+    def document(self) -> dict[str, object]:
+        """Return the trials as plain data, always with all parts."""
+        return {
+            "trials": [
+                {
+                    **trial.row.document(),
+                    "place": trial.place,
+                    "parameters": dict(trial.params),
+                    "platform": dict(trial.platform),
+                    "git": dict(trial.git),
+                }
+                for trial in self.trials
+            ]
+        }
+
+
+def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
+    from datetime import datetime, timezone
+
+    row = trial.row
+    taken = text.duration(duration_s(row, datetime.now(timezone.utc)))
+    commit = str(trial.git.get("commit") or "")[:12]
+    dirty = " (with uncommitted changes)" if trial.git.get("is_dirty") else ""
+    facts = [
+        ("state", state_sentence(row.state, row.silent_s)),
+        ("id", row.id),
+        ("path", trial.place),
+        ("folder", row.folder),
+        ("started", local_time(row.started)),
+        ("ended", local_time(row.ended)),
+        ("duration", taken),
+        ("git", f"{trial.git.get('branch') or ''} {commit}{dirty}".strip() if trial.git else ""),
+        ("parameters", str(len(row.params))),
+        ("metrics", ", ".join(ranked_metrics([row]))),
+    ]
+    return [(key, value) for key, value in facts if value]
+
+
+def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
+    row = trial.row
+    return [
+        ("id", row.id),
+        ("state", row.state),
+        ("path", trial.place),
+        ("folder", row.folder),
+        ("started", row.started or ""),
+        ("ended", row.ended or ""),
+        *(("damage", sentence) for sentence in row.damage),
+    ]
+
+
+def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
+    table = Table([Column("", style="dim"), Column("")])
+    for key, value in facts:
+        table.add(key, text.clean(value))
+    made = table.rich(width)
+    made.show_header = False
+    return made
+
+
+def _tree(values: Mapping[str, object]) -> RenderableType:
+    """Return nested values as a tree, keys beside values where they do not nest."""
+    if not values:
+        return Text("none", style="dim")
+    tree = Tree("", hide_root=True, guide_style="dim")
+    _grow(tree, values)
+    return tree
+
+
+def _grow(tree: Tree, values: Mapping[str, object]) -> None:
+    for key, value in values.items():
+        name = text.clean(str(key))
+        if isinstance(value, dict) and value:
+            _grow(tree.add(Text(name, style="bold")), value)
+        else:
+            tree.add(Text.assemble((f"{name}: ", "cyan"), text.parameter(value)))
+
+
+def metric_table(row: TrialRow) -> Table:
+    """Return last, smallest and largest value of each metric, with the step of the extremes, and the count."""
+    table = Table(
+        [
+            Column("METRIC"),
+            Column("LAST", right=True),
+            Column("MIN", right=True, priority=1),
+            Column("AT STEP", right=True, priority=3),
+            Column("MAX", right=True, priority=1),
+            Column("AT STEP", right=True, priority=3),
+            Column("MEAN", right=True, priority=4),
+            Column("POINTS", right=True, priority=2),
+        ]
+    )
+    for name in ranked_metrics([row]):
+        summary = row.metrics[name]
+        table.add(
+            text.clean(name),
+            *(_shown(summary.get(key)) for key in ("last", "min", "min_step", "max", "max_step", "mean")),
+            f"{summary.get('count') or 0:,}",
+        )
+    return table
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else text.number(value)

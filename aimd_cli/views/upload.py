@@ -1,0 +1,87 @@
+"""`aimd trial upload`: what became of each trial."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.console import RenderableType
+
+from aimd_cli import text
+from aimd_cli.views.table import Column, Table
+
+_STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
+
+
+class UploadRow(NamedTuple):
+    """What became of one trial.
+
+    Attributes:
+        name: The local alternative name.
+        outcome: `created`, `updated`, `unchanged`, `skipped` or `failed`.
+        trial_id: The id on the server, or empty.
+        remote_name: The name on the server, or empty.
+        folder: The folder's path on the server, or empty.
+        sent_bytes: Journal bytes that were new.
+        note: What a person should know, or why it failed.
+        address: Where to see it in the console, or empty.
+    """
+
+    name: str
+    outcome: str
+    trial_id: str
+    remote_name: str
+    folder: str
+    sent_bytes: int
+    note: str
+    address: str
+
+
+class UploadReport:
+    """What became of all trials."""
+
+    def __init__(self, rows: list[UploadRow]) -> None:
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row a trial."""
+        table = Table(
+            [
+                Column("OUTCOME"),
+                Column("TRIAL"),
+                Column("FOLDER", priority=2),
+                Column("NAME THERE", priority=4),
+                Column("SENT", priority=3, right=True),
+                Column("NOTE", priority=1),
+            ]
+        )
+        for row in self.rows:
+            table.add(
+                (row.outcome, _STYLES.get(row.outcome, "")),
+                text.clean(row.name),
+                text.clean(row.folder),
+                text.clean(row.remote_name),
+                text.size(row.sent_bytes),
+                text.clean(row.note),
+            )
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a trial."""
+        header = ["name", "outcome", "id", "remote_name", "folder", "sent_bytes", "note", "address"]
+        return [header, *([str(field) for field in self._fields(row)] for row in self.rows)]
+
+    def _fields(self, row: UploadRow) -> tuple[object, ...]:
+        return (
+            row.name,
+            row.outcome,
+            row.trial_id,
+            row.remote_name,
+            row.folder,
+            row.sent_bytes,
+            row.note,
+            row.address,
+        )
+
+    def document(self) -> dict[str, object]:
+        """Return the outcomes as plain data."""
+        return {"uploads": [dict(zip(self.lines()[0], self._fields(row), strict=True)) for row in self.rows]}

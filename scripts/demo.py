@@ -1,0 +1,94 @@
+"""The whole story, on real training: serve, record, list, describe, upload, list what the server has.
+
+Runs by itself, in `.demo/`, touches nothing else and ends. Start it with `make demo`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = Path(os.environ.get("AIMD_DEMO_DIR") or ROOT / ".demo")
+AIMD = str(Path(sys.executable).with_name("aimd"))
+LEARNING_RATES = ("0.01", "0.03", "0.1")
+
+
+def run(*words: str, environment: dict[str, str], show: bool = True) -> None:
+    """Run a command of the demo in its directory; a failure ends the demo."""
+    if show:
+        shown = ["aimd" if word == AIMD else "python" if word == sys.executable else word for word in words]
+        print(f"\n$ {' '.join(shown)}", flush=True)
+    subprocess.run(words, cwd=DEMO, env=environment, check=True)
+
+
+def start_server(environment: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
+    """Start the server on a free port and return its process and address."""
+    words = [AIMD, "server", "start", "--data-dir", "server", "--port", "0"]
+    print(f"\n$ {' '.join(['aimd', *words[1:]])} &", flush=True)
+    with (DEMO / "server.log").open("w") as log:
+        process = subprocess.Popen(words, cwd=DEMO, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("Listening on "):
+        process.kill()
+        raise SystemExit(f"the server did not start, see {DEMO / 'server.log'}")
+    print(line, end="")
+    return process, line.removeprefix("Listening on ").strip()
+
+
+def create_account(environment: dict[str, str]) -> str:
+    """Add a user and return a key for them."""
+    run(AIMD, "server", "user", "add", "demo", "--data-dir", "server", environment=environment)
+    words = [AIMD, "server", "key", "create", "--user", "demo", "--data-dir", "server"]
+    print("\n$ aimd server key create --user demo --data-dir server > key")
+    created = subprocess.run(words, cwd=DEMO, env=environment, check=True, capture_output=True, text=True)
+    key_file = DEMO / "key"
+    key_file.touch(mode=0o600)
+    key_file.write_text(created.stdout)
+    return created.stdout.strip()
+
+
+def tell_story(environment: dict[str, str], address: str) -> None:
+    """Record three trials, look at them, upload them, and look again."""
+    run(AIMD, "login", "-H", address, "-k", "@key", environment=environment)
+    script = ROOT / "examples" / "digits_numpy.py"
+    shutil.copy(script, DEMO / script.name)
+    for rate in LEARNING_RATES:
+        run(sys.executable, script.name, "--learning-rate", rate, environment=environment)
+    run(AIMD, "trial", "ls", environment=environment)
+    newest = max((DEMO / ".aimd" / "trials").iterdir(), key=lambda path: path.stat().st_ctime)
+    run(AIMD, "trial", "describe", "-n", newest.name, "-a", environment=environment)
+    run(AIMD, "trial", "upload", "-d", ".", environment=environment)
+    print("\nAgain: the server is asked where it stands, so nothing is sent twice.")
+    run(AIMD, "trial", "upload", "-d", ".", environment=environment)
+    run(AIMD, "trial", "ls", "--remote", environment=environment)
+
+
+def main() -> None:
+    """Run the demo in a fresh `.demo/`."""
+    shutil.rmtree(DEMO, ignore_errors=True)
+    DEMO.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AIMD_", "T9K_"))}
+    environment["T9K_CONFIG"] = str(DEMO / "t9k-sdk-config.yaml")
+    server, address = start_server(environment)
+    try:
+        create_account(environment)
+        tell_story(environment, address)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+    port = address.split("/")[2].rpartition(":")[2]
+    print(
+        "\nDone; the server was stopped. To see the trials in a browser, start it again and open the address:\n"
+        f"  .venv/bin/aimd server start --data-dir .demo/server --port {port}\n"
+        f"  {address.rpartition('/')[0]}/web/   (the page asks for the key in .demo/key)"
+    )
+
+
+if __name__ == "__main__":
+    main()

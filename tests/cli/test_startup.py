@@ -1,0 +1,51 @@
+"""Start-up is guarded by which modules are loaded: steady, where a time would not be."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from t9k import aimd
+from tests.support.home import Home
+
+HEAVY = {
+    "httpx",
+    "numpy",
+    "pydantic",
+    "asyncio",
+    "importlib.metadata",
+    "starlette",
+    "sqlalchemy",
+    "msgspec",
+    "aimd_server",
+}
+
+
+def loaded(*words: str) -> set[str]:
+    code = (
+        "import sys, json\n"
+        f"sys.argv = ['aimd', *{list(words)!r}]\n"
+        "from aimd_cli.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('\\n@@' + json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names: list[str] = json.loads(done.stdout.rpartition("@@")[2])
+    return set(names)
+
+
+def test_version_loads_neither_typer_nor_anything_of_weight() -> None:
+    assert not (loaded("--version") - {"json", "json.decoder", "json.scanner", "json.encoder"}) & (
+        HEAVY | {"typer", "rich", "yaml", "dataclasses", "inspect"}
+    )
+
+
+@pytest.mark.parametrize("words", [("--help",), ("trial", "--help"), ("trial", "upload", "--help")])
+def test_help_loads_no_client_and_no_rich(words: tuple[str, ...]) -> None:
+    assert not loaded(*words) & (HEAVY | {"rich.console", "yaml", "aimd_core.client", "aimd_core.upload"})
+
+
+def test_a_local_listing_loads_no_client(home: Home) -> None:
+    aimd.create_trial(trial_name="t")
+    assert not loaded("trial", "ls") & (HEAVY | {"aimd_core.client", "aimd_core.upload"})

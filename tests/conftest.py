@@ -1,0 +1,59 @@
+"""Fixtures that all tests share: an isolated home, the command line in it, a real server."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.home import Home
+from tests.support.server import RunningServer
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
+    """A home directory of its own, with the working directory in it and no setting from outside."""
+    for name in ("AIMD_HOST", "AIMD_API_KEY", "AIMD_DEBUG", "T9K_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(work)
+    arguments = sys.argv
+    yield Home(tmp_path, work, capfd)
+    sys.argv = arguments
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for the whole run; tests make users of their own in it, who do not see each other."""
+    with RunningServer(tmp_path_factory.mktemp("server") / "data") as server:
+        yield server
+
+
+class Account(NamedTuple):
+    """A user of a running server."""
+
+    url: str
+    key: str
+
+
+@pytest.fixture
+def account(running_server: RunningServer) -> Account:
+    """A new user of the shared server, with a key."""
+    return Account(running_server.url, running_server.new_user(f"user-{uuid.uuid4().hex[:12]}"))
+
+
+@pytest.fixture
+def signed_in(home: Home, account: Account) -> Account:
+    """A new user, whose key is in the config file of `home`."""
+    home.write_config(f"aimd_host: {account.url}\napi_key: {account.key}\n")
+    return account

@@ -1,0 +1,120 @@
+"""The wheel as a user installs it: first bare, then with the server, then one whole story."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.parts import require_part
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = """
+from t9k import aimd
+
+trial = aimd.create_trial(trial_name='story', folder_path='a/b', make_folder=True)
+trial.params.update({'lr': 0.1})
+for step in range(100):
+    trial.log('train', {'loss': 1 / (step + 1)}, step=step, epoch=1)
+trial.finish()
+"""
+
+
+class Installed:
+    """A virtual environment with nothing of this checkout but the wheel."""
+
+    def __init__(self, place: Path, wheel: Path) -> None:
+        self.bin = place / "venv" / "bin"
+        self.work = place / "work"
+        self.work.mkdir()
+        self.wheel = wheel
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        pip = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))}
+        self.environment = {**kept, **pip, "HOME": str(place)}
+        subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
+
+    def pip(self, requirement: str) -> subprocess.CompletedProcess[str]:
+        words = [
+            str(self.bin / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            requirement,
+        ]
+        environment = {**os.environ, "PYTHONPATH": ""}
+        return subprocess.run(words, cwd=self.work, env=environment, capture_output=True, text=True, timeout=300)
+
+    def run(self, *words: str, code: int = 0) -> str:
+        command = [str(self.bin / words[0]), *words[1:]]
+        done = subprocess.run(command, cwd=self.work, env=self.environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done.stderr
+        return done.stdout + (done.stderr if code else "")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    place = tmp_path_factory.mktemp("installed")
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(ROOT)]
+    built = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    (wheel,) = list(place.glob("*.whl")) or [None]
+    require_part("a package index to build and install from", built.returncode == 0 and wheel is not None)
+    assert wheel is not None
+    made = Installed(place, wheel)
+    done = made.pip(str(wheel))
+    require_part("a package index to install from", done.returncode == 0)
+    return made
+
+
+@pytest.mark.timeout(600)
+def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed) -> None:
+    names = zipfile.ZipFile(installed.wheel).namelist()
+    assert "t9k/__init__.py" not in names
+    for needed in ("t9k/aimd/__init__.py", "aimd_core/upload.py", "aimd_cli/__main__.py", "aimd_server/app.py"):
+        assert needed in names
+    assert any(re.fullmatch(r"aimd_server/static/.*\.html", name) for name in names)
+    assert not any(name.startswith("tests") for name in names)
+
+
+@pytest.mark.timeout(600)
+def test_a_bare_install_works_and_then_with_the_server_the_whole_story_does(installed: Installed) -> None:
+    assert installed.run("aimd", "--version").startswith("aimd ")
+    told = installed.run("aimd", "server", "start", code=1)
+    assert "pip install 'aimd-cli[server]'" in told
+    installed.run("python", "-c", SCRIPT)
+    assert "story" in installed.run("aimd", "trial", "ls")
+
+    assert installed.pip(f"{installed.wheel}[server]").returncode == 0
+    command = [str(installed.bin / "aimd"), "server", "start", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        cwd=installed.work,
+        env=installed.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().removeprefix("Listening on ").strip()
+            tell_story(installed, url)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(20) == 0
+
+
+def tell_story(installed: Installed, url: str) -> None:
+    installed.run("aimd", "server", "user", "add", "lin")
+    key = installed.run("aimd", "server", "key", "create", "--user", "lin").strip()
+    installed.run("aimd", "login", "-H", url, "-k", key)
+    assert "\tcreated\t" in installed.run("aimd", "trial", "upload", "-d", ".")
+    assert "\tunchanged\t" in installed.run("aimd", "trial", "upload", "-d", ".")
+    assert "/a/b" in installed.run("aimd", "trial", "ls", "--remote")
+    assert "train.loss.last\t0.01" in installed.run("aimd", "trial", "describe", "-n", "story", "-a")

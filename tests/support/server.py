@@ -1,0 +1,135 @@
+"""A real server in a process of its own, on a free loopback port, for the tests of every part."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from aimd_server.accounts import add_user, create_key
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 20.0
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
+_PROGRAM = """
+import sys
+from pathlib import Path
+from aimd_server.launch import start
+start(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+"""
+
+
+def clean_environment() -> dict[str, str]:
+    """Return an environment that holds nothing of the person who runs the tests."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class RunningServer:
+    """Runs while it is entered as a context manager, and may be killed and started again.
+
+    Attributes:
+        data_dir: Where its data are.
+        url: Its address as given to `aimd login`, with /t9k/experiment/server.
+        port: The port, kept over restarts.
+        process: The process, None when it was stopped.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = 0
+        self.url = ""
+        self.process: subprocess.Popen[str] | None = None
+        self._log_path = data_dir.with_name(data_dir.name + ".stderr")
+
+    def __enter__(self) -> RunningServer:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def origin(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """All that the server wrote to stderr, over all its starts."""
+        return self._log_path.read_text(encoding="utf-8") if self._log_path.exists() else ""
+
+    def start(self) -> None:
+        """Start it, on the port it had before, and wait until it listens."""
+        assert self.process is None, "it runs already"
+        self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        with self._log_path.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, str(self.data_dir), "127.0.0.1", str(self.port)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self.data_dir.parent,
+                env=clean_environment(),
+                text=True,
+                start_new_session=True,
+            )
+        line = self._first_line()
+        if not line.startswith("Listening on http://"):
+            self.kill()
+            raise AssertionError(f"the server did not start; it said {line!r} and:\n{self.log}")
+        self.url = line.removeprefix("Listening on ").strip()
+        self.port = int(self.url.split("/")[2].rpartition(":")[2])
+
+    def _first_line(self) -> str:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        lines: queue.Queue[str] = queue.Queue()
+        stdout = self.process.stdout
+        threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+        try:
+            return lines.get(timeout=START_TIMEOUT_S)
+        except queue.Empty:
+            return ""
+
+    def stop(self) -> int | None:
+        """Ask it to end and return its exit status; a server that is not running is left alone."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same data and port."""
+        self.stop()
+        self.start()
+
+    def _end(self, number: signal.Signals) -> int | None:
+        if self.process is None:
+            return None
+        process, self.process = self.process, None
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError("the server did not stop") from None
+        finally:
+            assert process.stdout is not None
+            process.stdout.close()
+        return process.returncode
+
+    def new_user(self, name: str) -> str:
+        """Make a user and return a new key for them."""
+        add_user(self.data_dir, name)
+        return create_key(self.data_dir, name)
