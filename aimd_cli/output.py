@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from aimd_cli.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console, RenderableType
 
 SCHEMA = "aimd/1"
@@ -57,6 +59,21 @@ def show(view: View, as_json: bool) -> None:
     else:
         for row in view.lines():
             print_line("\t".join(clean(field) for field in row))
+
+
+def show_in_turn(views: Iterable[View]) -> None:
+    """Show views as they come: on a terminal each in the place of the one before, elsewhere one below the other."""
+    if not is_terminal():
+        for view in views:
+            show(view, as_json=False)
+            sys.stdout.flush()
+        return
+    from rich.live import Live
+
+    made = console()
+    with Live(console=made, auto_refresh=False, vertical_overflow="crop") as live:
+        for view in views:
+            live.update(view.rich(made.width), refresh=True)
 
 
 def print_line(text: str) -> None:
@@ -115,6 +132,13 @@ def terminal_width() -> int:
     return max(20, shutil.get_terminal_size((80, 24)).columns)
 
 
+def terminal_height() -> int:
+    """Return how many lines the terminal has: LINES, else its own, else 24."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).lines
+
+
 def wants_color() -> bool:
     """Tell whether stdout is to be coloured: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
     if os.environ.get("NO_COLOR"):
@@ -127,6 +151,11 @@ def wants_color() -> bool:
 def glyphs_fit() -> bool:
     """Tell whether stdout can show the signs beyond ASCII that views use."""
     return _can_encode("✓●○†█")
+
+
+def braille_fits() -> bool:
+    """Tell whether stdout can show braille; the Linux console has no font for it."""
+    return _can_encode("⣿┤") and os.environ.get("TERM") not in ("linux", "dumb")
 
 
 def _can_encode(text: str) -> bool:

@@ -11,6 +11,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
+    │   ├── MetricNotFoundError
     │   └── RemoteNotFoundError
     ├── AccessError       not signed in, or not allowed
     │   ├── NotSignedInError
@@ -118,6 +119,25 @@ class NoTrialsError(NotFoundError):
     code = "no_trials"
     text = "{where} holds no trials"
     hint = "Go to the directory that holds .aimd, or name it: aimd trial ls PATH"
+
+
+class MetricNotFoundError(NotFoundError):
+    """No metric by that name. Facts: metric, where, known (a list of names)."""
+
+    code = "metric_not_found"
+    text = "no metric {metric} in {where}"
+
+    def __init__(self, metric: str, where: str, known: list[str]) -> None:
+        self.known = known
+        super().__init__(metric=repr(metric) if metric else "at all", where=where, known=known)
+
+    @property
+    def advice(self) -> str:
+        """The names that there are."""
+        if not self.known:
+            return "Nothing was logged there yet"
+        more = f" and {len(self.known) - 12} more" if len(self.known) > 12 else ""
+        return f"There are: {', '.join(self.known[:12])}{more}"
 
 
 class RemoteNotFoundError(NotFoundError):

@@ -105,7 +105,12 @@ _MISSING = object()
 
 def ranked_metrics(rows: list[TrialRow]) -> list[str]:
     """Return the metrics of these trials, those that people look at first in front."""
-    names = all_keys(row.metrics for row in rows)
+    return ranked_names(all_keys(row.metrics for row in rows))
+
+
+def ranked_names(names: Iterable[str]) -> list[str]:
+    """Return metrics, each once, those that people look at first in front."""
+    names = list(dict.fromkeys(names))
 
     def rank(name: str) -> tuple[int, int]:
         metrics_type = name.partition(".")[0]
