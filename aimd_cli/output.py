@@ -89,6 +89,30 @@ def print_line(text: str) -> None:
         raise ReaderGoneError from None
 
 
+def flush() -> None:
+    """Hand over what was printed so far, for a reader who waits for it.
+
+    Raises:
+        ReaderGoneError: Nobody reads it any more.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+
+
+def can_ask() -> bool:
+    """Tell whether there is a person to ask: stdin and stderr are terminals."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr and return whether the answer is yes; an empty one is no."""
+    sys.stderr.write(f"{clean(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def say(text: str) -> None:
     """Say something to the person on stderr: notes, hints, warnings. Not data."""
     encoding = sys.stderr.encoding or "utf-8"
@@ -150,7 +174,7 @@ def wants_color() -> bool:
 
 def glyphs_fit() -> bool:
     """Tell whether stdout can show the signs beyond ASCII that views use."""
-    return _can_encode("✓●○†█")
+    return _can_encode("✓●○†█★")
 
 
 def braille_fits() -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.trial_detail import TrialDetail
 from aimd_core.model import flatten
 from aimd_core.store import Trial
+
+if TYPE_CHECKING:
+    from aimd_cli.views.comparison import Compared
 
 
 def row_of_local(trial: Trial) -> TrialRow:
@@ -40,6 +43,34 @@ def detail_of_local(trial: Trial) -> TrialDetail:
         platform=_mapping(trial.metadata.get("platform")),
         git=_mapping(trial.metadata.get("_git")),
     )
+
+
+def compared(trial: Trial) -> Compared:
+    """Read a trial directory with all in which it may differ from another."""
+    from aimd_cli.views.comparison import Compared
+
+    detail = detail_of_local(trial)
+    facts: dict[str, object] = {f"params.{name}": value for name, value in detail.row.params.items()}
+    platform = dict(detail.platform)
+    packages = _mapping(platform.pop("pypkgs", None))
+    facts |= {f"platform.{name}": value for name, value in flatten(platform).items()}
+    facts |= {f"packages.{name}": value for name, value in packages.items()}
+    facts |= {f"git.{name}": detail.git.get(name) for name in ("branch", "commit", "is_dirty") if name in detail.git}
+    if diff := _diff_of(trial):
+        facts["git.diff"] = diff
+    return Compared(detail.row, facts)
+
+
+def _diff_of(trial: Trial) -> str:
+    """Say how long the recorded uncommitted diff is, and which one; empty when none was recorded."""
+    import hashlib
+
+    for path in sorted(trial.path.glob("*.diff")):
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            lines = content.count(b"\n")
+            return f"{lines} line{'s' * (lines != 1)} ({hashlib.sha256(content).hexdigest()[:8]})"
+    return ""
 
 
 def row_of_remote(document: dict[str, Any]) -> TrialRow:
