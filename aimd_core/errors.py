@@ -12,6 +12,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
     │   ├── MetricNotFoundError
+    │   ├── FileNotRecordedError
     │   └── RemoteNotFoundError
     ├── AccessError       not signed in, or not allowed
     │   ├── NotSignedInError
@@ -26,7 +27,9 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── NameTakenError
     │   └── ContentDiffersError
     ├── PartlyDoneError   some of several things failed
-    └── TrialStateError   the trial has ended
+    ├── TrialStateError   the trial has ended
+    ├── TrialRunningError the trial still runs
+    └── InTheWayError     something is there already; nothing was overwritten
 """
 
 from __future__ import annotations
@@ -138,6 +141,13 @@ class MetricNotFoundError(NotFoundError):
             return "Nothing was logged there yet"
         more = f" and {len(self.known) - 12} more" if len(self.known) > 12 else ""
         return f"There are: {', '.join(self.known[:12])}{more}"
+
+
+class FileNotRecordedError(NotFoundError):
+    """A trial without a file that is optional. Facts: name, what."""
+
+    code = "not_recorded"
+    text = "{name} has no recorded {what}"
 
 
 class RemoteNotFoundError(NotFoundError):
@@ -262,3 +272,19 @@ class TrialStateError(AimdError):
     code = "trial_ended"
     text = "trial {name!r} has ended ({status})"
     hint = "Load it to go on: aimd.load_trial(trial_name=...)"
+
+
+class TrialRunningError(AimdError):
+    """The trial is still recorded, so it cannot be moved. Facts: name, state, verb."""
+
+    code = "trial_running"
+    text = "{name} is {state}, so it was not {verb}"
+    hint = "Wait until it ends: aimd trial wait {name} --until 'state != Running'"
+
+
+class InTheWayError(AimdError):
+    """Something is there already; nothing was overwritten. Facts: path."""
+
+    code = "in_the_way"
+    text = "{path} is there already; nothing was overwritten"
+    hint = "Rename or move it away first"
