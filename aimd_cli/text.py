@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78DEHMNOZc])")
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 
 
@@ -25,6 +27,18 @@ def _harmless(character: str) -> bool:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def printed_line(line: str) -> str:
+    """Return a line that a program printed, as a terminal would show it, but safe: no colours, only the last state.
+
+    What a carriage return wrote over, as progress bars do, is gone; sequences for colour and cursor are left out; other
+    control bytes are shown as escapes; tabs stay.
+    """
+    if line.isprintable():
+        return line
+    kept = _SEQUENCE.sub("", line).rstrip("\r").rpartition("\r")[2]
+    return "\t".join(map(clean, kept.split("\t")))
 
 
 def number(value: object) -> str:
