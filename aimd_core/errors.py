@@ -22,6 +22,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── BusyError
     │   └── NotAServerError
     ├── DamagedError      a file is not what it should be
+    │   └── DamageFoundError
     ├── DiskError         the local disk refused
     ├── ConflictError     local and server disagree; nothing was changed
     │   ├── NameTakenError
@@ -219,6 +220,14 @@ class DamagedError(AimdError):
     code = "damaged"
     text = "{path}: {reason}"
     hint = "Other trials are not affected; nothing was changed"
+
+
+class DamageFoundError(DamagedError):
+    """A check found damage. Facts: damaged, total."""
+
+    code = "damage_found"
+    text = "{damaged} of {total} trials are damaged"
+    hint = "Nothing was changed; intact records stay readable, and a copy can be uploaded or restored"
 
 
 class DiskError(AimdError):
