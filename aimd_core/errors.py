@@ -7,6 +7,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── UsageError        the call itself is wrong
     │   ├── ConfigError
     │   ├── InvalidNameError
+    │   ├── QueryError
     │   └── AmbiguousTrialError
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
@@ -79,6 +80,21 @@ class InvalidNameError(UsageError):
     code = "invalid_name"
     text = "trial name {name!r} cannot be used: {reason}"
     hint = "Choose a name without '/', NUL and '..'"
+
+
+class QueryError(UsageError):
+    """A query that cannot be read. Facts: query, start, end (of the fault, in characters), problem, hint."""
+
+    code = "query"
+    text = "query: {problem}"
+
+    @property
+    def fault(self) -> tuple[str, int, int]:
+        """The query, and where in it the fault begins and ends, in characters; to put a mark under it."""
+        start, end = self.facts["start"], self.facts["end"]
+        assert isinstance(start, int)
+        assert isinstance(end, int)
+        return str(self.facts["query"]), start, end
 
 
 class AmbiguousTrialError(UsageError):

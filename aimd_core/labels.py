@@ -56,10 +56,15 @@ def read_labels(path: Path) -> Labels:
         document = read_mapping(path / LABELS_FILE)
     except FileNotFoundError:
         return Labels()
+    return labels_of(document)
+
+
+def labels_of(document: dict[str, object]) -> Labels:
+    """Return the labels in what `labels.yaml` holds; what is none, such as a nested tag, is left out."""
     tags, note = document.get("tags"), document.get("note")
-    listed = [tags] if isinstance(tags, str) else tags if isinstance(tags, list) else []
-    plain = (str(tag) for tag in listed if isinstance(tag, (str, int, float)))
-    return Labels(tuple(dict.fromkeys(plain)), note if isinstance(note, str) else "")
+    listed = tags if isinstance(tags, list) else [tags]
+    shown = [str(tag) for tag in listed if isinstance(tag, (str, int, float)) and not isinstance(tag, bool)]
+    return Labels(tuple(dict.fromkeys(filter(None, shown))), note if isinstance(note, str) else "")
 
 
 def add_tags(path: Path, tags: list[str]) -> Labels:
