@@ -14,6 +14,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── NoTrialsError
     │   ├── MetricNotFoundError
     │   ├── FileNotRecordedError
+    │   ├── SelectorFitsNoneError
     │   └── RemoteNotFoundError
     ├── AccessError       not signed in, or not allowed
     │   ├── NotSignedInError
@@ -31,6 +32,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── PartlyDoneError   some of several things failed
     ├── TrialStateError   the trial has ended
     ├── TrialRunningError the trial still runs
+    ├── WaitEndedError    what was waited for has not come
     └── InTheWayError     something is there already; nothing was overwritten
 """
 
@@ -158,6 +160,14 @@ class MetricNotFoundError(NotFoundError):
             return "Nothing was logged there yet"
         more = f" and {len(self.known) - 12} more" if len(self.known) > 12 else ""
         return f"There are: {', '.join(self.known[:12])}{more}"
+
+
+class SelectorFitsNoneError(NotFoundError):
+    """A selector of a gate that fits no trial. Facts: selector."""
+
+    code = "selector_fits_none"
+    text = "no trial fits the selector {selector!r}"
+    hint = "A selector is tag:NAME, name:NAME, all, or a query; trials are looked up in the same directory (-d DIR)"
 
 
 class FileNotRecordedError(NotFoundError):
@@ -313,3 +323,10 @@ class InTheWayError(AimdError):
     code = "in_the_way"
     text = "{path} is there already; nothing was overwritten"
     hint = "Rename or move it away first"
+
+
+class WaitEndedError(AimdError):
+    """What was waited for has not come. Facts: why."""
+
+    code = "wait_ended"
+    text = "stopped waiting: {why}"
