@@ -190,7 +190,7 @@ class TrialIndex:
         trials: dict[str, IndexedTrial] = {}
         changed: dict[str, CachedRow] = {}
         gone: list[str] = []
-        for rows in cache.rows(wanted):
+        for rows in cache.rows(None if wanted is self.names else wanted):
             good = [row for row in rows if signatures.get(row.name) == row.signature]
             trials.update(_unfold(good, base))
             for row in rows:

@@ -109,8 +109,8 @@ class IndexCache:
         if connection is not None:
             connection.close()
 
-    def rows(self, names: Sequence[str]) -> Iterator[list[CachedRow]]:
-        """Yield the cached rows of these trials, some at a time, in no order; others may come with them."""
+    def rows(self, names: Sequence[str] | None) -> Iterator[list[CachedRow]]:
+        """Yield the cached rows of these trials, or of all, some at a time, in no order; others may come with them."""
         for rows in self._select("trial", CachedRow._fields, names):
             yield [CachedRow(*row) for row in rows]
 
@@ -118,15 +118,15 @@ class IndexCache:
         """Return what else is cached of these trials, by name."""
         return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
 
-    def _select(self, table: str, columns: Sequence[str], names: Sequence[str]) -> Iterator[list[Any]]:
-        if self._connection is None or not names:
+    def _select(self, table: str, columns: Sequence[str], names: Sequence[str] | None) -> Iterator[list[Any]]:
+        if self._connection is None or names == []:
             return
-        few = len(names) <= _FEW
+        asked = tuple(names) if names is not None and len(names) <= _FEW else ()
         query = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608 - names of ours
-        if few:
-            query += f" WHERE name IN ({', '.join('?' * len(names))})"
+        if asked:
+            query += f" WHERE name IN ({', '.join('?' * len(asked))})"
         try:
-            cursor = self._connection.execute(query, tuple(names) if few else ())
+            cursor = self._connection.execute(query, asked)
             while rows := cursor.fetchmany(_FEW):
                 yield rows
         except sqlite3.OperationalError:
@@ -152,15 +152,6 @@ class IndexCache:
                 self._connection.rollback()
         except (sqlite3.DatabaseError, UnicodeEncodeError):
             self.discard()
-
-    def names(self) -> list[str]:
-        """Return the names of all trials that are cached."""
-        if self._connection is None:
-            return []
-        try:
-            return [name for (name,) in self._connection.execute("SELECT name FROM trial")]
-        except sqlite3.DatabaseError:
-            return []
 
 
 def _remove_unused(directory: Path) -> None:
