@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from aimd_cli.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console, RenderableType
 
 SCHEMA = "aimd/1"
@@ -57,6 +59,49 @@ def show(view: View, as_json: bool) -> None:
     else:
         for row in view.lines():
             print_line("\t".join(clean(field) for field in row))
+
+
+def show_as(view: View, form: str) -> None:
+    """Print the rows of a view on stdout as `csv` (RFC 4180) or `md` (a Markdown table), nothing cut."""
+    rows = [[clean(field) for field in row] for row in view.lines()]
+    if form == "md":
+        header, *others = [[field.replace("\\", "\\\\").replace("|", "\\|") for field in row] for row in rows]
+        rows_shown = [header, ["---"] * len(header), *others]
+        for row in rows_shown:
+            print_line(f"| {' | '.join(row)} |")
+        return
+    import csv
+    import io
+
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(row)
+        print_line(line.getvalue())
+
+
+def watch(views: Iterable[View]) -> None:
+    """Show views as they come: on a terminal in the place of the one before, elsewhere only the rows that changed.
+
+    The terminal's own screen comes back when the views end or the person stops with Ctrl-C.
+    """
+    if is_terminal():
+        from rich.live import Live
+
+        made = console()
+        with Live(console=made, screen=os.environ.get("TERM") != "dumb", auto_refresh=False) as live:
+            for view in views:
+                live.update(view.rich(made.width), refresh=True)
+        return
+    before: list[list[str]] = []
+    for view in views:
+        rows = view.lines()
+        if before and before[0] != rows[0]:
+            before = []  # there are other columns now, so all is said again
+        for row in rows:
+            if row not in before:
+                print_line("\t".join(clean(field) for field in row))
+        before = rows
+        sys.stdout.flush()
 
 
 def print_line(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+_MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 
 
@@ -25,6 +26,22 @@ def _harmless(character: str) -> bool:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def pointed_at(source: str, start: int, end: int) -> tuple[str, str]:
+    """Return a line of text, safe for a terminal, and a line that marks the characters from `start` to `end` in it."""
+    first = max(0, start - _MARK_CONTEXT)
+    before, marked = clean(source[first:start]), clean(source[start:end])
+    if first:
+        before = f"... {before}"
+    marks = "^" * max(1, min(_cells(marked), _MARK_CONTEXT))
+    return f"{before}{marked}{clean(source[end : end + _MARK_CONTEXT])}", " " * _cells(before) + marks
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes, near enough to put a mark under it."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def number(value: object) -> str:

@@ -10,4 +10,5 @@ from aimd_cli.options import HELP
 app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="List, describe and upload trials.")
 app.command("ls")(ls.ls)
 app.command("describe")(describe.describe)
+app.command("show", help="The same as describe.")(describe.describe)
 app.command("upload")(upload.upload)
