@@ -61,19 +61,47 @@ def show(view: View, as_json: bool) -> None:
             print_line("\t".join(clean(field) for field in row))
 
 
-def show_in_turn(views: Iterable[View]) -> None:
-    """Show views as they come: on a terminal each in the place of the one before, elsewhere one below the other."""
-    if not is_terminal():
-        for view in views:
-            show(view, as_json=False)
-            sys.stdout.flush()
+def show_as(view: View, form: str) -> None:
+    """Print the rows of a view on stdout as `csv` (RFC 4180) or `md` (a Markdown table), nothing cut."""
+    rows = [[clean(field) for field in row] for row in view.lines()]
+    if form == "md":
+        header, *others = [[field.replace("\\", "\\\\").replace("|", "\\|") for field in row] for row in rows]
+        rows_shown = [header, ["---"] * len(header), *others]
+        for row in rows_shown:
+            print_line(f"| {' | '.join(row)} |")
         return
-    from rich.live import Live
+    import csv
+    import io
 
-    made = console()
-    with Live(console=made, auto_refresh=False, vertical_overflow="crop") as live:
-        for view in views:
-            live.update(view.rich(made.width), refresh=True)
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(row)
+        print_line(line.getvalue())
+
+
+def watch(views: Iterable[View]) -> None:
+    """Show views as they come: on a terminal in the place of the one before, elsewhere only the rows that changed.
+
+    The terminal's own screen comes back when the views end or the person stops with Ctrl-C.
+    """
+    if is_terminal():
+        from rich.live import Live
+
+        made = console()
+        with Live(console=made, screen=os.environ.get("TERM") != "dumb", auto_refresh=False) as live:
+            for view in views:
+                live.update(view.rich(made.width), refresh=True)
+        return
+    before: list[list[str]] = []
+    for view in views:
+        rows = view.lines()
+        if before and before[0] != rows[0]:
+            before = []  # there are other columns now, so all is said again
+        for row in rows:
+            if row not in before:
+                print_line("\t".join(clean(field) for field in row))
+        before = rows
+        sys.stdout.flush()
 
 
 def print_line(text: str) -> None:

@@ -7,6 +7,7 @@ plain data (what JSON can hold): a date stays the text that it is, an alias bomb
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -45,6 +46,55 @@ _PlainLoader.yaml_implicit_resolvers = {
 }
 
 
+_STRING, _MAP, _SEQUENCE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+@lru_cache(maxsize=4096)
+def _plain_tag(value: str) -> str:
+    """Return what an unquoted scalar is."""
+    resolvers = _PlainLoader.yaml_implicit_resolvers
+    for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
+        if pattern.match(value):
+            return str(tag)
+    return _STRING
+
+
+class _SimpleLoader(_PlainLoader):
+    """Loads documents without anchors in less than half the time: a listing reads thousands of them."""
+
+    def descend_resolver(self, *_: object) -> None:
+        """There are no path resolvers."""
+
+    def ascend_resolver(self) -> None:
+        """There are no path resolvers."""
+
+    def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is yaml.ScalarNode:
+            return _plain_tag(value) if implicit[0] else _STRING
+        return str(super().resolve(kind, value, implicit))
+
+    def construct_document(self, node: yaml.Node) -> object:
+        return self._build(node)
+
+    def _build(self, node: yaml.Node) -> object:
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.tag == _STRING else self.construct_object(node)
+        if node.tag == _MAP:
+            return {self._build(key): self._build(value) for key, value in node.value}
+        if node.tag == _SEQUENCE:
+            return [self._build(item) for item in node.value]
+        return self.construct_object(node, deep=True)
+
+
+def _load(text: bytes) -> object:
+    if b"&" not in text and b"*" not in text:  # no anchors, so nothing unfolds or contains itself
+        try:
+            return yaml.load(text, Loader=_SimpleLoader)  # noqa: S506 - a subclass of the safe loader
+        except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError, ValueError):
+            pass  # said below, in the words of the plain loader
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
+
+
 def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     """Return the YAML mapping in `text`; an empty text, `null` and `''` are an empty mapping.
 
@@ -56,7 +106,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
     try:
-        loaded = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
+        loaded = _load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise DamagedError(path=origin, reason=_yaml_fault(error)) from error
     if loaded is None or loaded == "":

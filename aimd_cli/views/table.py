@@ -84,6 +84,14 @@ class Table:
             made.add_row(*(row[number] for number in kept))
         return made
 
+    def drop_empty(self, *titles: str) -> None:
+        """Remove those columns whose title begins so and in which no row has anything."""
+        for number in reversed(range(len(self.columns))):
+            if self.columns[number].title.startswith(titles) and not any(row[number].plain for row in self.rows):
+                del self.columns[number]
+                for row in self.rows:
+                    del row[number]
+
     def hidden(self, width: int) -> int:
         """Return how many columns do not fit into `width`."""
         return len(self.columns) - len(self.fitting(width))

@@ -6,8 +6,9 @@
     chosen = [row for row in rows if matches(query, row)]
     ordered = sort_rows(chosen, parse_sort("-val.acc.max,started"), facts=lambda row: row)
 
-- `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]` and `parse_field(text) -> Field` raise `QueryError`
-  and nothing else. Its `fault` says where in the text, its `advice` what to write instead.
+- `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]`, `parse_field(text) -> Field` and
+  `parse_fields(text)` (several, with commas) raise `QueryError` and nothing else. Its `fault` says where in the text,
+  its `advice` what to write instead.
 - `matches(query, facts, now_s=None) -> bool`. `facts` is any object with the attributes of `Facts`: name,
   alternative_name, id, state, folder, started, ended (ISO 8601 or None), tags, note, params (flat, dotted), metrics
   (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform. `TrialFacts` is a named tuple of them.
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from aimd_core.query.evaluate import Facts, TrialFacts, contains, matches, sort_rows, text_of, value_of
 from aimd_core.query.fields import field_text
-from aimd_core.query.parser import parse, parse_field, parse_sort
+from aimd_core.query.parser import parse, parse_field, parse_fields, parse_sort
 from aimd_core.query.render import render
 from aimd_core.query.tree import Field, Query, SortKey, fields_of
 from aimd_core.query.unknown import Unknown, unknown_fields
@@ -42,6 +43,7 @@ __all__ = [
     "matches",
     "parse",
     "parse_field",
+    "parse_fields",
     "parse_sort",
     "render",
     "sort_rows",

@@ -73,6 +73,21 @@ def parse_field(text: str) -> Field:
     return field
 
 
+def parse_fields(text: str) -> tuple[Field, ...]:
+    """Read the names of fields with commas between them.
+
+    Raises:
+        QueryError: They are none.
+    """
+    reader = _Reader(text)
+    fields = [reader.field()]
+    while reader.take(","):
+        fields.append(reader.field())
+    if reader.now.kind != "end":
+        reader.fail_here(f"{reader.now.text!r} is not expected here", "Put a comma between two fields")
+    return tuple(fields)
+
+
 def parse_sort(text: str) -> tuple[SortKey, ...]:
     """Read sort keys: fields with commas between them, each with `-` in front for the largest first.
 

@@ -57,7 +57,7 @@ def plot(
     trials = chosen_trials(trial, path, name, directory)
     look = Look(x, log_y, smooth, height or _rows(), output.braille_fits(), only_sentences=watch)
     if watch and not as_json:
-        output.show_in_turn(_charts(trials, metric or [], look))
+        _watch(trials, metric or [], look)
         return
     chart, missing = _read(trials, metric or [], look)
     for note in missing:
@@ -77,6 +77,20 @@ def _read(trials: list[Trial], metrics: list[str], look: Look) -> tuple[Chart, l
 
     curves, missing = read_curves(trials, metrics, look.axis)
     return Chart(curves, look), missing
+
+
+def _watch(trials: list[Trial], metrics: list[str], look: Look) -> None:
+    """Draw again and again, and leave the last chart on the terminal."""
+    shown: list[Chart] = []
+
+    def kept() -> Iterator[Chart]:
+        for chart in _charts(trials, metrics, look):
+            shown[:] = [chart]
+            yield chart
+
+    output.watch(kept())
+    if shown and output.is_terminal():
+        output.show(shown[0], as_json=False)
 
 
 def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Chart]:

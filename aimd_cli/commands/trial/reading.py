@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.errors import DamagedError
+from aimd_core.index import IndexedTrial
+from aimd_core.index_journal import JournalTotals, read_totals
+from aimd_core.labels import LABELS_FILE, Labels, read_labels
 from aimd_core.model import flatten
-from aimd_core.store import Trial
+from aimd_core.store import METRICS_FILE, Trial
 
 if TYPE_CHECKING:
     from aimd_cli.views.comparison import Compared
@@ -16,9 +20,19 @@ if TYPE_CHECKING:
 def row_of_local(trial: Trial) -> TrialRow:
     """Read a trial directory, whatever its condition."""
     state = trial.state
-    summary = trial.summary
-    params = flatten(trial.parameters)
-    damage = list(trial.damage) + ([f"metrics: {summary.damage.sentence()}"] if summary.damage else [])
+    damage: list[str] = []
+    try:
+        totals, _ = read_totals(str(trial.path / METRICS_FILE))
+    except DamagedError as error:
+        totals = JournalTotals()
+        damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
+    if totals.damage:
+        damage.append(f"{METRICS_FILE}: {totals.damage.sentence()}")
+    try:
+        labels = read_labels(trial.path)
+    except DamagedError as error:
+        labels = Labels()
+        damage.append(f"{LABELS_FILE}: {error.facts['reason']}")
     return TrialRow(
         name=trial.name,
         alternative_name=trial.alternative_name,
@@ -28,9 +42,36 @@ def row_of_local(trial: Trial) -> TrialRow:
         started=trial.started,
         ended=trial.ended,
         folder=trial.folder,
-        params=params,
-        metrics={name: metric.as_dict() for name, metric in summary.metrics.items()},
-        damage=damage,
+        params=flatten(trial.parameters),
+        metrics={name: metric.as_dict() for name, metric in totals.metrics.items()},
+        damage=[*trial.damage, *damage],
+        tags=labels.tags,
+        note=labels.note,
+        git=_mapping(trial.metadata.get("_git")),
+        platform=flatten(_mapping(trial.metadata.get("platform"))),
+        trends={name: trend.points() for name, trend in totals.trends.items()},
+    )
+
+
+def row_of_indexed(trial: IndexedTrial) -> TrialRow:
+    """Take a trial from the index."""
+    return TrialRow(
+        name=trial.name,
+        alternative_name=trial.alternative_name,
+        id=trial.id,
+        state=trial.state,
+        silent_s=trial.silent_s,
+        started=trial.started,
+        ended=trial.ended,
+        folder=trial.folder,
+        params=trial.params,
+        metrics=trial.metrics,
+        damage=trial.damage,
+        tags=tuple(trial.tags),
+        note=trial.note,
+        git=trial.git,
+        platform=trial.platform,
+        trends=trial.trends,
     )
 
 
