@@ -32,6 +32,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── PartlyDoneError   some of several things failed
     ├── TrialStateError   the trial has ended
     ├── TrialRunningError the trial still runs
+    ├── ExtraMissingError a library is missing that an extra brings
     ├── WaitEndedError    what was waited for has not come
     └── InTheWayError     something is there already; nothing was overwritten
 """
@@ -330,3 +331,11 @@ class WaitEndedError(AimdError):
 
     code = "wait_ended"
     text = "stopped waiting: {why}"
+
+
+class ExtraMissingError(AimdError):
+    """A library is missing that an extra brings. Facts: what, extra."""
+
+    code = "extra_missing"
+    text = "{what} needs a library that is not installed"
+    hint = "Install it: pip install 'aimd-cli[{extra}]'"

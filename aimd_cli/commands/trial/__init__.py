@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from aimd_cli.commands.trial import compare, describe, gate, label, logs, ls, plot, rename, trash, upload, verify
+from aimd_cli.commands.trial import (
+    compare,
+    describe,
+    export,
+    gate,
+    label,
+    logs,
+    ls,
+    plot,
+    rename,
+    trash,
+    upload,
+    verify,
+)
 from aimd_cli.options import HELP
 
 app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="See, compare, mark, keep and upload trials.")
@@ -19,6 +32,7 @@ app.command("rename")(rename.rename)
 app.command("rm")(trash.rm)
 app.command("restore")(trash.restore)
 app.add_typer(trash.app, name="trash")
+app.command("export")(export.export)
 app.command("check")(gate.check)
 app.command("wait")(gate.wait)
 app.command("verify")(verify.verify)
