@@ -9,6 +9,7 @@ from aimd_cli.commands.trial import (
     describe,
     export,
     gate,
+    importing,
     label,
     logs,
     ls,
@@ -33,6 +34,7 @@ app.command("rm")(trash.rm)
 app.command("restore")(trash.restore)
 app.add_typer(trash.app, name="trash")
 app.command("export")(export.export)
+app.command("import")(importing.import_runs)
 app.command("check")(gate.check)
 app.command("wait")(gate.wait)
 app.command("verify")(verify.verify)
