@@ -118,6 +118,15 @@ class IndexCache:
         """Return what else is cached of these trials, by name."""
         return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
 
+    def column(self, column: str, names: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+        """Yield names with one column of what else is cached of them, some at a time, in no order.
+
+        Args:
+            column: One of the fields of `CachedMore`.
+            names: Of these trials; others may come with them.
+        """
+        return self._select("more", ("name", column), names)
+
     def _select(self, table: str, columns: Sequence[str], names: Sequence[str] | None) -> Iterator[list[Any]]:
         if self._connection is None or names == []:
             return
