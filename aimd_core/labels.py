@@ -11,8 +11,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from aimd_core.documents import read_mapping
-
 LABELS_FILE = "labels.yaml"
 
 
@@ -34,6 +32,8 @@ def read_labels(path: Path) -> Labels:
     Raises:
         DamagedError: The file is there but is no YAML mapping.
     """
+    from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+
     try:
         document = read_mapping(path / LABELS_FILE)
     except FileNotFoundError:

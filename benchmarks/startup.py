@@ -1,7 +1,7 @@
 """What starting the terminal application costs in CPU time. Again: `python -m benchmarks.startup`.
 
-Each command runs in a fresh interpreter, output thrown away; they take turns, and the median over the rounds is compared
-with `python -c pass`. The first round fills the caches and does not count.
+Each command runs in a fresh interpreter, output thrown away; they take turns, and the median over the rounds is
+compared with `python -c pass`. The first round fills the caches and does not count.
 """
 
 from __future__ import annotations

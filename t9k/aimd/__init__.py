@@ -16,6 +16,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from t9k.aimd.creation import create_trial as create_trial
+    from t9k.aimd.search import search_trials as search_trials
     from t9k.aimd.session import CONFIG as CONFIG
     from t9k.aimd.session import login as login
     from t9k.aimd.session import logout as logout
@@ -28,10 +29,11 @@ _HOME = {
     "create_trial": "creation",
     "login": "session",
     "logout": "session",
+    "search_trials": "search",
     "upload_trial": "session",
 }
 
-__all__ = ["CONFIG", "Trial", "create_trial", "login", "logout", "upload_trial"]
+__all__ = ["CONFIG", "Trial", "create_trial", "login", "logout", "search_trials", "upload_trial"]
 
 
 def __getattr__(name: str) -> object:
