@@ -112,6 +112,13 @@ class AmbiguousTrialError(UsageError):
         super().__init__(name=name, candidates=candidates, listed=shown)
 
 
+class MissingExtraError(UsageError, ImportError):
+    """A library that only one extra needs is not installed. Facts: library, extra."""
+
+    code = "missing_extra"
+    text = "{library} is not installed: pip install 'aimd-cli[{extra}]'"
+
+
 class NotFoundError(AimdError):
     """Nothing there by that name."""
 

@@ -13,13 +13,13 @@ import os
 import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from aimd_core import process
 from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.index_cache import CachedMore, CachedRow, IndexCache
-from aimd_core.index_journal import read_totals
 from aimd_core.labels import LABELS_FILE, read_labels
 from aimd_core.model import UNFINISHED, flatten
 from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial, list_names
@@ -187,32 +187,37 @@ class TrialIndex:
     ) -> list[IndexedTrial]:
         base = f"{self.place}{os.sep}"
         signatures = {name: signature_of(base + name) for name in wanted}
-        trials: dict[str, IndexedTrial] = {}
-        changed: dict[str, CachedRow] = {}
-        gone: list[str] = []
-        for rows in cache.rows(None if wanted is self.names else wanted):
-            good = [row for row in rows if signatures.get(row.name) == row.signature]
-            trials.update(_unfold(good, base))
-            for row in rows:
-                if row.name not in signatures:
-                    gone.append(row.name)
-                elif row.name not in trials:
-                    changed[row.name] = row
+        trials, changed, gone = self._cached(cache, None if wanted is self.names else wanted, signatures)
         stale = [name for name in wanted if name not in trials]
         self.read_count = len(stale)
-        more: dict[str, CachedMore] = {}
+        more: list[CachedMore] = []
         for start in range(0, len(stale), _BATCH):
             fresh = self._read(cache, stale[start : start + _BATCH], signatures, changed)
             trials.update(_unfold([row for row, _ in fresh], base))
             if with_facts or with_trends:
-                more.update((kept.name, kept) for _, kept in fresh)
+                more += [kept._replace(state="") for _, kept in fresh]
             cache.store(fresh)
         if gone and wanted is self.names:
             cache.store((), gone)
-        listed = [trials[name] for name in wanted]
-        if with_facts or with_trends:
-            _unfold_more(listed, {**cache.more(wanted), **more}, with_facts, with_trends)
-        return listed
+        if with_facts:
+            _add_facts(trials, chain(cache.column("facts", wanted), [[(kept.name, kept.facts) for kept in more]]))
+        if with_trends:
+            _add_trends(trials, chain(cache.column("trends", wanted), [[(kept.name, kept.trends) for kept in more]]))
+        return [trials[name] for name in wanted]
+
+    def _cached(
+        self, cache: IndexCache, names: Sequence[str] | None, signatures: Mapping[str, bytes]
+    ) -> tuple[dict[str, IndexedTrial], dict[str, CachedRow], list[str]]:
+        """Return the trials that did not change, the rows of those that did, and the names of those that are gone."""
+        trials: dict[str, IndexedTrial] = {}
+        changed: dict[str, CachedRow] = {}
+        gone: list[str] = []
+        for rows in cache.rows(names):
+            good = [row for row in rows if signatures.get(row.name) == row.signature]
+            trials.update(_unfold(good, f"{self.place}{os.sep}"))
+            gone += [row.name for row in rows if row.name not in signatures]
+            changed.update((row.name, row) for row in rows if row.name in signatures and row.name not in trials)
+        return trials, changed, gone
 
     def _read(
         self, cache: IndexCache, names: list[str], signatures: Mapping[str, bytes], changed: Mapping[str, CachedRow]
@@ -290,6 +295,8 @@ def _read_journal(
     path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None, head: list[Any]
 ) -> tuple[str, str, str]:
     """Return metrics, trends and the state to go on from, as JSON; adds to the damage what is wrong."""
+    from aimd_core.index_journal import read_totals  # a warm list reads no journal
+
     known, damage, goes_on = None, head[_DAMAGE], head[_STATUS] in UNFINISHED
     if row is not None and more is not None:
         old, new = _SIGNATURE.unpack(row.signature)[-3:], _SIGNATURE.unpack(signature)[-3:]
@@ -327,15 +334,20 @@ def _unfold(cached: list[CachedRow], base: str) -> dict[str, IndexedTrial]:
     }
 
 
-def _unfold_more(
-    rows: Iterable[IndexedTrial], more: Mapping[str, CachedMore], with_facts: bool, with_trends: bool
-) -> None:
-    for row in rows:
-        kept = more.get(row.alternative_name)
-        if kept is None:
-            continue
-        if with_facts:
-            facts = json.loads(kept.facts)
-            row.git, row.platform = facts["git"], facts["platform"]
-        if with_trends:
-            row.trends = json.loads(kept.trends)
+def _add_facts(trials: Mapping[str, IndexedTrial], groups: Iterable[list[tuple[str, str]]]) -> None:
+    for name, facts in _decoded(groups):
+        if name in trials:
+            trials[name].git, trials[name].platform = facts["git"], facts["platform"]
+
+
+def _add_trends(trials: Mapping[str, IndexedTrial], groups: Iterable[list[tuple[str, str]]]) -> None:
+    for name, trends in _decoded(groups):
+        if name in trials:
+            trials[name].trends = trends
+
+
+def _decoded(groups: Iterable[list[tuple[str, str]]]) -> Iterator[tuple[str, Any]]:
+    """Yield names with what their JSON says, decoded a group at a time."""
+    for group in groups:
+        documents = json.loads(f"[{','.join([document for _, document in group])}]")
+        yield from zip([name for name, _ in group], documents, strict=True)

@@ -7,13 +7,13 @@ on a disk that cannot be written is the same as an empty one, and deleting it ha
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 VERSION = 1
 _BUSY_S = 0.5
@@ -56,8 +56,7 @@ class IndexCache:
 
     def __init__(self, place: Path) -> None:
         """Open the cache of the trials in `place`; whatever is wrong with it, this does not fail."""
-        digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:32]
-        self.path = cache_directory() / f"{digest}.sqlite3"
+        self.path = cache_directory() / f"{_fingerprint(os.path.realpath(place))}.sqlite3"
         self._connection: sqlite3.Connection | None = None
         self._open()
 
@@ -118,6 +117,15 @@ class IndexCache:
         """Return what else is cached of these trials, by name."""
         return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
 
+    def column(self, column: str, names: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+        """Yield names with one column of what else is cached of them, some at a time, in no order.
+
+        Args:
+            column: One of the fields of `CachedMore`.
+            names: Of these trials; others may come with them.
+        """
+        return self._select("more", ("name", column), names)
+
     def _select(self, table: str, columns: Sequence[str], names: Sequence[str] | None) -> Iterator[list[Any]]:
         if self._connection is None or names == []:
             return
@@ -152,6 +160,12 @@ class IndexCache:
                 self._connection.rollback()
         except (sqlite3.DatabaseError, UnicodeEncodeError):
             self.discard()
+
+
+def _fingerprint(path: str) -> str:
+    """Return a name for a directory's cache. Two with one name do no harm: signatures differ."""
+    encoded = os.fsencode(path)
+    return f"{crc32(encoded):08x}{crc32(encoded[::-1]):08x}"
 
 
 def _remove_unused(directory: Path) -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from aimd_core.documents import read_mapping, write_mapping
 from aimd_core.errors import DiskError, UsageError
 
 LABELS_FILE = "labels.yaml"
@@ -52,6 +51,8 @@ def read_labels(path: Path) -> Labels:
     Raises:
         DamagedError: The file is there but is no YAML mapping.
     """
+    from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+
     try:
         document = read_mapping(path / LABELS_FILE)
     except FileNotFoundError:
@@ -100,6 +101,8 @@ def set_note(path: Path, note: str) -> Labels:
 
 def _write(path: Path, before: Labels, labels: Labels) -> Labels:
     if labels != before:
+        from aimd_core.documents import write_mapping
+
         write_mapping(path / LABELS_FILE, {"tags": list(labels.tags), "note": labels.note})
     return labels
 

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from aimd_core import process
-from aimd_core.documents import read_mapping
 from aimd_core.errors import DamagedError, InvalidNameError
 from aimd_core.journal import JournalSummary, summarize
 from aimd_core.model import (
@@ -109,6 +108,8 @@ class Trial:
         return self.path.name
 
     def _read(self, file: str) -> dict[str, object]:
+        from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+
         try:
             return read_mapping(self.path / file)
         except FileNotFoundError:

@@ -18,7 +18,9 @@ def record(output: bytes | None, name: str = "cnn") -> aimd.Trial:
     trial = aimd.create_trial(trial_name=name)
     trial.log("train", {"loss": 1.0}, step=1)
     trial.finish()
-    if output is not None:
+    if output is None:
+        (trial.path / "stdout.log").unlink(missing_ok=True)
+    else:
         (trial.path / "stdout.log").write_bytes(output)
     return trial
 
@@ -56,16 +58,16 @@ def test_several_trials_or_json_without_end_are_usage_errors(home: Home) -> None
 def test_following_ends_with_the_trial_and_misses_nothing(home: Home) -> None:
     code = (
         "import time; from t9k import aimd; t = aimd.create_trial(trial_name='f'); t.log('a', {'b': 1}, 1)\n"
-        "out = open(t.path / 'stdout.log', 'a', buffering=1); print('ready', flush=True)\n"
-        "for i in range(20): out.write(f'line {i}\\n'); time.sleep(0.05)\n"
-        "out.write('no end'); out.flush(); t.finish()\n"
+        "print('ready', flush=True)\n"
+        "for i in range(20): print('line', i, flush=True); time.sleep(0.05)\n"
+        "print('no end', end='', flush=True); t.finish()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as training:
         assert training.stdout is not None
         training.stdout.readline()
         ran = home.aimd_process("trial", "logs", "f", "-f")
     assert ran.code == 0
-    assert ran.out.splitlines() == [*(f"line {number}" for number in range(20)), "no end"]
+    assert ran.out.splitlines() == ["ready", *(f"line {number}" for number in range(20)), "no end"]
 
 
 def test_following_an_ended_trial_prints_what_there_is_and_ends(home: Home) -> None:

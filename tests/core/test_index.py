@@ -25,12 +25,6 @@ load_profile()
 NAMES = [f"t_261123_15032{number}_aaaaaa" for number in range(4)]
 
 
-@pytest.fixture(autouse=True)
-def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 @pytest.fixture
 def trials(tmp_path: Path) -> Path:
     place = tmp_path / "trials"

@@ -31,7 +31,7 @@ class Form(str, Enum):
 class Asked(NamedTuple):
     """What a person asked for: which trials, in which order, and which columns."""
 
-    query: Query
+    query: Query | None
     keys: tuple[SortKey, ...]
     columns: tuple[Field, ...]
     limit: int | None
@@ -40,6 +40,8 @@ class Asked(NamedTuple):
 
     def fields(self) -> list[Field]:
         """Return the fields that are needed to answer."""
+        if self.query is None:
+            return [*(key.field for key in self.keys), *self.columns]
         from aimd_core.query import fields_of
 
         return [*fields_of(self.query.condition), *(key.field for key in self.keys), *self.columns]
@@ -128,12 +130,14 @@ def _asked(
     where: str, sort: str, columns: str, limit: int | None, detail: bool, only_changed: bool, plain: bool
 ) -> Asked:
     """Read what was asked for, before anything is read from disk or network."""
-    from aimd_core.query import parse, parse_fields, parse_sort
-
     if limit is None and not plain and output.is_terminal():
         limit = _TERMINAL_ROWS
+    if not (where.strip() or sort.strip() or columns.strip()):
+        return Asked(None, (), (), limit or None, detail, only_changed)
+    from aimd_core.query import parse, parse_fields, parse_sort
+
     return Asked(
-        parse(where),
+        parse(where) if where.strip() else None,
         parse_sort(sort) if sort.strip() else (),
         parse_fields(columns) if columns.strip() else (),
         limit or None,
@@ -147,8 +151,8 @@ def _local(path: Path, asked: Asked) -> TrialList:
     from aimd_core.index import TrialIndex
 
     index = TrialIndex(path)
-    is_whole = not asked.query.condition.parts if asked.query.condition.kind == "and" else False
-    names = index.names[: asked.limit] if is_whole and not asked.keys and asked.limit else None
+    narrow = asked.limit and asked.query is None and not asked.keys
+    names = index.names[: asked.limit] if narrow else None
     rows = index.rows(
         names,
         with_facts=any(field.kind in ("git", "platform") for field in asked.fields()),
@@ -163,7 +167,7 @@ def _remote(folder: str | None, asked: Asked) -> TrialList:
     from aimd_core.config import resolve_credentials
 
     credentials = resolve_credentials()
-    selects = asked.query.text.strip() or asked.keys
+    selects = asked.query is not None or asked.keys
     with Server(credentials) as server:
         rows = [row_of_remote(document) for document in server.trials(folder, None if selects else asked.limit)]
     place = f"{folder} on {credentials.host}" if folder else credentials.host
@@ -173,13 +177,16 @@ def _remote(folder: str | None, asked: Asked) -> TrialList:
 def _view(rows: list[TrialRow], place: str, asked: Asked, total: int) -> TrialList:
     """Choose and order rows, and make the view of them."""
     from aimd_cli.views.trial_list import Choice, TrialList
-    from aimd_core.query import matches, sort_rows, unknown_fields
 
-    for unknown in unknown_fields(asked.fields(), rows) if asked.fields() else ():
-        output.say(unknown.sentence())
-    if asked.query.text.strip():
-        rows = [row for row in rows if matches(asked.query, row)]
-    if asked.keys:
+    fields = asked.fields()
+    if fields:
+        from aimd_core.query import matches, sort_rows, unknown_fields
+
+        for unknown in unknown_fields(fields, rows):
+            output.say(unknown.sentence())
+        query = asked.query
+        if query is not None:
+            rows = [row for row in rows if matches(query, row)]
         rows = sort_rows(rows, asked.keys, lambda row: row)
     choice = Choice(total, asked.detail, asked.only_changed, asked.columns)
     return TrialList(rows[: asked.limit], place, output.glyphs_fit(), choice)

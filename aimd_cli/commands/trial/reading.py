@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aimd_cli.views.rows import TrialRow
-from aimd_cli.views.trial_detail import TrialDetail
 from aimd_core.errors import DamagedError
-from aimd_core.index import IndexedTrial
-from aimd_core.index_journal import JournalTotals, read_totals
-from aimd_core.labels import LABELS_FILE, Labels, read_labels
 from aimd_core.model import flatten
 from aimd_core.store import METRICS_FILE, Trial
 
 if TYPE_CHECKING:
     from aimd_cli.views.comparison import Compared
+    from aimd_cli.views.trial_detail import TrialDetail
+    from aimd_core.index import IndexedTrial
 
 
 def row_of_local(trial: Trial) -> TrialRow:
     """Read a trial directory, whatever its condition."""
+    from aimd_core.index_journal import JournalTotals, read_totals
+    from aimd_core.labels import LABELS_FILE, Labels, read_labels
+
     state = trial.state
     damage: list[str] = []
     try:
@@ -77,6 +78,8 @@ def row_of_indexed(trial: IndexedTrial) -> TrialRow:
 
 def detail_of_local(trial: Trial) -> TrialDetail:
     """Read a trial directory with all that describes it."""
+    from aimd_cli.views.trial_detail import TrialDetail  # which loads Rich; a piped list does without
+
     return TrialDetail(
         row=row_of_local(trial),
         place=str(trial.path.absolute()),
