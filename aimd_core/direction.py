@@ -33,10 +33,11 @@ def direction_of(metric: str) -> str | None:
     return None
 
 
-def best_of(values: list[float | None], direction: str | None) -> int | None:
-    """Return the number of the best value; None when no direction is known or no value is a finite number."""
-    finite = [(value, number) for number, value in enumerate(values) if value is not None and value - value == 0.0]
-    if direction is None or not finite:
-        return None
-    chosen = min(finite)[0] if direction == LOWER else max(finite)[0]
-    return next(number for value, number in finite if value == chosen)
+def best_of(values: list[float | None], direction: str | None) -> frozenset[int]:
+    """Return the numbers of the best values; none when no direction is known, or when several are all the same."""
+    finite = {number: value for number, value in enumerate(values) if value is not None and value - value == 0.0}
+    are_alike = len(finite) > 1 and len(set(finite.values())) == 1
+    if direction is None or not finite or are_alike:
+        return frozenset()
+    chosen = min(finite.values()) if direction == LOWER else max(finite.values())
+    return frozenset(number for number, value in finite.items() if value == chosen)

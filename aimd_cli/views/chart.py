@@ -6,6 +6,7 @@ colour, and without anything beyond ASCII, everything can still be told.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.axes import Scale, count_label, duration_label, duration_ticks, labels, ticks
-from aimd_cli.views.canvas import LETTERS, MIXED, Canvas
+from aimd_cli.views.canvas import LETTERS, Canvas
 from aimd_cli.views.curve import Curve, sentence, smoothed, thinned
 from aimd_cli.views.table import Column, Table
 
@@ -223,8 +224,8 @@ def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool)
     """Return one line of the drawing with its part of the y axis."""
     mark = ("┤" if glyphs else "+") if label is not None else ("│" if glyphs else "|")
     line = Text(f"{label or '':>{margin}} {mark}", style="dim")
-    for cell in canvas.cells(row):
-        line.append(cell.character, "default not dim" if cell.owner == MIXED else f"not dim {_color(cell.owner)}")
+    for style, cells in groupby(canvas.cells(row), key=lambda cell: f"not dim {_color(cell.owner)}"):
+        line.append("".join(cell.character for cell in cells), style)  # one escape for all that look alike
     assert cell_len(line.plain) == margin + 2 + canvas.columns
     return line
 

@@ -95,7 +95,7 @@ class Comparison:
 
     def _footer(self, hidden: int) -> str:
         mark = "★" if self.wanted.glyphs else "*"
-        notes = [f"{mark} best" if any(number is not None for number in self.best.values()) else ""]
+        notes = [f"{mark} best" if any(self.best.values()) else ""]
         notes += [f"{self.same} the same in all (--all shows them)" if self.same else ""]
         notes += [f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""]
         if self.metrics and self.wanted.aggregate != "last":
@@ -106,7 +106,7 @@ class Comparison:
         """Return the values of a metric, the best with a mark and in bold."""
         mark = "★" if self.wanted.glyphs else "*"
         return [
-            ("", "") if value is None else (text.number(value) + f" {mark}", "bold") if number == self.best[metric]
+            ("", "") if value is None else (text.number(value) + f" {mark}", "bold") if number in self.best[metric]
             else (text.number(value) + "  ", "")
             for number, value in enumerate(self._values(metric))
         ]  # fmt: skip
@@ -154,7 +154,7 @@ class Comparison:
             for metric in self.metrics:
                 value = self._values(metric)[number]
                 shown = "" if value is None else text.number(value)
-                row.append(Item(shown, _full(value), number == self.best[metric]))
+                row.append(Item(shown, _full(value), number in self.best[metric]))
             rows.append(row)
         return Grid(header, rows, numbers)
 
@@ -174,15 +174,11 @@ class Comparison:
                 metric: {
                     "values": self._values(metric),
                     "direction": self.wanted.direction(metric),
-                    "best": self._best_name(metric),
+                    "best": [self.rows[number].alternative_name for number in sorted(self.best[metric])],
                 }
                 for metric in self.metrics
             },
         }
-
-    def _best_name(self, metric: str) -> str | None:
-        number = self.best[metric]
-        return None if number is None else self.rows[number].alternative_name
 
 
 class GroupedComparison:
@@ -220,10 +216,11 @@ class GroupedComparison:
             cells.append(str(len(group.rows)))
             for metric in self.metrics:
                 shown = self._shown(self._average(group, metric), len(group.rows))
-                cells.append((f"{shown} {mark}", "bold") if number == self.best[metric] else (f"{shown}  ", ""))
+                cells.append((f"{shown} {mark}", "bold") if number in self.best[metric] else (f"{shown}  ", ""))
             table.add(*cells)
         hidden = table.hidden(width)
-        notes = [f"{len(self.groups)} groups, mean and sample standard deviation", f"{mark} best"]
+        notes = [f"{len(self.groups)} groups, mean and sample standard deviation"]
+        notes += [f"{mark} best"] if any(self.best.values()) else []
         notes += [f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""]
         footer = (" · " if self.wanted.glyphs else ", ").join(filter(None, notes))
         return RichGroup(table.rich(width), Text(footer, style="dim"))
@@ -253,7 +250,7 @@ class GroupedComparison:
             row.append(Item(str(size), str(size)))
             for metric in self.metrics:
                 shown = self._shown(self._average(group, metric), size)
-                row.append(Item(shown, shown, number == self.best[metric]))
+                row.append(Item(shown, shown, number in self.best[metric]))
             rows.append(row)
         return Grid(header, rows, numbers)
 

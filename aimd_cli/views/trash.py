@@ -39,7 +39,9 @@ class TrashList:
         """Return a table, a row a trial, and the sum."""
         if not self.rows:
             return Text("The trash is empty.", style="dim")
-        table = Table([Column("NAME"), Column("REMOVED", right=True), Column("SIZE", right=True, priority=1)])
+        table = Table(
+            [Column("NAME"), Column("REMOVED", right=True, priority=2), Column("SIZE", right=True, priority=3)]
+        )
         for row in self.rows:
             ago = f"{text.age(self.now.timestamp() - row.removed_s)} ago"
             table.add(text.clean(row.name), ago, text.size(row.size_bytes))
