@@ -6,6 +6,7 @@ colour; with `--json` one JSON document. Nothing else in the application prints.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Protocol
@@ -71,7 +72,6 @@ def show_as(view: View, form: str) -> None:
             print_line(f"| {' | '.join(row)} |")
         return
     import csv
-    import io
 
     for row in rows:
         line = io.StringIO()
@@ -163,6 +163,8 @@ def console() -> Console:
     """Return a console on stdout as wide as the terminal, with colours when they are wanted."""
     from rich.console import Console
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what it cannot encode is escaped, never an error
     wanted = wants_color()
     return Console(
         file=sys.stdout,

@@ -18,6 +18,7 @@ from aimd_core.journal import open_regular
 _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
 _MAX_DEPTH = 64
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -132,11 +133,14 @@ def _is_plain(value: object, depth: int, budget: list[int]) -> bool:
     budget[0] -= 1
     if depth > _MAX_DEPTH or budget[0] < 0:
         return False
-    if isinstance(value, dict):
-        return all(_is_plain(item, depth + 1, budget) for item in value.values())
-    if isinstance(value, list):
-        return all(_is_plain(item, depth + 1, budget) for item in value)
-    return value is None or isinstance(value, (str, int, float))
+    if not isinstance(value, (dict, list)):
+        return type(value) in _SCALARS
+    for item in value.values() if isinstance(value, dict) else value:
+        if type(item) in _SCALARS:
+            budget[0] -= 1
+        elif not _is_plain(item, depth + 1, budget):
+            return False
+    return budget[0] >= 0
 
 
 def read_mapping(path: str | Path) -> dict[str, object]:
@@ -147,7 +151,8 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         DamagedError: It is no plain file, too large, or no YAML mapping.
     """
     with open_regular(path) as file:
-        text = file.read(_MAX_BYTES + 1)
+        # A buffer for the largest document there may be costs more than reading a usual one.
+        text = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES) + 1)
     if len(text) > _MAX_BYTES:
         raise DamagedError(path=path, reason=f"is larger than {_MAX_BYTES >> 20} MiB")
     return parse_mapping(text, path)

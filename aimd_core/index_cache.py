@@ -148,9 +148,10 @@ class IndexCache:
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for row, more in rows:
-                self._connection.execute("INSERT OR REPLACE INTO trial VALUES (?, ?, ?, ?, ?)", row)
-                self._connection.execute("INSERT OR REPLACE INTO more VALUES (?, ?, ?, ?)", more)
+            kept = list(rows)
+            replace = "INSERT OR REPLACE INTO"
+            self._connection.executemany(f"{replace} trial VALUES (?, ?, ?, ?, ?)", [row for row, _ in kept])
+            self._connection.executemany(f"{replace} more VALUES (?, ?, ?, ?)", [more for _, more in kept])
             for name in gone:
                 self._connection.execute("DELETE FROM trial WHERE name = ?", (name,))
                 self._connection.execute("DELETE FROM more WHERE name = ?", (name,))

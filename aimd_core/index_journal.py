@@ -137,7 +137,9 @@ class JournalTotals:
         for record in records:
             ((metrics_type, body),) = record.items()
             step = body["sequence"].get("step")
-            of_type = columns.setdefault(metrics_type, {})
+            of_type = columns.get(metrics_type)
+            if of_type is None:
+                of_type = columns[metrics_type] = {}
             for name, value in body["value"].items():
                 column = of_type.get(name)
                 if column is None:
