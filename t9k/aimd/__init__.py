@@ -17,6 +17,7 @@ TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up
 if TYPE_CHECKING:
     from t9k.aimd.creation import create_trial as create_trial
     from t9k.aimd.loading import load_trial as load_trial
+    from t9k.aimd.search import search_trials as search_trials
     from t9k.aimd.session import CONFIG as CONFIG
     from t9k.aimd.session import login as login
     from t9k.aimd.session import logout as logout
@@ -30,10 +31,11 @@ _HOME = {
     "load_trial": "loading",
     "login": "session",
     "logout": "session",
+    "search_trials": "search",
     "upload_trial": "session",
 }
 
-__all__ = ["CONFIG", "Trial", "create_trial", "load_trial", "login", "logout", "upload_trial"]
+__all__ = ["CONFIG", "Trial", "create_trial", "load_trial", "login", "logout", "search_trials", "upload_trial"]
 
 
 def __getattr__(name: str) -> object:

@@ -38,7 +38,7 @@ from t9k.aimd.values import as_float, as_int, as_text
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -130,6 +130,12 @@ class Trial:
                 for metrics_type, point in record.items():
                     points.setdefault(metrics_type, []).append(point)
         return points
+
+    def history(self, names: Sequence[str] | str | None = None, format: str = "list") -> Any:
+        """Return what was recorded so far, one entry a record; arguments and errors as `t9k.aimd.search.history`."""
+        from t9k.aimd.search import history
+
+        return history(self._path, names, format)
 
     def log(
         self,
