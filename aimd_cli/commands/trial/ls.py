@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def ls(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print alternative names only (ids with --remote).")
     ] = False,
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """List trials, newest first, with what tells them apart.
@@ -49,8 +50,10 @@ def ls(
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if folder and not remote:
         raise UsageError(message="-P goes with --remote", hint="Run: aimd trial ls --remote -P FOLDER")
+    if host and not remote:
+        raise UsageError(message="-H goes with --remote", hint="Run: aimd trial ls --remote -H HOST")
     if remote:
-        view = _remote(folder, limit)
+        view = _remote(folder, limit, host)
     else:
         from aimd_cli.commands.trial.reading import row_of_local
         from aimd_core.selection import trials_in
@@ -67,13 +70,13 @@ def ls(
     output.show(view, as_json)
 
 
-def _remote(folder: str | None, limit: int | None) -> TrialList:
+def _remote(folder: str | None, limit: int | None, host: str | None) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_remote
     from aimd_cli.views.trial_list import TrialList
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(host)
     with Server(credentials) as server:
         rows = [row_of_remote(document) for document in server.trials(folder, limit)]
     place = f"{folder} on {credentials.host}" if folder else credentials.host
