@@ -1,0 +1,87 @@
+"""Names that a TAB may offer and that no directory listing tells: ids, parameters, metrics, the server's folders.
+
+One small text file a directory or server, in the user's cache directory. It is never trusted for anything but
+offering names; deleting it harms nothing, and failing to write it is nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+TRIAL, PARAM, METRIC, FOLDER = "trial", "param", "metric", "folder"
+
+
+def cache_directory() -> str:
+    """Return where the files are; the same place as platformdirs' user cache, which is too dear to load for a TAB."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if sys.platform == "win32":
+        place = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")
+    elif sys.platform == "darwin":
+        place = os.path.expanduser("~/Library/Caches")
+    else:
+        place = named if os.path.isabs(named) else os.path.expanduser("~/.cache")
+    return os.path.join(place, "aimd", "completion")
+
+
+def remember(
+    directory: str | os.PathLike[str],
+    trials: Iterable[tuple[str, str]],
+    params: Iterable[str],
+    metrics: Iterable[str],
+) -> None:
+    """Keep what a listing of a directory has shown.
+
+    Args:
+        directory: The directory that was listed, as find_trials takes it.
+        trials: `(alternative name, id)` of each trial.
+        params: Names of parameters, without `params.`.
+        metrics: Names of metrics, `type.name`.
+    """
+    rows = [(TRIAL, name, trial_id) for name, trial_id in trials]
+    rows += [(PARAM, name, "") for name in params] + [(METRIC, name, "") for name in metrics]
+    _write(os.path.abspath(directory), rows)
+
+
+def remember_folders(host: str, paths: Iterable[str]) -> None:
+    """Keep the paths of a server's folders.
+
+    Args:
+        host: The server's address in normal form.
+        paths: From the root, such as `/vision/mnist`.
+    """
+    _write(host, [(FOLDER, path, "") for path in paths])
+
+
+def recall(place: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
+    """Return `(kind, name, id)` rows of a directory or server; none when nothing is kept."""
+    owner = os.fspath(place)
+    try:
+        with open(_file_of(owner), encoding="utf-8", errors="surrogateescape") as file:
+            first, *lines = file.read().split("\n")
+    except OSError:
+        return []
+    rows = [line.split("\t") for line in lines] if first == owner else []
+    return [(row[0], row[1], row[2]) for row in rows if len(row) == 3]
+
+
+def _file_of(owner: str) -> str:
+    from zlib import crc32
+
+    return os.path.join(cache_directory(), f"{crc32(os.fsencode(owner)):08x}.tsv")
+
+
+def _write(owner: str, rows: list[tuple[str, str, str]]) -> None:
+    lines = ["\t".join(row) for row in rows if not any(sign in field for field in row for sign in "\t\n\r")]
+    text = "\n".join([owner, *dict.fromkeys(lines), ""])
+    path = _file_of(owner)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError:
+        return
