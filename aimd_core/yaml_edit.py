@@ -41,7 +41,9 @@ def edit_mapping(text: bytes, wanted: dict[str, object]) -> bytes:
 def _edit_lines(text: str, old: dict[str, object], wanted: dict[str, object]) -> str:
     lines = text.splitlines()
     node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    if node is None or not isinstance(node, yaml.MappingNode):
+    if isinstance(node, yaml.MappingNode) and node.flow_style:
+        return ""  # on one line: written anew
+    if not isinstance(node, yaml.MappingNode):
         edits = [_Edit(len(lines), len(lines), _rendered(wanted, 0))]
     else:
         edits = _mapping_edits(lines, node, old, wanted)

@@ -41,7 +41,7 @@ ZSH = r"""#compdef aimd
 
 _aimd() {
     local -a answer words_so_far
-    words_so_far=("${(@Q)words[2,CURRENT]}")
+    words_so_far=("${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}")
     answer=("${(@f)$("${(Q)words[1]}" __complete zsh "${words_so_far[@]}" 2>/dev/null)}")
     local mode=$answer[1]
     shift answer
