@@ -123,6 +123,7 @@ def _write_trial(name: str, params: dict[str, object], upload: dict[str, object]
         "_upload": upload,
         "_git": capture_git(directory),
     }
+    path = None
     try:
         path = new_trial_directory(directory, name)
         replace_file(path / PROCESS_FILE, json.dumps(process.capture(), indent=1).encode() + b"\n")
@@ -130,5 +131,17 @@ def _write_trial(name: str, params: dict[str, object], upload: dict[str, object]
         write_mapping(path / METADATA_FILE, metadata)
         return Trial(path, metadata, params)
     except OSError as error:
+        if path is not None:
+            _remove_new(path)
         reason = f"cannot make a trial here ({error.strerror})"
         raise DiskError(path=error.filename or directory, reason=reason) from error
+
+
+def _remove_new(path: Path) -> None:
+    """Remove the directory of a trial that could not be made, as far as the disk lets us."""
+    try:
+        for file in path.iterdir():
+            file.unlink()
+        path.rmdir()
+    except OSError:
+        pass
