@@ -1,7 +1,5 @@
 """Entry point: runs the application and turns every error into one message and an exit code, here only."""
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -17,7 +15,8 @@ def main() -> None:
         from aimd_cli.completion.answer import main as answer
 
         answer(sys.argv[2:])
-        return
+        sys.stdout.flush()
+        os._exit(0)  # nothing is left to do, and tidying up would cost as much again as the answer
     sys.exit(_run())
 
 

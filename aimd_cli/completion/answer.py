@@ -4,15 +4,12 @@
 `dir`), then a candidate a line, with its sentence behind a tab where the shell shows one.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
 from aimd_cli.completion.tree import Command, Option, read_tree
-from aimd_cli.completion.values import DIRECTORIES, FILES, Typed, candidates
 
-Candidate = tuple[str, str]
+Offer = tuple[str, list[str], dict[str, str]]  # the mode, the candidates, the sentences of those that have one
 
 
 def main(arguments: list[str]) -> None:
@@ -37,19 +34,18 @@ def _answer(arguments: list[str]) -> str:
         from aimd_cli.completion.bash_line import answer_bash
 
         return answer_bash(rest[0], rest[1] if len(rest) > 1 else "")
-    mode, found = complete(rest)
-    if shell == "zsh":
-        lines = [f"{_colons(value)}:{sentence}" if sentence else _colons(value) for value, sentence in found]
-    else:
-        lines = [f"{value}\t{sentence}" if sentence else value for value, sentence in found]
-    return "\n".join([mode, *lines, ""])
+    mode, found, sentences = complete(rest)
+    text = "\n".join(found)
+    if shell == "zsh":  # where a colon ends the candidate
+        text = text.replace("\\", "\\\\").replace(":", "\\:")
+    if sentences:
+        between = ":" if shell == "zsh" else "\t"
+        lines = zip(text.split("\n"), found, strict=True)
+        text = "\n".join(f"{line}{between}{sentences[value]}" for line, value in lines)
+    return f"{mode}\n{text}\n" if found else f"{mode}\n"
 
 
-def _colons(value: str) -> str:
-    return value.replace("\\", "\\\\").replace(":", "\\:")
-
-
-def complete(words: list[str]) -> tuple[str, list[Candidate]]:
+def complete(words: list[str]) -> Offer:
     """Return the mode and the candidates for the last of the words.
 
     Args:
@@ -82,7 +78,7 @@ class _State:
         elif word.startswith("-") and len(word) > 1 and not self.only_arguments:
             self._take_option(word)
         elif word in self.command.children and not self.arguments:
-            self.command, self.used = self.command.children[word], set()
+            self.command, self.used = self.command.child(word), set()
         else:
             self.arguments.append(word)
 
@@ -108,46 +104,52 @@ class _State:
             else:
                 self.pending = option
 
-    def offer(self, word: str) -> tuple[str, list[Candidate]]:
+    def offer(self, word: str) -> Offer:
         """Return what the word to complete may become."""
         if self.pending is not None:
             return self._values(self.pending.kind, word, "")
         if word.startswith("-") and not self.only_arguments:
             return self._options(word)
         if self.command.children and not self.arguments:
-            return "values", [
-                (name, child.sentence) for name, child in self.command.children.items() if name.startswith(word)
-            ]
-        places = self.command.arguments
-        if not places:
-            return self._options(word) if not word else ("values", [])
-        taken = len(self.arguments)
-        if taken >= len(places) and not places[-1].repeats:
-            return "values", []
+            return _with_sentences({n: said for n, said in self.command.children.items() if n.startswith(word)})
+        places, taken = self.command.arguments, len(self.arguments)
+        if not places and not word and not taken:
+            return self._options(word)
+        if not places or (taken >= len(places) and not places[-1].repeats):
+            return "values", [], {}
         return self._values(places[min(taken, len(places) - 1)].kind, word, "")
 
-    def _options(self, word: str) -> tuple[str, list[Candidate]]:
+    def _options(self, word: str) -> Offer:
         name, equals, value = word.partition("=")
         if equals:
             option = self.command.option(name)
-            return self._values(option.kind, value, f"{name}=") if option else ("values", [])
-        found = []
+            return self._values(option.kind, value, f"{name}=") if option else ("values", [], {})
+        found = {}
         for option in self.command.options:
             if option.repeats or not self.used.intersection(option.names):
-                long = word.startswith("--") or len(option.names) == 1 or len(word) < 2
-                shown = option.names[-1] if long else option.names[0]
+                short = len(word) == 2 and word in option.names
+                shown = word if short else option.names[-1]
                 if shown.startswith(word):
-                    found.append((shown, option.sentence))
-        return "values", found
+                    found[shown] = option.sentence
+        return _with_sentences(found)
 
-    def _values(self, kind: str, word: str, head: str) -> tuple[str, list[Candidate]]:
-        if kind in (FILES, DIRECTORIES):
-            return kind, []
-        typed = Typed(word, self.values, self.arguments)
-        mode = "open" if kind in ("names", "query", "setting-value") else "values"
+    def _values(self, kind: str, word: str, head: str) -> Offer:
+        if kind in ("file", "dir"):
+            return kind, [], {}
         if kind == "command":
-            return mode, [(name, "") for name in _topics_and_commands(self.arguments) if name.startswith(word)]
-        return mode, [(head + value, "") for value in candidates(kind, typed)]
+            return "values", [name for name in _topics_and_commands(self.arguments) if name.startswith(word)], {}
+        from aimd_cli.completion.values import Typed, candidates
+
+        found = candidates(kind, Typed(word, self.values, self.arguments))
+        return (
+            "open" if kind in ("names", "query") else "values",
+            [head + name for name in found] if head else found,
+            {},
+        )
+
+
+def _with_sentences(found: dict[str, str]) -> Offer:
+    return "values", list(found), found
 
 
 def _topics_and_commands(arguments: list[str]) -> list[str]:
@@ -156,5 +158,5 @@ def _topics_and_commands(arguments: list[str]) -> list[str]:
 
     place: Command | None = read_tree()
     for word in arguments:
-        place = place.children.get(word) if place else None
+        place = place.child(word) if place and word in place.children else None
     return [*(TOPICS if not arguments else ()), *(place.children if place else ())]

@@ -3,8 +3,6 @@
 bash replaces only the part behind the last word break (`:` and `=` are such), so candidates begin there.
 """
 
-from __future__ import annotations
-
 from aimd_cli.completion.answer import complete
 
 _SPECIAL = frozenset(" \t\"'`$&|;<>()[]{}*?!#~\\^")
@@ -18,12 +16,12 @@ def answer_bash(line: str, word_breaks: str) -> str:
         word_breaks: The shell's COMP_WORDBREAKS.
     """
     words, start, quote = split_line(line)
-    mode, found = complete(words[1:])
+    mode, found, _ = complete(words[1:])
     raw = line[start:]
     cut = 0
     if not quote:  # inside quotes readline breaks at no such character
         cut = max((raw.rfind(sign) + 1 for sign in word_breaks if sign in ":="), default=0)
-    quoted = [_quoted(value, quote)[cut:] for value, _ in found]
+    quoted = [_quoted(value, quote)[cut:] for value in found]
     return "\n".join([mode, *quoted, ""])
 
 

@@ -4,13 +4,14 @@ One small text file a directory or server, in the user's cache directory. It is 
 offering names; deleting it harms nothing, and failing to write it is nothing.
 """
 
-from __future__ import annotations
-
 import os
 import sys
-from collections.abc import Iterable
 
-TRIAL, PARAM, METRIC, FOLDER = "trial", "param", "metric", "folder"
+TYPE_CHECKING = False  # typing's own would have to be loaded, and that costs as much as the interpreter itself
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
 
 
 def cache_directory() -> str:
@@ -26,10 +27,10 @@ def cache_directory() -> str:
 
 
 def remember(
-    directory: str | os.PathLike[str],
-    trials: Iterable[tuple[str, str]],
-    params: Iterable[str],
-    metrics: Iterable[str],
+    directory: "str | os.PathLike[str]",
+    trials: "Iterable[tuple[str, str]]",
+    params: "Iterable[str]",
+    metrics: "Iterable[str]",
 ) -> None:
     """Keep what a listing of a directory has shown.
 
@@ -39,31 +40,39 @@ def remember(
         params: Names of parameters, without `params.`.
         metrics: Names of metrics, `type.name`.
     """
-    rows = [(TRIAL, name, trial_id) for name, trial_id in trials]
-    rows += [(PARAM, name, "") for name in params] + [(METRIC, name, "") for name in metrics]
+    rows = [(ID, trial_id) for _, trial_id in trials if trial_id]
+    rows += [(PARAM, name) for name in params] + [(METRIC, name) for name in metrics]
     _write(os.path.abspath(directory), rows)
 
 
-def remember_folders(host: str, paths: Iterable[str]) -> None:
+def remember_folders(host: str, paths: "Iterable[str]") -> None:
     """Keep the paths of a server's folders.
 
     Args:
         host: The server's address in normal form.
         paths: From the root, such as `/vision/mnist`.
     """
-    _write(host, [(FOLDER, path, "") for path in paths])
+    _write(host, [(FOLDER, path) for path in paths])
 
 
-def recall(place: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
-    """Return `(kind, name, id)` rows of a directory or server; none when nothing is kept."""
+def recall(place: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:
+    """Return the names of one kind that begin so, of a directory or server; none when nothing is kept."""
     owner = os.fspath(place)
     try:
         with open(_file_of(owner), encoding="utf-8", errors="surrogateescape") as file:
-            first, *lines = file.read().split("\n")
+            text = file.read()
     except OSError:
         return []
-    rows = [line.split("\t") for line in lines] if first == owner else []
-    return [(row[0], row[1], row[2]) for row in rows if len(row) == 3]
+    if not text.startswith(f"{owner}\n"):
+        return []
+    head = f"\n{kind}\t"
+    found = []
+    position = text.find(head + prefix)
+    while position >= 0:
+        end = text.find("\n", position + 1)
+        found.append(text[position + len(head) : end if end >= 0 else len(text)])
+        position = text.find(head + prefix, position + 1)
+    return found
 
 
 def _file_of(owner: str) -> str:
@@ -72,7 +81,7 @@ def _file_of(owner: str) -> str:
     return os.path.join(cache_directory(), f"{crc32(os.fsencode(owner)):08x}.tsv")
 
 
-def _write(owner: str, rows: list[tuple[str, str, str]]) -> None:
+def _write(owner: str, rows: list[tuple[str, str]]) -> None:
     lines = ["\t".join(row) for row in rows if not any(sign in field for field in row for sign in "\t\n\r")]
     text = "\n".join([owner, *dict.fromkeys(lines), ""])
     path = _file_of(owner)

@@ -3,8 +3,6 @@
 Knows the usual layout only, one key a line. In any other, a TAB offers fewer names; nothing else is decided here.
 """
 
-from __future__ import annotations
-
 import os
 
 

@@ -2,16 +2,14 @@
 
 A line is a command (`command`, path, sentence), or, below it, an option (`option`, names, kind, sentence) or an
 argument (`argument`, name, kind, sentence). A kind says what the value is, see `values`; `flag` takes none, and `*`
-behind a kind says that it may be repeated.
+behind a kind says that it may be repeated. Only the commands that stand on the line are taken apart.
 """
-
-from __future__ import annotations
 
 import os
 
 
 class Option:
-    """An option of a command. `kind` is `flag` when it takes no value."""
+    """An option of a command, or an argument. `kind` is `flag` when it takes no value."""
 
     __slots__ = ("kind", "names", "repeats", "sentence")
 
@@ -23,15 +21,32 @@ class Option:
 
 
 class Command:
-    """A command or a group of commands."""
+    """A command or a group of commands.
 
-    __slots__ = ("arguments", "children", "options", "sentence")
+    Attributes:
+        options: Its options.
+        arguments: Its arguments, in their order.
+        children: The sentence of each command that it holds, by name.
+    """
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        self.options: list[Option] = []
-        self.arguments: list[Option] = []
-        self.children: dict[str, Command] = {}
+    __slots__ = ("_path", "_text", "arguments", "children", "options")
+
+    def __init__(self, text: str, path: str) -> None:
+        self._text = text
+        self._path = path
+        start = text.index(f"\ncommand\t{path}\t") + 1
+        end = text.find("\ncommand\t", start)
+        rows = [line.split("\t") for line in text[start : end if end > 0 else len(text) - 1].split("\n")[1:]]
+        self.options = [Option(*row[1:]) for row in rows if row[0] == "option"]
+        self.arguments = [Option(*row[1:]) for row in rows if row[0] == "argument"]
+        below = f"\ncommand\t{path} "
+        found = text.split(below)[1:]
+        heads = [piece.partition("\n")[0].partition("\t") for piece in found]
+        self.children = {name: sentence for name, _, sentence in heads if " " not in name}
+
+    def child(self, name: str) -> "Command":
+        """Return one of the commands that it holds."""
+        return Command(self._text, f"{self._path} {name}")
 
     def option(self, name: str) -> Option | None:
         """Return the option of that name, if there is one."""
@@ -39,26 +54,6 @@ class Command:
 
 
 def read_tree() -> Command:
-    """Return the whole tree."""
+    """Return the root of the tree."""
     with open(os.path.join(os.path.dirname(__file__), "commands.tsv"), encoding="utf-8") as file:
-        return parse_tree(file.read())
-
-
-def parse_tree(text: str) -> Command:
-    """Return the tree that a text in the form above describes."""
-    root = current = Command("")
-    for line in text.splitlines():
-        role, name, *rest = line.split("\t")
-        if role == "command":
-            *parents, last = name.split(" ")
-            current = root if not parents else Command(rest[0])
-            place = root
-            for word in parents[1:]:
-                place = place.children[word]
-            if parents:
-                place.children[last] = current
-        elif role == "option":
-            current.options.append(Option(name, *rest))
-        else:
-            current.arguments.append(Option(name, *rest))
-    return root
+        return Command("\n" + file.read(), "aimd")

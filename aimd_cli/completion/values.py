@@ -1,25 +1,18 @@
 """What a value may be, by its kind: each kind is a function of what is typed so far to the candidates.
 
 Kinds: `trial`, `folder`, `metric`, `param`, `name` (a metric or a parameter), `names` (several, with commas and a
-minus before a sort key), `query`, `host`, `setting`, `topic`, `shell`, `file`, `dir`, `choice:a|b`, and `text`, which
+minus before a sort key), `query`, `host`, `setting`, `command`, `file`, `dir`, `choice:a|b`, and `text`, which
 offers nothing.
 """
 
-from __future__ import annotations
-
 import os
-from typing import NamedTuple
 
-from aimd_cli.completion.cache import FOLDER, METRIC, PARAM, TRIAL, recall
-
-FILES, DIRECTORIES = "file", "dir"
 _AGGREGATES = ("last", "min", "max", "mean", "count")
 _FIELDS = ("name", "id", "state", "status", "started", "ended", "folder", "duration")
 _SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
-_SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
-class Typed(NamedTuple):
+class Typed:
     """What stands on the command line.
 
     Attributes:
@@ -28,9 +21,12 @@ class Typed(NamedTuple):
         arguments: The arguments typed so far.
     """
 
-    word: str
-    values: dict[str, str]
-    arguments: list[str]
+    __slots__ = ("arguments", "values", "word")
+
+    def __init__(self, word: str, values: dict[str, str], arguments: list[str]) -> None:
+        self.word = word
+        self.values = values
+        self.arguments = arguments
 
 
 def candidates(kind: str, typed: Typed) -> list[str]:
@@ -42,7 +38,7 @@ def candidates(kind: str, typed: Typed) -> list[str]:
         head, last = _head(name, typed.word)
         return sorted({head + found for found in _LISTED[name](typed) if found.startswith(last)})
     make = _SOURCES.get(name)
-    return sorted({found for found in make(typed) if found.startswith(typed.word)}) if make else []
+    return sorted(make(typed)) if make else []
 
 
 def _place(typed: Typed) -> str:
@@ -56,53 +52,52 @@ def _trials(typed: Typed) -> list[str]:
     nested = os.path.join(place, ".aimd", "trials")
     word = typed.word
     try:
-        with os.scandir(nested if os.path.isdir(nested) else place) as entries:
-            names = [entry.name for entry in entries if entry.name.startswith(word) and _is_name(entry.name)]
+        there = os.listdir(nested if os.path.isdir(nested) else place)
     except OSError:
-        names = []
-    if not names and word:
-        rows = recall(os.path.abspath(place))
-        names = [trial_id for kind, _, trial_id in rows if kind == TRIAL and trial_id.startswith(word)]
-    return names
-
-
-def _is_name(name: str) -> bool:
-    """Tell whether it ends as alternative names do: `_yymmdd_hhmmss_xxxxxx`."""
-    parts = name.rsplit("_", 3)
-    return len(parts) == 4 and len(parts[1]) == 6 and len(parts[2]) == 6 and (parts[1] + parts[2]).isdigit()
+        there = []
+    fitting = [name for name in there if name.startswith(word)] if word else there
+    # Alternative names end so: _yymmdd_hhmmss_xxxxxx. No file is asked what it is.
+    names = [name for name in fitting if name[-7:-6] == "_" and name[-14:-13] == "_" and name[-13:-7].isdigit()]
+    return names if names or not word else _recalled("id", typed)
 
 
 def _recalled(kind: str, typed: Typed) -> list[str]:
-    return [name for found, name, _ in recall(os.path.abspath(_place(typed))) if found == kind]
+    from aimd_cli.completion.cache import recall
+
+    return recall(os.path.abspath(_place(typed)), kind, typed.word)
 
 
 def _metrics(typed: Typed) -> list[str]:
-    return _recalled(METRIC, typed)
+    return _recalled("metric", typed)
 
 
 def _params(typed: Typed) -> list[str]:
-    return _recalled(PARAM, typed)
+    return _recalled("param", typed)
 
 
 def _names(typed: Typed) -> list[str]:
-    metrics = _metrics(typed)
+    everything = Typed("", typed.values, typed.arguments)
+    metrics = _metrics(everything)
     with_aggregates = [f"{name}.{aggregate}" for name in metrics for aggregate in _AGGREGATES]
-    return [*_FIELDS, *metrics, *(f"params.{name}" for name in _params(typed)), *with_aggregates]
+    return [*_FIELDS, *metrics, *(f"params.{name}" for name in _params(everything)), *with_aggregates]
+
+
+def _name(typed: Typed) -> list[str]:
+    return [name for name in _names(typed) if name.startswith(typed.word)]
 
 
 def _folders(typed: Typed) -> list[str]:
+    from aimd_cli.completion.cache import recall
     from aimd_cli.completion.config_scan import host_in_use
 
-    rows = recall(host_in_use(typed.values.get("--host")))
-    paths = [name for kind, name, _ in rows if kind == FOLDER]
+    paths = recall(host_in_use(typed.values.get("--host")), "folder", "/" + typed.word.lstrip("/"))
     return paths if typed.word.startswith("/") else [path.lstrip("/") for path in paths]
 
 
 def _hosts(typed: Typed) -> list[str]:
-    """Return the addresses; when none begins so, those that hold the word (a part is enough to name a server)."""
     from aimd_cli.completion.config_scan import scan_hosts
 
-    return scan_hosts()
+    return [host for host in scan_hosts() if host.startswith(typed.word)]
 
 
 def _head(kind: str, word: str) -> tuple[str, str]:
@@ -115,12 +110,8 @@ def _head(kind: str, word: str) -> tuple[str, str]:
     return word[:end], word[end:]
 
 
-def _settings(typed: Typed) -> tuple[str, ...]:
-    return _SETTINGS
-
-
-def _shells(typed: Typed) -> tuple[str, ...]:
-    return _SHELLS
+def _settings(typed: Typed) -> list[str]:
+    return [name for name in _SETTINGS if name.startswith(typed.word)]
 
 
 _LISTED = {"names": _names, "query": _names}
@@ -129,8 +120,7 @@ _SOURCES = {
     "folder": _folders,
     "metric": _metrics,
     "param": _params,
-    "name": _names,
+    "name": _name,
     "host": _hosts,
     "setting": _settings,
-    "shell": _shells,
 }
