@@ -199,9 +199,10 @@ def test_a_name_that_would_break_the_cache_is_left_out(home: Home) -> None:
 
 def test_a_tab_loads_neither_typer_nor_anything_of_weight(home: Home, trials: Path) -> None:
     code = (
-        "import os, sys; os._exit = print; sys.argv = ['aimd', '__complete', 'zsh', 'trial', 'upload', '-n', '']\n"
-        "from aimd_cli.__main__ import main; main()\n"
-        "print('@@' + ' '.join(sys.modules))"
+        "import os, sys\n"
+        "def leave(code):\n    print('@@' + ' '.join(sys.modules), flush=True)\n    raise SystemExit\n"
+        "os._exit = leave; sys.argv = ['aimd', '__complete', 'zsh', 'trial', 'upload', '-n', '']\n"
+        "from aimd_cli.__main__ import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert NAME in done.stdout
