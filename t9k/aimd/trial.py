@@ -193,7 +193,8 @@ class Trial:
         if self.status not in UNFINISHED:
             return
         self._running = False
-        synced = self._journal.sync()
+        self._journal.sync()
+        self._journal.close()
         packages = self._metadata["platform"]
         packages["pypkgs"] = {**(packages.get("pypkgs") or {}), **imported_packages()}
         packages["framework"] = frameworks() or packages.get("framework") or ""
@@ -202,8 +203,7 @@ class Trial:
         if self._params_unsaved:
             self._save_params(self._params.as_dict())
         saved = self._save_metadata() and not self._params_unsaved
-        self._journal.close()
-        doubt = "" if synced else ", but the disk reported an error: a power cut may lose some"
+        doubt = "" if not self._journal.unsynced else ", but the disk reported an error: a power cut may lose some"
         doubt += "" if saved else ", but its status or parameters could not be saved"
         _tell(f"trial {self.alternative_name} finished: {self.receipt}{doubt}")
 
