@@ -52,17 +52,23 @@ A query compares what a trial holds with values, and joins comparisons with and,
 
 Names
 
-  name, id, state, folder        what describes the trial
-  params.NAME                    a parameter; nested ones with dots, as in params.optimizer.lr
+  name, alternative_name, id     what describes the trial; also state, folder, started, ended,
+                                 age, duration, tags, note
+  params.NAME, platform.NAME     a parameter or a platform fact; nested ones with dots: params.optimizer.lr
+  git.commit, git.branch         where the code stood; also dirty, remote_url, entrypoint, local_path
   TYPE.NAME                      a metric's last value, as in val.acc
-  TYPE.NAME.AGGREGATE            last, min, max, mean or count of a metric
+  TYPE.NAME.AGGREGATE            last, min, max, mean, count, min_step, max_step or last_step
 
 Comparisons
 
   =  !=  <  <=  >  >=            equal, different, and by size
   ~  !~                          the text holds, or does not hold, the other
+  in [a, b], not in [a, b]       equal to one of them, or to none
+  is missing, is not missing     the trial has none, or has one
+  tag:WORD, note:WORD            has that tag, or a note that holds the word
 
-A sort key is a name; a minus before it turns the order round, as in -val.acc.max.
+Text with spaces or signs in it goes in quotes. Durations are 90s, 10m, 2h, 1h30m, 3d, 1w; times 2026-11-23T15:03.
+A sort key is a name; a minus before it puts the largest first, as in -val.acc.max.
 """
 
 

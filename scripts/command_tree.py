@@ -24,8 +24,12 @@ KINDS = {
     "QUERY": "query",
     "CONDITION": "query",
     "KEYS": "names",
-    "COLUMNS": "names",
-    "COLUMN": "name",
+    "FIELDS": "names",
+    "FIELD": "name",
+    "PARAMS": "names",
+    "METRIC:min|max": "metric",
+    "[TRIAL] TAG...": "trial",
+    "[TRIAL]... CONDITION": "trial",
     "[TOPIC|COMMAND]...": "command",
     "[QUERY]": "query",
 }
@@ -103,6 +107,8 @@ def _kind(item: Any, words: list[str], choices: list[object]) -> str:
         return "folder"
     if metavar in KINDS:
         return KINDS[metavar]
+    if words[1:2] == ["trial"] and metavar in ("NAME", "NAME...", "[NAME]..."):
+        return "trial"
     if "path" in type(item.type).__name__.lower() or "Path" in repr(item.type):
         return "dir" if metavar in ("PATH", "PATH...") else "file"
     return "text"

@@ -7,8 +7,22 @@ offers nothing.
 
 import os
 
-_AGGREGATES = ("last", "min", "max", "mean", "count")
-_FIELDS = ("name", "id", "state", "status", "started", "ended", "folder", "duration")
+# As in the query language, whose modules are too dear to load for a TAB; a test holds them equal.
+AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step")
+TRIAL_FIELDS = (
+    "name",
+    "alternative_name",
+    "id",
+    "state",
+    "folder",
+    "started",
+    "ended",
+    "age",
+    "duration",
+    "tags",
+    "note",
+)
+_BETWEEN_NAMES = frozenset(" \t\"'=<>~!()[],&|")
 _SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
 
 
@@ -78,8 +92,8 @@ def _params(typed: Typed) -> list[str]:
 def _names(typed: Typed) -> list[str]:
     everything = Typed("", typed.values, typed.arguments)
     metrics = _metrics(everything)
-    with_aggregates = [f"{name}.{aggregate}" for name in metrics for aggregate in _AGGREGATES]
-    return [*_FIELDS, *metrics, *(f"params.{name}" for name in _params(everything)), *with_aggregates]
+    with_aggregates = [f"{name}.{aggregate}" for name in metrics for aggregate in AGGREGATES]
+    return [*TRIAL_FIELDS, *metrics, *(f"params.{name}" for name in _params(everything)), *with_aggregates]
 
 
 def _name(typed: Typed) -> list[str]:
@@ -103,9 +117,9 @@ def _hosts(typed: Typed) -> list[str]:
 def _head(kind: str, word: str) -> tuple[str, str]:
     """Return what comes before the last name in a list or a query, and the part of it that is typed."""
     end = len(word)
-    while end and (word[end - 1].isalnum() or word[end - 1] in "._-/" or ord(word[end - 1]) > 127):
+    while end and word[end - 1] not in _BETWEEN_NAMES:
         end -= 1
-    if kind == "names" and word[end : end + 1] == "-":
+    if kind == "names" and word[end : end + 1] in ("-", "+"):
         end += 1
     return word[:end], word[end:]
 

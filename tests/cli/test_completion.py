@@ -125,8 +125,10 @@ def test_names_of_metrics_and_parameters_complete_inside_lists_and_queries(home:
     assert candidates("param", Typed("", {}, [])) == ["lr", "optimizer.lr"]
     assert candidates("names", Typed("name,-val.loss.m", {}, [])) == [
         "name,-val.loss.max",
+        "name,-val.loss.max_step",
         "name,-val.loss.mean",
         "name,-val.loss.min",
+        "name,-val.loss.min_step",
     ]
     assert candidates("query", Typed("state = Running and (params.l", {}, [])) == [
         "state = Running and (params.lr",
