@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # typing's own would have to be loaded, and that costs as
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_FOLDERS = 20_000
 ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
 
 
@@ -31,6 +32,7 @@ def remember(
     trials: "Iterable[tuple[str, str]]",
     params: "Iterable[str]",
     metrics: "Iterable[str]",
+    whole: bool = True,
 ) -> None:
     """Keep what a listing of a directory has shown.
 
@@ -39,20 +41,25 @@ def remember(
         trials: `(alternative name, id)` of each trial.
         params: Names of parameters, without `params.`.
         metrics: Names of metrics, `type.name`.
+        whole: Whether that is all there is; else it is added to what is kept.
     """
+    owner = os.path.abspath(directory)
     rows = [(ID, trial_id) for _, trial_id in trials if trial_id]
     rows += [(PARAM, name) for name in params] + [(METRIC, name) for name in metrics]
-    _write(os.path.abspath(directory), rows)
+    if not whole:
+        rows += [(kind, name) for kind in (ID, PARAM, METRIC) for name in recall(owner, kind)]
+    _write(owner, rows)
 
 
 def remember_folders(host: str, paths: "Iterable[str]") -> None:
-    """Keep the paths of a server's folders.
+    """Add the paths of folders to those that are kept of a server.
 
     Args:
         host: The server's address in normal form.
         paths: From the root, such as `/vision/mnist`.
     """
-    _write(host, [(FOLDER, path) for path in paths])
+    known = dict.fromkeys([*paths, *recall(host, FOLDER)])
+    _write(host, [(FOLDER, path) for path in known if path][:MAX_FOLDERS])
 
 
 def recall(place: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:

@@ -35,7 +35,8 @@ class SettingList:
 
     def rich(self, width: int) -> RenderableType:
         """Return a table, a row a setting."""
-        table = Table([Column(title.upper(), priority=number // 2) for number, title in enumerate(self._titles())])
+        priorities = {"overrides": 2, "source": 1}
+        table = Table([Column(title.upper(), priorities.get(title, 0)) for title in self._titles()])
         for row in self.rows:
             cells = [clean(cell) for cell in self._cells(row)]
             table.add(cells[0], cells[1] or ("not set", "dim"), *cells[2:])

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from aimd_cli.completion.bash_line import split_line
 from aimd_cli.completion.cache import cache_directory, recall, remember, remember_folders
+from tests.conftest import Account
 from tests.support.home import Home
-from tests.support.trials import TRIAL_ID, write_trial
+from tests.support.trials import TRIAL_ID, record, write_trial
 
 NAME = "cnn_keras_261123_150327_f9by70"
 OTHER = "图像 分类_v1.2_261124_000001_zzz999"
@@ -133,6 +135,31 @@ def test_names_of_metrics_and_parameters_complete_inside_lists_and_queries(home:
     assert candidates("query", Typed("state = Running and (params.l", {}, [])) == [
         "state = Running and (params.lr",
     ]
+
+
+def test_a_listing_teaches_completion_and_never_fails_by_it(home: Home, signed_in: Account) -> None:
+    for number in (1, 2):
+        write_trial(
+            home.work / ".aimd" / "trials",
+            f"run_261123_15032{number}_f9by70",
+            trial_id=str(uuid.uuid4()),
+            parameters=f"lr: {number}\n",
+            metrics=record(1),
+        )
+    assert home.aimd("trial", "ls").code == 0
+    assert recall(home.work, "metric") == ["train.loss"]
+    assert recall(home.work, "param") == ["lr"]
+    assert len(recall(home.work, "id")) == 2
+    assert home.aimd("trial", "ls", "-L", "1").code == 0
+    assert len(recall(home.work, "id")) == 2
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "a/b", "-m").code == 0
+    assert home.aimd("trial", "ls", "--remote").code == 0
+    assert offered(home, "trial", "upload", "-P", "a") == ["a", "a/b"]
+    for file in Path(cache_directory()).iterdir():
+        file.unlink()
+    Path(cache_directory()).rmdir()
+    Path(cache_directory()).write_text("in the way")
+    assert home.aimd("trial", "ls").code == 0
 
 
 @pytest.mark.parametrize(

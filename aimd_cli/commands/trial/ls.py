@@ -56,13 +56,14 @@ def ls(
         view = _remote(folder, limit, host)
     else:
         from aimd_cli.commands.trial.reading import row_of_local
+        from aimd_cli.completion.listing import remember_local
         from aimd_core.selection import trials_in
 
         place = path or Path()
         trials = trials_in(place)
-        view = TrialList(
-            [row_of_local(trial) for trial in trials[:limit]], str(place.absolute()), output.glyphs_fit(), detail
-        )
+        rows = [row_of_local(trial) for trial in trials[:limit]]
+        remember_local(place, rows, whole=len(rows) == len(trials))
+        view = TrialList(rows, str(place.absolute()), output.glyphs_fit(), detail)
     if quiet:
         for row in view.rows:
             output.print_line(row.id if remote else row.alternative_name)
@@ -72,6 +73,7 @@ def ls(
 
 def _remote(folder: str | None, limit: int | None, host: str | None) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_remote
+    from aimd_cli.completion.listing import remember_remote
     from aimd_cli.views.trial_list import TrialList
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
@@ -79,5 +81,6 @@ def _remote(folder: str | None, limit: int | None, host: str | None) -> TrialLis
     credentials = resolve_credentials(host)
     with Server(credentials) as server:
         rows = [row_of_remote(document) for document in server.trials(folder, limit)]
+    remember_remote(credentials.host, rows)
     place = f"{folder} on {credentials.host}" if folder else credentials.host
     return TrialList(rows, place, output.glyphs_fit())
