@@ -47,9 +47,9 @@ with what you pipe.
                  are strings.
 
 Colour only repeats what a word or a sign says. NO_COLOR=1 turns it off,
-FORCE_COLOR=1 forces it. Where the terminal cannot show signs beyond ASCII, words
-stand alone. Control characters in names are shown as escapes, so they do nothing
-to the terminal.
+FORCE_COLOR=1 forces it. Where the terminal cannot show signs beyond ASCII,
+words stand alone. Control characters in names are shown as escapes, so they do
+nothing to the terminal.
 """
 
 _QUERY = """\

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aimd_core.documents import parse_mapping, render_mapping
 from aimd_core.yaml_edit import edit_mapping
 from tests.conftest import Account
 from tests.support.home import Home
@@ -303,3 +306,22 @@ def test_the_prompt_for_the_key_shows_nothing_of_it(home: Home, account: Account
 )
 def test_a_change_of_the_file_touches_no_other_line(old: str, wanted: dict[str, object], new: str) -> None:
     assert edit_mapping(old.encode(), wanted).decode() == new
+
+
+_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=8)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+_DOCUMENTS = st.dictionaries(_WORDS, _VALUES, max_size=5)
+
+
+@given(_DOCUMENTS, _DOCUMENTS)
+def test_whatever_is_written_is_what_was_wanted(old: dict[str, object], wanted: dict[str, object]) -> None:
+    assert parse_mapping(edit_mapping(render_mapping(old), wanted), "") == wanted
+
+
+@given(_DOCUMENTS, st.binary(max_size=60))
+def test_no_old_content_keeps_the_new_from_being_written(wanted: dict[str, object], old: bytes) -> None:
+    assert parse_mapping(edit_mapping(old, wanted), "") == wanted
