@@ -149,6 +149,7 @@ def test_a_rename_that_fails_leaves_an_old_document_and_all_points(when: int, tm
         "metrics",
         "parameters.yaml",
         "process.json",
+        "stdout.log",
     ]
 
 
