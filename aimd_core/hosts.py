@@ -44,9 +44,13 @@ def known_hosts(config: dict[str, object]) -> dict[str, str | None]:
 
 def key_for(config: dict[str, object], host: str) -> str | None:
     """Return the key that was made for a server, or None. Errors as `known_hosts`."""
-    if active_host(config) in (host, None) and config.get(API_KEY_KEY):
+    active = active_host(config)
+    if active == host and config.get(API_KEY_KEY):
         return str(config[API_KEY_KEY])
-    return known_hosts(config).get(host)
+    saved = known_hosts(config).get(host)
+    if saved is None and active is None:  # a key with no address beside it: the person names the server
+        return _text(config.get(API_KEY_KEY))
+    return saved
 
 
 def find_host(config: dict[str, object], text: str) -> str:

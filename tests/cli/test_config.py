@@ -221,6 +221,15 @@ def test_a_link_to_the_config_file_stays_a_link(home: Home) -> None:
     assert KEY_A in kept.read_text()
 
 
+def test_a_key_without_an_address_never_takes_the_place_of_a_hosts_own(home: Home, account: Account) -> None:
+    home.write_config(f"api_key: {KEY_A}\naimd_hosts:\n  {account.url}: {{api_key: {account.key}}}\n")
+    assert home.aimd("trial", "ls", "--remote", "-H", account.url).code == 0
+    home.write_config(f"api_key: {account.key}\n")
+    assert home.aimd("trial", "ls", "--remote", "-H", account.url).code == 0
+    assert home.aimd("logout").code == 0
+    assert "api_key" not in (yaml.safe_load(home.config.read_text()) or {})
+
+
 def editor(home: Home, script: str) -> str:
     path = home.path / "editor.sh"
     path.write_text(f'#!/bin/sh\necho "$1" > {home.path}/seen\nstat -c %a "$1" >> {home.path}/seen\n{script}\n')
