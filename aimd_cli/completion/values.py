@@ -70,8 +70,8 @@ def _trials(typed: Typed) -> list[str]:
     except OSError:
         there = []
     fitting = [name for name in there if name.startswith(word)] if word else there
-    # Alternative names end so: _yymmdd_hhmmss_xxxxxx. No file is asked what it is.
-    names = [name for name in fitting if name[-7:-6] == "_" and name[-14:-13] == "_" and name[-13:-7].isdigit()]
+    # Alternative names end so: _yymmdd_hhmmss_xxxxxx, with a `_` at every seventh place. No file is asked what it is.
+    names = [name for name in fitting if name[-21::7] == "___"]
     return names if names or not word else _recalled("id", typed)
 
 
