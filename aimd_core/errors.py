@@ -7,7 +7,8 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── UsageError        the call itself is wrong
     │   ├── ConfigError
     │   ├── InvalidNameError
-    │   └── AmbiguousTrialError
+    │   ├── AmbiguousTrialError
+    │   └── MissingExtraError     (also an ImportError)
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
@@ -86,6 +87,13 @@ class AmbiguousTrialError(UsageError):
     def __init__(self, name: str, candidates: list[str]) -> None:
         shown = ", ".join(candidates[:8]) + (f" and {len(candidates) - 8} more" if len(candidates) > 8 else "")
         super().__init__(name=name, candidates=candidates, listed=shown)
+
+
+class MissingExtraError(UsageError, ImportError):
+    """A library that only one extra needs is not installed. Facts: library, extra."""
+
+    code = "missing_extra"
+    text = "{library} is not installed: pip install 'aimd-cli[{extra}]'"
 
 
 class NotFoundError(AimdError):
