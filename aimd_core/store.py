@@ -24,7 +24,7 @@ from aimd_core.model import (
 
 TRIALS_DIRECTORY = Path(".aimd", "trials")
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
-PROCESS_FILE, OUTPUT_FILE = "process.json", "stdout.log"
+PROCESS_FILE, OUTPUT_FILE, DIFF_FILE = "process.json", "stdout.log", "git.diff"
 JOURNAL_FILES = (METRICS_FILE, OUTPUT_FILE)  # files that only ever grow
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
@@ -160,7 +160,8 @@ class Trial:
     @property
     def state(self) -> process.State:
         """The state as this reader derives it, now."""
-        return process.derive_state(self.status, process.read(self.path), self.last_write_s)
+        interrupted = bool(self.metadata.get("_exit"))
+        return process.derive_state(self.status, process.read(self.path), self.last_write_s, interrupted)
 
     @property
     def last_write_s(self) -> float:
