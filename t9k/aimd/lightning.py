@@ -32,7 +32,7 @@ _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 
 def _packages() -> list[Any]:
     """Return the Lightning packages that the script may use: those imported by now, else all that are installed."""
-    names = [name for name in _PACKAGES if name in sys.modules]
+    names = [name for name in _PACKAGES if sys.modules.get(name) is not None]
     names = names or [name for name in _PACKAGES if find_spec(name.partition(".")[0])]
     return [load_framework(name, "lightning") for name in names or _PACKAGES[:1]]
 
@@ -98,7 +98,8 @@ class AIMDCallback(_Callback):
 
     def _log(self, trainer: Any, metrics_type: str, groups: dict[str, dict[str, Any]]) -> None:
         if trainer.is_global_zero and groups.get(metrics_type):
-            epoch = trainer.current_epoch + 1
+            # outside of a fit, Lightning's epoch is the one after the last
+            epoch = trainer.current_epoch + 1 if trainer.state.fn == "fit" else None
             self.trial.log(metrics_type, groups[metrics_type], step=trainer.global_step, epoch=epoch)
 
 
@@ -147,7 +148,8 @@ class AIMDLogger(_Logger):
     @property
     def save_dir(self) -> str | None:
         """The directory that holds `.aimd`; Lightning puts checkpoints below it, by name and version."""
-        return None if self._trial is None else str(self._trial.path.parents[2])
+        above = () if self._trial is None else self._trial.path.parents
+        return str(above[2]) if len(above) > 2 else None  # a rank that records nothing has no directory
 
     def log_hyperparams(self, params: Mapping[str, Any] | Namespace | None = None, *_: Any, **__: Any) -> None:
         """Set parameters."""
@@ -163,7 +165,7 @@ class AIMDLogger(_Logger):
         epoch = metrics.get("epoch")
         named = {name: value for name, value in metrics.items() if name != "epoch"}
         for metrics_type, group in group_metrics(named).items():
-            count = None if epoch is None else int(epoch) + 1
+            count = None if epoch is None or metrics_type == "test" else int(epoch) + 1
             trial.log(metrics_type, group, step=step or 0, epoch=count, check_status=not self._owns_trial)
 
     def finalize(self, status: str) -> None:

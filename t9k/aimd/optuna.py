@@ -16,10 +16,12 @@ or, for an objective that cannot be changed, each trial at its end: `study.optim
 
 from __future__ import annotations
 
+import math
 from functools import wraps
 
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
+from t9k.aimd.naming import is_number
 from t9k.aimd.settings import plain_settings
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -111,19 +113,29 @@ def track(
     def tracked(trial: Any) -> Any:
         record = _make_record(trial.study, trial.number, folder_path, settings)
         recorded = TrackedTrial.of(trial, record)
-        try:
-            result = run(recorded)
-        except optuna.TrialPruned:
-            _end(record, trial.number, trial.study, "PRUNED")
-            raise
-        except Exception as error:
-            record.fail(type(error).__name__)
-            raise
-        values = result if isinstance(result, (list, tuple)) else [result]
-        _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_step)
+        with record:
+            try:
+                result = run(recorded)
+            except optuna.TrialPruned:
+                _end(record, trial.number, trial.study, "PRUNED")
+                raise
+            except Exception:
+                record.params.update(_identity(trial.study, trial.number, "FAIL"))
+                raise
+            values = result if isinstance(result, (list, tuple)) else [result]
+            if _is_acceptable(values, trial.study):
+                _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_step)
+            else:  # Optuna calls this a failure too, and goes on
+                record.params.update(_identity(trial.study, trial.number, "FAIL"))
+                record.fail("the objective returned no number")
         return result
 
     return tracked
+
+
+def _is_acceptable(values: Sequence[Any], study: Any) -> bool:
+    numbers = [float(value) for value in values if is_number(value)]
+    return len(values) == len(numbers) == len(study.directions) and not any(math.isnan(number) for number in numbers)
 
 
 class AIMDCallback:

@@ -188,10 +188,8 @@ class SummaryWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.close()
-        elif self._owns_trial and issubclass(kind, Exception):
-            self._trial.fail(kind.__name__)
+        if self._owns_trial:
+            self._trial.__exit__(kind, error, trace)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name in _DROPPED:

@@ -54,20 +54,21 @@ class AIMDCallback(_callback.TrainingCallback):
         self.trial = trial
         self._types = dict(types or {})
         self._recorded = 0  # rounds of the training that goes on
-        self._first = 0  # the number of its first round
+        self._rounds_before = 0  # of a model that is trained further
         self._log: Mapping[str, Mapping[str, list[Any]]] = {}
 
     def before_training(self, model: Any) -> Any:
         """Set parameters from the booster."""
         self._recorded, self._log = 0, {}
+        booster = model.cvfolds[0].bst if hasattr(model, "cvfolds") else model
+        self._rounds_before = booster.num_boosted_rounds()
         if _is_rank_zero():
-            booster = model.cvfolds[0].bst if hasattr(model, "cvfolds") else model
             self.trial.params.update(plain_settings(_settings(booster)))
         return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:
         """Record the round. Never stops training."""
-        self._log, self._first = evals_log, epoch - self._recorded
+        self._log = evals_log
         self._record()
         return False
 
@@ -84,7 +85,7 @@ class AIMDCallback(_callback.TrainingCallback):
             if _is_rank_zero():
                 for dataset, metrics in self._log.items():
                     values = _scores({name: values[index] for name, values in metrics.items() if index < len(values)})
-                    self.trial.log(dataset_type(dataset, self._types), values, step=self._first + index + 1)
+                    self.trial.log(dataset_type(dataset, self._types), values, step=self._rounds_before + index + 1)
 
 
 def _scores(scores: Mapping[str, Any]) -> dict[str, float]:
