@@ -102,7 +102,7 @@ trial.finish()
 
 
 def test_losses_of_several_outputs_are_named_each(tmp_path: Path) -> None:
-    require_framework("keras", "torch")
+    require_framework("keras", "jax")
     code = f"""{MODEL}
 inputs = keras.Input((6,))
 outputs = {{"a": keras.layers.Dense(1, name="a")(inputs), "b": keras.layers.Dense(1, name="b")(inputs)}}
@@ -114,7 +114,7 @@ with aimd.create_trial(trial_name="t") as trial:
     targets = {{"a": images[:, :1], "b": images[:, 1:2]}}
     model.fit(images, targets, callbacks=[AIMDFitCallback(trial)], verbose=0)
 """
-    run_training(code, tmp_path)
+    run_training(code, tmp_path, KERAS_BACKEND="jax")
     trial = recorded_trial(tmp_path)
     assert trial.params["lossType"] == {"a": "mse", "b": "my_loss"}
     (point,) = trial.points
@@ -122,12 +122,12 @@ with aimd.create_trial(trial_name="t") as trial:
 
 
 def test_a_model_without_an_optimizer_is_evaluated_at_step_zero(tmp_path: Path) -> None:
-    require_framework("keras", "torch")
+    require_framework("keras", "jax")
     code = f"""{MODEL}
 model.compile(optimizer=None, loss="sparse_categorical_crossentropy")
 with aimd.create_trial(trial_name="t") as trial:
     model.evaluate(images, labels, callbacks=[AIMDEvalCallback(trial)], verbose=0)
 """
-    run_training(code, tmp_path)
+    run_training(code, tmp_path, KERAS_BACKEND="jax")
     (point,) = recorded_trial(tmp_path).points
     assert (point.metrics_type, point.step) == ("test", 0)
