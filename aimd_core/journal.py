@@ -239,7 +239,7 @@ def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
             end = text.find('{"', position + 1) if tries else -1
             document, end = None, (end if end >= 0 else length)
         yield document, position, end
-        while end < length and text[end] in " \t\r":
+        while end < length and text[end] in _BLANK:
             end += 1
         position = end
 
@@ -259,7 +259,8 @@ def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[
                 yield document
                 continue
         except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-            text = line.decode("utf-8", "surrogateescape").strip(_BLANK)
+            pass
+        text = line.decode("utf-8", "surrogateescape").lstrip(_BLANK)
         if text:
             yield from _salvage(text, line.endswith(b"\n"), number, damage)
 

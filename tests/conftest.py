@@ -21,6 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AIMD_CAPTURE_SYSTEM", "0")  # no companion processes but where a test asks for them
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -153,6 +153,7 @@ def _write_trial(
     }
     if rank is not None:
         metadata["_rank"] = rank.as_dict()
+    path = None
     try:
         path = new_trial_directory(directory, name)
         process.write(path, mask_command(list(sys.orig_argv)))
@@ -160,5 +161,17 @@ def _write_trial(
         write_mapping(path / METADATA_FILE, metadata)
         return Trial(path, metadata, params)
     except OSError as error:
+        if path is not None:
+            _remove_new(path)
         reason = f"cannot make a trial here ({error.strerror})"
         raise DiskError(path=error.filename or directory, reason=reason) from error
+
+
+def _remove_new(path: Path) -> None:
+    """Remove the directory of a trial that could not be made, as far as the disk lets us."""
+    try:
+        for file in path.iterdir():
+            file.unlink()
+        path.rmdir()
+    except OSError:
+        pass

@@ -70,5 +70,5 @@ class SilentTrial(Trial):
         """Upload nothing."""
         return None
 
-    def _save_metadata(self) -> None:
-        """Write nothing."""
+    def _save(self, file: str, document: dict[str, object]) -> bool:
+        return True

@@ -81,6 +81,7 @@ class Trial:
         self._running = False  # set by the first log of this process
         self._attempts = 0
         self._warned = False
+        self._params_unsaved = False
         self._heads: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._second = -1  # the second since the epoch that `_second_shown` shows
@@ -246,8 +247,11 @@ class Trial:
         if ending:
             self._metadata["_exit"] = ending
         self._release()
-        self._save_metadata()
+        if self._params_unsaved:
+            self._save_params(self._params.as_dict())
+        saved = self._save_metadata() and not self._params_unsaved
         doubt = "" if synced else ", but the disk reported an error: a power cut may lose some"
+        doubt += "" if saved else ", but its status or parameters could not be saved"
         word = "finished" if status == SUCCEEDED else "failed"
         tell(f"trial {self.alternative_name} {word}: {self.receipt}{doubt}")
 
@@ -345,16 +349,18 @@ class Trial:
         return f"<Trial {self.alternative_name} {self.status}>"
 
     def _save_params(self, values: dict[str, object]) -> None:
-        try:
-            write_mapping(self._path / PARAMETERS_FILE, values)
-        except OSError as error:
-            self._warn_once(error)
+        self._params_unsaved = not self._save(PARAMETERS_FILE, values)
 
-    def _save_metadata(self) -> None:
+    def _save_metadata(self) -> bool:
+        return self._save(METADATA_FILE, self._metadata)
+
+    def _save(self, file: str, document: dict[str, object]) -> bool:
         try:
-            write_mapping(self._path / METADATA_FILE, self._metadata)
+            write_mapping(self._path / file, document)
         except OSError as error:
             self._warn_once(error)
+            return False
+        return True
 
     def _warn_once(self, error: OSError) -> None:
         if self._warned:

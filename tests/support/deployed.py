@@ -75,8 +75,8 @@ _upload: {conflict_strategy: replace, folder_id: null, folder_path: null, make_f
 endTime: null
 inputArtifacts: []
 kind: Trial
-metadata: {editor: null, folder: null, id: 5e9a2d0f-50c4-4a4e-9a39-62a0d9a0a001, name: "\\u56FE\\u50CF \\u5206\\u7C7B_v1.2",
-  timestamp: null}
+metadata: {editor: null, folder: null, id: 5e9a2d0f-50c4-4a4e-9a39-62a0d9a0a001,
+  name: "\\u56FE\\u50CF \\u5206\\u7C7B_v1.2", timestamp: null}
 outputArtifacts: []
 platform: {framework: PyTorch, hostname: node-9, os: Linux, pypkgs: {torch: 2.13.0}, python: 3.11.7}
 startTime: '2026-11-23T16:00:01.000001+00:00'

@@ -1,0 +1,79 @@
+"""The ASGI application: all routes behind the guards. No route gets in that does not say who may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aimd_server.routes import pages, v1, v2
+from aimd_server.routes.access import Backend, RouteTable, guarded
+from aimd_server.routes.answers import empty_answer
+from aimd_server.routes.guards import Guards
+from aimd_server.routes.v2 import Version2
+from aimd_server.stores.database import Database
+from aimd_server.stores.writer import StoreUnavailableError
+
+SERVER = "/t9k/experiment/server"
+WEB = "/t9k/experiment/web"
+THREADS = 16  # requests that wait for the database at once, and so share a commit
+
+
+def create_app(
+    database: Database,
+    threads: ThreadPoolExecutor,
+    hosts: Iterable[str] | None = (),
+    more: Sequence[RouteTable] = (),
+) -> ASGIApp:
+    """Return the application.
+
+    Args:
+        database: Open, with its writer started.
+        threads: Where the services run.
+        hosts: Names beside loopback that requests may be sent to; None allows every name.
+        more: Further routes.
+
+    Raises:
+        UndeclaredAccessError: A route does not say who may call it.
+    """
+    tables = [*v1.routes(SERVER, f"{WEB}/"), v2.routes(SERVER), *pages.routes(WEB), *more]
+    return Guards(Application(tables, Backend(database, threads)), hosts)
+
+
+class _State:
+    """What a request finds under `request.app.state`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+
+class Application:
+    """A router over guarded routes, with the answers for paths that are not there."""
+
+    def __init__(self, tables: Iterable[RouteTable], backend: Backend) -> None:
+        self.state = _State(backend)
+        self.router = Router(guarded(tables), redirect_slashes=False, default=self._unknown)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        scope["app"] = self
+        await self.router(scope, receive, send)
+
+    async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for a path that is not there: empty, but below /apis/v2/ as if it were, up to the key."""
+        response: Response = empty_answer(404)
+        if f"{scope['path']}/".startswith(f"{SERVER}{v2.PREFIX}/"):
+            response = await self._unknown_v2(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _unknown_v2(self, request: Request) -> Response:
+        dialect = Version2()
+        try:
+            caller = await dialect.authenticate(request, self.state.backend)
+        except StoreUnavailableError:
+            return dialect.unavailable()
+        return caller if isinstance(caller, Response) else dialect.not_found()

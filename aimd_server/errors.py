@@ -1,0 +1,21 @@
+"""What can keep the server from starting, as errors with a clear text. All are AimdErrors."""
+
+from __future__ import annotations
+
+from aimd_core.errors import AimdError
+
+
+class PortInUseError(AimdError):
+    """Something listens there already. Facts: host, port."""
+
+    code = "port_in_use"
+    text = "port {port} on {host} is in use"
+    hint = "Stop what listens there, or choose another port: --port 0 takes a free one"
+
+
+class NewerDatabaseError(AimdError):
+    """The database was written by a newer version of this program. Facts: path, revision."""
+
+    code = "newer_database"
+    text = "{path} was written by a newer version of aimd (schema {revision})"
+    hint = "Install that version, or name another data directory: --data-dir DIR"

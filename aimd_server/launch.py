@@ -1,0 +1,135 @@
+"""Start the server: one process in the foreground until SIGINT or SIGTERM, then a graceful end.
+
+Stdout gets exactly one line, when the server listens: `Listening on <its address>`. Everything else goes to
+stderr. Nothing is logged of a request but its path, and that only when it failed.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from aimd_core.errors import UsageError
+from aimd_server.app import SERVER, THREADS, create_app
+from aimd_server.errors import PortInUseError
+from aimd_server.routes.guards import is_loopback
+from aimd_server.services.identity import is_any_user
+from aimd_server.stores.database import Database
+
+STOP_TIMEOUT_S = 10
+KEEP_ALIVE_S = 30
+_MAX_PORT = 65535
+
+
+def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
+    """Run the server until it is told to stop.
+
+    Args:
+        data_dir: Where everything is kept; made when missing.
+        host: A name or address of this machine to listen on.
+        port: 0 takes a free one.
+        allowed_hosts: Names beside loopback that clients may use for a server that listens on
+            loopback only, such as the one of a proxy before it.
+
+    Raises:
+        PortInUseError: Something listens there already.
+        UsageError: The host is not one to listen on.
+        DiskError, DamagedError, NewerDatabaseError: The data cannot be used.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    listener = _listen(host, port)
+    with listener, Database(data_dir) as database, ThreadPoolExecutor(THREADS, "aimd") as threads:
+        address = _address(host, listener.getsockname()[1])
+        _say_where(data_dir, host, is_any_user(database))
+        database.start_writer()
+        hosts = (host, *allowed_hosts) if is_loopback(host) else None
+        _serve(create_app(database, threads, hosts), listener, address)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        if not 0 <= port <= _MAX_PORT:  # getaddrinfo takes a greater one for what is left of it
+            raise OverflowError(f"a port is between 0 and {_MAX_PORT}")
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise UsageError(
+            message=f"cannot listen on {host} port {port}: {error}",
+            hint="Name an address of this machine, such as 127.0.0.1",
+        ) from error
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(place)
+        listener.listen(socket.SOMAXCONN)  # so that a second server on the port fails here, not later
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host=host, port=port) from error
+        reason = error.strerror or str(error)
+        raise UsageError(
+            message=f"cannot listen on {host} port {port}: {reason}", hint="Choose another --host or --port"
+        ) from error
+    return listener
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{SERVER}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  this is the program's talk
+
+
+def _say_where(data_dir: Path, host: str, has_users: bool) -> None:
+    _say(f"Data: {data_dir.resolve()}")
+    if is_loopback(host):
+        _say("Reachable from this machine only; --host 0.0.0.0 opens it to the network.")
+    else:
+        _say(f"Warning: reachable from the network at {host}, without TLS: put a proxy with TLS before it.")
+    if not has_users:
+        _say("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME")
+
+
+def _serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
+    import uvicorn
+
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # Uvicorn raises the signal again when it is done; here a signal is how one asks for a normal end.
+            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    config = uvicorn.Config(
+        app,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        ws="none",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+    )
+    Announcing(config).run(sockets=[listener])

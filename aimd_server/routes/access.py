@@ -1,0 +1,190 @@
+"""Routes that say who may call them, and the door that holds them to it.
+
+A route is registered with `access=`; without it there is no route, and `guarded` refuses to build a router from
+anything that was not registered here. A protocol (`Dialect`) says how a caller proves who they are and how errors look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from aimd_server.services.refusals import RefusalError
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Database
+from aimd_server.stores.writer import StoreUnavailableError
+
+T = TypeVar("T")
+log = logging.getLogger("aimd_server")
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    ANY_USER = "any_user"
+    PUBLIC_PAGE = "public_page"
+
+
+class UndeclaredAccessError(Exception):
+    """A route that does not say who may call it: the server does not start."""
+
+
+class Backend:
+    """What the routes work with: the database, and the threads that may wait for it."""
+
+    def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
+        self.database = database
+        self._threads = threads
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run a function in a thread and return its result."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+class Call:
+    """One request to one route.
+
+    Attributes:
+        request: The HTTP request.
+        backend: Database and threads.
+    """
+
+    __slots__ = ("_user", "backend", "request")
+
+    def __init__(self, request: Request, backend: Backend, user: Account | None) -> None:
+        self.request = request
+        self.backend = backend
+        self._user = user
+
+    @property
+    def user(self) -> Account:
+        """The caller; there is none on a public page."""
+        if self._user is None:
+            raise UndeclaredAccessError("a public page has no user")
+        return self._user
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.backend.database
+
+    def part(self, name: str) -> str:
+        """Return a variable part of the path."""
+        return str(self.request.path_params[name])
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a service in a thread, with the database, the user and these arguments."""
+        return await self.backend.run(function, self.database, self.user, *arguments)
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+class Dialect(Protocol):
+    """How a protocol lets callers in and says no."""
+
+    async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
+        """Return who calls, or the answer for a caller who did not prove it."""
+        ...
+
+    def refused(self, error: RefusalError) -> Response:
+        """Return the answer for a refusal."""
+        ...
+
+    def unavailable(self) -> Response:
+        """Return the answer when the database cannot be used now."""
+        ...
+
+    def wrong_method(self, allowed: list[str]) -> Response:
+        """Return the answer for a path that does not take the method."""
+        ...
+
+
+class RouteTable:
+    """The routes of one protocol, under one prefix."""
+
+    def __init__(self, prefix: str, dialect: Dialect) -> None:
+        self.prefix = prefix
+        self.dialect = dialect
+        self.doors: dict[str, Door] = {}
+
+    def add(self, method: str, path: str, handler: Handler, *, access: Access) -> None:
+        """Register a route.
+
+        Raises:
+            UndeclaredAccessError: `access` is none of the known kinds.
+        """
+        if not isinstance(access, Access):
+            raise UndeclaredAccessError(f"{method} {self.prefix}{path} does not say who may call it")
+        door = self.doors.setdefault(self.prefix + path, Door(self.dialect))
+        door.rules[method] = (access, handler)
+
+
+class Door:
+    """All methods of one path, as an ASGI application that lets in who may come in."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.rules: dict[str, tuple[Access, Handler]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response = await self._answer(request, request.app.state.backend)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, backend: Backend) -> Response:
+        try:
+            user: Account | None = None
+            if not self._is_public(request.method):
+                caller = await self.dialect.authenticate(request, backend)
+                if isinstance(caller, Response):
+                    return caller
+                user = caller
+            if request.method not in self.rules:
+                return self.dialect.wrong_method(sorted(self.rules))
+            return await self.rules[request.method][1](Call(request, backend, user))
+        except RefusalError as error:
+            return self.dialect.refused(error)
+        except StoreUnavailableError as error:
+            log.error("the database cannot be used: %s", error)
+            return self.dialect.unavailable()
+
+    def _is_public(self, method: str) -> bool:
+        """Tell whether a method needs no user; one that is not there is as closed as the others."""
+        if method in self.rules:
+            return self.rules[method][0] is Access.PUBLIC_PAGE
+        return all(access is Access.PUBLIC_PAGE for access, _ in self.rules.values())
+
+
+def guarded(tables: Iterable[RouteTable]) -> list[BaseRoute]:
+    """Return the routes of some tables for a router.
+
+    Raises:
+        UndeclaredAccessError: One of them does not say who may call it.
+    """
+    routes: list[BaseRoute] = [Route(path, door) for table in tables for path, door in table.doors.items()]
+    check_guarded(routes)
+    return routes
+
+
+def check_guarded(routes: Iterable[BaseRoute]) -> None:
+    """Refuse routes that do not lead through a door with a rule for each method.
+
+    Raises:
+        UndeclaredAccessError: One of them does not.
+    """
+    for route in routes:
+        door = getattr(route, "app", None)
+        rules = door.rules if isinstance(door, Door) else {}
+        if not rules or not all(isinstance(access, Access) for access, _ in rules.values()):
+            raise UndeclaredAccessError(f"{getattr(route, 'path', route)} does not say who may call it")

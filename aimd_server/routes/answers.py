@@ -1,0 +1,36 @@
+"""Answers in the forms that the protocols ask for."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+from starlette.responses import Response
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+
+
+def json_answer(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return a document as strict JSON: what is not finite has become a string or null before it gets here."""
+    try:
+        content = msgspec.json.encode(document)
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, or an integer beyond 64 bits
+        content = json.dumps(msgspec.to_builtins(document, enc_hook=_raw), allow_nan=False).encode()
+    return Response(content, status, headers, media_type=JSON)
+
+
+def _raw(value: object) -> object:
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value))
+    raise NotImplementedError
+
+
+def text_answer(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return plain text."""
+    return Response(text.encode("utf-8", "replace"), status, {**(headers or {}), "Content-Type": TEXT})
+
+
+def empty_answer(status: int, headers: dict[str, str] | None = None) -> Response:
+    """Return no body."""
+    return Response(b"", status, headers)

@@ -1,0 +1,83 @@
+"""Request bodies: whole, within a size and a time, unpacked. The sizes hold while reading and while unpacking."""
+
+from __future__ import annotations
+
+import zlib
+
+import anyio
+from starlette.requests import ClientDisconnect, Request
+
+from aimd_server.services.refusals import RefusalError, too_large
+
+DOCUMENT_BYTES = 8 << 20
+BODY_TIMEOUT_S = 60.0
+_GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
+_GZIP_SLACK_BYTES = 64 << 10  # what packing may add to bytes that cannot be packed
+
+
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """Return a body as it was sent, packed or not.
+
+    Raises:
+        RefusalError: `too_large`, or `bad_request` when it does not arrive in time.
+    """
+    allowed_bytes = limit_bytes + (_GZIP_SLACK_BYTES if encoding_of(request) == "gzip" else 0)
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > allowed_bytes:
+        raise too_large("the body", limit_bytes)
+    body = bytearray()
+    try:
+        with anyio.fail_after(BODY_TIMEOUT_S):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > allowed_bytes:
+                    raise too_large("the body", limit_bytes)
+    except TimeoutError:
+        raise RefusalError("bad_request", f"the body did not arrive within {BODY_TIMEOUT_S:.0f} s") from None
+    except ClientDisconnect:
+        raise RefusalError("bad_request", "the body was cut off") from None
+    return bytes(body)
+
+
+def encoding_of(request: Request) -> str:
+    """Return a body's content encoding in lower case.
+
+    Raises:
+        RefusalError: `unsupported_encoding`.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower() or "identity"
+    if encoding not in ("identity", "gzip"):
+        raise RefusalError("unsupported_encoding", "Content-Encoding is gzip or identity")
+    return encoding
+
+
+def unpacked(body: bytes, encoding: str, limit_bytes: int) -> bytes:
+    """Return a body without its content encoding; stops unpacking at the limit.
+
+    Raises:
+        RefusalError: `too_large`, `bad_encoding`.
+    """
+    if encoding == "identity":
+        if len(body) > limit_bytes:
+            raise too_large("the body", limit_bytes)
+        return body
+    pieces: list[bytes] = []
+    size_bytes = 0
+    while body or not pieces:  # gzip files may be glued together
+        unpacker = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            piece = unpacker.decompress(body, limit_bytes - size_bytes + 1)
+        except zlib.error:
+            raise _bad_gzip() from None
+        size_bytes += len(piece)
+        if size_bytes > limit_bytes:
+            raise too_large("the unpacked body", limit_bytes)
+        if not unpacker.eof:
+            raise _bad_gzip()
+        pieces.append(piece)
+        body = unpacker.unused_data
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _bad_gzip() -> RefusalError:
+    return RefusalError("bad_encoding", "the body is no complete gzip")

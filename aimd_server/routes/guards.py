@@ -1,0 +1,97 @@
+"""What every request passes before the routes: the Host check, security headers, and the last resort for faults.
+
+The Host check is what keeps a web page of somebody else from talking to a server on this machine through a name that
+it points here (DNS rebinding). It comes first, on every path.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aimd_server.routes.v2 import error_answer
+
+log = logging.getLogger("aimd_server")
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
+def host_name(header: str) -> str:
+    """Return the name in a Host header, without the port, in lower case."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.partition(":")[0].lower()
+
+
+class Guards:
+    """Stands around an application."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None) -> None:
+        """Guard an application.
+
+        Args:
+            app: What is guarded.
+            hosts: The names that are allowed beside loopback; None allows every name.
+        """
+        self.app = app
+        self.hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if not self._knows(scope):
+            answer = error_answer("bad_host", "this server does not go by that name")
+            await answer(scope, receive, send_guarded)
+            return
+        try:
+            await self.app(scope, receive, send_guarded)
+        except ClientDisconnect:
+            return
+        except Exception:
+            # The path only: a query can hold a key. Quoted, so that it stays on its line.
+            log.exception("%s %r failed", scope["method"], scope["path"])
+            if started:
+                raise RuntimeError("the answer had begun") from None
+            await error_answer("internal", "the server failed; its log says why")(scope, receive, send_guarded)
+
+    def _knows(self, scope: Scope) -> bool:
+        if self.hosts is None:
+            return True
+        given = Headers(scope=scope).getlist("host")
+        if len(given) != 1:
+            return False
+        name = host_name(given[0])
+        return name in self.hosts or is_loopback(name)

@@ -1,0 +1,81 @@
+"""What a browser may load without a key: the console, which holds no data by itself, and the health page."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
+from aimd_server.routes.answers import empty_answer, text_answer
+from aimd_server.services.refusals import RefusalError
+from aimd_server.stores.accounts import Account
+
+_FILES = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/console.css": ("console.css", "text/css; charset=utf-8"),
+    "/console.js": ("console.js", "text/javascript; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Pages:
+    """The dialect of pages: there is nobody to let in, and errors are empty."""
+
+    async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
+        """Let nobody in: a page is public or it is not here."""
+        return empty_answer(404)
+
+    def refused(self, error: RefusalError) -> Response:
+        """Return that there is no such page."""
+        return empty_answer(404)
+
+    def unavailable(self) -> Response:
+        """Return that the database cannot be used now."""
+        return text_answer("unavailable", 503, {"Retry-After": "2"})
+
+    def wrong_method(self, allowed: list[str]) -> Response:
+        """Return which methods the path takes."""
+        return empty_answer(405, {"Allow": ", ".join(allowed)})
+
+
+def _page(content: bytes, media_type: str) -> Handler:
+    async def answer(call: Call) -> Response:
+        headers = {"Content-Security-Policy": _POLICY, "Content-Type": media_type}
+        return Response(content, headers=headers)
+
+    return answer
+
+
+def _redirect(path: str) -> Handler:
+    async def answer(call: Call) -> Response:
+        return empty_answer(307, {"Location": path})
+
+    return answer
+
+
+async def get_health(call: Call) -> Response:
+    """Answer that the process answers."""
+    return text_answer("ok")
+
+
+def _add(table: RouteTable, path: str, handler: Handler) -> None:
+    for method in ("GET", "HEAD"):
+        table.add(method, path, handler, access=Access.PUBLIC_PAGE)
+
+
+def routes(web: str) -> list[RouteTable]:
+    """Return the pages: the console below `web`, the ways there, and `/healthz`."""
+    console, top = RouteTable(web, Pages()), RouteTable("", Pages())
+    folder = resources.files("aimd_server") / "static"
+    for path, (file, media_type) in _FILES.items():
+        _add(console, path, _page((folder / file).read_bytes(), media_type))
+    for path in ("/", web):
+        _add(top, path, _redirect(f"{web}/"))
+    _add(top, "/healthz", get_health)
+    return [console, top]

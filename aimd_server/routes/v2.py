@@ -1,0 +1,94 @@
+"""Version 2 of the API: how callers prove who they are, how errors look, and the server's own page.
+
+Everything is described in docs/http-api.md.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aimd_core.version import __version__
+from aimd_server.routes import v2_files, v2_trials
+from aimd_server.routes.access import Access, Backend, Call, RouteTable
+from aimd_server.routes.answers import json_answer
+from aimd_server.routes.bodies import DOCUMENT_BYTES
+from aimd_server.services.files import PART_BYTES
+from aimd_server.services.identity import account_of
+from aimd_server.services.refusals import RefusalError
+from aimd_server.services.trials import MAX_PAGE
+from aimd_server.stores.accounts import Account
+
+PREFIX = "/apis/v2"
+RETRY_AFTER_S = 2
+_STATUS = {
+    "bad_request": 400,
+    "bad_encoding": 400,
+    "unauthenticated": 401,
+    "not_found": 404,
+    "folder_not_found": 404,
+    "method_not_allowed": 405,
+    "offset_mismatch": 409,
+    "content_differs": 409,
+    "name_taken": 409,
+    "too_large": 413,
+    "unsupported_encoding": 415,
+    "bad_host": 421,
+    "invalid": 422,
+    "internal": 500,
+    "busy": 503,
+}
+
+
+def error_answer(code: str, message: str, headers: dict[str, str] | None = None, **facts: object) -> Response:
+    """Return an error in the one form that all have."""
+    return json_answer({"error": {"code": code, "message": message, **facts}}, _STATUS[code], headers)
+
+
+class Version2:
+    """The dialect of version 2: a bearer key, JSON errors."""
+
+    async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
+        """Return who calls, or the one answer for everybody without a valid key."""
+        given = request.headers.getlist("authorization")
+        scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        if scheme.lower() == "bearer" and key:
+            account = await backend.run(account_of, backend.database, key.strip())
+            if account is not None:
+                return account
+        headers = {"WWW-Authenticate": 'Bearer realm="aimd"'}
+        return error_answer("unauthenticated", "a valid API key is needed: Authorization: Bearer KEY", headers)
+
+    def refused(self, error: RefusalError) -> Response:
+        """Return a refusal, with the true offset where there is one."""
+        offset = error.facts.get("offset")
+        headers = {} if offset is None else {"Upload-Offset": str(offset)}
+        return error_answer(error.code, error.message, headers, **error.facts)
+
+    def unavailable(self) -> Response:
+        """Return that the database cannot be used now."""
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        return error_answer("busy", "the server cannot use its database now; try again", headers)
+
+    def wrong_method(self, allowed: list[str]) -> Response:
+        """Return which methods the path takes."""
+        return error_answer("method_not_allowed", "this path does not take that method", {"Allow": ", ".join(allowed)})
+
+    def not_found(self) -> Response:
+        """Return the answer, for a user, for a path that is not there."""
+        return error_answer("not_found", "there is no such path")
+
+
+async def get_info(call: Call) -> Response:
+    """Answer with the product, the user and the limits."""
+    limits = {"part_bytes": PART_BYTES, "document_bytes": DOCUMENT_BYTES, "page": MAX_PAGE}
+    return json_answer({"product": "aimd", "version": __version__, "user": call.user.name, "limits": limits})
+
+
+def routes(base: str) -> RouteTable:
+    """Return the routes of version 2 below the server's path."""
+    table = RouteTable(base + PREFIX, Version2())
+    table.add("GET", "/info", get_info, access=Access.ANY_USER)
+    v2_trials.register(table)
+    v2_files.register(table)
+    return table

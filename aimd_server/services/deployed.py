@@ -1,0 +1,244 @@
+"""Folders and trials as version 1 of the protocol shows them; source: the deployed protocol, Folders and Trials.
+
+It shares its store with version 2: a point that is posted becomes a line of the trial's metrics file.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import msgspec
+
+from aimd_core.journal import Damage, is_record, read_records
+from aimd_core.model import STATES
+from aimd_server.services import documents, names
+from aimd_server.services.clock import iso
+from aimd_server.services.files import METRICS, append_at_end
+from aimd_server.services.folders import make_in
+from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
+from aimd_server.services.trials import add, change, document_columns
+from aimd_server.services.visibility import ROOT, load_folder, load_trial
+from aimd_server.stores import journals, trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import NORMAL, ROOT_PATH, FolderRow
+from aimd_server.stores.trials import TrialRow
+
+Document = dict[str, Any]
+
+
+def folder_document(row: FolderRow) -> Document:
+    """Return a folder as version 1 shows it."""
+    if row.is_root:
+        place: Document = {"id": ROOT, "name": ROOT, "folder": ""}
+    else:
+        parent = ROOT if row.path.count("/") == 1 else row.parent_uid
+        place = {"id": row.uid, "name": row.name, "folder": parent}
+    times = {"editor": row.editor, "timestamp": iso(row.updated_us)}
+    shown = {"kind": "Folder", "type": row.type, "metadata": {**place, **times}}
+    return {**shown, "config": json.loads(row.config)} if row.config else shown
+
+
+def make_folder(database: Database, user: Account, body: object) -> str:
+    """Make the folder that a body describes and return its id.
+
+    Raises:
+        RefusalError: `folder_not_found` for the parent, `folder_taken`, `invalid`.
+    """
+    given = documents.mapping(body)
+    inner = documents.mapping(given.get("metadata"))
+    name, parent = inner.get("name"), inner.get("folder") or ROOT
+    kind = given.get("type", NORMAL)
+    if not isinstance(name, str) or not isinstance(parent, str) or kind not in (NORMAL, "artifact"):
+        raise invalid("a folder has metadata.name, and its type is normal or artifact")
+    config = documents.text_of(given["config"]) if given.get("config") else None
+    return database.write(lambda connection: make_in(connection, user, parent, name, kind, config).uid)
+
+
+def trial_document(connection: Connection, row: TrialRow) -> Document:
+    """Return a trial's full document, with what the server fills in."""
+    document: Document = json.loads(trials.document(connection, row.id))
+    document["metadata"] = {
+        **documents.mapping(document.get("metadata")),
+        "id": row.uid,
+        "name": row.name,
+        "folder": _shown_folder(row),
+        "editor": row.editor,
+        "timestamp": iso(row.updated_us),
+    }
+    return {"kind": "Trial", **document}
+
+
+def _shown_folder(row: TrialRow) -> str:
+    return ROOT if row.folder_path == ROOT_PATH else row.folder_uid
+
+
+def get_trial(database: Database, user: Account, uid: str) -> Document:
+    """Return a trial's full document.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+    return database.read(lambda connection: trial_document(connection, load_trial(connection, user, uid)))
+
+
+def find_trial(database: Database, user: Account, folder: str, name: str) -> str:
+    """Return the id of the trial of that name in a folder.
+
+    Raises:
+        RefusalError: `not_found`, `folder_not_found`.
+    """
+
+    def operation(connection: Connection) -> str:
+        row = trials.by_name(connection, load_folder(connection, user, folder).id, name)
+        if row is None:
+            raise RefusalError("not_found", f"no trial {name}")
+        return load_trial(connection, user, row.uid).uid
+
+    return database.read(operation)
+
+
+def create_trial(database: Database, user: Account, body: object) -> str:
+    """Make the trial that a document describes and return its id.
+
+    Raises:
+        RefusalError: `id_taken`, `name_taken`, `folder_not_found` or `invalid`.
+    """
+    document = documents.mapping(body)
+    inner = documents.mapping(document.get("metadata"))
+    uid, name = inner.get("id") or str(uuid.uuid4()), inner.get("name")
+    if not names.is_uuid(uid) or not isinstance(name, str):
+        raise invalid("a trial has metadata.name, and metadata.id is a UUID in lower case")
+    names.checked(name, "metadata.name")
+    columns = {"parameters": documents.text_of({}), **_columns(document)}
+
+    def operation(connection: Connection) -> str:
+        if trials.by_uid(connection, uid) is not None:
+            raise id_taken()
+        folder = _free_folder(connection, user, inner.get("folder"), name)
+        add(connection, user, uid, folder, name, columns)
+        return uid
+
+    return database.write(operation)
+
+
+def _columns(document: Document) -> dict[str, Any]:
+    columns = document_columns(document)
+    return {**columns, "state": columns["status"] if columns["status"] in STATES else None}
+
+
+def _free_folder(connection: Connection, user: Account, folder: object, name: str) -> FolderRow:
+    """Return the folder of that id, in which no trial has that name."""
+    row = load_folder(connection, user, folder if isinstance(folder, str) and folder else ROOT)
+    if trials.by_name(connection, row.id, name) is not None:
+        raise name_taken(name, row.path)
+    return row
+
+
+def replace_trial(database: Database, user: Account, uid: str, body: object) -> None:
+    """Write a trial's full document; another name or folder in it renames or moves the trial.
+
+    Raises:
+        RefusalError: `not_found`, `folder_not_found`, `name_taken`, `invalid`.
+    """
+    document = documents.mapping(body)
+    inner = documents.mapping(document.get("metadata"))
+    columns = _columns(document)
+
+    def operation(connection: Connection) -> None:
+        row = load_trial(connection, user, uid)
+        name, folder = inner.get("name") or row.name, inner.get("folder") or _shown_folder(row)
+        if not isinstance(name, str):
+            raise invalid("metadata.name is a text")
+        names.checked(name, "metadata.name")
+        if (name, folder) != (row.name, _shown_folder(row)):
+            columns.update(name=name, folder_id=_free_folder(connection, user, folder, name).id)
+        change(connection, user, row, columns)
+
+    database.write(operation)
+
+
+def set_status(database: Database, user: Account, uid: str, body: object) -> None:
+    """Set a trial's status, and its end time when one is given.
+
+    Raises:
+        RefusalError: `not_found`, `invalid`.
+    """
+    given = {key: value for key, value in documents.mapping(body).items() if key in ("status", "endTime")}
+    if not isinstance(given.get("status"), str):
+        raise invalid("status is a text")
+
+    def operation(connection: Connection) -> None:
+        row = load_trial(connection, user, uid)
+        document = {**json.loads(trials.document(connection, row.id)), **given}
+        change(connection, user, row, _columns(document))
+
+    database.write(operation)
+
+
+def set_parameters(database: Database, user: Account, uid: str, body: object) -> None:
+    """Replace a trial's parameters.
+
+    Raises:
+        RefusalError: `not_found`, `invalid`.
+    """
+    if body is not None and body != "" and not isinstance(body, dict):
+        raise invalid("parameters are a JSON mapping")
+    columns = {"parameters": documents.text_of(body or {})}
+    database.write(lambda connection: change(connection, user, load_trial(connection, user, uid), columns))
+
+
+def get_parameters(database: Database, user: Account, uid: str) -> msgspec.Raw:
+    """Return a trial's parameters as JSON.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+    return msgspec.Raw(database.read(lambda connection: load_trial(connection, user, uid).parameters.encode()))
+
+
+def add_points(database: Database, user: Account, uid: str, metrics_type: str, body: object) -> None:
+    """Append points to a trial's metrics, each as one journal line; all or none.
+
+    Raises:
+        RefusalError: `not_found`, `invalid`.
+    """
+    if not isinstance(body, list):
+        raise invalid("points are a JSON list")
+    lines = []
+    for number, point in enumerate(body):
+        record = {metrics_type: point}
+        if not is_record(record):
+            raise invalid(f"point {number} is not of the form {{value: {{...}}, sequence: {{...}}}}")
+        documents.check_depth(point)
+        ordered = {"value": point["value"], "sequence": point["sequence"], **point}
+        lines.append(json.dumps({metrics_type: ordered}))
+    content = "".join(f"{line}\n" for line in lines).encode("ascii")
+
+    def operation(connection: Connection) -> None:
+        trial = load_trial(connection, user, uid)
+        if content:
+            append_at_end(connection, trial.id, content)
+
+    database.write(operation)
+
+
+def get_points(database: Database, user: Account, uid: str) -> dict[str, list[object]]:
+    """Return all points of a trial by metrics type, from the complete lines of its metrics file.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+
+    def operation(connection: Connection) -> bytes:
+        row = journals.of_file(connection, load_trial(connection, user, uid).id, METRICS)
+        return journals.read(connection, row.id, 0, row.parsed_offset) if row else b""
+
+    lines = database.read(operation).split(b"\n")[:-1]
+    found: dict[str, list[object]] = {}
+    for record in read_records((line + b"\n" for line in lines), Damage()):
+        ((metrics_type, point),) = record.items()
+        found.setdefault(metrics_type, []).append(point)
+    return found

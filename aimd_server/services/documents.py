@@ -1,0 +1,103 @@
+"""JSON documents from users: read with limits, kept as strict JSON text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+import msgspec
+
+from aimd_core.model import strict_json
+from aimd_server.services.refusals import RefusalError, invalid
+
+T = TypeVar("T")
+
+MAX_DEPTH = 64
+
+
+def decode(body: bytes, type: type[T]) -> T:
+    """Return a strict JSON document as a value of that type.
+
+    Raises:
+        RefusalError: `bad_request` when it is no JSON, `invalid` when it is no such value.
+    """
+    try:
+        return msgspec.json.decode(body, type=type)
+    except msgspec.ValidationError as error:
+        raise invalid(str(error)) from None
+    except (msgspec.DecodeError, ValueError):
+        raise RefusalError("bad_request", "the body is not strict JSON") from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def decode_loosely(body: bytes) -> Any:
+    """Return a JSON document in which Python's `NaN` and `Infinity` may occur.
+
+    Raises:
+        RefusalError: `bad_request`.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise _too_deep() from None
+    except (msgspec.DecodeError, ValueError):
+        pass
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        raise RefusalError("bad_request", "the body is not JSON") from None
+
+
+def _too_deep() -> RefusalError:
+    return invalid(f"the document is nested deeper than {MAX_DEPTH} levels", limit=MAX_DEPTH)
+
+
+def check_depth(document: object) -> None:
+    """Refuse a document that is nested too deeply to be shown.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    level: list[object] = [document]
+    for _ in range(MAX_DEPTH):
+        level = [item for box in level for item in _inside(box)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inside(box: object) -> list[object]:
+    items = box.values() if isinstance(box, dict) else box if isinstance(box, list) else ()
+    return [item for item in items if isinstance(item, (dict, list))]
+
+
+def text_of(document: object) -> str:
+    """Return a document as strict JSON text; a number that is not finite becomes a string.
+
+    Raises:
+        RefusalError: `invalid`: nested too deeply.
+    """
+    check_depth(document)
+    strict = strict_json(document)
+    try:
+        return msgspec.json.encode(strict).decode()
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which Python's JSON can carry
+        return json.dumps(strict, separators=(",", ":"))
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return a mapping, an empty one in place of what is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def printable(value: object) -> str | None:
+    """Return a short text that can be stored and shown, None for anything else."""
+    return clean(value) if isinstance(value, str) and len(value) <= 64 else None
+
+
+def clean(text: str) -> str:
+    """Return a text that every database takes: no lone surrogate and no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -1,0 +1,119 @@
+"""Folders: found, made with their parents, and shown."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+
+from aimd_core.model import DEFAULT_FOLDER
+from aimd_server.services import names
+from aimd_server.services.clock import now_us
+from aimd_server.services.refusals import RefusalError
+from aimd_server.services.visibility import load_folder, load_path, root_of
+from aimd_server.stores import folders
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection
+from aimd_server.stores.folders import FolderRow
+
+
+class FolderWish(msgspec.Struct):
+    """Where a trial is to go."""
+
+    id: str | None = None
+    path: str | None = None
+    make: bool = False
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a trial goes, and whether that is the default although something else had been asked for."""
+
+    folder: FolderRow
+    fallback: bool
+
+
+def find_place(connection: Connection, user: Account, wish: FolderWish) -> Place:
+    """Choose the folder: the id if it exists, else the path, else `/default`, made when missing.
+
+    Raises:
+        RefusalError: `invalid`, for a path that cannot be one.
+    """
+    parts = names.path_parts(wish.path) if wish.path else None
+    for candidate in (_by_id, _by_path):
+        found = candidate(connection, user, wish, parts)
+        if found is not None:
+            return Place(found, fallback=False)
+    default = make_path(connection, user, names.path_parts(DEFAULT_FOLDER))
+    return Place(default, fallback=bool(wish.id or wish.path))
+
+
+def _by_id(connection: Connection, user: Account, wish: FolderWish, _parts: list[str] | None) -> FolderRow | None:
+    try:
+        return load_folder(connection, user, wish.id) if wish.id else None
+    except RefusalError:
+        return None
+
+
+def _by_path(connection: Connection, user: Account, wish: FolderWish, parts: list[str] | None) -> FolderRow | None:
+    if parts is None:
+        return None
+    if wish.make:
+        return make_path(connection, user, parts)
+    try:
+        return load_path(connection, user, names.joined(parts))
+    except RefusalError:
+        return None
+
+
+def make_path(connection: Connection, user: Account, parts: list[str]) -> FolderRow:
+    """Return the folder at a path, made with its parents where they are missing."""
+    current = root_of(connection, user)
+    for part in parts:
+        known = folders.by_path(connection, user.id, current.child_path(part))
+        current = known or _add(connection, user, current, part)
+    return current
+
+
+def _add(connection: Connection, user: Account, parent: FolderRow, name: str, **more: Any) -> FolderRow:
+    return folders.add(
+        connection,
+        uid=str(uuid.uuid4()),
+        owner_id=parent.owner_id,
+        editor_id=user.id,
+        now_us=now_us(),
+        parent=parent,
+        name=name,
+        **more,
+    )
+
+
+def make_in(
+    connection: Connection, user: Account, parent_uid: str, name: str, type: str, config: str | None
+) -> FolderRow:
+    """Make one folder in another.
+
+    Raises:
+        RefusalError: `folder_not_found` for the parent, `folder_taken`, `invalid`.
+    """
+    parent = load_folder(connection, user, parent_uid)
+    names.checked(name, "metadata.name")
+    if name in (".", "..") or parent.path.count("/") >= names.MAX_DEPTH:
+        raise RefusalError("invalid", f"folder {name} cannot be made there")
+    if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
+        raise names.conflict_error(name)
+    return _add(connection, user, parent, name, type=type, config=config)
+
+
+def list_all(connection: Connection, user: Account) -> list[FolderRow]:
+    """Return all folders of a user, parents first."""
+    return folders.of_owner(connection, user.id)
+
+
+def find_path(connection: Connection, user: Account, path: str) -> FolderRow:
+    """Return the folder at a path as a user wrote it.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+    return load_path(connection, user, names.joined(names.path_parts(path)))

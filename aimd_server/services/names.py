@@ -1,0 +1,69 @@
+"""What may be a name or an id. Names live in the database only: no name is ever part of a path on the disk."""
+
+from __future__ import annotations
+
+import re
+
+from aimd_server.services.refusals import RefusalError, invalid
+
+MAX_NAME_BYTES = 255
+MAX_DEPTH = 32
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def is_uuid(text: object) -> bool:
+    """Tell whether a text is a UUID in lower-case canonical form."""
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+
+
+def fault(name: str) -> str | None:
+    """Say why a text cannot name a trial or a folder, None when it can."""
+    if not name.strip():
+        return "is empty"
+    if "/" in name or any(ord(character) < 32 or ord(character) == 127 for character in name):
+        return "holds '/' or a control character"
+    try:
+        size_bytes = len(name.encode())
+    except UnicodeEncodeError:
+        return "is not valid Unicode"
+    return "is too long" if size_bytes > MAX_NAME_BYTES else None
+
+
+def checked(name: str, field: str) -> str:
+    """Return a name that may be used.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    why = fault(name)
+    if why is None:
+        return name
+    limits: dict[str, object] = {"limit": MAX_NAME_BYTES} if "long" in why else {}
+    raise invalid(f"{field} {why}", field=field, **limits)
+
+
+def path_parts(path: str) -> list[str]:
+    """Return the names that a folder path is made of; none for the root.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    parts = [part for part in path.split("/") if part]
+    if len(parts) > MAX_DEPTH:
+        raise invalid(f"a folder path has {MAX_DEPTH} parts at most", field="folder.path", limit=MAX_DEPTH)
+    for part in parts:
+        if part in (".", ".."):
+            raise invalid("a folder path has no '.' and no '..'", field="folder.path")
+        checked(part, "folder.path")
+    return parts
+
+
+def joined(parts: list[str]) -> str:
+    """Return the normal form of a path."""
+    return "/" + "/".join(parts)
+
+
+def conflict_error(name: str) -> RefusalError:
+    """Refuse because the parent has a folder of that name (version 1)."""
+    return RefusalError("folder_taken", f"Folder {name} already exists")

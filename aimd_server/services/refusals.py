@@ -1,0 +1,49 @@
+"""Every refusal of a request, with its stable code. The codes of version 2 are in docs/http-api.md."""
+
+from __future__ import annotations
+
+
+class RefusalError(Exception):
+    """A request that is refused; nothing was changed.
+
+    Attributes:
+        code: The stable code.
+        message: What is wrong, for a person. Never a path, SQL, or a key.
+        facts: More members of the error, such as `limit`.
+    """
+
+    def __init__(self, code: str, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.facts = facts
+
+
+def no_trial(uid: str) -> RefusalError:
+    """Refuse for a trial that is not there, or that the user may not see: the same answer."""
+    return RefusalError("not_found", f"no trial {uid}")
+
+
+def no_folder(what: str) -> RefusalError:
+    """Refuse for a folder that is not there, or that the user may not see: the same answer."""
+    return RefusalError("folder_not_found", f"no folder {what}")
+
+
+def name_taken(name: str, folder: str) -> RefusalError:
+    """Refuse because the folder has a trial of that name."""
+    return RefusalError("name_taken", f"a trial named {name!r} is already in {folder}", name=name, folder=folder)
+
+
+def id_taken() -> RefusalError:
+    """Refuse because there is a trial of that id (version 1 only)."""
+    return RefusalError("id_taken", "uuid already exists")
+
+
+def invalid(message: str, **facts: object) -> RefusalError:
+    """Refuse a value that was understood but is not allowed."""
+    return RefusalError("invalid", message, **facts)
+
+
+def too_large(what: str, limit: int) -> RefusalError:
+    """Refuse for size; `limit` is in bytes."""
+    return RefusalError("too_large", f"{what} may hold {limit} bytes at most", limit=limit)

@@ -1,0 +1,131 @@
+"""Journal lines to live summaries: pure functions, the same counting as aimd_core.journal does on a local file.
+
+A line is decoded by msgspec; what that refuses (Python's NaN tokens, glued or damaged lines) goes through the reader
+of aimd_core.journal, so that a trial shows the same numbers here and there.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from aimd_core.journal import Damage, read_records
+from aimd_core.model import MetricSummary, strict_json
+from aimd_server.services.documents import clean
+
+MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised
+MAX_KEY_CHARS = 500
+_FIELDS = ("count", "nan_count", "last", "last_step", "min", "min_step", "max", "max_step", "total")
+
+Live = dict[str, MetricSummary]
+Point = tuple[Any, dict[str, Any]]  # step and values
+
+
+class _Sequence(msgspec.Struct):
+    step: Any = None
+
+
+class _Body(msgspec.Struct):
+    value: dict[str, Any]
+    sequence: _Sequence
+
+
+_decoder = msgspec.json.Decoder(dict[str, _Body])
+
+
+class Points:
+    """The points of some journal lines.
+
+    Attributes:
+        records: How many records there are.
+        damaged: How many lines are no record.
+        by_type: (step, values) of each record, by metrics type, in order.
+    """
+
+    __slots__ = ("by_type", "damaged", "records")
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.damaged = 0
+        self.by_type: dict[str, list[Point]] = {}
+
+    def add(self, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
+        """Take in one record."""
+        self.records += 1
+        self.by_type.setdefault(clean(metrics_type), []).append((step, values))
+
+
+def read_points(lines: bytes) -> Points:
+    """Read complete lines, each with its newline."""
+    points = Points()
+    for line in lines.split(b"\n")[:-1]:
+        try:
+            record = _decoder.decode(line)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            _read_slowly(line, points)
+            continue
+        if len(record) == 1:
+            ((metrics_type, body),) = record.items()
+            points.add(metrics_type, body.sequence.step, body.value)
+        else:
+            _read_slowly(line, points)
+    return points
+
+
+def _read_slowly(line: bytes, points: Points) -> None:
+    damage = Damage()
+    for record in read_records(iter([line + b"\n"]), damage):
+        ((metrics_type, body),) = record.items()
+        values = {clean(name): value for name, value in body["value"].items()}
+        points.add(metrics_type, body["sequence"].get("step"), values)
+    points.damaged += damage.lines
+
+
+def extend(live: Live, points: list[Point]) -> None:
+    """Take points into the summaries of their type."""
+    for step, values in points:
+        known_step = step if isinstance(step, int) and abs(step) < 1 << 63 else None
+        for name, value in values.items():
+            if not isinstance(value, (int, float)):
+                continue
+            summary = live.get(name)
+            if summary is None:
+                if len(live) >= MAX_METRICS or len(name) > MAX_KEY_CHARS:
+                    continue
+                summary = live[name] = MetricSummary()
+            summary.add(_as_float(value), known_step)
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond all floats
+        return math.copysign(math.inf, value)
+
+
+def text_of(live: Live) -> str:
+    """Return summaries as JSON text: metric name to a list of numbers, those not finite as strings."""
+    rows = {name: [getattr(summary, field) for field in _FIELDS] for name, summary in live.items()}
+    return msgspec.json.encode(strict_json(rows)).decode()
+
+
+def from_text(text: str | None) -> Live:
+    """Return the summaries that `text_of` wrote."""
+    live: Live = {}
+    rows: dict[str, list[Any]] = msgspec.json.decode(text) if text else {}
+    for name, row in rows.items():
+        summary = live[name] = MetricSummary()
+        for field, value in zip(_FIELDS, row, strict=True):
+            setattr(summary, field, float(value) if isinstance(value, str) else value)
+    return live
+
+
+def shown(series: list[tuple[str, str]]) -> dict[str, object]:
+    """Return what the API shows of (type, live text) pairs: `type.name` to a summary."""
+    metrics: dict[str, object] = {}
+    for metrics_type, text in series:
+        for name, summary in from_text(text).items():
+            metrics[f"{metrics_type}.{name}"] = strict_json(summary.as_dict())
+    return metrics

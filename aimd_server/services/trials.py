@@ -1,0 +1,257 @@
+"""Trials: created or updated once for all, shown, listed, deleted.
+
+A folder is chosen, a conflict decided and a trial written in one transaction: two clients at once, or one that
+repeats itself, end as one client does.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Literal
+
+import msgspec
+
+from aimd_core.model import STATES
+from aimd_server.services import documents, names, summaries
+from aimd_server.services.clock import iso, now_us, parse_us
+from aimd_server.services.files import Standing, standings
+from aimd_server.services.folders import FolderWish, find_path, find_place
+from aimd_server.services.refusals import invalid, name_taken, no_trial
+from aimd_server.services.visibility import load_folder, load_trial, may_see
+from aimd_server.stores import journals, series, trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.trials import TrialRow
+
+PAGE, MAX_PAGE = 50, 500
+CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
+
+
+class TrialWish(msgspec.Struct):
+    """The body of the PUT of a trial."""
+
+    name: str
+    alternative_name: str | None = None
+    folder: FolderWish | None = None
+    on_conflict: Literal["new", "skip", "error", "replace"] = "new"
+    state: str | None = None
+    metadata: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
+
+
+class Put(msgspec.Struct, frozen=True):
+    """What became of a PUT."""
+
+    outcome: str
+    trial: TrialRow
+    fallback: bool
+    files: dict[str, Standing]
+
+
+def put(database: Database, user: Account, uid: str, wish: TrialWish) -> Put:
+    """Create or update a trial; the same wish again changes nothing.
+
+    Raises:
+        RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
+    """
+    _check(uid, wish)
+    parameters = documents.text_of(wish.parameters or {})
+    columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
+
+    def operation(connection: Connection) -> Put:
+        known = trials.by_uid(connection, uid)
+        if known is None:
+            return _create(connection, user, uid, wish, columns)
+        if not may_see(user, known):
+            raise no_trial(uid)
+        outcome = _update(connection, user, known, columns)
+        return _done(connection, user, uid, outcome)
+
+    return database.write(operation)
+
+
+def _check(uid: str, wish: TrialWish) -> None:
+    if not names.is_uuid(uid):
+        raise invalid("a trial's id is a UUID in lower case", field="id")
+    names.checked(wish.name, "name")
+    if wish.alternative_name is not None:
+        names.checked(wish.alternative_name, "alternative_name")
+    if wish.state is not None and wish.state not in STATES:
+        raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
+
+
+def document_columns(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a trial's document as JSON text, with the columns that are taken from it."""
+    kept = {key: value for key, value in document.items() if key != "_upload"}
+    started, ended, status = (kept.get(key) for key in ("startTime", "endTime", "status"))
+    return {
+        "document": documents.text_of(kept),
+        "status": documents.printable(status),
+        "started": started if parse_us(started) is not None else None,
+        "ended": ended if parse_us(ended) is not None else None,
+    }
+
+
+def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name: str, columns: dict[str, Any]) -> None:
+    """Write a new trial; `columns` are what `document_columns` gives, `state` and `parameters`."""
+    made_us = now_us()
+    sort_us = parse_us(columns["started"])
+    trials.add(
+        connection,
+        uid=uid,
+        owner_id=folder.owner_id,
+        folder_id=folder.id,
+        name=name,
+        sort_us=made_us if sort_us is None else sort_us,
+        editor_id=user.id,
+        created_us=made_us,
+        updated_us=made_us,
+        **columns,
+    )
+
+
+def _create(connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any]) -> Put:
+    place = find_place(connection, user, wish.folder or FolderWish())
+    name = wish.name
+    taken = trials.by_name(connection, place.folder.id, name)
+    if taken is not None:
+        if wish.on_conflict == "skip":
+            return _done(connection, user, taken.uid, SKIPPED, place.fallback)
+        name = _resolve(connection, wish, place.folder, taken)
+    add(connection, user, uid, place.folder, name, columns)
+    return _done(connection, user, uid, CREATED, place.fallback)
+
+
+def _resolve(connection: Connection, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:
+    """Decide a conflict and return the name that is free now."""
+    if wish.on_conflict == "replace":
+        trials.remove(connection, taken.id)
+        return wish.name
+    other = wish.alternative_name
+    if wish.on_conflict == "new" and other and trials.by_name(connection, folder.id, other) is None:
+        return other
+    raise name_taken(other if wish.on_conflict == "new" and other else wish.name, folder.path)
+
+
+def _update(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> str:
+    before = {"document": trials.document(connection, known.id), "parameters": known.parameters, "state": known.state}
+    if all(columns[name] == value for name, value in before.items()):
+        return UNCHANGED
+    change(connection, user, known, columns)
+    return UPDATED
+
+
+def change(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> None:
+    """Write columns of a trial, and who did it when."""
+    sort_us = parse_us(columns.get("started"))
+    values = columns if sort_us is None else {**columns, "sort_us": sort_us}
+    trials.change(connection, known.id, editor_id=user.id, updated_us=now_us(), **values)
+
+
+def _done(connection: Connection, user: Account, uid: str, outcome: str, fallback: bool = False) -> Put:
+    row = load_trial(connection, user, uid)
+    return Put(outcome, row, fallback, standings(connection, row.id))
+
+
+def delete(database: Database, user: Account, uid: str) -> None:
+    """Delete a trial with everything of it.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+    database.write(lambda connection: trials.remove(connection, load_trial(connection, user, uid).id))
+
+
+def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
+    """Return a trial as the API shows it.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = load_trial(connection, user, uid)
+        (summary,) = _summaries(connection, [row])
+        document = msgspec.Raw(trials.document(connection, row.id).encode())
+        return {**summary, "metadata": document, "files": standings(connection, row.id)}
+
+    return database.read(operation)
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which trials to list: of a folder by path or by id and below it, or all."""
+
+    folder_path: str | None = None
+    folder_id: str | None = None
+    limit: int = PAGE
+    cursor: str | None = None
+
+
+def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
+    """Return a page of trials, newest first, and the cursor of the next one.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+    if not 1 <= wanted.limit <= MAX_PAGE:
+        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+    after = _position(wanted.cursor) if wanted.cursor else None
+
+    def operation(connection: Connection) -> dict[str, object]:
+        path = _path(connection, user, wanted)
+        rows = trials.page(connection, user.id, path, after, wanted.limit + 1)
+        more = len(rows) > wanted.limit
+        rows = rows[: wanted.limit]
+        return {"trials": _summaries(connection, rows), "next": _cursor(rows[-1]) if more else None}
+
+    return database.read(operation)
+
+
+def _path(connection: Connection, user: Account, wanted: Wanted) -> str | None:
+    if wanted.folder_id:
+        return load_folder(connection, user, wanted.folder_id).path
+    return find_path(connection, user, wanted.folder_path).path if wanted.folder_path else None
+
+
+def _cursor(row: TrialRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.sort_us} {row.id}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[int, int]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        sort_us, row_id = (int(part) for part in text.split(" "))
+    except ValueError:
+        raise invalid("that cursor is none of this server", field="cursor") from None
+    if max(abs(sort_us), abs(row_id)) >= 1 << 63:
+        raise invalid("that cursor is none of this server", field="cursor")
+    return sort_us, row_id
+
+
+def _summaries(connection: Connection, rows: list[TrialRow]) -> list[dict[str, object]]:
+    """Return trials as a list shows them."""
+    ids = [row.id for row in rows]
+    lives, files = series.of_trials(connection, ids), journals.of_trials(connection, ids)
+    shown_rows = []
+    for row in rows:
+        metrics = summaries.shown([(one.type, one.live) for one in lives.get(row.id, [])])
+        updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])
+        shown_rows.append(_summary(row, metrics, updated_us))
+    return shown_rows
+
+
+def _summary(row: TrialRow, metrics: dict[str, object], updated_us: int) -> dict[str, object]:
+    return {
+        "id": row.uid,
+        "name": row.name,
+        "folder": {"id": row.folder_uid, "path": row.folder_path},
+        "owner": row.owner,
+        "status": row.status,
+        "state": row.state,
+        "started": row.started,
+        "ended": row.ended,
+        "updated": iso(updated_us),
+        "parameters": msgspec.Raw(row.parameters.encode()),
+        "metrics": metrics,
+    }

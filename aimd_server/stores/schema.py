@@ -1,0 +1,143 @@
+"""The tables, once for SQLite and PostgreSQL.
+
+Times are integer microseconds UTC. Documents are strict JSON text. No column has a server default, all
+constraints are named, and ids are 64 bits wide (what SQLite calls INTEGER): each a trap in one of the two engines.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+HEAD = "0001"  # the newest revision in migrations/versions, known without importing Alembic
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("name"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("hash"),
+)
+
+# Every account has one folder without a parent, the root of its tree; its path is "/".
+folder = Table(
+    "folder",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(36), nullable=False),
+    Column("owner_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("parent_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=True),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("config", Text, nullable=True),
+    Column("editor_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    UniqueConstraint("uid"),
+    UniqueConstraint("owner_id", "path"),
+    UniqueConstraint("parent_id", "name"),
+)
+
+trial = Table(
+    "trial",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(36), nullable=False),
+    Column("owner_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=True),
+    Column("state", Text, nullable=True),
+    Column("started", Text, nullable=True),
+    Column("ended", Text, nullable=True),
+    Column("sort_us", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("editor_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    UniqueConstraint("uid"),
+    UniqueConstraint("folder_id", "name"),
+    Index(None, "owner_id", "sort_us", "id"),
+    Index(None, "folder_id", "sort_us", "id"),
+)
+
+# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    Column("file", String(64), nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("parsed_offset", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("damaged", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    UniqueConstraint("trial_id", "file"),
+)
+
+# SHA-256 of each complete block of aimd_core.digest.BLOCK_BYTES.
+journal_block = Table(
+    "journal_block",
+    metadata,
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+# The bytes, one row an append. `codec`: 0 as they are, 1 zlib.
+journal_tail = Table(
+    "journal_tail",
+    metadata,
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps.
+series = Table(
+    "series",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("live", Text, nullable=False),
+    UniqueConstraint("trial_id", "type"),
+)

@@ -1,0 +1,46 @@
+"""The live summaries of a trial's metrics, one row a metrics type, as JSON text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from aimd_server.stores.schema import series
+
+
+class SeriesRow(msgspec.Struct, frozen=True):
+    """One metrics type of a trial."""
+
+    id: int
+    trial_id: int
+    type: str
+    live: str
+
+
+_OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
+_PUT = update(series).where(series.c.id == bindparam("row_id")).values(live=bindparam("live"))
+
+
+def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
+    """Return the series of each trial that has any, in the order of their first appearance."""
+    found: dict[int, list[SeriesRow]] = {}
+    query = select(series).where(series.c.trial_id.in_(list(trial_ids))).order_by(series.c.id)
+    for row in connection.execute(query):
+        found.setdefault(row.trial_id, []).append(SeriesRow(**row._mapping))
+    return found
+
+
+def of_type(connection: Connection, trial_id: int, type: str) -> SeriesRow | None:
+    """Return a trial's series of that type."""
+    row = connection.execute(_OF_TYPE, {"of_trial": trial_id, "of_type": type}).first()
+    return SeriesRow(**row._mapping) if row else None
+
+
+def put(connection: Connection, row: SeriesRow | None, trial_id: int, type: str, live: str) -> None:
+    """Write a live summary, into its row when there is one."""
+    if row is None:
+        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live))
+    else:
+        connection.execute(_PUT, {"row_id": row.id, "live": live})

@@ -1,0 +1,72 @@
+"""How SQLite is opened: WAL, waiting instead of failing, and transactions that say at once whether they write.
+
+A deferred transaction that turns into a writing one fails at once in spite of the busy timeout, so writers begin with
+BEGIN IMMEDIATE. `synchronous=FULL`: what was acknowledged survives a power cut too; the group commit
+of the writer shares the price.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+BUSY_TIMEOUT_S = 15.0
+
+
+def create_private(path: Path) -> None:
+    """Create an empty database file that only its owner may read, unless it is there.
+
+    SQLite gives its -wal and -shm files the mode of the database file.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def writing_engine(path: Path) -> Engine:
+    """Return an engine whose transactions may write from their first statement on."""
+    return _engine(path, "BEGIN IMMEDIATE", ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"], 1)
+
+
+def reading_engine(path: Path, connections: int) -> Engine:
+    """Return an engine whose transactions see one state and cannot write."""
+    return _engine(path, "BEGIN", ["query_only=ON"], connections)
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Set a pragma. A change of the journal mode does not wait for others by itself."""
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline_s:
+                raise
+        time.sleep(0.01)
+
+
+def _engine(path: Path, begin: str, pragmas: list[str], connections: int) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path)),
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_S,
+        hide_parameters=True,  # what users sent never reaches a log through an error's text
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi_connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in pragmas:
+            _set(dbapi_connection, pragma)
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

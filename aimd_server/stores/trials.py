@@ -1,0 +1,110 @@
+"""Trials: a row each, with the document as the uploading side gave it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, tuple_, update
+
+from aimd_server.stores.folders import ROOT_PATH
+from aimd_server.stores.schema import account, folder, trial
+
+_editor = account.alias("editor")
+
+
+class TrialRow(msgspec.Struct, frozen=True):
+    """A trial less its document, which may be large. `parameters` is JSON text."""
+
+    id: int
+    uid: str
+    owner_id: int
+    owner: str
+    folder_id: int
+    folder_uid: str
+    folder_path: str
+    name: str
+    status: str | None
+    state: str | None
+    started: str | None
+    ended: str | None
+    sort_us: int
+    parameters: str
+    editor: str
+    updated_us: int
+
+
+def _query() -> Select[tuple[object, ...]]:
+    first = [trial.c[name] for name in ("id", "uid", "owner_id")]
+    place = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
+    names = ("name", "status", "state", "started", "ended", "sort_us", "parameters")
+    rest = [trial.c[name] for name in names]
+    return (
+        select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))
+        .add_columns(trial.c.updated_us)
+        .join(folder, trial.c.folder_id == folder.c.id)
+        .join(account, trial.c.owner_id == account.c.id)
+        .join(_editor, trial.c.editor_id == _editor.c.id)
+    )
+
+
+# Built once: putting a statement together costs more than running it.
+_BY_UID = _query().where(trial.c.uid == bindparam("uid"))
+_BY_NAME = _query().where(trial.c.folder_id == bindparam("folder_id"), trial.c.name == bindparam("name"))
+
+
+def _one(connection: Connection, query: Select[tuple[object, ...]], **values: object) -> TrialRow | None:
+    row = connection.execute(query, values).first()
+    return TrialRow(**row._mapping) if row else None
+
+
+def by_uid(connection: Connection, uid: str) -> TrialRow | None:
+    """Return the trial of that UUID, whoever owns it."""
+    return _one(connection, _BY_UID, uid=uid)
+
+
+def by_name(connection: Connection, folder_id: int, name: str) -> TrialRow | None:
+    """Return the trial of that name in a folder."""
+    return _one(connection, _BY_NAME, folder_id=folder_id, name=name)
+
+
+def document(connection: Connection, trial_id: int) -> str:
+    """Return a trial's document as JSON text."""
+    return str(connection.execute(select(trial.c.document).where(trial.c.id == trial_id)).scalar_one())
+
+
+def add(connection: Connection, **values: Any) -> None:
+    """Make a trial; `values` are its columns."""
+    connection.execute(insert(trial).values(**values))
+
+
+def change(connection: Connection, trial_id: int, **values: Any) -> None:
+    """Set columns of a trial."""
+    connection.execute(update(trial).where(trial.c.id == trial_id).values(**values))
+
+
+def remove(connection: Connection, trial_id: int) -> None:
+    """Delete a trial with everything of it."""
+    connection.execute(delete(trial).where(trial.c.id == trial_id))
+
+
+def page(
+    connection: Connection, owner_id: int, path: str | None, after: tuple[int, int] | None, limit: int
+) -> list[TrialRow]:
+    """Return trials of an account, newest first.
+
+    Args:
+        connection: An open one.
+        owner_id: Whose trials.
+        path: Only those in the folder at this path and below.
+        after: Go on behind this (sort_us, id).
+        limit: How many at most.
+    """
+    query = _query().where(trial.c.owner_id == owner_id)
+    if path is not None and path != ROOT_PATH:
+        below = func.substr(folder.c.path, 1, len(path) + 1) == f"{path}/"
+        query = query.where(or_(folder.c.path == path, below))
+    if after is not None:
+        query = query.where(tuple_(trial.c.sort_us, trial.c.id) < after)
+    query = query.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(limit)
+    return [TrialRow(**row._mapping) for row in connection.execute(query)]

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aimd_core import digest
+from aimd_core.digest import BLOCK_BYTES, block_digests, combine, digest_prefix
+
+
+def by_hand(content: bytes) -> str:
+    blocks = [content[at : at + BLOCK_BYTES] for at in range(0, len(content), BLOCK_BYTES)]
+    return hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks)).hexdigest()
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES])
+def test_a_digest_is_that_of_the_digests_of_the_blocks(size: int) -> None:
+    content = bytes(range(256)) * (size // 256 + 1)
+    assert digest_prefix(io.BytesIO(content), size) == by_hand(content[:size])
+
+
+def test_what_lies_behind_the_prefix_does_not_count() -> None:
+    assert digest_prefix(io.BytesIO(b"abcdef"), 3) == digest_prefix(io.BytesIO(b"abcxyz"), 3)
+
+
+def test_a_file_that_ends_too_early_is_an_error() -> None:
+    with pytest.raises(EOFError, match="2 bytes"):
+        digest_prefix(io.BytesIO(b"abc"), 5)
+
+
+@given(content=st.binary(max_size=200), flipped=st.integers(0, 199))
+def test_any_changed_byte_changes_the_digest(content: bytes, flipped: int) -> None:
+    if flipped < len(content):
+        changed = bytearray(content)
+        changed[flipped] ^= 1
+        assert digest_prefix(io.BytesIO(bytes(changed)), len(content)) != by_hand(content)
+
+
+def test_whole_blocks_may_be_kept_and_combined_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest, "BLOCK_BYTES", 4)
+    file = io.BytesIO(b"abcdefghij")
+    kept = block_digests(file, 8)
+    assert combine(kept + block_digests(file, 2)) == digest_prefix(io.BytesIO(b"abcdefghij"), 10)

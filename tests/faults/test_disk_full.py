@@ -1,0 +1,127 @@
+"""R3 on a disk that is really full: a small tmpfs in a mount name space of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.store import Trial
+from tests.support.parts import can_mount, require_part
+from tests.support.scripts import run_script
+
+MOUNT = 'mount -t tmpfs -o size=128k tmpfs full && cd full && exec "$0" "$@"'
+FILL = """
+import os, shutil, sys
+from t9k import aimd
+{plant}
+def fill():
+    filler = os.open("filler", os.O_WRONLY | os.O_CREAT)
+    try:
+        while os.write(filler, b"x" * 4096):
+            pass
+    except OSError:
+        os.close(filler)
+
+trial = aimd.create_trial(trial_name="a", trial_params={{"lr": 0.1}})
+for step in range(100):
+    trial.log("train", {{"loss": step * 0.5}}, step=step)
+fill()
+trial.params.lr = 0.2
+for step in range(100, 300):
+    trial.log("train", {{"loss": step * 0.5}}, step=step)
+{then}
+for step in range(300, 400):
+    trial.log("train", {{"loss": step * 0.5}}, step=step)
+trial.finish()
+shutil.copytree(trial.path, "../left")
+sys.exit(7)
+"""
+IGNORES_SHORT_WRITES = """
+from aimd_core.journal import JournalWriter
+JournalWriter._finish_short_write = lambda self, record, done: None
+"""
+
+
+def train(place: Path, then: str = "", plant: str = "") -> subprocess.CompletedProcess[str]:
+    require_part("a mount name space", can_mount())
+    (place / "full").mkdir()
+    return run_script(FILL.format(then=then, plant=plant), place, wrapper=("unshare", "-rm", "sh", "-c", MOUNT))
+
+
+def steps_on_disk(place: Path) -> tuple[list[int], Damage]:
+    damage = Damage()
+    with open_regular(place / "left" / "metrics") as file:
+        return [record["train"]["sequence"]["step"] for record in read_records(file, damage)], damage
+
+
+def receipt(stderr: str) -> tuple[int, int]:
+    found = re.search(r"logged (\d+), on disk (\d+)", stderr)
+    assert found, stderr
+    return int(found[1]), int(found[2])
+
+
+def test_a_disk_that_is_full_for_a_while_costs_the_points_of_that_while_only(tmp_path: Path) -> None:
+    done = train(tmp_path, then="os.remove('filler')")
+    assert done.returncode == 7, done.stderr
+    steps, damage = steps_on_disk(tmp_path)
+    assert set(range(100)) | set(range(300, 400)) <= set(steps)
+    assert steps == sorted(set(steps))
+    assert damage.lines <= 1, "the record that was cut"
+    assert receipt(done.stderr) == (400, len(steps))
+    assert done.stderr.count("WARNING") == done.stderr.count("No space left on device") == 1
+    trial = Trial(tmp_path / "left")
+    assert (trial.status, trial.parameters) == ("Succeeded", {"lr": 0.2})
+
+
+def test_a_disk_that_stays_full_breaks_no_training_and_nothing_that_was_saved(tmp_path: Path) -> None:
+    done = train(tmp_path)
+    assert done.returncode == 7, done.stderr
+    steps, damage = steps_on_disk(tmp_path)
+    assert steps == list(range(len(steps)))
+    assert 100 <= len(steps) < 300
+    assert damage.lines == 0, "a cut record at the end is a torn tail"
+    assert receipt(done.stderr) == (400, len(steps))
+    assert done.stderr.count("WARNING") == 1
+    assert "its status or parameters could not be saved" in done.stderr
+    trial = Trial(tmp_path / "left")
+    assert (trial.status, trial.parameters, trial.damage) == ("Running", {"lr": 0.1}, [])
+
+
+def test_the_harness_catches_a_writer_that_ignores_short_writes(tmp_path: Path) -> None:
+    done = train(tmp_path, then="os.remove('filler')", plant=IGNORES_SHORT_WRITES)
+    steps, _ = steps_on_disk(tmp_path)
+    assert receipt(done.stderr)[1] > len(steps)
+
+
+@pytest.mark.parametrize("size_bytes", [1, 150, 1000, 4097])
+def test_a_file_size_limit_breaks_no_training(size_bytes: int, tmp_path: Path) -> None:
+    done = run_script(
+        """
+        import resource, sys
+        from t9k import aimd
+        trial = aimd.create_trial(trial_name="a")
+        trial.log("train", {"loss": 0.0}, step=0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1))
+        for step in range(1, 100):
+            trial.log("train", {"loss": step * 0.5}, step=step)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+        for step in range(100, 110):
+            trial.log("train", {"loss": step * 0.5}, step=step)
+        trial.finish()
+        print(trial.path)
+        sys.exit(7)
+        """,
+        tmp_path,
+        str(size_bytes),
+    )
+    assert done.returncode == 7, done.stderr
+    (tmp_path / "left").symlink_to(done.stdout.strip())
+    steps, damage = steps_on_disk(tmp_path)
+    assert [0, *range(100, 110)] == [step for step in steps if step == 0 or step >= 100]
+    assert receipt(done.stderr) == (110, len(steps))
+    assert damage.lines <= 1
+    assert done.stderr.count("WARNING") == 1

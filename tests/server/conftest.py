@@ -1,0 +1,36 @@
+"""A server for the whole run, and one that a test may stop, kill and start again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.api import User
+from tests.support.server import RunningServer
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("shared") / "data") as server:
+        yield server
+        assert "Traceback" not in server.log
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def user(shared_server: RunningServer) -> Iterator[User]:
+    with User(shared_server) as made:
+        yield made
+
+
+@pytest.fixture
+def stranger(shared_server: RunningServer) -> Iterator[User]:
+    with User(shared_server) as made:
+        yield made
