@@ -237,7 +237,7 @@ class Trial:
     def _end(self, status: str, ending: dict[str, object] | None) -> None:
         if self.status not in UNFINISHED:
             return
-        synced = self._journal.sync()
+        self._journal.sync()
         packages = self._metadata.setdefault("platform", {})
         packages["pypkgs"] = {**(packages.get("pypkgs") or {}), **imported_packages()}
         packages["framework"] = frameworks() or packages.get("framework") or ""
@@ -250,7 +250,7 @@ class Trial:
         if self._params_unsaved:
             self._save_params(self._params.as_dict())
         saved = self._save_metadata() and not self._params_unsaved
-        doubt = "" if synced else ", but the disk reported an error: a power cut may lose some"
+        doubt = "" if not self._journal.unsynced else ", but the disk reported an error: a power cut may lose some"
         doubt += "" if saved else ", but its status or parameters could not be saved"
         word = "finished" if status == SUCCEEDED else "failed"
         tell(f"trial {self.alternative_name} {word}: {self.receipt}{doubt}")
