@@ -5,7 +5,6 @@ import pytest
 from t9k import aimd
 from t9k.aimd.tensorboard import SummaryWriter
 from tests.sdk.integrations.recorded import documented, recorded_trial, recorded_trials, require_framework, run_training
-from tests.support.home import Home
 
 
 def test_the_documented_script_records_scalars_and_hyperparameters(tmp_path: Path) -> None:
@@ -21,7 +20,7 @@ def test_the_documented_script_records_scalars_and_hyperparameters(tmp_path: Pat
     assert trial.series("hparam", "accuracy") == [0.99]
 
 
-def test_everything_that_the_real_writer_has_is_taken(home: Home) -> None:
+def test_everything_that_the_real_writer_has_is_taken(work: Path) -> None:
     require_framework("torch", "tensorboard")
     code = """
     from torch.utils.tensorboard import SummaryWriter as Real
@@ -36,7 +35,7 @@ def test_everything_that_the_real_writer_has_is_taken(home: Home) -> None:
                 assert list(wanted)[1:] == list(given), name
     print(*inspect.signature(Real).parameters)
     """
-    done = run_training(code, home.work)
+    done = run_training(code, work)
     assert done.stdout.split() == ["log_dir", "comment", "purge_step", "max_queue", "flush_secs", "filename_suffix"]
 
 
@@ -51,20 +50,20 @@ def test_everything_that_the_real_writer_has_is_taken(home: Home) -> None:
         (".", "run", None),
     ],
 )
-def test_the_log_directory_becomes_name_and_folder(home: Home, log_dir: str | None, name: str, folder: str) -> None:
+def test_the_log_directory_becomes_name_and_folder(work: Path, log_dir: str | None, name: str, folder: str) -> None:
     SummaryWriter(log_dir, comment="-second").close()
-    trial = recorded_trial(home.work)
+    trial = recorded_trial(work)
     assert (trial.name, trial.upload["folder_path"]) == (name, folder)
 
 
-def test_tags_become_types_and_names(home: Home) -> None:
+def test_tags_become_types_and_names(work: Path) -> None:
     with SummaryWriter("t") as writer:
         writer.add_scalar("Loss/train", 1, 5)
         writer.add_scalar("val_loss", 2.0, 5, walltime=1.0, new_style=True)
         writer.add_scalar("charts/return/mean", 3.0, 5)
         writer.add_scalar("lr", 4.0, 5)
         writer.add_scalars("waves", {"sine": 5.0, "cosine": 6.0}, 5)
-    assert [tuple(point) for point in recorded_trial(home.work).points] == [
+    assert [tuple(point) for point in recorded_trial(work).points] == [
         ("train", 5, None, {"Loss": 1.0}),
         ("val", 5, None, {"loss": 2.0}),
         ("charts", 5, None, {"return/mean": 3.0}),
@@ -73,15 +72,15 @@ def test_tags_become_types_and_names(home: Home) -> None:
     ]
 
 
-def test_a_tag_without_steps_counts_by_itself(home: Home) -> None:
+def test_a_tag_without_steps_counts_by_itself(work: Path) -> None:
     with SummaryWriter("t") as writer:
         for value in (1.0, 2.0):
             writer.add_scalar("a", value)
             writer.add_scalar("b", value, global_step=None)
-    assert recorded_trial(home.work).steps("train") == [0, 0, 1, 1]
+    assert recorded_trial(work).steps("train") == [0, 0, 1, 1]
 
 
-def test_what_a_trial_cannot_hold_is_dropped_and_told_of_once(home: Home) -> None:
+def test_what_a_trial_cannot_hold_is_dropped_and_told_of_once(work: Path) -> None:
     writer = SummaryWriter("t")
     with pytest.warns(UserWarning, match="add_image: a trial holds numbers and parameters") as told:
         writer.add_image("picture", object(), 1)
@@ -91,21 +90,21 @@ def test_what_a_trial_cannot_hold_is_dropped_and_told_of_once(home: Home) -> Non
         writer.add_histogram("h", [1, 2])
     with pytest.raises(AttributeError, match="add_nonsense"):
         _ = writer.add_nonsense
-    assert recorded_trial(home.work).points == []
+    assert recorded_trial(work).points == []
 
 
-def test_an_exception_fails_the_trial_and_a_closed_writer_still_records(home: Home) -> None:
+def test_an_exception_fails_the_trial_and_a_closed_writer_still_records(work: Path) -> None:
     with pytest.raises(ZeroDivisionError), SummaryWriter("failed") as writer:
         writer.add_scalar("a", 1 / 0, 1)
     closed = SummaryWriter("late")
     closed.close()
     closed.add_scalar("test/a", 1.0, 1)
-    failed, late = recorded_trials(home.work)
+    failed, late = recorded_trials(work)
     assert (failed.status, late.status) == ("Failed", "Succeeded")
     assert late.series("test", "a") == [1.0]
 
 
-def test_a_lent_trial_stays_open(home: Home) -> None:
+def test_a_lent_trial_stays_open(work: Path) -> None:
     trial = aimd.create_trial(trial_name="t")
     with SummaryWriter("elsewhere", trial=trial) as writer:
         writer.add_scalar("a", 1.0, 1)
