@@ -40,3 +40,21 @@ def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_p
         ("test", 2, None, {"accuracy": 1.0}),
     ]
     assert trial.status == "Succeeded"
+
+
+def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_path: Path) -> None:
+    require_framework("accelerate")
+    (tmp_path / "train.py").write_text(
+        "from accelerate import Accelerator\n"
+        "from t9k.aimd.accelerate import AIMDTracker\n"
+        "accelerator = Accelerator(cpu=True, log_with=AIMDTracker(trial_name='t'))\n"
+        "assert accelerator.num_processes == 2\n"
+        "accelerator.init_trackers('p', config={'lr': 1})\n"
+        "accelerator.log({'train_rank': accelerator.process_index}, step=1)\n"
+        "accelerator.end_training()\n"
+    )
+    start = "from torch.distributed.run import main; main(['--nproc-per-node', '2', '--standalone', 'train.py'])"
+    run_training(start, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert trial.series("train", "rank") == [0.0]
+    assert trial.status == "Succeeded"

@@ -147,6 +147,34 @@ except ZeroDivisionError:
     assert metadata["_exit"]["exception"] == "ZeroDivisionError"
 
 
+def test_of_several_processes_that_lightning_starts_only_the_first_records(tmp_path: Path) -> None:
+    require_framework("lightning")
+    code = f"""{module("lightning.pytorch")}
+import sys
+def main():
+    trial = aimd.create_trial(trial_name="lent")
+    trainer = pl.Trainer(
+        max_epochs=2, devices=2, strategy="ddp", log_every_n_steps=1, callbacks=AIMDCallback(trial),
+        logger=AIMDLogger(trial_name="own"), accelerator="cpu", enable_progress_bar=False, enable_model_summary=False,
+    )
+    trainer.fit(Tiny(), data, data)
+    trial.finish()
+if __name__ == "__main__":
+    main()
+"""
+    script = tmp_path / "train.py"
+    script.write_text(code)
+    # Lightning starts the file that sys.argv names a second time
+    start = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    done = run_script(start, tmp_path, str(script), **CALM)
+    assert done.returncode == 0, done.stderr
+    lent, own = recorded_trials(tmp_path)
+    assert lent.status == own.status == "Succeeded"
+    assert lent.steps("train") == [2, 4]  # 12 rows in batches of 4 for two processes
+    assert len(own.series("train", "loss_step")) == 4
+    assert list(tmp_path.glob(f"own/{own.path.name}/checkpoints/*.ckpt"))
+
+
 def test_other_ranks_than_zero_record_nothing_and_make_no_trial(tmp_path: Path) -> None:
     require_framework("lightning")
     code = f"""{module("lightning.pytorch")}
