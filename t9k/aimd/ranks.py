@@ -1,7 +1,7 @@
 """Which of several processes of one training this is. Only the first one records, unless told otherwise.
 
-Recognised: torchrun and accelerate (`RANK`), Open MPI, MPICH and Intel MPI (`PMI_RANK`), SLURM (`SLURM_PROCID`), and the
-further processes that PyTorch Lightning starts itself (`LOCAL_RANK` alone).
+Recognised: torchrun and accelerate (`RANK`), Open MPI, MPICH and Intel MPI (`PMI_RANK`), SLURM (`SLURM_PROCID`), and
+the further processes that PyTorch Lightning starts itself (`LOCAL_RANK` alone).
 """
 
 from __future__ import annotations
