@@ -8,7 +8,8 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── ConfigError
     │   ├── InvalidNameError
     │   ├── QueryError
-    │   └── AmbiguousTrialError
+    │   ├── AmbiguousTrialError
+    │   └── MissingExtraError     (also an ImportError)
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError

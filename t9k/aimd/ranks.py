@@ -1,6 +1,7 @@
 """Which of several processes of one training this is. Only the first one records, unless told otherwise.
 
-Recognised: torchrun and accelerate (`RANK`), Open MPI, MPICH and Intel MPI (`PMI_RANK`), SLURM (`SLURM_PROCID`).
+Recognised: torchrun and accelerate (`RANK`), Open MPI, MPICH and Intel MPI (`PMI_RANK`), SLURM (`SLURM_PROCID`), and
+the further processes that PyTorch Lightning starts itself (`LOCAL_RANK` alone).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ _VARIABLES = (
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("PMI_RANK", "PMI_SIZE"),
     ("SLURM_PROCID", "SLURM_NTASKS"),
+    ("LOCAL_RANK", "WORLD_SIZE"),
 )
 _GROUPS = ("TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "OMPI_MCA_ess_base_jobid", "MASTER_PORT")
 
