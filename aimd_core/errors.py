@@ -200,14 +200,15 @@ class AccessError(AimdError):
 
 
 class NotSignedInError(AccessError):
-    """No host or no key is set."""
+    """No host or no key is set. Facts: host, the server whose key is missing, or empty."""
 
     code = "not_signed_in"
-    text = "not signed in to an AIMD server"
-    hint = "Run: aimd login -H https://HOST/t9k/experiment/server -k KEY"
+    text = "not signed in to {server}"
+    hint = "Run: aimd login -H {address} -k KEY"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, host: str = "") -> None:
+        address = host or "https://HOST/t9k/experiment/server"
+        super().__init__(host=host, server=host or "an AIMD server", address=address)
 
 
 class KeyRefusedError(AccessError):

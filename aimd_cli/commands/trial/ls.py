@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ class Asked(NamedTuple):
         from aimd_core.query import fields_of
 
         return [*fields_of(self.query.condition), *(key.field for key in self.keys), *self.columns]
+
+
+class Remote(NamedTuple):
+    """Which part of which server is listed."""
+
+    folder: str | None
+    host: str | None
 
 
 def ls(
@@ -83,6 +90,7 @@ def ls(
         bool, typer.Option("-q", "--quiet", help="Print alternative names only (ids with --remote).")
     ] = False,
     form: Annotated[Form | None, typer.Option("--format", help="Print the table in this form.")] = None,
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """List trials, newest first, with what tells them apart.
@@ -99,12 +107,13 @@ def ls(
 
         aimd trial ls --remote -P image_classification/mnist
     """
-    _check(path, remote, folder, watch and (as_json or quiet or form is not None))
+    server = Remote(folder, host) if remote else None
+    _check(path, server, folder or host, watch and (as_json or quiet or form is not None))
     asked = _asked(where, sort, columns, limit, detail, only_changed, plain=as_json or quiet or form is not None)
     if watch:
-        _watch(path or Path(), folder, remote, asked, interval_s)
+        _watch(path or Path(), server, asked, interval_s)
         return
-    view = _remote(folder, asked) if remote else _local(path or Path(), asked)
+    view = _remote(server, asked) if server else _local(path or Path(), asked)
     if quiet:
         for row in view.rows:
             output.print_line(row.id if remote else row.alternative_name)
@@ -114,11 +123,11 @@ def ls(
         output.show(view, as_json)
 
 
-def _check(path: Path | None, remote: bool, folder: str | None, watches_plainly: bool) -> None:
-    if remote and path is not None:
+def _check(path: Path | None, server: Remote | None, named: str | None, watches_plainly: bool) -> None:
+    if server and path is not None:
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
-    if folder and not remote:
-        raise UsageError(message="-P goes with --remote", hint="Run: aimd trial ls --remote -P FOLDER")
+    if named and not server:
+        raise UsageError(message="-P and -H go with --remote", hint=f"Run: aimd trial ls --remote -P {named}")
     if watches_plainly:
         raise UsageError(
             message="--watch does not go with --json, --format or -q",
@@ -148,6 +157,7 @@ def _asked(
 
 def _local(path: Path, asked: Asked) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_indexed
+    from aimd_cli.completion.listing import remember_local
     from aimd_core.index import TrialIndex
 
     index = TrialIndex(path)
@@ -158,19 +168,23 @@ def _local(path: Path, asked: Asked) -> TrialList:
         with_facts=any(field.kind in ("git", "platform") for field in asked.fields()),
         with_trends=output.is_terminal() and not asked.columns,
     )
-    return _view([row_of_indexed(row) for row in rows], str(path.absolute()), asked, len(index.names))
+    shown = [row_of_indexed(row) for row in rows]
+    remember_local(path, shown, whole=len(shown) == len(index.names))
+    return _view(shown, str(path.absolute()), asked, len(index.names))
 
 
-def _remote(folder: str | None, asked: Asked) -> TrialList:
+def _remote(wanted: Remote, asked: Asked) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_remote
+    from aimd_cli.completion.listing import remember_remote
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(wanted.host)
     selects = asked.query is not None or asked.keys
     with Server(credentials) as server:
-        rows = [row_of_remote(document) for document in server.trials(folder, None if selects else asked.limit)]
-    place = f"{folder} on {credentials.host}" if folder else credentials.host
+        rows = [row_of_remote(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
+    remember_remote(credentials.host, rows)
+    place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
     return _view(rows, place, asked, len(rows))
 
 
@@ -192,12 +206,12 @@ def _view(rows: list[TrialRow], place: str, asked: Asked, total: int) -> TrialLi
     return TrialList(rows[: asked.limit], place, output.glyphs_fit(), choice)
 
 
-def _watch(path: Path, folder: str | None, remote: bool, asked: Asked, interval_s: float) -> None:
+def _watch(path: Path, server: Remote | None, asked: Asked, interval_s: float) -> None:
     import time
 
     def views() -> Iterator[TrialList]:
         while True:
-            yield _remote(folder, asked) if remote else _local(path, asked)
+            yield _remote(server, asked) if server else _local(path, asked)
             time.sleep(interval_s)
 
     output.watch(views())
