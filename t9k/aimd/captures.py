@@ -55,7 +55,7 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
         if captures.system:
             companions.start("system_metrics", trial.path)
         if captures.upload:
-            from t9k.aimd.session import companion_environment
+            from t9k.aimd.settings import companion_environment
 
             companions.start("uploader", trial.path, companion_environment())
     except (OSError, subprocess.SubprocessError) as error:
