@@ -50,7 +50,10 @@ class Special(NamedTuple):
 
 RUNS = ROOT / "tests" / "fixtures" / "importing"
 # Trials by the names that some examples use, made of one that is there.
-NAMED = "cd .aimd/trials; for n in cnn_a cnn_b cnn_keras_a cnn_keras_b; do cp -r cnn_keras_261* ${n}_261123_150400_a1b2c3; done"
+NAMED = (
+    "cd .aimd/trials; "
+    "for n in cnn_a cnn_b cnn_keras_a cnn_keras_b; do cp -r cnn_keras_261* ${n}_261123_150400_a1b2c3; done"
+)
 
 SPECIAL = {
     "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
