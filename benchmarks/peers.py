@@ -121,8 +121,6 @@ def log(values, step):
 }
 _MEASURE = """
 STAMP = "2026-11-23T15:03:27.946397+00:00"
-def used():
-    return sum(os.path.getsize(os.path.join(d, f)) for d, _, fs in os.walk(".") for f in fs)
 values = {f"metric_{n}": 0.1234567 + n for n in range(int(sys.argv[1]))}
 calls, warm_up = int(sys.argv[2]), int(sys.argv[3])
 for step in range(warm_up):

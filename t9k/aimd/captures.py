@@ -55,8 +55,15 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
         if captures.system:
             companions.start("system_metrics", trial.path)
         if captures.upload:
-            from t9k.aimd.configuration import companion_environment
-
-            companions.start("uploader", trial.path, companion_environment())
+            _start_uploader(trial)
     except (OSError, subprocess.SubprocessError) as error:
         tell(f"WARNING: not everything is captured: {error}")
+
+
+def _start_uploader(trial: Trial) -> None:
+    from t9k.aimd.configuration import companion_environment, signed_out
+
+    if signed_out():
+        tell("WARNING: this script has signed out, so nothing is uploaded while it runs")
+    else:
+        companions.start("uploader", trial.path, companion_environment())

@@ -48,6 +48,11 @@ class Config(MutableMapping[str, object]):
 CONFIG = Config()
 
 
+def signed_out() -> bool:
+    """Tell whether the script has taken its key away, so that the one in the file must not be used either."""
+    return CONFIG._changed.get(API_KEY_KEY, "") is None
+
+
 def companion_environment() -> dict[str, str]:
     """Return the variables that give another process the server and key of this one."""
     chosen = {"AIMD_HOST": CONFIG._changed.get(HOST_KEY), "AIMD_API_KEY": CONFIG._changed.get(API_KEY_KEY)}

@@ -9,16 +9,18 @@ from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.signing_in import verify
 from aimd_core.client.v2 import Server
 from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
-from aimd_core.errors import NetworkError, UsageError
+from aimd_core.errors import NetworkError, NotSignedInError, UsageError
 from aimd_core.selection import select_trials
 from aimd_core.store import Trial as StoredTrial
 from aimd_core.upload import Destination, Uploaded
 from aimd_core.upload import upload_trial as upload_stored_trial
-from t9k.aimd.configuration import CONFIG
+from t9k.aimd.configuration import CONFIG, signed_out
 
 
 def _credentials() -> Credentials:
-    """Return what `login` or the script set, else what environment and file say."""
+    """Return what `login` or the script set, else what environment and file say; nothing after `logout`."""
+    if signed_out():
+        raise NotSignedInError
     host, api_key = CONFIG._changed.get(HOST_KEY), CONFIG._changed.get(API_KEY_KEY)
     return resolve_credentials(str(host) if host else None, str(api_key) if api_key else None)
 
