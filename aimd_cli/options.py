@@ -10,6 +10,13 @@ import typer
 PathsOpt = Annotated[
     list[Path] | None, typer.Option("-p", "--path", metavar="PATH", help="A trial's directory; may be repeated.")
 ]
+TrialsArg = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TRIAL]...",
+        help="Alternative names, unique prefixes of them or of ids, or paths; '-' reads names from stdin.",
+    ),
+]
 NamesOpt = Annotated[
     list[str] | None,
     typer.Option(

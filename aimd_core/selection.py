@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -60,19 +61,36 @@ def trial_named(name: str, directory: Path) -> Trial:
     raise TrialNotFoundError(name, str(directory.absolute()), near_names[:3])
 
 
+def expand_names(names: list[str], stdin: Iterable[str]) -> list[str]:
+    """Return names in which each `-` is replaced by the non-empty lines of `stdin`, of which the first field counts.
+
+    So `aimd trial ls | aimd trial plot -` works: a header line `name` is passed over.
+    """
+    expanded: list[str] = []
+    for name in names:
+        if name != "-":
+            expanded.append(name)
+            continue
+        fields = [line.rstrip("\r\n").partition("\t")[0] for line in stdin]
+        expanded += [field for number, field in enumerate(fields) if field and not (number == 0 and field == "name")]
+    return expanded
+
+
 def select_trials(paths: list[Path], names: list[str], directory: Path | None) -> list[Trial]:
     """Return the trials that a command means, each once, in the order named.
 
     Args:
         paths: Trial directories.
-        names: Alternative names or unique prefixes, looked up in `directory` or the working directory.
+        names: Alternative names or unique prefixes of them or of ids, looked up in `directory` or the working
+            directory; one with a slash in it, which no name has, is a path.
         directory: Where names are looked up; when nothing else is named, all trials in it are meant.
 
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As the parts.
     """
     place = directory or Path()
-    selected = [trial_at(path) for path in paths] + [trial_named(name, place) for name in names]
+    selected = [trial_at(path) for path in paths]
+    selected += [trial_at(Path(name)) if "/" in name else trial_named(name, place) for name in names]
     if not paths and not names and directory is not None:
         selected = trials_in(directory)
     unique = {trial.path.absolute(): trial for trial in selected}
