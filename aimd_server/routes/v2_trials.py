@@ -20,6 +20,7 @@ from aimd_server.stores.database import Database
 def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/trials", list_trials, access=Access.ANY_USER)
+    table.add("POST", "/trials/known", post_known, access=Access.ANY_USER)
     table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
     table.add("PUT", "/trials/{id}", put_trial, access=Access.ANY_USER)
     table.add("DELETE", "/trials/{id}", delete_trial, access=Access.ANY_USER)
@@ -33,6 +34,16 @@ async def list_trials(call: Call) -> Response:
         raise invalid("limit is a number", field="limit")
     wanted = Wanted(query.get("folder"), query.get("folder_id"), int(limit), query.get("cursor"))
     return json_answer(await call.run(trials.listed, wanted))
+
+
+async def post_known(call: Call) -> Response:
+    """Answer with what the server has of some trials."""
+    body = await read_body(call.request, DOCUMENT_BYTES)
+    return json_answer(await call.run(_known, body, encoding_of(call.request)))
+
+
+def _known(database: Database, user: Account, body: bytes, encoding: str) -> dict[str, object]:
+    return trials.known(database, user, decode(unpacked(body, encoding, DOCUMENT_BYTES), trials.Asked))
 
 
 async def get_trial(call: Call) -> Response:

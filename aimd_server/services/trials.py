@@ -14,7 +14,15 @@ import msgspec
 from aimd_core.model import STATES
 from aimd_server.services import documents, names, summaries
 from aimd_server.services.clock import iso, now_us, parse_us
-from aimd_server.services.files import Standing, standings
+from aimd_server.services.files import (
+    DOCUMENTS,
+    Standing,
+    check_file,
+    digest_of,
+    standings,
+    standings_of,
+    take_documents,
+)
 from aimd_server.services.folders import FolderWish, find_path, find_place
 from aimd_server.services.refusals import invalid, name_taken, no_trial
 from aimd_server.services.visibility import load_folder, load_trial, may_see
@@ -28,6 +36,9 @@ PAGE, MAX_PAGE = 50, 500
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 
 
+GivenDocuments = dict[str, tuple[bytes, str] | None]  # content and digest by file; None removes it
+
+
 class TrialWish(msgspec.Struct):
     """The body of the PUT of a trial."""
 
@@ -38,6 +49,7 @@ class TrialWish(msgspec.Struct):
     state: str | None = None
     metadata: dict[str, Any] = {}
     parameters: dict[str, Any] | None = None
+    documents: dict[str, bytes | None] = {}
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -58,14 +70,17 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish) -> Put:
     _check(uid, wish)
     parameters = documents.text_of(wish.parameters or {})
     columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
+    given = {file: None if body is None else (body, digest_of(body)) for file, body in wish.documents.items()}
 
     def operation(connection: Connection) -> Put:
         known = trials.by_uid(connection, uid)
         if known is None:
-            return _create(connection, user, uid, wish, columns)
+            return _create(connection, user, uid, wish, columns, given)
         if not may_see(user, known):
             raise no_trial(uid)
         outcome = _update(connection, user, known, columns)
+        if take_documents(connection, known.id, given):
+            outcome = UPDATED
         return _done(connection, user, uid, outcome)
 
     return database.write(operation)
@@ -77,6 +92,8 @@ def _check(uid: str, wish: TrialWish) -> None:
     names.checked(wish.name, "name")
     if wish.alternative_name is not None:
         names.checked(wish.alternative_name, "alternative_name")
+    for file in wish.documents:
+        check_file(file, DOCUMENTS)
     if wish.state is not None and wish.state not in STATES:
         raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
 
@@ -111,7 +128,9 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
     )
 
 
-def _create(connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any]) -> Put:
+def _create(
+    connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any], given: GivenDocuments
+) -> Put:
     place = find_place(connection, user, wish.folder or FolderWish())
     name = wish.name
     taken = trials.by_name(connection, place.folder.id, name)
@@ -120,6 +139,8 @@ def _create(connection: Connection, user: Account, uid: str, wish: TrialWish, co
             return _done(connection, user, taken.uid, SKIPPED, place.fallback)
         name = _resolve(connection, wish, place.folder, taken)
     add(connection, user, uid, place.folder, name, columns)
+    if given:
+        take_documents(connection, load_trial(connection, user, uid).id, given)
     return _done(connection, user, uid, CREATED, place.fallback)
 
 
@@ -177,6 +198,34 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
         return {**summary, "metadata": document, "files": standings(connection, row.id)}
 
     return database.read(operation)
+
+
+class Asked(msgspec.Struct):
+    """The body of the question what the server has of some trials."""
+
+    ids: list[str]
+
+
+def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
+    """Return, by id, what the server has of those of the trials that the user may see.
+
+    Raises:
+        RefusalError: `invalid`: too many at once.
+    """
+    if len(asked.ids) > MAX_PAGE:
+        raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        rows = [row for row in trials.by_uids(connection, asked.ids) if may_see(user, row)]
+        files = standings_of(connection, [row.id for row in rows])
+        return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
+
+    return {"trials": database.read(operation)}
+
+
+def _known(row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
+    folder = {"id": row.folder_uid, "path": row.folder_path}
+    return {"id": row.uid, "name": row.name, "folder": folder, "state": row.state, "files": files}
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -68,6 +68,11 @@ def by_name(connection: Connection, folder_id: int, name: str) -> TrialRow | Non
     return _one(connection, _BY_NAME, folder_id=folder_id, name=name)
 
 
+def by_uids(connection: Connection, uids: list[str]) -> list[TrialRow]:
+    """Return the trials of those UUIDs, whoever owns them."""
+    return [TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.uid.in_(uids)))]
+
+
 def document(connection: Connection, trial_id: int) -> str:
     """Return a trial's document as JSON text."""
     return str(connection.execute(select(trial.c.document).where(trial.c.id == trial_id)).scalar_one())

@@ -36,11 +36,15 @@ def chosen_trials(
     wanted = [*(words or []), *(names or [])]
     if not wanted and not paths and directory is None:
         if not everything:
-            raise UsageError(message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR")
+            raise UsageError(
+                message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR"
+            )
         directory = Path()
     expanded = expand_names(wanted, _stdin_lines() if "-" in wanted else [])
     if wanted and not expanded and not paths:
-        raise UsageError(message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -")
+        raise UsageError(
+            message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
+        )
     return select_trials(paths or [], expanded, directory)
 
 
