@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands import login, server, trial
+from aimd_cli.commands import login, relay, server, trial
 from aimd_cli.options import HELP
 from aimd_core.version import __version__
 
@@ -43,5 +43,6 @@ def aimd(
 
 app.command()(login.login)
 app.command()(login.logout)
+app.command()(relay.relay)
 app.add_typer(trial.app, name="trial")
 app.add_typer(server.app, name="server")

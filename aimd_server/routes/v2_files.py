@@ -88,15 +88,19 @@ async def patch_file(call: Call) -> Response:
     """Append a file's bytes from an offset on."""
     offset = _offset(call.request.headers.get("upload-offset", ""))
     body = await read_body(call.request, PART_BYTES)
-    reached = await call.run(_append, call.part("id"), call.part("file"), offset, body, encoding_of(call.request))
-    return empty_answer(204, {"Upload-Offset": str(reached)})
+    wants_digest = call.request.headers.get("want-upload-digest") == "?1"
+    how = (offset, body, encoding_of(call.request), wants_digest)
+    reached = await call.run(_append, call.part("id"), call.part("file"), *how)
+    return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 
 
-def _append(database: Database, user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str) -> int:
+def _append(
+    database: Database, user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str, wants_digest: bool
+) -> Standing:
     members = unpacked_members(body, encoding, PART_BYTES)
     content = members[0] if len(members) == 1 else b"".join(members)
     as_sent = Packed(GZIP, body) if encoding == "gzip" and len(members) == 1 and len(body) < len(content) else None
-    return files.append(database, user, uid, file, offset, content, as_sent)
+    return files.append(database, user, uid, file, offset, content, as_sent, wants_digest)
 
 
 async def put_file(call: Call) -> Response:

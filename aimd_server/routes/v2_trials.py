@@ -54,12 +54,14 @@ async def get_trial(call: Call) -> Response:
 async def put_trial(call: Call) -> Response:
     """Create or update a trial."""
     body = await read_body(call.request, DOCUMENT_BYTES)
-    done = await call.run(_put, call.part("id"), body, encoding_of(call.request))
-    return json_answer(_shown(done), 201 if done.outcome == CREATED else 200)
+    dry_run = call.request.query_params.get("dry_run") == "1"
+    done = await call.run(_put, call.part("id"), body, encoding_of(call.request), dry_run)
+    return json_answer(_shown(done), 201 if done.outcome == CREATED and not dry_run else 200)
 
 
-def _put(database: Database, user: Account, uid: str, body: bytes, encoding: str) -> Put:
-    return trials.put(database, user, uid, decode(unpacked(body, encoding, DOCUMENT_BYTES), TrialWish))
+def _put(database: Database, user: Account, uid: str, body: bytes, encoding: str, dry_run: bool) -> Put:
+    wish = decode(unpacked(body, encoding, DOCUMENT_BYTES), TrialWish)
+    return trials.put(database, user, uid, wish, dry_run)
 
 
 def _shown(done: Put) -> dict[str, Any]:

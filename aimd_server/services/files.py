@@ -53,8 +53,15 @@ def check_file(file: str, names: tuple[str, ...] = FILES) -> None:
 
 
 def append(
-    database: Database, user: Account, uid: str, file: str, offset: int, content: bytes, packed: Packed | None = None
-) -> int:
+    database: Database,
+    user: Account,
+    uid: str,
+    file: str,
+    offset: int,
+    content: bytes,
+    packed: Packed | None = None,
+    wants_digest: bool = False,
+) -> Standing:
     """Keep a file's bytes from `offset` on and return, after the commit, where the server stands.
 
     Args:
@@ -65,6 +72,7 @@ def append(
         offset: Where in the file the bytes begin.
         content: The bytes.
         packed: The same bytes as they arrived, when they can be kept so.
+        wants_digest: Whether the digest of the whole file is wanted; else it is empty.
 
     Raises:
         RefusalError: `not_found`, `invalid`, `content_differs` or `offset_mismatch`.
@@ -73,7 +81,7 @@ def append(
     if packed is None:
         packed = packing.pack(content)  # before the transaction: the writer has better things to do
 
-    def operation(connection: Connection) -> int:
+    def operation(connection: Connection) -> Standing:
         trial = load_trial(connection, user, uid)
         row = _locked(connection, trial.id, file)
         known = min(len(content), row.next_offset - offset)
@@ -81,7 +89,10 @@ def append(
             raise _refused("offset_mismatch", f"byte {offset} is beyond the end", row)
         if known and journals.read(connection, row.id, offset, offset + known) != content[:known]:
             raise _refused("content_differs", "other bytes are stored there", row)
-        return _extend(connection, row, content[known:], packed if known == 0 else None)
+        reached = _extend(connection, row, content[known:], packed if known == 0 else None)
+        if not wants_digest:
+            return Standing(reached, "")
+        return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
     return database.write(operation)
 

@@ -61,8 +61,15 @@ class Put(msgspec.Struct, frozen=True):
     files: dict[str, Standing]
 
 
-def put(database: Database, user: Account, uid: str, wish: TrialWish) -> Put:
-    """Create or update a trial; the same wish again changes nothing.
+class _DryRunError(Exception):
+    """Undoes a transaction, and holds what it would have done."""
+
+    def __init__(self, put: Put) -> None:
+        self.put = put
+
+
+def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: bool = False) -> Put:
+    """Create or update a trial; the same wish again changes nothing, and a dry run changes nothing at all.
 
     Raises:
         RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
@@ -70,20 +77,30 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish) -> Put:
     _check(uid, wish)
     parameters = documents.text_of(wish.parameters or {})
     columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
+    if wish.alternative_name is not None:
+        columns["alternative_name"] = wish.alternative_name
     given = {file: None if body is None else (body, digest_of(body)) for file, body in wish.documents.items()}
 
     def operation(connection: Connection) -> Put:
         known = trials.by_uid(connection, uid)
         if known is None:
-            return _create(connection, user, uid, wish, columns, given)
+            return ended(_create(connection, user, uid, wish, columns, given))
         if not may_see(user, known):
             raise no_trial(uid)
         outcome = _update(connection, user, known, columns)
         if take_documents(connection, known.id, given):
             outcome = UPDATED
-        return _done(connection, user, uid, outcome)
+        return ended(_done(connection, user, uid, outcome))
 
-    return database.write(operation)
+    def ended(done: Put) -> Put:
+        if dry_run:
+            raise _DryRunError(done)
+        return done
+
+    try:
+        return database.write(operation)
+    except _DryRunError as undone:
+        return undone.put
 
 
 def _check(uid: str, wish: TrialWish) -> None:
@@ -157,6 +174,8 @@ def _resolve(connection: Connection, wish: TrialWish, folder: FolderRow, taken: 
 
 def _update(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> str:
     before = {"document": trials.document(connection, known.id), "parameters": known.parameters, "state": known.state}
+    if "alternative_name" in columns:
+        before["alternative_name"] = known.alternative_name
     if all(columns[name] == value for name, value in before.items()):
         return UNCHANGED
     change(connection, user, known, columns)
@@ -294,6 +313,7 @@ def _summary(row: TrialRow, metrics: dict[str, object], updated_us: int) -> dict
     return {
         "id": row.uid,
         "name": row.name,
+        "alternative_name": row.alternative_name,
         "folder": {"id": row.folder_uid, "path": row.folder_path},
         "owner": row.owner,
         "status": row.status,

@@ -80,6 +80,7 @@ trial = Table(
     Column("owner_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
+    Column("alternative_name", Text, nullable=True),
     Column("status", Text, nullable=True),
     Column("state", Text, nullable=True),
     Column("started", Text, nullable=True),

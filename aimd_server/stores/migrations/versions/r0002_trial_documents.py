@@ -12,7 +12,9 @@ ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Make the table of documents."""
+    """Make the table of documents, and a place for the name of a trial's directory."""
+    with op.batch_alter_table("trial") as trial:
+        trial.add_column(sa.Column("alternative_name", sa.Text, nullable=True))
     op.create_table(
         "trial_document",
         sa.Column("trial_id", ID, nullable=False),
