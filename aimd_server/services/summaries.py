@@ -18,18 +18,18 @@ from aimd_server.services.documents import clean
 
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised
 MAX_KEY_CHARS = 500
-_GROUP_BYTES = 64 << 10  # of lines read at once: large enough for speed, small enough for memory
+_GROUP_BYTES = 16 << 10  # of lines read at once: large enough for speed, small enough for memory
 _FIELDS = ("count", "nan_count", "last", "last_step", "min", "min_step", "max", "max_step", "total")
 
 Live = dict[str, MetricSummary]
 Point = tuple[Any, dict[str, Any]]  # step and values
 
 
-class _Sequence(msgspec.Struct):
+class _Sequence(msgspec.Struct, gc=False):  # no cycle can come from JSON, and the collector costs as much as the reading
     step: Any = None
 
 
-class _Body(msgspec.Struct):
+class _Body(msgspec.Struct, gc=False):
     value: dict[str, Any]
     sequence: _Sequence
 
