@@ -1,8 +1,9 @@
 """What an upload costs. Again: `python -m benchmarks.upload`.
 
 One trial of 1,000,000 points, 1,000 trials of 100 points, and those 1,000 again with nothing new, each over loopback
-to a server in a process of its own, by the command line's code in this process. The client's CPU is that of this process
-for the upload; its floor is gzip at level 1 over the same bytes in the same run. The server's memory is its peak.
+to a server in a process of its own, by the command line's code in this process. The client's CPU is that of this
+process for the upload; its floor is gzip at level 1 over the same bytes in the same run. The server's memory is its
+peak.
 Where more is better, the number is given as target / measured, so that 1 or less is ok.
 """
 

@@ -92,6 +92,8 @@ def append(
         reached = _extend(connection, row, content[known:], packed if known == 0 else None)
         if not wants_digest:
             return Standing(reached, "")
+        if row.next_offset == 0:  # these bytes are all of it
+            return Standing(reached, digest_of(content))
         return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
     return database.write(operation)
@@ -204,6 +206,14 @@ def take_documents(connection: Connection, trial_id: int, documents: dict[str, t
             trial_documents.put(connection, trial_id, file, *given, now_us())
             changed = True
     return changed
+
+
+def add_documents(
+    connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str]]
+) -> dict[str, Standing]:
+    """Keep the documents of a new trial and return how the server has them."""
+    trial_documents.add(connection, trial_id, documents, now_us())
+    return {file: Standing(len(content), digest) for file, (content, digest) in documents.items()}
 
 
 def standing(connection: Connection, row: JournalRow) -> Standing:

@@ -25,7 +25,8 @@ Live = dict[str, MetricSummary]
 Point = tuple[Any, dict[str, Any]]  # step and values
 
 
-class _Sequence(msgspec.Struct, gc=False):  # no cycle can come from JSON, and the collector costs as much as the reading
+# gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
+class _Sequence(msgspec.Struct, gc=False):
     step: Any = None
 
 

@@ -17,6 +17,7 @@ from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
     DOCUMENTS,
     Standing,
+    add_documents,
     check_file,
     digest_of,
     standings,
@@ -156,9 +157,9 @@ def _create(
             return _done(connection, user, taken.uid, SKIPPED, place.fallback)
         name = _resolve(connection, wish, place.folder, taken)
     add(connection, user, uid, place.folder, name, columns)
-    if given:
-        take_documents(connection, load_trial(connection, user, uid).id, given)
-    return _done(connection, user, uid, CREATED, place.fallback)
+    row = load_trial(connection, user, uid)
+    new = {file: document for file, document in given.items() if document is not None}
+    return Put(CREATED, row, place.fallback, add_documents(connection, row.id, new))
 
 
 def _resolve(connection: Connection, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:

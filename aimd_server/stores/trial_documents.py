@@ -57,6 +57,15 @@ def remove(connection: Connection, trial_id: int, file: str) -> None:
 def put(connection: Connection, trial_id: int, file: str, content: bytes, digest: str, now_us: int) -> None:
     """Keep `content` in the place of what was there."""
     remove(connection, trial_id, file)
-    packed = pack(content)
-    values = {"trial_id": trial_id, "file": file, "size": len(content), "digest": digest, "updated_us": now_us}
-    connection.execute(_ADD, {**values, "codec": packed.codec, "data": packed.data})
+    add(connection, trial_id, {file: (content, digest)}, now_us)
+
+
+def add(connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str]], now_us: int) -> None:
+    """Keep documents, each as content and digest, where there are none of these names."""
+    rows = []
+    for file, (body, digest) in documents.items():
+        packed = pack(body)
+        row = {"trial_id": trial_id, "file": file, "size": len(body), "digest": digest, "updated_us": now_us}
+        rows.append({**row, "codec": packed.codec, "data": packed.data})
+    if rows:
+        connection.execute(_ADD, rows)

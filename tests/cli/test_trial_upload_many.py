@@ -240,7 +240,9 @@ def test_a_server_of_version_1_gets_the_points_once_and_is_remembered(
     assert account.key not in caplog.text.replace(f"GET {account.url}", "")
 
 
-@pytest.mark.parametrize(("strategy", "code", "names"), [("new", 0, 2), ("skip", 0, 1), ("error", 1, 1), ("replace", 0, 1)])
+@pytest.mark.parametrize(
+    ("strategy", "code", "names"), [("new", 0, 2), ("skip", 0, 1), ("error", 1, 1), ("replace", 0, 1)]
+)
 def test_conflicts_at_a_server_of_version_1_end_as_at_ours(
     home: Home, proxy: Proxy, account: Account, strategy: str, code: int, names: int
 ) -> None:

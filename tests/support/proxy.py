@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import BinaryIO
 
 DRIP_S = 0.05
 
@@ -89,7 +90,8 @@ class Proxy:
                 while self._one(client, reader):
                     pass
 
-    def _one(self, client: socket.socket, reader) -> bool:  # type: ignore[no-untyped-def]
+    def _one(self, client: socket.socket, reader: BinaryIO) -> bool:
+        """Serve one request; return whether the connection goes on."""
         first = reader.readline()
         if not first:
             return False
@@ -99,17 +101,9 @@ class Proxy:
         fault = self.fault if number == self.at else ""
         if fault == "reset on accept":
             return _reset(client)
-        head, length = [first], 0
-        while (line := reader.readline()) not in (b"\r\n", b""):
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-            if name.lower() not in (b"connection", b"host"):
-                head.append(line)
-        if fault == "reset after headers":
-            return _reset(client)
-        if fault == "reset mid body":
-            reader.read(length // 2)
+        head, length = _read_head(first, reader)
+        if fault in ("reset after headers", "reset mid body"):
+            reader.read(length // 2 if fault == "reset mid body" else 0)
             return _reset(client)
         body = reader.read(length)
         self.wire_bytes += len(body)
@@ -120,10 +114,13 @@ class Proxy:
         if fault == "silence":
             self._closing.wait(3)
             return False
-        if self.hides_v2 and b"/apis/v2" in first:
+        return self._pass(client, number, head, body, fault)
+
+    def _pass(self, client: socket.socket, number: int, head: bytes, body: bytes, fault: str) -> bool:
+        if self.hides_v2 and b"/apis/v2" in head.partition(b"\r\n")[0]:
             client.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             return True
-        answer = self._pass_on(b"".join(head), body)
+        answer = self._pass_on(head, body)
         if self.after_request is not None:
             self.after_request(number)
         return self._give(client, answer, fault)
@@ -173,6 +170,18 @@ class Proxy:
             client.sendall(answer[position : position + 1])
             time.sleep(DRIP_S)
         return False
+
+
+def _read_head(first: bytes, reader: BinaryIO) -> tuple[bytes, int]:
+    """Return the head as it is passed on, without its end, and the length of the body."""
+    head, length = [first], 0
+    while (line := reader.readline()) not in (b"\r\n", b""):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+        if name.lower() not in (b"connection", b"host"):
+            head.append(line)
+    return b"".join(head), length
 
 
 def _reset(client: socket.socket) -> bool:
