@@ -30,5 +30,11 @@ DirectoryOpt = Annotated[
     Path | None,
     typer.Option("-d", "--dir", metavar="DIR", help="Where names are looked up; alone, all trials in it are meant."),
 ]
+HostOpt = Annotated[
+    str | None,
+    typer.Option(
+        "-H", "--host", metavar="URL", help="The server to use, or part of the address of one that `aimd login` knows."
+    ),
+]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HELP = {"help_option_names": ["-h", "--help"]}

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
+from aimd_core.index import TrialIndex
+from aimd_core.model import split_alternative_name
 from aimd_core.store import Trial, find_trials, is_trial_directory
 
 
@@ -50,13 +52,15 @@ def trial_named(name: str, directory: Path) -> Trial:
     exact = [trial for trial in trials if trial.alternative_name == name]
     fitting = exact or [trial for trial in trials if trial.alternative_name.startswith(name)]
     if not fitting and len(name) >= 4:
-        fitting = [trial for trial in trials if (trial.id or "").startswith(name)]
+        with_id = {row.alternative_name for row in TrialIndex(directory).rows() if row.id.startswith(name)}
+        fitting = [trial for trial in trials if trial.alternative_name in with_id]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise AmbiguousTrialError(name, [trial.alternative_name for trial in fitting])
-    near = get_close_matches(name, [trial.name for trial in trials], n=3)
-    near_names = [trial.alternative_name for trial in trials if trial.name in near]
+    names = {trial.alternative_name: split_alternative_name(trial.alternative_name)[0] for trial in trials}
+    near = get_close_matches(name, names.values(), n=3)
+    near_names = [alternative_name for alternative_name, shown in names.items() if shown in near]
     near_names = near_names or get_close_matches(name, [trial.alternative_name for trial in trials], n=3)
     raise TrialNotFoundError(name, str(directory.absolute()), near_names[:3])
 

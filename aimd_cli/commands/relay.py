@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import NoTrialsError, PartlyDoneError
 
 
@@ -19,6 +19,7 @@ def relay(
         float, typer.Option("--interval", metavar="SECONDS", min=0.1, help="How long to wait between two looks.")
     ] = 30.0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many trials at once.")] = 4,
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """Keep all trials below a directory uploaded: for a login node, while compute nodes have no network.
@@ -40,7 +41,7 @@ def relay(
 
     if not directory.is_dir():
         raise NoTrialsError(where=directory.absolute())
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(host)
     destination = Destination()
     if not once:
         output.say(f"Relaying {directory.absolute()} to {credentials.host}. Ctrl-C ends it.")

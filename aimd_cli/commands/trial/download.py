@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import (
     AccessError,
     AimdError,
@@ -34,6 +34,7 @@ def download(
     to: Annotated[
         Path, typer.Option("--to", metavar="DIR", help="The working directory to put them in: DIR/.aimd/trials.")
     ] = Path(),
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """Download trials: the same directories that were uploaded. Cut off, it goes on where it was.
@@ -55,7 +56,7 @@ def download(
     from aimd_core.selection import expand_names
 
     wanted = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(host)
     if protocol_for(credentials.host) != V2:
         raise UsageError(
             message=f"{credentials.host} speaks protocol 1, which does not keep a trial's files",

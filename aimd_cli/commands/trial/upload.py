@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import AimdError, NetworkError, NotTheSameError, PartlyDoneError, StoppedError, UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def upload(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on until the trials have ended; new ones are noticed with -d.")
     ] = False,
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """Upload trials, or what is new of them. Safe to repeat, also while a trial runs.
@@ -74,7 +75,7 @@ def upload(
     if dry_run + check + follow > 1:
         raise UsageError(message="--dry-run, --check and --follow exclude each other", hint="Choose one of them")
     selected = chosen_trials(trials, path, name, directory)
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(host)
     output.detail(f"Server: {credentials.host} (key from {credentials.origins['api_key']})")
     destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy)
     if check:
