@@ -124,7 +124,7 @@ class Server:
         def attempt() -> Standing:
             nonlocal tried
             if tried:
-                standing = self._standing(self._checked(self._connection.once("HEAD", PREFIX + path), path))
+                standing = self._head(self._connection.once("HEAD", PREFIX + path), path)
                 if standing.offset != offset:
                     return standing
             tried = True
@@ -142,7 +142,8 @@ class Server:
 
     def standing(self, trial_id: str, file: str) -> Standing:
         """Return how far the server has a file, with its digest."""
-        return self._standing(self._send("HEAD", f"/trials/{trial_id}/files/{file}"))
+        path = f"/trials/{trial_id}/files/{file}"
+        return self._head(self._connection.request("HEAD", PREFIX + path), path)
 
     def read(self, trial_id: str, file: str, start: int, take: Callable[[bytes], None]) -> None:
         """Hand a file's bytes from `start` on, as the server has it now, to `take`, piece by piece.
@@ -200,8 +201,6 @@ class Server:
             return KeyRefusedError(host=self.host, reason="unknown, expired or revoked")
         if 300 <= answer.status < 400:
             return NotAServerError(host=self.host, reason=f"HTTP {answer.status}, a redirect, which is never followed")
-        if answer.status == 404 and not answer.body:  # the answer to HEAD has no body
-            return RemoteNotFoundError(what=path)
         if not isinstance(error, dict):
             return NotAServerError(host=self.host, reason=f"HTTP {answer.status} without an error of ours")
         code, message = str(error.get("code")), str(error.get("message"))
@@ -220,6 +219,12 @@ class Server:
         if not isinstance(document, dict):
             raise NotAServerError(host=self.host, reason="its answer is no JSON object")
         return document
+
+    def _head(self, answer: Response, path: str) -> Standing:
+        """Return what an answer to HEAD says, which has no body to say why not."""
+        if answer.status == 404:
+            raise RemoteNotFoundError(what=path)
+        return self._standing(self._checked(answer, path))
 
     def _standing(self, answer: Response) -> Standing:
         return Standing(self._offset(answer), answer.headers.get("upload-digest", ""))

@@ -63,8 +63,6 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
     for leftover in partial.iterdir():
         if leftover.name not in files:
             leftover.unlink()
-    for journal in JOURNAL_FILES[:1]:
-        (partial / journal).touch()  # an empty one has no bytes on the server, but the recorder made it
     _sync(partial)
     os.rename(partial, target)
     _sync(trials)

@@ -126,6 +126,8 @@ def _send_journal(
         if offset and digest_prefix(opened, offset) != known.get("digest"):
             raise ContentDiffersError(path=path, reason=f"has changed within the {offset} bytes already uploaded")
         if size_bytes == offset:
+            if not known:  # an empty file is a file too
+                server.append(trial_id, file, 0, pack(b""))
             return 0
         reached = _send_rest(server, trial_id, file, opened, offset, progress, part)
         _compare(server, trial_id, file, opened, reached, path)
@@ -209,5 +211,4 @@ def local_files(trial: Trial) -> Iterator[tuple[str, int, str]]:
             continue
         with opened:
             size_bytes = os.fstat(opened.fileno()).st_size
-            if size_bytes or file in DOCUMENT_FILES:
-                yield file, size_bytes, digest_prefix(opened, size_bytes)
+            yield file, size_bytes, digest_prefix(opened, size_bytes)

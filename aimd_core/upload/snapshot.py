@@ -67,7 +67,7 @@ def is_known(path: Path, known: dict[str, Any]) -> bool:
         for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
             content = _content(path / file)
             remote = files.get(file)
-            if content is None or (not content and file in JOURNAL_FILES):
+            if content is None:
                 if remote:
                     return False
                 continue

@@ -237,8 +237,7 @@ def standings_of(connection: Connection, trial_ids: list[int]) -> dict[int, dict
         found[trial_id] = {row.file: _standing_of(row) for row in documents}
     for trial_id, rows in journals.of_trials(connection, trial_ids).items():
         for row in rows:
-            if row.next_offset:
-                found.setdefault(trial_id, {})[row.file] = standing(connection, row)
+            found.setdefault(trial_id, {})[row.file] = standing(connection, row)
     return found
 
 
