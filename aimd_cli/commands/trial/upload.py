@@ -176,10 +176,18 @@ def _end(
     if len(rows) == 1 and failures:
         raise failures[0][1]
     output.show(UploadReport(rows), as_json)
+    _explain([(trial.alternative_name, str(error)) for trial, error in failures], as_json)
     if failures:
         raise PartlyDoneError(failed=len(failures), total=total or len(rows), what="uploads")
     if len(rows) == 1:
         output.hint(f"See it: {rows[0].address}")
+
+
+def _explain(reasons: Sequence[tuple[str, str]], as_json: bool) -> None:
+    """Say in full why, to a person whose table may have had no room for it."""
+    if output.is_terminal() and not as_json:
+        for name, reason in reasons:
+            output.say(f"{name}: {reason}")
 
 
 def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json: bool) -> None:
@@ -207,6 +215,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
             found[result.trial.path] = [row]
     ordered = [found[trial.path] for trial in trials]
     output.show(CheckReport([row for rows in ordered for row in rows]), as_json)
+    _explain([(f"{row.name} {row.file}".strip(), row.note) for rows in ordered for row in rows if row.note], as_json)
     failed = sum(rows[0].outcome != "same" for rows in ordered)
     if failed:
         raise NotTheSameError(failed=failed, total=len(trials))
