@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0002"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -80,6 +80,7 @@ trial = Table(
     Column("owner_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
+    Column("alternative_name", Text, nullable=True),
     Column("status", Text, nullable=True),
     Column("state", Text, nullable=True),
     Column("started", Text, nullable=True),
@@ -129,6 +130,19 @@ journal_tail = Table(
     Column("size", Integer, nullable=False),
     Column("codec", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+# A small file that is replaced whole. `size` in bytes before packing; `digest` as in docs/http-api.md, hexadecimal.
+trial_document = Table(
+    "trial_document",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("file", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
 )
 
 # The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps.

@@ -24,6 +24,7 @@ class TrialRow(msgspec.Struct, frozen=True):
     folder_uid: str
     folder_path: str
     name: str
+    alternative_name: str | None
     status: str | None
     state: str | None
     started: str | None
@@ -37,7 +38,7 @@ class TrialRow(msgspec.Struct, frozen=True):
 def _query() -> Select[tuple[object, ...]]:
     first = [trial.c[name] for name in ("id", "uid", "owner_id")]
     place = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
-    names = ("name", "status", "state", "started", "ended", "sort_us", "parameters")
+    names = ("name", "alternative_name", "status", "state", "started", "ended", "sort_us", "parameters")
     rest = [trial.c[name] for name in names]
     return (
         select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))
@@ -66,6 +67,11 @@ def by_uid(connection: Connection, uid: str) -> TrialRow | None:
 def by_name(connection: Connection, folder_id: int, name: str) -> TrialRow | None:
     """Return the trial of that name in a folder."""
     return _one(connection, _BY_NAME, folder_id=folder_id, name=name)
+
+
+def by_uids(connection: Connection, uids: list[str]) -> list[TrialRow]:
+    """Return the trials of those UUIDs, whoever owns them."""
+    return [TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.uid.in_(uids)))]
 
 
 def document(connection: Connection, trial_id: int) -> str:

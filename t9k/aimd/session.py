@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.signing_in import verify
-from aimd_core.client.v2 import Server
 from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
 from aimd_core.errors import NetworkError, NotSignedInError, UsageError
 from aimd_core.selection import select_trials
 from aimd_core.store import Trial as StoredTrial
-from aimd_core.upload import Destination, Uploaded
-from aimd_core.upload import upload_trial as upload_stored_trial
+from aimd_core.upload import Destination, Uploaded, connect
 from t9k.aimd.configuration import CONFIG, signed_out
 
 
@@ -68,8 +65,8 @@ def upload_directory(
 ) -> Uploaded:
     """Upload the trial in one directory. Arguments and errors as `Trial.upload`."""
     destination = Destination(folder_id, folder_path, make_folder, conflict_strategy)
-    with Server(_credentials(), RetryPolicy()) as server:
-        return upload_stored_trial(server, StoredTrial(path), destination)
+    with connect(_credentials()) as remote:
+        return remote.upload(StoredTrial(path), destination)
 
 
 def upload_trial(
