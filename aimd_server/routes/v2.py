@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aimd_core.version import __version__
-from aimd_server.routes import v2_files, v2_trials
+from aimd_server.routes import v2_files, v2_folders, v2_people, v2_trials
 from aimd_server.routes.access import Access, Backend, Call, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
@@ -25,6 +25,7 @@ _STATUS = {
     "bad_request": 400,
     "bad_encoding": 400,
     "unauthenticated": 401,
+    "forbidden": 403,
     "not_found": 404,
     "folder_not_found": 404,
     "method_not_allowed": 405,
@@ -89,6 +90,10 @@ def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
     table = RouteTable(base + PREFIX, Version2())
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
+    v2_folders.register(table)
     v2_trials.register(table)
     v2_files.register(table)
+    v2_people.register(table)
+    table.open_to_uploads(("GET", "/info"), ("PUT", "/trials/{id}"))
+    table.open_to_uploads(("HEAD", "/trials/{id}/files/{file}"), ("PATCH", "/trials/{id}/files/{file}"))
     return table
