@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands import login, server, trial
+from aimd_cli.commands import folder, login, server, trial
 from aimd_cli.options import HELP
 from aimd_core.version import __version__
 
@@ -44,4 +44,5 @@ def aimd(
 app.command()(login.login)
 app.command()(login.logout)
 app.add_typer(trial.app, name="trial")
+app.add_typer(folder.app, name="folder")
 app.add_typer(server.app, name="server")

@@ -95,6 +95,8 @@ def console() -> Console:
     from rich.console import Console
 
     wanted = wants_color()
+    if hasattr(sys.stdout, "reconfigure"):  # what the terminal cannot show is escaped, never an error
+        sys.stdout.reconfigure(errors="backslashreplace")
     return Console(
         file=sys.stdout,
         no_color=not wanted,

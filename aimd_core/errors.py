@@ -24,6 +24,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── ConflictError     local and server disagree; nothing was changed
     │   ├── NameTakenError
     │   └── ContentDiffersError
+    ├── OldServerError    the server's protocol has no word for it
     ├── PartlyDoneError   some of several things failed
     └── TrialStateError   the trial has ended
 """
@@ -226,6 +227,14 @@ class RefusedError(ConflictError):
 
     code = "refused"
     text = "{host} refused: {reason}"
+
+
+class OldServerError(AimdError):
+    """The server speaks only the deployed protocol, which has no word for this. Facts: host, what."""
+
+    code = "old_server"
+    text = "{host} speaks version 1 of the protocol and cannot {what}"
+    hint = "Do it in the server's console, or run an AIMD server of version 2"
 
 
 class PartlyDoneError(AimdError):

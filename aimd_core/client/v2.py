@@ -10,6 +10,7 @@ from typing import Any
 from aimd_core.client.connection import Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import (
+    AccessError,
     AimdError,
     ContentDiffersError,
     KeyRefusedError,
@@ -105,6 +106,11 @@ class Server:
         """
         return self._object(self._send("GET", f"/trials/{trial_id}"))
 
+    def call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        """Send a request and return its answer's JSON object, an empty one for an answer without a body."""
+        answer = self._send(method, path, **how)
+        return self._object(answer) if answer.body else {}
+
     def _send(self, method: str, path: str, **how: Any) -> Response:
         answer = self._connection.request(method, f"/apis/v2{path}", **how)
         if answer.status // 100 == 2:
@@ -125,6 +131,8 @@ class Server:
             return ContentDiffersError(path=path, reason="the server has other bytes there")
         if code == "name_taken":
             return NameTakenError(name=error.get("name", "?"), folder=error.get("folder", "that folder"))
+        if answer.status == 403:
+            return AccessError(message=f"{self.host} does not allow this: {message}")
         if answer.status == 404:
             return RemoteNotFoundError(what=message)
         return RefusedError(host=self.host, reason=f"{message} ({code})")
