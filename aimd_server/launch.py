@@ -7,6 +7,8 @@ stderr. Nothing is logged of a request but its path, and that only when it faile
 from __future__ import annotations
 
 import errno
+import json
+import os
 import signal
 import socket
 import sys
@@ -21,6 +23,7 @@ from aimd_core.errors import UsageError
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.errors import PortInUseError
 from aimd_server.logs import set_up_logs
+from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings
@@ -58,7 +61,22 @@ def run(data_dir: Path, settings: Settings) -> None:
         database.start_writer()
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         with sweeping(database, settings.trash_days):
-            _serve(create_app(database, threads, hosts, settings=settings), listener, address)
+            app = create_app(database, threads, hosts, settings=settings)
+            with _known_address(data_dir, listener, host):
+                _serve(app, listener, address)
+
+
+@contextmanager
+def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterator[None]:
+    """Keep beside the data where the server listens, for `aimd server status`; killed, it leaves that behind."""
+    place = data_dir / ADDRESS_FILE
+    number = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    place.write_text(json.dumps({"address": f"http://{shown}:{number}", "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
