@@ -79,12 +79,13 @@ class JournalWriter:
 
     __slots__ = ("_descriptor", "_on_fault", "_synced_s", "_torn", "error", "failed", "path", "unsynced", "written")
 
-    def __init__(self, path: str, on_fault: Callable[[OSError], None] | None = None) -> None:
+    def __init__(self, path: str, on_fault: Callable[[OSError], None] | None = None, open_now: bool = True) -> None:
         """Open the journal at `path` for appending, made when missing.
 
         Args:
             path: The journal.
             on_fault: Told about every I/O fault, of a write or of a sync, when it happens.
+            open_now: Whether to open it at once; else it waits for `open`.
 
         Raises:
             OSError: It cannot be opened.
@@ -97,10 +98,12 @@ class JournalWriter:
         self.error: OSError | None = None
         self.unsynced = False
         self._synced_s = 0.0
-        self.open()
+        self._torn = False
+        if open_now:
+            self.open()
 
     def open(self) -> None:
-        """Open the journal again after `close`; an open one stays as it is.
+        """Open the journal, for the first time or after `close`; an open one stays as it is.
 
         Raises:
             OSError: It cannot be opened.
@@ -154,6 +157,8 @@ class JournalWriter:
 
     def sync(self) -> bool:
         """Force everything written so far to the disk; return whether the disk said yes, also before."""
+        if self._descriptor < 0:
+            return not self.unsynced  # closed: it was synced then
         try:
             _fdatasync(self._descriptor)
         except OSError as error:
@@ -166,13 +171,18 @@ class JournalWriter:
     def close(self) -> None:
         """Release the file. The writer takes no more records until it is opened again."""
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        if descriptor < 0:
+            return
+        try:
             os.close(descriptor)
+        except OSError as error:  # how a network file system says that what was written did not arrive
+            self.unsynced = True
+            self._note(error)
 
     def __del__(self) -> None:
         try:
             self.close()
-        except (OSError, AttributeError, TypeError):  # at the end of the interpreter `os` may be gone
+        except (AttributeError, TypeError):  # at the end of the interpreter `os` may be gone
             pass
 
 

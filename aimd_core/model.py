@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INITIALIZING, RUNNING, SUCCEEDED, FAILED = "Initializing", "Running", "Succeeded", "Failed"
-KILLED, LOST = "Killed", "Lost"
+KILLED, LOST, INTERRUPTED = "Killed", "Lost", "Interrupted"
 STATUSES = (INITIALIZING, RUNNING, SUCCEEDED, FAILED)  # written in metadata.yaml
-STATES = (*STATUSES, KILLED, LOST)  # derived by a reader
+STATES = (*STATUSES, KILLED, LOST, INTERRUPTED)  # derived by a reader
 UNFINISHED = (INITIALIZING, RUNNING)
 
 CONFLICT_STRATEGIES = ("skip", "error", "new", "replace")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError
 from aimd_core.journal import open_regular
-from aimd_core.model import INITIALIZING, KILLED, LOST, RUNNING, UNFINISHED
+from aimd_core.model import INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
 
 LOST_AFTER_S = 600.0
 _MAX_BYTES = 1 << 20
@@ -72,6 +72,22 @@ def process_start(pid: int) -> int | None:
     return int(fields[19])
 
 
+def write(trial: Path, command: list[str]) -> None:
+    """Say in `process.json` that the calling process records a trial.
+
+    Args:
+        trial: The trial's directory.
+        command: The process's command line, without secrets.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    document = {**capture(), "command": command}
+    from aimd_core.documents import replace_file  # with it comes YAML, which a warm list does without
+
+    replace_file(trial / "process.json", json.dumps(document, indent=1).encode() + b"\n")
+
+
 def read(trial: Path) -> dict[str, object] | None:
     """Return what `process.json` of a trial says, or None when there is none that can be read."""
     try:
@@ -112,16 +128,21 @@ class State:
         self.silent_s = silent_s
 
 
-def derive_state(status: str, recorded: dict[str, object] | None, last_write_s: float) -> State:
+def derive_state(
+    status: str, recorded: dict[str, object] | None, last_write_s: float, is_interrupted: bool = False
+) -> State:
     """Derive the state of a trial.
 
     Args:
         status: What `metadata.yaml` says.
         recorded: What `process.json` says, or None.
         last_write_s: When the trial's files were last written, in seconds since the epoch.
+        is_interrupted: Whether the process said that it ended before the trial did.
     """
     if status not in UNFINISHED:
         return State(status)
+    if is_interrupted:
+        return State(INTERRUPTED)
     gone = None if recorded is None else is_gone(recorded)
     if gone:
         return State(KILLED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aimd_cli.text import duration
-from aimd_core.model import FAILED, INITIALIZING, KILLED, LOST, RUNNING, SUCCEEDED
+from aimd_core.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
 
 _LOOKS = {
     INITIALIZING: ("○", "o", "dim"),
@@ -11,6 +11,7 @@ _LOOKS = {
     SUCCEEDED: ("✓", "+", "green"),
     FAILED: ("✗", "x", "bold yellow"),
     KILLED: ("†", "!", "bold magenta"),
+    INTERRUPTED: ("■", "#", "magenta"),
     LOST: ("?", "?", "magenta"),
 }
 
@@ -25,6 +26,8 @@ def state_sentence(state: str, silent_s: float | None) -> str:
     """Return a state in words, with what it rests on."""
     if state == KILLED:
         return "Killed (its process is gone)"
+    if state == INTERRUPTED:
+        return "Interrupted (its process ended before it was finished)"
     if state == LOST and silent_s is not None:
         return f"Lost (nothing written for {duration(silent_s)}, and its process cannot be seen from here)"
     return state

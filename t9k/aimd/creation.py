@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
 from aimd_core import process
-from aimd_core.documents import read_mapping, replace_file, write_mapping
+from aimd_core.documents import read_mapping, write_mapping
 from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.model import CONFLICT_STRATEGIES, INITIALIZING
-from aimd_core.store import METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, is_trial_directory, new_trial_directory
+from aimd_core.store import METADATA_FILE, PARAMETERS_FILE, is_trial_directory, new_trial_directory
 from aimd_core.store import Trial as StoredTrial
-from t9k.aimd.environment import capture_git, capture_platform
+from t9k.aimd.captures import Captures, start_captures
+from t9k.aimd.environment import capture_git as capture_git_state
+from t9k.aimd.environment import capture_platform
 from t9k.aimd.params import plain_params
+from t9k.aimd.ranks import Rank, current_rank
+from t9k.aimd.secrets import mask_command
+from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -32,6 +37,12 @@ def create_trial(
     folder_path: str | None = None,
     make_folder: bool | None = None,
     conflict_strategy: str | None = None,
+    *,
+    auto_upload: bool = False,
+    all_ranks: bool = False,
+    capture_git: bool = True,
+    capture_output: bool = True,
+    capture_system: bool = True,
 ) -> Trial:
     """Create a trial in the working directory, with status `Initializing`.
 
@@ -44,6 +55,13 @@ def create_trial(
         folder_path: The folder to upload to, such as `image_classification/mnist`; `/default` unless told.
         make_folder: Make that folder with its parents when it is missing; False unless told.
         conflict_strategy: What an upload does when the name is taken: `skip`, `error`, `new` (unless told), `replace`.
+        auto_upload: Upload while the training runs, by a process of its own that is never waited for.
+        all_ranks: In a distributed training, record every rank, each as a trial of its own. Unless told, only
+            rank 0 records, and the others get a trial that takes all calls and writes nothing.
+        capture_git: Keep commit, branch and remote, and the uncommitted changes as `git.diff`.
+        capture_output: Keep what the process prints in `stdout.log`.
+        capture_system: Keep CPU, memory, disk, network and GPU use as metrics of type `system`, when the extra
+            `system` is installed.
 
     Raises:
         TypeError: JSON cannot hold a parameter.
@@ -52,17 +70,25 @@ def create_trial(
         DamagedError: What `trial_path` names cannot be read.
         DiskError: The disk refused.
     """
-    given = dict(
-        zip(
-            _SETTINGS,
-            (trial_name, trial_params, folder_id, folder_path, make_folder, conflict_strategy),
-            strict=True,
-        )
-    )
+    values = (trial_name, trial_params, folder_id, folder_path, make_folder, conflict_strategy)
     settings = _settings_at(Path(trial_path)) if trial_path is not None else {}
     if folder_path is not None:
         settings.pop("folder_id", None)  # an id that comes from there would win over the path given here
-    settings.update({key: value for key, value in given.items() if value is not None})
+    settings.update({key: value for key, value in zip(_SETTINGS, values, strict=True) if value is not None})
+    name, params, upload = _checked(settings)
+    rank = current_rank()
+    if rank is not None and rank.number > 0:
+        if not all_ranks:
+            return SilentTrial(name, params, rank)
+        name = f"{name}-rank{rank.number}"
+    captures = Captures(capture_git, capture_output, capture_system, auto_upload)
+    trial = _write_trial(name, params, upload, captures, rank if all_ranks else None)
+    start_captures(trial, captures, Path.cwd())
+    return trial
+
+
+def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[str, object]]:
+    """Return the name, the parameters as plain data, and how the trial wants to be uploaded."""
     name = settings.get("trial_name")
     if name is None:
         raise UsageError(message="a trial needs a name", hint="Call create_trial(trial_name='...')")
@@ -84,7 +110,7 @@ def create_trial(
         "make_folder": bool(settings.get("make_folder")),
         "conflict_strategy": strategy,
     }
-    return _write_trial(name, plain_params(params or {}), upload)
+    return name, plain_params(params or {}), upload
 
 
 def _settings_at(path: Path) -> dict[str, object]:
@@ -109,7 +135,9 @@ def _settings_at(path: Path) -> dict[str, object]:
     return settings
 
 
-def _write_trial(name: str, params: dict[str, object], upload: dict[str, object]) -> Trial:
+def _write_trial(
+    name: str, params: dict[str, object], upload: dict[str, object], captures: Captures, rank: Rank | None
+) -> Trial:
     directory = Path.cwd()
     metadata: dict[str, object] = {
         "kind": "Trial",
@@ -121,12 +149,14 @@ def _write_trial(name: str, params: dict[str, object], upload: dict[str, object]
         "inputArtifacts": [],
         "outputArtifacts": [],
         "_upload": upload,
-        "_git": capture_git(directory),
+        "_git": capture_git_state(directory) if captures.git else {},
     }
+    if rank is not None:
+        metadata["_rank"] = rank.as_dict()
     path = None
     try:
         path = new_trial_directory(directory, name)
-        replace_file(path / PROCESS_FILE, json.dumps(process.capture(), indent=1).encode() + b"\n")
+        process.write(path, mask_command(list(sys.orig_argv)))
         write_mapping(path / PARAMETERS_FILE, params)
         write_mapping(path / METADATA_FILE, metadata)
         return Trial(path, metadata, params)

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 GIT_TIMEOUT_S = 2.0
+MAX_DIFF_BYTES = 4 << 20
 _FRAMEWORKS = (
     (("tensorflow",), "TensorFlow"),
     (("torch",), "PyTorch"),
@@ -137,3 +138,26 @@ def _entrypoint(root: Path) -> str | None:
         return str(path.relative_to(root.resolve()))
     except ValueError:
         return str(path)
+
+
+def uncommitted_changes(directory: Path) -> bytes:
+    """Return what `git diff HEAD` says of the whole work tree; empty when nothing, or when it is too much or too slow.
+
+    Args:
+        directory: Somewhere in the work tree.
+    """
+    words = ["git", "diff", "HEAD", "--no-ext-diff", "--no-color", "--no-textconv"]
+    try:
+        done = subprocess.run(
+            words,
+            cwd=directory,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=GIT_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return b""
+    return done.stdout if done.returncode == 0 and len(done.stdout) <= MAX_DIFF_BYTES else b""

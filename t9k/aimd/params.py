@@ -45,6 +45,21 @@ class Params(MutableMapping[str, object]):
         plain = plain_params({**dict(new_params or {}), **named})
         self._change({**self._values, **{n: v for n, v in plain.items() if override or n not in self._values}})
 
+    def parse(self, dist_tf_strategy: object = None, dist_torch_model: object = None, dist_hvd: object = None) -> None:
+        """Record how the training is distributed, as parameter `distribution`: `api`, `policy`, `config`.
+
+        Args:
+            dist_tf_strategy: A `tf.distribute.Strategy`.
+            dist_torch_model: A model wrapped in `DataParallel` or `DistributedDataParallel`.
+            dist_hvd: The module `horovod.torch`, `horovod.tensorflow` or `horovod.keras`, initialised.
+
+        Raises:
+            TypeError: It is none of these, or not exactly one was given.
+        """
+        from t9k.aimd.distribution import describe_distribution
+
+        self["distribution"] = describe_distribution(dist_tf_strategy, dist_torch_model, dist_hvd)
+
     def as_dict(self) -> dict[str, object]:
         """Return a copy of all parameters as plain data."""
         copy = as_plain("params", self._values)

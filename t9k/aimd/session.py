@@ -71,6 +71,12 @@ def _credentials() -> Credentials:
     return resolve_credentials(str(host) if host else None, str(api_key) if api_key else None)
 
 
+def companion_environment() -> dict[str, str]:
+    """Return the variables that give another process the server and key of this one."""
+    chosen = {"AIMD_HOST": CONFIG._changed.get(HOST_KEY), "AIMD_API_KEY": CONFIG._changed.get(API_KEY_KEY)}
+    return {name: str(value) for name, value in chosen.items() if value}
+
+
 def login(
     host: str | None = None,
     api_key: str | None = None,

@@ -13,6 +13,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from aimd_core import process
 from aimd_core.documents import write_mapping
 from aimd_core.errors import TrialStateError
 from aimd_core.journal import (
@@ -25,15 +26,20 @@ from aimd_core.journal import (
     read_records,
     record_head,
 )
-from aimd_core.model import INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
+from aimd_core.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
 from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
+from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
+from t9k.aimd.output import OutputLog
+from t9k.aimd.output import stop as stop_output
 from t9k.aimd.params import Params
+from t9k.aimd.secrets import mask_command
 from t9k.aimd.values import as_float, as_int, as_text
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
     from typing import Any
 
     from aimd_core.upload import Uploaded
@@ -52,20 +58,25 @@ def timestamp() -> str:
 class Trial:
     """One trial. Made by `aimd.create_trial`; not made directly."""
 
-    def __init__(self, path: Path, metadata: dict[str, Any], params: Mapping[str, object]) -> None:
+    def __init__(
+        self, path: Path, metadata: dict[str, Any], params: Mapping[str, object], loaded: bool = False
+    ) -> None:
         """Open a trial directory for recording.
 
         Args:
             path: The directory; its documents exist.
             metadata: What `metadata.yaml` holds.
             params: What `parameters.yaml` holds.
+            loaded: It was there before, so nothing is touched until the first `log`.
 
         Raises:
             OSError: The journal cannot be opened.
         """
         self._path = path
         self._metadata = metadata
-        self._journal = JournalWriter(str(path / METRICS_FILE), self._warn_once)
+        self._loaded = loaded
+        self._journal = JournalWriter(str(path / METRICS_FILE), self._warn_once, open_now=not loaded)
+        self._output: OutputLog | None = None
         self._params = Params(params, self._save_params)
         self._running = False  # set by the first log of this process
         self._attempts = 0
@@ -110,11 +121,21 @@ class Trial:
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
         """All points recorded so far, by type, read from the journal: `{"value": {...}, "sequence": {...}}` each."""
         points: dict[str, list[dict[str, Any]]] = {}
-        with open_regular(self._path / METRICS_FILE) as file:
+        try:
+            file = open_regular(self._path / METRICS_FILE)
+        except FileNotFoundError:
+            return points
+        with file:
             for record in read_records(file, Damage()):
                 for metrics_type, point in record.items():
                     points.setdefault(metrics_type, []).append(point)
         return points
+
+    def history(self, names: Sequence[str] | str | None = None, format: str = "list") -> Any:
+        """Return what was recorded so far, one entry a record; arguments and errors as `t9k.aimd.search.history`."""
+        from t9k.aimd.search import history
+
+        return history(self._path, names, format)
 
     def log(
         self,
@@ -175,37 +196,133 @@ class Trial:
 
     def _begin(self, check_status: bool) -> None:
         """Take the step from Initializing to Running, or refuse when the trial has ended."""
-        if self.status not in UNFINISHED:
-            if check_status:
-                raise TrialStateError(name=self.name, status=self.status)
-            try:
-                self._journal.open()
-            except OSError as error:
-                self._warn_once(error)  # and the append that follows is counted as failed
+        has_ended = self.status not in UNFINISHED and not self._loaded
+        if has_ended and check_status:
+            raise TrialStateError(name=self.name, status=self.status)
+        try:
+            self._journal.open()
+        except OSError as error:
+            self._warn_once(error)  # and the append that follows is counted as failed
+        if has_ended:
             return
         self._running = True
-        if self.status == INITIALIZING:
+        if self._loaded or "_exit" in self._metadata:
+            self._resume()
+        elif self.status == INITIALIZING:
             self._metadata["status"] = RUNNING
             self._save_metadata()
 
+    def _resume(self) -> None:
+        """Make this process the one that records, unless another one is still at it."""
+        self._loaded = False
+        recorded = process.read(self._path)
+        mine = recorded is not None and recorded.get("pid") == os.getpid()
+        if self.status == RUNNING and recorded is not None and not mine and process.is_gone(recorded) is False:
+            return
+        self._metadata.update(status=RUNNING, endTime=None)
+        self._metadata.pop("_exit", None)
+        try:
+            process.write(self._path, mask_command(list(sys.orig_argv)))
+        except OSError as error:
+            self._warn_once(error)
+        self._save_metadata()
+        endings.watch(self)
+
     def finish(self) -> None:
         """End the trial with status `Succeeded`, and print the receipt on stderr. A second call does nothing."""
+        self._end(SUCCEEDED, None)
+
+    def fail(self, reason: str | None = None) -> None:
+        """End the trial with status `Failed`, and print the receipt on stderr. Afterwards, it does nothing.
+
+        Args:
+            reason: Why, such as the type of an exception; kept as `_exit.exception` in the metadata.
+        """
+        self._end(FAILED, {"kind": endings.EXCEPTION, "exception": reason} if reason else None)
+
+    def _end(self, status: str, ending: dict[str, object] | None) -> None:
         if self.status not in UNFINISHED:
             return
-        self._running = False
-        synced = self._journal.sync()
-        packages = self._metadata["platform"]
+        self._journal.sync()
+        packages = self._metadata.setdefault("platform", {})
         packages["pypkgs"] = {**(packages.get("pypkgs") or {}), **imported_packages()}
         packages["framework"] = frameworks() or packages.get("framework") or ""
-        self._metadata["status"] = SUCCEEDED
+        self._metadata["status"] = status
         self._metadata["endTime"] = timestamp()
+        self._metadata.pop("_exit", None)
+        if ending:
+            self._metadata["_exit"] = ending
+        self._release()
         if self._params_unsaved:
             self._save_params(self._params.as_dict())
         saved = self._save_metadata() and not self._params_unsaved
-        self._journal.close()
-        doubt = "" if synced else ", but the disk reported an error: a power cut may lose some"
+        doubt = "" if not self._journal.unsynced else ", but the disk reported an error: a power cut may lose some"
         doubt += "" if saved else ", but its status or parameters could not be saved"
-        _tell(f"trial {self.alternative_name} finished: {self.receipt}{doubt}")
+        word = "finished" if status == SUCCEEDED else "failed"
+        tell(f"trial {self.alternative_name} {word}: {self.receipt}{doubt}")
+
+    def _end_interrupted(self, kind: str, **facts: object) -> None:
+        """Say on disk that this process ended before the trial did; another one can go on with it."""
+        if self.status not in UNFINISHED:
+            return
+        self._metadata["_exit"] = {"kind": kind, **facts}
+        self._journal.sync()
+        self._release()
+        self._save_metadata()
+
+    def _release(self) -> None:
+        """Let go of the files and of the process's streams; the journal's counts stay."""
+        self._running = False
+        endings.forget(self)
+        if self._output is not None:
+            stop_output(self._output)
+            self._output = None
+        self._journal.close()
+
+    def __enter__(self) -> Trial:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+            self.finish()
+        elif issubclass(kind, KeyboardInterrupt):
+            self._end_interrupted(endings.INTERRUPTED, signal="SIGINT")
+        else:
+            self.fail(kind.__name__)
+
+    def mark_input(self, artifact: object) -> None:
+        """Record that the trial used an artifact.
+
+        Args:
+            artifact: The artifact, or its id.
+
+        Raises:
+            TypeError: It is neither.
+        """
+        self._mark("inputArtifacts", artifact)
+
+    def mark_output(self, artifact: object) -> None:
+        """Record that the trial made an artifact. Arguments and errors as `mark_input`."""
+        self._mark("outputArtifacts", artifact)
+
+    def _mark(self, key: str, artifact: object) -> None:
+        artifact_id = artifact if isinstance(artifact, str) else getattr(artifact, "id", None)
+        if not isinstance(artifact_id, str):
+            raise TypeError(f"expected an artifact or its id, not {type(artifact).__name__}")
+        marked = list(self._metadata.get(key) or [])
+        if artifact_id not in marked:
+            self._metadata[key] = [*marked, artifact_id]
+            self._save_metadata()
+
+    @property
+    def input_artifacts(self) -> list[str]:
+        """Ids of the artifacts that the trial used."""
+        return list(self._metadata.get("inputArtifacts") or [])
+
+    @property
+    def output_artifacts(self) -> list[str]:
+        """Ids of the artifacts that the trial made."""
+        return list(self._metadata.get("outputArtifacts") or [])
 
     @property
     def receipt(self) -> str:
@@ -218,7 +335,7 @@ class Trial:
         folder_path: str | None = None,
         make_folder: bool | None = None,
         conflict_strategy: str | None = None,
-    ) -> Uploaded:
+    ) -> Uploaded | None:
         """Upload the trial, or what is new of it, to the server of `aimd.login()` or of the config file.
 
         Args:
@@ -256,7 +373,7 @@ class Trial:
             return
         self._warned = True
         reason = os.strerror(error.errno) if error.errno else error
-        _tell(f"WARNING: cannot write to {self._path}: {reason}. Training goes on; what is not saved will be counted.")
+        tell(f"WARNING: cannot write to {self._path}: {reason}. Training goes on; what is not saved will be counted.")
 
 
 def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -266,7 +383,7 @@ def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         raise TypeError(f"metrics must be a mapping of names to numbers, not {type(metrics).__name__}") from None
 
 
-def _tell(message: str) -> None:
+def tell(message: str) -> None:
     """Say something on stderr, whatever state that is in: a closed or broken stderr must not end training."""
     try:
         sys.stderr.write(f"aimd: {message}\n")

@@ -10,7 +10,8 @@ from tests.support.strangers import unused_port
 def record(
     name: str = "cnn", points: int = 3, folder: str | None = "image/mnist", make_folder: bool = True
 ) -> aimd.Trial:
-    trial = aimd.create_trial(trial_name=name, folder_path=folder, make_folder=make_folder)
+    # Without output: what these tests make the command print is no part of the trial.
+    trial = aimd.create_trial(trial_name=name, folder_path=folder, make_folder=make_folder, capture_output=False)
     trial.params.update({"lr": 0.1})
     for step in range(points):
         trial.log("train", {"loss": 1.0 / (step + 1)}, step=step)

@@ -7,7 +7,8 @@ and acknowledges each `log` that has returned through a pipe. A kill fails when 
 exactly once and in order, when a complete line or document is damaged, or when the trial is not listed as it should be.
 
 Windows: `logging` kills at a random instant after the first acknowledged point, `start` after the process's start, so
-that the creation of the directory and its documents is hit. Plants are bugs that this harness must catch.
+that the creation of the directory and its documents is hit; unless told, it is one and a half times what a start takes
+here. The recorder captures git, output and, where psutil is, the system. Plants are bugs that this harness must catch.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ import random
 import select
 import signal
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from aimd_core import documents, journal
+from aimd_core import documents, journal, process
 from aimd_core.journal import Damage, JournalWriter, open_regular, read_records
 from aimd_core.store import Trial, find_trials
 from t9k import aimd
-from t9k.aimd import creation
+from t9k.aimd import captures
 
 _ACKNOWLEDGEMENT = struct.Struct("<I")
 
@@ -47,7 +49,8 @@ def plant_buffered_writer() -> None:
 
     def append(self: JournalWriter, record: bytes) -> bool:
         if self.path not in files:
-            files[self.path] = open(self.path, "ab")  # noqa: SIM115 - it is never closed: that is the bug
+            # 64 KiB, because a small one is now and then just empty when the kill comes.
+            files[self.path] = open(self.path, "ab", 1 << 16)  # noqa: SIM115 - it is never closed: that is the bug
         files[self.path].write(record)
         return True
 
@@ -63,8 +66,8 @@ def plant_writing_in_place() -> None:
                 file.write(content[start : start + 16])
                 time.sleep(0.0002)
 
-    documents.replace_file = replace_file
-    creation.replace_file = replace_file
+    for module in (documents, process, captures):
+        module.replace_file = replace_file  # type: ignore[attr-defined]
 
 
 PLANTS = {"buffered": plant_buffered_writer, "in-place": plant_writing_in_place}
@@ -79,6 +82,15 @@ def record_until_killed(place: Path, acknowledge: int) -> None:
         trial.log("train", {"value": step * 0.5, "same": 1.0}, step=step)
         os.write(acknowledge, _ACKNOWLEDGEMENT.pack(step))
         step += 1
+
+
+def make_work_tree(place: Path) -> None:
+    """Make `place` a git work tree with an uncommitted change, so that every recorder below it has git to capture."""
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    (place / "train.py").write_text("lr = 0.1\n")
+    for words in (("init", "-q"), ("add", "train.py"), (*identity, "commit", "-qm", "Begin")):
+        subprocess.run(["git", *words], cwd=place, check=True)
+    (place / "train.py").write_text("lr = 0.2\n")
 
 
 def kill_once(place: Path, window: str, delay_s: float) -> int:
@@ -132,6 +144,7 @@ def check_trial(trial: Trial, acknowledged: int) -> Kill:
     expected = "Killed" if (trial.path / "process.json").exists() else "Initializing"
     found = {
         f"{acknowledged} points acknowledged, {len(steps)} on disk": len(steps) < acknowledged,
+        "the changes are not whole": _diff_is_cut(trial),
         "the points are not in order": steps != list(range(len(steps))),
         "a value has changed": any(p["value"] != {"value": p["sequence"]["step"] * 0.5, "same": 1.0} for p in points),
         f"{damage.lines} complete lines are damaged": damage.lines > 0,
@@ -145,9 +158,26 @@ def check_trial(trial: Trial, acknowledged: int) -> Kill:
     return Kill(acknowledged, len(steps), [fault for fault, is_there in found.items() if is_there])
 
 
-def run(place: Path, kills: int, window: str, window_s: float, seed: int) -> dict[str, object]:
+def time_of_start_s(place: Path) -> float:
+    """Return how long a recorder takes from its start to its first acknowledged point, the median of some."""
+    taken_s = []
+    for number in range(5):
+        began_s = time.monotonic()
+        kill_once(place / f"timed{number}", "logging", 0.0)
+        taken_s.append(time.monotonic() - began_s)
+    return sorted(taken_s)[2]
+
+
+def _diff_is_cut(trial: Trial) -> bool:
+    diff = trial.path / "git.diff"
+    return diff.exists() and not diff.read_text().endswith("+lr = 0.2\n")
+
+
+def run(place: Path, kills: int, window: str, window_s: float | None, seed: int) -> dict[str, object]:
     """Kill `kills` recorders and return the totals, and what was wrong with the first few that failed."""
     source = random.Random(seed)
+    if window_s is None:
+        window_s = 1.5 * time_of_start_s(place)
     outcomes = []
     for number in range(kills):
         delay_s = source.uniform(0.0, window_s)
@@ -170,14 +200,16 @@ def main() -> None:
     parser.add_argument("place", type=Path)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--window", choices=["logging", "start"], default="logging")
-    parser.add_argument("--milliseconds", type=float, default=50.0)
+    parser.add_argument("--milliseconds", type=float)
     parser.add_argument("--plant", choices=sorted(PLANTS))
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     arguments = parser.parse_args()
     if arguments.plant:
         PLANTS[arguments.plant]()
+    make_work_tree(arguments.place)
     _ = aimd.create_trial, aimd.Trial  # loaded once, before the first fork
-    totals = run(arguments.place, arguments.kills, arguments.window, arguments.milliseconds / 1000, arguments.seed)
+    window_s = arguments.milliseconds / 1000 if arguments.milliseconds else None
+    totals = run(arguments.place, arguments.kills, arguments.window, window_s, arguments.seed)
     sys.stdout.write(json.dumps(totals) + "\n")
 
 

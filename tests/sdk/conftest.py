@@ -18,6 +18,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(directory)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.setenv("T9K_CONFIG", str(tmp_path / "config.yaml"))
+    monkeypatch.setenv("AIMD_CAPTURE_SYSTEM", "0")  # no companion processes but where a test asks for them
     monkeypatch.delenv("AIMD_HOST", raising=False)
     monkeypatch.delenv("AIMD_API_KEY", raising=False)
     return directory

@@ -41,7 +41,13 @@ def upload_settings(trial: aimd.Trial) -> object:
 def test_a_new_trial_lies_below_the_working_directory_under_its_alternative_name(work: Path) -> None:
     trial = aimd.create_trial(trial_name="cnn_keras")
     assert trial.path == work / ".aimd" / "trials" / trial.alternative_name
-    assert sorted(os.listdir(trial.path)) == ["metadata.yaml", "metrics", "parameters.yaml", "process.json"]
+    assert sorted(os.listdir(trial.path)) == [
+        "metadata.yaml",
+        "metrics",
+        "parameters.yaml",
+        "process.json",
+        "stdout.log",
+    ]
 
 
 def test_the_metadata_have_exactly_the_keys_of_the_format_in_its_order() -> None:

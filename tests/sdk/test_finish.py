@@ -79,10 +79,16 @@ def test_packages_that_were_imported_later_are_recorded_at_the_end(work: Path) -
 
 
 @pytest.mark.parametrize(
-    ("ending", "status"), [("", 0), ("raise SystemExit(7)", 7), ("import os; os._exit(3)", 3), ("1 / 0", 1)]
+    ("ending", "exit_status", "status", "state"),
+    [
+        ("", 0, "Running", "Interrupted"),
+        ("raise SystemExit(7)", 7, "Running", "Interrupted"),
+        ("import os; os._exit(3)", 3, "Running", "Killed"),
+        ("1 / 0", 1, "Failed", "Failed"),
+    ],
 )
 def test_a_script_that_ends_without_finish_keeps_its_exit_status_and_its_points(
-    ending: str, status: int, work: Path
+    ending: str, exit_status: int, status: str, state: str, work: Path
 ) -> None:
     done = run_script(
         f"""
@@ -93,7 +99,7 @@ def test_a_script_that_ends_without_finish_keeps_its_exit_status_and_its_points(
         """,
         work,
     )
-    assert done.returncode == status
+    assert done.returncode == exit_status
     (path,) = (work / ".aimd" / "trials").iterdir()
     stored = StoredTrial(path)
-    assert (stored.summary.records, stored.status, stored.state.name) == (1, "Running", "Killed")
+    assert (stored.summary.records, stored.status, stored.state.name) == (1, status, state)

@@ -14,7 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def script_environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment with a home of its own, no settings of the person who runs the tests, and no .pyc files."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    own = {"HOME": str(home), "T9K_CONFIG": str(home / "config.yaml"), "GIT_CONFIG_NOSYSTEM": "1"}
+    own = {
+        "HOME": str(home),
+        "T9K_CONFIG": str(home / "config.yaml"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "AIMD_CAPTURE_SYSTEM": "0",
+    }
     return {**kept, **own, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 

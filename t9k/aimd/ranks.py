@@ -1,0 +1,56 @@
+"""Which of several processes of one training this is. Only the first one records, unless told otherwise.
+
+Recognised: torchrun and accelerate (`RANK`), Open MPI, MPICH and Intel MPI (`PMI_RANK`), SLURM (`SLURM_PROCID`), and
+the further processes that PyTorch Lightning starts itself (`LOCAL_RANK` alone).
+"""
+
+from __future__ import annotations
+
+import os
+
+# Rank and number of processes, in the order of trust: torchrun runs inside of SLURM, so its word comes first.
+_VARIABLES = (
+    ("RANK", "WORLD_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("PMI_RANK", "PMI_SIZE"),
+    ("SLURM_PROCID", "SLURM_NTASKS"),
+    ("LOCAL_RANK", "WORLD_SIZE"),
+)
+_GROUPS = ("TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "OMPI_MCA_ess_base_jobid", "MASTER_PORT")
+
+
+class Rank:
+    """One process among several.
+
+    Attributes:
+        number: From 0.
+        count: How many there are, 1 when that is not known.
+        group: What the processes of one training have in common, or None.
+    """
+
+    __slots__ = ("count", "group", "number")
+
+    def __init__(self, number: int, count: int, group: str | None) -> None:
+        self.number = number
+        self.count = count
+        self.group = group
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as it stands in the metadata."""
+        return {"rank": self.number, "world_size": self.count, "group": self.group}
+
+
+def current_rank() -> Rank | None:
+    """Return this process's rank, or None when it is the only one as far as its environment tells."""
+    for number_name, count_name in _VARIABLES:
+        number, count = _whole(number_name), _whole(count_name)
+        if number is None or (count is not None and count < 2 and number == 0):
+            continue
+        group = next((os.environ[name] for name in _GROUPS if os.environ.get(name)), None)
+        return Rank(number, max(count or 1, number + 1), group)
+    return None
+
+
+def _whole(name: str) -> int | None:
+    text = os.environ.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else None

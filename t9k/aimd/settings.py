@@ -1,0 +1,64 @@
+"""Turns a framework's settings into parameters: what JSON cannot hold becomes text, so recording never ends training.
+
+Parameters that people set themselves are stricter: there, such a value is a mistake and raises.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import Enum
+
+from t9k.aimd.values import as_plain
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from typing import Any
+
+_MAX_DEPTH = 8
+_MAX_TEXT = 500  # characters of the text that stands for an object
+
+
+def plain_settings(settings: Mapping[Any, Any]) -> dict[str, object]:
+    """Return settings as plain data that `trial.params` takes.
+
+    Args:
+        settings: Anything by name; nested mappings, lists and name spaces are gone through.
+    """
+    return {_text(name): _plain(value, 0) for name, value in settings.items()}
+
+
+def _plain(value: Any, depth: int) -> object:
+    try:
+        return as_plain("", value)
+    except TypeError:
+        pass
+    if depth < _MAX_DEPTH:
+        if isinstance(value, Mapping):
+            return {_text(name): _plain(item, depth + 1) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [_plain(item, depth + 1) for item in value]
+        if isinstance(value, (set, frozenset)):
+            return sorted((_plain(item, depth + 1) for item in value), key=str)
+        if isinstance(value, Enum):
+            return _plain(value.value, depth + 1)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Return the shortest text that names an object, the same in every run: no address in memory."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    shape = getattr(value, "shape", None)
+    name = getattr(value, "__name__", None)
+    if isinstance(name, str):
+        text = name
+    elif isinstance(shape, tuple):
+        text = f"{type(value).__name__} of shape {tuple(shape)}"
+    else:
+        text = str(value)
+        if " at 0x" in text:
+            text = type(value).__name__
+    if len(text) > _MAX_TEXT:
+        text = text[:_MAX_TEXT] + "…"
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,74 @@
+"""The trial of a process that records nothing: every rank but the first of a distributed training."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from t9k.aimd.params import Params
+from t9k.aimd.trial import Trial, tell
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from aimd_core.upload import Uploaded
+    from t9k.aimd.ranks import Rank
+
+_told = False
+
+
+class SilentTrial(Trial):
+    """Takes all calls of a trial and writes nothing. `upload` returns None."""
+
+    def __init__(self, name: str, params: Mapping[str, object], rank: Rank) -> None:
+        global _told
+        metadata: dict[str, Any] = {
+            "metadata": {"name": name, "id": str(uuid.uuid4()), "folder": None},
+            "status": "Initializing",
+            "platform": {},
+            "inputArtifacts": [],
+            "outputArtifacts": [],
+        }
+        super().__init__(Path(name), metadata, params, loaded=True)
+        self._params = Params(params, lambda _: None)
+        if not _told:
+            _told = True
+            tell(f"rank {rank.number} of {rank.count} records nothing; rank 0 does (all_ranks=True records every one)")
+
+    @property
+    def metrics(self) -> dict[str, list[dict[str, Any]]]:
+        """Nothing."""
+        return {}
+
+    def log(
+        self,
+        metrics_type: str,
+        metrics: Mapping[str, Any],
+        step: int,
+        epoch: int | None = None,
+        check_status: bool = True,
+    ) -> None:
+        """Record nothing."""
+
+    def finish(self) -> None:
+        """End nothing."""
+        self._metadata["status"] = "Succeeded"
+
+    def fail(self, reason: str | None = None) -> None:
+        """End nothing."""
+        self._metadata["status"] = "Failed"
+
+    def upload(
+        self,
+        folder_id: str | None = None,
+        folder_path: str | None = None,
+        make_folder: bool | None = None,
+        conflict_strategy: str | None = None,
+    ) -> Uploaded | None:
+        """Upload nothing."""
+        return None
+
+    def _save(self, file: str, document: dict[str, object]) -> bool:
+        return True

@@ -1,0 +1,90 @@
+"""Uploads a trial while it is recorded: follows its files until it has ended and everything is on the server.
+
+Run as a companion: `python -m t9k.aimd.uploader TRIAL`, with the server and key in the environment or the config
+file. It never touches the training process. A server that is down or busy is asked again, less and less often; some
+time after the trial's end it gives up, and what is missing can be uploaded with `aimd trial upload`.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.v2 import Server
+from aimd_core.config import resolve_credentials
+from aimd_core.errors import AimdError, NetworkError
+from aimd_core.store import Trial
+from aimd_core.upload import Destination, upload_trial
+from t9k.aimd.watching import Watch
+
+INTERVAL_S = 5.0
+WATCH_INTERVAL_S = 0.5
+MAX_DELAY_S = 60.0
+GIVE_UP_AFTER_S = 600.0  # counted from the end of the trial
+
+
+def follow(path: Path, interval_s: float = INTERVAL_S, give_up_after_s: float = GIVE_UP_AFTER_S) -> bool:
+    """Keep the server up to date until the trial has ended; return whether everything arrived.
+
+    Args:
+        path: The trial's directory.
+        interval_s: Time between two uploads while all goes well.
+        give_up_after_s: How long to go on trying after the trial has ended.
+    """
+    watch = Watch(path)
+    failures = 0
+    ended_s: float | None = None
+    while True:
+        goes_on = watch.goes_on()
+        if not goes_on and ended_s is None:
+            ended_s = time.monotonic()
+        error = _upload_once(path)
+        if error is None:
+            failures = 0
+            if not goes_on:
+                return True
+        else:
+            failures += 1
+            _tell(f"{type(error).__name__}: {error}")
+            final = ended_s is not None and time.monotonic() - ended_s > give_up_after_s
+            if final or (not goes_on and not isinstance(error, NetworkError)):
+                _tell("giving up; upload it later: aimd trial upload -p " + str(path))
+                return False
+        _wait(watch, _delay_s(interval_s, failures), until_end=goes_on)
+
+
+def _delay_s(interval_s: float, failures: int) -> float:
+    if not failures:
+        return interval_s
+    return float(random.uniform(0.5, 1.0) * min(MAX_DELAY_S, interval_s * float(2 ** min(failures, 10))))  # noqa: S311
+
+
+def _wait(watch: Watch, delay_s: float, until_end: bool) -> None:
+    """Wait, but no longer than the trial goes on when its end is still to come."""
+    end_s = time.monotonic() + delay_s
+    while time.monotonic() < end_s:
+        time.sleep(min(WATCH_INTERVAL_S, delay_s))
+        if until_end and not watch.goes_on():
+            return
+
+
+def _upload_once(path: Path) -> Exception | None:
+    """Upload what is new and return what went wrong; a fault of any kind must not end the following."""
+    try:
+        with Server(resolve_credentials(), RetryPolicy(tries=2)) as server:
+            upload_trial(server, Trial(path), Destination())
+    except (AimdError, OSError) as error:
+        return error
+    return None
+
+
+def _tell(message: str) -> None:
+    sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {message}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(0 if follow(Path(sys.argv[1])) else 1)
