@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aimd_core.version import __version__
-from aimd_server.routes import v2_files, v2_folders, v2_people, v2_trials
-from aimd_server.routes.access import Access, Backend, Call, RouteTable
+from aimd_server.routes import openapi, v2_files, v2_folders, v2_people, v2_trials
+from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
 from aimd_server.services.files import PART_BYTES
@@ -86,6 +86,18 @@ async def get_info(call: Call) -> Response:
     return json_answer({"product": "aimd", "version": __version__, "user": call.user.name, "limits": limits})
 
 
+def _description(table: RouteTable) -> Handler:
+    made: list[Response] = []
+
+    async def get_openapi(call: Call) -> Response:
+        """Answer with this description."""
+        if not made:
+            made.append(json_answer(openapi.document(table)))
+        return made[0]
+
+    return get_openapi
+
+
 def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
     table = RouteTable(base + PREFIX, Version2())
@@ -94,6 +106,7 @@ def routes(base: str) -> RouteTable:
     v2_trials.register(table)
     v2_files.register(table)
     v2_people.register(table)
+    table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)
     table.open_to_uploads(("GET", "/info"), ("PUT", "/trials/{id}"))
     table.open_to_uploads(("HEAD", "/trials/{id}/files/{file}"), ("PATCH", "/trials/{id}/files/{file}"))
     return table

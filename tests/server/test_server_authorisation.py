@@ -53,6 +53,7 @@ class Rule(NamedTuple):
 _PATCH_BODY = line(1)
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/info"): Rule("self", uploads=True),
+    ("GET", f"{V2}/openapi.json"): Rule("self"),
     ("GET", f"{V2}/folders"): Rule("tree"),
     ("POST", f"{V2}/folders"): Rule("editor", "folder", {"parent": "{id}", "name": "made-{n}"}),
     ("GET", f"{V2}/folders/by-path"): Rule("tree", query="path=/"),

@@ -9,7 +9,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.folder.place import FolderArg, folders
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
 
 
@@ -19,6 +19,7 @@ def mk(
         bool, typer.Option("-p", "--parents", help="Make missing parents too; being there already is no error.")
     ] = False,
     as_json: JsonOpt = False,
+    host: HostOpt = None,
 ) -> None:
     """Make a folder and print its id.
 
@@ -32,7 +33,7 @@ def mk(
 
     if not path.strip("/"):
         raise UsageError(message="the root folder is always there", hint="Name the folder to make")
-    with folders() as server:
+    with folders(host) as server:
         made = server.make(path, parents)
     if as_json:
         output.show(FolderList([made], path), as_json)
@@ -43,6 +44,7 @@ def mk(
 def mv(
     path: FolderArg,
     new_path: Annotated[str, typer.Argument(metavar="NEW_PATH", help="Its path afterwards.")],
+    host: HostOpt = None,
 ) -> None:
     """Rename or move a folder, with all in it. The folder that it goes into must be there.
 
@@ -50,7 +52,7 @@ def mv(
 
         aimd folder mv mnist image_classification/mnist
     """
-    with folders() as server:
+    with folders(host) as server:
         moved = server.move(path, new_path)
     output.say(f"Moved {path} to {moved['path']}.")
 
@@ -58,6 +60,7 @@ def mv(
 def rm(
     path: FolderArg,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    host: HostOpt = None,
 ) -> None:
     """Put a folder into the trash, with its folders and trials. Asks first; without a terminal it needs --yes.
 
@@ -69,7 +72,7 @@ def rm(
     """
     if not yes and not sys.stdin.isatty():
         raise UsageError(message="nobody is there to be asked", hint="Say that you mean it: --yes")
-    with folders() as server:
+    with folders(host) as server:
         found = server.find(path)
         if found["path"] == "/":
             raise UsageError(message="the root folder cannot be deleted", hint="Name a folder in it")
@@ -90,6 +93,7 @@ def _ask(question: str) -> None:
 
 def restore(
     folder_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the folder that was deleted.")],
+    host: HostOpt = None,
 ) -> None:
     """Bring a folder back from the trash, with all that was in it.
 
@@ -97,6 +101,6 @@ def restore(
 
         aimd folder restore afc6e66f-a3ca-4103-ae8b-b74a872f6b07
     """
-    with folders() as server:
+    with folders(host) as server:
         found = server.restore(folder_id)
     output.say(f"Restored {found['path']}.")

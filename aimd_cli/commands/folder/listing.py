@@ -8,7 +8,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.folder.place import FolderArg, TopArg, folders
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
 
 
@@ -16,6 +16,7 @@ def ls(
     path: TopArg = "/",
     shared: Annotated[bool, typer.Option("--shared", help="List what others share with you.")] = False,
     as_json: JsonOpt = False,
+    host: HostOpt = None,
 ) -> None:
     """List the folders in a folder.
 
@@ -31,7 +32,7 @@ def ls(
 
     if shared and path != "/":
         raise UsageError(message="--shared takes no PATH", hint="Name one of the shared folders by its id instead")
-    with folders() as server:
+    with folders(host) as server:
         view = SharedList(server.shared()) if shared else FolderList(server.below(path, depth=1), path)
     output.show(view, as_json)
 
@@ -40,6 +41,7 @@ def tree(
     path: TopArg = "/",
     depth: Annotated[int | None, typer.Option("-L", "--depth", min=1, help="So many levels down.")] = None,
     as_json: JsonOpt = False,
+    host: HostOpt = None,
 ) -> None:
     """Show the folders below a folder as a tree.
 
@@ -51,12 +53,16 @@ def tree(
     """
     from aimd_cli.views.folder import FolderTree
 
-    with folders() as server:
+    with folders(host) as server:
         view = FolderTree(server.find(path), server.below(path, depth))
     output.show(view, as_json)
 
 
-def id_of(path: FolderArg, as_json: JsonOpt = False) -> None:
+def id_of(
+    path: FolderArg,
+    as_json: JsonOpt = False,
+    host: HostOpt = None,
+) -> None:
     """Print the id of a folder, alone.
 
     Examples:
@@ -65,7 +71,7 @@ def id_of(path: FolderArg, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.folder import FolderList
 
-    with folders() as server:
+    with folders(host) as server:
         found = server.find(path)
     if as_json:
         output.show(FolderList([found], path), as_json)

@@ -13,9 +13,9 @@ FolderArg = Annotated[str, typer.Argument(metavar="PATH", help="A folder's path,
 TopArg = Annotated[str, typer.Argument(metavar="[PATH]", help="A folder's path, or its id. [default: /]")]
 
 
-def folders() -> Folders:
-    """Return the folders of the server that one is signed in to."""
+def folders(host: str | None = None) -> Folders:
+    """Return the folders of a server that one is signed in to; by default the one in use."""
     from aimd_core.client.folders import open_folders
     from aimd_core.config import resolve_credentials
 
-    return open_folders(resolve_credentials())
+    return open_folders(resolve_credentials(host))

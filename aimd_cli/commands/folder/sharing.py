@@ -8,7 +8,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.folder.place import FolderArg, folders
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
 
 Role = Literal["viewer", "editor", "owner"]
@@ -27,6 +27,7 @@ def share(
     expires_days: Annotated[
         float | None, typer.Option("--expires-days", min=0.01, help="With --link: so many days.")
     ] = None,
+    host: HostOpt = None,
 ) -> None:
     """Share a folder with a user, a group, or whoever has a link's key. A role given again takes the old one's place.
 
@@ -41,7 +42,7 @@ def share(
     if sum([user is not None, group is not None, link]) != 1:
         raise UsageError(message="share with one of USER, --group and --link", hint="See: aimd folder share -h")
     wish: dict[str, Any] = {"user": user, "group": group, "link": link, "role": role, "expires_days": expires_days}
-    with folders() as server:
+    with folders(host) as server:
         made = server.share(path, wish)
     if link:
         output.print_line(str(made["key"]))
@@ -57,6 +58,7 @@ def unshare(
     number: Annotated[
         int | None, typer.Option("--number", metavar="N", help="A share by its number, such as a link's.")
     ] = None,
+    host: HostOpt = None,
 ) -> None:
     """Take a share away: from the next request on it gives nothing.
 
@@ -68,7 +70,7 @@ def unshare(
     """
     if sum([user is not None, group is not None, number is not None]) != 1:
         raise UsageError(message="name one of USER, --group and --number", hint="See: aimd folder ls-shares PATH")
-    with folders() as server:
+    with folders(host) as server:
         if number is None:
             number = _number(server.shares(path), user, group)
         server.unshare(path, number)
@@ -84,7 +86,11 @@ def _number(shares: list[dict[str, Any]], user: str | None, group: str | None) -
     )
 
 
-def ls_shares(path: FolderArg, as_json: JsonOpt = False) -> None:
+def ls_shares(
+    path: FolderArg,
+    as_json: JsonOpt = False,
+    host: HostOpt = None,
+) -> None:
     """List with whom a folder itself is shared. What a folder above it gives is listed there.
 
     Examples:
@@ -93,6 +99,6 @@ def ls_shares(path: FolderArg, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.folder import ShareList
 
-    with folders() as server:
+    with folders(host) as server:
         view = ShareList(server.shares(path))
     output.show(view, as_json)
