@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands import config, help, login, relay, server, trial
+from aimd_cli.commands import config, folder, help, login, relay, server, trial
 from aimd_cli.options import HELP
 from aimd_core.version import __version__
 
@@ -92,4 +92,5 @@ app.command()(relay.relay)
 app.command("help")(help.help_)
 app.add_typer(config.app, name="config")
 app.add_typer(trial.app, name="trial")
+app.add_typer(folder.app, name="folder")
 app.add_typer(server.app, name="server")

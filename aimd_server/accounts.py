@@ -1,35 +1,101 @@
-"""Users and API keys of a data directory, also while a server runs on it.
+"""Users, API keys and groups of a data directory, also while a server runs on it. What changes holds at once.
 
-A key is returned once and kept as a hash only.
+A key is returned once and kept as a hash only. Every function raises DiskError, DamagedError or NewerDatabaseError when
+the data cannot be used, and NotFoundError for a user or group that is not there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
+from aimd_core.errors import NotFoundError
 from aimd_server.services import identity
+from aimd_server.services.clock import iso
+from aimd_server.services.identity import KeyWish
+from aimd_server.services.keys import document
 from aimd_server.stores.database import FILE, Database
 
 
-def add_user(data_dir: Path, name: str) -> None:
+@contextmanager
+def _existing(data_dir: Path) -> Iterator[Database]:
+    if not (data_dir / FILE).exists():
+        raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Run: aimd server user add NAME")
+    with Database(data_dir) as database:
+        yield database
+
+
+def add_user(data_dir: Path, name: str, admin: bool = False) -> None:
     """Make a user; makes the data directory too when it is missing.
 
     Raises:
         UsageError: The name cannot be used, or is taken.
-        DiskError, DamagedError, NewerDatabaseError: The data cannot be used.
     """
     with Database(data_dir) as database:
-        identity.add_user(database, name)
+        identity.add_user(database, name, admin)
 
 
-def create_key(data_dir: Path, user: str) -> str:
-    """Make an API key for a user and return it.
+def users(data_dir: Path) -> list[dict[str, Any]]:
+    """Return all users."""
+    with _existing(data_dir) as database:
+        return [
+            {
+                "name": row.name,
+                "state": "disabled" if row.disabled_us else "enabled",
+                "admin": row.admin_us is not None,
+                "keys": row.keys,
+                "trials": row.trials,
+                "created": iso(row.created_us),
+            }
+            for row in identity.list_users(database)
+        ]
 
-    Raises:
-        NotFoundError: There is no such user.
-        DiskError, DamagedError, NewerDatabaseError: The data cannot be used.
-    """
+
+def set_user(data_dir: Path, name: str, action: str) -> None:
+    """Disable, enable, promote, demote or `rm` a user."""
+    with _existing(data_dir) as database:
+        identity.set_user(database, name, action)
+
+
+def create_key(
+    data_dir: Path,
+    user: str,
+    name: str | None = None,
+    scope: Literal["read", "write", "upload"] = "write",
+    expires_days: float | None = None,
+) -> str:
+    """Make an API key for a user and return it."""
     if not (data_dir / FILE).exists():
         raise identity.no_user(user)
     with Database(data_dir) as database:
-        return identity.create_key(database, user)
+        return identity.create_key(database, user, KeyWish(name, scope, expires_days))
+
+
+def keys(data_dir: Path, user: str | None = None) -> list[dict[str, Any]]:
+    """Return the keys of a user, or of all; never the keys themselves."""
+    with _existing(data_dir) as database:
+        return [document(row) for row in identity.list_keys(database, user)]
+
+
+def revoke_key(data_dir: Path, number: int) -> bool:
+    """Make a key worthless; tell whether there was one."""
+    with _existing(data_dir) as database:
+        return identity.revoke_key(database, number)
+
+
+def groups(data_dir: Path) -> list[dict[str, Any]]:
+    """Return all groups with their members."""
+    with _existing(data_dir) as database:
+        return [{"name": name, "members": members} for name, members in identity.list_groups(database).items()]
+
+
+def set_group(data_dir: Path, name: str, action: str, member: str | None = None) -> None:
+    """Add or `rm` a group, or let a user `join` or `leave` it.
+
+    Raises:
+        UsageError: The name cannot be used, or is taken.
+    """
+    with _existing(data_dir) as database:
+        identity.set_group(database, name, action, member)

@@ -15,6 +15,7 @@ from aimd_server.routes.access import Backend, RouteTable, guarded
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.v2 import Version2
+from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -28,6 +29,7 @@ def create_app(
     threads: ThreadPoolExecutor,
     hosts: Iterable[str] | None = (),
     more: Sequence[RouteTable] = (),
+    settings: Settings | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -36,12 +38,14 @@ def create_app(
         threads: Where the services run.
         hosts: Names beside loopback that requests may be sent to; None allows every name.
         more: Further routes.
+        settings: The server's settings.
 
     Raises:
         UndeclaredAccessError: A route does not say who may call it.
     """
     tables = [*v1.routes(SERVER, f"{WEB}/"), v2.routes(SERVER), *pages.routes(WEB), *more]
-    return Guards(Application(tables, Backend(database, threads)), hosts)
+    backend = Backend(database, threads, settings)
+    return Guards(Application(tables, backend), hosts, backend)
 
 
 class _State:

@@ -7,7 +7,8 @@ stderr. Nothing is logged of a request but its path, and that only when it faile
 from __future__ import annotations
 
 import errno
-import logging
+import json
+import os
 import signal
 import socket
 import sys
@@ -21,9 +22,13 @@ from starlette.types import ASGIApp
 from aimd_core.errors import UsageError
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.errors import PortInUseError
+from aimd_server.logs import set_up_logs
+from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import is_loopback
 from aimd_server.services.identity import is_any_user
+from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
+from aimd_server.sweeping import sweeping
 
 STOP_TIMEOUT_S = 10
 KEEP_ALIVE_S = 30
@@ -31,28 +36,47 @@ _MAX_PORT = 65535
 
 
 def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
+    """Run the server until it is told to stop, with the default settings but for these; see `run`."""
+    run(data_dir, Settings(host=host, port=port, allowed_hosts=allowed_hosts))
+
+
+def run(data_dir: Path, settings: Settings) -> None:
     """Run the server until it is told to stop.
 
     Args:
         data_dir: Where everything is kept; made when missing.
-        host: A name or address of this machine to listen on.
-        port: 0 takes a free one.
-        allowed_hosts: Names beside loopback that clients may use for a server that listens on
-            loopback only, such as the one of a proxy before it.
+        settings: Where to listen, and the rest.
 
     Raises:
         PortInUseError: Something listens there already.
         UsageError: The host is not one to listen on.
         DiskError, DamagedError, NewerDatabaseError: The data cannot be used.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    listener = _listen(host, port)
+    set_up_logs(settings)
+    host = settings.host
+    listener = _listen(host, settings.port)
     with listener, Database(data_dir) as database, ThreadPoolExecutor(THREADS, "aimd") as threads:
         address = _address(host, listener.getsockname()[1])
         _say_where(data_dir, host, is_any_user(database))
         database.start_writer()
-        hosts = (host, *allowed_hosts) if is_loopback(host) else None
-        _serve(create_app(database, threads, hosts), listener, address)
+        hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
+        with sweeping(database, settings.trash_days):
+            app = create_app(database, threads, hosts, settings=settings)
+            with _known_address(data_dir, listener, host):
+                _serve(app, listener, address)
+
+
+@contextmanager
+def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterator[None]:
+    """Keep beside the data where the server listens, for `aimd server status`; killed, it leaves that behind."""
+    place = data_dir / ADDRESS_FILE
+    number = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    place.write_text(json.dumps({"address": f"http://{shown}:{number}", "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

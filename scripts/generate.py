@@ -60,6 +60,16 @@ def topic_reference() -> str:
     return "\n".join([head, *parts])
 
 
+def openapi_document() -> str:
+    """Return docs/openapi.json: version 2 of the HTTP API, made from the server's routes."""
+    import json
+
+    from aimd_server.app import SERVER
+    from aimd_server.routes import openapi, v2
+
+    return json.dumps(openapi.document(v2.routes(SERVER)), indent=1, sort_keys=True) + "\n"
+
+
 def documents() -> dict[str, str]:
     """Return every generated file's text by its path."""
     from command_tree import completion_table
@@ -71,6 +81,7 @@ def documents() -> dict[str, str]:
         "docs/cli.md": command_reference(),
         "docs/exit-codes.md": exit_code_reference(),
         "docs/topics.md": topic_reference(),
+        "docs/openapi.json": openapi_document(),
         "aimd_cli/completion/commands.tsv": completion_table(),
         **{f"completions/{FILES[shell]}": script for shell, script in SCRIPTS.items()},
         **{f"man/{name}": page for name, page in man_pages().items()},

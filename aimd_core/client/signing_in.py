@@ -54,7 +54,7 @@ def _verify_v1(credentials: Credentials) -> str:
     query = {"apikey": credentials.api_key}
     with Connection(credentials.host, retry=NO_RETRY) as connection:
         folders = connection.request("GET", "/apis/v1/folders", query=query)
-        _check_v1(folders, credentials.host)
+        check_v1(folders, credentials.host)
         document = folders.json()
         if not isinstance(document, dict) or "folders" not in document:
             raise NotAServerError(host=credentials.host, reason="its list of folders has another form")
@@ -65,7 +65,7 @@ def _verify_v1(credentials: Credentials) -> str:
     return str(document["preferred_username"])
 
 
-def _check_v1(answer: Response, host: str) -> None:
+def check_v1(answer: Response, host: str) -> None:
     """Raise the error that an answer of version 1 stands for; source: the deployed protocol, Authentication."""
     if answer.status == 400 and b"not found" in answer.body:
         raise KeyRefusedError(host=host, reason="unknown")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from aimd_core.client.connection import Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import (
+    AccessError,
     AimdError,
     ContentDiffersError,
     KeyRefusedError,
@@ -186,6 +187,11 @@ class Server:
         """
         return self._object(self._send("GET", f"/trials/{trial_id}"))
 
+    def call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        """Send a request and return its answer's JSON object, an empty one for an answer without a body."""
+        answer = self._send(method, path, **how)
+        return self._object(answer) if answer.body else {}
+
     def _send(self, method: str, path: str, **how: Any) -> Response:
         return self._checked(self._connection.request(method, PREFIX + path, **how), path)
 
@@ -210,6 +216,8 @@ class Server:
             return ContentDiffersError(path=path, reason="the server has other bytes there")
         if code == "name_taken":
             return NameTakenError(name=error.get("name", "?"), folder=error.get("folder", "that folder"))
+        if answer.status == 403:
+            return AccessError(message=f"{self.host} does not allow this: {message}")
         if answer.status == 404:
             return RemoteNotFoundError(what=message)
         return RefusedError(host=self.host, reason=f"{message} ({code})")

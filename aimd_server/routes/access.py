@@ -13,13 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from aimd_server.services.refusals import RefusalError
-from aimd_server.stores.accounts import Account
+from aimd_server.services.meters import Meters
+from aimd_server.services.refusals import RefusalError, forbidden
+from aimd_server.settings import Settings
+from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -28,9 +31,16 @@ log = logging.getLogger("aimd_server")
 
 
 class Access(Enum):
-    """Who may call a route."""
+    """Who may call a route.
+
+    ANY_USER: whoever has a key; a method other than GET and HEAD changes things, so that it needs a key that may
+    write, and an editor at every object. READER: whoever has a key, whatever the method: it changes nothing.
+    ADMIN: who looks after the server. PUBLIC_PAGE: everybody.
+    """
 
     ANY_USER = "any_user"
+    READER = "reader"
+    ADMIN = "admin"
     PUBLIC_PAGE = "public_page"
 
 
@@ -41,8 +51,10 @@ class UndeclaredAccessError(Exception):
 class Backend:
     """What the routes work with: the database, and the threads that may wait for it."""
 
-    def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, database: Database, threads: ThreadPoolExecutor, settings: Settings | None = None) -> None:
         self.database = database
+        self.settings = settings or Settings()
+        self.meters = Meters()
         self._threads = threads
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -125,20 +137,31 @@ class RouteTable:
         """
         if not isinstance(access, Access):
             raise UndeclaredAccessError(f"{method} {self.prefix}{path} does not say who may call it")
-        door = self.doors.setdefault(self.prefix + path, Door(self.dialect))
+        door = self.doors.setdefault(self.prefix + path, Door(self.dialect, self.prefix + path))
         door.rules[method] = (access, handler)
+
+    def open_to_uploads(self, *routes: tuple[str, str]) -> None:
+        """Let keys that are for uploading only call these (method, path) routes too; they are registered already."""
+        for method, path in routes:
+            door = self.doors[self.prefix + path]
+            if method not in door.rules:
+                raise UndeclaredAccessError(f"there is no route {method} {self.prefix}{path}")
+            door.for_uploads.add(method)
 
 
 class Door:
     """All methods of one path, as an ASGI application that lets in who may come in."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, path: str) -> None:
         self.dialect = dialect
+        self.path = path
         self.rules: dict[str, tuple[Access, Handler]] = {}
+        self.for_uploads: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
+        scope["aimd.route"] = self.path  # the pattern: what logs and metrics may say without naming anything
         response = await self._answer(request, request.app.state.backend)
         await response(scope, receive, send)
 
@@ -152,12 +175,28 @@ class Door:
                 user = caller
             if request.method not in self.rules:
                 return self.dialect.wrong_method(sorted(self.rules))
-            return await self.rules[request.method][1](Call(request, backend, user))
+            access, handler = self.rules[request.method]
+            return await handler(Call(request, backend, user and self._allowed(user, request.method, access)))
         except RefusalError as error:
             return self.dialect.refused(error)
         except StoreUnavailableError as error:
             log.error("the database cannot be used: %s", error)
             return self.dialect.unavailable()
+
+    def _allowed(self, user: Account, method: str, access: Access) -> Account:
+        """Return the caller with what this call may do.
+
+        Raises:
+            RefusalError: `forbidden`: the key is not for this route.
+        """
+        writing = access is not Access.READER and method not in ("GET", "HEAD")
+        if access is Access.ADMIN and not (user.is_admin and user.scope == WRITE):
+            raise forbidden("that is for who looks after the server")
+        if user.scope == UPLOAD and method not in self.for_uploads:
+            raise forbidden("this key is for uploading only")
+        if user.scope == READ and writing:
+            raise forbidden("this key is for reading only")
+        return msgspec.structs.replace(user, writing=writing)
 
     def _is_public(self, method: str) -> bool:
         """Tell whether a method needs no user; one that is not there is as closed as the others."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import time
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aimd_server.routes.access import Backend
 from aimd_server.routes.v2 import error_answer
 
 log = logging.getLogger("aimd_server")
+requests = logging.getLogger("aimd_server.requests")
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -44,29 +47,40 @@ def host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
+def client_of(scope: Scope, trusted: Iterable[str]) -> str:
+    """Return the address of who called, behind proxies that are trusted; others can claim what they like."""
+    peer = str((scope.get("client") or ("",))[0])
+    chain = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
+    while peer in trusted and chain and chain[-1]:
+        peer = chain.pop()
+    return peer
+
+
 class Guards:
     """Stands around an application."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None, backend: Backend) -> None:
         """Guard an application.
 
         Args:
             app: What is guarded.
             hosts: The names that are allowed beside loopback; None allows every name.
+            backend: Whose meters count the requests.
         """
         self.app = app
+        self.backend = backend
         self.hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        started = False
+        started, status, begun_s = False, 0, time.perf_counter()
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
+            nonlocal started, status
             if message["type"] == "http.response.start":
-                started = True
+                started, status = True, message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -86,6 +100,22 @@ class Guards:
             if started:
                 raise RuntimeError("the answer had begun") from None
             await error_answer("internal", "the server failed; its log says why")(scope, receive, send_guarded)
+        finally:
+            self._count(scope, status, time.perf_counter() - begun_s)
+
+    def _count(self, scope: Scope, status: int, duration_s: float) -> None:
+        """Count a request, and log it where that is wanted: never its query, which can hold a key."""
+        route = scope.get("aimd.route", "(none)")
+        self.backend.meters.count(scope["method"], route, status, duration_s)
+        if requests.isEnabledFor(logging.INFO):
+            facts = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": status,
+                "duration_ms": round(duration_s * 1000, 1),
+                "client": client_of(scope, self.backend.settings.trusted_proxies),
+            }
+            requests.info("%s %r %s", scope["method"], scope["path"], status, extra={"facts": facts})
 
     def _knows(self, scope: Scope) -> bool:
         if self.hosts is None:

@@ -1,4 +1,7 @@
-"""What a browser may load without a key: the console, which holds no data by itself, and the health page."""
+"""What a browser may load without a key: the console, which holds no data by itself, and whether the server is well.
+
+The meters are beside them, for who looks after the server only.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from starlette.responses import Response
 
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import empty_answer, text_answer
+from aimd_server.routes.v2 import Version2
+from aimd_server.services import standing
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 
@@ -64,13 +69,25 @@ async def get_health(call: Call) -> Response:
     return text_answer("ok")
 
 
+async def get_readiness(call: Call) -> Response:
+    """Answer whether requests can be served now: the database answers, and its writer works."""
+    await call.backend.run(standing.check_ready, call.database)
+    return text_answer("ready")
+
+
+async def get_metrics(call: Call) -> Response:
+    """Answer with the server's meters, as Prometheus reads them."""
+    gauges = await call.backend.run(standing.gauges, call.database)
+    return Response(call.backend.meters.text(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
 def _add(table: RouteTable, path: str, handler: Handler) -> None:
     for method in ("GET", "HEAD"):
         table.add(method, path, handler, access=Access.PUBLIC_PAGE)
 
 
 def routes(web: str) -> list[RouteTable]:
-    """Return the pages: the console below `web`, the ways there, and `/healthz`."""
+    """Return the pages: the console below `web`, the ways there, `/healthz`, `/readyz` and `/metrics`."""
     console, top = RouteTable(web, Pages()), RouteTable("", Pages())
     folder = resources.files("aimd_server") / "static"
     for path, (file, media_type) in _FILES.items():
@@ -78,4 +95,7 @@ def routes(web: str) -> list[RouteTable]:
     for path in ("/", web):
         _add(top, path, _redirect(f"{web}/"))
     _add(top, "/healthz", get_health)
-    return [console, top]
+    _add(top, "/readyz", get_readiness)
+    meters = RouteTable("", Version2())
+    meters.add("GET", "/metrics", get_metrics, access=Access.ADMIN)
+    return [console, top, meters]

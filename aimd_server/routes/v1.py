@@ -17,7 +17,7 @@ from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v1"
-_STATUS = {"too_large": 413, "unsupported_encoding": 415}
+_STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415}
 _DOC_NOT_FOUND = "[Get] doc not found"
 
 
@@ -71,4 +71,21 @@ def routes(base: str, login_page: str) -> list[RouteTable]:
     v1_trials.register(table)
     oauth2 = RouteTable(base + "/oauth2", dialect)
     oauth2.add("GET", "/userinfo", get_userinfo, access=Access.ANY_USER)
+    _open_to_uploads(table)
+    oauth2.open_to_uploads(("GET", "/userinfo"))
     return [table, oauth2]
+
+
+def _open_to_uploads(table: RouteTable) -> None:
+    """Let upload-only keys do what a deployed client does to upload, and no more: no reading back, no deleting."""
+    table.open_to_uploads(
+        ("GET", "/folders"),
+        ("POST", "/folders"),
+        ("GET", "/folders/id"),
+        ("GET", "/folders/{id}"),
+        ("POST", "/trials"),
+        ("GET", "/trials/id"),
+        ("POST", "/trials/{id}/status"),
+        ("POST", "/trials/{id}/parameters"),
+        ("POST", "/trials/{id}/metrics/{type}"),
+    )

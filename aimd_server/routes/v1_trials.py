@@ -7,7 +7,7 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import json_answer, text_answer
 from aimd_server.routes.v1_bodies import needed, read_json
-from aimd_server.services import deployed, trials
+from aimd_server.services import deployed, trash
 from aimd_server.services.refusals import RefusalError
 
 
@@ -55,8 +55,8 @@ async def replace_trial(call: Call) -> Response:
 
 
 async def delete_trial(call: Call) -> Response:
-    """Delete a trial."""
-    await call.run(trials.delete, call.part("id"))
+    """Delete a trial: it lies in the trash, and its name and id are free."""
+    await call.run(trash.delete_trial, call.part("id"))
     return _done(call)
 
 

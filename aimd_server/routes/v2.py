@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aimd_core.version import __version__
-from aimd_server.routes import v2_files, v2_trials
-from aimd_server.routes.access import Access, Backend, Call, RouteTable
+from aimd_server.routes import openapi, v2_files, v2_folders, v2_people, v2_trials
+from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
 from aimd_server.services.files import PART_BYTES
@@ -25,6 +25,7 @@ _STATUS = {
     "bad_request": 400,
     "bad_encoding": 400,
     "unauthenticated": 401,
+    "forbidden": 403,
     "not_found": 404,
     "folder_not_found": 404,
     "method_not_allowed": 405,
@@ -85,10 +86,27 @@ async def get_info(call: Call) -> Response:
     return json_answer({"product": "aimd", "version": __version__, "user": call.user.name, "limits": limits})
 
 
+def _description(table: RouteTable) -> Handler:
+    made: list[Response] = []
+
+    async def get_openapi(call: Call) -> Response:
+        """Answer with this description."""
+        if not made:
+            made.append(json_answer(openapi.document(table)))
+        return made[0]
+
+    return get_openapi
+
+
 def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
     table = RouteTable(base + PREFIX, Version2())
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
+    v2_folders.register(table)
     v2_trials.register(table)
     v2_files.register(table)
+    v2_people.register(table)
+    table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)
+    table.open_to_uploads(("GET", "/info"), ("POST", "/trials/known"), ("PUT", "/trials/{id}"))
+    table.open_to_uploads(*((method, "/trials/{id}/files/{file}") for method in ("HEAD", "PUT", "PATCH")))
     return table

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
-from aimd_server.services import trials
+from aimd_server.routes.v2_bodies import number_in, read_document
+from aimd_server.services import placing, trash, trials
 from aimd_server.services.documents import decode
-from aimd_server.services.refusals import invalid
+from aimd_server.services.placing import Batch, TrialChange
 from aimd_server.services.trials import CREATED, PAGE, Put, TrialWish, Wanted
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
@@ -20,19 +21,21 @@ from aimd_server.stores.database import Database
 def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/trials", list_trials, access=Access.ANY_USER)
-    table.add("POST", "/trials/known", post_known, access=Access.ANY_USER)
+    table.add("POST", "/trials/known", post_known, access=Access.READER)
+    table.add("POST", "/trials/batch", get_batch, access=Access.READER)
     table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
     table.add("PUT", "/trials/{id}", put_trial, access=Access.ANY_USER)
+    table.add("PATCH", "/trials/{id}", change_trial, access=Access.ANY_USER)
     table.add("DELETE", "/trials/{id}", delete_trial, access=Access.ANY_USER)
+    table.add("POST", "/trials/{id}/restore", restore_trial, access=Access.ANY_USER)
+    table.add("GET", "/trash", list_trash, access=Access.ANY_USER)
 
 
 async def list_trials(call: Call) -> Response:
     """Answer with a page of trials."""
     query = call.request.query_params
-    limit = query.get("limit", str(PAGE))
-    if not (limit.isascii() and limit.isdigit() and len(limit) < 10):
-        raise invalid("limit is a number", field="limit")
-    wanted = Wanted(query.get("folder"), query.get("folder_id"), int(limit), query.get("cursor"))
+    limit = number_in(call, "limit", PAGE)
+    wanted = Wanted(query.get("folder"), query.get("folder_id"), limit, query.get("cursor"))
     return json_answer(await call.run(trials.listed, wanted))
 
 
@@ -75,7 +78,31 @@ def _shown(done: Put) -> dict[str, Any]:
     }
 
 
+async def get_batch(call: Call) -> Response:
+    """Answer with many trials."""
+    return json_answer(await call.run(placing.batch, await read_document(call, Batch)))
+
+
+async def change_trial(call: Call) -> Response:
+    """Rename, move, tag or annotate a trial."""
+    wish = await read_document(call, TrialChange)
+    return json_answer(await call.run(placing.apply, call.part("id"), wish))
+
+
 async def delete_trial(call: Call) -> Response:
-    """Delete a trial."""
-    await call.run(trials.delete, call.part("id"))
+    """Put a trial into the trash."""
+    await call.run(trash.delete_trial, call.part("id"))
     return empty_answer(204)
+
+
+async def restore_trial(call: Call) -> Response:
+    """Bring a trial back from the trash."""
+    wish = await read_document(call, trash.Restoring, may_be_empty=True)
+    return json_answer(await call.run(trash.restore_trial, call.part("id"), wish))
+
+
+async def list_trash(call: Call) -> Response:
+    """Answer with a page of the caller's trash."""
+    limit = number_in(call, "limit", trash.PAGE)
+    cursor, days = call.request.query_params.get("cursor"), call.backend.settings.trash_days
+    return json_answer(await call.run(trash.listed, limit, cursor, days))

@@ -18,7 +18,7 @@ from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS, append_at_end
 from aimd_server.services.folders import make_in
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
-from aimd_server.services.trials import add, change, document_columns
+from aimd_server.services.trials import add, change, document_columns, free_id
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
 from aimd_server.stores import journals, trials
 from aimd_server.stores.accounts import Account
@@ -115,8 +115,7 @@ def create_trial(database: Database, user: Account, body: object) -> str:
     columns = {"parameters": documents.text_of({}), **_columns(document)}
 
     def operation(connection: Connection) -> str:
-        if trials.by_uid(connection, uid) is not None:
-            raise id_taken()
+        free_id(connection, user, uid, id_taken())
         folder = _free_folder(connection, user, inner.get("folder"), name)
         add(connection, user, uid, folder, name, columns)
         return uid

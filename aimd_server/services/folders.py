@@ -51,7 +51,9 @@ def find_place(connection: Connection, user: Account, wish: FolderWish) -> Place
 def _by_id(connection: Connection, user: Account, wish: FolderWish, _parts: list[str] | None) -> FolderRow | None:
     try:
         return load_folder(connection, user, wish.id) if wish.id else None
-    except RefusalError:
+    except RefusalError as error:
+        if error.code == "forbidden":
+            raise
         return None
 
 
@@ -71,11 +73,12 @@ def make_path(connection: Connection, user: Account, parts: list[str]) -> Folder
     current = root_of(connection, user)
     for part in parts:
         known = folders.by_path(connection, user.id, current.child_path(part))
-        current = known or _add(connection, user, current, part)
+        current = known or add_in(connection, user, current, part)
     return current
 
 
-def _add(connection: Connection, user: Account, parent: FolderRow, name: str, **more: Any) -> FolderRow:
+def add_in(connection: Connection, user: Account, parent: FolderRow, name: str, **more: Any) -> FolderRow:
+    """Make a folder in another; who calls has checked the name and that it is free."""
     return folders.add(
         connection,
         uid=str(uuid.uuid4()),
@@ -102,7 +105,7 @@ def make_in(
         raise RefusalError("invalid", f"folder {name} cannot be made there")
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise names.conflict_error(name)
-    return _add(connection, user, parent, name, type=type, config=config)
+    return add_in(connection, user, parent, name, type=type, config=config)
 
 
 def list_all(connection: Connection, user: Account) -> list[FolderRow]:

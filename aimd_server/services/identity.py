@@ -9,14 +9,26 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from typing import Literal
+
+import msgspec
 
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_server.services import auditing
 from aimd_server.services.clock import now_us
 from aimd_server.stores import accounts, folders
-from aimd_server.stores.accounts import Account
+from aimd_server.stores.accounts import Account, AccountRow, KeyRow
 from aimd_server.stores.database import Connection, Database
 
 _USER_NAME = re.compile(r"\w[\w.@+-]{0,63}")
+_DAY_US = 86_400_000_000
+# What can be done to a user, beside "rm": which column is set or emptied.
+USER_ACTIONS = {
+    "disable": ("disabled_us", True),
+    "enable": ("disabled_us", False),
+    "promote": ("admin_us", True),
+    "demote": ("admin_us", False),
+}
 
 
 def hash_of(key: str) -> str:
@@ -25,52 +37,160 @@ def hash_of(key: str) -> str:
 
 
 def account_of(database: Database, key: str) -> Account | None:
-    """Return the user whom a key belongs to, None when it is no key of this server."""
-    key_hash = hash_of(key)
-    return database.read(lambda connection: accounts.by_key_hash(connection, key_hash))
+    """Return who may call with a key now, None when it is no key, or no longer one."""
+    key_hash, at_us = hash_of(key), now_us()
+    return database.read(lambda connection: accounts.by_key_hash(connection, key_hash, at_us))
 
 
-def add_user(database: Database, name: str) -> None:
-    """Make a user, with the root of a folder tree.
+def add_user(database: Database, name: str, admin: bool = False) -> None:
+    """Make a user, with the root of a folder tree; an `admin` looks after the server.
 
     Raises:
         UsageError: The name cannot be used, or is taken.
     """
-    if not _USER_NAME.fullmatch(name):
-        raise UsageError(
-            message=f"user name {name!r} cannot be used",
-            hint="Choose 1 to 64 letters, digits and . _ @ + -, beginning with a letter or digit",
-        )
+    check_name("user", name)
 
     def make(connection: Connection) -> None:
         if accounts.by_name(connection, name) is not None:
             raise UsageError(message=f"user {name!r} exists already", hint=f"Run: aimd server key create --user {name}")
         made_us = now_us()
-        owner_id = accounts.add(connection, name, made_us)
+        owner_id = accounts.add(connection, name, made_us, admin)
         uid = str(uuid.uuid4())
         folders.add(
             connection, uid=uid, owner_id=owner_id, editor_id=owner_id, now_us=made_us, parent=None, name="root"
         )
+        auditing.note(connection, auditing.OPERATOR, "user.add", name, admin=admin)
 
     database.write(make)
 
 
-def create_key(database: Database, user: str) -> str:
+def check_name(what: str, name: str) -> None:
+    """Refuse a text that cannot name a user or a group.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if not _USER_NAME.fullmatch(name):
+        raise UsageError(
+            message=f"{what} name {name!r} cannot be used",
+            hint="Choose 1 to 64 letters, digits and . _ @ + -, beginning with a letter or digit",
+        )
+
+
+def list_users(database: Database) -> list[AccountRow]:
+    """Return all users by name."""
+    return database.read(accounts.all_rows)
+
+
+def set_user(database: Database, name: str, action: str) -> None:
+    """Do one of USER_ACTIONS to a user: with the next request it holds.
+
+    Raises:
+        NotFoundError: There is no such user.
+    """
+
+    def apply(connection: Connection) -> None:
+        found = _found(connection, name)
+        if action == "rm":
+            accounts.remove(connection, found.id)
+        else:
+            column, is_set = USER_ACTIONS[action]
+            accounts.change(connection, found.id, **{column: now_us() if is_set else None})
+        auditing.note(connection, auditing.OPERATOR, f"user.{action}", name)
+
+    database.write(apply)
+
+
+def _found(connection: Connection, name: str) -> Account:
+    found = accounts.by_name(connection, name)
+    if found is None:
+        raise no_user(name)
+    return found
+
+
+class KeyWish(msgspec.Struct, forbid_unknown_fields=True):
+    """What a new key is to be: `expires_days` from now on it is none any more; None lets it live."""
+
+    name: str | None = None
+    scope: Literal["read", "write", "upload"] = "write"
+    expires_days: float | None = None
+
+
+def create_key(database: Database, user: str, wish: KeyWish | None = None, actor: str = auditing.OPERATOR) -> str:
     """Make a key for a user and return it; it is kept nowhere.
 
     Raises:
         NotFoundError: There is no such user.
     """
-    key = str(uuid.uuid4())
+    key, wish = str(uuid.uuid4()), wish or KeyWish()
+    made_us = now_us()
+    expires_us = None if wish.expires_days is None else made_us + round(wish.expires_days * _DAY_US)
 
     def make(connection: Connection) -> None:
-        found = accounts.by_name(connection, user)
-        if found is None:
-            raise no_user(user)
-        accounts.add_key(connection, found.id, hash_of(key), now_us())
+        found = _found(connection, user)
+        more = {"name": wish.name, "scope": wish.scope, "expires_us": expires_us}
+        number = accounts.add_key(connection, found.id, hash_of(key), made_us, **more)
+        auditing.note(connection, actor, "key.create", user, key=number, scope=wish.scope)
 
     database.write(make)
     return key
+
+
+def list_keys(database: Database, user: str | None = None) -> list[KeyRow]:
+    """Return the keys of a user, or of all.
+
+    Raises:
+        NotFoundError: There is no such user.
+    """
+
+    def operation(connection: Connection) -> list[KeyRow]:
+        return accounts.keys_of(connection, _found(connection, user).id if user else None)
+
+    return database.read(operation)
+
+
+def revoke_key(database: Database, number: int, account_id: int | None = None, actor: str = auditing.OPERATOR) -> bool:
+    """Make a key worthless from the next request on; tell whether there was one, of that account if one is given."""
+
+    def apply(connection: Connection) -> bool:
+        done = accounts.revoke_key(connection, number, account_id, now_us())
+        if done:
+            auditing.note(connection, actor, "key.revoke", str(number))
+        return done
+
+    return database.write(apply)
+
+
+def list_groups(database: Database) -> dict[str, list[str]]:
+    """Return all groups with the names of their members."""
+    return database.read(accounts.teams)
+
+
+def set_group(database: Database, name: str, action: str, member: str | None = None) -> None:
+    """Add or remove a group, or let a user `join` or `leave` one.
+
+    Raises:
+        UsageError: The name cannot be used, or is taken.
+        NotFoundError: There is no such group or user.
+    """
+
+    def apply(connection: Connection) -> None:
+        known = accounts.team_by_name(connection, name)
+        if action == "add":
+            check_name("group", name)
+            if known is not None:
+                raise UsageError(message=f"group {name!r} exists already")
+            accounts.add_team(connection, name, now_us())
+        elif known is None:
+            raise NotFoundError(message=f"there is no group {name!r}", hint=f"Run: aimd server group add {name}")
+        elif action == "rm":
+            accounts.remove_team(connection, known)
+        else:
+            change = accounts.join_team if action == "join" else accounts.leave_team
+            change(connection, known, _found(connection, member or "").id)
+        auditing.note(connection, auditing.OPERATOR, f"group.{action}", name, member=member)
+
+    database.write(apply)
 
 
 def no_user(user: str) -> NotFoundError:

@@ -47,3 +47,13 @@ def invalid(message: str, **facts: object) -> RefusalError:
 def too_large(what: str, limit: int) -> RefusalError:
     """Refuse for size; `limit` is in bytes."""
     return RefusalError("too_large", f"{what} may hold {limit} bytes at most", limit=limit)
+
+
+def forbidden(message: str) -> RefusalError:
+    """Refuse something to a caller who may know of the object."""
+    return RefusalError("forbidden", message)
+
+
+def folder_taken(name: str, folder: str) -> RefusalError:
+    """Refuse because there is a folder of that name (version 2)."""
+    return RefusalError("name_taken", f"a folder named {name!r} is already in {folder}", name=name, folder=folder)

@@ -1,4 +1,4 @@
-"""Trials: created or updated once for all, shown, listed, deleted.
+"""Trials: created or updated once for all, shown, listed.
 
 A folder is chosen, a conflict decided and a trial written in one transaction: two clients at once, or one that
 repeats itself, end as one client does.
@@ -7,12 +7,13 @@ repeats itself, end as one client does.
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any, Literal
 
 import msgspec
 
 from aimd_core.model import STATES
-from aimd_server.services import documents, names, summaries
+from aimd_server.services import auditing, documents, names, summaries
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
     DOCUMENTS,
@@ -25,10 +26,10 @@ from aimd_server.services.files import (
     take_documents,
 )
 from aimd_server.services.folders import FolderWish, find_path, find_place
-from aimd_server.services.refusals import invalid, name_taken, no_trial
-from aimd_server.services.visibility import load_folder, load_trial, may_see
-from aimd_server.stores import journals, series, trials
-from aimd_server.stores.accounts import Account
+from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
+from aimd_server.services.visibility import load_folder, load_trial, role_of
+from aimd_server.stores import journals, series, trash, trials
+from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
@@ -83,11 +84,10 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
     given = {file: None if body is None else (body, digest_of(body)) for file, body in wish.documents.items()}
 
     def operation(connection: Connection) -> Put:
-        known = trials.by_uid(connection, uid)
-        if known is None:
+        if trials.by_uid(connection, uid) is None:
+            free_id(connection, user, uid, no_trial(uid))
             return ended(_create(connection, user, uid, wish, columns, given))
-        if not may_see(user, known):
-            raise no_trial(uid)
+        known = load_trial(connection, user, uid)
         outcome = _update(connection, user, known, columns)
         if take_documents(connection, known.id, given):
             outcome = UPDATED
@@ -102,6 +102,20 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         return database.write(operation)
     except _DryRunError as undone:
         return undone.put
+
+
+def free_id(connection: Connection, user: Account, uid: str, refusal: Exception) -> None:
+    """Make an id free that only something in the caller's own trash still has; that is then gone for good.
+
+    Raises:
+        RefusalError: The given one, when something else has the id.
+    """
+    holder = trials.holder_of(connection, uid)
+    if holder is None:
+        return
+    if trials.by_uid(connection, uid) is not None or holder.owner_id != user.id:
+        raise refusal
+    trials.remove(connection, holder.id)
 
 
 def _check(uid: str, wish: TrialWish) -> None:
@@ -155,17 +169,19 @@ def _create(
     if taken is not None:
         if wish.on_conflict == "skip":
             return _done(connection, user, taken.uid, SKIPPED, place.fallback)
-        name = _resolve(connection, wish, place.folder, taken)
+        name = _resolve(connection, user, wish, place.folder, taken)
     add(connection, user, uid, place.folder, name, columns)
     row = load_trial(connection, user, uid)
     new = {file: document for file, document in given.items() if document is not None}
     return Put(CREATED, row, place.fallback, add_documents(connection, row.id, new))
 
 
-def _resolve(connection: Connection, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:
+def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:
     """Decide a conflict and return the name that is free now."""
     if wish.on_conflict == "replace":
-        trials.remove(connection, taken.id)
+        if user.scope == UPLOAD:
+            raise forbidden("an upload-only key deletes nothing: choose another strategy than replace")
+        to_trash(connection, user, taken)
         return wish.name
     other = wish.alternative_name
     if wish.on_conflict == "new" and other and trials.by_name(connection, folder.id, other) is None:
@@ -195,13 +211,10 @@ def _done(connection: Connection, user: Account, uid: str, outcome: str, fallbac
     return Put(outcome, row, fallback, standings(connection, row.id))
 
 
-def delete(database: Database, user: Account, uid: str) -> None:
-    """Delete a trial with everything of it.
-
-    Raises:
-        RefusalError: `not_found`.
-    """
-    database.write(lambda connection: trials.remove(connection, load_trial(connection, user, uid).id))
+def to_trash(connection: Connection, user: Account, row: TrialRow) -> None:
+    """Put a trial into the trash; its name is free then."""
+    trash.put_trial(connection, row, user.id, now_us())
+    auditing.note(connection, user.name, "trial.delete", row.uid, name=row.name, folder=row.folder_path)
 
 
 def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
@@ -213,7 +226,7 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
-        (summary,) = _summaries(connection, [row])
+        (summary,) = overviews(connection, [row])
         document = msgspec.Raw(trials.document(connection, row.id).encode())
         return {**summary, "metadata": document, "files": standings(connection, row.id)}
 
@@ -236,7 +249,7 @@ def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
         raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
-        rows = [row for row in trials.by_uids(connection, asked.ids) if may_see(user, row)]
+        rows = [row for row in trials.by_uids(connection, asked.ids) if role_of(connection, user, row)]
         files = standings_of(connection, [row.id for row in rows])
         return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
 
@@ -268,19 +281,20 @@ def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, objec
     after = _position(wanted.cursor) if wanted.cursor else None
 
     def operation(connection: Connection) -> dict[str, object]:
-        path = _path(connection, user, wanted)
-        rows = trials.page(connection, user.id, path, after, wanted.limit + 1)
+        folder = _folder(connection, user, wanted)
+        owner_id, path = (folder.owner_id, folder.path) if folder else (user.id, None)
+        rows = trials.page(connection, owner_id, path, after, wanted.limit + 1)
         more = len(rows) > wanted.limit
         rows = rows[: wanted.limit]
-        return {"trials": _summaries(connection, rows), "next": _cursor(rows[-1]) if more else None}
+        return {"trials": overviews(connection, rows), "next": _cursor(rows[-1]) if more else None}
 
     return database.read(operation)
 
 
-def _path(connection: Connection, user: Account, wanted: Wanted) -> str | None:
+def _folder(connection: Connection, user: Account, wanted: Wanted) -> FolderRow | None:
     if wanted.folder_id:
-        return load_folder(connection, user, wanted.folder_id).path
-    return find_path(connection, user, wanted.folder_path).path if wanted.folder_path else None
+        return load_folder(connection, user, wanted.folder_id)
+    return find_path(connection, user, wanted.folder_path) if wanted.folder_path else None
 
 
 def _cursor(row: TrialRow) -> str:
@@ -298,7 +312,7 @@ def _position(cursor: str) -> tuple[int, int]:
     return sort_us, row_id
 
 
-def _summaries(connection: Connection, rows: list[TrialRow]) -> list[dict[str, object]]:
+def overviews(connection: Connection, rows: list[TrialRow]) -> list[dict[str, object]]:
     """Return trials as a list shows them."""
     ids = [row.id for row in rows]
     lives, files = series.of_trials(connection, ids), journals.of_trials(connection, ids)
@@ -324,4 +338,6 @@ def _summary(row: TrialRow, metrics: dict[str, object], updated_us: int) -> dict
         "updated": iso(updated_us),
         "parameters": msgspec.Raw(row.parameters.encode()),
         "metrics": metrics,
+        "tags": json.loads(row.tags) if row.tags else [],
+        "note": row.note or "",
     }

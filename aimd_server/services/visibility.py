@@ -1,64 +1,109 @@
-"""The one place that decides who may see what: every object is loaded through here.
+"""The one place that decides who may do what: every object is loaded through here.
 
-An object that a user may not see is reported exactly as one that is not there.
+An object that a caller may not see is reported exactly as one that is not there. A caller who may see it and do no
+more is told so. A call that changes things (`Account.writing`, set by the route) needs an editor at every object.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from aimd_server.services.names import is_uuid
-from aimd_server.services.refusals import no_folder, no_trial
-from aimd_server.stores import folders, trials
+from aimd_server.services.refusals import forbidden, no_folder, no_trial
+from aimd_server.stores import folders, shares, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection
-from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trials import TrialRow
 
 ROOT = "root"  # how version 1 names a user's root folder
 
 
-def may_see(user: Account, item: FolderRow | TrialRow) -> bool:
-    """Tell whether a user may see, and for now also change, a folder or a trial."""
-    return item.owner_id == user.id
+class Role(IntEnum):
+    """What somebody may do with a folder and all below it, or with a trial; each may do what those before it may."""
+
+    NONE = 0
+    VIEWER = 1
+    EDITOR = 2
+    OWNER = 3
 
 
-def load_trial(connection: Connection, user: Account, uid: str) -> TrialRow:
-    """Return a trial.
+ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "owner": Role.OWNER}
+
+
+def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -> Role:
+    """Return what a caller may do with a folder or trial: the most that it or a folder above it gives."""
+    if user.link_id is None and item.owner_id == user.id:
+        return Role.OWNER
+    path, trial_id = (item.path, None) if isinstance(item, FolderRow) else (item.folder_path, item.id)
+    found = shares.roles(connection, user, item.owner_id, lineage(path), trial_id)
+    return max((ROLES[name] for name in found), default=Role.NONE)
+
+
+def lineage(path: str) -> list[str]:
+    """Return a folder's path and those of all folders above it."""
+    parts = [part for part in path.split("/") if part]
+    return [ROOT_PATH, *("/" + "/".join(parts[: number + 1]) for number in range(len(parts)))]
+
+
+def require(connection: Connection, user: Account, item: FolderRow | TrialRow, role: Role) -> None:
+    """Refuse a caller who may not do so much with an object that they may know of.
 
     Raises:
-        RefusalError: `not_found`.
+        RefusalError: `forbidden`.
+    """
+    if role_of(connection, user, item) < role:
+        raise forbidden(f"that needs the role {role.name.lower()} there")
+
+
+def _needed(user: Account, role: Role | None) -> Role:
+    return role or (Role.EDITOR if user.writing else Role.VIEWER)
+
+
+def load_trial(connection: Connection, user: Account, uid: str, role: Role | None = None) -> TrialRow:
+    """Return a trial with which the caller may do so much; by default, what the call needs.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`.
     """
     row = trials.by_uid(connection, uid) if is_uuid(uid) else None
-    if row is None or not may_see(user, row):
+    has = Role.NONE if row is None else role_of(connection, user, row)
+    if row is None or has is Role.NONE:
         raise no_trial(uid)
+    if has < _needed(user, role):
+        raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the trial")
     return row
 
 
-def load_folder(connection: Connection, user: Account, uid: str) -> FolderRow:
-    """Return a folder by its id, or the user's own root.
+def load_folder(connection: Connection, user: Account, uid: str, role: Role | None = None) -> FolderRow:
+    """Return a folder by its id, or the caller's own root, with which the caller may do so much.
 
     Raises:
-        RefusalError: `folder_not_found`.
+        RefusalError: `folder_not_found`, `forbidden`.
     """
     if uid == ROOT:
         return root_of(connection, user)
     row = folders.by_uid(connection, uid) if is_uuid(uid) else None
-    if row is None or not may_see(user, row):
+    has = Role.NONE if row is None else role_of(connection, user, row)
+    if row is None or has is Role.NONE:
         raise no_folder(uid)
+    if has < _needed(user, role):
+        raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the folder")
     return row
 
 
 def load_path(connection: Connection, user: Account, path: str) -> FolderRow:
-    """Return the folder at a normalised path of the user's own tree.
+    """Return the folder at a normalised path of the caller's own tree.
 
     Raises:
         RefusalError: `folder_not_found`.
     """
     row = folders.by_path(connection, user.id, path)
-    if row is None or not may_see(user, row):
+    if row is None or role_of(connection, user, row) is not Role.OWNER:
         raise no_folder(path)
     return row
 
 
 def root_of(connection: Connection, user: Account) -> FolderRow:
-    """Return the root of the user's own tree."""
-    return load_path(connection, user, folders.ROOT_PATH)
+    """Return the root of the caller's own tree."""
+    return load_path(connection, user, ROOT_PATH)

@@ -1,31 +1,90 @@
-"""Accounts and their API keys. A key is known here by its hash only."""
+"""Accounts, their API keys and their teams. A key is known here by its hash only."""
 
 from __future__ import annotations
 
-import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from typing import Any
 
-from aimd_server.stores.schema import account, api_key
+import msgspec
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, or_, select, update
+
+from aimd_server.stores.schema import account, api_key, folder, share, team, team_member, trial
+
+READ, WRITE, UPLOAD = "read", "write", "upload"
+SCOPES = (READ, WRITE, UPLOAD)
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A user of the server."""
+    """Who calls, and what this call may do at most.
+
+    Attributes:
+        id: The account; 0 for whoever has a public link.
+        name: Its name.
+        is_admin: Whether it may look after the server.
+        scope: What its key is for: one of SCOPES.
+        link_id: The share of a public link, None for an account.
+        writing: Whether this call changes things, so that seeing them is not enough.
+    """
 
     id: int
     name: str
+    is_admin: bool = False
+    scope: str = WRITE
+    link_id: int | None = None
+    writing: bool = False
 
 
-_BY_KEY_HASH = select(account.c.id, account.c.name).join(api_key).where(api_key.c.hash == bindparam("key_hash"))
+class AccountRow(msgspec.Struct, frozen=True):
+    """An account as the people who look after the server see it."""
+
+    id: int
+    name: str
+    created_us: int
+    admin_us: int | None
+    disabled_us: int | None
+    keys: int
+    trials: int
 
 
-def by_key_hash(connection: Connection, key_hash: str) -> Account | None:
-    """Return the account that a key belongs to."""
-    row = connection.execute(_BY_KEY_HASH, {"key_hash": key_hash}).first()
-    return Account(row.id, row.name) if row else None
+class KeyRow(msgspec.Struct, frozen=True):
+    """A key as its owner sees it."""
+
+    id: int
+    account: str
+    name: str | None
+    scope: str | None
+    created_us: int
+    expires_us: int | None
+    revoked_us: int | None
+
+
+_NOW = bindparam("now_us", type_=BigInteger())
+_BY_KEY_HASH = (
+    select(account.c.id, account.c.name, account.c.admin_us, api_key.c.scope)
+    .join(api_key)
+    .where(
+        api_key.c.hash == bindparam("key_hash"),
+        api_key.c.revoked_us.is_(None),
+        or_(api_key.c.expires_us.is_(None), api_key.c.expires_us > _NOW),
+        account.c.disabled_us.is_(None),
+    )
+)
+_BY_LINK_HASH = select(share.c.id).where(
+    share.c.link_hash == bindparam("key_hash"), or_(share.c.expires_us.is_(None), share.c.expires_us > _NOW)
+)
+
+
+def by_key_hash(connection: Connection, key_hash: str, now_us: int) -> Account | None:
+    """Return who may call with a key now: its account, or the holder of a public link."""
+    values = {"key_hash": key_hash, "now_us": now_us}
+    row = connection.execute(_BY_KEY_HASH, values).first()
+    if row is not None:
+        return Account(row.id, row.name, row.admin_us is not None, row.scope or WRITE)
+    link_id = connection.execute(_BY_LINK_HASH, values).scalar()
+    return None if link_id is None else Account(0, "public link", scope=READ, link_id=link_id)
 
 
 def by_name(connection: Connection, name: str) -> Account | None:
-    """Return the account of that name."""
+    """Return the account of that name, disabled or not."""
     row = connection.execute(select(account.c.id, account.c.name).where(account.c.name == name)).first()
     return Account(row.id, row.name) if row else None
 
@@ -35,12 +94,90 @@ def is_any(connection: Connection) -> bool:
     return connection.execute(select(account.c.id).limit(1)).first() is not None
 
 
-def add(connection: Connection, name: str, now_us: int) -> int:
+def all_rows(connection: Connection) -> list[AccountRow]:
+    """Return all accounts by name."""
+    keys = select(func.count()).where(api_key.c.account_id == account.c.id, api_key.c.revoked_us.is_(None))
+    trials = select(func.count()).where(trial.c.owner_id == account.c.id)
+    query = select(account, keys.scalar_subquery().label("keys"), trials.scalar_subquery().label("trials"))
+    return [AccountRow(**row._mapping) for row in connection.execute(query.order_by(account.c.name))]
+
+
+def add(connection: Connection, name: str, now_us: int, admin: bool = False) -> int:
     """Make an account and return its id."""
-    query = insert(account).values(name=name, created_us=now_us).returning(account.c.id)
-    return int(connection.execute(query).scalar_one())
+    values = {"name": name, "created_us": now_us, "admin_us": now_us if admin else None}
+    return int(connection.execute(insert(account).values(values).returning(account.c.id)).scalar_one())
 
 
-def add_key(connection: Connection, account_id: int, key_hash: str, now_us: int) -> None:
-    """Let a key act for an account."""
-    connection.execute(insert(api_key).values(account_id=account_id, hash=key_hash, created_us=now_us))
+def change(connection: Connection, account_id: int, **values: Any) -> None:
+    """Set columns of an account."""
+    connection.execute(update(account).where(account.c.id == account_id).values(**values))
+
+
+def remove(connection: Connection, account_id: int) -> None:
+    """Delete an account with all that it owns; what it edited elsewhere is then its owners'."""
+    for table in (folder, trial):
+        connection.execute(update(table).where(table.c.editor_id == account_id).values(editor_id=table.c.owner_id))
+    connection.execute(delete(account).where(account.c.id == account_id))
+
+
+def add_key(connection: Connection, account_id: int, key_hash: str, now_us: int, **more: Any) -> int:
+    """Let a key act for an account and return the key's number; `more` are columns of api_key."""
+    values = {"account_id": account_id, "hash": key_hash, "created_us": now_us, **more}
+    return int(connection.execute(insert(api_key).values(values).returning(api_key.c.id)).scalar_one())
+
+
+def keys_of(connection: Connection, account_id: int | None) -> list[KeyRow]:
+    """Return the keys of an account, or of all, oldest first."""
+    names = ("id", "name", "scope", "created_us", "expires_us", "revoked_us")
+    query = select(account.c.name.label("account"), *(api_key.c[name] for name in names)).join(account)
+    if account_id is not None:
+        query = query.where(api_key.c.account_id == account_id)
+    return [KeyRow(**row._mapping) for row in connection.execute(query.order_by(api_key.c.id))]
+
+
+def revoke_key(connection: Connection, key_id: int, account_id: int | None, now_us: int) -> bool:
+    """Make a key worthless; tell whether there was one, of that account when one is given."""
+    query = update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_us.is_(None)).values(revoked_us=now_us)
+    if account_id is not None:
+        query = query.where(api_key.c.account_id == account_id)
+    return connection.execute(query).rowcount > 0
+
+
+def team_by_name(connection: Connection, name: str) -> int | None:
+    """Return the id of the team of that name."""
+    return connection.execute(select(team.c.id).where(team.c.name == name)).scalar()
+
+
+def add_team(connection: Connection, name: str, now_us: int) -> None:
+    """Make a team."""
+    connection.execute(insert(team).values(name=name, created_us=now_us))
+
+
+def remove_team(connection: Connection, team_id: int) -> None:
+    """Delete a team with what was shared with it."""
+    connection.execute(delete(team).where(team.c.id == team_id))
+
+
+def join_team(connection: Connection, team_id: int, account_id: int) -> None:
+    """Make an account a member of a team; being one already is no error."""
+    leave_team(connection, team_id, account_id)
+    connection.execute(insert(team_member).values(team_id=team_id, account_id=account_id))
+
+
+def leave_team(connection: Connection, team_id: int, account_id: int) -> None:
+    """End a membership, if there is one."""
+    mine = (team_member.c.team_id == team_id) & (team_member.c.account_id == account_id)
+    connection.execute(delete(team_member).where(mine))
+
+
+def teams(connection: Connection) -> dict[str, list[str]]:
+    """Return the names of all teams with their members' names."""
+    found: dict[str, list[str]] = {}
+    query = (
+        select(team.c.name.label("team"), account.c.name.label("member"))
+        .join(team_member, team_member.c.team_id == team.c.id, isouter=True)
+        .join(account, team_member.c.account_id == account.c.id, isouter=True)
+    )
+    for row in connection.execute(query.order_by(team.c.name, account.c.name)):
+        found.setdefault(row.team, []).extend([row.member] if row.member else [])
+    return found

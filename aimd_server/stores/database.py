@@ -63,6 +63,15 @@ class Database:
         """Start the thread that `write` hands its operations to."""
         self._writer = self._writer or Writer(self._writing)
 
+    def is_writing(self) -> bool:
+        """Tell whether the writer's thread is at work."""
+        return self._writer is not None and self._writer.is_alive()
+
+    def sizes_bytes(self) -> dict[str, int]:
+        """Return the sizes of the database's files."""
+        files = {"database": self.path, "wal": self.path.with_name(f"{FILE}-wal")}
+        return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
+
     def read(self, operation: Operation[T]) -> T:
         """Run an operation over one state of the database and return its result.
 

@@ -1,16 +1,17 @@
-"""Folders: a tree for each account, under a root whose path is `/`."""
+"""Folders: a tree for each account, under a root whose path is `/`. What lies in the trash is not among them."""
 
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 
-from aimd_server.stores.schema import account, folder
+from aimd_server.stores.schema import account, folder, trial
 
 NORMAL = "normal"
 ROOT_PATH = "/"
 
 _parent = folder.alias("parent")
+_owner = account.alias("owner")
 
 
 class FolderRow(msgspec.Struct, frozen=True):
@@ -19,6 +20,7 @@ class FolderRow(msgspec.Struct, frozen=True):
     id: int
     uid: str
     owner_id: int
+    owner: str
     parent_id: int | None
     parent_uid: str | None
     name: str
@@ -42,9 +44,18 @@ def _query() -> Select[tuple[object, ...]]:
     own = [folder.c[name] for name in ("id", "uid", "owner_id", "parent_id")]
     rest = [folder.c[name] for name in ("name", "path", "type", "config")]
     return (
-        select(*own, _parent.c.uid.label("parent_uid"), *rest, account.c.name.label("editor"), folder.c.updated_us)
+        select(
+            *own,
+            _owner.c.name.label("owner"),
+            _parent.c.uid.label("parent_uid"),
+            *rest,
+            account.c.name.label("editor"),
+            folder.c.updated_us,
+        )
         .join(_parent, folder.c.parent_id == _parent.c.id, isouter=True)
         .join(account, folder.c.editor_id == account.c.id)
+        .join(_owner, folder.c.owner_id == _owner.c.id)
+        .where(folder.c.trashed_us.is_(None))
     )
 
 
@@ -72,6 +83,78 @@ def of_owner(connection: Connection, owner_id: int) -> list[FolderRow]:
     """Return all folders of an account but its root, parents before their children."""
     query = _query().where(folder.c.owner_id == owner_id, folder.c.parent_id.is_not(None)).order_by(folder.c.path)
     return [FolderRow(**row._mapping) for row in connection.execute(query)]
+
+
+def below(path: str, with_itself: bool = True) -> ColumnElement[bool]:
+    """Return the condition for folders under the one at a path."""
+    inside = folder.c.path != ROOT_PATH
+    if path != ROOT_PATH:
+        inside = func.substr(folder.c.path, 1, len(path) + 1) == f"{path}/"
+    return or_(folder.c.path == path, inside) if with_itself else inside
+
+
+def _level() -> ColumnElement[int]:
+    """Return how many slashes a path has."""
+    return func.length(folder.c.path) - func.length(func.replace(folder.c.path, "/", ""))
+
+
+def page(
+    connection: Connection, owner_id: int, path: str, depth: int | None, after: str | None, limit: int
+) -> list[FolderRow]:
+    """Return the folders under a path, by path.
+
+    Args:
+        connection: An open one.
+        owner_id: Whose tree.
+        path: The folder under which they are; it is not among them.
+        depth: How many levels, all when None.
+        after: Go on behind this path.
+        limit: How many at most.
+    """
+    query = _query().where(folder.c.owner_id == owner_id, below(path, with_itself=False))
+    if depth is not None:
+        query = query.where(_level() <= (0 if path == ROOT_PATH else path.count("/")) + depth)
+    if after is not None:
+        query = query.where(folder.c.path > after)
+    return [FolderRow(**row._mapping) for row in connection.execute(query.order_by(folder.c.path).limit(limit))]
+
+
+def deepest(connection: Connection, owner_id: int, path: str) -> int:
+    """Return the number of parts of the longest path at or under a folder."""
+    query = select(func.max(_level())).where(folder.c.owner_id == owner_id, below(path))
+    return int(connection.execute(query).scalar() or 0)
+
+
+def trial_counts(connection: Connection, folder_ids: list[int]) -> dict[int, int]:
+    """Return how many trials lie in each of some folders themselves."""
+    query = (
+        select(trial.c.folder_id, func.count())
+        .where(trial.c.folder_id.in_(folder_ids), trial.c.trashed_us.is_(None))
+        .group_by(trial.c.folder_id)
+    )
+    return {int(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
+def place(connection: Connection, row: FolderRow, parent: FolderRow, name: str, editor_id: int, now_us: int) -> None:
+    """Give a folder a parent and a name, with all below it; into another account's tree, with its trials."""
+    path, ids = parent.child_path(name), ids_below(connection, row.owner_id, row.path)
+    if parent.owner_id != row.owner_id:
+        connection.execute(update(trial).where(trial.c.folder_id.in_(ids)).values(owner_id=parent.owner_id))
+    relocate(connection, row.owner_id, row.path, path, {"owner_id": parent.owner_id})
+    values = {"parent_id": parent.id, "name": name, "editor_id": editor_id, "updated_us": now_us}
+    connection.execute(update(folder).where(folder.c.id == row.id).values(**values))
+
+
+def relocate(connection: Connection, owner_id: int, path: str, new_path: str, values: dict[str, object]) -> None:
+    """Write a new path in place of `path` at the beginning of the paths of a folder and all below it."""
+    moved = new_path + func.substr(folder.c.path, len(path) + 1)
+    where = (folder.c.owner_id == owner_id) & below(path)
+    connection.execute(update(folder).where(where).values(path=moved, **values))
+
+
+def ids_below(connection: Connection, owner_id: int, path: str) -> list[int]:
+    """Return the row ids of the folder at a path and of all below it."""
+    return list(connection.execute(select(folder.c.id).where(folder.c.owner_id == owner_id, below(path))).scalars())
 
 
 def add(

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0003"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -39,9 +39,12 @@ account = Table(
     Column("id", Id, primary_key=True),
     Column("name", String(64), nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("admin_us", BigInteger, nullable=True),
+    Column("disabled_us", BigInteger, nullable=True),
     UniqueConstraint("name"),
 )
 
+# `scope`: read, write or upload; None, as the first schema had it, is write.
 api_key = Table(
     "api_key",
     metadata,
@@ -49,10 +52,16 @@ api_key = Table(
     Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("name", Text, nullable=True),
+    Column("scope", String(16), nullable=True),
+    Column("expires_us", BigInteger, nullable=True),
+    Column("revoked_us", BigInteger, nullable=True),
     UniqueConstraint("hash"),
 )
 
 # Every account has one folder without a parent, the root of its tree; its path is "/".
+# In the trash, `trashed_us` is set in the whole subtree, whose paths begin with no slash so that they are in nobody's
+# way, and `trashed_name` is the name of what was deleted itself. Its own name then holds a slash.
 folder = Table(
     "folder",
     metadata,
@@ -67,6 +76,8 @@ folder = Table(
     Column("editor_id", Id, ForeignKey("account.id"), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+    Column("trashed_us", BigInteger, nullable=True),
+    Column("trashed_name", Text, nullable=True),
     UniqueConstraint("uid"),
     UniqueConstraint("owner_id", "path"),
     UniqueConstraint("parent_id", "name"),
@@ -91,10 +102,67 @@ trial = Table(
     Column("editor_id", Id, ForeignKey("account.id"), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+    Column("tags", Text, nullable=True),
+    Column("note", Text, nullable=True),
+    Column("trashed_us", BigInteger, nullable=True),
+    Column("trashed_name", Text, nullable=True),
     UniqueConstraint("uid"),
     UniqueConstraint("folder_id", "name"),
     Index(None, "owner_id", "sort_us", "id"),
     Index(None, "folder_id", "sort_us", "id"),
+)
+
+# People who are given rights together.
+team = Table(
+    "team",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("name"),
+)
+
+team_member = Table(
+    "team_member",
+    metadata,
+    Column("team_id", Id, ForeignKey("team.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "account_id"),
+)
+
+# A role on a folder and all below it, or on a trial: for an account, for a team, or for whoever has a link's key.
+share = Table(
+    "share",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=True),
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=True),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=True),
+    Column("team_id", Id, ForeignKey("team.id", ondelete="CASCADE"), nullable=True),
+    Column("link_hash", String(64), nullable=True),
+    Column("role", String(16), nullable=False),
+    Column("expires_us", BigInteger, nullable=True),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("folder_id", "account_id"),
+    UniqueConstraint("folder_id", "team_id"),
+    UniqueConstraint("trial_id", "account_id"),
+    UniqueConstraint("trial_id", "team_id"),
+    UniqueConstraint("link_hash"),
+    Index(None, "account_id"),
+    Index(None, "team_id"),
+)
+
+# Who did what to whom, by name and UUID, so that it outlives both.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "at_us"),
 )
 
 # A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read.

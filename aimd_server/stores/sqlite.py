@@ -7,9 +7,11 @@ of the writer shares the price.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -70,3 +72,45 @@ def _engine(path: Path, begin: str, pragmas: list[str], connections: int) -> Eng
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def copy(source: Path, target: Path) -> None:
+    """Write a copy of a database, as of one moment, also while it is in use; on the disk when this returns.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    create_private(target)
+    try:
+        reading, writing = sqlite3.connect(source, timeout=BUSY_TIMEOUT_S), sqlite3.connect(target)
+        with closing(reading), closing(writing):
+            reading.backup(writing)
+            writing.execute("PRAGMA journal_mode=DELETE")  # all in the one file
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, str(error), str(target)) from error
+    descriptor = os.open(target, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def fault_of(path: Path) -> str | None:
+    """Return what is wrong with a file that should be a database of this server, None when it is sound."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        return f"is no sound backup ({error})"
+    return None if found == "ok" else f"is no sound backup ({found})"
+
+
+def is_unused(path: Path) -> bool:
+    """Bring a database's log into its file and tell whether nobody else has it open."""
+    try:
+        with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
+            # Leaving WAL mode needs the file for itself alone.
+            return bool(connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete")
+    except sqlite3.DatabaseError as error:
+        return "locked" not in str(error)

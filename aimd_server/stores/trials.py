@@ -1,13 +1,13 @@
-"""Trials: a row each, with the document as the uploading side gave it."""
+"""Trials: a row each, with the document as the uploading side gave it. What lies in the trash is not among them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
 
-from aimd_server.stores.folders import ROOT_PATH
+from aimd_server.stores.folders import ROOT_PATH, below
 from aimd_server.stores.schema import account, folder, trial
 
 _editor = account.alias("editor")
@@ -33,6 +33,8 @@ class TrialRow(msgspec.Struct, frozen=True):
     parameters: str
     editor: str
     updated_us: int
+    tags: str | None
+    note: str | None
 
 
 def _query() -> Select[tuple[object, ...]]:
@@ -42,10 +44,11 @@ def _query() -> Select[tuple[object, ...]]:
     rest = [trial.c[name] for name in names]
     return (
         select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))
-        .add_columns(trial.c.updated_us)
+        .add_columns(trial.c.updated_us, trial.c.tags, trial.c.note)
         .join(folder, trial.c.folder_id == folder.c.id)
         .join(account, trial.c.owner_id == account.c.id)
         .join(_editor, trial.c.editor_id == _editor.c.id)
+        .where(trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
     )
 
 
@@ -64,14 +67,27 @@ def by_uid(connection: Connection, uid: str) -> TrialRow | None:
     return _one(connection, _BY_UID, uid=uid)
 
 
+def by_uids(connection: Connection, uids: list[str]) -> list[TrialRow]:
+    """Return the trials of these UUIDs, whoever owns them."""
+    return [TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.uid.in_(uids)))]
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """The row that has a UUID, in the trash or not."""
+
+    id: int
+    owner_id: int
+
+
+def holder_of(connection: Connection, uid: str) -> Holder | None:
+    """Return the row that has a UUID, also when it lies in the trash."""
+    row = connection.execute(select(trial.c.id, trial.c.owner_id).where(trial.c.uid == uid)).first()
+    return Holder(row.id, row.owner_id) if row else None
+
+
 def by_name(connection: Connection, folder_id: int, name: str) -> TrialRow | None:
     """Return the trial of that name in a folder."""
     return _one(connection, _BY_NAME, folder_id=folder_id, name=name)
-
-
-def by_uids(connection: Connection, uids: list[str]) -> list[TrialRow]:
-    """Return the trials of those UUIDs, whoever owns them."""
-    return [TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.uid.in_(uids)))]
 
 
 def document(connection: Connection, trial_id: int) -> str:
@@ -108,8 +124,7 @@ def page(
     """
     query = _query().where(trial.c.owner_id == owner_id)
     if path is not None and path != ROOT_PATH:
-        below = func.substr(folder.c.path, 1, len(path) + 1) == f"{path}/"
-        query = query.where(or_(folder.c.path == path, below))
+        query = query.where(below(path))
     if after is not None:
         query = query.where(tuple_(trial.c.sort_us, trial.c.id) < after)
     query = query.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(limit)

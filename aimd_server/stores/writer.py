@@ -49,6 +49,10 @@ class Writer:
         self._queue.put((operation, future))
         return future.result()
 
+    def is_alive(self) -> bool:
+        """Tell whether operations are taken and run."""
+        return not self._closed and self._thread.is_alive()
+
     def close(self) -> None:
         """Finish what has queued up, then end."""
         if not self._closed:

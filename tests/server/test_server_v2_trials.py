@@ -223,7 +223,7 @@ def test_info_says_who_one_is_and_the_limits(user: User) -> None:
 def test_a_method_that_a_path_does_not_take_is_405_with_the_ones_that_it_takes(user: User) -> None:
     answer = user.v2("POST", f"/trials/{new_id()}")
     assert (answer.status_code, code_of(answer)) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "DELETE, GET, PUT"
+    assert answer.headers["allow"] == "DELETE, GET, PATCH, PUT"
 
 
 def test_every_answer_is_strict_json_and_not_to_be_cached(user: User) -> None:

@@ -1,0 +1,106 @@
+"""`aimd folder mk`, `mv`, `rm` and `restore`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.commands.folder.place import FolderArg, folders
+from aimd_cli.options import HostOpt, JsonOpt
+from aimd_core.errors import UsageError
+
+
+def mk(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The path of the new folder.")],
+    parents: Annotated[
+        bool, typer.Option("-p", "--parents", help="Make missing parents too; being there already is no error.")
+    ] = False,
+    as_json: JsonOpt = False,
+    host: HostOpt = None,
+) -> None:
+    """Make a folder and print its id.
+
+    Examples:
+
+        aimd folder mk image_classification
+
+        aimd folder mk -p image_classification/mnist
+    """
+    from aimd_cli.views.folder import FolderList
+
+    if not path.strip("/"):
+        raise UsageError(message="the root folder is always there", hint="Name the folder to make")
+    with folders(host) as server:
+        made = server.make(path, parents)
+    if as_json:
+        output.show(FolderList([made], path), as_json)
+    else:
+        output.print_line(str(made["id"]))
+
+
+def mv(
+    path: FolderArg,
+    new_path: Annotated[str, typer.Argument(metavar="NEW_PATH", help="Its path afterwards.")],
+    host: HostOpt = None,
+) -> None:
+    """Rename or move a folder, with all in it. The folder that it goes into must be there.
+
+    Examples:
+
+        aimd folder mv mnist image_classification/mnist
+    """
+    with folders(host) as server:
+        moved = server.move(path, new_path)
+    output.say(f"Moved {path} to {moved['path']}.")
+
+
+def rm(
+    path: FolderArg,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    host: HostOpt = None,
+) -> None:
+    """Put a folder into the trash, with its folders and trials. Asks first; without a terminal it needs --yes.
+
+    Examples:
+
+        aimd folder rm image_classification/old
+
+        aimd folder rm image_classification/old --yes
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(message="nobody is there to be asked", hint="Say that you mean it: --yes")
+    with folders(host) as server:
+        found = server.find(path)
+        if found["path"] == "/":
+            raise UsageError(message="the root folder cannot be deleted", hint="Name a folder in it")
+        if not yes:
+            below = len(server.below(str(found["id"])))
+            within = f", {below} folder{'' if below == 1 else 's'} in it" if below else ""
+            _ask(f"Delete {found['path']}{within} and their trials?")
+        server.delete(str(found["id"]))
+    output.say(f"Deleted {found['path']}. Bring it back: aimd folder restore {found['id']}")
+
+
+def _ask(question: str) -> None:
+    """Go on only when the person at the terminal says yes."""
+    output.say(f"{question} [y/N]")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError(message="nothing was deleted")
+
+
+def restore(
+    folder_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the folder that was deleted.")],
+    host: HostOpt = None,
+) -> None:
+    """Bring a folder back from the trash, with all that was in it.
+
+    Examples:
+
+        aimd folder restore afc6e66f-a3ca-4103-ae8b-b74a872f6b07
+    """
+    with folders(host) as server:
+        found = server.restore(folder_id)
+    output.say(f"Restored {found['path']}.")

@@ -1,0 +1,104 @@
+"""`aimd folder share`, `unshare` and `ls-shares`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.commands.folder.place import FolderArg, folders
+from aimd_cli.options import HostOpt, JsonOpt
+from aimd_core.errors import NotFoundError, UsageError
+
+Role = Literal["viewer", "editor", "owner"]
+WithArg = Annotated[str | None, typer.Argument(metavar="[USER]", help="The user to share with.")]
+GroupOpt = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="A group, in place of a user.")]
+
+
+def share(
+    path: FolderArg,
+    user: WithArg = None,
+    role: Annotated[Role, typer.Argument(help="What they may do with it and all in it.")] = "viewer",
+    group: GroupOpt = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="Make a key for viewing, for whoever you give it to, and print it.")
+    ] = False,
+    expires_days: Annotated[
+        float | None, typer.Option("--expires-days", min=0.01, help="With --link: so many days.")
+    ] = None,
+    host: HostOpt = None,
+) -> None:
+    """Share a folder with a user, a group, or whoever has a link's key. A role given again takes the old one's place.
+
+    Examples:
+
+        aimd folder share image_classification mei editor
+
+        aimd folder share image_classification --group vision
+
+        aimd folder share image_classification --link --expires-days 7
+    """
+    if sum([user is not None, group is not None, link]) != 1:
+        raise UsageError(message="share with one of USER, --group and --link", hint="See: aimd folder share -h")
+    wish: dict[str, Any] = {"user": user, "group": group, "link": link, "role": role, "expires_days": expires_days}
+    with folders(host) as server:
+        made = server.share(path, wish)
+    if link:
+        output.print_line(str(made["key"]))
+        output.hint("It is shown this once, and signs in as any key: aimd login -H URL -k KEY")
+    else:
+        output.say(f"Shared {path} with {user or group} as {role}.")
+
+
+def unshare(
+    path: FolderArg,
+    user: WithArg = None,
+    group: GroupOpt = None,
+    number: Annotated[
+        int | None, typer.Option("--number", metavar="N", help="A share by its number, such as a link's.")
+    ] = None,
+    host: HostOpt = None,
+) -> None:
+    """Take a share away: from the next request on it gives nothing.
+
+    Examples:
+
+        aimd folder unshare image_classification mei
+
+        aimd folder unshare image_classification --number 3
+    """
+    if sum([user is not None, group is not None, number is not None]) != 1:
+        raise UsageError(message="name one of USER, --group and --number", hint="See: aimd folder ls-shares PATH")
+    with folders(host) as server:
+        if number is None:
+            number = _number(server.shares(path), user, group)
+        server.unshare(path, number)
+    output.say(f"{path} is no longer shared with {user or group or f'share {number}'}.")
+
+
+def _number(shares: list[dict[str, Any]], user: str | None, group: str | None) -> int:
+    for row in shares:
+        if (user and row["user"] == user) or (group and row["group"] == group):
+            return int(row["id"])
+    raise NotFoundError(
+        message=f"that folder is not shared with {user or group}", hint="See: aimd folder ls-shares PATH"
+    )
+
+
+def ls_shares(
+    path: FolderArg,
+    as_json: JsonOpt = False,
+    host: HostOpt = None,
+) -> None:
+    """List with whom a folder itself is shared. What a folder above it gives is listed there.
+
+    Examples:
+
+        aimd folder ls-shares image_classification
+    """
+    from aimd_cli.views.folder import ShareList
+
+    with folders(host) as server:
+        view = ShareList(server.shares(path))
+    output.show(view, as_json)

@@ -1,0 +1,252 @@
+"""`aimd server user …`, `key …` and `group …`: who may use a server. Works whether it runs or not."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
+from aimd_cli.options import HELP, JsonOpt
+from aimd_core.errors import NotFoundError, UsageError
+
+user_app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="The people who may use the server.")
+key_app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="Their API keys.")
+group_app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="Groups of people, to share with at once.")
+
+NameArg = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
+GroupArg = Annotated[str, typer.Argument(metavar="GROUP", help="The group's name.")]
+_EXPIRES = re.compile(r"(\d{1,5}(?:\.\d+)?)([dhw])")
+_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+
+
+@user_app.command("add")
+def user_add(
+    name: NameArg,
+    admin: Annotated[bool, typer.Option("--admin", help="May read the audit log and the meters over HTTP.")] = False,
+    directory: DataDirOpt = None,
+) -> None:
+    """Add a user.
+
+    Examples:
+
+        aimd server user add lin
+    """
+    server("accounts").add_user(data_dir(directory), name, admin)
+    output.say(f"Added user {name}.")
+    output.hint(f"Next: aimd server key create --user {name}")
+
+
+@user_app.command("ls")
+def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+    """List the users.
+
+    Examples:
+
+        aimd server user ls
+    """
+    from aimd_cli.views.people import PeopleList
+
+    rows = server("accounts").users(data_dir(directory))
+    output.show(PeopleList("users", ("name", "state", "admin", "keys", "trials", "created"), rows), as_json)
+
+
+def _set(name: str, action: str, done: str, directory: DataDirOpt) -> None:
+    server("accounts").set_user(data_dir(directory), name, action)
+    output.say(f"{done} user {name}.")
+
+
+@user_app.command("disable")
+def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:
+    """Let a user do nothing more, from the next request on. Their data and keys stay.
+
+    Examples:
+
+        aimd server user disable lin
+    """
+    _set(name, "disable", "Disabled", directory)
+
+
+@user_app.command("enable")
+def user_enable(name: NameArg, directory: DataDirOpt = None) -> None:
+    """Undo `disable`.
+
+    Examples:
+
+        aimd server user enable lin
+    """
+    _set(name, "enable", "Enabled", directory)
+
+
+@user_app.command("promote")
+def user_promote(name: NameArg, directory: DataDirOpt = None) -> None:
+    """Let a user read the audit log and the meters.
+
+    Examples:
+
+        aimd server user promote lin
+    """
+    _set(name, "promote", "Promoted", directory)
+
+
+@user_app.command("demote")
+def user_demote(name: NameArg, directory: DataDirOpt = None) -> None:
+    """Undo `promote`.
+
+    Examples:
+
+        aimd server user demote lin
+    """
+    _set(name, "demote", "Demoted", directory)
+
+
+@user_app.command("rm")
+def user_rm(
+    name: NameArg,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    directory: DataDirOpt = None,
+) -> None:
+    """Delete a user with all folders, trials and keys of theirs, for good. Asks; without a terminal it needs --yes.
+
+    Examples:
+
+        aimd server user rm lin --yes
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(message="nobody is there to be asked", hint="Say that you mean it: --yes")
+        output.say(f"Delete user {name} with all their trials, for good? [y/N]")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise UsageError(message="nothing was deleted")
+    _set(name, "rm", "Deleted", directory)
+
+
+@key_app.command("create")
+def key_create(
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="Whose key it is.")],
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="TIME", help="How long it lives: 12h, 90d, 8w. [default: ever]")
+    ] = None,
+    scope: Annotated[Literal["read", "write", "upload"], typer.Option("--scope", help="What it is for.")] = "write",
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="A name to tell it apart by.")] = None,
+    directory: DataDirOpt = None,
+) -> None:
+    """Create an API key and print it alone on stdout. It is shown this once; the server keeps only its hash.
+
+    Examples:
+
+        aimd server key create --user lin
+
+        aimd server key create --user lin --scope upload --expires 90d --name cluster
+    """
+    made = server("accounts").create_key(data_dir(directory), user, name, scope, _days(expires))
+    output.print_line(made)
+    output.hint("Next: aimd login -H URL -k KEY")
+
+
+def _days(expires: str | None) -> float | None:
+    if expires is None:
+        return None
+    found = _EXPIRES.fullmatch(expires.strip())
+    if found is None or float(found[1]) == 0:
+        raise UsageError(message=f"{expires!r} is no length of time", hint="For example: --expires 12h, 90d or 8w")
+    return float(found[1]) * _DAYS[found[2]]
+
+
+@key_app.command("ls")
+def key_ls(
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's.")] = None,
+    directory: DataDirOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """List keys by their numbers; the keys themselves are known to nobody but their owners.
+
+    Examples:
+
+        aimd server key ls --user lin
+    """
+    from aimd_cli.views.people import PeopleList
+
+    rows = server("accounts").keys(data_dir(directory), user)
+    output.show(PeopleList("keys", ("id", "user", "name", "scope", "state", "created", "expires"), rows), as_json)
+
+
+@key_app.command("revoke")
+def key_revoke(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The key's number in `aimd server key ls`.")],
+    directory: DataDirOpt = None,
+) -> None:
+    """Make a key worthless, from the next request on.
+
+    Examples:
+
+        aimd server key revoke 3
+    """
+    if not server("accounts").revoke_key(data_dir(directory), number):
+        raise NotFoundError(message=f"there is no valid key {number}", hint="Run: aimd server key ls")
+    output.say(f"Revoked key {number}.")
+
+
+@group_app.command("add")
+def group_add(group: GroupArg, directory: DataDirOpt = None) -> None:
+    """Add a group.
+
+    Examples:
+
+        aimd server group add vision
+    """
+    server("accounts").set_group(data_dir(directory), group, "add")
+    output.say(f"Added group {group}.")
+
+
+@group_app.command("ls")
+def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+    """List the groups and their members.
+
+    Examples:
+
+        aimd server group ls
+    """
+    from aimd_cli.views.people import PeopleList
+
+    rows = server("accounts").groups(data_dir(directory))
+    output.show(PeopleList("groups", ("name", "members"), rows), as_json)
+
+
+@group_app.command("join")
+def group_join(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
+    """Make a user a member of a group.
+
+    Examples:
+
+        aimd server group join vision lin
+    """
+    server("accounts").set_group(data_dir(directory), group, "join", name)
+    output.say(f"{name} is in group {group}.")
+
+
+@group_app.command("leave")
+def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
+    """Take a user out of a group, from the next request on.
+
+    Examples:
+
+        aimd server group leave vision lin
+    """
+    server("accounts").set_group(data_dir(directory), group, "leave", name)
+    output.say(f"{name} is not in group {group}.")
+
+
+@group_app.command("rm")
+def group_rm(group: GroupArg, directory: DataDirOpt = None) -> None:
+    """Delete a group; what was shared with it no longer is.
+
+    Examples:
+
+        aimd server group rm vision
+    """
+    server("accounts").set_group(data_dir(directory), group, "rm")
+    output.say(f"Deleted group {group}.")

@@ -1,0 +1,65 @@
+"""`aimd server start`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
+
+
+def start(
+    directory: DataDirOpt = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="The address to listen on. [default: 127.0.0.1]", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one. [default: 2463]"),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option("--allowed-host", metavar="NAME", help="A name that requests may be sent to; repeatable."),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option("--trusted-proxy", metavar="IP", help="A proxy whose X-Forwarded-For is believed; repeatable."),
+    ] = None,
+    trash_days: Annotated[
+        int | None, typer.Option("--trash-days", min=1, help="Deleted things go for good after so long. [default: 30]")
+    ] = None,
+    log_format: Annotated[
+        str | None, typer.Option("--log-format", metavar="text|json", help="The form of the log. [default: text]")
+    ] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option("--log-level", metavar="debug|info|warning|error", help="How much is logged. [default: warning]"),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Settings as YAML; options and environment win.")
+    ] = None,
+) -> None:
+    """Run the server in this process until it is stopped (Ctrl-C or SIGTERM).
+
+    It prints its address on stdout when it is ready. Nothing is open by default: make a user and a key first.
+    Every setting can come from the environment too: AIMD_SERVER_PORT=8000.
+
+    Examples:
+
+        aimd server start
+
+        aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463
+    """
+    launch = server("launch")
+    flags = {
+        "host": host,
+        "port": port,
+        "allowed_hosts": allowed_host or None,
+        "trusted_proxies": trusted_proxy or None,
+        "trash_days": trash_days,
+        "log_format": log_format,
+        "log_level": log_level,
+    }
+    launch.run(data_dir(directory), server("settings").resolve(flags, config))

@@ -1,0 +1,110 @@
+"""`aimd server status`, `check`, `backup` and `restore`: looking after a server's data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
+from aimd_cli.options import JsonOpt
+from aimd_core.errors import DamagedError
+
+
+def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+    """Say whether a server runs on a data directory, and what is in it.
+
+    Examples:
+
+        aimd server status
+
+        aimd server status --data-dir /srv/aimd --json
+    """
+    from aimd_cli.views.people import PeopleList
+
+    place = data_dir(directory)
+    facts = {"data": str(place), **server("operations").status(place)}
+    facts["ready"] = _is_ready(facts["address"])
+    rows = [{"fact": name, "value": value} for name, value in facts.items()]
+    view = PeopleList("facts", ("fact", "value"), rows)
+    output.show(_Facts(view, facts) if as_json else view, as_json)
+
+
+class _Facts:
+    """The facts of a server; as plain data, by name."""
+
+    def __init__(self, view: output.View, facts: dict[str, object]) -> None:
+        self.rich, self.lines = view.rich, view.lines
+        self.facts = facts
+
+    def document(self) -> dict[str, object]:
+        """Return the facts by name."""
+        return self.facts
+
+
+def _is_ready(address: object) -> bool:
+    """Ask the server that was last started there whether it is ready."""
+    if not address:
+        return False
+    from aimd_core.client.connection import NO_RETRY, Connection
+    from aimd_core.errors import NetworkError
+
+    try:
+        with Connection(str(address), retry=NO_RETRY, connect_timeout_s=5.0) as connection:
+            return connection.request("GET", "/readyz").status == 200
+    except NetworkError:
+        return False
+
+
+def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+    """Read everything and compare it: the database, its references, every byte with its digest. Changes nothing.
+
+    Works while the server runs. Ends with 6 when something is damaged.
+
+    Examples:
+
+        aimd server check
+    """
+    from aimd_cli.views.people import PeopleList
+
+    place = data_dir(directory)
+    checked = server("operations").check(place)
+    rows = [{"where": fault.where, "what": fault.what} for fault in checked.faults]
+    if rows or as_json:
+        output.show(PeopleList("faults", ("where", "what"), rows), as_json)
+    if rows:
+        raise DamagedError(path=place, reason=f"{len(rows)} faults", hint="Restore a backup: aimd server restore FILE")
+    output.say(f"Sound: {checked.journals} files of trials, {checked.size_bytes} bytes compared.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write; must not be there yet.")],
+    directory: DataDirOpt = None,
+) -> None:
+    """Write one file with all data, as they are at one moment. Works while the server runs.
+
+    Examples:
+
+        aimd server backup aimd-backup.db
+    """
+    size_bytes = server("operations").backup(data_dir(directory), file.absolute())
+    output.say(f"Wrote {file}: {size_bytes} bytes, and read it back.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `aimd server backup` wrote.")],
+    directory: DataDirOpt = None,
+) -> None:
+    """Make a data directory from a backup. What is there already is kept beside it under another name.
+
+    Examples:
+
+        aimd server restore aimd-backup.db --data-dir /srv/aimd
+    """
+    place = data_dir(directory)
+    kept = server("operations").restore(place, file.absolute())
+    output.say(f"Restored {place} from {file}.")
+    if kept:
+        output.say(f"What was there is kept: {kept}")

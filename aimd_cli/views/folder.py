@@ -1,0 +1,132 @@
+"""Folders of a server: as a table, as a tree, and with whom they are shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from aimd_cli import text
+from aimd_cli.views.table import Column, Table
+
+Row = dict[str, Any]
+_FIELDS = ("path", "id", "trials", "owner", "role", "updated")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else text.clean(str(value))
+
+
+def _line(row: Row, fields: tuple[str, ...]) -> list[str]:
+    return ["" if row.get(name) is None else str(row[name]) for name in fields]
+
+
+class FolderList:
+    """The folders in a folder."""
+
+    def __init__(self, rows: list[Row], place: str) -> None:
+        self.rows = rows
+        self.place = place
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the table, cut to `width` by dropping columns."""
+        columns = [Column("NAME"), Column("TRIALS", priority=1, right=True), Column("OWNER", priority=3)]
+        table = Table([*columns, Column("ROLE", priority=4), Column("ID", priority=2, style="cyan")])
+        for row in self.rows:
+            table.add(*(_cell(row.get(name)) for name in ("name", "trials", "owner", "role", "id")))
+        count = f"{len(self.rows)} folder{'' if len(self.rows) == 1 else 's'} in {text.clean(self.place)}"
+        return Group(table.rich(width), Text(count, style="dim")) if self.rows else Text(count, style="dim")
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a folder."""
+        return [list(_FIELDS), *(_line(row, _FIELDS) for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return the folders as plain data."""
+        return {"folders": self.rows}
+
+
+class FolderTree(FolderList):
+    """The folders below a folder, drawn as a tree."""
+
+    def __init__(self, top: Row, rows: list[Row]) -> None:
+        super().__init__(rows, str(top["path"]))
+        self.top = top
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the tree; a path of which a part is missing hangs where its nearest parent is."""
+        drawn = Tree(Text(text.clean(self.place), style="bold"))
+        nodes = {self.place.rstrip("/"): drawn}
+        for row in self.rows:
+            above = str(row["path"]).rpartition("/")[0]
+            while above not in nodes and above:
+                above = above.rpartition("/")[0]
+            label = Text(text.clean(str(row["name"])))
+            if row.get("trials"):
+                label.append(f"  {row['trials']} trial{'' if row['trials'] == 1 else 's'}", style="dim")
+            nodes[str(row["path"])] = nodes.get(above, drawn).add(label)
+        return drawn
+
+
+class SharedList:
+    """What others share with one."""
+
+    fields = ("kind", "path", "name", "owner", "role", "id")
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the table."""
+        if not self.rows:
+            return Text("nothing is shared with you", style="dim")
+        first = [Column("KIND", priority=2), Column("PATH", priority=1), Column("NAME")]
+        table = Table([*first, Column("OWNER"), Column("ROLE"), Column("ID", style="cyan")])
+        for row in self.rows:
+            table.add(*(_cell(row.get(name)) for name in self.fields))
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a thing."""
+        return [list(self.fields), *(_line(row, self.fields) for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return them as plain data."""
+        return {"items": self.rows}
+
+
+class ShareList:
+    """With whom a folder is shared."""
+
+    fields = ("id", "with", "kind", "role", "created", "expires")
+
+    def __init__(self, shares: list[Row]) -> None:
+        self.shares = shares
+        self.rows = [
+            {
+                **row,
+                "with": row["user"] or row["group"] or "whoever has the key",
+                "kind": "user" if row["user"] else "group" if row["group"] else "link",
+            }
+            for row in shares
+        ]
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the table."""
+        if not self.rows:
+            return Text("shared with nobody", style="dim")
+        last = [Column("ROLE"), Column("CREATED", priority=2), Column("EXPIRES", priority=1)]
+        table = Table([Column("NUMBER", right=True), Column("WITH"), Column("KIND", priority=3), *last])
+        for row in self.rows:
+            table.add(*(_cell(row.get(name)) for name in self.fields))
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a share."""
+        return [list(self.fields), *(_line(row, self.fields) for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return them as plain data."""
+        return {"shares": self.shares}

@@ -1,0 +1,233 @@
+"""Folders of a server, whichever protocol it speaks. A folder is a mapping as docs/http-api.md shows it.
+
+A server of version 1 lists, finds and makes folders; it has no trial counts, and cannot rename, delete or share.
+"""
+
+from __future__ import annotations
+
+import uuid
+from types import TracebackType
+from typing import Any
+
+from aimd_core.client.connection import NO_RETRY, Connection
+from aimd_core.client.signing_in import V2, check_v1, protocol_of
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
+from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError
+
+Folder = dict[str, Any]
+PAGE = 500
+_ROOT = "root"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is a folder's id and no path."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def parts_of(path: str) -> list[str]:
+    """Return the names in a path."""
+    return [part for part in path.split("/") if part]
+
+
+class Folders:
+    """The folders of a server that speaks version 2. Use it as a context manager."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.host = credentials.host
+        self._server = Server(credentials)
+
+    def __enter__(self) -> Folders:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._server.__exit__(kind, error, at)
+
+    def find(self, place: str) -> Folder:
+        """Return the folder at a path, or of an id.
+
+        Raises:
+            RemoteNotFoundError: It is not there, or the key may not see it.
+        """
+        if is_id(place):
+            return self._server.call("GET", f"/folders/{place}")
+        return self._server.call("GET", "/folders/by-path", query={"path": place})
+
+    def below(self, place: str, depth: int | None = None) -> list[Folder]:
+        """Return the folders under a path or an id, by path, so many levels down."""
+        query = {"under" if is_id(place) else "path": place, "limit": str(PAGE)}
+        if depth is not None:
+            query["depth"] = str(depth)
+        found: list[Folder] = []
+        while True:
+            page = self._server.call("GET", "/folders", query=query)
+            found += page.get("folders", [])
+            if not page.get("next"):
+                return found
+            query["cursor"] = str(page["next"])
+
+    def make(self, path: str, parents: bool) -> Folder:
+        """Make a folder, with its parents when wanted, and return it.
+
+        Raises:
+            NameTakenError: It is there already, and `parents` is not wanted.
+        """
+        return self._server.call("POST", "/folders", document={"path": path, "parents": parents})
+
+    def move(self, place: str, path: str) -> Folder:
+        """Give a folder another path and return it."""
+        return self._server.call("PATCH", f"/folders/{self.find(place)['id']}", document={"path": path})
+
+    def delete(self, folder_id: str) -> None:
+        """Put a folder into the trash, with all in it."""
+        self._server.call("DELETE", f"/folders/{folder_id}")
+
+    def restore(self, folder_id: str) -> Folder:
+        """Bring a folder back from the trash."""
+        return self._server.call("POST", f"/folders/{folder_id}/restore", document={})
+
+    def shared(self) -> list[dict[str, Any]]:
+        """Return what others share with the key's user."""
+        return list(self._server.call("GET", "/shared").get("items", []))
+
+    def shares(self, place: str) -> list[dict[str, Any]]:
+        """Return the shares on a folder itself."""
+        return list(self._server.call("GET", f"/folders/{self.find(place)['id']}/shares").get("shares", []))
+
+    def share(self, place: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Share a folder and return the share."""
+        return self._server.call("POST", f"/folders/{self.find(place)['id']}/shares", document=document)
+
+    def unshare(self, place: str, number: int) -> None:
+        """Take a share away."""
+        self._server.call("DELETE", f"/folders/{self.find(place)['id']}/shares/{number}")
+
+
+class OldFolders(Folders):
+    """The folders of a server that speaks version 1 only."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.host = credentials.host
+        self._key = {"apikey": credentials.api_key}
+        self._connection = Connection(credentials.host, retry=NO_RETRY)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._connection.__exit__(kind, error, at)
+
+    def _all(self) -> dict[str, Folder]:
+        """Return all folders by path, made from their names and their parents' ids."""
+        answer = self._connection.request("GET", "/apis/v1/folders", query=self._key)
+        check_v1(answer, self.host)
+        document = answer.json()
+        rows = document.get("folders") if isinstance(document, dict) else None
+        if not isinstance(rows, list):
+            raise NotAServerError(host=self.host, reason="its list of folders has another form")
+        known = {str(row["metadata"]["id"]): row for row in rows if _is_folder(row)}
+        found = {path: _folder(row, path) for row in known.values() if (path := _path(row, known)) is not None}
+        root = {"id": _ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
+        return {"/": {**root, "trials": None}, **found}
+
+    def find(self, place: str) -> Folder:
+        """Return the folder at a path, or of an id."""
+        found = self._all()
+        if is_id(place):
+            known = next((row for row in found.values() if row["id"] == place), None)
+        else:
+            known = found.get("/" + "/".join(parts_of(place)))
+        if known is None:
+            raise RemoteNotFoundError(what=f"folder {place}")
+        return known
+
+    def below(self, place: str, depth: int | None = None) -> list[Folder]:
+        """Return the folders under a path or an id, by path, so many levels down."""
+        top = str(self.find(place)["path"]).rstrip("/")
+        rows = [row for path, row in sorted(self._all().items()) if path.startswith(f"{top}/") and path != "/"]
+        return [row for row in rows if depth is None or row["path"].count("/") - top.count("/") <= depth]
+
+    def make(self, path: str, parents: bool) -> Folder:
+        """Make a folder, with its parents when wanted, and return it."""
+        parts, known = parts_of(path), self._all()
+        if "/" + "/".join(parts) in known and not parents:
+            raise RefusedError(host=self.host, reason=f"folder {path} is there already")
+        for number in range(len(parts)):
+            here, above = "/" + "/".join(parts[: number + 1]), "/" + "/".join(parts[:number])
+            if here in known:
+                continue
+            if number + 1 < len(parts) and not parents:
+                raise RemoteNotFoundError(what=f"folder {here}")
+            self._make_one(known[above]["id"], parts[number])
+            known = self._all()
+        return self.find(path)
+
+    def _make_one(self, parent_id: str, name: str) -> None:
+        place = {} if parent_id == _ROOT else {"folder": parent_id}
+        body = {"kind": "Folder", "metadata": {"name": name, **place}, "type": "normal"}
+        check_v1(self._connection.request("POST", "/apis/v1/folders", query=self._key, document=body), self.host)
+
+    def _refuse(self, what: str) -> OldServerError:
+        return OldServerError(host=self.host, what=what)
+
+    def move(self, place: str, path: str) -> Folder:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("rename or move folders")
+
+    def delete(self, folder_id: str) -> None:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("delete folders")
+
+    def restore(self, folder_id: str) -> Folder:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("restore folders")
+
+    def shared(self) -> list[dict[str, Any]]:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("list what is shared")
+
+    def shares(self, place: str) -> list[dict[str, Any]]:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("list shares")
+
+    def share(self, place: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("share folders")
+
+    def unshare(self, place: str, number: int) -> None:
+        """Refuse: version 1 has no word for it."""
+        raise self._refuse("share folders")
+
+
+def _is_folder(row: object) -> bool:
+    inner = row.get("metadata") if isinstance(row, dict) else None
+    return isinstance(inner, dict) and all(isinstance(inner.get(name), str) for name in ("id", "name"))
+
+
+def _path(row: Folder, known: dict[str, Folder]) -> str | None:
+    """Return a folder's path; None when its parents do not lead to the root."""
+    names: list[str] = []
+    while len(names) <= len(known):
+        names.append(str(row["metadata"]["name"]))
+        parent = row["metadata"].get("folder") or _ROOT
+        if parent == _ROOT:
+            return "/" + "/".join(reversed(names))
+        if parent not in known:
+            return None
+        row = known[parent]
+    return None
+
+
+def _folder(row: Folder, path: str) -> Folder:
+    inner = row["metadata"]
+    own = {"id": inner["id"], "name": inner["name"], "path": path, "parent": inner.get("folder")}
+    return {**own, "owner": "", "role": "", "trials": None, "updated": inner.get("timestamp")}
+
+
+def open_folders(credentials: Credentials) -> Folders:
+    """Return the folders of a server, in the newest protocol that it speaks.
+
+    Raises:
+        UnreachableError: No answer.
+    """
+    return Folders(credentials) if protocol_of(credentials.host) == V2 else OldFolders(credentials)

@@ -1,0 +1,181 @@
+"""Looking after a data directory: how it stands, whether it is sound, backups.
+
+All but `restore` work while a server runs on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from aimd_core.digest import BLOCK_BYTES
+from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
+from aimd_server.services import standing
+from aimd_server.stores import health, journals, sqlite
+from aimd_server.stores.database import FILE, Connection, Database
+from aimd_server.stores.health import Fault, JournalPlace
+
+ADDRESS_FILE = "server.json"
+
+
+class Checked(msgspec.Struct):
+    """What a check read, and what it found."""
+
+    faults: list[Fault]
+    journals: int = 0
+    size_bytes: int = 0
+
+
+def _needed(data_dir: Path) -> Path:
+    path = data_dir / FILE
+    if not path.exists():
+        raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Name it: --data-dir DIR")
+    return path
+
+
+def status(data_dir: Path) -> dict[str, object]:
+    """Return the address of the server that was started last, None when it ended, and numbers about what is stored.
+
+    Raises:
+        NotFoundError: There are no data.
+    """
+    _needed(data_dir)
+    with Database(data_dir) as database:
+        numbers = {name.removeprefix("aimd_"): int(value) for name, value in standing.gauges(database).items()}
+    return {"address": address_of(data_dir), **numbers}
+
+
+def address_of(data_dir: Path) -> str | None:
+    """Return where the server that was started last on some data listens, None when it ended in order."""
+    try:
+        document = json.loads((data_dir / ADDRESS_FILE).read_bytes())
+        return str(document["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def check(data_dir: Path) -> Checked:
+    """Read all data and compare them with what is known of them; changes nothing.
+
+    Raises:
+        NotFoundError: There are no data.
+        DamagedError: The file is no database any more.
+    """
+    _needed(data_dir)
+    with Database(data_dir) as database:
+        checked = Checked(database.read(health.engine_faults))
+        if checked.faults:
+            return checked  # what is read from a damaged file says nothing
+        checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
+        database.read(lambda connection: _check_journals(connection, checked))
+        return checked
+
+
+def _check_journals(connection: Connection, checked: Checked) -> None:
+    for place in list(health.journals(connection)):
+        checked.journals += 1
+        what = _journal_fault(connection, place, checked)
+        if what:
+            checked.faults.append(Fault(f"trial {place.trial}, {place.file}", what))
+
+
+def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked) -> str | None:
+    """Return what is wrong with the bytes of a file, None when nothing is; a block at a time."""
+    digests = journals.block_digests(connection, place.id)
+    if len(digests) != place.next_offset // BLOCK_BYTES:
+        return f"has {len(digests)} digests for {place.next_offset} bytes"
+    for start in range(0, place.next_offset, BLOCK_BYTES):
+        end = min(start + BLOCK_BYTES, place.next_offset)
+        try:
+            content = journals.read(connection, place.id, start, end)
+        except zlib.error:
+            return f"cannot be unpacked between byte {start} and {end}"
+        checked.size_bytes += len(content)
+        if len(content) != end - start:
+            return f"has {len(content)} bytes where {end - start} are due, from byte {start} on"
+        number = start // BLOCK_BYTES
+        if number < len(digests) and hashlib.sha256(content).digest() != digests[number]:
+            return f"has other bytes than its digest says, from byte {start} on"
+    return None
+
+
+def backup(data_dir: Path, file: Path) -> int:
+    """Write all data, as of one moment, into one file; whole or not at all. Return its size in bytes.
+
+    Raises:
+        NotFoundError: There are no data.
+        UsageError: The file is there already.
+        DiskError: It cannot be written.
+        DamagedError: What was written does not read back well.
+    """
+    source = _needed(data_dir)
+    if file.exists():
+        raise UsageError(message=f"{file} is there already", hint="Name another file; a backup overwrites nothing")
+    made = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        sqlite.copy(source, made)
+        _require_sound(made)
+        os.replace(made, file)
+        _sync_folder(file.parent)
+    except OSError as error:
+        raise DiskError(path=file, reason=error.strerror or str(error)) from error
+    finally:
+        made.unlink(missing_ok=True)
+    return file.stat().st_size
+
+
+def restore(data_dir: Path, file: Path) -> Path | None:
+    """Put a backup in place of a directory's data and return where those are kept now, None when there were none.
+
+    Raises:
+        UsageError: A server uses the data.
+        NotFoundError: There is no such backup.
+        DamagedError: The backup is none, or damaged.
+        DiskError: The disk refuses.
+    """
+    if not file.is_file():
+        raise NotFoundError(message=f"there is no file {file}", hint="Name a file that aimd server backup wrote")
+    _require_sound(file)
+    target = data_dir / FILE
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = data_dir / f".{FILE}.{os.getpid()}.part"
+        try:
+            sqlite.copy(file, made)
+            kept = _set_aside(target) if target.exists() else None
+            os.replace(made, target)
+        finally:
+            made.unlink(missing_ok=True)
+        _sync_folder(data_dir)
+    except OSError as error:
+        raise DiskError(path=error.filename or data_dir, reason=error.strerror or str(error)) from error
+    return kept
+
+
+def _set_aside(target: Path) -> Path:
+    """Move a database out of the way, with its log, when nobody has it open."""
+    if not sqlite.is_unused(target):
+        raise UsageError(message=f"a server uses {target}", hint="Stop it first, then restore")
+    kept = target.with_name(f"{FILE}.before-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+    os.replace(target, kept)
+    return kept
+
+
+def _require_sound(file: Path) -> None:
+    fault = sqlite.fault_of(file)
+    if fault is not None:
+        raise DamagedError(path=file, reason=fault)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,209 @@
+"""The OpenAPI 3.1 document of version 2: made from the routes as they are registered and from the bodies' own types.
+
+A route that is not described here keeps the document from being made, so that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from aimd_core.version import __version__
+from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
+from aimd_server.services.identity import KeyWish
+from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.sharing import ShareWish
+from aimd_server.services.trash import Restoring
+from aimd_server.services.tree import FolderChange, NewFolder
+from aimd_server.services.trials import Asked, TrialWish
+
+Document = dict[str, Any]
+_PART = re.compile(r"\{(\w+)\}")
+_PAGED = ("limit", "cursor")
+_NUMBERS = ("limit", "depth")
+
+
+class Described:
+    """What the document says of a route beyond what the route says by itself.
+
+    Attributes:
+        status: Of an answer when all is well.
+        body: The type of a JSON body, `bytes` for one that is none, None when there is none.
+        query: The names in its query.
+        has_answer: Whether the answer has a JSON body.
+        needs_body: Whether the body may not be left out.
+    """
+
+    __slots__ = ("body", "has_answer", "needs_body", "query", "status")
+
+    def __init__(
+        self, status: int = 200, body: type | None = None, query: tuple[str, ...] = (), needs_body: bool = True
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.query = query
+        self.has_answer = status in (200, 201)
+        self.needs_body = needs_body
+
+
+ROUTES: dict[tuple[str, str], Described] = {
+    ("GET", "/info"): Described(),
+    ("GET", "/openapi.json"): Described(),
+    ("GET", "/folders"): Described(query=("path", "under", "depth", *_PAGED)),
+    ("POST", "/folders"): Described(201, NewFolder),
+    ("GET", "/folders/by-path"): Described(query=("path",)),
+    ("GET", "/folders/{id}"): Described(),
+    ("PATCH", "/folders/{id}"): Described(200, FolderChange),
+    ("DELETE", "/folders/{id}"): Described(204),
+    ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
+    ("GET", "/trials"): Described(query=("folder", "folder_id", *_PAGED)),
+    ("POST", "/trials/batch"): Described(200, Batch),
+    ("POST", "/trials/known"): Described(200, Asked),
+    ("GET", "/trials/{id}"): Described(),
+    ("PUT", "/trials/{id}"): Described(201, TrialWish, query=("dry_run",)),
+    ("PATCH", "/trials/{id}"): Described(200, TrialChange),
+    ("DELETE", "/trials/{id}"): Described(204),
+    ("POST", "/trials/{id}/restore"): Described(200, Restoring, needs_body=False),
+    ("GET", "/trash"): Described(query=_PAGED),
+    ("HEAD", "/trials/{id}/files/{file}"): Described(204),
+    ("GET", "/trials/{id}/files/{file}"): Described(),
+    ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes),
+    ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes),
+    ("GET", "/me/keys"): Described(),
+    ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
+    ("DELETE", "/me/keys/{number}"): Described(204),
+    ("GET", "/shared"): Described(),
+    ("GET", "/audit"): Described(query=_PAGED),
+    **{
+        (method, f"/{kind}s/{{id}}/shares{rest}"): Described(status, body)
+        for kind in ("folder", "trial")
+        for method, rest, status, body in [
+            ("GET", "", 200, None),
+            ("POST", "", 201, ShareWish),
+            ("DELETE", "/{number}", 204, None),
+        ]
+    },
+}
+_BINARY = {("GET", "/trials/{id}/files/{file}")}
+_ERRORS = {
+    "400": "bad_request, bad_encoding",
+    "401": "unauthenticated",
+    "403": "forbidden",
+    "404": "not_found, folder_not_found",
+    "409": "offset_mismatch, content_differs, name_taken",
+    "413": "too_large",
+    "415": "unsupported_encoding",
+    "421": "bad_host",
+    "422": "invalid",
+    "503": "busy, with Retry-After",
+}
+_ERROR_SCHEMA: Document = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "limit": {"type": "number"},
+                "offset": {"type": "integer"},
+                "field": {"type": "string"},
+            },
+        }
+    },
+}
+
+
+def document(table: RouteTable) -> Document:
+    """Return the OpenAPI document of the routes of a table.
+
+    Raises:
+        UndeclaredAccessError: A route is not described here, or one that is described is not there.
+    """
+    doors = {path.removeprefix(table.prefix): door for path, door in table.doors.items()}
+    there = {(method, path) for path, door in doors.items() for method in door.rules}
+    if there != set(ROUTES):
+        odd = ", ".join(f"{method} {path}" for method, path in sorted(there ^ set(ROUTES)))
+        raise UndeclaredAccessError(f"described and registered routes differ: {odd}")
+    bodies = [one.body for one in ROUTES.values() if one.body not in (None, bytes)]
+    _, components = msgspec.json.schema_components(dict.fromkeys(bodies), ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "AIMD server, version 2",
+            "version": __version__,
+            "description": "Explained in docs/http-api.md. An answer is a JSON object as described there.",
+        },
+        "servers": [{"url": table.prefix}],
+        "security": [{"key": []}],
+        "paths": {path: _path(path, door) for path, door in doors.items()},
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**components, "Error": _ERROR_SCHEMA},
+            "responses": {
+                status: {"description": codes, "content": _json({"$ref": "#/components/schemas/Error"})}
+                for status, codes in _ERRORS.items()
+            },
+        },
+    }
+
+
+def _json(schema: Document) -> Document:
+    return {"application/json": {"schema": schema}}
+
+
+def _path(path: str, door: Door) -> Document:
+    return {method.lower(): _operation(method, path, door) for method in sorted(door.rules)}
+
+
+def _operation(method: str, path: str, door: Door) -> Document:
+    access, handler = door.rules[method]
+    described = ROUTES[method, path]
+    # An object with an id takes any text in its place: what is no id is not there.
+    parameters = [_parameter(name, "path") for name in _PART.findall(path)]
+    parameters += [_parameter(name, "query") for name in described.query]
+    if described.body is bytes:
+        parameters += [
+            {"name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        ]
+    words = re.sub(r"\W+", "_", path).strip("_")
+    operation: Document = {
+        "operationId": f"{method.lower()}_{words}",
+        "summary": (handler.__doc__ or "").strip().splitlines()[0],
+        "x-access": access.value if access is not Access.ANY_USER else "any_user",
+        "parameters": parameters,
+        "responses": {**_well(method, path, described), **_refusals()},
+    }
+    if described.body is not None:
+        operation["requestBody"] = {"required": described.needs_body, "content": _content(described.body)}
+    return operation
+
+
+def _parameter(name: str, place: str) -> Document:
+    schema = {"type": "integer", "minimum": 1} if name in _NUMBERS else {"type": "string"}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+def _content(body: type) -> Document:
+    if body is bytes:
+        return {"application/octet-stream": {}}
+    return _json({"$ref": f"#/components/schemas/{body.__name__}"})
+
+
+def _well(method: str, path: str, described: Described) -> Document:
+    if (method, path) in _BINARY:
+        answer: Document = {"description": "the bytes", "content": {"application/octet-stream": {}}}
+    elif described.has_answer:
+        answer = {"description": "done", "content": _json({"type": "object"})}
+    else:
+        answer = {"description": "done, without a body"}
+    statuses = ("200", "201") if described.status == 201 else (str(described.status),)
+    return dict.fromkeys(statuses, answer)
+
+
+def _refusals() -> Document:
+    return {status: {"$ref": f"#/components/responses/{status}"} for status in _ERRORS}

@@ -1,0 +1,40 @@
+"""Version 2: reading strict JSON bodies and numbers in queries."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from aimd_server.routes.access import Call
+from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
+from aimd_server.services.documents import decode
+from aimd_server.services.refusals import invalid
+
+T = TypeVar("T")
+
+
+async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -> T:
+    """Return the body as a value of that type; an empty one as `{}` where that is allowed.
+
+    Raises:
+        RefusalError: It is too large, no JSON, or no such value.
+    """
+    body = await read_body(call.request, DOCUMENT_BYTES)
+    if may_be_empty and not body:
+        body = b"{}"
+    return await call.backend.run(_decoded, body, encoding_of(call.request), type)
+
+
+def _decoded(body: bytes, encoding: str, type: type[T]) -> T:
+    return decode(unpacked(body, encoding, DOCUMENT_BYTES), type)
+
+
+def number_in(call: Call, name: str, default: int) -> int:
+    """Return a number of the query.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    text = call.request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise invalid(f"{name} is a number", field=name)
+    return int(text)

@@ -1,0 +1,61 @@
+"""A user's own keys over HTTP: listed, made, revoked."""
+
+from __future__ import annotations
+
+from aimd_server.services import identity, names
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.identity import KeyWish
+from aimd_server.services.refusals import RefusalError, forbidden, invalid
+from aimd_server.stores import accounts
+from aimd_server.stores.accounts import WRITE, Account, KeyRow
+from aimd_server.stores.database import Database
+
+MAX_EXPIRES_DAYS = 36_500
+
+
+def document(row: KeyRow) -> dict[str, object]:
+    """Return a key as its owner sees it; the key itself is nowhere."""
+    expired = row.expires_us is not None and row.expires_us <= now_us()
+    return {
+        "id": row.id,
+        "user": row.account,
+        "name": row.name,
+        "scope": row.scope or WRITE,
+        "created": iso(row.created_us),
+        "expires": iso(row.expires_us) if row.expires_us else None,
+        "state": "revoked" if row.revoked_us else "expired" if expired else "valid",
+    }
+
+
+def listed(database: Database, user: Account) -> dict[str, object]:
+    """Return the caller's keys."""
+    rows = database.read(lambda connection: accounts.keys_of(connection, user.id))
+    return {"keys": [document(row) for row in rows]}
+
+
+def create(database: Database, user: Account, wish: KeyWish) -> dict[str, object]:
+    """Make a key for the caller and return it, this once.
+
+    Raises:
+        RefusalError: `invalid`, `forbidden` for the holder of a public link.
+    """
+    if user.link_id is not None:
+        raise forbidden("a public link makes no keys")
+    if wish.name is not None:
+        names.checked(wish.name, "name")
+    if wish.expires_days is not None and not 0 < wish.expires_days <= MAX_EXPIRES_DAYS:
+        limit = MAX_EXPIRES_DAYS
+        raise invalid(f"expires_days is above 0 and at most {limit}", field="expires_days", limit=limit)
+    key = identity.create_key(database, user.name, wish, actor=user.name)
+    return {**document(database.read(lambda connection: accounts.keys_of(connection, user.id))[-1]), "key": key}
+
+
+def revoke(database: Database, user: Account, number: str) -> None:
+    """Make one of the caller's keys worthless.
+
+    Raises:
+        RefusalError: `not_found`: the caller has no such key.
+    """
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    if not known or not identity.revoke_key(database, int(number), user.id, actor=user.name):
+        raise RefusalError("not_found", f"no key {number}")

@@ -1,0 +1,48 @@
+"""What the server counts about itself, and the text form in which Prometheus reads it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+BUCKETS_S = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+
+
+class Meters:
+    """Requests by method, route pattern and status, and how long they took. No name, id or key is a label."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started_s = time.time()
+        self._requests: dict[tuple[str, str, int], int] = {}
+        self._buckets = [0] * (len(BUCKETS_S) + 1)
+        self._total_s = 0.0
+
+    def count(self, method: str, route: str, status: int, duration_s: float) -> None:
+        """Take in one answered request."""
+        key = (method if method in _METHODS else "other", route, status)
+        bucket = next((n for n, limit_s in enumerate(BUCKETS_S) if duration_s <= limit_s), len(BUCKETS_S))
+        with self._lock:
+            self._requests[key] = self._requests.get(key, 0) + 1
+            self._buckets[bucket] += 1
+            self._total_s += duration_s
+
+    def text(self, gauges: dict[str, float]) -> str:
+        """Return all in Prometheus's text format; `gauges` are more values, by name."""
+        with self._lock:
+            requests, buckets, total_s = sorted(self._requests.items()), list(self._buckets), self._total_s
+        lines = ["# TYPE aimd_requests_total counter"]
+        for (method, route, status), number in requests:
+            lines.append(f'aimd_requests_total{{method="{method}",route="{route}",status="{status}"}} {number}')
+        lines.append("# TYPE aimd_request_seconds histogram")
+        seen = 0
+        for limit_s, number in zip((*map(str, BUCKETS_S), "+Inf"), buckets, strict=True):
+            seen += number
+            lines.append(f'aimd_request_seconds_bucket{{le="{limit_s}"}} {seen}')
+        lines += [f"aimd_request_seconds_sum {total_s:.6f}", f"aimd_request_seconds_count {seen}"]
+        for name, value in {"aimd_start_time_seconds": self._started_s, **gauges}.items():
+            lines += [f"# TYPE {name} gauge", f"{name} {value:g}" if value < 1e6 else f"{name} {value:.0f}"]
+        return "\n".join(lines) + "\n"
+
+
+_METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")

@@ -1,0 +1,144 @@
+"""What people do with a trial by hand: rename, move, tag, annotate; and many trials at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from aimd_server.services import auditing, names
+from aimd_server.services.documents import clean
+from aimd_server.services.folders import FolderWish, find_path, make_path
+from aimd_server.services.refusals import forbidden, invalid, name_taken
+from aimd_server.services.tree import require_move
+from aimd_server.services.trials import MAX_PAGE, change, overviews
+from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of
+from aimd_server.stores import folders, shares, trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.trials import TrialRow
+
+MAX_TAGS = 64
+MAX_TAG_CHARS = 64
+MAX_NOTE_CHARS = 64 << 10
+
+
+class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that changes a trial by hand; what is left out stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    folder: FolderWish | msgspec.UnsetType = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    note: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Batch(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that asks for many trials."""
+
+    ids: list[str]
+
+
+def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dict[str, object]:
+    """Rename, move, tag or annotate a trial, all of it or nothing, and return it as lists show it.
+
+    Raises:
+        RefusalError: `not_found`, `folder_not_found`, `forbidden`, `name_taken`, `invalid`.
+    """
+    columns = _written(wish)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = load_trial(connection, user, uid)
+        values = {**columns, **_placed(connection, user, row, wish)}
+        if values:
+            change(connection, user, row, values)
+        return overviews(connection, [load_trial(connection, user, uid)])[0]
+
+    return database.write(operation)
+
+
+def _written(wish: TrialChange) -> dict[str, Any]:
+    """Return the columns of tags and note, checked."""
+    columns: dict[str, Any] = {}
+    if wish.tags is not msgspec.UNSET:
+        columns["tags"] = json.dumps(_checked_tags(wish.tags))
+    if wish.note is not msgspec.UNSET:
+        if len(wish.note) > MAX_NOTE_CHARS:
+            raise invalid(f"a note has {MAX_NOTE_CHARS} characters at most", field="note", limit=MAX_NOTE_CHARS)
+        columns["note"] = clean(wish.note)
+    return columns
+
+
+def _checked_tags(tags: list[str]) -> list[str]:
+    if len(tags) > MAX_TAGS:
+        raise invalid(f"a trial has {MAX_TAGS} tags at most", field="tags", limit=MAX_TAGS)
+    for tag in tags:
+        if names.fault(tag.replace("/", "-")) is not None or len(tag) > MAX_TAG_CHARS or "," in tag:
+            raise invalid(
+                f"a tag has 1 to {MAX_TAG_CHARS} characters, no comma and no control character",
+                field="tags",
+                limit=MAX_TAG_CHARS,
+            )
+    return sorted(set(tags))
+
+
+def _placed(connection: Connection, user: Account, row: TrialRow, wish: TrialChange) -> dict[str, Any]:
+    """Return the columns of name and folder, none when neither changes."""
+    name = row.name if wish.name is msgspec.UNSET else names.checked(wish.name, "name")
+    source = _folder_of(connection, row)
+    target = source if wish.folder is msgspec.UNSET else _target(connection, user, wish.folder)
+    if (name, target.id) == (row.name, source.id):
+        return {}
+    if trials.by_name(connection, target.id, name) is not None:
+        raise name_taken(name, target.path)
+    if target.id != source.id:
+        require_move(connection, user, source, target)
+        if target.owner_id != source.owner_id:
+            shares.remove_of_trial(connection, row.id)
+    before = f"{row.folder_path.rstrip('/')}/{row.name}"
+    auditing.note(connection, user.name, "trial.move", row.uid, before=before, after=target.child_path(name))
+    return {"name": name, "folder_id": target.id, "owner_id": target.owner_id}
+
+
+def _folder_of(connection: Connection, row: TrialRow) -> FolderRow:
+    found = folders.by_id(connection, row.folder_id)
+    assert found is not None  # a living trial lies in a living folder
+    return found
+
+
+def _target(connection: Connection, user: Account, wish: FolderWish) -> FolderRow:
+    if wish.id is not None or wish.path is None:
+        return load_folder(connection, user, wish.id or ROOT)
+    if wish.make:
+        return make_path(connection, user, names.path_parts(wish.path))
+    return find_path(connection, user, wish.path)
+
+
+def require_taking(connection: Connection, user: Account, row: TrialRow) -> None:
+    """Refuse a caller who may change a trial, but not the folder that it would be taken out of.
+
+    Raises:
+        RefusalError: `forbidden`.
+    """
+    if role_of(connection, user, _folder_of(connection, row)) < Role.EDITOR:
+        raise forbidden("deleting needs the role editor on the folder")
+
+
+def batch(database: Database, user: Account, wish: Batch) -> dict[str, object]:
+    """Return many trials as lists show them, in the order asked for, and the ids that are not there.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if len(wish.ids) > MAX_PAGE:
+        raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        found = {row.uid: row for row in trials.by_uids(connection, wish.ids)}
+        seen = {uid: row for uid, row in found.items() if role_of(connection, user, row) >= Role.VIEWER}
+        order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
+        missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
+        return {"trials": overviews(connection, [seen[uid] for uid in order]), "missing": missing}
+
+    return database.read(operation)

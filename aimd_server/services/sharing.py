@@ -1,0 +1,141 @@
+"""Sharing: who gives whom which role on a folder or a trial. Only an owner shares."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+import msgspec
+
+from aimd_server.services import auditing
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.identity import hash_of
+from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.visibility import Role, load_folder, load_trial
+from aimd_server.stores import accounts, shares
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.shares import ShareRow, Subject, Target
+
+MAX_SHOWN = 500
+_DAY_US = 86_400_000_000
+FOLDER, TRIAL = "folder", "trial"
+
+
+class ShareWish(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that shares something: with a user, a group, or whoever has the new link's key."""
+
+    user: str | None = None
+    group: str | None = None
+    link: bool = False
+    role: Literal["viewer", "editor", "owner"] = "viewer"
+    expires_days: float | None = None
+
+
+def _target(connection: Connection, user: Account, kind: str, uid: str) -> Target:
+    """Return something that the caller owns."""
+    if kind == FOLDER:
+        return Target(folder_id=load_folder(connection, user, uid, Role.OWNER).id)
+    return Target(trial_id=load_trial(connection, user, uid, Role.OWNER).id)
+
+
+def _shown(row: ShareRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "user": row.user,
+        "group": row.group,
+        "link": row.user is None and row.group is None,
+        "role": row.role,
+        "created": iso(row.created_us),
+        "expires": iso(row.expires_us) if row.expires_us else None,
+    }
+
+
+def listed(database: Database, user: Account, kind: str, uid: str) -> dict[str, object]:
+    """Return the shares on a folder or trial itself.
+
+    Raises:
+        RefusalError: `folder_not_found`, `not_found`, `forbidden`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        rows = shares.of_target(connection, _target(connection, user, kind, uid))
+        return {"shares": [_shown(row) for row in rows]}
+
+    return database.read(operation)
+
+
+def give(database: Database, user: Account, kind: str, uid: str, wish: ShareWish) -> dict[str, object]:
+    """Give a role and return the share; of a public link with its key, this once.
+
+    Raises:
+        RefusalError: `folder_not_found`, `not_found`, `forbidden`, `invalid`.
+    """
+    _check(wish)
+    made_us, key = now_us(), str(uuid.uuid4()) if wish.link else None
+    expires_us = None if wish.expires_days is None else made_us + round(wish.expires_days * _DAY_US)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        target = _target(connection, user, kind, uid)
+        subject = _subject(connection, wish, key)
+        number = shares.put(connection, target, subject, wish.role, made_us, expires_us)
+        detail = {"user": wish.user, "group": wish.group, "role": wish.role, "share": number}
+        auditing.note(connection, user.name, f"{kind}.share", uid, **detail)
+        (row,) = (row for row in shares.of_target(connection, target) if row.id == number)
+        return {**_shown(row), "key": key} if key else _shown(row)
+
+    return database.write(operation)
+
+
+def _check(wish: ShareWish) -> None:
+    if sum([wish.user is not None, wish.group is not None, wish.link]) != 1:
+        raise invalid("share with one of user, group and link", field="user")
+    if wish.link and wish.role != "viewer":
+        raise invalid("a public link makes viewers only", field="role")
+    if wish.expires_days is not None and not (wish.link and 0 < wish.expires_days <= 36_500):
+        raise invalid("expires_days is for links, above 0 and at most 36500", field="expires_days", limit=36_500)
+
+
+def _subject(connection: Connection, wish: ShareWish, key: str | None) -> Subject:
+    if key is not None:
+        return Subject(link_hash=hash_of(key))
+    if wish.group is not None:
+        team_id = accounts.team_by_name(connection, wish.group)
+        if team_id is None:
+            raise invalid(f"there is no group {wish.group}", field="group")
+        return Subject(team_id=team_id)
+    found = accounts.by_name(connection, wish.user or "")
+    if found is None:
+        raise invalid(f"there is no user {wish.user}", field="user")
+    return Subject(account_id=found.id)
+
+
+def take(database: Database, user: Account, kind: str, uid: str, number: str) -> None:
+    """Take a share away.
+
+    Raises:
+        RefusalError: `folder_not_found`, `not_found`, `forbidden`.
+    """
+
+    def operation(connection: Connection) -> None:
+        target = _target(connection, user, kind, uid)
+        known = number.isascii() and number.isdigit() and len(number) < 19
+        if not known or not shares.remove(connection, target, int(number)):
+            raise RefusalError("not_found", f"no share {number}")
+        auditing.note(connection, user.name, f"{kind}.unshare", uid, share=int(number))
+
+    database.write(operation)
+
+
+def shared_with(database: Database, user: Account) -> dict[str, object]:
+    """Return what is shared with the caller, each thing once with the most that it may do."""
+    order = {"viewer": 1, "editor": 2, "owner": 3}
+    best: dict[str, shares.SharedRow] = {}
+    for row in database.read(lambda connection: shares.shared_with(connection, user, MAX_SHOWN)):
+        if row.uid not in best or order[row.role] > order[best[row.uid].role]:
+            best[row.uid] = row
+    items = [
+        {"kind": r.kind, "id": r.uid, "name": r.name, "path": r.path, "owner": r.owner, "role": r.role}
+        for r in best.values()
+    ]
+    return {"items": items}

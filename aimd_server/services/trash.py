@@ -1,0 +1,193 @@
+"""The trash: what is deleted lies there, is listed, comes back, and goes for good by age."""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from aimd_server.services import auditing, names
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.placing import require_taking
+from aimd_server.services.refusals import RefusalError, folder_taken, invalid, name_taken, no_folder, no_trial
+from aimd_server.services.tree import checked_name, container, shown
+from aimd_server.services.trials import overviews, to_trash
+from aimd_server.services.visibility import Role, load_folder, load_trial, require, root_of
+from aimd_server.stores import folders, trash, trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.trash import TrashRow
+
+PAGE, MAX_PAGE = 50, 500
+TRASH_DAYS = 30
+_DAY_US = 86_400_000_000
+_ROWS_AT_ONCE = 100  # of a sweep in one transaction, so that nobody waits for it
+
+
+class Restoring(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that restores something: under another name, or into another folder of one's own, when one is given."""
+
+    name: str | None = None
+    parent: str | None = None
+
+
+def delete_trial(database: Database, user: Account, uid: str) -> None:
+    """Put a trial into the trash.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`.
+    """
+
+    def operation(connection: Connection) -> None:
+        row = load_trial(connection, user, uid)
+        require_taking(connection, user, row)
+        to_trash(connection, user, row)
+
+    database.write(operation)
+
+
+def delete_folder(database: Database, user: Account, uid: str) -> None:
+    """Put a folder with its folders and trials into the trash.
+
+    Raises:
+        RefusalError: `folder_not_found`, `forbidden`, `invalid` for the root.
+    """
+
+    def operation(connection: Connection) -> None:
+        row = load_folder(connection, user, uid)
+        if row.is_root:
+            raise invalid("the root folder cannot be deleted", field="id")
+        require(connection, user, container(connection, row), Role.EDITOR)
+        trash.put_folder(connection, row, user.id, now_us())
+        auditing.note(connection, user.name, "folder.delete", row.uid, path=row.path)
+
+    database.write(operation)
+
+
+def listed(database: Database, user: Account, limit: int, cursor: str | None, days: int) -> dict[str, object]:
+    """Return a page of what the caller has in the trash, what was deleted last first.
+
+    Args:
+        database: Open.
+        user: Whose trash.
+        limit: How many at most.
+        cursor: Of the page before.
+        days: How long things stay there.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if not 1 <= limit <= MAX_PAGE:
+        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+    before = _position(cursor) if cursor else None
+
+    def operation(connection: Connection) -> dict[str, object]:
+        rows = trash.page(connection, user.id, before, limit + 1)
+        more, rows = len(rows) > limit, rows[:limit]
+        items = [_item(connection, row, days) for row in rows]
+        return {"items": items, "days": days, "next": _cursor(rows[-1]) if more else None}
+
+    return database.read(operation)
+
+
+def _item(connection: Connection, row: TrashRow, days: int) -> dict[str, object]:
+    place = folders.by_id(connection, row.folder_id)
+    return {
+        "kind": row.kind,
+        "id": row.uid,
+        "name": row.name,
+        "folder": place.path if place else None,
+        "by": row.by,
+        "deleted": iso(row.trashed_us),
+        "until": iso(row.trashed_us + days * _DAY_US),
+    }
+
+
+def _cursor(row: TrashRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.trashed_us} {row.uid}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> tuple[int, str]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        trashed, uid = text.split(" ")
+        trashed_us = int(trashed)
+    except ValueError:
+        raise invalid("that cursor is none of this server", field="cursor") from None
+    if not names.is_uuid(uid) or not 0 <= trashed_us < 1 << 63:
+        raise invalid("that cursor is none of this server", field="cursor")
+    return trashed_us, uid
+
+
+def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) -> dict[str, object]:
+    """Bring a trial back to where it was; to the root when that folder is gone. Return it as lists show it.
+
+    Raises:
+        RefusalError: `not_found`, `folder_not_found`, `name_taken`, `invalid`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = trash.trial_by_uid(connection, uid) if names.is_uuid(uid) else None
+        if row is None or row.owner_id != user.id:
+            raise no_trial(uid)
+        parent = _parent(connection, user, row, wish)
+        name = row.name if wish.name is None else names.checked(wish.name, "name")
+        if trials.by_name(connection, parent.id, name) is not None:
+            raise name_taken(name, parent.path)
+        trash.restore_trial(connection, row, parent, name)
+        auditing.note(connection, user.name, "trial.restore", uid, folder=parent.path, name=name)
+        return overviews(connection, [load_trial(connection, user, uid)])[0]
+
+    return database.write(operation)
+
+
+def restore_folder(database: Database, user: Account, uid: str, wish: Restoring) -> dict[str, object]:
+    """Bring a folder back with all that was deleted with it, as `restore_trial` does.
+
+    Raises:
+        RefusalError: `folder_not_found`, `name_taken`, `invalid`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = trash.folder_by_uid(connection, uid) if names.is_uuid(uid) else None
+        if row is None or row.owner_id != user.id:
+            raise no_folder(uid)
+        parent = _parent(connection, user, row, wish)
+        name = row.name if wish.name is None else checked_name(wish.name)
+        if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
+            raise folder_taken(name, parent.path)
+        _check_depth(connection, row, parent)
+        trash.restore_folder(connection, row, parent, name)
+        auditing.note(connection, user.name, "folder.restore", uid, path=parent.child_path(name))
+        return shown(connection, user, [load_folder(connection, user, uid)])[0]
+
+    return database.write(operation)
+
+
+def _check_depth(connection: Connection, row: TrashRow, parent: FolderRow) -> None:
+    levels = trash.levels_of(connection, row)
+    if parent.child_path("x").count("/") + levels > names.MAX_DEPTH:
+        limit = names.MAX_DEPTH
+        raise RefusalError("invalid", f"a folder path has {limit} parts at most", field="parent", limit=limit)
+
+
+def _parent(connection: Connection, user: Account, row: TrashRow, wish: Restoring) -> FolderRow:
+    """Return the folder to restore into: the one asked for, the one it was in, or the root."""
+    if wish.parent is not None:
+        found = load_folder(connection, user, wish.parent)
+        if found.owner_id != row.owner_id:
+            raise invalid("things are restored into their owner's tree; move them afterwards", field="parent")
+        return found
+    place = folders.by_id(connection, row.folder_id)
+    if place is not None and place.owner_id == row.owner_id:
+        return place
+    return root_of(connection, user)
+
+
+def sweep(database: Database, days: int) -> int:
+    """Delete for good what has lain in the trash for so many days, a little at a time; return how many rows went."""
+    before_us, total = now_us() - days * _DAY_US, 0
+    while gone := database.write(lambda connection: trash.purge(connection, before_us, _ROWS_AT_ONCE)):
+        total += gone
+    return total

@@ -1,0 +1,250 @@
+"""The folder tree of version 2: listed, shown, made, renamed and moved."""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from aimd_server.services import auditing, names
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.folders import add_in, find_path, make_path
+from aimd_server.services.refusals import RefusalError, folder_taken, invalid, no_folder
+from aimd_server.services.visibility import ROOT, Role, load_folder, require, role_of
+from aimd_server.stores import folders, shares
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+
+PAGE, MAX_PAGE = 200, 500
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which folders to list: those under a folder, given by path or id, so many levels down."""
+
+    path: str | None = None
+    under: str | None = None
+    depth: int | None = None
+    limit: int = PAGE
+    cursor: str | None = None
+
+
+class NewFolder(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that makes a folder: a path of one's own tree, or a name in a folder.
+
+    `parents` makes what is missing above it, and takes a folder that is there already.
+    """
+
+    path: str | None = None
+    parent: str | None = None
+    name: str | None = None
+    parents: bool = False
+
+
+class FolderChange(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that renames or moves a folder; what is left out stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    parent: str | msgspec.UnsetType = msgspec.UNSET
+    path: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[dict[str, object]]:
+    """Return folders as the API shows them."""
+    counts = folders.trial_counts(connection, [row.id for row in rows])
+    return [
+        {
+            "id": row.uid,
+            "name": row.name,
+            "path": row.path,
+            "parent": row.parent_uid,
+            "owner": row.owner,
+            "role": role_of(connection, user, row).name.lower(),
+            "type": row.type,
+            "trials": counts.get(row.id, 0),
+            "updated": iso(row.updated_us),
+        }
+        for row in rows
+    ]
+
+
+def one(database: Database, user: Account, uid: str | None, path: str | None) -> dict[str, object]:
+    """Return one folder, by id or by path.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = find_path(connection, user, path) if path is not None else load_folder(connection, user, uid or ROOT)
+        return shown(connection, user, [row])[0]
+
+    return database.read(operation)
+
+
+def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
+    """Return a page of the folders under one, by path, and the cursor of the next page.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+    if not 1 <= wanted.limit <= MAX_PAGE:
+        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+    after = _position(wanted.cursor) if wanted.cursor else None
+
+    def operation(connection: Connection) -> dict[str, object]:
+        if wanted.path is not None:
+            top = find_path(connection, user, wanted.path)
+        else:
+            top = load_folder(connection, user, wanted.under or ROOT)
+        rows = folders.page(connection, top.owner_id, top.path, wanted.depth, after, wanted.limit + 1)
+        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+        return {"folders": shown(connection, user, rows), "next": _cursor(rows[-1].path) if more else None}
+
+    return database.read(operation)
+
+
+def _cursor(path: str) -> str:
+    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> str:
+    try:
+        path = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        path = ""
+    if not path.startswith("/"):
+        raise invalid("that cursor is none of this server", field="cursor")
+    return path
+
+
+def make(database: Database, user: Account, wish: NewFolder) -> tuple[dict[str, object], bool]:
+    """Make a folder and return it, and whether it is new.
+
+    Raises:
+        RefusalError: `name_taken`, `folder_not_found`, `forbidden`, `invalid`.
+    """
+    if (wish.path is None) == (wish.name is None):
+        raise invalid("give a path, or a name and a parent", field="path")
+
+    def operation(connection: Connection) -> tuple[dict[str, object], bool]:
+        row, is_new = _made_path(connection, user, wish) if wish.path is not None else _made(connection, user, wish)
+        if is_new:
+            auditing.note(connection, user.name, "folder.make", row.uid, path=row.path)
+        return shown(connection, user, [row])[0], is_new
+
+    return database.write(operation)
+
+
+def _made_path(connection: Connection, user: Account, wish: NewFolder) -> tuple[FolderRow, bool]:
+    parts = names.path_parts(wish.path or "")
+    known = folders.by_path(connection, user.id, names.joined(parts))
+    if known is not None:
+        if not wish.parents:
+            raise folder_taken(known.name, names.joined(parts[:-1]))
+        return known, False
+    if wish.parents:
+        return make_path(connection, user, parts), True
+    parent = find_path(connection, user, names.joined(parts[:-1]))
+    return add_in(connection, user, parent, parts[-1]), True
+
+
+def _made(connection: Connection, user: Account, wish: NewFolder) -> tuple[FolderRow, bool]:
+    parent = load_folder(connection, user, wish.parent or ROOT)
+    name = checked_name(wish.name or "")
+    known = folders.by_path(connection, parent.owner_id, parent.child_path(name))
+    if known is not None:
+        if not wish.parents:
+            raise folder_taken(name, parent.path)
+        return known, False
+    if parent.path.count("/") >= names.MAX_DEPTH:
+        raise _too_deep()
+    return add_in(connection, user, parent, name), True
+
+
+def checked_name(name: str) -> str:
+    """Return a name that a folder may have.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if name in (".", ".."):
+        raise invalid("a folder has another name than '.' and '..'", field="name")
+    return names.checked(name, "name")
+
+
+def _too_deep() -> RefusalError:
+    return invalid(f"a folder path has {names.MAX_DEPTH} parts at most", field="path", limit=names.MAX_DEPTH)
+
+
+def change(database: Database, user: Account, uid: str, wish: FolderChange) -> dict[str, object]:
+    """Rename or move a folder with all below it, and return it.
+
+    Raises:
+        RefusalError: `folder_not_found`, `forbidden`, `name_taken`, `invalid` for a folder that would lie in itself.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = load_folder(connection, user, uid)
+        parent, name = _target(connection, user, row, wish)
+        if (parent.id, name) != (row.parent_id, row.name):
+            _move(connection, user, row, parent, name)
+        return shown(connection, user, [load_folder(connection, user, uid)])[0]
+
+    return database.write(operation)
+
+
+def _target(connection: Connection, user: Account, row: FolderRow, wish: FolderChange) -> tuple[FolderRow, str]:
+    """Return the parent and the name that a folder is to have."""
+    if row.is_root:
+        raise invalid("the root folder cannot be renamed or moved", field="id")
+    set_count = sum(one is not msgspec.UNSET for one in (wish.parent, wish.path))
+    if set_count == 2 or (wish.path is not msgspec.UNSET and wish.name is not msgspec.UNSET):
+        raise invalid("give a path, or a name and a parent", field="path")
+    name = row.name if wish.name is msgspec.UNSET else checked_name(wish.name)
+    if wish.path is not msgspec.UNSET:
+        parts = names.path_parts(wish.path)
+        if not parts:
+            raise invalid("the path of a folder has a name", field="path")
+        return find_path(connection, user, names.joined(parts[:-1])), parts[-1]
+    if wish.parent is not msgspec.UNSET:
+        return load_folder(connection, user, wish.parent), name
+    return container(connection, row), name
+
+
+def container(connection: Connection, row: FolderRow) -> FolderRow:
+    """Return the folder that a folder lies in, whoever asks.
+
+    Raises:
+        RefusalError: `folder_not_found`: it lies in none.
+    """
+    found = None if row.parent_id is None else folders.by_id(connection, row.parent_id)
+    if found is None:
+        raise no_folder(row.uid)
+    return found
+
+
+def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:
+    if parent.owner_id == row.owner_id and f"{parent.path}/".startswith(f"{row.path}/"):
+        raise invalid("a folder cannot lie in itself", field="parent")
+    if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
+        raise folder_taken(name, parent.path)
+    levels = folders.deepest(connection, row.owner_id, row.path) - row.path.count("/")
+    if parent.child_path(name).count("/") + levels > names.MAX_DEPTH:
+        raise _too_deep()
+    require_move(connection, user, container(connection, row), parent)
+    if parent.owner_id != row.owner_id:
+        shares.remove_below(connection, folders.ids_below(connection, row.owner_id, row.path))
+    folders.place(connection, row, parent, name, user.id, now_us())
+    auditing.note(connection, user.name, "folder.move", row.uid, before=row.path, path=parent.child_path(name))
+
+
+def require_move(connection: Connection, user: Account, source: FolderRow, target: FolderRow) -> None:
+    """Refuse a move out of a folder, or into one, that the caller may not change; out of a tree, its owner only.
+
+    Raises:
+        RefusalError: `forbidden`.
+    """
+    leaves_tree = source.owner_id != target.owner_id
+    require(connection, user, source, Role.OWNER if leaves_tree else Role.EDITOR)
+    require(connection, user, target, Role.EDITOR)

@@ -1,0 +1,123 @@
+"""The server's settings: by flag, else from the environment (AIMD_SERVER_*), else from a file, else a default.
+
+Every setting stands here once, with what it means; docs/server.md shows the same table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aimd_core.errors import ConfigError, UsageError
+
+PREFIX = "AIMD_SERVER_"
+
+
+class Setting:
+    """One setting.
+
+    Attributes:
+        kind: `text`, `number` or `list` (in the environment: separated by commas).
+        default: Its value when nothing sets it.
+        meaning: What it does, for the documents.
+    """
+
+    __slots__ = ("default", "kind", "meaning")
+
+    def __init__(self, kind: str, default: Any, meaning: str) -> None:
+        self.kind = kind
+        self.default = default
+        self.meaning = meaning
+
+
+SETTINGS: dict[str, Setting] = {
+    "host": Setting("text", "127.0.0.1", "the address to listen on"),
+    "port": Setting("number", 2463, "the port; 0 takes a free one"),
+    "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
+    "trusted_proxies": Setting("list", (), "addresses of proxies whose X-Forwarded-For is believed, in the logs only"),
+    "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
+    "log_format": Setting("text", "text", "text or json, one object a line"),
+    "log_level": Setting("text", "warning", "debug, info (a line a request), warning or error"),
+}
+_CHOICES = {"log_format": ("text", "json"), "log_level": ("debug", "info", "warning", "error")}
+_RANGES = {"port": (0, 65535), "trash_days": (1, 36_500)}
+
+
+class Settings:
+    """The settings of one server; see SETTINGS for each."""
+
+    def __init__(self, **values: Any) -> None:
+        merged = {name: setting.default for name, setting in SETTINGS.items()} | values
+        self.host: str = merged["host"]
+        self.port: int = merged["port"]
+        self.allowed_hosts: tuple[str, ...] = tuple(merged["allowed_hosts"])
+        self.trusted_proxies: tuple[str, ...] = tuple(merged["trusted_proxies"])
+        self.trash_days: int = merged["trash_days"]
+        self.log_format: str = merged["log_format"]
+        self.log_level: str = merged["log_level"]
+
+
+def resolve(
+    flags: Mapping[str, object], file: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings: flags win over the environment, which wins over the file.
+
+    Args:
+        flags: Those that were given on the command line; None is not given.
+        file: A YAML mapping; None when there is none.
+        environment: By default the process's own.
+
+    Raises:
+        ConfigError: The file cannot be used.
+        UsageError: A value is not one that the setting takes.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        values |= {name: _checked(name, value, str(file)) for name, value in _read(file).items()}
+    for name, text in (os.environ if environment is None else environment).items():
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() in SETTINGS:
+            setting = name.removeprefix(PREFIX).lower()
+            values[setting] = _checked(setting, text, name)
+    values |= {name: _checked(name, value, "the command line") for name, value in flags.items() if value is not None}
+    return Settings(**values)
+
+
+def _read(file: Path) -> dict[str, object]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(path=file, reason=str(error).splitlines()[0]) from None
+    document = {} if document is None else document
+    if not isinstance(document, dict):
+        raise ConfigError(path=file, reason="is no mapping of settings")
+    unknown = sorted(str(name) for name in document if name not in SETTINGS)
+    if unknown:
+        raise ConfigError(path=file, reason=f"knows no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
+    return document
+
+
+def _checked(name: str, value: object, origin: str) -> object:
+    """Return a value in its setting's form."""
+    kind = SETTINGS[name].kind
+    if kind == "list":
+        items = value.split(",") if isinstance(value, str) else value
+        if isinstance(items, (list, tuple)) and all(isinstance(item, str) for item in items):
+            return tuple(item.strip() for item in items if item.strip())
+        raise _refused(name, origin, "names separated by commas")
+    if kind == "number":
+        lowest, highest = _RANGES[name]
+        text = str(value)
+        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+            return int(text)
+        raise _refused(name, origin, f"a number from {lowest} to {highest}")
+    if not isinstance(value, str) or not value or (name in _CHOICES and value not in _CHOICES[name]):
+        raise _refused(name, origin, " or ".join(_CHOICES.get(name, ("a text",))))
+    return value
+
+
+def _refused(name: str, origin: str, wanted: str) -> UsageError:
+    return UsageError(message=f"{name} (from {origin}) is not {wanted}", hint="See docs/server.md, Settings")

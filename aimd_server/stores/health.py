@@ -1,0 +1,88 @@
+"""Counts, integrity and orphans: what the checks of a database read. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import Connection, func, select, text
+
+from aimd_server.stores.schema import account, api_key, folder, journal, metadata, trial
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something that is not as it should be: where, and what."""
+
+    where: str
+    what: str
+
+
+def is_answering(connection: Connection) -> bool:
+    """Tell whether the database answers."""
+    return connection.execute(select(1)).scalar() == 1
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how much of each kind there is."""
+    wanted = {
+        "users": select(func.count()).select_from(account),
+        "keys": select(func.count()).select_from(api_key).where(api_key.c.revoked_us.is_(None)),
+        "folders": select(func.count()).select_from(folder).where(folder.c.trashed_us.is_(None)),
+        "trials": select(func.count()).select_from(trial).where(trial.c.trashed_us.is_(None)),
+        "trashed": select(func.count()).select_from(trial).where(trial.c.trashed_us.is_not(None)),
+        "journal_bytes": select(func.coalesce(func.sum(journal.c.next_offset), 0)),
+    }
+    return {name: int(connection.execute(query).scalar_one()) for name, query in wanted.items()}
+
+
+def engine_faults(connection: Connection) -> list[Fault]:
+    """Return what the database engine finds wrong with its own file."""
+    if connection.dialect.name != "sqlite":
+        return []
+    rows = connection.execute(text("PRAGMA integrity_check(100)")).scalars()
+    return [Fault("database", str(row)) for row in rows if row != "ok"]
+
+
+def orphans(connection: Connection) -> list[Fault]:
+    """Return rows that refer to rows that are not there."""
+    found = []
+    for table in metadata.sorted_tables:
+        for reference in table.foreign_keys:
+            there = select(reference.column)
+            query = select(func.count()).where(reference.parent.is_not(None), reference.parent.not_in(there))
+            number = int(connection.execute(query).scalar_one())
+            if number:
+                what = f"{number} rows refer by {reference.parent.name} to a {reference.column.table.name} not there"
+                found.append(Fault(table.name, what))
+    return found
+
+
+def misplaced_folders(connection: Connection) -> list[Fault]:
+    """Return folders whose path is not that of their parent with their name."""
+    above = folder.alias("above")
+    query = (
+        select(folder.c.uid, folder.c.name, folder.c.path, above.c.path.label("above"))
+        .join(above, folder.c.parent_id == above.c.id)
+        .where(folder.c.trashed_us.is_(None))
+    )
+    return [
+        Fault(f"folder {row.uid}", f"its path is {row.path!r}, not that of its place in the tree")
+        for row in connection.execute(query)
+        if row.path != f"{row.above.rstrip('/')}/{row.name}"
+    ]
+
+
+class JournalPlace(msgspec.Struct, frozen=True):
+    """A journal to check: its row, and the trial and file that it is of."""
+
+    id: int
+    trial: str
+    file: str
+    next_offset: int
+
+
+def journals(connection: Connection) -> Iterator[JournalPlace]:
+    """Yield all journals."""
+    query = select(journal.c.id, trial.c.uid.label("trial"), journal.c.file, journal.c.next_offset)
+    for row in connection.execute(query.join(trial, journal.c.trial_id == trial.c.id).order_by(journal.c.id)):
+        yield JournalPlace(**row._mapping)

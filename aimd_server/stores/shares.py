@@ -1,0 +1,144 @@
+"""Shares: a role on a folder and all below it, or on a trial, for an account, a team or a public link."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, literal, or_, select
+
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.schema import account, folder, share, team, team_member, trial
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a role is on: one of the two is set."""
+
+    folder_id: int | None = None
+    trial_id: int | None = None
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Whose role it is: one of the three is set."""
+
+    account_id: int | None = None
+    team_id: int | None = None
+    link_hash: str | None = None
+
+
+class ShareRow(msgspec.Struct, frozen=True):
+    """A share of a folder or trial; `user` and `group` are None for a public link."""
+
+    id: int
+    user: str | None
+    group: str | None
+    role: str
+    created_us: int
+    expires_us: int | None
+
+
+class SharedRow(msgspec.Struct, frozen=True):
+    """Something that is shared with somebody."""
+
+    kind: str
+    uid: str
+    name: str
+    path: str
+    owner: str
+    role: str
+
+
+def _for(user: Account) -> ColumnElement[bool]:
+    """Return the condition for a share that is for a caller."""
+    if user.link_id is not None:
+        return share.c.id == user.link_id
+    mine = select(team_member.c.team_id).where(team_member.c.account_id == user.id)
+    return or_(share.c.account_id == user.id, share.c.team_id.in_(mine))
+
+
+def roles(
+    connection: Connection, user: Account, owner_id: int, paths: list[str], trial_id: int | None = None
+) -> list[str]:
+    """Return the roles of a caller on the folders at these paths of an account's tree, and on a trial."""
+    where = and_(folder.c.owner_id == owner_id, folder.c.path.in_(paths))
+    if trial_id is not None:
+        where = or_(where, share.c.trial_id == trial_id)
+    query = select(share.c.role).join(folder, share.c.folder_id == folder.c.id, isouter=True)
+    return list(connection.execute(query.where(_for(user), where)).scalars())
+
+
+def _on(target: Target) -> ColumnElement[bool]:
+    if target.folder_id is not None:
+        return share.c.folder_id == target.folder_id
+    return share.c.trial_id == target.trial_id
+
+
+def of_target(connection: Connection, target: Target) -> list[ShareRow]:
+    """Return the shares on one folder or trial itself."""
+    query = (
+        select(share.c.id, account.c.name.label("user"), team.c.name.label("group"))
+        .add_columns(share.c.role, share.c.created_us, share.c.expires_us)
+        .join(account, share.c.account_id == account.c.id, isouter=True)
+        .join(team, share.c.team_id == team.c.id, isouter=True)
+        .where(_on(target))
+        .order_by(share.c.id)
+    )
+    return [ShareRow(**row._mapping) for row in connection.execute(query)]
+
+
+def put(
+    connection: Connection, target: Target, subject: Subject, role: str, now_us: int, expires_us: int | None = None
+) -> int:
+    """Give a role, in place of another one that the subject has there, and return the share's number."""
+    if subject.link_hash is None:
+        same = share.c.account_id == subject.account_id if subject.account_id else share.c.team_id == subject.team_id
+        connection.execute(delete(share).where(_on(target), same))
+    values = {**msgspec.structs.asdict(target), **msgspec.structs.asdict(subject)}
+    query = insert(share).values(**values, role=role, created_us=now_us, expires_us=expires_us).returning(share.c.id)
+    return int(connection.execute(query).scalar_one())
+
+
+def remove(connection: Connection, target: Target, share_id: int) -> bool:
+    """Take a share away; tell whether there was one on that folder or trial."""
+    return connection.execute(delete(share).where(_on(target), share.c.id == share_id)).rowcount > 0
+
+
+def remove_below(connection: Connection, folder_ids: list[int]) -> None:
+    """Take away all shares on some folders and on the trials in them."""
+    trials = select(trial.c.id).where(trial.c.folder_id.in_(folder_ids))
+    connection.execute(delete(share).where(or_(share.c.folder_id.in_(folder_ids), share.c.trial_id.in_(trials))))
+
+
+def remove_of_trial(connection: Connection, trial_id: int) -> None:
+    """Take away all shares on a trial."""
+    connection.execute(delete(share).where(share.c.trial_id == trial_id))
+
+
+def shared_with(connection: Connection, user: Account, limit: int) -> list[SharedRow]:
+    """Return what is shared with a caller directly, by path; the same thing comes once for each share."""
+    found = []
+    for query in (_shared_folders(), _shared_trials()):
+        for row in connection.execute(query.where(_for(user)).limit(limit)):
+            found.append(SharedRow(**row._mapping))
+    return sorted(found, key=lambda row: (row.owner, row.path, row.name))[:limit]
+
+
+def _shared_folders() -> Select[tuple[object, ...]]:
+    return (
+        select(literal("folder").label("kind"), folder.c.uid, folder.c.name, folder.c.path)
+        .add_columns(account.c.name.label("owner"), share.c.role)
+        .join(share, share.c.folder_id == folder.c.id)
+        .join(account, folder.c.owner_id == account.c.id)
+        .where(folder.c.trashed_us.is_(None))
+        .order_by(folder.c.path)
+    )
+
+
+def _shared_trials() -> Select[tuple[object, ...]]:
+    return (
+        select(literal("trial").label("kind"), trial.c.uid, trial.c.name, folder.c.path)
+        .add_columns(account.c.name.label("owner"), share.c.role)
+        .join(share, share.c.trial_id == trial.c.id)
+        .join(folder, trial.c.folder_id == folder.c.id)
+        .join(account, trial.c.owner_id == account.c.id)
+        .where(trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
+        .order_by(folder.c.path, trial.c.name)
+    )

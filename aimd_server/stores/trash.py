@@ -1,0 +1,130 @@
+"""The trash: folders with all below them, and trials. What lies there holds no name and no path.
+
+A trashed folder's subtree is kept under the path `trash:<uuid>`; living paths begin with a slash.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, delete, literal, or_, select, update
+
+from aimd_server.stores.folders import FolderRow, deepest, relocate
+from aimd_server.stores.schema import account, folder, trial
+from aimd_server.stores.trials import TrialRow
+
+FOLDER: Literal["folder"] = "folder"
+TRIAL: Literal["trial"] = "trial"
+
+
+class TrashRow(msgspec.Struct, frozen=True):
+    """Something in the trash; `folder_id` is the row of the folder that it was in."""
+
+    kind: str
+    id: int
+    uid: str
+    owner_id: int
+    folder_id: int
+    name: str
+    by: str
+    trashed_us: int
+
+
+def _place(uid: str) -> str:
+    return f"trash:{uid}"
+
+
+def _held(uid: str) -> str:
+    return f"/{uid}"  # no living name holds a slash
+
+
+def put_folder(connection: Connection, row: FolderRow, editor_id: int, now_us: int) -> None:
+    """Put a folder with all below it into the trash."""
+    relocate(connection, row.owner_id, row.path, _place(row.uid), {"trashed_us": now_us})
+    values = {"trashed_name": row.name, "name": _held(row.uid), "editor_id": editor_id}
+    connection.execute(update(folder).where(folder.c.id == row.id).values(**values))
+
+
+def put_trial(connection: Connection, row: TrialRow, editor_id: int, now_us: int) -> None:
+    """Put a trial into the trash."""
+    values = {"trashed_us": now_us, "trashed_name": row.name, "name": _held(row.uid), "editor_id": editor_id}
+    connection.execute(update(trial).where(trial.c.id == row.id).values(**values))
+
+
+def restore_folder(connection: Connection, row: TrashRow, parent: FolderRow, name: str) -> None:
+    """Bring a folder back, with all that was deleted with it."""
+    relocate(connection, row.owner_id, _place(row.uid), parent.child_path(name), {"trashed_us": None})
+    values = {"trashed_name": None, "name": name, "parent_id": parent.id}
+    connection.execute(update(folder).where(folder.c.id == row.id).values(**values))
+
+
+def restore_trial(connection: Connection, row: TrashRow, parent: FolderRow, name: str) -> None:
+    """Bring a trial back."""
+    values = {"trashed_us": None, "trashed_name": None, "name": name, "folder_id": parent.id}
+    connection.execute(update(trial).where(trial.c.id == row.id).values(**values))
+
+
+def _folders() -> Select[tuple[object, ...]]:
+    own = [folder.c[name] for name in ("id", "uid", "owner_id")]
+    rest = [folder.c.parent_id.label("folder_id"), folder.c.trashed_name.label("name"), account.c.name.label("by")]
+    return (
+        select(literal(FOLDER).label("kind"), *own, *rest, folder.c.trashed_us)
+        .join(account, folder.c.editor_id == account.c.id)
+        .where(folder.c.trashed_name.is_not(None))
+    )
+
+
+def _trials() -> Select[tuple[object, ...]]:
+    own = [trial.c[name] for name in ("id", "uid", "owner_id", "folder_id")]
+    rest = [trial.c.trashed_name.label("name"), account.c.name.label("by"), trial.c.trashed_us]
+    return (
+        select(literal(TRIAL).label("kind"), *own, *rest)
+        .join(account, trial.c.editor_id == account.c.id)
+        .where(trial.c.trashed_name.is_not(None))
+    )
+
+
+def page(connection: Connection, owner_id: int, before: tuple[int, str] | None, limit: int) -> list[TrashRow]:
+    """Return what an account has in the trash, what was deleted last first, before a (trashed_us, uuid)."""
+    found: list[TrashRow] = []
+    for table, query in ((folder, _folders()), (trial, _trials())):
+        query = query.where(table.c.owner_id == owner_id)
+        if before is not None:
+            older = or_(table.c.trashed_us < before[0], and_(table.c.trashed_us == before[0], table.c.uid < before[1]))
+            query = query.where(older)
+        query = query.order_by(table.c.trashed_us.desc(), table.c.uid.desc()).limit(limit)
+        found += [TrashRow(**row._mapping) for row in connection.execute(query)]
+    return sorted(found, key=lambda row: (row.trashed_us, row.uid), reverse=True)[:limit]
+
+
+def folder_by_uid(connection: Connection, uid: str) -> TrashRow | None:
+    """Return the folder of that UUID when it was deleted itself, not only with one above it."""
+    row = connection.execute(_folders().where(folder.c.uid == uid)).first()
+    return TrashRow(**row._mapping) if row else None
+
+
+def trial_by_uid(connection: Connection, uid: str) -> TrashRow | None:
+    """Return the trial of that UUID when it was deleted itself."""
+    row = connection.execute(_trials().where(trial.c.uid == uid)).first()
+    return TrashRow(**row._mapping) if row else None
+
+
+def levels_of(connection: Connection, row: TrashRow) -> int:
+    """Return how many levels lie below a folder in the trash."""
+    return deepest(connection, row.owner_id, _place(row.uid))
+
+
+def purge(connection: Connection, before_us: int, limit: int) -> int:
+    """Delete for good what has lain in the trash since before a time, trials first; return how many rows went."""
+    old = select(trial.c.id).where(trial.c.trashed_us < before_us).limit(limit)
+    gone = connection.execute(delete(trial).where(trial.c.id.in_(old))).rowcount
+    if gone:
+        return gone
+    inside = select(folder.c.id).where(folder.c.trashed_us < before_us)
+    old = select(trial.c.id).where(trial.c.folder_id.in_(inside)).limit(limit)
+    gone = connection.execute(delete(trial).where(trial.c.id.in_(old))).rowcount
+    if gone:
+        return gone
+    tops = select(folder.c.id).where(folder.c.trashed_us < before_us, folder.c.trashed_name.is_not(None)).limit(limit)
+    return connection.execute(delete(folder).where(folder.c.id.in_(tops))).rowcount

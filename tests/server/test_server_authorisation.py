@@ -1,0 +1,355 @@
+"""Who may do what: every route of the running application, for every kind of caller and of object.
+
+The rows come from the live route table; a route that is not described here fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from starlette.responses import Response
+
+from aimd_server.app import SERVER, create_app
+from aimd_server.routes.access import Access, Call, RouteTable
+from aimd_server.routes.guards import Guards
+from aimd_server.routes.pages import Pages
+from aimd_server.services import identity, sharing, trash, tree, trials, visibility
+from aimd_server.services.folders import FolderWish
+from aimd_server.services.identity import KeyWish
+from aimd_server.services.sharing import ShareWish
+from aimd_server.services.tree import NewFolder
+from aimd_server.services.trials import TrialWish
+from aimd_server.services.visibility import Role
+from aimd_server.stores import accounts
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Database
+from tests.server.api import line, new_id, wish
+
+ALLOWED, NO_KEY, FORBIDDEN, HIDDEN = "allowed", "no key", "forbidden", "hidden"
+V1, V2 = f"{SERVER}/apis/v1", f"{SERVER}/apis/v2"
+
+
+class Rule(NamedTuple):
+    """What a route needs: of an object (`folder` or `trial`), a role; `take`: an editor of what it lies in.
+
+    `tree` is one's own tree; `trash` its owner; `self` needs a key only.
+    """
+
+    needs: str
+    object: str = ""
+    body: Any = None
+    query: str = ""
+    uploads: bool = False
+    reads: bool = False
+
+
+_PATCH_BODY = line(1)
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", f"{V2}/info"): Rule("self", uploads=True),
+    ("GET", f"{V2}/openapi.json"): Rule("self"),
+    ("GET", f"{V2}/folders"): Rule("tree"),
+    ("POST", f"{V2}/folders"): Rule("editor", "folder", {"parent": "{id}", "name": "made-{n}"}),
+    ("GET", f"{V2}/folders/by-path"): Rule("tree", query="path=/"),
+    ("GET", f"{V2}/folders/{{id}}"): Rule("viewer", "folder"),
+    ("PATCH", f"{V2}/folders/{{id}}"): Rule("take", "folder", {"name": "renamed-{n}"}),
+    ("DELETE", f"{V2}/folders/{{id}}"): Rule("take", "folder"),
+    ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
+    ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
+    ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, uploads=True, reads=True),
+    ("GET", f"{V2}/trials/{{id}}"): Rule("viewer", "trial"),
+    ("PUT", f"{V2}/trials/{{id}}"): Rule("editor", "trial", wish(), uploads=True),
+    ("PATCH", f"{V2}/trials/{{id}}"): Rule("editor", "trial", {"note": "seen"}),
+    ("DELETE", f"{V2}/trials/{{id}}"): Rule("take", "trial"),
+    ("POST", f"{V2}/trials/{{id}}/restore"): Rule("trash", "trial"),
+    ("GET", f"{V2}/trash"): Rule("self"),
+    ("HEAD", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial", uploads=True),
+    ("GET", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial"),
+    ("PATCH", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", _PATCH_BODY, uploads=True),
+    ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"{}", uploads=True),
+    ("GET", f"{V2}/me/keys"): Rule("self"),
+    ("POST", f"{V2}/me/keys"): Rule("self", body={}),
+    ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
+    ("GET", f"{V2}/shared"): Rule("self"),
+    ("GET", f"{V2}/audit"): Rule("admin"),
+    ("GET", "/metrics"): Rule("admin"),
+    **{
+        (method, f"{V2}/{kind}s/{{id}}/shares{rest}"): Rule("owner", kind, body)
+        for kind in ("folder", "trial")
+        for method, rest, body in [("GET", "", None), ("POST", "", {"link": True}), ("DELETE", "/{number}", None)]
+    },
+    ("GET", f"{SERVER}/oauth2/userinfo"): Rule("self", uploads=True),
+    ("GET", f"{V1}/folders"): Rule("self", uploads=True),
+    ("POST", f"{V1}/folders"): Rule(
+        "editor", "folder", {"metadata": {"name": "old-{n}", "folder": "{id}"}}, uploads=True
+    ),
+    ("GET", f"{V1}/folders/id"): Rule("tree", query="path=/", uploads=True),
+    ("GET", f"{V1}/folders/{{id}}"): Rule("viewer", "folder", uploads=True),
+    ("POST", f"{V1}/trials"): Rule("editor", "folder", {"metadata": {"name": "t-{n}", "folder": "{id}"}}, uploads=True),
+    ("GET", f"{V1}/trials/id"): Rule("viewer", "trial", query="folder={folder}&name={name}", uploads=True),
+    ("GET", f"{V1}/trials/{{id}}"): Rule("viewer", "trial"),
+    ("PUT", f"{V1}/trials/{{id}}"): Rule("editor", "trial", {"status": "Failed"}),
+    ("DELETE", f"{V1}/trials/{{id}}"): Rule("take", "trial"),
+    ("POST", f"{V1}/trials/{{id}}/status"): Rule("editor", "trial", {"status": "Failed"}, uploads=True),
+    ("GET", f"{V1}/trials/{{id}}/parameters"): Rule("viewer", "trial"),
+    ("POST", f"{V1}/trials/{{id}}/parameters"): Rule("editor", "trial", {"a": 1}, uploads=True),
+    ("GET", f"{V1}/trials/{{id}}/metrics"): Rule("viewer", "trial"),
+    ("POST", f"{V1}/trials/{{id}}/metrics/{{type}}"): Rule("editor", "trial", [], uploads=True),
+}
+PAGES = {"/", "/healthz", "/readyz", *(f"/t9k/experiment/web{rest}" for rest in ("", "/", "/console.css"))}
+PAGES |= {"/t9k/experiment/web/console.js", "/t9k/experiment/web/icon.svg"}
+RULES |= {(method, path): Rule("public") for method in ("GET", "HEAD") for path in PAGES}
+
+DIRECT, INHERITED = "shared itself", "in what is shared"
+# Which role each caller has on the objects, and for what their key is.
+CALLERS: dict[str, tuple[Role, str]] = {
+    "anonymous": (Role.NONE, ""),
+    "owner": (Role.OWNER, "write"),
+    "co-owner": (Role.OWNER, "write"),
+    "editor": (Role.EDITOR, "write"),
+    "member": (Role.EDITOR, "write"),
+    "viewer": (Role.VIEWER, "write"),
+    "link": (Role.VIEWER, "read"),
+    "stranger": (Role.NONE, "write"),
+    "ex-member": (Role.NONE, "write"),
+    "admin": (Role.NONE, "write"),
+    "read-only key": (Role.OWNER, "read"),
+    "upload-only key": (Role.OWNER, "upload"),
+    "disabled user": (Role.OWNER, ""),
+    "revoked key": (Role.OWNER, ""),
+    "expired key": (Role.OWNER, ""),
+    "expired link": (Role.VIEWER, ""),
+}
+
+
+def expected(method: str, rule: Rule, caller: str, kind: str) -> str:
+    """Return what must come of a call; written from the documents, not from the code."""
+    role, scope = CALLERS[caller]
+    if rule.needs == "public":
+        return ALLOWED
+    if not scope:
+        return NO_KEY
+    if rule.needs == "admin":
+        return ALLOWED if caller == "admin" else FORBIDDEN
+    if scope == "upload" and not rule.uploads:
+        return FORBIDDEN
+    if scope == "read" and method not in ("GET", "HEAD") and not rule.reads:
+        return FORBIDDEN
+    if rule.needs in ("self", "tree", "own key"):
+        own_tree = rule.needs == "tree" and caller == "link"  # a link has none
+        return HIDDEN if own_tree or (rule.needs == "own key" and not _is_lin(caller)) else ALLOWED
+    if rule.needs == "trash":
+        return ALLOWED if _is_lin(caller) else HIDDEN
+    if role is Role.NONE:
+        return HIDDEN
+    if rule.needs == "take":
+        return ALLOWED if role >= Role.EDITOR and (kind == INHERITED or _is_lin(caller)) else FORBIDDEN
+    return ALLOWED if role >= Role[rule.needs.upper()] else FORBIDDEN
+
+
+def _is_lin(caller: str) -> bool:
+    return caller in ("owner", "read-only key", "upload-only key")
+
+
+def outcome_of(answer: httpx.Response) -> str:
+    status, said = answer.status_code, answer.text
+    if status in (401, 302) or "api key" in said or "query is needed: apikey" in said:
+        return NO_KEY
+    if status == 403:
+        return FORBIDDEN
+    if status == 404 or (status == 500 and ("doc not found" in said or said.endswith("not exists"))):
+        return HIDDEN
+    return ALLOWED if status // 100 == 2 or status == 307 else f"{status} {said[:80]}"
+
+
+class World:
+    """A store with an owner, lin, things of lin's, and everybody who may or may not see them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.numbers = itertools.count()
+        self.keys: dict[str, str] = {"anonymous": ""}
+        for name in ("lin", "disabled"):
+            identity.add_user(database, name)
+        self.others = ["co-owner", "editor", "member", "viewer", "stranger", "ex-member", "admin"]
+        for name in self.others:
+            identity.add_user(database, name, admin=name == "admin")
+            self.keys[name] = identity.create_key(database, name)
+        for name, scope in (("owner", "write"), ("read-only key", "read"), ("upload-only key", "upload")):
+            self.keys[name] = identity.create_key(database, "lin", KeyWish(scope=scope))  # type: ignore[arg-type]
+        found = identity.account_of(database, self.keys["owner"])
+        assert found is not None
+        self.lin = Account(found.id, found.name, writing=True)
+        self.keys["expired key"] = identity.create_key(database, "lin", KeyWish(expires_days=-1))
+        self.keys["revoked key"] = identity.create_key(database, "lin")
+        identity.revoke_key(database, identity.list_keys(database)[-1].id)
+        for action, name in (("add", ""), ("join", "member"), ("join", "ex-member"), ("join", "disabled")):
+            identity.set_group(database, "team", action, name)
+        identity.set_group(database, "team", "leave", "ex-member")
+        self.keys["disabled user"] = identity.create_key(database, "disabled")
+        identity.set_user(database, "disabled", "disable")
+        self.top = self.folder("/top")
+        self.share("folder", self.top)
+        for caller, days in (("link", None), ("expired link", -1.0)):
+            self.keys[caller] = self.link("folder", self.top, days)
+
+    def folder(self, path: str) -> str:
+        made, _ = tree.make(self.database, self.lin, NewFolder(path=path))
+        return str(made["id"])
+
+    def share(self, kind: str, uid: str) -> int:
+        """Share something with everybody who has a role, and return a share's number."""
+        number = 0
+        wishes = [ShareWish(user=name, role=role) for name, role in (("viewer", "viewer"), ("editor", "editor"))]  # type: ignore[arg-type]
+        for one in [*wishes, ShareWish(user="co-owner", role="owner"), ShareWish(group="team", role="editor")]:
+            number = int(str(sharing.give(self.database, self.lin, kind, uid, one)["id"]))
+        return number
+
+    def link(self, kind: str, uid: str, days: float | None) -> str:
+        made = sharing.give(self.database, self.lin, kind, uid, ShareWish(link=True))
+        if days is not None:
+            from sqlalchemy import text
+
+            query = text("UPDATE share SET expires_us = 1 WHERE id = :id")
+            self.database.write(lambda connection: connection.execute(query, {"id": made["id"]}))
+        return str(made["key"])
+
+    def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
+        """Return the names in a path for a new folder or trial of lin's."""
+        number = str(next(self.numbers))
+        names = {"n": number, "file": "metrics", "type": "train", "number": "0"}
+        if rule.needs == "own key":
+            identity.create_key(self.database, "lin")
+            names["number"] = str(identity.list_keys(self.database, "lin")[-1].id)
+        if not rule.object:
+            return names
+        place = "/top" if kind == INHERITED else "/"
+        if rule.object == "folder":
+            uid = self.folder(f"{place.rstrip('/')}/f{number}")
+        else:
+            uid = new_id()
+            put = TrialWish(name=f"t{number}", folder=FolderWish(path=place))
+            done = trials.put(self.database, self.lin, uid, put)
+            names |= {"folder": done.trial.folder_uid, "name": done.trial.name}
+        shared = self.share(rule.object, uid) if kind == DIRECT or rule.needs == "owner" else 0
+        names |= {"id": uid, "number": str(shared)}
+        if kind == DIRECT and caller == "link":
+            self.keys["link"] = self.link(rule.object, uid, None)
+        if rule.needs == "trash":
+            delete = trash.delete_folder if rule.object == "folder" else trash.delete_trial
+            delete(self.database, self.lin, uid)
+        return names
+
+
+def routes_of(app: Guards) -> list[tuple[str, str]]:
+    table = app.app.router.routes  # type: ignore[attr-defined]
+    return [(method, route.path) for route in table for method in route.app.rules]
+
+
+async def mismatches(database: Database, app: Guards) -> list[str]:
+    """Call every route as everybody and return what came out otherwise than expected."""
+    world, found = World(database), []
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for method, path in routes_of(app):
+            rule = RULES[method, path]
+            for kind in (DIRECT, INHERITED) if rule.object else (INHERITED,):
+                names: dict[str, str] = {}
+                for caller in CALLERS:
+                    shared_link = world.keys["link"]
+                    if not names or (kind == DIRECT and caller == "link"):
+                        names = world.thing(rule, kind, caller)
+                    answer = await _call(client, method, path, rule, names, world.keys.get(caller, ""))
+                    wanted, came = expected(method, rule, caller, kind), outcome_of(answer)
+                    lookup = "name=" in rule.query and kind == DIRECT and wanted is ALLOWED and not _is_lin(caller)
+                    if came != (HIDDEN if lookup else wanted):
+                        found.append(f"{method} {path} [{kind}] as {caller}: {came}, not {wanted}")
+                    world.keys["link"] = shared_link
+                    if came is ALLOWED and method not in ("GET", "HEAD"):
+                        names = {}
+    return found
+
+
+async def _call(
+    client: httpx.AsyncClient, method: str, path: str, rule: Rule, names: dict[str, str], key: str
+) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    query = _filled(rule.query, names)
+    if key and "/apis/v2" not in path:
+        query = f"apikey={key}&{query}"
+    how: dict[str, Any] = {}
+    if isinstance(rule.body, bytes):
+        how, headers["Upload-Offset"] = {"content": rule.body}, "0"
+    elif rule.body is not None:
+        how = {"json": _filled(rule.body, names)}
+    return await client.request(method, f"{_filled(path, names)}?{query}", headers=headers, **how)
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, names) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    for name, text in names.items():
+        value = value.replace(f"{{{name}}}", text)
+    return value
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path) as made:
+        made.start_writer()
+        yield made
+
+
+def _matrix(database: Database) -> list[str]:
+    with ThreadPoolExecutor(2) as threads:
+        app = create_app(database, threads)
+        assert isinstance(app, Guards)
+        return asyncio.run(mismatches(database, app))
+
+
+def test_every_caller_may_do_on_every_route_with_every_object_what_the_documents_say(database: Database) -> None:
+    assert _matrix(database) == []
+
+
+def test_a_route_that_is_not_described_here_is_found(database: Database) -> None:
+    async def anything(call: Call) -> Response:
+        return Response()
+
+    table = RouteTable("/more", Pages())
+    table.add("GET", "/x", anything, access=Access.PUBLIC_PAGE)
+    with ThreadPoolExecutor(1) as threads:
+        known, more = create_app(database, threads), create_app(database, threads, more=[table])
+    assert isinstance(known, Guards)
+    assert isinstance(more, Guards)
+    assert set(routes_of(known)) == set(RULES)
+    assert set(routes_of(more)) - set(RULES) == {("GET", "/more/x")}
+
+
+def test_the_matrix_finds_a_viewer_who_may_edit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = visibility.role_of
+
+    def planted(*arguments: Any) -> Role:
+        found = true(*arguments)
+        return Role.EDITOR if found is Role.VIEWER else found
+
+    monkeypatch.setattr(visibility, "role_of", planted)
+    found = _matrix(database)
+    assert found
+    assert all("as viewer" in one for one in found), found
+
+
+def test_the_matrix_finds_a_key_that_is_revoked_in_vain(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(accounts, "revoke_key", planted)
+    assert any("as revoked key" in one for one in _matrix(database))
