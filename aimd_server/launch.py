@@ -72,7 +72,9 @@ def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterat
     place = data_dir / ADDRESS_FILE
     number = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    place.write_text(json.dumps({"address": f"http://{shown}:{number}", "pid": os.getpid()}))
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"address": f"http://{shown}:{number}", "pid": os.getpid()}, file)
     try:
         yield
     finally:
