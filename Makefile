@@ -22,11 +22,18 @@ $(VENV)/.dev: $(VENV)/.demo
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.parts: $(VENV)/.dev
+	@echo "Installing the training frameworks that the tests of the integrations need into $(VENV) ..."
+	@$(PIP) --editable '.[dev,parts]'
+	@touch $@
+
 demo: $(VENV)/.demo ## the whole story on real training, in about a minute
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.dev ## all tests but the long sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+
+parts: $(VENV)/.parts ## the training frameworks that the tests of the integrations need, 2 GB
 
 check: $(VENV)/.dev ## what "done" means: format, lint, types, imports, sizes, generated files, tests
 	@$(BIN)/ruff format --check .
@@ -48,4 +55,4 @@ bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
 
-.PHONY: help demo test check fix bench soak
+.PHONY: help demo test parts check fix bench soak

@@ -1,7 +1,5 @@
 """Entry point: runs the application and turns every error into one message and an exit code, here only."""
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -13,18 +11,29 @@ def main() -> None:
 
         sys.stdout.write(f"aimd {__version__}\n")
         return
+    if sys.argv[1:2] == ["__complete"]:  # a TAB: likewise
+        from aimd_cli.completion.answer import main as answer
+
+        answer(sys.argv[2:])
+        sys.stdout.flush()
+        os._exit(0)  # nothing is left to do, and tidying up would cost as much again as the answer
     sys.exit(_run())
 
 
 def _run() -> int:
-    from aimd_cli.app import app
+    from aimd_cli.app import app, install_completion, show_completion
     from aimd_cli.errors import BROKEN_PIPE, INTERRUPTED, report
     from aimd_cli.output import ReaderGoneError
     from aimd_core.errors import AimdError
 
     try:
         try:
-            app(prog_name="aimd")
+            # Typer has no option whose value may be missing, so a shell that is named is taken here.
+            option, _, shell = "=".join(sys.argv[1:]).partition("=")
+            if option in ("--install-completion", "--show-completion") and not shell.startswith("-"):
+                (install_completion if option == "--install-completion" else show_completion)(shell or None)
+            else:
+                app(prog_name="aimd")
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else 0
         finally:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands import login, server, trial
+from aimd_cli.commands import config, help, login, server, trial
 from aimd_cli.options import HELP
 from aimd_core.version import __version__
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     context_settings=HELP,
     rich_markup_mode=None,  # plain help: Rich would double the time it takes
     pretty_exceptions_enable=False,
-    add_completion=True,
+    add_completion=False,  # aimd_cli.completion answers before Typer is loaded
 )
 
 
@@ -27,12 +27,57 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _install_completion(wanted: bool) -> None:
+    if wanted:
+        install_completion(None)
+        raise typer.Exit
+
+
+def _show_completion(wanted: bool) -> None:
+    if wanted:
+        show_completion(None)
+        raise typer.Exit
+
+
+def install_completion(shell: str | None) -> None:
+    """Install completion for a shell; None is the one in use."""
+    from aimd_cli.completion.install import install, shell_named
+
+    name = shell_named(shell)
+    for path in install(name):
+        output.say(f"Wrote {path}")
+    output.say(f"Completion for {name} works in every shell that is started from now on.")
+
+
+def show_completion(shell: str | None) -> None:
+    """Print the script for a shell; None is the one in use."""
+    from aimd_cli.completion.install import shell_named
+    from aimd_cli.completion.scripts import SCRIPTS
+
+    output.print_line(SCRIPTS[shell_named(shell)].rstrip("\n"))
+
+
 @app.callback()
 def aimd(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=_install_completion,
+            is_eager=True,
+            help="Install completion for this shell, or for one named behind it: bash, zsh, fish, powershell.",
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion", callback=_show_completion, is_eager=True, help="Print what that would install."
+        ),
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Record, list, compare and upload training trials: plain files, a terminal, your own server."""
@@ -43,5 +88,7 @@ def aimd(
 
 app.command()(login.login)
 app.command()(login.logout)
+app.command("help")(help.help_)
+app.add_typer(config.app, name="config")
 app.add_typer(trial.app, name="trial")
 app.add_typer(server.app, name="server")

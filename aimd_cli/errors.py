@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 
-from aimd_cli.text import clean
+from aimd_cli.text import clean, pointed_at
 from aimd_core import errors
 
 OK = 0
@@ -65,6 +65,8 @@ def report(error: Exception) -> int:
     if os.environ.get("AIMD_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
     sys.stderr.write(f"aimd: error: {message(error)}\n")
+    if isinstance(error, errors.QueryError):
+        sys.stderr.write("".join(f"  {line}\n" for line in pointed_at(*error.fault)))
     advice = error.advice if isinstance(error, errors.AimdError) else ""
     if advice:
         sys.stderr.write(f"  {clean(advice)}\n")

@@ -10,6 +10,13 @@ import typer
 PathsOpt = Annotated[
     list[Path] | None, typer.Option("-p", "--path", metavar="PATH", help="A trial's directory; may be repeated.")
 ]
+TrialsArg = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TRIAL]...",
+        help="Alternative names, unique prefixes of them or of ids, or paths; '-' reads names from stdin.",
+    ),
+]
 NamesOpt = Annotated[
     list[str] | None,
     typer.Option(
@@ -22,6 +29,12 @@ NamesOpt = Annotated[
 DirectoryOpt = Annotated[
     Path | None,
     typer.Option("-d", "--dir", metavar="DIR", help="Where names are looked up; alone, all trials in it are meant."),
+]
+HostOpt = Annotated[
+    str | None,
+    typer.Option(
+        "-H", "--host", metavar="URL", help="The server to use, or part of the address of one that `aimd login` knows."
+    ),
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HELP = {"help_option_names": ["-h", "--help"]}

@@ -6,6 +6,7 @@ colour; with `--json` one JSON document. Nothing else in the application prints.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from aimd_cli.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console, RenderableType
 
 SCHEMA = "aimd/1"
@@ -59,6 +62,48 @@ def show(view: View, as_json: bool) -> None:
             print_line("\t".join(clean(field) for field in row))
 
 
+def show_as(view: View, form: str) -> None:
+    """Print the rows of a view on stdout as `csv` (RFC 4180) or `md` (a Markdown table), nothing cut."""
+    rows = [[clean(field) for field in row] for row in view.lines()]
+    if form == "md":
+        header, *others = [[field.replace("\\", "\\\\").replace("|", "\\|") for field in row] for row in rows]
+        rows_shown = [header, ["---"] * len(header), *others]
+        for row in rows_shown:
+            print_line(f"| {' | '.join(row)} |")
+        return
+    import csv
+
+    for row in rows:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(row)
+        print_line(line.getvalue())
+
+
+def watch(views: Iterable[View]) -> None:
+    """Show views as they come: on a terminal in the place of the one before, elsewhere only the rows that changed.
+
+    The terminal's own screen comes back when the views end or the person stops with Ctrl-C.
+    """
+    if is_terminal():
+        from rich.live import Live
+
+        made = console()
+        with Live(console=made, screen=os.environ.get("TERM") != "dumb", auto_refresh=False) as live:
+            for view in views:
+                live.update(view.rich(made.width), refresh=True)
+        return
+    before: list[list[str]] = []
+    for view in views:
+        rows = view.lines()
+        if before and before[0] != rows[0]:
+            before = []  # there are other columns now, so all is said again
+        for row in rows:
+            if row not in before:
+                print_line("\t".join(clean(field) for field in row))
+        before = rows
+        sys.stdout.flush()
+
+
 def print_line(text: str) -> None:
     """Print one line of data on stdout; what it cannot encode is escaped, never an error.
 
@@ -70,6 +115,30 @@ def print_line(text: str) -> None:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     except BrokenPipeError:
         raise ReaderGoneError from None
+
+
+def flush() -> None:
+    """Hand over what was printed so far, for a reader who waits for it.
+
+    Raises:
+        ReaderGoneError: Nobody reads it any more.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+
+
+def can_ask() -> bool:
+    """Tell whether there is a person to ask: stdin and stderr are terminals."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr and return whether the answer is yes; an empty one is no."""
+    sys.stderr.write(f"{clean(question)} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def say(text: str) -> None:
@@ -94,6 +163,8 @@ def console() -> Console:
     """Return a console on stdout as wide as the terminal, with colours when they are wanted."""
     from rich.console import Console
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what it cannot encode is escaped, never an error
     wanted = wants_color()
     return Console(
         file=sys.stdout,
@@ -115,6 +186,13 @@ def terminal_width() -> int:
     return max(20, shutil.get_terminal_size((80, 24)).columns)
 
 
+def terminal_height() -> int:
+    """Return how many lines the terminal has: LINES, else its own, else 24."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).lines
+
+
 def wants_color() -> bool:
     """Tell whether stdout is to be coloured: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
     if os.environ.get("NO_COLOR"):
@@ -126,7 +204,12 @@ def wants_color() -> bool:
 
 def glyphs_fit() -> bool:
     """Tell whether stdout can show the signs beyond ASCII that views use."""
-    return _can_encode("✓●○†█")
+    return _can_encode("✓●○†█★")
+
+
+def braille_fits() -> bool:
+    """Tell whether stdout can show braille; the Linux console has no font for it."""
+    return _can_encode("⣿┤") and os.environ.get("TERM") not in ("linux", "dumb")
 
 
 def _can_encode(text: str) -> bool:

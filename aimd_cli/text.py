@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78DEHMNOZc])")
+_MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 
 
@@ -25,6 +28,34 @@ def _harmless(character: str) -> bool:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def printed_line(line: str) -> str:
+    """Return a line that a program printed, as a terminal would show it, but safe: no colours, only the last state.
+
+    What a carriage return wrote over, as progress bars do, is gone; sequences for colour and cursor are left out; other
+    control bytes are shown as escapes; tabs stay.
+    """
+    if line.isprintable():
+        return line
+    kept = _SEQUENCE.sub("", line).rstrip("\r").rpartition("\r")[2]
+    return "\t".join(map(clean, kept.split("\t")))
+
+
+def pointed_at(source: str, start: int, end: int) -> tuple[str, str]:
+    """Return a line of text, safe for a terminal, and a line that marks the characters from `start` to `end` in it."""
+    first = max(0, start - _MARK_CONTEXT)
+    before, marked = clean(source[first:start]), clean(source[start:end])
+    if first:
+        before = f"... {before}"
+    marks = "^" * max(1, min(_cells(marked), _MARK_CONTEXT))
+    return f"{before}{marked}{clean(source[end : end + _MARK_CONTEXT])}", " " * _cells(before) + marks
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes, near enough to put a mark under it."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def number(value: object) -> str:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from aimd_core.documents import parse_mapping, read_mapping, render_mapping, replace_file
+from aimd_core.addresses import is_plain_remote as is_plain_remote
+from aimd_core.addresses import normal_host as normal_host
+from aimd_core.documents import read_mapping, replace_file
 from aimd_core.errors import ConfigError, DamagedError, DiskError, NotSignedInError, UsageError
+from aimd_core.hosts import API_KEY_KEY as API_KEY_KEY
+from aimd_core.hosts import HOST_KEY as HOST_KEY
+from aimd_core.hosts import HOST_KEY_OF_TUTORIAL as HOST_KEY_OF_TUTORIAL
+from aimd_core.hosts import active_host, find_host, key_for
+from aimd_core.yaml_edit import edit_mapping
 
-HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY = "aimd_host", "host", "api_key"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_HOST_NAME = re.compile(r"[\w.:%-]+")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def config_path() -> Path:
@@ -43,7 +46,7 @@ def read_config(path: Path | None = None) -> dict[str, object]:
         raise ConfigError(path=path, reason=error.facts["reason"]) from error
 
 
-def write_config(changes: dict[str, str | None], path: Path | None = None) -> Path:
+def write_config(changes: Mapping[str, object | None], path: Path | None = None) -> Path:
     """Change top-level keys of the config file and return its path; a value of None removes the key.
 
     Raises:
@@ -51,74 +54,30 @@ def write_config(changes: dict[str, str | None], path: Path | None = None) -> Pa
         DiskError: The disk refused; the file is as it was.
     """
     path = path or config_path()
-    current = read_config(path)
-    wanted = {key: value for key, value in {**current, **changes}.items() if value is not None}
+    wanted = {key: value for key, value in {**read_config(path), **changes}.items() if value is not None}
+    return replace_config(wanted, path)
+
+
+def replace_config(wanted: dict[str, object], path: Path | None = None) -> Path:
+    """Make the config file say `wanted`, all of it, and return its path; comments stay. Errors as `write_config`."""
+    path = path or config_path()
     try:
         text = path.read_bytes() if path.exists() else b""
-        edited = _edited(text, changes, wanted)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace_file(path, edited, mode=0o600)
+        write_config_text(edit_mapping(text, wanted), path)
     except OSError as error:
         raise DiskError(path=path, reason=f"cannot be written ({error.strerror})") from error
     return path
 
 
-def _edited(text: bytes, changes: dict[str, str | None], wanted: dict[str, object]) -> bytes:
-    """Return the file's new content; where its layout is unusual, the comments go, never the content."""
-    try:
-        edited = _edit_lines(text.decode("utf-8"), changes).encode()
-        if parse_mapping(edited, "") == wanted:
-            return edited
-    except (DamagedError, UnicodeDecodeError):
-        pass
-    return render_mapping(wanted)
-
-
-def _edit_lines(text: str, changes: dict[str, str | None]) -> str:
-    """Set or remove `key: value` lines, leaving all other lines as they are."""
-    lines = text.splitlines()
-    for key, value in changes.items():
-        pattern = re.compile(rf"(?:{re.escape(key)}|'{re.escape(key)}'|\"{re.escape(key)}\")\s*:")
-        kept = [line for line in lines if not pattern.match(line)]
-        if value is None:
-            lines = kept
-            continue
-        position = next((number for number, line in enumerate(lines) if pattern.match(line)), len(lines))
-        kept.insert(position, render_mapping({key: value}).decode().rstrip("\n"))
-        lines = kept
-    return "".join(f"{line}\n" for line in lines)
-
-
-def normal_host(host: str) -> str:
-    """Return a server's address in its normal form: scheme and host in lower case, no trailing slash.
+def write_config_text(text: bytes, path: Path) -> None:
+    """Replace the config file, readable for its user only; a link to it stays one.
 
     Raises:
-        UsageError: It is no http or https address, or it carries a user name, query or fragment.
+        OSError: The disk refused; the file is as it was.
     """
-    text = host.strip().rstrip("/")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(message=f"host {host!r} is not an address ({error})", hint=_HOST_HINT) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(message=f"host {host!r} does not begin with http:// or https://", hint=_HOST_HINT)
-    if parts.username is not None or parts.query or parts.fragment or any(c.isspace() or c < " " for c in text):
-        raise UsageError(message="the host must not hold a user name, a query, a fragment or spaces", hint=_HOST_HINT)
-    if not _HOST_NAME.fullmatch(parts.hostname):
-        raise UsageError(message=f"host {host!r} holds a character that no host name has", hint=_HOST_HINT)
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown_port = "" if port is None or port == _DEFAULT_PORTS[parts.scheme] else f":{port}"
-    return f"{parts.scheme}://{name}{shown_port}{parts.path}"
-
-
-_HOST_HINT = "For example: aimd login -H https://HOST/t9k/experiment/server"
-
-
-def is_plain_remote(host: str) -> bool:
-    """Tell whether a key for that host would cross a network unencrypted."""
-    parts = urlsplit(host)
-    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+    place = path.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_file(place, text, mode=0o600)
 
 
 def normal_key(api_key: str) -> str:
@@ -170,25 +129,46 @@ def find_setting(argument: str | None, variable: str, config: dict[str, object],
 
 
 def resolve_credentials(host: str | None = None, api_key: str | None = None) -> Credentials:
-    """Return the server to talk to and the key for it.
+    """Return the server to talk to and the key for it. A key goes to no other server than the one it was made for.
 
     Args:
-        host: Wins over `AIMD_HOST`, which wins over the config file.
+        host: Wins over `AIMD_HOST`, which wins over the config file. Part of a known address is enough.
         api_key: Wins over `AIMD_API_KEY`, which wins over the config file.
 
     Raises:
         NotSignedInError: One of the two is not set anywhere.
         ConfigError: The config file cannot be used.
+        NotFoundError: The host is no address, and part of no known one.
         UsageError: A value has not the right form.
     """
     config = read_config()
     found_host = find_setting(host, "AIMD_HOST", config, HOST_KEY, HOST_KEY_OF_TUTORIAL)
-    found_key = find_setting(api_key, "AIMD_API_KEY", config, API_KEY_KEY)
-    if found_host is None or found_key is None:
+    if found_host is None:
         raise NotSignedInError
-    chosen_host = normal_host(found_host[0])
-    file_host = find_setting(None, "", config, HOST_KEY, HOST_KEY_OF_TUTORIAL)
-    if found_key[1] not in ("argument", "environment") and file_host and normal_host(file_host[0]) != chosen_host:
-        raise NotSignedInError  # the key in the file was made for another host, and goes to no other
-    origins = {"host": found_host[1], "api_key": found_key[1]}
-    return Credentials(chosen_host, normal_key(found_key[0]), origins)
+    chosen_host = find_host(config, found_host[0])
+    found_key = find_key(config, chosen_host, api_key)
+    if found_key is None:
+        raise NotSignedInError(chosen_host)
+    return Credentials(chosen_host, normal_key(found_key[0]), {"host": found_host[1], "api_key": found_key[1]})
+
+
+def find_key(config: dict[str, object], host: str, argument: str | None = None) -> tuple[str, str] | None:
+    """Return the key for a server and where it came from, or None.
+
+    Args:
+        config: What the config file says.
+        host: The server's address, normal form.
+        argument: A key that was given for it; wins.
+    """
+    if argument:
+        return argument, "argument"
+    if os.environ.get("AIMD_API_KEY") and _host_of_environment_key(config) in (host, None):
+        return os.environ["AIMD_API_KEY"], "environment"
+    saved = key_for(config, host)
+    return (saved, str(config_path())) if saved else None
+
+
+def _host_of_environment_key(config: dict[str, object]) -> str | None:
+    """Return the server that `AIMD_API_KEY` is for: that of `AIMD_HOST`, else the active one, else any (None)."""
+    named = os.environ.get("AIMD_HOST")
+    return find_host(config, named) if named else active_host(config)

@@ -7,6 +7,7 @@ plain data (what JSON can hold): a date stays the text that it is, an alias bomb
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -17,6 +18,7 @@ from aimd_core.journal import open_regular
 _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
 _MAX_DEPTH = 64
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -45,6 +47,55 @@ _PlainLoader.yaml_implicit_resolvers = {
 }
 
 
+_STRING, _MAP, _SEQUENCE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+@lru_cache(maxsize=4096)
+def _plain_tag(value: str) -> str:
+    """Return what an unquoted scalar is."""
+    resolvers = _PlainLoader.yaml_implicit_resolvers
+    for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
+        if pattern.match(value):
+            return str(tag)
+    return _STRING
+
+
+class _SimpleLoader(_PlainLoader):
+    """Loads documents without anchors in less than half the time: a listing reads thousands of them."""
+
+    def descend_resolver(self, *_: object) -> None:
+        """There are no path resolvers."""
+
+    def ascend_resolver(self) -> None:
+        """There are no path resolvers."""
+
+    def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is yaml.ScalarNode:
+            return _plain_tag(value) if implicit[0] else _STRING
+        return str(super().resolve(kind, value, implicit))
+
+    def construct_document(self, node: yaml.Node) -> object:
+        return self._build(node)
+
+    def _build(self, node: yaml.Node) -> object:
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.tag == _STRING else self.construct_object(node)
+        if node.tag == _MAP:
+            return {self._build(key): self._build(value) for key, value in node.value}
+        if node.tag == _SEQUENCE:
+            return [self._build(item) for item in node.value]
+        return self.construct_object(node, deep=True)
+
+
+def _load(text: bytes) -> object:
+    if b"&" not in text and b"*" not in text:  # no anchors, so nothing unfolds or contains itself
+        try:
+            return yaml.load(text, Loader=_SimpleLoader)  # noqa: S506 - a subclass of the safe loader
+        except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError, ValueError):
+            pass  # said below, in the words of the plain loader
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
+
+
 def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     """Return the YAML mapping in `text`; an empty text, `null` and `''` are an empty mapping.
 
@@ -56,7 +107,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
     try:
-        loaded = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
+        loaded = _load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise DamagedError(path=origin, reason=_yaml_fault(error)) from error
     if loaded is None or loaded == "":
@@ -82,11 +133,14 @@ def _is_plain(value: object, depth: int, budget: list[int]) -> bool:
     budget[0] -= 1
     if depth > _MAX_DEPTH or budget[0] < 0:
         return False
-    if isinstance(value, dict):
-        return all(_is_plain(item, depth + 1, budget) for item in value.values())
-    if isinstance(value, list):
-        return all(_is_plain(item, depth + 1, budget) for item in value)
-    return value is None or isinstance(value, (str, int, float))
+    if not isinstance(value, (dict, list)):
+        return type(value) in _SCALARS
+    for item in value.values() if isinstance(value, dict) else value:
+        if type(item) in _SCALARS:
+            budget[0] -= 1
+        elif not _is_plain(item, depth + 1, budget):
+            return False
+    return budget[0] >= 0
 
 
 def read_mapping(path: str | Path) -> dict[str, object]:
@@ -97,7 +151,8 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         DamagedError: It is no plain file, too large, or no YAML mapping.
     """
     with open_regular(path) as file:
-        text = file.read(_MAX_BYTES + 1)
+        # A buffer for the largest document there may be costs more than reading a usual one.
+        text = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES) + 1)
     if len(text) > _MAX_BYTES:
         raise DamagedError(path=path, reason=f"is larger than {_MAX_BYTES >> 20} MiB")
     return parse_mapping(text, path)

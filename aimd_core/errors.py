@@ -7,10 +7,15 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── UsageError        the call itself is wrong
     │   ├── ConfigError
     │   ├── InvalidNameError
-    │   └── AmbiguousTrialError
+    │   ├── QueryError
+    │   ├── AmbiguousTrialError
+    │   └── MissingExtraError     (also an ImportError)
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
+    │   ├── MetricNotFoundError
+    │   ├── FileNotRecordedError
+    │   ├── SelectorFitsNoneError
     │   └── RemoteNotFoundError
     ├── AccessError       not signed in, or not allowed
     │   ├── NotSignedInError
@@ -20,12 +25,17 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── BusyError
     │   └── NotAServerError
     ├── DamagedError      a file is not what it should be
+    │   └── DamageFoundError
     ├── DiskError         the local disk refused
     ├── ConflictError     local and server disagree; nothing was changed
     │   ├── NameTakenError
     │   └── ContentDiffersError
     ├── PartlyDoneError   some of several things failed
-    └── TrialStateError   the trial has ended
+    ├── TrialStateError   the trial has ended
+    ├── TrialRunningError the trial still runs
+    ├── ExtraMissingError a library is missing that an extra brings
+    ├── WaitEndedError    what was waited for has not come
+    └── InTheWayError     something is there already; nothing was overwritten
 """
 
 from __future__ import annotations
@@ -76,6 +86,21 @@ class InvalidNameError(UsageError):
     hint = "Choose a name without '/', NUL and '..'"
 
 
+class QueryError(UsageError):
+    """A query that cannot be read. Facts: query, start, end (of the fault, in characters), problem, hint."""
+
+    code = "query"
+    text = "query: {problem}"
+
+    @property
+    def fault(self) -> tuple[str, int, int]:
+        """The query, and where in it the fault begins and ends, in characters; to put a mark under it."""
+        start, end = self.facts["start"], self.facts["end"]
+        assert isinstance(start, int)
+        assert isinstance(end, int)
+        return str(self.facts["query"]), start, end
+
+
 class AmbiguousTrialError(UsageError):
     """A prefix that fits several trials. Facts: name, candidates (a list of names)."""
 
@@ -86,6 +111,13 @@ class AmbiguousTrialError(UsageError):
     def __init__(self, name: str, candidates: list[str]) -> None:
         shown = ", ".join(candidates[:8]) + (f" and {len(candidates) - 8} more" if len(candidates) > 8 else "")
         super().__init__(name=name, candidates=candidates, listed=shown)
+
+
+class MissingExtraError(UsageError, ImportError):
+    """A library that only one extra needs is not installed. Facts: library, extra."""
+
+    code = "missing_extra"
+    text = "{library} is not installed: pip install 'aimd-cli[{extra}]'"
 
 
 class NotFoundError(AimdError):
@@ -120,6 +152,40 @@ class NoTrialsError(NotFoundError):
     hint = "Go to the directory that holds .aimd, or name it: aimd trial ls PATH"
 
 
+class MetricNotFoundError(NotFoundError):
+    """No metric by that name. Facts: metric, where, known (a list of names)."""
+
+    code = "metric_not_found"
+    text = "no metric {metric} in {where}"
+
+    def __init__(self, metric: str, where: str, known: list[str]) -> None:
+        self.known = known
+        super().__init__(metric=repr(metric) if metric else "at all", where=where, known=known)
+
+    @property
+    def advice(self) -> str:
+        """The names that there are."""
+        if not self.known:
+            return "Nothing was logged there yet"
+        more = f" and {len(self.known) - 12} more" if len(self.known) > 12 else ""
+        return f"There are: {', '.join(self.known[:12])}{more}"
+
+
+class SelectorFitsNoneError(NotFoundError):
+    """A selector of a gate that fits no trial. Facts: selector."""
+
+    code = "selector_fits_none"
+    text = "no trial fits the selector {selector!r}"
+    hint = "A selector is tag:NAME, name:NAME, all, or a query; trials are looked up in the same directory (-d DIR)"
+
+
+class FileNotRecordedError(NotFoundError):
+    """A trial without a file that is optional. Facts: name, what."""
+
+    code = "not_recorded"
+    text = "{name} has no recorded {what}"
+
+
 class RemoteNotFoundError(NotFoundError):
     """The server has no such thing, or this key may not see it. Facts: what."""
 
@@ -135,14 +201,15 @@ class AccessError(AimdError):
 
 
 class NotSignedInError(AccessError):
-    """No host or no key is set."""
+    """No host or no key is set. Facts: host, the server whose key is missing, or empty."""
 
     code = "not_signed_in"
-    text = "not signed in to an AIMD server"
-    hint = "Run: aimd login -H https://HOST/t9k/experiment/server -k KEY"
+    text = "not signed in to {server}"
+    hint = "Run: aimd login -H {address} -k KEY"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, host: str = "") -> None:
+        address = host or "https://HOST/t9k/experiment/server"
+        super().__init__(host=host, server=host or "an AIMD server", address=address)
 
 
 class KeyRefusedError(AccessError):
@@ -189,6 +256,14 @@ class DamagedError(AimdError):
     code = "damaged"
     text = "{path}: {reason}"
     hint = "Other trials are not affected; nothing was changed"
+
+
+class DamageFoundError(DamagedError):
+    """A check found damage. Facts: damaged, total."""
+
+    code = "damage_found"
+    text = "{damaged} of {total} trials are damaged"
+    hint = "Nothing was changed; intact records stay readable, and a copy can be uploaded or restored"
 
 
 class DiskError(AimdError):
@@ -242,3 +317,34 @@ class TrialStateError(AimdError):
     code = "trial_ended"
     text = "trial {name!r} has ended ({status})"
     hint = "Load it to go on: aimd.load_trial(trial_name=...)"
+
+
+class TrialRunningError(AimdError):
+    """The trial is still recorded, so it cannot be moved. Facts: name, state, verb."""
+
+    code = "trial_running"
+    text = "{name} is {state}, so it was not {verb}"
+    hint = "Wait until it ends: aimd trial wait {name} --until 'state != Running'"
+
+
+class InTheWayError(AimdError):
+    """Something is there already; nothing was overwritten. Facts: path."""
+
+    code = "in_the_way"
+    text = "{path} is there already; nothing was overwritten"
+    hint = "Rename or move it away first"
+
+
+class WaitEndedError(AimdError):
+    """What was waited for has not come. Facts: why."""
+
+    code = "wait_ended"
+    text = "stopped waiting: {why}"
+
+
+class ExtraMissingError(AimdError):
+    """A library is missing that an extra brings. Facts: what, extra."""
+
+    code = "extra_missing"
+    text = "{what} needs a library that is not installed"
+    hint = "Install it: pip install 'aimd-cli[{extra}]'"

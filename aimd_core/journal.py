@@ -171,13 +171,18 @@ class JournalWriter:
     def close(self) -> None:
         """Release the file. The writer takes no more records until it is opened again."""
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        if descriptor < 0:
+            return
+        try:
             os.close(descriptor)
+        except OSError as error:  # how a network file system says that what was written did not arrive
+            self.unsynced = True
+            self._note(error)
 
     def __del__(self) -> None:
         try:
             self.close()
-        except (OSError, AttributeError, TypeError):  # at the end of the interpreter `os` may be gone
+        except (AttributeError, TypeError):  # at the end of the interpreter `os` may be gone
             pass
 
 

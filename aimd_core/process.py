@@ -12,7 +12,6 @@ import os
 import time
 from pathlib import Path
 
-from aimd_core.documents import replace_file
 from aimd_core.errors import DamagedError
 from aimd_core.journal import open_regular
 from aimd_core.model import INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
@@ -83,6 +82,8 @@ def write(trial: Path, command: list[str]) -> None:
         OSError: The disk refused.
     """
     document = {**capture(), "command": command}
+    from aimd_core.documents import replace_file  # with it comes YAML, which a warm list does without
+
     replace_file(trial / "process.json", json.dumps(document, indent=1).encode() + b"\n")
 
 

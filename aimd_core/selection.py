@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
+from aimd_core.index import TrialIndex
+from aimd_core.model import split_alternative_name
 from aimd_core.store import Trial, find_trials, is_trial_directory
 
 
@@ -49,15 +52,32 @@ def trial_named(name: str, directory: Path) -> Trial:
     exact = [trial for trial in trials if trial.alternative_name == name]
     fitting = exact or [trial for trial in trials if trial.alternative_name.startswith(name)]
     if not fitting and len(name) >= 4:
-        fitting = [trial for trial in trials if (trial.id or "").startswith(name)]
+        with_id = {row.alternative_name for row in TrialIndex(directory).rows() if row.id.startswith(name)}
+        fitting = [trial for trial in trials if trial.alternative_name in with_id]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise AmbiguousTrialError(name, [trial.alternative_name for trial in fitting])
-    near = get_close_matches(name, [trial.name for trial in trials], n=3)
-    near_names = [trial.alternative_name for trial in trials if trial.name in near]
+    names = {trial.alternative_name: split_alternative_name(trial.alternative_name)[0] for trial in trials}
+    near = get_close_matches(name, names.values(), n=3)
+    near_names = [alternative_name for alternative_name, shown in names.items() if shown in near]
     near_names = near_names or get_close_matches(name, [trial.alternative_name for trial in trials], n=3)
     raise TrialNotFoundError(name, str(directory.absolute()), near_names[:3])
+
+
+def expand_names(names: list[str], stdin: Iterable[str]) -> list[str]:
+    """Return names in which each `-` is replaced by the non-empty lines of `stdin`, of which the first field counts.
+
+    So `aimd trial ls | aimd trial plot -` works: a header line `name` is passed over.
+    """
+    expanded: list[str] = []
+    for name in names:
+        if name != "-":
+            expanded.append(name)
+            continue
+        fields = [line.rstrip("\r\n").partition("\t")[0] for line in stdin]
+        expanded += [field for number, field in enumerate(fields) if field and not (number == 0 and field == "name")]
+    return expanded
 
 
 def select_trials(paths: list[Path], names: list[str], directory: Path | None) -> list[Trial]:
@@ -65,14 +85,16 @@ def select_trials(paths: list[Path], names: list[str], directory: Path | None) -
 
     Args:
         paths: Trial directories.
-        names: Alternative names or unique prefixes, looked up in `directory` or the working directory.
+        names: Alternative names or unique prefixes of them or of ids, looked up in `directory` or the working
+            directory; one with a slash in it, which no name has, is a path.
         directory: Where names are looked up; when nothing else is named, all trials in it are meant.
 
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As the parts.
     """
     place = directory or Path()
-    selected = [trial_at(path) for path in paths] + [trial_named(name, place) for name in names]
+    selected = [trial_at(path) for path in paths]
+    selected += [trial_at(Path(name)) if "/" in name else trial_named(name, place) for name in names]
     if not paths and not names and directory is not None:
         selected = trials_in(directory)
     unique = {trial.path.absolute(): trial for trial in selected}

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from aimd_core import process
-from aimd_core.documents import read_mapping
 from aimd_core.errors import DamagedError, InvalidNameError
 from aimd_core.journal import JournalSummary, summarize
 from aimd_core.model import (
@@ -28,6 +27,7 @@ PROCESS_FILE, OUTPUT_FILE, DIFF_FILE = "process.json", "stdout.log", "git.diff"
 JOURNAL_FILES = (METRICS_FILE, OUTPUT_FILE)  # files that only ever grow
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
+_CREATED_LENGTH = len("261123_150327_f9by70")  # how an alternative name ends: date, time, suffix
 
 
 def new_trial_directory(working_directory: Path, name: str) -> Path:
@@ -64,12 +64,22 @@ def find_trials(directory: Path) -> list[Trial]:
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
     """
+    place, names = list_names(directory)
+    return [Trial(place / name) for name in names]
+
+
+def list_names(directory: Path) -> tuple[Path, list[str]]:
+    """Return where the trials of a directory are, and their alternative names, newest first; reads none of them.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
+    """
     nested = directory / TRIALS_DIRECTORY
     place = nested if nested.is_dir() else directory
     with os.scandir(place) as entries:
         names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
-    names.sort(key=lambda name: split_alternative_name(name)[1:], reverse=True)
-    return [Trial(place / name) for name in names]
+    names.sort(key=lambda name: name[-_CREATED_LENGTH:], reverse=True)
+    return place, names
 
 
 def is_trial_directory(path: Path) -> bool:
@@ -98,6 +108,8 @@ class Trial:
         return self.path.name
 
     def _read(self, file: str) -> dict[str, object]:
+        from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+
         try:
             return read_mapping(self.path / file)
         except FileNotFoundError:

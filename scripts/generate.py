@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,10 +51,36 @@ def exit_code_reference() -> str:
     )
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {
-    "docs/cli.md": command_reference,
-    "docs/exit-codes.md": exit_code_reference,
-}
+def topic_reference() -> str:
+    """Return docs/topics.md: what `aimd help` says."""
+    from aimd_cli.topics import TOPICS, topic_text
+
+    parts = [f"## {topic}\n\n```text\n{topic_text(topic)}```\n" for topic in TOPICS]
+    head = "# Help topics\n\nMade from the program by `make fix`; in the terminal: `aimd help TOPIC`.\n"
+    return "\n".join([head, *parts])
+
+
+def documents() -> dict[str, str]:
+    """Return every generated file's text by its path."""
+    from command_tree import completion_table
+    from man_pages import man_pages
+
+    from aimd_cli.completion.scripts import FILES, SCRIPTS
+
+    return {
+        "docs/cli.md": command_reference(),
+        "docs/exit-codes.md": exit_code_reference(),
+        "docs/topics.md": topic_reference(),
+        "aimd_cli/completion/commands.tsv": completion_table(),
+        **{f"completions/{FILES[shell]}": script for shell, script in SCRIPTS.items()},
+        **{f"man/{name}": page for name, page in man_pages().items()},
+    }
+
+
+def surplus(wanted: dict[str, str]) -> list[Path]:
+    """Return files of the directories that hold nothing but generated ones, which nothing makes any more."""
+    there = [path for folder in ("man", "completions") for path in sorted((ROOT / folder).glob("*"))]
+    return [path for path in there if str(path.relative_to(ROOT)) not in wanted]
 
 
 def main() -> int:
@@ -62,20 +88,25 @@ def main() -> int:
     if sys.argv[1:] not in (["--write"], ["--check"]):
         print(__doc__)
         return 2
-    stale = 0
-    for name, make in DOCUMENTS.items():
-        path = ROOT / name
-        wanted = make()
-        if path.exists() and path.read_text() == wanted:
-            continue
-        if sys.argv[1] == "--write":
+    writing = sys.argv[1] == "--write"
+    wanted = documents()
+    stale = [ROOT / name for name, text in wanted.items() if not _says(ROOT / name, text)]
+    for path in stale:
+        if writing:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(wanted)
-            print(f"wrote {name}")
-        else:
-            stale += 1
-            print(f"{name} is not what the program says now: run make fix")
-    return 1 if stale else 0
+            path.write_text(wanted[str(path.relative_to(ROOT))])
+    for path in surplus(wanted):
+        stale.append(path)
+        if writing:
+            path.unlink()
+    for path in stale:
+        name = path.relative_to(ROOT)
+        print(f"wrote {name}" if writing else f"{name} is not what the program says now: run make fix")
+    return 1 if stale and not writing else 0
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text() == text
 
 
 if __name__ == "__main__":

@@ -2,97 +2,153 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import os
 from typing import Annotated
 
 import typer
 
 from aimd_cli import output
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
 
-HostOpt = Annotated[str | None, typer.Option("-H", "--host", metavar="URL", help="The server's address.")]
 KeyOpt = Annotated[
     str | None,
     typer.Option("-k", "--api-key", metavar="KEY", help="The API key; '-' reads it from stdin, '@FILE' from a file."),
 ]
 
 
-def login(host: HostOpt = None, api_key: KeyOpt = None) -> None:
+def login(
+    host: HostOpt = None,
+    api_key: KeyOpt = None,
+    status: Annotated[
+        bool, typer.Option("--status", help="Only tell who is signed in where, asking the server.")
+    ] = False,
+    as_json: JsonOpt = False,
+) -> None:
     """Sign in to a server: check the key, then save both to the SDK config file.
+
+    Without -k the key is asked for, unseen. Servers signed in to before are kept: see `aimd config hosts`.
 
     Examples:
 
         aimd login -H https://HOST/t9k/experiment/server
 
         printf %s "$KEY" | aimd login -H https://HOST/t9k/experiment/server -k -
+
+        aimd login --status
     """
+    if status:
+        if api_key is not None:
+            raise UsageError(message="--status takes no key", hint="Run: aimd login --status")
+        _show_status(host, as_json)
+        return
     from aimd_core.client.signing_in import verify
-    from aimd_core.config import (
-        API_KEY_KEY,
-        HOST_KEY,
-        HOST_KEY_OF_TUTORIAL,
-        Credentials,
-        find_setting,
-        is_plain_remote,
-        normal_host,
-        normal_key,
-        read_config,
-        write_config,
-    )
+    from aimd_core.config import Credentials, is_plain_remote, normal_key, read_config, replace_config
+    from aimd_core.hosts import activate
+
+    address = _address(host)
+    credentials = Credentials(address, normal_key(_key(api_key, address)), {})
+    if is_plain_remote(address):
+        output.say(f"warning: {address} is not https, so the key crosses the network unencrypted")
+    user, protocol = verify(credentials)
+    path = replace_config(activate(read_config(), address, credentials.api_key))
+    if as_json:
+        from aimd_cli.views.settings import SignIn
+
+        output.show(SignIn({"host": address, "user": user, "protocol": str(protocol), "config": str(path)}), True)
+    output.say(f"Signed in to {address} as {user}.")
+    output.detail(f"The server speaks protocol version {protocol}.")
+    output.say(f"Saved for this user only in {path}")
+    _warn_of_environment(address)
+
+
+def _address(host: str | None) -> str:
+    from aimd_core.config import HOST_KEY, HOST_KEY_OF_TUTORIAL, find_setting, read_config
+    from aimd_core.hosts import find_host
 
     config = read_config()
     found = find_setting(host, "AIMD_HOST", config, HOST_KEY, HOST_KEY_OF_TUTORIAL)
     if found is None:
         raise UsageError(message="which server?", hint="Run: aimd login -H https://HOST/t9k/experiment/server")
-    address = normal_host(found[0])
-    credentials = Credentials(address, normal_key(_given_key(api_key, address)), {})
-    if is_plain_remote(address):
-        output.say(f"warning: {address} is not https, so the key crosses the network unencrypted")
+    return find_host(config, found[0])
+
+
+def _key(api_key: str | None, address: str) -> str:
+    """Return the key from the option, else the environment, else from a prompt."""
+    from aimd_cli.commands.secrets import given_key
+    from aimd_core.config import find_key, read_config
+
+    found = find_key(read_config(), address) if api_key is None else None
+    if found and found[1] == "environment":
+        output.say("Using the key from AIMD_API_KEY.")
+        return found[0]
+    return given_key(api_key, f"API key for {address}")
+
+
+def _warn_of_environment(address: str) -> None:
+    """Say when the environment keeps what was just saved from having an effect."""
+    from aimd_core.config import read_config
+    from aimd_core.settings import in_force
+
+    host, key, *_ = in_force(read_config())
+    if host.source == "environment" and host.value != address:
+        output.say(f"note: AIMD_HOST is set and wins over the file: commands go to {host.value}")
+    elif key.source == "environment":
+        output.say("note: AIMD_API_KEY is set and wins over the file")
+
+
+def _show_status(host: str | None, as_json: bool) -> None:
+    from aimd_cli.views.settings import SignIn
+    from aimd_core.client.signing_in import verify
+    from aimd_core.config import resolve_credentials
+    from aimd_core.settings import masked
+
+    credentials = resolve_credentials(host)
     user, protocol = verify(credentials)
-    changes: dict[str, str | None] = {HOST_KEY: address, API_KEY_KEY: credentials.api_key}
-    if HOST_KEY_OF_TUTORIAL in config:
-        changes[HOST_KEY_OF_TUTORIAL] = address
-    path = write_config(changes)
-    output.say(f"Signed in to {address} as {user}.")
-    output.detail(f"The server speaks protocol version {protocol}.")
-    output.say(f"Saved for this user only in {path}")
-
-
-def _given_key(api_key: str | None, address: str) -> str:
-    """Return the key from the option, a file, stdin, or a prompt that shows nothing."""
-    if api_key is None:
-        if not sys.stdin.isatty():
-            raise UsageError(message="no API key was given", hint="Pass it on stdin: aimd login -H URL -k -")
-        import getpass
-
-        return getpass.getpass(f"API key for {address}: ")
-    if api_key == "-":
-        return sys.stdin.readline()
-    if api_key.startswith("@"):
-        try:
-            return Path(api_key[1:]).expanduser().read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(message=f"cannot read the key from {api_key[1:]}: {error}", hint="") from None
-    return api_key
+    names = {"environment": ("AIMD_HOST", "AIMD_API_KEY"), "argument": ("-H", "-k")}
+    origins = {
+        key: names.get(origin, (origin, origin))[key == "api_key"] for key, origin in credentials.origins.items()
+    }
+    facts = {
+        "host": credentials.host,
+        "user": user,
+        "protocol": str(protocol),
+        "key": masked("api_key", credentials.api_key),
+        "host_from": origins["host"],
+        "key_from": origins["api_key"],
+    }
+    output.show(SignIn(facts), as_json)
 
 
 def logout(
+    server: Annotated[
+        str | None,
+        typer.Argument(metavar="[SERVER]", help="The server to leave, or part of its address. [default: active one]"),
+    ] = None,
     host: Annotated[bool, typer.Option("-H", "--host", help="Forget the server's address too.")] = False,
 ) -> None:
-    """Remove the API key from the SDK config file.
+    """Remove the API key from the SDK config file. Other servers' keys stay.
 
     Examples:
 
         aimd logout
+
+        aimd logout -H staging
     """
-    from aimd_core.config import API_KEY_KEY, HOST_KEY, HOST_KEY_OF_TUTORIAL, config_path, read_config, write_config
+    from aimd_core.config import config_path, read_config, replace_config
+    from aimd_core.hosts import API_KEY_KEY, active_host, find_host, forget, known_hosts, without_key
 
     config = read_config()
-    keys = [API_KEY_KEY, *([HOST_KEY, HOST_KEY_OF_TUTORIAL] if host else [])]
-    present = [key for key in keys if key in config]
-    if not present:
+    address = find_host(config, server) if server else active_host(config)
+    if address is None or address not in known_hosts(config):
+        wanted = {key: value for key, value in config.items() if server or key != API_KEY_KEY}
+    else:
+        wanted = forget(config, address) if host else without_key(config, address)
+    if wanted == config:
         output.say(f"Nothing to remove from {config_path()}")
-        return
-    path = write_config(dict.fromkeys(present))
-    output.say(f"Removed {' and '.join(present)} from {path}")
+    else:
+        path = replace_config(wanted)
+        what = f"{address} and its key" if host else f"the key for {address}" if address else API_KEY_KEY
+        output.say(f"Removed {what} from {path}")
+    if os.environ.get("AIMD_API_KEY"):
+        output.say("note: AIMD_API_KEY is still set in the environment")

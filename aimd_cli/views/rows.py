@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -24,6 +24,11 @@ class TrialRow(NamedTuple):
         params: Parameters by dotted name.
         metrics: Summary by `type.name`: last, min, max, mean, count, last_step, and min_step, max_step when known.
         damage: What is wrong with it, one sentence each.
+        tags: Labels.
+        note: A remark, or empty.
+        git: As in the metadata: commit, branch, is_dirty; empty when not known or not asked for.
+        platform: Facts about the machine by dotted name; empty when not known or not asked for.
+        trends: By `type.name`, a few values that show the course of the metric; empty when not known.
     """
 
     name: str
@@ -37,6 +42,11 @@ class TrialRow(NamedTuple):
     params: Mapping[str, object]
     metrics: Mapping[str, Mapping[str, float | int | str | None]]
     damage: list[str]
+    tags: Sequence[str] = ()
+    note: str = ""
+    git: Mapping[str, object] = {}
+    platform: Mapping[str, object] = {}
+    trends: Mapping[str, Sequence[float]] = {}
 
     def document(self) -> dict[str, object]:
         """Return the trial as plain data."""
@@ -52,6 +62,8 @@ class TrialRow(NamedTuple):
             "parameters": dict(self.params),
             "metrics": {name: dict(summary) for name, summary in self.metrics.items()},
             "damage": self.damage,
+            "tags": list(self.tags),
+            "note": self.note,
         }
 
 
@@ -105,7 +117,12 @@ _MISSING = object()
 
 def ranked_metrics(rows: list[TrialRow]) -> list[str]:
     """Return the metrics of these trials, those that people look at first in front."""
-    names = all_keys(row.metrics for row in rows)
+    return ranked_names(all_keys(row.metrics for row in rows))
+
+
+def ranked_names(names: Iterable[str]) -> list[str]:
+    """Return metrics, each once, those that people look at first in front."""
+    names = list(dict.fromkeys(names))
 
     def rank(name: str) -> tuple[int, int]:
         metrics_type = name.partition(".")[0]

@@ -39,12 +39,20 @@ class Table:
         """Add a row, one cell a column."""
         self.rows.append([Text(*cell) if isinstance(cell, tuple) else Text(cell) for cell in cells])
 
-    def fitting(self, width: int) -> list[int]:
-        """Return which columns fit into `width`, by number, in their order."""
-        widths = [
+    def _widths(self) -> list[int]:
+        return [
             max([cell_len(column.title), *(row[number].cell_len for row in self.rows)])
             for number, column in enumerate(self.columns)
         ]
+
+    def overflows(self, width: int) -> bool:
+        """Tell whether even the columns that are never dropped are too wide, so that some would wrap."""
+        widths = self._widths()
+        return sum(widths[number] + _PADDING for number in self.fitting(width)) - _PADDING > width
+
+    def fitting(self, width: int) -> list[int]:
+        """Return which columns fit into `width`, by number, in their order."""
+        widths = self._widths()
         kept = [number for number, cell_width in enumerate(widths) if cell_width > 0]
         while sum(widths[number] + _PADDING for number in kept) - _PADDING > width:
             droppable = [number for number in kept if self.columns[number].priority > 0]
@@ -75,6 +83,14 @@ class Table:
         for row in self.rows:
             made.add_row(*(row[number] for number in kept))
         return made
+
+    def drop_empty(self, *titles: str) -> None:
+        """Remove those columns whose title begins so and in which no row has anything."""
+        for number in reversed(range(len(self.columns))):
+            if self.columns[number].title.startswith(titles) and not any(row[number].plain for row in self.rows):
+                del self.columns[number]
+                for row in self.rows:
+                    del row[number]
 
     def hidden(self, width: int) -> int:
         """Return how many columns do not fit into `width`."""

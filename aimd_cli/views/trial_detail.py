@@ -11,8 +11,10 @@ from rich.tree import Tree
 
 from aimd_cli import text
 from aimd_cli.views.rows import TrialRow, duration_s, local_time, ranked_metrics
+from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell, state_sentence
 from aimd_cli.views.table import Column, Table
+from aimd_core.direction import direction_of
 
 
 class Parts(NamedTuple):
@@ -67,7 +69,7 @@ class TrialDetails:
         if self.parts.params:
             blocks += [Text("\nParameters", style="bold"), _tree(trial.params)]
         if self.parts.metrics:
-            blocks += [Text("\nMetrics", style="bold"), metric_table(row).rich(width)]
+            blocks += [Text("\nMetrics", style="bold"), metric_table(row, self.glyphs).rich(width)]
         if self.parts.platform:
             blocks += [Text("\nPlatform", style="bold"), _tree(trial.platform)]
             if trial.git:
@@ -121,6 +123,8 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("id", row.id),
         ("path", trial.place),
         ("folder", row.folder),
+        ("tags", ", ".join(row.tags)),
+        ("note", row.note),
         ("started", local_time(row.started)),
         ("ended", local_time(row.ended)),
         ("duration", taken),
@@ -140,6 +144,8 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("folder", row.folder),
         ("started", row.started or ""),
         ("ended", row.ended or ""),
+        *(("tag", tag) for tag in row.tags),
+        *((("note", row.note),) if row.note else ()),
         *(("damage", sentence) for sentence in row.damage),
     ]
 
@@ -171,28 +177,42 @@ def _grow(tree: Tree, values: Mapping[str, object]) -> None:
             tree.add(Text.assemble((f"{name}: ", "cyan"), text.parameter(value)))
 
 
-def metric_table(row: TrialRow) -> Table:
-    """Return last, smallest and largest value of each metric, with the step of the extremes, and the count."""
+def metric_table(row: TrialRow, glyphs: bool = True) -> Table:
+    """Return last, best, smallest and largest value of each metric, the steps of the extremes, and the course."""
     table = Table(
         [
             Column("METRIC"),
             Column("LAST", right=True),
-            Column("MIN", right=True, priority=1),
-            Column("AT STEP", right=True, priority=3),
-            Column("MAX", right=True, priority=1),
-            Column("AT STEP", right=True, priority=3),
-            Column("MEAN", right=True, priority=4),
-            Column("POINTS", right=True, priority=2),
+            Column("BEST (STEP)", right=True, priority=1),
+            Column("TREND", priority=2),
+            Column("MIN", right=True, priority=4),
+            Column("AT STEP", right=True, priority=6),
+            Column("MAX", right=True, priority=4),
+            Column("AT STEP", right=True, priority=6),
+            Column("MEAN", right=True, priority=7),
+            Column("POINTS", right=True, priority=3),
         ]
     )
     for name in ranked_metrics([row]):
         summary = row.metrics[name]
         table.add(
             text.clean(name),
-            *(_shown(summary.get(key)) for key in ("last", "min", "min_step", "max", "max_step", "mean")),
+            _shown(summary.get("last")),
+            _best(name, summary),
+            sparkline(row.trends.get(name, ()), 12, glyphs),
+            *(_shown(summary.get(key)) for key in ("min", "min_step", "max", "max_step", "mean")),
             f"{summary.get('count') or 0:,}",
         )
     return table
+
+
+def _best(metric: str, summary: Mapping[str, object]) -> str:
+    """Return the best value and its step; empty when the metric's name does not say which is better."""
+    direction = direction_of(metric)
+    if direction is None or summary.get(direction) is None:
+        return ""
+    step = summary.get(f"{direction}_step")
+    return _shown(summary[direction]) + ("" if step is None else f" ({step})")
 
 
 def _shown(value: object) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
-
-from rich.console import Group, RenderableType
-from rich.text import Text
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
 from aimd_cli.views.rows import (
@@ -14,20 +13,48 @@ from aimd_cli.views.rows import (
     all_keys,
     differing_params,
     duration_s,
+    local_time,
     ranked_metrics,
 )
+from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
-from aimd_cli.views.table import Column, Table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from aimd_cli.views.table import Column, Table
+    from aimd_core.query import Field
 
 _ID_SHOWN = 8  # hexadecimal digits; commands take any unique prefix
-_PARAM_PRIORITY, _METRIC_PRIORITY = 40, 20  # the first ones of each stay longest
+_PARAM_PRIORITY, _METRIC_PRIORITY, _TREND_PRIORITY, _TAGS_PRIORITY = 40, 20, 55, 58  # the larger, the sooner dropped
+
+
+class Choice(NamedTuple):
+    """Which trials and which columns are shown.
+
+    Attributes:
+        total: How many trials there are, shown or not.
+        detail: Whether every parameter and metric is wanted, not only those that tell trials apart.
+        only_changed: Whether only those that tell trials apart are wanted, in every form of output.
+        columns: The fields wanted as columns, instead of those chosen by the view.
+    """
+
+    total: int
+    detail: bool = False
+    only_changed: bool = False
+    columns: Sequence[Field] = ()
 
 
 class TrialList:
     """A list of trials."""
 
     def __init__(
-        self, rows: list[TrialRow], place: str, glyphs: bool = True, detail: bool = False, now: datetime | None = None
+        self,
+        rows: list[TrialRow],
+        place: str,
+        glyphs: bool = True,
+        choice: Choice | None = None,
+        now: datetime | None = None,
     ) -> None:
         """Take what is shown.
 
@@ -35,50 +62,57 @@ class TrialList:
             rows: The trials, in the order in which they are shown.
             place: Where they are, in words.
             glyphs: Whether signs beyond ASCII can be shown.
-            detail: Whether every parameter and metric is wanted, not only those that tell trials apart.
+            choice: What is shown of them; by default what tells them apart.
             now: The time that ages are counted to; by default the time now.
         """
         self.rows = rows
         self.place = place
         self.glyphs = glyphs
+        self.choice = choice or Choice(len(rows))
         self.now = now or datetime.now(timezone.utc)
-        self.params = all_keys(row.params for row in rows) if detail else differing_params(rows)
-        self.metrics = ranked_metrics(rows)
 
     def rich(self, width: int) -> RenderableType:
         """Return the table, cut to `width` by dropping columns."""
-        table = self._table()
-        hidden = table.hidden(width)
-        note = f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""
-        damaged = sum(bool(row.damage) for row in self.rows)
-        trouble = f"{damaged} damaged, see aimd trial describe" if damaged else ""
-        footer = " · " if self.glyphs else ", "
-        line = footer.join(
-            filter(None, [f"{len(self.rows)} in {text.clean(self.place)}", self._running(), trouble, note])
-        )
-        return Group(table.rich(width), Text(line, style="dim"))
+        from rich.console import Group
+        from rich.text import Text
 
-    def _running(self) -> str:
+        table = self._chosen_table() if self.choice.columns else self._table()
+        return Group(table.rich(width), Text(self._footer(table.hidden(width)), style="dim"))
+
+    def _footer(self, hidden: int) -> str:
+        shown, total = len(self.rows), self.choice.total
         running = sum(row.state == "Running" for row in self.rows)
-        return f"{running} running" if running else ""
+        damaged = sum(bool(row.damage) for row in self.rows)
+        parts = [
+            f"{shown:,}{f' of {total:,}' if total != shown else ''} in {text.clean(self.place)}",
+            f"{running} running" if running else "",
+            f"{damaged} damaged, see aimd trial describe" if damaged else "",
+            f"{hidden} column{'s' * (hidden != 1)} hidden: widen the terminal, or pipe it" if hidden else "",
+        ]
+        return (" · " if self.glyphs else ", ").join(filter(None, parts))
 
     def _table(self) -> Table:
+        from aimd_cli.views.table import Column, Table
+
+        detail = self.choice.detail
+        params = all_keys(row.params for row in self.rows) if detail else differing_params(self.rows)
+        metrics = ranked_metrics(self.rows)
+        if self.choice.only_changed:
+            metrics = _differing_metrics(self.rows, metrics)
         columns = [
             Column("STATE"),
             Column("NAME"),
             Column("ID", style="cyan"),
             Column("AGE", priority=30, right=True),
             Column("DURATION", priority=60, right=True),
-        ]
-        columns += [
-            Column(text.clean(name), _PARAM_PRIORITY + min(9, number), right=True)
-            for number, name in enumerate(self.params)
-        ]
-        columns += [
-            Column(text.clean(name), _METRIC_PRIORITY + min(30, 4 * number), right=True)
-            for number, name in enumerate(self.metrics)
+            *self._value_columns(params, metrics),
+            Column("TREND", _TREND_PRIORITY),
+            Column("TAGS", _TAGS_PRIORITY),
         ]
         table = Table(columns)
+        main = next((name for name in metrics if any(row.trends.get(name) for row in self.rows)), "")
+        if main and len(metrics) > 1:
+            columns[-2].title = f"TREND {text.clean(main)}"
         for row in self.rows:
             table.add(
                 state_cell(row.state, self.glyphs),
@@ -86,31 +120,119 @@ class TrialList:
                 row.id[:_ID_SHOWN],
                 text.age(age_s(row, self.now)),
                 text.duration(duration_s(row, self.now)),
-                *(text.parameter(row.params[name]) if name in row.params else "" for name in self.params),
-                *(text.number(row.metrics[name]["last"]) if name in row.metrics else "" for name in self.metrics),
+                *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
+                *(_shown_number(_last(row, name)) for name in metrics),
+                sparkline(row.trends.get(main, ()), glyphs=self.glyphs),
+                text.clean(", ".join(row.tags)),
             )
+        table.drop_empty("TREND", "TAGS")
         return table
 
-    def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial, nothing left out or rounded; columns for all parameters and metrics."""
-        params = all_keys(row.params for row in self.rows)
-        header = ["name", "id", "state", "started", "ended", "folder"]
-        lines = [[*header, *(f"params.{name}" for name in params), *self.metrics]]
+    def _value_columns(self, params: list[str], metrics: list[str]) -> list[Column]:
+        from aimd_cli.views.table import Column
+
+        return [
+            *(Column(text.clean(name), _PARAM_PRIORITY + min(9, at), right=True) for at, name in enumerate(params)),
+            *(
+                Column(text.clean(name), _METRIC_PRIORITY + min(30, 4 * at), right=True)
+                for at, name in enumerate(metrics)
+            ),
+        ]
+
+    def _chosen_table(self) -> Table:
+        from aimd_cli.views.table import Column, Table
+        from aimd_core.query import field_text
+
+        fields = self.choice.columns
+        right = ("number", "duration", "any")
+        table = Table(
+            [
+                Column(text.clean(field_text(field)), priority=number, right=field.shape in right)
+                for number, field in enumerate(fields)
+            ]
+        )
         for row in self.rows:
-            lines.append(
-                [
-                    row.alternative_name,
-                    row.id,
-                    row.state,
-                    row.started or "",
-                    row.ended or "",
-                    row.folder,
-                    *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
-                    *(text.exact(row.metrics[name]["last"]) if name in row.metrics else "" for name in self.metrics),
-                ]
-            )
+            table.add(*(self._cell(field, row) for field in fields))
+        return table
+
+    def _cell(self, field: Field, row: TrialRow) -> str | tuple[str, str]:
+        """Return a field of a trial for a person."""
+        if field.shape == "state":
+            return state_cell(row.state, self.glyphs)
+        if field.shape == "moment":
+            return local_time(row.started if field.name == "started" else row.ended)
+        value = self._value(field, row)
+        if value is None:
+            return ""
+        if field.shape == "duration":
+            seconds = float(str(value))
+            return text.age(seconds) if field.name == "age" else text.duration(seconds)
+        if field.kind == "trial" and field.name == "id":
+            return row.id[:_ID_SHOWN]
+        return _shown_number(value) if field.kind == "metric" else _plain(value)
+
+    def _value(self, field: Field, row: TrialRow) -> object:
+        from aimd_core.query import value_of
+
+        return value_of(field, row, self.now.timestamp())
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a trial, nothing left out or rounded."""
+        if self.choice.columns:
+            return self._chosen_lines()
+        rows = self.rows
+        params, metrics = all_keys(row.params for row in rows), ranked_metrics(rows)
+        if self.choice.only_changed:
+            params = differing_params(rows)
+            metrics = _differing_metrics(rows, metrics)
+        header = ["name", "id", "state", "started", "ended", "folder"]
+        lines = [[*header, *(f"params.{name}" for name in params), *metrics]]
+        for row in rows:
+            own = row.params
+            fixed = [row.alternative_name, row.id, row.state, row.started or "", row.ended or "", row.folder]
+            fixed += [text.parameter(own[name]) if name in own else "" for name in params]
+            fixed += [_exact(_last(row, name)) for name in metrics]
+            lines.append(fixed)
         return lines
+
+    def _chosen_lines(self) -> list[list[str]]:
+        from aimd_core.query import field_text
+
+        fields = self.choice.columns
+        return [
+            [field_text(field) for field in fields],
+            *([self._exact_cell(field, row) for field in fields] for row in self.rows),
+        ]
+
+    def _exact_cell(self, field: Field, row: TrialRow) -> str:
+        """Return a field of a trial for a program."""
+        if field.shape == "moment":
+            return (row.started if field.name == "started" else row.ended) or ""
+        value = self._value(field, row)
+        return _exact(value) if field.shape in ("number", "duration") else "" if value is None else _plain(value)
 
     def document(self) -> dict[str, object]:
         """Return the trials as plain data."""
-        return {"trials": [row.document() for row in self.rows]}
+        return {"trials": [row.document() for row in self.rows], "total": self.choice.total}
+
+
+def _last(row: TrialRow, metric: str) -> object:
+    summary = row.metrics.get(metric)
+    return summary["last"] if summary else None
+
+
+def _differing_metrics(rows: list[TrialRow], metrics: list[str]) -> list[str]:
+    """Return the metrics whose last values tell these trials apart; of a single trial, all."""
+    return [name for name in metrics if len(rows) < 2 or len({repr(_last(row, name)) for row in rows}) > 1]
+
+
+def _shown_number(value: object) -> str:
+    return "" if value is None else text.number(value)
+
+
+def _exact(value: object) -> str:
+    return "" if value is None else text.exact(value)
+
+
+def _plain(value: object) -> str:
+    return text.clean(", ".join(map(str, value))) if isinstance(value, tuple) else text.parameter(value)

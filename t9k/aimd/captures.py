@@ -61,7 +61,7 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
 
 
 def _start_uploader(trial: Trial) -> None:
-    from t9k.aimd.settings import companion_environment, signed_out
+    from t9k.aimd.configuration import companion_environment, signed_out
 
     if signed_out():
         tell("WARNING: this script has signed out, so nothing is uploaded while it runs")

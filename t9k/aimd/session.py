@@ -14,7 +14,7 @@ from aimd_core.selection import select_trials
 from aimd_core.store import Trial as StoredTrial
 from aimd_core.upload import Destination, Uploaded
 from aimd_core.upload import upload_trial as upload_stored_trial
-from t9k.aimd.settings import CONFIG, signed_out
+from t9k.aimd.configuration import CONFIG, signed_out
 
 
 def _credentials() -> Credentials:

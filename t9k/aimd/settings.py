@@ -1,59 +1,64 @@
-"""The settings of this process: the SDK config file, and what a script has changed of it. Touches no network."""
+"""Turns a framework's settings into parameters: what JSON cannot hold becomes text, so recording never ends training.
+
+Parameters that people set themselves are stricter: there, such a value is a mistake and raises.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+import os
+from collections.abc import Mapping
+from enum import Enum
 
-from aimd_core.config import API_KEY_KEY, HOST_KEY, config_path, read_config, write_config
+from t9k.aimd.values import as_plain
 
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from typing import Any
 
-class Config(MutableMapping[str, object]):
-    """The SDK config file as a mapping, read at first use. Changes stay in this process until `save()`."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, object] | None = None
-        self._changed: dict[str, object] = {}
-
-    def _values(self) -> dict[str, object]:
-        if self._loaded is None:
-            self._loaded = read_config()
-        return {key: value for key, value in {**self._loaded, **self._changed}.items() if value is not None}
-
-    def __getitem__(self, key: str) -> object:
-        return self._values()[key]
-
-    def __setitem__(self, key: str, value: object) -> None:
-        self._changed[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        if key not in self._values():
-            raise KeyError(key)
-        self._changed[key] = None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        return len(self._values())
-
-    def __repr__(self) -> str:
-        return f"<Config {config_path()}: {', '.join(self)}>"  # names only: one of the values is a key
-
-    def save(self) -> None:
-        """Write the changes to the file; its other keys and its comments stay. Errors as `write_config`."""
-        write_config({key: None if value is None else str(value) for key, value in self._changed.items()})
-        self._loaded, self._changed = None, {}
+_MAX_DEPTH = 8
+_MAX_TEXT = 500  # characters of the text that stands for an object
 
 
-CONFIG = Config()
+def plain_settings(settings: Mapping[Any, Any]) -> dict[str, object]:
+    """Return settings as plain data that `trial.params` takes.
+
+    Args:
+        settings: Anything by name; nested mappings, lists and name spaces are gone through.
+    """
+    return {_text(name): _plain(value, 0) for name, value in settings.items()}
 
 
-def signed_out() -> bool:
-    """Tell whether the script has taken its key away, so that the one in the file must not be used either."""
-    return CONFIG._changed.get(API_KEY_KEY, "") is None
+def _plain(value: Any, depth: int) -> object:
+    try:
+        return as_plain("", value)
+    except TypeError:
+        pass
+    if depth < _MAX_DEPTH:
+        if isinstance(value, Mapping):
+            return {_text(name): _plain(item, depth + 1) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [_plain(item, depth + 1) for item in value]
+        if isinstance(value, (set, frozenset)):
+            return sorted((_plain(item, depth + 1) for item in value), key=str)
+        if isinstance(value, Enum):
+            return _plain(value.value, depth + 1)
+    return _text(value)
 
 
-def companion_environment() -> dict[str, str]:
-    """Return the variables that give another process the server and key of this one."""
-    chosen = {"AIMD_HOST": CONFIG._changed.get(HOST_KEY), "AIMD_API_KEY": CONFIG._changed.get(API_KEY_KEY)}
-    return {name: str(value) for name, value in chosen.items() if value}
+def _text(value: Any) -> str:
+    """Return the shortest text that names an object, the same in every run: no address in memory."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    shape = getattr(value, "shape", None)
+    name = getattr(value, "__name__", None)
+    if isinstance(name, str):
+        text = name
+    elif isinstance(shape, tuple):
+        text = f"{type(value).__name__} of shape {tuple(shape)}"
+    else:
+        text = str(value)
+        if " at 0x" in text:
+            text = type(value).__name__
+    if len(text) > _MAX_TEXT:
+        text = text[:_MAX_TEXT] + "…"
+    return text.encode("utf-8", "backslashreplace").decode()

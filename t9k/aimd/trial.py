@@ -38,7 +38,7 @@ from t9k.aimd.values import as_float, as_int, as_text
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -131,6 +131,12 @@ class Trial:
                 for metrics_type, point in record.items():
                     points.setdefault(metrics_type, []).append(point)
         return points
+
+    def history(self, names: Sequence[str] | str | None = None, format: str = "list") -> Any:
+        """Return what was recorded so far, one entry a record; arguments and errors as `t9k.aimd.search.history`."""
+        from t9k.aimd.search import history
+
+        return history(self._path, names, format)
 
     def log(
         self,
@@ -238,7 +244,7 @@ class Trial:
     def _end(self, status: str, ending: dict[str, object] | None) -> None:
         if self.status not in UNFINISHED:
             return
-        synced = self._journal.sync()
+        self._journal.sync()
         packages = self._metadata.setdefault("platform", {})
         packages["pypkgs"] = {**(packages.get("pypkgs") or {}), **imported_packages()}
         packages["framework"] = frameworks() or packages.get("framework") or ""
@@ -251,7 +257,7 @@ class Trial:
         if self._params_unsaved:
             self._save_params(self._params.as_dict())
         saved = self._save_metadata() and not self._params_unsaved
-        doubt = "" if synced else ", but the disk reported an error: a power cut may lose some"
+        doubt = "" if not self._journal.unsynced else ", but the disk reported an error: a power cut may lose some"
         doubt += "" if saved else ", but its status or parameters could not be saved"
         word = "finished" if status == SUCCEEDED else "failed"
         tell(f"trial {self.alternative_name} {word}: {self.receipt}{doubt}")

@@ -1,8 +1,10 @@
 """Start-up is guarded by which modules are loaded: steady, where a time would not be."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -49,3 +51,13 @@ def test_help_loads_no_client_and_no_rich(words: tuple[str, ...]) -> None:
 def test_a_local_listing_loads_no_client(home: Home) -> None:
     aimd.create_trial(trial_name="t")
     assert not loaded("trial", "ls") & (HEAVY | {"aimd_core.client", "aimd_core.upload"})
+
+
+def test_a_warm_piped_list_loads_no_yaml_no_rich_and_no_query(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="t")
+    trial.log("train", {"loss": 1.0}, step=1)
+    trial.finish()
+    for file in trial.path.iterdir():
+        os.utime(file, (time.time() - 60, time.time() - 60))  # as nobody writes it any more
+    loaded("trial", "ls")
+    assert not loaded("trial", "ls") & (HEAVY | {"yaml", "rich.console", "aimd_core.query", "aimd_core.index_journal"})

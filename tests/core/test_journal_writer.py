@@ -142,6 +142,24 @@ def test_a_closed_writer_refuses_and_takes_records_again_when_opened(tmp_path: P
     assert steps_in(tmp_path / "metrics") == [1, 3]
 
 
+def test_a_close_that_fails_does_not_raise_and_is_remembered_as_a_failed_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[OSError] = []
+    writer = JournalWriter(str(tmp_path / "metrics"), told.append)
+    real_close = os.close
+
+    def close(descriptor: int) -> None:
+        real_close(descriptor)
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.os, "close", close)
+        writer.close()
+    assert [error.errno for error in told] == [errno.EDQUOT]
+    assert writer.unsynced
+
+
 def test_a_writer_that_nobody_holds_any_more_frees_its_descriptor(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):

@@ -80,6 +80,14 @@ def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed
     for needed in ("t9k/aimd/__init__.py", "aimd_core/upload.py", "aimd_cli/__main__.py", "aimd_server/app.py"):
         assert needed in names
     assert any(re.fullmatch(r"aimd_server/static/.*\.html", name) for name in names)
+    for shared in (
+        "man/man1/aimd-trial-upload.1",
+        "bash-completion/completions/aimd",
+        "zsh/site-functions/_aimd",
+        "fish/vendor_completions.d/aimd.fish",
+    ):
+        assert any(name.endswith(f".data/data/share/{shared}") for name in names)
+    assert "aimd_cli/completion/commands.tsv" in names
     assert not any(name.startswith("tests") for name in names)
 
 

@@ -49,7 +49,8 @@ def plant_buffered_writer() -> None:
 
     def append(self: JournalWriter, record: bytes) -> bool:
         if self.path not in files:
-            files[self.path] = open(self.path, "ab")  # noqa: SIM115 - it is never closed: that is the bug
+            # 64 KiB, because a small one is now and then just empty when the kill comes.
+            files[self.path] = open(self.path, "ab", 1 << 16)  # noqa: SIM115 - it is never closed: that is the bug
         files[self.path].write(record)
         return True
 

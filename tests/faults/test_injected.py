@@ -130,6 +130,14 @@ def test_a_sync_that_fails_is_told_and_puts_the_receipt_in_doubt(when: str, tmp_
     assert "a power cut may lose some" in ran.done.stderr
 
 
+def test_a_close_that_fails_is_told_and_puts_the_receipt_in_doubt(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, "close", "error=EDQUOT", "1", on_journal=True)
+    ran.check_training()
+    assert ran.steps == list(range(POINTS))
+    assert "a power cut may lose some" in ran.done.stderr
+    assert Trial(ran.path).status == "Succeeded"
+
+
 @pytest.mark.parametrize("when", range(RENAMES_OF_CREATION + 1, RENAMES + 1))
 def test_a_rename_that_fails_leaves_an_old_document_and_all_points(when: int, tmp_path: Path) -> None:
     ran = Ran(tmp_path, "rename", "error=EIO", str(when), on_journal=False)

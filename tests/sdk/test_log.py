@@ -3,6 +3,7 @@ from __future__ import annotations
 import decimal
 import json
 import math
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,18 @@ def test_a_line_may_have_more_names_than_are_kept_in_memory(trial: aimd.Trial, m
     for number in range(5):
         trial.log(f"type{number}", {f"metric{n}": float(n) for n in range(number, 8)}, step=number)
     assert [len(points[0]["value"]) for points in trial.metrics.values()] == [8, 7, 6, 5, 4]
+
+
+def test_memory_does_not_grow_with_the_number_of_names(trial: aimd.Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("t9k.aimd.trial._NAMES_KEPT", 10)
+    tracemalloc.start()
+    try:
+        for number in range(5000):
+            trial.log(f"type{number}", {f"metric{number}": 1.0}, step=number)
+        grown_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown_bytes < 100_000  # one kept name costs about 200
 
 
 def test_after_finish_log_refuses_and_records_nothing(trial: aimd.Trial) -> None:

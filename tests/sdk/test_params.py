@@ -189,6 +189,18 @@ def test_a_change_that_changes_nothing_does_not_touch_the_disk(
     trial.params.update({})
 
 
+def test_a_change_that_cannot_be_written_down_at_all_changes_nothing(
+    trial: aimd.Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("no form for it")
+
+    monkeypatch.setattr("t9k.aimd.trial.write_mapping", refuse)
+    with pytest.raises(ValueError, match="no form for it"):
+        trial.params["lr"] = 1
+    assert trial.params["lr"] == on_disk(trial)["lr"] == 0.1
+
+
 def test_a_disk_that_refuses_breaks_no_training_and_is_told_once(
     trial: aimd.Trial, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

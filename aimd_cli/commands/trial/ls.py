@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
 
 if TYPE_CHECKING:
+    from aimd_cli.views.rows import TrialRow
     from aimd_cli.views.trial_list import TrialList
+    from aimd_core.query import Field, Query, SortKey
+
+_TERMINAL_ROWS = 50  # shown on a terminal unless -L says otherwise
+
+
+class Form(str, Enum):
+    """Forms of a table beside those that every command has."""
+
+    csv = "csv"
+    md = "md"
+
+
+class Asked(NamedTuple):
+    """What a person asked for: which trials, in which order, and which columns."""
+
+    query: Query | None
+    keys: tuple[SortKey, ...]
+    columns: tuple[Field, ...]
+    limit: int | None
+    detail: bool
+    only_changed: bool
+
+    def fields(self) -> list[Field]:
+        """Return the fields that are needed to answer."""
+        if self.query is None:
+            return [*(key.field for key in self.keys), *self.columns]
+        from aimd_core.query import fields_of
+
+        return [*fields_of(self.query.condition), *(key.field for key in self.keys), *self.columns]
+
+
+class Remote(NamedTuple):
+    """Which part of which server is listed."""
+
+    folder: str | None
+    host: str | None
 
 
 def ls(
@@ -22,15 +61,36 @@ def ls(
     detail: Annotated[
         bool, typer.Option("-d", "--detail", help="Show every parameter, not only those that differ.")
     ] = False,
+    where: Annotated[
+        str, typer.Option("--where", metavar="QUERY", help="Only trials that fulfil a query; see docs/query.md.")
+    ] = "",
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="KEYS", help="Fields to sort by, '-' in front for the largest first.")
+    ] = "",
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="FIELDS", help="Fields to show, with commas, instead of the usual ones.")
+    ] = "",
+    only_changed: Annotated[
+        bool, typer.Option("--only-changed", help="Only parameters and metrics that tell the trials apart.")
+    ] = False,
     remote: Annotated[bool, typer.Option("--remote", help="List the server's trials.")] = False,
     folder: Annotated[
         str | None,
         typer.Option("-P", "--folder-path", metavar="FOLDER", help="With --remote: only this folder and below."),
     ] = None,
-    limit: Annotated[int | None, typer.Option("-L", "--limit", min=1, help="Show at most so many.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("-L", "--limit", min=0, help=f"Show at most so many; 0: all. [{_TERMINAL_ROWS} on a terminal]"),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep showing what changes, until Ctrl-C.")] = False,
+    interval_s: Annotated[
+        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="With --watch: how often to look.")
+    ] = 2.0,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print alternative names only (ids with --remote).")
     ] = False,
+    form: Annotated[Form | None, typer.Option("--format", help="Print the table in this form.")] = None,
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """List trials, newest first, with what tells them apart.
@@ -39,42 +99,119 @@ def ls(
 
         aimd trial ls
 
+        aimd trial ls --where 'val.acc.max > 0.9 and params.lr < 0.1' --sort=-val.acc.max
+
+        aimd trial ls --columns name,state,params.lr,val.acc.max --format md
+
         aimd trial ls ~/runs --json
 
         aimd trial ls --remote -P image_classification/mnist
     """
-    from aimd_cli.views.trial_list import TrialList
-
-    if remote and path is not None:
-        raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
-    if folder and not remote:
-        raise UsageError(message="-P goes with --remote", hint="Run: aimd trial ls --remote -P FOLDER")
-    if remote:
-        view = _remote(folder, limit)
-    else:
-        from aimd_cli.commands.trial.reading import row_of_local
-        from aimd_core.selection import trials_in
-
-        place = path or Path()
-        trials = trials_in(place)
-        view = TrialList(
-            [row_of_local(trial) for trial in trials[:limit]], str(place.absolute()), output.glyphs_fit(), detail
-        )
+    server = Remote(folder, host) if remote else None
+    _check(path, server, folder or host, watch and (as_json or quiet or form is not None))
+    asked = _asked(where, sort, columns, limit, detail, only_changed, plain=as_json or quiet or form is not None)
+    if watch:
+        _watch(path or Path(), server, asked, interval_s)
+        return
+    view = _remote(server, asked) if server else _local(path or Path(), asked)
     if quiet:
         for row in view.rows:
             output.print_line(row.id if remote else row.alternative_name)
-        return
-    output.show(view, as_json)
+    elif form is not None and not as_json:
+        output.show_as(view, form.value)
+    else:
+        output.show(view, as_json)
 
 
-def _remote(folder: str | None, limit: int | None) -> TrialList:
+def _check(path: Path | None, server: Remote | None, named: str | None, watches_plainly: bool) -> None:
+    if server and path is not None:
+        raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
+    if named and not server:
+        raise UsageError(message="-P and -H go with --remote", hint=f"Run: aimd trial ls --remote -P {named}")
+    if watches_plainly:
+        raise UsageError(
+            message="--watch does not go with --json, --format or -q",
+            hint="Piped, --watch prints tab-separated lines: the table, then each row that changed",
+        )
+
+
+def _asked(
+    where: str, sort: str, columns: str, limit: int | None, detail: bool, only_changed: bool, plain: bool
+) -> Asked:
+    """Read what was asked for, before anything is read from disk or network."""
+    if limit is None and not plain and output.is_terminal():
+        limit = _TERMINAL_ROWS
+    if not (where.strip() or sort.strip() or columns.strip()):
+        return Asked(None, (), (), limit or None, detail, only_changed)
+    from aimd_core.query import parse, parse_fields, parse_sort
+
+    return Asked(
+        parse(where) if where.strip() else None,
+        parse_sort(sort) if sort.strip() else (),
+        parse_fields(columns) if columns.strip() else (),
+        limit or None,
+        detail,
+        only_changed,
+    )
+
+
+def _local(path: Path, asked: Asked) -> TrialList:
+    from aimd_cli.commands.trial.reading import row_of_indexed
+    from aimd_cli.completion.listing import remember_local
+    from aimd_core.index import TrialIndex
+
+    index = TrialIndex(path)
+    narrow = asked.limit and asked.query is None and not asked.keys
+    names = index.names[: asked.limit] if narrow else None
+    rows = index.rows(
+        names,
+        with_facts=any(field.kind in ("git", "platform") for field in asked.fields()),
+        with_trends=output.is_terminal() and not asked.columns,
+    )
+    shown = [row_of_indexed(row) for row in rows]
+    remember_local(path, shown, whole=len(shown) == len(index.names))
+    return _view(shown, str(path.absolute()), asked, len(index.names))
+
+
+def _remote(wanted: Remote, asked: Asked) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_remote
-    from aimd_cli.views.trial_list import TrialList
+    from aimd_cli.completion.listing import remember_remote
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(wanted.host)
+    selects = asked.query is not None or asked.keys
     with Server(credentials) as server:
-        rows = [row_of_remote(document) for document in server.trials(folder, limit)]
-    place = f"{folder} on {credentials.host}" if folder else credentials.host
-    return TrialList(rows, place, output.glyphs_fit())
+        rows = [row_of_remote(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
+    remember_remote(credentials.host, rows)
+    place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
+    return _view(rows, place, asked, len(rows))
+
+
+def _view(rows: list[TrialRow], place: str, asked: Asked, total: int) -> TrialList:
+    """Choose and order rows, and make the view of them."""
+    from aimd_cli.views.trial_list import Choice, TrialList
+
+    fields = asked.fields()
+    if fields:
+        from aimd_core.query import matches, sort_rows, unknown_fields
+
+        for unknown in unknown_fields(fields, rows):
+            output.say(unknown.sentence())
+        query = asked.query
+        if query is not None:
+            rows = [row for row in rows if matches(query, row)]
+        rows = sort_rows(rows, asked.keys, lambda row: row)
+    choice = Choice(total, asked.detail, asked.only_changed, asked.columns)
+    return TrialList(rows[: asked.limit], place, output.glyphs_fit(), choice)
+
+
+def _watch(path: Path, server: Remote | None, asked: Asked, interval_s: float) -> None:
+    import time
+
+    def views() -> Iterator[TrialList]:
+        while True:
+            yield _remote(server, asked) if server else _local(path, asked)
+            time.sleep(interval_s)
+
+    output.watch(views())

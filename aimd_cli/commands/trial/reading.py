@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aimd_cli.views.rows import TrialRow
-from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.errors import DamagedError
 from aimd_core.model import flatten
-from aimd_core.store import Trial
+from aimd_core.store import METRICS_FILE, Trial
+
+if TYPE_CHECKING:
+    from aimd_cli.views.comparison import Compared
+    from aimd_cli.views.trial_detail import TrialDetail
+    from aimd_core.index import IndexedTrial
 
 
 def row_of_local(trial: Trial) -> TrialRow:
     """Read a trial directory, whatever its condition."""
+    from aimd_core.index_journal import JournalTotals, read_totals
+    from aimd_core.labels import LABELS_FILE, Labels, read_labels
+
     state = trial.state
-    summary = trial.summary
-    params = flatten(trial.parameters)
-    damage = list(trial.damage) + ([f"metrics: {summary.damage.sentence()}"] if summary.damage else [])
+    damage: list[str] = []
+    try:
+        totals, _ = read_totals(str(trial.path / METRICS_FILE))
+    except DamagedError as error:
+        totals = JournalTotals()
+        damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
+    if totals.damage:
+        damage.append(f"{METRICS_FILE}: {totals.damage.sentence()}")
+    try:
+        labels = read_labels(trial.path)
+    except DamagedError as error:
+        labels = Labels()
+        damage.append(f"{LABELS_FILE}: {error.facts['reason']}")
     return TrialRow(
         name=trial.name,
         alternative_name=trial.alternative_name,
@@ -25,14 +43,43 @@ def row_of_local(trial: Trial) -> TrialRow:
         started=trial.started,
         ended=trial.ended,
         folder=trial.folder,
-        params=params,
-        metrics={name: metric.as_dict() for name, metric in summary.metrics.items()},
-        damage=damage,
+        params=flatten(trial.parameters),
+        metrics={name: metric.as_dict() for name, metric in totals.metrics.items()},
+        damage=[*trial.damage, *damage],
+        tags=labels.tags,
+        note=labels.note,
+        git=_mapping(trial.metadata.get("_git")),
+        platform=flatten(_mapping(trial.metadata.get("platform"))),
+        trends={name: trend.points() for name, trend in totals.trends.items()},
+    )
+
+
+def row_of_indexed(trial: IndexedTrial) -> TrialRow:
+    """Take a trial from the index."""
+    return TrialRow(
+        name=trial.name,
+        alternative_name=trial.alternative_name,
+        id=trial.id,
+        state=trial.state,
+        silent_s=trial.silent_s,
+        started=trial.started,
+        ended=trial.ended,
+        folder=trial.folder,
+        params=trial.params,
+        metrics=trial.metrics,
+        damage=trial.damage,
+        tags=tuple(trial.tags),
+        note=trial.note,
+        git=trial.git,
+        platform=trial.platform,
+        trends=trial.trends,
     )
 
 
 def detail_of_local(trial: Trial) -> TrialDetail:
     """Read a trial directory with all that describes it."""
+    from aimd_cli.views.trial_detail import TrialDetail  # which loads Rich; a piped list does without
+
     return TrialDetail(
         row=row_of_local(trial),
         place=str(trial.path.absolute()),
@@ -40,6 +87,34 @@ def detail_of_local(trial: Trial) -> TrialDetail:
         platform=_mapping(trial.metadata.get("platform")),
         git=_mapping(trial.metadata.get("_git")),
     )
+
+
+def compared(trial: Trial) -> Compared:
+    """Read a trial directory with all in which it may differ from another."""
+    from aimd_cli.views.comparison import Compared
+
+    detail = detail_of_local(trial)
+    facts: dict[str, object] = {f"params.{name}": value for name, value in detail.row.params.items()}
+    platform = dict(detail.platform)
+    packages = _mapping(platform.pop("pypkgs", None))
+    facts |= {f"platform.{name}": value for name, value in flatten(platform).items()}
+    facts |= {f"packages.{name}": value for name, value in packages.items()}
+    facts |= {f"git.{name}": detail.git.get(name) for name in ("branch", "commit", "is_dirty") if name in detail.git}
+    if diff := _diff_of(trial):
+        facts["git.diff"] = diff
+    return Compared(detail.row, facts)
+
+
+def _diff_of(trial: Trial) -> str:
+    """Say how long the recorded uncommitted diff is, and which one; empty when none was recorded."""
+    import hashlib
+
+    for path in sorted(trial.path.glob("*.diff")):
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            lines = content.count(b"\n")
+            return f"{lines} line{'s' * (lines != 1)} ({hashlib.sha256(content).hexdigest()[:8]})"
+    return ""
 
 
 def row_of_remote(document: dict[str, Any]) -> TrialRow:

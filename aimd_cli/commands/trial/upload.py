@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt
+from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt
 from aimd_core.errors import AccessError, AimdError, PartlyDoneError, UsageError
 from aimd_core.model import console_address
 
@@ -41,6 +41,7 @@ def upload(
             "-c", "--conflict-strategy", help="When the name is taken there. [default: what the trial says, or new]"
         ),
     ] = None,
+    host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
     """Upload trials, or what is new of them. Safe to repeat, also while a trial runs.
@@ -61,7 +62,7 @@ def upload(
     if not path and not name and directory is None:
         raise UsageError(message="no trial was named", hint="Name it with -n NAME or -p PATH, or all with -d DIR")
     trials = select_trials(path or [], name or [], directory)
-    credentials = resolve_credentials()
+    credentials = resolve_credentials(host)
     output.detail(f"Uploading to {credentials.host} (key from {credentials.origins['api_key']})")
     destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy)
     rows, failures = [], []

@@ -1,0 +1,82 @@
+"""`aimd config edit`: the file in the person's editor. It is replaced only when it is sound, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import typer
+
+from aimd_cli import output
+from aimd_core.errors import AimdError, ConflictError, UsageError
+
+
+def edit() -> None:
+    """Edit the SDK config file in $VISUAL or $EDITOR; it is checked before it replaces the old one.
+
+    Examples:
+
+        aimd config edit
+    """
+    from aimd_core.config import config_path, write_config_text
+
+    path = config_path()
+    before = _content(path)
+    with tempfile.TemporaryDirectory(prefix="aimd-config-") as private:  # mode 0700: keys are in the copy
+        copy = Path(private) / path.name
+        copy.touch(mode=0o600)
+        copy.write_bytes(before)
+        while True:
+            _run_editor(copy)
+            after = copy.read_bytes()
+            try:
+                _check(after, path)
+                break
+            except AimdError as error:
+                if not sys.stdin.isatty():
+                    raise
+                output.say(f"{error}\n  {error.advice}".rstrip())
+                if not typer.confirm("Edit it again? Otherwise nothing is changed", default=True, err=True):
+                    raise
+    if after == before:
+        output.say(f"No change to {path}")
+        return
+    if _content(path) != before:
+        raise ConflictError(
+            message=f"{path} was changed by something else meanwhile; it stays so", hint="Edit it again"
+        )
+    write_config_text(after, path)
+    output.say(f"Saved {path}")
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _run_editor(copy: Path) -> None:
+    """Run the editor and wait until it ends."""
+    words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    try:
+        ended = subprocess.run([*words, str(copy)], check=False)
+    except OSError as error:
+        raise UsageError(
+            message=f"the editor {words[0]!r} cannot be started ({error.strerror})", hint="Set EDITOR to one that can"
+        ) from None
+    if ended.returncode != 0:
+        raise AimdError(message=f"the editor ended with exit code {ended.returncode}; nothing was changed")
+
+
+def _check(text: bytes, path: Path) -> None:
+    """Raise ConfigError or UsageError when the text cannot be used as the config file."""
+    from aimd_core.documents import parse_mapping
+    from aimd_core.errors import ConfigError, DamagedError
+    from aimd_core.settings import check
+
+    try:
+        check(parse_mapping(text, path))
+    except DamagedError as error:
+        raise ConfigError(path=path, reason=error.facts["reason"], hint="Nothing was changed") from None

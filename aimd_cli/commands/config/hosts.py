@@ -1,0 +1,57 @@
+"""`aimd config hosts|use`: the servers that are known, and which of them is active."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import JsonOpt
+
+
+def hosts(as_json: JsonOpt = False) -> None:
+    """List the servers signed in to; '*' marks the active one. Keys are never shown.
+
+    Examples:
+
+        aimd config hosts
+    """
+    from aimd_cli.views.settings import HostList, HostRow
+    from aimd_core.config import read_config
+    from aimd_core.hosts import active_host, known_hosts
+
+    config = read_config()
+    active = active_host(config)
+    rows = [HostRow(host, host == active, key is not None) for host, key in known_hosts(config).items()]
+    output.show(HostList(rows), as_json)
+    if not rows:
+        output.hint("None yet. Run: aimd login -H https://HOST/t9k/experiment/server")
+
+
+def use(
+    server: Annotated[str, typer.Argument(metavar="SERVER", help="A known server, or a part that fits one only.")],
+) -> None:
+    """Make a known server the active one, where every command goes unless told otherwise.
+
+    Examples:
+
+        aimd config use staging
+    """
+    import os
+
+    from aimd_core.config import read_config, replace_config
+    from aimd_core.errors import NotFoundError
+    from aimd_core.hosts import activate, find_host, known_hosts
+
+    config = read_config()
+    known = known_hosts(config)
+    address = find_host(config, server) if known else ""
+    if address not in known:
+        raise NotFoundError(message=f"{server!r} is not a known server", hint="Sign in to it: aimd login -H URL")
+    path = replace_config(activate(config, address))
+    output.say(f"Now using {address} ({path})")
+    if known[address] is None:
+        output.say(f"No key is saved for it. Run: aimd login -H {address}")
+    if os.environ.get("AIMD_HOST"):
+        output.say("note: AIMD_HOST is set and wins over the file")

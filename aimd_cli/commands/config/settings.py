@@ -1,0 +1,121 @@
+"""`aimd config list|get|set|unset|path`: single settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import JsonOpt
+from aimd_core.errors import NotFoundError
+
+SettingArg = Annotated[str, typer.Argument(metavar="SETTING", help="aimd_host, api_key or asset_hub_host.")]
+
+
+def list_settings(
+    show_origin: Annotated[
+        bool, typer.Option("--show-origin", help="Show the variable or file that each comes from, and what lost.")
+    ] = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """List every setting, its value and which source won: environment over file. Secrets are masked.
+
+    Examples:
+
+        aimd config list
+
+        aimd config list --show-origin
+    """
+    from aimd_cli.views.settings import SettingList, SettingRow
+    from aimd_core.config import read_config
+    from aimd_core.settings import in_force
+
+    rows = [SettingRow(*row) for row in in_force(read_config())]
+    output.show(SettingList(rows, show_origin), as_json)
+
+
+def get(setting: SettingArg, as_json: JsonOpt = False) -> None:
+    """Print the value of a setting that is in force; a key is masked.
+
+    Examples:
+
+        aimd config get aimd_host
+    """
+    from aimd_cli.views.settings import Entry
+    from aimd_core.config import read_config
+    from aimd_core.settings import in_force, known_setting
+
+    held = {row.key: row.value for row in in_force(read_config())}
+    key = setting if setting in held else known_setting(setting).key
+    if not held.get(key):
+        raise NotFoundError(message=f"{key} is not set", hint="Run: aimd config list")
+    output.show(Entry(key, held[key]), as_json)
+
+
+def set_setting(
+    setting: SettingArg,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value; for api_key also '-' (stdin) or '@FILE'.")],
+) -> None:
+    """Set a setting in the file. Another aimd_host takes its own key along, never that of the old one.
+
+    Examples:
+
+        aimd config set aimd_host https://HOST/t9k/experiment/server
+
+        aimd config set asset_hub_host https://HOST/t9k/asset-hub/server
+    """
+    from aimd_core.config import read_config, replace_config
+    from aimd_core.settings import known_setting, with_setting
+
+    known = known_setting(setting)
+    if known.key == "api_key":
+        from aimd_cli.commands.secrets import given_key
+
+        value = given_key(value, "API key")
+    wanted = with_setting(read_config(), known, value)
+    path = replace_config(wanted)
+    output.say(f"Set {known.key} in {path}")
+    if known.key == "aimd_host" and not wanted.get("api_key"):
+        output.hint(f"Next: aimd login -H {wanted['aimd_host']}")
+    _warn(known.variable)
+
+
+def unset(setting: SettingArg) -> None:
+    """Remove a setting from the file. A server that was active stays known: see `aimd config hosts`.
+
+    Examples:
+
+        aimd config unset asset_hub_host
+    """
+    from aimd_core.config import config_path, read_config, replace_config
+    from aimd_core.settings import Setting, known_setting, with_setting
+
+    config = read_config()
+    known = Setting(setting, "", "", str) if setting in config and setting != "host" else known_setting(setting)
+    wanted = with_setting(config, known, None)
+    if wanted == config:
+        output.say(f"{known.key} is not set in {config_path()}")
+    else:
+        output.say(f"Removed {known.key} from {replace_config(wanted)}")
+    _warn(known.variable)
+
+
+def _warn(variable: str) -> None:
+    import os
+
+    if variable and os.environ.get(variable):
+        output.say(f"note: {variable} is set and wins over the file")
+
+
+def path(as_json: JsonOpt = False) -> None:
+    """Print where the SDK config file is, or would be.
+
+    Examples:
+
+        aimd config path
+    """
+    from aimd_cli.views.settings import Entry
+    from aimd_core.config import config_path
+
+    output.show(Entry("path", str(config_path())), as_json)

@@ -1,0 +1,56 @@
+"""`aimd help`: topics that belong to no single command, and any command's own help."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from aimd_cli import output
+from aimd_core.errors import NotFoundError
+
+
+def help_(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND]...", help="A topic, or the words of a command.")
+    ] = None,
+) -> None:
+    """Explain a topic or a command; alone, list the topics.
+
+    Examples:
+
+        aimd help
+
+        aimd help exit-codes
+
+        aimd help trial ls
+    """
+    from aimd_cli.topics import TOPICS, topic_text
+
+    if not words:
+        for topic, sentence in TOPICS.items():
+            output.print_line(f"{topic}\t{sentence}" if not output.is_terminal() else f"  {topic:<14}{sentence}")
+        output.hint("Read one: aimd help TOPIC. A command's own help: aimd COMMAND -h")
+    elif words[0] in TOPICS and len(words) == 1:
+        output.print_line(topic_text(words[0]).rstrip("\n"))
+    else:
+        output.print_line(_command_help(context, words))
+
+
+def _command_help(context: typer.Context, words: list[str]) -> str:
+    """Return what `aimd WORDS --help` says."""
+    from difflib import get_close_matches
+
+    from aimd_cli.topics import TOPICS
+
+    place: Any = context.parent
+    for word in words:
+        names = place.command.list_commands(place) if hasattr(place.command, "list_commands") else []
+        command = place.command.get_command(place, word) if names else None
+        if command is None:
+            near = get_close_matches(word, [*names, *TOPICS], n=3)
+            hint = f"Did you mean: {', '.join(near)}" if near else f"Topics: {', '.join(TOPICS)}"
+            raise NotFoundError(message=f"no topic and no command is named {' '.join(words)!r}", hint=hint)
+        place = type(place)(command, info_name=word, parent=place, **command.context_settings)
+    return str(place.get_help())

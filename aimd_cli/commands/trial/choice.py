@@ -1,0 +1,70 @@
+"""Which trials a command means, the same for every command: TRIAL, -n, -p, -d, and `-` for names on stdin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aimd_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from aimd_core.store import Trial
+
+
+def chosen_trials(
+    words: list[str] | None,
+    paths: list[Path] | None,
+    names: list[str] | None,
+    directory: Path | None,
+    everything: bool = False,
+) -> list[Trial]:
+    """Return the trials that a command line means, each once, in the order named.
+
+    Args:
+        words: The positional arguments: names, prefixes, ids, paths with a slash, or `-`.
+        paths: What -p named.
+        names: What -n named.
+        directory: What -d named.
+        everything: Whether naming nothing means all trials of the working directory.
+
+    Raises:
+        UsageError: Nothing was named, and that does not mean everything.
+        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As `aimd_core.selection.select_trials`.
+    """
+    from aimd_core.selection import expand_names, select_trials
+
+    wanted = [*(words or []), *(names or [])]
+    if not wanted and not paths and directory is None:
+        if not everything:
+            raise UsageError(
+                message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR"
+            )
+        directory = Path()
+    expanded = expand_names(wanted, _stdin_lines() if "-" in wanted else [])
+    if wanted and not expanded and not paths:
+        raise UsageError(
+            message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
+        )
+    return select_trials(paths or [], expanded, directory)
+
+
+def one_trial(
+    words: list[str] | None, paths: list[Path] | None, names: list[str] | None, directory: Path | None
+) -> Trial:
+    """Return the one trial that a command line means.
+
+    Raises:
+        UsageError: None or several were named. Others as `chosen_trials`.
+    """
+    trials = chosen_trials(words, paths, names, directory)
+    if len(trials) != 1:
+        raise UsageError(message=f"this takes one trial, not {len(trials)}", hint="Name one of them")
+    return trials[0]
+
+
+def _stdin_lines() -> list[str]:
+    import sys
+
+    if sys.stdin is None or sys.stdin.closed:
+        return []
+    return sys.stdin.readlines()

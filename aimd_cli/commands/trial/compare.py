@@ -1,0 +1,123 @@
+"""`aimd trial compare`: what differs between trials, and which is best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from aimd_cli.views.chart import Chart
+    from aimd_cli.views.comparison import Comparison, GroupedComparison, Wanted
+    from aimd_core.store import Trial
+
+_CHART_ROWS = 10
+_CHART_CURVES = 7  # as many as the palette tells apart
+
+Aggregate = Literal["last", "min", "max", "mean"]
+Format = Literal["md", "csv", "latex"]
+
+
+def compare(
+    trial: TrialsArg = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="PARAMS", help="Put trials together: 'params.lr' or 'all but params.seed'."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("-m", "--metric", metavar="METRIC", help="Only this metric; repeatable.")
+    ] = None,
+    best: Annotated[
+        list[str] | None,
+        typer.Option("--best", metavar="METRIC:min|max", help="Which way is better, where the name does not say."),
+    ] = None,
+    aggregate: Annotated[Aggregate, typer.Option("--aggregate", help="Which value of each metric counts.")] = "last",
+    everything: Annotated[bool, typer.Option("--all", help="Show also what is the same in all.")] = False,
+    shape: Annotated[Format | None, typer.Option("--format", help="For a document.")] = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Compare trials: only what differs, metrics side by side, the best marked.
+
+    Examples:
+
+        aimd trial compare cnn_keras_a cnn_keras_b
+
+        aimd trial compare -d . --group-by 'all but params.seed' --format latex
+
+        aimd trial compare -d . -m val.acc --best val.acc:max --aggregate max
+    """
+    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.views.comparison import Wanted
+
+    trials = chosen_trials(trial, path, name, directory)
+    wanted = Wanted(aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit())
+    view = _groups(trials, group_by, wanted) if group_by else _comparison(trials, wanted, shape is None and not as_json)
+    if wanted.metrics and not view.metrics:
+        raise UsageError(
+            message=f"no trial has {', '.join(wanted.metrics)}", hint="Run: aimd trial describe -m -n NAME"
+        )
+    if shape is None:
+        output.show(view, as_json)
+        return
+    from aimd_cli.views.grid import comma_separated, latex, markdown
+
+    rendered = {
+        "md": lambda: markdown(view.grid()),
+        "csv": lambda: comma_separated(view.csv_rows()),
+        "latex": lambda: latex(view.grid()),
+    }
+    for line in rendered[shape]():
+        output.print_line(line)
+
+
+def _directions(said: list[str]) -> dict[str, str]:
+    directions = {}
+    for word in said:
+        metric, _, direction = word.rpartition(":")
+        if not metric or direction not in ("min", "max"):
+            raise UsageError(message=f"--best {word!r} is not METRIC:min or METRIC:max", hint="Such as: val.acc:max")
+        directions[metric] = direction
+    return directions
+
+
+def _comparison(trials: list[Trial], wanted: Wanted, with_chart: bool) -> Comparison:
+    from aimd_cli.commands.trial.reading import compared
+    from aimd_cli.views.comparison import Comparison
+
+    if len(trials) < 2:
+        raise UsageError(message="a comparison takes two trials or more", hint="Name another, or all with -d DIR")
+    made = Comparison([compared(trial) for trial in trials], wanted)
+    if with_chart and output.is_terminal() and made.metrics and len(trials) <= _CHART_CURVES:
+        made.chart = _chart(trials, made.metrics[0])
+    return made
+
+
+def _chart(trials: list[Trial], metric: str) -> Chart | None:
+    from aimd_cli.commands.trial.curves import read_curves
+    from aimd_cli.views.chart import Chart, Look
+
+    curves, _ = read_curves(trials, [metric], "step")
+    if sum(len(curve) for curve in curves) <= len(curves):  # a point each says nothing that the table does not
+        return None
+    return Chart(curves, Look(rows=_CHART_ROWS, glyphs=output.braille_fits()))
+
+
+def _groups(trials: list[Trial], group_by: str, wanted: Wanted) -> GroupedComparison:
+    from aimd_cli.commands.trial.reading import row_of_local
+    from aimd_cli.views.comparison import GroupedComparison
+    from aimd_cli.views.groups import grouped, grouping_params
+    from aimd_cli.views.rows import all_keys
+
+    rows = [row_of_local(trial) for trial in trials]
+    names, unknown = grouping_params(rows, group_by)
+    if unknown:
+        known = ", ".join(all_keys(row.params for row in rows)[:12]) or "none"
+        raise UsageError(message=f"no trial has a parameter {', '.join(unknown)}", hint=f"There are: {known}")
+    return GroupedComparison(grouped(rows, names, wanted.aggregate), wanted)

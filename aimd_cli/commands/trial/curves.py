@@ -1,0 +1,91 @@
+"""Reads curves from trials for charts: which metric is meant, and where it begins on the axis."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from aimd_cli.views.curve import Curve
+from aimd_cli.views.rows import ranked_names
+from aimd_core.errors import MetricNotFoundError
+from aimd_core.series import metric_names, read_series
+from aimd_core.store import METRICS_FILE, Trial
+
+
+def read_curves(trials: Sequence[Trial], metrics: Sequence[str], axis: str) -> tuple[list[Curve], list[str]]:
+    """Return the curves of these metrics that there are, trial by trial, and a note for each that is missing.
+
+    Args:
+        trials: The trials.
+        metrics: `type.name` each; none means the one that people look at first.
+        axis: `step`, `epoch` or `time`; time is counted from the trial's start.
+
+    Raises:
+        MetricNotFoundError: None of them is in any of the trials.
+        DamagedError: A journal is something other than a plain file.
+    """
+    wanted = list(dict.fromkeys(metrics)) or [main_metric(trials)]
+    curves, missing = [], []
+    for trial in trials:
+        for metric in wanted:
+            curve = read_curve(trial, metric, axis)
+            if curve.last is None:
+                missing.append(f"{trial.alternative_name} has no {metric}")
+            else:
+                curves.append(curve)
+    if not curves:
+        raise MetricNotFoundError(", ".join(wanted), _where(trials), names_of(trials))
+    _name(curves, trials)
+    return curves, missing
+
+
+def read_curve(trial: Trial, metric: str, axis: str) -> Curve:
+    """Return one metric of one trial; without any point when the trial has none of it."""
+    series = read_series(trial.path / METRICS_FILE, metric, axis)
+    positions = series.positions
+    if axis == "time" and positions:
+        start_s = _start_s(trial, positions[0])
+        positions = array("d", [position - start_s for position in positions])
+    curve = Curve(trial.alternative_name, metric, positions, series.values)
+    curve.damage = series.damage.sentence()
+    return curve
+
+
+def _start_s(trial: Trial, first_s: float) -> float:
+    """Return when a trial began, in seconds since the epoch: as it says, unless its first point is older."""
+    from aimd_cli.views.rows import seconds_of
+
+    started_s = seconds_of(trial.started)
+    return first_s if started_s is None or not started_s <= first_s else started_s
+
+
+def names_of(trials: Sequence[Trial]) -> list[str]:
+    """Return the metrics of these trials, those that people look at first in front."""
+    return ranked_names([name for trial in trials for name in metric_names(trial.path / METRICS_FILE)])
+
+
+def main_metric(trials: Sequence[Trial]) -> str:
+    """Return the metric that people look at first.
+
+    Raises:
+        MetricNotFoundError: There is none.
+    """
+    names = names_of(trials)
+    if not names:
+        raise MetricNotFoundError("", _where(trials), [])
+    losses = [name for name in names if name.partition(".")[0] == names[0].partition(".")[0] and "loss" in name]
+    return (losses or names)[0]
+
+
+def _where(trials: Sequence[Trial]) -> str:
+    return trials[0].alternative_name if len(trials) == 1 else f"any of {len(trials)} trials"
+
+
+def _name(curves: list[Curve], trials: Sequence[Trial]) -> None:
+    """Give each curve a name that tells it from the others, as short as that allows."""
+    shown = {trial.alternative_name: trial.name for trial in trials}
+    are_unique = len(set(shown.values())) == len(shown)
+    several_metrics = len({curve.metric for curve in curves}) > 1
+    for curve in curves:
+        parts = [shown[curve.trial] if are_unique else curve.trial] if len(shown) > 1 else []
+        curve.name = " ".join([*parts, *([curve.metric] if several_metrics or not parts else [])])

@@ -1,0 +1,79 @@
+"""`aimd trial export`: the points of trials for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aimd_core.exporting import Points
+
+Format = Literal["csv", "jsonl", "parquet"]
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+def export(
+    trial: TrialsArg = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    shape: Annotated[Format | None, typer.Option("--format", help="[default: by the file's name, else csv]")] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="A row a step, a column a metric.")] = False,
+    metric: Annotated[
+        list[str] | None, typer.Option("-m", "--metric", metavar="METRIC", help="Only this metric; repeatable.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: stdout]")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE when it is there.")] = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Export points: a row a value, or with --wide a row a step. All points, nothing rounded.
+
+    Examples:
+
+        aimd trial export cnn_keras -o points.csv
+
+        aimd trial export -d . --wide -m val.loss --format jsonl
+
+        aimd trial export -d . -o all.parquet
+    """
+    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_core.exporting import long_points, wide_points
+    from aimd_core.journal import Damage
+
+    chosen = shape or (_SUFFIXES.get(out.suffix.lower(), "csv") if out else "csv")
+    if out is None and (chosen == "parquet" or as_json):
+        raise UsageError(message="this goes into a file", hint="Name it: -o FILE (for JSON points: --format jsonl)")
+    damage = Damage()
+    points = (wide_points if wide else long_points)(chosen_trials(trial, path, name, directory), metric or [], damage)
+    if out is None:
+        for line in _lines(points, chosen):
+            output.print_line(line)
+    else:
+        _write(points, chosen, out, force, as_json)
+    if damage:
+        output.say(f"left out: {damage.sentence()}")
+
+
+def _lines(points: Points, shape: Format) -> Iterator[str]:
+    from aimd_core.exporting import csv_lines, json_lines
+
+    return csv_lines(points) if shape == "csv" else json_lines(points)
+
+
+def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool) -> None:
+    from aimd_cli.views.outcomes import Outcome, Outcomes
+    from aimd_core.exporting import write_file, write_lines, write_parquet
+
+    def write(file: IO[bytes]) -> int:
+        return write_parquet(points, file) if shape == "parquet" else write_lines(_lines(points, shape), file)
+
+    rows = write_file(out, write, force) - (shape == "csv")
+    output.show(Outcomes([Outcome(str(out), "exported", f"{rows:,} rows")]), as_json)

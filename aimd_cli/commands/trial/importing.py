@@ -1,0 +1,75 @@
+"""`aimd trial import`: runs of other trackers become ordinary trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import JsonOpt
+from aimd_core.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from aimd_core.importing.run import ImportedRun
+
+Source = Literal["tensorboard", "wandb", "mlflow", "csv"]
+
+
+def import_runs(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a directory that holds such files.")],
+    source: Annotated[Source, typer.Option("--from", help="What wrote it.")],
+    name: Annotated[str | None, typer.Option("--name", help="The trial's name, when there is one run.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option("-d", "--dir", metavar="DIR", help="Where the trials go: below .aimd there.")
+    ] = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Make trials of the runs of another tracker: values, steps, times, parameters, tags.
+
+    Reads event files of TensorBoard, .wandb files (also of offline runs), MLflow stores (mlruns, mlflow.db) and CSV
+    tables, without those libraries. The source is only read. What is no number is left out and counted.
+
+    Examples:
+
+        aimd trial import --from tensorboard runs/
+
+        aimd trial import --from wandb wandb/offline-run-20261123_150327-abc
+
+        aimd trial import --from mlflow mlflow.db
+    """
+    from aimd_cli.views.outcomes import Outcome, Outcomes
+    from aimd_core.importing.run import write_run
+
+    runs = [run for run in _read(source, path) if run.points or run.params]
+    if not runs:
+        raise NotFoundError(message=f"{path} holds runs, but no values", hint="")
+    if name and len(runs) != 1:
+        raise UsageError(
+            message=f"{path} holds {len(runs)} runs, which cannot all be {name!r}", hint="Leave --name away"
+        )
+    rows = []
+    for run in runs:
+        made = write_run(run, directory or Path(), name)
+        left_out = f", {run.left_out:,} that are no numbers left out" if run.left_out else ""
+        rows.append(Outcome(made.name, "imported", f"{len(run.points):,} values of {run.name}{left_out}"))
+    output.show(Outcomes(rows), as_json)
+
+
+def _read(source: Source, path: Path) -> list[ImportedRun]:
+    if source == "tensorboard":
+        from aimd_core.importing.tensorboard import read_tensorboard
+
+        return read_tensorboard(path)
+    if source == "wandb":
+        from aimd_core.importing.wandb import read_wandb
+
+        return read_wandb(path)
+    if source == "mlflow":
+        from aimd_core.importing.mlflow import read_mlflow
+
+        return read_mlflow(path)
+    from aimd_core.importing.table import read_table
+
+    return read_table(path)

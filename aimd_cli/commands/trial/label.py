@@ -1,0 +1,88 @@
+"""`aimd trial tag` and `aimd trial note`: what people say about trials."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt
+from aimd_core.errors import UsageError
+
+
+def tag(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TRIAL] TAG...", help="The trial ('-': names on stdin), unless -n, -p or -d names it."),
+    ] = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tags away.")] = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Tag trials. A tag is one word, such as baseline or lr-sweep.
+
+    Examples:
+
+        aimd trial tag cnn_keras baseline
+
+        aimd trial tag -n cnn_a -n cnn_b lr-sweep paper
+
+        aimd trial tag -d . --remove old
+    """
+    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.views.outcomes import Outcome, Outcomes
+    from aimd_core.labels import add_tags, read_labels, remove_tags
+
+    given, named_apart = list(words or []), bool(path or name or directory)
+    tags = given if named_apart else given[1:]
+    if not tags:
+        raise UsageError(message="no tag was named", hint="Such as: aimd trial tag cnn_keras baseline")
+    trials = chosen_trials([] if named_apart else given[:1], path, name, directory)
+    rows = []
+    for trial in trials:
+        before = read_labels(trial.path)
+        labels = (remove_tags if remove else add_tags)(trial.path, tags)
+        changed = "unchanged" if labels == before else "untagged" if remove else "tagged"
+        rows.append(Outcome(trial.alternative_name, changed, " ".join(labels.tags)))
+    output.show(Outcomes(rows), as_json)
+
+
+def note(
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A name, a unique prefix, an id, or a path.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' takes it away.")
+    ] = None,
+    directory: DirectoryOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Set the note of a trial, or print it.
+
+    Examples:
+
+        aimd trial note cnn_keras "diverged after the schedule changed"
+
+        aimd trial note cnn_keras
+    """
+    import sys
+
+    from aimd_cli.commands.trial.choice import one_trial
+    from aimd_cli.text import clean
+    from aimd_cli.views.outcomes import Outcome, Outcomes
+    from aimd_core.labels import read_labels, set_note
+
+    found = one_trial([trial], None, None, directory)
+    if text is not None:
+        labels = set_note(found.path, (sys.stdin.read() if text == "-" else text).strip())
+        output.show(Outcomes([Outcome(found.alternative_name, "noted", labels.note)]), as_json)
+        return
+    kept = read_labels(found.path).note
+    if as_json:
+        output.show(Outcomes([Outcome(found.alternative_name, "note", kept)]), as_json)
+    elif kept:
+        for line in kept.split("\n"):
+            output.print_line(clean(line))
+    else:
+        output.say(f"{found.alternative_name} has no note")

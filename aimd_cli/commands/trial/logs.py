@@ -1,0 +1,77 @@
+"""`aimd trial logs`: what a trial printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_core.errors import FileNotRecordedError, UsageError
+
+if TYPE_CHECKING:
+    from aimd_core.store import Trial
+
+
+def logs(
+    trial: TrialsArg = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows, until the trial ends.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", min=0, metavar="LINES", help="Only the last lines.")] = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Print what a trial printed, without its colours and control bytes.
+
+    Examples:
+
+        aimd trial logs cnn_keras --tail 20
+
+        aimd trial logs cnn_keras -f
+    """
+    from aimd_cli.commands.trial.choice import one_trial
+    from aimd_core.store import OUTPUT_FILE
+
+    if follow and as_json:
+        raise UsageError(message="--json is one document, and -f has no end", hint="Leave one of them away")
+    found = one_trial(trial, path, name, directory)
+    if follow:
+        _follow(found, tail)
+    elif not (found.path / OUTPUT_FILE).exists():
+        raise FileNotRecordedError(name=found.alternative_name, what="output", hint="")
+    else:
+        _print(found, tail, as_json)
+
+
+def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
+    from aimd_cli.text import printed_line
+    from aimd_cli.views.printed import Printed
+    from aimd_core.recorded_output import read_lines
+    from aimd_core.store import OUTPUT_FILE
+
+    lines = map(printed_line, read_lines(trial.path / OUTPUT_FILE, tail))
+    if as_json:
+        output.show(Printed(trial.alternative_name, list(lines)), as_json)
+        return
+    for line in lines:
+        output.print_line(line)
+
+
+def _follow(trial: Trial, tail: int | None) -> None:
+    from aimd_cli.text import printed_line
+    from aimd_core.model import UNFINISHED
+    from aimd_core.recorded_output import follow_lines
+    from aimd_core.store import OUTPUT_FILE
+    from aimd_core.store import Trial as StoredTrial
+
+    def is_over() -> bool:
+        return StoredTrial(trial.path).state.name not in UNFINISHED
+
+    for line in follow_lines(trial.path / OUTPUT_FILE, tail, is_over):
+        if line is None:
+            output.flush()
+        else:
+            output.print_line(printed_line(line))
+    output.hint(f"{trial.alternative_name} is {StoredTrial(trial.path).state.name}")

@@ -1,0 +1,128 @@
+"""`aimd trial plot`: metrics of trials as a chart in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+
+if TYPE_CHECKING:
+    from aimd_cli.views.chart import Chart, Look
+    from aimd_core.store import Trial
+
+_WATCH_INTERVAL_S = 1.0
+_LINES_BESIDE = 8  # of a terminal: title, axis, legend and prompt
+_PLAIN_ROWS = 16
+
+Axis = Literal["step", "epoch", "time"]
+
+
+def plot(
+    trial: TrialsArg = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--metric", metavar="METRIC", help="Such as val.loss; repeatable. [default: the main one]"),
+    ] = None,
+    x: Annotated[Axis, typer.Option("--x", help="What the x axis counts.")] = "step",
+    log_y: Annotated[bool, typer.Option("--log-y", help="Make the y axis logarithmic.")] = False,
+    smooth: Annotated[
+        float, typer.Option("--smooth", min=0.0, max=0.9999, metavar="WEIGHT", help="Draw a moving average, as 0.9.")
+    ] = 0.0,
+    height: Annotated[
+        int | None, typer.Option("--height", min=3, max=200, metavar="LINES", help="Height of the drawing.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Draw again as points come, until the trials end.")] = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Draw metrics of trials. Letters and dashes tell curves apart, also without colour.
+
+    Examples:
+
+        aimd trial plot cnn_keras -m train.loss -m val.loss
+
+        aimd trial plot -d . -m val.loss --log-y --smooth 0.9
+
+        aimd trial plot cnn_keras --x time --watch
+    """
+    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.views.chart import Look
+
+    trials = chosen_trials(trial, path, name, directory)
+    look = Look(x, log_y, smooth, height or _rows(), output.braille_fits(), only_sentences=watch)
+    if watch and not as_json:
+        _watch(trials, metric or [], look)
+        return
+    chart, missing = _read(trials, metric or [], look)
+    for note in missing:
+        output.say(note)
+    output.show(chart, as_json)
+
+
+def _rows() -> int:
+    if not output.is_terminal():
+        return _PLAIN_ROWS
+    return max(6, min(20, output.terminal_height() - _LINES_BESIDE))
+
+
+def _read(trials: list[Trial], metrics: list[str], look: Look) -> tuple[Chart, list[str]]:
+    from aimd_cli.commands.trial.curves import read_curves
+    from aimd_cli.views.chart import Chart
+
+    curves, missing = read_curves(trials, metrics, look.axis)
+    return Chart(curves, look), missing
+
+
+def _watch(trials: list[Trial], metrics: list[str], look: Look) -> None:
+    """Draw again and again, and leave the last chart on the terminal."""
+    shown: list[Chart] = []
+
+    def kept() -> Iterator[Chart]:
+        for chart in _charts(trials, metrics, look):
+            shown[:] = [chart]
+            yield chart
+
+    output.watch(kept())
+    if shown and output.is_terminal():
+        output.show(shown[0], as_json=False)
+
+
+def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Chart]:
+    """Yield the chart whenever a journal has grown, until no trial is recorded any more."""
+    import time
+
+    from aimd_core.errors import MetricNotFoundError
+    from aimd_core.model import UNFINISHED
+    from aimd_core.store import Trial as StoredTrial
+
+    sizes: list[int] = []
+    while True:
+        runs_on = any(StoredTrial(trial.path).state.name in UNFINISHED for trial in trials)
+        now = [_journal_bytes(trial) for trial in trials]
+        started_s = time.monotonic()
+        if now != sizes:
+            sizes = now
+            try:
+                yield _read(trials, metrics, look)[0]
+            except MetricNotFoundError:
+                if not runs_on:  # while it runs, the first point may still come
+                    raise
+        if not runs_on:
+            return
+        # A long journal is read whole each time, and may not take more than a third of a core for it.
+        time.sleep(max(_WATCH_INTERVAL_S, 2 * (time.monotonic() - started_s)))
+
+
+def _journal_bytes(trial: Trial) -> int:
+    from aimd_core.store import METRICS_FILE
+
+    try:
+        return (trial.path / METRICS_FILE).stat().st_size
+    except OSError:
+        return 0

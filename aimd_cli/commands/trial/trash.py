@@ -1,0 +1,164 @@
+"""`aimd trial rm`, `restore` and `trash`: trials go to the trash first, and come back from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import HELP, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_core.errors import AimdError, PartlyDoneError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aimd_core.trash import Trashed
+
+Thing = TypeVar("Thing")
+YesOpt = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Needed where there is nobody to ask.")]
+
+app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="See and empty the trash.")
+
+
+def rm(
+    trial: TrialsArg = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    yes: YesOpt = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Move trials to the trash, .aimd/trash. Asks first; `aimd trial restore` brings them back.
+
+    Examples:
+
+        aimd trial rm cnn_keras
+
+        aimd trial rm cnn_a cnn_b --yes
+    """
+    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_core.trash import remove
+
+    trials = chosen_trials(trial, path, name, directory)
+    _ask(f"Move {_counted(trials)} to the trash?", "be removed", [t.alternative_name for t in trials], yes)
+    _do(trials, lambda one: one.alternative_name, "removed", lambda one: str(remove(one).path), as_json)
+
+
+def restore(
+    names: Annotated[
+        list[str], typer.Argument(metavar="TRIAL...", help="Alternative names, or unique prefixes; '-' reads stdin.")
+    ],
+    directory: DirectoryOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Bring trials back from the trash. Nothing is ever overwritten.
+
+    Examples:
+
+        aimd trial restore cnn_keras
+    """
+    import sys
+
+    from aimd_core.selection import expand_names
+    from aimd_core.trash import restore as bring_back
+    from aimd_core.trash import trashed_named, trashed_trials
+
+    place = directory or Path()
+    trashed = trashed_trials(place)
+    wanted = expand_names(names, sys.stdin if "-" in names else [])
+    chosen = [trashed_named(name, trashed, place) for name in wanted]
+    _do(chosen, lambda one: one.name, "restored", lambda one: str(bring_back(one)), as_json)
+
+
+@app.command("ls")
+def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
+    """List what is in the trash.
+
+    Examples:
+
+        aimd trial trash ls
+    """
+    from aimd_cli.views.trash import TrashList, TrashRow
+    from aimd_core.trash import trashed_trials
+
+    rows = [TrashRow(t.name, t.removed_s, t.size_bytes, str(t.origin)) for t in trashed_trials(directory or Path())]
+    output.show(TrashList(rows), as_json)
+
+
+@app.command("empty")
+def empty(
+    directory: DirectoryOpt = None,
+    older: Annotated[
+        str | None, typer.Option("--older", metavar="AGE", help="Only what was removed longer ago, such as 30d or 12h.")
+    ] = None,
+    yes: YesOpt = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Delete what is in the trash for good. Asks first.
+
+    Examples:
+
+        aimd trial trash empty --older 30d --yes
+    """
+    import time
+
+    from aimd_core.durations import parse_duration_s
+    from aimd_core.trash import purge, trashed_trials
+
+    before_s = time.time() - (parse_duration_s(older) if older else 0.0)
+    chosen = [trashed for trashed in trashed_trials(directory or Path()) if trashed.removed_s <= before_s]
+    if not chosen:
+        output.say("Nothing to delete.")
+    else:
+        _ask(f"Delete {_counted(chosen)} for good?", "be deleted", [trashed.name for trashed in chosen], yes)
+
+    def delete(trashed: Trashed) -> str:
+        purge(trashed)
+        return ""
+
+    _do(chosen, lambda one: one.name, "deleted", delete, as_json)
+
+
+def _counted(things: Sequence[object]) -> str:
+    return f"{len(things)} trial{'s' * (len(things) != 1)}"
+
+
+def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
+    """Say what will be done and ask, unless told not to.
+
+    Raises:
+        UsageError: There is nobody to ask.
+        typer.Exit: The answer is no.
+    """
+    if yes:
+        return
+    for name in names:
+        output.say(f"would {verb}: {name}")
+    if not output.can_ask():
+        raise UsageError(message=f"{question} There is nobody to ask, so nothing was done", hint="Say it with --yes")
+    if not output.confirm(question):
+        output.say("Nothing was done.")
+        raise typer.Exit(1)
+
+
+def _do(
+    things: Sequence[Thing], name_of: Callable[[Thing], str], verb: str, act: Callable[[Thing], str], as_json: bool
+) -> None:
+    """Do something to each of several things, show what became of them, and end with the exit code that says so."""
+    from aimd_cli.errors import message
+    from aimd_cli.views.outcomes import Outcome, Outcomes
+
+    rows, failures = [], []
+    for thing in things:
+        try:
+            rows.append(Outcome(name_of(thing), verb, act(thing)))
+        except AimdError as error:
+            failures.append(error)
+            rows.append(Outcome(name_of(thing), "failed", message(error)))
+    if len(things) == 1 and failures:
+        raise failures[0]
+    output.show(Outcomes(rows), as_json)
+    if failures:
+        raise PartlyDoneError(failed=len(failures), total=len(things), what="trials")

@@ -1,0 +1,38 @@
+"""`aimd trial verify`: read every byte, change nothing, say what is damaged."""
+
+from __future__ import annotations
+
+from aimd_cli import output
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_core.errors import DamageFoundError
+
+
+def verify(
+    trial: TrialsArg = None,
+    path: PathsOpt = None,
+    name: NamesOpt = None,
+    directory: DirectoryOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Read every byte of every file of trials and name what is damaged, with line numbers. Changes nothing.
+
+    Names nothing: all trials here. Exit code 6 when there is damage.
+
+    Examples:
+
+        aimd trial verify
+
+        aimd trial verify cnn_keras --json
+    """
+    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.views.verification import FileRow, TrialReport, VerifyReport
+    from aimd_core.verification import verify_trial
+
+    reports = []
+    for one in chosen_trials(trial, path, name, directory, everything=True):
+        found = verify_trial(one)
+        reports.append(TrialReport(found.name, str(found.path), [FileRow(*file) for file in found.files], found.notes))
+    output.show(VerifyReport(reports, output.glyphs_fit()), as_json)
+    damaged = sum(report.is_damaged for report in reports)
+    if damaged:
+        raise DamageFoundError(damaged=damaged, total=len(reports))

@@ -1,0 +1,103 @@
+"""Names that a TAB may offer and that no directory listing tells: ids, parameters, metrics, the server's folders.
+
+One small text file a directory or server, in the user's cache directory. It is never trusted for anything but
+offering names; deleting it harms nothing, and failing to write it is nothing.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False  # typing's own would have to be loaded, and that costs as much as the interpreter itself
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_FOLDERS = 20_000
+ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
+
+
+def cache_directory() -> str:
+    """Return where the files are; the same place as platformdirs' user cache, which is too dear to load for a TAB."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if sys.platform == "win32":
+        place = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")
+    elif sys.platform == "darwin":
+        place = os.path.expanduser("~/Library/Caches")
+    else:
+        place = named if os.path.isabs(named) else os.path.expanduser("~/.cache")
+    return os.path.join(place, "aimd", "completion")
+
+
+def remember(
+    directory: "str | os.PathLike[str]",
+    trials: "Iterable[tuple[str, str]]",
+    params: "Iterable[str]",
+    metrics: "Iterable[str]",
+    whole: bool = True,
+) -> None:
+    """Keep what a listing of a directory has shown.
+
+    Args:
+        directory: The directory that was listed, as find_trials takes it.
+        trials: `(alternative name, id)` of each trial.
+        params: Names of parameters, without `params.`.
+        metrics: Names of metrics, `type.name`.
+        whole: Whether that is all there is; else it is added to what is kept.
+    """
+    owner = os.path.abspath(directory)
+    rows = [(ID, trial_id) for _, trial_id in trials if trial_id]
+    rows += [(PARAM, name) for name in params] + [(METRIC, name) for name in metrics]
+    if not whole:
+        rows += [(kind, name) for kind in (ID, PARAM, METRIC) for name in recall(owner, kind)]
+    _write(owner, rows)
+
+
+def remember_folders(host: str, paths: "Iterable[str]") -> None:
+    """Add the paths of folders to those that are kept of a server.
+
+    Args:
+        host: The server's address in normal form.
+        paths: From the root, such as `/vision/mnist`.
+    """
+    known = dict.fromkeys([*paths, *recall(host, FOLDER)])
+    _write(host, [(FOLDER, path) for path in known if path][:MAX_FOLDERS])
+
+
+def recall(place: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:
+    """Return the names of one kind that begin so, of a directory or server; none when nothing is kept."""
+    owner = os.fspath(place)
+    try:
+        with open(_file_of(owner), encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except OSError:
+        return []
+    if not text.startswith(f"{owner}\n"):
+        return []
+    head = f"\n{kind}\t"
+    found = []
+    position = text.find(head + prefix)
+    while position >= 0:
+        end = text.find("\n", position + 1)
+        found.append(text[position + len(head) : end if end >= 0 else len(text)])
+        position = text.find(head + prefix, position + 1)
+    return found
+
+
+def _file_of(owner: str) -> str:
+    from zlib import crc32
+
+    return os.path.join(cache_directory(), f"{crc32(os.fsencode(owner)):08x}.tsv")
+
+
+def _write(owner: str, rows: list[tuple[str, str]]) -> None:
+    lines = ["\t".join(row) for row in rows if not any(sign in field for field in row for sign in "\t\n\r")]
+    text = "\n".join([owner, *dict.fromkeys(lines), ""])
+    path = _file_of(owner)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError:
+        return

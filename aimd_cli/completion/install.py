@@ -1,0 +1,102 @@
+"""`aimd --install-completion` and `--show-completion`: the scripts, put where each shell looks for them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from aimd_cli.completion.scripts import FILES, SCRIPTS
+from aimd_core.errors import AimdError, DiskError, UsageError
+
+_NAMES = {"pwsh": "powershell", **{name: name for name in SCRIPTS}}
+_MARK = "# aimd completion"
+
+
+def shell_named(name: str | None) -> str:
+    """Return the shell that a person means, or, unnamed, the one that they use.
+
+    Raises:
+        UsageError: There is no script for it.
+    """
+    found = _NAMES.get(name or _shell_in_use())
+    if found is None:
+        raise UsageError(
+            message=f"no completion for shell {name!r}" if name else "cannot tell which shell this is",
+            hint=f"Name one of: {', '.join(SCRIPTS)}, as in: aimd --install-completion bash",
+        )
+    return found
+
+
+def _shell_in_use() -> str:
+    from shellingham import ShellDetectionFailure, detect_shell
+
+    try:
+        found: str = detect_shell()[0]
+        return found
+    except ShellDetectionFailure:
+        return Path(os.environ.get("SHELL", "")).name
+
+
+def install(shell: str) -> list[Path]:
+    """Write the script where the shell finds it, and return the files that were written.
+
+    Raises:
+        DiskError: A file cannot be written.
+        AimdError: PowerShell is not there to say where its profile is.
+    """
+    place = _script_path(shell)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(SCRIPTS[shell], encoding="utf-8")
+        profile, lines = _profile(shell, place)
+        return [place, *([profile] if profile and _add(profile, lines) else [])]
+    except OSError as error:
+        raise DiskError(path=error.filename or place, reason=f"cannot be written ({error.strerror})") from error
+
+
+def _script_path(shell: str) -> Path:
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return {
+        "bash": data / "bash-completion" / "completions" / "aimd",
+        "zsh": data / "zsh" / "site-functions" / FILES["zsh"],
+        "fish": config / "fish" / "completions" / FILES["fish"],
+        "powershell": data / "aimd" / FILES["powershell"],
+    }[shell]
+
+
+def _profile(shell: str, script: Path) -> tuple[Path | None, str]:
+    """Return the start-up file that has to name the script, and how; fish needs none."""
+    if shell == "bash":  # also where the package bash-completion, which would find the script, is not there
+        return Path.home() / ".bashrc", f"[ -r '{script}' ] && . '{script}'"
+    if shell == "zsh":
+        place = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"
+        return place, f"fpath=('{script.parent}' $fpath); autoload -Uz compinit; compinit"
+    if shell == "powershell":
+        return _powershell_profile(), f". '{script}'"
+    return None, ""
+
+
+def _powershell_profile() -> Path:
+    for program in ("pwsh", "powershell"):
+        try:
+            said = subprocess.run(
+                [program, "-NoProfile", "-Command", "echo $PROFILE"], capture_output=True, text=True, check=True
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return Path(said.stdout.strip())
+    raise AimdError(message="PowerShell is not installed here", hint="See: aimd --show-completion powershell")
+
+
+def _add(profile: Path, line: str) -> bool:
+    """Add a marked line to a start-up file, once; tell whether it was added."""
+    before = profile.read_text(encoding="utf-8", errors="surrogateescape") if profile.exists() else ""
+    wanted = f"{line}  {_MARK}"
+    if wanted in before.splitlines():
+        return False
+    profile.parent.mkdir(parents=True, exist_ok=True)
+    with profile.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(("" if before.endswith("\n") or not before else "\n") + wanted + "\n")
+    return True

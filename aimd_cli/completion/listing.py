@@ -1,0 +1,33 @@
+"""What a listing tells completion: one call at the end of `trial ls`, local or remote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aimd_cli.completion.cache import remember, remember_folders
+
+if TYPE_CHECKING:
+    from aimd_cli.views.rows import TrialRow
+
+
+def remember_local(place: Path, rows: Sequence[TrialRow], whole: bool) -> None:
+    """Keep the names that a listing of a directory has shown.
+
+    Args:
+        place: The directory that was listed.
+        rows: The trials.
+        whole: Whether these are all trials of the directory.
+    """
+    names = [(row.alternative_name, row.id) for row in rows]
+    params = sorted({name for row in rows for name in row.params})
+    metrics = sorted({name for row in rows for name in row.metrics})
+    remember(place, names, params, metrics, whole)
+
+
+def remember_remote(host: str, rows: Sequence[TrialRow]) -> None:
+    """Keep the folders, and those above them, that a listing of a server has shown."""
+    paths = {row.folder for row in rows if row.folder}
+    above = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}
+    remember_folders(host, sorted(paths | above))

@@ -1,0 +1,59 @@
+"""The command tree as a TAB needs it: read from `commands.tsv`, which is made from the application by `make fix`.
+
+A line is a command (`command`, path, sentence), or, below it, an option (`option`, names, kind, sentence) or an
+argument (`argument`, name, kind, sentence). A kind says what the value is, see `values`; `flag` takes none, and `*`
+behind a kind says that it may be repeated. Only the commands that stand on the line are taken apart.
+"""
+
+import os
+
+
+class Option:
+    """An option of a command, or an argument. `kind` is `flag` when it takes no value."""
+
+    __slots__ = ("kind", "names", "repeats", "sentence")
+
+    def __init__(self, names: str, kind: str, sentence: str) -> None:
+        self.names = names.split(",")
+        self.kind = kind.rstrip("*")
+        self.repeats = kind.endswith("*")
+        self.sentence = sentence
+
+
+class Command:
+    """A command or a group of commands.
+
+    Attributes:
+        options: Its options.
+        arguments: Its arguments, in their order.
+        children: The sentence of each command that it holds, by name.
+    """
+
+    __slots__ = ("_path", "_text", "arguments", "children", "options")
+
+    def __init__(self, text: str, path: str) -> None:
+        self._text = text
+        self._path = path
+        start = text.index(f"\ncommand\t{path}\t") + 1
+        end = text.find("\ncommand\t", start)
+        rows = [line.split("\t") for line in text[start : end if end > 0 else len(text) - 1].split("\n")[1:]]
+        self.options = [Option(*row[1:]) for row in rows if row[0] == "option"]
+        self.arguments = [Option(*row[1:]) for row in rows if row[0] == "argument"]
+        below = f"\ncommand\t{path} "
+        found = text.split(below)[1:]
+        heads = [piece.partition("\n")[0].partition("\t") for piece in found]
+        self.children = {name: sentence for name, _, sentence in heads if " " not in name}
+
+    def child(self, name: str) -> "Command":
+        """Return one of the commands that it holds."""
+        return Command(self._text, f"{self._path} {name}")
+
+    def option(self, name: str) -> Option | None:
+        """Return the option of that name, if there is one."""
+        return next((option for option in self.options if name in option.names), None)
+
+
+def read_tree() -> Command:
+    """Return the root of the tree."""
+    with open(os.path.join(os.path.dirname(__file__), "commands.tsv"), encoding="utf-8") as file:
+        return Command("\n" + file.read(), "aimd")

@@ -1,0 +1,140 @@
+"""What a value may be, by its kind: each kind is a function of what is typed so far to the candidates.
+
+Kinds: `trial`, `folder`, `metric`, `param`, `name` (a metric or a parameter), `names` (several, with commas and a
+minus before a sort key), `query`, `host`, `setting`, `command`, `file`, `dir`, `choice:a|b`, and `text`, which
+offers nothing.
+"""
+
+import os
+
+# As in the query language, whose modules are too dear to load for a TAB; a test holds them equal.
+AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step")
+TRIAL_FIELDS = (
+    "name",
+    "alternative_name",
+    "id",
+    "state",
+    "folder",
+    "started",
+    "ended",
+    "age",
+    "duration",
+    "tags",
+    "note",
+)
+_BETWEEN_NAMES = frozenset(" \t\"'=<>~!()[],&|")
+_SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
+
+
+class Typed:
+    """What stands on the command line.
+
+    Attributes:
+        word: The word to complete, or the value's part of it.
+        values: The values of the options typed so far, by kind of option name.
+        arguments: The arguments typed so far.
+    """
+
+    __slots__ = ("arguments", "values", "word")
+
+    def __init__(self, word: str, values: dict[str, str], arguments: list[str]) -> None:
+        self.word = word
+        self.values = values
+        self.arguments = arguments
+
+
+def candidates(kind: str, typed: Typed) -> list[str]:
+    """Return what fits the typed word, sorted."""
+    name, _, choices = kind.partition(":")
+    if name == "choice":
+        return [choice for choice in choices.split("|") if choice.startswith(typed.word)]
+    if name in _LISTED:
+        head, last = _head(name, typed.word)
+        return sorted({head + found for found in _LISTED[name](typed) if found.startswith(last)})
+    make = _SOURCES.get(name)
+    return sorted(make(typed)) if make else []
+
+
+def _place(typed: Typed) -> str:
+    """Return the directory whose trials are meant."""
+    named = typed.values.get("--dir") or next((word for word in typed.arguments if os.path.isdir(word)), ".")
+    return os.path.expanduser(named)
+
+
+def _trials(typed: Typed) -> list[str]:
+    place = _place(typed)
+    nested = os.path.join(place, ".aimd", "trials")
+    word = typed.word
+    try:
+        there = os.listdir(nested if os.path.isdir(nested) else place)
+    except OSError:
+        there = []
+    fitting = [name for name in there if name.startswith(word)] if word else there
+    # Alternative names end so: _yymmdd_hhmmss_xxxxxx, with a `_` at every seventh place. No file is asked what it is.
+    names = [name for name in fitting if name[-21::7] == "___"]
+    return names if names or not word else _recalled("id", typed)
+
+
+def _recalled(kind: str, typed: Typed) -> list[str]:
+    from aimd_cli.completion.cache import recall
+
+    return recall(os.path.abspath(_place(typed)), kind, typed.word)
+
+
+def _metrics(typed: Typed) -> list[str]:
+    return _recalled("metric", typed)
+
+
+def _params(typed: Typed) -> list[str]:
+    return _recalled("param", typed)
+
+
+def _names(typed: Typed) -> list[str]:
+    everything = Typed("", typed.values, typed.arguments)
+    metrics = _metrics(everything)
+    with_aggregates = [f"{name}.{aggregate}" for name in metrics for aggregate in AGGREGATES]
+    return [*TRIAL_FIELDS, *metrics, *(f"params.{name}" for name in _params(everything)), *with_aggregates]
+
+
+def _name(typed: Typed) -> list[str]:
+    return [name for name in _names(typed) if name.startswith(typed.word)]
+
+
+def _folders(typed: Typed) -> list[str]:
+    from aimd_cli.completion.cache import recall
+    from aimd_cli.completion.config_scan import host_in_use
+
+    paths = recall(host_in_use(typed.values.get("--host")), "folder", "/" + typed.word.lstrip("/"))
+    return paths if typed.word.startswith("/") else [path.lstrip("/") for path in paths]
+
+
+def _hosts(typed: Typed) -> list[str]:
+    from aimd_cli.completion.config_scan import scan_hosts
+
+    return [host for host in scan_hosts() if host.startswith(typed.word)]
+
+
+def _head(kind: str, word: str) -> tuple[str, str]:
+    """Return what comes before the last name in a list or a query, and the part of it that is typed."""
+    end = len(word)
+    while end and word[end - 1] not in _BETWEEN_NAMES:
+        end -= 1
+    if kind == "names" and word[end : end + 1] in ("-", "+"):
+        end += 1
+    return word[:end], word[end:]
+
+
+def _settings(typed: Typed) -> list[str]:
+    return [name for name in _SETTINGS if name.startswith(typed.word)]
+
+
+_LISTED = {"names": _names, "query": _names}
+_SOURCES = {
+    "trial": _trials,
+    "folder": _folders,
+    "metric": _metrics,
+    "param": _params,
+    "name": _name,
+    "host": _hosts,
+    "setting": _settings,
+}

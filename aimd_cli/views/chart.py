@@ -1,0 +1,241 @@
+"""A chart in the terminal: curves on one pair of axes, told apart by letters and dashes, and by colour where there is.
+
+Promises: a number that is not finite is counted, never drawn; no spike is lost by thinning out; without
+colour, and without anything beyond ASCII, everything can still be told.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from aimd_cli import text
+from aimd_cli.views.axes import Scale, count_label, duration_label, duration_ticks, labels, ticks
+from aimd_cli.views.canvas import LETTERS, Canvas
+from aimd_cli.views.curve import STRETCHES, Curve, sentence, smoothed, thinned
+from aimd_cli.views.table import Column, Table
+
+# Okabe and Ito's palette, which people with any colour vision can tell apart; its darkest come last.
+PALETTE = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
+_MIN_COLUMNS = 8
+_ROWS_PER_TICK, _COLUMNS_PER_TICK = 4, 14
+_PIPE_WIDTH = 80
+
+
+class Look(NamedTuple):
+    """How a chart is drawn.
+
+    Attributes:
+        axis: `step`, `epoch` or `time`.
+        log_y: Whether the y axis is logarithmic.
+        smooth: Weight of the moving average, from 0 to below 1.
+        rows: Height of the drawing in lines, without axis and legend.
+        glyphs: Whether signs beyond ASCII can be shown.
+        only_sentences: Whether no drawing is wanted where there is no terminal.
+    """
+
+    axis: str = "step"
+    log_y: bool = False
+    smooth: float = 0.0
+    rows: int = 16
+    glyphs: bool = True
+    only_sentences: bool = False
+
+
+class _Frame(NamedTuple):
+    """Where the curves stand: the two scales and the canvas between them."""
+
+    x: Scale
+    y: Scale
+    canvas: Canvas
+
+
+class Chart:
+    """Curves on one pair of axes."""
+
+    def __init__(self, curves: list[Curve], look: Look) -> None:
+        """Take curves; each needs a `name` of its own when there are several."""
+        self.curves = curves
+        self.look = look
+        self._drawn = [self._points(curve) for curve in curves]
+
+    def _points(self, curve: Curve) -> list[tuple[float, float]]:
+        points = curve.thinned
+        if self.look.smooth:
+            points = thinned(curve.positions, smoothed(curve.values, self.look.smooth), STRETCHES)
+        return [point for point in points if point[1] > 0] if self.look.log_y else points
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the chart for a terminal of `width` columns."""
+        blocks: list[RenderableType] = [Text(self._title(), style="bold")]
+        blocks += self._rows(width, self.look.glyphs)
+        if len(self.curves) == 1:
+            blocks.append(Text(text.clean(self._sentences()[0]), style="dim"))
+        else:
+            blocks += [Text(""), self._legend(width)]
+            blocks += [Text(text.clean(note), style="dim") for note in self._notes()]
+        return Group(*blocks)
+
+    def lines(self) -> list[list[str]]:
+        """Return the chart in plain characters, and what each curve shows in one sentence."""
+        sentences = [[text.clean(line)] for line in self._sentences()]
+        if self.look.only_sentences:
+            return sentences
+        rows = [row.plain.rstrip() for row in self._rows(_PIPE_WIDTH, glyphs=False)]
+        return [[self._title()], *([row] for row in rows), *sentences]
+
+    def document(self) -> dict[str, object]:
+        """Return the curves as plain data; of long ones, first, smallest, largest and last of 500 stretches."""
+        return {
+            "axis": self.look.axis,
+            "smooth": self.look.smooth,
+            "series": [
+                {
+                    "trial": curve.trial,
+                    "metric": curve.metric,
+                    "points": len(curve),
+                    "not_finite": curve.not_finite,
+                    "unplaced": curve.unplaced,
+                    "last": curve.last,
+                    **_extremes(curve),
+                    "sentence": sentence(curve, self.look.axis),
+                    "drawn": [list(point) for point in drawn],
+                }
+                for curve, drawn in zip(self.curves, self._drawn, strict=True)
+            ],
+        }
+
+    def _title(self) -> str:
+        metrics = ", ".join(dict.fromkeys(curve.metric for curve in self.curves))
+        trials = list(dict.fromkeys(curve.trial for curve in self.curves))
+        of = f" of {trials[0]}" if len(trials) == 1 else ""
+        how = [f"smoothed {self.look.smooth:g}"] if self.look.smooth else []
+        how += ["logarithmic"] if self.look.log_y else []
+        return text.clean(f"{metrics}{of}" + (f" ({', '.join(how)})" if how else ""))
+
+    def _sentences(self) -> list[str]:
+        several = len(self.curves) > 1
+        return [
+            (f"{LETTERS[number % len(LETTERS)]} {curve.name}: " if several else "") + self._sentence(curve)
+            for number, curve in enumerate(self.curves)
+        ]
+
+    def _sentence(self, curve: Curve) -> str:
+        said = sentence(curve, self.look.axis)
+        below = sum(value <= 0 for value in curve.values) if self.look.log_y else 0
+        return said + (f"; {below:,} not above zero left out of the logarithmic axis" if below else "")
+
+    def _notes(self) -> list[str]:
+        """Return the sentences of the curves of which something was left out."""
+        return [
+            said
+            for said, curve in zip(self._sentences(), self.curves, strict=True)
+            if curve.not_finite
+            or curve.unplaced
+            or curve.damage
+            or (self.look.log_y and min(curve.values, default=1) <= 0)
+        ]
+
+    def _legend(self, width: int) -> RenderableType:
+        table = Table(
+            [
+                Column(""),
+                Column("CURVE"),
+                Column("LAST", right=True),
+                Column("LOWEST", right=True, priority=1),
+                Column("HIGHEST", right=True, priority=2),
+                Column("POINTS", right=True, priority=3),
+            ]
+        )
+        for number, curve in enumerate(self.curves):
+            (low, _), (high, _) = curve.extremes() if len(curve) else ((None, None), (None, None))
+            table.add(
+                (LETTERS[number % len(LETTERS)], f"bold {_color(number)}"),
+                text.clean(curve.name),
+                *("" if value is None else text.number(value) for value in (curve.last, low, high)),
+                f"{len(curve) + curve.not_finite:,}",
+            )
+        return table.rich(width)
+
+    def _rows(self, width: int, glyphs: bool) -> list[Text]:
+        """Return the drawing with its axes, line by line."""
+        points = [point for drawn in self._drawn for point in drawn]
+        if not points:
+            return [Text("no point can be drawn")]
+        y = Scale(min(value for _, value in points), max(value for _, value in points), self.look.log_y)
+        x = Scale(min(position for position, _ in points), max(position for position, _ in points))
+        y_ticks = ticks(y, max(2, self.look.rows // _ROWS_PER_TICK))
+        y_labels = labels(y_ticks)
+        margin = max([0, *map(len, y_labels)])
+        frame = _Frame(x, y, Canvas(max(_MIN_COLUMNS, width - margin - 2), self.look.rows, glyphs))
+        self._draw(frame)
+        beside = {_y_row(frame, tick): label for tick, label in zip(y_ticks, y_labels, strict=True)}
+        rows = [_row(frame.canvas, row, beside.get(row), margin, glyphs) for row in range(self.look.rows)]
+        return [*rows, *self._x_axis(frame, margin, glyphs)]
+
+    def _draw(self, frame: _Frame) -> None:
+        canvas, count = frame.canvas, len(self.curves)
+        for owner, points in enumerate(self._drawn):
+            dots = [
+                (frame.x.dot(position, canvas.width), canvas.height - 1 - frame.y.dot(value, canvas.height))
+                for position, value in points
+            ]
+            canvas.draw(dots, owner, dashed=count > 1)
+        for owner in range(count if count > 1 else 0):
+            canvas.letter(owner, count)
+
+    def _x_axis(self, frame: _Frame, margin: int, glyphs: bool) -> list[Text]:
+        columns = frame.canvas.columns
+        wanted = max(1, columns // _COLUMNS_PER_TICK)
+        is_time = self.look.axis == "time"
+        numbers = duration_ticks(frame.x, wanted) if is_time else ticks(frame.x, wanted, whole=True)
+        name = duration_label if is_time else count_label
+        marks, under, free_from = ["─" if glyphs else "-"] * columns, [" "] * columns, 0
+        for number in numbers:
+            column, label = frame.x.dot(number, columns), name(number)
+            start = min(max(0, column - len(label) // 2), columns - len(label))
+            if start < free_from:
+                continue
+            marks[column] = "┬" if glyphs else "+"
+            under[start : start + len(label)] = label
+            free_from = start + len(label) + 1
+        axis_name = self.look.axis
+        if free_from + len(axis_name) <= columns:
+            under[columns - len(axis_name) :] = axis_name
+        corner = "└" if glyphs else "+"
+        return [
+            Text(" " * (margin + 1) + corner + "".join(marks), style="dim"),
+            Text(" " * (margin + 2) + "".join(under), style="dim"),
+        ]
+
+
+def _y_row(frame: _Frame, value: float) -> int:
+    """Return the row of the canvas on which a value stands."""
+    return (
+        (frame.canvas.height - 1 - frame.y.dot(value, frame.canvas.height)) * frame.canvas.rows // frame.canvas.height
+    )
+
+
+def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool) -> Text:
+    """Return one line of the drawing with its part of the y axis."""
+    mark = ("┤" if glyphs else "+") if label is not None else ("│" if glyphs else "|")
+    line = Text(f"{label or '':>{margin}} {mark}", style="dim")
+    for style, cells in groupby(canvas.cells(row), key=lambda cell: f"not dim {_color(cell.owner)}"):
+        line.append("".join(cell.character for cell in cells), style)  # one escape for all that look alike
+    assert cell_len(line.plain) == margin + 2 + canvas.columns
+    return line
+
+
+def _color(owner: int) -> str:
+    return PALETTE[owner % len(PALETTE)] if owner >= 0 else "default"
+
+
+def _extremes(curve: Curve) -> dict[str, object]:
+    if not len(curve):
+        return {"min": None, "min_at": None, "max": None, "max_at": None}
+    (low, low_at), (high, high_at) = curve.extremes()
+    return {"min": low, "min_at": low_at, "max": high, "max_at": high_at}

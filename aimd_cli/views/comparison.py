@@ -1,0 +1,294 @@
+"""`aimd trial compare`: what differs between trials, their metrics side by side, the best marked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rich.console import Group as RichGroup
+from rich.console import RenderableType
+from rich.text import Text
+
+from aimd_cli import text
+from aimd_cli.views.chart import Chart
+from aimd_cli.views.grid import Grid, Item
+from aimd_cli.views.groups import Average, Group, value_of
+from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
+from aimd_cli.views.states import state_cell
+from aimd_cli.views.table import Column, Table
+from aimd_core.direction import best_of, direction_of
+
+_COMMIT_SHOWN = 12
+_LONG_CELL = 40  # characters; a longer value is worth a row of its own only in full output
+
+
+class Compared(NamedTuple):
+    """One trial.
+
+    Attributes:
+        row: What a list shows.
+        facts: Everything that may differ beside metrics: `params.lr`, `platform.os`, `packages.torch`, `git.commit`.
+    """
+
+    row: TrialRow
+    facts: Mapping[str, object]
+
+
+class Wanted(NamedTuple):
+    """What is compared.
+
+    Attributes:
+        aggregate: Which aggregate of each metric: `last`, `min`, `max` or `mean`.
+        directions: `min` or `max` by metric, where a person said so.
+        metrics: The metrics; none means all.
+        everything: Whether also what is the same is shown.
+        glyphs: Whether signs beyond ASCII can be shown.
+    """
+
+    aggregate: str = "last"
+    directions: Mapping[str, str] = {}
+    metrics: tuple[str, ...] = ()
+    everything: bool = False
+    glyphs: bool = True
+
+    def direction(self, metric: str) -> str | None:
+        """Return `min` or `max`, as a person said or the name suggests."""
+        return self.directions.get(metric) or direction_of(metric)
+
+    def chosen(self, rows: list[TrialRow]) -> list[str]:
+        """Return the metrics to be shown."""
+        return [name for name in ranked_metrics(rows) if not self.metrics or name in self.metrics]
+
+
+class Comparison:
+    """Trials side by side."""
+
+    def __init__(self, trials: list[Compared], wanted: Wanted, chart: Chart | None = None) -> None:
+        self.trials = trials
+        self.wanted = wanted
+        self.chart = chart
+        self.rows = [trial.row for trial in trials]
+        keys = all_keys(trial.facts for trial in trials)
+        self.differing = [key for key in keys if wanted.everything or len(set(map(repr, self._facts(key)))) > 1]
+        self.same = len(keys) - len(self.differing)
+        self.metrics = wanted.chosen(self.rows)
+        self.best = {name: best_of(self._values(name), wanted.direction(name)) for name in self.metrics}
+        self.names = _short_names(self.rows)
+
+    def _facts(self, key: str) -> list[object]:
+        return [trial.facts.get(key) for trial in self.trials]
+
+    def _values(self, metric: str) -> list[float | None]:
+        return [value_of(row, metric, self.wanted.aggregate) for row in self.rows]
+
+    def rich(self, width: int) -> RenderableType:
+        """Return trials as columns where they fit, else as rows; then the chart."""
+        table = self._side_by_side()
+        hidden = 0
+        if table.hidden(width) or table.overflows(width):
+            table = self._one_below_the_other()
+            hidden = table.hidden(width)
+        blocks: list[RenderableType] = [table.rich(width), Text(self._footer(hidden), style="dim")]
+        if self.chart is not None:
+            blocks += [Text(""), self.chart.rich(width)]
+        return RichGroup(*blocks)
+
+    def _footer(self, hidden: int) -> str:
+        mark = "★" if self.wanted.glyphs else "*"
+        notes = [f"{mark} best" if any(self.best.values()) else ""]
+        notes += [f"{self.same} the same in all (--all shows them)" if self.same else ""]
+        notes += [f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""]
+        if self.metrics and self.wanted.aggregate != "last":
+            notes.append(f"metrics: {self.wanted.aggregate}")
+        return (" · " if self.wanted.glyphs else ", ").join(filter(None, notes))
+
+    def _cells(self, metric: str) -> list[tuple[str, str]]:
+        """Return the values of a metric, the best with a mark and in bold."""
+        mark = "★" if self.wanted.glyphs else "*"
+        return [
+            ("", "") if value is None else (text.number(value) + f" {mark}", "bold") if number in self.best[metric]
+            else (text.number(value) + "  ", "")
+            for number, value in enumerate(self._values(metric))
+        ]  # fmt: skip
+
+    def _side_by_side(self) -> Table:
+        """Return a row a fact and a metric, a column a trial."""
+        table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
+        table.add(("state", "dim"), *(state_cell(row.state, self.wanted.glyphs) for row in self.rows))
+        for key in self.differing:
+            table.add((text.clean(key), "cyan"), *(_shown(key, value) for value in self._facts(key)))
+        for metric in self.metrics:
+            table.add((text.clean(metric), "cyan"), *self._cells(metric))
+        return table
+
+    def _one_below_the_other(self) -> Table:
+        """Return a row a trial, a column a fact and a metric; long facts and late metrics are dropped first."""
+        columns = [Column("NAME")]
+        for number, metric in enumerate(self.metrics):
+            columns.append(Column(text.clean(metric), 20 + min(40, 5 * number), right=True))
+        for number, key in enumerate(self.differing):
+            is_long = any(len(_shown(key, value)) > _LONG_CELL for value in self._facts(key))
+            columns.append(Column(text.clean(key.removeprefix("params.")), 99 if is_long else 30 + min(60, 3 * number)))
+        table = Table(columns)
+        cells = [self._cells(metric) for metric in self.metrics]
+        for number, trial in enumerate(self.trials):
+            shown = (_shown(key, trial.facts.get(key)) for key in self.differing)
+            table.add(text.clean(self.names[number]), *(column[number] for column in cells), *shown)
+        return table
+
+    def lines(self) -> list[list[str]]:
+        """Return a row a fact and a metric, a column a trial, nothing rounded."""
+        lines = [["key", *(row.alternative_name for row in self.rows)], ["state", *(row.state for row in self.rows)]]
+        lines += [[key, *map(_full, self._facts(key))] for key in self.differing]
+        lines += [[metric, *map(_full, self._values(metric))] for metric in self.metrics]
+        return lines
+
+    def grid(self) -> Grid:
+        """Return a row a trial for documents: names, what differs, metrics."""
+        header = ["name", *self.differing, *self.metrics]
+        numbers = [False] * (1 + len(self.differing)) + [True] * len(self.metrics)
+        rows = []
+        for number, trial in enumerate(self.trials):
+            row = [Item(self.names[number], trial.row.alternative_name)]
+            row += [Item(_shown(key, trial.facts.get(key)), _full(trial.facts.get(key))) for key in self.differing]
+            for metric in self.metrics:
+                value = self._values(metric)[number]
+                shown = "" if value is None else text.number(value)
+                row.append(Item(shown, _full(value), number in self.best[metric]))
+            rows.append(row)
+        return Grid(header, rows, numbers)
+
+    def csv_rows(self) -> list[list[str]]:
+        """Return the grid in full, for programs."""
+        grid = self.grid()
+        return [grid.header, *([item.full for item in row] for row in grid.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return the comparison as plain data; values are in the order of the trials."""
+        return {
+            "trials": [row.document() for row in self.rows],
+            "facts": {key: self._facts(key) for key in self.differing},
+            "same": self.same,
+            "aggregate": self.wanted.aggregate,
+            "metrics": {
+                metric: {
+                    "values": self._values(metric),
+                    "direction": self.wanted.direction(metric),
+                    "best": [self.rows[number].alternative_name for number in sorted(self.best[metric])],
+                }
+                for metric in self.metrics
+            },
+        }
+
+
+class GroupedComparison:
+    """Groups of trials, a row each: what tells them apart, how many trials, mean and deviation of each metric."""
+
+    def __init__(self, groups: list[Group], wanted: Wanted) -> None:
+        self.groups = groups
+        self.wanted = wanted
+        keys = all_keys(group.keys for group in groups)
+        self.keys = [
+            key for key in keys if wanted.everything or len({repr(group.keys.get(key)) for group in groups}) > 1
+        ]
+        self.metrics = wanted.chosen([row for group in groups for row in group.rows])
+        self.best = {
+            name: best_of([self._average(group, name).mean for group in groups], wanted.direction(name))
+            for name in self.metrics
+        }
+
+    @staticmethod
+    def _average(group: Group, metric: str) -> Average:
+        return group.metrics.get(metric, Average(0, None, None))
+
+    def _shown(self, average: Average, size: int) -> str:
+        shown = average.shown(size)
+        return shown if self.wanted.glyphs else shown.replace("±", "+-")
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the table, cut to `width` by dropping columns."""
+        mark = "★" if self.wanted.glyphs else "*"
+        columns = [Column(text.clean(key)) for key in self.keys] + [Column("N", right=True)]
+        columns += [Column(text.clean(metric), 10 + number, right=True) for number, metric in enumerate(self.metrics)]
+        table = Table(columns)
+        for number, group in enumerate(self.groups):
+            cells: list[str | tuple[str, str]] = [_full(group.keys.get(key)) for key in self.keys]
+            cells.append(str(len(group.rows)))
+            for metric in self.metrics:
+                shown = self._shown(self._average(group, metric), len(group.rows))
+                cells.append((f"{shown} {mark}", "bold") if number in self.best[metric] else (f"{shown}  ", ""))
+            table.add(*cells)
+        hidden = table.hidden(width)
+        notes = [f"{len(self.groups)} groups, mean and sample standard deviation"]
+        notes += [f"{mark} best"] if any(self.best.values()) else []
+        notes += [f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""]
+        footer = (" · " if self.wanted.glyphs else ", ").join(filter(None, notes))
+        return RichGroup(table.rich(width), Text(footer, style="dim"))
+
+    def lines(self) -> list[list[str]]:
+        """Return a row a group, nothing rounded; `std` is empty for a single trial."""
+        header = [*(f"params.{key}" for key in self.keys), "n"]
+        for metric in self.metrics:
+            header += [f"{metric}.n", f"{metric}.mean", f"{metric}.std"]
+        lines = [header]
+        for group in self.groups:
+            row = [*(_full(group.keys.get(key)) for key in self.keys), str(len(group.rows))]
+            for metric in self.metrics:
+                count, mean, deviation = self._average(group, metric)
+                row += [str(count), _full(mean), _full(deviation)]
+            lines.append(row)
+        return lines
+
+    def grid(self) -> Grid:
+        """Return a row a group for documents."""
+        header = [*self.keys, "n", *self.metrics]
+        numbers = [False] * len(self.keys) + [True] * (1 + len(self.metrics))
+        rows = []
+        for number, group in enumerate(self.groups):
+            size = len(group.rows)
+            row = [Item(_full(group.keys.get(key)), _full(group.keys.get(key))) for key in self.keys]
+            row.append(Item(str(size), str(size)))
+            for metric in self.metrics:
+                shown = self._shown(self._average(group, metric), size)
+                row.append(Item(shown, shown, number in self.best[metric]))
+            rows.append(row)
+        return Grid(header, rows, numbers)
+
+    def csv_rows(self) -> list[list[str]]:
+        """Return a row a group in full, for programs."""
+        return self.lines()
+
+    def document(self) -> dict[str, object]:
+        """Return the groups as plain data."""
+        return {
+            "aggregate": self.wanted.aggregate,
+            "groups": [
+                {
+                    "parameters": group.keys,
+                    "n": len(group.rows),
+                    "trials": [row.alternative_name for row in group.rows],
+                    "metrics": {
+                        metric: {"n": average.finite, "mean": average.mean, "std": average.deviation}
+                        for metric, average in group.metrics.items()
+                        if metric in self.metrics
+                    },
+                }
+                for group in self.groups
+            ],
+        }
+
+
+def _full(value: object) -> str:
+    if value is None:
+        return ""
+    return text.exact(value) if isinstance(value, float) else text.parameter(value)
+
+
+def _shown(key: str, value: object) -> str:
+    return _full(value)[:_COMMIT_SHOWN] if key == "git.commit" else _full(value)
+
+
+def _short_names(rows: list[TrialRow]) -> list[str]:
+    """Return names, or alternative names where two trials have the same."""
+    names = [row.name for row in rows]
+    return [row.name if names.count(row.name) == 1 else row.alternative_name for row in rows]

@@ -1,0 +1,166 @@
+"""A metric's points made ready to be drawn and to be told in one sentence. Pure.
+
+Promise: thinning out keeps the smallest and the largest value of every stretch, so no spike is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import accumulate
+from operator import le
+from typing import NamedTuple
+
+from aimd_cli import text
+
+STRETCHES = 500
+AXIS_WORDS = {"step": "steps", "epoch": "epochs", "time": "time"}
+
+
+class Curve:
+    """One metric of one trial.
+
+    Attributes:
+        name: What the legend calls it.
+        metric: `type.name`.
+        trial: The trial's alternative name.
+        positions: Where its finite points stand on the axis, not descending.
+        values: Their values.
+        not_finite: How many points are NaN or infinite.
+        unplaced: How many finite points have no place on the axis.
+        last: The value of the last point written, which may be NaN; None when there is none.
+        damage: What is wrong with the journal, in one sentence, or empty.
+    """
+
+    def __init__(self, trial: str, metric: str, positions: array[float], values: array[float]) -> None:
+        """Take the points of a metric, in the order in which they were written; numbers that are not finite count."""
+        self.trial, self.metric, self.name = trial, metric, metric
+        self.damage = ""
+        self.last = values[-1] if values else None
+        self.not_finite = self.unplaced = 0
+        if not (_all_finite(values) and _all_finite(positions)):
+            self.not_finite = sum(value - value != 0.0 for value in values)
+            kept = [(p, v) for p, v in zip(positions, values, strict=True) if p - p + v - v == 0.0]
+            self.unplaced = len(values) - self.not_finite - len(kept)
+            positions, values = array("d", [p for p, _ in kept]), array("d", [v for _, v in kept])
+        if not all(map(le, positions, memoryview(positions)[1:])):
+            order = sorted(range(len(positions)), key=positions.__getitem__)
+            positions, values = (array("d", map(column.__getitem__, order)) for column in (positions, values))
+        self.positions, self.values = positions, values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def extremes(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return value and position of the smallest and of the largest point; there must be one."""
+        low_at, low = min(self.thinned, key=_value)
+        high_at, high = max(self.thinned, key=_value)
+        return (low, low_at), (high, high_at)
+
+    @cached_property
+    def thinned(self) -> list[tuple[float, float]]:
+        """First, smallest, largest and last point of each of 500 stretches; of fewer points, all."""
+        return thinned(self.positions, self.values, STRETCHES)
+
+
+def _value(point: tuple[float, float]) -> float:
+    return point[1]
+
+
+def _all_finite(numbers: array[float]) -> bool:
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))  # a sum is three times as fast
+
+
+def smoothed(values: array[float], weight: float) -> array[float]:
+    """Return the exponential moving average, corrected for its beginning, so that it starts at the first value.
+
+    Args:
+        values: Finite values.
+        weight: How much of the average each point keeps, from 0 (nothing) to below 1.
+    """
+    if not weight:
+        return values
+    averages = accumulate(values, lambda average, value: average * weight + (1 - weight) * value, initial=0.0)
+    next(averages)
+    shares = accumulate(values, lambda share, _: share * weight, initial=1.0)
+    next(shares)
+    return array("d", [average / (1 - share) for average, share in zip(averages, shares, strict=True)])
+
+
+def thinned(positions: array[float], values: array[float], stretches: int) -> list[tuple[float, float]]:
+    """Return at most about four points for each of so many equal stretches: first, smallest, largest, last.
+
+    Args:
+        positions: Where the points stand, not descending.
+        values: Their values, finite.
+        stretches: How many.
+    """
+    if len(values) <= 4 * stretches:
+        return list(zip(positions, values, strict=True))
+    low, high = positions[0], positions[-1]
+    borders = [bisect_left(positions, low + (high - low) * (number / stretches)) for number in range(1, stretches)]
+    kept: list[tuple[float, float]] = []
+    for start, end in zip([0, *borders], [*borders, len(values)], strict=True):
+        if start < end:
+            stretch = values[start:end]
+            chosen = {0, stretch.index(min(stretch)), stretch.index(max(stretch)), len(stretch) - 1}
+            kept += [(positions[start + number], stretch[number]) for number in sorted(chosen)]
+    return kept
+
+
+class Told(NamedTuple):
+    """How numbers and positions of an axis are put into words."""
+
+    axis: str
+
+    def place(self, position: float) -> str:
+        """Return a position in words: `step 870`, `after 1h 02m`."""
+        if self.axis == "time":
+            return f"after {text.duration(position)}"
+        return f"{self.axis} {position:,.0f}"
+
+    def span(self, curve: Curve) -> str:
+        """Return what the points stretch over: `over 900 steps`."""
+        width = curve.positions[-1] - curve.positions[0]
+        if self.axis == "time":
+            return f"in {text.duration(width)}"
+        return f"over {width:,.0f} {self.axis if width == 1 else AXIS_WORDS[self.axis]}"
+
+
+def sentence(curve: Curve, axis: str) -> str:
+    """Say in one plain sentence what a curve shows."""
+    return "; ".join([_course(curve, Told(axis)), *_left_out(curve, axis)])
+
+
+def _course(curve: Curve, told: Told) -> str:
+    if not len(curve):
+        return f"{curve.metric} has no point that can be drawn"
+    first, last = text.number(curve.values[0]), text.number(curve.values[-1])
+    if len(curve) == 1:
+        return f"{curve.metric} is {first} at {told.place(curve.positions[0]).removeprefix('after ')}, its only point"
+    (low, low_at), (high, high_at) = curve.extremes()
+    if low == high:
+        return f"{curve.metric} stayed at {first} {told.span(curve)}"
+    fell = curve.values[-1] < curve.values[0]
+    moved = "ended where it began, at" if first == last else f"{'fell' if fell else 'rose'} from {first} to"
+    lowest = f"lowest {text.number(low)} {_at(told, low_at)}"
+    highest = f"highest {text.number(high)} {_at(told, high_at)}"
+    extreme = f"{lowest}, {highest}" if first == last else lowest if fell else highest
+    return f"{curve.metric} {moved} {last} {told.span(curve)}, {extreme}"
+
+
+def _at(told: Told, position: float) -> str:
+    place = told.place(position)
+    return place if place.startswith("after") else f"at {place}"
+
+
+def _left_out(curve: Curve, axis: str) -> Iterator[str]:
+    if curve.not_finite:
+        yield f"{curve.not_finite:,} NaN or infinite point{'s' * (curve.not_finite > 1)} left out"
+    if curve.unplaced:
+        yield f"{curve.unplaced:,} point{'s' * (curve.unplaced > 1)} without {axis} left out"
+    if curve.damage:
+        yield curve.damage

@@ -1,0 +1,120 @@
+"""Trials put together by their parameters, and what their metrics are on average. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from aimd_cli import text
+from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
+
+
+class Average(NamedTuple):
+    """A metric over the trials of a group.
+
+    Attributes:
+        finite: How many trials have a finite value of it.
+        mean: Their mean, or None when there is none.
+        deviation: The sample standard deviation (divided by `finite` - 1), or None for fewer than two.
+    """
+
+    finite: int
+    mean: float | None
+    deviation: float | None
+
+    def shown(self, size: int) -> str:
+        """Return it as a person reads it, for a group of `size` trials: `0.731 ± 0.012`."""
+        if self.mean is None:
+            return ""
+        partly = f" (n={self.finite})" if self.finite != size else ""
+        if self.deviation is None:
+            return text.number(self.mean) + partly
+        return f"{mean_like(self.mean, self.deviation)} ± {self.deviation:.2g}{partly}"
+
+
+def mean_like(mean: float, deviation: float) -> str:
+    """Return a mean with as many decimals as its deviation has in two significant digits."""
+    if not deviation or not math.isfinite(deviation):
+        return text.number(mean)
+    decimals = 1 - math.floor(math.log10(deviation))
+    return f"{mean:.{decimals}f}" if 0 <= decimals <= 8 else text.number(mean)
+
+
+def average(values: list[float]) -> Average:
+    """Return mean and sample standard deviation of the finite ones of these values."""
+    from statistics import fmean, stdev
+
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return Average(0, None, None)
+    return Average(len(finite), fmean(finite), stdev(finite) if len(finite) > 1 else None)
+
+
+class Group(NamedTuple):
+    """Trials whose parameters agree.
+
+    Attributes:
+        keys: The parameters that they agree in.
+        rows: The trials.
+        metrics: The average of each metric.
+    """
+
+    keys: dict[str, object]
+    rows: list[TrialRow]
+    metrics: dict[str, Average]
+
+
+def grouped(rows: list[TrialRow], names: list[str], aggregate: str) -> list[Group]:
+    """Put trials together that agree in these parameters, in the order in which the groups appear.
+
+    Args:
+        rows: The trials.
+        names: Parameters by dotted name; one that a trial lacks counts as a value of its own.
+        aggregate: Which aggregate of each metric counts: `last`, `min`, `max` or `mean`.
+    """
+    buckets: dict[str, list[TrialRow]] = {}
+    for row in rows:
+        buckets.setdefault(repr([row.params.get(name, _MISSING) for name in names]), []).append(row)
+    return [
+        Group(
+            {name: members[0].params[name] for name in names if name in members[0].params},
+            members,
+            {metric: average(_values(members, metric, aggregate)) for metric in ranked_metrics(members)},
+        )
+        for members in buckets.values()
+    ]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+_MISSING = _Missing()
+
+
+def value_of(row: TrialRow, metric: str, aggregate: str) -> float | None:
+    """Return an aggregate of a metric of a trial as a number; None when there is none."""
+    value = row.metrics.get(metric, {}).get(aggregate)
+    return None if value is None else float(value)
+
+
+def _values(rows: list[TrialRow], metric: str, aggregate: str) -> list[float]:
+    return [value for row in rows if (value := value_of(row, metric, aggregate)) is not None]
+
+
+def grouping_params(rows: list[TrialRow], wanted: str) -> tuple[list[str], list[str]]:
+    """Return the parameters that `--group-by` means, and those it names that no trial has.
+
+    Args:
+        rows: The trials.
+        wanted: `params.lr,params.opt`, or `all but params.seed`; the `params.` may be left out.
+    """
+    known = all_keys(row.params for row in rows)
+    words = " ".join(wanted.split())
+    is_exclusion = words.startswith("all but ")
+    named = [name.strip().removeprefix("params.") for name in words.removeprefix("all but ").split(",")]
+    if words == "all":
+        return known, []
+    unknown = [name for name in named if name not in known]
+    return ([name for name in known if name not in named] if is_exclusion else named), unknown

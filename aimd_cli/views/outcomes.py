@@ -1,0 +1,48 @@
+"""What became of each of several trials that a command changed. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.console import RenderableType
+
+from aimd_cli import text
+from aimd_cli.views.table import Column, Table
+
+_STYLES = {"failed": "bold yellow", "unchanged": "dim", "would be removed": "yellow", "would be deleted": "yellow"}
+
+
+class Outcome(NamedTuple):
+    """What became of one trial.
+
+    Attributes:
+        trial: Its alternative name.
+        outcome: One or two words.
+        detail: Where it is now, its tags, or why it failed.
+    """
+
+    trial: str
+    outcome: str
+    detail: str = ""
+
+
+class Outcomes:
+    """What became of all."""
+
+    def __init__(self, rows: list[Outcome]) -> None:
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row a trial."""
+        table = Table([Column("OUTCOME"), Column("TRIAL"), Column("DETAIL", priority=1)])
+        for row in self.rows:
+            table.add((row.outcome, _STYLES.get(row.outcome, "green")), text.clean(row.trial), text.clean(row.detail))
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a trial."""
+        return [["name", "outcome", "detail"], *([row.trial, row.outcome, row.detail] for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return the outcomes as plain data."""
+        return {"outcomes": [row._asdict() for row in self.rows]}

@@ -1,0 +1,26 @@
+"""`aimd trial logs --json`: what a trial printed, as one document. Pure."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+
+class Printed:
+    """Lines that a trial printed, made safe for a terminal already."""
+
+    def __init__(self, trial: str, printed: list[str]) -> None:
+        self.trial = trial
+        self.printed = printed
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the lines; the terminal wraps them."""
+        return Text("\n".join(self.printed))
+
+    def lines(self) -> list[list[str]]:
+        """Return a field a line."""
+        return [[line] for line in self.printed]
+
+    def document(self) -> dict[str, object]:
+        """Return the lines as plain data."""
+        return {"trial": self.trial, "lines": self.printed}

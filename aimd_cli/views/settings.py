@@ -1,0 +1,135 @@
+"""`aimd config` and `aimd login --status`: settings and servers. Keys are never shown whole."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.console import RenderableType
+
+from aimd_cli.text import clean
+from aimd_cli.views.table import Column, Table
+
+
+class SettingRow(NamedTuple):
+    """What holds for one setting; see `aimd_core.settings.InForce`."""
+
+    key: str
+    value: str
+    source: str
+    origin: str
+    overrides: str
+
+
+class SettingList:
+    """Every setting, its value and which source won."""
+
+    def __init__(self, rows: list[SettingRow], show_origin: bool) -> None:
+        self.rows = rows
+        self.show_origin = show_origin
+
+    def _titles(self) -> list[str]:
+        return ["key", "value", "source", *(["origin", "overrides"] if self.show_origin else [])]
+
+    def _cells(self, row: SettingRow) -> list[str]:
+        return [row.key, row.value, row.source, *([row.origin, row.overrides] if self.show_origin else [])]
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row a setting."""
+        priorities = {"overrides": 2, "source": 1}
+        table = Table([Column(title.upper(), priorities.get(title, 0)) for title in self._titles()])
+        for row in self.rows:
+            cells = [clean(cell) for cell in self._cells(row)]
+            table.add(cells[0], cells[1] or ("not set", "dim"), *cells[2:])
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a setting."""
+        return [self._titles(), *(self._cells(row) for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return all facts of each setting."""
+        return {"settings": [row._asdict() for row in self.rows]}
+
+
+class HostRow(NamedTuple):
+    """A known server.
+
+    Attributes:
+        host: Its address.
+        active: Whether commands go there unless told otherwise.
+        has_key: Whether a key for it is saved.
+    """
+
+    host: str
+    active: bool
+    has_key: bool
+
+
+class HostList:
+    """The known servers."""
+
+    def __init__(self, rows: list[HostRow]) -> None:
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row a server."""
+        table = Table([Column(""), Column("HOST"), Column("KEY", priority=1)])
+        for row in self.rows:
+            key = ("saved", "") if row.has_key else ("none", "dim")
+            table.add(("*", "bold green") if row.active else " ", clean(row.host), key)
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a server."""
+        rows = [[row.host, str(row.active).lower(), str(row.has_key).lower()] for row in self.rows]
+        return [["host", "active", "has_key"], *rows]
+
+    def document(self) -> dict[str, object]:
+        """Return the servers as plain data."""
+        return {"hosts": [row._asdict() for row in self.rows]}
+
+
+class SignIn:
+    """Who is signed in where, and where that is written."""
+
+    def __init__(self, facts: dict[str, str]) -> None:
+        self.facts = facts
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row a fact."""
+        table = Table([Column("FACT"), Column("VALUE")])
+        for name, value in self.facts.items():
+            table.add((name.replace("_", " "), "dim"), clean(value))
+        made = table.rich(width)
+        made.show_header = False
+        return made
+
+    def lines(self) -> list[list[str]]:
+        """Return a header and one row."""
+        return [list(self.facts), list(self.facts.values())]
+
+    def document(self) -> dict[str, object]:
+        """Return the facts as plain data."""
+        return dict(self.facts)
+
+
+class Entry:
+    """One value alone."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name = name
+        self.value = value
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the value."""
+        from rich.text import Text
+
+        return Text(clean(self.value), overflow="fold")
+
+    def lines(self) -> list[list[str]]:
+        """Return the value alone, so that a script can use it as it is."""
+        return [[self.value]]
+
+    def document(self) -> dict[str, object]:
+        """Return the value under its name."""
+        return {self.name: self.value}

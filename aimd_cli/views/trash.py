@@ -1,0 +1,62 @@
+"""`aimd trial trash ls`: what could come back. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from aimd_cli import text
+from aimd_cli.views.table import Column, Table
+
+
+class TrashRow(NamedTuple):
+    """A trial in the trash.
+
+    Attributes:
+        name: Its alternative name.
+        removed_s: When it was removed, in seconds since the epoch.
+        size_bytes: How much its files take.
+        origin: Where it would go back to.
+    """
+
+    name: str
+    removed_s: float
+    size_bytes: int
+    origin: str
+
+
+class TrashList:
+    """The trials in a trash."""
+
+    def __init__(self, rows: list[TrashRow], now: datetime | None = None) -> None:
+        self.rows = rows
+        self.now = now or datetime.now(timezone.utc)
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row a trial, and the sum."""
+        if not self.rows:
+            return Text("The trash is empty.", style="dim")
+        table = Table(
+            [Column("NAME"), Column("REMOVED", right=True, priority=2), Column("SIZE", right=True, priority=3)]
+        )
+        for row in self.rows:
+            ago = f"{text.age(self.now.timestamp() - row.removed_s)} ago"
+            table.add(text.clean(row.name), ago, text.size(row.size_bytes))
+        total = text.size(sum(row.size_bytes for row in self.rows))
+        return Group(table.rich(width), Text(f"{len(self.rows)} in the trash, {total}", style="dim"))
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and a row a trial."""
+        rows = [[row.name, self._removed(row), str(row.size_bytes), row.origin] for row in self.rows]
+        return [["name", "removed", "size_bytes", "origin"], *rows]
+
+    @staticmethod
+    def _removed(row: TrashRow) -> str:
+        return datetime.fromtimestamp(row.removed_s, timezone.utc).isoformat(timespec="seconds")
+
+    def document(self) -> dict[str, object]:
+        """Return the trials as plain data."""
+        return {"trash": [{**row._asdict(), "removed": self._removed(row)} for row in self.rows]}

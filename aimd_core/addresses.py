@@ -1,0 +1,42 @@
+"""Addresses of servers: their one normal form, so that the same server is never taken for two."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from aimd_core.errors import UsageError
+
+_HOST_NAME = re.compile(r"[\w.:%-]+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HOST_HINT = "For example: aimd login -H https://HOST/t9k/experiment/server"
+
+
+def normal_host(host: str) -> str:
+    """Return a server's address in its normal form: scheme and host in lower case, no trailing slash.
+
+    Raises:
+        UsageError: It is no http or https address, or it carries a user name, query or fragment.
+    """
+    text = host.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(message=f"host {host!r} is not an address ({error})", hint=_HOST_HINT) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(message=f"host {host!r} does not begin with http:// or https://", hint=_HOST_HINT)
+    if parts.username is not None or parts.query or parts.fragment or any(c.isspace() or c < " " for c in text):
+        raise UsageError(message="the host must not hold a user name, a query, a fragment or spaces", hint=_HOST_HINT)
+    if not _HOST_NAME.fullmatch(parts.hostname):
+        raise UsageError(message=f"host {host!r} holds a character that no host name has", hint=_HOST_HINT)
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown_port = "" if port is None or port == _DEFAULT_PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{name}{shown_port}{parts.path}"
+
+
+def is_plain_remote(host: str) -> bool:
+    """Tell whether a key for that host would cross a network unencrypted."""
+    parts = urlsplit(host)
+    return parts.scheme == "http" and parts.hostname not in _LOOPBACK

@@ -1,0 +1,226 @@
+"""Points of trials as rows for other programs: long (a row a value) or wide (a row a step). Streamed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from aimd_core.errors import DiskError, ExtraMissingError, InTheWayError
+from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.model import strict_json
+from aimd_core.store import METRICS_FILE, Trial
+
+FORMATS = ("csv", "jsonl", "parquet")
+_PLACE = ("trial", "step", "epoch", "timestamp")
+LONG_COLUMNS = ("trial", "metric", "step", "epoch", "timestamp", "value")
+_BATCH_ROWS = 1 << 16
+_TYPES = {"trial": "string", "metric": "string", "step": "int64", "epoch": "int64", "timestamp": "string"}
+
+
+class Points(NamedTuple):
+    """Rows of points, to be read once.
+
+    Attributes:
+        columns: The name of each column.
+        rows: The rows; None where a row has no such value.
+    """
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+
+
+def _records(trial: Trial, damage: Damage) -> Iterator[dict[str, Any]]:
+    try:
+        file = open_regular(trial.path / METRICS_FILE)
+    except FileNotFoundError:
+        return
+    with file:
+        yield from read_records(file, damage)
+
+
+def _values(record: dict[str, Any], wanted: frozenset[str]) -> Iterator[tuple[str, float]]:
+    """Yield the metrics of a record as `type.name` and value; all of them when none is wanted in particular."""
+    ((metrics_type, body),) = record.items()
+    for name, value in body["value"].items():
+        metric = f"{metrics_type}.{name}"
+        if isinstance(value, (int, float)) and (not wanted or metric in wanted):
+            yield metric, float(value)
+
+
+def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
+    (body,) = record.values()
+    sequence = body["sequence"]
+    return sequence.get("step"), sequence.get("epoch"), sequence.get("timestamp")
+
+
+def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage) -> Points:
+    """Return a row for each value, in the order in which they were written.
+
+    Args:
+        trials: The trials.
+        metrics: `type.name` each; none means all.
+        damage: Takes note of what was left out.
+    """
+    wanted = frozenset(metrics)
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for trial in trials:
+            for record in _records(trial, damage):
+                place = _place(record)
+                for metric, value in _values(record, wanted):
+                    yield trial.alternative_name, metric, *place, value
+
+    return Points(LONG_COLUMNS, rows())
+
+
+def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage) -> Points:
+    """Return a row for each step and a column for each metric. Arguments as `long_points`.
+
+    Records that follow each other with the same step and epoch share a row, unless both have the same metric, so that
+    no value is lost. The timestamp is that of the first. The journals are read twice, for the columns and for the rows.
+    """
+    wanted = frozenset(metrics)
+    found = (name for trial in trials for record in _records(trial, Damage()) for name, _ in _values(record, wanted))
+    columns = list(dict.fromkeys(found))
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for trial in trials:
+            for place, values in _steps(_records(trial, damage), wanted):
+                yield trial.alternative_name, *place, *(values.get(name) for name in columns)
+
+    return Points([*_PLACE, *columns], rows())
+
+
+def _steps(
+    records: Iterable[dict[str, Any]], wanted: frozenset[str]
+) -> Iterator[tuple[tuple[Any, Any, Any], dict[str, float]]]:
+    """Put records of one step together."""
+    place: tuple[Any, Any, Any] | None = None
+    values: dict[str, float] = {}
+    for record in records:
+        new, new_place = dict(_values(record, wanted)), _place(record)
+        if not new:
+            continue
+        if place is not None and (new_place[:2] != place[:2] or values.keys() & new.keys()):
+            yield place, values
+            place = None
+        if place is None:
+            place, values = new_place, new
+        else:
+            values |= new
+    if place is not None:
+        yield place, values
+
+
+def csv_lines(points: Points) -> Iterator[str]:
+    """Yield points as CSV (RFC 4180), line by line, numbers in full, `NaN` and `Infinity` as the journal has them."""
+    yield _csv_line(points.columns)
+    for row in points.rows:
+        yield _csv_line([strict_json(field) for field in row])
+
+
+def _csv_line(fields: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+def json_lines(points: Points) -> Iterator[str]:
+    """Yield points as strict JSON, an object a line; numbers that are not finite are strings, absent ones left out."""
+    for row in points.rows:
+        known = {name: value for name, value in zip(points.columns, row, strict=True) if value is not None}
+        yield json.dumps(strict_json(known), ensure_ascii=False)
+
+
+def write_parquet(points: Points, file: IO[bytes]) -> int:
+    """Write points as Parquet and return how many rows there are.
+
+    Raises:
+        ExtraMissingError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ModuleNotFoundError:
+        raise ExtraMissingError(what="Parquet", extra="parquet") from None
+    schema = pyarrow.schema([(name, _TYPES.get(name, "float64")) for name in points.columns])
+    written = 0
+    with parquet.ParquetWriter(file, schema) as writer:
+        for batch in _batches(points.rows):
+            columns = [list(column) for column in zip(*batch, strict=True)]
+            arrays = [pyarrow.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+            written += len(batch)
+    return written
+
+
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    batch: list[Sequence[Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH_ROWS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def write_lines(lines: Iterable[str], file: IO[bytes]) -> int:
+    """Write lines as UTF-8 and return how many there are."""
+    written = 0
+    for written, line in enumerate(lines, start=1):  # noqa: B007 - the last number is the count
+        file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+    return written
+
+
+def write_file(path: Path, write: Callable[[IO[bytes]], int], force: bool) -> int:
+    """Make a file whole or not at all, and return what `write` returns.
+
+    Args:
+        path: The file.
+        write: Writes its content.
+        force: Whether a file that is there may be replaced.
+
+    Raises:
+        InTheWayError: Something is there, and `force` is not set.
+        DiskError: The disk refused, or is full; nothing of the file is left.
+    """
+    if not force and os.path.lexists(path):
+        raise InTheWayError(path=path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with _removed_on_failure(temporary):
+            with temporary.open("xb") as file:
+                result = write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            _put_in_place(temporary, path, force)
+    except OSError as error:
+        raise DiskError(path=path, reason=f"cannot be written ({error.strerror})") from error
+    return result
+
+
+@contextmanager
+def _removed_on_failure(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _put_in_place(temporary: Path, path: Path, force: bool) -> None:
+    if force:
+        os.replace(temporary, path)
+        return
+    try:
+        os.link(temporary, path)  # which, unlike a rename, never replaces
+    except FileExistsError:
+        raise InTheWayError(path=path) from None
+    temporary.unlink()

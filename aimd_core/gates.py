@@ -1,0 +1,231 @@
+"""Gates: conditions on a trial that may refer to other trials, and why they hold or do not, in one sentence.
+
+A gate is a query (docs/query.md) in which the right-hand side of a comparison of a metric may also be arithmetic over
+numbers and `best(SELECTOR)`, `worst(SELECTOR)`, `mean(SELECTOR)`: that metric over the trials that the selector fits,
+as in `val.acc >= best(tag:main) - 0.005`. A selector is `tag:NAME`, `name:NAME`, `all`, or a query.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from aimd_core.direction import HIGHER, LOWER, direction_of
+from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
+from aimd_core.query import Field, Query, TrialFacts, field_text, matches, parse, parse_field, render, value_of
+from aimd_core.query.lexer import Token, fail, tokens_of
+from aimd_core.query.literals import read_number
+from aimd_core.query.tree import Among, Compare, Condition, Missing
+
+_FUNCTIONS = ("best", "worst", "mean")
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+
+
+class Gate(NamedTuple):
+    """A condition whose references to other trials have become numbers.
+
+    Attributes:
+        query: The condition.
+        notes: What each reference came to, in words.
+    """
+
+    query: Query
+    notes: tuple[str, ...]
+
+
+class Verdict(NamedTuple):
+    """Whether a trial passes a gate.
+
+    Attributes:
+        holds: Whether it does.
+        why: The comparisons that decided it, with the trial's numbers, in one sentence.
+    """
+
+    holds: bool
+    why: str
+
+
+def read_gate(text: str, others: Callable[[], Sequence[TrialFacts]]) -> Gate:
+    """Read a gate.
+
+    Args:
+        text: The gate.
+        others: Returns the trials that a selector chooses from; asked only when there is one.
+
+    Raises:
+        QueryError: It is no gate; the error points at the place.
+        SelectorFitsNoneError: A selector fits no trial.
+        MetricNotFoundError: None of the trials that it fits has the metric.
+    """
+    reader = _Reader(text, others)
+    return Gate(parse(reader.rewritten()), tuple(reader.notes))
+
+
+class _Reader:
+    """Replaces arithmetic and references in a gate by the numbers that they come to."""
+
+    def __init__(self, source: str, others: Callable[[], Sequence[TrialFacts]]) -> None:
+        self.notes: list[str] = []
+        self._source = source
+        self._others = others
+        self._tokens = tokens_of(source)
+
+    def rewritten(self) -> str:
+        parts, copied, position = [], 0, 0
+        while position < len(self._tokens) - 3:
+            field, sign, first = self._tokens[position : position + 3]
+            if field.kind == "term" and sign.text in _COMPARISONS and self._is_arithmetic(position + 2):
+                value, end = self._sum(position + 2, parse_field(self._source[field.start : field.end]), sign.text)
+                parts += [self._source[copied : first.start], repr(value)]
+                copied, position = self._tokens[end - 1].end, end
+            else:
+                position += 1
+        return "".join([*parts, self._source[copied:]])
+
+    def _is_arithmetic(self, position: int) -> bool:
+        """Tell whether a function or a number with an operator behind it stands there."""
+        token, behind = self._tokens[position], self._tokens[position + 1]
+        if token.bare in _FUNCTIONS and behind.text == "(":
+            return True
+        return read_number(token.bare) is not None and self._operator(position + 1) is not None
+
+    def _operator(self, position: int) -> str | None:
+        """Return the sign of arithmetic there; `- 0.1` is two terms, `-0.1` is one."""
+        token = self._tokens[position]
+        if token.kind != "term" or not token.bare:
+            return None
+        if token.bare in _ARITHMETIC:
+            return token.bare
+        is_signed = token.bare[0] in _ARITHMETIC and read_number(token.bare[1:]) is not None
+        return token.bare[0] if is_signed else None
+
+    def _sum(self, position: int, field: Field, sign: str) -> tuple[float, int]:
+        """Work out terms joined by arithmetic, and return the number and where it ends; `*` and `/` bind first."""
+        total, position = self._operand(position, field, sign)
+        pending: list[tuple[str, float]] = [("+", total)]
+        while name := self._operator(position):
+            token = self._tokens[position]
+            if token.bare in _ARITHMETIC:
+                value, after = self._operand(position + 1, field, sign)
+            else:
+                value, after = read_number(token.bare[1:]) or 0.0, position + 1
+            if name in "*/":
+                before_name, before = pending.pop()
+                pending.append((before_name, self._apply(name, before, value, token)))
+            else:
+                pending.append((name, value))
+            position = after
+        total = 0.0
+        for name, value in pending:
+            total = _ARITHMETIC[name](total, value)
+        return total, position
+
+    def _apply(self, name: str, left: float, right: float, token: Token) -> float:
+        try:
+            return _ARITHMETIC[name](left, right)
+        except ZeroDivisionError:
+            fail(self._source, token.start, token.end, "nothing can be divided by zero")
+
+    def _operand(self, position: int, field: Field, sign: str) -> tuple[float, int]:
+        token = self._tokens[position]
+        number = read_number(token.bare)
+        if number is not None:
+            return float(number), position + 1
+        if token.bare not in _FUNCTIONS or self._tokens[position + 1].text != "(":
+            fail(self._source, token.start, token.end, "a number or best(SELECTOR) is expected here")
+        closing = self._closing(position + 1)
+        selector = self._source[self._tokens[position + 1].end : self._tokens[closing].start].strip()
+        return self._referred(token, selector, field, sign), closing + 1
+
+    def _closing(self, position: int) -> int:
+        depth = {"(": 1, ")": -1}
+        depths = accumulate(depth.get(t.text, 0) if t.kind == "sign" else 0 for t in self._tokens[position:])
+        closing = next((number for number, deep in enumerate(depths) if deep == 0), None)
+        if closing is None:
+            opening = self._tokens[position]
+            fail(self._source, opening.start, opening.end, "this '(' is not closed")
+        return position + closing
+
+    def _referred(self, token: Token, selector: str, field: Field, sign: str) -> float:
+        """Return the best, worst or mean of a metric over the trials that a selector fits."""
+        if field.kind != "metric":
+            fail(self._source, token.start, token.end, f"{token.text}() needs a metric on the left of the comparison")
+        chosen = [facts for facts in self._others() if matches(parse(selector_query(selector)), facts)]
+        if not chosen:
+            raise SelectorFitsNoneError(selector=selector or "all")
+        found = [(value, facts) for facts in chosen if isinstance(value := value_of(field, facts, 0.0), (int, float))]
+        finite = [(float(value), facts.alternative_name) for value, facts in found if value - value == 0.0]
+        if not finite:
+            known = sorted({name for facts in chosen for name in facts.metrics})
+            raise MetricNotFoundError(field_text(field), f"the {len(chosen)} trials of {selector or 'all'!r}", known)
+        called = f"{token.bare}({selector})"
+        if token.bare == "mean":
+            mean = sum(value for value, _ in finite) / len(finite)
+            self.notes.append(f"{called} is {mean:.6g}, of {len(finite)} trials")
+            return mean
+        direction = direction_of(field.name) or (LOWER if sign.startswith("<") else HIGHER)
+        wants_low = (direction == LOWER) == (token.bare == "best")
+        value, name = (min if wants_low else max)(finite)
+        self.notes.append(f"{called} is {value:.6g}, of {name}")
+        return value
+
+
+def selector_query(selector: str) -> str:
+    """Return a selector as a query: `tag:main` is `tags = "main"`; `all` and nothing are every trial."""
+    word, colon, rest = selector.partition(":")
+    if selector in ("", "all"):
+        return ""
+    if colon and word in ("tag", "name") and not any(character.isspace() for character in selector):
+        quoted = rest.strip("\"'").replace("\\", "\\\\").replace('"', '\\"')
+        return f'{"tags" if word == "tag" else "name"} = "{quoted}"'
+    return selector
+
+
+def judge(gate: Gate, facts: TrialFacts, now_s: float) -> Verdict:
+    """Tell whether a trial passes a gate, and why.
+
+    Args:
+        gate: The gate.
+        facts: The trial.
+        now_s: The time that ages are counted to, in seconds since the epoch.
+    """
+    holds = matches(gate.query, facts, now_s)
+    told = [
+        _told(leaf, facts, now_s)
+        for leaf in _leaves(gate.query.condition)
+        if matches(leaf, facts, now_s) == holds or gate.query.condition.kind == "not"
+    ]
+    why = "; ".join(dict.fromkeys(told)) or ("there is no condition" if holds else "the condition as a whole")
+    return Verdict(holds, why + "".join(f" ({note})" for note in gate.notes))
+
+
+def _leaves(condition: Condition) -> list[Compare | Among | Missing]:
+    if condition.kind == "and" or condition.kind == "or":
+        return [leaf for part in condition.parts for leaf in _leaves(part)]
+    return _leaves(condition.part) if condition.kind == "not" else [condition]
+
+
+def _told(leaf: Compare | Among | Missing, facts: TrialFacts, now_s: float) -> str:
+    """Say what a trial has and what a comparison wants: `val.acc is 0.85, wanted >= 0.907`."""
+    name, value = field_text(leaf.field), value_of(leaf.field, facts, now_s)
+    actual = f"there is no {name}" if value is None else f"{name} is {_shown(value)}"
+    if not isinstance(leaf, Compare):
+        return f"{actual}, wanted {render(leaf)}"
+    wanted = (
+        f"{leaf.value.value:.6g}" if leaf.value.kind == "number" else render(leaf).rpartition(f" {leaf.operator} ")[2]
+    )
+    return f"{actual}, wanted {leaf.operator} {wanted}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

@@ -1,0 +1,148 @@
+"""Which servers the config file knows and whose key is whose. Pure: it reads and changes mappings, no file.
+
+The active server stands where every deployed tool looks for it: `aimd_host` (the tutorial's `host` means the same)
+and `api_key`. The others wait in `aimd_hosts`, a mapping of address to `{api_key: KEY}`. A server stands in one of the
+two places only, so no key is there twice; were it in both, the active place counts.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aimd_core.addresses import normal_host
+from aimd_core.errors import ConfigError, NotFoundError, UsageError
+
+HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY, HOSTS_KEY = "aimd_host", "host", "api_key", "aimd_hosts"
+
+
+def active_host(config: dict[str, object]) -> str | None:
+    """Return the active server's address in normal form, or None.
+
+    Raises:
+        UsageError: What stands there is no address.
+    """
+    value = config.get(HOST_KEY) or config.get(HOST_KEY_OF_TUTORIAL)
+    return normal_host(str(value)) if value else None
+
+
+def known_hosts(config: dict[str, object]) -> dict[str, str | None]:
+    """Return every server's address and its key (None where there is none), the active one first.
+
+    Raises:
+        ConfigError: `aimd_hosts` has another form.
+        UsageError: An address is none.
+    """
+    known: dict[str, str | None] = {}
+    active = active_host(config)
+    if active:
+        known[active] = _text(config.get(API_KEY_KEY))
+    for host, entry in _entries(config).items():
+        if known.get(normal_host(host)) is None:
+            known[normal_host(host)] = _text(entry.get(API_KEY_KEY))
+    return known
+
+
+def key_for(config: dict[str, object], host: str) -> str | None:
+    """Return the key that was made for a server, or None. Errors as `known_hosts`."""
+    active = active_host(config)
+    if active == host and config.get(API_KEY_KEY):
+        return str(config[API_KEY_KEY])
+    saved = known_hosts(config).get(host)
+    if saved is None and active is None:  # a key with no address beside it: the person names the server
+        return _text(config.get(API_KEY_KEY))
+    return saved
+
+
+def find_host(config: dict[str, object], text: str) -> str:
+    """Return the address that a person means: a whole one, or a part that fits one known server.
+
+    Raises:
+        NotFoundError: It is no address, and fits no server.
+        UsageError: It is an address of the wrong form, or fits several servers.
+    """
+    if "://" in text or not known_hosts(config):
+        return normal_host(text)
+    known = list(known_hosts(config))
+    fitting = [host for host in known if urlsplit(host).netloc == text] or [host for host in known if text in host]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UsageError(
+            message=f"{text!r} fits several servers: {', '.join(fitting)}", hint="Type more of the address"
+        )
+    raise NotFoundError(message=f"no known server fits {text!r}", hint=f"Known: {', '.join(known)}")
+
+
+def activate(config: dict[str, object], host: str | None, api_key: str | None = None) -> dict[str, object]:
+    """Return a config in which `host` is active, and the one that was so waits with its key.
+
+    Args:
+        config: The old one; it stays as it is.
+        host: In normal form; None leaves no server active.
+        api_key: Its key, when it is a new one.
+    """
+    changed = dict(config)
+    entries = _entries(config)
+    active = active_host(config)
+    if active is not None and active != host:
+        _put(entries, active, _text(config.get(API_KEY_KEY)))
+    key = api_key or (key_for(config, host) if host and host != active else _text(config.get(API_KEY_KEY)))
+    if host is None:
+        for name in (HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY):
+            changed.pop(name, None)
+        return _with_entries(changed, entries)
+    changed[HOST_KEY] = host
+    if HOST_KEY_OF_TUTORIAL in changed:
+        changed[HOST_KEY_OF_TUTORIAL] = host
+    changed.pop(API_KEY_KEY, None) if key is None else changed.update({API_KEY_KEY: key})
+    return _with_entries(changed, _without(entries, host))
+
+
+def forget(config: dict[str, object], host: str) -> dict[str, object]:
+    """Return a config without a server and its key."""
+    changed = dict(config)
+    if active_host(config) == host:
+        for name in (HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY):
+            changed.pop(name, None)
+    return _with_entries(changed, _without(_entries(config), host))
+
+
+def without_key(config: dict[str, object], host: str) -> dict[str, object]:
+    """Return a config that knows the server but no key for it."""
+    changed = dict(config)
+    if active_host(config) == host:
+        changed.pop(API_KEY_KEY, None)
+    entries = _entries(config)
+    for name, entry in entries.items():
+        if normal_host(name) == host:
+            entry.pop(API_KEY_KEY, None)
+    return _with_entries(changed, entries)
+
+
+def _entries(config: dict[str, object]) -> dict[str, dict[str, object]]:
+    """Return a copy of what waits in `aimd_hosts`, as it is written there; only addresses are checked."""
+    found = config.get(HOSTS_KEY) or {}
+    if not isinstance(found, dict) or not all(isinstance(entry, dict) or entry is None for entry in found.values()):
+        raise ConfigError(path="SDK config file", reason=f"{HOSTS_KEY} is not a mapping of address to {{api_key: KEY}}")
+    return {str(host): dict(entry or {}) for host, entry in found.items()}
+
+
+def _put(entries: dict[str, dict[str, object]], host: str, api_key: str | None) -> None:
+    """Keep a server among those that wait, with whatever else was written beside its key."""
+    name = next((name for name in entries if normal_host(name) == host), host)
+    kept = entries.setdefault(name, {})
+    if api_key is not None:
+        kept[API_KEY_KEY] = api_key
+
+
+def _without(entries: dict[str, dict[str, object]], host: str) -> dict[str, dict[str, object]]:
+    return {name: entry for name, entry in entries.items() if normal_host(name) != host}
+
+
+def _with_entries(config: dict[str, object], entries: dict[str, dict[str, object]]) -> dict[str, object]:
+    changed = {name: value for name, value in config.items() if name != HOSTS_KEY or entries}
+    return {**changed, HOSTS_KEY: entries} if entries else changed
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None

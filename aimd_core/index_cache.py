@@ -1,0 +1,177 @@
+"""Where the index of a trials directory is kept between two calls: one small SQLite file in the user's cache directory.
+
+Nothing here is needed and nothing here is believed: a file that is missing, locked, damaged, of another version or
+on a disk that cannot be written is the same as an empty one, and deleting it harms nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from zlib import crc32
+
+VERSION = 1
+_BUSY_S = 0.5
+_UNUSED_S = 90 * 86400
+_FEW = 500  # up to so many rows are asked for by name
+_SCHEMA = """
+CREATE TABLE trial (name TEXT PRIMARY KEY, signature BLOB, head TEXT, params TEXT, metrics TEXT);
+CREATE TABLE more (name TEXT PRIMARY KEY, facts TEXT, trends TEXT, state TEXT);
+"""
+
+
+class CachedRow(NamedTuple):
+    """One trial as it is kept; all but name and signature are JSON."""
+
+    name: str
+    signature: bytes
+    head: str
+    params: str
+    metrics: str
+
+
+class CachedMore(NamedTuple):
+    """What only some calls want of a trial, as JSON: git and platform, trends, where the journal's reader stood."""
+
+    name: str
+    facts: str
+    trends: str
+    state: str
+
+
+def cache_directory() -> Path:
+    """Return where indexes are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("aimd", appauthor=False)) / "index"
+
+
+class IndexCache:
+    """The cached rows of one trials directory."""
+
+    def __init__(self, place: Path) -> None:
+        """Open the cache of the trials in `place`; whatever is wrong with it, this does not fail."""
+        self.path = cache_directory() / f"{_fingerprint(os.path.realpath(place))}.sqlite3"
+        self._connection: sqlite3.Connection | None = None
+        self._open()
+
+    def _open(self) -> None:
+        for _ in range(2):  # a damaged one, or one of another version, is thrown away once
+            try:
+                self._connection = self._connect()
+                return
+            except sqlite3.OperationalError:  # no space, no permission, locked: go without
+                return
+            except sqlite3.DatabaseError:
+                self.discard()
+            except OSError:
+                return
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _remove_unused(self.path.parent)
+        connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == VERSION:
+                return connection
+            if version:
+                raise sqlite3.DatabaseError("another version")
+            os.chmod(self.path, 0o600)
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def discard(self) -> None:
+        """Throw the cache away."""
+        self.close()
+        for path in (self.path, Path(f"{self.path}-journal")):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def renew(self) -> None:
+        """Throw the cache away and begin a new one."""
+        self.discard()
+        self._open()
+
+    def close(self) -> None:
+        """Release the file."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def rows(self, names: Sequence[str] | None) -> Iterator[list[CachedRow]]:
+        """Yield the cached rows of these trials, or of all, some at a time, in no order; others may come with them."""
+        for rows in self._select("trial", CachedRow._fields, names):
+            yield [CachedRow(*row) for row in rows]
+
+    def more(self, names: Sequence[str]) -> dict[str, CachedMore]:
+        """Return what else is cached of these trials, by name."""
+        return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
+
+    def column(self, column: str, names: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+        """Yield names with one column of what else is cached of them, some at a time, in no order.
+
+        Args:
+            column: One of the fields of `CachedMore`.
+            names: Of these trials; others may come with them.
+        """
+        return self._select("more", ("name", column), names)
+
+    def _select(self, table: str, columns: Sequence[str], names: Sequence[str] | None) -> Iterator[list[Any]]:
+        if self._connection is None or names == []:
+            return
+        asked = tuple(names) if names is not None and len(names) <= _FEW else ()
+        query = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608 - names of ours
+        if asked:
+            query += f" WHERE name IN ({', '.join('?' * len(asked))})"
+        try:
+            cursor = self._connection.execute(query, asked)
+            while rows := cursor.fetchmany(_FEW):
+                yield rows
+        except sqlite3.OperationalError:
+            return
+        except sqlite3.DatabaseError:
+            self.discard()
+
+    def store(self, rows: Iterable[tuple[CachedRow, CachedMore]], gone: Iterable[str] = ()) -> None:
+        """Keep rows, and forget those of trials that are gone."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            kept = list(rows)
+            replace = "INSERT OR REPLACE INTO"
+            self._connection.executemany(f"{replace} trial VALUES (?, ?, ?, ?, ?)", [row for row, _ in kept])
+            self._connection.executemany(f"{replace} more VALUES (?, ?, ?, ?)", [more for _, more in kept])
+            for name in gone:
+                self._connection.execute("DELETE FROM trial WHERE name = ?", (name,))
+                self._connection.execute("DELETE FROM more WHERE name = ?", (name,))
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError:  # read-only, full, or another process is at it: the next call tries again
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.rollback()
+        except (sqlite3.DatabaseError, UnicodeEncodeError):
+            self.discard()
+
+
+def _fingerprint(path: str) -> str:
+    """Return a name for a directory's cache. Two with one name do no harm: signatures differ."""
+    encoded = os.fsencode(path)
+    return f"{crc32(encoded):08x}{crc32(encoded[::-1]):08x}"
+
+
+def _remove_unused(directory: Path) -> None:
+    """Remove indexes that no call has written for long."""
+    for path in directory.glob("*.sqlite3"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - _UNUSED_S:
+                path.unlink()

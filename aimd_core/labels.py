@@ -1,0 +1,123 @@
+"""What people say about a trial: tags and a note, in the optional file `labels.yaml` of its directory.
+
+Promises: a reader sees the old labels or the new ones; two writers at once lose nothing of each other. Labels are
+never needed to read a trial, and other programs need not know them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from aimd_core.errors import DiskError, UsageError
+
+LABELS_FILE = "labels.yaml"
+_MAX_TAG_BYTES = 100
+
+
+class Labels(NamedTuple):
+    """What people say about a trial.
+
+    Attributes:
+        tags: Tags, each once, in the order in which they were given.
+        note: A note of any length, or empty.
+    """
+
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+def tag_fault(tag: str) -> str | None:
+    """Say why a tag cannot be used, or return None when it can."""
+    if not tag:
+        return "it is empty"
+    if any(character.isspace() or character in ",'\"" or not character.isprintable() for character in tag):
+        return "it holds a space, a comma, a quote or a control character"
+    if tag.startswith("-"):
+        return "it begins with '-'"
+    if len(tag.encode("utf-8", "surrogateescape")) > _MAX_TAG_BYTES:
+        return f"it is longer than {_MAX_TAG_BYTES} bytes"
+    return None
+
+
+def read_labels(path: Path) -> Labels:
+    """Return the labels of a trial directory; none when it has no `labels.yaml`.
+
+    What a person wrote there by hand is taken as text; a part of the wrong shape counts as missing.
+
+    Raises:
+        DamagedError: The file is there but is no YAML mapping.
+    """
+    from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+
+    try:
+        document = read_mapping(path / LABELS_FILE)
+    except FileNotFoundError:
+        return Labels()
+    return labels_of(document)
+
+
+def labels_of(document: dict[str, object]) -> Labels:
+    """Return the labels in what `labels.yaml` holds; what is none, such as a nested tag, is left out."""
+    tags, note = document.get("tags"), document.get("note")
+    listed = tags if isinstance(tags, list) else [tags]
+    shown = [str(tag) for tag in listed if isinstance(tag, (str, int, float)) and not isinstance(tag, bool)]
+    return Labels(tuple(dict.fromkeys(filter(None, shown))), note if isinstance(note, str) else "")
+
+
+def add_tags(path: Path, tags: list[str]) -> Labels:
+    """Add tags to a trial and return its labels; a tag that it has already stays where it is.
+
+    Raises:
+        UsageError: A tag cannot be used; nothing was changed.
+        DamagedError: The labels cannot be read, so they are not replaced.
+        DiskError: The disk refused.
+    """
+    for tag in tags:
+        fault = tag_fault(tag)
+        if fault:
+            raise UsageError(message=f"tag {tag!r} cannot be used: {fault}", hint="Such as: baseline, lr-sweep, v2")
+    with _changing(path):
+        labels = read_labels(path)
+        return _write(path, labels, labels._replace(tags=tuple(dict.fromkeys([*labels.tags, *tags]))))
+
+
+def remove_tags(path: Path, tags: list[str]) -> Labels:
+    """Take tags from a trial and return its labels; a tag that it has not is no error. Errors as `add_tags`."""
+    with _changing(path):
+        labels = read_labels(path)
+        return _write(path, labels, labels._replace(tags=tuple(tag for tag in labels.tags if tag not in tags)))
+
+
+def set_note(path: Path, note: str) -> Labels:
+    """Replace the note of a trial, an empty one taking it away, and return its labels. Errors as `add_tags`."""
+    with _changing(path):
+        labels = read_labels(path)
+        return _write(path, labels, labels._replace(note=note))
+
+
+def _write(path: Path, before: Labels, labels: Labels) -> Labels:
+    if labels != before:
+        from aimd_core.documents import write_mapping
+
+        write_mapping(path / LABELS_FILE, {"tags": list(labels.tags), "note": labels.note})
+    return labels
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Let one writer at a time change the labels of a directory; turn a refusal of the disk into its error."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)  # which lets go of the lock
+    except OSError as error:
+        raise DiskError(path=path / LABELS_FILE, reason=f"cannot be written ({error.strerror})") from error

@@ -1,0 +1,53 @@
+"""The query language of `--where`, `--sort`, the SDK, the server and the console: one parser for all.
+
+    from aimd_core.query import matches, parse, parse_sort, sort_rows
+
+    query = parse("params.lr >= 1e-3 and val.acc.max > 0.9 and state = Running and name ~ mnist")
+    chosen = [row for row in rows if matches(query, row)]
+    ordered = sort_rows(chosen, parse_sort("-val.acc.max,started"), facts=lambda row: row)
+
+- `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]`, `parse_field(text) -> Field` and
+  `parse_fields(text)` (several, with commas) raise `QueryError` and nothing else. Its `fault` says where in the text,
+  its `advice` what to write instead.
+- `matches(query, facts, now_s=None) -> bool`. `facts` is any object with the attributes of `Facts`: name,
+  alternative_name, id, state, folder, started, ended (ISO 8601 or None), tags, note, params (flat, dotted), metrics
+  (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform. `TrialFacts` is a named tuple of them.
+- `value_of(field, facts, now_s)` is what a trial has there: what a column shows.
+- `Query.condition` is plain data (`aimd_core.query.tree`), to be turned into something else, such as SQL, by the
+  `kind` of each node; `render(condition)` is its text.
+- `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with near names: an empty answer is
+  then explained.
+
+Grammar and meaning: docs/query.md.
+"""
+
+from __future__ import annotations
+
+from aimd_core.query.evaluate import Facts, TrialFacts, contains, matches, sort_rows, text_of, value_of
+from aimd_core.query.fields import field_text
+from aimd_core.query.parser import parse, parse_field, parse_fields, parse_sort
+from aimd_core.query.render import render
+from aimd_core.query.tree import Field, Query, SortKey, fields_of
+from aimd_core.query.unknown import Unknown, unknown_fields
+
+__all__ = [
+    "Facts",
+    "Field",
+    "Query",
+    "SortKey",
+    "TrialFacts",
+    "Unknown",
+    "contains",
+    "field_text",
+    "fields_of",
+    "matches",
+    "parse",
+    "parse_field",
+    "parse_fields",
+    "parse_sort",
+    "render",
+    "sort_rows",
+    "text_of",
+    "unknown_fields",
+    "value_of",
+]

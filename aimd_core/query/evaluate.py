@@ -1,0 +1,305 @@
+"""Tells whether a trial fulfils a query, and puts trials in order. Meaning of each comparison: docs/query.md."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from aimd_core.model import UNFINISHED
+from aimd_core.query.literals import read_number, seconds_of
+from aimd_core.query.tree import (
+    Among,
+    Compare,
+    Condition,
+    Field,
+    Moment,
+    Query,
+    SortKey,
+    Value,
+)
+
+_Row = TypeVar("_Row")
+
+
+class Facts(Protocol):
+    """What the evaluator must know about a trial; any object with these attributes will do.
+
+    Attributes:
+        name: The trial's name.
+        alternative_name: The name of its directory.
+        id: Its UUID, or empty.
+        state: One of `aimd_core.model.STATES`.
+        folder: Where it is on the server, or wants to be.
+        started: ISO 8601, or None.
+        ended: ISO 8601, or None.
+        tags: Labels.
+        note: A remark, or empty.
+        params: Parameters by dotted name, as `aimd_core.model.flatten` makes them.
+        metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers; a non-finite
+            number may be its JSON text, such as `NaN`; what is not known may be None or left out.
+        git: `commit`, `branch`, `is_dirty`, ... as in `_git` of the metadata; may be empty.
+        platform: Facts about the machine by dotted name; may be empty.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def alternative_name(self) -> str: ...  # noqa: D102
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def folder(self) -> str: ...  # noqa: D102
+    @property
+    def started(self) -> str | None: ...  # noqa: D102
+    @property
+    def ended(self) -> str | None: ...  # noqa: D102
+    @property
+    def tags(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def note(self) -> str: ...  # noqa: D102
+    @property
+    def params(self) -> Mapping[str, object]: ...  # noqa: D102
+    @property
+    def metrics(self) -> Mapping[str, Mapping[str, float | int | str | None]]: ...  # noqa: D102
+    @property
+    def git(self) -> Mapping[str, object]: ...  # noqa: D102
+    @property
+    def platform(self) -> Mapping[str, object]: ...  # noqa: D102
+
+
+class TrialFacts(NamedTuple):
+    """Facts written down by hand; attributes as in `Facts`."""
+
+    name: str = ""
+    alternative_name: str = ""
+    id: str = ""
+    state: str = ""
+    folder: str = ""
+    started: str | None = None
+    ended: str | None = None
+    tags: Sequence[str] = ()
+    note: str = ""
+    params: Mapping[str, object] = {}
+    metrics: Mapping[str, Mapping[str, float | int | str | None]] = {}
+    git: Mapping[str, object] = {}
+    platform: Mapping[str, object] = {}
+
+
+def matches(query: Query | Condition, facts: Facts, now_s: float | None = None) -> bool:
+    """Tell whether a trial fulfils a query.
+
+    Args:
+        query: What `parse` returned, or a part of it.
+        facts: The trial.
+        now_s: The time that ages are counted to, in seconds since the epoch; by default the time now.
+    """
+    condition = query.condition if isinstance(query, Query) else query
+    return _holds(condition, facts, time.time() if now_s is None else now_s)
+
+
+def _holds(node: Condition, facts: Facts, now_s: float) -> bool:
+    if node.kind == "and":
+        return all(_holds(part, facts, now_s) for part in node.parts)
+    if node.kind == "or":
+        return any(_holds(part, facts, now_s) for part in node.parts)
+    if node.kind == "not":
+        return not _holds(node.part, facts, now_s)
+    value = value_of(node.field, facts, now_s)
+    if node.kind == "missing":
+        return (value is None) != node.negated
+    if node.field.shape == "tags":
+        return _holds_for_tags(node, facts.tags)
+    if value is None:
+        return False
+    if node.kind == "among":
+        return any(_compare(value, "=", one, node.field.shape) for one in node.values) != node.negated
+    return _compare(value, node.operator, node.value, node.field.shape)
+
+
+def _holds_for_tags(node: Compare | Among, tags: Sequence[str]) -> bool:
+    """Tags are a set: `=` is "holds", `~` is "one of them contains"; no tag at all is an answer, too."""
+    if node.kind == "among":
+        return any(_compare(tag, "=", one, "text") for tag in tags for one in node.values) != node.negated
+    positive, negated = node.operator.replace("!", "") or "=", node.operator.startswith("!")
+    return any(_compare(tag, positive, node.value, "text") for tag in tags) != negated
+
+
+def value_of(field: Field, facts: Facts, now_s: float) -> object:
+    """Return what a trial has in a field: text, a number, a boolean, tags; None when it has no such thing.
+
+    Durations and times are in seconds (since the epoch).
+    """
+    if field.kind == "metric":
+        summary = facts.metrics.get(field.name)
+        value = summary.get(field.aggregate) if summary else None
+        return read_number(value) if isinstance(value, str) else value
+    if field.kind == "params":
+        return facts.params.get(field.name)
+    if field.kind == "platform":
+        return facts.platform.get(field.name)
+    if field.kind == "git":
+        return facts.git.get("is_dirty" if field.name == "dirty" else field.name)
+    return _TRIAL_VALUES[field.name](facts, now_s)
+
+
+def _age_s(facts: Facts, now_s: float) -> float | None:
+    started_s = seconds_of(facts.started)
+    return None if started_s is None else now_s - started_s
+
+
+def _duration_s(facts: Facts, now_s: float) -> float | None:
+    started_s, ended_s = seconds_of(facts.started), seconds_of(facts.ended)
+    if started_s is None or (ended_s is None and facts.state not in UNFINISHED):
+        return None
+    return max(0.0, (now_s if ended_s is None else ended_s) - started_s)
+
+
+_TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
+    "name": lambda facts, _: facts.name,
+    "alternative_name": lambda facts, _: facts.alternative_name,
+    "id": lambda facts, _: facts.id or None,
+    "state": lambda facts, _: facts.state or None,
+    "folder": lambda facts, _: facts.folder or None,
+    "started": lambda facts, _: seconds_of(facts.started),
+    "ended": lambda facts, _: seconds_of(facts.ended),
+    "age": _age_s,
+    "duration": _duration_s,
+    "tags": lambda facts, _: facts.tags or None,
+    "note": lambda facts, _: facts.note or None,
+}
+
+
+def text_of(value: object) -> str:
+    """Return a value as it is compared as text: `true`, `0.001`, JSON for what nests."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _number_of(value: object) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return value
+    return read_number(value.strip()) if isinstance(value, str) else None
+
+
+def _compare(actual: object, operator: str, wanted: Value, shape: str) -> bool:
+    """Compare what a trial has with a value of a query."""
+    if operator == "!=":
+        return not _compare(actual, "=", wanted, shape)
+    if operator == "!~":
+        return not _compare(actual, "~", wanted, shape)
+    if wanted.kind == "moment":
+        return _compare_moment(actual, operator, wanted)
+    if wanted.kind == "number":
+        number = _number_of(actual)
+        return number is not None and _compare_numbers(number, operator, wanted.value)
+    if wanted.kind == "flag":
+        return text_of(actual).lower() == ("true" if wanted.value else "false")
+    if shape == "state" and operator == "=":
+        return text_of(actual).lower() == wanted.value.lower()
+    return _compare_texts(text_of(actual), operator, wanted.value, shape)
+
+
+def _compare_numbers(actual: float, operator: str, wanted: float) -> bool:
+    if operator == "=":
+        return actual == wanted or (actual != actual and wanted != wanted)  # a diverged loss can be asked for
+    if operator == "<":
+        return actual < wanted
+    if operator == "<=":
+        return actual <= wanted
+    return actual > wanted if operator == ">" else actual >= wanted
+
+
+def _compare_moment(actual: object, operator: str, wanted: Moment) -> bool:
+    if not isinstance(actual, (int, float)):
+        return False
+    if operator == "=":
+        return wanted.begin_s <= actual < wanted.end_s
+    if operator in ("<", ">="):
+        return (actual < wanted.begin_s) == (operator == "<")
+    return (actual < wanted.end_s) == (operator == "<=")
+
+
+def _compare_texts(actual: str, operator: str, wanted: str, shape: str) -> bool:
+    if operator == "~":
+        return contains(actual, wanted)
+    if operator == "=":
+        return actual.lower().startswith(wanted.lower()) if shape == "prefix" and wanted else actual == wanted
+    if operator in ("<", ">="):
+        return (actual < wanted) == (operator == "<")
+    return (actual <= wanted) == (operator == "<=")
+
+
+def contains(text: str, pattern: str) -> bool:
+    """Tell whether a text holds a pattern, whatever the case of letters.
+
+    With `*` in it, which stands for any characters, the pattern must fit the whole text. Takes time proportional to
+    the length of the text times that of the pattern at worst; there is no regular expression in it.
+    """
+    text, pattern = text.casefold(), pattern.casefold()
+    if "*" not in pattern:
+        return pattern in text
+    first, *middle, last = pattern.split("*")
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    position, end = len(first), len(text) - len(last)
+    for piece in middle:
+        found = text.find(piece, position, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True
+
+
+def sort_rows(
+    rows: Iterable[_Row],
+    keys: Sequence[SortKey],
+    facts: Callable[[_Row], Facts],
+    now_s: float | None = None,
+) -> list[_Row]:
+    """Return rows in an order; equal ones stay in theirs.
+
+    Within a key, numbers come in front of text (behind it when descending), then NaN, then trials that have no such
+    thing.
+
+    Args:
+        rows: What is sorted.
+        keys: What `parse_sort` returned.
+        facts: Tells the facts of a row.
+        now_s: As in `matches`.
+    """
+    ordered = list(rows)
+    at_s = time.time() if now_s is None else now_s
+    for key in reversed(keys):
+        ranked = [(_rank(value_of(key.field, facts(row), at_s)), row) for row in ordered]
+        known = [pair for pair in ranked if pair[0][0] < _NAN_RANK]
+        known.sort(key=lambda pair: pair[0], reverse=key.descending)
+        rest = sorted((pair for pair in ranked if pair[0][0] >= _NAN_RANK), key=lambda pair: pair[0][0])
+        ordered = [row for _, row in known + rest]
+    return ordered
+
+
+_NUMBER_RANK, _TEXT_RANK, _NAN_RANK, _MISSING_RANK = range(4)
+
+
+def _rank(value: object) -> tuple[int, float, str]:
+    if value is None:
+        return _MISSING_RANK, 0.0, ""
+    number = float(value) if isinstance(value, bool) else _number_of(value)
+    if number is None:
+        return _TEXT_RANK, 0.0, text_of(value if isinstance(value, (str, dict, list)) else _joined(value)).casefold()
+    return (_NAN_RANK, 0.0, "") if number != number else (_NUMBER_RANK, number, "")
+
+
+def _joined(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (tuple, set, frozenset)) else str(value)

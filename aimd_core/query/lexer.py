@@ -1,0 +1,124 @@
+"""Cuts a query into tokens, each of which knows where it stands, so that an error can point at it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, NoReturn
+
+from aimd_core.errors import QueryError
+
+MAX_LENGTH = 10_000
+_SIGNS = re.compile(r"==|!=|<=|>=|!~|[=<>~()\[\],]")
+_BARE = re.compile(r"""[^\s"'=<>~!()\[\],&|]+""")
+_ESCAPED = ('"', "'", "\\")
+_MISTAKES = (
+    ("&&", "Write: and"),
+    ("&", "Write: and"),
+    ("||", "Write: or"),
+    ("|", "Write: or"),
+    ("!", "Write: not"),
+)
+_CROSSED = {"=<": "<=", "=>": ">=", "<>": "!="}
+
+
+class Piece(NamedTuple):
+    """A part of a term: bare, or what stood in quotes."""
+
+    text: str
+    quoted: bool
+
+
+class Token(NamedTuple):
+    """A piece of a query.
+
+    Attributes:
+        kind: `term` (a name or a value), `sign` (an operator, a bracket, a comma) or `end`.
+        text: As written; of a term without its quotes.
+        start: Where it begins, in characters.
+        end: Where it ends.
+        pieces: Of a term, its parts.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def bare(self) -> str:
+        """The term in lower case when nothing of it was quoted, the sign itself, or an empty string."""
+        return "" if any(piece.quoted for piece in self.pieces) else self.text.lower()
+
+
+def fail(source: str, start: int, end: int, problem: str, hint: str = "") -> NoReturn:
+    """Raise the error for a part of a query.
+
+    Raises:
+        QueryError: Always.
+    """
+    raise QueryError(query=source, start=start, end=end, problem=problem, hint=hint)
+
+
+def tokens_of(source: str) -> list[Token]:
+    """Cut a query into tokens; the last one is `end`.
+
+    Raises:
+        QueryError: A quote is not closed, or there is a sign that means nothing.
+    """
+    if len(source) > MAX_LENGTH:
+        fail(source[:40], 0, 40, f"the query is longer than {MAX_LENGTH:,} characters")
+    tokens: list[Token] = []
+    position, length = 0, len(source)
+    while position < length:
+        if source[position].isspace():
+            position += 1
+            continue
+        token = _sign(source, position) or _term(source, position)
+        tokens.append(token)
+        position = token.end
+    tokens.append(Token("end", "", length, length))
+    return tokens
+
+
+def _sign(source: str, position: int) -> Token | None:
+    crossed = _CROSSED.get(source[position : position + 2])
+    if crossed:
+        fail(source, position, position + 2, f"{source[position : position + 2]!r} is no operator", f"Write: {crossed}")
+    match = _SIGNS.match(source, position)
+    if match:
+        return Token("sign", "=" if match[0] == "==" else match[0], position, match.end())
+    for sign, hint in _MISTAKES:
+        if source.startswith(sign, position):
+            fail(source, position, position + len(sign), f"{sign!r} is no operator", hint)
+    return None
+
+
+def _term(source: str, start: int) -> Token:
+    pieces: list[Piece] = []
+    position = start
+    while position < len(source):
+        if source[position] in "\"'":
+            piece, position = _quoted(source, position)
+        else:
+            match = _BARE.match(source, position)
+            if match is None:
+                break
+            piece, position = Piece(match[0], False), match.end()
+        pieces.append(piece)
+    return Token("term", "".join(piece.text for piece in pieces), start, position, tuple(pieces))
+
+
+def _quoted(source: str, start: int) -> tuple[Piece, int]:
+    quote, position = source[start], start + 1
+    text: list[str] = []
+    while position < len(source):
+        character = source[position]
+        if character == quote:
+            return Piece("".join(text), True), position + 1
+        if character == "\\" and source[position + 1 : position + 2] in _ESCAPED:
+            position += 1
+            character = source[position]
+        text.append(character)
+        position += 1
+    fail(source, start, len(source), "this quote is not closed", f"Put a {quote} at the end of the text")

@@ -1,0 +1,55 @@
+"""Finds names in a query that no trial has, so that an empty answer can say why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from aimd_core.query.evaluate import Facts
+from aimd_core.query.fields import field_text
+from aimd_core.query.tree import AGGREGATES, Field
+
+_NEAR = 3
+
+
+class Unknown(NamedTuple):
+    """A field that none of the trials has.
+
+    Attributes:
+        field: As written in a query.
+        near: Names that look like it, as written in a query.
+    """
+
+    field: str
+    near: list[str]
+
+    def sentence(self) -> str:
+        """Say it in one sentence."""
+        known = f"; did you mean: {', '.join(self.near)}?" if self.near else ""
+        return f"no trial here has {self.field}{known}"
+
+
+def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unknown]:
+    """Return the parameters, metrics and platform facts that none of the rows has."""
+    wanted = [field for field in fields if field.kind in ("params", "metric", "platform")]
+    if not wanted:
+        return []
+    known: dict[str, set[str]] = {"params": set(), "metric": set(), "platform": set()}
+    for row in rows:
+        known["params"].update(row.params)
+        known["metric"].update(row.metrics)
+        known["platform"].update(row.platform)
+    return [Unknown(field_text(field), _near(field, known)) for field in wanted if field.name not in known[field.kind]]
+
+
+def _near(field: Field, known: dict[str, set[str]]) -> list[str]:
+    metric, _, word = field.name.rpartition(".")
+    if field.kind == "metric" and metric in known["metric"]:  # then the last word was meant for an aggregate
+        close = get_close_matches(word, AGGREGATES, n=_NEAR, cutoff=0.5) or AGGREGATES[:5]
+        return [field_text(Field("metric", metric, aggregate)) for aggregate in close]
+    names = sorted(known[field.kind])
+    close = get_close_matches(field.name, names, n=_NEAR) or [
+        name for name in names if name.rpartition(".")[2] == field.name.rpartition(".")[2]
+    ]
+    return [field_text(field._replace(name=name)) for name in close[:_NEAR]]

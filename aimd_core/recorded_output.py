@@ -1,0 +1,112 @@
+"""What a trial printed, `stdout.log`, read from its end or as it grows, in bounded memory.
+
+Promises: the last lines of a file of any size cost only themselves; following it survives growth, a file that is
+not there yet and one that was replaced by a shorter one; bytes that are no UTF-8 are shown as escapes, never an error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from aimd_core.journal import open_regular
+
+POLL_INTERVAL_S = 0.25
+_BLOCK_BYTES = 1 << 16
+_MAX_LINE_BYTES = 1 << 20  # a longer line comes in pieces
+
+
+def read_lines(path: Path, tail: int | None = None) -> Iterator[str]:
+    """Yield the lines of a file without their ends.
+
+    Args:
+        path: The file.
+        tail: Only so many of the last lines; None means all.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedError: It is no plain file.
+    """
+    with open_regular(path) as file:
+        if tail is not None:
+            file.seek(tail_offset(file, tail))
+        rest = b""
+        while block := file.read(_BLOCK_BYTES):
+            *whole, rest = _split(rest + block)
+            yield from map(_text, whole)
+        if rest:
+            yield _text(rest)
+
+
+def tail_offset(file: BinaryIO, count: int) -> int:
+    """Return where the last `count` lines of a file begin, reading from its end."""
+    position = end = file.seek(0, 2)
+    if end == 0 or count <= 0:
+        return end
+    file.seek(end - 1)
+    left = count + (file.read(1) == b"\n")
+    while position > 0:
+        start = max(0, position - _BLOCK_BYTES)
+        file.seek(start)
+        block = file.read(position - start)
+        found = len(block)
+        while (found := block.rfind(b"\n", 0, found)) >= 0:
+            left -= 1
+            if left == 0:
+                return start + found + 1
+        position = start
+    return 0
+
+
+def follow_lines(path: Path, tail: int | None, is_over: Callable[[], bool]) -> Iterator[str | None]:
+    """Yield the lines of a file as it grows, and None whenever there is nothing more for now.
+
+    Args:
+        path: The file; it may not be there yet.
+        tail: With how many of the last lines to begin; None means all.
+        is_over: Tells whether nothing more will come; asked before the last look.
+    """
+    position, rest = _start(path, tail), b""
+    while True:
+        was_over = is_over()
+        try:
+            with open_regular(path) as file:
+                if file.seek(0, 2) < position:  # another file in its place
+                    position, rest = 0, b""
+                file.seek(position)
+                while block := file.read(_BLOCK_BYTES):
+                    position += len(block)
+                    *whole, rest = _split(rest + block)
+                    yield from map(_text, whole)
+        except FileNotFoundError:
+            position, rest = 0, b""
+        if was_over:
+            if rest:
+                yield _text(rest)
+            return
+        yield None
+        time.sleep(POLL_INTERVAL_S)
+
+
+def _start(path: Path, tail: int | None) -> int:
+    if tail is None:
+        return 0
+    try:
+        with open_regular(path) as file:
+            return tail_offset(file, tail)
+    except FileNotFoundError:
+        return 0
+
+
+def _split(data: bytes) -> list[bytes]:
+    """Split data at line ends; the last part is the beginning of a line, unless it is too long to wait for its end."""
+    parts = data.split(b"\n")
+    if len(parts[-1]) > _MAX_LINE_BYTES:
+        parts.append(b"")
+    return parts
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace")

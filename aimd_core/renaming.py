@@ -1,0 +1,74 @@
+"""Gives a trial that has ended another name: in its metadata and in the name of its directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from aimd_core.documents import read_mapping, write_mapping
+from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
+from aimd_core.model import LOST, UNFINISHED, is_alternative_name, name_fault, split_alternative_name
+from aimd_core.store import METADATA_FILE, Trial
+
+
+def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
+    """Rename a trial and return its directory's new path. Date, suffix and id stay.
+
+    Args:
+        trial: The trial.
+        name: Its new name.
+        force: Whether one that is Lost, and may still run on another host, is renamed too.
+
+    Raises:
+        InvalidNameError: `name` cannot be a directory name.
+        TrialRunningError: The trial still runs, or may.
+        DamagedError: Its metadata cannot be read, so it is not replaced.
+        InTheWayError: A directory of the new name is there.
+        DiskError: The disk refused; the trial is as it was.
+    """
+    fault = name_fault(name)
+    if fault:
+        raise InvalidNameError(name=name, reason=fault)
+    state = trial.state.name
+    if state in UNFINISHED or (state == LOST and not force):
+        raise TrialRunningError(name=trial.alternative_name, state=state, verb="renamed")
+    source = trial.path.absolute()
+    target = source.with_name(_directory_name(source.name, name))
+    file = source / METADATA_FILE
+    try:
+        before = read_mapping(file)
+        inner = before.get("metadata")
+        if not isinstance(inner, dict):
+            raise DamagedError(path=file, reason="holds no mapping `metadata`")
+        write_mapping(file, {**before, "metadata": {**inner, "name": name}})
+        _move(source, target, before)
+    except OSError as error:
+        raise DiskError(path=source, reason=f"cannot be renamed ({error.strerror})") from error
+    return target
+
+
+def _directory_name(old: str, name: str) -> str:
+    """Return the directory's new name; one that is no alternative name was chosen by a person and stays."""
+    if not is_alternative_name(old):
+        return old
+    _, created, suffix = split_alternative_name(old)
+    return f"{name}_{created}_{suffix}"
+
+
+def _move(source: Path, target: Path, metadata: dict[str, object]) -> None:
+    """Rename the directory to a name that must be free, or put the old metadata back."""
+    if source == target:
+        return
+    try:
+        target.mkdir()  # exclusively, so that nothing is replaced
+    except OSError as error:
+        write_mapping(source / METADATA_FILE, metadata)
+        if isinstance(error, FileExistsError):
+            raise InTheWayError(path=target) from None
+        raise
+    try:
+        os.rename(source, target)
+    except OSError:
+        target.rmdir()
+        write_mapping(source / METADATA_FILE, metadata)
+        raise

@@ -1,0 +1,171 @@
+"""The settings of the SDK config file that we know: what each means, what it may be, and which source wins.
+
+No secret leaves this module whole: what is made for showing is masked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from aimd_core.addresses import normal_host
+from aimd_core.config import config_path, find_key, normal_key
+from aimd_core.errors import UsageError
+from aimd_core.hosts import (
+    API_KEY_KEY,
+    HOST_KEY,
+    HOST_KEY_OF_TUTORIAL,
+    HOSTS_KEY,
+    activate,
+    active_host,
+    find_host,
+    known_hosts,
+)
+
+ASSET_HUB_KEY = "asset_hub_host"
+_SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
+_USER_IN_ADDRESS = re.compile(r"(?<=//)[^/@\s]+@")
+
+
+class Setting(NamedTuple):
+    """A setting that we know.
+
+    Attributes:
+        key: Its name in the file.
+        variable: The environment variable that wins over the file, or empty.
+        meaning: One sentence.
+        normal: Returns a value in its normal form, or raises UsageError.
+    """
+
+    key: str
+    variable: str
+    meaning: str
+    normal: Callable[[str], str]
+
+
+SETTINGS = {
+    setting.key: setting
+    for setting in (
+        Setting(HOST_KEY, "AIMD_HOST", "The address of the active server.", normal_host),
+        Setting(API_KEY_KEY, "AIMD_API_KEY", "The key for it.", normal_key),
+        Setting(ASSET_HUB_KEY, "", "The address of the Asset Hub, for other TensorStack tools.", normal_host),
+    )
+}
+
+
+class InForce(NamedTuple):
+    """What holds for one setting; values are masked.
+
+    Attributes:
+        key: The setting.
+        value: Its value, empty when nothing sets it.
+        source: `environment`, `file`, or empty.
+        origin: The variable's name or the file's path, or empty.
+        overrides: The file's path when its value lost, or empty.
+    """
+
+    key: str
+    value: str
+    source: str
+    origin: str
+    overrides: str
+
+
+def known_setting(key: str) -> Setting:
+    """Return a setting by its name, the tutorial's name for the host included.
+
+    Raises:
+        UsageError: We know none of that name.
+    """
+    found = SETTINGS.get(HOST_KEY if key == HOST_KEY_OF_TUTORIAL else key)
+    if found is None:
+        near = get_close_matches(key, SETTINGS, n=1)
+        hint = f"Did you mean: {near[0]}" if near else f"Known: {', '.join(SETTINGS)}"
+        raise UsageError(message=f"no setting is named {key!r}", hint=hint)
+    return found
+
+
+def masked(key: str, value: object) -> str:
+    """Return a value for showing: a secret's last four characters at most, and no user name in an address."""
+    if isinstance(value, dict) and key == HOSTS_KEY:
+        return ", ".join(_USER_IN_ADDRESS.sub("", str(host)) for host in value)
+    if isinstance(value, (dict, list)):
+        import json
+
+        return json.dumps(_masked_deep(key, value), ensure_ascii=False)
+    text = str(value)
+    if _SECRET.search(key):
+        return f"...{text[-4:]}" if len(text) >= 16 else "..."
+    return _USER_IN_ADDRESS.sub("...@", text)
+
+
+def _masked_deep(key: str, value: object) -> object:
+    if isinstance(value, dict):
+        return {str(name): _masked_deep(f"{key}.{name}", item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked_deep(key, item) for item in value]
+    return masked(key, value)
+
+
+def in_force(config: dict[str, object]) -> list[InForce]:
+    """Return what holds for every setting that we know and every other key of the file.
+
+    Raises:
+        UsageError: An address has not the right form.
+    """
+    rows = [_host_in_force(config), _key_in_force(config)]
+    shown = {HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY}
+    others = [ASSET_HUB_KEY, *(key for key in config if key not in shown and key != ASSET_HUB_KEY)]
+    path = str(config_path())
+    for key in others:
+        value = config.get(key)
+        there = value is not None and value != ""
+        rows.append(InForce(key, masked(key, value), "file", path, "") if there else InForce(key, "", "", "", ""))
+    return rows
+
+
+def _host_in_force(config: dict[str, object]) -> InForce:
+    in_file, path = active_host(config), str(config_path())
+    named = os.environ.get("AIMD_HOST")
+    if named:
+        return InForce(HOST_KEY, find_host(config, named), "environment", "AIMD_HOST", path if in_file else "")
+    return InForce(HOST_KEY, in_file, "file", path, "") if in_file else InForce(HOST_KEY, "", "", "", "")
+
+
+def _key_in_force(config: dict[str, object]) -> InForce:
+    """Return the key that goes to the server in force; one that was made for another server does not hold."""
+    host = _host_in_force(config).value
+    found = find_key(config, host) if host else None
+    if found is None:
+        return InForce(API_KEY_KEY, "", "", "", "")
+    value, origin = masked(API_KEY_KEY, found[0]), found[1]
+    if origin != "environment":
+        return InForce(API_KEY_KEY, value, "file", origin, "")
+    lost = origin if known_hosts(config).get(host) is None else str(config_path())
+    return InForce(API_KEY_KEY, value, "environment", "AIMD_API_KEY", lost if lost != origin else "")
+
+
+def with_setting(config: dict[str, object], setting: Setting, value: str | None) -> dict[str, object]:
+    """Return a config in which a setting has a value, or none. Another host takes its own key along, never the old one.
+
+    Raises:
+        UsageError: The value has not the right form.
+    """
+    if setting.key == HOST_KEY:
+        return activate(config, None if value is None else find_host(config, value))
+    if value is None:
+        return {key: held for key, held in config.items() if key != setting.key}
+    return {**config, setting.key: setting.normal(value)}
+
+
+def check(config: dict[str, object]) -> None:
+    """Raise UsageError when a setting that we know has not the right form."""
+    for key in (*SETTINGS, HOST_KEY_OF_TUTORIAL):
+        if config.get(key):
+            known_setting(key).normal(str(config[key]))
+    for api_key in known_hosts(config).values():
+        if api_key is not None:
+            normal_key(api_key)

@@ -1,0 +1,175 @@
+"""Trials that were removed and can still come back: `.aimd/trash` beside `.aimd/trials`.
+
+Promises: removing and restoring is one rename on the same file system, so a trial is always whole in one of the two
+places; nothing is ever overwritten; only `purge` deletes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime, timezone
+from pathlib import Path
+
+from aimd_core.documents import read_mapping, write_mapping
+from aimd_core.errors import (
+    AmbiguousTrialError,
+    DamagedError,
+    DiskError,
+    InTheWayError,
+    TrialNotFoundError,
+    TrialRunningError,
+)
+from aimd_core.model import UNFINISHED
+from aimd_core.store import TRIALS_DIRECTORY, Trial, is_trial_directory
+
+TRASH_DIRECTORY = Path(".aimd", "trash")
+_ORIGIN_SUFFIX = ".origin.yaml"
+
+
+class Trashed:
+    """A trial in the trash.
+
+    Attributes:
+        path: Where it lies now.
+        origin: Where it was.
+        removed_s: When it was removed, in seconds since the epoch.
+    """
+
+    __slots__ = ("origin", "path", "removed_s")
+
+    def __init__(self, path: Path, origin: Path, removed_s: float) -> None:
+        self.path, self.origin, self.removed_s = path, origin, removed_s
+
+    @property
+    def name(self) -> str:
+        """The alternative name."""
+        return self.path.name
+
+    @property
+    def size_bytes(self) -> int:
+        """How much its files take."""
+        return sum(file.lstat().st_size for file in self.path.rglob("*") if file.is_file() and not file.is_symlink())
+
+
+def working_directory_of(path: Path) -> Path:
+    """Return the directory that holds `.aimd` for a trial; for one that lies elsewhere, the directory it lies in."""
+    place = path.absolute().parent
+    if place.parts[-2:] == TRIALS_DIRECTORY.parts:
+        return place.parent.parent
+    return place
+
+
+def remove(trial: Trial) -> Trashed:
+    """Move a trial to the trash.
+
+    Raises:
+        TrialRunningError: It is still recorded.
+        InTheWayError: A trial of that name is in the trash already.
+        DiskError: The disk refused; the trial is where it was.
+    """
+    state = trial.state.name
+    if state in UNFINISHED:
+        raise TrialRunningError(name=trial.alternative_name, state=state, verb="removed")
+    source = trial.path.absolute()
+    trash = working_directory_of(source) / TRASH_DIRECTORY
+    target, now = trash / source.name, datetime.now(timezone.utc)
+    origin = {"origin": os.path.relpath(source, trash), "removed": now.isoformat(timespec="seconds")}
+    try:
+        trash.mkdir(parents=True, exist_ok=True)
+        _move(source, target, before=lambda: write_mapping(_origin_file(target), dict(origin)))
+    except OSError as error:
+        raise DiskError(path=source, reason=f"cannot be moved to {trash} ({error.strerror})") from error
+    return Trashed(target, source, now.timestamp())
+
+
+def _move(source: Path, target: Path, before: object = None) -> None:
+    """Rename a directory to a name that must be free, made sure by making that directory first."""
+    try:
+        target.mkdir()
+    except FileExistsError:
+        raise InTheWayError(path=target) from None
+    try:
+        if callable(before):
+            before()
+        os.rename(source, target)
+    except BaseException:
+        target.rmdir()
+        raise
+
+
+def _origin_file(path: Path) -> Path:
+    return path.with_name(path.name + _ORIGIN_SUFFIX)
+
+
+def trashed_trials(directory: Path) -> list[Trashed]:
+    """Return the trials in the trash of a working directory, the one removed last in front."""
+    trash = directory.absolute() / TRASH_DIRECTORY
+    try:
+        names = sorted(entry.name for entry in os.scandir(trash) if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    found = [_read(trash / name, directory) for name in names if is_trial_directory(trash / name)]
+    return sorted(found, key=lambda trial: trial.removed_s, reverse=True)
+
+
+def _read(path: Path, directory: Path) -> Trashed:
+    """Take a trial of the trash; one whose origin is not known goes to the directory's trials."""
+    try:
+        document = read_mapping(_origin_file(path))
+    except (FileNotFoundError, DamagedError):
+        document = {}
+    origin, removed = document.get("origin"), document.get("removed")
+    home = directory.absolute() / TRIALS_DIRECTORY / path.name
+    known = Path(os.path.normpath(path.parent / origin)) if isinstance(origin, str) else home
+    return Trashed(path, known if known.name == path.name else home, _seconds(removed) or path.lstat().st_ctime)
+
+
+def _seconds(time: object) -> float | None:
+    try:
+        return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def trashed_named(name: str, trashed: list[Trashed], directory: Path) -> Trashed:
+    """Return the one of these trials with that alternative name, or a unique prefix of it.
+
+    Raises:
+        TrialNotFoundError, AmbiguousTrialError: None or several fit.
+    """
+    fitting = [trial for trial in trashed if trial.name == name] or [t for t in trashed if t.name.startswith(name)]
+    if not fitting:
+        raise TrialNotFoundError(name, str(directory.absolute() / TRASH_DIRECTORY), [t.name for t in trashed][:3])
+    if len(fitting) > 1:
+        raise AmbiguousTrialError(name, [trial.name for trial in fitting])
+    return fitting[0]
+
+
+def restore(trashed: Trashed) -> Path:
+    """Move a trial back to where it was and return its path.
+
+    Raises:
+        InTheWayError: Something is there now.
+        DiskError: The disk refused; the trial is still in the trash.
+    """
+    try:
+        trashed.origin.parent.mkdir(parents=True, exist_ok=True)
+        _move(trashed.path, trashed.origin)
+        _origin_file(trashed.path).unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskError(path=trashed.origin, reason=f"cannot be restored ({error.strerror})") from error
+    return trashed.origin
+
+
+def purge(trashed: Trashed) -> None:
+    """Delete a trial of the trash for good.
+
+    Raises:
+        DiskError: The disk refused; some of its files may be gone.
+    """
+    try:
+        shutil.rmtree(trashed.path)
+        _origin_file(trashed.path).unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskError(path=trashed.path, reason=f"cannot be deleted ({error.strerror})") from error

@@ -1,0 +1,203 @@
+"""Reads every byte of a trial and says what is damaged. Promise: changes nothing, and one bad file hides no other."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from aimd_core.documents import read_mapping
+from aimd_core.errors import DamagedError
+from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.labels import LABELS_FILE
+from aimd_core.model import STATUSES, UNFINISHED
+from aimd_core.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial
+
+_BLOCK_BYTES = 1 << 20
+_FAULTS_SHOWN = 20  # of one kind in one file; all are counted
+_REQUIRED = (METADATA_FILE, PARAMETERS_FILE)
+_FILES = (*_REQUIRED, METRICS_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
+
+
+class CheckedFile(NamedTuple):
+    """One file of a trial.
+
+    Attributes:
+        name: Its path inside the trial's directory.
+        size_bytes: How many bytes were read.
+        records: How many intact records a journal holds; None for other files.
+        faults: What is wrong with it, with line numbers.
+    """
+
+    name: str
+    size_bytes: int
+    records: int | None
+    faults: list[str]
+
+
+class Verified(NamedTuple):
+    """One trial.
+
+    Attributes:
+        name: Its alternative name.
+        path: Its directory.
+        files: What was read.
+        notes: What is worth knowing and is no damage.
+    """
+
+    name: str
+    path: Path
+    files: list[CheckedFile]
+    notes: list[str]
+
+    @property
+    def faults(self) -> list[str]:
+        """All that is wrong, each with its file."""
+        return [f"{file.name}: {fault}" for file in self.files for fault in file.faults]
+
+
+def verify_trial(trial: Trial) -> Verified:
+    """Read all files of a trial; nothing is changed and nothing raised for damage."""
+    runs_on = trial.state.name in UNFINISHED
+    files, notes = [], []
+    missing = [name for name in _REQUIRED if not os.path.lexists(trial.path / name)]
+    misplaced = [name for name in _FILES if (trial.path / name).is_dir() and not (trial.path / name).is_symlink()]
+    for name in [*missing, *misplaced, *_names(trial.path)]:
+        path = trial.path / name
+        if path.is_symlink():
+            notes.append(f"{name} is a link and was not followed")
+            continue
+        if name.endswith(".partial"):
+            notes.append(f"{name} is left over from a write that was cut off")
+        files.append(_check(path, name, runs_on))
+    return Verified(trial.alternative_name, trial.path.absolute(), files, notes)
+
+
+def _names(directory: Path) -> list[str]:
+    """Return all files below a directory, also those that are links, in order."""
+    found = []
+    for place, folders, files in os.walk(directory):
+        folders.sort()
+        found += [os.path.relpath(os.path.join(place, file), directory) for file in files]
+    return sorted(found)
+
+
+def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
+    faults: list[str] = []
+    records, size_bytes = None, 0
+    try:
+        size_bytes = _read_through(path)
+        if name == METRICS_FILE:
+            records = _check_journal(path, faults, runs_on)
+        elif name == OUTPUT_FILE:
+            faults += _nul_lines(path)
+        elif name == PROCESS_FILE:
+            faults += _process_faults(path)
+        elif name in (METADATA_FILE, PARAMETERS_FILE, LABELS_FILE):
+            document = read_mapping(path)
+            faults += metadata_faults(document) if name == METADATA_FILE else []
+    except FileNotFoundError:
+        faults.append("is missing")
+    except DamagedError as error:
+        faults.append(str(error.facts["reason"]))
+    except OSError as error:
+        faults.append(f"cannot be read ({error.strerror})")
+    return CheckedFile(name, size_bytes, records, faults)
+
+
+def _read_through(path: Path) -> int:
+    """Read every byte of a file and return how many there are."""
+    size_bytes = 0
+    with open_regular(path) as file:
+        while block := file.read(_BLOCK_BYTES):
+            size_bytes += len(block)
+    return size_bytes
+
+
+class _Counted:
+    """The lines of a file, with the number of the one given last."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.number = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for self.number, line in enumerate(self._file, start=1):  # noqa: B020 - the number is to be seen outside
+            yield line
+
+
+def _check_journal(path: Path, faults: list[str], runs_on: bool) -> int:
+    """Read a journal record by record, add what is wrong to `faults`, and return how many records are intact."""
+    damage, odd, records = Damage(), Damage(), 0
+    with open_regular(path) as file:
+        lines = _Counted(file)
+        for record in read_records(iter(lines), damage):
+            records += 1
+            ((_, body),) = record.items()
+            if not _is_complete(body):
+                odd.note(lines.number)
+    if runs_on:
+        damage.torn_bytes = 0  # it is being written
+    faults += _numbered("damaged", damage) + _numbered("record without step or numbers", odd)
+    if damage.torn_bytes:
+        faults.append(f"line {lines.number} is half-written ({damage.torn_bytes} bytes at the end)")
+    return records
+
+
+def _numbered(what: str, damage: Damage) -> list[str]:
+    """Return which lines are of a kind, and how many; or nothing."""
+    if not damage.lines:
+        return []
+    listed = ", ".join(map(str, damage.numbers)) + (", ..." if damage.lines > len(damage.numbers) else "")
+    return [f"{what}: line {listed}" + (f" ({damage.lines:,} in all)" if damage.lines > 1 else "")]
+
+
+def _is_complete(body: dict[str, object]) -> bool:
+    values, sequence = body["value"], body["sequence"]
+    assert isinstance(values, dict)
+    assert isinstance(sequence, dict)
+    return isinstance(sequence.get("step"), int) and all(isinstance(value, (int, float)) for value in values.values())
+
+
+def _nul_lines(path: Path) -> list[str]:
+    """Find NUL bytes, which a power cut leaves in the place of text."""
+    with open_regular(path) as file:
+        numbers = [number for number, line in enumerate(file, start=1) if b"\0" in line]
+    listed = ", ".join(map(str, numbers[:_FAULTS_SHOWN])) + (", ..." if len(numbers) > _FAULTS_SHOWN else "")
+    return [f"NUL bytes in line {listed}"] if numbers else []
+
+
+def _process_faults(path: Path) -> list[str]:
+    with open_regular(path) as file:
+        try:
+            document = json.loads(file.read())
+        except (ValueError, RecursionError) as error:
+            line = getattr(error, "lineno", 1)
+            return [f"line {line} is not valid JSON ({str(error).partition(':')[0]})"]
+    return [] if isinstance(document, dict) else ["is no JSON object"]
+
+
+def metadata_faults(document: dict[str, object]) -> list[str]:
+    """Return what is missing or wrong in the mapping of a `metadata.yaml`."""
+    inner = document.get("metadata")
+    if not isinstance(inner, dict):
+        return ["holds no mapping `metadata`"]
+    faults = [f"metadata.{key} is missing" for key in ("id", "name") if inner.get(key) in (None, "")]
+    if document.get("status") not in STATUSES:
+        faults.append(f"status {document.get('status')!r} is none of {', '.join(STATUSES)}")
+    faults += [f"{key} {document[key]!r} is no time" for key in ("startTime", "endTime") if not _is_time(document, key)]
+    return faults
+
+
+def _is_time(document: dict[str, object], key: str) -> bool:
+    value = document.get(key)
+    if value is None:
+        return True
+    try:
+        datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""A tracker for Hugging Face Accelerate.
+
+    accelerator = Accelerator(log_with=AIMDTracker(trial_name="cnn", folder_path="mnist"))
+    accelerator.init_trackers("mnist", config={"lr": 0.001})
+    accelerator.log({"train_loss": 0.5, "epoch": 1}, step=10)
+    accelerator.end_training()
+
+Names that begin with `train_`, `val_` or `eval_` and `test_` become types. Only the main process records.
+"""
+
+from __future__ import annotations
+
+from aimd_core.errors import UsageError
+from t9k.aimd.creation import create_trial
+from t9k.aimd.frameworks import load_framework
+from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
+from t9k.aimd.settings import plain_settings
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from t9k.aimd.trial import Trial
+
+__all__ = ["AIMDTracker"]
+
+_tracking: Any = load_framework("accelerate.tracking", "accelerate")
+_state: Any = load_framework("accelerate.state", "accelerate")
+
+
+class AIMDTracker(_tracking.GeneralTracker):
+    """Records what `accelerator.log` logs; `accelerator.end_training` finishes the trial."""
+
+    name = "aimd"
+    requires_logging_directory = False
+    main_process_only = True
+
+    def __init__(self, trial: Trial | None = None, **settings: Any) -> None:
+        """Record into a trial.
+
+        Args:
+            trial: From `aimd.create_trial`; if there is none, one is made on the main process by `init_trackers`.
+            **settings: For that one, the arguments of `aimd.create_trial`.
+
+        Raises:
+            UsageError: Neither or both were given.
+        """
+        super().__init__()
+        if (trial is None) == (not settings):
+            raise UsageError(message="AIMDTracker takes either a trial or the settings for one", hint="")
+        self._trial = trial
+        self._settings = settings
+        self._calls = 0
+
+    @property
+    def tracker(self) -> Trial | None:
+        """The trial, which `accelerator.get_tracker("aimd", unwrap=True)` returns; None where nothing is recorded."""
+        return self._trial
+
+    def start(self) -> None:
+        """Make the trial, on the main process."""
+        if self._trial is None and _is_main_process():
+            self._trial = create_trial(**self._settings)
+
+    def store_init_configuration(self, values: Mapping[str, Any]) -> None:
+        """Set parameters."""
+        if self._trial is not None and _is_main_process():
+            self._trial.params.update(plain_settings(values))
+
+    def log(self, values: Mapping[str, Any], step: int | None = None, **_: Any) -> None:
+        """Record metrics.
+
+        Args:
+            values: Numbers by name; a whole number named `epoch` becomes the points' epoch.
+            step: The training step; unless told, how often this was called.
+            **_: Nothing that is used.
+        """
+        self._calls += 1
+        if self._trial is None or not _is_main_process():
+            return
+        epoch = values.get("epoch")
+        has_epoch = isinstance(epoch, int)
+        named = {name: value for name, value in values.items() if not (has_epoch and name == "epoch")}
+        for metrics_type, metrics in group_metrics(named, aliases=EVAL_IS_VAL).items():
+            number = self._calls if step is None else step
+            self._trial.log(metrics_type, metrics, step=number, epoch=epoch if has_epoch else None)
+
+    def finish(self) -> None:
+        """End the trial as Succeeded."""
+        if self._trial is not None and _is_main_process():
+            self._trial.finish()
+
+
+def _is_main_process() -> bool:
+    return bool(_state.PartialState().is_main_process)

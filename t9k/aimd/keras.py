@@ -1,0 +1,137 @@
+"""Records what Keras 3 measures while it fits and evaluates, on any of its backends. Imports `keras` and nothing else.
+
+    model.fit(x, y, epochs=10, validation_split=0.2, callbacks=[AIMDFitCallback(trial)])
+    model.evaluate(x_test, y_test, callbacks=[AIMDEvalCallback(trial)])
+
+Points go to the types `train`, `val` and `test`; their step is the optimizer's count of updates, their epoch counts
+from 1. The optimizer's settings, the loss and the metrics' names become parameters. Neither callback ends the trial.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from struct import pack, unpack
+
+from t9k.aimd.frameworks import load_framework
+from t9k.aimd.naming import is_number
+from t9k.aimd.settings import plain_settings
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from t9k.aimd.trial import Trial
+
+__all__ = ["AIMDEvalCallback", "AIMDFitCallback"]
+
+keras: Any = load_framework("keras", "keras")
+_VALIDATION = "val_"
+_SINGLE_DIGITS = 7
+
+
+class _RecordingCallback(keras.callbacks.Callback):
+    """What both callbacks know: the trial, and where training stands."""
+
+    def __init__(self, trial: Trial) -> None:
+        """Record into a trial.
+
+        Args:
+            trial: From `aimd.create_trial`; it has not ended.
+        """
+        super().__init__()
+        self.trial = trial
+
+    def _log(self, metrics_type: str, metrics: Mapping[str, Any], epoch: int | None = None) -> None:
+        if metrics:
+            self.trial.log(metrics_type, metrics, step=self._step(), epoch=epoch)
+
+    def _step(self) -> int:
+        """Return how many updates the optimizer has made; 0 for a model without one."""
+        optimizer = getattr(self.model, "optimizer", None)
+        return 0 if optimizer is None else int(keras.ops.convert_to_numpy(optimizer.iterations))
+
+
+class AIMDFitCallback(_RecordingCallback):
+    """Records training, and validation when there is some, at the end of every epoch.
+
+    In a training loop of one's own that has no epochs, it records every batch.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        """Record into a trial.
+
+        Args:
+            trial: From `aimd.create_trial`; it has not ended.
+        """
+        super().__init__(trial)
+        self._in_epoch = False
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Set the parameters `optimizer` (its config) and `lossType`."""
+        settings: dict[str, object] = {"lossType": _name(self.model.loss)}
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is not None:
+            settings["optimizer"] = {name: _shortest(value) for name, value in optimizer.get_config().items()}
+        self.trial.params.update(plain_settings(settings))
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Stop recording every batch."""
+        self._in_epoch = True
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Record the batch, outside of epochs."""
+        if not self._in_epoch:
+            self._log("train", _numbers(logs))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Record the epoch: names that begin with `val_` as type `val`, all others as type `train`."""
+        self._in_epoch = False
+        metrics = _numbers(logs)
+        validation = {name: value for name, value in metrics.items() if name.startswith(_VALIDATION)}
+        training = {name: value for name, value in metrics.items() if name not in validation}
+        self._log("train", training, epoch + 1)
+        shortened = {name.removeprefix(_VALIDATION): value for name, value in validation.items()}
+        self._log("val", shortened, epoch + 1)
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Set the parameter `metricTypes`: Keras knows its metrics only once it has trained."""
+        self._in_epoch = False
+        compiled = (getattr(metric, "metrics", [metric]) for metric in self.model.metrics)
+        names = [metric.name for group in compiled for metric in group]
+        self.trial.params.update(plain_settings({"metricTypes": [name for name in names if name != "loss"]}))
+
+
+class AIMDEvalCallback(_RecordingCallback):
+    """Records what `model.evaluate` measures as type `test`."""
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Record the evaluation's result."""
+        self._log("test", _numbers(logs))
+
+
+def _numbers(logs: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (logs or {}).items() if is_number(value)}
+
+
+def _shortest(value: Any) -> Any:
+    """Return a number that went through single precision as it was written: 0.01, not 0.009999999776482582."""
+    if not isinstance(value, float) or not isfinite(value):
+        return value
+    try:
+        single = pack("f", value)
+        shorter = float(f"{value:.{_SINGLE_DIGITS}g}")
+        return shorter if unpack("f", single)[0] == value and pack("f", shorter) == single else value
+    except OverflowError:
+        return value
+
+
+def _name(loss: Any) -> Any:
+    """Return a loss by name, whichever way it was given; those of several outputs in the same structure."""
+    if isinstance(loss, dict):
+        return {output: _name(part) for output, part in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        return [_name(part) for part in loss]
+    if loss is None or isinstance(loss, str):
+        return loss
+    return getattr(loss, "name", None) or getattr(loss, "__name__", None) or type(loss).__name__

@@ -1,0 +1,191 @@
+"""Records what PyTorch Lightning trains, under either of its names: `lightning.pytorch` and `pytorch_lightning`.
+
+    Trainer(callbacks=AIMDCallback(trial))               one point an epoch; the trial is yours to finish
+    Trainer(logger=AIMDLogger(trial_name="cnn"))         all that `self.log` logs; makes and ends the trial itself
+
+Names that begin with `train_`, `val_` and `test_` become types. Only rank zero records. Epochs count from 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+from aimd_core.errors import UsageError
+from t9k.aimd.creation import create_trial
+from t9k.aimd.frameworks import load_framework
+from t9k.aimd.naming import group_metrics, split_name
+from t9k.aimd.settings import plain_settings
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+    from typing import Any
+
+    from t9k.aimd.trial import Trial
+
+__all__ = ["AIMDCallback", "AIMDLogger"]
+
+_PACKAGES = ("lightning.pytorch", "pytorch_lightning")
+
+
+def _packages() -> list[Any]:
+    """Return the Lightning packages that the script may use: those imported by now, else all that are installed."""
+    names = [name for name in _PACKAGES if sys.modules.get(name) is not None]
+    names = names or [name for name in _PACKAGES if find_spec(name.partition(".")[0])]
+    return [load_framework(name, "lightning") for name in names or _PACKAGES[:1]]
+
+
+# A Trainer takes only callbacks of its own package, so ours are callbacks of each package there is.
+_Callback: Any = type("_Callback", tuple(package.Callback for package in _packages()), {})
+_Logger: Any = type("_Logger", tuple(package.loggers.Logger for package in _packages()), {})
+
+
+class AIMDCallback(_Callback):
+    """Records `callback_metrics` at the end of every training epoch, validation and test, and `hparams` as parameters.
+
+    A name without a prefix goes to the phase that brought it up.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        """Record into a trial.
+
+        Args:
+            trial: From `aimd.create_trial`; it has not ended.
+        """
+        super().__init__()
+        self.trial = trial
+        self._names_before: set[str] = set()  # what was there when the evaluation began
+        self._evaluated: set[str] = set()  # names without a prefix that evaluations brought up
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Set parameters from the hyperparameters that the module and the data module saved."""
+        if trainer.is_global_zero:
+            saved = {**getattr(trainer.datamodule, "hparams", {}), **pl_module.hparams}
+            if saved:
+                self.trial.params.update(plain_settings(saved))
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Record the epoch."""
+        groups = group_metrics({k: v for k, v in trainer.callback_metrics.items() if k not in self._evaluated})
+        self._log(trainer, "train", groups)
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        """Remember which names are there already."""
+        self._names_before = set(trainer.callback_metrics)
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Record the validation."""
+        self._log_evaluation(trainer, "val")
+
+    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
+        """Remember which names are there already."""
+        self._names_before = set(trainer.callback_metrics)
+
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+        """Record the test."""
+        self._log_evaluation(trainer, "test")
+
+    def _log_evaluation(self, trainer: Any, metrics_type: str) -> None:
+        if trainer.sanity_checking:
+            return
+        metrics = trainer.callback_metrics
+        plain = {name for name in metrics if split_name(name, default="")[0] == ""}
+        self._evaluated |= plain - self._names_before
+        known = {name: value for name, value in metrics.items() if name not in plain or name in self._evaluated}
+        self._log(trainer, metrics_type, group_metrics(known, default=metrics_type))
+
+    def _log(self, trainer: Any, metrics_type: str, groups: dict[str, dict[str, Any]]) -> None:
+        if trainer.is_global_zero and groups.get(metrics_type):
+            # outside of a fit, Lightning's epoch is the one after the last
+            epoch = trainer.current_epoch + 1 if trainer.state.fn == "fit" else None
+            self.trial.log(metrics_type, groups[metrics_type], step=trainer.global_step, epoch=epoch)
+
+
+class AIMDLogger(_Logger):
+    """A Lightning logger that records everything that `self.log` logs, and the hyperparameters.
+
+    It makes its trial when training starts, or takes one. A trial that it made ends Succeeded with training and Failed
+    with an exception; what is logged later, by `trainer.test`, still reaches it. A trial that it was given ends where
+    its owner ends it.
+    """
+
+    def __init__(self, trial: Trial | None = None, **settings: Any) -> None:
+        """Record into a trial.
+
+        Args:
+            trial: From `aimd.create_trial`; if there is none, one is made on rank zero.
+            **settings: For that one, the arguments of `aimd.create_trial`.
+
+        Raises:
+            UsageError: Neither or both were given.
+        """
+        super().__init__()
+        if (trial is None) == (not settings):
+            raise UsageError(message="AIMDLogger takes either a trial or the settings for one", hint="")
+        self._trial = trial
+        self._settings = settings
+        self._owns_trial = trial is None
+
+    @property
+    def experiment(self) -> Trial | None:
+        """The trial, made at the first use; None on other ranks than zero when it has to be made."""
+        if self._trial is None and _is_rank_zero():
+            self._trial = create_trial(**self._settings)
+        return self._trial
+
+    @property
+    def name(self) -> str:
+        """The trial's name, which is the same on all ranks."""
+        return str(self._settings["trial_name"]) if self._trial is None else self._trial.name
+
+    @property
+    def version(self) -> str | None:
+        """The name of the trial's directory."""
+        return None if self._trial is None else self._trial.alternative_name
+
+    @property
+    def save_dir(self) -> str | None:
+        """The directory that holds `.aimd`; Lightning puts checkpoints below it, by name and version."""
+        above = () if self._trial is None else self._trial.path.parents
+        return str(above[2]) if len(above) > 2 else None  # a rank that records nothing has no directory
+
+    def log_hyperparams(self, params: Mapping[str, Any] | Namespace | None = None, *_: Any, **__: Any) -> None:
+        """Set parameters."""
+        trial = self.experiment
+        if trial is not None and params is not None and _is_rank_zero():
+            trial.params.update(plain_settings(dict(params) if hasattr(params, "keys") else vars(params)))
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Record metrics; an entry `epoch`, which Lightning counts from 0, becomes the points' epoch."""
+        trial = self.experiment
+        if trial is None or not _is_rank_zero():
+            return
+        epoch = metrics.get("epoch")
+        named = {name: value for name, value in metrics.items() if name != "epoch"}
+        for metrics_type, group in group_metrics(named).items():
+            count = None if epoch is None or metrics_type == "test" else int(epoch) + 1
+            trial.log(metrics_type, group, step=step or 0, epoch=count, check_status=not self._owns_trial)
+
+    def finalize(self, status: str) -> None:
+        """End a trial that was made here: Succeeded, or Failed with the exception's type.
+
+        An interrupt and a preempted job end nothing: the trial's state tells them from a success.
+
+        Args:
+            status: Lightning's word: `success`, `failed`, or `finished` before a preempted job is put back.
+        """
+        if self._trial is None or not self._owns_trial or not _is_rank_zero():
+            return
+        error = sys.exc_info()[1]
+        if status == "success":
+            self._trial.finish()
+        elif status == "failed" and not isinstance(error, (KeyboardInterrupt, SystemExit)):
+            self._trial.fail(None if error is None else type(error).__name__)
+
+
+def _is_rank_zero() -> bool:
+    # both packages keep the process's rank there
+    rank_zero = load_framework("lightning_utilities.core.rank_zero", "lightning")
+    return not getattr(rank_zero.rank_zero_only, "rank", 0)

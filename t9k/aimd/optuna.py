@@ -1,0 +1,194 @@
+"""Records an Optuna study: the study is a folder, each of its trials is a trial of ours in it.
+
+While they run, with every report as it comes and a state that survives a crash:
+
+    @track(folder_path="sweeps")
+    def objective(trial):
+        lr = trial.suggest_float("lr", 1e-4, 1e-1, log=True)   # a parameter
+        trial.report(accuracy, step=epoch)                     # a point of type `report`
+        trial.record.log("train", {"loss": loss}, step=step)   # anything else: `record` is the aimd trial
+        return accuracy                                        # a point of type `objective`
+
+    study.optimize(objective, n_trials=20)
+
+or, for an objective that cannot be changed, each trial at its end: `study.optimize(..., callbacks=[AIMDCallback()])`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import wraps
+
+from t9k.aimd.creation import create_trial
+from t9k.aimd.frameworks import load_framework
+from t9k.aimd.naming import is_number
+from t9k.aimd.settings import plain_settings
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from t9k.aimd.trial import Trial
+
+__all__ = ["AIMDCallback", "TrackedTrial", "track"]
+
+optuna: Any = load_framework("optuna", "optuna")
+
+
+class TrackedTrial(optuna.trial.Trial):
+    """An Optuna trial that records itself: what it suggests as parameters, what it reports as points.
+
+    Attributes:
+        record: The trial of ours that belongs to it.
+        last_step: The highest step it has reported, 0 before the first.
+    """
+
+    record: Trial
+    last_step: int
+
+    @classmethod
+    def of(cls, trial: Any, record: Trial) -> TrackedTrial:
+        """Return the same trial, recorded. Making a second one would draw from the sampler again.
+
+        Args:
+            trial: The Optuna trial.
+            record: Where it is recorded.
+        """
+        tracked = cls.__new__(cls)
+        tracked.__dict__ = trial.__dict__
+        tracked.record = record
+        tracked.last_step = 0
+        return tracked
+
+    def suggest_float(self, name: str, *arguments: Any, **settings: Any) -> float:
+        """Suggest a value, which becomes a parameter."""
+        value: float = super().suggest_float(name, *arguments, **settings)
+        self._set(name, value)
+        return value
+
+    def suggest_int(self, name: str, *arguments: Any, **settings: Any) -> int:
+        """Suggest a value, which becomes a parameter."""
+        value: int = super().suggest_int(name, *arguments, **settings)
+        self._set(name, value)
+        return value
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """Suggest a value, which becomes a parameter."""
+        value = super().suggest_categorical(name, choices)
+        self._set(name, value)
+        return value
+
+    def report(self, value: float, step: int) -> None:
+        """Report an intermediate value, which becomes a point of type `report`."""
+        super().report(value, step)
+        self.record.log("report", {"value": value}, step=step)
+        self.last_step = max(self.last_step, step)
+
+    def _set(self, name: str, value: object) -> None:
+        self.record.params.update(plain_settings({name: value}))
+
+
+def track(
+    objective: Callable[[Any], Any] | None = None, *, folder_path: str | None = None, **settings: Any
+) -> Callable[..., Any]:
+    """Make an objective record each of its trials while it runs.
+
+    A trial that completes or is pruned ends Succeeded, one that raises ends Failed with the exception's type; an
+    interrupt leaves it unfinished. The parameter `optuna` says which trial it is and what became of it.
+
+    Args:
+        objective: A function of an Optuna trial; absent when this is called with settings, as a decorator.
+        folder_path: Where the study's folder is; at the top unless told.
+        **settings: More arguments of `aimd.create_trial`, such as `conflict_strategy`.
+
+    Returns:
+        The objective for `study.optimize`, or the decorator that makes one.
+    """
+    if objective is None:
+        return lambda function: track(function, folder_path=folder_path, **settings)
+    run = objective
+
+    @wraps(run)
+    def tracked(trial: Any) -> Any:
+        record = _make_record(trial.study, trial.number, folder_path, settings)
+        recorded = TrackedTrial.of(trial, record)
+        with record:
+            try:
+                result = run(recorded)
+            except optuna.TrialPruned:
+                _end(record, trial.number, trial.study, "PRUNED")
+                raise
+            except Exception:
+                record.params.update(_identity(trial.study, trial.number, "FAIL"))
+                raise
+            values = result if isinstance(result, (list, tuple)) else [result]
+            if _is_acceptable(values, trial.study):
+                _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_step)
+            else:  # Optuna calls this a failure too, and goes on
+                record.params.update(_identity(trial.study, trial.number, "FAIL"))
+                record.fail("the objective returned no number")
+        return result
+
+    return tracked
+
+
+def _is_acceptable(values: Sequence[Any], study: Any) -> bool:
+    numbers = [float(value) for value in values if is_number(value)]
+    return len(values) == len(numbers) == len(study.directions) and not any(math.isnan(number) for number in numbers)
+
+
+class AIMDCallback:
+    """Records each trial of a study when it has ended, with parameters, reports and values: for `study.optimize`."""
+
+    def __init__(self, folder_path: str | None = None, **settings: Any) -> None:
+        """Record a study.
+
+        Args:
+            folder_path: Where the study's folder is; at the top unless told.
+            **settings: More arguments of `aimd.create_trial`, such as `conflict_strategy`.
+        """
+        self._folder_path = folder_path
+        self._settings = settings
+
+    def __call__(self, study: Any, trial: Any) -> None:
+        """Record a trial.
+
+        Args:
+            study: The study.
+            trial: Its `FrozenTrial`, ended.
+        """
+        record = _make_record(study, trial.number, self._folder_path, self._settings)
+        record.params.update(plain_settings({**trial.user_attrs, **trial.params}))
+        for step, value in sorted(trial.intermediate_values.items()):
+            record.log("report", {"value": value}, step=step)
+        if trial.state == optuna.trial.TrialState.FAIL:
+            record.params.update(_identity(study, trial.number, "FAIL"))
+            record.fail()
+        else:
+            last = max(trial.intermediate_values, default=0)
+            complete = trial.state == optuna.trial.TrialState.COMPLETE
+            _end(record, trial.number, study, trial.state.name, trial.values if complete else (), last)
+
+
+def _make_record(study: Any, number: int, folder_path: str | None, settings: dict[str, Any]) -> Trial:
+    """Make the trial of ours for one of a study."""
+    # Optuna gives studies without a name a random one; a study's folder is made when it is missing
+    folder = f"{folder_path.rstrip('/')}/{study.study_name}" if folder_path else study.study_name
+    name = f"{study.study_name.replace('/', '_')}_{number}"
+    given = {"trial_name": name, "folder_path": folder, "make_folder": True, **settings}
+    return create_trial(trial_params=_identity(study, number, "RUNNING"), **given)
+
+
+def _identity(study: Any, number: int, state: str) -> dict[str, object]:
+    directions = [direction.name.lower() for direction in study.directions]
+    return {"optuna": {"study": study.study_name, "trial": number, "state": state, "directions": directions}}
+
+
+def _end(record: Trial, number: int, study: Any, state: str, values: Sequence[Any] = (), step: int = 0) -> None:
+    """Record how a trial ended and what its objective came to, and finish it."""
+    names = study.metric_names or (["value"] if len(values) == 1 else [f"value_{n}" for n in range(len(values))])
+    if values:
+        record.log("objective", dict(zip(names, values, strict=True)), step=step)
+    record.params.update(_identity(study, number, state))
+    record.finish()

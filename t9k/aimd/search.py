@@ -1,0 +1,145 @@
+"""Finding trials and reading what they recorded: plain lists, or data frames of pandas or polars when asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aimd_core.errors import MissingExtraError, UsageError
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from aimd_core.index import IndexedTrial
+
+FORMATS = ("list", "pandas", "polars")
+
+
+def search_trials(
+    query: str | None = None,
+    path: str | os.PathLike[str] = ".",
+    sort: str | None = None,
+    limit: int | None = None,
+    format: str = "list",
+) -> Any:
+    """Find trials of a directory by the query language of `aimd trial ls --where`; see docs/query.md.
+
+    Args:
+        query: Such as `"params.lr >= 1e-3 and val.acc.max > 0.9"`; all trials unless told.
+        path: The directory that holds `.aimd`, or trials.
+        sort: Such as `"-val.acc.max,started"`; newest first unless told.
+        limit: At most so many.
+        format: `list`, `pandas` or `polars`.
+
+    Returns:
+        As a list, one mapping a trial: `name`, `alternative_name`, `id`, `state`, `started`, `ended` (ISO 8601 or
+        None), `folder`, `path`, `tags`, `note`, `params` (by dotted name), `metrics` (by `type.name`: last, min, max,
+        mean, count, last_step, min_step, max_step), `git`, `platform`, `damage`. As a data frame, one row a trial,
+        with columns `params.<name>` and `<type>.<name>`, which is the last value.
+
+    Raises:
+        QueryError: The query or the order cannot be read.
+        NoTrialsError: The directory holds no trials.
+        UsageError: There is no such format, or the limit is negative.
+        MissingExtraError: pandas or polars is asked for and not installed.
+    """
+    from aimd_core.index import TrialIndex
+    from aimd_core.query import matches, parse, parse_sort, sort_rows
+
+    _check_format(format)
+    if limit is not None and limit < 0:
+        raise UsageError(message=f"limit must not be negative: {limit}", hint="")
+    wanted = parse(query or "")
+    keys = parse_sort(sort) if sort else ()
+    rows = [row for row in TrialIndex(Path(path)).rows(with_facts=True) if matches(wanted, row)]
+    rows = sort_rows(rows, keys, lambda row: row)[:limit]
+    found = [_mapping(row) for row in rows]
+    return found if format == "list" else _frame([_flat(trial) for trial in found], format)
+
+
+def history(path: Path, names: Sequence[str] | str | None = None, format: str = "list") -> Any:
+    """Return what a trial recorded, one entry a record, in the order in which it was written.
+
+    Args:
+        path: The trial's directory.
+        names: Metrics as `type.name`, or types; all unless told.
+        format: `list`, `pandas` or `polars`.
+
+    Returns:
+        Mappings (or the rows of a data frame) with `type`, `step`, `epoch`, `timestamp` and one key a metric, by its
+        `type.name`; records that hold none of the metrics asked for are left out.
+
+    Raises:
+        UsageError: There is no such format.
+        MissingExtraError: pandas or polars is asked for and not installed.
+        DamagedError: The journal is no plain file.
+    """
+    from aimd_core.journal import Damage, open_regular, read_records
+    from aimd_core.store import METRICS_FILE
+
+    _check_format(format)
+    wanted = None if names is None else {names} if isinstance(names, str) else set(names)
+    points: list[dict[str, Any]] = []
+    try:
+        file = open_regular(path / METRICS_FILE)
+    except FileNotFoundError:
+        return points if format == "list" else _frame(points, format)
+    with file:
+        for record in read_records(file, Damage()):
+            ((metrics_type, body),) = record.items()
+            values = {
+                f"{metrics_type}.{name}": value
+                for name, value in body["value"].items()
+                if wanted is None or metrics_type in wanted or f"{metrics_type}.{name}" in wanted
+            }
+            if values:
+                sequence = body["sequence"]
+                place = {key: sequence.get(key) for key in ("step", "epoch", "timestamp")}
+                points.append({"type": metrics_type, **place, **values})
+    return points if format == "list" else _frame(points, format)
+
+
+def _check_format(format: str) -> None:
+    if format not in FORMATS:
+        raise UsageError(message=f"format {format!r} is not one of {', '.join(FORMATS)}", hint="")
+
+
+def _mapping(row: IndexedTrial) -> dict[str, Any]:
+    names = ("name", "alternative_name", "id", "state", "started", "ended", "folder", "path", "note")
+    return {
+        **{name: getattr(row, name) for name in names},
+        "tags": list(row.tags),
+        "params": dict(row.params),
+        "metrics": {name: dict(row.metrics[name]) for name in row.metrics},
+        "git": dict(row.git),
+        "platform": dict(row.platform),
+        "damage": list(row.damage),
+    }
+
+
+def _flat(trial: dict[str, Any]) -> dict[str, Any]:
+    nested = ("params", "metrics", "git", "platform", "damage", "tags")
+    return {
+        **{name: value for name, value in trial.items() if name not in nested},
+        "tags": ", ".join(trial["tags"]),
+        **{f"params.{name}": value for name, value in trial["params"].items()},
+        **{name: summary["last"] for name, summary in trial["metrics"].items()},
+    }
+
+
+def _frame(rows: Iterable[dict[str, Any]], format: str) -> Any:
+    """Make a data frame whose columns are the keys of all rows, in the order of first appearance."""
+    listed = list(rows)
+    names = list(dict.fromkeys(name for row in listed for name in row))
+    columns = {name: [row.get(name) for row in listed] for name in names}
+    try:
+        if format == "pandas":
+            import pandas
+
+            return pandas.DataFrame(columns)
+        import polars
+    except ImportError as error:
+        raise MissingExtraError(library=format, extra=format) from error
+    return polars.DataFrame({name: polars.Series(name, values, strict=False) for name, values in columns.items()})

@@ -1,0 +1,119 @@
+"""Records an XGBoost training.
+
+    xgboost.train(params, data, 100, evals=[(data, "train"), (held_out, "val")], callbacks=[AIMDCallback(trial)])
+
+Each data set of `evals` is a metrics type, each boosting round a step. The booster's settings become parameters.
+"""
+
+from __future__ import annotations
+
+import json
+
+from t9k.aimd.frameworks import load_framework
+from t9k.aimd.naming import dataset_type
+from t9k.aimd.settings import plain_settings
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from t9k.aimd.trial import Trial
+
+__all__ = ["AIMDCallback"]
+
+_callback: Any = load_framework("xgboost.callback", "xgboost")
+_collective: Any = load_framework("xgboost.collective", "xgboost")
+_SETTINGS = (
+    "learning_rate",
+    "max_depth",
+    "max_leaves",
+    "max_bin",
+    "min_child_weight",
+    "min_split_loss",
+    "subsample",
+    "colsample_bytree",
+    "reg_alpha",
+    "reg_lambda",
+)
+_DIGITS = 7  # XGBoost keeps its settings as single precision: 0.1 comes back as 0.100000001
+
+
+class AIMDCallback(_callback.TrainingCallback):
+    """Records every boosting round of `train`, `cv` and the scikit-learn estimators. It does not end the trial."""
+
+    def __init__(self, trial: Trial, types: Mapping[str, str] | None = None) -> None:
+        """Record into a trial.
+
+        Args:
+            trial: From `aimd.create_trial`; it has not ended.
+            types: Metrics types by data set, such as `{"validation_0": "train", "validation_1": "val"}`: the
+                scikit-learn estimators number the data sets and do not say which is which.
+        """
+        super().__init__()
+        self.trial = trial
+        self._types = dict(types or {})
+        self._recorded = 0  # rounds of the training that goes on
+        self._rounds_before = 0  # of a model that is trained further
+        self._log: Mapping[str, Mapping[str, list[Any]]] = {}
+
+    def before_training(self, model: Any) -> Any:
+        """Set parameters from the booster."""
+        self._recorded, self._log = 0, {}
+        booster = model.cvfolds[0].bst if hasattr(model, "cvfolds") else model
+        self._rounds_before = booster.num_boosted_rounds()
+        if _is_rank_zero():
+            self.trial.params.update(plain_settings(_settings(booster)))
+        return model
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:
+        """Record the round. Never stops training."""
+        self._log = evals_log
+        self._record()
+        return False
+
+    def after_training(self, model: Any) -> Any:
+        """Record the last round, which a callback before this one kept from us when it stopped the training."""
+        self._record()
+        return model
+
+    def _record(self) -> None:
+        rounds = max((len(values) for metrics in self._log.values() for values in metrics.values()), default=0)
+        while self._recorded < rounds:
+            index = self._recorded
+            self._recorded += 1
+            if _is_rank_zero():
+                for dataset, metrics in self._log.items():
+                    values = _scores({name: values[index] for name, values in metrics.items() if index < len(values)})
+                    self.trial.log(dataset_type(dataset, self._types), values, step=self._rounds_before + index + 1)
+
+
+def _scores(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Return scores by name; a mean and its deviation, from cross-validation, as two of them."""
+    flat = {}
+    for name, score in scores.items():
+        if isinstance(score, tuple):
+            flat[name], flat[f"{name}_std"] = score
+        else:
+            flat[name] = score
+    return flat
+
+
+def _settings(booster: Any) -> dict[str, object]:
+    learner = json.loads(booster.save_config())["learner"]
+    gradient_booster = learner["gradient_booster"]
+    settings = {"objective": learner["objective"]["name"], "booster": gradient_booster["name"]}
+    trees = gradient_booster.get("tree_train_param") or gradient_booster.get("gbtree", {}).get("tree_train_param", {})
+    return {**settings, **{name: _number(trees[name]) for name in _SETTINGS if name in trees}}
+
+
+def _number(text: str) -> int | float | str:
+    try:
+        value = float(f"{float(text):.{_DIGITS}g}")
+    except ValueError:
+        return text
+    return int(value) if value.is_integer() and "." not in text else value
+
+
+def _is_rank_zero() -> bool:
+    return int(_collective.get_rank()) == 0

@@ -1,0 +1,38 @@
+import pytest
+
+from aimd_cli.errors import MEANINGS
+from aimd_cli.topics import TOPICS, WIDTH
+from tests.support.home import Home
+
+
+def test_alone_it_lists_the_topics(home: Home) -> None:
+    assert [line.split("\t")[0] for line in home.aimd("help").out.splitlines()] == list(TOPICS)
+    assert "aimd help TOPIC" in home.aimd_terminal("help")
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_plain_text_that_fits_a_usual_terminal(home: Home, topic: str) -> None:
+    ran = home.aimd("help", topic)
+    assert ran.code == 0
+    assert max(map(len, ran.out.splitlines())) <= WIDTH
+    assert home.aimd_terminal("help", topic) == ran.out
+
+
+def test_every_exit_code_and_variable_is_told(home: Home) -> None:
+    codes = home.aimd("help", "exit-codes").out
+    assert [int(line[:5]) for line in codes.splitlines()[2:] if line[:5].strip()] == list(MEANINGS)
+    told = home.aimd("help", "environment").out
+    for variable in ("AIMD_HOST", "AIMD_API_KEY", "T9K_CONFIG", "AIMD_DEBUG", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        assert variable in told
+
+
+def test_a_command_is_explained_as_by_its_own_option(home: Home) -> None:
+    assert home.aimd("help", "trial", "upload").out == home.aimd("trial", "upload", "-h").out
+    assert home.aimd("help", "trial").out == home.aimd("trial", "--help").out
+
+
+@pytest.mark.parametrize(("word", "near"), [("exit-code", "exit-codes"), ("trail", "trial"), ("zzz", "environment")])
+def test_an_unknown_word_is_not_found_and_near_ones_are_named(home: Home, word: str, near: str) -> None:
+    ran = home.aimd("help", word)
+    assert ran.code == 3
+    assert near in ran.err

@@ -1,0 +1,203 @@
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aimd_core.errors import QueryError
+from aimd_core.gates import judge, read_gate, selector_query
+from aimd_core.query import TrialFacts, matches, parse
+from t9k import aimd
+from tests.support.home import Home
+
+
+def record(name: str, acc: float, *tags: str, metric: str = "acc") -> aimd.Trial:
+    trial = aimd.create_trial(trial_name=name)
+    trial.log("val", {metric: acc}, step=1)
+    trial.finish()
+    if tags:
+        from aimd_core.labels import add_tags
+
+        add_tags(trial.path, list(tags))
+    return trial
+
+
+def facts(name: str, **metrics: float) -> TrialFacts:
+    known = {f"val.{key}": {"last": value} for key, value in metrics.items()}
+    return TrialFacts(name=name, alternative_name=name, metrics=known, tags=("main",))
+
+
+def value_wanted(text: str, others: Sequence[TrialFacts] = ()) -> float:
+    """Return the number that the right-hand side of a gate comes to."""
+    condition = read_gate(text, lambda: others).query.condition
+    assert condition.kind == "compare"
+    assert condition.value.kind == "number"
+    return condition.value.value
+
+
+def test_a_condition_that_holds_is_exit_0_and_one_that_does_not_is_exit_1(home: Home) -> None:
+    trial = record("cnn", 0.85)
+    ran = home.aimd("trial", "check", "cnn", "val.acc > 0.8 and state = Succeeded")
+    assert (ran.code, ran.err) == (0, "")
+    ran = home.aimd("trial", "check", "cnn", "val.acc > 0.9 and state = Succeeded")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.table == [
+        {"name": trial.alternative_name, "verdict": "does not hold", "why": "val.acc is 0.85, wanted > 0.9"}
+    ]
+
+
+def test_a_gate_against_the_best_of_the_tagged_ones(home: Home) -> None:
+    record("base", 0.8, "main")
+    best = record("best", 0.9, "main")
+    record("other", 0.99)
+    record("new", 0.896)
+    assert home.aimd("trial", "check", "new", "val.acc >= best(tag:main) - 0.005").code == 0
+    ran = home.aimd("trial", "check", "new", "val.acc >= best(tag:main) - 0.001", "--json")
+    assert ran.code == 1
+    assert not ran.json["holds"]
+    (verdict,) = ran.json["trials"]
+    said = f"val.acc is 0.896, wanted >= 0.899 (best(tag:main) is 0.9, of {best.alternative_name})"
+    assert verdict["why"] == said
+    shown = home.aimd_terminal("trial", "check", "new", "val.acc >= best(tag:main) - 0.001", columns=200, NO_COLOR="1")
+    assert shown.startswith("✗ does not hold")
+    assert said in shown
+
+
+def test_every_named_trial_must_pass(home: Home) -> None:
+    record("a", 0.8)
+    record("b", 0.9)
+    ran = home.aimd("trial", "check", "-d", ".", "val.acc > 0.85")
+    assert ran.code == 1
+    assert sorted(row["verdict"] for row in ran.table) == ["does not hold", "holds"]
+    assert home.aimd("trial", "check", "a", "b", "val.acc > 0.7").code == 0
+
+
+def test_a_metric_that_is_not_there_does_not_hold_and_is_said(home: Home) -> None:
+    record("a", 0.8)
+    ran = home.aimd("trial", "check", "a", "val.los < 1")
+    assert ran.code == 1
+    assert ran.table[0]["why"] == "there is no val.los, wanted < 1"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), 2),
+        (("val.acc > 1",), 2),
+        (("a", "val.acc >>> 1"), 2),
+        (("a", "val.acc > best(tag:main"), 2),
+        (("a", "val.acc > best(all) -"), 2),
+        (("a", "name = best(all) - 1"), 2),
+        (("a", "val.acc > 1 / 0"), 2),
+        (("a", "val.acc > best(tag:nope)"), 3),
+        (("a", "val.nope > best(all)"), 3),
+        (("zzz", "val.acc > 1"), 3),
+    ],
+)
+def test_what_cannot_be_checked_is_told_apart_from_what_does_not_hold(
+    home: Home, words: tuple[str, ...], code: int
+) -> None:
+    record("a", 0.8)
+    ran = home.aimd("trial", "check", *words)
+    assert ran.code == code
+    assert ran.err.startswith("aimd: error: ")
+
+
+def test_best_goes_by_the_metrics_name_and_else_by_the_sign() -> None:
+    others = [facts("a", loss=1.0, acc=0.1, x=5.0), facts("b", loss=2.0, acc=0.2, x=6.0)]
+    assert value_wanted("val.loss <= best(all)", others) == 1.0
+    assert value_wanted("val.loss <= worst(all)", others) == 2.0
+    assert value_wanted("val.acc >= best()", others) == 0.2
+    assert value_wanted("val.x >= best(name:a) * 2 + 1", others) == 11.0
+    assert value_wanted("val.x <= best(all)", others) == 5.0
+    assert value_wanted("val.x < mean(val.loss > 0)", others) == 5.5
+
+
+def test_a_diverged_trial_is_never_the_best() -> None:
+    assert value_wanted("val.loss < best(all)", [facts("a", loss=float("nan")), facts("b", loss=2.0)]) == 2.0
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=2, max_size=5),
+    st.lists(st.sampled_from("+-*/"), min_size=4, max_size=4),
+    st.booleans(),
+)
+def test_arithmetic_is_that_of_python(numbers: list[int], signs: list[str], spaced: bool) -> None:
+    room = " " if spaced else ""
+    text = str(numbers[0]) + "".join(f" {sign}{room}{number}" for sign, number in zip(signs, numbers[1:], strict=False))
+    assert value_wanted(f"val.x < {text}") == pytest.approx(eval(text))
+
+
+def test_a_gate_without_arithmetic_is_the_query_itself() -> None:
+    for text in ("val.acc > 0.9", "name = 'best(x)' or state in [Failed, Killed]", "not params.lr = -0.1", ""):
+        assert read_gate(text, list).query.condition == parse(text).condition
+
+
+@given(st.text(alphabet="valbest.(x)=<>-+*/ 019'\"tag:in", max_size=25))
+def test_any_text_is_a_gate_or_a_query_error(text: str) -> None:
+    from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
+
+    try:
+        judge(read_gate(text, lambda: [facts("a", x=1.0)]), facts("a", x=1.0), 0.0)
+    except (QueryError, SelectorFitsNoneError, MetricNotFoundError):
+        pass
+
+
+def test_a_selector_is_quoted_as_one_value() -> None:
+    assert matches(parse(selector_query("tag:main")), facts("a"))
+    assert not matches(parse(selector_query('tag:main"or"x')), facts("a"))
+
+
+def test_waiting_ends_when_the_condition_comes_true(home: Home) -> None:
+    code = (
+        "import time; from t9k import aimd; t = aimd.create_trial(trial_name='w')\n"
+        "t.log('val', {'loss': 1.0}, 1); print('ready', flush=True)\n"
+        "for i in range(1, 100): t.log('val', {'loss': 1 / i}, i); time.sleep(0.05)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as training:
+        assert training.stdout is not None
+        training.stdout.readline()
+        ran = home.aimd_process("trial", "wait", "w", "--until", "val.loss < 0.2", "--interval", "50ms")
+        assert training.poll() is None
+        training.kill()
+    assert ran.code == 0
+    assert "wanted < 0.2" in ran.out
+    assert (
+        home.aimd("trial", "wait", "w").table[0]["why"]
+        == "state is Killed, wanted state not in [Initializing, Running]"
+    )
+
+
+def test_waiting_gives_up_in_time_or_when_the_trial_has_ended(home: Home) -> None:
+    running = aimd.create_trial(trial_name="running")
+    running.log("val", {"loss": 1.0}, 1)
+    ran = home.aimd("trial", "wait", "running", "--timeout", "100ms", "--interval", "20ms")
+    assert ran.code == 1
+    assert "not within 100ms" in ran.err
+    assert "state is Running" in ran.err
+    ended = record("ended", 0.5)
+    ran = home.aimd("trial", "wait", "ended", "--until", "val.acc > 0.9")
+    assert ran.code == 1
+    assert f"{ended.alternative_name} is Succeeded: val.acc is 0.5" in ran.err
+
+
+def test_a_trial_that_has_ended_needs_no_waiting(home: Home) -> None:
+    record("a", 0.5)
+    assert home.aimd("trial", "wait", "a", "--timeout", "0").code == 0
+    assert home.aimd("trial", "wait", "a", "--timeout", "soon").code == 2
+
+
+def test_a_watched_journal_is_read_on_and_not_again(home: Home) -> None:
+    from aimd_core.watched import WatchedTrial
+
+    trial = aimd.create_trial(trial_name="w")
+    watched = WatchedTrial(trial.path)
+    assert watched.facts().metrics == {}
+    for step in range(1, 4):
+        trial.log("val", {"loss": float(step)}, step)
+        assert watched.facts().metrics["val.loss"]["count"] == step
+    journal = trial.path / "metrics"
+    journal.write_bytes(journal.read_bytes().splitlines(keepends=True)[0])
+    assert watched.facts().metrics["val.loss"]["count"] == 1

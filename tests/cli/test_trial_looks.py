@@ -1,0 +1,148 @@
+"""How lists and descriptions look: snapshots of the views, and what must hold on every real terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from aimd_cli.output import View
+from tests.support.home import Home
+from tests.support.snapshots import assert_looks_like
+from tests.support.trials import record, write_trial
+
+NOW = datetime.fromisoformat("2026-11-24T00:00:00+00:00")
+FAMILY, JOINED = "训练-学习率", "👩‍👩‍👧-run"
+NAMES = ["resnet50-base", FAMILY, JOINED, "x[link=evil]y", "esc\x1b[31m"]
+METADATA = """\
+kind: Trial
+metadata: {{folder: null, name: {name}, editor: null, id: {number:08x}-0000-4000-8000-000000000000, timestamp: null}}
+platform: {{hostname: node-3, python: 3.11.7}}
+startTime: '2026-11-23T15:03:27+00:00'
+endTime: {end}
+status: {status}
+_upload: {{folder_path: image/mnist}}
+_git: {{branch: main, commit: 8c1f2e08c1f2e08c, is_dirty: true}}
+"""
+
+
+@pytest.fixture
+def place(home: Home) -> Path:
+    trials = home.work / ".aimd" / "trials"
+    for number, name in enumerate(NAMES):
+        running = number == 1
+        metadata = METADATA.format(
+            name=json.dumps(name, ensure_ascii=False),
+            number=0x41D07BE2 + number,
+            status="Running" if running else ("Succeeded", "Failed")[number % 2],
+            end="null" if running else f"'2026-11-23T16:0{number}:27+00:00'",
+        )
+        losses = [record(step, 2 / (step + number), "train", "loss") for step in range(1, 40)]
+        accuracies = [record(step, 1 - 1 / (step + number), "val", "acc") for step in range(1, 40, 3)]
+        path = write_trial(
+            trials,
+            f"run_261123_15032{number}_abcde{number}",
+            metadata=metadata,
+            parameters=f"lr: {10.0**-number}\nbatch_size: {16 << number}\nepochs: 3\noptim: {{name: sgd}}\n",
+            metrics=b"".join(losses + accuracies),
+        )
+        if number == 0:
+            (path / "labels.yaml").write_text("tags: [baseline, 论文]\nnote: the one to beat\n")
+        if running:  # so long ago that it is lost, and stays it
+            for file in (path, *path.iterdir()):
+                os.utime(file, (time.time() - 90_000, time.time() - 90_000))
+    return home.work
+
+
+def rendered(view: View, width: int) -> str:
+    from rich.console import Console
+
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        color_system=None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(view.rich(width))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def listed(place: Path, glyphs: bool, **choice: bool) -> View:
+    from aimd_cli.commands.trial.reading import row_of_indexed
+    from aimd_cli.views.trial_list import Choice, TrialList
+    from aimd_core.index import TrialIndex
+
+    rows = [row_of_indexed(row) for row in TrialIndex(place).rows(with_trends=True)]
+    rows = [row._replace(silent_s=None) for row in rows]
+    return TrialList(rows, "~/runs", glyphs, Choice(len(rows), **choice), NOW)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_a_list_looks_the_same_as_ever(place: Path, columns: int) -> None:
+    assert_looks_like(f"ls-{columns}", rendered(listed(place, glyphs=True), columns))
+
+
+def test_a_list_in_plain_signs_looks_the_same_as_ever(place: Path) -> None:
+    assert_looks_like("ls-ascii-120", rendered(listed(place, glyphs=False, only_changed=True), 120))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aimd_cli.commands.trial.reading import detail_of_local
+    from aimd_cli.views.trial_detail import Parts, TrialDetails
+    from aimd_core.store import Trial
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    detail = detail_of_local(Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0"))
+    view = TrialDetails([detail._replace(place="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
+    assert_looks_like(f"describe-{columns}", rendered(view, columns))
+
+
+SETTINGS: dict[str, dict[str, str]] = {
+    "colour": {},
+    "no colour": {"NO_COLOR": "1"},
+    "dumb": {"TERM": "dumb"},
+    "C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_on_every_terminal_nothing_is_cut_and_nothing_strays(
+    place: Path, home: Home, columns: int, setting: str
+) -> None:
+    from rich.cells import cell_len
+
+    shown = home.aimd_terminal("trial", "ls", columns=columns, **SETTINGS[setting])
+    if setting in ("no colour", "dumb"):
+        assert "\x1b" not in shown
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert "\x1b" not in plain
+    assert "…" not in plain
+    assert "Traceback" not in plain
+    for number in range(len(NAMES)):
+        assert f"{0x41D07BE2 + number:08x}" in plain
+    if setting == "C locale":
+        assert plain.isascii()  # letters of other scripts are escaped, which makes a line longer
+    else:
+        assert all(cell_len(line) <= columns for line in plain.splitlines())
+
+
+def test_the_real_thing_piped_parses_whatever_the_names(place: Path, home: Home) -> None:
+    rows = home.aimd("trial", "ls").table
+    assert len(rows) == len(NAMES)
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert "\x1b" not in home.aimd("trial", "ls", "--columns", "name").out
+    names = [row["name"] for row in home.aimd("trial", "ls", "--columns", "name").table]
+    assert names == ["esc\\x1b[31m", *NAMES[3::-1]]

@@ -1,0 +1,251 @@
+"""The index says what the files say, reads only what changed, and is never needed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aimd_core import index_journal
+from aimd_core.index import IndexedTrial, TrialIndex
+from aimd_core.index_cache import IndexCache, cache_directory
+from aimd_core.index_journal import TREND_POINTS, JournalTotals, Trend
+from aimd_core.journal import summarize
+from tests.support.properties import load_profile
+from tests.support.trials import record, write_trial
+
+load_profile()
+NAMES = [f"t_261123_15032{number}_aaaaaa" for number in range(4)]
+
+
+@pytest.fixture
+def trials(tmp_path: Path) -> Path:
+    place = tmp_path / "trials"
+    for number, name in enumerate(NAMES):
+        path = write_trial(
+            place, name, status="Succeeded", parameters=f"lr: {number}\n", metrics=record(1) + record(2, 0.25)
+        )
+        make_old(path)
+    return place
+
+
+def make_old(trial: Path) -> None:
+    """Set the times of its files back, as those of a trial that nobody writes any more."""
+    for file in trial.iterdir():
+        os.utime(file, (time.time() - 3600, time.time() - 3600))
+
+
+def listed(place: Path, expected_reads: int | None = None) -> dict[str, IndexedTrial]:
+    index = TrialIndex(place)
+    rows = index.rows(with_facts=True, with_trends=True)
+    if expected_reads is not None:
+        assert index.read_count == expected_reads
+    return {row.alternative_name: row for row in rows}
+
+
+def content(rows: dict[str, IndexedTrial]) -> list[object]:
+    return [
+        (name, row.id, row.status, row.params, {key: row.metrics[key] for key in row.metrics}, row.damage, row.trends)
+        for name, row in rows.items()
+    ]
+
+
+def test_a_second_call_reads_nothing_and_says_the_same(trials: Path) -> None:
+    first = listed(trials, expected_reads=4)
+    assert content(listed(trials, expected_reads=0)) == content(first)
+    assert list(first) == NAMES[::-1]
+    assert first[NAMES[1]].metrics["train.loss"]["min"] == 0.25
+    assert first[NAMES[1]].trends["train.loss"] == [0.5, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("parameters.yaml", "lr: 7\n"),
+        ("labels.yaml", "tags: [debug]\nnote: slow\n"),
+        ("metadata.yaml", "{ not yaml"),
+        ("metrics", '{"val": {"value": {"acc": 1.0}, "sequence": {"epoch": 1, "step": 1, "timestamp": ""}}}\n'),
+    ],
+)
+def test_a_change_of_one_file_is_seen_and_the_others_are_not_read_again(trials: Path, file: str, text: str) -> None:
+    listed(trials)
+    (trials / NAMES[2] / file).write_text(text)
+    row = listed(trials, expected_reads=1)[NAMES[2]]
+    seen = {
+        "parameters.yaml": row.params == {"lr": 7},
+        "labels.yaml": (list(row.tags), row.note) == (["debug"], "slow"),
+        "metadata.yaml": "metadata.yaml" in "".join(row.damage),
+        "metrics": row.metrics.get("val.acc") is not None and row.metrics.get("train.loss") is None,
+    }
+    assert seen[file]
+
+
+def test_a_document_of_the_same_size_and_time_as_the_one_just_read_is_seen(trials: Path) -> None:
+    path = trials / NAMES[0] / "parameters.yaml"
+    path.write_text("lr: 5\n")
+    times = path.stat()
+    assert listed(trials)[NAMES[0]].params == {"lr": 5}
+    with path.open("r+") as file:
+        file.write("lr: 6\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # as on a clock too coarse to tell the two apart
+    assert listed(trials)[NAMES[0]].params == {"lr": 6}
+
+
+def test_a_trial_that_goes_and_one_that_comes_are_seen(trials: Path) -> None:
+    listed(trials)
+    for file in (trials / NAMES[0]).iterdir():
+        file.unlink()
+    (trials / NAMES[0]).rmdir()
+    write_trial(trials, "new_261124_000000_bbbbbb", name="new")
+    rows = listed(trials, expected_reads=1)
+    assert list(rows) == ["new_261124_000000_bbbbbb", *NAMES[:0:-1]]
+    connection = sqlite3.connect(IndexCache(trials).path)
+    assert connection.execute("SELECT count(*) FROM trial").fetchone() == (4,)
+    connection.close()
+
+
+def test_a_growing_journal_is_read_on_from_where_the_reader_stood(
+    trials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_trial(trials, "live_261124_000000_cccccc", status="Running", metrics=record(1) + record(2))
+    listed(trials)
+    with (path / "metrics").open("ab") as journal:
+        journal.write(record(3, 9.0))
+    taken: list[bytes] = []
+    take = JournalTotals.take_lines
+    monkeypatch.setattr(JournalTotals, "take_lines", lambda self, block: (taken.append(block), take(self, block))[1])
+    row = listed(trials)[path.name]
+    assert taken == [record(3, 9.0)]
+    assert (row.metrics["train.loss"]["max"], row.metrics["train.loss"]["count"]) == (9.0, 3)
+
+
+def test_a_journal_that_was_rewritten_and_grew_is_read_whole(trials: Path) -> None:
+    path = write_trial(trials, "live_261124_000000_cccccc", status="Running", metrics=record(1, 5.0) + record(2, 5.0))
+    listed(trials)
+    with (path / "metrics").open("r+b") as journal:  # the same inode
+        journal.write(record(1, 1.0) + record(2, 2.0) + record(3, 3.0))
+    assert listed(trials)[path.name].metrics["train.loss"]["max"] == 3.0
+
+
+@pytest.mark.parametrize("harm", ["delete", "garbage", "version", "rows", "empty"])
+def test_a_cache_that_came_to_harm_is_made_again(trials: Path, harm: str) -> None:
+    first = content(listed(trials))
+    cache = IndexCache(trials)
+    cache.close()
+    if harm == "delete":
+        cache.path.unlink()
+    elif harm in ("garbage", "empty"):
+        cache.path.write_bytes(b"garbage" * 5000 if harm == "garbage" else b"")
+    else:
+        connection = sqlite3.connect(cache.path)
+        statement = "PRAGMA user_version = 99" if harm == "version" else "UPDATE trial SET head = '{oops', params = '1'"
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+    assert content(listed(trials, expected_reads=4)) == first
+    assert content(listed(trials, expected_reads=0)) == first
+
+
+def test_without_a_place_for_the_cache_everything_is_read(
+    trials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    first = content(listed(trials, expected_reads=4))
+    assert content(listed(trials, expected_reads=4)) == first
+
+
+def test_a_locked_cache_is_gone_without(trials: Path) -> None:
+    first = content(listed(trials))
+    connection = sqlite3.connect(IndexCache(trials).path, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        assert content(listed(trials, expected_reads=4)) == first
+    finally:
+        connection.close()
+
+
+def test_several_processes_at_once_all_get_the_same(trials: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from aimd_core.index import TrialIndex\n"
+        f"print([(r.alternative_name, r.params) for r in TrialIndex(Path({str(trials)!r})).rows()])"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(6)]
+    answers = {process.communicate(timeout=60)[0] for process in running}
+    assert len(answers) == 1
+    assert NAMES[0] in answers.pop()
+
+
+def test_the_state_is_derived_and_never_cached(trials: Path) -> None:
+    path = write_trial(trials, "live_261124_000000_cccccc", status="Running")
+    assert listed(trials)[path.name].state == "Running"
+    for place in (path, *path.iterdir()):
+        os.utime(place, (time.time() - 7200, time.time() - 7200))
+    row = listed(trials)[path.name]
+    assert row.state == "Lost"
+    assert row.silent_s is not None
+    assert row.silent_s > 7000
+
+
+def test_the_cache_is_for_its_owner_only(trials: Path) -> None:
+    listed(trials)
+    assert IndexCache(trials).path.stat().st_mode & 0o077 == 0
+    assert cache_directory().stat().st_mode & 0o077 == 0
+
+
+_lines = st.one_of(
+    st.builds(record, st.integers(0, 9), st.floats(), st.sampled_from(["train", "val"]), st.sampled_from(["a", "b"])),
+    st.sampled_from(
+        [b"\n", b"torn {\n", b"\xff\n", record(1)[:-1] + record(2), b'{"a": 1}\n', b"\xef\xbb\xbf" + record(3),
+         record(4)[:-1] + b"\r\n", b'{"t": {"value": {"i": 1, "s": "x", "b": true}, "sequence": {"step": "no"}}}\n',
+         b'{"t": {"value": {"big": 1' + b"0" * 400 + b'}, "sequence": {}}}\n', b"[]\n"]
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(_lines, max_size=12), st.integers(0, 2000), st.integers(0, 2000), st.integers(20, 400))
+def test_totals_equal_the_plain_summary_in_however_many_steps_they_are_made(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], first: int, second: int, block_bytes: int
+) -> None:
+    journal = tmp_path_factory.mktemp("journal") / "metrics"
+    whole = b"".join(lines)
+    known = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_journal, "_BLOCK_BYTES", block_bytes)
+        for end in (*sorted((first, second)), len(whole)):
+            journal.write_bytes(whole[:end])
+            shown, totals = index_journal.read_totals(str(journal), known)
+            known = totals.state()
+    plain = summarize(journal)
+    assert shown.damage.sentence() == plain.damage.sentence()
+    assert set(shown.metrics) == set(plain.metrics)
+    for name, summary in plain.metrics.items():
+        wanted, got = summary.as_dict(), shown.metrics[name].as_dict()
+        mean = wanted.pop("mean"), got.pop("mean")
+        assert repr(got) == repr(wanted)
+        if mean[0] is None or mean[0] - mean[0] != 0.0:  # none finite, or a sum beyond the largest number
+            assert repr(mean[0]) == repr(mean[1])
+        else:
+            assert mean[1] == pytest.approx(mean[0], rel=1e-9, abs=1e-6 * max(abs(value) for value in _extremes(got)))
+
+
+def _extremes(summary: dict[str, float | int | None]) -> list[float]:
+    return [float(summary[name] or 0) for name in ("min", "max")]
+
+
+@given(st.lists(st.floats(-10, 10), max_size=400), st.integers(1, 60))
+def test_a_trend_is_the_same_in_however_many_pieces_and_keeps_the_mean(values: list[float], piece: int) -> None:
+    whole, pieces = Trend(), Trend()
+    whole.extend(values)
+    for start in range(0, len(values), piece):
+        pieces.extend(values[start : start + piece])
+    assert len(whole.points()) == min(len(values), TREND_POINTS) or len(whole.sums) < TREND_POINTS * 2
+    assert pieces.points() == pytest.approx(whole.points(), abs=0.002)
+    assert sum(whole.sums) == pytest.approx(sum(values), abs=1e-6)

@@ -1,0 +1,180 @@
+"""Every example in help and in the documents runs: in a prepared home, against a real server, as it is written.
+
+An example that needs nothing special needs no entry anywhere: it has to end with exit code 0. What needs more, stands
+in SPECIAL with its reason; an entry there that no example uses any more is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import Account
+from tests.support.home import Home
+from tests.support.trials import record, write_trial
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from command_tree import document_examples, examples  # noqa: E402
+
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ("cli.md", "topics.md")),
+]
+
+
+class Special(NamedTuple):
+    """What an example needs beyond the prepared home.
+
+    Attributes:
+        before: A command that comes first.
+        ends: False for what runs until it is stopped: it has to say something, and to end when it is asked to.
+        replace: Words that a test must not use as they are, such as a place of the whole machine.
+        codes: The exit codes that are right.
+    """
+
+    before: str = ""
+    ends: bool = True
+    replace: tuple[tuple[str, str], ...] = ()
+    codes: tuple[int, ...] = (0,)
+
+
+RUNS = ROOT / "tests" / "fixtures" / "importing"
+# Trials by the names that some examples use, made of one that is there.
+NAMED = (
+    "cd .aimd/trials; "
+    "for n in cnn_a cnn_b cnn_keras_a cnn_keras_b; do cp -r cnn_keras_261* ${n}_261123_150400_a1b2c3; done"
+)
+
+SPECIAL = {
+    "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
+    "aimd trial rm cnn_keras": Special(codes=(2,)),  # it asks a person, and there is none
+    "aimd trial rm cnn_a cnn_b --yes": Special(before=NAMED),
+    "aimd trial restore cnn_keras": Special(before="aimd trial rm cnn_keras --yes"),
+    "aimd trial tag -n cnn_a -n cnn_b lr-sweep paper": Special(before=NAMED),
+    "aimd trial compare cnn_keras_a cnn_keras_b": Special(before=NAMED),
+    "aimd trial check cnn_keras 'val.acc > 0.9 and state = Succeeded'": Special(codes=(1,)),  # it does not hold here
+    "aimd trial check cnn_keras 'val.acc >= best(tag:main) - 0.005'": Special(before="aimd trial tag mnist main"),
+    "aimd trial import --from tensorboard runs/": Special(replace=(("runs/", f"{RUNS / 'tensorboard'}"),)),
+    "aimd trial import --from wandb wandb/offline-run-20261123_150327-abc": Special(
+        replace=(("wandb/offline-run-20261123_150327-abc", f"{RUNS / 'run-fixture1.wandb'}"),)
+    ),
+    "aimd trial import --from mlflow mlflow.db": Special(before=f"gunzip -c {RUNS / 'mlflow.db.gz'} > mlflow.db"),
+    "aimd login -H https://HOST/t9k/experiment/server": Special(  # it asks a person for the key
+        replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
+    ),
+    "aimd trial ls --remote -P image_classification/mnist": Special(
+        before="aimd trial upload -n cnn_keras -P image_classification/mnist -m"
+    ),
+    "aimd server start": Special(ends=False, replace=(("server start", "server start --port 0"),)),
+    "aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463": Special(
+        ends=False, replace=(("/srv/aimd", "srv"), ("0.0.0.0", "127.0.0.1"), ("2463", "0"))
+    ),
+    "aimd server key create --user lin": Special(before="aimd server user add lin"),
+    "aimd config unset asset_hub_host": Special(before="aimd config set asset_hub_host https://hub.example"),
+}
+
+
+def all_examples() -> list[tuple[str, str]]:
+    found = list(examples())
+    for path in DOCUMENTS:
+        found += [(path.name, line) for line in document_examples(path)]
+    return list(dict.fromkeys(found))
+
+
+EXAMPLES = all_examples()
+
+
+@pytest.fixture
+def prepared(home: Home, account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """A home in which the names that examples use mean something."""
+    journal = b"".join(
+        record(step, 1 / step, kind, name)
+        for step in range(1, 6)
+        for kind, name in (("train", "loss"), ("val", "loss"), ("val", "acc"))
+    )
+    for place in (home.work / ".aimd" / "trials", home.path / "runs" / ".aimd" / "trials"):
+        for number, status in enumerate(("Succeeded", "Failed", "Succeeded"), 1):
+            name = ("cnn_keras", "mnist", "resnet50")[number - 1]
+            write_trial(
+                place,
+                f"{name}_261123_15032{number}_f9by7{number}",
+                name=name,
+                status=status,
+                trial_id=str(uuid.uuid4()),
+                parameters=f"batch_size: 32\nlr: 0.{number}\nseed: {number}\n",
+                metrics=journal,
+            )
+    home.write_config(
+        f"aimd_host: {account.url}\napi_key: {account.key}\n"
+        "aimd_hosts:\n  https://staging.example/t9k: {api_key: 00000000-0000-4000-8000-000000000000}\n"
+    )
+    programs = home.path / "bin"
+    programs.mkdir()
+    shim = programs / "aimd"
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m aimd_cli "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("KEY", account.key)
+    monkeypatch.setenv("VISUAL", "true")
+    return account
+
+
+def filled_in(line: str, account: Account, special: Special) -> str:
+    """Return an example with the placeholders that stand for a person's own server and key filled in."""
+    for word, own in special.replace:
+        assert word in line
+        line = line.replace(word, own)
+    for address in ("https://HOST/t9k/experiment/server", "http://127.0.0.1:2463/t9k/experiment/server"):
+        line = line.replace(address, account.url)
+    return line.replace(" URL", f" {account.url}").replace("-k KEY", f"-k {account.key}")
+
+
+@pytest.mark.parametrize(("place", "line"), EXAMPLES, ids=[f"{place}: {line}" for place, line in EXAMPLES])
+def test_an_example_runs(place: str, line: str, home: Home, prepared: Account) -> None:
+    special = SPECIAL.get(line, Special())
+    for before in filter(None, [special.before]):
+        subprocess.run(["bash", "-c", before], check=True, capture_output=True, timeout=60)
+    command = ["bash", "-c", filled_in(line, prepared, special)]
+    if not special.ends:
+        run_until_it_speaks(command)
+        return
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode in special.codes, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def run_until_it_speaks(command: list[str]) -> None:
+    with subprocess.Popen(
+        [*command[:2], f"exec {command[2]}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        said = running.stdout.readline()
+        running.send_signal(signal.SIGTERM if said else signal.SIGKILL)
+        _, told = running.communicate(timeout=30)
+        assert said, told
+        assert running.returncode in (0, 130, 143), told
+
+
+def test_every_special_case_is_one_of_the_examples() -> None:
+    assert set(SPECIAL) <= {line for _, line in EXAMPLES}
+
+
+def test_there_are_examples_and_each_command_has_one() -> None:
+    from command_tree import walk
+
+    with_examples = {place for place, _ in EXAMPLES}
+    commands = {" ".join(node.words) for node in walk() if not node.children}
+    missing = sorted(commands - with_examples - {"aimd trial show"})  # which is `describe` by another name
+    assert missing == []
+    assert shutil.which("bash")

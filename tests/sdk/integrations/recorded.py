@@ -1,0 +1,104 @@
+"""What a script recorded, read from the files without the code under test."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tests.support.parts import require_part
+from tests.support.scripts import ROOT, run_script
+
+# Two people's work shares the cores with these tests, and tiny models gain nothing by threads.
+CALM = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+    "JAX_PLATFORMS": "cpu",
+    "KERAS_BACKEND": "torch",
+}
+
+
+class Point(NamedTuple):
+    """One record of a journal."""
+
+    metrics_type: str
+    step: int
+    epoch: int | None
+    value: dict[str, float]
+
+
+class Recorded:
+    """A trial's directory, read by json and yaml alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        metadata = yaml.safe_load((path / "metadata.yaml").read_text())
+        self.name: str = metadata["metadata"]["name"]
+        self.status: str = metadata["status"]
+        self.upload: dict[str, Any] = metadata["_upload"]
+        self.framework: str = metadata["platform"]["framework"]
+        self.params: dict[str, Any] = yaml.safe_load((path / "parameters.yaml").read_text())
+        self.points: list[Point] = []
+        for line in (path / "metrics").read_text().splitlines():
+            ((metrics_type, point),) = json.loads(line).items()
+            sequence = point["sequence"]
+            if metrics_type != "system":  # those come by the clock, and only where psutil is installed
+                self.points.append(Point(metrics_type, sequence["step"], sequence.get("epoch"), point["value"]))
+
+    def of(self, metrics_type: str) -> list[Point]:
+        return [point for point in self.points if point.metrics_type == metrics_type]
+
+    def series(self, metrics_type: str, metric: str) -> list[float]:
+        return [point.value[metric] for point in self.of(metrics_type) if metric in point.value]
+
+    def steps(self, metrics_type: str) -> list[int]:
+        return [point.step for point in self.of(metrics_type)]
+
+    def epochs(self, metrics_type: str) -> list[int | None]:
+        return [point.epoch for point in self.of(metrics_type)]
+
+    @property
+    def types(self) -> set[str]:
+        return {point.metrics_type for point in self.points}
+
+
+def recorded_trials(directory: Path) -> list[Recorded]:
+    """Return all trials below a working directory, by name."""
+    trials = [Recorded(path.parent) for path in (directory / ".aimd" / "trials").glob("*/metadata.yaml")]
+    return sorted(trials, key=lambda trial: trial.name)
+
+
+def recorded_trial(directory: Path) -> Recorded:
+    """Return the only trial below a working directory."""
+    (trial,) = recorded_trials(directory)
+    return trial
+
+
+def run_training(code: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a training script on one core and expect it to succeed."""
+    done = run_script(code, directory, **{**CALM, **environment})
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def documented(section: str) -> str:
+    """Return the script that docs/integrations.md shows under a heading: what it promises is what the tests run."""
+    text = (ROOT / "docs" / "integrations.md").read_text()
+    body = re.split(r"^## ", text, flags=re.MULTILINE)
+    (found,) = (part for part in body if part.startswith(f"{section}\n"))
+    (script,) = re.findall(r"^```python\n(.*?)^```", found, flags=re.MULTILINE | re.DOTALL)
+    return script
+
+
+def require_framework(*packages: str) -> None:
+    """Go on when these packages are installed; see `require_part`."""
+    for package in packages:
+        require_part(package, find_spec(package) is not None)

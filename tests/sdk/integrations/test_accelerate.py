@@ -1,0 +1,60 @@
+from pathlib import Path
+
+from tests.sdk.integrations.recorded import documented, recorded_trial, require_framework, run_training
+
+
+def test_the_documented_script_records_and_finishes_its_trial(tmp_path: Path) -> None:
+    require_framework("accelerate", "sklearn")
+    check = '\nassert accelerator.get_tracker("aimd", unwrap=True).status == "Succeeded"\n'
+    run_training(documented("Hugging Face Accelerate") + check, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.upload["folder_path"]) == ("digits_accelerate", "Succeeded", "digits")
+    assert trial.params == {"learning_rate": 0.01, "batch_size": 500}
+    assert trial.types == {"train", "val"}
+    assert trial.steps("train") == trial.steps("val") == [1, 2, 3]
+    assert trial.epochs("train") == trial.epochs("val") == [1, 2, 3]
+    losses = trial.series("train", "loss")
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_path: Path) -> None:
+    require_framework("accelerate")
+    code = """
+    import torch
+    from accelerate import Accelerator
+    from t9k import aimd
+    from t9k.aimd.accelerate import AIMDTracker
+    trial = aimd.create_trial(trial_name="t")
+    accelerator = Accelerator(cpu=True, log_with=AIMDTracker(trial))
+    accelerator.init_trackers("project", config={"model": torch.nn.Linear, "sizes": (1, 2)})
+    accelerator.log({"loss": torch.tensor(0.5), "epoch": 0.5, "note": "no number"})
+    accelerator.log({"loss": 0.25, "test/accuracy": 1})
+    accelerator.end_training()
+    """
+    run_training(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert trial.params == {"model": "Linear", "sizes": [1, 2]}
+    assert [tuple(point) for point in trial.points] == [
+        ("train", 1, None, {"loss": 0.5, "epoch": 0.5}),
+        ("train", 2, None, {"loss": 0.25}),
+        ("test", 2, None, {"accuracy": 1.0}),
+    ]
+    assert trial.status == "Succeeded"
+
+
+def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_path: Path) -> None:
+    require_framework("accelerate")
+    (tmp_path / "train.py").write_text(
+        "from accelerate import Accelerator\n"
+        "from t9k.aimd.accelerate import AIMDTracker\n"
+        "accelerator = Accelerator(cpu=True, log_with=AIMDTracker(trial_name='t'))\n"
+        "assert accelerator.num_processes == 2\n"
+        "accelerator.init_trackers('p', config={'lr': 1})\n"
+        "accelerator.log({'train_rank': accelerator.process_index}, step=1)\n"
+        "accelerator.end_training()\n"
+    )
+    start = "from torch.distributed.run import main; main(['--nproc-per-node', '2', '--standalone', 'train.py'])"
+    run_training(start, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert trial.series("train", "rank") == [0.0]
+    assert trial.status == "Succeeded"

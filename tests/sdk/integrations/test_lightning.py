@@ -1,0 +1,198 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.sdk.integrations.recorded import (
+    CALM,
+    documented,
+    recorded_trial,
+    recorded_trials,
+    require_framework,
+    run_training,
+)
+from tests.support.scripts import run_script
+
+QUIET = (
+    "logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, accelerator='cpu'"
+)
+QUIET_WITH_LOGGER = QUIET.replace("logger=False, ", "")
+
+
+def module(package: str) -> str:
+    return f"""
+import {package} as pl
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+from t9k import aimd
+from t9k.aimd.lightning import AIMDCallback, AIMDLogger
+
+class Tiny(pl.LightningModule):
+    def __init__(self, learning_rate=0.1, fails_at=None, activation=torch.nn.ReLU()):
+        super().__init__()
+        self.save_hyperparameters(ignore=["fails_at"])
+        self.fails_at = fails_at
+        self.layer = torch.nn.Linear(4, 2)
+    def training_step(self, batch, number):
+        if self.fails_at == self.global_step:
+            raise ZeroDivisionError("planted")
+        loss = torch.nn.functional.cross_entropy(self.layer(batch[0]), batch[1])
+        self.log("train_loss", loss, on_step=True, on_epoch=True)
+        self.log("rate", 0.5)
+        return loss
+    def validation_step(self, batch, number):
+        self.log("val_loss", torch.nn.functional.cross_entropy(self.layer(batch[0]), batch[1]))
+        self.log("agreement", 0.25)
+    def test_step(self, batch, number):
+        self.log("test_loss", torch.nn.functional.cross_entropy(self.layer(batch[0]), batch[1]))
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), self.hparams.learning_rate)
+
+torch.manual_seed(0)
+data = DataLoader(TensorDataset(torch.randn(12, 4), torch.arange(12) % 2), batch_size=4)
+"""
+
+
+@pytest.fixture(params=["lightning.pytorch", "pytorch_lightning"])
+def package(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    require_framework(name.partition(".")[0])
+    return name
+
+
+def test_the_documented_script_records_each_epoch(tmp_path: Path) -> None:
+    require_framework("lightning", "sklearn")
+    run_training(documented("PyTorch Lightning"), tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.framework) == (
+        "digits_lightning",
+        "Succeeded",
+        "PyTorch, PyTorch Lightning",
+    )
+    assert trial.params == {"learning_rate": 0.01}
+    assert trial.steps("train") == trial.steps("val") == [15, 30, 45]
+    assert trial.epochs("train") == trial.epochs("val") == [1, 2, 3]
+    assert trial.types == {"train", "val"}
+    assert trial.series("val", "accuracy")[-1] > 0.7
+    assert len(trial.series("train", "loss")) == 3
+
+
+def test_the_callback_keeps_phases_apart_under_either_name(tmp_path: Path, package: str) -> None:
+    code = f"""{module(package)}
+trial = aimd.create_trial(trial_name="t")
+callback = AIMDCallback(trial)
+assert isinstance(callback, pl.Callback)
+trainer = pl.Trainer(max_epochs=4, check_val_every_n_epoch=2, callbacks=callback, {QUIET})
+model = Tiny()
+trainer.fit(model, data, data)
+trainer.validate(model, data, verbose=False)
+trainer.test(model, data, verbose=False)
+trial.finish()
+"""
+    run_training(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert trial.steps("train") == [3, 6, 9, 12]
+    assert trial.epochs("train") == [1, 2, 3, 4]
+    # neither the sanity check before the first epoch nor an old result between validations is a point
+    assert list(zip(trial.steps("val"), trial.epochs("val"), strict=True)) == [(6, 2), (12, 4), (12, None)]
+    assert list(zip(trial.steps("test"), trial.epochs("test"), strict=True)) == [(12, None)]
+    assert all({"loss", "loss_step", "loss_epoch", "rate"} == point.value.keys() for point in trial.of("train"))
+    assert all({"loss", "agreement"} == point.value.keys() for point in trial.of("val"))
+    assert trial.params == {"learning_rate": 0.1, "activation": "ReLU()"}
+
+
+def test_the_logger_makes_its_trial_and_ends_it_under_either_name(tmp_path: Path, package: str) -> None:
+    code = f"""{module(package)}
+logger = AIMDLogger(trial_name="t", folder_path="f", make_folder=True)
+assert isinstance(logger, pl.loggers.Logger)
+trainer = pl.Trainer(max_epochs=2, log_every_n_steps=2, logger=logger, {QUIET_WITH_LOGGER})
+model = Tiny(learning_rate=0.2)
+trainer.fit(model, data, data)
+assert logger.experiment.status == "Succeeded"
+trainer.test(model, data, verbose=False)
+print(logger.name, logger.version == logger.experiment.alternative_name, logger.save_dir)
+"""
+    done = run_training(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert done.stdout.splitlines()[-1] == f"t True {tmp_path}"
+    assert (trial.status, trial.upload["folder_path"]) == ("Succeeded", "f")
+    assert trial.params == {"learning_rate": 0.2, "activation": "ReLU()"}
+    steps = [(point.step, point.epoch) for point in trial.of("train") if "loss_step" in point.value]
+    assert steps == [(1, 1), (3, 2), (5, 2)]
+    assert [point.epoch for point in trial.of("train") if "loss_epoch" in point.value] == [1, 2]
+    assert trial.epochs("val") == [1, 2]
+    (test,) = trial.of("test")  # after the end of the trial, and still recorded
+    assert test.epoch is None
+
+
+def test_a_training_that_raises_leaves_the_loggers_trial_failed_and_a_lent_one_open(tmp_path: Path) -> None:
+    require_framework("lightning")
+    code = f"""{module("lightning.pytorch")}
+lent = aimd.create_trial(trial_name="lent")
+loggers = [AIMDLogger(trial_name="own"), AIMDLogger(lent)]
+trainer = pl.Trainer(max_epochs=2, log_every_n_steps=1, logger=loggers, {QUIET_WITH_LOGGER})
+try:
+    trainer.fit(Tiny(fails_at=2), data)
+except ZeroDivisionError:
+    print(lent.status)
+    lent.finish()
+"""
+    done = run_training(code, tmp_path)
+    assert done.stdout.splitlines()[-1] == "Running"
+    lent, own = recorded_trials(tmp_path)
+    assert (lent.status, own.status) == ("Succeeded", "Failed")
+    assert lent.series("train", "loss_step") == own.series("train", "loss_step")
+    assert len(own.series("train", "loss_step")) == 2
+    metadata = yaml.safe_load((own.path / "metadata.yaml").read_text())
+    assert metadata["_exit"]["exception"] == "ZeroDivisionError"
+
+
+def test_of_several_processes_that_lightning_starts_only_the_first_records(tmp_path: Path) -> None:
+    require_framework("lightning")
+    code = f"""{module("lightning.pytorch")}
+import sys
+def main():
+    trial = aimd.create_trial(trial_name="lent")
+    trainer = pl.Trainer(
+        max_epochs=2, devices=2, strategy="ddp", log_every_n_steps=1, callbacks=AIMDCallback(trial),
+        logger=AIMDLogger(trial_name="own"), accelerator="cpu", enable_progress_bar=False, enable_model_summary=False,
+    )
+    trainer.fit(Tiny(), data, data)
+    trial.finish()
+if __name__ == "__main__":
+    main()
+"""
+    script = tmp_path / "train.py"
+    script.write_text(code)
+    # Lightning starts the file that sys.argv names a second time
+    start = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    done = run_script(start, tmp_path, str(script), **CALM)
+    assert done.returncode == 0, done.stderr
+    lent, own = recorded_trials(tmp_path)
+    assert lent.status == own.status == "Succeeded"
+    assert lent.steps("train") == [2, 4]  # 12 rows in batches of 4 for two processes
+    assert len(own.series("train", "loss_step")) == 4
+    assert list(tmp_path.glob(f"own/{own.path.name}/checkpoints/*.ckpt"))
+
+
+def test_other_ranks_than_zero_make_no_trial_and_a_logger_without_settings_says_what_it_wants(tmp_path: Path) -> None:
+    require_framework("lightning")
+    code = f"""{module("lightning.pytorch")}
+from lightning_utilities.core.rank_zero import rank_zero_only
+rank_zero_only.rank = 1
+logger = AIMDLogger(trial_name="t")
+logger.log_hyperparams({{"a": 1}})
+logger.log_metrics({{"train_loss": 1.0}}, step=1)
+logger.finalize("success")
+print(logger.experiment, logger.name, logger.version, logger.save_dir)
+try:
+    AIMDLogger()
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    done = run_training(code, tmp_path)
+    assert done.stdout.splitlines()[-2:] == [
+        "None t None None",
+        "UsageError AIMDLogger takes either a trial or the settings for one",
+    ]
+    assert recorded_trials(tmp_path) == []

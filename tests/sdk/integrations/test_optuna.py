@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import yaml
+
+from tests.sdk.integrations.recorded import (
+    CALM,
+    documented,
+    recorded_trial,
+    recorded_trials,
+    require_framework,
+    run_training,
+)
+from tests.support.scripts import run_script
+
+STUDY = """
+import math
+import optuna
+from t9k.aimd.optuna import AIMDCallback, TrackedTrial, track
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+study = optuna.create_study(study_name="s", sampler=optuna.samplers.RandomSampler(seed=0))
+"""
+
+
+def test_the_documented_script_makes_a_folder_of_trials(tmp_path: Path) -> None:
+    require_framework("optuna", "sklearn")
+    check = "\nprint([trial.params for trial in study.trials], [trial.value for trial in study.trials])\n"
+    done = run_training(documented("Optuna") + check, tmp_path)
+    trials = recorded_trials(tmp_path)
+    assert [trial.name for trial in trials] == ["digits_0", "digits_1", "digits_2"]
+    for trial in trials:
+        assert (trial.status, trial.upload["folder_path"]) == ("Succeeded", "sweeps/digits")
+        assert trial.upload["make_folder"] is True
+        assert trial.types == {"train", "report", "objective"}
+        assert trial.steps("report") == [1, 2, 3]
+        assert trial.series("objective", "value") == trial.series("report", "value")[-1:]
+        assert str(trial.params["rate"]) in done.stdout
+        assert str(trial.series("objective", "value")[0]) in done.stdout
+        assert trial.params["optuna"]["state"] == "COMPLETE"
+        assert trial.params["optuna"]["directions"] == ["maximize"]
+
+
+def test_pruned_failed_and_worthless_trials_say_so_and_the_study_goes_on(tmp_path: Path) -> None:
+    require_framework("optuna")
+    code = f"""{STUDY}
+@track
+def objective(trial):
+    assert isinstance(trial, TrackedTrial) and isinstance(trial, optuna.Trial)
+    layers = trial.suggest_int("layers", 1, 4)
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    trial.report(0.5, step=7)
+    if trial.number == 1:
+        raise optuna.TrialPruned
+    if trial.number == 2:
+        raise ZeroDivisionError("planted")
+    return {{3: None, 4: math.nan}}.get(trial.number, layers)
+
+study.optimize(objective, n_trials=6, catch=ZeroDivisionError)
+print([trial.state.name for trial in study.trials])
+"""
+    done = run_training(code, tmp_path)
+    assert done.stdout.strip() == "['COMPLETE', 'PRUNED', 'FAIL', 'FAIL', 'FAIL', 'COMPLETE']"
+    trials = recorded_trials(tmp_path)
+    assert [trial.params["optuna"]["state"] for trial in trials] == eval(done.stdout)
+    statuses = ["Succeeded", "Succeeded", "Failed", "Failed", "Failed", "Succeeded"]
+    assert [trial.status for trial in trials] == statuses
+    assert [len(trial.of("objective")) for trial in trials] == [1, 0, 0, 0, 0, 1]
+    assert all(trial.series("report", "value") == [0.5] and trial.steps("report") == [7] for trial in trials)
+    assert all(trial.params["kind"] in ("a", "b") for trial in trials)
+    assert trials[0].upload["folder_path"] == "s"
+    ending = yaml.safe_load((trials[2].path / "metadata.yaml").read_text())["_exit"]
+    assert ending["exception"] == "ZeroDivisionError"
+
+
+def test_recording_does_not_change_what_a_study_finds(tmp_path: Path) -> None:
+    require_framework("optuna")
+    code = f"""{STUDY}
+def objective(trial):
+    return (trial.suggest_float("x", -5, 5) - 2) ** 2 + trial.suggest_int("n", 0, 3)
+def values(function):
+    study = optuna.create_study(study_name="s", sampler=optuna.samplers.TPESampler(seed=3, n_startup_trials=3))
+    study.optimize(function, n_trials=8)
+    return [trial.value for trial in study.trials]
+assert values(objective) == values(track(objective))
+"""
+    run_training(code, tmp_path)
+    assert len(recorded_trials(tmp_path)) == 8
+
+
+def test_an_interrupt_leaves_the_trial_unfinished(tmp_path: Path) -> None:
+    require_framework("optuna")
+    code = f"""{STUDY}
+@track
+def objective(trial):
+    trial.report(1.0, step=1)
+    raise KeyboardInterrupt
+study.optimize(objective, n_trials=1)
+"""
+    done = run_script(code, tmp_path, **CALM)
+    assert done.returncode != 0
+    trial = recorded_trial(tmp_path)
+    assert trial.status == "Running"
+    assert trial.series("report", "value") == [1.0]
+
+
+def test_the_study_callback_records_trials_when_they_have_ended(tmp_path: Path) -> None:
+    require_framework("optuna")
+    code = """
+    import warnings
+    import optuna
+    from t9k.aimd.optuna import AIMDCallback
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    study = optuna.create_study(study_name="a/b", directions=["minimize", "maximize"])
+    study.set_metric_names(["loss", "accuracy"])
+    def objective(trial):
+        x = trial.suggest_float("x", 0, 1)
+        trial.set_user_attr("host", "here")
+        if trial.number == 1:
+            raise ZeroDivisionError
+        return x, 1 - x
+    study.optimize(objective, n_trials=2, catch=ZeroDivisionError, callbacks=[AIMDCallback(folder_path="f/")])
+    """
+    run_training(code, tmp_path)
+    good, bad = recorded_trials(tmp_path)
+    assert (good.name, good.upload["folder_path"]) == ("a_b_0", "f/a/b")
+    assert (good.status, bad.status) == ("Succeeded", "Failed")
+    (point,) = good.of("objective")
+    assert point.value["loss"] == good.params["x"]
+    assert point.value["accuracy"] == 1 - good.params["x"]
+    assert good.params["host"] == "here"
+    assert good.params["optuna"]["directions"] == ["minimize", "maximize"]
+    assert bad.params["optuna"]["state"] == "FAIL"
+    assert bad.points == []

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+from tests.sdk.integrations.recorded import documented, recorded_trial, require_framework, run_training
+
+
+def test_the_documented_script_records_training_evaluation_and_the_closing_figures(tmp_path: Path) -> None:
+    require_framework("transformers", "accelerate", "sklearn")
+    predict = "trial = aimd.load_trial(trial_path=trial.path)\ntrainer.pop_callback(AIMDCallback)\n"
+    predict += "trainer.add_callback(AIMDCallback(trial))\ntrainer.predict(rows[192:200])\ntrial.finish()\n"
+    run_training(documented("Hugging Face Transformers") + predict, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status) == ("digits_bert", "Succeeded")
+    assert trial.types == {"train", "val", "summary", "test"}
+    assert trial.steps("train") == [2, 4, 6]
+    assert trial.steps("val") == [3, 6]
+    assert set(trial.epochs("train")) == {1}
+    assert all(point.value.keys() == {"loss", "grad_norm", "learning_rate"} for point in trial.of("train"))
+    assert all({"loss", "runtime"} <= point.value.keys() for point in trial.of("val"))
+    (summary,) = trial.of("summary")  # the mean loss of the whole training is not a point of the curve
+    assert {"runtime", "loss", "total_flos"} <= summary.value.keys()
+    (test,) = trial.of("test")
+    assert "loss" in test.value
+    assert trial.params["max_steps"] == 6
+    assert trial.params["learning_rate"] == 5e-5
+    assert trial.params["model_type"] == "bert"
+    assert trial.params["model_parameters"] == 10666
+    assert not {"output_dir", "hub_token", "push_to_hub"} & trial.params.keys()
+    assert len(trial.params) < 25  # of some 130 arguments
+
+
+def test_only_the_main_process_records_and_epochs_count_from_one(tmp_path: Path) -> None:
+    require_framework("transformers")
+    code = """
+    from types import SimpleNamespace
+    from t9k import aimd
+    from t9k.aimd.transformers import AIMDCallback
+    with aimd.create_trial(trial_name="t") as trial:
+        callback = AIMDCallback(trial)
+        for main in (True, False):
+            for passed in (0.2, 1.0, 1.0000001, 1.5, 2.0):
+                state = SimpleNamespace(is_world_process_zero=main, global_step=int(passed * 10), epoch=passed)
+                callback.on_log(None, state, None, logs={"loss": 1.0, "epoch": passed})
+    """
+    run_training(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert trial.epochs("train") == [1, 1, 1, 2, 2]
