@@ -48,6 +48,7 @@ class Rule(NamedTuple):
     query: str = ""
     uploads: bool = False
     reads: bool = False
+    file: str = "metrics"
 
 
 _PATCH_BODY = line(1)
@@ -73,7 +74,9 @@ RULES: dict[tuple[str, str], Rule] = {
     ("HEAD", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial", uploads=True),
     ("GET", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial"),
     ("PATCH", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", _PATCH_BODY, uploads=True),
-    ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"{}", uploads=True),
+    ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule(
+        "editor", "trial", b"tags: []\n", uploads=True, file="labels.yaml"
+    ),
     ("GET", f"{V2}/me/keys"): Rule("self"),
     ("POST", f"{V2}/me/keys"): Rule("self", body={}),
     ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
@@ -224,7 +227,7 @@ class World:
     def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
         """Return the names in a path for a new folder or trial of lin's."""
         number = str(next(self.numbers))
-        names = {"n": number, "file": "metrics", "type": "train", "number": "0"}
+        names = {"n": number, "file": rule.file, "type": "train", "number": "0"}
         if rule.needs == "own key":
             identity.create_key(self.database, "lin")
             names["number"] = str(identity.list_keys(self.database, "lin")[-1].id)

@@ -8,7 +8,7 @@ import pytest
 
 from aimd_core.errors import ConfigError, NetworkError, NotSignedInError
 from t9k import aimd
-from t9k.aimd.settings import CONFIG, Config, companion_environment
+from t9k.aimd.configuration import CONFIG, Config, companion_environment
 from tests.conftest import Account
 from tests.support.companions import companions_of
 from tests.support.strangers import unused_port
