@@ -85,5 +85,10 @@ def _tell(message: str) -> None:
     sys.stderr.flush()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Follow the trial that the command line names."""
     sys.exit(0 if follow(Path(sys.argv[1])) else 1)
+
+
+if __name__ == "__main__":
+    main()
