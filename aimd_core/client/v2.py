@@ -211,7 +211,7 @@ class Server:
             return NotAServerError(host=self.host, reason=f"HTTP {answer.status} without an error of ours")
         code, message = str(error.get("code")), str(error.get("message"))
         if code == "offset_mismatch":
-            return OffsetMismatchError(offset=self._offset(answer))
+            return OffsetMismatchError(offset=_offset_in(answer, self.host))
         if code == "content_differs":
             return ContentDiffersError(path=path, reason="the server has other bytes there")
         if code == "name_taken":
@@ -235,10 +235,11 @@ class Server:
         return self._standing(self._checked(answer, path))
 
     def _standing(self, answer: Response) -> Standing:
-        return Standing(self._offset(answer), answer.headers.get("upload-digest", ""))
+        return Standing(_offset_in(answer, self.host), answer.headers.get("upload-digest", ""))
 
-    def _offset(self, answer: Response) -> int:
-        value = answer.headers.get("upload-offset", "")
-        if not value.isascii() or not value.isdigit():
-            raise NotAServerError(host=self.host, reason="its answer has no Upload-Offset")
-        return int(value)
+
+def _offset_in(answer: Response, host: str) -> int:
+    value = answer.headers.get("upload-offset", "")
+    if not value.isascii() or not value.isdigit():
+        raise NotAServerError(host=host, reason="its answer has no Upload-Offset")
+    return int(value)
