@@ -43,6 +43,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.DamagedError: DAMAGED,
     errors.DiskError: DISK,
     errors.PartlyDoneError: PARTLY_DONE,
+    errors.StoppedError: INTERRUPTED,
     OSError: DISK,
 }
 
@@ -64,7 +65,8 @@ def report(error: Exception) -> int:
     """Say on stderr what happened and what to do next, and return the exit code."""
     if os.environ.get("AIMD_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
-    sys.stderr.write(f"aimd: error: {message(error)}\n")
+    intro = "" if isinstance(error, errors.StoppedError) else "aimd: error: "
+    sys.stderr.write(f"{intro}{message(error)}\n")
     if isinstance(error, errors.QueryError):
         sys.stderr.write("".join(f"  {line}\n" for line in pointed_at(*error.fault)))
     advice = error.advice if isinstance(error, errors.AimdError) else ""

@@ -1,14 +1,16 @@
-"""How far an upload is: a bar on a terminal, a plain line every ten seconds elsewhere. All on stderr."""
+"""How far a transfer is: a bar on a terminal, a plain line every ten seconds elsewhere. All on stderr."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aimd_cli import output, text
 from aimd_core.store import JOURNAL_FILES, Trial
+from aimd_core.upload.parallel import Watching
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -16,46 +18,47 @@ if TYPE_CHECKING:
 LINE_INTERVAL_S = 10.0
 
 
-def _journal_bytes(trial: Trial) -> int:
+def journal_bytes(trials: Sequence[Trial]) -> int:
+    """Return how many bytes the journals of some trials hold now."""
     total = 0
-    for file in JOURNAL_FILES:
-        try:
-            total += (trial.path / file).lstat().st_size
-        except OSError:
-            continue
+    for trial in trials:
+        for file in JOURNAL_FILES:
+            try:
+                total += (trial.path / file).lstat().st_size
+            except OSError:
+                continue
     return total
 
 
-class UploadProgress:
-    """Progress over several trials, counted in the bytes of their journals. Use it as a context manager."""
+class TransferProgress(Watching):
+    """Progress over several trials in one display, counted in bytes. Use it as a context manager; any thread may tell.
 
-    def __init__(self, trials: Sequence[Trial]) -> None:
-        self._count = len(trials)
-        self._total_bytes = sum(map(_journal_bytes, trials))
+    Attributes:
+        done: How many trials have ended.
+    """
+
+    def __init__(self, verb: str, count: int, total_bytes: int) -> None:
+        """Prepare a display.
+
+        Args:
+            verb: What is done: `Uploading`.
+            count: How many trials there are.
+            total_bytes: What is expected at most; 0 when that is not known.
+        """
+        self._verb = verb
+        self._count = count
+        self._total_bytes = total_bytes
+        self.done = 0
         self._sent_bytes = 0
-        self._begun = 0
         self._started_s = self._said_s = time.monotonic()
+        self._lock = threading.Lock()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> UploadProgress:
+    def __enter__(self) -> TransferProgress:
         if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                DownloadColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-                TransferSpeedColumn,
-            )
-
-            columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-            console = Console(stderr=True, no_color=not output.wants_color())
-            self._bar = Progress(
-                *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True
-            )
-            self._task = self._bar.add_task("Uploading", total=self._total_bytes or None)
+            self._bar = _bar()
+            self._task = self._bar.add_task(self._verb, total=self._total_bytes or None)
             self._bar.start()
         return self
 
@@ -65,21 +68,49 @@ class UploadProgress:
 
     def begin(self, trial: Trial) -> None:
         """Say that a trial's turn has come."""
-        self._begun += 1
-        if self._bar is not None and self._task is not None:
-            name = text.clean(trial.alternative_name)
-            self._bar.update(self._task, description=f"{self._begun}/{self._count} {name}")
+        self._show()
+
+    def end(self, trial: Trial) -> None:
+        """Say that a trial has ended, well or not; its bytes that were not sent were there already."""
+        self.done += 1
+        self._show()
 
     def advance(self, sent_bytes: int) -> None:
         """Say that so many more bytes were sent."""
-        self._sent_bytes += sent_bytes
+        with self._lock:
+            self._sent_bytes += sent_bytes
+        self._show()
+
+    def _show(self) -> None:
         if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task, sent_bytes)
+            what = f"{self._verb} {self.done}/{self._count}"
+            self._bar.update(self._task, description=what, completed=self._sent_bytes)
             return
-        now_s = time.monotonic()
-        if now_s - self._said_s >= LINE_INTERVAL_S:
+        with self._lock:
+            now_s = time.monotonic()
+            if now_s - self._said_s < LINE_INTERVAL_S:
+                return
             self._said_s = now_s
-            rate = self._sent_bytes / (now_s - self._started_s)
-            output.say(
-                f"upload: trial {self._begun} of {self._count}, {text.size(self._sent_bytes)} sent, {text.size(rate)}/s"
-            )
+        rate = self._sent_bytes / (now_s - self._started_s)
+        left_s = (self._total_bytes - self._sent_bytes) / rate if rate and self._total_bytes else None
+        left = f", {text.duration(max(0.0, left_s))} left" if left_s is not None else ""
+        output.say(
+            f"{self._verb}: {self.done} of {self._count} trials, {text.size(self._sent_bytes)} sent, "
+            f"{text.size(rate)}/s{left}"
+        )
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), DownloadColumn())
+    console = Console(stderr=True, no_color=not output.wants_color())
+    return Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, transient=True)

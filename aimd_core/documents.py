@@ -150,12 +150,22 @@ def read_mapping(path: str | Path) -> dict[str, object]:
         FileNotFoundError: There is no such file.
         DamagedError: It is no plain file, too large, or no YAML mapping.
     """
+    return parse_mapping(read_document(path), path)
+
+
+def read_document(path: str | Path) -> bytes:
+    """Return the bytes of a small file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        DamagedError: It is no plain file, or too large.
+    """
     with open_regular(path) as file:
         # A buffer for the largest document there may be costs more than reading a usual one.
         text = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES) + 1)
     if len(text) > _MAX_BYTES:
         raise DamagedError(path=path, reason=f"is larger than {_MAX_BYTES >> 20} MiB")
-    return parse_mapping(text, path)
+    return text
 
 
 def render_mapping(document: dict[str, object]) -> bytes:

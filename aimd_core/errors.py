@@ -29,8 +29,11 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── DiskError         the local disk refused
     ├── ConflictError     local and server disagree; nothing was changed
     │   ├── NameTakenError
+    │   ├── ExistsError
+    │   ├── NotTheSameError
     │   └── ContentDiffersError
     ├── OldServerError    the server's protocol has no word for it
+    ├── StoppedError      Ctrl-C in the middle of an upload or a download
     ├── PartlyDoneError   some of several things failed
     ├── TrialStateError   the trial has ended
     ├── TrialRunningError the trial still runs
@@ -310,6 +313,29 @@ class OldServerError(AimdError):
     code = "old_server"
     text = "{host} speaks version 1 of the protocol and cannot {what}"
     hint = "Do it in the server's console, or run an AIMD server of version 2"
+
+
+class ExistsError(ConflictError):
+    """The directory of a trial is there already. Facts: path."""
+
+    code = "exists"
+    text = "{path} is there already; nothing was overwritten"
+    hint = "Download it elsewhere: --to DIR"
+
+
+class NotTheSameError(ConflictError):
+    """Local and server were compared, and are not the same. Facts: failed, total."""
+
+    code = "not_the_same"
+    text = "{failed} of {total} trials are not the same on the server"
+    hint = "Bring the server up to date with: aimd trial upload"
+
+
+class StoppedError(AimdError):
+    """The person stopped it. Facts: done, total, what."""
+
+    code = "stopped"
+    text = "Stopped. {done} of {total} {what}; run again to continue."
 
 
 class PartlyDoneError(AimdError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def capture() -> dict[str, object]:
     pid = os.getpid()
     in_kubernetes = "KUBERNETES_SERVICE_HOST" in os.environ
     return {
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
         "boot_id": _boot_id(),
         "pid_namespace": _pid_namespace(),
         "pid": pid,
@@ -100,7 +99,7 @@ def read(trial: Path) -> dict[str, object] | None:
 
 def is_gone(recorded: dict[str, object]) -> bool | None:
     """Tell whether the recorded process is gone; None when that cannot be seen from here."""
-    if recorded.get("host") != socket.gethostname() or recorded.get("boot_id") is None:
+    if recorded.get("host") != os.uname().nodename or recorded.get("boot_id") is None:
         return None
     if recorded["boot_id"] != _boot_id():
         return True  # the same host was started again since

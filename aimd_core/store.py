@@ -24,6 +24,7 @@ from aimd_core.model import (
 TRIALS_DIRECTORY = Path(".aimd", "trials")
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE = "process.json", "stdout.log", "git.diff"
+DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, "labels.yaml", DIFF_FILE)  # replaced whole
 JOURNAL_FILES = (METRICS_FILE, OUTPUT_FILE)  # files that only ever grow
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
@@ -131,6 +132,27 @@ class Trial:
         if self._parameters is None:
             self._parameters = self._read(PARAMETERS_FILE)
         return self._parameters
+
+    def read_documents(self) -> dict[str, bytes]:
+        """Return the bytes of each small file that is there, and take metadata and parameters from these very bytes.
+
+        Raises:
+            DamagedError: One of them is no plain file, too large, or not what it should be.
+        """
+        from aimd_core.documents import parse_mapping, read_document
+
+        contents: dict[str, bytes] = {}
+        for file in DOCUMENT_FILES:
+            try:
+                contents[file] = read_document(self.path / file)
+            except FileNotFoundError:
+                continue
+        for file in (METADATA_FILE, PARAMETERS_FILE):
+            if file not in contents:
+                raise DamagedError(path=self.path, reason=f"{file} is missing")
+        self._metadata = parse_mapping(contents[METADATA_FILE], self.path / METADATA_FILE)
+        self._parameters = parse_mapping(contents[PARAMETERS_FILE], self.path / PARAMETERS_FILE)
+        return contents
 
     @property
     def summary(self) -> JournalSummary:

@@ -16,12 +16,11 @@ from rich.text import Text
 from aimd_cli import text
 from aimd_cli.views.axes import Scale, count_label, duration_label, duration_ticks, labels, ticks
 from aimd_cli.views.canvas import LETTERS, Canvas
-from aimd_cli.views.curve import Curve, sentence, smoothed, thinned
+from aimd_cli.views.curve import STRETCHES, Curve, sentence, smoothed, thinned
 from aimd_cli.views.table import Column, Table
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart; its darkest come last.
 PALETTE = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
-_JSON_STRETCHES = 500
 _MIN_COLUMNS = 8
 _ROWS_PER_TICK, _COLUMNS_PER_TICK = 4, 14
 _PIPE_WIDTH = 80
@@ -65,8 +64,9 @@ class Chart:
         self._drawn = [self._points(curve) for curve in curves]
 
     def _points(self, curve: Curve) -> list[tuple[float, float]]:
-        values = smoothed(curve.values, self.look.smooth)
-        points = thinned(curve.positions, values, _JSON_STRETCHES)
+        points = curve.thinned
+        if self.look.smooth:
+            points = thinned(curve.positions, smoothed(curve.values, self.look.smooth), STRETCHES)
         return [point for point in points if point[1] > 0] if self.look.log_y else points
 
     def rich(self, width: int) -> RenderableType:

@@ -24,6 +24,7 @@ class UploadRow(NamedTuple):
         sent_bytes: Journal bytes that were new.
         note: What a person should know, or why it failed.
         address: Where to see it in the console, or empty.
+        remaining_bytes: Journal bytes that a dry run says would be sent.
     """
 
     name: str
@@ -34,6 +35,7 @@ class UploadRow(NamedTuple):
     sent_bytes: int
     note: str
     address: str
+    remaining_bytes: int = 0
 
 
 class UploadReport:
@@ -60,14 +62,14 @@ class UploadReport:
                 text.clean(row.name),
                 text.clean(row.folder),
                 text.clean(row.remote_name),
-                text.size(row.sent_bytes),
+                text.size(row.sent_bytes or row.remaining_bytes),
                 text.clean(row.note),
             )
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
         """Return the header and a row a trial."""
-        header = ["name", "outcome", "id", "remote_name", "folder", "sent_bytes", "note", "address"]
+        header = ["name", "outcome", "id", "remote_name", "folder", "sent_bytes", "note", "address", "remaining_bytes"]
         return [header, *([str(field) for field in self._fields(row)] for row in self.rows)]
 
     def _fields(self, row: UploadRow) -> tuple[object, ...]:
@@ -80,6 +82,7 @@ class UploadReport:
             row.sent_bytes,
             row.note,
             row.address,
+            row.remaining_bytes,
         )
 
     def document(self) -> dict[str, object]:

@@ -6,37 +6,48 @@ when the server drips a byte at a time; a body is complete or an error; no messa
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import random
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
+from aimd_core.client import watch
 from aimd_core.errors import BusyError, NetworkError, NotAServerError, UnreachableError
 from aimd_core.version import __version__
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
 CALL_DEADLINE_S = 120.0
+STREAM_DEADLINE_S = 3600.0
 MAX_BODY_BYTES = 64 << 20
+MAX_RETRY_AFTER_S = 60.0
 _BUSY_STATUSES = (429, 500, 502, 503, 504)
 
 
 class RetryPolicy:
-    """When to try again: at most `tries` times, `base_s` doubling up to `cap_s` with full jitter."""
+    """When to try again: at most `tries` times within `total_s`, `base_s` doubling up to `cap_s` with full jitter."""
 
-    def __init__(self, tries: int = 5, base_s: float = 0.5, cap_s: float = 15.0) -> None:
+    def __init__(self, tries: int = 6, base_s: float = 0.5, cap_s: float = 60.0, total_s: float = 300.0) -> None:
         self.tries = tries
         self.base_s = base_s
         self.cap_s = cap_s
+        self.total_s = total_s
 
     def delay_s(self, attempt: int, retry_after_s: float | None) -> float:
         """Return how long to wait after failed attempt number `attempt`, from 0."""
         ceiling_s = min(self.cap_s, self.base_s * float(2**attempt))
         jittered = random.uniform(0.1, 1.0) * ceiling_s  # noqa: S311 - no secret
-        return max(jittered, min(retry_after_s or 0.0, 60.0))
+        return max(jittered, min(max(retry_after_s or 0.0, 0.0), MAX_RETRY_AFTER_S))
 
 
 NO_RETRY = RetryPolicy(tries=1)
@@ -87,7 +98,11 @@ class Connection:
         self.host = host
         self.retry = retry or RetryPolicy()
         self._answered = False
+        self._stopping = threading.Event()
+        self._sockets: list[socket.socket] = []
         self._client = httpx.Client(
+            verify=_tls(host),
+            trust_env=True,
             headers={"User-Agent": f"aimd/{__version__}", "Accept-Encoding": "identity", **(headers or {})},
             timeout=httpx.Timeout(connect_timeout_s or READ_TIMEOUT_S, connect=connect_timeout_s or CONNECT_TIMEOUT_S),
             follow_redirects=False,
@@ -98,6 +113,26 @@ class Connection:
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+
+    def abort(self) -> None:
+        """End what is under way, from another thread: it raises UnreachableError, and nothing is tried again."""
+        self._stopping.set()
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut the connection as it is now, from another thread; a later request makes a new one."""
+        sockets, self._sockets = self._sockets, []
+        for one in sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _note(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Remember each new socket, so that it can be cut from outside."""
+        if event == "connection.connect_tcp.complete":
+            found = facts["return_value"].get_extra_info("socket")
+            if found is not None:
+                self._sockets = [one for one in self._sockets if one.fileno() >= 0]
+                self._sockets.append(found)
 
     def request(
         self,
@@ -123,37 +158,75 @@ class Connection:
             UnreachableError: No complete answer came.
             BusyError: The server is busy or failing.
         """
-        sent = dict(headers or {})
-        if document is not None:
-            content = json.dumps(document, allow_nan=False).encode()
-            sent["Content-Type"] = "application/json"
-        return self._persist(lambda: self._call(method, path, query, content, sent))
+        return self.persist(
+            lambda: self.once(method, path, query=query, document=document, content=content, headers=headers)
+        )
 
-    def _persist(self, call: Callable[[], Response]) -> Response:
+    def persist(self, call: Callable[[], T]) -> T:
+        """Return what `call` returns, called again after a NetworkError as the retry policy says."""
         attempt = 0
+        started_s = time.monotonic()
         while True:
             try:
                 return call()
+            except NotAServerError:
+                raise
             except NetworkError as error:
                 # A server that was never there is said at once; one that has answered before may come back.
                 if attempt + 1 >= self.retry.tries or (error.facts.get("refused") and not self._answered):
                     raise
                 retry_after_s = error.facts.get("retry_after_s")
-                time.sleep(self.retry.delay_s(attempt, retry_after_s if isinstance(retry_after_s, float) else None))
+                delay_s = self.retry.delay_s(attempt, retry_after_s if isinstance(retry_after_s, float) else None)
+                late = time.monotonic() - started_s + delay_s > self.retry.total_s
+                if late or self._stopping.wait(delay_s):
+                    raise
             attempt += 1
 
-    def _call(
-        self, method: str, path: str, query: Mapping[str, str] | None, content: bytes | None, headers: dict[str, str]
+    def once(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        document: object = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
+        """Send a request once, and return its answer, whatever its status below 500. Arguments as `request`."""
+        sent = dict(headers or {})
+        if document is not None:
+            content = json.dumps(document, allow_nan=False).encode()
+            sent["Content-Type"] = "application/json"
+        if self._stopping.is_set():
+            raise UnreachableError(host=self.host, reason="stopped")
         deadline_s = time.monotonic() + CALL_DEADLINE_S
+        with watch.until(self, deadline_s):
+            return self._call(method, path, query, content, sent, deadline_s)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        content: bytes | None,
+        headers: dict[str, str],
+        deadline_s: float,
+    ) -> Response:
         try:
             with self._client.stream(
-                method, self.host + path, params=query, content=content, headers=headers
+                method,
+                self.host + path,
+                params=query,
+                content=content,
+                headers=headers,
+                extensions={"trace": self._note},
             ) as answer:
                 body = self._read(answer, deadline_s, has_body=method != "HEAD")
         except (httpx.TransportError, httpx.InvalidURL) as error:
             refused = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
-            raise UnreachableError(host=self.host, reason=_transport_reason(error), refused=refused) from None
+            late = time.monotonic() > deadline_s
+            reason = f"no complete answer within {CALL_DEADLINE_S:.0f} s" if late else _transport_reason(error)
+            raise UnreachableError(host=self.host, reason=reason, refused=refused) from None
         self._answered = True
         if answer.status_code in _BUSY_STATUSES:
             raise BusyError(
@@ -165,11 +238,41 @@ class Connection:
             )
         return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
+    def stream(
+        self, method: str, path: str, headers: Mapping[str, str], take: Callable[[bytes], None], wanted_status: int
+    ) -> Response | None:
+        """Hand a large body to `take` as it comes, once; return None, or the answer when its status is another one.
+
+        Raises:
+            UnreachableError: The body did not come whole.
+        """
+        deadline_s = time.monotonic() + CALL_DEADLINE_S
+        try:
+            with (
+                watch.until(self, deadline_s + STREAM_DEADLINE_S),
+                self._client.stream(
+                    method, self.host + path, headers=dict(headers), extensions={"trace": self._note}
+                ) as answer,
+            ):
+                self._answered = True
+                if answer.status_code != wanted_status:
+                    body = self._read(answer, deadline_s, has_body=True)
+                    return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+                if "Content-Length" not in answer.headers:
+                    raise UnreachableError(host=self.host, reason="the answer has no length, so it may be cut")
+                for piece in answer.iter_raw():
+                    take(piece)
+                return None
+        except httpx.TransportError as error:
+            raise UnreachableError(host=self.host, reason=_transport_reason(error)) from None
+
     def _read(self, answer: httpx.Response, deadline_s: float, has_body: bool) -> bytes:
         """Read a whole body within the deadline; a body whose end cannot be known is refused."""
         bounded = "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
         if has_body and not bounded and answer.status_code not in (204, 304):
             raise UnreachableError(host=self.host, reason="the answer has no length, so it may be cut")
+        if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise NotAServerError(host=self.host, reason="a packed answer, which was not asked for")
         body = bytearray()
         for piece in answer.iter_raw():
             body += piece
@@ -178,6 +281,16 @@ class Connection:
             if time.monotonic() > deadline_s:
                 raise UnreachableError(host=self.host, reason=f"no complete answer within {CALL_DEADLINE_S:.0f} s")
         return bytes(body)
+
+
+def _tls(host: str) -> ssl.SSLContext | bool:
+    """Return how to check certificates; there is nothing to load for a plain connection, which is never redirected."""
+    return _certificates() if host.startswith("https:") else False
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 def _transport_reason(error: Exception) -> str:

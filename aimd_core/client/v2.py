@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from aimd_core.client.connection import Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
@@ -23,6 +24,21 @@ from aimd_core.errors import (
 _GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
 _LEVEL = 1  # a fifth of the bytes for a third of the CPU of the default level
 PAGE = 200
+KNOWN_AT_ONCE = 250
+PREFIX = "/apis/v2"
+
+
+class Standing(NamedTuple):
+    """How far the server has a file: bytes, and their digest, empty when it was not asked for."""
+
+    offset: int
+    digest: str
+
+
+def pack(content: bytes) -> bytes:
+    """Return bytes packed with gzip at its lowest level, as the protocol takes them."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    return packer.compress(content) + packer.flush()
 
 
 class OffsetMismatchError(AimdError):
@@ -46,37 +62,102 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._connection.__exit__(kind, error, at)
 
+    def abort(self) -> None:
+        """End what is under way, from another thread."""
+        self._connection.abort()
+
     def info(self) -> dict[str, Any]:
         """Return the server's name, version, user and limits."""
         return self._object(self._send("GET", "/info"))
 
-    def put_trial(self, trial_id: str, document: dict[str, Any]) -> dict[str, Any]:
+    def put_trial(self, trial_id: str, document: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
         """Create or update a trial and return where it landed and what the server has of its files.
+
+        Args:
+            trial_id: Its id.
+            document: What it is: docs/http-api.md.
+            dry_run: Only say what would become of it; nothing is changed.
 
         Raises:
             NameTakenError: The name is taken and the strategy is `error`.
             RefusedError: The server does not take it.
         """
-        answer = self._send("PUT", f"/trials/{trial_id}", document=document)
+        content = pack(json.dumps(document, allow_nan=False).encode())
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        query = {"dry_run": "1"} if dry_run else None
+        answer = self._send("PUT", f"/trials/{trial_id}", content=content, headers=headers, query=query)
         return self._object(answer)
 
-    def append(self, trial_id: str, file: str, offset: int, content: bytes) -> int:
-        """Send a file's bytes from `offset` on and return where the server stands afterwards.
+    def known(self, trial_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what the server has of some trials, by id; those that it has not are left out."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(trial_ids), KNOWN_AT_ONCE):
+            ids = list(trial_ids[start : start + KNOWN_AT_ONCE])
+            answer = self._object(self._send("POST", "/trials/known", document={"ids": ids}))
+            found |= answer.get("trials") or {}
+        return found
+
+    def append(self, trial_id: str, file: str, offset: int, packed: bytes, wants_digest: bool = False) -> Standing:
+        """Send a file's bytes from `offset` on, packed by `pack`, and return where the server stands afterwards.
+
+        After an unknown outcome the server is asked where it stands before anything is sent again.
+
+        Args:
+            trial_id: The trial.
+            file: `metrics` or `stdout.log`.
+            offset: Where in the file the bytes begin.
+            packed: The bytes.
+            wants_digest: Whether the answer is to hold the digest of the whole file.
 
         Raises:
             OffsetMismatchError: The server stands before `offset`.
             ContentDiffersError: The server has other bytes there.
         """
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-        packed = packer.compress(content) + packer.flush()
         headers = {
             "Upload-Offset": str(offset),
             "Content-Encoding": "gzip",
             "Content-Type": "application/octet-stream",
+            **({"Want-Upload-Digest": "?1"} if wants_digest else {}),
         }
         path = f"/trials/{trial_id}/files/{file}"
-        answer = self._send("PATCH", path, content=packed, headers=headers)
-        return self._offset(answer)
+        tried = False
+
+        def attempt() -> Standing:
+            nonlocal tried
+            if tried:
+                standing = self._head(self._connection.once("HEAD", PREFIX + path), path)
+                if standing.offset != offset:
+                    return standing
+            tried = True
+            return self._standing(
+                self._checked(self._connection.once("PATCH", PREFIX + path, content=packed, headers=headers), path)
+            )
+
+        return self._connection.persist(attempt)
+
+    def put_document(self, trial_id: str, file: str, content: bytes) -> Standing:
+        """Put a small file in the place of what was there and return how the server has it."""
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"}
+        path = f"/trials/{trial_id}/files/{file}"
+        return self._standing(self._send("PUT", path, content=pack(content), headers=headers))
+
+    def standing(self, trial_id: str, file: str) -> Standing:
+        """Return how far the server has a file, with its digest."""
+        path = f"/trials/{trial_id}/files/{file}"
+        return self._head(self._connection.request("HEAD", PREFIX + path), path)
+
+    def read(self, trial_id: str, file: str, start: int, take: Callable[[bytes], None]) -> None:
+        """Hand a file's bytes from `start` on, as the server has it now, to `take`, piece by piece.
+
+        Raises:
+            UnreachableError: It did not come whole; what came was handed over.
+        """
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        path = f"/trials/{trial_id}/files/{file}"
+        answer = self._connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
+        if answer is not None:
+            self._checked(answer, path)
+            raise NotAServerError(host=self.host, reason=f"HTTP {answer.status} to a request for a part of a file")
 
     def trials(self, folder: str | None = None, limit: int | None = None) -> Iterator[dict[str, Any]]:
         """Yield the trials that the key may see, newest first.
@@ -112,7 +193,9 @@ class Server:
         return self._object(answer) if answer.body else {}
 
     def _send(self, method: str, path: str, **how: Any) -> Response:
-        answer = self._connection.request(method, f"/apis/v2{path}", **how)
+        return self._checked(self._connection.request(method, PREFIX + path, **how), path)
+
+    def _checked(self, answer: Response, path: str) -> Response:
         if answer.status // 100 == 2:
             return answer
         raise self._error(answer, path)
@@ -122,6 +205,8 @@ class Server:
         error = document.get("error") if isinstance(document, dict) else None
         if answer.status == 401:
             return KeyRefusedError(host=self.host, reason="unknown, expired or revoked")
+        if 300 <= answer.status < 400:
+            return NotAServerError(host=self.host, reason=f"HTTP {answer.status}, a redirect, which is never followed")
         if not isinstance(error, dict):
             return NotAServerError(host=self.host, reason=f"HTTP {answer.status} without an error of ours")
         code, message = str(error.get("code")), str(error.get("message"))
@@ -142,6 +227,15 @@ class Server:
         if not isinstance(document, dict):
             raise NotAServerError(host=self.host, reason="its answer is no JSON object")
         return document
+
+    def _head(self, answer: Response, path: str) -> Standing:
+        """Return what an answer to HEAD says, which has no body to say why not."""
+        if answer.status == 404:
+            raise RemoteNotFoundError(what=path)
+        return self._standing(self._checked(answer, path))
+
+    def _standing(self, answer: Response) -> Standing:
+        return Standing(self._offset(answer), answer.headers.get("upload-digest", ""))
 
     def _offset(self, answer: Response) -> int:
         value = answer.headers.get("upload-offset", "")

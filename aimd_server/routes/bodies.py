@@ -52,7 +52,13 @@ def encoding_of(request: Request) -> str:
 
 
 def unpacked(body: bytes, encoding: str, limit_bytes: int) -> bytes:
-    """Return a body without its content encoding; stops unpacking at the limit.
+    """Return a body without its content encoding. Errors as `unpacked_members`."""
+    pieces = unpacked_members(body, encoding, limit_bytes)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes]:
+    """Return the unpacked members of a body, of which gzip may have several; stops unpacking at the limit.
 
     Raises:
         RefusalError: `too_large`, `bad_encoding`.
@@ -60,7 +66,7 @@ def unpacked(body: bytes, encoding: str, limit_bytes: int) -> bytes:
     if encoding == "identity":
         if len(body) > limit_bytes:
             raise too_large("the body", limit_bytes)
-        return body
+        return [body]
     pieces: list[bytes] = []
     size_bytes = 0
     while body or not pieces:  # gzip files may be glued together
@@ -76,7 +82,7 @@ def unpacked(body: bytes, encoding: str, limit_bytes: int) -> bytes:
             raise _bad_gzip()
         pieces.append(piece)
         body = unpacker.unused_data
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return pieces
 
 
 def _bad_gzip() -> RefusalError:

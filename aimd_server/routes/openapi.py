@@ -17,7 +17,7 @@ from aimd_server.services.placing import Batch, TrialChange
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.tree import FolderChange, NewFolder
-from aimd_server.services.trials import TrialWish
+from aimd_server.services.trials import Asked, TrialWish
 
 Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
@@ -60,8 +60,10 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
     ("GET", "/trials"): Described(query=("folder", "folder_id", *_PAGED)),
     ("POST", "/trials/batch"): Described(200, Batch),
+    ("POST", "/trials/known"): Described(200, Asked),
+    ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes),
     ("GET", "/trials/{id}"): Described(),
-    ("PUT", "/trials/{id}"): Described(201, TrialWish),
+    ("PUT", "/trials/{id}"): Described(201, TrialWish, ("dry_run",)),
     ("PATCH", "/trials/{id}"): Described(200, TrialChange),
     ("DELETE", "/trials/{id}"): Described(204),
     ("POST", "/trials/{id}/restore"): Described(200, Restoring, needs_body=False),
@@ -164,7 +166,7 @@ def _operation(method: str, path: str, door: Door) -> Document:
     # An object with an id takes any text in its place: what is no id is not there.
     parameters = [_parameter(name, "path") for name in _PART.findall(path)]
     parameters += [_parameter(name, "query") for name in described.query]
-    if described.body is bytes:
+    if described.body is bytes and method == "PATCH":
         parameters += [
             {"name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer", "minimum": 0}}
         ]

@@ -108,5 +108,6 @@ def routes(base: str) -> RouteTable:
     v2_people.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)
     table.open_to_uploads(("GET", "/info"), ("PUT", "/trials/{id}"))
+    table.open_to_uploads(("POST", "/trials/known"), ("PUT", "/trials/{id}/files/{file}"))
     table.open_to_uploads(("HEAD", "/trials/{id}/files/{file}"), ("PATCH", "/trials/{id}/files/{file}"))
     return table

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer
-from aimd_server.routes.bodies import encoding_of, read_body, unpacked
+from aimd_server.routes.bodies import encoding_of, read_body, unpacked, unpacked_members
 from aimd_server.services import files
-from aimd_server.services.files import PART_BYTES, Opened, Standing
+from aimd_server.services.files import FILE_BYTES, PART_BYTES, Opened, Standing
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.packing import GZIP, Packed
 
 _PATH = "/trials/{id}/files/{file}"
+_FROM = re.compile(r"bytes=([0-9]{1,18})-")
 
 
 def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("HEAD", _PATH, head_file, access=Access.ANY_USER)
     table.add("GET", _PATH, get_file, access=Access.ANY_USER)
+    table.add("PUT", _PATH, put_file, access=Access.ANY_USER)
     table.add("PATCH", _PATH, patch_file, access=Access.ANY_USER)
 
 
@@ -43,17 +47,28 @@ async def get_file(call: Call) -> Response:
     """Answer with a file's bytes, piece by piece."""
     file = call.part("file")
     opened = await call.run(_open, call.part("id"), file)
+    size_bytes = opened.standing.offset
+    start = _start(call.request.headers.get("range", ""), size_bytes)
     headers = {
         **_headers(opened.standing),
-        "Content-Length": str(opened.standing.offset),
+        "Content-Length": str(size_bytes - start),
         "Content-Disposition": f'attachment; filename="{file}"',
     }
-    return StreamingResponse(_pieces(call, opened), headers=headers, media_type="application/octet-stream")
+    if start:
+        headers["Content-Range"] = f"bytes {start}-{size_bytes - 1}/{size_bytes}"
+    status = 206 if start else 200
+    return StreamingResponse(_pieces(call, opened, start), status, headers, "application/octet-stream")
 
 
-async def _pieces(call: Call, opened: Opened) -> AsyncIterator[bytes]:
+def _start(wanted: str, size_bytes: int) -> int:
+    """Return where `Range: bytes=N-` begins; any other range is the whole file, which is a right answer too."""
+    match = _FROM.fullmatch(wanted)
+    start = int(match[1]) if match else 0
+    return start if start < size_bytes else 0
+
+
+async def _pieces(call: Call, opened: Opened, start: int) -> AsyncIterator[bytes]:
     """Yield a file as it stood when it was opened; deleted meanwhile, it ends short of its Content-Length."""
-    start = 0
     while start < opened.standing.offset:
         piece = await call.run(_read, opened, start)
         if not piece:
@@ -73,12 +88,30 @@ async def patch_file(call: Call) -> Response:
     """Append a file's bytes from an offset on."""
     offset = _offset(call.request.headers.get("upload-offset", ""))
     body = await read_body(call.request, PART_BYTES)
-    reached = await call.run(_append, call.part("id"), call.part("file"), offset, body, encoding_of(call.request))
-    return empty_answer(204, {"Upload-Offset": str(reached)})
+    wants_digest = call.request.headers.get("want-upload-digest") == "?1"
+    how = (offset, body, encoding_of(call.request), wants_digest)
+    reached = await call.run(_append, call.part("id"), call.part("file"), *how)
+    return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 
 
-def _append(database: Database, user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str) -> int:
-    return files.append(database, user, uid, file, offset, unpacked(body, encoding, PART_BYTES))
+def _append(
+    database: Database, user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str, wants_digest: bool
+) -> Standing:
+    members = unpacked_members(body, encoding, PART_BYTES)
+    content = members[0] if len(members) == 1 else b"".join(members)
+    as_sent = Packed(GZIP, body) if encoding == "gzip" and len(members) == 1 and len(body) < len(content) else None
+    return files.append(database, user, uid, file, offset, content, as_sent, wants_digest)
+
+
+async def put_file(call: Call) -> Response:
+    """Put a small file in the place of what was there."""
+    body = await read_body(call.request, FILE_BYTES)
+    standing = await call.run(_put, call.part("id"), call.part("file"), body, encoding_of(call.request))
+    return empty_answer(204, _headers(standing))
+
+
+def _put(database: Database, user: Account, uid: str, file: str, body: bytes, encoding: str) -> Standing:
+    return files.put_document(database, user, uid, file, unpacked(body, encoding, FILE_BYTES))
 
 
 def _offset(text: str) -> int:

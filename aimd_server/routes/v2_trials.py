@@ -22,6 +22,7 @@ def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/trials", list_trials, access=Access.ANY_USER)
     table.add("POST", "/trials/batch", get_batch, access=Access.READER)
+    table.add("POST", "/trials/known", post_known, access=Access.READER)
     table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
     table.add("PUT", "/trials/{id}", put_trial, access=Access.ANY_USER)
     table.add("PATCH", "/trials/{id}", change_trial, access=Access.ANY_USER)
@@ -38,6 +39,16 @@ async def list_trials(call: Call) -> Response:
     return json_answer(await call.run(trials.listed, wanted))
 
 
+async def post_known(call: Call) -> Response:
+    """Answer with what the server has of some trials."""
+    body = await read_body(call.request, DOCUMENT_BYTES)
+    return json_answer(await call.run(_known, body, encoding_of(call.request)))
+
+
+def _known(database: Database, user: Account, body: bytes, encoding: str) -> dict[str, object]:
+    return trials.known(database, user, decode(unpacked(body, encoding, DOCUMENT_BYTES), trials.Asked))
+
+
 async def get_trial(call: Call) -> Response:
     """Answer with one trial."""
     return json_answer(await call.run(trials.shown, call.part("id")))
@@ -46,12 +57,14 @@ async def get_trial(call: Call) -> Response:
 async def put_trial(call: Call) -> Response:
     """Create or update a trial."""
     body = await read_body(call.request, DOCUMENT_BYTES)
-    done = await call.run(_put, call.part("id"), body, encoding_of(call.request))
-    return json_answer(_shown(done), 201 if done.outcome == CREATED else 200)
+    dry_run = call.request.query_params.get("dry_run") == "1"
+    done = await call.run(_put, call.part("id"), body, encoding_of(call.request), dry_run)
+    return json_answer(_shown(done), 201 if done.outcome == CREATED and not dry_run else 200)
 
 
-def _put(database: Database, user: Account, uid: str, body: bytes, encoding: str) -> Put:
-    return trials.put(database, user, uid, decode(unpacked(body, encoding, DOCUMENT_BYTES), TrialWish))
+def _put(database: Database, user: Account, uid: str, body: bytes, encoding: str, dry_run: bool) -> Put:
+    wish = decode(unpacked(body, encoding, DOCUMENT_BYTES), TrialWish)
+    return trials.put(database, user, uid, wish, dry_run)
 
 
 def _shown(done: Put) -> dict[str, Any]:

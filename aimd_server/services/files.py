@@ -1,4 +1,6 @@
-"""A trial's files that only grow: bytes with an offset, appended at most once, with digests and live summaries.
+"""A trial's files: small ones that are replaced whole, and those that only grow.
+
+Of those that grow: bytes with an offset, appended at most once, with digests and live summaries.
 
 The same bytes again are no change; other bytes at an old offset, or a gap, change nothing.
 """
@@ -6,21 +8,28 @@ The same bytes again are no change; other bytes at an old offset, or a gap, chan
 from __future__ import annotations
 
 import hashlib
+import io
 
 import msgspec
 
-from aimd_core.digest import BLOCK_BYTES, combine
+from aimd_core.digest import BLOCK_BYTES, combine, digest_prefix
 from aimd_server.services import summaries
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError, invalid
 from aimd_server.services.visibility import load_trial
-from aimd_server.stores import journals, series
+from aimd_server.stores import journals, packing, series, trial_documents
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.journals import JournalRow, Packed
+from aimd_server.stores.journals import JournalRow
+from aimd_server.stores.packing import Packed
+from aimd_server.stores.series import SeriesRow
+from aimd_server.stores.trial_documents import DocumentRow
 
 METRICS = "metrics"
-FILES = (METRICS, "stdout.log")
+JOURNALS = (METRICS, "stdout.log")
+DOCUMENTS = ("metadata.yaml", "parameters.yaml", "process.json", "labels.yaml", "git.diff")
+FILES = (*JOURNALS, *DOCUMENTS)
+FILE_BYTES = 8 << 20  # of a document
 PART_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
 _MAX_LINE_BYTES = 1 << 20  # a longer line is kept and counted as damaged
@@ -33,26 +42,46 @@ class Standing(msgspec.Struct, frozen=True):
     digest: str
 
 
-def check_file(file: str) -> None:
+def check_file(file: str, names: tuple[str, ...] = FILES) -> None:
     """Refuse a name that is none of a trial's files.
 
     Raises:
         RefusalError: `invalid`.
     """
-    if file not in FILES:
-        raise invalid(f"a trial's files are {' and '.join(FILES)}", field="file")
+    if file not in names:
+        raise invalid(f"a trial's files of that kind are {', '.join(names)}", field="file")
 
 
-def append(database: Database, user: Account, uid: str, file: str, offset: int, content: bytes) -> int:
+def append(
+    database: Database,
+    user: Account,
+    uid: str,
+    file: str,
+    offset: int,
+    content: bytes,
+    packed: Packed | None = None,
+    wants_digest: bool = False,
+) -> Standing:
     """Keep a file's bytes from `offset` on and return, after the commit, where the server stands.
+
+    Args:
+        database: Where.
+        user: Who.
+        uid: The trial.
+        file: One of `JOURNALS`.
+        offset: Where in the file the bytes begin.
+        content: The bytes.
+        packed: The same bytes as they arrived, when they can be kept so.
+        wants_digest: Whether the digest of the whole file is wanted; else it is empty.
 
     Raises:
         RefusalError: `not_found`, `invalid`, `content_differs` or `offset_mismatch`.
     """
-    check_file(file)
-    packed = journals.pack(content)  # before the transaction: the writer has better things to do
+    check_file(file, JOURNALS)
+    if packed is None:
+        packed = packing.pack(content)  # before the transaction: the writer has better things to do
 
-    def operation(connection: Connection) -> int:
+    def operation(connection: Connection) -> Standing:
         trial = load_trial(connection, user, uid)
         row = _locked(connection, trial.id, file)
         known = min(len(content), row.next_offset - offset)
@@ -60,7 +89,12 @@ def append(database: Database, user: Account, uid: str, file: str, offset: int, 
             raise _refused("offset_mismatch", f"byte {offset} is beyond the end", row)
         if known and journals.read(connection, row.id, offset, offset + known) != content[:known]:
             raise _refused("content_differs", "other bytes are stored there", row)
-        return _extend(connection, row, content[known:], packed if known == 0 else None)
+        reached = _extend(connection, row, content[known:], packed if known == 0 else None)
+        if not wants_digest:
+            return Standing(reached, "")
+        if row.next_offset == 0:  # these bytes are all of it
+            return Standing(reached, digest_of(content))
+        return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
     return database.write(operation)
 
@@ -90,7 +124,7 @@ def _extend(connection: Connection, row: JournalRow, content: bytes, packed: Pac
     changed = {"next_offset": row.next_offset + len(content), "updated_us": now_us()}
     if row.file == METRICS:
         changed |= _take_lines(connection, row, content)
-    journals.extend(connection, row, len(content), packed or journals.pack(content))
+    journals.extend(connection, row, len(content), packed or packing.pack(content))
     journals.advance(connection, msgspec.structs.replace(row, **changed))
     return changed["next_offset"]
 
@@ -119,21 +153,67 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
         lines, damaged = content[content.find(b"\n") + 1 : end], 1
     elif waiting_bytes:
         lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + lines
-    points = summaries.read_points(lines)
-    for metrics_type, added in points.by_type.items():
-        _take_points(connection, row.trial_id, metrics_type, added)
+    records = 0
+    lives: dict[str, summaries.Live] = {}
+    stored: dict[str, SeriesRow | None] = {}
+    for points in summaries.read_points(lines):
+        records, damaged = records + points.records, damaged + points.damaged
+        for metrics_type, added in points.by_type.items():
+            if metrics_type not in lives:
+                known = stored[metrics_type] = series.of_type(connection, row.trial_id, metrics_type)
+                lives[metrics_type] = summaries.from_text(known.live if known else None)
+            summaries.extend(lives[metrics_type], added)
+    for metrics_type, live in lives.items():
+        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live))
     return {
         "parsed_offset": row.next_offset + end,
-        "records": row.records + points.records,
-        "damaged": row.damaged + points.damaged + damaged,
+        "records": row.records + records,
+        "damaged": row.damaged + damaged,
     }
 
 
-def _take_points(connection: Connection, trial_id: int, metrics_type: str, added: list[summaries.Point]) -> None:
-    known = series.of_type(connection, trial_id, metrics_type)
-    live = summaries.from_text(known.live if known else None)
-    summaries.extend(live, added)
-    series.put(connection, known, trial_id, metrics_type, summaries.text_of(live))
+def put_document(database: Database, user: Account, uid: str, file: str, content: bytes) -> Standing:
+    """Keep a small file in the place of what was there and return, after the commit, how the server has it.
+
+    Raises:
+        RefusalError: `not_found`, `invalid`.
+    """
+    check_file(file, DOCUMENTS)
+    digest = digest_of(content)
+
+    def operation(connection: Connection) -> Standing:
+        trial = load_trial(connection, user, uid)
+        trial_documents.put(connection, trial.id, file, content, digest, now_us())
+        return Standing(len(content), digest)
+
+    return database.write(operation)
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest of a file's bytes, in hexadecimal."""
+    return digest_prefix(io.BytesIO(content), len(content))
+
+
+def take_documents(connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str] | None]) -> bool:
+    """Bring a trial's documents to (content, digest); None removes one. Return whether anything changed."""
+    known = {row.file: row.digest for row in trial_documents.of_trial(connection, trial_id)}
+    changed = False
+    for file, given in documents.items():
+        if given is None and file in known:
+            trial_documents.remove(connection, trial_id, file)
+            changed = True
+        elif given is not None and known.get(file) != given[1]:
+            trial_documents.put(connection, trial_id, file, *given, now_us())
+            changed = True
+    return changed
+
+
+def add_documents(
+    connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str]]
+) -> dict[str, Standing]:
+    """Keep the documents of a new trial and return how the server has them."""
+    trial_documents.add(connection, trial_id, documents, now_us())
+    return {file: Standing(len(content), digest) for file, (content, digest) in documents.items()}
 
 
 def standing(connection: Connection, row: JournalRow) -> Standing:
@@ -146,16 +226,31 @@ def standing(connection: Connection, row: JournalRow) -> Standing:
 
 
 def standings(connection: Connection, trial_id: int) -> dict[str, Standing]:
-    """Return how far the server has each file of a trial of which it has bytes."""
-    rows = journals.of_trials(connection, [trial_id]).get(trial_id, [])
-    return {row.file: standing(connection, row) for row in rows if row.next_offset}
+    """Return how far the server has each file of a trial of which it has any."""
+    return standings_of(connection, [trial_id]).get(trial_id, {})
+
+
+def standings_of(connection: Connection, trial_ids: list[int]) -> dict[int, dict[str, Standing]]:
+    """Return how far the server has the files of each trial of which it has any."""
+    found: dict[int, dict[str, Standing]] = {}
+    for trial_id, documents in trial_documents.of_trials(connection, trial_ids).items():
+        found[trial_id] = {row.file: _standing_of(row) for row in documents}
+    for trial_id, rows in journals.of_trials(connection, trial_ids).items():
+        for row in rows:
+            found.setdefault(trial_id, {})[row.file] = standing(connection, row)
+    return found
+
+
+def _standing_of(row: DocumentRow) -> Standing:
+    return Standing(row.size, row.digest)
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A file to read from: `journal_id` is None when nothing is stored of it."""
+    """A file to read from: a journal by its id, or a document's bytes; neither when nothing is stored of it."""
 
     journal_id: int | None
     standing: Standing
+    content: bytes = b""
 
 
 def open_file(connection: Connection, user: Account, uid: str, file: str) -> Opened:
@@ -166,6 +261,9 @@ def open_file(connection: Connection, user: Account, uid: str, file: str) -> Ope
     """
     check_file(file)
     trial = load_trial(connection, user, uid)
+    if file in DOCUMENTS:
+        content = trial_documents.content(connection, trial.id, file) or b""
+        return Opened(None, Standing(len(content), digest_of(content)), content)
     row = journals.of_file(connection, trial.id, file)
     if row is None:
         return Opened(None, Standing(0, combine([])))
@@ -175,6 +273,6 @@ def open_file(connection: Connection, user: Account, uid: str, file: str) -> Ope
 def read_piece(connection: Connection, opened: Opened, start: int) -> bytes:
     """Return the next bytes of a file from `start` on; empty at its end, or when it was deleted meanwhile."""
     if opened.journal_id is None:
-        return b""
+        return opened.content[start:]
     end = journals.piece_end(connection, opened.journal_id, start, opened.standing.offset, _PIECE_BYTES)
     return journals.read(connection, opened.journal_id, start, end)

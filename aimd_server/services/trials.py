@@ -15,10 +15,19 @@ import msgspec
 from aimd_core.model import STATES
 from aimd_server.services import auditing, documents, names, summaries
 from aimd_server.services.clock import iso, now_us, parse_us
-from aimd_server.services.files import Standing, standings
+from aimd_server.services.files import (
+    DOCUMENTS,
+    Standing,
+    add_documents,
+    check_file,
+    digest_of,
+    standings,
+    standings_of,
+    take_documents,
+)
 from aimd_server.services.folders import FolderWish, find_path, find_place
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
-from aimd_server.services.visibility import load_folder, load_trial
+from aimd_server.services.visibility import Role, load_folder, load_trial, role_of
 from aimd_server.stores import journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
@@ -27,6 +36,9 @@ from aimd_server.stores.trials import TrialRow
 
 PAGE, MAX_PAGE = 50, 500
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
+
+
+GivenDocuments = dict[str, tuple[bytes, str] | None]  # content and digest by file; None removes it
 
 
 class TrialWish(msgspec.Struct):
@@ -39,6 +51,7 @@ class TrialWish(msgspec.Struct):
     state: str | None = None
     metadata: dict[str, Any] = {}
     parameters: dict[str, Any] | None = None
+    documents: dict[str, bytes | None] = {}
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -50,8 +63,15 @@ class Put(msgspec.Struct, frozen=True):
     files: dict[str, Standing]
 
 
-def put(database: Database, user: Account, uid: str, wish: TrialWish) -> Put:
-    """Create or update a trial; the same wish again changes nothing.
+class _DryRunError(Exception):
+    """Undoes a transaction, and holds what it would have done."""
+
+    def __init__(self, put: Put) -> None:
+        self.put = put
+
+
+def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: bool = False) -> Put:
+    """Create or update a trial; the same wish again changes nothing, and a dry run changes nothing at all.
 
     Raises:
         RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
@@ -59,16 +79,29 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish) -> Put:
     _check(uid, wish)
     parameters = documents.text_of(wish.parameters or {})
     columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
+    if wish.alternative_name is not None:
+        columns["alternative_name"] = wish.alternative_name
+    given = {file: None if body is None else (body, digest_of(body)) for file, body in wish.documents.items()}
 
     def operation(connection: Connection) -> Put:
         if trials.by_uid(connection, uid) is None:
             free_id(connection, user, uid, no_trial(uid))
-            return _create(connection, user, uid, wish, columns)
+            return ended(_create(connection, user, uid, wish, columns, given))
         known = load_trial(connection, user, uid)
         outcome = _update(connection, user, known, columns)
-        return _done(connection, user, uid, outcome)
+        if take_documents(connection, known.id, given):
+            outcome = UPDATED
+        return ended(_done(connection, user, uid, outcome))
 
-    return database.write(operation)
+    def ended(done: Put) -> Put:
+        if dry_run:
+            raise _DryRunError(done)
+        return done
+
+    try:
+        return database.write(operation)
+    except _DryRunError as undone:
+        return undone.put
 
 
 def free_id(connection: Connection, user: Account, uid: str, refusal: Exception) -> None:
@@ -91,6 +124,8 @@ def _check(uid: str, wish: TrialWish) -> None:
     names.checked(wish.name, "name")
     if wish.alternative_name is not None:
         names.checked(wish.alternative_name, "alternative_name")
+    for file in wish.documents:
+        check_file(file, DOCUMENTS)
     if wish.state is not None and wish.state not in STATES:
         raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
 
@@ -125,7 +160,9 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
     )
 
 
-def _create(connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any]) -> Put:
+def _create(
+    connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any], given: GivenDocuments
+) -> Put:
     place = find_place(connection, user, wish.folder or FolderWish())
     name = wish.name
     taken = trials.by_name(connection, place.folder.id, name)
@@ -134,7 +171,9 @@ def _create(connection: Connection, user: Account, uid: str, wish: TrialWish, co
             return _done(connection, user, taken.uid, SKIPPED, place.fallback)
         name = _resolve(connection, user, wish, place.folder, taken)
     add(connection, user, uid, place.folder, name, columns)
-    return _done(connection, user, uid, CREATED, place.fallback)
+    row = load_trial(connection, user, uid)
+    new = {file: document for file, document in given.items() if document is not None}
+    return Put(CREATED, row, place.fallback, add_documents(connection, row.id, new))
 
 
 def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:
@@ -152,6 +191,8 @@ def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: Fol
 
 def _update(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> str:
     before = {"document": trials.document(connection, known.id), "parameters": known.parameters, "state": known.state}
+    if "alternative_name" in columns:
+        before["alternative_name"] = known.alternative_name
     if all(columns[name] == value for name, value in before.items()):
         return UNCHANGED
     change(connection, user, known, columns)
@@ -190,6 +231,34 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
         return {**summary, "metadata": document, "files": standings(connection, row.id)}
 
     return database.read(operation)
+
+
+class Asked(msgspec.Struct):
+    """The body of the question what the server has of some trials."""
+
+    ids: list[str]
+
+
+def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
+    """Return, by id, what the server has of those of the trials that the user may see.
+
+    Raises:
+        RefusalError: `invalid`: too many at once.
+    """
+    if len(asked.ids) > MAX_PAGE:
+        raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        rows = [row for row in trials.by_uids(connection, asked.ids) if role_of(connection, user, row) >= Role.VIEWER]
+        files = standings_of(connection, [row.id for row in rows])
+        return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
+
+    return {"trials": database.read(operation)}
+
+
+def _known(row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
+    folder = {"id": row.folder_uid, "path": row.folder_path}
+    return {"id": row.uid, "name": row.name, "folder": folder, "state": row.state, "files": files}
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -259,6 +328,7 @@ def _summary(row: TrialRow, metrics: dict[str, object], updated_us: int) -> dict
     return {
         "id": row.uid,
         "name": row.name,
+        "alternative_name": row.alternative_name,
         "folder": {"id": row.folder_uid, "path": row.folder_path},
         "owner": row.owner,
         "status": row.status,

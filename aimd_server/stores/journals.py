@@ -5,17 +5,14 @@ Nothing outside this module knows how the bytes lie; column chunks can take the 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from aimd_server.stores.packing import Packed, unpack
 from aimd_server.stores.schema import journal, journal_block, journal_tail
 
-RAW, ZLIB = 0, 1
-_LEVEL = 1
-_SMALL_BYTES = 64  # not worth compressing
 _ROWS_AT_ONCE = 512
 
 
@@ -38,22 +35,6 @@ _OF_FILE_LOCKED = _OF_FILE.with_for_update()
 _EXTEND = insert(journal_tail)
 _STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us")
 _ADVANCE = update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(c) for c in _STANDING})
-
-
-class Packed(msgspec.Struct, frozen=True):
-    """Bytes as they are kept."""
-
-    codec: int
-    data: bytes
-
-
-def pack(content: bytes) -> Packed:
-    """Return bytes as they are kept: compressed where that makes them smaller."""
-    if len(content) > _SMALL_BYTES:
-        packed = zlib.compress(content, _LEVEL)
-        if len(packed) < len(content):
-            return Packed(ZLIB, packed)
-    return Packed(RAW, content)
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[JournalRow]]:
@@ -100,23 +81,20 @@ def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes
     query = select(journal_tail).where(mine, offset >= first, offset < end).order_by(offset)
     pieces = []
     for row in connection.execute(query):
-        pieces.append(_unpacked(row.codec, row.data)[max(0, start - row.offset) : end - row.offset])
+        pieces.append(unpack(row.codec, row.data)[max(0, start - row.offset) : end - row.offset])
     return b"".join(pieces)
 
 
 def piece_end(connection: Connection, journal_id: int, start: int, end: int, least_bytes: int) -> int:
-    """Return where to end a read that begins at a row's `start`: behind a row, with `least_bytes` if few hold them."""
+    """Return where to end a read that begins at `start`: behind a row, with `least_bytes` if few hold them."""
     offset, size = journal_tail.c.offset, journal_tail.c.size
-    query = select(offset + size).where(journal_tail.c.journal_id == journal_id, offset >= start, offset < end)
+    mine = journal_tail.c.journal_id == journal_id
+    query = select(offset + size).where(mine, offset + size > start, offset < end)
     reached = start
     for reached in connection.execute(query.order_by(offset).limit(_ROWS_AT_ONCE)).scalars():
         if reached >= start + least_bytes:
             break
     return min(end, reached)
-
-
-def _unpacked(codec: int, data: bytes) -> bytes:
-    return zlib.decompress(data) if codec == ZLIB else data
 
 
 def block_digests(connection: Connection, journal_id: int) -> list[bytes]:

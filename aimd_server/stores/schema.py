@@ -91,6 +91,7 @@ trial = Table(
     Column("owner_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
+    Column("alternative_name", Text, nullable=True),
     Column("status", Text, nullable=True),
     Column("state", Text, nullable=True),
     Column("started", Text, nullable=True),
@@ -197,6 +198,19 @@ journal_tail = Table(
     Column("size", Integer, nullable=False),
     Column("codec", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+# A small file that is replaced whole. `size` in bytes before packing; `digest` as in docs/http-api.md, hexadecimal.
+trial_document = Table(
+    "trial_document",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("file", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
 )
 
 # The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps.

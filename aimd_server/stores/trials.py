@@ -24,6 +24,7 @@ class TrialRow(msgspec.Struct, frozen=True):
     folder_uid: str
     folder_path: str
     name: str
+    alternative_name: str | None
     status: str | None
     state: str | None
     started: str | None
@@ -39,7 +40,7 @@ class TrialRow(msgspec.Struct, frozen=True):
 def _query() -> Select[tuple[object, ...]]:
     first = [trial.c[name] for name in ("id", "uid", "owner_id")]
     place = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
-    names = ("name", "status", "state", "started", "ended", "sort_us", "parameters")
+    names = ("name", "alternative_name", "status", "state", "started", "ended", "sort_us", "parameters")
     rest = [trial.c[name] for name in names]
     return (
         select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))

@@ -15,17 +15,17 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
+    from t9k.aimd.configuration import CONFIG as CONFIG
     from t9k.aimd.creation import create_trial as create_trial
     from t9k.aimd.loading import load_trial as load_trial
     from t9k.aimd.search import search_trials as search_trials
-    from t9k.aimd.session import CONFIG as CONFIG
     from t9k.aimd.session import login as login
     from t9k.aimd.session import logout as logout
     from t9k.aimd.session import upload_trial as upload_trial
     from t9k.aimd.trial import Trial as Trial
 
 _HOME = {
-    "CONFIG": "session",
+    "CONFIG": "configuration",
     "Trial": "trial",
     "create_trial": "creation",
     "load_trial": "loading",

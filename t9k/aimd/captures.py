@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from importlib.util import find_spec
-from pathlib import Path
 
 from aimd_core.documents import replace_file
 from aimd_core.store import DIFF_FILE, OUTPUT_FILE
 from t9k.aimd import companions, endings, output
-from t9k.aimd.environment import uncommitted_changes
+from t9k.aimd.git import GitCapture
 from t9k.aimd.trial import Trial, tell
 
 
@@ -38,27 +37,33 @@ def _enabled(what: str) -> bool:
     return os.environ.get(f"AIMD_CAPTURE_{what}", "1") not in ("0", "false", "no", "off")
 
 
-def start_captures(trial: Trial, captures: Captures, directory: Path) -> None:
+def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> None:
     """Start what goes on beside the training; what cannot be started is said once and does no harm.
 
     Args:
         trial: The new trial.
         captures: What is wanted.
-        directory: The working directory.
+        git: What was asked of git, when it is wanted.
     """
     endings.watch(trial)
     try:
-        if captures.git:
-            changes = uncommitted_changes(directory)
-            if changes:
-                replace_file(trial.path / DIFF_FILE, changes)
+        changes = git.changes() if git is not None else b""
+        if changes:
+            replace_file(trial.path / DIFF_FILE, changes)
         if captures.output:
             trial._output = output.start(str(trial.path / OUTPUT_FILE))
         if captures.system:
             companions.start("system_metrics", trial.path)
         if captures.upload:
-            from t9k.aimd.session import companion_environment
-
-            companions.start("uploader", trial.path, companion_environment())
+            _start_uploader(trial)
     except (OSError, subprocess.SubprocessError) as error:
         tell(f"WARNING: not everything is captured: {error}")
+
+
+def _start_uploader(trial: Trial) -> None:
+    from t9k.aimd.configuration import companion_environment, signed_out
+
+    if signed_out():
+        tell("WARNING: this script has signed out, so nothing is uploaded while it runs")
+    else:
+        companions.start("uploader", trial.path, companion_environment())

@@ -33,7 +33,9 @@ def start(module: str, trial: Path, environment: Mapping[str, str] | None = None
     """
     logs = trial.parents[2] / LOGS_DIRECTORY
     logs.mkdir(parents=True, exist_ok=True)
-    settings = {**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    if not sys.executable:
+        raise OSError("this program does not say which Python it runs in")
+    settings = {**os.environ, **(environment or {})}
     log_path = logs.absolute() / f"{trial.name}.{module}.log"
     with log_path.open("ab") as log:
         subprocess.run(
@@ -43,8 +45,8 @@ def start(module: str, trial: Path, environment: Mapping[str, str] | None = None
                 _DETACH,
                 str(log_path),
                 sys.executable,
-                "-m",
-                f"t9k.aimd.{module}",
+                "-c",
+                _program(module),
                 str(trial.absolute()),
             ],
             stdin=subprocess.DEVNULL,
@@ -54,3 +56,14 @@ def start(module: str, trial: Path, environment: Mapping[str, str] | None = None
             start_new_session=True,
             check=True,
         )
+
+
+def _program(module: str) -> str:
+    """Return the code that runs a module where this process finds it.
+
+    The script's own directory comes last, so that a `random.py` beside a training script does not hide Python's.
+    """
+    script_directory, *others = sys.path
+    paths = [os.path.abspath(path) for path in others if path]
+    paths.append(os.path.abspath(script_directory))
+    return f"import sys; sys.path[:] = {paths!r}; from t9k.aimd.{module} import main; main()"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,17 +14,13 @@ from aimd_core.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.store import METADATA_FILE, PARAMETERS_FILE, is_trial_directory, new_trial_directory
 from aimd_core.store import Trial as StoredTrial
 from t9k.aimd.captures import Captures, start_captures
-from t9k.aimd.environment import capture_git as capture_git_state
 from t9k.aimd.environment import capture_platform
+from t9k.aimd.git import GitCapture
 from t9k.aimd.params import plain_params
 from t9k.aimd.ranks import Rank, current_rank
 from t9k.aimd.secrets import mask_command
 from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
-
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
-if TYPE_CHECKING:
-    import os
 
 _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
 
@@ -79,11 +75,16 @@ def create_trial(
     rank = current_rank()
     if rank is not None and rank.number > 0:
         if not all_ranks:
-            return SilentTrial(name, params, rank)
+            return SilentTrial(name, params, rank, _new_id())
         name = f"{name}-rank{rank.number}"
     captures = Captures(capture_git, capture_output, capture_system, auto_upload)
-    trial = _write_trial(name, params, upload, captures, rank if all_ranks else None)
-    start_captures(trial, captures, Path.cwd())
+    git = GitCapture(Path.cwd()) if captures.git else None
+    try:
+        trial = _write_trial(name, params, upload, git, rank if all_ranks else None)
+        start_captures(trial, captures, git)
+    finally:
+        if git is not None:
+            git.close()
     return trial
 
 
@@ -136,12 +137,12 @@ def _settings_at(path: Path) -> dict[str, object]:
 
 
 def _write_trial(
-    name: str, params: dict[str, object], upload: dict[str, object], captures: Captures, rank: Rank | None
+    name: str, params: dict[str, object], upload: dict[str, object], git: GitCapture | None, rank: Rank | None
 ) -> Trial:
     directory = Path.cwd()
     metadata: dict[str, object] = {
         "kind": "Trial",
-        "metadata": {"folder": None, "name": name, "editor": None, "id": str(uuid.uuid4()), "timestamp": None},
+        "metadata": {"folder": None, "name": name, "editor": None, "id": _new_id(), "timestamp": None},
         "platform": capture_platform(),
         "startTime": timestamp(),
         "endTime": None,
@@ -149,7 +150,7 @@ def _write_trial(
         "inputArtifacts": [],
         "outputArtifacts": [],
         "_upload": upload,
-        "_git": capture_git_state(directory) if captures.git else {},
+        "_git": {},
     }
     if rank is not None:
         metadata["_rank"] = rank.as_dict()
@@ -158,6 +159,8 @@ def _write_trial(
         path = new_trial_directory(directory, name)
         process.write(path, mask_command(list(sys.orig_argv)))
         write_mapping(path / PARAMETERS_FILE, params)
+        if git is not None:
+            metadata["_git"] = git.state()  # as late as can be: git has worked meanwhile
         write_mapping(path / METADATA_FILE, metadata)
         return Trial(path, metadata, params)
     except OSError as error:
@@ -165,6 +168,15 @@ def _write_trial(
             _remove_new(path)
         reason = f"cannot make a trial here ({error.strerror})"
         raise DiskError(path=error.filename or directory, reason=reason) from error
+
+
+def _new_id() -> str:
+    """Return a random UUID (version 4) in its canonical form; importing `uuid` costs more than the rest of a trial."""
+    octets = bytearray(os.urandom(16))
+    octets[6] = octets[6] & 0x0F | 0x40
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _remove_new(path: Path) -> None:

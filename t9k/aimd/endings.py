@@ -43,6 +43,10 @@ def _install() -> None:
     if _installed_in == pid:
         return
     if _installed_in is None:
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=_hold_signals, after_in_parent=_let_signals_go, after_in_child=_hand_signals_back
+            )
         atexit.register(_at_exit)
         _previous_hook = sys.excepthook
         sys.excepthook = _on_exception
@@ -54,6 +58,36 @@ def _install() -> None:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, _on_signal)
+
+
+_held: dict[int, set[signal.Signals | int]] = {}  # by thread: what was blocked before
+
+
+def _our_signals() -> list[int]:
+    numbers = [int(getattr(signal, name)) for name in _SIGNALS if hasattr(signal, name)]
+    return [number for number in numbers if signal.getsignal(number) is _on_signal]
+
+
+def _hold_signals() -> None:
+    """Keep a signal waiting while a child is made.
+
+    Python forgets what a new child was sent before it first ran Python code, where a child without our handler would
+    have died of it. So `Pool.terminate` would wait for ever.
+    """
+    _held[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _our_signals())
+
+
+def _let_signals_go() -> None:
+    before = _held.pop(threading.get_ident(), None)
+    if before is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _hand_signals_back() -> None:
+    """A child has no trial to mark, so signals do with it what they do with any process."""
+    for number in _our_signals():
+        signal.signal(number, signal.SIG_DFL)
+    _let_signals_go()
 
 
 def _mine() -> list[Trial]:

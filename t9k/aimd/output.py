@@ -13,10 +13,13 @@ import threading
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 MAX_BYTES = 64 << 20
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_ERASES = re.compile(r"\x1b\[[02]?K")
+_ERASE = "\x0b"  # stands for them: a control character that goes out in the end
 _ERASED = re.compile(r"[^\x08]\x08|^\x08+")  # a character and the backspace behind it
 _CONTROLS = re.compile(r"[\x00-\x07\x0b-\x1f\x7f]")
 _MAX_LINE_CHARS = 1 << 20
@@ -25,6 +28,8 @@ _LONG_CHARS = 4096
 
 def readable_line(line: str) -> str:
     """Return a line as it looked at last: after escapes, carriage returns and backspaces have done their work."""
+    if "\r" in line:
+        line = _ERASES.sub(_ERASE, line)
     line = _ESCAPES.sub("", line)
     if "\r" in line:
         line = _overwritten(line.split("\r"))
@@ -37,7 +42,10 @@ def _overwritten(parts: list[str]) -> str:
     """Return what is seen when each part is written over the beginning of the ones before."""
     seen = ""
     for part in parts:
-        seen = part + seen[len(part) :] if part else seen
+        if _ERASE in part:
+            seen = part.replace(_ERASE, "")
+        elif part:
+            seen = part + seen[len(part) :]
     return seen
 
 
@@ -110,22 +118,13 @@ class OutputLog:
 
 
 class _Tee:
-    """Stands in for `sys.stdout` or `sys.stderr`: passes everything on, and shows it to the open logs."""
+    """Stands in for a stream whose `write` cannot be replaced: passes everything on, and shows it to the open logs."""
 
-    def __init__(self, name: str, stream: Any) -> None:
-        self._aimd_name = name
+    def __init__(self, stream: Any, write: Callable[[str], Any]) -> None:
         self._aimd_stream = stream
+        self.write = write
 
-    def write(self, text: str) -> Any:
-        """Write text to the real stream, then keep it."""
-        written = self._aimd_stream.write(text)
-        if isinstance(text, str):
-            for log in list(_logs):
-                with _lock:
-                    log.take(self._aimd_name, text)
-        return written
-
-    def writelines(self, lines: Any) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         """Write several texts."""
         for line in lines:
             self.write(line)
@@ -134,14 +133,63 @@ class _Tee:
         return getattr(self._aimd_stream, name)
 
 
+class _Watched:
+    """One of the process's streams, shown to the open logs.
+
+    Its own `write` is replaced, not the stream: loggers that took hold of the stream before are heard too, and what
+    asks for its type, buffer or terminal sees the real one.
+    """
+
+    def __init__(self, name: str, stream: Any) -> None:
+        self.name = name
+        self.stream = stream
+        self.tee: _Tee | None = None
+        real_write = stream.write
+        self._replaced = vars(stream).get("write") if hasattr(stream, "__dict__") else None
+
+        def write(text: str) -> Any:
+            written = real_write(text)
+            if isinstance(text, str):
+                _show(name, text)
+            return written
+
+        self._write = write
+        try:
+            stream.write = write
+        except (AttributeError, TypeError):
+            self.tee = _Tee(stream, write)
+            setattr(sys, name, self.tee)
+
+    def restore(self) -> bool:
+        """Put things back; False when somebody has put something over it since, which then stays."""
+        if self.tee is not None:
+            if getattr(sys, self.name) is not self.tee:
+                return False
+            setattr(sys, self.name, self.stream)
+            return True
+        if vars(self.stream).get("write") is not self._write:
+            return False
+        if self._replaced is None:
+            del self.stream.write
+        else:
+            self.stream.write = self._replaced
+        return True
+
+
 _logs: list[OutputLog] = []
-_lock = threading.Lock()
-_tees: dict[str, _Tee] = {}
+_lock = threading.RLock()  # a signal's handler may end a trial in the middle of a `take`
+_watched: dict[str, _Watched] = {}
+
+
+def _show(stream: str, text: str) -> None:
+    for log in list(_logs):
+        with _lock:
+            log.take(stream, text)
 
 
 def _after_fork_in_child() -> None:
     global _lock
-    _lock = threading.Lock()  # another thread may have held it
+    _lock = threading.RLock()  # another thread may have held it
 
 
 if hasattr(os, "register_at_fork"):
@@ -158,21 +206,21 @@ def start(path: str) -> OutputLog:
     _logs.append(log)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is not None and not isinstance(stream, _Tee):
-            _tees[name] = _Tee(name, stream)
-            setattr(sys, name, _tees[name])
+        if stream is None or any(stream is one.stream or stream is one.tee for one in _watched.values()):
+            continue  # closed, watched already, or one stream for both
+        before = _watched.pop(name, None)
+        if before is not None:
+            before.restore()  # another stream is in its place now, which may well write to it: heard once is enough
+        _watched[name] = _Watched(name, stream)
     return log
 
 
 def stop(log: OutputLog) -> None:
-    """End what `start` began; the streams are put back when no other trial keeps output."""
+    """End what `start` began; the streams are as before when no other trial keeps output."""
     if log in _logs:
         _logs.remove(log)
     with _lock:
         log.close()
-    if _logs:
-        return
-    for name, tee in list(_tees.items()):
-        if getattr(sys, name) is tee:  # else somebody has put another in its place since, and that stays
-            setattr(sys, name, tee._aimd_stream)
-            del _tees[name]
+    if not _logs:
+        for name in [name for name, watched in _watched.items() if watched.restore()]:
+            del _watched[name]

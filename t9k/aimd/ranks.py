@@ -1,7 +1,7 @@
 """Which of several processes of one training this is. Only the first one records, unless told otherwise.
 
-Recognised: torchrun and accelerate (`RANK`), Open MPI, MPICH and Intel MPI (`PMI_RANK`), SLURM (`SLURM_PROCID`), and
-the further processes that PyTorch Lightning starts itself (`LOCAL_RANK` alone).
+Recognised: torchrun and accelerate (`RANK`), Lightning's own launcher (`LOCAL_RANK`), Horovod, Open MPI, PMIx, MPICH
+and Intel MPI (`PMI_RANK`), MVAPICH, SLURM (`SLURM_PROCID`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import os
 # Rank and number of processes, in the order of trust: torchrun runs inside of SLURM, so its word comes first.
 _VARIABLES = (
     ("RANK", "WORLD_SIZE"),
+    ("HOROVOD_RANK", "HOROVOD_SIZE"),
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("PMI_RANK", "PMI_SIZE"),
+    ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
+    ("PMIX_RANK", "SLURM_NTASKS"),
     ("SLURM_PROCID", "SLURM_NTASKS"),
-    ("LOCAL_RANK", "WORLD_SIZE"),
 )
 _GROUPS = ("TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "OMPI_MCA_ess_base_jobid", "MASTER_PORT")
 
@@ -44,11 +46,26 @@ def current_rank() -> Rank | None:
     """Return this process's rank, or None when it is the only one as far as its environment tells."""
     for number_name, count_name in _VARIABLES:
         number, count = _whole(number_name), _whole(count_name)
+        if number_name == "RANK" and count is None:
+            continue  # too common a word to believe it alone
         if number is None or (count is not None and count < 2 and number == 0):
             continue
-        group = next((os.environ[name] for name in _GROUPS if os.environ.get(name)), None)
-        return Rank(number, max(count or 1, number + 1), group)
-    return None
+        return _rank(number, count)
+    return _local_rank()
+
+
+def _local_rank() -> Rank | None:
+    """Return the rank in a training whose launcher tells each process its place on its own machine only."""
+    place, count = _whole("LOCAL_RANK"), _whole("WORLD_SIZE")
+    if place is None or count is None or count < 2:
+        return None
+    machine = _whole("NODE_RANK") or _whole("GROUP_RANK") or 0
+    return _rank(place + machine * max(_whole("LOCAL_WORLD_SIZE") or 1, place + 1), count)
+
+
+def _rank(number: int, count: int | None) -> Rank:
+    group = next((os.environ[name] for name in _GROUPS if os.environ.get(name)), None)
+    return Rank(number, max(count or 1, number + 1), group)
 
 
 def _whole(name: str) -> int | None:

@@ -1,20 +1,43 @@
-"""Keeps secrets out of what is recorded: command lines and addresses."""
+"""Keeps secrets out of the command line that is recorded.
+
+What is hidden: the values of options and assignments whose name says secret, user and password in addresses, and
+words that have the shape of a key. What must stay readable: `--tokenizer`, `--max-tokens`, `--pad-token`, `--author`.
+"""
 
 from __future__ import annotations
 
 import re
 
 MASK = "***"
-_SECRET_WORD = re.compile(
-    r"(api[-_]?key|token|passw(or)?d|secret|credential|auth|private[-_]?key|access[-_]?key)", re.I
-)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ALWAYS = {"apikey", "credential", "credentials", "passphrase", "passwd", "password", "pwd", "secret", "secrets"}
+_LAST = {"auth", "authorization", "bearer", "token"}  # secret only at the end: a token dimension is none
+_KEYS = {"access", "account", "api", "auth", "deploy", "encryption", "private", "secret", "signing", "ssh"}
+_TOKENS_OF_TEXT = {"bos", "cls", "end", "eos", "image", "mask", "max", "min", "new", "num", "pad", "per", "sep"}
+_TOKENS_OF_TEXT |= {"special", "start", "stop", "target", "unk"}
 _OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w.-]*)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
-_ASSIGNMENT = re.compile(r"(?P<name>[+~]*[A-Za-z_][\w.-]*)=(?P<value>.+)", re.DOTALL)  # as hydra and env take them
+_ASSIGNMENT = re.compile(r"(?P<name>[+~]*[A-Za-z_][\w./-]*)=(?P<value>.+)", re.DOTALL)  # as hydra and env take them
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.I)
+# name=value or "name": "value" inside of a word, such as a query, JSON, or code behind -c
+_NAME = re.compile(r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[=:]\s*")
+_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s\"',;&()\[\]{}]+")
+_BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}", re.I)
 # Shapes that give a secret away wherever they stand: UUIDs are our own keys, the others are well known prefixes.
 _TELLING = re.compile(
-    r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|hf_\w{20,}|sk-[\w-]{20,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16})\b"
+    r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|hf_\w{20,}|sk-[\w-]{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}"
+    r"|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
 )
+
+
+def names_secret(name: str) -> bool:
+    """Tell whether a name such as `--api-key`, `WANDB_API_KEY` or `hfToken` is that of a secret."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if not words:
+        return False
+    before, last = words[-2] if len(words) > 1 else "", words[-1]
+    if last == "token" and before in _TOKENS_OF_TEXT:
+        return False
+    return bool(_ALWAYS.intersection(words)) or last in _LAST or (last in ("key", "keys") and before in _KEYS)
 
 
 def mask_command(words: list[str]) -> list[str]:
@@ -34,9 +57,21 @@ def mask_command(words: list[str]) -> list[str]:
 def _mask_word(word: str) -> tuple[str, bool]:
     """Return a word without its secret, and whether the next one is the value of a secret option."""
     option = _OPTION.fullmatch(word) if word.startswith("-") else None
-    if option and _SECRET_WORD.search(option["name"]):
+    if option and names_secret(option["name"]):
         return (f"{option['name']}={MASK}", False) if option["equals"] else (word, True)
     assignment = _ASSIGNMENT.fullmatch(word)
-    if assignment and _SECRET_WORD.search(assignment["name"]):
+    if assignment and names_secret(assignment["name"]):
         return f"{assignment['name']}={MASK}", False
-    return _TELLING.sub(MASK, _ADDRESS.sub(rf"\g<scheme>{MASK}@", word)), False
+    shown = _ADDRESS.sub(rf"\g<scheme>{MASK}@", word)
+    shown = _BEARER.sub(rf"\g<scheme> {MASK}", shown)
+    return _TELLING.sub(MASK, _mask_inside(shown)), False
+
+
+def _mask_inside(word: str) -> str:
+    parts, position = [], 0
+    for found in _NAME.finditer(word):
+        value = _VALUE.match(word, found.end()) if names_secret(found["name"]) else None
+        if value and found.start() >= position:
+            parts += [word[position : found.end()], MASK]
+            position = value.end()
+    return "".join([*parts, word[position:]])

@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.signing_in import verify
-from aimd_core.client.v2 import Server
-from aimd_core.config import (
-    API_KEY_KEY,
-    HOST_KEY,
-    Credentials,
-    config_path,
-    read_config,
-    resolve_credentials,
-    write_config,
-)
-from aimd_core.errors import NetworkError, UsageError
+from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
+from aimd_core.errors import NetworkError, NotSignedInError, UsageError
 from aimd_core.selection import select_trials
 from aimd_core.store import Trial as StoredTrial
-from aimd_core.upload import Destination, Uploaded
-from aimd_core.upload import upload_trial as upload_stored_trial
-
-
-class Config(MutableMapping[str, object]):
-    """The SDK config file as a mapping, read at first use. Changes stay in this process until `save()`."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, object] | None = None
-        self._changed: dict[str, object] = {}
-
-    def _values(self) -> dict[str, object]:
-        if self._loaded is None:
-            self._loaded = read_config()
-        return {key: value for key, value in {**self._loaded, **self._changed}.items() if value is not None}
-
-    def __getitem__(self, key: str) -> object:
-        return self._values()[key]
-
-    def __setitem__(self, key: str, value: object) -> None:
-        self._changed[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        if key not in self._values():
-            raise KeyError(key)
-        self._changed[key] = None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        return len(self._values())
-
-    def __repr__(self) -> str:
-        return f"<Config {config_path()}: {', '.join(self)}>"  # names only: one of the values is a key
-
-    def save(self) -> None:
-        """Write the changes to the file; its other keys and its comments stay. Errors as `write_config`."""
-        write_config({key: None if value is None else str(value) for key, value in self._changed.items()})
-        self._loaded, self._changed = None, {}
-
-
-CONFIG = Config()
+from aimd_core.upload import Destination, Uploaded, connect
+from t9k.aimd.configuration import CONFIG, signed_out
 
 
 def _credentials() -> Credentials:
-    """Return what `login` or the script set, else what environment and file say."""
+    """Return what `login` or the script set, else what environment and file say; nothing after `logout`."""
+    if signed_out():
+        raise NotSignedInError
     host, api_key = CONFIG._changed.get(HOST_KEY), CONFIG._changed.get(API_KEY_KEY)
     return resolve_credentials(str(host) if host else None, str(api_key) if api_key else None)
-
-
-def companion_environment() -> dict[str, str]:
-    """Return the variables that give another process the server and key of this one."""
-    chosen = {"AIMD_HOST": CONFIG._changed.get(HOST_KEY), "AIMD_API_KEY": CONFIG._changed.get(API_KEY_KEY)}
-    return {name: str(value) for name, value in chosen.items() if value}
 
 
 def login(
@@ -120,8 +65,8 @@ def upload_directory(
 ) -> Uploaded:
     """Upload the trial in one directory. Arguments and errors as `Trial.upload`."""
     destination = Destination(folder_id, folder_path, make_folder, conflict_strategy)
-    with Server(_credentials(), RetryPolicy()) as server:
-        return upload_stored_trial(server, StoredTrial(path), destination)
+    with connect(_credentials()) as remote:
+        return remote.upload(StoredTrial(path), destination)
 
 
 def upload_trial(

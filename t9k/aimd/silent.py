@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 from t9k.aimd.params import Params
@@ -22,10 +21,10 @@ _told = False
 class SilentTrial(Trial):
     """Takes all calls of a trial and writes nothing. `upload` returns None."""
 
-    def __init__(self, name: str, params: Mapping[str, object], rank: Rank) -> None:
+    def __init__(self, name: str, params: Mapping[str, object], rank: Rank, trial_id: str) -> None:
         global _told
         metadata: dict[str, Any] = {
-            "metadata": {"name": name, "id": str(uuid.uuid4()), "folder": None},
+            "metadata": {"name": name, "id": trial_id, "folder": None},
             "status": "Initializing",
             "platform": {},
             "inputArtifacts": [],

@@ -139,6 +139,11 @@ def record(path: Path, interval_s: float = INTERVAL_S, watch_interval_s: float =
         samples += 1
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Sample for the trial that the command line names."""
     os.nice(5)  # the training comes first
     record(Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

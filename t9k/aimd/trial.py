@@ -78,6 +78,7 @@ class Trial:
         self._journal = JournalWriter(str(path / METRICS_FILE), self._warn_once, open_now=not loaded)
         self._output: OutputLog | None = None
         self._params = Params(params, self._save_params)
+        self._pid = os.getpid()
         self._running = False  # set by the first log of this process
         self._attempts = 0
         self._warned = False
@@ -283,6 +284,8 @@ class Trial:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if os.getpid() != self._pid:
+            return  # a forked child leaves the block too, and the trial goes on without it
         if kind is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
             self.finish()
         elif issubclass(kind, KeyboardInterrupt):
@@ -388,5 +391,5 @@ def tell(message: str) -> None:
     try:
         sys.stderr.write(f"aimd: {message}\n")
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RuntimeError):  # the last: a signal came in the middle of a print
         pass

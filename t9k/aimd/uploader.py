@@ -13,11 +13,10 @@ import time
 from pathlib import Path
 
 from aimd_core.client.connection import RetryPolicy
-from aimd_core.client.v2 import Server
 from aimd_core.config import resolve_credentials
 from aimd_core.errors import AimdError, NetworkError
 from aimd_core.store import Trial
-from aimd_core.upload import Destination, upload_trial
+from aimd_core.upload import Destination, connect
 from t9k.aimd.watching import Watch
 
 INTERVAL_S = 5.0
@@ -74,8 +73,8 @@ def _wait(watch: Watch, delay_s: float, until_end: bool) -> None:
 def _upload_once(path: Path) -> Exception | None:
     """Upload what is new and return what went wrong; a fault of any kind must not end the following."""
     try:
-        with Server(resolve_credentials(), RetryPolicy(tries=2)) as server:
-            upload_trial(server, Trial(path), Destination())
+        with connect(resolve_credentials(), RetryPolicy(tries=2)) as remote:
+            remote.upload(Trial(path), Destination())
     except (AimdError, OSError) as error:
         return error
     return None
@@ -86,5 +85,10 @@ def _tell(message: str) -> None:
     sys.stderr.flush()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Follow the trial that the command line names."""
     sys.exit(0 if follow(Path(sys.argv[1])) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -124,12 +124,13 @@ def test_a_disk_that_refuses_leaves_the_file_as_it_was(config_file: Path, monkey
     assert read_config()["api_key"] == KEY
 
 
-def test_a_file_that_is_a_link_is_read_but_not_written_through(config_file: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_a_link_stays_one(config_file: Path, tmp_path: Path) -> None:
     signed_in(tmp_path / "dotfiles")
     config_file.parent.mkdir(parents=True)
     config_file.symlink_to(tmp_path / "dotfiles")
     write_config({"api_key": OTHER_KEY})
-    assert KEY in (tmp_path / "dotfiles").read_text()
+    assert config_file.is_symlink()
+    assert OTHER_KEY in (tmp_path / "dotfiles").read_text()
     assert read_config() == {"aimd_host": HOST, "api_key": OTHER_KEY}
 
 

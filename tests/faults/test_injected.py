@@ -30,6 +30,7 @@ trial = create_trial(trial_name="a")
 for step in range(6):
     trial.log("train", {{"loss": step * 0.5}}, step=step)
 trial.params.lr = 0.1
+print("trained")
 trial.finish()
 sys.exit(7)
 """
@@ -46,10 +47,12 @@ FSYNCS_OF_CREATION, FSYNCS = 6, 12
 class Ran:
     """A training run under strace and what it left."""
 
-    def __init__(self, place: Path, call: str, fault: str, when: str, on_journal: bool, plant: str = "") -> None:
+    def __init__(
+        self, place: Path, call: str, fault: str, when: str, on_journal: bool, plant: str = "", file: str = "metrics"
+    ) -> None:
         require_part("strace", can_trace())
         self.path = place / ".aimd" / "trials" / "a_261123_150327_f9by70"
-        watched = ("-P", str(self.path / "metrics")) if on_journal else ()
+        watched = ("-P", str(self.path / file)) if on_journal else ()
         inject = ("-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={when}")
         trace = ("strace", "-qq", *watched, *inject, "-o", str(place / "strace.txt"))
         self.done: subprocess.CompletedProcess[str] = run_script(
@@ -173,6 +176,15 @@ def test_a_trial_that_cannot_be_made_is_one_clear_error_and_leaves_nothing(
     assert "DiskError: " in ran.done.stderr.splitlines()[-1]
     assert "cannot make a trial here" in ran.done.stderr.splitlines()[-1]
     assert find_trials(tmp_path) == []
+
+
+@pytest.mark.parametrize(("call", "error"), [("openat", "EACCES"), ("openat", "EMFILE"), ("write", "ENOSPC")])
+def test_an_output_log_that_cannot_be_written_costs_nothing_else(call: str, error: str, tmp_path: Path) -> None:
+    ran = Ran(tmp_path, call, f"error={error}", "1+", on_journal=True, file="stdout.log")
+    assert (ran.was_injected, ran.done.returncode) == (True, 7), ran.done.stderr
+    assert ran.done.stderr.count("WARNING") == (call == "openat")
+    assert ran.steps == list(range(POINTS))
+    assert (Trial(ran.path).status, ran.receipt) == ("Succeeded", (POINTS, POINTS))
 
 
 @pytest.mark.soak

@@ -63,6 +63,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
     ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
+    ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, reads=True, uploads=True),
+    ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"a: 1", uploads=True),
     ("GET", f"{V2}/trials/{{id}}"): Rule("viewer", "trial"),
     ("PUT", f"{V2}/trials/{{id}}"): Rule("editor", "trial", wish(), uploads=True),
     ("PATCH", f"{V2}/trials/{{id}}"): Rule("editor", "trial", {"note": "seen"}),
@@ -223,6 +225,8 @@ class World:
         """Return the names in a path for a new folder or trial of lin's."""
         number = str(next(self.numbers))
         names = {"n": number, "file": "metrics", "type": "train", "number": "0"}
+        if rule.body == b"a: 1":
+            names["file"] = "labels.yaml"
         if rule.needs == "own key":
             identity.create_key(self.database, "lin")
             names["number"] = str(identity.list_keys(self.database, "lin")[-1].id)

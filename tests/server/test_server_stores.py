@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from aimd_server.stores import journals, sqlite
+from aimd_server.stores import packing, sqlite
 from aimd_server.stores.database import Database
 from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD, metadata
@@ -131,6 +131,6 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 
 
 def test_bytes_are_kept_compressed_only_where_that_is_smaller() -> None:
-    assert journals.pack(b"x" * 10_000).codec == journals.ZLIB
-    assert journals.pack(b"short").codec == journals.RAW
-    assert journals.pack(bytes(range(256))) == journals.Packed(journals.RAW, bytes(range(256)))
+    assert packing.pack(b"x" * 10_000).codec == packing.ZLIB
+    assert packing.pack(b"short").codec == packing.RAW
+    assert packing.pack(bytes(range(256))) == packing.Packed(packing.RAW, bytes(range(256)))

@@ -7,6 +7,7 @@ import typer
 from aimd_cli.commands.trial import (
     compare,
     describe,
+    download,
     export,
     gate,
     importing,
@@ -40,3 +41,4 @@ app.command("wait")(gate.wait)
 app.command("verify")(verify.verify)
 app.command("show", help="The same as describe.")(describe.describe)
 app.command("upload")(upload.upload)
+app.command("download")(download.download)

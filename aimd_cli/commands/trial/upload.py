@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt
-from aimd_core.errors import AccessError, AimdError, PartlyDoneError, UsageError
-from aimd_core.model import console_address
+from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_core.errors import AimdError, NetworkError, NotTheSameError, PartlyDoneError, StoppedError, UsageError
 
 if TYPE_CHECKING:
-    from aimd_cli.progress import UploadProgress
-    from aimd_cli.views.upload import UploadReport, UploadRow
-    from aimd_core.client.v2 import Server
+    from aimd_cli.views.upload import UploadRow
+    from aimd_core.config import Credentials
     from aimd_core.store import Trial
-    from aimd_core.upload import Destination
+    from aimd_core.upload import Destination, Remote, Result
+    from aimd_core.upload.parallel import Work
 
 
 ConflictStrategy = Literal["skip", "error", "new", "replace"]
+JobsOpt = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many trials at once.")]
+FOLLOW_INTERVAL_S = 2.0
 
 
 def upload(
+    trials: TrialsArg = None,
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
@@ -41,6 +45,14 @@ def upload(
             "-c", "--conflict-strategy", help="When the name is taken there. [default: what the trial says, or new]"
         ),
     ] = None,
+    jobs: JobsOpt = 4,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Prove that the server has the same; change nothing, exit 1 if not.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on until the trials have ended; new ones are noticed with -d.")
+    ] = False,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
@@ -48,69 +60,186 @@ def upload(
 
     Examples:
 
-        aimd trial upload -n cnn_keras
+        aimd trial upload cnn_keras
 
         aimd trial upload -d . -P image_classification/mnist -m
+
+        aimd trial upload -d . --follow
+
+        aimd trial upload -d . --check
     """
-    from aimd_cli.progress import UploadProgress
-    from aimd_cli.views.upload import UploadReport
-    from aimd_core.client.v2 import Server
+    from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.config import resolve_credentials
-    from aimd_core.selection import select_trials
     from aimd_core.upload import Destination
 
-    if not path and not name and directory is None:
-        raise UsageError(message="no trial was named", hint="Name it with -n NAME or -p PATH, or all with -d DIR")
-    trials = select_trials(path or [], name or [], directory)
+    if dry_run + check + follow > 1:
+        raise UsageError(message="--dry-run, --check and --follow exclude each other", hint="Choose one of them")
+    selected = chosen_trials(trials, path, name, directory)
     credentials = resolve_credentials(host)
-    output.detail(f"Uploading to {credentials.host} (key from {credentials.origins['api_key']})")
+    output.detail(f"Server: {credentials.host} (key from {credentials.origins['api_key']})")
     destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy)
-    rows, failures = [], []
-    with Server(credentials) as server, UploadProgress(trials) as progress:
-        for trial in trials:
-            row, failure = _upload_one(server, trial, destination, progress)
-            rows.append(row)
-            failures += [failure] if failure else []
-    _end(UploadReport(rows), failures, len(trials), as_json)
+    if check:
+        _check(credentials, selected, jobs, as_json)
+    elif dry_run:
+        _end(_rows(_run_planned(credentials, selected, destination, jobs), selected), as_json, credentials.host)
+    elif follow:
+        everything = directory is not None and not (trials or path or name)
+        _follow(credentials, selected, directory if everything else None, destination, jobs, as_json)
+    else:
+        _end(_rows(_run(credentials, selected, destination, jobs), selected), as_json, credentials.host)
 
 
-def _upload_one(
-    server: Server, trial: Trial, destination: Destination, progress: UploadProgress
-) -> tuple[UploadRow, AimdError | None]:
-    """Upload one trial; a failure is a row too, unless it would befall every other trial likewise."""
+def _maker(credentials: Credentials) -> Callable[[], Remote]:
+    from aimd_core.upload import connect
+
+    return lambda: connect(credentials)
+
+
+def _run(
+    credentials: Credentials, trials: Sequence[Trial], destination: Destination, jobs: int
+) -> Iterator[tuple[Trial, Result]]:
+    """Upload trials with progress shown, and yield what became of each.
+
+    Raises:
+        StoppedError: Ctrl-C.
+    """
+    from aimd_cli.progress import TransferProgress, journal_bytes
+    from aimd_core.upload import upload_all
+
+    with TransferProgress("Uploading", len(trials), journal_bytes(trials)) as progress:
+        try:
+            for result in upload_all(_maker(credentials), trials, destination, jobs, progress):
+                progress.end(result.trial)
+                yield result.trial, result
+        except KeyboardInterrupt:
+            raise StoppedError(done=progress.done, total=len(trials), what="sent") from None
+
+
+def _run_planned(
+    credentials: Credentials, trials: Sequence[Trial], destination: Destination, jobs: int
+) -> Iterator[tuple[Trial, Result]]:
+    from aimd_core.upload import Result
+    from aimd_core.upload.parallel import run_all
+
+    def plan(remote: Remote, trial: Trial) -> Result:
+        return Result(trial, remote.plan(trial, destination), None)
+
+    for result in run_all(_maker(credentials), trials, plan, jobs):
+        yield result.trial, result
+
+
+def _rows(
+    results: Iterator[tuple[Trial, Result]], trials: Sequence[Trial]
+) -> tuple[list[UploadRow], list[tuple[Trial, AimdError]]]:
+    """Return a row a trial, in the order named, and the failures."""
+    found = {trial.path: result for trial, result in results}
+    ordered = [found[trial.path] for trial in trials]
+    return [row_of(result) for result in ordered], [(one.trial, one.error) for one in ordered if one.error]
+
+
+def row_of(result: Result) -> UploadRow:
+    """Return what is shown of one result."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
-    from aimd_core.upload import damage_sentence, upload_trial
+    from aimd_core.upload import damage_sentence
 
-    progress.begin(trial)
-    try:
-        uploaded = upload_trial(server, trial, destination, progress.advance)
-    except AccessError:
-        raise
-    except AimdError as error:
-        return UploadRow(trial.alternative_name, "failed", trial.id or "", "", "", 0, message(error), ""), error
-    notes = [damage_sentence(trial)] if uploaded.sent_bytes else []
+    name, uploaded = result.trial.alternative_name, result.uploaded
+    if uploaded is None:
+        assert result.error is not None
+        return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
+    notes = [damage_sentence(result.trial)] if uploaded.sent_bytes else []
+    notes.append(uploaded.damage)
     if uploaded.folder_fallback:
         notes.append("the folder asked for is not there: uploaded to the default one (-m makes it)")
-    row = UploadRow(
-        trial.alternative_name,
+    return UploadRow(
+        name,
         uploaded.outcome,
         uploaded.trial_id,
         uploaded.name,
         uploaded.folder,
         uploaded.sent_bytes,
         "; ".join(filter(None, notes)),
-        console_address(server.host, uploaded.trial_id),
+        uploaded.trial_id,
+        uploaded.remaining_bytes,
     )
-    return row, None
 
 
-def _end(report: UploadReport, failures: list[AimdError], total: int, as_json: bool) -> None:
+def _end(
+    shown: tuple[list[UploadRow], list[tuple[Trial, AimdError]]], as_json: bool, host: str, total: int = 0
+) -> None:
     """Show what became of all, and end with the exit code that says so."""
-    if total == 1 and failures:
-        raise failures[0]
-    output.show(report, as_json)
+    from aimd_cli.views.upload import UploadReport
+    from aimd_core.model import console_address
+
+    rows, failures = shown
+    rows = [row._replace(address=console_address(host, row.address)) if row.address else row for row in rows]
+    if len(rows) == 1 and failures:
+        raise failures[0][1]
+    output.show(UploadReport(rows), as_json)
+    _explain([(trial.alternative_name, str(error)) for trial, error in failures], as_json)
     if failures:
-        raise PartlyDoneError(failed=len(failures), total=total, what="uploads")
-    if len(report.rows) == 1:
-        output.hint(f"See it: {report.rows[0].address}")
+        raise PartlyDoneError(failed=len(failures), total=total or len(rows), what="uploads")
+    if len(rows) == 1:
+        output.hint(f"See it: {rows[0].address}")
+
+
+def _explain(reasons: Sequence[tuple[str, str]], as_json: bool) -> None:
+    """Say in full why, to a person whose table may have had no room for it."""
+    if output.is_terminal() and not as_json:
+        for name, reason in reasons:
+            output.say(f"{name}: {reason}")
+
+
+def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json: bool) -> None:
+    """Compare each trial here and there and show what is not the same."""
+    from aimd_cli.errors import message
+    from aimd_cli.views.check import CheckReport, CheckRow
+    from aimd_core.upload import Result
+    from aimd_core.upload.parallel import run_all
+
+    found: dict[Path, list[CheckRow]] = {}
+
+    def compare(remote: Remote, trial: Trial) -> Result:
+        found[trial.path] = [CheckRow(trial.alternative_name, "differs", *one) for one in remote.check(trial)]
+        return Result(trial, None, None)
+
+    work: Work = compare
+    for result in run_all(_maker(credentials), trials, work, jobs):
+        if result.error is None:
+            same = CheckRow(result.trial.alternative_name, "same", "", None, None, "")
+            found[result.trial.path] = found[result.trial.path] or [same]
+        elif isinstance(result.error, NetworkError):
+            raise result.error
+        else:
+            row = CheckRow(result.trial.alternative_name, "differs", "", None, None, message(result.error))
+            found[result.trial.path] = [row]
+    ordered = [found[trial.path] for trial in trials]
+    output.show(CheckReport([row for rows in ordered for row in rows]), as_json)
+    _explain([(f"{row.name} {row.file}".strip(), row.note) for rows in ordered for row in rows if row.note], as_json)
+    failed = sum(rows[0].outcome != "same" for rows in ordered)
+    if failed:
+        raise NotTheSameError(failed=failed, total=len(trials))
+
+
+def _follow(
+    credentials: Credentials,
+    selected: Sequence[Trial],
+    directory: Path | None,
+    destination: Destination,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Upload until all trials have ended, then show what became of them."""
+    from aimd_cli.commands.following import follow
+    from aimd_core.selection import trials_in
+    from aimd_core.store import Trial
+
+    paths = [trial.path for trial in selected]
+
+    def find() -> list[Trial]:
+        return trials_in(directory) if directory is not None else [Trial(path) for path in paths]
+
+    last = follow(_maker(credentials), find, destination, jobs, FOLLOW_INTERVAL_S, endless=False)
+    rows = [row_of(result) for result in last.values()]
+    failures = [(result.trial, result.error) for result in last.values() if result.error]
+    _end((rows, failures), as_json, credentials.host)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op  # noqa: TID253  Alembic itself imports this module, nothing else does
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,91 @@
+"""Following trials from the terminal: what `aimd trial upload --follow` and `aimd relay` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aimd_cli import output, text
+from aimd_core.errors import NetworkError, StoppedError
+
+if TYPE_CHECKING:
+    from aimd_core.store import Trial
+    from aimd_core.upload import Destination, Remote, Result
+
+
+def follow(
+    make_remote: Callable[[], Remote],
+    find: Callable[[], Sequence[Trial]],
+    destination: Destination,
+    jobs: int,
+    interval_s: float,
+    endless: bool,
+) -> dict[Path, Result]:
+    """Upload what changes, round by round, and say what was sent; return the last result of each trial.
+
+    Args:
+        make_remote: Connects to the server.
+        find: Returns the trials that there are now.
+        destination: Where to.
+        jobs: How many trials at once.
+        interval_s: How long to wait between two rounds.
+        endless: Go on also when no trial is running.
+
+    Raises:
+        StoppedError: Ctrl-C.
+        AccessError: The server does not take the key.
+    """
+    from aimd_core.upload import upload_all
+    from aimd_core.upload.following import Follower, pause, wait_s
+
+    def upload(trials: Sequence[Trial]) -> Iterator[Result]:
+        return upload_all(make_remote, trials, destination, jobs)
+
+    follower = Follower(find, upload)
+    last: dict[Path, Result] = {}
+    failures = 0
+    try:
+        while True:
+            away = _round(follower, last, failures > 0)
+            failures = failures + 1 if away else 0
+            if not endless and not follower.running and not away:
+                return last
+            pause(wait_s(interval_s, failures))
+    except KeyboardInterrupt:
+        sent = sum(result.error is None for result in last.values())
+        raise StoppedError(done=sent, total=max(sent, len(last)), what="sent") from None
+
+
+def _round(follower: object, last: dict[Path, Result], was_away: bool) -> bool:
+    """Do one round, say what happened, and return whether the server was away."""
+    from aimd_core.upload.following import Follower
+
+    assert isinstance(follower, Follower)
+    try:
+        for result in follower.round():
+            before = last.get(result.trial.path)
+            last[result.trial.path] = result
+            if not isinstance(result.error, NetworkError):
+                _say(result, before)
+    except NetworkError as error:
+        follower.reached = False
+        if not was_away:
+            output.say(f"{error}; trying again")
+        return True
+    if not follower.reached and not was_away:
+        output.say("the server cannot be reached; trying again until it can")
+    if follower.reached and was_away:
+        output.say("the server is back")
+    return not follower.reached
+
+
+def _say(result: Result, before: Result | None) -> None:
+    from aimd_cli.errors import message
+
+    name = result.trial.alternative_name
+    if result.error is not None:
+        if before is None or str(before.error) != str(result.error):
+            output.say(f"{name}: {message(result.error)}")
+    elif result.uploaded is not None and result.uploaded.outcome != "unchanged":
+        output.say(f"{name}: {result.uploaded.outcome}, {text.size(result.uploaded.sent_bytes)} sent")

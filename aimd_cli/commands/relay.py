@@ -1,0 +1,54 @@
+"""`aimd relay`: keep all trials below a directory uploaded, from a machine that has a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import HostOpt, JsonOpt
+from aimd_core.errors import NoTrialsError, PartlyDoneError
+
+
+def relay(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where working directories lie, at any depth.")],
+    once: Annotated[bool, typer.Option("--once", help="Upload what there is now, and end.")] = False,
+    interval_s: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=0.1, help="How long to wait between two looks.")
+    ] = 30.0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many trials at once.")] = 4,
+    host: HostOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Keep all trials below a directory uploaded: for a login node, while compute nodes have no network.
+
+    It only lists, stats and reads; it takes no locks and follows no links, so it works on network file systems.
+
+    Examples:
+
+        aimd relay /scratch/$USER
+
+        aimd relay /scratch/$USER --once
+    """
+    from aimd_cli.commands.following import follow
+    from aimd_cli.commands.trial.upload import row_of
+    from aimd_cli.views.upload import UploadReport
+    from aimd_core.config import resolve_credentials
+    from aimd_core.upload import Destination, connect, upload_all
+    from aimd_core.upload.following import trials_below
+
+    if not directory.is_dir():
+        raise NoTrialsError(where=directory.absolute())
+    credentials = resolve_credentials(host)
+    destination = Destination()
+    if not once:
+        output.say(f"Relaying {directory.absolute()} to {credentials.host}. Ctrl-C ends it.")
+        follow(lambda: connect(credentials), lambda: trials_below(directory), destination, jobs, interval_s, True)
+        return
+    results = list(upload_all(lambda: connect(credentials), trials_below(directory), destination, jobs))
+    output.show(UploadReport([row_of(result)._replace(address="") for result in results]), as_json)
+    failed = sum(result.error is not None for result in results)
+    if failed:
+        raise PartlyDoneError(failed=failed, total=len(results), what="uploads")

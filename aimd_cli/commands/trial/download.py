@@ -1,0 +1,106 @@
+"""`aimd trial download`: the directory that was uploaded, byte for byte, whole or absent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import HostOpt, JsonOpt
+from aimd_core.errors import (
+    AccessError,
+    AimdError,
+    AmbiguousTrialError,
+    PartlyDoneError,
+    RemoteNotFoundError,
+    StoppedError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from aimd_cli.progress import TransferProgress
+    from aimd_core.client.v2 import Server
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def download(
+    names: Annotated[
+        list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names on the server; '-' reads them from stdin.")
+    ],
+    to: Annotated[
+        Path, typer.Option("--to", metavar="DIR", help="The working directory to put them in: DIR/.aimd/trials.")
+    ] = Path(),
+    host: HostOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Download trials: the same directories that were uploaded. Cut off, it goes on where it was.
+
+    Examples:
+
+        aimd trial download cnn_keras
+
+        aimd trial download 0f2c7a52-... --to from_the_cluster
+    """
+    import sys
+
+    from aimd_cli.progress import TransferProgress
+    from aimd_cli.views.download import DownloadReport, DownloadRow
+    from aimd_core.client.protocols import protocol_for
+    from aimd_core.client.signing_in import V2
+    from aimd_core.client.v2 import Server
+    from aimd_core.config import resolve_credentials
+    from aimd_core.selection import expand_names
+
+    wanted = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
+    credentials = resolve_credentials(host)
+    if protocol_for(credentials.host) != V2:
+        raise UsageError(
+            message=f"{credentials.host} speaks protocol 1, which does not keep a trial's files",
+            hint="Download from a server of version 2",
+        )
+    rows: list[DownloadRow] = []
+    failures: list[AimdError] = []
+    with Server(credentials) as server, TransferProgress("Downloading", len(wanted), 0) as progress:
+        for name in wanted:
+            try:
+                rows.append(DownloadRow(name, "downloaded", str(_download(server, name, to, progress)), ""))
+                progress.done += 1
+            except KeyboardInterrupt:
+                raise StoppedError(done=progress.done, total=len(wanted), what="downloaded") from None
+            except AccessError:
+                raise
+            except AimdError as error:
+                failures.append(error)
+                rows.append(DownloadRow(name, "failed", "", str(error)))
+    if failures and len(wanted) == 1:
+        raise failures[0]
+    output.show(DownloadReport(rows), as_json)
+    if failures:
+        raise PartlyDoneError(failed=len(failures), total=len(wanted), what="downloads")
+
+
+def _download(server: Server, name: str, to: Path, progress: TransferProgress) -> Path:
+    from aimd_core.upload.downloading import download_trial
+
+    return download_trial(server, _id_of(server, name), to, progress.advance)
+
+
+def _id_of(server: Server, name: str) -> str:
+    """Return the id that a name on the server stands for.
+
+    Raises:
+        RemoteNotFoundError, AmbiguousTrialError: None or several.
+    """
+    if _UUID.fullmatch(name):
+        return name
+    names = ("name", "alternative_name")
+    found = [str(trial["id"]) for trial in server.trials() if name in map(trial.get, names)]
+    if len(found) > 1:
+        raise AmbiguousTrialError(name, found)
+    if not found:
+        raise RemoteNotFoundError(what=f"trial {name}")
+    return found[0]

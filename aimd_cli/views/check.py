@@ -1,0 +1,47 @@
+"""`aimd trial upload --check`: what is not the same here and on the server."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.console import RenderableType
+
+from aimd_cli import text
+from aimd_cli.views.table import Column, Table
+
+
+class CheckRow(NamedTuple):
+    """One trial that is the same, or one file of one that is not; sizes in bytes, None where there is none."""
+
+    name: str
+    outcome: str
+    file: str
+    local_bytes: int | None
+    remote_bytes: int | None
+    note: str
+
+
+class CheckReport:
+    """What was compared."""
+
+    def __init__(self, rows: list[CheckRow]) -> None:
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table, a row for each same trial and each file that differs."""
+        columns = [Column("OUTCOME"), Column("TRIAL"), Column("FILE", priority=1), Column("HERE", 3, right=True)]
+        table = Table([*columns, Column("THERE", 4, right=True), Column("NOTE", priority=2)])
+        for row in self.rows:
+            style = "green" if row.outcome == "same" else "bold yellow"
+            sizes = ["" if one is None else text.size(one) for one in (row.local_bytes, row.remote_bytes)]
+            table.add((row.outcome, style), text.clean(row.name), row.file, *sizes, text.clean(row.note))
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and the rows."""
+        shown = [["" if field is None else str(field) for field in row] for row in self.rows]
+        return [list(CheckRow._fields), *shown]
+
+    def document(self) -> dict[str, object]:
+        """Return the rows as plain data."""
+        return {"checks": [row._asdict() for row in self.rows]}

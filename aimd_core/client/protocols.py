@@ -1,0 +1,79 @@
+"""Which protocol a server speaks: asked once a host, without any key, and remembered in the cache directory.
+
+A key goes into a URL only to a server that has shown to be one of version 1: one that never spoke version 2, and
+that refuses a request without a key as version 1 does. An answer that is neither is an error, not a guess.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from aimd_core.client.connection import NO_RETRY, Connection
+from aimd_core.client.signing_in import V1, V2, protocol_of
+from aimd_core.documents import replace_file
+from aimd_core.errors import NotAServerError
+
+_KEPT_S = 24 * 3600.0  # after that a host of version 1 is asked again: its server may be a newer one by then
+
+
+def cache_path() -> Path:
+    """Return the file in which the protocols of hosts are remembered."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("aimd") / "hosts.json"
+
+
+def protocol_for(host: str) -> int:
+    """Return the protocol to speak with a host.
+
+    Raises:
+        UnreachableError: It was never asked, and does not answer now.
+        NotAServerError: It speaks neither, or no longer what it spoke.
+    """
+    before = _remembered().get(host)
+    if before is not None and (before[0] == V2 or time.time() - before[1] < _KEPT_S):
+        return before[0]
+    protocol = protocol_of(host)
+    if protocol == V1:
+        _check_is_deployed(host)
+    _remember(host, protocol)
+    return protocol
+
+
+def forget(host: str) -> None:
+    """Ask a host again the next time."""
+    hosts = _remembered()
+    if hosts.pop(host, None) is not None:
+        _write(hosts)
+
+
+def _check_is_deployed(host: str) -> None:
+    """Make sure that a host answers a request without a key as version 1 does: with a redirect to a login page."""
+    with Connection(host, retry=NO_RETRY) as connection:
+        answer = connection.request("GET", "/apis/v1/folders")
+    if answer.status != 302:
+        raise NotAServerError(host=host, reason=f"HTTP {answer.status} where both protocols say something else")
+
+
+def _remembered() -> dict[str, tuple[int, float]]:
+    try:
+        found = json.loads(cache_path().read_bytes())
+        return {str(host): (int(protocol), float(asked_s)) for host, (protocol, asked_s) in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _remember(host: str, protocol: int) -> None:
+    _write({**_remembered(), host: (protocol, time.time())})
+
+
+def _write(hosts: dict[str, tuple[int, float]]) -> None:
+    path = cache_path()
+    try:
+        os.makedirs(path.parent, exist_ok=True)
+        replace_file(path, json.dumps(hosts).encode(), mode=0o600)
+    except OSError:
+        return  # a cache that cannot be written costs a question each time

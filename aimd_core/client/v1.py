@@ -1,0 +1,250 @@
+"""The HTTP API, version 1, as deployed servers speak it, as functions.
+
+The key travels in the URL here, because these servers know nothing else: so it is kept out of all logs, and this
+module is used only for a host that has shown to be such a server (`aimd_core.client.protocols`). Appending is not
+idempotent here: whoever appends counts before a retry.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from aimd_core.client.connection import Connection, Response, RetryPolicy
+from aimd_core.config import Credentials
+from aimd_core.errors import (
+    AccessError,
+    AimdError,
+    BusyError,
+    KeyRefusedError,
+    NetworkError,
+    NotAServerError,
+    RefusedError,
+)
+
+PREFIX = "/apis/v1"
+_MISSING = re.compile(rb"not found|not exists?\s*$|doc not found|no trial", re.IGNORECASE)
+_KEY = re.compile(r"apikey=[^&\s\"']*")
+
+
+class IdTakenError(AimdError):
+    """A trial of that id is there already."""
+
+    code = "id_taken"
+    text = "a trial of that id is there already"
+
+
+class NameIsTakenError(AimdError):
+    """A trial of that name is in that folder already."""
+
+    code = "name_is_taken"
+    text = "a trial of that name is there already"
+
+
+class _Redacting(logging.Filter):
+    """Takes keys out of what the HTTP library logs about its requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if "apikey=" in message:
+            record.msg, record.args = _KEY.sub("apikey=...", message), ()
+        return True
+
+
+_redacting = _Redacting()
+
+
+class _Calls:
+    """Requests with the key in the URL, and what their answers stand for."""
+
+    def __init__(self, credentials: Credentials, retry: RetryPolicy | None) -> None:
+        self.host = credentials.host
+        self._key = credentials.api_key
+        self.connection = Connection(credentials.host, None, retry)
+        logger = logging.getLogger("httpx")
+        if _redacting not in logger.filters:
+            logger.addFilter(_redacting)
+
+    def find(self, method: str, path: str, query: dict[str, str] | None = None) -> Response | None:
+        """Return the answer, None when what was asked for is not there."""
+        answer = self.send(method, path, None, query)
+        if answer.status // 100 == 2:
+            return answer
+        if answer.status in (400, 404, 500) and _MISSING.search(answer.body.strip()):
+            return None
+        raise self.refused(answer)
+
+    def send(self, method: str, path: str, body: object = None, query: dict[str, str] | None = None) -> Response:
+        """Send, again after a failure: for what may be sent twice."""
+        return self.connection.persist(lambda: self.once(method, path, body, query))
+
+    def once(self, method: str, path: str, body: object, query: dict[str, str] | None = None) -> Response:
+        """Send once. An error of 500 with the text that says that something is not there is an answer."""
+        try:
+            asked = {"apikey": self._key, **(query or {})}
+            answer = self.connection.once(method, PREFIX + path, query=asked, document=body)
+        except BusyError as error:
+            found = error.facts.get("body")
+            if error.facts.get("status") == 500 and isinstance(found, bytes) and _MISSING.search(found.strip()):
+                return Response(500, {}, found)
+            raise
+        self._check_access(answer)
+        return answer
+
+    def _check_access(self, answer: Response) -> None:
+        """Raise the error that an answer stands for. The key, which the server repeats, is in no message."""
+        if answer.status == 400 and answer.body.startswith((b"api key", b"query is needed")):
+            raise KeyRefusedError(host=self.host, reason="unknown")
+        if answer.status in (401, 403):
+            raise AccessError(message=f"{self.host} does not allow this", hint="Ask for a key with AIMD permissions")
+        if 300 <= answer.status < 400:
+            reason = f"HTTP {answer.status}, a redirect, which is never followed"
+            raise NotAServerError(host=self.host, reason=reason)
+        if answer.body.lstrip()[:1] == b"<":
+            raise NotAServerError(host=self.host, reason="a web page")
+
+    def done(self, answer: Response) -> None:
+        """Raise the error that an answer other than 2xx stands for."""
+        if answer.status // 100 != 2:
+            raise self.refused(answer)
+
+    def refused(self, answer: Response) -> NetworkError | RefusedError:
+        """Return the error that an answer stands for."""
+        if answer.status == 404 and not answer.body:
+            return NotAServerError(host=self.host, reason="HTTP 404")
+        said = answer.body[:200].decode("utf-8", "replace").replace(self._key, "...").strip()
+        return RefusedError(host=self.host, reason=f"{said or 'no reason'} (HTTP {answer.status})")
+
+
+class DeployedServer:
+    """A server that speaks version 1. Use it as a context manager; not shared between threads."""
+
+    def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
+        self.host = credentials.host
+        self._calls = _Calls(credentials, retry)
+
+    def __enter__(self) -> DeployedServer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._calls.connection.__exit__(kind, error, at)
+
+    def abort(self) -> None:
+        """End what is under way, from another thread."""
+        self._calls.connection.abort()
+
+    def folder(self, folder_id: str) -> dict[str, Any] | None:
+        """Return the folder of that id, None when there is none."""
+        answer = self._calls.find("GET", f"/folders/{quote(folder_id, safe='')}")
+        return self._doc(answer) if answer else None
+
+    def folder_at(self, path: str) -> str | None:
+        """Return the id of the folder at a path, None when there is none."""
+        answer = self._calls.find("GET", "/folders/id", {"path": path})
+        return self._text(answer) if answer else None
+
+    def make_folder(self, name: str, parent_id: str | None) -> None:
+        """Make a folder; one that is there already is fine."""
+        inner = {"name": name, **({"folder": parent_id} if parent_id else {})}
+        body = {"kind": "Folder", "metadata": inner, "type": "normal"}
+        answer = self._calls.send("POST", "/folders", body)
+        if answer.status // 100 != 2 and b"exist" not in answer.body:
+            raise self._calls.refused(answer)
+
+    def trial(self, trial_id: str) -> dict[str, Any] | None:
+        """Return a trial's full document, None when there is none."""
+        answer = self._calls.find("GET", f"/trials/{trial_id}")
+        return self._doc(answer) if answer else None
+
+    def trial_named(self, folder_id: str, name: str) -> str | None:
+        """Return the id of the trial of that name in a folder, None when there is none."""
+        answer = self._calls.find("GET", "/trials/id", {"folder": folder_id, "name": name})
+        return self._text(answer) if answer else None
+
+    def create_trial(self, document: dict[str, Any]) -> None:
+        """Make a trial.
+
+        Raises:
+            IdTakenError, NameIsTakenError: One of the two is taken.
+        """
+        answer = self._calls.send("POST", "/trials", document)
+        if answer.status == 400 and b"uuid already exists" in answer.body:
+            raise IdTakenError
+        if answer.status == 400 and answer.body.strip().endswith(b"already exists"):
+            raise NameIsTakenError
+        self._calls.done(answer)
+
+    def replace_trial(self, trial_id: str, document: dict[str, Any]) -> None:
+        """Write a trial's full document."""
+        self._calls.done(self._calls.send("PUT", f"/trials/{trial_id}", document))
+
+    def delete_trial(self, trial_id: str) -> None:
+        """Delete a trial; one that is gone is fine."""
+        self._calls.find("DELETE", f"/trials/{trial_id}")
+
+    def parameters(self, trial_id: str) -> dict[str, Any]:
+        """Return a trial's parameters; none when there are none."""
+        answer = self._calls.find("GET", f"/trials/{trial_id}/parameters")
+        document = answer.json() if answer else None
+        return document if isinstance(document, dict) else {}
+
+    def set_parameters(self, trial_id: str, parameters: dict[str, Any]) -> None:
+        """Put parameters in the place of what was there."""
+        self._calls.done(self._calls.send("POST", f"/trials/{trial_id}/parameters", parameters))
+
+    def points(self, trial_id: str) -> dict[str, list[Any]]:
+        """Return all points of a trial by metrics type."""
+        answer = self._calls.find("GET", f"/trials/{trial_id}/metrics")
+        document = answer.json() if answer else {}
+        if not isinstance(document, dict) or not all(isinstance(points, list) for points in document.values()):
+            raise NotAServerError(host=self.host, reason="its points have another form")
+        return document
+
+    def add_points(self, trial_id: str, metrics_type: str, points: list[Any], before: int) -> None:
+        """Append points to a type that holds `before` points now; none twice, also when an answer is lost.
+
+        After an unknown outcome the points are counted before anything is sent again.
+
+        Raises:
+            RefusedError: Somebody else appends to the same trial.
+        """
+        path = f"/trials/{trial_id}/metrics/{quote(metrics_type, safe='')}"
+        tried = False
+
+        def attempt() -> None:
+            nonlocal tried
+            if tried:
+                there = self._count(trial_id, metrics_type)
+                if there == before + len(points):
+                    return
+                if there != before:
+                    raise RefusedError(host=self.host, reason="somebody else appends to this trial")
+            tried = True
+            self._calls.done(self._calls.once("POST", path, points))
+
+        self._calls.connection.persist(attempt)
+
+    def _count(self, trial_id: str, metrics_type: str) -> int:
+        answer = self._calls.once("GET", f"/trials/{trial_id}/metrics", None)
+        self._calls.done(answer)
+        document = answer.json()
+        if not isinstance(document, dict):
+            raise NotAServerError(host=self.host, reason="its points have another form")
+        return len(document.get(metrics_type) or [])
+
+    def _doc(self, answer: Response) -> dict[str, Any]:
+        document = answer.json()
+        inner = document.get("doc") if isinstance(document, dict) else None
+        if not isinstance(inner, dict):
+            raise NotAServerError(host=self.host, reason="its answer has no doc")
+        return inner
+
+    def _text(self, answer: Response) -> str:
+        document = answer.json()
+        text = document if isinstance(document, str) else answer.body.decode("utf-8", "replace").strip()
+        if not text or len(text) > 100:
+            raise NotAServerError(host=self.host, reason="its answer is no id")
+        return text

@@ -1,0 +1,295 @@
+"""One trial to a deployed server, which speaks version 1: points instead of bytes, and counts instead of offsets.
+
+What the protocol allows is kept: a second upload appends only what is missing, an unknown outcome is counted before
+a retry, points that are not the local ones are reported and nothing is overwritten. What it cannot carry
+(stdout.log, numbers that are not finite) is said. Described in docs/deployed-servers.md.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.v1 import DeployedServer, IdTakenError, NameIsTakenError
+from aimd_core.config import Credentials
+from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
+from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.model import DEFAULT_FOLDER, strict_json
+from aimd_core.store import METRICS_FILE, PARAMETERS_FILE, Trial
+from aimd_core.upload.outcome import Destination, Difference, Uploaded
+from aimd_core.upload.sending import Progress, no_progress
+from aimd_core.upload.snapshot import checked_id, document_of
+
+BATCH_POINTS = 1000
+_CONFLICT_TRIES = 4
+_FILLED_IN = ("folder", "editor", "timestamp")
+
+
+class LocalPoints:
+    """The points of a journal by type, as version 1 takes them.
+
+    Attributes:
+        by_type: Points in the order of the journal.
+        left_out: How many values are not finite, which strict JSON cannot carry; their points stay, without them.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self.by_type: dict[str, list[dict[str, Any]]] = {}
+        self.left_out = 0
+        try:
+            opened = open_regular(trial.path / METRICS_FILE)
+        except FileNotFoundError:
+            return
+        with opened:
+            for record in read_records(opened, Damage()):
+                ((metrics_type, point),) = record.items()
+                self.by_type.setdefault(metrics_type, []).append(self._finite(point))
+
+    def _finite(self, point: dict[str, Any]) -> dict[str, Any]:
+        values = point["value"]
+        finite = {name: value for name, value in values.items() if not isinstance(value, float) or math.isfinite(value)}
+        self.left_out += len(values) - len(finite)
+        return {"value": finite, "sequence": strict_json(point["sequence"])}
+
+
+class DeployedRemote:
+    """A server of version 1."""
+
+    def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
+        self.host = credentials.host
+        self._server = DeployedServer(credentials, retry)
+
+    def __enter__(self) -> DeployedRemote:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._server.__exit__(kind, error, at)
+
+    def abort(self) -> None:
+        """End what is under way, from another thread."""
+        self._server.abort()
+
+    def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
+        """Return nothing: this protocol has no cheap way to find out."""
+        return {}
+
+    def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
+        """Upload one trial, or what is new of it.
+
+        Raises:
+            DamagedError, ContentDiffersError, NameTakenError, RefusedError, NetworkError, AccessError: As with
+                version 2.
+        """
+        trial.read_documents()
+        trial_id = checked_id(trial)
+        document = document_of(trial, destination.merged(trial.upload_settings))
+        there = self._server.trial(trial_id)
+        uploaded = self._create(trial_id, document) if there is None else self._update(trial_id, document, there)
+        if uploaded.outcome == "skipped":
+            return uploaded
+        changed = self._settle_parameters(trial_id, document["parameters"])
+        points = LocalPoints(trial)
+        uploaded.sent_bytes = self._append(trial, trial_id, points, progress)
+        if uploaded.outcome == "unchanged" and (changed or uploaded.sent_bytes):
+            uploaded.outcome = "updated"
+        if points.left_out:
+            uploaded.damage = (
+                f"{points.left_out} values that are not finite were left out: protocol 1 cannot carry them"
+            )
+        return uploaded
+
+    def plan(self, trial: Trial, destination: Destination) -> Uploaded:
+        """Return what an upload would do now, as far as this protocol can say without doing it."""
+        trial.read_documents()
+        trial_id = checked_id(trial)
+        document = document_of(trial, destination.merged(trial.upload_settings))
+        points = LocalPoints(trial)
+        there = self._server.trial(trial_id)
+        if there is None:
+            return self._plan_new(trial_id, document, points)
+        missing = self._missing(trial, trial_id, points)
+        same = not missing and _without_filled_in(there) == _without_filled_in(
+            {**document["metadata"], **_named(there)}
+        )
+        same = same and self._server.parameters(trial_id) == document["parameters"]
+        planned = Uploaded({**_place(there), "outcome": "unchanged" if same else "updated", "id": trial_id})
+        planned.remaining_bytes = sum(len(json.dumps(points)) for points in missing.values())
+        return planned
+
+    def check(self, trial: Trial) -> list[Difference]:
+        """Return what is not the same here and there, by parameters, and by number and values of points."""
+        trial.read_documents()
+        trial_id = checked_id(trial)
+        if self._server.trial(trial_id) is None:
+            raise RemoteNotFoundError(what=f"trial {trial.name}")
+        differences = []
+        if self._server.parameters(trial_id) != strict_json(trial.parameters):
+            differences.append(Difference(PARAMETERS_FILE, None, None, "differs from what the server has"))
+        try:
+            missing = self._missing(trial, trial_id, LocalPoints(trial))
+        except ContentDiffersError as error:
+            return [*differences, Difference(METRICS_FILE, None, None, str(error.facts["reason"]))]
+        for metrics_type, points in missing.items():
+            reason = f"{len(points)} {metrics_type} points are not on the server"
+            differences.append(Difference(METRICS_FILE, None, None, reason))
+        return differences
+
+    def _plan_new(self, trial_id: str, document: dict[str, Any], points: LocalPoints) -> Uploaded:
+        folder_id, path, fallback = self._find_place(document["folder"], make=False)
+        name, outcome = document["name"], "created"
+        taken = self._server.trial_named(folder_id, name) if folder_id else None
+        if taken and document["on_conflict"] == "error":
+            raise NameTakenError(name=name, folder=path)
+        if taken and document["on_conflict"] == "skip":
+            outcome, trial_id = "skipped", taken
+        elif taken and document["on_conflict"] == "new":
+            name = document["alternative_name"]
+        place = {"id": folder_id, "path": path, "fallback": fallback}
+        planned = Uploaded({"outcome": outcome, "id": trial_id, "name": name, "folder": place})
+        if outcome == "created":
+            planned.remaining_bytes = sum(len(json.dumps(one)) for one in points.by_type.values())
+        return planned
+
+    def _create(self, trial_id: str, document: dict[str, Any]) -> Uploaded:
+        folder_id, path, fallback = self._find_place(document["folder"], make=True)
+        assert folder_id is not None
+        name = document["name"]
+        place = {"id": folder_id, "path": path, "fallback": fallback}
+        for _ in range(_CONFLICT_TRIES):
+            try:
+                self._server.create_trial(_full(document["metadata"], name, folder_id, trial_id))
+            except IdTakenError:
+                pass  # an answer was lost, and it is there
+            except NameIsTakenError:
+                taken = self._server.trial_named(folder_id, name)
+                if taken is None:
+                    continue  # it went away in between
+                if document["on_conflict"] == "skip":
+                    return Uploaded({"outcome": "skipped", "id": taken, "name": name, "folder": place})
+                name = self._resolve(document, name, path, taken)
+                continue
+            return Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": place})
+        raise RefusedError(host=self.host, reason="the name keeps being taken")
+
+    def _resolve(self, document: dict[str, Any], name: str, path: str, taken: str) -> str:
+        """Decide a conflict and return the name to try next."""
+        if document["on_conflict"] == "replace":
+            self._server.delete_trial(taken)
+            return name
+        other = str(document["alternative_name"])
+        if document["on_conflict"] == "error" or name == other:
+            raise NameTakenError(name=name, folder=path)
+        return other
+
+    def _update(self, trial_id: str, document: dict[str, Any], there: dict[str, Any]) -> Uploaded:
+        """Bring a trial's document up to date where it stands, whatever folder is named."""
+        wanted = {**document["metadata"], **_named(there)}
+        outcome = "unchanged"
+        if _without_filled_in(there) != _without_filled_in(wanted):
+            self._server.replace_trial(trial_id, wanted)
+            outcome = "updated"
+        return Uploaded({**_place(there), "outcome": outcome, "id": trial_id})
+
+    def _settle_parameters(self, trial_id: str, parameters: dict[str, Any]) -> bool:
+        if self._server.parameters(trial_id) == parameters:
+            return False
+        self._server.set_parameters(trial_id, parameters)
+        return True
+
+    def _missing(self, trial: Trial, trial_id: str, points: LocalPoints) -> dict[str, list[Any]]:
+        """Return, by type, the points that the server does not have.
+
+        Raises:
+            ContentDiffersError: What it has is not the beginning of what is here.
+        """
+        there = self._server.points(trial_id)
+        missing = {}
+        for metrics_type in {**points.by_type, **there}:
+            local, remote = points.by_type.get(metrics_type, []), there.get(metrics_type, [])
+            if len(remote) > len(local) or any(map(_differ, local, remote)):
+                reason = f"the {len(remote)} {metrics_type} points on the server are not the first ones here"
+                raise ContentDiffersError(path=trial.path / METRICS_FILE, reason=reason)
+            if len(local) > len(remote):
+                missing[metrics_type] = local[len(remote) :]
+        return missing
+
+    def _append(self, trial: Trial, trial_id: str, points: LocalPoints, progress: Progress) -> int:
+        """Append what is missing, compare, and return how many bytes of points were sent."""
+        sent_bytes = 0
+        missing = self._missing(trial, trial_id, points)
+        for metrics_type, new in missing.items():
+            before = len(points.by_type[metrics_type]) - len(new)
+            for start in range(0, len(new), BATCH_POINTS):
+                batch = new[start : start + BATCH_POINTS]
+                self._server.add_points(trial_id, metrics_type, batch, before + start)
+                size_bytes = len(json.dumps(batch))
+                sent_bytes += size_bytes
+                progress(size_bytes)
+        if missing and self._missing(trial, trial_id, points):
+            raise RefusedError(host=self.host, reason="it has fewer points than it acknowledged")
+        return sent_bytes
+
+    def _find_place(self, wish: dict[str, Any], make: bool) -> tuple[str | None, str, bool]:
+        """Return id and path of the folder to use, and whether it is only the default one; source: Folders."""
+        if wish["id"] and self._server.folder(wish["id"]) is not None:
+            return wish["id"], str(wish["id"]), False
+        if wish["path"]:
+            path = "/" + str(wish["path"]).strip("/")
+            found = self._folder_at(path, make and wish["make"])
+            if found is not None or wish["make"]:
+                return found, path, False
+        return self._folder_at(DEFAULT_FOLDER, make), DEFAULT_FOLDER, bool(wish["id"] or wish["path"])
+
+    def _folder_at(self, path: str, make: bool) -> str | None:
+        found = self._server.folder_at(path)
+        if found is not None or not make:
+            return found
+        parent: str | None = None
+        walked = ""
+        for name in filter(None, path.split("/")):
+            walked = f"{walked}/{name}"
+            found = self._server.folder_at(walked)
+            if found is None:
+                self._server.make_folder(name, parent)
+                found = self._server.folder_at(walked)
+            parent = found
+        if parent is None:
+            raise RefusedError(host=self.host, reason=f"folder {path} cannot be made")
+        return parent
+
+
+def _full(metadata: dict[str, Any], name: str, folder_id: str, trial_id: str) -> dict[str, Any]:
+    inner = metadata.get("metadata")
+    kept = inner if isinstance(inner, dict) else {}
+    return {**metadata, "metadata": {**kept, "id": trial_id, "name": name, "folder": folder_id}}
+
+
+def _named(there: dict[str, Any]) -> dict[str, Any]:
+    """Return a document's inner part, which holds the name and the folder that the trial has on the server."""
+    return {"metadata": there.get("metadata")}
+
+
+def _place(there: dict[str, Any]) -> dict[str, Any]:
+    inner = there.get("metadata")
+    inner = inner if isinstance(inner, dict) else {}
+    folder = str(inner.get("folder"))
+    return {"name": str(inner.get("name")), "folder": {"id": folder, "path": folder, "fallback": False}}
+
+
+def _without_filled_in(document: dict[str, Any]) -> dict[str, Any]:
+    inner = document.get("metadata")
+    kept = {key: value for key, value in inner.items() if key not in _FILLED_IN} if isinstance(inner, dict) else {}
+    return {**document, "metadata": kept}
+
+
+def _differ(local: dict[str, Any], remote: Any) -> bool:
+    """Tell whether a point on the server is another one than the local one; its time stamp may be written otherwise."""
+    if not isinstance(remote, dict):
+        return True
+    sequence = remote.get("sequence")
+    step = sequence.get("step") if isinstance(sequence, dict) else None
+    return bool(remote.get("value") != local["value"] or step != local["sequence"].get("step"))

@@ -1,0 +1,133 @@
+"""A trial from the server to disk: the directory that was uploaded, byte for byte, whole or absent.
+
+The files are written below a hidden directory beside the target, which keeps what came when it is cut off, and is
+renamed to its name when all of it is there and proved by digest. What is there already is never overwritten, and
+no name that a server says leads out of the directory that was named.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from aimd_core.client.v2 import Server
+from aimd_core.digest import digest_prefix
+from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerError, UnreachableError
+from aimd_core.journal import open_regular
+from aimd_core.model import is_alternative_name, name_fault, split_alternative_name
+from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
+from aimd_core.upload.sending import Progress, no_progress
+
+_FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)
+_TRIES = 5
+
+
+def download_trial(server: Server, trial_id: str, directory: Path, progress: Progress = no_progress) -> Path:
+    """Write a trial below `directory` and return its path there; called again, it goes on where it was cut off.
+
+    Args:
+        server: Where from.
+        trial_id: Its id on the server.
+        directory: A working directory: the trial goes to its `.aimd/trials`.
+        progress: Told how many bytes came, each time some did.
+
+    Raises:
+        ExistsError: It is there already.
+        DamagedError: The server has no such files of it as a trial is made of.
+        RemoteNotFoundError, NetworkError, AccessError: As the server says.
+        DiskError: The disk refused.
+    """
+    shown = server.trial(trial_id)
+    files = {file: known for file, known in (shown.get("files") or {}).items() if file in _FILES}
+    if METADATA_FILE not in files:
+        raise DamagedError(path=trial_id, reason="was uploaded without its metadata.yaml, so it cannot come back whole")
+    try:
+        target = directory / TRIALS_DIRECTORY / _directory_name(shown, server.host)
+        return _download(server, str(uuid.UUID(str(shown.get("id")))), files, target, progress)
+    except ValueError:
+        raise NotAServerError(host=server.host, reason="its trial has no id") from None
+    except OSError as error:
+        raise DiskError(path=error.filename or directory, reason=error.strerror or str(error)) from error
+
+
+def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path, progress: Progress) -> Path:
+    trials = target.parent
+    if os.path.lexists(target):
+        raise ExistsError(path=target)
+    partial = trials / f".{trial_id}.partial"
+    partial.mkdir(parents=True, exist_ok=True)
+    for file, known in files.items():
+        _fetch(server, trial_id, file, known, partial, progress)
+    for leftover in partial.iterdir():
+        if leftover.name not in files:
+            leftover.unlink()
+    _sync(partial)
+    os.rename(partial, target)
+    _sync(trials)
+    return target
+
+
+def _directory_name(shown: dict[str, Any], host: str) -> str:
+    """Return the name that the directory had where it was uploaded.
+
+    Raises:
+        NotAServerError: The server says one that could lead elsewhere, or none.
+    """
+    name = shown.get("alternative_name")
+    if isinstance(name, str) and is_alternative_name(name) and name_fault(split_alternative_name(name)[0]) is None:
+        return name
+    raise NotAServerError(host=host, reason="it does not say what the directory of this trial is called")
+
+
+def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], partial: Path, progress: Progress) -> None:
+    """Bring one file to what the server has of it; bytes that are here already are kept when they are right."""
+    path = partial / file
+    size_bytes, digest = int(known["offset"]), str(known["digest"])
+    for attempt in range(_TRIES):
+        if _is_whole(path, size_bytes, digest):
+            return
+        have = path.lstat().st_size if path.exists() else 0
+        if file in DOCUMENT_FILES or have >= size_bytes:
+            have = 0
+        with open(path, "r+b" if have else "wb") as opened:
+            opened.seek(have)
+            left = size_bytes - have
+
+            def take(piece: bytes) -> None:
+                nonlocal left
+                kept = piece[:left]  # a journal may have grown since it was listed
+                opened.write(kept)
+                left -= len(kept)
+                progress(len(kept))
+
+            try:
+                server.read(trial_id, file, have, take)
+            except UnreachableError:
+                if attempt == _TRIES - 1:
+                    raise
+            finally:
+                opened.flush()
+                os.fsync(opened.fileno())
+    if not _is_whole(path, size_bytes, digest):
+        path.unlink()
+        raise NotAServerError(host=server.host, reason=f"its {file} is not what its digest says")
+
+
+def _is_whole(path: Path, size_bytes: int, digest: str) -> bool:
+    try:
+        with open_regular(path) as opened:
+            if os.fstat(opened.fileno()).st_size != size_bytes:
+                return False
+            return digest_prefix(opened, size_bytes) == digest
+    except FileNotFoundError:
+        return False
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,214 @@
+"""One trial to a server of version 2: everything is a file with an offset, and the server is asked where it stands.
+
+No local database says what was sent. Uploading again, while training runs, twice at once, after a cut at any
+byte, or from another host all end the same: the server has the bytes of the local files. A journal whose sent part has
+changed is reported, and nothing is overwritten. At the end the digests of both sides are compared.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO
+
+from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
+from aimd_core.digest import digest_prefix
+from aimd_core.errors import ContentDiffersError, RefusedError
+from aimd_core.journal import open_regular
+from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE, Trial
+from aimd_core.upload.outcome import Destination, Uploaded
+from aimd_core.upload.snapshot import checked_id, digest_of, document_of
+
+FIRST_PART_BYTES = 1 << 20
+MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
+PART_S = 1.0  # a part is sized to take about so long
+_OFFSET_TRIES = 8
+_ALONE_BYTES = 256 << 10  # a larger document goes by itself, when it has changed
+
+Progress = Callable[[int], None]
+
+
+def no_progress(sent_bytes: int) -> None:
+    """Show nothing."""
+
+
+class PartSize:
+    """How many bytes to send at once, so that a part takes about a second. One for a connection."""
+
+    def __init__(self) -> None:
+        self.size_bytes = FIRST_PART_BYTES
+
+    def learn(self, sent_bytes: int, took_s: float) -> None:
+        """Take in how long a part took; a short last part says nothing."""
+        if sent_bytes < self.size_bytes:
+            return
+        fitting = int(sent_bytes * PART_S / max(took_s, 1e-3))
+        self.size_bytes = max(MIN_PART_BYTES, min(MAX_PART_BYTES, fitting, self.size_bytes * 4))
+
+
+def send_trial(server: Server, trial: Trial, destination: Destination, progress: Progress, part: PartSize) -> Uploaded:
+    """Upload one trial, or what is new of it.
+
+    Args:
+        server: Where to.
+        trial: The trial directory; it may still be growing.
+        destination: Wins over what the trial's own files say.
+        progress: Told how many journal bytes were sent, each time some were.
+        part: How many bytes to send at once.
+
+    Raises:
+        DamagedError: The metadata cannot be read, or holds no id.
+        ContentDiffersError: The journal is shorter than what was sent, or its sent part has changed.
+        NameTakenError, RefusedError, NetworkError, AccessError: As the server says.
+    """
+    contents = trial.read_documents()
+    trial_id = checked_id(trial)
+    document = document_of(trial, destination.merged(trial.upload_settings))
+    small = {file: content for file, content in contents.items() if len(content) <= _ALONE_BYTES}
+    document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
+    answer = server.put_trial(trial_id, document)
+    uploaded = Uploaded(answer)
+    if uploaded.outcome == "skipped":
+        return uploaded
+    known = answer.get("files") or {}
+    changed = _settle_documents(server, trial_id, document, contents, known)
+    for file in JOURNAL_FILES:
+        uploaded.sent_bytes += _send_journal(server, trial, trial_id, file, known.get(file) or {}, progress, part)
+    if uploaded.outcome == "unchanged" and (uploaded.sent_bytes or changed):
+        uploaded.outcome = "updated"
+    return uploaded
+
+
+def _settle_documents(
+    server: Server, trial_id: str, document: dict[str, Any], contents: dict[str, bytes], known: dict[str, Any]
+) -> bool:
+    """Send the large documents that differ and remove those that are gone here; return whether there were any."""
+    gone = [file for file in DOCUMENT_FILES if file in known and file not in contents]
+    if gone:
+        server.put_trial(trial_id, {**document, "documents": dict.fromkeys(gone)})
+    changed = bool(gone)
+    for file, content in contents.items():
+        digest = digest_of(content)
+        if (known.get(file) or {}).get("digest") != digest:
+            changed = True
+            if server.put_document(trial_id, file, content).digest != digest:
+                raise RefusedError(host=server.host, reason=f"its digest of {file} is another one")
+    return changed
+
+
+def _send_journal(
+    server: Server,
+    trial: Trial,
+    trial_id: str,
+    file: str,
+    known: dict[str, Any],
+    progress: Progress,
+    part: PartSize,
+) -> int:
+    """Bring one journal file on the server up to the local one and return how many bytes were new."""
+    path = trial.path / file
+    offset = int(known.get("offset") or 0)
+    try:
+        opened = open_regular(path)
+    except FileNotFoundError:
+        if offset:
+            raise ContentDiffersError(path=path, reason="is gone, but the server has bytes of it") from None
+        return 0
+    with opened:
+        size_bytes = os.fstat(opened.fileno()).st_size
+        if size_bytes < offset:
+            raise ContentDiffersError(
+                path=path, reason=f"has {size_bytes} bytes, but the server has {offset} bytes of it"
+            )
+        if offset and digest_prefix(opened, offset) != known.get("digest"):
+            raise ContentDiffersError(path=path, reason=f"has changed within the {offset} bytes already uploaded")
+        if size_bytes == offset:
+            if not known:  # an empty file is a file too
+                server.append(trial_id, file, 0, pack(b""))
+            return 0
+        reached = _send_rest(server, trial_id, file, opened, offset, progress, part)
+        _compare(server, trial_id, file, opened, reached, path)
+        return max(0, reached.offset - offset)
+
+
+def _compare(server: Server, trial_id: str, file: str, opened: BinaryIO, reached: Standing, path: object) -> None:
+    """Prove that the server has the bytes of this file, as far as it goes."""
+    if not reached.digest:
+        reached = server.standing(trial_id, file)
+    opened.seek(0)
+    try:
+        equal = digest_prefix(opened, reached.offset) == reached.digest
+    except EOFError:
+        raise ContentDiffersError(path=path, reason="became shorter while it was uploaded") from None
+    if not equal:
+        raise ContentDiffersError(path=path, reason="is not what the server has, by the digests of both")
+
+
+class _Part:
+    """A stretch of a file, read and packed."""
+
+    __slots__ = ("offset", "packed", "size_bytes")
+
+    def __init__(self, opened: BinaryIO, offset: int, size_bytes: int) -> None:
+        content = os.pread(opened.fileno(), size_bytes, offset)
+        self.offset = offset
+        self.size_bytes = len(content)
+        self.packed = pack(content) if content else b""
+
+
+def _send_rest(
+    server: Server, trial_id: str, file: str, opened: BinaryIO, offset: int, progress: Progress, part: PartSize
+) -> Standing:
+    """Send a file from `offset` to its end as it is now; another uploader at work at once does no harm.
+
+    The next part is packed while the server works on this one.
+    """
+    mismatches = 0
+    reached = Standing(offset, "")
+    end = os.fstat(opened.fileno()).st_size
+    with ThreadPoolExecutor(1) as packing:
+        current = _Part(opened, offset, part.size_bytes)
+        while current.size_bytes:
+            following = current.offset + current.size_bytes
+            is_last = following >= end
+            ahead = None if is_last else packing.submit(_Part, opened, following, part.size_bytes)
+            started_s = time.monotonic()
+            try:
+                reached = server.append(trial_id, file, current.offset, current.packed, is_last)
+            except OffsetMismatchError as error:
+                reached = Standing(int(str(error.facts["offset"])), "")
+                mismatches += 1
+                if mismatches > _OFFSET_TRIES:
+                    raise RefusedError(host=server.host, reason=f"the offset of {file} keeps changing") from error
+            part.learn(current.size_bytes, time.monotonic() - started_s)
+            progress(max(0, reached.offset - current.offset))
+            if ahead is not None and reached.offset == following:
+                current = ahead.result()
+            else:
+                current = _Part(opened, reached.offset, part.size_bytes)
+    return reached
+
+
+def damage_sentence(trial: Trial) -> str:
+    """Say what is wrong with a trial's metrics journal, in one sentence; empty when nothing is."""
+    damage = trial.summary.damage
+    return f"{METRICS_FILE}: {damage.sentence()}" if damage else ""
+
+
+def local_files(trial: Trial) -> Iterator[tuple[str, int, str]]:
+    """Yield name, size in bytes and digest of each file of a trial that is uploaded.
+
+    Raises:
+        DamagedError: Something other than a plain file is in its place.
+    """
+    for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
+        try:
+            opened = open_regular(trial.path / file)
+        except FileNotFoundError:
+            continue
+        with opened:
+            size_bytes = os.fstat(opened.fileno()).st_size
+            yield file, size_bytes, digest_prefix(opened, size_bytes)

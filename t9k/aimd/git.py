@@ -1,0 +1,133 @@
+"""What git says of the working directory: commit, branch, remote, and the uncommitted changes. Never a secret.
+
+All questions are asked at once and answered by git while the rest of a trial is made. They have a deadline in common,
+so that a slow disk or a huge work tree costs what git knows, and not the training's time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TIMEOUT_S = 2.0
+MAX_DIFF_BYTES = 4 << 20
+_QUESTIONS = {
+    "root": ("rev-parse", "--show-toplevel"),
+    "status": ("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
+    "remote": ("config", "--get", "remote.origin.url"),
+    "diff": ("diff", "HEAD", "--no-ext-diff", "--no-color", "--no-textconv"),
+}
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<rest>[^?#]*)", re.DOTALL)
+
+
+class GitCapture:
+    """Asks git about a directory, and has the answers a little later.
+
+    Attributes:
+        directory: Where was asked.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Ask. Outside of a work tree, or without git, nothing is started and every answer is empty."""
+        self.directory = directory
+        self._deadline_s = time.monotonic() + TIMEOUT_S
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        if not _may_be_work_tree(directory):
+            return
+        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        try:
+            for name, words in _QUESTIONS.items():
+                self._running[name] = subprocess.Popen(
+                    ["git", "-c", "core.fsmonitor=false", *words],
+                    cwd=directory,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+        except OSError:  # no git, or no process to be had
+            self.close()
+
+    def _answer(self, question: str) -> bytes:
+        process = self._running.pop(question, None)
+        if process is None:
+            return b""
+        try:
+            output, _ = process.communicate(timeout=max(0.0, self._deadline_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return b""
+        return output if process.returncode == 0 else b""
+
+    def state(self) -> dict[str, object]:
+        """Return the `_git` part of the metadata; empty outside of a git work tree. To be asked once."""
+        answers = {name: self._answer(name).decode("utf-8", "replace") for name in ("root", "status", "remote")}
+        root = answers["root"].strip()
+        if not root:
+            return {}
+        branch, commit, is_dirty = _parse_status(answers["status"])
+        return {
+            "local_path": root,
+            "remote_url": _without_secrets(answers["remote"].strip()) or None,
+            "branch": branch,
+            "commit": commit,
+            "is_dirty": is_dirty,
+            "entrypoint": _entrypoint(Path(root)),
+        }
+
+    def changes(self) -> bytes:
+        """Return what `git diff HEAD` says of the whole work tree; empty when it is nothing, or over 4 MiB."""
+        changes = self._answer("diff")
+        return changes if len(changes) <= MAX_DIFF_BYTES else b""
+
+    def close(self) -> None:
+        """End what has not been asked for."""
+        for process in self._running.values():
+            process.kill()
+            process.communicate()
+        self._running.clear()
+
+
+def _may_be_work_tree(directory: Path) -> bool:
+    """Tell whether it is worth to start git: looking for `.git` costs a hundredth of that."""
+    if "GIT_DIR" in os.environ:
+        return True
+    return any(os.path.lexists(place / ".git") for place in (directory, *directory.parents))
+
+
+def _parse_status(status: str) -> tuple[str | None, str | None, bool | None]:
+    if not status:
+        return None, None, None
+    lines = status.splitlines()
+    headers = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# ") and " " in line[2:])
+    branch, commit = headers.get("branch.head"), headers.get("branch.oid")
+    dirty = any(not line.startswith("#") for line in lines)
+    return (None if branch == "(detached)" else branch), (None if commit == "(initial)" else commit), dirty
+
+
+def _without_secrets(url: str) -> str:
+    """Return a remote's address without the user, password, query and fragment it may hold; `ssh` keeps the user."""
+    address = _ADDRESS.match(url)
+    if address is None and "://" not in url:
+        return url  # a path, or user@host:path, which holds no password
+    if address is None or address["rest"].count("[") != address["rest"].count("]"):
+        return ""
+    user = (address["user"] or "").partition(":")[0] if "ssh" in address["scheme"].lower() else ""
+    return f"{address['scheme']}://{user}{'@' if user else ''}{address['rest']}"
+
+
+def _entrypoint(root: Path) -> str | None:
+    """Return the script that was started, relative to the work tree when it lies there."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not isinstance(file, str):
+        return None
+    path = Path(file).resolve()
+    try:
+        return str(path.relative_to(root.resolve()))
+    except ValueError:
+        return str(path)
