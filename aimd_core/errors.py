@@ -32,8 +32,8 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── ExistsError
     │   ├── NotTheSameError
     │   └── ContentDiffersError
-    ├── StoppedError      Ctrl-C in the middle of an upload or a download
     ├── OldServerError    the server's protocol has no word for it
+    ├── StoppedError      Ctrl-C in the middle of an upload or a download
     ├── PartlyDoneError   some of several things failed
     ├── TrialStateError   the trial has ended
     ├── TrialRunningError the trial still runs
@@ -307,6 +307,14 @@ class RefusedError(ConflictError):
     text = "{host} refused: {reason}"
 
 
+class OldServerError(AimdError):
+    """The server speaks only the deployed protocol, which has no word for this. Facts: host, what."""
+
+    code = "old_server"
+    text = "{host} speaks version 1 of the protocol and cannot {what}"
+    hint = "Do it in the server's console, or run an AIMD server of version 2"
+
+
 class ExistsError(ConflictError):
     """The directory of a trial is there already. Facts: path."""
 
@@ -328,14 +336,6 @@ class StoppedError(AimdError):
 
     code = "stopped"
     text = "Stopped. {done} of {total} {what}; run again to continue."
-
-
-class OldServerError(AimdError):
-    """The server speaks only the deployed protocol, which has no word for this. Facts: host, what."""
-
-    code = "old_server"
-    text = "{host} speaks version 1 of the protocol and cannot {what}"
-    hint = "Do it in the server's console, or run an AIMD server of version 2"
 
 
 class PartlyDoneError(AimdError):

@@ -129,8 +129,9 @@ class Server:
                 if standing.offset != offset:
                     return standing
             tried = True
-            return self._standing(
-                self._checked(self._connection.once("PATCH", PREFIX + path, content=packed, headers=headers), path)
+            return _standing(
+                self.host,
+                self._checked(self._connection.once("PATCH", PREFIX + path, content=packed, headers=headers), path),
             )
 
         return self._connection.persist(attempt)
@@ -139,7 +140,7 @@ class Server:
         """Put a small file in the place of what was there and return how the server has it."""
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"}
         path = f"/trials/{trial_id}/files/{file}"
-        return self._standing(self._send("PUT", path, content=pack(content), headers=headers))
+        return _standing(self.host, self._send("PUT", path, content=pack(content), headers=headers))
 
     def standing(self, trial_id: str, file: str) -> Standing:
         """Return how far the server has a file, with its digest."""
@@ -211,7 +212,7 @@ class Server:
             return NotAServerError(host=self.host, reason=f"HTTP {answer.status} without an error of ours")
         code, message = str(error.get("code")), str(error.get("message"))
         if code == "offset_mismatch":
-            return OffsetMismatchError(offset=_offset_in(answer, self.host))
+            return OffsetMismatchError(offset=_offset(answer, self.host))
         if code == "content_differs":
             return ContentDiffersError(path=path, reason="the server has other bytes there")
         if code == "name_taken":
@@ -232,14 +233,15 @@ class Server:
         """Return what an answer to HEAD says, which has no body to say why not."""
         if answer.status == 404:
             raise RemoteNotFoundError(what=path)
-        return self._standing(self._checked(answer, path))
-
-    def _standing(self, answer: Response) -> Standing:
-        return Standing(_offset_in(answer, self.host), answer.headers.get("upload-digest", ""))
+        return _standing(self.host, self._checked(answer, path))
 
 
-def _offset_in(answer: Response, host: str) -> int:
+def _offset(answer: Response, host: str) -> int:
     value = answer.headers.get("upload-offset", "")
     if not value.isascii() or not value.isdigit():
         raise NotAServerError(host=host, reason="its answer has no Upload-Offset")
     return int(value)
+
+
+def _standing(host: str, answer: Response) -> Standing:
+    return Standing(_offset(answer, host), answer.headers.get("upload-digest", ""))

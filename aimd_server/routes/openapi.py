@@ -61,15 +61,15 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/trials"): Described(query=("folder", "folder_id", *_PAGED)),
     ("POST", "/trials/batch"): Described(200, Batch),
     ("POST", "/trials/known"): Described(200, Asked),
+    ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes),
     ("GET", "/trials/{id}"): Described(),
-    ("PUT", "/trials/{id}"): Described(201, TrialWish, query=("dry_run",)),
+    ("PUT", "/trials/{id}"): Described(201, TrialWish, ("dry_run",)),
     ("PATCH", "/trials/{id}"): Described(200, TrialChange),
     ("DELETE", "/trials/{id}"): Described(204),
     ("POST", "/trials/{id}/restore"): Described(200, Restoring, needs_body=False),
     ("GET", "/trash"): Described(query=_PAGED),
     ("HEAD", "/trials/{id}/files/{file}"): Described(204),
     ("GET", "/trials/{id}/files/{file}"): Described(),
-    ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes),
     ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes),
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
@@ -166,7 +166,7 @@ def _operation(method: str, path: str, door: Door) -> Document:
     # An object with an id takes any text in its place: what is no id is not there.
     parameters = [_parameter(name, "path") for name in _PART.findall(path)]
     parameters += [_parameter(name, "query") for name in described.query]
-    if described.body is bytes:
+    if described.body is bytes and method == "PATCH":
         parameters += [
             {"name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer", "minimum": 0}}
         ]

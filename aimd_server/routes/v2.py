@@ -107,6 +107,7 @@ def routes(base: str) -> RouteTable:
     v2_files.register(table)
     v2_people.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)
-    table.open_to_uploads(("GET", "/info"), ("POST", "/trials/known"), ("PUT", "/trials/{id}"))
-    table.open_to_uploads(*((method, "/trials/{id}/files/{file}") for method in ("HEAD", "PUT", "PATCH")))
+    table.open_to_uploads(("GET", "/info"), ("PUT", "/trials/{id}"))
+    table.open_to_uploads(("POST", "/trials/known"), ("PUT", "/trials/{id}/files/{file}"))
+    table.open_to_uploads(("HEAD", "/trials/{id}/files/{file}"), ("PATCH", "/trials/{id}/files/{file}"))
     return table

@@ -21,8 +21,8 @@ from aimd_server.stores.database import Database
 def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/trials", list_trials, access=Access.ANY_USER)
-    table.add("POST", "/trials/known", post_known, access=Access.READER)
     table.add("POST", "/trials/batch", get_batch, access=Access.READER)
+    table.add("POST", "/trials/known", post_known, access=Access.READER)
     table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
     table.add("PUT", "/trials/{id}", put_trial, access=Access.ANY_USER)
     table.add("PATCH", "/trials/{id}", change_trial, access=Access.ANY_USER)

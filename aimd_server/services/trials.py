@@ -27,7 +27,7 @@ from aimd_server.services.files import (
 )
 from aimd_server.services.folders import FolderWish, find_path, find_place
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
-from aimd_server.services.visibility import load_folder, load_trial, role_of
+from aimd_server.services.visibility import Role, load_folder, load_trial, role_of
 from aimd_server.stores import journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
@@ -249,7 +249,7 @@ def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
         raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
-        rows = [row for row in trials.by_uids(connection, asked.ids) if role_of(connection, user, row)]
+        rows = [row for row in trials.by_uids(connection, asked.ids) if role_of(connection, user, row) >= Role.VIEWER]
         files = standings_of(connection, [row.id for row in rows])
         return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
 

@@ -48,7 +48,6 @@ class Rule(NamedTuple):
     query: str = ""
     uploads: bool = False
     reads: bool = False
-    file: str = "metrics"
 
 
 _PATCH_BODY = line(1)
@@ -64,7 +63,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
     ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
-    ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, uploads=True, reads=True),
+    ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, reads=True, uploads=True),
+    ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"a: 1", uploads=True),
     ("GET", f"{V2}/trials/{{id}}"): Rule("viewer", "trial"),
     ("PUT", f"{V2}/trials/{{id}}"): Rule("editor", "trial", wish(), uploads=True),
     ("PATCH", f"{V2}/trials/{{id}}"): Rule("editor", "trial", {"note": "seen"}),
@@ -74,9 +74,6 @@ RULES: dict[tuple[str, str], Rule] = {
     ("HEAD", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial", uploads=True),
     ("GET", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial"),
     ("PATCH", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", _PATCH_BODY, uploads=True),
-    ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule(
-        "editor", "trial", b"tags: []\n", uploads=True, file="labels.yaml"
-    ),
     ("GET", f"{V2}/me/keys"): Rule("self"),
     ("POST", f"{V2}/me/keys"): Rule("self", body={}),
     ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
@@ -227,7 +224,9 @@ class World:
     def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
         """Return the names in a path for a new folder or trial of lin's."""
         number = str(next(self.numbers))
-        names = {"n": number, "file": rule.file, "type": "train", "number": "0"}
+        names = {"n": number, "file": "metrics", "type": "train", "number": "0"}
+        if rule.body == b"a: 1":
+            names["file"] = "labels.yaml"
         if rule.needs == "own key":
             identity.create_key(self.database, "lin")
             names["number"] = str(identity.list_keys(self.database, "lin")[-1].id)
