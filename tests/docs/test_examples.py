@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import Account
 from tests.support.home import Home
+from tests.support.server import RunningServer
 from tests.support.trials import record, write_trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,53 @@ NAMED = (
     "for n in cnn_a cnn_b cnn_keras_a cnn_keras_b; do cp -r cnn_keras_261* ${n}_261123_150400_a1b2c3; done"
 )
 
+ON_SERVER = "aimd trial upload -d . -P image_classification/mnist -m"
+FOLDERS = "aimd folder mk -p image_classification/mnist; aimd folder mk image_classification/old; aimd folder mk mnist"
+# Who is there on the server that the tests share: an example may meet a user or group of an earlier one.
+PEOPLE = (
+    'aimd server user add mei --data-dir "$SERVER_DATA" || true; '
+    'aimd server group add vision --data-dir "$SERVER_DATA" || true; '
+)
+OWN_SERVER = "aimd server user add lin && for n in 1 2 3; do aimd server key create --user lin; done"
+GROUP = f"{OWN_SERVER} && aimd server group add vision"
+
 SPECIAL = {
+    "aimd folder ls-shares image_classification": Special(before=FOLDERS),
+    "aimd folder share image_classification mei editor": Special(before=PEOPLE + FOLDERS),
+    "aimd folder share image_classification --group vision": Special(before=PEOPLE + FOLDERS),
+    "aimd folder unshare image_classification mei": Special(
+        before=f"{PEOPLE}{FOLDERS}; aimd folder share image_classification mei editor"
+    ),
+    "aimd folder unshare image_classification --number 3": Special(
+        before=f"{FOLDERS}; aimd folder share image_classification --link",
+        replace=(("--number 3", "--number $(aimd folder ls-shares image_classification | tail -n 1 | cut -f 1)"),),
+    ),
+    "aimd folder rm image_classification/old": Special(before=FOLDERS, codes=(2,)),  # it asks a person
+    "aimd folder restore afc6e66f-a3ca-4103-ae8b-b74a872f6b07": Special(
+        before="aimd folder mk old > id; aimd folder rm old --yes",
+        replace=(("afc6e66f-a3ca-4103-ae8b-b74a872f6b07", "$(cat id)"),),
+    ),
+    "aimd folder mv mnist image_classification/mnist": Special(
+        before="aimd folder mk image_classification; aimd folder mk mnist"
+    ),
+    "aimd trial upload -d . --check": Special(before=ON_SERVER),
+    "aimd trial download cnn_keras": Special(before=f"{ON_SERVER} && mv .aimd elsewhere"),
+    "aimd trial download 0f2c7a52-... --to from_the_cluster": Special(
+        before=ON_SERVER, replace=(("0f2c7a52-...", "$(aimd trial ls --remote -q | head -n 1)"),)
+    ),
+    "aimd relay /scratch/$USER": Special(  # it runs until it is stopped
+        replace=(("/scratch/$USER", "."), ("aimd relay", "timeout --signal INT 5 aimd relay")), codes=(124, 130)
+    ),
+    "aimd relay /scratch/$USER --once": Special(replace=(("/scratch/$USER", "."),)),
+    "aimd server group add vision": Special(before=OWN_SERVER),
+    "aimd server group leave vision lin": Special(before=f"{GROUP} && aimd server group join vision lin"),
+    "aimd server user demote lin": Special(before=f"{OWN_SERVER} && aimd server user promote lin"),
+    "aimd server status --data-dir /srv/aimd --json": Special(
+        before="aimd server user add lin --data-dir srv", replace=(("/srv/aimd", "srv"),)
+    ),
+    "aimd server restore aimd-backup.db --data-dir /srv/aimd": Special(
+        before=f"{OWN_SERVER} && aimd server backup aimd-backup.db", replace=(("/srv/aimd", "srv"),)
+    ),
     "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
     "aimd trial rm cnn_keras": Special(codes=(2,)),  # it asks a person, and there is none
     "aimd trial rm cnn_a cnn_b --yes": Special(before=NAMED),
@@ -95,7 +142,7 @@ EXAMPLES = all_examples()
 
 
 @pytest.fixture
-def prepared(home: Home, account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
+def prepared(home: Home, account: Account, running_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Account:
     """A home in which the names that examples use mean something."""
     journal = b"".join(
         record(step, 1 / step, kind, name)
@@ -126,8 +173,18 @@ def prepared(home: Home, account: Account, monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("KEY", account.key)
+    monkeypatch.setenv("SERVER_DATA", str(running_server.data_dir))
     monkeypatch.setenv("VISUAL", "true")
     return account
+
+
+def usual(line: str) -> str:
+    """Return what comes before every example of a group: folders on the server, or people on a server of one's own."""
+    if line.startswith("aimd folder ") and not line.startswith("aimd folder mk"):
+        return FOLDERS
+    if line.startswith("aimd server ") and " add " not in line and " start" not in line and "completion" not in line:
+        return GROUP
+    return ""
 
 
 def filled_in(line: str, account: Account, special: Special) -> str:
@@ -142,7 +199,7 @@ def filled_in(line: str, account: Account, special: Special) -> str:
 
 @pytest.mark.parametrize(("place", "line"), EXAMPLES, ids=[f"{place}: {line}" for place, line in EXAMPLES])
 def test_an_example_runs(place: str, line: str, home: Home, prepared: Account) -> None:
-    special = SPECIAL.get(line, Special())
+    special = SPECIAL.get(line) or Special(before=usual(line))
     for before in filter(None, [special.before]):
         subprocess.run(["bash", "-c", before], check=True, capture_output=True, timeout=60)
     command = ["bash", "-c", filled_in(line, prepared, special)]

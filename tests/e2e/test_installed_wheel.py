@@ -77,7 +77,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed) -> None:
     names = zipfile.ZipFile(installed.wheel).namelist()
     assert "t9k/__init__.py" not in names
-    for needed in ("t9k/aimd/__init__.py", "aimd_core/upload.py", "aimd_cli/__main__.py", "aimd_server/app.py"):
+    for needed in (
+        "t9k/aimd/__init__.py",
+        "aimd_core/upload/__init__.py",
+        "aimd_cli/__main__.py",
+        "aimd_server/app.py",
+    ):
         assert needed in names
     assert any(re.fullmatch(r"aimd_server/static/.*\.html", name) for name in names)
     for shared in (

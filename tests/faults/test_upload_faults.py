@@ -78,7 +78,8 @@ def test_the_harness_catches_a_client_that_sends_again_without_asking(
         def attempt() -> Standing:
             head = self._connection.once("HEAD", path)
             headers = {"Upload-Offset": head.headers["upload-offset"], "Content-Encoding": "gzip"}
-            return self._standing(self._connection.once("PATCH", path, content=packed, headers=headers))
+            answer = self._connection.once("PATCH", path, content=packed, headers=headers)
+            return v2._standing(self.host, answer)
 
         return self._connection.persist(attempt)
 
