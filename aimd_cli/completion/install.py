@@ -33,9 +33,10 @@ def _shell_in_use() -> str:
 
     try:
         found: str = detect_shell()[0]
-        return found
     except ShellDetectionFailure:
-        return Path(os.environ.get("SHELL", "")).name
+        found = ""
+    # A plain `sh` stands between when make or a script has called; the person's own shell is in SHELL.
+    return found if found in _NAMES else Path(os.environ.get("SHELL", "")).name
 
 
 def install(shell: str) -> list[Path]:

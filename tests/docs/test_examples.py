@@ -175,6 +175,7 @@ def prepared(home: Home, account: Account, running_server: RunningServer, monkey
     monkeypatch.setenv("KEY", account.key)
     monkeypatch.setenv("SERVER_DATA", str(running_server.data_dir))
     monkeypatch.setenv("VISUAL", "true")
+    monkeypatch.setenv("SHELL", "/bin/bash")  # a machine that runs tests may have none
     return account
 
 
