@@ -180,7 +180,7 @@ def install(name: str) -> str:
     return next(line.split()[1] for line in asked.stdout.splitlines() if line.startswith("Version"))
 
 
-def _environment(place: Path) -> dict[str, str]:
+def peer_environment(place: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     quiet = {"WANDB_SILENT": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
     quiet |= {"WANDB_MODE": "offline", "HF_HUB_OFFLINE": "1", "TRACKIO_DIR": str(place / "trackio")}
@@ -202,7 +202,7 @@ def measure_calls(name: str, metrics: int, place: Path, kill: bool = False) -> T
     result = place.with_suffix(".json")
     code = "import json, os, sys, time\n" + _LOGGERS[name] + _MEASURE
     words = [str(metrics), str(calls), str(WARM_UP), str(result), *(["kill"] if kill else [])]
-    environment = _environment(place)
+    environment = peer_environment(place)
     if name == "aimd":
         environment["PYTHONPATH"] = str(ROOT)
     with place.with_suffix(".err").open("w+") as errors:

@@ -31,8 +31,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.measurement import Measurement, table
-from benchmarks.peers import VENV, install
-from benchmarks.peers import _environment as environment
+from benchmarks.peers import VENV, install, peer_environment
 from benchmarks.upload import upload, write_trial
 from tests.support.server import RunningServer
 
@@ -162,7 +161,7 @@ class Peer:
             self.process = subprocess.Popen(
                 [self.python, "-c", _SERVERS[name], self.port],
                 cwd=self.server_place,
-                env=environment(self.server_place),
+                env=peer_environment(self.server_place),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -229,7 +228,7 @@ class Peer:
             done = subprocess.run(
                 [self.python, "-c", _CLIENTS[self.name], url, str(PEER_POINTS), str(BATCH)],
                 cwd=client_place,
-                env=environment(client_place),
+                env=peer_environment(client_place),
                 capture_output=True,
                 text=True,
                 timeout=max(1.0, self.left_s),

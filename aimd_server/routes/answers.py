@@ -23,7 +23,7 @@ def json_answer(document: object, status: int = 200, headers: dict[str, str] | N
 def _raw(value: object) -> object:
     if isinstance(value, msgspec.Raw):
         return json.loads(bytes(value))
-    raise NotImplementedError
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def text_answer(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
