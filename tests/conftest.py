@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,11 @@ import pytest
 
 from tests.support.home import Home
 from tests.support.server import RunningServer
+
+
+# A shell that starts something in the background leaves SIGINT ignored, and every child here would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
