@@ -14,7 +14,6 @@ import pytest
 from tests.support.home import Home
 from tests.support.server import RunningServer
 
-
 # A shell that starts something in the background leaves SIGINT ignored, and every child here would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
