@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from aimd_server.routes.bodies import HeldBodies
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
 from aimd_server.settings import Settings
@@ -55,6 +56,7 @@ class Backend:
         self.database = database
         self.settings = settings or Settings()
         self.meters = Meters()
+        self.bodies = HeldBodies()
         self._threads = threads
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -162,7 +164,11 @@ class Door:
         """Answer one request."""
         request = Request(scope, receive)
         scope["aimd.route"] = self.path  # the pattern: what logs and metrics may say without naming anything
-        response = await self._answer(request, request.app.state.backend)
+        backend: Backend = request.app.state.backend
+        try:
+            response = await self._answer(request, backend)
+        finally:
+            backend.bodies.release(scope)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, backend: Backend) -> Response:

@@ -64,6 +64,8 @@ class Version2:
         """Return a refusal, with the true offset where there is one."""
         offset = error.facts.get("offset")
         headers = {} if offset is None else {"Upload-Offset": str(offset)}
+        if error.code == "busy":
+            headers["Retry-After"] = str(RETRY_AFTER_S)
         return error_answer(error.code, error.message, headers, **error.facts)
 
     def unavailable(self) -> Response:
