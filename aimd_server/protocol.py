@@ -66,13 +66,10 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self.quiet:
                 self._end(503, "Too many connections: try again later.", "retry-after: 2\r\n")
                 return
-            self._make_room()
+            longest = next(iter(self.quiet))
+            del self.quiet[longest]
+            longest.transport.abort()
         self._wait(self.limits.idle_s)
-
-    def _make_room(self) -> None:
-        longest = next(iter(self.quiet))
-        del self.quiet[longest]
-        longest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all about it."""
