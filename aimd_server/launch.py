@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,12 +42,13 @@ def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = (
     run(data_dir, Settings(host=host, port=port, allowed_hosts=allowed_hosts))
 
 
-def run(data_dir: Path, settings: Settings) -> None:
+def run(data_dir: Path, settings: Settings, tokens: Mapping[str, str] | None = None) -> None:
     """Run the server until it is told to stop.
 
     Args:
         data_dir: Where everything is kept; made when missing.
         settings: Where to listen, and the rest.
+        tokens: API keys by a token each, which signs one browser in, once.
 
     Raises:
         PortInUseError: Something listens there already.
@@ -63,7 +64,7 @@ def run(data_dir: Path, settings: Settings) -> None:
         database.start_writer()
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         with sweeping(database, settings.trash_days):
-            app = create_app(database, threads, hosts, settings=settings)
+            app = create_app(database, threads, hosts, settings=settings, tokens=tokens)
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, address)
 

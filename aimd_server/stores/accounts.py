@@ -23,6 +23,8 @@ class Account(msgspec.Struct, frozen=True):
         scope: What its key is for: one of SCOPES.
         link_id: The share of a public link, None for an account.
         writing: Whether this call changes things, so that seeing them is not enough.
+        session_id: The session of a cookie, None for a key.
+        expires_us: When the session ends, None for a key.
     """
 
     id: int
@@ -31,6 +33,8 @@ class Account(msgspec.Struct, frozen=True):
     scope: str = WRITE
     link_id: int | None = None
     writing: bool = False
+    session_id: int | None = None
+    expires_us: int | None = None
 
 
 class AccountRow(msgspec.Struct, frozen=True):
