@@ -134,16 +134,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Give a client that does not read a while."""
         super().pause_writing()
-        self._watch_reader(self.transport.get_write_buffer_size() + 1)
-
-    def resume_writing(self) -> None:
-        """Take note that the client reads."""
-        super().resume_writing()
-        if self._unread is not None:
-            self._unread.cancel()
+        if self._unread is None:
+            self._watch_reader(self.transport.get_write_buffer_size() + 1)
 
     def _watch_reader(self, before_bytes: int) -> None:
-        left_bytes = self.transport.get_write_buffer_size()
+        self._unread, left_bytes = None, self.transport.get_write_buffer_size()
+        if not self.flow.write_paused:
+            return
         if left_bytes >= before_bytes:
             self.transport.abort()
             return
