@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import Request
@@ -15,6 +15,8 @@ from aimd_server.routes.access import Backend, RouteTable, guarded
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.v2 import Version2
+from aimd_server.services.refusals import RefusalError
+from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
@@ -30,6 +32,7 @@ def create_app(
     hosts: Iterable[str] | None = (),
     more: Sequence[RouteTable] = (),
     settings: Settings | None = None,
+    tokens: Mapping[str, str] | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -39,12 +42,13 @@ def create_app(
         hosts: Names beside loopback that requests may be sent to; None allows every name.
         more: Further routes.
         settings: The server's settings.
+        tokens: API keys by a token each, which signs one browser in with its key, once (`POST /session`).
 
     Raises:
         UndeclaredAccessError: A route does not say who may call it.
     """
     tables = [*v1.routes(SERVER, f"{WEB}/"), v2.routes(SERVER), *pages.routes(WEB), *more]
-    backend = Backend(database, threads, settings)
+    backend = Backend(database, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)
 
 
@@ -78,6 +82,8 @@ class Application:
         dialect = Version2()
         try:
             caller = await dialect.authenticate(request, self.state.backend)
+        except RefusalError as error:
+            return dialect.refused(error)
         except StoreUnavailableError:
             return dialect.unavailable()
         return caller if isinstance(caller, Response) else dialect.not_found()

@@ -36,7 +36,7 @@ SETTINGS: dict[str, Setting] = {
     "host": Setting("text", "127.0.0.1", "the address to listen on"),
     "port": Setting("number", 2463, "the port; 0 takes a free one"),
     "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
-    "trusted_proxies": Setting("list", (), "addresses of proxies whose X-Forwarded-For is believed, in the logs only"),
+    "trusted_proxies": Setting("list", (), "addresses of proxies (or networks) whose X-Forwarded-* is believed"),
     "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
     "log_format": Setting("text", "text", "text or json, one object a line"),
     "log_level": Setting("text", "warning", "debug, info (a line a request), warning or error"),

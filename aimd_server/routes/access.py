@@ -19,8 +19,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from aimd_server.routes.bodies import HeldBodies
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
+from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
 from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
 from aimd_server.stores.database import Database
@@ -35,13 +37,17 @@ class Access(Enum):
 
     ANY_USER: whoever has a key; a method other than GET and HEAD changes things, so that it needs a key that may
     write, and an editor at every object. READER: whoever has a key, whatever the method: it changes nothing.
-    ADMIN: who looks after the server. PUBLIC_PAGE: everybody.
+    ADMIN: who looks after the server. PUBLIC_PAGE: everybody. SIGN_IN: everybody, who proves who they are there.
     """
 
     ANY_USER = "any_user"
     READER = "reader"
     ADMIN = "admin"
     PUBLIC_PAGE = "public_page"
+    SIGN_IN = "sign_in"
+
+
+_PUBLIC = (Access.PUBLIC_PAGE, Access.SIGN_IN)
 
 
 class UndeclaredAccessError(Exception):
@@ -49,12 +55,20 @@ class UndeclaredAccessError(Exception):
 
 
 class Backend:
-    """What the routes work with: the database, and the threads that may wait for it."""
+    """What the routes work with: the database, the threads that may wait for it, and tokens to sign in with."""
 
-    def __init__(self, database: Database, threads: ThreadPoolExecutor, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        threads: ThreadPoolExecutor,
+        settings: Settings | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
         self.database = database
+        self.tokens = tokens or Tokens()
         self.settings = settings or Settings()
         self.meters = Meters()
+        self.bodies = HeldBodies()
         self._threads = threads
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -162,7 +176,11 @@ class Door:
         """Answer one request."""
         request = Request(scope, receive)
         scope["aimd.route"] = self.path  # the pattern: what logs and metrics may say without naming anything
-        response = await self._answer(request, request.app.state.backend)
+        backend: Backend = request.app.state.backend
+        try:
+            response = await self._answer(request, backend)
+        finally:
+            backend.bodies.release(scope)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, backend: Backend) -> Response:
@@ -201,8 +219,8 @@ class Door:
     def _is_public(self, method: str) -> bool:
         """Tell whether a method needs no user; one that is not there is as closed as the others."""
         if method in self.rules:
-            return self.rules[method][0] is Access.PUBLIC_PAGE
-        return all(access is Access.PUBLIC_PAGE for access, _ in self.rules.values())
+            return self.rules[method][0] in _PUBLIC
+        return all(access in _PUBLIC for access, _ in self.rules.values())
 
 
 def guarded(tables: Iterable[RouteTable]) -> list[BaseRoute]:

@@ -14,6 +14,7 @@ from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.tree import FolderChange, NewFolder
@@ -74,6 +75,11 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
     ("DELETE", "/me/keys/{number}"): Described(204),
+    ("POST", "/session"): Described(200, SignIn),
+    ("GET", "/session"): Described(),
+    ("DELETE", "/session"): Described(204),
+    ("GET", "/me/sessions"): Described(),
+    ("DELETE", "/me/sessions/{number}"): Described(204),
     ("GET", "/shared"): Described(),
     ("GET", "/audit"): Described(query=_PAGED),
     **{
@@ -90,7 +96,7 @@ _BINARY = {("GET", "/trials/{id}/files/{file}")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",
     "401": "unauthenticated",
-    "403": "forbidden",
+    "403": "forbidden, bad_origin",
     "404": "not_found, folder_not_found",
     "409": "offset_mismatch, content_differs, name_taken",
     "413": "too_large",
@@ -139,10 +145,13 @@ def document(table: RouteTable) -> Document:
             "description": "Explained in docs/http-api.md. An answer is a JSON object as described there.",
         },
         "servers": [{"url": table.prefix}],
-        "security": [{"key": []}],
+        "security": [{"key": []}, {"session": []}],
         "paths": {path: _path(path, door) for path, door in doors.items()},
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "aimd_session"},
+            },
             "schemas": {**components, "Error": _ERROR_SCHEMA},
             "responses": {
                 status: {"description": codes, "content": _json({"$ref": "#/components/schemas/Error"})}
@@ -178,6 +187,8 @@ def _operation(method: str, path: str, door: Door) -> Document:
         "parameters": parameters,
         "responses": {**_well(method, path, described), **_refusals()},
     }
+    if access is Access.SIGN_IN:
+        operation["security"] = []
     if described.body is not None:
         operation["requestBody"] = {"required": described.needs_body, "content": _content(described.body)}
     return operation

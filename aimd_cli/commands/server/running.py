@@ -25,7 +25,9 @@ def start(
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
-        typer.Option("--trusted-proxy", metavar="IP", help="A proxy whose X-Forwarded-For is believed; repeatable."),
+        typer.Option(
+            "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is believed; repeatable."
+        ),
     ] = None,
     trash_days: Annotated[
         int | None, typer.Option("--trash-days", min=1, help="Deleted things go for good after so long. [default: 30]")
