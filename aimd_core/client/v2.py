@@ -160,14 +160,23 @@ class Server:
             self._checked(answer, path)
             raise NotAServerError(host=self.host, reason=f"HTTP {answer.status} to a request for a part of a file")
 
-    def trials(self, folder: str | None = None, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the trials that the key may see, newest first.
+    def can(self, feature: str) -> bool:
+        """Tell whether the server has a feature, such as `query`; older ones of ours name none."""
+        return feature in (self.info().get("features") or ())
+
+    def trials(
+        self, folder: str | None = None, limit: int | None = None, where: str = "", sort: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the trials that the key may see, newest first unless `sort` says otherwise.
 
         Args:
             folder: Only those in this folder path and below.
             limit: How many at most.
+            where: A query; the server needs the feature `query`.
+            sort: Sort keys; the server needs the feature `query`.
         """
-        query = {"limit": str(min(PAGE, limit or PAGE)), **({"folder": folder} if folder else {})}
+        asked = {"folder": folder, "where": where, "sort": sort}
+        query = {"limit": str(min(PAGE, limit or PAGE)), **{name: text for name, text in asked.items() if text}}
         left = limit
         while True:
             page = self._object(self._send("GET", "/trials", query=query))
@@ -179,6 +188,16 @@ class Server:
             if not page.get("next"):
                 return
             query["cursor"] = str(page["next"])
+
+    def count(self, folder: str | None = None, where: str = "") -> int:
+        """Return how many trials a list has, at least; the server needs the feature `query`."""
+        query = {"limit": "1", "count": "1", **{k: v for k, v in (("folder", folder), ("where", where)) if v}}
+        return int((self._object(self._send("GET", "/trials", query=query)).get("count") or {}).get("value") or 0)
+
+    def column_names(self, folder: str | None = None) -> dict[str, list[str]]:
+        """Return the names of the parameters and metrics of a folder; the server needs the feature `query`."""
+        found = self._object(self._send("GET", "/trials/columns", query={"folder": folder} if folder else None))
+        return {kind: [str(one["name"]) for one in found.get(kind) or []] for kind in ("parameters", "metrics")}
 
     def trial(self, trial_id: str) -> dict[str, Any]:
         """Return one trial.
