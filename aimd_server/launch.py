@@ -24,7 +24,7 @@ from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.errors import PortInUseError
 from aimd_server.logs import set_up_logs
 from aimd_server.operations import ADDRESS_FILE
-from aimd_server.routes.guards import is_loopback
+from aimd_server.routes.guards import SECURITY_HEADERS, is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
@@ -32,6 +32,8 @@ from aimd_server.sweeping import sweeping
 
 STOP_TIMEOUT_S = 10
 KEEP_ALIVE_S = 30
+MOST_CONNECTIONS = 800
+FILES_KEPT = 128  # of those that the system gives this process, for the database and the rest
 _MAX_PORT = 65535
 
 
@@ -126,8 +128,21 @@ def _say_where(data_dir: Path, host: str, has_users: bool) -> None:
         _say("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME")
 
 
+def _connections() -> int:
+    """Return how many connections may be open: fewer where the system gives this process few files."""
+    most = MOST_CONNECTIONS
+    if sys.platform == "win32":
+        return most
+    import resource
+
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most if files == resource.RLIM_INFINITY else max(16, min(most, files - FILES_KEPT))
+
+
 def _serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
     import uvicorn
+
+    from aimd_server.protocol import ConnectionLimits, bounded
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -148,7 +163,7 @@ def _serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
+        http=bounded(SECURITY_HEADERS, ConnectionLimits(_connections())),
         ws="none",
         interface="asgi3",
         lifespan="off",

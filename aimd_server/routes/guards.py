@@ -22,7 +22,7 @@ from aimd_server.routes.v2 import error_answer
 log = logging.getLogger("aimd_server")
 requests = logging.getLogger("aimd_server.requests")
 
-_HEADERS = {
+SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -76,7 +76,7 @@ class Guards:
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -88,6 +88,8 @@ class Version2:
         if error.code == "unauthenticated":
             return error_answer(error.code, error.message, dict(_CHALLENGE))
         headers = {} if offset is None else {"Upload-Offset": str(offset)}
+        if error.code == "busy":
+            headers["Retry-After"] = str(RETRY_AFTER_S)
         return error_answer(error.code, error.message, headers, **error.facts)
 
     def unavailable(self) -> Response:

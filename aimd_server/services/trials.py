@@ -107,13 +107,15 @@ def free_id(connection: Connection, user: Account, uid: str, refusal: Exception)
     """Make an id free that only something in the caller's own trash still has; that is then gone for good.
 
     Raises:
-        RefusalError: The given one, when something else has the id.
+        RefusalError: The given one, when something else has the id; `forbidden` for a key that deletes nothing.
     """
     holder = trials.holder_of(connection, uid)
     if holder is None:
         return
     if trials.by_uid(connection, uid) is not None or holder.owner_id != user.id:
         raise refusal
+    if user.scope == UPLOAD:
+        raise forbidden("the trial lies in the trash, and an upload-only key deletes nothing: restore it first")
     trials.remove(connection, holder.id)
 
 

@@ -110,9 +110,13 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V1}/trials/{{id}}/metrics"): Rule("viewer", "trial"),
     ("POST", f"{V1}/trials/{{id}}/metrics/{{type}}"): Rule("editor", "trial", [], uploads=True),
 }
-PAGES = {"/", "/healthz", "/readyz", *(f"/t9k/experiment/web{rest}" for rest in ("", "/", "/console.css"))}
-PAGES |= {"/t9k/experiment/web/console.js", "/t9k/experiment/web/icon.svg"}
+PAGES = {"/", "/healthz", "/readyz", "/t9k/experiment/web", "/t9k/experiment/web/"}
+FILES = {
+    "/t9k/experiment/web/{file}",
+    "/t9k/experiment/web/assets/{file}",
+}  # public too, but there is none of that name
 RULES |= {(method, path): Rule("public") for method in ("GET", "HEAD") for path in PAGES}
+RULES |= {(method, path): Rule("none") for method in ("GET", "HEAD") for path in FILES}
 
 DIRECT, INHERITED = "shared itself", "in what is shared"
 # Which role each caller has on the objects, and for what their key is.
@@ -139,8 +143,8 @@ CALLERS: dict[str, tuple[Role, str]] = {
 def expected(method: str, rule: Rule, caller: str, kind: str) -> str:
     """Return what must come of a call; written from the documents, not from the code."""
     role, scope = CALLERS[caller]
-    if rule.needs == "public":
-        return ALLOWED
+    if rule.needs in ("none", "public"):
+        return ALLOWED if rule.needs == "public" else HIDDEN
     if not scope or rule.needs == "sign in":
         return ALLOWED if scope else NO_KEY
     if rule.needs == "admin":
