@@ -189,16 +189,6 @@ class Server:
                 return
             query["cursor"] = str(page["next"])
 
-    def count(self, folder: str | None = None, where: str = "") -> int:
-        """Return how many trials a list has, at least; the server needs the feature `query`."""
-        query = {"limit": "1", "count": "1", **{k: v for k, v in (("folder", folder), ("where", where)) if v}}
-        return int((self._object(self._send("GET", "/trials", query=query)).get("count") or {}).get("value") or 0)
-
-    def column_names(self, folder: str | None = None) -> dict[str, list[str]]:
-        """Return the names of the parameters and metrics of a folder; the server needs the feature `query`."""
-        found = self._object(self._send("GET", "/trials/columns", query={"folder": folder} if folder else None))
-        return {kind: [str(one["name"]) for one in found.get(kind) or []] for kind in ("parameters", "metrics")}
-
     def trial(self, trial_id: str) -> dict[str, Any]:
         """Return one trial.
 

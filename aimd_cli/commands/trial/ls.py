@@ -194,14 +194,15 @@ def _remote(wanted: Remote, asked: Asked) -> TrialList:
 def _selected(server: Server, folder: str | None, place: str, asked: Asked) -> TrialList:
     """Let the server choose and order the trials, and fetch only those that are shown."""
     from aimd_cli.commands.trial.reading import row_of_remote
+    from aimd_core.client.lists import column_names, count
     from aimd_core.query import field_text, pinned, render
 
     where = render(pinned(asked.query.condition)) if asked.query is not None else ""
     sort = ",".join(f"{'-' * key.descending}{field_text(key.field)}" for key in asked.keys)
     rows = [row_of_remote(document) for document in server.trials(folder, asked.limit, where, sort)]
     if not rows:
-        _say_unknown(server.column_names(folder), asked)
-    total = max(len(rows), server.count(folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
+        _say_unknown(column_names(server, folder), asked)
+    total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
     return _view(rows, place, asked._replace(query=None, keys=()), total)
 
 
