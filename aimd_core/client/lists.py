@@ -1,4 +1,4 @@
-"""What a list of the server holds as a whole: how many trials, and which names. The server needs the feature `query`."""
+"""What a list of the server holds as a whole: how many trials, which names. The server needs the feature `query`."""
 
 from __future__ import annotations
 
