@@ -5,6 +5,11 @@ from __future__ import annotations
 from aimd_core.client.v2 import Server
 
 
+def takes_queries(server: Server) -> bool:
+    """Tell whether the server chooses and orders trials itself; older ones of ours do not say so."""
+    return "query" in (server.info().get("features") or ())
+
+
 def count(server: Server, folder: str | None = None, where: str = "") -> int:
     """Return how many trials a list has; from 10,000 on, that many or more."""
     asked = {"limit": "1", "count": "1", "folder": folder, "where": where}

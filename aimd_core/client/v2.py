@@ -160,10 +160,6 @@ class Server:
             self._checked(answer, path)
             raise NotAServerError(host=self.host, reason=f"HTTP {answer.status} to a request for a part of a file")
 
-    def can(self, feature: str) -> bool:
-        """Tell whether the server has a feature, such as `query`; older ones of ours name none."""
-        return feature in (self.info().get("features") or ())
-
     def trials(
         self, folder: str | None = None, limit: int | None = None, where: str = "", sort: str = ""
     ) -> Iterator[dict[str, Any]]:

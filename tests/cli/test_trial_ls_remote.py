@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aimd_core.client import lists
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from tests.conftest import Account
@@ -36,7 +37,7 @@ def test_filter_order_and_limit_are_the_same_with_an_older_server(
     home: Home, trials: list[str], monkeypatch: pytest.MonkeyPatch, features: bool
 ) -> None:
     if not features:
-        monkeypatch.setattr(Server, "can", lambda self, feature: False)
+        monkeypatch.setattr(lists, "takes_queries", lambda server: False)
     assert _names(home, "--where", "params.lr >= 2", "--sort=-params.lr") == ["t5", "t4", "t3", "t2"]
     assert _names(home, "-P", "odd", "--sort", "params.lr", "-L", "2") == ["t1", "t3"]
     ran = home.aimd("trial", "ls", "--remote", "--where", "params.lrr = 3")

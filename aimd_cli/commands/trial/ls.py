@@ -177,6 +177,7 @@ def _local(path: Path, asked: Asked) -> TrialList:
 def _remote(wanted: Remote, asked: Asked) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_remote
     from aimd_cli.completion.listing import remember_remote
+    from aimd_core.client.lists import takes_queries
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
@@ -184,7 +185,7 @@ def _remote(wanted: Remote, asked: Asked) -> TrialList:
     place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
     selects = asked.query is not None or bool(asked.keys)
     with Server(credentials) as server:
-        if selects and server.can("query"):
+        if selects and takes_queries(server):
             return _selected(server, wanted.folder, place, asked)
         rows = [row_of_remote(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
     remember_remote(credentials.host, rows)
