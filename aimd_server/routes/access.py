@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from aimd_server.routes.bodies import HeldBodies
+from aimd_server.routes.bodies import HeldBodies, Slots
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
 from aimd_server.services.sessions import Tokens
@@ -70,6 +70,7 @@ class Backend:
         self.settings = settings or Settings()
         self.meters = Meters()
         self.bodies = HeldBodies()
+        self.slots = Slots()
         self._threads = threads
 
     @property
@@ -108,6 +109,14 @@ class Call:
     def database(self) -> Database:
         """The database."""
         return self.backend.database
+
+    def take_slot(self) -> None:
+        """Count this call among the large answers that its caller is reading.
+
+        Raises:
+            RefusalError: `busy`: they are too many.
+        """
+        self.backend.slots.take(self.request.scope, (self.user.id, self.user.link_id))
 
     def part(self, name: str) -> str:
         """Return a variable part of the path."""
@@ -189,9 +198,11 @@ class Door:
         backend: Backend = request.app.state.backend
         try:
             response = await self._answer(request, backend)
+            backend.bodies.release(scope)
+            await response(scope, receive, send)
         finally:
             backend.bodies.release(scope)
-        await response(scope, receive, send)
+            backend.slots.release(scope)
 
     async def _answer(self, request: Request, backend: Backend) -> Response:
         try:

@@ -23,6 +23,7 @@ from aimd_server.services.trials import Asked, TrialWish
 Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
 _PAGED = ("limit", "cursor")
+_SWITCHES = ("below", "count")
 _NUMBERS = ("limit", "depth")
 
 
@@ -59,7 +60,8 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("PATCH", "/folders/{id}"): Described(200, FolderChange),
     ("DELETE", "/folders/{id}"): Described(204),
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
-    ("GET", "/trials"): Described(query=("folder", "folder_id", *_PAGED)),
+    ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
+    ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
     ("POST", "/trials/batch"): Described(200, Batch),
     ("POST", "/trials/known"): Described(200, Asked),
     ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes),
@@ -118,6 +120,7 @@ _ERROR_SCHEMA: Document = {
                 "limit": {"type": "number"},
                 "offset": {"type": "integer"},
                 "field": {"type": "string"},
+                "position": {"type": "integer"},
             },
         }
     },
@@ -195,6 +198,8 @@ def _operation(method: str, path: str, door: Door) -> Document:
 
 
 def _parameter(name: str, place: str) -> Document:
+    if name in _SWITCHES:
+        return {"name": name, "in": place, "required": False, "schema": {"type": "string", "enum": ["0", "1"]}}
     schema = {"type": "integer", "minimum": 1} if name in _NUMBERS else {"type": "string"}
     return {"name": name, "in": place, "required": place == "path", "schema": schema}
 
