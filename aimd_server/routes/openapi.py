@@ -25,6 +25,7 @@ from aimd_server.services.trials import MAX_PAGE, Asked, TrialWish
 Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
 _PAGED = ("limit", "cursor")
+_SWITCHES = ("below", "count")
 _NUMBERS = {"limit": MAX_PAGE, "depth": 999_999_999}  # the greatest value of each
 _FILE = "/trials/{id}/files/{file}"
 # Where a part of a path or a query takes less than any text.
@@ -77,7 +78,8 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("PATCH", "/folders/{id}"): Described(200, FolderChange),
     ("DELETE", "/folders/{id}"): Described(204),
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
-    ("GET", "/trials"): Described(query=("folder", "folder_id", *_PAGED)),
+    ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
+    ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
     ("POST", "/trials/batch"): Described(200, Batch),
     ("POST", "/trials/known"): Described(200, Asked),
     ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
@@ -142,6 +144,7 @@ _ERROR_SCHEMA: Document = {
                 "limit": {"type": "number"},
                 "offset": {"type": "integer"},
                 "field": {"type": "string"},
+                "position": {"type": "integer"},
             },
         }
     },
@@ -221,6 +224,8 @@ def _operation(method: str, path: str, door: Door) -> Document:
 
 def _parameter(name: str, place: str, is_needed: bool = False) -> Document:
     schema: Document = {"type": "string"}
+    if name in _SWITCHES:
+        schema = {"type": "string", "enum": ["0", "1"]}
     if name in _NUMBERS:
         schema = {"type": "integer", "minimum": 1, "maximum": _NUMBERS[name]}
     return {"name": name, "in": place, "required": is_needed or place == "path", "schema": schema}

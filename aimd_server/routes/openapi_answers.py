@@ -107,6 +107,9 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("PATCH", "/folders/{id}"): _folder,
     ("POST", "/folders/{id}/restore"): _folder,
     ("GET", "/trials"): _page(trials=_all(_trial)),
+    ("GET", "/trials/columns"): _object(
+        parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
+    ),
     ("POST", "/trials/batch"): _object(trials=_all(_trial), missing=_all(TEXT)),
     ("POST", "/trials/known"): _object(
         trials=_named(_object(id=ID, name=TEXT, folder=_PLACE, state=_maybe(TEXT), files=_FILES))
