@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from aimd_server.routes import pages, v1, v2
 from aimd_server.routes.access import Backend, RouteTable, guarded
@@ -33,7 +33,7 @@ def create_app(
     more: Sequence[RouteTable] = (),
     settings: Settings | None = None,
     tokens: Mapping[str, str] | None = None,
-) -> ASGIApp:
+) -> Guards:
     """Return the application.
 
     Args:

@@ -70,6 +70,8 @@ class Backend:
         self.meters = Meters()
         self.bodies = HeldBodies()
         self.slots = Slots()
+        self.hub: object = None  # of the streams of events, once there is one
+        self.is_stopping = False
         self._threads = threads
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
