@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands import config, folder, help, login, relay, server, trial
+from aimd_cli.commands import config, console, folder, help, login, relay, server, trial
 from aimd_cli.options import HELP
 from aimd_core.version import __version__
 
@@ -89,6 +89,7 @@ def aimd(
 app.command()(login.login)
 app.command()(login.logout)
 app.command()(relay.relay)
+app.command()(console.console)
 app.command("help")(help.help_)
 app.add_typer(config.app, name="config")
 app.add_typer(trial.app, name="trial")
