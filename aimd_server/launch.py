@@ -14,14 +14,15 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from aimd_core.errors import UsageError
 from aimd_server.app import SERVER, THREADS, create_app
-from aimd_server.errors import PortInUseError
+from aimd_server.blobs import Blobs, open_blobs
+from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
 from aimd_server.logs import set_up_logs
 from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, is_loopback
@@ -61,19 +62,24 @@ def run(
     Raises:
         PortInUseError: Something listens there already.
         UsageError: The host is not one to listen on.
-        DiskError, DamagedError, NewerDatabaseError: The data cannot be used.
+        DiskError, DamagedError, NewerDatabaseError, ObjectStoreError: The data cannot be used.
     """
     set_up_logs(settings)
     host = settings.host
     listener = _listen(host, settings.port)
-    with listener, Database(data_dir) as database, ThreadPoolExecutor(THREADS, "aimd") as threads:
+    with (
+        listener,
+        closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
+        Database(data_dir) as database,
+        ThreadPoolExecutor(THREADS, "aimd") as threads,
+    ):
         address = _address(host, listener.getsockname()[1])
         if announce is None:
             _say_where(data_dir, host, is_any_user(database))
         database.start_writer()
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         with sweeping(database, settings.trash_days):
-            app = create_app(database, threads, hosts, settings=settings, tokens=tokens)
+            app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
 
@@ -91,6 +97,15 @@ def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterat
         yield
     finally:
         place.unlink(missing_ok=True)
+
+
+def _usable_blobs(address: str | None, data_dir: Path) -> Blobs:
+    blobs = open_blobs(address, data_dir)
+    try:
+        blobs.check()
+    except StoreUnavailableError as error:
+        raise ObjectStoreError(reason=str(error)) from error
+    return blobs
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -46,6 +46,7 @@ async def head_file(call: Call) -> Response:
 async def get_file(call: Call) -> Response:
     """Answer with a file's bytes, piece by piece."""
     file = call.part("file")
+    call.take_slot()
     opened = await call.run(_open, call.part("id"), file)
     size_bytes = opened.standing.offset
     start = _start(call.request.headers.get("range", ""), size_bytes)

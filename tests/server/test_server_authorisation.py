@@ -63,6 +63,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", f"{V2}/folders/{{id}}"): Rule("take", "folder"),
     ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("GET", f"{V2}/trials/columns"): Rule("viewer", "folder", query="folder_id={id}"),
     ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
     ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, reads=True, uploads=True),
     ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"a: 1", uploads=True),
