@@ -17,15 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
 from aimd_core.errors import UsageError
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
 from aimd_server.logs import set_up_logs
 from aimd_server.operations import ADDRESS_FILE
-from aimd_server.routes.guards import SECURITY_HEADERS, is_loopback
+from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
@@ -167,7 +165,7 @@ def _announce(address: str) -> None:
     print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
 
 
-def _serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int) -> None:
+def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int) -> None:
     import uvicorn
 
     from aimd_server.protocol import ConnectionLimits, bounded
@@ -177,6 +175,10 @@ def _serve(app: ASGIApp, listener: socket.socket, started: Callable[[], None], s
             await super().startup(sockets)
             if self.started:
                 started()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.backend.is_stopping = True  # streams of events end, so that nobody waits for them
+            await super().shutdown(sockets)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:

@@ -80,6 +80,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
     ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
+    ("GET", "/events"): Described(query=("folder_id", "trials")),
     ("POST", "/trials/batch"): Described(200, Batch),
     ("POST", "/trials/known"): Described(200, Asked),
     ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
@@ -126,6 +127,7 @@ _ERRORS = {
     "404": "not_found, folder_not_found",
     "409": "offset_mismatch, content_differs, name_taken",
     "413": "too_large",
+    "416": "a range beyond the end, without a body",
     "415": "unsupported_encoding",
     "421": "bad_host",
     "422": "invalid",
@@ -238,8 +240,10 @@ def _content(body: type) -> Document:
 
 
 def _well(method: str, path: str, described: Described) -> Document:
-    if (method, path) in _BINARY:
-        answer: Document = {"description": "the bytes", "content": {"application/octet-stream": {}}}
+    if path == "/events":
+        answer: Document = {"description": "a stream of events", "content": {"text/event-stream": {}}}
+    elif (method, path) in _BINARY:
+        answer = {"description": "the bytes", "content": {"application/octet-stream": {}}}
     elif described.has_answer:
         answer = {"description": "done", "content": _json(ANSWERS.get((method, path), {"type": "object"}))}
     else:
