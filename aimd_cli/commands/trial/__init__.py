@@ -16,6 +16,7 @@ from aimd_cli.commands.trial import (
     ls,
     plot,
     rename,
+    top,
     trash,
     upload,
     verify,
@@ -27,6 +28,7 @@ app.command("ls")(ls.ls)
 app.command("describe")(describe.describe)
 app.command("plot")(plot.plot)
 app.command("compare")(compare.compare)
+app.command("top")(top.top)
 app.command("logs")(logs.logs)
 app.command("tag")(label.tag)
 app.command("note")(label.note)
