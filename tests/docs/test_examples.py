@@ -107,7 +107,6 @@ SPECIAL = {
     # It needs a terminal, and is run in one by tests/cli/test_trial_top_terminal.py.
     "aimd trial top": Special(codes=(2,)),
     "aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc": Special(codes=(2,)),
-    "aimd trial top ~/runs --where 'state = Running or age < 1d' --sort=-val.acc.max -m val.acc": Special(codes=(2,)),
     "aimd trial rm cnn_keras": Special(codes=(2,)),  # it asks a person, and there is none
     "aimd trial rm cnn_a cnn_b --yes": Special(before=NAMED),
     "aimd trial restore cnn_keras": Special(before="aimd trial rm cnn_keras --yes"),
