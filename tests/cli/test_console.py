@@ -59,7 +59,7 @@ def test_it_shows_local_trials_and_leaves_the_files_alone(work: Path, cache_home
         assert console.address.startswith("http://127.0.0.1:")
         assert "/t9k/experiment/web/#/?token=" in console.address
         assert console.sign_in().json()["scope"] == "read"
-        shown = console.wait_until(lambda trials: len(trials) == 2)
+        shown = console.wait_until(lambda trials: len(trials) == 2 and trials[first]["metrics"])
         assert shown[first]["folder"]["path"] == "/image_classification/mnist"
         assert shown[first]["parameters"] == {"lr": 0.1}
         assert shown[first]["metrics"]["train.loss"]["last"] == 0.5
