@@ -14,6 +14,7 @@ from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.plots import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.trash import Restoring
@@ -74,6 +75,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("HEAD", "/trials/{id}/files/{file}"): Described(204),
     ("GET", "/trials/{id}/files/{file}"): Described(),
     ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes),
+    ("POST", "/metrics"): Described(200, PlotWish),
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
     ("DELETE", "/me/keys/{number}"): Described(204),
@@ -95,6 +97,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     },
 }
 _BINARY = {("GET", "/trials/{id}/files/{file}")}
+_BOTH = {("POST", "/metrics")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",
     "401": "unauthenticated",
@@ -213,6 +216,9 @@ def _content(body: type) -> Document:
 def _well(method: str, path: str, described: Described) -> Document:
     if (method, path) in _BINARY:
         answer: Document = {"description": "the bytes", "content": {"application/octet-stream": {}}}
+    elif (method, path) in _BOTH:
+        content = {**_json({"type": "object"}), "application/vnd.aimd.columns": {}}
+        answer = {"description": "as JSON or columns, as asked for by Accept", "content": content}
     elif described.has_answer:
         answer = {"description": "done", "content": _json({"type": "object"})}
     else:
