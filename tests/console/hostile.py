@@ -1,4 +1,4 @@
-"""Texts that somebody may put where people type: markup, scripts, templates, paths, and what breaks lines and layouts."""
+"""Texts that somebody may put where people type: markup, scripts, templates, paths, what breaks lines and layouts."""
 
 from __future__ import annotations
 
