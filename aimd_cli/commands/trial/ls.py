@@ -12,6 +12,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.views.rows import TrialRow
@@ -127,7 +128,9 @@ def _check(path: Path | None, server: Remote | None, named: str | None, watches_
     if server and path is not None:
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if named and not server:
-        raise UsageError(message="-P and -H go with --remote", hint=f"Run: aimd trial ls --remote -P {named}")
+        raise UsageError(
+            message="-P and -H go with --remote", hint=said("Run: aimd trial ls --remote -P {named}", named=named)
+        )
     if watches_plainly:
         raise UsageError(
             message="--watch does not go with --json, --format or -q",
@@ -184,7 +187,9 @@ def _remote(wanted: Remote, asked: Asked) -> TrialList:
     with Server(credentials) as server:
         rows = [row_of_remote(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
     remember_remote(credentials.host, rows)
-    place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
+    place = (
+        said("{folder} on {host}", folder=wanted.folder, host=credentials.host) if wanted.folder else credentials.host
+    )
     return _view(rows, place, asked, len(rows))
 
 
