@@ -88,6 +88,7 @@ COMMANDS = Group(
         "login": "login:login",
         "logout": "login:logout",
         "relay": "relay:relay",
+        "console": "console:console",
         "help": "help:help_",
         "config": "config:GROUP",
         "trial": "trial:GROUP",

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.routes import pages, v1, v2
 from aimd_server.routes.access import Backend, RouteTable, guarded
 from aimd_server.routes.answers import empty_answer
@@ -18,6 +19,7 @@ from aimd_server.routes.v2 import Version2
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
+from aimd_server.storage import Storage
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -33,7 +35,8 @@ def create_app(
     more: Sequence[RouteTable] = (),
     settings: Settings | None = None,
     tokens: Mapping[str, str] | None = None,
-) -> ASGIApp:
+    blobs: Blobs | None = None,
+) -> Guards:
     """Return the application.
 
     Args:
@@ -43,12 +46,14 @@ def create_app(
         more: Further routes.
         settings: The server's settings.
         tokens: API keys by a token each, which signs one browser in with its key, once (`POST /session`).
+        blobs: The place for objects; by default the one in the data directory.
 
     Raises:
         UndeclaredAccessError: A route does not say who may call it.
     """
     tables = [*v1.routes(SERVER, f"{WEB}/"), v2.routes(SERVER), *pages.routes(WEB), *more]
-    backend = Backend(database, threads, settings, Tokens(tokens))
+    storage = Storage(database, blobs or open_blobs(None, database.data_dir))
+    backend = Backend(storage, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)
 
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 
 class ConnectionLimits:
@@ -53,7 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._head_bytes = self._taken_bytes = 0  # as they came; and those of whole headers
+        self._head_bytes = 0
+        self._running: RequestResponseCycle | None = None
         self._in_head = self._in_body = False
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -72,7 +73,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._wait(self.limits.idle_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget all about it."""
+        """Forget all about it, with the requests that wait for their turn."""
+        self.pipeline.clear()
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
         self.quiet.pop(self, None)
         for timer in (self._deadline, self._unread):
             if timer is not None:
@@ -91,32 +96,23 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
-        self._in_head, self._head_bytes, self._taken_bytes = True, 0, 0
+        self._in_head, self._head_bytes = True, 0
         if not self._is_busy():
             self._wait(self.limits.head_s)
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the address."""
-        super().on_url(url)
-        self._count(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        super().on_header(name, value)
-        self._count(len(name) + len(value) + 4)
-
-    def _count(self, size_bytes: int) -> None:
-        self._taken_bytes += size_bytes
-        if self._taken_bytes > self.limits.head_bytes:
-            self._refusal = 431
-            raise _RefusedError
 
     def on_headers_complete(self) -> None:
         """Hand a request to the application, whose own deadlines count from here on."""
         self._in_head, self._in_body = False, True
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head_bytes:
+            self._refusal = 431
+            raise _RefusedError
         super().on_headers_complete()
         if self._is_busy():
             self._stop_waiting()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle  # uvicorn knows only the newest one, which may be waiting for its turn
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         """Take note that the body is whole."""
@@ -134,8 +130,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Give a client that does not read a while."""
         super().pause_writing()
-        if self._unread is None:
-            self._watch_reader(self.transport.get_write_buffer_size() + 1)
+        if self._unread is not None:
+            self._unread.cancel()
+        self._watch_reader(self.transport.get_write_buffer_size() + 1)
 
     def _watch_reader(self, before_bytes: int) -> None:
         self._unread, left_bytes = None, self.transport.get_write_buffer_size()

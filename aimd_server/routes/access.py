@@ -19,11 +19,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from aimd_server.routes.bodies import HeldBodies
+from aimd_server.routes.bodies import HeldBodies, Slots
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
 from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
+from aimd_server.storage import Storage
 from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
@@ -55,21 +56,29 @@ class UndeclaredAccessError(Exception):
 
 
 class Backend:
-    """What the routes work with: the database, the threads that may wait for it, and tokens to sign in with."""
+    """What the routes work with: database and objects, the threads that may wait for it, and tokens to sign in with."""
 
     def __init__(
         self,
-        database: Database,
+        storage: Storage,
         threads: ThreadPoolExecutor,
         settings: Settings | None = None,
         tokens: Tokens | None = None,
     ) -> None:
-        self.database = database
+        self.storage = storage
         self.tokens = tokens or Tokens()
         self.settings = settings or Settings()
         self.meters = Meters()
         self.bodies = HeldBodies()
+        self.slots = Slots()
+        self.hub: object = None  # of the streams of events, once there is one
+        self.is_stopping = False
         self._threads = threads
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.storage.database
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in a thread and return its result."""
@@ -103,6 +112,14 @@ class Call:
         """The database."""
         return self.backend.database
 
+    def take_slot(self) -> None:
+        """Count this call among the large answers that its caller is reading.
+
+        Raises:
+            RefusalError: `busy`: they are too many.
+        """
+        self.backend.slots.take(self.request.scope, (self.user.id, self.user.link_id))
+
     def part(self, name: str) -> str:
         """Return a variable part of the path."""
         return str(self.request.path_params[name])
@@ -110,6 +127,10 @@ class Call:
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service in a thread, with the database, the user and these arguments."""
         return await self.backend.run(function, self.database, self.user, *arguments)
+
+    async def run_stored(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a service that needs objects too: in a thread, with the storage, the user and these arguments."""
+        return await self.backend.run(function, self.backend.storage, self.user, *arguments)
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -179,9 +200,11 @@ class Door:
         backend: Backend = request.app.state.backend
         try:
             response = await self._answer(request, backend)
+            backend.bodies.release(scope)
+            await response(scope, receive, send)
         finally:
             backend.bodies.release(scope)
-        await response(scope, receive, send)
+            backend.slots.release(scope)
 
     async def _answer(self, request: Request, backend: Backend) -> Response:
         try:
@@ -198,7 +221,7 @@ class Door:
         except RefusalError as error:
             return self.dialect.refused(error)
         except StoreUnavailableError as error:
-            log.error("the database cannot be used: %s", error)
+            log.error("the storage cannot be used: %s", error)
             return self.dialect.unavailable()
 
     def _allowed(self, user: Account, method: str, access: Access) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 
 import anyio
@@ -12,7 +13,9 @@ from aimd_server.services.refusals import RefusalError, too_large
 
 DOCUMENT_BYTES = 8 << 20
 BODY_TIMEOUT_S = 60.0
-_HELD = "aimd.held_bytes"
+_UNPACKING = threading.BoundedSemaphore(4)  # each takes several times its result while it is at work
+LARGE_ANSWERS = 16  # that one caller reads at once
+_HELD, _SLOT = "aimd.held_bytes", "aimd.slot"
 HELD_BYTES = 128 << 20  # of bodies in memory at once, of all requests
 _GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
 _GZIP_SLACK_BYTES = 64 << 10  # what packing may add to bytes that cannot be packed
@@ -39,6 +42,33 @@ class HeldBodies:
     def release(self, scope: Scope) -> None:
         """Forget the bytes of a request, which is answered."""
         self.held_bytes -= scope.pop(_HELD, 0)
+
+
+class Slots:
+    """Counts the large answers that each caller is reading, so that one who reads slowly cannot fill the memory."""
+
+    def __init__(self, limit: int = LARGE_ANSWERS) -> None:
+        self.limit = limit
+        self._taken: dict[object, int] = {}
+
+    def take(self, scope: Scope, caller: object) -> None:
+        """Count an answer.
+
+        Raises:
+            RefusalError: `busy`: the caller is reading as many as anybody may.
+        """
+        if self._taken.get(caller, 0) >= self.limit:
+            raise RefusalError("busy", f"you are reading {self.limit} files already; try again", limit=self.limit)
+        self._taken[caller] = self._taken.get(caller, 0) + 1
+        scope[_SLOT] = caller
+
+    def release(self, scope: Scope) -> None:
+        """Forget the answer of a request, if it was counted."""
+        if _SLOT in scope:
+            caller = scope.pop(_SLOT)
+            self._taken[caller] -= 1
+            if not self._taken[caller]:
+                del self._taken[caller]
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
@@ -100,7 +130,8 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
     while body or not pieces:  # gzip files may be glued together
         unpacker = zlib.decompressobj(_GZIP_WINDOW)
         try:
-            piece = unpacker.decompress(body, limit_bytes - size_bytes + 1)
+            with _UNPACKING:
+                piece = unpacker.decompress(body, limit_bytes - size_bytes + 1)
         except zlib.error:
             raise _bad_gzip() from None
         size_bytes += len(piece)

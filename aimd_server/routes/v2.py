@@ -8,12 +8,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
-from aimd_server.routes import openapi, v2_files, v2_folders, v2_people, v2_session, v2_trials
+from aimd_server.routes import openapi, v2_events, v2_files, v2_folders, v2_people, v2_session, v2_trials
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import sessions
+from aimd_server.services import listing, sessions, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.identity import account_of
 from aimd_server.services.refusals import RefusalError
@@ -21,6 +22,21 @@ from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v2"
+FEATURES = ("query", "sessions", "events", "ranges")  # what older servers of ours have not
+LIMITS = {
+    "part_bytes": PART_BYTES,
+    "document_bytes": DOCUMENT_BYTES,
+    "page": MAX_PAGE,
+    "streams": v2_events.MAX_STREAMS,
+    "watched_trials": watching.MAX_NAMED,
+    "sessions": sessions.MAX_SESSIONS,
+    "query_chars": MAX_LENGTH,
+    "sort_keys": listing.MAX_KEYS,
+    "columns": listing.MAX_COLUMNS,
+    "count": listing.MAX_COUNT,
+    "examined_trials": listing.MAX_EXAMINED,
+    "sorted_trials": listing.MAX_SORTED,
+}
 RETRY_AFTER_S = 2
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="aimd"'}
 _STATUS = {
@@ -94,8 +110,8 @@ class Version2:
 
 async def get_info(call: Call) -> Response:
     """Answer with the product, the user and the limits."""
-    limits = {"part_bytes": PART_BYTES, "document_bytes": DOCUMENT_BYTES, "page": MAX_PAGE}
-    return json_answer({"product": "aimd", "version": __version__, "user": call.user.name, "limits": limits})
+    document = {"product": "aimd", "version": __version__, "features": FEATURES, "user": call.user.name}
+    return json_answer({**document, "limits": LIMITS})
 
 
 def _description(table: RouteTable) -> Handler:
@@ -117,6 +133,7 @@ def routes(base: str) -> RouteTable:
     v2_folders.register(table)
     v2_trials.register(table)
     v2_files.register(table)
+    v2_events.register(table)
     v2_people.register(table)
     v2_session.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)

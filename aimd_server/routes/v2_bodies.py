@@ -44,3 +44,15 @@ def number_in(call: Call, name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise invalid(f"{name} is a number", field=name)
     return int(text)
+
+
+def switch_in(call: Call, name: str, default: bool) -> bool:
+    """Return a switch of the query, which is 1 or 0.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    text = call.request.query_params.get(name, str(int(default)))
+    if text not in ("0", "1"):
+        raise invalid(f"{name} is 1 or 0", field=name)
+    return text == "1"

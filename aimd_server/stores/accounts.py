@@ -72,18 +72,18 @@ _BY_KEY_HASH = (
         account.c.disabled_us.is_(None),
     )
 )
-# A link lives no longer than the account whose tree its folder or trial lies in.
-_BY_LINK_HASH = (
-    select(share.c.id)
+# A link is worth nothing while the account is disabled in whose tree its folder or trial lies.
+LIVING_SHARE = (
+    select(share.c.id, share.c.expires_us)
     .join(folder, share.c.folder_id == folder.c.id, isouter=True)
     .join(trial, share.c.trial_id == trial.c.id, isouter=True)
     .join(account, account.c.id == func.coalesce(folder.c.owner_id, trial.c.owner_id))
     .where(
-        share.c.link_hash == bindparam("key_hash"),
         or_(share.c.expires_us.is_(None), share.c.expires_us > _NOW),
         account.c.disabled_us.is_(None),
     )
 )
+_BY_LINK_HASH = LIVING_SHARE.where(share.c.link_hash == bindparam("key_hash"))
 
 
 def by_key_hash(connection: Connection, key_hash: str, now_us: int) -> Account | None:

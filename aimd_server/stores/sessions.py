@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Connection, String, bindparam, delete, insert, or_, select
 
-from aimd_server.stores.accounts import READ, WRITE, Account
+from aimd_server.stores.accounts import LIVING_SHARE, READ, WRITE, Account
 from aimd_server.stores.schema import account, api_key, session, share
 
 
@@ -42,13 +42,12 @@ _OF_KEY = (
         account.c.disabled_us.is_(None),
     )
 )
-_OF_SHARE = select(share.c.id, share.c.expires_us).where(or_(share.c.expires_us.is_(None), share.c.expires_us > _NOW))
 _KEY = _OF_KEY.where(api_key.c.hash == _HASH)
-_LINK = _OF_SHARE.where(share.c.link_hash == _HASH)
+_LINK = LIVING_SHARE.where(share.c.link_hash == _HASH)
 _HELD = (session.c.hash == _HASH) & (session.c.expires_us > _NOW)
 _FACTS = (session.c.id.label("session_id"), session.c.expires_us.label("ends_us"))
 _BY_KEY = _OF_KEY.add_columns(*_FACTS).where(_HELD, session.c.key_id == api_key.c.id)
-_BY_LINK = _OF_SHARE.add_columns(*_FACTS).where(_HELD, session.c.share_id == share.c.id)
+_BY_LINK = LIVING_SHARE.add_columns(*_FACTS).where(_HELD, session.c.share_id == share.c.id)
 
 
 def _account_of_key(row: Any) -> Account:

@@ -71,10 +71,13 @@ def test_a_public_link_dies_with_its_owners_account(user: User, kind: str) -> No
     uid = trial_id if kind == "trial" else user.trial(trial_id)["folder"]["id"]
     link = user.v2("POST", f"/{kind}s/{uid}/shares", json={"link": True}).json()["key"]
     url, headers = f"{user.server.url}/apis/v2/trials/{trial_id}", {"Authorization": f"Bearer {link}"}
-    for action, status in (("disable", 401), ("enable", 200)):
-        assert httpx.get(url, headers=headers).status_code == {401: 200, 200: 401}[status]
-        set_user(user.server.data_dir, user.name, action)
-        assert httpx.get(url, headers=headers).status_code == status
+    origin = {"Origin": user.server.origin}
+    signed_in = httpx.post(f"{user.server.url}/apis/v2/session", json={"key": link}, headers=origin)
+    cookie = {"Cookie": signed_in.headers["set-cookie"].split(";")[0]}
+    for action, status in (("", 200), ("disable", 401), ("enable", 200)):
+        if action:
+            set_user(user.server.data_dir, user.name, action)
+        assert [httpx.get(url, headers=shown).status_code for shown in (headers, cookie)] == [status, status]
 
 
 def test_a_folder_with_more_folders_than_a_statement_takes_values_is_moved(own_server: RunningServer) -> None:
