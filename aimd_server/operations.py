@@ -76,8 +76,15 @@ def check(data_dir: Path) -> Checked:
             return checked  # what is read from a damaged file says nothing
         checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
         database.read(lambda connection: _check_journals(connection, checked))
+        database.read(lambda connection: _check_chunks(connection, checked))
         database.read(lambda connection: _check_documents(connection, checked))
         return checked
+
+
+def _check_chunks(connection: Connection, checked: Checked) -> None:
+    from aimd_server.stores import chunks
+
+    checked.faults += [Fault(f"trial {uid}", what) for uid, what in chunks.faults(connection)]
 
 
 def _check_documents(connection: Connection, checked: Checked) -> None:
@@ -117,7 +124,7 @@ def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked
         end = min(start + BLOCK_BYTES, place.next_offset)
         try:
             content = journals.read(connection, place.id, start, end)
-        except zlib.error:
+        except (zlib.error, ValueError):
             return f"cannot be unpacked between byte {start} and {end}"
         checked.size_bytes += len(content)
         if len(content) != end - start:

@@ -17,6 +17,7 @@ class SeriesRow(msgspec.Struct, frozen=True):
     trial_id: int
     type: str
     live: str
+    rows: int | None = None
 
 
 _OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
@@ -49,3 +50,17 @@ def put(connection: Connection, row: SeriesRow | None, trial_id: int, type: str,
         connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live))
     else:
         connection.execute(_PUT, {"row_id": row.id, "live": live})
+
+
+def ensure(connection: Connection, trial_id: int, type: str) -> tuple[int, int]:
+    """Return the id of a trial's series of that type, made when missing, and how many of its rows are in chunks."""
+    row = of_type(connection, trial_id, type)
+    if row is not None:
+        return row.id, row.rows or 0
+    made = insert(series).values(trial_id=trial_id, type=type, live="{}").returning(series.c.id)
+    return int(connection.execute(made).scalar_one()), 0
+
+
+def set_rows(connection: Connection, series_id: int, rows: int) -> None:
+    """Write down how many rows of a series are in chunks."""
+    connection.execute(update(series).where(series.c.id == series_id).values(rows=rows))
