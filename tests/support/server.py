@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from aimd_server.accounts import add_user, create_key
+from aimd_server.stores import location
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 30.0
@@ -56,6 +57,7 @@ class RunningServer:
             wrapped: The words of a command that runs the server, such as those of unshare.
         """
         self.data_dir = data_dir
+        location.url_of(data_dir)  # where the tests run on PostgreSQL, this gives it a database: see support.stores
         self._before = before
         self._log_level = log_level
         self._wrapped = wrapped
