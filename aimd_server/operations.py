@@ -173,10 +173,10 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         DamagedError: The backup is none, or damaged.
         DiskError: The disk refuses.
     """
+    target = _file_of(data_dir, "pg_restore")
     if not file.is_file():
         raise NotFoundError(message=f"there is no file {file}", hint="Name a file that aimd server backup wrote")
     _require_sound(file)
-    target = _file_of(data_dir, "pg_restore")
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = data_dir / f".{FILE}.{os.getpid()}.part"

@@ -77,4 +77,5 @@ def check_without_password(url: str) -> None:
 def shown(url: str) -> str:
     """Return a URL for people: without its password, and without options, which may hold one."""
     found = parsed(url)
-    return found.set(drivername="postgresql", password=None, query={}).render_as_string()
+    place = {"host": found.host, "port": found.port, "database": found.database}
+    return URL.create("postgresql", username=found.username, **place).render_as_string()  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 
 class _Words(TypeDecorator[str]):
-    """Text that PostgreSQL takes too: it keeps no NUL, which becomes U+2400, on both engines alike."""
+    """Text that PostgreSQL takes too: it keeps no NUL, which becomes U+FFFD, on both engines alike."""
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return what is stored, and what is compared."""
@@ -44,7 +44,7 @@ class String(_Words):
     cache_ok = True
 
 
-NUL_AS = "\N{SYMBOL FOR NULL}"
+NUL_AS = "\ufffd"
 HEAD = "0004"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(

