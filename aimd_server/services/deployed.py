@@ -196,7 +196,7 @@ def set_parameters(database: Database, user: Account, uid: str, body: object) ->
     """
     if body is not None and body != "" and not isinstance(body, dict):
         raise invalid("parameters are a JSON mapping")
-    columns = {"parameters": documents.text_of(body or {})}
+    columns = {"parameters": documents.parameters_text(body)}
     database.write(lambda connection: change(connection, user, load_trial(connection, user, uid), columns))
 
 

@@ -160,7 +160,10 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
         records, damaged = records + points.records, damaged + points.damaged
         for metrics_type, added in points.by_type.items():
             if metrics_type not in lives:
-                known = stored[metrics_type] = series.of_type(connection, row.trial_id, metrics_type)
+                known = series.of_type(connection, row.trial_id, metrics_type)
+                if known is None and not _has_room(connection, row.trial_id, stored):
+                    continue
+                stored[metrics_type] = known
                 lives[metrics_type] = summaries.from_text(known.live if known else None)
             summaries.extend(lives[metrics_type], added)
     for metrics_type, live in lives.items():
@@ -171,6 +174,12 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
         "records": row.records + records,
         "damaged": row.damaged + damaged,
     }
+
+
+def _has_room(connection: Connection, trial_id: int, stored: dict[str, SeriesRow | None]) -> bool:
+    """Tell whether a trial may have another metrics type in its summary, beside those that are being added."""
+    added = sum(known is None for known in stored.values())
+    return added < summaries.MAX_TYPES and series.count(connection, trial_id) + added < summaries.MAX_TYPES
 
 
 def put_document(database: Database, user: Account, uid: str, file: str, content: bytes) -> Standing:

@@ -17,6 +17,7 @@ import msgspec
 from aimd_core.errors import QueryError
 from aimd_core.model import flatten, strict_json
 from aimd_core.query import Field, TrialFacts, fields_of, parse, parse_fields, parse_sort
+from aimd_core.query.tree import size_of
 from aimd_server.services import indexing
 from aimd_server.services.folders import find_path
 from aimd_server.services.list_plans import Asked, NextIds, Plan
@@ -33,6 +34,7 @@ from aimd_server.stores.trials import Scope, TrialRow
 
 MAX_COUNT = 10_000
 MAX_KEYS = 8
+MAX_CONDITIONS = 200  # each is looked at for every trial
 MAX_EXAMINED = 5_000  # trials that one request looks at to fill a page
 MAX_SORTED = 100_000  # trials that one request puts in order by itself
 MAX_COLUMNS = 500
@@ -72,6 +74,8 @@ def asked_of(wanted: Wanted) -> Asked:
     query = _read("where", parse, wanted.where) or parse("")
     keys = _read("sort", parse_sort, wanted.sort) or ()
     columns = _read("columns", parse_fields, wanted.columns) or ()
+    if size_of(query.condition) > MAX_CONDITIONS:
+        raise invalid(f"a query has {MAX_CONDITIONS} conditions at most here", field="where", limit=MAX_CONDITIONS)
     if len(keys) > MAX_KEYS:
         raise invalid(f"a list has {MAX_KEYS} sort keys at most", field="sort", limit=MAX_KEYS)
     if len(columns) > MAX_COLUMNS:

@@ -76,7 +76,7 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
     """
     _check(uid, wish)
-    parameters = documents.text_of(wish.parameters or {})
+    parameters = documents.parameters_text(wish.parameters)
     columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
     if wish.alternative_name is not None:
         columns["alternative_name"] = wish.alternative_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from aimd_server.stores.schema import series
 
@@ -42,6 +42,11 @@ def of_type(connection: Connection, trial_id: int, type: str) -> SeriesRow | Non
     """Return a trial's series of that type."""
     row = connection.execute(_OF_TYPE, {"of_trial": trial_id, "of_type": type}).first()
     return SeriesRow(**row._mapping) if row else None
+
+
+def count(connection: Connection, trial_id: int) -> int:
+    """Return how many types a trial has."""
+    return int(connection.execute(select(func.count()).where(series.c.trial_id == trial_id)).scalar_one())
 
 
 def put(
