@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -197,6 +198,30 @@ def test_a_plot_of_very_many_names_is_refused(user: User) -> None:
 
 def test_more_trials_than_a_statement_takes_values_are_watched(database: Database) -> None:
     assert database.read(lambda connection: watching.standings(connection, list(range(300_000)))) == {}
+
+
+def test_version_1_gives_many_points_of_interleaved_types_a_piece_at_a_time(user: User) -> None:
+    trial_id = user.new_trial()
+    odd = [{"a": float("nan"), "b": 10**30}, {"a": float("inf")}, {"c": "\ud800"}]
+    wanted: dict[str, list[object]] = {"train": [], "val": []}
+    offset = 0
+    for part in range(3):
+        content = b"".join(line(step, 1.0, kind) for step in range(4000) for kind in wanted)
+        assert user.patch(trial_id, offset, content, packed=True).status_code == 204
+        offset += len(content)
+        for row in content.splitlines():
+            ((kind, point),) = json.loads(row).items()
+            wanted[kind].append(point)
+        if part == 1:
+            points = [{"value": value, "sequence": {"step": 1}} for value in odd]
+            assert user.v1("POST", f"/trials/{trial_id}/metrics/odd", points).status_code == 200
+            offset = len(user.bytes_of(trial_id))
+    answer = user.v1("GET", f"/trials/{trial_id}/metrics")
+    assert answer.headers["content-type"] == "application/json"
+    got = json.loads(answer.text, parse_constant=lambda token: pytest.fail(f"{token} is no JSON"))
+    assert [one["value"] for one in got.pop("odd")] == [{"a": None, "b": 10**30}, {"a": None}, {"c": "\ud800"}]
+    assert got == wanted
+    assert user.v1("GET", f"/trials/{user.new_trial('empty')}/metrics").json() == {}
 
 
 @pytest.fixture
