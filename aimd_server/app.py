@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.routes import pages, v1, v2
@@ -36,7 +36,7 @@ def create_app(
     settings: Settings | None = None,
     tokens: Mapping[str, str] | None = None,
     blobs: Blobs | None = None,
-) -> ASGIApp:
+) -> Guards:
     """Return the application.
 
     Args:

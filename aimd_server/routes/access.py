@@ -71,6 +71,8 @@ class Backend:
         self.meters = Meters()
         self.bodies = HeldBodies()
         self.slots = Slots()
+        self.hub: object = None  # of the streams of events, once there is one
+        self.is_stopping = False
         self._threads = threads
 
     @property

@@ -35,7 +35,8 @@ AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: the same transact
 def _text_in_order_of_code_points(element: Any, compiler: Any, **how: Any) -> str:
     """Order text by code points, as SQLite does: pages, and parents before their children, are the same on both."""
     default: str = getattr(compiler, f"visit_{element.__visit_name__}")(element, **how)
-    return f'{default} COLLATE "C"' if isinstance(how.get("type_expression"), Column) else default
+    in_a_table = isinstance(how.get("type_expression"), Column)
+    return f'{default} COLLATE "C"' if in_a_table and not element.collation else default
 
 
 def writing_engine(url: URL) -> Engine:

@@ -112,3 +112,8 @@ def test_a_warm_piped_list_loads_no_yaml_no_rich_and_no_query(home: Home) -> Non
         os.utime(file, (time.time() - 60, time.time() - 60))  # as nobody writes it any more
     loaded("trial", "ls")
     assert not loaded("trial", "ls") & (HEAVY | {"yaml", "rich.console", "aimd_core.query", "aimd_core.index_journal"})
+
+
+@pytest.mark.parametrize("words", [("trial", "top", "--help"), ("trial", "top"), ("trial", "ls"), ("--help",)])
+def test_only_the_live_screen_loads_textual(words: tuple[str, ...], home: Home) -> None:
+    assert not loaded(*words) & {"textual", "aimd_cli.screen.app"}  # piped, `top` refuses before it loads anything

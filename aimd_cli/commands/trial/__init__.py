@@ -12,6 +12,7 @@ GROUP = Group(
         "describe": "describe:describe",
         "plot": "plot:plot",
         "compare": "compare:compare",
+        "top": "top:top",
         "logs": "logs:logs",
         "tag": "label:tag",
         "note": "label:note",
