@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _STOP_TIMEOUT_S = 5
 _RESTART_S = 2.0
+_UNUSED_S = 90 * 86400
 
 
 def console(
@@ -52,6 +53,7 @@ def console(
     if not place.is_dir():
         raise NoTrialsError(where=place)
     cache = cache_directory(place)
+    _remove_unused(cache.parent)
     keeping = _Keeping(place, cache)
 
     def ready(made: Ready) -> None:
@@ -75,6 +77,17 @@ def cache_directory(place: Path) -> Path:
 
     name = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:16]
     return user_cache_path("aimd", appauthor=False) / "console" / name
+
+
+def _remove_unused(caches: Path) -> None:
+    """Remove what is kept of directories that nobody has looked at for long."""
+    import shutil
+    import time
+
+    with contextlib.suppress(OSError):
+        for cache in caches.iterdir():
+            if time.time() - max(entry.stat().st_mtime for entry in (cache, *cache.iterdir())) > _UNUSED_S:
+                shutil.rmtree(cache, ignore_errors=True)
 
 
 def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
@@ -156,7 +169,7 @@ class _Keeping:
                 assert process.stdin is not None
                 process.stdin.write(wish + "\n")
                 process.stdin.flush()
-            _listen(process)
+            _listen(process, self._cache)
             _close(process)
             if process.wait() and not self._stopping.wait(_RESTART_S):
                 output.say(f"what keeps the console in step ended ({process.returncode}); it is started again")
@@ -182,7 +195,7 @@ def _close(process: subprocess.Popen[str]) -> None:
         process.stdin.close()
 
 
-def _listen(process: subprocess.Popen[str]) -> None:
+def _listen(process: subprocess.Popen[str], cache: Path) -> None:
     """Say what the process tells, until it ends."""
     is_filling = False
     assert process.stdout is not None
@@ -195,7 +208,7 @@ def _listen(process: subprocess.Popen[str]) -> None:
             is_filling = _say_progress(told, is_filling)
         else:
             say = _SAYINGS.get(str(told.get("event")))
-            output.say(say(told) if say else line.strip())
+            output.say(say({**told, "cache": cache}) if say else line.strip())
 
 
 def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
@@ -211,7 +224,9 @@ def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
 
 _SAYINGS: dict[str, Callable[[dict[str, object]], str]] = {
     "problem": lambda told: f"{told['name']} is not shown: {told['reason']}",
-    "away": lambda told: f"nothing new can be shown now: {told['reason']}; trying again",
+    "away": lambda told: (
+        f"nothing new can be shown now; trying again. Is there space in {told['cache']}? ({told['reason']})"
+    ),
     "back": lambda told: "new things are shown again",
     "waiting": lambda told: "another `aimd console` shows this directory and keeps both in step",
     "failed": lambda told: f"nothing new can be shown: {told['reason']}",
