@@ -58,7 +58,7 @@ def test_browsing_from_folder_to_trial_and_back(window: Window, person: User) ->
     expect(console.heading("mnist")).to_be_visible()
     console.link("cnn_small").click()
     expect(console.heading("cnn_small")).to_be_visible()
-    expect(console.chart("train.loss")).to_be_visible()
+    expect(console.chart("loss")).to_be_visible()
     console.tab("Parameters").click()
     expect(console.page.get_by_role("cell", name="0.125")).to_be_visible()
     expect(console.page.get_by_role("cell", name="adam")).to_be_visible()
@@ -105,7 +105,7 @@ def test_comparing_trials(window: Window, person: User) -> None:
     console.select("slow", "fast")
     console.button("Compare 2").click()
     expect(console.heading("Compare 2 trials")).to_be_visible()
-    expect(console.chart("train.loss")).to_be_visible()
+    expect(console.chart("loss")).to_be_visible()
     expect(console.page.get_by_role("cell", name="0.01", exact=True)).to_be_visible()
     expect(console.page.get_by_role("cell", name="7", exact=True)).to_have_count(0)  # the same in both
 
@@ -113,7 +113,7 @@ def test_comparing_trials(window: Window, person: User) -> None:
 def test_zooming_by_keyboard_and_back_is_in_the_address(window: Window, person: User) -> None:
     trial = record_trial(person, "zoomed", journal=curve(400))
     console = Console(window(person)).trial(trial.id)
-    chart = console.chart("train.loss")
+    chart = console.chart("loss")
     expect(chart).to_be_visible()
     before = console.hash
     chart.focus()
@@ -132,7 +132,7 @@ def test_what_is_logged_appears_without_a_reload(window: Window, person: User) -
     journal = curve(20)
     trial = record_trial(person, "live", journal=journal, lr=0.1)
     console = Console(window(person)).trial(trial.id)
-    expect(console.chart("train.loss")).to_be_visible()
+    expect(console.chart("loss")).to_be_visible()
     asked = len([url for url in console.window.requests if "/metrics" in url])
     started_s = time.monotonic()
     answer = person.patch(trial.id, len(journal), point(21, loss=123.456))
