@@ -62,12 +62,6 @@ class Console:
         self.button(menu).first.click()
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
-    def answer(self, button: str, **fields: str) -> None:
-        """Fill the fields of the open dialog, by their labels with _ for a space, and press a button of it."""
-        for label, text in fields.items():
-            self.dialog.get_by_label(label.replace("_", " ")).fill(text)
-        self.dialog.get_by_role("button", name=button, exact=True).click()
-
     # The list of a folder
 
     @property
