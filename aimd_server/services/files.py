@@ -13,7 +13,7 @@ import io
 import msgspec
 
 from aimd_core.digest import BLOCK_BYTES, combine, digest_prefix
-from aimd_server.services import summaries
+from aimd_server.services import indexing, summaries
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError, invalid
 from aimd_server.services.visibility import load_trial
@@ -167,7 +167,8 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
                 lives[metrics_type] = summaries.from_text(known.live if known else None)
             summaries.extend(lives[metrics_type], added)
     for metrics_type, live in lives.items():
-        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live))
+        marks = indexing.take_points(connection, row.trial_id, metrics_type, stored[metrics_type], live)
+        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live), marks)
     return {
         "parsed_offset": row.next_offset + end,
         "records": row.records + records,
