@@ -147,7 +147,7 @@ def test_another_metric_axis_and_scale(three: dict[str, Path], home: Home) -> No
         await screen.press("m", "escape", "y")
         await screen.sees("(log)")
         await screen.press("x", "x")
-        await screen.sees("time")
+        await screen.sees("s, its only point")  # seconds
         await screen.press("c")
         await screen.until(lambda: "val.acc of" not in screen.text)
         await screen.press("l")
@@ -163,7 +163,7 @@ def test_details_and_help_open_and_close(three: dict[str, Path], home: Home) -> 
         await screen.press("enter")
         await screen.sees("state", "Succeeded", "Parameters", "lr:")
         await screen.press("G")
-        await screen.sees("Platform")
+        await screen.sees("framework:")  # which stands last
         await screen.press("escape", "question_mark")
         await screen.sees("Keys", "reverse the order", "aimd help query")
         await screen.press("q")
