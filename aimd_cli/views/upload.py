@@ -65,6 +65,7 @@ class UploadReport:
                 text.size(row.sent_bytes or row.remaining_bytes),
                 text.clean(row.note),
             )
+        table.drop_empty("NOTE")
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

@@ -38,7 +38,7 @@ def three(home: Home) -> dict[str, Path]:
 
 
 def settings(where: str = "", sort: str = "", metric: str = "") -> Settings:
-    return Settings(where, sort, metric, interval_s=0.1)
+    return Settings(where, sort, metric, interval_s=0.3)
 
 
 def test_it_lists_trials_with_what_tells_them_apart_chart_and_output(three: dict[str, Path], home: Home) -> None:
