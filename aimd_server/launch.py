@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,6 +25,7 @@ from aimd_server.logs import set_up_logs
 from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
+from aimd_server.services.indexing import catch_up
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
 from aimd_server.sweeping import sweeping
@@ -41,13 +42,21 @@ def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = (
     run(data_dir, Settings(host=host, port=port, allowed_hosts=allowed_hosts))
 
 
-def run(data_dir: Path, settings: Settings, tokens: Mapping[str, str] | None = None) -> None:
+def run(
+    data_dir: Path,
+    settings: Settings,
+    tokens: Mapping[str, str] | None = None,
+    announce: Callable[[str], None] | None = None,
+    stop_timeout_s: int = STOP_TIMEOUT_S,
+) -> None:
     """Run the server until it is told to stop.
 
     Args:
         data_dir: Where everything is kept; made when missing.
         settings: Where to listen, and the rest.
         tokens: API keys by a token each, which signs one browser in, once.
+        announce: Called with the address when the server listens, in place of saying so.
+        stop_timeout_s: How long requests that are under way may take when it is told to stop.
 
     Raises:
         PortInUseError: Something listens there already.
@@ -64,13 +73,15 @@ def run(data_dir: Path, settings: Settings, tokens: Mapping[str, str] | None = N
         ThreadPoolExecutor(THREADS, "aimd") as threads,
     ):
         address = _address(host, listener.getsockname()[1])
-        _say_where(data_dir, host, is_any_user(database))
+        if announce is None:
+            _say_where(data_dir, host, is_any_user(database))
         database.start_writer()
+        catch_up(database)
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         with sweeping(database, settings.trash_days):
             app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
             with _known_address(data_dir, listener, host):
-                _serve(app, listener, address)
+                _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
 
 
 @contextmanager
@@ -152,7 +163,11 @@ def _connections() -> int:
     return most if files == resource.RLIM_INFINITY else max(16, min(most, files - FILES_KEPT))
 
 
-def _serve(app: Guards, listener: socket.socket, address: str) -> None:
+def _announce(address: str) -> None:
+    print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
+
+
+def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int) -> None:
     import uvicorn
 
     from aimd_server.protocol import ConnectionLimits, bounded
@@ -161,7 +176,7 @@ def _serve(app: Guards, listener: socket.socket, address: str) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
+                started()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.backend.is_stopping = True  # streams of events end, so that nobody waits for them
@@ -189,6 +204,6 @@ def _serve(app: Guards, listener: socket.socket, address: str) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        timeout_graceful_shutdown=stop_timeout_s,
     )
     Announcing(config).run(sockets=[listener])

@@ -125,6 +125,8 @@ SPECIAL = {
     "aimd trial ls --remote -P image_classification/mnist": Special(
         before="aimd trial upload -n cnn_keras -P image_classification/mnist -m"
     ),
+    "aimd console": Special(ends=False, replace=(("aimd console", "aimd console --no-open"),)),
+    "aimd console ~/project --port 8000 --no-open": Special(ends=False, replace=(("~/project", "."), ("8000", "0"))),
     "aimd server start": Special(ends=False, replace=(("server start", "server start --port 0"),)),
     "aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463": Special(
         ends=False, replace=(("/srv/aimd", "srv"), ("0.0.0.0", "127.0.0.1"), ("2463", "0"))
