@@ -27,10 +27,14 @@ $(VENV)/.parts: $(VENV)/.dev
 	@$(PIP) --editable '.[dev,parts]'
 	@touch $@
 
+console: $(VENV)/.demo ## build the web console, when its source has changed
+	@$(BIN)/python scripts/web_console.py build
+
 demo: $(VENV)/.demo ## the whole story on real training, in about a minute
+	@$(BIN)/python scripts/web_console.py build || echo "The demo goes on without the web console."
 	@$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.dev ## all tests but the long sweeps
+test: $(VENV)/.dev console ## all tests but the long sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
 
 parts: $(VENV)/.parts ## the training frameworks that the tests of the integrations need, 2 GB
@@ -42,6 +46,7 @@ check: $(VENV)/.dev ## what "done" means: format, lint, types, imports, sizes, g
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/house_rules.py
 	@$(BIN)/python scripts/generate.py --check
+	@$(BIN)/python scripts/web_console.py lint types test
 	@$(MAKE) --no-print-directory test
 
 fix: $(VENV)/.dev ## format, mend what can be mended, write generated files
@@ -55,4 +60,4 @@ bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
 
-.PHONY: help demo test parts check fix bench soak
+.PHONY: help console demo test parts check fix bench soak

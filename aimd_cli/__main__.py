@@ -21,7 +21,10 @@ def main() -> None:
 
 
 def _run() -> int:
-    from aimd_cli.app import app, install_completion, show_completion
+    import gc
+
+    gc.set_threshold(50_000, 20, 50)  # looking for cycles while modules load is a tenth of what a list costs
+    from aimd_cli.app import install_completion, root, show_completion
     from aimd_cli.errors import BROKEN_PIPE, INTERRUPTED, report
     from aimd_cli.output import ReaderGoneError
     from aimd_core.errors import AimdError
@@ -33,7 +36,7 @@ def _run() -> int:
             if option in ("--install-completion", "--show-completion") and not shell.startswith("-"):
                 (install_completion if option == "--install-completion" else show_completion)(shell or None)
             else:
-                app(prog_name="aimd")
+                root()(prog_name="aimd")
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else 0
         finally:

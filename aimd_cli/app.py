@@ -6,19 +6,13 @@ import os
 from typing import Annotated
 
 import typer
+import typer.main
 
 from aimd_cli import output
-from aimd_cli.commands import config, folder, help, login, relay, server, trial
-from aimd_cli.options import HELP
+from aimd_cli.tree import SETTINGS, Commands, Group, LazyGroup
 from aimd_core.version import __version__
 
-app = typer.Typer(
-    no_args_is_help=True,
-    context_settings=HELP,
-    rich_markup_mode=None,  # plain help: Rich would double the time it takes
-    pretty_exceptions_enable=False,
-    add_completion=False,  # aimd_cli.completion answers before Typer is loaded
-)
+app = typer.Typer(cls=LazyGroup, add_completion=False, **SETTINGS)  # completion answers before Typer is loaded
 
 
 def _print_version(wanted: bool) -> None:
@@ -86,11 +80,26 @@ def aimd(
     output.verbose = verbose
 
 
-app.command()(login.login)
-app.command()(login.logout)
-app.command()(relay.relay)
-app.command("help")(help.help_)
-app.add_typer(config.app, name="config")
-app.add_typer(trial.app, name="trial")
-app.add_typer(folder.app, name="folder")
-app.add_typer(server.app, name="server")
+COMMANDS = Group(
+    "aimd_cli.commands",
+    "",
+    {
+        "login": "login:login",
+        "logout": "login:logout",
+        "relay": "relay:relay",
+        "console": "console:console",
+        "help": "help:help_",
+        "config": "config:GROUP",
+        "trial": "trial:GROUP",
+        "folder": "folder:GROUP",
+        "server": "server:GROUP",
+    },
+)
+
+
+def root() -> LazyGroup:
+    """Return the whole application; its commands are built when they are asked for."""
+    made = typer.main.get_group(app)
+    assert isinstance(made, LazyGroup)
+    made.commands = Commands(COMMANDS)  # type: ignore[assignment]  # nobody adds to it
+    return made

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
-from aimd_core.query import Field, Query, TrialFacts, field_text, matches, parse, parse_field, render, value_of
+from aimd_core.query import Facts, Field, Query, field_text, matches, parse, parse_field, render, value_of
 from aimd_core.query.lexer import Token, fail, tokens_of
 from aimd_core.query.literals import read_number
 from aimd_core.query.tree import Among, Compare, Condition, Missing
@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
     why: str
 
 
-def read_gate(text: str, others: Callable[[], Sequence[TrialFacts]]) -> Gate:
+def read_gate(text: str, others: Callable[[], Sequence[Facts]]) -> Gate:
     """Read a gate.
 
     Args:
@@ -72,7 +72,7 @@ def read_gate(text: str, others: Callable[[], Sequence[TrialFacts]]) -> Gate:
 class _Reader:
     """Replaces arithmetic and references in a gate by the numbers that they come to."""
 
-    def __init__(self, source: str, others: Callable[[], Sequence[TrialFacts]]) -> None:
+    def __init__(self, source: str, others: Callable[[], Sequence[Facts]]) -> None:
         self.notes: list[str] = []
         self._source = source
         self._others = others
@@ -189,7 +189,7 @@ def selector_query(selector: str) -> str:
     return selector
 
 
-def judge(gate: Gate, facts: TrialFacts, now_s: float) -> Verdict:
+def judge(gate: Gate, facts: Facts, now_s: float) -> Verdict:
     """Tell whether a trial passes a gate, and why.
 
     Args:
@@ -213,7 +213,7 @@ def _leaves(condition: Condition) -> list[Compare | Among | Missing]:
     return _leaves(condition.part) if condition.kind == "not" else [condition]
 
 
-def _told(leaf: Compare | Among | Missing, facts: TrialFacts, now_s: float) -> str:
+def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
     """Say what a trial has and what a comparison wants: `val.acc is 0.85, wanted >= 0.907`."""
     name, value = field_text(leaf.field), value_of(leaf.field, facts, now_s)
     actual = f"there is no {name}" if value is None else f"{name} is {_shown(value)}"

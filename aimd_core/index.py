@@ -135,6 +135,10 @@ class IndexedTrial:
         """For how long nothing was written, when the state is Lost."""
         return self._derived().silent_s
 
+    def forget_state(self) -> None:
+        """Have the state derived anew at its next use."""
+        self._state = None
+
 
 class TrialIndex:
     """The trials of one directory.
@@ -162,8 +166,19 @@ class TrialIndex:
             raise NoTrialsError(where=directory.absolute())
         self.read_count = 0
 
+    @classmethod
+    def without_listing(cls, place: Path) -> TrialIndex:
+        """Return the index of the directory that holds trials which are named in every call."""
+        index = cls.__new__(cls)
+        index.place, index.names, index.read_count = place, [], 0
+        return index
+
     def rows(
-        self, names: Sequence[str] | None = None, with_facts: bool = False, with_trends: bool = False
+        self,
+        names: Sequence[str] | None = None,
+        with_facts: bool = False,
+        with_trends: bool = False,
+        cache: IndexCache | None = None,
     ) -> list[IndexedTrial]:
         """Return trials as rows, in the order asked for.
 
@@ -171,8 +186,11 @@ class TrialIndex:
             names: Alternative names out of `names`; by default all of them.
             with_facts: Whether `git` and `platform` are wanted.
             with_trends: Whether `trends` are wanted.
+            cache: What stands in for the cache of the directory, and stays open.
         """
         wanted = self.names if names is None else names
+        if cache is not None:
+            return self._rows(cache, wanted, with_facts, with_trends)
         cache = IndexCache(self.place)
         try:
             return self._rows(cache, wanted, with_facts, with_trends)
@@ -238,7 +256,7 @@ def signature_of(path: str) -> bytes:
     return _SIGNATURE.pack(*numbers)
 
 
-def _sure(signature: bytes) -> bytes:
+def sure_signature(signature: bytes) -> bytes:
     """Return the signature to keep: one that will not be met again when a document is as new as a clock tick."""
     numbers = list(_SIGNATURE.unpack(signature))
     newest = time.time_ns() - _UNSURE_NS
@@ -259,7 +277,7 @@ def _read_trial(
         metrics, trends, state = row.metrics, more.trends, more.state
     else:
         metrics, trends, state = _read_journal(path, signature, row, more, head)
-    kept = CachedRow(path.name, _sure(signature), json.dumps(head), json.dumps(params), metrics)
+    kept = CachedRow(path.name, sure_signature(signature), json.dumps(head), json.dumps(params), metrics)
     return kept, CachedMore(path.name, json.dumps(facts), trends, state)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from aimd_core.caches import user_cache_directory
+
 VERSION = 1
 _BUSY_S = 0.5
 _UNUSED_S = 90 * 86400
@@ -46,9 +48,7 @@ class CachedMore(NamedTuple):
 
 def cache_directory() -> Path:
     """Return where indexes are kept."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("aimd", appauthor=False)) / "index"
+    return Path(user_cache_directory()) / "index"
 
 
 class IndexCache:
@@ -161,6 +161,19 @@ class IndexCache:
                 self._connection.rollback()
         except (sqlite3.DatabaseError, UnicodeEncodeError):
             self.discard()
+
+
+class MemoryCache(IndexCache):
+    """A cache that lives as long as the process."""
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(_SCHEMA)
+        return connection
+
+    def discard(self) -> None:
+        """Throw the cache away."""
+        self.close()
 
 
 def _fingerprint(path: str) -> str:

@@ -1,76 +1,74 @@
-"""A trial looked at again and again: what a query asks about it, now, at the cost of what is new."""
+"""Trials looked at again and again: what a query asks about them, now, at the cost of what is new.
+
+The first look goes by the index (`aimd_core.index`), so only trials that it does not know are read. After that, a
+trial is touched when one of its files has changed, and then its journal is read on from where the last look ended.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from aimd_core.errors import DamagedError
-from aimd_core.journal import Damage, JournalSummary, open_regular, read_records
-from aimd_core.labels import Labels, read_labels
-from aimd_core.model import flatten
-from aimd_core.query import TrialFacts
-from aimd_core.store import METRICS_FILE, Trial
-
-_BLOCK_BYTES = 1 << 20
+from aimd_core.index import IndexedTrial, TrialIndex, signature_of, sure_signature
+from aimd_core.index_cache import IndexCache, MemoryCache
 
 
-class WatchedTrial:
-    """A trial whose journal is read on from where the last look ended."""
+class Watch:
+    """Some trials, which may lie in several directories.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._summary = JournalSummary()
-        self._read_bytes = 0
-        self._rest = b""
+    Attributes:
+        paths: Their directories, in the order of the answers.
+        read_count: How many trials the last look had to read, in part or whole.
+    """
 
-    def facts(self) -> TrialFacts:
-        """Look at the trial now.
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = [path.absolute() for path in paths]
+        self.read_count = 0
+        self._seen: dict[Path, tuple[bytes, IndexedTrial]] = {}
+        self._memories: dict[Path, MemoryCache] = {}
 
-        Raises:
-            DamagedError: Something other than a plain file is in the place of the journal.
-        """
-        trial = Trial(self.path)
-        state = trial.state.name  # before the journal, so that an ended trial's last points are seen
-        self._read_on()
-        labels = _labels_of(self.path)
-        return TrialFacts(
-            name=trial.name,
-            alternative_name=trial.alternative_name,
-            id=trial.id or "",
-            state=state,
-            folder=trial.folder,
-            started=trial.started,
-            ended=trial.ended,
-            tags=labels.tags,
-            note=labels.note,
-            params=flatten(trial.parameters),
-            metrics={name: summary.as_dict() for name, summary in self._summary.metrics.items()},
-            git=_mapping(trial.metadata.get("_git")),
-            platform=flatten(_mapping(trial.metadata.get("platform"))),
-        )
+    def look(self) -> list[IndexedTrial]:
+        """Look at all of them now, with `git` and `platform`."""
+        self.read_count = 0
+        signatures = {path: signature_of(str(path)) for path in self.paths}
+        changed: dict[Path, list[str]] = {}
+        for path, signature in signatures.items():
+            known = self._seen.get(path)
+            if known is None or known[0] != signature:
+                changed.setdefault(path.parent, []).append(path.name)
+            else:
+                known[1].forget_state()  # whether its process still lives is another question each time
+        for place, names in changed.items():
+            for trial in self._read(place, names):
+                path = place / trial.alternative_name
+                self._seen[path] = sure_signature(signatures[path]), trial
+        if not self._memories:
+            self._remember()
+        return [self._seen[path][1] for path in self.paths]
 
-    def _read_on(self) -> None:
-        try:
-            file = open_regular(self.path / METRICS_FILE)
-        except FileNotFoundError:
-            return
-        with file:
-            if file.seek(0, 2) < self._read_bytes:  # another journal in its place
-                self._summary, self._read_bytes, self._rest = JournalSummary(), 0, b""
-            file.seek(self._read_bytes)
-            while block := file.read(_BLOCK_BYTES):
-                self._read_bytes += len(block)
-                *lines, self._rest = (self._rest + block).split(b"\n")
-                for record in read_records((line + b"\n" for line in lines), Damage()):
-                    self._summary.add(record)
+    def _read(self, place: Path, names: list[str]) -> list[IndexedTrial]:
+        index = TrialIndex.without_listing(place)
+        trials = index.rows(names, with_facts=True, cache=self._memories.get(place))
+        self.read_count += index.read_count
+        return trials
 
-
-def _labels_of(path: Path) -> Labels:
-    try:
-        return read_labels(path)
-    except DamagedError:
-        return Labels()  # labels never keep a trial from being seen
+    def _remember(self) -> None:
+        """Go on from what the index knows, without its file: it may be one that cannot be written."""
+        for place in {path.parent for path in self.paths}:
+            names = [path.name for path in self.paths if path.parent == place]
+            memory, kept = MemoryCache(place), IndexCache(place)
+            more = kept.more(names)
+            rows = [row for some in kept.rows(names) for row in some if row.name in more]
+            memory.store([(row, more[row.name]) for row in rows])
+            kept.close()
+            self._memories[place] = memory
 
 
-def _mapping(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}
+def facts_in(directory: Path) -> list[IndexedTrial]:
+    """Look at all trials of a directory once.
+
+    Raises:
+        NoTrialsError: It holds none.
+    """
+    return TrialIndex(Path(os.path.abspath(directory))).rows(with_facts=True)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.routes import pages, v1, v2
 from aimd_server.routes.access import Backend, RouteTable, guarded
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.v2 import Version2
+from aimd_server.services.refusals import RefusalError
+from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
+from aimd_server.storage import Storage
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -30,7 +34,9 @@ def create_app(
     hosts: Iterable[str] | None = (),
     more: Sequence[RouteTable] = (),
     settings: Settings | None = None,
-) -> ASGIApp:
+    tokens: Mapping[str, str] | None = None,
+    blobs: Blobs | None = None,
+) -> Guards:
     """Return the application.
 
     Args:
@@ -39,12 +45,15 @@ def create_app(
         hosts: Names beside loopback that requests may be sent to; None allows every name.
         more: Further routes.
         settings: The server's settings.
+        tokens: API keys by a token each, which signs one browser in with its key, once (`POST /session`).
+        blobs: The place for objects; by default the one in the data directory.
 
     Raises:
         UndeclaredAccessError: A route does not say who may call it.
     """
     tables = [*v1.routes(SERVER, f"{WEB}/"), v2.routes(SERVER), *pages.routes(WEB), *more]
-    backend = Backend(database, threads, settings)
+    storage = Storage(database, blobs or open_blobs(None, database.data_dir))
+    backend = Backend(storage, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)
 
 
@@ -78,6 +87,8 @@ class Application:
         dialect = Version2()
         try:
             caller = await dialect.authenticate(request, self.state.backend)
+        except RefusalError as error:
+            return dialect.refused(error)
         except StoreUnavailableError:
             return dialect.unavailable()
         return caller if isinstance(caller, Response) else dialect.not_found()

@@ -1,8 +1,8 @@
-"""What can keep the server from starting, as errors with a clear text. All are AimdErrors."""
+"""What can keep the server from starting, as errors with a clear text; and what can keep it from answering."""
 
 from __future__ import annotations
 
-from aimd_core.errors import AimdError
+from aimd_core.errors import AimdError, NetworkError
 
 
 class PortInUseError(AimdError):
@@ -19,3 +19,15 @@ class NewerDatabaseError(AimdError):
     code = "newer_database"
     text = "{path} was written by a newer version of aimd (schema {revision})"
     hint = "Install that version, or name another data directory: --data-dir DIR"
+
+
+class ObjectStoreError(NetworkError):
+    """The object store cannot be used. Facts: reason."""
+
+    code = "object_store"
+    text = "{reason}"
+    hint = "Check the address of --blobs, the bucket, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+
+class StoreUnavailableError(Exception):
+    """The database or the object store cannot be used now: locked for long, full, gone. Nothing was changed."""

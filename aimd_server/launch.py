@@ -12,19 +12,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-
-from starlette.types import ASGIApp
 
 from aimd_core.errors import UsageError
 from aimd_server.app import SERVER, THREADS, create_app
-from aimd_server.errors import PortInUseError
+from aimd_server.blobs import Blobs, open_blobs
+from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
 from aimd_server.logs import set_up_logs
 from aimd_server.operations import ADDRESS_FILE
-from aimd_server.routes.guards import is_loopback
+from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
@@ -32,6 +31,8 @@ from aimd_server.sweeping import sweeping
 
 STOP_TIMEOUT_S = 10
 KEEP_ALIVE_S = 30
+MOST_CONNECTIONS = 800
+FILES_KEPT = 128  # of those that the system gives this process, for the database and the rest
 _MAX_PORT = 65535
 
 
@@ -40,30 +41,45 @@ def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = (
     run(data_dir, Settings(host=host, port=port, allowed_hosts=allowed_hosts))
 
 
-def run(data_dir: Path, settings: Settings) -> None:
+def run(
+    data_dir: Path,
+    settings: Settings,
+    tokens: Mapping[str, str] | None = None,
+    announce: Callable[[str], None] | None = None,
+    stop_timeout_s: int = STOP_TIMEOUT_S,
+) -> None:
     """Run the server until it is told to stop.
 
     Args:
         data_dir: Where everything is kept; made when missing.
         settings: Where to listen, and the rest.
+        tokens: API keys by a token each, which signs one browser in, once.
+        announce: Called with the address when the server listens, in place of saying so.
+        stop_timeout_s: How long requests that are under way may take when it is told to stop.
 
     Raises:
         PortInUseError: Something listens there already.
         UsageError: The host is not one to listen on.
-        DiskError, DamagedError, NewerDatabaseError: The data cannot be used.
+        DiskError, DamagedError, NewerDatabaseError, ObjectStoreError: The data cannot be used.
     """
     set_up_logs(settings)
     host = settings.host
     listener = _listen(host, settings.port)
-    with listener, Database(data_dir) as database, ThreadPoolExecutor(THREADS, "aimd") as threads:
+    with (
+        listener,
+        closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
+        Database(data_dir) as database,
+        ThreadPoolExecutor(THREADS, "aimd") as threads,
+    ):
         address = _address(host, listener.getsockname()[1])
-        _say_where(data_dir, host, is_any_user(database))
+        if announce is None:
+            _say_where(data_dir, host, is_any_user(database))
         database.start_writer()
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         with sweeping(database, settings.trash_days):
-            app = create_app(database, threads, hosts, settings=settings)
+            app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
             with _known_address(data_dir, listener, host):
-                _serve(app, listener, address)
+                _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
 
 
 @contextmanager
@@ -79,6 +95,15 @@ def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterat
         yield
     finally:
         place.unlink(missing_ok=True)
+
+
+def _usable_blobs(address: str | None, data_dir: Path) -> Blobs:
+    blobs = open_blobs(address, data_dir)
+    try:
+        blobs.check()
+    except StoreUnavailableError as error:
+        raise ObjectStoreError(reason=str(error)) from error
+    return blobs
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -125,14 +150,35 @@ def _say_where(data_dir: Path, host: str, has_users: bool) -> None:
         _say("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME")
 
 
-def _serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
+def _connections() -> int:
+    """Return how many connections may be open: fewer where the system gives this process few files."""
+    most = MOST_CONNECTIONS
+    if sys.platform == "win32":
+        return most
+    import resource
+
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most if files == resource.RLIM_INFINITY else max(16, min(most, files - FILES_KEPT))
+
+
+def _announce(address: str) -> None:
+    print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
+
+
+def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int) -> None:
     import uvicorn
+
+    from aimd_server.protocol import ConnectionLimits, bounded
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
+                started()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.backend.is_stopping = True  # streams of events end, so that nobody waits for them
+            await super().shutdown(sockets)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -147,7 +193,7 @@ def _serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
+        http=bounded(SECURITY_HEADERS, ConnectionLimits(_connections())),
         ws="none",
         interface="asgi3",
         lifespan="off",
@@ -156,6 +202,6 @@ def _serve(app: ASGIApp, listener: socket.socket, address: str) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        timeout_graceful_shutdown=stop_timeout_s,
     )
     Announcing(config).run(sockets=[listener])

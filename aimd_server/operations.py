@@ -17,9 +17,10 @@ import msgspec
 from aimd_core.digest import BLOCK_BYTES
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
 from aimd_server.services import standing
-from aimd_server.stores import health, journals, sqlite
+from aimd_server.services.files import digest_of
+from aimd_server.stores import health, journals, sqlite, trial_documents
 from aimd_server.stores.database import FILE, Connection, Database
-from aimd_server.stores.health import Fault, JournalPlace
+from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
 
 ADDRESS_FILE = "server.json"
 
@@ -29,6 +30,7 @@ class Checked(msgspec.Struct):
 
     faults: list[Fault]
     journals: int = 0
+    documents: int = 0
     size_bytes: int = 0
 
 
@@ -74,7 +76,28 @@ def check(data_dir: Path) -> Checked:
             return checked  # what is read from a damaged file says nothing
         checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
         database.read(lambda connection: _check_journals(connection, checked))
+        database.read(lambda connection: _check_documents(connection, checked))
         return checked
+
+
+def _check_documents(connection: Connection, checked: Checked) -> None:
+    for place in list(health.documents(connection)):
+        checked.documents += 1
+        what = _document_fault(connection, place, checked)
+        if what:
+            checked.faults.append(Fault(f"trial {place.trial}, {place.file}", what))
+
+
+def _document_fault(connection: Connection, place: DocumentPlace, checked: Checked) -> str | None:
+    """Return what is wrong with the bytes of a small file, None when nothing is."""
+    try:
+        content = trial_documents.content(connection, place.trial_id, place.file) or b""
+    except zlib.error:
+        return "cannot be unpacked"
+    checked.size_bytes += len(content)
+    if len(content) != place.size:
+        return f"has {len(content)} bytes where {place.size} are due"
+    return None if digest_of(content) == place.digest else "has other bytes than its digest says"
 
 
 def _check_journals(connection: Connection, checked: Checked) -> None:

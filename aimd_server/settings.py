@@ -36,7 +36,8 @@ SETTINGS: dict[str, Setting] = {
     "host": Setting("text", "127.0.0.1", "the address to listen on"),
     "port": Setting("number", 2463, "the port; 0 takes a free one"),
     "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
-    "trusted_proxies": Setting("list", (), "addresses of proxies whose X-Forwarded-For is believed, in the logs only"),
+    "trusted_proxies": Setting("list", (), "addresses of proxies (or networks) whose X-Forwarded-* is believed"),
+    "blobs": Setting("text", None, "where large objects lie: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
     "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
     "log_format": Setting("text", "text", "text or json, one object a line"),
     "log_level": Setting("text", "warning", "debug, info (a line a request), warning or error"),
@@ -54,6 +55,7 @@ class Settings:
         self.port: int = merged["port"]
         self.allowed_hosts: tuple[str, ...] = tuple(merged["allowed_hosts"])
         self.trusted_proxies: tuple[str, ...] = tuple(merged["trusted_proxies"])
+        self.blobs: str | None = merged["blobs"]
         self.trash_days: int = merged["trash_days"]
         self.log_format: str = merged["log_format"]
         self.log_level: str = merged["log_level"]

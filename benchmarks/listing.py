@@ -52,9 +52,10 @@ class Cost(NamedTuple):
     rss_mb: float
 
 
-def cost(words: list[str], directory: Path) -> Cost:
+def cost(words: list[str], directory: Path, **variables: str) -> Cost:
     """Run a command with its output thrown away and return what it took."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(directory / "cache"), "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, **variables, "XDG_CACHE_HOME": str(directory / "cache"), "PYTHONPATH": os.getcwd()}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or ours would be compiled anew every time, unlike the floor
     with open(os.devnull, "wb") as nowhere:
         actions = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1)]
         child = os.posix_spawn(sys.executable, [sys.executable, *words], environment, file_actions=actions)

@@ -1,7 +1,8 @@
 """What starting the terminal application costs in CPU time. Again: `python -m benchmarks.startup`.
 
 Each command runs in a fresh interpreter, output thrown away; they take turns, and the median over the rounds is
-compared with `python -c pass`. The first round fills the caches and does not count.
+compared with `python -c pass`. The first round fills the caches and does not count. The remote list asks a real server,
+over loopback, in a process of its own, which holds the same trials.
 """
 
 from __future__ import annotations
@@ -10,33 +11,50 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from aimd_core.config import Credentials
+from aimd_core.selection import trials_in
+from aimd_core.upload import Destination, upload_all
+from aimd_core.upload.remote import CurrentRemote
 from benchmarks.listing import cost, write_trials
 from benchmarks.measurement import Measurement, table
+from tests.support.server import RunningServer
 
 ROUNDS, TRIALS = 15, 100
-TARGETS = {"--version": 2.0, "--help": 8.0, "trial ls": 9.0}
+TARGETS = {"--version": 2.0, "--help": 8.0, "trial ls": 9.0, "trial ls --remote": 18.0}
+
+
+def upload_everything(directory: Path, url: str, key: str) -> None:
+    """Put the trials of a directory on a server."""
+    credentials = Credentials(url, key, {})
+    destination = Destination(folder_path="bench", make_folder=True)
+    for result in upload_all(lambda: CurrentRemote(credentials), trials_in(directory), destination, 4):
+        if result.error is not None:
+            raise result.error
 
 
 def run() -> list[Measurement]:
     """Measure the version, the help and a list of 100 trials against an empty script."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, RunningServer(Path(name) / "server") as server:
         directory = Path(name)
         write_trials(directory / ".aimd" / "trials", TRIALS)
+        key = server.new_user("ann")
+        upload_everything(directory, server.url, key)
         commands = {
             "floor": ["-c", "pass"],
             "--version": ["-m", "aimd_cli", "--version"],
             "--help": ["-m", "aimd_cli", "--help"],
             "trial ls": ["-m", "aimd_cli", "trial", "ls", str(directory)],
+            "trial ls --remote": ["-m", "aimd_cli", "trial", "ls", "--remote"],
         }
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for round_number in range(ROUNDS + 1):
             for name, words in commands.items():
-                seconds = cost(words, directory).cpu_s
+                seconds = cost(words, directory, AIMD_HOST=server.url, AIMD_API_KEY=key).cpu_s
                 if round_number:
                     taken[name].append(seconds)
     cpu_s = {name: statistics.median(values) for name, values in taken.items()}
     floor = f"python -c pass ({cpu_s['floor'] * 1000:.1f} ms; ours {{:.1f}} ms)"
-    shown = {"trial ls": f"trial ls of {TRIALS} trials"}
+    shown = {name: f"{name} of {TRIALS} trials" for name in commands if name.startswith("trial ls")}
     return [
         Measurement(
             f"aimd {shown.get(name, name)}, CPU",

@@ -47,23 +47,21 @@ class Parameter(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A command or group, with the words that call it."""
+    """A command or group, with the words that call it. `page` is its help as it is printed."""
 
     words: list[str]
     help: str
     parameters: list[Parameter]
     children: list[str]
     usage: str
+    page: str
 
 
 def walk() -> Iterator[Node]:
     """Return every command of the application that is not hidden, groups before what they hold."""
-    import typer.main
+    from aimd_cli.app import root
 
-    from aimd_cli.app import app
-
-    command = typer.main.get_command(app)
-    yield from _walk(command, ["aimd"], None)
+    yield from _walk(root(), ["aimd"], None)
 
 
 def _walk(command: Any, words: list[str], parent: Any) -> Iterator[Node]:
@@ -75,7 +73,8 @@ def _walk(command: Any, words: list[str], parent: Any) -> Iterator[Node]:
     ]
     parameters = [_parameter(item, words) for item in command.get_params(context) if not getattr(item, "hidden", False)]
     usage = " ".join(command.collect_usage_pieces(context))
-    yield Node(words, (command.help or "").strip(), parameters, [name for name, _ in children], usage)
+    page = command.get_help(context)
+    yield Node(words, (command.help or "").strip(), parameters, [name for name, _ in children], usage, page)
     for name, child in children:
         yield from _walk(child, [*words, name], context)
 

@@ -7,36 +7,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TABLE = "aimd_cli/completion/commands.tsv"
 os.environ.update(COLUMNS="100", TERMINAL_WIDTH="100", NO_COLOR="1")
 
 
 def command_reference() -> str:
     """Return docs/cli.md: the help of every command."""
-    import typer
-    from typer.testing import CliRunner
-
-    from aimd_cli.app import app
-
-    def walk(words: list[str], group: typer.Typer) -> Iterator[list[str]]:
-        yield words
-        for command in group.registered_commands:
-            assert command.callback is not None
-            yield [*words, command.name or command.callback.__name__]
-        for inner in group.registered_groups:
-            assert inner.typer_instance is not None
-            yield from walk([*words, str(inner.name)], inner.typer_instance)
+    from command_tree import walk
 
     parts = ["# Command reference\n\nMade from the program by `make fix`. See also docs/exit-codes.md.\n"]
-    for words in walk([], app):
-        result = CliRunner().invoke(app, [*words, "--help"], prog_name="aimd")
-        assert result.exit_code == 0, result.output
-        title = " ".join(["aimd", *words])
-        text = "\n".join(line.rstrip() for line in result.output.strip().splitlines())
-        parts.append(f"## `{title}`\n\n```text\n{text}\n```\n")
+    for node in walk():
+        text = "\n".join(line.rstrip() for line in node.page.strip().splitlines())
+        parts.append(f"## `{' '.join(node.words)}`\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 
 
@@ -70,6 +55,13 @@ def openapi_document() -> str:
     return json.dumps(openapi.document(v2.routes(SERVER)), indent=1, sort_keys=True) + "\n"
 
 
+def write_completion_table() -> None:
+    """Write what completion and the help of groups read."""
+    from command_tree import completion_table
+
+    (ROOT / TABLE).write_text(completion_table())
+
+
 def documents() -> dict[str, str]:
     """Return every generated file's text by its path."""
     from command_tree import completion_table
@@ -82,7 +74,7 @@ def documents() -> dict[str, str]:
         "docs/exit-codes.md": exit_code_reference(),
         "docs/topics.md": topic_reference(),
         "docs/openapi.json": openapi_document(),
-        "aimd_cli/completion/commands.tsv": completion_table(),
+        TABLE: completion_table(),
         **{f"completions/{FILES[shell]}": script for shell, script in SCRIPTS.items()},
         **{f"man/{name}": page for name, page in man_pages().items()},
     }
@@ -100,6 +92,8 @@ def main() -> int:
         print(__doc__)
         return 2
     writing = sys.argv[1] == "--write"
+    if writing:
+        write_completion_table()  # first, because the help of groups reads it
     wanted = documents()
     stale = [ROOT / name for name, text in wanted.items() if not _says(ROOT / name, text)]
     for path in stale:

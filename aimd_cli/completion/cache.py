@@ -5,7 +5,8 @@ offering names; deleting it harms nothing, and failing to write it is nothing.
 """
 
 import os
-import sys
+
+from aimd_core.caches import user_cache_directory
 
 TYPE_CHECKING = False  # typing's own would have to be loaded, and that costs as much as the interpreter itself
 if TYPE_CHECKING:
@@ -16,15 +17,8 @@ ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
 
 
 def cache_directory() -> str:
-    """Return where the files are; the same place as platformdirs' user cache, which is too dear to load for a TAB."""
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    if sys.platform == "win32":
-        place = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")
-    elif sys.platform == "darwin":
-        place = os.path.expanduser("~/Library/Caches")
-    else:
-        place = named if os.path.isabs(named) else os.path.expanduser("~/.cache")
-    return os.path.join(place, "aimd", "completion")
+    """Return where the files are."""
+    return os.path.join(user_cache_directory(), "completion")
 
 
 def remember(

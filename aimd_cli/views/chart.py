@@ -80,6 +80,10 @@ class Chart:
             blocks += [Text(text.clean(note), style="dim") for note in self._notes()]
         return Group(*blocks)
 
+    def drawing(self, width: int) -> list[Text]:
+        """Return only the drawing with its axes: two lines more than `Look.rows`."""
+        return self._rows(width, self.look.glyphs)
+
     def lines(self) -> list[list[str]]:
         """Return the chart in plain characters, and what each curve shows in one sentence."""
         sentences = [[text.clean(line)] for line in self._sentences()]

@@ -130,3 +130,9 @@ def ranked_names(names: Iterable[str]) -> list[str]:
         return (len(_TYPE_ORDER) + 1 if metrics_type == "system" else order, names.index(name))
 
     return sorted(names, key=rank)
+
+
+def main_metric(names: Sequence[str]) -> str:
+    """Return the one that people look at first out of ranked metrics: the loss of the first type; empty for none."""
+    losses = [name for name in names if name.partition(".")[0] == names[0].partition(".")[0] and "loss" in name]
+    return (losses or [*names, ""])[0]

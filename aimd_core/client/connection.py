@@ -17,9 +17,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import httpx
-
 from aimd_core.client import watch
+from aimd_core.client.lean_httpx import httpx
 from aimd_core.errors import BusyError, NetworkError, NotAServerError, UnreachableError
 from aimd_core.version import __version__
 

@@ -11,6 +11,7 @@ import os
 import time
 from pathlib import Path
 
+from aimd_core.caches import user_cache_directory
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.signing_in import V1, V2, protocol_of
 from aimd_core.documents import replace_file
@@ -21,9 +22,7 @@ _KEPT_S = 24 * 3600.0  # after that a host of version 1 is asked again: its serv
 
 def cache_path() -> Path:
     """Return the file in which the protocols of hosts are remembered."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("aimd") / "hosts.json"
+    return Path(user_cache_directory()) / "hosts.json"
 
 
 def protocol_for(host: str) -> int:

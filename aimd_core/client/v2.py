@@ -160,14 +160,19 @@ class Server:
             self._checked(answer, path)
             raise NotAServerError(host=self.host, reason=f"HTTP {answer.status} to a request for a part of a file")
 
-    def trials(self, folder: str | None = None, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the trials that the key may see, newest first.
+    def trials(
+        self, folder: str | None = None, limit: int | None = None, where: str = "", sort: str = ""
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the trials that the key may see, newest first unless `sort` says otherwise.
 
         Args:
             folder: Only those in this folder path and below.
             limit: How many at most.
+            where: A query; the server needs the feature `query`.
+            sort: Sort keys; the server needs the feature `query`.
         """
-        query = {"limit": str(min(PAGE, limit or PAGE)), **({"folder": folder} if folder else {})}
+        asked = {"folder": folder, "where": where, "sort": sort}
+        query = {"limit": str(min(PAGE, limit or PAGE)), **{name: text for name, text in asked.items() if text}}
         left = limit
         while True:
             page = self._object(self._send("GET", "/trials", query=query))

@@ -14,7 +14,7 @@
   (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform. `TrialFacts` is a named tuple of them.
 - `value_of(field, facts, now_s)` is what a trial has there: what a column shows.
 - `Query.condition` is plain data (`aimd_core.query.tree`), to be turned into something else, such as SQL, by the
-  `kind` of each node; `render(condition)` is its text.
+  `kind` of each node; `render(condition)` is its text; `pinned(condition)` means the same in every time zone.
 - `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with near names: an empty answer is
   then explained.
 
@@ -23,9 +23,10 @@ Grammar and meaning: docs/query.md.
 
 from __future__ import annotations
 
-from aimd_core.query.evaluate import Facts, TrialFacts, contains, matches, sort_rows, text_of, value_of
+from aimd_core.query.evaluate import Facts, TrialFacts, contains, matches, rank_of, sort_rows, text_of, value_of
 from aimd_core.query.fields import field_text
 from aimd_core.query.parser import parse, parse_field, parse_fields, parse_sort
+from aimd_core.query.pinning import pinned
 from aimd_core.query.render import render
 from aimd_core.query.tree import Field, Query, SortKey, fields_of
 from aimd_core.query.unknown import Unknown, unknown_fields
@@ -45,6 +46,8 @@ __all__ = [
     "parse_field",
     "parse_fields",
     "parse_sort",
+    "pinned",
+    "rank_of",
     "render",
     "sort_rows",
     "text_of",

@@ -281,24 +281,30 @@ def sort_rows(
     ordered = list(rows)
     at_s = time.time() if now_s is None else now_s
     for key in reversed(keys):
-        ranked = [(_rank(value_of(key.field, facts(row), at_s)), row) for row in ordered]
-        known = [pair for pair in ranked if pair[0][0] < _NAN_RANK]
+        ranked = [(rank_of(value_of(key.field, facts(row), at_s)), row) for row in ordered]
+        known = [pair for pair in ranked if pair[0][0] < NAN_RANK]
         known.sort(key=lambda pair: pair[0], reverse=key.descending)
-        rest = sorted((pair for pair in ranked if pair[0][0] >= _NAN_RANK), key=lambda pair: pair[0][0])
+        rest = sorted((pair for pair in ranked if pair[0][0] >= NAN_RANK), key=lambda pair: pair[0][0])
         ordered = [row for _, row in known + rest]
     return ordered
 
 
-_NUMBER_RANK, _TEXT_RANK, _NAN_RANK, _MISSING_RANK = range(4)
+NUMBER_RANK, TEXT_RANK, NAN_RANK, MISSING_RANK = range(4)
+SORTED_CHARS = 200  # of a text, by which it is put in order
 
 
-def _rank(value: object) -> tuple[int, float, str]:
+def rank_of(value: object) -> tuple[int, float, str]:
+    """Return where what `value_of` gave stands in an order: its rank, and within the rank its number or text.
+
+    The ranks are `NUMBER_RANK`, `TEXT_RANK`, `NAN_RANK` and `MISSING_RANK`.
+    """
     if value is None:
-        return _MISSING_RANK, 0.0, ""
+        return MISSING_RANK, 0.0, ""
     number = float(value) if isinstance(value, bool) else _number_of(value)
     if number is None:
-        return _TEXT_RANK, 0.0, text_of(value if isinstance(value, (str, dict, list)) else _joined(value)).casefold()
-    return (_NAN_RANK, 0.0, "") if number != number else (_NUMBER_RANK, number, "")
+        text = text_of(value if isinstance(value, (str, dict, list)) else _joined(value))
+        return TEXT_RANK, 0.0, text[:SORTED_CHARS].casefold()
+    return (NAN_RANK, 0.0, "") if number != number else (NUMBER_RANK, number, "")
 
 
 def _joined(value: object) -> str:

@@ -19,9 +19,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from aimd_server.routes.bodies import HeldBodies, Slots
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
+from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
+from aimd_server.storage import Storage
 from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
@@ -35,13 +38,17 @@ class Access(Enum):
 
     ANY_USER: whoever has a key; a method other than GET and HEAD changes things, so that it needs a key that may
     write, and an editor at every object. READER: whoever has a key, whatever the method: it changes nothing.
-    ADMIN: who looks after the server. PUBLIC_PAGE: everybody.
+    ADMIN: who looks after the server. PUBLIC_PAGE: everybody. SIGN_IN: everybody, who proves who they are there.
     """
 
     ANY_USER = "any_user"
     READER = "reader"
     ADMIN = "admin"
     PUBLIC_PAGE = "public_page"
+    SIGN_IN = "sign_in"
+
+
+_PUBLIC = (Access.PUBLIC_PAGE, Access.SIGN_IN)
 
 
 class UndeclaredAccessError(Exception):
@@ -49,13 +56,29 @@ class UndeclaredAccessError(Exception):
 
 
 class Backend:
-    """What the routes work with: the database, and the threads that may wait for it."""
+    """What the routes work with: database and objects, the threads that may wait for it, and tokens to sign in with."""
 
-    def __init__(self, database: Database, threads: ThreadPoolExecutor, settings: Settings | None = None) -> None:
-        self.database = database
+    def __init__(
+        self,
+        storage: Storage,
+        threads: ThreadPoolExecutor,
+        settings: Settings | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self.storage = storage
+        self.tokens = tokens or Tokens()
         self.settings = settings or Settings()
         self.meters = Meters()
+        self.bodies = HeldBodies()
+        self.slots = Slots()
+        self.hub: object = None  # of the streams of events, once there is one
+        self.is_stopping = False
         self._threads = threads
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.storage.database
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in a thread and return its result."""
@@ -89,6 +112,14 @@ class Call:
         """The database."""
         return self.backend.database
 
+    def take_slot(self) -> None:
+        """Count this call among the large answers that its caller is reading.
+
+        Raises:
+            RefusalError: `busy`: they are too many.
+        """
+        self.backend.slots.take(self.request.scope, (self.user.id, self.user.link_id))
+
     def part(self, name: str) -> str:
         """Return a variable part of the path."""
         return str(self.request.path_params[name])
@@ -96,6 +127,10 @@ class Call:
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service in a thread, with the database, the user and these arguments."""
         return await self.backend.run(function, self.database, self.user, *arguments)
+
+    async def run_stored(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a service that needs objects too: in a thread, with the storage, the user and these arguments."""
+        return await self.backend.run(function, self.backend.storage, self.user, *arguments)
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -162,8 +197,14 @@ class Door:
         """Answer one request."""
         request = Request(scope, receive)
         scope["aimd.route"] = self.path  # the pattern: what logs and metrics may say without naming anything
-        response = await self._answer(request, request.app.state.backend)
-        await response(scope, receive, send)
+        backend: Backend = request.app.state.backend
+        try:
+            response = await self._answer(request, backend)
+            backend.bodies.release(scope)
+            await response(scope, receive, send)
+        finally:
+            backend.bodies.release(scope)
+            backend.slots.release(scope)
 
     async def _answer(self, request: Request, backend: Backend) -> Response:
         try:
@@ -180,7 +221,7 @@ class Door:
         except RefusalError as error:
             return self.dialect.refused(error)
         except StoreUnavailableError as error:
-            log.error("the database cannot be used: %s", error)
+            log.error("the storage cannot be used: %s", error)
             return self.dialect.unavailable()
 
     def _allowed(self, user: Account, method: str, access: Access) -> Account:
@@ -201,8 +242,8 @@ class Door:
     def _is_public(self, method: str) -> bool:
         """Tell whether a method needs no user; one that is not there is as closed as the others."""
         if method in self.rules:
-            return self.rules[method][0] is Access.PUBLIC_PAGE
-        return all(access is Access.PUBLIC_PAGE for access, _ in self.rules.values())
+            return self.rules[method][0] in _PUBLIC
+        return all(access in _PUBLIC for access, _ in self.rules.values())
 
 
 def guarded(tables: Iterable[RouteTable]) -> list[BaseRoute]:

@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
 
 import anyio
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Scope
 
 from aimd_server.services.refusals import RefusalError, too_large
 
 DOCUMENT_BYTES = 8 << 20
 BODY_TIMEOUT_S = 60.0
+_UNPACKING = threading.BoundedSemaphore(4)  # each takes several times its result while it is at work
+LARGE_ANSWERS = 16  # that one caller reads at once
+_HELD, _SLOT = "aimd.held_bytes", "aimd.slot"
+HELD_BYTES = 128 << 20  # of bodies in memory at once, of all requests
 _GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
 _GZIP_SLACK_BYTES = 64 << 10  # what packing may add to bytes that cannot be packed
+
+
+class HeldBodies:
+    """Counts the bytes of bodies that are in memory, so that many clients at once cannot fill it."""
+
+    def __init__(self, limit_bytes: int = HELD_BYTES) -> None:
+        self.limit_bytes = limit_bytes
+        self.held_bytes = 0
+
+    def take(self, scope: Scope, size_bytes: int) -> None:
+        """Count bytes of a request.
+
+        Raises:
+            RefusalError: `busy`: there is no room now.
+        """
+        if self.held_bytes + size_bytes > self.limit_bytes:
+            raise RefusalError("busy", "the server holds too many bodies now; try again", limit=self.limit_bytes)
+        self.held_bytes += size_bytes
+        scope[_HELD] = scope.get(_HELD, 0) + size_bytes
+
+    def release(self, scope: Scope) -> None:
+        """Forget the bytes of a request, which is answered."""
+        self.held_bytes -= scope.pop(_HELD, 0)
+
+
+class Slots:
+    """Counts the large answers that each caller is reading, so that one who reads slowly cannot fill the memory."""
+
+    def __init__(self, limit: int = LARGE_ANSWERS) -> None:
+        self.limit = limit
+        self._taken: dict[object, int] = {}
+
+    def take(self, scope: Scope, caller: object) -> None:
+        """Count an answer.
+
+        Raises:
+            RefusalError: `busy`: the caller is reading as many as anybody may.
+        """
+        if self._taken.get(caller, 0) >= self.limit:
+            raise RefusalError("busy", f"you are reading {self.limit} files already; try again", limit=self.limit)
+        self._taken[caller] = self._taken.get(caller, 0) + 1
+        scope[_SLOT] = caller
+
+    def release(self, scope: Scope) -> None:
+        """Forget the answer of a request, if it was counted."""
+        if _SLOT in scope:
+            caller = scope.pop(_SLOT)
+            self._taken[caller] -= 1
+            if not self._taken[caller]:
+                del self._taken[caller]
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
     """Return a body as it was sent, packed or not.
 
     Raises:
-        RefusalError: `too_large`, or `bad_request` when it does not arrive in time.
+        RefusalError: `too_large`, `busy`, or `bad_request` when it does not arrive in time.
     """
+    held: HeldBodies = request.app.state.backend.bodies
     allowed_bytes = limit_bytes + (_GZIP_SLACK_BYTES if encoding_of(request) == "gzip" else 0)
     declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > allowed_bytes:
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > allowed_bytes:
         raise too_large("the body", limit_bytes)
     body = bytearray()
     try:
         with anyio.fail_after(BODY_TIMEOUT_S):
             async for piece in request.stream():
+                held.take(request.scope, len(piece))
                 body += piece
                 if len(body) > allowed_bytes:
                     raise too_large("the body", limit_bytes)
@@ -72,7 +130,8 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
     while body or not pieces:  # gzip files may be glued together
         unpacker = zlib.decompressobj(_GZIP_WINDOW)
         try:
-            piece = unpacker.decompress(body, limit_bytes - size_bytes + 1)
+            with _UNPACKING:
+                piece = unpacker.decompress(body, limit_bytes - size_bytes + 1)
         except zlib.error:
             raise _bad_gzip() from None
         size_bytes += len(piece)

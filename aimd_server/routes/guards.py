@@ -16,12 +16,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aimd_server.routes.access import Backend
+from aimd_server.routes.proxies import Proxies
 from aimd_server.routes.v2 import error_answer
 
 log = logging.getLogger("aimd_server")
 requests = logging.getLogger("aimd_server.requests")
 
-_HEADERS = {
+SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -47,15 +48,6 @@ def host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
-def client_of(scope: Scope, trusted: Iterable[str]) -> str:
-    """Return the address of who called, behind proxies that are trusted; others can claim what they like."""
-    peer = str((scope.get("client") or ("",))[0])
-    chain = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
-    while peer in trusted and chain and chain[-1]:
-        peer = chain.pop()
-    return peer
-
-
 class Guards:
     """Stands around an application."""
 
@@ -69,12 +61,14 @@ class Guards:
         """
         self.app = app
         self.backend = backend
+        self.proxies = Proxies(backend.settings.trusted_proxies)
         self.hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        scope = self.proxies.unfolded(scope)
         started, status, begun_s = False, 0, time.perf_counter()
 
         async def send_guarded(message: Message) -> None:
@@ -82,7 +76,7 @@ class Guards:
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -113,7 +107,7 @@ class Guards:
                 "path": scope["path"],
                 "status": status,
                 "duration_ms": round(duration_s * 1000, 1),
-                "client": client_of(scope, self.backend.settings.trusted_proxies),
+                "client": self.proxies.client_of(scope),
             }
             requests.info("%s %r %s", scope["method"], scope["path"], status, extra={"facts": facts})
 

@@ -12,17 +12,30 @@ import msgspec
 
 from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
+from aimd_server.routes.openapi_answers import ANSWERS, SHARED
+from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.tree import FolderChange, NewFolder
-from aimd_server.services.trials import Asked, TrialWish
+from aimd_server.services.trials import MAX_PAGE, Asked, TrialWish
 
 Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
 _PAGED = ("limit", "cursor")
-_NUMBERS = ("limit", "depth")
+_SWITCHES = ("below", "count")
+_NUMBERS = {"limit": MAX_PAGE, "depth": 999_999_999}  # the greatest value of each
+_FILE = "/trials/{id}/files/{file}"
+# Where a part of a path or a query takes less than any text.
+_SCHEMAS: dict[tuple[str, str, str], Document] = {
+    ("PUT", "/trials/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
+    ("GET", _FILE, "file"): {"enum": list(FILES)},
+    ("HEAD", _FILE, "file"): {"enum": list(FILES)},
+    ("PATCH", _FILE, "file"): {"enum": list(JOURNALS)},
+    ("PUT", _FILE, "file"): {"enum": list(DOCUMENTS)},
+}
 
 
 class Described:
@@ -34,13 +47,20 @@ class Described:
         query: The names in its query.
         has_answer: Whether the answer has a JSON body.
         needs_body: Whether the body may not be left out.
+        needs: The names in its query that may not be left out.
     """
 
-    __slots__ = ("body", "has_answer", "needs_body", "query", "status")
+    __slots__ = ("body", "has_answer", "needs", "needs_body", "query", "status")
 
     def __init__(
-        self, status: int = 200, body: type | None = None, query: tuple[str, ...] = (), needs_body: bool = True
+        self,
+        status: int = 200,
+        body: type | None = None,
+        query: tuple[str, ...] = (),
+        needs_body: bool = True,
+        needs: tuple[str, ...] = (),
     ) -> None:
+        self.needs = needs
         self.status = status
         self.body = body
         self.query = query
@@ -53,15 +73,17 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/openapi.json"): Described(),
     ("GET", "/folders"): Described(query=("path", "under", "depth", *_PAGED)),
     ("POST", "/folders"): Described(201, NewFolder),
-    ("GET", "/folders/by-path"): Described(query=("path",)),
+    ("GET", "/folders/by-path"): Described(query=("path",), needs=("path",)),
     ("GET", "/folders/{id}"): Described(),
     ("PATCH", "/folders/{id}"): Described(200, FolderChange),
     ("DELETE", "/folders/{id}"): Described(204),
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
-    ("GET", "/trials"): Described(query=("folder", "folder_id", *_PAGED)),
+    ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
+    ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
+    ("GET", "/events"): Described(query=("folder_id", "trials")),
     ("POST", "/trials/batch"): Described(200, Batch),
     ("POST", "/trials/known"): Described(200, Asked),
-    ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes),
+    ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
     ("GET", "/trials/{id}"): Described(),
     ("PUT", "/trials/{id}"): Described(201, TrialWish, ("dry_run",)),
     ("PATCH", "/trials/{id}"): Described(200, TrialChange),
@@ -70,10 +92,15 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/trash"): Described(query=_PAGED),
     ("HEAD", "/trials/{id}/files/{file}"): Described(204),
     ("GET", "/trials/{id}/files/{file}"): Described(),
-    ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes),
+    ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
     ("DELETE", "/me/keys/{number}"): Described(204),
+    ("POST", "/session"): Described(200, SignIn),
+    ("GET", "/session"): Described(),
+    ("DELETE", "/session"): Described(204),
+    ("GET", "/me/sessions"): Described(),
+    ("DELETE", "/me/sessions/{number}"): Described(204),
     ("GET", "/shared"): Described(),
     ("GET", "/audit"): Described(query=_PAGED),
     **{
@@ -86,14 +113,21 @@ ROUTES: dict[tuple[str, str], Described] = {
         ]
     },
 }
+# Whose answer names a thing, the member that does, and the paths of that thing.
+_MAKERS = {
+    ("POST", "/folders"): ("id", "/folders/{id}"),
+    ("PUT", "/trials/{id}"): ("id", "/trials/{id}"),
+    ("POST", "/me/keys"): ("number", "/me/keys/{number}"),
+}
 _BINARY = {("GET", "/trials/{id}/files/{file}")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",
     "401": "unauthenticated",
-    "403": "forbidden",
+    "403": "forbidden, bad_origin",
     "404": "not_found, folder_not_found",
     "409": "offset_mismatch, content_differs, name_taken",
     "413": "too_large",
+    "416": "a range beyond the end, without a body",
     "415": "unsupported_encoding",
     "421": "bad_host",
     "422": "invalid",
@@ -112,6 +146,7 @@ _ERROR_SCHEMA: Document = {
                 "limit": {"type": "number"},
                 "offset": {"type": "integer"},
                 "field": {"type": "string"},
+                "position": {"type": "integer"},
             },
         }
     },
@@ -139,11 +174,14 @@ def document(table: RouteTable) -> Document:
             "description": "Explained in docs/http-api.md. An answer is a JSON object as described there.",
         },
         "servers": [{"url": table.prefix}],
-        "security": [{"key": []}],
+        "security": [{"key": []}, {"session": []}],
         "paths": {path: _path(path, door) for path, door in doors.items()},
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**components, "Error": _ERROR_SCHEMA},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "aimd_session"},
+            },
+            "schemas": {**components, **SHARED, "Error": _ERROR_SCHEMA},
             "responses": {
                 status: {"description": codes, "content": _json({"$ref": "#/components/schemas/Error"})}
                 for status, codes in _ERRORS.items()
@@ -165,27 +203,34 @@ def _operation(method: str, path: str, door: Door) -> Document:
     described = ROUTES[method, path]
     # An object with an id takes any text in its place: what is no id is not there.
     parameters = [_parameter(name, "path") for name in _PART.findall(path)]
-    parameters += [_parameter(name, "query") for name in described.query]
+    parameters += [_parameter(name, "query", name in described.needs) for name in described.query]
+    for parameter in parameters:
+        parameter["schema"] = _SCHEMAS.get((method, path, parameter["name"]), parameter["schema"])
     if described.body is bytes and method == "PATCH":
         parameters += [
             {"name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer", "minimum": 0}}
         ]
-    words = re.sub(r"\W+", "_", path).strip("_")
     operation: Document = {
-        "operationId": f"{method.lower()}_{words}",
+        "operationId": _operation_id(method, path),
         "summary": (handler.__doc__ or "").strip().splitlines()[0],
         "x-access": access.value if access is not Access.ANY_USER else "any_user",
         "parameters": parameters,
         "responses": {**_well(method, path, described), **_refusals()},
     }
+    if access is Access.SIGN_IN:
+        operation["security"] = []
     if described.body is not None:
         operation["requestBody"] = {"required": described.needs_body, "content": _content(described.body)}
     return operation
 
 
-def _parameter(name: str, place: str) -> Document:
-    schema = {"type": "integer", "minimum": 1} if name in _NUMBERS else {"type": "string"}
-    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+def _parameter(name: str, place: str, is_needed: bool = False) -> Document:
+    schema: Document = {"type": "string"}
+    if name in _SWITCHES:
+        schema = {"type": "string", "enum": ["0", "1"]}
+    if name in _NUMBERS:
+        schema = {"type": "integer", "minimum": 1, "maximum": _NUMBERS[name]}
+    return {"name": name, "in": place, "required": is_needed or place == "path", "schema": schema}
 
 
 def _content(body: type) -> Document:
@@ -195,14 +240,35 @@ def _content(body: type) -> Document:
 
 
 def _well(method: str, path: str, described: Described) -> Document:
-    if (method, path) in _BINARY:
-        answer: Document = {"description": "the bytes", "content": {"application/octet-stream": {}}}
+    if path == "/events":
+        answer: Document = {"description": "a stream of events", "content": {"text/event-stream": {}}}
+    elif (method, path) in _BINARY:
+        answer = {"description": "the bytes", "content": {"application/octet-stream": {}}}
     elif described.has_answer:
-        answer = {"description": "done", "content": _json({"type": "object"})}
+        answer = {"description": "done", "content": _json(ANSWERS.get((method, path), {"type": "object"}))}
     else:
         answer = {"description": "done, without a body"}
+    if (method, path) in _MAKERS:
+        answer = {**answer, "links": _links(*_MAKERS[method, path])}
     statuses = ("200", "201") if described.status == 201 else (str(described.status),)
     return dict.fromkeys(statuses, answer)
+
+
+def _links(part: str, prefix: str) -> Document:
+    """Return the operations on a thing that was just made, each with where in the answer its id stands."""
+    there = [(method, path) for method, path in ROUTES if path.startswith(prefix) and path.count("{") == 1]
+    return {
+        _operation_id(method, path): {
+            "operationId": _operation_id(method, path),
+            "parameters": {part: "$response.body#/id"},
+        }
+        for method, path in there
+    }
+
+
+def _operation_id(method: str, path: str) -> str:
+    words = re.sub(r"\W+", "_", path).strip("_")
+    return f"{method.lower()}_{words}"
 
 
 def _refusals() -> Document:

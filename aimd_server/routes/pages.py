@@ -5,28 +5,16 @@ The meters are beside them, for who looks after the server only.
 
 from __future__ import annotations
 
-from importlib import resources
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import empty_answer, text_answer
+from aimd_server.routes.console_files import INDEX, ConsoleFiles
 from aimd_server.routes.v2 import Version2
 from aimd_server.services import standing
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
-
-_FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/console.css": ("console.css", "text/css; charset=utf-8"),
-    "/console.js": ("console.js", "text/javascript; charset=utf-8"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 class Pages:
@@ -49,10 +37,16 @@ class Pages:
         return empty_answer(405, {"Allow": ", ".join(allowed)})
 
 
-def _page(content: bytes, media_type: str) -> Handler:
+def _index(files: ConsoleFiles) -> Handler:
     async def answer(call: Call) -> Response:
-        headers = {"Content-Security-Policy": _POLICY, "Content-Type": media_type}
-        return Response(content, headers=headers)
+        return files.answer(INDEX, call.request)
+
+    return answer
+
+
+def _file(files: ConsoleFiles, folder: str) -> Handler:
+    async def answer(call: Call) -> Response:
+        return files.answer(folder + call.part("file"), call.request)
 
     return answer
 
@@ -86,14 +80,18 @@ def _add(table: RouteTable, path: str, handler: Handler) -> None:
         table.add(method, path, handler, access=Access.PUBLIC_PAGE)
 
 
-def routes(web: str) -> list[RouteTable]:
-    """Return the pages: the console below `web`, the ways there, `/healthz`, `/readyz` and `/metrics`."""
+def routes(web: str, files: ConsoleFiles | None = None) -> list[RouteTable]:
+    """Return the pages: the console below `web`, the ways there, `/healthz`, `/readyz` and `/metrics`.
+
+    Ways are relative, so that they also lead there behind a proxy that serves this server below a path of its own.
+    """
+    files = files or ConsoleFiles()
     console, top = RouteTable(web, Pages()), RouteTable("", Pages())
-    folder = resources.files("aimd_server") / "static"
-    for path, (file, media_type) in _FILES.items():
-        _add(console, path, _page((folder / file).read_bytes(), media_type))
-    for path in ("/", web):
-        _add(top, path, _redirect(f"{web}/"))
+    _add(console, "/", _index(files))
+    for folder in ("", "assets/"):
+        _add(console, f"/{folder}{{file}}", _file(files, folder))
+    _add(top, "/", _redirect(f"{web.removeprefix('/')}/"))
+    _add(top, web, _redirect(f"{web.rpartition('/')[2]}/"))
     _add(top, "/healthz", get_health)
     _add(top, "/readyz", get_readiness)
     meters = RouteTable("", Version2())

@@ -17,7 +17,7 @@ from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v1"
-_STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415}
+_STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415, "busy": 503}
 _DOC_NOT_FOUND = "[Get] doc not found"
 
 
@@ -47,7 +47,8 @@ class Version1:
             return text_answer(_DOC_NOT_FOUND, 500)
         if error.code == "name_taken":
             return text_answer(f"Trial {error.facts['name']} already exists", 400)
-        return text_answer(error.message, _STATUS.get(error.code, 400))
+        headers = {"Retry-After": "2"} if error.code == "busy" else None
+        return text_answer(error.message, _STATUS.get(error.code, 400), headers)
 
     def unavailable(self) -> Response:
         """Return that the database cannot be used now."""

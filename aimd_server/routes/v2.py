@@ -8,11 +8,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
-from aimd_server.routes import openapi, v2_files, v2_folders, v2_people, v2_trials
+from aimd_server.routes import openapi, v2_events, v2_files, v2_folders, v2_people, v2_session, v2_trials
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
+from aimd_server.services import listing, sessions, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.identity import account_of
 from aimd_server.services.refusals import RefusalError
@@ -20,12 +22,29 @@ from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v2"
+FEATURES = ("query", "sessions", "events", "ranges")  # what older servers of ours have not
+LIMITS = {
+    "part_bytes": PART_BYTES,
+    "document_bytes": DOCUMENT_BYTES,
+    "page": MAX_PAGE,
+    "streams": v2_events.MAX_STREAMS,
+    "watched_trials": watching.MAX_NAMED,
+    "sessions": sessions.MAX_SESSIONS,
+    "query_chars": MAX_LENGTH,
+    "sort_keys": listing.MAX_KEYS,
+    "columns": listing.MAX_COLUMNS,
+    "count": listing.MAX_COUNT,
+    "examined_trials": listing.MAX_EXAMINED,
+    "sorted_trials": listing.MAX_SORTED,
+}
 RETRY_AFTER_S = 2
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="aimd"'}
 _STATUS = {
     "bad_request": 400,
     "bad_encoding": 400,
     "unauthenticated": 401,
     "forbidden": 403,
+    "bad_origin": 403,
     "not_found": 404,
     "folder_not_found": 404,
     "method_not_allowed": 405,
@@ -47,7 +66,7 @@ def error_answer(code: str, message: str, headers: dict[str, str] | None = None,
 
 
 class Version2:
-    """The dialect of version 2: a bearer key, JSON errors."""
+    """The dialect of version 2: a bearer key or the cookie of a session, JSON errors."""
 
     async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
         """Return who calls, or the one answer for everybody without a valid key."""
@@ -57,13 +76,22 @@ class Version2:
             account = await backend.run(account_of, backend.database, key.strip())
             if account is not None:
                 return account
-        headers = {"WWW-Authenticate": 'Bearer realm="aimd"'}
-        return error_answer("unauthenticated", "a valid API key is needed: Authorization: Bearer KEY", headers)
+        elif not given and (secret := request.cookies.get(v2_session.COOKIE)):
+            account = await backend.run(sessions.account_of, backend.database, secret)
+            if account is not None:
+                v2_session.check_origin(request, is_needed=request.method not in ("GET", "HEAD"))
+                return account
+        words = "a valid API key is needed: Authorization: Bearer KEY"
+        return error_answer("unauthenticated", words, dict(_CHALLENGE))
 
     def refused(self, error: RefusalError) -> Response:
         """Return a refusal, with the true offset where there is one."""
         offset = error.facts.get("offset")
+        if error.code == "unauthenticated":
+            return error_answer(error.code, error.message, dict(_CHALLENGE))
         headers = {} if offset is None else {"Upload-Offset": str(offset)}
+        if error.code == "busy":
+            headers["Retry-After"] = str(RETRY_AFTER_S)
         return error_answer(error.code, error.message, headers, **error.facts)
 
     def unavailable(self) -> Response:
@@ -82,8 +110,8 @@ class Version2:
 
 async def get_info(call: Call) -> Response:
     """Answer with the product, the user and the limits."""
-    limits = {"part_bytes": PART_BYTES, "document_bytes": DOCUMENT_BYTES, "page": MAX_PAGE}
-    return json_answer({"product": "aimd", "version": __version__, "user": call.user.name, "limits": limits})
+    document = {"product": "aimd", "version": __version__, "features": FEATURES, "user": call.user.name}
+    return json_answer({**document, "limits": LIMITS})
 
 
 def _description(table: RouteTable) -> Handler:
@@ -105,7 +133,9 @@ def routes(base: str) -> RouteTable:
     v2_folders.register(table)
     v2_trials.register(table)
     v2_files.register(table)
+    v2_events.register(table)
     v2_people.register(table)
+    v2_session.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)
     table.open_to_uploads(("GET", "/info"), ("PUT", "/trials/{id}"))
     table.open_to_uploads(("POST", "/trials/known"), ("PUT", "/trials/{id}/files/{file}"))

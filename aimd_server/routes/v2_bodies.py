@@ -24,8 +24,14 @@ async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -
     return await call.backend.run(_decoded, body, encoding_of(call.request), type)
 
 
-def _decoded(body: bytes, encoding: str, type: type[T]) -> T:
-    return decode(unpacked(body, encoding, DOCUMENT_BYTES), type)
+async def decoded_body(call: Call, type: type[T], limit_bytes: int) -> T:
+    """Return a body of another limit as a value of that type; errors as `read_document`."""
+    body = await read_body(call.request, limit_bytes)
+    return await call.backend.run(_decoded, body, encoding_of(call.request), type, limit_bytes)
+
+
+def _decoded(body: bytes, encoding: str, type: type[T], limit_bytes: int = DOCUMENT_BYTES) -> T:
+    return decode(unpacked(body, encoding, limit_bytes), type)
 
 
 def number_in(call: Call, name: str, default: int) -> int:
@@ -38,3 +44,15 @@ def number_in(call: Call, name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise invalid(f"{name} is a number", field=name)
     return int(text)
+
+
+def switch_in(call: Call, name: str, default: bool) -> bool:
+    """Return a switch of the query, which is 1 or 0.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    text = call.request.query_params.get(name, str(int(default)))
+    if text not in ("0", "1"):
+        raise invalid(f"{name} is 1 or 0", field=name)
+    return text == "1"

@@ -18,7 +18,8 @@ from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.packing import GZIP, Packed
 
 _PATH = "/trials/{id}/files/{file}"
-_FROM = re.compile(r"bytes=([0-9]{1,18})-")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+UNSATISFIABLE = (-1, -1)
 
 
 def register(table: RouteTable) -> None:
@@ -46,31 +47,48 @@ async def head_file(call: Call) -> Response:
 async def get_file(call: Call) -> Response:
     """Answer with a file's bytes, piece by piece."""
     file = call.part("file")
+    call.take_slot()
     opened = await call.run(_open, call.part("id"), file)
     size_bytes = opened.standing.offset
-    start = _start(call.request.headers.get("range", ""), size_bytes)
+    wanted = wanted_range(call.request.headers.get("range", ""), size_bytes)
+    if wanted == UNSATISFIABLE:
+        # Nothing there yet: a reader that follows a file learns that, rather than get all of it again.
+        return empty_answer(416, {**_headers(opened.standing), "Content-Range": f"bytes */{size_bytes}"})
+    start, end = wanted or (0, size_bytes)
     headers = {
         **_headers(opened.standing),
-        "Content-Length": str(size_bytes - start),
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(end - start),
         "Content-Disposition": f'attachment; filename="{file}"',
     }
-    if start:
-        headers["Content-Range"] = f"bytes {start}-{size_bytes - 1}/{size_bytes}"
-    status = 206 if start else 200
-    return StreamingResponse(_pieces(call, opened, start), status, headers, "application/octet-stream")
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
+    status = 200 if wanted is None else 206
+    return StreamingResponse(_pieces(call, opened, start, end), status, headers, "application/octet-stream")
 
 
-def _start(wanted: str, size_bytes: int) -> int:
-    """Return where `Range: bytes=N-` begins; any other range is the whole file, which is a right answer too."""
-    match = _FROM.fullmatch(wanted)
-    start = int(match[1]) if match else 0
-    return start if start < size_bytes else 0
+def wanted_range(header: str, size_bytes: int) -> tuple[int, int] | None:
+    """Return which bytes a Range header asks for, from `start` to before `end`.
+
+    None is all of them: also for several ranges and what is no range, which is a right answer too. `UNSATISFIABLE`
+    when the file has none of the bytes.
+    """
+    match = _RANGE.fullmatch(header)
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        size = min(int(match[2]), size_bytes)
+        return (size_bytes - size, size_bytes) if size else UNSATISFIABLE
+    start, last = int(match[1]), int(match[2]) if match[2] else size_bytes - 1
+    if match[2] and last < start:
+        return None
+    return (start, min(last + 1, size_bytes)) if start < size_bytes else UNSATISFIABLE
 
 
-async def _pieces(call: Call, opened: Opened, start: int) -> AsyncIterator[bytes]:
-    """Yield a file as it stood when it was opened; deleted meanwhile, it ends short of its Content-Length."""
-    while start < opened.standing.offset:
-        piece = await call.run(_read, opened, start)
+async def _pieces(call: Call, opened: Opened, start: int, end: int) -> AsyncIterator[bytes]:
+    """Yield bytes of a file as it stood when it was opened; deleted meanwhile, it ends short of its Content-Length."""
+    while start < end:
+        piece = (await call.run(_read, opened, start))[: end - start]
         if not piece:
             return
         start += len(piece)

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
-from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.services import placing, trash, trials
+from aimd_server.routes.v2_bodies import number_in, read_document, switch_in
+from aimd_server.services import listing, placing, trash, trials
 from aimd_server.services.documents import decode
+from aimd_server.services.listing import Wanted
 from aimd_server.services.placing import Batch, TrialChange
-from aimd_server.services.trials import CREATED, PAGE, Put, TrialWish, Wanted
+from aimd_server.services.trials import CREATED, PAGE, Put, TrialWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 
@@ -21,6 +22,7 @@ from aimd_server.stores.database import Database
 def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/trials", list_trials, access=Access.ANY_USER)
+    table.add("GET", "/trials/columns", list_columns, access=Access.ANY_USER)
     table.add("POST", "/trials/batch", get_batch, access=Access.READER)
     table.add("POST", "/trials/known", post_known, access=Access.READER)
     table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
@@ -33,10 +35,27 @@ def register(table: RouteTable) -> None:
 
 async def list_trials(call: Call) -> Response:
     """Answer with a page of trials."""
+    return json_answer(await call.run(listing.listed, _wanted(call)))
+
+
+def _wanted(call: Call) -> Wanted:
     query = call.request.query_params
-    limit = number_in(call, "limit", PAGE)
-    wanted = Wanted(query.get("folder"), query.get("folder_id"), limit, query.get("cursor"))
-    return json_answer(await call.run(trials.listed, wanted))
+    return Wanted(
+        query.get("folder"),
+        query.get("folder_id"),
+        number_in(call, "limit", PAGE),
+        query.get("cursor"),
+        switch_in(call, "below", True),
+        query.get("where", ""),
+        query.get("sort", ""),
+        query.get("columns", ""),
+        switch_in(call, "count", False),
+    )
+
+
+async def list_columns(call: Call) -> Response:
+    """Answer with the names of parameters and metrics, for choosing columns."""
+    return json_answer(await call.run(listing.columns, _wanted(call)))
 
 
 async def post_known(call: Call) -> Response:

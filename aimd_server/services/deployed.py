@@ -17,6 +17,7 @@ from aimd_server.services import documents, names
 from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS, append_at_end
 from aimd_server.services.folders import make_in
+from aimd_server.services.placing import placed
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.trials import add, change, document_columns, free_id
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
@@ -27,6 +28,7 @@ from aimd_server.stores.folders import NORMAL, ROOT_PATH, FolderRow
 from aimd_server.stores.trials import TrialRow
 
 Document = dict[str, Any]
+MAX_CONFIG_CHARS = 16 << 10
 
 
 def folder_document(row: FolderRow) -> Document:
@@ -54,6 +56,8 @@ def make_folder(database: Database, user: Account, body: object) -> str:
     if not isinstance(name, str) or not isinstance(parent, str) or kind not in (NORMAL, "artifact"):
         raise invalid("a folder has metadata.name, and its type is normal or artifact")
     config = documents.text_of(given["config"]) if given.get("config") else None
+    if config is not None and len(config) > MAX_CONFIG_CHARS:  # a list of all folders shows it of each
+        raise invalid(f"the config of a folder has {MAX_CONFIG_CHARS} characters at most", limit=MAX_CONFIG_CHARS)
     return database.write(lambda connection: make_in(connection, user, parent, name, kind, config).uid)
 
 
@@ -136,6 +140,13 @@ def _free_folder(connection: Connection, user: Account, folder: object, name: st
     return row
 
 
+def _target(connection: Connection, user: Account, row: TrialRow, folder: object) -> FolderRow | None:
+    """Return the folder that a document names, None for the one that the trial is in."""
+    if folder == _shown_folder(row) or not isinstance(folder, str):
+        return None
+    return load_folder(connection, user, folder)
+
+
 def replace_trial(database: Database, user: Account, uid: str, body: object) -> None:
     """Write a trial's full document; another name or folder in it renames or moves the trial.
 
@@ -153,7 +164,7 @@ def replace_trial(database: Database, user: Account, uid: str, body: object) -> 
             raise invalid("metadata.name is a text")
         names.checked(name, "metadata.name")
         if (name, folder) != (row.name, _shown_folder(row)):
-            columns.update(name=name, folder_id=_free_folder(connection, user, folder, name).id)
+            columns.update(placed(connection, user, row, name, _target(connection, user, row, folder)))
         change(connection, user, row, columns)
 
     database.write(operation)

@@ -13,14 +13,16 @@ from aimd_server.services.refusals import RefusalError, invalid
 T = TypeVar("T")
 
 MAX_DEPTH = 64
+MAX_BOXES = 1 << 18  # lists and mappings in one document: one of two bytes takes 64 in memory
 
 
 def decode(body: bytes, type: type[T]) -> T:
     """Return a strict JSON document as a value of that type.
 
     Raises:
-        RefusalError: `bad_request` when it is no JSON, `invalid` when it is no such value.
+        RefusalError: `bad_request` when it is no JSON, `invalid` when it is no such value, or one of too many parts.
     """
+    _require_few_boxes(body)
     try:
         return msgspec.json.decode(body, type=type)
     except msgspec.ValidationError as error:
@@ -35,8 +37,9 @@ def decode_loosely(body: bytes) -> Any:
     """Return a JSON document in which Python's `NaN` and `Infinity` may occur.
 
     Raises:
-        RefusalError: `bad_request`.
+        RefusalError: `bad_request`, `invalid` for one of too many parts.
     """
+    _require_few_boxes(body)
     try:
         return msgspec.json.decode(body)
     except RecursionError:
@@ -49,6 +52,12 @@ def decode_loosely(body: bytes) -> Any:
         raise _too_deep() from None
     except ValueError:
         raise RefusalError("bad_request", "the body is not JSON") from None
+
+
+def _require_few_boxes(body: bytes) -> None:
+    """Refuse before anything is made of it; brackets inside texts count too, which no real document comes near."""
+    if body.count(b"{") + body.count(b"[") > MAX_BOXES:
+        raise invalid(f"the document holds more than {MAX_BOXES} lists and mappings", limit=MAX_BOXES)
 
 
 def _too_deep() -> RefusalError:

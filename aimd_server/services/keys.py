@@ -11,6 +11,7 @@ from aimd_server.stores.accounts import WRITE, Account, KeyRow
 from aimd_server.stores.database import Database
 
 MAX_EXPIRES_DAYS = 36_500
+MAX_KEYS = 100  # of one user that are worth something
 
 
 def document(row: KeyRow) -> dict[str, object]:
@@ -46,6 +47,8 @@ def create(database: Database, user: Account, wish: KeyWish) -> dict[str, object
     if wish.expires_days is not None and not 0 < wish.expires_days <= MAX_EXPIRES_DAYS:
         limit = MAX_EXPIRES_DAYS
         raise invalid(f"expires_days is above 0 and at most {limit}", field="expires_days", limit=limit)
+    if database.read(lambda connection: accounts.count_valid_keys(connection, user.id, now_us())) >= MAX_KEYS:
+        raise invalid(f"a user has {MAX_KEYS} valid keys at most: revoke one first", limit=MAX_KEYS)
     key = identity.create_key(database, user.name, wish, actor=user.name)
     return {**document(database.read(lambda connection: accounts.keys_of(connection, user.id))[-1]), "key": key}
 

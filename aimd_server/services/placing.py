@@ -86,16 +86,27 @@ def _checked_tags(tags: list[str]) -> list[str]:
 def _placed(connection: Connection, user: Account, row: TrialRow, wish: TrialChange) -> dict[str, Any]:
     """Return the columns of name and folder, none when neither changes."""
     name = row.name if wish.name is msgspec.UNSET else names.checked(wish.name, "name")
+    return placed(
+        connection, user, row, name, None if wish.folder is msgspec.UNSET else _target(connection, user, wish.folder)
+    )
+
+
+def placed(connection: Connection, user: Account, row: TrialRow, name: str, target: FolderRow | None) -> dict[str, Any]:
+    """Return the columns that give a trial a name and a folder, its own when None; none when nothing changes.
+
+    Raises:
+        RefusalError: `forbidden`, `name_taken`.
+    """
     source = _folder_of(connection, row)
-    target = source if wish.folder is msgspec.UNSET else _target(connection, user, wish.folder)
+    target = target or source
     if (name, target.id) == (row.name, source.id):
         return {}
-    if trials.by_name(connection, target.id, name) is not None:
-        raise name_taken(name, target.path)
     if target.id != source.id:
         require_move(connection, user, source, target)
-        if target.owner_id != source.owner_id:
-            shares.remove_of_trial(connection, row.id)
+    if trials.by_name(connection, target.id, name) is not None:
+        raise name_taken(name, target.path)
+    if target.owner_id != source.owner_id:
+        shares.remove_of_trial(connection, row.id)
     before = f"{row.folder_path.rstrip('/')}/{row.name}"
     auditing.note(connection, user.name, "trial.move", row.uid, before=before, after=target.child_path(name))
     return {"name": name, "folder_id": target.id, "owner_id": target.owner_id}

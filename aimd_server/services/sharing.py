@@ -18,6 +18,7 @@ from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.shares import ShareRow, Subject, Target
 
 MAX_SHOWN = 500
+MAX_SHARES = 500  # on one folder or trial
 _DAY_US = 86_400_000_000
 FOLDER, TRIAL = "folder", "trial"
 
@@ -77,6 +78,8 @@ def give(database: Database, user: Account, kind: str, uid: str, wish: ShareWish
 
     def operation(connection: Connection) -> dict[str, object]:
         target = _target(connection, user, kind, uid)
+        if shares.count_of_target(connection, target) >= MAX_SHARES:
+            raise invalid(f"there are {MAX_SHARES} shares at most on one thing: use a group", limit=MAX_SHARES)
         subject = _subject(connection, wish, key)
         number = shares.put(connection, target, subject, wish.role, made_us, expires_us)
         detail = {"user": wish.user, "group": wish.group, "role": wish.role, "share": number}

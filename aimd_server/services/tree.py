@@ -227,14 +227,14 @@ def container(connection: Connection, row: FolderRow) -> FolderRow:
 def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:
     if parent.owner_id == row.owner_id and f"{parent.path}/".startswith(f"{row.path}/"):
         raise invalid("a folder cannot lie in itself", field="parent")
+    require_move(connection, user, container(connection, row), parent)  # before anything is told of what lies there
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise folder_taken(name, parent.path)
     levels = folders.deepest(connection, row.owner_id, row.path) - row.path.count("/")
     if parent.child_path(name).count("/") + levels > names.MAX_DEPTH:
         raise _too_deep()
-    require_move(connection, user, container(connection, row), parent)
     if parent.owner_id != row.owner_id:
-        shares.remove_below(connection, folders.ids_below(connection, row.owner_id, row.path))
+        shares.remove_below(connection, folders.ids_below(row.owner_id, row.path))
     folders.place(connection, row, parent, name, user.id, now_us())
     auditing.note(connection, user.name, "folder.move", row.uid, before=row.path, path=parent.child_path(name))
 

@@ -1,4 +1,4 @@
-"""Trials: created or updated once for all, shown, listed.
+"""Trials: created or updated once for all, and shown. Lists are in `listing`.
 
 A folder is chosen, a conflict decided and a trial written in one transaction: two clients at once, or one that
 repeats itself, end as one client does.
@@ -6,7 +6,6 @@ repeats itself, end as one client does.
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any, Literal
 
@@ -25,9 +24,9 @@ from aimd_server.services.files import (
     standings_of,
     take_documents,
 )
-from aimd_server.services.folders import FolderWish, find_path, find_place
+from aimd_server.services.folders import FolderWish, find_place
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
-from aimd_server.services.visibility import Role, load_folder, load_trial, role_of
+from aimd_server.services.visibility import Role, load_trial, role_of
 from aimd_server.stores import journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
@@ -108,13 +107,15 @@ def free_id(connection: Connection, user: Account, uid: str, refusal: Exception)
     """Make an id free that only something in the caller's own trash still has; that is then gone for good.
 
     Raises:
-        RefusalError: The given one, when something else has the id.
+        RefusalError: The given one, when something else has the id; `forbidden` for a key that deletes nothing.
     """
     holder = trials.holder_of(connection, uid)
     if holder is None:
         return
     if trials.by_uid(connection, uid) is not None or holder.owner_id != user.id:
         raise refusal
+    if user.scope == UPLOAD:
+        raise forbidden("the trial lies in the trash, and an upload-only key deletes nothing: restore it first")
     trials.remove(connection, holder.id)
 
 
@@ -259,57 +260,6 @@ def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
 def _known(row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
     folder = {"id": row.folder_uid, "path": row.folder_path}
     return {"id": row.uid, "name": row.name, "folder": folder, "state": row.state, "files": files}
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Which trials to list: of a folder by path or by id and below it, or all."""
-
-    folder_path: str | None = None
-    folder_id: str | None = None
-    limit: int = PAGE
-    cursor: str | None = None
-
-
-def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
-    """Return a page of trials, newest first, and the cursor of the next one.
-
-    Raises:
-        RefusalError: `folder_not_found`, `invalid`.
-    """
-    if not 1 <= wanted.limit <= MAX_PAGE:
-        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
-    after = _position(wanted.cursor) if wanted.cursor else None
-
-    def operation(connection: Connection) -> dict[str, object]:
-        folder = _folder(connection, user, wanted)
-        owner_id, path = (folder.owner_id, folder.path) if folder else (user.id, None)
-        rows = trials.page(connection, owner_id, path, after, wanted.limit + 1)
-        more = len(rows) > wanted.limit
-        rows = rows[: wanted.limit]
-        return {"trials": overviews(connection, rows), "next": _cursor(rows[-1]) if more else None}
-
-    return database.read(operation)
-
-
-def _folder(connection: Connection, user: Account, wanted: Wanted) -> FolderRow | None:
-    if wanted.folder_id:
-        return load_folder(connection, user, wanted.folder_id)
-    return find_path(connection, user, wanted.folder_path) if wanted.folder_path else None
-
-
-def _cursor(row: TrialRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.sort_us} {row.id}".encode()).decode().rstrip("=")
-
-
-def _position(cursor: str) -> tuple[int, int]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        sort_us, row_id = (int(part) for part in text.split(" "))
-    except ValueError:
-        raise invalid("that cursor is none of this server", field="cursor") from None
-    if max(abs(sort_us), abs(row_id)) >= 1 << 63:
-        raise invalid("that cursor is none of this server", field="cursor")
-    return sort_us, row_id
 
 
 def overviews(connection: Connection, rows: list[TrialRow]) -> list[dict[str, object]]:

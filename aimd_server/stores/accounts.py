@@ -23,6 +23,8 @@ class Account(msgspec.Struct, frozen=True):
         scope: What its key is for: one of SCOPES.
         link_id: The share of a public link, None for an account.
         writing: Whether this call changes things, so that seeing them is not enough.
+        session_id: The session of a cookie, None for a key.
+        expires_us: When the session ends, None for a key.
     """
 
     id: int
@@ -31,6 +33,8 @@ class Account(msgspec.Struct, frozen=True):
     scope: str = WRITE
     link_id: int | None = None
     writing: bool = False
+    session_id: int | None = None
+    expires_us: int | None = None
 
 
 class AccountRow(msgspec.Struct, frozen=True):
@@ -68,9 +72,18 @@ _BY_KEY_HASH = (
         account.c.disabled_us.is_(None),
     )
 )
-_BY_LINK_HASH = select(share.c.id).where(
-    share.c.link_hash == bindparam("key_hash"), or_(share.c.expires_us.is_(None), share.c.expires_us > _NOW)
+# A link is worth nothing while the account is disabled in whose tree its folder or trial lies.
+LIVING_SHARE = (
+    select(share.c.id, share.c.expires_us)
+    .join(folder, share.c.folder_id == folder.c.id, isouter=True)
+    .join(trial, share.c.trial_id == trial.c.id, isouter=True)
+    .join(account, account.c.id == func.coalesce(folder.c.owner_id, trial.c.owner_id))
+    .where(
+        or_(share.c.expires_us.is_(None), share.c.expires_us > _NOW),
+        account.c.disabled_us.is_(None),
+    )
 )
+_BY_LINK_HASH = LIVING_SHARE.where(share.c.link_hash == bindparam("key_hash"))
 
 
 def by_key_hash(connection: Connection, key_hash: str, now_us: int) -> Account | None:
@@ -133,6 +146,12 @@ def keys_of(connection: Connection, account_id: int | None) -> list[KeyRow]:
     if account_id is not None:
         query = query.where(api_key.c.account_id == account_id)
     return [KeyRow(**row._mapping) for row in connection.execute(query.order_by(api_key.c.id))]
+
+
+def count_valid_keys(connection: Connection, account_id: int, now_us: int) -> int:
+    """Return how many keys of an account are worth something now."""
+    valid = api_key.c.revoked_us.is_(None) & or_(api_key.c.expires_us.is_(None), api_key.c.expires_us > now_us)
+    return int(connection.execute(select(func.count()).where(api_key.c.account_id == account_id, valid)).scalar_one())
 
 
 def revoke_key(connection: Connection, key_id: int, account_id: int | None, now_us: int) -> bool:

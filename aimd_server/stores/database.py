@@ -35,6 +35,7 @@ class Database:
             DamagedError: The file is no database.
             NewerDatabaseError: It was written by a newer version.
         """
+        self.data_dir = data_dir
         self.path = data_dir / FILE
         _make_place(self.path)
         self._writing = sqlite.writing_engine(self.path)

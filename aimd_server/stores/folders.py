@@ -137,9 +137,9 @@ def trial_counts(connection: Connection, folder_ids: list[int]) -> dict[int, int
 
 def place(connection: Connection, row: FolderRow, parent: FolderRow, name: str, editor_id: int, now_us: int) -> None:
     """Give a folder a parent and a name, with all below it; into another account's tree, with its trials."""
-    path, ids = parent.child_path(name), ids_below(connection, row.owner_id, row.path)
+    path, inside = parent.child_path(name), ids_below(row.owner_id, row.path)
     if parent.owner_id != row.owner_id:
-        connection.execute(update(trial).where(trial.c.folder_id.in_(ids)).values(owner_id=parent.owner_id))
+        connection.execute(update(trial).where(trial.c.folder_id.in_(inside)).values(owner_id=parent.owner_id))
     relocate(connection, row.owner_id, row.path, path, {"owner_id": parent.owner_id})
     values = {"parent_id": parent.id, "name": name, "editor_id": editor_id, "updated_us": now_us}
     connection.execute(update(folder).where(folder.c.id == row.id).values(**values))
@@ -152,9 +152,9 @@ def relocate(connection: Connection, owner_id: int, path: str, new_path: str, va
     connection.execute(update(folder).where(where).values(path=moved, **values))
 
 
-def ids_below(connection: Connection, owner_id: int, path: str) -> list[int]:
-    """Return the row ids of the folder at a path and of all below it."""
-    return list(connection.execute(select(folder.c.id).where(folder.c.owner_id == owner_id, below(path))).scalars())
+def ids_below(owner_id: int, path: str) -> Select[tuple[int]]:
+    """Return the query for the row ids of the folder at a path and of all below it, of which there may be many."""
+    return select(folder.c.id).where(folder.c.owner_id == owner_id, below(path))
 
 
 def add(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, func, select, text
 
-from aimd_server.stores.schema import account, api_key, folder, journal, metadata, trial
+from aimd_server.stores.schema import account, api_key, folder, journal, metadata, trial, trial_document
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -70,6 +70,24 @@ def misplaced_folders(connection: Connection) -> list[Fault]:
         for row in connection.execute(query)
         if row.path != f"{row.above.rstrip('/')}/{row.name}"
     ]
+
+
+class DocumentPlace(msgspec.Struct, frozen=True):
+    """A small file to check: its row, and the trial that it is of."""
+
+    trial_id: int
+    trial: str
+    file: str
+    size: int
+    digest: str
+
+
+def documents(connection: Connection) -> Iterator[DocumentPlace]:
+    """Yield all small files, without their bytes."""
+    columns = (trial_document.c[name] for name in ("trial_id", "file", "size", "digest"))
+    query = select(*columns, trial.c.uid.label("trial")).join(trial, trial_document.c.trial_id == trial.c.id)
+    for row in connection.execute(query.order_by(trial_document.c.trial_id, trial_document.c.file)):
+        yield DocumentPlace(**row._mapping)
 
 
 class JournalPlace(msgspec.Struct, frozen=True):

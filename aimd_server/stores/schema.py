@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0004"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -57,6 +57,22 @@ api_key = Table(
     Column("expires_us", BigInteger, nullable=True),
     Column("revoked_us", BigInteger, nullable=True),
     UniqueConstraint("hash"),
+)
+
+# A browser that signed in: with a key, or with a public link. It dies with what it came from.
+session = Table(
+    "session",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("key_id", Id, ForeignKey("api_key.id", ondelete="CASCADE"), nullable=True),
+    Column("share_id", Id, ForeignKey("share.id", ondelete="CASCADE"), nullable=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    UniqueConstraint("hash"),
+    Index(None, "key_id"),
+    Index(None, "share_id"),
+    Index(None, "expires_us"),
 )
 
 # Every account has one folder without a parent, the root of its tree; its path is "/".

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, literal, or_, select
 
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.schema import account, folder, share, team, team_member, trial
@@ -101,10 +101,15 @@ def remove(connection: Connection, target: Target, share_id: int) -> bool:
     return connection.execute(delete(share).where(_on(target), share.c.id == share_id)).rowcount > 0
 
 
-def remove_below(connection: Connection, folder_ids: list[int]) -> None:
-    """Take away all shares on some folders and on the trials in them."""
+def remove_below(connection: Connection, folder_ids: Select[tuple[int]]) -> None:
+    """Take away all shares on the folders of a query and on the trials in them."""
     trials = select(trial.c.id).where(trial.c.folder_id.in_(folder_ids))
     connection.execute(delete(share).where(or_(share.c.folder_id.in_(folder_ids), share.c.trial_id.in_(trials))))
+
+
+def count_of_target(connection: Connection, target: Target) -> int:
+    """Return how many shares there are on one folder or trial itself."""
+    return int(connection.execute(select(func.count()).where(_on(target))).scalar_one())
 
 
 def remove_of_trial(connection: Connection, trial_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from aimd_server.stores.folders import ROOT_PATH, below
 from aimd_server.stores.schema import account, folder, trial
@@ -110,22 +110,40 @@ def remove(connection: Connection, trial_id: int) -> None:
     connection.execute(delete(trial).where(trial.c.id == trial_id))
 
 
-def page(
-    connection: Connection, owner_id: int, path: str | None, after: tuple[int, int] | None, limit: int
-) -> list[TrialRow]:
-    """Return trials of an account, newest first.
+class Scope(msgspec.Struct, frozen=True):
+    """Where a list looks: in all of an account's folders, or in one and, with `below`, those below it."""
 
-    Args:
-        connection: An open one.
-        owner_id: Whose trials.
-        path: Only those in the folder at this path and below.
-        after: Go on behind this (sort_us, id).
-        limit: How many at most.
-    """
-    query = _query().where(trial.c.owner_id == owner_id)
-    if path is not None and path != ROOT_PATH:
-        query = query.where(below(path))
+    owner_id: int
+    folder_id: int | None = None
+    path: str = ROOT_PATH
+    below: bool = True
+
+
+def within(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions for trials of a scope; the trial's folder is joined."""
+    if scope.folder_id is not None and not scope.below:
+        return [trial.c.folder_id == scope.folder_id]
+    conditions = [trial.c.owner_id == scope.owner_id]
+    return conditions if scope.path == ROOT_PATH else [*conditions, below(scope.path)]
+
+
+def page(connection: Connection, scope: Scope, after: tuple[int, int] | None, limit: int) -> list[TrialRow]:
+    """Return trials of a scope, newest first, behind an (sort_us, id)."""
+    query = _query().where(*within(scope))
     if after is not None:
         query = query.where(tuple_(trial.c.sort_us, trial.c.id) < after)
     query = query.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(limit)
     return [TrialRow(**row._mapping) for row in connection.execute(query)]
+
+
+def count(connection: Connection, scope: Scope, most: int) -> int:
+    """Return how many trials a scope has, counted no further than to `most`."""
+    living = (trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
+    query = select(trial.c.id).join(folder, trial.c.folder_id == folder.c.id).where(*living, *within(scope))
+    return int(connection.execute(select(func.count()).select_from(query.limit(most).subquery())).scalar_one())
+
+
+def documents(connection: Connection, trial_ids: list[int]) -> dict[int, str]:
+    """Return the documents of some trials as JSON text."""
+    query = select(trial.c.id, trial.c.document).where(trial.c.id.in_(trial_ids))
+    return {int(row.id): str(row.document) for row in connection.execute(query)}

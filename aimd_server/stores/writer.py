@@ -15,15 +15,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the word of those who call it
+
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
 _Queued = tuple[Operation[Any], "Future[Any]"]
 
 GROUP = 64  # operations in one commit, at most
-
-
-class StoreUnavailableError(Exception):
-    """The database cannot be used now: locked for long, full, gone. Nothing was changed."""
 
 
 class Writer:

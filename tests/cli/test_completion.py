@@ -48,9 +48,7 @@ def test_commands_come_with_a_sentence(home: Home) -> None:
 
 
 def test_every_visible_command_and_option_is_offered(home: Home) -> None:
-    import typer.main
-
-    from aimd_cli.app import app
+    from aimd_cli.app import root
 
     def check(command: object, words: list[str], context: object) -> None:
         here = command.context_class(command, info_name="x", parent=context)  # type: ignore[attr-defined]
@@ -64,7 +62,7 @@ def test_every_visible_command_and_option_is_offered(home: Home) -> None:
         for name in visible:
             check(command.get_command(here, name), [*words, name], here)  # type: ignore[attr-defined]
 
-    check(typer.main.get_command(app), [], None)
+    check(root(), [], None)
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish", "powershell"])

@@ -10,6 +10,9 @@ import pytest
 
 from t9k import aimd
 from tests.support.home import Home
+from tests.support.server import RunningServer
+
+COMMAND_MODULES = "aimd_cli.commands."
 
 HEAVY = {
     "httpx",
@@ -48,6 +51,54 @@ def test_help_loads_no_client_and_no_rich(words: tuple[str, ...]) -> None:
     assert not loaded(*words) & (HEAVY | {"rich.console", "yaml", "aimd_core.client", "aimd_core.upload"})
 
 
+def commands_loaded(*words: str) -> set[str]:
+    return {name.removeprefix(COMMAND_MODULES) for name in loaded(*words) if name.startswith(COMMAND_MODULES)}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--help",), set()),
+        (("trial", "--help"), {"trial"}),
+        (("server", "user", "--help"), {"server"}),
+        (("trial", "trash", "ls", "--help"), {"trial", "trial.trash"}),
+        (("trial", "logs", "--help"), {"trial", "trial.logs"}),
+        (("trial", "lz"), {"trial"}),
+        (("tril",), set()),
+        (("help", "trial", "logs"), {"help", "trial", "trial.logs"}),
+        (("trial", "ls"), {"trial", "trial.ls", "trial.reading"}),
+    ],
+)
+def test_only_the_command_that_is_called_is_loaded(home: Home, words: tuple[str, ...], expected: set[str]) -> None:
+    aimd.create_trial(trial_name="t")
+    assert commands_loaded(*words) == expected
+
+
+def test_a_list_builds_no_other_command(home: Home) -> None:
+    from aimd_cli.app import root
+
+    application = root()
+    trial = application.commands["trial"]
+    trial.commands["ls"]  # type: ignore[attr-defined]
+    assert set(application.commands._built) == {"trial"}  # type: ignore[attr-defined]
+    assert set(trial.commands._built) == {"ls"}  # type: ignore[attr-defined]
+
+
+def test_a_remote_list_loads_no_command_line_of_others(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with RunningServer(home.path / "server") as server:
+        monkeypatch.setenv("AIMD_HOST", server.url)
+        monkeypatch.setenv("AIMD_API_KEY", server.new_user("ann"))
+        names = loaded("trial", "ls", "--remote")
+    assert "httpx" in names
+    assert not names & {"httpx._main", "click", "pygments", "rich.console", "asyncio", "platformdirs", "starlette"}
+
+
+def test_httpx_keeps_its_command_line_for_whoever_wants_it() -> None:
+    code = "from aimd_core.client.lean_httpx import httpx; import httpx._main; print(httpx._main.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "httpx._main\n"
+
+
 def test_a_local_listing_loads_no_client(home: Home) -> None:
     aimd.create_trial(trial_name="t")
     assert not loaded("trial", "ls") & (HEAVY | {"aimd_core.client", "aimd_core.upload"})
@@ -61,3 +112,8 @@ def test_a_warm_piped_list_loads_no_yaml_no_rich_and_no_query(home: Home) -> Non
         os.utime(file, (time.time() - 60, time.time() - 60))  # as nobody writes it any more
     loaded("trial", "ls")
     assert not loaded("trial", "ls") & (HEAVY | {"yaml", "rich.console", "aimd_core.query", "aimd_core.index_journal"})
+
+
+@pytest.mark.parametrize("words", [("trial", "top", "--help"), ("trial", "top"), ("trial", "ls"), ("--help",)])
+def test_only_the_live_screen_loads_textual(words: tuple[str, ...], home: Home) -> None:
+    assert not loaded(*words) & {"textual", "aimd_cli.screen.app"}  # piped, `top` refuses before it loads anything

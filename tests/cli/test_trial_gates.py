@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -189,15 +191,68 @@ def test_a_trial_that_has_ended_needs_no_waiting(home: Home) -> None:
     assert home.aimd("trial", "wait", "a", "--timeout", "soon").code == 2
 
 
-def test_a_watched_journal_is_read_on_and_not_again(home: Home) -> None:
-    from aimd_core.watched import WatchedTrial
+@pytest.mark.parametrize("with_cache", [True, False])
+def test_a_watched_journal_is_read_on_and_not_again(
+    home: Home, with_cache: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimd_core.watched import Watch
 
+    if not with_cache:
+        monkeypatch.setattr("aimd_core.index_cache.user_cache_directory", lambda: "/proc/nowhere")
     trial = aimd.create_trial(trial_name="w")
-    watched = WatchedTrial(trial.path)
-    assert watched.facts().metrics == {}
+    watch = Watch([trial.path])
+    assert watch.look()[0].metrics == {}
     for step in range(1, 4):
         trial.log("val", {"loss": float(step)}, step)
-        assert watched.facts().metrics["val.loss"]["count"] == step
+        assert watch.look()[0].metrics["val.loss"]["count"] == step
     journal = trial.path / "metrics"
+    with journal.open("r+b") as file:  # what was read already is changed: nobody may notice
+        content = file.read().replace(b"1.0", b"9.0", 1)
+        file.seek(0)
+        file.write(content)
+    trial.log("val", {"loss": 4.0}, 4)
+    assert dict(watch.look()[0].metrics["val.loss"])["max"] == 4.0
     journal.write_bytes(journal.read_bytes().splitlines(keepends=True)[0])
-    assert watched.facts().metrics["val.loss"]["count"] == 1
+    assert watch.look()[0].metrics["val.loss"]["count"] == 1
+
+
+def test_a_watched_trial_that_did_not_change_is_not_read(home: Home) -> None:
+    from aimd_core.watched import Watch
+
+    paths = [record(name, 0.5).path for name in ("a", "b")]
+    for path in paths:
+        for file in path.iterdir():
+            os.utime(file, (time.time() - 60, time.time() - 60))  # as nobody writes it any more
+    watch = Watch(paths)
+    watch.look()
+    assert watch.read_count == 2
+    watch.look()
+    assert watch.read_count == 0
+    with (paths[1] / "metrics").open("a") as journal:
+        journal.write("\n")
+    watch.look()
+    assert watch.read_count == 1
+    again = Watch(paths)  # another process: it goes by the index
+    again.look()
+    assert again.read_count == 1
+
+
+def test_a_check_reads_no_journal_that_the_index_knows(home: Home) -> None:
+    for name in ("a", "b"):
+        path = record(name, 0.5).path
+        for file in path.iterdir():
+            os.utime(file, (time.time() - 60, time.time() - 60))
+    condition = "val.acc >= best(all) - 0.1"
+    assert home.aimd("trial", "check", "-d", ".", condition).code == 0
+    from tests.cli.test_startup import loaded
+
+    assert not loaded("trial", "check", "-d", ".", condition) & {"aimd_core.index_journal", "yaml"}
+
+
+def test_a_check_says_when_a_journal_cannot_be_read(home: Home) -> None:
+    path = record("a", 0.5).path
+    (path / "metrics").unlink()
+    (path / "metrics").mkdir()
+    done = home.aimd("trial", "check", "a", "val.acc > 0")
+    assert done.code == 1
+    assert "metrics: " in done.err

@@ -104,6 +104,9 @@ SPECIAL = {
         before=f"{OWN_SERVER} && aimd server backup aimd-backup.db", replace=(("/srv/aimd", "srv"),)
     ),
     "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
+    # It needs a terminal, and is run in one by tests/cli/test_trial_top_terminal.py.
+    "aimd trial top": Special(codes=(2,)),
+    "aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc": Special(codes=(2,)),
     "aimd trial rm cnn_keras": Special(codes=(2,)),  # it asks a person, and there is none
     "aimd trial rm cnn_a cnn_b --yes": Special(before=NAMED),
     "aimd trial restore cnn_keras": Special(before="aimd trial rm cnn_keras --yes"),
@@ -122,6 +125,8 @@ SPECIAL = {
     "aimd trial ls --remote -P image_classification/mnist": Special(
         before="aimd trial upload -n cnn_keras -P image_classification/mnist -m"
     ),
+    "aimd console": Special(ends=False, replace=(("aimd console", "aimd console --no-open"),)),
+    "aimd console ~/project --port 8000 --no-open": Special(ends=False, replace=(("~/project", "."), ("8000", "0"))),
     "aimd server start": Special(ends=False, replace=(("server start", "server start --port 0"),)),
     "aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463": Special(
         ends=False, replace=(("/srv/aimd", "srv"), ("0.0.0.0", "127.0.0.1"), ("2463", "0"))

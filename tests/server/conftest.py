@@ -9,6 +9,8 @@ import pytest
 
 from tests.server.api import User
 from tests.support.server import RunningServer
+from tests.support.stores import bucket as bucket
+from tests.support.stores import object_store as object_store
 
 
 @pytest.fixture(scope="session")

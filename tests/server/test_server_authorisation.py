@@ -20,9 +20,10 @@ from aimd_server.app import SERVER, create_app
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.pages import Pages
-from aimd_server.services import identity, sharing, trash, tree, trials, visibility
+from aimd_server.services import identity, sessions, sharing, trash, tree, trials, visibility
 from aimd_server.services.folders import FolderWish
-from aimd_server.services.identity import KeyWish
+from aimd_server.services.identity import KeyWish, hash_of
+from aimd_server.services.sessions import SignIn, Tokens
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.tree import NewFolder
 from aimd_server.services.trials import TrialWish
@@ -62,6 +63,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", f"{V2}/folders/{{id}}"): Rule("take", "folder"),
     ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("GET", f"{V2}/trials/columns"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("GET", f"{V2}/events"): Rule("viewer", "folder", query="folder_id={id}"),
     ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
     ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, reads=True, uploads=True),
     ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"a: 1", uploads=True),
@@ -77,6 +80,11 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/me/keys"): Rule("self"),
     ("POST", f"{V2}/me/keys"): Rule("self", body={}),
     ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
+    ("POST", f"{V2}/session"): Rule("sign in", body={"key": "{key}"}),
+    ("GET", f"{V2}/session"): Rule("self", uploads=True),
+    ("DELETE", f"{V2}/session"): Rule("self", uploads=True, reads=True),
+    ("GET", f"{V2}/me/sessions"): Rule("self"),
+    ("DELETE", f"{V2}/me/sessions/{{number}}"): Rule("own session", reads=True),
     ("GET", f"{V2}/shared"): Rule("self"),
     ("GET", f"{V2}/audit"): Rule("admin"),
     ("GET", "/metrics"): Rule("admin"),
@@ -103,9 +111,13 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V1}/trials/{{id}}/metrics"): Rule("viewer", "trial"),
     ("POST", f"{V1}/trials/{{id}}/metrics/{{type}}"): Rule("editor", "trial", [], uploads=True),
 }
-PAGES = {"/", "/healthz", "/readyz", *(f"/t9k/experiment/web{rest}" for rest in ("", "/", "/console.css"))}
-PAGES |= {"/t9k/experiment/web/console.js", "/t9k/experiment/web/icon.svg"}
+PAGES = {"/", "/healthz", "/readyz", "/t9k/experiment/web", "/t9k/experiment/web/"}
+FILES = {
+    "/t9k/experiment/web/{file}",
+    "/t9k/experiment/web/assets/{file}",
+}  # public too, but there is none of that name
 RULES |= {(method, path): Rule("public") for method in ("GET", "HEAD") for path in PAGES}
+RULES |= {(method, path): Rule("none") for method in ("GET", "HEAD") for path in FILES}
 
 DIRECT, INHERITED = "shared itself", "in what is shared"
 # Which role each caller has on the objects, and for what their key is.
@@ -132,19 +144,19 @@ CALLERS: dict[str, tuple[Role, str]] = {
 def expected(method: str, rule: Rule, caller: str, kind: str) -> str:
     """Return what must come of a call; written from the documents, not from the code."""
     role, scope = CALLERS[caller]
-    if rule.needs == "public":
-        return ALLOWED
-    if not scope:
-        return NO_KEY
+    if rule.needs in ("none", "public"):
+        return ALLOWED if rule.needs == "public" else HIDDEN
+    if not scope or rule.needs == "sign in":
+        return ALLOWED if scope else NO_KEY
     if rule.needs == "admin":
         return ALLOWED if caller == "admin" else FORBIDDEN
     if scope == "upload" and not rule.uploads:
         return FORBIDDEN
     if scope == "read" and method not in ("GET", "HEAD") and not rule.reads:
         return FORBIDDEN
-    if rule.needs in ("self", "tree", "own key"):
+    if rule.needs in ("self", "tree", "own key", "own session"):
         own_tree = rule.needs == "tree" and caller == "link"  # a link has none
-        return HIDDEN if own_tree or (rule.needs == "own key" and not _is_lin(caller)) else ALLOWED
+        return HIDDEN if own_tree or (rule.needs.startswith("own") and not _is_lin(caller)) else ALLOWED
     if rule.needs == "trash":
         return ALLOWED if _is_lin(caller) else HIDDEN
     if role is Role.NONE:
@@ -187,18 +199,38 @@ class World:
         found = identity.account_of(database, self.keys["owner"])
         assert found is not None
         self.lin = Account(found.id, found.name, writing=True)
-        self.keys["expired key"] = identity.create_key(database, "lin", KeyWish(expires_days=-1))
-        self.keys["revoked key"] = identity.create_key(database, "lin")
-        identity.revoke_key(database, identity.list_keys(database)[-1].id)
+        for name in ("expired key", "revoked key"):
+            self.keys[name] = identity.create_key(database, "lin")
         for action, name in (("add", ""), ("join", "member"), ("join", "ex-member"), ("join", "disabled")):
             identity.set_group(database, "team", action, name)
         identity.set_group(database, "team", "leave", "ex-member")
         self.keys["disabled user"] = identity.create_key(database, "disabled")
-        identity.set_user(database, "disabled", "disable")
         self.top = self.folder("/top")
         self.share("folder", self.top)
-        for caller, days in (("link", None), ("expired link", -1.0)):
-            self.keys[caller] = self.link("folder", self.top, days)
+        for name in ("link", "expired link"):
+            self.keys[name] = self.link("folder", self.top)
+        self.cookies = {name: self.sign_in(key) for name, key in self.keys.items() if key}
+        self.spoil()
+
+    def spoil(self) -> None:
+        """Make worthless, after they have signed in, what is to be worthless."""
+        identity.set_user(self.database, "disabled", "disable")
+        revoked, expired = (hash_of(self.keys[name]) for name in ("revoked key", "expired key"))
+        (number,) = self.run("SELECT id FROM api_key WHERE hash = :hash", hash=revoked)
+        identity.revoke_key(self.database, number)
+        self.run("UPDATE api_key SET expires_us = 1 WHERE hash = :hash RETURNING id", hash=expired)
+        link = hash_of(self.keys["expired link"])
+        self.run("UPDATE share SET expires_us = 1 WHERE link_hash = :hash RETURNING id", hash=link)
+
+    def run(self, query: str, **values: object) -> list[int]:
+        from sqlalchemy import text
+
+        return self.database.write(lambda connection: list(connection.execute(text(query), values).scalars()))
+
+    def sign_in(self, key: str) -> str:
+        opened = sessions.open_session(self.database, SignIn(key=key), Tokens())
+        assert opened is not None
+        return opened.secret
 
     def folder(self, path: str) -> str:
         made, _ = tree.make(self.database, self.lin, NewFolder(path=path))
@@ -212,14 +244,8 @@ class World:
             number = int(str(sharing.give(self.database, self.lin, kind, uid, one)["id"]))
         return number
 
-    def link(self, kind: str, uid: str, days: float | None) -> str:
-        made = sharing.give(self.database, self.lin, kind, uid, ShareWish(link=True))
-        if days is not None:
-            from sqlalchemy import text
-
-            query = text("UPDATE share SET expires_us = 1 WHERE id = :id")
-            self.database.write(lambda connection: connection.execute(query, {"id": made["id"]}))
-        return str(made["key"])
+    def link(self, kind: str, uid: str) -> str:
+        return str(sharing.give(self.database, self.lin, kind, uid, ShareWish(link=True))["key"])
 
     def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
         """Return the names in a path for a new folder or trial of lin's."""
@@ -230,6 +256,9 @@ class World:
         if rule.needs == "own key":
             identity.create_key(self.database, "lin")
             names["number"] = str(identity.list_keys(self.database, "lin")[-1].id)
+        if rule.needs == "own session":
+            self.sign_in(self.keys["owner"])
+            names["number"] = str(self.run("SELECT max(id) FROM session")[0])
         if not rule.object:
             return names
         place = "/top" if kind == INHERITED else "/"
@@ -243,7 +272,8 @@ class World:
         shared = self.share(rule.object, uid) if kind == DIRECT or rule.needs == "owner" else 0
         names |= {"id": uid, "number": str(shared)}
         if kind == DIRECT and caller == "link":
-            self.keys["link"] = self.link(rule.object, uid, None)
+            self.keys["link"] = self.link(rule.object, uid)
+            self.cookies["link"] = self.sign_in(self.keys["link"])
         if rule.needs == "trash":
             delete = trash.delete_folder if rule.object == "folder" else trash.delete_trial
             delete(self.database, self.lin, uid)
@@ -255,8 +285,11 @@ def routes_of(app: Guards) -> list[tuple[str, str]]:
     return [(method, route.path) for route in table for method in route.app.rules]
 
 
-async def mismatches(database: Database, app: Guards, only: str = "") -> list[str]:
-    """Call every route, or those of a path, as everybody and return what came out otherwise than expected."""
+async def mismatches(database: Database, app: Guards, only: str = "", by_cookie: bool = False) -> list[str]:
+    """Call every route, or those of a path, as everybody and return what came out otherwise than expected.
+
+    By cookie: with the cookie of a session that each signed in to while their key was good.
+    """
     world, found = World(database), []
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -267,27 +300,41 @@ async def mismatches(database: Database, app: Guards, only: str = "") -> list[st
             for kind in (DIRECT, INHERITED) if rule.object else (INHERITED,):
                 names: dict[str, str] = {}
                 for caller in CALLERS:
-                    shared_link = world.keys["link"]
+                    shared_link = world.keys["link"], world.cookies["link"]
                     if not names or (kind == DIRECT and caller == "link"):
                         names = world.thing(rule, kind, caller)
-                    answer = await _call(client, method, path, rule, names, world.keys.get(caller, ""))
+                    names["key"] = world.keys.get(caller, "")
+                    headers = _proof(rule, path, names["key"], world.cookies.get(caller, "") if by_cookie else None)
+                    answer = await _call(client, method, path, rule, names, headers)
+                    client.cookies.clear()
                     wanted, came = expected(method, rule, caller, kind), outcome_of(answer)
+                    if by_cookie and path.startswith((V1, f"{SERVER}/oauth2")):
+                        wanted = NO_KEY  # version 1 knows no cookies
                     lookup = "name=" in rule.query and kind == DIRECT and wanted is ALLOWED and not _is_lin(caller)
                     if came != (HIDDEN if lookup else wanted):
                         found.append(f"{method} {path} [{kind}] as {caller}: {came}, not {wanted}")
-                    world.keys["link"] = shared_link
+                    world.keys["link"], world.cookies["link"] = shared_link
+                    if by_cookie and path == f"{V2}/session" and CALLERS[caller][1]:
+                        world.cookies[caller] = world.sign_in(world.keys[caller])
                     if came is ALLOWED and method not in ("GET", "HEAD"):
                         names = {}
     return found
 
 
+def _proof(rule: Rule, path: str, key: str, cookie: str | None) -> dict[str, str]:
+    """Return the headers by which a caller proves who they are."""
+    if cookie is not None or rule.needs == "sign in":
+        known = {"Cookie": f"aimd_session={cookie}"} if cookie else {}
+        return {**known, "Origin": "http://localhost"}
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
 async def _call(
-    client: httpx.AsyncClient, method: str, path: str, rule: Rule, names: dict[str, str], key: str
+    client: httpx.AsyncClient, method: str, path: str, rule: Rule, names: dict[str, str], headers: dict[str, str]
 ) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
     query = _filled(rule.query, names)
-    if key and "/apis/v2" not in path:
-        query = f"apikey={key}&{query}"
+    if "Authorization" in headers and "/apis/v2" not in path:
+        query = f"apikey={names['key']}&{query}"
     how: dict[str, Any] = {}
     if isinstance(rule.body, bytes):
         how, headers["Upload-Offset"] = {"content": rule.body}, "0"
@@ -313,15 +360,19 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield made
 
 
-def _matrix(database: Database, only: str = "") -> list[str]:
+def _matrix(database: Database, only: str = "", by_cookie: bool = False) -> list[str]:
     with ThreadPoolExecutor(2) as threads:
         app = create_app(database, threads)
-        assert isinstance(app, Guards)
-        return asyncio.run(mismatches(database, app, only))
+        app.backend.is_stopping = True  # so that a stream of events ends
+        return asyncio.run(mismatches(database, app, only, by_cookie))
 
 
 def test_every_caller_may_do_on_every_route_with_every_object_what_the_documents_say(database: Database) -> None:
     assert _matrix(database) == []
+
+
+def test_the_cookie_of_a_session_allows_what_its_key_allows_now(database: Database) -> None:
+    assert _matrix(database, by_cookie=True) == []
 
 
 def test_a_route_that_is_not_described_here_is_found(database: Database) -> None:

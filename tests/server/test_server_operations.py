@@ -15,7 +15,7 @@ import pytest
 
 from aimd_core.errors import ConfigError, UsageError
 from aimd_server.accounts import create_key, set_user
-from aimd_server.routes.guards import client_of
+from aimd_server.routes.proxies import Proxies
 from aimd_server.settings import SETTINGS, resolve
 from tests.server.api import User, line
 from tests.support.home import Home
@@ -270,6 +270,6 @@ def test_the_documents_name_every_setting() -> None:
 def test_only_a_trusted_proxy_says_who_calls() -> None:
     headers = [(b"x-forwarded-for", b"6.6.6.6, 1.2.3.4")]
     scope = {"type": "http", "client": ("10.0.0.1", 1), "headers": headers}
-    assert client_of(scope, ()) == "10.0.0.1"
-    assert client_of(scope, ("10.0.0.1",)) == "1.2.3.4"
-    assert client_of({**scope, "headers": []}, ("10.0.0.1",)) == "10.0.0.1"
+    assert Proxies(()).client_of(scope) == "10.0.0.1"
+    assert Proxies(("10.0.0.1",)).client_of(scope) == Proxies(["10.0.0.0/8"]).client_of(scope) == "1.2.3.4"
+    assert Proxies(("10.0.0.1",)).client_of({**scope, "headers": []}) == "10.0.0.1"

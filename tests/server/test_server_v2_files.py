@@ -238,3 +238,42 @@ def test_a_file_of_a_trial_that_is_not_there_is_not_there(user: User) -> None:
     for method in ("HEAD", "GET", "PATCH"):
         answer = user.v2(method, f"/trials/{new_id()}/files/metrics", headers={"Upload-Offset": "0"})
         assert answer.status_code == 404
+
+
+def test_any_one_range_of_a_file_is_given_and_nothing_else_is_made_up(user: User) -> None:
+    trial_id = user.new_trial()
+    content = bytes(range(256)) * 20
+    user.patch(trial_id, 0, content[:3000], "stdout.log")
+    user.patch(trial_id, 3000, content[3000:], "stdout.log")
+    size = len(content)
+    path = f"/trials/{trial_id}/files/stdout.log"
+    ranges = {
+        "bytes=0-0": (0, 1),
+        "bytes=0-": (0, size),
+        "bytes=2990-3010": (2990, 3011),
+        "bytes=5119-": (5119, size),
+        "bytes=-7": (size - 7, size),
+        "bytes=-99999": (0, size),
+        "bytes=5000-99999": (5000, size),
+    }
+    for header, (start, end) in ranges.items():
+        answer = user.v2("GET", path, headers={"Range": header})
+        assert (answer.status_code, answer.content) == (206, content[start:end]), header
+        assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["content-type"] == "application/octet-stream"
+    for header in (
+        "bytes=-",
+        "bytes=3-2",
+        "bytes=0-1,3-4",
+        "lines=0-1",
+        "bytes=x-",
+        "bytes=0-1" + ",2-3" * 1000,
+        "bytes=1-2-3",
+    ):
+        answer = user.v2("GET", path, headers={"Range": header})
+        assert (answer.status_code, answer.content) == (200, content), header
+    for header in (f"bytes={size}-", "bytes=-0", f"bytes={size}-{size + 5}"):
+        answer = user.v2("GET", path, headers={"Range": header})
+        assert (answer.status_code, answer.content) == (416, b""), header
+        assert answer.headers["content-range"] == f"bytes */{size}"

@@ -217,7 +217,8 @@ def test_a_deleted_trial_is_gone_with_its_files_and_its_name_is_free(user: User)
 def test_info_says_who_one_is_and_the_limits(user: User) -> None:
     answer = user.v2("GET", "/info").json()
     assert (answer["product"], answer["user"]) == ("aimd", user.name)
-    assert answer["limits"] == {"part_bytes": 8 << 20, "document_bytes": 8 << 20, "page": 500}
+    expected = {"part_bytes": 8 << 20, "document_bytes": 8 << 20, "page": 500}
+    assert expected.items() <= answer["limits"].items()
 
 
 def test_a_method_that_a_path_does_not_take_is_405_with_the_ones_that_it_takes(user: User) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,8 +22,9 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR
 _PROGRAM = """
 import sys
 from pathlib import Path
-from aimd_server.launch import start
-start(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+from aimd_server.launch import run
+from aimd_server.settings import Settings
+run(Path(sys.argv[1]), Settings(host=sys.argv[2], port=int(sys.argv[3]), log_level=sys.argv[4]))
 """
 
 
@@ -42,8 +44,21 @@ class RunningServer:
         process: The process, None when it was stopped.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(
+        self, data_dir: Path, before: str = "", log_level: str = "warning", wrapped: Sequence[str] = ()
+    ) -> None:
+        """Choose what to run.
+
+        Args:
+            data_dir: Where its data are.
+            before: Python that runs in the process before the server: a planted bug, a hook, a limit.
+            log_level: How much it logs.
+            wrapped: The words of a command that runs the server, such as those of unshare.
+        """
         self.data_dir = data_dir
+        self._before = before
+        self._log_level = log_level
+        self._wrapped = wrapped
         self.port = 0
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
@@ -72,7 +87,7 @@ class RunningServer:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         with self._log_path.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, str(self.data_dir), "127.0.0.1", str(self.port)],
+                [*self._wrapped, sys.executable, "-c", self._before + _PROGRAM, *self._arguments()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -87,6 +102,9 @@ class RunningServer:
             raise AssertionError(f"the server did not start; it said {line!r} and:\n{self.log}")
         self.url = line.removeprefix("Listening on ").strip()
         self.port = int(self.url.split("/")[2].rpartition(":")[2])
+
+    def _arguments(self) -> list[str]:
+        return [str(self.data_dir), "127.0.0.1", str(self.port), self._log_level]
 
     def _first_line(self) -> str:
         assert self.process is not None

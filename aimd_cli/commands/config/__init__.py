@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import typer
+from aimd_cli.tree import Group
 
-from aimd_cli.commands.config import edit, hosts, settings
-from aimd_cli.options import HELP
-
-app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="Look at and change settings and servers.")
-app.command("list")(settings.list_settings)
-app.command("get")(settings.get)
-app.command("set")(settings.set_setting)
-app.command("unset")(settings.unset)
-app.command("hosts")(hosts.hosts)
-app.command("use")(hosts.use)
-app.command("edit")(edit.edit)
-app.command("path")(settings.path)
+GROUP = Group(
+    __name__,
+    "Look at and change settings and servers.",
+    {
+        "list": "settings:list_settings",
+        "get": "settings:get",
+        "set": "settings:set_setting",
+        "unset": "settings:unset",
+        "hosts": "hosts:hosts",
+        "use": "hosts:use",
+        "edit": "edit:edit",
+        "path": "settings:path",
+    },
+)

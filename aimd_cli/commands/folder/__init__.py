@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import typer
+from aimd_cli.tree import Group
 
-from aimd_cli.commands.folder import editing, listing, sharing
-from aimd_cli.options import HELP
-
-app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="The server's folders: list, make, move, share.")
-app.command("ls")(listing.ls)
-app.command("tree")(listing.tree)
-app.command("id")(listing.id_of)
-app.command("mk")(editing.mk)
-app.command("mv")(editing.mv)
-app.command("rm")(editing.rm)
-app.command("restore")(editing.restore)
-app.command("share")(sharing.share)
-app.command("unshare")(sharing.unshare)
-app.command("ls-shares")(sharing.ls_shares)
+GROUP = Group(
+    __name__,
+    "The server's folders: list, make, move, share.",
+    {
+        "ls": "listing:ls",
+        "tree": "listing:tree",
+        "id": "listing:id_of",
+        "mk": "editing:mk",
+        "mv": "editing:mv",
+        "rm": "editing:rm",
+        "restore": "editing:restore",
+        "share": "sharing:share",
+        "unshare": "sharing:unshare",
+        "ls-shares": "sharing:ls_shares",
+    },
+)

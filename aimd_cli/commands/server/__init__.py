@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-import typer
+from aimd_cli.tree import Group
 
-from aimd_cli.commands.server import people, running, upkeep
-from aimd_cli.options import HELP
-
-app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="Run your own AIMD server, and its accounts.")
-app.command("start")(running.start)
-app.command("status")(upkeep.status)
-app.command("check")(upkeep.check)
-app.command("backup")(upkeep.backup)
-app.command("restore")(upkeep.restore)
-app.add_typer(people.user_app, name="user")
-app.add_typer(people.key_app, name="key")
-app.add_typer(people.group_app, name="group")
+GROUP = Group(
+    __name__,
+    "Run your own AIMD server, and its accounts.",
+    {
+        "start": "running:start",
+        "status": "upkeep:status",
+        "check": "upkeep:check",
+        "backup": "upkeep:backup",
+        "restore": "upkeep:restore",
+        "user": Group(
+            __name__,
+            "The people who may use the server.",
+            {
+                "add": "people:user_add",
+                "ls": "people:user_ls",
+                "disable": "people:user_disable",
+                "enable": "people:user_enable",
+                "promote": "people:user_promote",
+                "demote": "people:user_demote",
+                "rm": "people:user_rm",
+            },
+        ),
+        "key": Group(
+            __name__,
+            "Their API keys.",
+            {
+                "create": "people:key_create",
+                "ls": "people:key_ls",
+                "revoke": "people:key_revoke",
+            },
+        ),
+        "group": Group(
+            __name__,
+            "Groups of people, to share with at once.",
+            {
+                "add": "people:group_add",
+                "ls": "people:group_ls",
+                "join": "people:group_join",
+                "leave": "people:group_leave",
+                "rm": "people:group_rm",
+            },
+        ),
+    },
+)

@@ -10,12 +10,8 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
-from aimd_cli.options import HELP, JsonOpt
+from aimd_cli.options import JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
-
-user_app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="The people who may use the server.")
-key_app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="Their API keys.")
-group_app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="Groups of people, to share with at once.")
 
 NameArg = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 GroupArg = Annotated[str, typer.Argument(metavar="GROUP", help="The group's name.")]
@@ -23,7 +19,6 @@ _EXPIRES = re.compile(r"(\d{1,5}(?:\.\d+)?)([dhw])")
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
 
-@user_app.command("add")
 def user_add(
     name: NameArg,
     admin: Annotated[bool, typer.Option("--admin", help="May read the audit log and the meters over HTTP.")] = False,
@@ -40,7 +35,6 @@ def user_add(
     output.hint(f"Next: aimd server key create --user {name}")
 
 
-@user_app.command("ls")
 def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """List the users.
 
@@ -59,7 +53,6 @@ def _set(name: str, action: str, done: str, directory: DataDirOpt) -> None:
     output.say(f"{done} user {name}.")
 
 
-@user_app.command("disable")
 def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:
     """Let a user do nothing more, from the next request on. Their data and keys stay.
 
@@ -70,7 +63,6 @@ def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:
     _set(name, "disable", "Disabled", directory)
 
 
-@user_app.command("enable")
 def user_enable(name: NameArg, directory: DataDirOpt = None) -> None:
     """Undo `disable`.
 
@@ -81,7 +73,6 @@ def user_enable(name: NameArg, directory: DataDirOpt = None) -> None:
     _set(name, "enable", "Enabled", directory)
 
 
-@user_app.command("promote")
 def user_promote(name: NameArg, directory: DataDirOpt = None) -> None:
     """Let a user read the audit log and the meters.
 
@@ -92,7 +83,6 @@ def user_promote(name: NameArg, directory: DataDirOpt = None) -> None:
     _set(name, "promote", "Promoted", directory)
 
 
-@user_app.command("demote")
 def user_demote(name: NameArg, directory: DataDirOpt = None) -> None:
     """Undo `promote`.
 
@@ -103,7 +93,6 @@ def user_demote(name: NameArg, directory: DataDirOpt = None) -> None:
     _set(name, "demote", "Demoted", directory)
 
 
-@user_app.command("rm")
 def user_rm(
     name: NameArg,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
@@ -124,7 +113,6 @@ def user_rm(
     _set(name, "rm", "Deleted", directory)
 
 
-@key_app.command("create")
 def key_create(
     user: Annotated[str, typer.Option("--user", metavar="NAME", help="Whose key it is.")],
     expires: Annotated[
@@ -156,7 +144,6 @@ def _days(expires: str | None) -> float | None:
     return float(found[1]) * _DAYS[found[2]]
 
 
-@key_app.command("ls")
 def key_ls(
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's.")] = None,
     directory: DataDirOpt = None,
@@ -174,7 +161,6 @@ def key_ls(
     output.show(PeopleList("keys", ("id", "user", "name", "scope", "state", "created", "expires"), rows), as_json)
 
 
-@key_app.command("revoke")
 def key_revoke(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="The key's number in `aimd server key ls`.")],
     directory: DataDirOpt = None,
@@ -190,7 +176,6 @@ def key_revoke(
     output.say(f"Revoked key {number}.")
 
 
-@group_app.command("add")
 def group_add(group: GroupArg, directory: DataDirOpt = None) -> None:
     """Add a group.
 
@@ -202,7 +187,6 @@ def group_add(group: GroupArg, directory: DataDirOpt = None) -> None:
     output.say(f"Added group {group}.")
 
 
-@group_app.command("ls")
 def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """List the groups and their members.
 
@@ -216,7 +200,6 @@ def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     output.show(PeopleList("groups", ("name", "members"), rows), as_json)
 
 
-@group_app.command("join")
 def group_join(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
     """Make a user a member of a group.
 
@@ -228,7 +211,6 @@ def group_join(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> 
     output.say(f"{name} is in group {group}.")
 
 
-@group_app.command("leave")
 def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
     """Take a user out of a group, from the next request on.
 
@@ -240,7 +222,6 @@ def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) ->
     output.say(f"{name} is not in group {group}.")
 
 
-@group_app.command("rm")
 def group_rm(group: GroupArg, directory: DataDirOpt = None) -> None:
     """Delete a group; what was shared with it no longer is.
 

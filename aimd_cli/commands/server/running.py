@@ -25,7 +25,13 @@ def start(
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
-        typer.Option("--trusted-proxy", metavar="IP", help="A proxy whose X-Forwarded-For is believed; repeatable."),
+        typer.Option(
+            "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is believed; repeatable."
+        ),
+    ] = None,
+    blobs: Annotated[
+        str | None,
+        typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL for large objects."),
     ] = None,
     trash_days: Annotated[
         int | None, typer.Option("--trash-days", min=1, help="Deleted things go for good after so long. [default: 30]")
@@ -58,6 +64,7 @@ def start(
         "port": port,
         "allowed_hosts": allowed_host or None,
         "trusted_proxies": trusted_proxy or None,
+        "blobs": blobs,
         "trash_days": trash_days,
         "log_format": log_format,
         "log_level": log_level,

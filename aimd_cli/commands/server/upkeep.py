@@ -76,7 +76,7 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
         output.show(PeopleList("faults", ("where", "what"), rows), as_json)
     if rows:
         raise DamagedError(path=place, reason=f"{len(rows)} faults", hint="Restore a backup: aimd server restore FILE")
-    output.say(f"Sound: {checked.journals} files of trials, {checked.size_bytes} bytes compared.")
+    output.say(f"Sound: {checked.journals + checked.documents} files of trials, {checked.size_bytes} bytes compared.")
 
 
 def backup(

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import typer
+from aimd_cli.tree import Group, Place
 
-from aimd_cli.commands.trial import (
-    compare,
-    describe,
-    download,
-    export,
-    gate,
-    importing,
-    label,
-    logs,
-    ls,
-    plot,
-    rename,
-    trash,
-    upload,
-    verify,
+GROUP = Group(
+    __name__,
+    "See, compare, mark, keep and upload trials.",
+    {
+        "ls": "ls:ls",
+        "describe": "describe:describe",
+        "plot": "plot:plot",
+        "compare": "compare:compare",
+        "top": "top:top",
+        "logs": "logs:logs",
+        "tag": "label:tag",
+        "note": "label:note",
+        "rename": "rename:rename",
+        "rm": "trash:rm",
+        "restore": "trash:restore",
+        "trash": Group(
+            __name__,
+            "See and empty the trash.",
+            {
+                "ls": "trash:ls",
+                "empty": "trash:empty",
+            },
+        ),
+        "export": "export:export",
+        "import": "importing:import_runs",
+        "check": "gate:check",
+        "wait": "gate:wait",
+        "verify": "verify:verify",
+        "show": Place("describe:describe", "The same as describe."),
+        "upload": "upload:upload",
+        "download": "download:download",
+    },
 )
-from aimd_cli.options import HELP
-
-app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="See, compare, mark, keep and upload trials.")
-app.command("ls")(ls.ls)
-app.command("describe")(describe.describe)
-app.command("plot")(plot.plot)
-app.command("compare")(compare.compare)
-app.command("logs")(logs.logs)
-app.command("tag")(label.tag)
-app.command("note")(label.note)
-app.command("rename")(rename.rename)
-app.command("rm")(trash.rm)
-app.command("restore")(trash.restore)
-app.add_typer(trash.app, name="trash")
-app.command("export")(export.export)
-app.command("import")(importing.import_runs)
-app.command("check")(gate.check)
-app.command("wait")(gate.wait)
-app.command("verify")(verify.verify)
-app.command("show", help="The same as describe.")(describe.describe)
-app.command("upload")(upload.upload)
-app.command("download")(download.download)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
+from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
-from aimd_cli.views.rows import ranked_names
 from aimd_core.errors import MetricNotFoundError
 from aimd_core.series import metric_names, read_series
 from aimd_core.store import METRICS_FILE, Trial
@@ -61,7 +61,7 @@ def _start_s(trial: Trial, first_s: float) -> float:
 
 def names_of(trials: Sequence[Trial]) -> list[str]:
     """Return the metrics of these trials, those that people look at first in front."""
-    return ranked_names([name for trial in trials for name in metric_names(trial.path / METRICS_FILE)])
+    return rows.ranked_names([name for trial in trials for name in metric_names(trial.path / METRICS_FILE)])
 
 
 def main_metric(trials: Sequence[Trial]) -> str:
@@ -73,8 +73,7 @@ def main_metric(trials: Sequence[Trial]) -> str:
     names = names_of(trials)
     if not names:
         raise MetricNotFoundError("", _where(trials), [])
-    losses = [name for name in names if name.partition(".")[0] == names[0].partition(".")[0] and "loss" in name]
-    return (losses or names)[0]
+    return rows.main_metric(names)
 
 
 def _where(trials: Sequence[Trial]) -> str:

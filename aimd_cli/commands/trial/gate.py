@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from aimd_cli.views.verdicts import Verdicts
     from aimd_core.gates import Gate
-    from aimd_core.query import TrialFacts
-    from aimd_core.watched import WatchedTrial
+    from aimd_core.query.evaluate import Facts
 
 _ENDED = "state not in [Initializing, Running]"
 _CHANGES_AFTER_THE_END = frozenset({"age", "tags", "note"})
@@ -48,30 +47,32 @@ def check(
     """
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.gates import read_gate
-    from aimd_core.watched import WatchedTrial
+    from aimd_core.watched import Watch
 
     given = list(words or [])
     if not given:
         raise UsageError(message="no condition was given", hint="Such as: aimd trial check cnn_keras 'val.acc > 0.9'")
     condition = given.pop()
-    trials = [WatchedTrial(trial.path) for trial in chosen_trials(given, path, name, directory)]
-    gate = read_gate(condition, lambda: _others(trials, directory))
-    verdicts = _judged(gate, condition, [trial.facts() for trial in trials])
+    trials = Watch([trial.path for trial in chosen_trials(given, path, name, directory)])
+    gate = read_gate(condition, lambda: _others(trials.paths, directory))
+    facts = trials.look()
+    for one in facts:
+        for sentence in one.damage:
+            output.say(f"{one.alternative_name}: {sentence}")
+    verdicts = _judged(gate, condition, facts)
     output.show(verdicts, as_json)
     if not verdicts.hold:
         raise typer.Exit(_DOES_NOT_HOLD)
 
 
-def _others(trials: Sequence[WatchedTrial], directory: Path | None) -> list[TrialFacts]:
+def _others(paths: Sequence[Path], directory: Path | None) -> Sequence[Facts]:
     """Return all trials of the directory that names are looked up in, else of that which holds the first one."""
-    from aimd_core.selection import trials_in
-    from aimd_core.watched import WatchedTrial
+    from aimd_core.watched import facts_in
 
-    place = directory or trials[0].path.absolute().parent
-    return [WatchedTrial(trial.path).facts() for trial in trials_in(place)]
+    return facts_in(directory or paths[0].parent)
 
 
-def _judged(gate: Gate, condition: str, facts: Sequence[TrialFacts]) -> Verdicts:
+def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
     import time
 
     from aimd_cli.views.verdicts import VerdictRow, Verdicts
@@ -109,15 +110,15 @@ def wait(
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.durations import parse_duration_s
     from aimd_core.gates import read_gate
-    from aimd_core.watched import WatchedTrial
+    from aimd_core.watched import Watch
 
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)
     condition = until or _ENDED
-    trials = [WatchedTrial(one.path) for one in chosen_trials(trial, path, name, directory)]
-    gate = read_gate(condition, lambda: _others(trials, directory))
+    trials = Watch([one.path for one in chosen_trials(trial, path, name, directory)])
+    gate = read_gate(condition, lambda: _others(trials.paths, directory))
     while True:
-        facts = [one.facts() for one in trials]
+        facts = trials.look()
         verdicts = _judged(gate, condition, facts)
         if verdicts.hold:
             break
@@ -129,7 +130,7 @@ def wait(
     output.show(verdicts, as_json)
 
 
-def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[TrialFacts]) -> None:
+def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> None:
     """Give up on a condition that can no longer come true, because the trial has ended.
 
     Raises:

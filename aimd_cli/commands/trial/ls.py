@@ -16,6 +16,7 @@ from aimd_core.errors import UsageError
 if TYPE_CHECKING:
     from aimd_cli.views.rows import TrialRow
     from aimd_cli.views.trial_list import TrialList
+    from aimd_core.client.v2 import Server
     from aimd_core.query import Field, Query, SortKey
 
 _TERMINAL_ROWS = 50  # shown on a terminal unless -L says otherwise
@@ -176,16 +177,44 @@ def _local(path: Path, asked: Asked) -> TrialList:
 def _remote(wanted: Remote, asked: Asked) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_remote
     from aimd_cli.completion.listing import remember_remote
+    from aimd_core.client.lists import takes_queries
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
     credentials = resolve_credentials(wanted.host)
-    selects = asked.query is not None or asked.keys
+    place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
+    selects = asked.query is not None or bool(asked.keys)
     with Server(credentials) as server:
+        if selects and takes_queries(server):
+            return _selected(server, wanted.folder, place, asked)
         rows = [row_of_remote(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
     remember_remote(credentials.host, rows)
-    place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
     return _view(rows, place, asked, len(rows))
+
+
+def _selected(server: Server, folder: str | None, place: str, asked: Asked) -> TrialList:
+    """Let the server choose and order the trials, and fetch only those that are shown."""
+    from aimd_cli.commands.trial.reading import row_of_remote
+    from aimd_core.client.lists import column_names, count
+    from aimd_core.query import field_text, pinned, render
+
+    where = render(pinned(asked.query.condition)) if asked.query is not None else ""
+    sort = ",".join(f"{'-' * key.descending}{field_text(key.field)}" for key in asked.keys)
+    rows = [row_of_remote(document) for document in server.trials(folder, asked.limit, where, sort)]
+    if not rows:
+        _say_unknown(column_names(server, folder), asked)
+    total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
+    return _view(rows, place, asked._replace(query=None, keys=()), total)
+
+
+def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
+    """Say which parameters and metrics that were asked for no trial of the folder has."""
+    from aimd_core.query import TrialFacts, unknown_fields
+
+    known = TrialFacts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
+    wanted = [field for field in asked.fields() if field.kind in ("params", "metric")]
+    for unknown in unknown_fields(wanted, [known]):
+        output.say(unknown.sentence())
 
 
 def _view(rows: list[TrialRow], place: str, asked: Asked, total: int) -> TrialList:

@@ -131,6 +131,8 @@ def row_of_remote(document: dict[str, Any]) -> TrialRow:
         params=flatten(_mapping(document.get("parameters"))),
         metrics={str(name): _mapping(summary) for name, summary in _mapping(document.get("metrics")).items()},
         damage=[],
+        tags=tuple(map(str, document.get("tags") or ())),
+        note=str(document.get("note") or ""),
     )
 
 

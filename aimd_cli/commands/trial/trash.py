@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import HELP, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import AimdError, PartlyDoneError, UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 Thing = TypeVar("Thing")
 YesOpt = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Needed where there is nobody to ask.")]
-
-app = typer.Typer(no_args_is_help=True, context_settings=HELP, help="See and empty the trash.")
 
 
 def rm(
@@ -72,7 +70,6 @@ def restore(
     _do(chosen, lambda one: one.name, "restored", lambda one: str(bring_back(one)), as_json)
 
 
-@app.command("ls")
 def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
     """List what is in the trash.
 
@@ -87,7 +84,6 @@ def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
     output.show(TrashList(rows), as_json)
 
 
-@app.command("empty")
 def empty(
     directory: DirectoryOpt = None,
     older: Annotated[

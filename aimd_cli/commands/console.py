@@ -1,0 +1,218 @@
+"""`aimd console`: local trials in the browser, with no account and nothing to set up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.commands.server.door import server
+from aimd_cli.options import JsonOpt
+from aimd_core.errors import NoTrialsError
+
+if TYPE_CHECKING:
+    from aimd_server.local import Ready
+
+_STOP_TIMEOUT_S = 5
+_RESTART_S = 2.0
+
+
+def console(
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Where .aimd lies, or a directory of trials.", show_default=False)
+    ] = Path(),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 takes a free port.")] = 0,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Do not open the browser; only print the address.")
+    ] = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Show local trials in the browser, live, until it is stopped (Ctrl-C or SIGTERM).
+
+    It runs a private server for you alone on this machine and prints its address, which opens the console once. Trials
+    are only shown: change them with `aimd trial tag`, `note`, `rename`, `rm`, and the console follows within a second.
+
+    Examples:
+
+        aimd console
+
+        aimd console ~/project --port 8000 --no-open
+    """
+    local = server("local")
+    place = directory.absolute()
+    if not place.is_dir():
+        raise NoTrialsError(where=place)
+    cache = cache_directory(place)
+    keeping = _Keeping(place, cache)
+
+    def ready(made: Ready) -> None:
+        _announce(place, cache, made, as_json)
+        keeping.start(made)
+        if not no_open and _has_display():
+            threading.Thread(target=_open, args=(made.page,), daemon=True).start()
+
+    try:
+        local.run(cache, port, ready)
+    finally:
+        keeping.stop()
+    output.say("Stopped. The trials are as they were.")
+
+
+def cache_directory(place: Path) -> Path:
+    """Return where the private server of a directory keeps its data."""
+    import hashlib
+
+    from platformdirs import user_cache_path
+
+    name = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:16]
+    return user_cache_path("aimd", appauthor=False) / "console" / name
+
+
+def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
+    """Print the address, which is for one browser, on stdout; say the rest on stderr."""
+    from aimd_core.store import list_names
+
+    try:
+        count = len(list_names(place)[1])
+    except OSError:
+        count = 0
+    if count:
+        output.say(f"Showing {count:,} trial{'s'[: count != 1]} in {place}. Ctrl-C ends it.")
+    else:
+        output.say(f"There is no trial in {place} yet; it appears here when a script there records one:")
+        output.say(
+            "  from t9k import aimd; trial = aimd.create_trial(trial_name='first'); trial.log('train', {'loss': 1}, 1)"
+        )
+    if as_json:
+        facts = {"address": made.page, "directory": str(place), "data": str(cache), "pid": os.getpid()}
+        output.print_line(json.dumps({"schema": output.SCHEMA, **facts}))
+    else:
+        output.print_line(made.page)
+    output.flush()
+    if os.environ.get("SSH_CONNECTION"):
+        number = made.page.split("/")[2].rpartition(":")[2]
+        output.say(f"From the machine before you: ssh -L {number}:127.0.0.1:{number} {os.uname().nodename}")
+
+
+def _has_display() -> bool:
+    """Tell whether a browser with windows can be shown here."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open(page: str) -> None:
+    import webbrowser
+
+    with contextlib.suppress(webbrowser.Error, OSError):
+        webbrowser.open(page)
+
+
+class _Keeping:
+    """The process that keeps the private server in step, started again when it ends by itself."""
+
+    def __init__(self, directory: Path, cache: Path) -> None:
+        self._directory = directory
+        self._cache = cache
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self, made: Ready) -> None:
+        wish = {"host": made.host, "api_key": made.api_key}
+        wish |= {"directory": str(self._directory), "memory": str(self._cache)}
+        self._thread = threading.Thread(target=self._run, args=(json.dumps(wish),), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process in order, or by force when it takes too long."""
+        self._stopping.set()
+        with self._lock:
+            process = self._process
+        if process is not None:
+            _close(process)
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if self._thread is not None:
+            self._thread.join(_STOP_TIMEOUT_S)
+
+    def _run(self, wish: str) -> None:
+        while not self._stopping.is_set():
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._process = process = _start()
+            with contextlib.suppress(OSError):
+                assert process.stdin is not None
+                process.stdin.write(wish + "\n")
+                process.stdin.flush()
+            _listen(process)
+            _close(process)
+            if process.wait() and not self._stopping.wait(_RESTART_S):
+                output.say(f"what keeps the console in step ended ({process.returncode}); it is started again")
+
+
+def _start() -> subprocess.Popen[str]:
+    # A process of its own, because pages would wait for it otherwise; a session of its own, so that Ctrl-C ends the
+    # server first. Nothing of the environment may send it to another host than this one.
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "aimd_core.upload.keeping"],
+        env=kept,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _listen(process: subprocess.Popen[str]) -> None:
+    """Say what the process tells, until it ends."""
+    is_filling = False
+    assert process.stdout is not None
+    for line in process.stdout:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if told.get("event") == "progress":
+            is_filling = _say_progress(told, is_filling)
+        else:
+            say = _SAYINGS.get(str(told.get("event")))
+            output.say(say(told) if say else line.strip())
+
+
+def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
+    """Say how far the first filling is, when it takes long enough to be watched; return whether it still goes on."""
+    total, waiting = int(str(told["total"])), int(str(told["waiting"]))
+    if waiting > 1:
+        output.say(f"{total - waiting:,} of {total:,} trials are shown")
+        return True
+    if was_filling and not waiting:
+        output.say(f"All {total:,} trials are shown")
+    return was_filling and bool(waiting)
+
+
+_SAYINGS: dict[str, Callable[[dict[str, object]], str]] = {
+    "problem": lambda told: f"{told['name']} is not shown: {told['reason']}",
+    "away": lambda told: f"nothing new can be shown now: {told['reason']}; trying again",
+    "back": lambda told: "new things are shown again",
+    "waiting": lambda told: "another `aimd console` shows this directory and keeps both in step",
+    "failed": lambda told: f"nothing new can be shown: {told['reason']}",
+}

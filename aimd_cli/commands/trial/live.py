@@ -1,0 +1,78 @@
+"""What the live screen shows, read from disk: all trials at the cost of what is new, and curves only when they grew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from aimd_cli.commands.trial.curves import read_curve
+from aimd_cli.commands.trial.reading import detail_of_local, row_of_indexed
+from aimd_cli.screen.sources import Looked
+from aimd_cli.text import printed_line
+from aimd_cli.views.curve import Curve
+from aimd_cli.views.rows import TrialRow
+from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.live_index import LiveIndex
+from aimd_core.recorded_output import read_lines
+from aimd_core.store import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY, Trial
+
+_KEPT_CURVES = 64
+
+
+class LocalSources:
+    """The trials of a directory, as `aimd_cli.screen.sources.Sources` wants them."""
+
+    def __init__(self, directory: Path) -> None:
+        """Take a working directory that holds `.aimd/trials`, or a directory that holds trials."""
+        self.place = _short(directory)
+        self._directory = directory
+        self._index = LiveIndex(directory)
+        self._curves: dict[tuple[str, str, str], tuple[tuple[int, int], Curve]] = {}
+
+    def look(self, with_facts: bool) -> Looked:
+        """Return the trials that there are now."""
+        rows = [row_of_indexed(trial) for trial in self._index.look(with_facts)]
+        return Looked(rows, self._index.unread_count)
+
+    def _trial(self, row: TrialRow) -> Trial:
+        nested = self._directory / TRIALS_DIRECTORY
+        return Trial((nested if nested.is_dir() else self._directory) / row.alternative_name)
+
+    def curve(self, row: TrialRow, metric: str, axis: str) -> Curve:
+        """Return one metric of one trial; read again only when its journal is another one than before."""
+        trial = self._trial(row)
+        key = (row.alternative_name, metric, axis)
+        size = _size(trial.path / METRICS_FILE)
+        known = self._curves.pop(key, None)
+        if known is None or known[0] != size:
+            known = (size, read_curve(trial, metric, axis))
+        self._curves[key] = known  # the last one asked for stands last
+        if len(self._curves) > _KEPT_CURVES:
+            del self._curves[next(iter(self._curves))]
+        return known[1]
+
+    def detail(self, row: TrialRow) -> TrialDetail:
+        """Return all that is known of a trial."""
+        return detail_of_local(self._trial(row))
+
+    def output(self, row: TrialRow, lines: int) -> Sequence[str]:
+        """Return the last lines that a trial printed."""
+        try:
+            return [printed_line(line) for line in read_lines(self._trial(row).path / OUTPUT_FILE, lines)]
+        except FileNotFoundError:
+            return ()
+
+
+def _size(path: Path) -> tuple[int, int]:
+    try:
+        status = path.lstat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_ino
+
+
+def _short(directory: Path) -> str:
+    """Return a directory as a person names it."""
+    absolute, home = str(directory.absolute()), os.path.expanduser("~")
+    return f"~{absolute[len(home) :]}" if absolute.startswith(home + os.sep) else absolute

@@ -1,0 +1,86 @@
+"""`aimd trial top`: a live screen of the trials of a directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_core.errors import ExtraMissingError, NoTrialsError, UsageError
+
+if TYPE_CHECKING:
+    from aimd_cli.screen.sources import Settings
+
+
+def top(
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or trials. [default: .]")
+    ] = None,
+    where: Annotated[
+        str, typer.Option("--where", metavar="QUERY", help="Begin with this filter; `/` changes it.")
+    ] = "",
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="FIELD", help="Sort by it, '-' in front for the largest first.")
+    ] = "",
+    metric: Annotated[str, typer.Option("-m", "--metric", metavar="METRIC", help="The metric of the chart.")] = "",
+    interval_s: Annotated[
+        float, typer.Option("--interval", min=0.2, metavar="SECONDS", help="How often to look.")
+    ] = 2.0,
+) -> None:
+    """Watch trials on a live screen: filter, sort, compare their curves, read their output. Press ? for all keys.
+
+    It needs a terminal and the extra `ui`: pip install 'aimd-cli[ui]'. Everything it shows, other commands print:
+    `aimd trial ls --watch`, `plot --watch`, `logs -f`, `describe`.
+
+    Examples:
+
+        aimd trial top
+
+        aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc
+    """
+    directory = path or Path()
+    settings = _settings(where, sort, metric, interval_s)
+    if not directory.is_dir():
+        raise NoTrialsError(where=directory.absolute())
+    _check_terminal()
+    try:
+        from aimd_cli.screen.app import TopApp
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("textual"):
+            raise
+        raise ExtraMissingError(what="aimd trial top", extra="ui") from None
+    from aimd_cli.commands.trial.live import LocalSources
+
+    for name in ("COLUMNS", "LINES"):  # Textual would believe them, and they say what the size once was
+        os.environ.pop(name, None)
+    TopApp(LocalSources(directory), settings).run(mouse=False)
+
+
+def _check_terminal() -> None:
+    """Refuse where there is no screen or no keyboard.
+
+    Raises:
+        UsageError: There is none.
+    """
+    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    if is_terminal and os.environ.get("TERM", "") not in ("", "dumb"):
+        return
+    why = "a terminal that can move its cursor (TERM is dumb)" if is_terminal else "a terminal for input and output"
+    raise UsageError(message=f"aimd trial top needs {why}", hint="Without one, run: aimd trial ls --watch")
+
+
+def _settings(where: str, sort: str, metric: str, interval_s: float) -> Settings:
+    """Read what was asked for, before the screen is opened."""
+    from aimd_cli.screen.board import read_filter, read_sort
+    from aimd_cli.screen.sources import Settings
+
+    read_filter(where)
+    if sort.strip():
+        read_sort(sort)
+    return Settings(
+        where, sort.strip(), metric, interval_s, output.glyphs_fit(), output.braille_fits(), output.wants_color()
+    )

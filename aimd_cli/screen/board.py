@@ -1,0 +1,153 @@
+"""What the live screen shows of all trials: filter, order, marks and the selected one. Pure; knows no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aimd_cli.views.rows import TrialRow
+from aimd_core.errors import QueryError
+from aimd_core.model import UNFINISHED
+from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_sort, sort_rows, unknown_fields
+from aimd_core.query.fields import quote
+
+MOST_MARKS = 26  # one a letter
+NEWEST = SortKey(Field("trial", "started"), descending=True)
+_NOT_PLAIN = frozenset("=<>~!(). ")
+
+
+class Order(NamedTuple):
+    """Which trials are shown, and in which order.
+
+    Attributes:
+        query: The condition, or None for all.
+        sort: What they are sorted by; the newest first means: those that run, then the newest.
+    """
+
+    query: Query | None = None
+    sort: SortKey = NEWEST
+
+    @property
+    def needs_facts(self) -> bool:
+        """Whether git or platform must be known."""
+        fields = [] if self.query is None else fields_of(self.query.condition)
+        return any(field.kind in ("git", "platform") for field in [*fields, self.sort.field])
+
+    def apply(self, rows: Sequence[TrialRow]) -> list[TrialRow]:
+        """Return the rows that are shown, in order."""
+        query = self.query
+        kept = list(rows) if query is None else [row for row in rows if matches(query, row)]
+        if self.sort != NEWEST:
+            return sort_rows(kept, (self.sort,), lambda row: row)
+        live = [row for row in kept if row.state in UNFINISHED]
+        return [*live, *(row for row in kept if row.state not in UNFINISHED)]
+
+    def why_none(self, rows: Sequence[TrialRow]) -> str:
+        """Say why no row is shown, as far as the query tells."""
+        if not rows or self.query is None:
+            return ""
+        unknown = [one.sentence() for one in unknown_fields(fields_of(self.query.condition), rows)]
+        return "; ".join(unknown) or "no trial fulfils it"
+
+
+def read_filter(typed: str) -> Query | None:
+    """Return the query that a person typed; a plain word, without a dot, means that the name holds it.
+
+    Raises:
+        QueryError: It cannot be read.
+    """
+    if not typed.strip():
+        return None
+    try:
+        return parse(typed)
+    except QueryError:
+        if _NOT_PLAIN & set(typed.strip()):
+            raise
+        return parse(f"name ~ {quote(typed.strip())}")
+
+
+def read_sort(typed: str) -> SortKey:
+    """Return the one key that a person typed.
+
+    Raises:
+        QueryError: It cannot be read.
+    """
+    (key, *_) = parse_sort(typed)
+    if key.field == Field("trial", "age"):
+        return SortKey(NEWEST.field, not key.descending)
+    return key
+
+
+def natural(field: Field) -> SortKey:
+    """Return the order in which people look at a field first: losses and names from below, the rest from above."""
+    from aimd_core.direction import LOWER, direction_of
+
+    rises = field.shape in ("text", "prefix", "state", "any")
+    if field.kind == "metric":
+        rises = field.aggregate in ("last", "min", "max", "mean") and direction_of(field.name) == LOWER
+    return SortKey(field, descending=not rises)
+
+
+class Board:
+    """The rows on the screen.
+
+    Attributes:
+        rows: Those that fulfil the filter, in order.
+        everything: All trials.
+        cursor: Which of `rows` is selected.
+        marks: Alternative names of the trials marked for the chart, in the order of their letters.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[TrialRow] = []
+        self.everything: list[TrialRow] = []
+        self.cursor = 0
+        self.marks: list[str] = []
+
+    def take(self, everything: list[TrialRow], rows: list[TrialRow], *, to_top: bool = False) -> None:
+        """Take what there is now; the selected trial stays selected wherever it has gone."""
+        selected = self.selected
+        self.everything, self.rows = everything, rows
+        there = {row.alternative_name for row in everything}
+        self.marks = [name for name in self.marks if name in there]
+        if to_top or selected is None:
+            self.cursor = 0
+            return
+        name = selected.alternative_name
+        place = next((number for number, row in enumerate(rows) if row.alternative_name == name), self.cursor)
+        self.move_to(place)
+
+    @property
+    def selected(self) -> TrialRow | None:
+        """The trial under the cursor."""
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def move_to(self, place: int) -> None:
+        """Select a row; beyond the ends, the nearest."""
+        self.cursor = max(0, min(len(self.rows) - 1, place))
+
+    def toggle_mark(self) -> bool:
+        """Mark the selected trial, or take its mark away; False when there are too many."""
+        row = self.selected
+        if row is None:
+            return True
+        if row.alternative_name in self.marks:
+            self.marks.remove(row.alternative_name)
+        elif len(self.marks) >= MOST_MARKS:
+            return False
+        else:
+            self.marks.append(row.alternative_name)
+        return True
+
+    @property
+    def letters(self) -> dict[str, int]:
+        """The number of each marked trial's letter, by alternative name."""
+        return {name: number for number, name in enumerate(self.marks)}
+
+    @property
+    def chosen(self) -> list[TrialRow]:
+        """The trials that chart and output are about: those marked, else the selected one."""
+        if not self.marks:
+            return [self.selected] if self.selected is not None else []
+        marked = {row.alternative_name: row for row in self.everything if row.alternative_name in set(self.marks)}
+        return [marked[name] for name in self.marks if name in marked]

@@ -1,0 +1,103 @@
+"""The line in which a filter is typed, with what is wrong with it underneath, in its place."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from aimd_cli.screen.board import read_filter
+from aimd_cli.text import clean, pointed_at
+from aimd_core.errors import QueryError
+from aimd_core.query import Query
+
+_PROMPT = "where "
+
+
+class FilterLine(Vertical):
+    """A filter that takes effect while it is typed, as soon as it can be read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
+
+    class Changed(Message):
+        """There is another filter."""
+
+        def __init__(self, query: Query | None) -> None:
+            super().__init__()
+            self.query = query
+
+    class Closed(Message):
+        """The person is done with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self._before = ""
+
+    def compose(self) -> ComposeResult:
+        """Return the line, and below it room for what is wrong."""
+        with Horizontal():
+            yield Static(Text(_PROMPT, style="bold cyan"), classes="prompt", markup=False)
+            yield Input(compact=True, select_on_focus=False)
+        yield Static("", classes="fault", markup=False)
+
+    def open(self) -> None:
+        """Begin to type."""
+        self._before = self.text
+        self.add_class("open")
+        self.query_one(Input).focus()
+
+    def set(self, text: str) -> None:
+        """Put a filter there as if it had been typed."""
+        line = self.query_one(Input)
+        line.value = text
+        line.cursor_position = len(text)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Take the filter when it can be read; else say what is wrong."""
+        event.stop()
+        self._say("")
+        try:
+            query = read_filter(event.value)
+        except QueryError as error:
+            self._say_fault(error, event.value)
+            return
+        self.text = event.value.strip()
+        self.set_class(bool(self.text), "set")
+        self.post_message(self.Changed(query))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Close, unless the filter cannot be read."""
+        event.stop()
+        if event.value.strip() == self.text:
+            self._close()
+
+    def action_give_up(self) -> None:
+        """Close with the filter as it was."""
+        self.set(self._before)
+        self._close()
+
+    def _close(self) -> None:
+        self.remove_class("open")
+        self._say("")
+        self.post_message(self.Closed())
+
+    def _say(self, said: str | Text) -> None:
+        fault = self.query_one(".fault", Static)
+        fault.update(said)
+        fault.display = bool(said)
+
+    def _say_fault(self, error: QueryError, typed: str) -> None:
+        source, marks = pointed_at(*error.fault)
+        fits = source == clean(typed) and len(_PROMPT) + cell_len(source) < self.size.width
+        pointer = f"{' ' * len(_PROMPT)}{marks}" if fits else f"{source}\n{marks}"
+        lines = [(f"{pointer}\n", "bold yellow"), (clean(str(error).removeprefix("query: ")), "bold yellow")]
+        if error.advice:
+            lines.append((f"\n{clean(error.advice)}", "dim"))
+        self._say(Text.assemble(*lines))

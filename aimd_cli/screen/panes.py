@@ -1,0 +1,166 @@
+"""Chart and output of the chosen trials as lines, made where they do not hold up the keyboard. Knows no Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from aimd_cli import text
+from aimd_cli.errors import message
+from aimd_cli.screen.sources import Sources
+from aimd_cli.views.canvas import LETTERS
+from aimd_cli.views.chart import PALETTE, Chart, Look
+from aimd_cli.views.curve import Curve, sentence
+from aimd_cli.views.rows import TrialRow
+from aimd_core.errors import AimdError, DamagedError
+
+AXES = ("step", "epoch", "time")
+_AXIS_ROWS = 2
+
+
+class Wanted(NamedTuple):
+    """What is to be drawn.
+
+    Attributes:
+        rows: The trials.
+        lettered: Whether they are marked, and so have letters.
+        metric: The metric of the chart; empty when there is none.
+        axis: What its x axis counts.
+        log_y: Whether its y axis is logarithmic.
+        chart: Its columns and lines without the title; no lines: none is wanted.
+        output: The same of the output.
+        braille: Whether there is braille.
+    """
+
+    rows: tuple[TrialRow, ...] = ()
+    lettered: bool = False
+    metric: str = ""
+    axis: str = "step"
+    log_y: bool = False
+    chart: tuple[int, int] = (0, 0)
+    output: tuple[int, int] = (0, 0)
+    braille: bool = True
+
+
+class Drawn(NamedTuple):
+    """What was drawn: titles and lines."""
+
+    wanted: Wanted
+    chart_title: str
+    chart: list[Text]
+    output_title: str
+    output: list[Text]
+
+
+def draw(sources: Sources, wanted: Wanted) -> Drawn:
+    """Read what is wanted and draw it; what cannot be read says so in its place."""
+    chart_title, chart = _chart(sources, wanted) if wanted.chart[1] > 0 else ("", [])
+    output = _output(sources, wanted) if wanted.output[1] > 0 else []
+    return Drawn(wanted, chart_title, chart, _of("output", wanted), output)
+
+
+def _of(what: str, wanted: Wanted) -> str:
+    if len(wanted.rows) == 1:
+        return f"{what} of {text.clean(wanted.rows[0].name)}"
+    return f"{what} of {len(wanted.rows)} trials" if wanted.rows else what
+
+
+def _chart(sources: Sources, wanted: Wanted) -> tuple[str, list[Text]]:
+    if not wanted.rows or not wanted.metric:
+        return "chart", [_dim("nothing was logged yet" if wanted.rows else "no trial is selected")]
+    curves: list[Curve] = []
+    faults: list[str] = []
+    for row in wanted.rows:
+        try:
+            curve = sources.curve(row, wanted.metric, wanted.axis)
+        except (AimdError, OSError) as error:
+            faults.append(f"{text.clean(row.name)}: {_reason(error)}")
+            curve = _no_curve(row, wanted.metric)
+        curve.name = row.name
+        curves.append(curve)
+    title = _of(text.clean(wanted.metric), wanted) + (" (log)" if wanted.log_y else "")
+    notes = [*faults, *_notes(curves, wanted)]
+    return title, [
+        *_drawing(curves, wanted, len(notes[:1])),
+        *(_dim(_shortened(note, wanted.chart[0])) for note in notes[:1]),
+    ]
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a file, without its path: whose file it is stands beside it."""
+    reason = error.facts.get("reason") if isinstance(error, DamagedError) else None
+    return text.clean(str(reason)) if reason else message(error)
+
+
+def _no_curve(row: TrialRow, metric: str) -> Curve:
+    from array import array
+
+    return Curve(row.alternative_name, metric, array("d"), array("d"))
+
+
+def _drawing(curves: list[Curve], wanted: Wanted, note_rows: int) -> list[Text]:
+    if not any(len(curve) for curve in curves):
+        return [] if len(curves) == 1 else [_dim(f"none of them has {text.clean(wanted.metric)}")]
+    columns, rows = wanted.chart
+    look = Look(wanted.axis, wanted.log_y, 0.0, max(2, rows - _AXIS_ROWS - note_rows), wanted.braille)
+    return Chart(curves, look).drawing(columns)
+
+
+def _notes(curves: list[Curve], wanted: Wanted) -> list[str]:
+    """Return what a chart alone does not say: of one curve its course, of several what was left out of them."""
+    if len(curves) == 1:
+        return [_shortened(text.clean(sentence(curves[0], wanted.axis)), wanted.chart[0])]
+    parts = []
+    for letter, curve in zip(LETTERS, curves, strict=False):
+        if not len(curve):
+            parts.append(f"{letter} has none")
+        elif curve.not_finite:
+            parts.append(f"{letter}: {curve.not_finite:,} NaN or infinite left out")
+    return ["; ".join(parts)] if parts else []
+
+
+def _shortened(said: str, columns: int) -> str:
+    """Return a sentence without its last parts, as many as have no room."""
+    while cell_len(said) > columns and ", " in said:
+        said = said.rpartition(", ")[0]
+    return set_cell_size(said, columns) if cell_len(said) > columns else said
+
+
+def _output(sources: Sources, wanted: Wanted) -> list[Text]:
+    columns, rows = wanted.output
+    if not wanted.rows:
+        return []
+    if len(wanted.rows) == 1:
+        return _tail(sources, wanted.rows[0], columns, rows)
+    shown = wanted.rows[: max(1, rows // 2)]
+    lines: list[Text] = []
+    for number, row in enumerate(shown):
+        share = rows * (number + 1) // len(shown) - rows * number // len(shown)
+        style = f"bold {PALETTE[number % len(PALETTE)]}"
+        heading = Text.assemble((f"{LETTERS[number % len(LETTERS)]} ", style), (text.clean(row.name), "bold"))
+        lines += [heading, *_tail(sources, row, columns, share - 1)]
+    return lines
+
+
+def _tail(sources: Sources, row: TrialRow, columns: int, rows: int) -> list[Text]:
+    try:
+        printed: Sequence[str] = sources.output(row, max(1, rows)) if rows > 0 else ()
+    except (AimdError, OSError) as error:
+        return [_dim(_reason(error))]
+    if not printed and rows > 0:
+        return [_dim("no output was recorded")]
+    return [_cut(line.expandtabs(4), columns) for line in printed]
+
+
+def _cut(line: str, columns: int) -> Text:
+    made = Text(line, no_wrap=True, end="")
+    if cell_len(line) > columns:
+        made.truncate(columns)
+    return made
+
+
+def _dim(said: str) -> Text:
+    return Text(said, style="dim")

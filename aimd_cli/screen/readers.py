@@ -1,0 +1,128 @@
+"""The two threads of the live screen: one looks at all trials, one draws those that are chosen.
+
+Promises: a reader rests at least three times as long as its last look took, so that neither takes a core for itself;
+what is wanted now is never held up by what was wanted before; closing the screen waits for none of them.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import NamedTuple
+
+from aimd_cli.errors import message
+from aimd_cli.screen.board import Order
+from aimd_cli.screen.panes import Drawn, Wanted, draw
+from aimd_cli.screen.sources import Looked, Sources
+from aimd_cli.views.rows import TrialRow
+from aimd_core.errors import AimdError
+
+_SHARE = 3
+_SETTLE_S = 0.03  # a key that is held down passes rows that nobody wants drawn
+
+
+class Listed(NamedTuple):
+    """What a look at all trials brought.
+
+    Attributes:
+        looked: All trials.
+        rows: Those that are shown, in order.
+        order: By which they were chosen.
+        fault: Why there are none, when they could not be listed.
+        why_none: Why none is shown although there are some.
+    """
+
+    looked: Looked
+    rows: list[TrialRow]
+    order: Order
+    fault: str = ""
+    why_none: str = ""
+
+
+class _Reader(ABC):
+    """Does something again and again in a thread of its own, and at once when it is woken."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._wake, self._over = Event(), Event()
+
+    def start(self) -> None:
+        """Begin."""
+        Thread(target=self._run, daemon=True).start()
+
+    def wake(self) -> None:
+        """Do it again now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Do it no more."""
+        self._over.set()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._wake.clear()
+            started_s = time.monotonic()
+            is_done = self._read()
+            if is_done:
+                self._wake.wait(max(self._interval_s, _SHARE * (time.monotonic() - started_s)))
+
+    @abstractmethod
+    def _read(self) -> bool:
+        """Do it once; False when there is more to do at once."""
+
+
+class Looker(_Reader):
+    """Looks at all trials.
+
+    Attributes:
+        order: Which are wanted, and in which order.
+    """
+
+    def __init__(self, sources: Sources, interval_s: float, take: Callable[[Listed], None]) -> None:
+        super().__init__(interval_s)
+        self.order = Order()
+        self._sources, self._take = sources, take
+        self._looked = Looked([], 1)
+        self._had_facts = False
+        self._look_at_s = 0.0
+
+    def _read(self) -> bool:
+        order, fault = self.order, ""
+        if self._is_due(order):
+            started_s = time.monotonic()
+            try:
+                self._looked = self._sources.look(order.needs_facts)
+            except (AimdError, OSError) as error:
+                self._looked, fault = Looked([], 0), message(error)
+            self._had_facts = order.needs_facts
+            self._look_at_s = time.monotonic() + max(self._interval_s, _SHARE * (time.monotonic() - started_s)) / 2
+        rows = order.apply(self._looked.rows)
+        why_none = "" if rows else order.why_none(self._looked.rows)
+        self._take(Listed(self._looked, rows, order, fault, why_none))
+        return not self._looked.unread_count
+
+    def _is_due(self, order: Order) -> bool:
+        """Tell whether the trials themselves are to be looked at, not only put in another order."""
+        wants_more = self._looked.unread_count > 0 or (order.needs_facts and not self._had_facts)
+        return wants_more or time.monotonic() >= self._look_at_s
+
+
+class Drawer(_Reader):
+    """Draws chart and output of the chosen trials.
+
+    Attributes:
+        wanted: What is to be drawn.
+    """
+
+    def __init__(self, sources: Sources, interval_s: float, take: Callable[[Drawn], None]) -> None:
+        super().__init__(interval_s)
+        self.wanted = Wanted()
+        self._sources, self._take = sources, take
+
+    def _read(self) -> bool:
+        self._over.wait(_SETTLE_S)
+        self._take(draw(self._sources, self.wanted))
+        return True

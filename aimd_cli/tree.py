@@ -1,0 +1,125 @@
+"""The commands as places: a command's module is imported when the command is called, not before.
+
+Typer builds every option of every command it is told of, which costs as much as ten bare interpreters. So a group only
+knows where its commands are; the lines of its help come from `completion/commands.tsv`, which `make fix` makes from the
+commands themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+from aimd_cli.options import HELP
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+SETTINGS: dict[str, Any] = {
+    "no_args_is_help": True,
+    "context_settings": HELP,
+    "rich_markup_mode": None,  # plain help: Rich would double the time it takes
+}
+
+
+class Place(NamedTuple):
+    """Where a command is, as `module:function` within its group's package, and its help if not the docstring."""
+
+    where: str
+    help: str | None = None
+
+
+class Group(NamedTuple):
+    """A group of commands.
+
+    Attributes:
+        package: Where the modules of its commands are.
+        help: What it is for.
+        commands: By name, in the order of its help: a place, a group in another module, or a group within this one.
+    """
+
+    package: str
+    help: str
+    commands: Mapping[str, str | Place | Group]
+
+
+class Commands(Mapping[str, "Command"]):
+    """The commands of a group, each built when it is asked for."""
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._built: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._built:
+            self._built[name] = self._build(name)
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._group.commands)
+
+    def __len__(self) -> int:
+        return len(self._group.commands)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._group.commands
+
+    def _build(self, name: str) -> Command:
+        from importlib import import_module
+
+        found = self._group.commands[name]
+        place = Place(found) if isinstance(found, str) else found
+        if isinstance(place, Group):
+            return group_of(name, place)
+        module, _, attribute = place.where.partition(":")
+        there = getattr(import_module(f"{self._group.package}.{module}"), attribute)
+        return group_of(name, there) if isinstance(there, Group) else command_of(name, there, place.help)
+
+
+class LazyGroup(TyperGroup):
+    """A group whose help imports none of its commands."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Return their names."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the names with a sentence each."""
+        known = _sentences(ctx)
+        room = formatter.width - 6 - max(map(len, self.commands))
+        rows = []
+        for name in self.commands:
+            command = TyperCommand(name, help=f"{known[name]}.") if name in known else self.commands[name]
+            rows.append((name, command.get_short_help_str(room)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _sentences(ctx: Context) -> Mapping[str, str]:
+    """Return the sentence of each command of a group; one that is too new for the table is not in it."""
+    from aimd_cli.completion.tree import read_tree
+
+    tree = read_tree()
+    for name in ctx.command_path.split(" ")[1:]:
+        if name not in tree.children:
+            return {}
+        tree = tree.child(name)
+    return tree.children
+
+
+def group_of(name: str, group: Group) -> LazyGroup:
+    """Build a group; its commands are built when they are asked for."""
+    made = LazyGroup(name=name, help=group.help, **SETTINGS)
+    made.commands = Commands(group)  # type: ignore[assignment]  # nobody adds to it
+    return made
+
+
+def command_of(name: str, function: Callable[..., object], help_text: str | None) -> Command:
+    """Build the command that a function describes."""
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name, help=help_text)(function)
+    return typer.main.get_command(alone)

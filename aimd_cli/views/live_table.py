@@ -1,0 +1,270 @@
+"""The rows of `aimd trial top`: one line a trial, in columns that fit, for as much of a long list as is seen. Pure.
+
+Promise: no number and no id is ever cut; whole columns are left out by priority, and only a name or a text may end in
+an ellipsis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from aimd_cli import text
+from aimd_cli.views.canvas import LETTERS
+from aimd_cli.views.chart import PALETTE
+from aimd_cli.views.rows import TrialRow, age_s, differing_params, duration_s, ranked_metrics
+from aimd_cli.views.sparkline import sparkline
+from aimd_cli.views.states import state_cell
+from aimd_core.query import Field, SortKey, field_text, value_of
+
+_LOOKED_AT = 200  # rows that decide which columns there are
+_PARAMS, _METRICS = 8, 10  # columns of each that there can be at most
+_NAME_CELLS, _VALUE_CELLS = 40, 18
+_NARROW = 100  # from so many columns the state is said in words, too
+_GAP = 2
+SELECTED = "bold #ffffff on #005f87"  # a pair that is readable on light and dark terminals alike
+SELECTED_PLAIN = "reverse"
+
+
+class LiveColumn(NamedTuple):
+    """One column.
+
+    Attributes:
+        title: Its heading.
+        priority: The larger, the sooner it is left out; 0 never is.
+        right: Whether it is aligned to the right.
+        cell: Returns what a trial has there, safe for a terminal, and its style.
+        longest: The widest it may be, in cells; 0 where nothing may be cut.
+        key: The field that it shows, when one can sort by it.
+    """
+
+    title: str
+    priority: int
+    right: bool
+    cell: Callable[[TrialRow], tuple[str, str]]
+    longest: int = 0
+    key: Field | None = None
+
+
+class Shown(NamedTuple):
+    """How the rows are shown.
+
+    Attributes:
+        sort: What the rows are sorted by.
+        marks: Letters by alternative name.
+        now: The time that ages are counted to.
+        glyphs: Whether signs beyond ASCII can be shown.
+        color: Whether there is colour.
+    """
+
+    sort: SortKey
+    marks: Mapping[str, int]
+    now: datetime
+    glyphs: bool = True
+    color: bool = True
+
+
+def columns_of(rows: Sequence[TrialRow], shown: Shown, width: int) -> list[LiveColumn]:
+    """Return the columns that tell these trials apart; the one sorted by is always among them."""
+    looked_at = list(rows[:_LOOKED_AT])
+    glyphs = shown.glyphs
+    metrics = ranked_metrics(looked_at)
+    main = next((name for name in metrics if any(row.trends.get(name) for row in looked_at)), "")
+    columns = [
+        _state_column(glyphs, width),
+        LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), Field("trial", "name")),
+        LiveColumn("ID", 23, False, _id, 0, Field("trial", "id")),
+        LiveColumn("AGE", 25, True, lambda row: (text.age(age_s(row, shown.now)), ""), 0, Field("trial", "started")),
+        LiveColumn(
+            "DURATION",
+            50,
+            True,
+            lambda row: (text.duration(duration_s(row, shown.now)), ""),
+            0,
+            Field("trial", "duration"),
+        ),
+        *(_value_column(Field("params", name), 26 + 3 * at, shown) for at, name in enumerate(_varying(looked_at))),
+        *(
+            _value_column(Field("metric", name, "last"), _metric_priority(name, at), shown)
+            for at, name in enumerate(metrics[:_METRICS])
+        ),
+        LiveColumn(f"TREND {text.clean(main)}", 35, False, lambda row: _trend(row, main, glyphs)),
+        LiveColumn("TAGS", 58, False, _tags, _VALUE_CELLS, Field("trial", "tags")),
+    ]
+    return _with_sorted(columns, shown)
+
+
+def _with_sorted(columns: list[LiveColumn], shown: Shown) -> list[LiveColumn]:
+    """Make sure that what is sorted by is seen, and that the best known columns come last to be left out."""
+    field = shown.sort.field
+    if all(column.key != field for column in columns):
+        columns.append(_value_column(field, 0, shown))
+    return [column._replace(priority=0) if column.key == field else column for column in columns]
+
+
+def _metric_priority(name: str, at: int) -> int:
+    return 57 if name.startswith("system.") else 20 + 4 * at
+
+
+def _varying(rows: list[TrialRow]) -> list[str]:
+    return differing_params(rows)[:_PARAMS] if len(rows) > 1 else list(rows[0].params)[:_PARAMS] if rows else []
+
+
+def _state_column(glyphs: bool, width: int) -> LiveColumn:
+    def cell(row: TrialRow) -> tuple[str, str]:
+        sign_and_word, style = state_cell(row.state, glyphs)
+        return (sign_and_word[:1] if width < _NARROW else sign_and_word), style
+
+    return LiveColumn("" if width < _NARROW else "STATE", 0, False, cell, 0, Field("trial", "state"))
+
+
+def _value_column(field: Field, priority: int, shown: Shown) -> LiveColumn:
+    plain = field.kind == "params" or (field.kind == "metric" and field.aggregate == "last")
+    title = text.clean(field.name if plain else field_text(field))
+
+    def cell(row: TrialRow) -> tuple[str, str]:
+        value = value_of(field, row, shown.now.timestamp())
+        if value is None:
+            return "", ""
+        if field.shape == "duration" and isinstance(value, (int, float)):
+            return text.duration(float(value)), ""
+        if field.shape == "moment" and isinstance(value, (int, float)):
+            return datetime.fromtimestamp(value).strftime("%m-%d %H:%M:%S"), ""
+        return (text.number(value) if field.kind == "metric" else text.parameter(value)), ""
+
+    return LiveColumn(title, priority, True, cell, _VALUE_CELLS, field)
+
+
+def _name(row: TrialRow) -> tuple[str, str]:
+    return text.clean(row.name) + (" (damaged)" if row.damage else ""), "yellow" if row.damage else ""
+
+
+def _id(row: TrialRow) -> tuple[str, str]:
+    return row.id[:8], "cyan"
+
+
+def _tags(row: TrialRow) -> tuple[str, str]:
+    return text.clean(", ".join(row.tags)), ""
+
+
+def _trend(row: TrialRow, metric: str, glyphs: bool) -> tuple[str, str]:
+    return sparkline(row.trends.get(metric, ()), glyphs=glyphs), "cyan"
+
+
+class LiveTable:
+    """Lines of a table, of which only those asked for are made.
+
+    Attributes:
+        rows: The trials, in order.
+        shown: How they are shown.
+    """
+
+    def __init__(
+        self, rows: Sequence[TrialRow], shown: Shown, width: int, before: Mapping[str, int] | None = None
+    ) -> None:
+        """Lay out columns for a terminal of `width` columns.
+
+        Args:
+            rows: The trials, in order.
+            shown: How they are shown.
+            width: How wide a line is.
+            before: `widths` of the table in whose place this one comes, so that columns stay where they were.
+        """
+        self.rows, self.shown, self.width = rows, shown, width
+        self._columns = columns_of(rows, shown, width)
+        self._widths = [(before or {}).get(column.title, 0) for column in self._columns]
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How wide each column has become, by title."""
+        return {column.title: width for column, width in zip(self._columns, self._widths, strict=True)}
+
+    def header(self) -> Text:
+        """Return the headings, with an arrow at the one that is sorted by."""
+        titles = [self._title(column) for column in self._columns]
+        return self._line([(title, f"bold {style}") for title, style in titles], "  ", "")
+
+    def lines(self, start: int, count: int, cursor: int) -> list[Text]:
+        """Return some rows as lines that are exactly as wide as the table.
+
+        Columns grow to what they hold and never shrink, so that scrolling does not make them jump; the header is to be
+        asked for afterwards.
+
+        Args:
+            start: The first of them.
+            count: How many at most.
+            cursor: Which row is the selected one.
+        """
+        numbers = range(start, min(len(self.rows), start + count))
+        cells = [self._cells(number) for number in numbers]
+        return [self._row(number, row, number == cursor) for number, row in zip(numbers, cells, strict=True)]
+
+    def _cells(self, number: int) -> list[tuple[str, str]]:
+        row, cells = self.rows[number], []
+        for at, column in enumerate(self._columns):
+            shown, style = column.cell(row)
+            longest = column.longest
+            if longest and cell_len(shown) > longest and not _is_number(shown):
+                shown = _cut(shown, longest, self.shown.glyphs)
+            cells.append((shown, style))
+            if shown:
+                self._widths[at] = max(self._widths[at], cell_len(shown), cell_len(self._title(column)[0]))
+        return cells
+
+    def _title(self, column: LiveColumn) -> tuple[str, str]:
+        if column.key != self.shown.sort.field:
+            return column.title, ""
+        # An age grows as a start lies further back, so its arrow points the other way.
+        falls = self.shown.sort.descending != (column.title == "AGE")
+        arrows = "▲▼" if self.shown.glyphs else "^v"
+        return f"{column.title} {arrows[falls]}".lstrip(), "cyan"
+
+    def _fitting(self) -> list[int]:
+        kept = [number for number, width in enumerate(self._widths) if width]
+        while 2 + sum(self._widths[number] + _GAP for number in kept) - _GAP > self.width:
+            droppable = [number for number in kept if self._columns[number].priority > 0]
+            if not droppable:
+                break
+            kept.remove(max(droppable, key=lambda number: (self._columns[number].priority, number)))
+        return kept
+
+    def _row(self, number: int, cells: list[tuple[str, str]], is_selected: bool) -> Text:
+        mark = self.shown.marks.get(self.rows[number].alternative_name)
+        letter = "  " if mark is None else f"{LETTERS[mark % len(LETTERS)]} "
+        letter_style = "" if mark is None else f"bold {PALETTE[mark % len(PALETTE)]}"
+        if not is_selected:
+            return self._line(cells, letter, letter_style)
+        chosen = SELECTED if self.shown.color else SELECTED_PLAIN
+        return Text(no_wrap=True, end="").append(self._line(cells, letter, "").plain, chosen)
+
+    def _line(self, cells: list[tuple[str, str]], letter: str, letter_style: str) -> Text:
+        line = Text(no_wrap=True, end="")
+        line.append(letter, letter_style)
+        kept = self._fitting()
+        for number in kept:
+            (shown, style), width = cells[number], self._widths[number]
+            space = " " * max(0, width - cell_len(shown))
+            line.append(space + shown if self._columns[number].right else shown + space, style or None)
+            line.append(" " * _GAP)
+        over = line.cell_len - self.width
+        if over > 0:  # even the columns that always stay are too wide
+            line.truncate(self.width)
+        line.append(" " * max(0, -over))
+        return line
+
+
+def _is_number(shown: str) -> bool:
+    try:
+        float(shown)
+    except ValueError:
+        return False
+    return True
+
+
+def _cut(shown: str, width: int, glyphs: bool) -> str:
+    ellipsis = "…" if glyphs else "..."
+    return set_cell_size(shown, width - len(ellipsis)).rstrip() + ellipsis

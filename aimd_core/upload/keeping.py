@@ -1,0 +1,167 @@
+"""The process that keeps a private server in step with a directory, beside `aimd console`, which shows it.
+
+Run as `python -m aimd_core.upload.keeping`. The first line on stdin is a JSON object: host, api_key, directory, memory
+(the directory in which to remember). It ends with the end of stdin, so also when its parent was killed. On stdout it
+says what happens, one JSON object a line: `{"event": "progress" | "problem" | "away" | "back" | "waiting", ...}`.
+A second one for the same memory waits until the first has ended: one is enough, and two would undo each other's work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
+from aimd_core.errors import AimdError, NetworkError
+from aimd_core.store import Trial
+from aimd_core.upload.mirroring import Mirror
+from aimd_core.upload.outcome import Destination, Result
+from aimd_core.upload.parallel import upload_all
+from aimd_core.upload.remote import CurrentRemote
+
+INTERVAL_S = 0.4
+AWAY_S = 2.0
+STOP_TIMEOUT_S = 3.0
+PROGRESS_S = 5.0
+JOBS = 4
+LOCK_FILE = "mirror.lock"
+_RETRY = RetryPolicy(tries=3, total_s=10.0)
+
+
+class _StoppedError(Exception):
+    """The parent wants an end, or has ended."""
+
+
+class Keeper:
+    """Rounds of a mirror until it is asked to end."""
+
+    def __init__(self, credentials: Credentials, directory: Path, memory: Path) -> None:
+        self.credentials = credentials
+        self.directory = directory
+        self.memory = memory
+        self.stopping = threading.Event()
+        self._mirror: Mirror | None = None
+        self._told: dict[str, str] = {}
+        self._progress_s = 0.0
+
+    def keep(self) -> None:
+        """Keep the server in step."""
+        is_away = False
+        with self._alone(), Server(self.credentials, _RETRY) as server:
+            while not self.stopping.is_set():
+                started_s = time.monotonic()
+                try:
+                    if self._mirror is None:
+                        self._mirror = Mirror(self.directory, server, self._upload, self.memory)
+                        self._tell_progress()
+                    changed = self._mirror.round()
+                except NetworkError as error:
+                    if not is_away:
+                        tell("away", reason=str(error))
+                    is_away = True
+                    self.stopping.wait(AWAY_S)
+                    continue
+                if is_away:
+                    tell("back")
+                is_away = False
+                self._tell_problems()
+                if changed:
+                    self._tell_progress()
+                # A directory that takes long to look at is looked at less often.
+                self.stopping.wait(max(INTERVAL_S, 3 * (time.monotonic() - started_s)))
+
+    def close(self) -> None:
+        """Remember what was sent."""
+        if self._mirror is not None:
+            self._mirror.close()
+
+    def _upload(self, trials: Sequence[Trial], destination: Destination) -> Iterator[Result]:
+        if not trials:
+            return
+        for result in upload_all(lambda: CurrentRemote(self.credentials, _RETRY), trials, destination, JOBS):
+            if self.stopping.is_set():
+                raise _StoppedError
+            if time.monotonic() - self._progress_s > PROGRESS_S:
+                self._tell_progress()
+            yield result
+
+    def _tell_progress(self) -> None:
+        assert self._mirror is not None
+        self._progress_s = time.monotonic()
+        tell("progress", total=self._mirror.total, waiting=self._mirror.waiting)
+
+    def _tell_problems(self) -> None:
+        assert self._mirror is not None
+        for name, reason in self._mirror.problems.items():
+            if self._told.get(name) != reason:
+                tell("problem", name=name, reason=reason)
+        self._told = dict(self._mirror.problems)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process keeps this memory."""
+        import fcntl
+
+        descriptor = os.open(self.memory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            is_told = False
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not is_told:
+                        tell("waiting")
+                    is_told = True
+                    if self.stopping.wait(INTERVAL_S):
+                        raise _StoppedError from None
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def tell(event: str, **facts: object) -> None:
+    """Tell the parent something; one that does not listen any more is no error."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+        sys.stdout.flush()
+
+
+def _stop_with_stdin(keeper: Keeper) -> None:
+    """Wait for the end of stdin, then make this process end, whatever it is at."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdin.read()
+    keeper.stopping.set()
+    time.sleep(STOP_TIMEOUT_S)
+    os._exit(0)
+
+
+def main() -> None:
+    """Keep the server in step that the first line on stdin names."""
+    wish = json.loads(sys.stdin.readline())
+    with contextlib.suppress(OSError):
+        os.nice(5)  # pages first, then what they show
+    credentials = Credentials(wish["host"], wish["api_key"], {})
+    keeper = Keeper(credentials, Path(wish["directory"]), Path(wish["memory"]))
+    threading.Thread(target=_stop_with_stdin, args=(keeper,), daemon=True).start()
+    try:
+        keeper.keep()
+    except _StoppedError:
+        pass
+    except (AimdError, OSError) as error:
+        tell("failed", reason=str(error))
+        sys.exit(1)
+    finally:
+        keeper.close()
+
+
+if __name__ == "__main__":
+    main()

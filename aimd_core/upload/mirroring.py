@@ -1,0 +1,258 @@
+"""Keeps a private server in step with the trials of one directory: what `aimd console` shows.
+
+Unlike an upload, a mirror also follows what went away: a trial that was removed here is removed there, a new name, a
+new tag or note is taken over, and a journal that was written anew is sent anew. Local files are only read. What was
+sent is remembered beside the server's data, by a digest of size, time and inode of each file; to forget it costs time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aimd_core.client.v2 import Server
+from aimd_core.documents import replace_file
+from aimd_core.errors import AimdError, ContentDiffersError, DamagedError, NetworkError, RemoteNotFoundError
+from aimd_core.labels import LABELS_FILE, Labels, read_labels
+from aimd_core.model import SUCCEEDED, UNFINISHED
+from aimd_core.store import Trial, list_names
+from aimd_core.upload.following import signature
+from aimd_core.upload.outcome import Destination, Result
+from aimd_core.upload.snapshot import quick_id
+
+MEMORY_FILE = "mirrored.json"
+FEW = 500  # up to so many trials are looked at each round
+WHOLE_EVERY_S = 5.0  # with more, those that have ended are looked at so often
+SAVE_EVERY_S = 60.0
+_UNKNOWN = ""  # a state that was told, but not noted
+
+_DESTINATION = Destination(make_folder=True, conflict_strategy="new")
+Upload = Callable[[Sequence[Trial], Destination], Iterator[Result]]
+
+
+class Shown(NamedTuple):
+    """What the server shows of a trial that no upload changes: its name, tags and note."""
+
+    name: str
+    tags: tuple[str, ...]
+    note: str
+
+
+class Sent(NamedTuple):
+    """What was sent of a trial: its id, its files as they were then, and the state that was told."""
+
+    id: str
+    signature: str
+    state: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its state can change without a change of its files."""
+        return self.state in (*UNFINISHED, _UNKNOWN)
+
+
+class Mirror:
+    """The trials of a directory and a server that shows them.
+
+    Attributes:
+        problems: What could not be shown, a sentence by directory name.
+        total: How many trials there are here.
+        waiting: How many of them are still to be sent.
+    """
+
+    def __init__(self, directory: Path, server: Server, upload: Upload, memory: Path) -> None:
+        """Ask the server what it has.
+
+        Args:
+            directory: As `find_trials` takes it.
+            server: The server; nobody else writes there.
+            upload: Uploads some trials and yields what became of each.
+            memory: Where to remember what was sent.
+
+        Raises:
+            NetworkError: The server does not answer.
+        """
+        self.directory = directory
+        self._server = server
+        self._upload = upload
+        self._memory = memory / MEMORY_FILE
+        self._there = {str(trial["id"]): _shown(trial) for trial in server.trials()}
+        known = _read_memory(self._memory, str(directory))
+        self._sent = {name: sent for name, sent in known.items() if sent.id in self._there}
+        self._whole_s = self._saved_s = -1e9
+        self._changed = False
+        self.problems: dict[str, str] = {}
+        self.total = self.waiting = 0
+
+    def round(self) -> int:
+        """Bring the server up to the directory as it is now, and return how many trials were changed there.
+
+        Raises:
+            NetworkError: The server is away or cannot store; what was done is done.
+        """
+        names = self._names()
+        if names is None:
+            return 0
+        place, listed = names
+        self.total = len(listed)
+        due = self._due(place, listed)
+        gone = set(self._sent).difference(listed)
+        self._forget_old_names(gone, due)
+        changed = self._send(due) + self._remove(gone)
+        self._save(is_forced=False)
+        return changed
+
+    def close(self) -> None:
+        """Remember what was sent."""
+        self._save(is_forced=True)
+
+    def _names(self) -> tuple[Path, list[str]] | None:
+        """Return where the trials are and their names; None when that cannot be seen now."""
+        try:
+            return list_names(self.directory)
+        except FileNotFoundError:
+            return self.directory, []
+        except OSError:
+            return None  # a network file system that is away: nothing was removed for that
+
+    def _due(self, place: Path, names: Sequence[str]) -> dict[str, tuple[Trial, str]]:
+        """Return the trials that are not on the server as they are here, the newest in front, and their signatures."""
+        is_whole = len(names) <= FEW or time.monotonic() - self._whole_s > WHOLE_EVERY_S
+        if is_whole:
+            self._whole_s = time.monotonic()
+        due: dict[str, tuple[Trial, str]] = {}
+        for name in names:
+            sent = self._sent.get(name)
+            if sent is not None and not sent.is_open and not is_whole:
+                continue
+            trial = Trial(place / name)
+            now = hashlib.sha256(repr(signature(trial)).encode()).hexdigest()[:24]
+            if sent is None or sent.signature != now or (sent.is_open and trial.state.name != sent.state):
+                due[name] = (trial, now)
+        return due
+
+    def _forget_old_names(self, gone: set[str], due: dict[str, tuple[Trial, str]]) -> None:
+        """Take those out of `gone` that are here under new names."""
+        if gone:
+            here = {quick_id(trial.path) for trial, _ in due.values()}
+            for name in [name for name in gone if self._sent[name].id in here]:
+                del self._sent[name]
+                gone.remove(name)
+
+    def _send(self, due: dict[str, tuple[Trial, str]]) -> int:
+        self.waiting, changed = len(due), 0
+        # The state that is told is taken before: what it becomes meanwhile is told in the next round.
+        states = {name: trial.state.name for name, (trial, _) in due.items()} if len(due) <= FEW else {}
+        for result in self._upload([trial for trial, _ in due.values()], _DESTINATION):
+            self.waiting -= 1
+            name = result.trial.alternative_name
+            try:
+                self._take(result)
+            except NetworkError:
+                raise
+            except (AimdError, OSError) as error:
+                self.problems[name] = str(error)
+                self._sent[name] = Sent(quick_id(result.trial.path) or name, due[name][1], SUCCEEDED)
+                continue
+            self.problems.pop(name, None)
+            ended = result.trial.status not in UNFINISHED
+            state = states.get(name) or (result.trial.status if ended else _UNKNOWN)
+            self._sent[name] = Sent(str(result.trial.id), due[name][1], state)
+            self._changed = True
+            changed += 1
+        return changed
+
+    def _take(self, result: Result) -> None:
+        """Settle what an upload left open: a journal that was written anew, a name, tags and a note."""
+        trial = result.trial
+        if isinstance(result.error, ContentDiffersError):
+            self._forget(str(trial.id))
+            result = next(iter(self._upload([Trial(trial.path)], _DESTINATION)))
+        if result.error is not None:
+            raise result.error
+        assert result.uploaded is not None
+        trial_id = result.uploaded.trial_id
+        before = self._there.get(trial_id) or Shown(result.uploaded.name, (), "")
+        labels = _labels(trial.path)
+        wanted = Shown(before.name, tuple(sorted(labels.tags)), labels.note)
+        if before.name not in (trial.name, trial.alternative_name):
+            wanted = wanted._replace(name=trial.name)
+        self._there[trial_id] = self._show(trial, trial_id, before, wanted)
+
+    def _show(self, trial: Trial, trial_id: str, before: Shown, wanted: Shown) -> Shown:
+        """Make the server show a name, tags and a note, and return what it shows."""
+        changes: dict[str, Any] = {}
+        if wanted.tags != before.tags:
+            changes["tags"] = list(wanted.tags)
+        if wanted.note != before.note:
+            changes["note"] = wanted.note
+        if wanted.name != before.name:
+            changes["name"] = wanted.name
+        if not changes:
+            return before
+        path = f"/trials/{trial_id}"
+        try:
+            self._server.call("PATCH", path, document=changes)
+        except AimdError as error:
+            if "name" not in changes or isinstance(error, NetworkError):
+                raise
+            wanted = wanted._replace(name=trial.alternative_name)
+            self._server.call("PATCH", path, document={**changes, "name": wanted.name})
+        return wanted
+
+    def _remove(self, gone: set[str]) -> int:
+        """Remove from the server what is not here any more, also what went while nobody watched."""
+        for name in gone:
+            del self._sent[name]
+            self.problems.pop(name, None)
+            self._changed = True
+        listed = {sent.id for sent in self._sent.values()}
+        strays = [trial_id for trial_id in self._there if trial_id not in listed]
+        for trial_id in strays:
+            self._forget(trial_id)
+        return len(strays)
+
+    def _forget(self, trial_id: str) -> None:
+        """Remove a trial from the server."""
+        if self._there.pop(trial_id, None) is not None:
+            with contextlib.suppress(RemoteNotFoundError):
+                self._server.call("DELETE", f"/trials/{trial_id}")
+
+    def _save(self, is_forced: bool) -> None:
+        if not self._changed or (not is_forced and time.monotonic() - self._saved_s < SAVE_EVERY_S):
+            return
+        self._changed, self._saved_s = False, time.monotonic()
+        document = {"directory": str(self.directory), "trials": {name: list(sent) for name, sent in self._sent.items()}}
+        with contextlib.suppress(OSError):  # then the next start asks the server for each trial
+            replace_file(self._memory, json.dumps(document).encode("utf-8", "surrogatepass"), mode=0o600)
+
+
+def _read_memory(file: Path, directory: str) -> dict[str, Sent]:
+    try:
+        document = json.loads(file.read_bytes())
+        if document["directory"] != directory:
+            return {}
+        return {
+            str(name): Sent(str(trial_id), str(signed), str(state))
+            for name, (trial_id, signed, state) in document["trials"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _shown(trial: dict[str, Any]) -> Shown:
+    return Shown(str(trial.get("name")), tuple(sorted(trial.get("tags") or ())), str(trial.get("note") or ""))
+
+
+def _labels(path: Path) -> Labels:
+    if not (path / LABELS_FILE).exists():
+        return Labels()
+    try:
+        return read_labels(path)
+    except DamagedError:
+        return Labels()  # labels never keep a trial from being seen

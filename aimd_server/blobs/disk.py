@@ -1,0 +1,133 @@
+"""Objects as files: written under another name, flushed, renamed; private to the owner of the process."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from aimd_server.blobs.interface import BlobMissingError, BlobRow, checked, checked_range
+from aimd_server.errors import StoreUnavailableError
+
+_PART = ".part"  # no key begins with a dot, so none can meet these
+
+
+class DiskBlobs:
+    """Objects below a directory, which is made when the first is put."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep an object; see Blobs."""
+        path = self.root / checked(key)
+        with _as_unavailable():
+            made = path.with_name(f".{uuid.uuid4().hex}{_PART}")
+            try:
+                self._new_folders(path.parent)
+                _write(made, data)
+                os.replace(made, path)
+            except BaseException:
+                made.unlink(missing_ok=True)
+                raise
+            _sync(path.parent)
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; see Blobs."""
+        path = self.root / checked(key)
+        with _as_unavailable(key):
+            return path.read_bytes()
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Return a range of an object's bytes; see Blobs."""
+        return self.get_ranges(key, [(start, end)])[0]
+
+    def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return several ranges of an object's bytes; see Blobs."""
+        path, found = self.root / checked(key), []
+        with _as_unavailable(key), path.open("rb") as file:
+            for start, end in ranges:
+                length = checked_range(start, end)
+                file.seek(start)
+                content = file.read(length)
+                if len(content) < length:
+                    raise BlobMissingError(f"{key} ends before byte {end}")
+                found.append(content)
+        return found
+
+    def delete(self, key: str) -> None:
+        """Remove an object; see Blobs."""
+        path = self.root / checked(key)
+        with _as_unavailable():
+            path.unlink(missing_ok=True)
+
+    def keys(self, prefix: str = "") -> Iterator[BlobRow]:
+        """Yield objects; see Blobs."""
+        top = self.root / checked(prefix) if prefix else self.root
+        with _as_unavailable():
+            for folder, folders, names in os.walk(top, onerror=_raise_unless_missing):
+                folders.sort()
+                for name in sorted(names):
+                    if not name.endswith(_PART):
+                        yield from self._row(Path(folder, name))
+
+    def _row(self, path: Path) -> Iterator[BlobRow]:
+        try:
+            known = path.stat()
+        except FileNotFoundError:  # deleted meanwhile
+            return
+        modified = datetime.fromtimestamp(known.st_mtime, timezone.utc)
+        yield BlobRow(path.relative_to(self.root).as_posix(), known.st_size, modified)
+
+    def check(self) -> None:
+        """Return when files can be made, as far as that can be told; see Blobs."""
+        with _as_unavailable():
+            if self.root.exists() and not os.access(self.root, os.W_OK | os.X_OK):
+                raise PermissionError(f"{self.root} cannot be written")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _new_folders(self, folder: Path) -> None:
+        """Make a folder and those above it, down from the root of the store, each of them durable."""
+        if folder.is_dir():
+            return
+        if folder != self.root:
+            self._new_folders(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync(folder.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+@contextmanager
+def _as_unavailable(key: str | None = None) -> Iterator[None]:
+    """Turn what the disk says into the errors of the interface; a missing file is one only where `key` is read."""
+    try:
+        yield
+    except OSError as error:
+        if key is not None and isinstance(error, FileNotFoundError):
+            raise BlobMissingError(f"there is no object {key}") from None
+        raise StoreUnavailableError(f"the disk refuses objects: {error.strerror or error}") from error

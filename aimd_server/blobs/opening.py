@@ -1,0 +1,69 @@
+"""Which place an address means: none is the data directory, `s3://bucket/prefix?endpoint=...&region=...` a bucket."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from aimd_core.errors import MissingExtraError, UsageError
+from aimd_server.blobs.disk import DiskBlobs
+from aimd_server.blobs.interface import Blobs
+
+FOLDER = "blobs"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_OPTIONS = ("endpoint", "region")
+
+
+def open_blobs(address: str | None, data_dir: Path) -> Blobs:
+    """Return the place for objects that an address means; nothing is asked of it yet.
+
+    Raises:
+        UsageError: The address is none.
+        MissingExtraError: What an S3 store needs is not installed.
+    """
+    if address is None:
+        return DiskBlobs(data_dir / FOLDER)
+    bucket, prefix, config = _parsed(address)
+    from aimd_server.blobs.s3 import S3Blobs
+
+    try:
+        return S3Blobs(bucket, prefix, **config)
+    except ImportError:
+        raise MissingExtraError(library="obstore", extra="s3") from None
+
+
+def check_address(address: str) -> None:
+    """Refuse what is no address of a bucket.
+
+    Raises:
+        UsageError: It is none.
+    """
+    _parsed(address)
+
+
+def shown_address(address: str | None) -> str:
+    """Return an address for people; there is nothing secret in one that `check_address` took."""
+    return FOLDER if address is None else address
+
+
+def _parsed(address: str) -> tuple[str, str, dict[str, str]]:
+    parts = urlsplit(address)
+    bucket, prefix = parts.netloc, parts.path.strip("/")
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if "@" in bucket:
+        raise _refused("holds a key", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead")
+    if parts.scheme != "s3" or not _BUCKET.fullmatch(bucket) or (prefix and not _PREFIX.fullmatch(prefix)):
+        raise _refused("is no s3://BUCKET/PREFIX")
+    unknown = sorted(set(options) - set(_OPTIONS))
+    if unknown or any(len(values) != 1 or not values[0] for values in options.values()):
+        raise _refused(f"has options beside {' and '.join(_OPTIONS)}, or twice")
+    config = {name: values[0] for name, values in options.items()}
+    if "endpoint" in config and not re.fullmatch(r"https?://[^/@?#\s]+(/[^@?#\s]*)?", config["endpoint"]):
+        raise _refused("has an endpoint that is no http:// or https:// address")
+    return bucket, prefix, {"region": "us-east-1", **config}
+
+
+def _refused(reason: str, hint: str = "For example: s3://bucket/aimd?endpoint=https://s3.example.org") -> UsageError:
+    return UsageError(message=f"the address of the object store {reason}", hint=hint)

@@ -1,0 +1,126 @@
+"""Objects in a bucket of an S3-compatible store, through obstore. Credentials come from the AWS_* environment only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from aimd_server.blobs.interface import BlobMissingError, BlobRow, checked, checked_range
+from aimd_server.errors import StoreUnavailableError
+
+# A request waits for an answer no longer than a client of ours waits for one of ours.
+_TIMES: dict[str, Any] = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
+_AGAIN: dict[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+_NEAR_BYTES = 64 << 10  # ranges that are nearer than this to each other are fetched as one
+
+
+class S3Blobs:
+    """Objects in one bucket, all under one prefix.
+
+    The bucket has to be there. A store that answers with anything but "no such object" cannot be used now.
+    """
+
+    def __init__(self, bucket: str, prefix: str, **config: str) -> None:
+        self._obstore: Any = import_module("obstore")
+        place = {"prefix": prefix} if prefix else {}
+        self._store: Any = self._obstore.store.S3Store(
+            bucket, **place, **config, client_options=_TIMES, retry_config=_AGAIN
+        )
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep an object; see Blobs."""
+        with self._as_ours():
+            self._obstore.put(self._store, checked(key), data, use_multipart=False)
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes; see Blobs."""
+        with self._as_ours(key):
+            return bytes(self._obstore.get(self._store, checked(key)).bytes())
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Return a range of an object's bytes; see Blobs."""
+        return self.get_ranges(key, [(start, end)])[0]
+
+    def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return several ranges of an object's bytes; see Blobs."""
+        for start, end in ranges:
+            checked_range(start, end)
+        found: dict[tuple[int, int], bytes] = {}
+        with self._as_ours(checked(key)):
+            if all(start == end for start, end in ranges):
+                self._obstore.head(self._store, key)
+            for group in _near(ranges):
+                start, end = group[0][0], max(last for _, last in group)
+                content = bytes(self._obstore.get_range(self._store, key, start=start, end=end))
+                if len(content) < end - start:
+                    raise BlobMissingError(f"{key} ends before byte {end}")
+                found |= {(a, b): content[a - start : b - start] for a, b in group}
+        return [found.get(one, b"") for one in ranges]
+
+    def delete(self, key: str) -> None:
+        """Remove an object; see Blobs."""
+        with self._as_ours():
+            try:
+                self._obstore.delete(self._store, checked(key))
+            except FileNotFoundError as error:
+                if _is_missing_bucket(error):
+                    raise
+
+    def keys(self, prefix: str = "") -> Iterator[BlobRow]:
+        """Yield objects; see Blobs."""
+        with self._as_ours():
+            for page in self._obstore.list(self._store, checked(prefix) if prefix else None):
+                for row in page:
+                    yield BlobRow(row["path"], row["size"], row["last_modified"])
+
+    def check(self) -> None:
+        """Return when the bucket can be read; see Blobs."""
+        with self._as_ours():
+            next(iter(self._obstore.list(self._store, chunk_size=1)), None)
+
+    def close(self) -> None:
+        """Obstore has nothing to be closed."""
+
+    @contextmanager
+    def _as_ours(self, key: str | None = None) -> Iterator[None]:
+        """Turn what the store says into the errors of the interface; a missing object is one only where it is read."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if key is None or _is_missing_bucket(error):
+                raise StoreUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
+            raise BlobMissingError(f"there is no object {key}") from None
+        except (OSError, self._obstore.exceptions.BaseError) as error:
+            if key is not None and _is_beyond_the_end(error):
+                raise BlobMissingError(f"{key} ends before the bytes that were asked for") from None
+            if _is_missing_bucket(error):
+                raise StoreUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
+            raise StoreUnavailableError(f"the object store cannot be used: {_first_line(error)}") from error
+
+
+def _near(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Return the ranges that are not empty, in groups that are fetched as one: obstore's own way panics at the end."""
+    groups: list[list[tuple[int, int]]] = []
+    reached = 0
+    for start, end in sorted(one for one in ranges if one[0] < one[1]):
+        if groups and start <= reached + _NEAR_BYTES:
+            groups[-1].append((start, end))
+        else:
+            groups.append([(start, end)])
+        reached = max(reached, end) if len(groups[-1]) > 1 else end
+    return groups
+
+
+def _is_missing_bucket(error: Exception) -> bool:
+    return "NoSuchBucket" in str(error)
+
+
+def _is_beyond_the_end(error: Exception) -> bool:
+    return "416" in _first_line(error) or "InvalidRange" in str(error)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]

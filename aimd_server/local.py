@@ -1,0 +1,107 @@
+"""A private server for one person on this machine: what `aimd console` shows local trials with.
+
+It listens on loopback only and keeps its data in a cache directory, so that losing them loses nothing. Two keys live
+as long as it does: one that reads, for the browser, behind a token that works once; one that writes, for the process
+that keeps the server in step with the files. Several may run on the same data.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from aimd_core.errors import DamagedError
+from aimd_server import launch
+from aimd_server.app import SERVER, WEB
+from aimd_server.errors import NewerDatabaseError
+from aimd_server.services import identity
+from aimd_server.services.identity import KeyWish
+from aimd_server.settings import Settings
+from aimd_server.stores.database import Database
+
+USER = "local"
+STOP_TIMEOUT_S = 1
+_KEY_NAME = "console of process "
+
+
+class Ready(NamedTuple):
+    """A private server that listens.
+
+    Attributes:
+        host: Its address, as `Credentials` take it.
+        api_key: The key that writes.
+        page: The address that opens the console, once.
+    """
+
+    host: str
+    api_key: str
+    page: str
+
+
+def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
+    """Run a private server until it is told to stop.
+
+    Args:
+        data_dir: Its cache directory; made when missing, and made anew when it cannot be used.
+        port: Where to listen; 0 takes a free one.
+        ready: Called once when it listens.
+
+    Raises:
+        PortInUseError: Something listens there already.
+        DiskError: The disk refused.
+    """
+    try:
+        reading, writing = _make_keys(data_dir)
+    except (DamagedError, NewerDatabaseError):
+        shutil.rmtree(data_dir, ignore_errors=True)
+        reading, writing = _make_keys(data_dir)
+    token = secrets.token_urlsafe(32)
+
+    def announce(address: str) -> None:
+        page = f"{address.removesuffix(SERVER)}{WEB}/#/?token={token}"
+        ready(Ready(address, writing, page))
+
+    settings = Settings(host="127.0.0.1", port=port, log_level="error")
+    try:
+        launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S)
+    finally:
+        if data_dir.exists():
+            with Database(data_dir) as database:
+                _revoke(database, [os.getpid()])
+
+
+def _make_keys(data_dir: Path) -> tuple[str, str]:
+    """Return a key that reads and one that writes, and make those worthless whose process is gone."""
+    with Database(data_dir) as database:
+        if not any(row.name == USER for row in identity.list_users(database)):
+            identity.add_user(database, USER)
+        pids = [_pid_of(row.name) for row in identity.list_keys(database, USER)]
+        _revoke(database, [pid for pid in pids if pid is not None and not _is_alive(pid)])
+        name = f"{_KEY_NAME}{os.getpid()}"
+        reading = identity.create_key(database, USER, KeyWish(name, "read"))
+        return reading, identity.create_key(database, USER, KeyWish(name, "write"))
+
+
+def _revoke(database: Database, pids: list[int]) -> None:
+    for row in identity.list_keys(database, USER):
+        if _pid_of(row.name) in pids:
+            identity.revoke_key(database, row.id)
+
+
+def _pid_of(name: str | None) -> int | None:
+    number = (name or "").removeprefix(_KEY_NAME)
+    return int(number) if name and name.startswith(_KEY_NAME) and number.isdigit() else None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return pid != os.getpid()

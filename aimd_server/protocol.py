@@ -1,0 +1,183 @@
+"""What one connection may cost: uvicorn's HTTP protocol with a deadline for everything that a client may drag out.
+
+Uvicorn itself waits for ever for a first byte, for the rest of a head, for the rest of a body that was answered
+already, and for a client that does not read. Here each of these ends, and when all connections are taken the one that
+has been quiet longest makes room, so that silent ones keep nobody out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+
+class ConnectionLimits:
+    """The numbers; docs/server.md shows them.
+
+    Attributes:
+        connections: Open at once.
+        head_bytes: Of a request line with its headers.
+        idle_s: Without a request, from the first byte on too.
+        head_s: From the first byte of a head to its last, and for a body that is not wanted any more.
+        write_s: Without the client taking a byte of an answer.
+    """
+
+    def __init__(
+        self,
+        connections: int,
+        head_bytes: int = 64 << 10,
+        idle_s: float = 30.0,
+        head_s: float = 10.0,
+        write_s: float = 60.0,
+    ) -> None:
+        self.connections = connections
+        self.head_bytes = head_bytes
+        self.idle_s = idle_s
+        self.head_s = head_s
+        self.write_s = write_s
+
+
+class _RefusedError(Exception):
+    """Raised inside the parser, which then ends the connection."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `bounded` makes the class that a server uses."""
+
+    limits: ConnectionLimits
+    headers_of_errors: Mapping[str, str] = {}
+    quiet: dict[BoundedProtocol, None]  # of one server, those that wait for their client, longest first
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._head_bytes = 0
+        self._running: RequestResponseCycle | None = None
+        self._in_head = self._in_body = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        self._refusal = 400
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, when there is room or some can be made."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            if not self.quiet:
+                self._end(503, "Too many connections: try again later.", "retry-after: 2\r\n")
+                return
+            longest = next(iter(self.quiet))
+            del self.quiet[longest]
+            longest.transport.abort()
+        self._wait(self.limits.idle_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget all about it, with the requests that wait for their turn."""
+        self.pipeline.clear()
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        self.quiet.pop(self, None)
+        for timer in (self._deadline, self._unread):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; those of a head are counted before it is whole."""
+        super().data_received(data)
+        if self._in_head and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > self.limits.head_bytes:
+                self._refusal = 431
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+        if not self._is_busy():
+            self._wait(self.limits.head_s)
+
+    def on_headers_complete(self) -> None:
+        """Hand a request to the application, whose own deadlines count from here on."""
+        self._in_head, self._in_body = False, True
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head_bytes:
+            self._refusal = 431
+            raise _RefusedError
+        super().on_headers_complete()
+        if self._is_busy():
+            self._stop_waiting()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle  # uvicorn knows only the newest one, which may be waiting for its turn
+        super()._start_asgi_task(cycle, app)
+
+    def on_message_complete(self) -> None:
+        """Take note that the body is whole."""
+        super().on_message_complete()
+        self._in_body = False
+        if not self._is_busy():
+            self._wait(self.limits.idle_s)
+
+    def on_response_complete(self) -> None:
+        """Wait for what comes next, but not for ever for the rest of a body that was answered early."""
+        super().on_response_complete()
+        if not self._is_busy():
+            self._wait(self.limits.head_s if self._in_head or self._in_body else self.limits.idle_s)
+
+    def pause_writing(self) -> None:
+        """Give a client that does not read a while."""
+        super().pause_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+        self._watch_reader(self.transport.get_write_buffer_size() + 1)
+
+    def _watch_reader(self, before_bytes: int) -> None:
+        self._unread, left_bytes = None, self.transport.get_write_buffer_size()
+        if not self.flow.write_paused:
+            return
+        if left_bytes >= before_bytes:
+            self.transport.abort()
+            return
+        self._unread = self.loop.call_later(self.limits.write_s, self._watch_reader, left_bytes)
+
+    def _is_busy(self) -> bool:
+        """Tell whether the application is at work for this connection."""
+        return self.cycle is not None and (not self.cycle.response_complete or bool(self.pipeline))
+
+    def _wait(self, seconds: float) -> None:
+        self._stop_waiting()
+        self.quiet[self] = None
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        self.quiet.pop(self, None)
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _give_up(self) -> None:
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self.transport.abort()  # closing waits until the client has taken what is left
+        elif self._in_head:
+            self._end(408, "The head of the request took too long.")
+        else:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, or a head that is too long."""
+        text = msg if self._refusal == 400 else f"The head of a request has {self.limits.head_bytes} bytes at most."
+        self._end(self._refusal, text)
+
+    def _end(self, status: int, text: str, more: str = "") -> None:
+        fields = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(text)), "connection": "close"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {**self.headers_of_errors, **fields}.items())
+        self.transport.write(STATUS_LINE[status] + f"{lines}{more}\r\n{text}".encode("ascii"))
+        self.transport.close()
+
+
+def bounded(headers_of_errors: Mapping[str, str], limits: ConnectionLimits) -> type[BoundedProtocol]:
+    """Return the protocol for one server; the headers stand on what it answers before there is a request."""
+    values = {"limits": limits, "headers_of_errors": headers_of_errors, "quiet": {}}
+    return type("ServerProtocol", (BoundedProtocol,), values)

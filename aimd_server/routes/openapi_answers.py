@@ -1,0 +1,142 @@
+"""What the answers of version 2 look like, as JSON Schema. Members may be added to an answer, never taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+ID: Schema = {"type": "string", "format": "uuid"}
+MAPPING: Schema = {"type": "object"}
+
+
+def _maybe(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _all(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _named(values: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": values}
+
+
+def _object(**members: Schema) -> Schema:
+    return {"type": "object", "required": list(members), "properties": members}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _page(**members: Schema) -> Schema:
+    return _object(**members, next=_maybe(TEXT))
+
+
+_PLACE = _object(id=ID, path=TEXT)
+_TRIAL: dict[str, Schema] = {
+    "id": ID,
+    "name": TEXT,
+    "alternative_name": _maybe(TEXT),
+    "folder": _PLACE,
+    "owner": TEXT,
+    "status": _maybe(TEXT),
+    "state": _maybe(TEXT),
+    "started": _maybe(TEXT),
+    "ended": _maybe(TEXT),
+    "updated": TIME,
+    "parameters": MAPPING,
+    "metrics": _named(MAPPING),
+    "tags": _all(TEXT),
+    "note": TEXT,
+}
+_FILES = _named(_object(offset=COUNT, digest=TEXT))
+_KIND: Schema = {"enum": ["folder", "trial"]}
+_ROLE: Schema = {"enum": ["none", "viewer", "editor", "owner"]}
+_KEY: dict[str, Schema] = {
+    "id": COUNT,
+    "user": TEXT,
+    "name": _maybe(TEXT),
+    "scope": {"enum": ["read", "write", "upload"]},
+    "created": TIME,
+    "expires": _maybe(TIME),
+    "state": {"enum": ["valid", "revoked", "expired"]},
+}
+_SHARE: dict[str, Schema] = {
+    "id": COUNT,
+    "user": _maybe(TEXT),
+    "group": _maybe(TEXT),
+    "link": FLAG,
+    "role": _ROLE,
+    "created": TIME,
+    "expires": _maybe(TIME),
+}
+_FOLDER: dict[str, Schema] = {
+    "id": ID,
+    "name": TEXT,
+    "path": TEXT,
+    "parent": _maybe(ID),
+    "owner": TEXT,
+    "role": _ROLE,
+    "type": TEXT,
+    "trials": COUNT,
+    "updated": TIME,
+}
+
+# By name, as they stand among the components.
+SHARED: dict[str, Schema] = {
+    "Folder": _object(**_FOLDER),
+    "Trial": _object(**_TRIAL),
+    "Share": _object(**_SHARE),
+    "Key": _object(**_KEY),
+    "Session": _object(user=TEXT, scope=TEXT, expires=_maybe(TIME), admin=FLAG),
+}
+_folder, _trial, _share = _reference("Folder"), _reference("Trial"), _reference("Share")
+
+ANSWERS: dict[tuple[str, str], Schema] = {
+    ("GET", "/info"): _object(product={"const": "aimd"}, version=TEXT, user=TEXT, limits=_named(COUNT)),
+    ("GET", "/folders"): _page(folders=_all(_folder)),
+    ("POST", "/folders"): _folder,
+    ("GET", "/folders/by-path"): _folder,
+    ("GET", "/folders/{id}"): _folder,
+    ("PATCH", "/folders/{id}"): _folder,
+    ("POST", "/folders/{id}/restore"): _folder,
+    ("GET", "/trials"): _page(trials=_all(_trial)),
+    ("GET", "/trials/columns"): _object(
+        parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
+    ),
+    ("POST", "/trials/batch"): _object(trials=_all(_trial), missing=_all(TEXT)),
+    ("POST", "/trials/known"): _object(
+        trials=_named(_object(id=ID, name=TEXT, folder=_PLACE, state=_maybe(TEXT), files=_FILES))
+    ),
+    ("GET", "/trials/{id}"): _object(**_TRIAL, metadata=MAPPING, files=_FILES),
+    ("PUT", "/trials/{id}"): _object(
+        id=ID,
+        name=TEXT,
+        outcome={"enum": ["created", "updated", "unchanged", "skipped"]},
+        folder=_object(id=ID, path=TEXT, fallback=FLAG),
+        files=_FILES,
+    ),
+    ("PATCH", "/trials/{id}"): _trial,
+    ("POST", "/trials/{id}/restore"): _trial,
+    ("GET", "/trash"): _page(
+        items=_all(_object(kind=_KIND, id=ID, name=TEXT, folder=_maybe(TEXT), by=TEXT, deleted=TIME, until=TIME)),
+        days=COUNT,
+    ),
+    ("GET", "/me/keys"): _object(keys=_all(_reference("Key"))),
+    ("POST", "/me/keys"): _object(**_KEY, key=ID),
+    ("POST", "/session"): _reference("Session"),
+    ("GET", "/session"): _reference("Session"),
+    ("GET", "/me/sessions"): _object(
+        sessions=_all(_object(id=COUNT, key=COUNT, key_name=_maybe(TEXT), created=TIME, expires=TIME, current=FLAG))
+    ),
+    ("GET", "/shared"): _object(items=_all(_object(kind=_KIND, id=ID, name=TEXT, path=TEXT, owner=TEXT, role=_ROLE))),
+    ("GET", "/audit"): _page(entries=_all(_object(time=TIME, actor=TEXT, action=TEXT, object=TEXT, detail=MAPPING))),
+    **{("GET", f"/{kind}s/{{id}}/shares"): _object(shares=_all(_share)) for kind in ("folder", "trial")},
+    **{("POST", f"/{kind}s/{{id}}/shares"): _share for kind in ("folder", "trial")},
+}

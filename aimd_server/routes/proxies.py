@@ -1,0 +1,98 @@
+"""What a request was before a proxy: its scheme, host, path prefix and client.
+
+Only a peer whose address is trusted is believed (setting `trusted_proxies`); what anybody else writes into those
+headers has no effect.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+class Proxies:
+    """The proxies that are believed: addresses or networks, such as `127.0.0.1` and `10.0.0.0/8`."""
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        self._networks = []
+        self._names = set()
+        for text in trusted:
+            try:
+                self._networks.append(ipaddress.ip_network(text, strict=False))
+            except ValueError:
+                self._names.add(text)
+
+    def trusts(self, peer: str) -> bool:
+        """Tell whether a peer is one of them."""
+        if peer in self._names:
+            return True
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+    def client_of(self, scope: Scope) -> str:
+        """Return the address of who called; others than trusted proxies can claim what they like."""
+        peer = _peer(scope)
+        chain = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
+        while self.trusts(peer) and chain and chain[-1]:
+            peer = chain.pop()
+        return peer
+
+    def unfolded(self, scope: Scope) -> Scope:
+        """Return a request as it was before a trusted proxy; one that came from elsewhere as it is."""
+        if not self._names and not self._networks:
+            return scope
+        if not self.trusts(_peer(scope)):
+            return scope
+        headers = Headers(scope=scope)
+        changed = dict(scope)
+        scheme = _last(headers, "x-forwarded-proto").lower()
+        if scheme in _DEFAULT_PORTS:
+            changed["scheme"] = scheme
+        host = _last(headers, "x-forwarded-host")
+        if host:
+            kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+            changed["headers"] = [*kept, (b"host", host.encode("latin-1"))]
+        prefix = _last(headers, "x-forwarded-prefix").rstrip("/")
+        if _PREFIX.fullmatch(prefix):
+            changed["aimd.prefix"] = prefix
+        return changed
+
+
+def _peer(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
+
+
+def _last(headers: Headers, name: str) -> str:
+    """Return what the nearest proxy wrote into a header."""
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
+
+
+def prefix_of(scope: Scope) -> str:
+    """Return the path below which browsers see the server, empty or such as `/tools/aimd`."""
+    return str(scope.get("aimd.prefix", ""))
+
+
+def own_origin(scope: Scope) -> str:
+    """Return the origin that pages of this server have in the browser that sent a request."""
+    scheme = str(scope.get("scheme", "http"))
+    return f"{scheme}://{_without_default_port(Headers(scope=scope).get('host', ''), scheme)}"
+
+
+def is_own_origin(scope: Scope, origin: str) -> bool:
+    """Tell whether an Origin header is this server's own."""
+    scheme, separator, host = origin.partition("://")
+    return bool(separator) and f"{scheme}://{_without_default_port(host, scheme)}".lower() == own_origin(scope).lower()
+
+
+def _without_default_port(host: str, scheme: str) -> str:
+    return host.removesuffix(_DEFAULT_PORTS.get(scheme, ""))

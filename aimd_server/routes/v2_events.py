@@ -1,0 +1,184 @@
+"""Version 2: events for live views, as server-sent events.
+
+However many streams there are, a process looks once a second, at all that is watched together. A stream ends when
+its caller may not see the folder any more, when it does not keep up, and when the server stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from aimd_server.routes.access import Access, Backend, Call, Dialect, RouteTable
+from aimd_server.services import watching
+from aimd_server.services.clock import iso
+from aimd_server.services.refusals import RefusalError
+from aimd_server.services.watching import Look, Watched, Wish
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.watching import Standing
+from aimd_server.stores.writer import StoreUnavailableError
+
+LOOK_S = 1.0
+HEARTBEAT_S = 15.0  # how often access is checked, too
+MAX_STREAMS = 8  # of one user
+MAX_ALL_STREAMS = 200  # of a process
+_MAX_WAITING = 1_000  # events that a slow reader may leave lying
+log = logging.getLogger("aimd_server")
+
+
+def register(table: RouteTable) -> None:
+    """Register the route."""
+    dialect = table.dialect
+
+    async def get_events(call: Call) -> Response:
+        """Answer with a stream of what changes in a folder and in trials."""
+        return await _open(call, dialect)
+
+    table.add("GET", "/events", get_events, access=Access.ANY_USER)
+
+
+class Stream:
+    """One reader: what it watches, and the events that wait for it."""
+
+    def __init__(self, owner: tuple[int, int | None], watched: Watched) -> None:
+        self.owner = owner
+        self.watched = watched
+        self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING)
+        self._seen: dict[int, Standing] | None = None
+        self._listing: object = None
+
+    def take(self, found: Look) -> None:
+        """Compare a look with the one before and put what changed into the queue."""
+        ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()))
+        seen = {one: found.trials[one] for one in ids if one in found.trials}
+        listing = found.listings.get(self.watched.folder or 0)
+        if self._seen is not None:
+            for one, standing in seen.items():
+                if self._seen.get(one) != standing:
+                    self._put("trial", _shown(standing))
+            if listing != self._listing:
+                self._put("folder", {"id": self.watched.folder_uid})
+        self._seen, self._listing = seen, listing
+
+    def end(self) -> None:
+        """Let the reader end, whatever waits."""
+        while self.waiting.full():
+            self.waiting.get_nowait()
+        self.waiting.put_nowait(None)
+
+    def _put(self, event: str, data: dict[str, object]) -> None:
+        try:
+            self.waiting.put_nowait(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())
+        except asyncio.QueueFull:
+            self.end()
+
+
+def _shown(standing: Standing) -> dict[str, object]:
+    updated = iso(standing.updated_us)
+    return {"id": standing.uid, "state": standing.state, "updated": updated, "records": standing.records}
+
+
+class Hub:
+    """All streams of a process, and the one task that looks for them while there are any."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.streams: set[Stream] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def check_room(self, owner: tuple[int, int | None]) -> None:
+        """Refuse one stream too many.
+
+        Raises:
+            RefusalError: `busy`.
+        """
+        if sum(stream.owner == owner for stream in self.streams) >= MAX_STREAMS:
+            raise RefusalError("busy", f"{MAX_STREAMS} streams of events at once are the limit", limit=MAX_STREAMS)
+        if len(self.streams) >= MAX_ALL_STREAMS:
+            raise RefusalError("busy", "the server has no room for another stream", limit=MAX_ALL_STREAMS)
+
+    def add(self, stream: Stream) -> None:
+        """Take a stream in."""
+        self.streams.add(stream)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self.streams and not self.backend.is_stopping:
+                await asyncio.sleep(LOOK_S)
+                await self._look()
+        finally:
+            self._task = None
+            for stream in list(self.streams):
+                stream.end()
+
+    async def _look(self) -> None:
+        streams = list(self.streams)
+        if not streams:
+            return
+        try:
+            found = await self.backend.run(watching.look, self.backend.database, [one.watched for one in streams])
+        except StoreUnavailableError as error:  # the next look will do
+            log.warning("could not look for events: %s", error)
+            return
+        for stream in streams:
+            stream.take(found)
+
+
+async def _open(call: Call, dialect: Dialect) -> Response:
+    query = call.request.query_params
+    named = tuple(dict.fromkeys(one for one in query.get("trials", "").split(",") if one))
+    wish = Wish(query.get("folder_id"), named)
+    hub = call.backend.hub
+    if not isinstance(hub, Hub):
+        hub = call.backend.hub = Hub(call.backend)
+    owner = (call.user.id, call.user.link_id)
+    hub.check_room(owner)
+    stream = Stream(owner, await call.run(watching.watched_by, wish))
+    stream.take(await call.backend.run(watching.look, call.database, [stream.watched]))
+    hub.check_room(owner)
+    headers = {"X-Accel-Buffering": "no"}  # a proxy that keeps events back would make live views dead
+    pieces = _pieces(hub, stream, call.request, dialect, wish)
+    return StreamingResponse(pieces, 200, headers, "text/event-stream")
+
+
+async def _pieces(hub: Hub, stream: Stream, request: Request, dialect: Dialect, wish: Wish) -> AsyncIterator[bytes]:
+    hub.add(stream)
+    try:
+        yield b"retry: 2000\n: watching\n\n"
+        beat_s = time.monotonic() + HEARTBEAT_S
+        while True:
+            try:
+                event = await asyncio.wait_for(stream.waiting.get(), max(0.0, beat_s - time.monotonic()))
+            except asyncio.TimeoutError:
+                if not await _may_go_on(hub.backend, stream, request, dialect, wish):
+                    return
+                beat_s = time.monotonic() + HEARTBEAT_S
+                yield b": still here\n\n"
+                continue
+            if event is None:
+                return
+            yield event
+    finally:
+        hub.streams.discard(stream)
+
+
+async def _may_go_on(backend: Backend, stream: Stream, request: Request, dialect: Dialect, wish: Wish) -> bool:
+    """Tell whether the caller may still see what the stream shows; take out what they may not."""
+    try:
+        caller = await dialect.authenticate(request, backend)
+        if not isinstance(caller, Account):
+            return False
+        stream.watched = await backend.run(watching.watched_by, backend.database, caller, wish)
+    except RefusalError:
+        return False
+    except StoreUnavailableError:
+        return True
+    return True

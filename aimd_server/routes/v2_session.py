@@ -1,0 +1,95 @@
+"""Version 2: signing in with a cookie, and the rule that keeps other people's pages from using it.
+
+A browser sends the cookie whoever's page asks for it. So a call with it is refused when its Origin is another than
+this server's, and, when it changes something, also when it has none.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aimd_server.routes.access import Access, Call, RouteTable
+from aimd_server.routes.answers import empty_answer, json_answer
+from aimd_server.routes.proxies import is_own_origin, own_origin, prefix_of
+from aimd_server.routes.v2_bodies import decoded_body
+from aimd_server.services import sessions
+from aimd_server.services.refusals import RefusalError
+from aimd_server.services.sessions import SignIn
+
+COOKIE = "aimd_session"
+COOKIE_PATH = "/t9k/experiment"
+BODY_BYTES = 4 << 10
+
+
+def register(table: RouteTable) -> None:
+    """Register the routes."""
+    table.add("POST", "/session", open_session, access=Access.SIGN_IN)
+    table.add("GET", "/session", get_session, access=Access.ANY_USER)
+    table.add("DELETE", "/session", close_session, access=Access.READER)
+    table.add("GET", "/me/sessions", list_sessions, access=Access.ANY_USER)
+    table.add("DELETE", "/me/sessions/{number}", end_session, access=Access.READER)
+    table.open_to_uploads(("GET", "/session"), ("DELETE", "/session"))
+
+
+def check_origin(request: Request, is_needed: bool) -> None:
+    """Refuse a request of another page than this server's.
+
+    Raises:
+        RefusalError: `bad_origin`.
+    """
+    given = request.headers.getlist("origin")
+    if not given and not is_needed:
+        return
+    if len(given) != 1 or not is_own_origin(request.scope, given[0]):
+        own = own_origin(request.scope)
+        advice = "; behind a proxy with TLS, name the proxy in trusted_proxies" if own.startswith("http:") else ""
+        raise RefusalError("bad_origin", f"with a cookie, Origin is {own}, this server's own{advice}")
+
+
+async def open_session(call: Call) -> Response:
+    """Sign a browser in and answer with a cookie."""
+    check_origin(call.request, is_needed=True)
+    wish = await decoded_body(call, SignIn, BODY_BYTES)
+    opened = await call.backend.run(sessions.open_session, call.database, wish, call.backend.tokens)
+    if opened is None:
+        raise RefusalError("unauthenticated", "that key is unknown, expired or revoked")
+    answer = json_answer(sessions.shown(opened.account))
+    _set_cookie(call.request, answer, opened.secret, sessions.LIFE_S)
+    return answer
+
+
+async def get_session(call: Call) -> Response:
+    """Answer with who is signed in."""
+    return json_answer(sessions.shown(call.user))
+
+
+async def close_session(call: Call) -> Response:
+    """Sign out."""
+    await call.run(sessions.close)
+    answer = empty_answer(204)
+    _set_cookie(call.request, answer, "", 0)
+    return answer
+
+
+def _set_cookie(request: Request, answer: Response, secret: str, life_s: int) -> None:
+    answer.set_cookie(
+        COOKIE,
+        secret,
+        max_age=life_s,
+        path=prefix_of(request.scope) + COOKIE_PATH,
+        secure=request.scope.get("scheme") == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+async def list_sessions(call: Call) -> Response:
+    """Answer with the caller's sessions."""
+    return json_answer(await call.run(sessions.listed))
+
+
+async def end_session(call: Call) -> Response:
+    """End a session."""
+    await call.run(sessions.end, call.part("number"))
+    return empty_answer(204)

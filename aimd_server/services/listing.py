@@ -1,0 +1,294 @@
+"""Lists of trials: chosen and put in order by the query language, page by page.
+
+Every trial that a page shows was found to fulfil the query by `aimd_core.query` itself, on what the page shows. The
+work of one request is bounded: a page may hold fewer trials than were asked for, and go on nevertheless.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from aimd_core.errors import QueryError
+from aimd_core.model import flatten
+from aimd_core.query import (
+    Field,
+    Query,
+    SortKey,
+    TrialFacts,
+    fields_of,
+    matches,
+    parse,
+    parse_fields,
+    parse_sort,
+)
+from aimd_server.services.folders import find_path
+from aimd_server.services.ordering import Place, Position, cursor_of, place_of, position_in, sortable
+from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.trial_facts import Needs, facts_of
+from aimd_server.services.trials import MAX_PAGE, PAGE, overviews
+from aimd_server.services.visibility import load_folder
+from aimd_server.stores import trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.trials import Scope, TrialRow
+
+MAX_COUNT = 10_000
+MAX_KEYS = 8
+MAX_EXAMINED = 5_000  # trials that one request looks at to fill a page
+MAX_SORTED = 100_000  # trials that one request puts in order by itself
+MAX_COLUMNS = 500
+_NEWEST = 2_000  # trials whose names are offered as columns
+_CHUNK = 500
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which trials to list: of a folder by path or by id, and below it; or all of one's own."""
+
+    folder_path: str | None = None
+    folder_id: str | None = None
+    limit: int = PAGE
+    cursor: str | None = None
+    below: bool = True
+    where: str = ""
+    sort: str = ""
+    columns: str = ""
+    count: bool = False
+
+
+class Asked(NamedTuple):
+    """A list that was asked for, read and checked."""
+
+    query: Query
+    keys: tuple[SortKey, ...]
+    columns: tuple[Field, ...]
+    now_s: float
+    after: Place | None
+    limit: int
+
+    @property
+    def selects(self) -> bool:
+        """Whether there is a condition."""
+        return self.query.condition != parse("").condition
+
+    def needs(self) -> Needs:
+        """Return what must be known of a trial."""
+        return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
+
+    def fulfils(self, facts: TrialFacts) -> bool:
+        """Tell whether a trial fulfils the condition."""
+        return matches(self.query, facts, self.now_s)
+
+
+class Found(NamedTuple):
+    """What a page shows, and where the list goes on, None at its end."""
+
+    rows: list[TrialRow]
+    last: Place | None
+
+
+def asked_of(wanted: Wanted) -> Asked:
+    """Read what was asked for.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if not 1 <= wanted.limit <= MAX_PAGE:
+        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+    query = _read("where", parse, wanted.where) or parse("")
+    keys = _read("sort", parse_sort, wanted.sort) or ()
+    columns = _read("columns", parse_fields, wanted.columns) or ()
+    if len(keys) > MAX_KEYS:
+        raise invalid(f"a list has {MAX_KEYS} sort keys at most", field="sort", limit=MAX_KEYS)
+    if len(columns) > MAX_COLUMNS:
+        raise invalid(f"a list has {MAX_COLUMNS} columns at most", field="columns", limit=MAX_COLUMNS)
+    position = position_in(keys, wanted.cursor) if wanted.cursor else None
+    now_s = position.now_s if position else time.time()
+    return Asked(query, keys, columns, now_s, position.place if position else None, wanted.limit)
+
+
+def _read(field: str, read: Any, text: str) -> Any:
+    if not text.strip():
+        return None
+    try:
+        return read(text)
+    except QueryError as error:
+        _, start, _ = error.fault
+        raise invalid(str(error.facts["problem"]), field=field, position=start, hint=str(error.facts["hint"])) from None
+
+
+def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
+    """Return a page of trials and the cursor of the next one; the newest first where no order is asked for.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+    asked = asked_of(wanted)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        scope = scope_of(connection, user, wanted)
+        found = _sorted(connection, scope, asked) if asked.keys else _newest(connection, scope, asked)
+        page: dict[str, object] = {
+            "trials": shown(connection, found.rows, asked.columns),
+            "next": cursor_of(asked.keys, Position(found.last, asked.now_s)) if found.last else None,
+        }
+        return {**page, "count": counted(connection, scope, asked)} if wanted.count else page
+
+    return database.read(operation)
+
+
+def scope_of(connection: Connection, user: Account, wanted: Wanted) -> Scope:
+    """Return in which folders a list is.
+
+    Raises:
+        RefusalError: `folder_not_found`.
+    """
+    folder = _folder(connection, user, wanted)
+    if folder is None:
+        return Scope(user.id)
+    return Scope(folder.owner_id, folder.id, folder.path, wanted.below)
+
+
+def _folder(connection: Connection, user: Account, wanted: Wanted) -> FolderRow | None:
+    if wanted.folder_id:
+        return load_folder(connection, user, wanted.folder_id)
+    return find_path(connection, user, wanted.folder_path) if wanted.folder_path else None
+
+
+def _chunks(connection: Connection, scope: Scope, after: Place | None, size: int) -> Iterator[list[TrialRow]]:
+    """Yield the trials of a scope, newest first, behind a place."""
+    position = (after.sort_us, after.row_id) if after else None
+    while rows := trials.page(connection, scope, position, size):
+        yield rows
+        if len(rows) < size:
+            return
+        position = (rows[-1].sort_us, rows[-1].id)
+
+
+def _newest(connection: Connection, scope: Scope, asked: Asked) -> Found:
+    """Return a page in the order of time."""
+    found: list[TrialRow] = []
+    needs, examined = asked.needs(), 0
+    for rows in _chunks(connection, scope, asked.after, _CHUNK if asked.selects else asked.limit + 1):
+        for row, facts in zip(rows, facts_of(connection, rows, needs), strict=True):
+            if asked.fulfils(facts):
+                if len(found) == asked.limit:
+                    return Found(found, Place((), found[-1].sort_us, found[-1].id))
+                found.append(row)
+        examined += len(rows)
+        if examined >= MAX_EXAMINED:
+            return Found(found, Place((), rows[-1].sort_us, rows[-1].id))
+    return Found(found, None)
+
+
+def _sorted(connection: Connection, scope: Scope, asked: Asked) -> Found:
+    """Return a page in an order, of which the trials of a page are held and no more."""
+    after = sortable(asked.keys, asked.after) if asked.after else None
+
+    def placed() -> Iterator[tuple[tuple[Any, ...], Place, TrialRow]]:
+        examined, needs = 0, asked.needs()
+        for rows in _chunks(connection, scope, None, _CHUNK):
+            examined += len(rows)
+            if examined > MAX_SORTED:
+                raise _too_many()
+            for row, facts in zip(rows, facts_of(connection, rows, needs), strict=True):
+                if asked.fulfils(facts):
+                    place = place_of(asked.keys, facts, row, asked.now_s)
+                    order = sortable(asked.keys, place)
+                    if after is None or order > after:
+                        yield order, place, row
+
+    best = heapq.nsmallest(asked.limit + 1, placed())
+    more, best = len(best) > asked.limit, best[: asked.limit]
+    return Found([row for _, _, row in best], best[-1][1] if more else None)
+
+
+def _too_many() -> RefusalError:
+    words = f"there are more than {MAX_SORTED} trials to put in this order; narrow the folder"
+    return invalid(words, field="sort", limit=MAX_SORTED)
+
+
+def counted(connection: Connection, scope: Scope, asked: Asked) -> dict[str, object]:
+    """Return how many trials a list has in all; capped: as many or more."""
+    if not asked.selects:
+        value = trials.count(connection, scope, MAX_COUNT + 1)
+        return {"value": min(value, MAX_COUNT), "capped": value > MAX_COUNT}
+    value, needs = 0, Needs(fields_of(asked.query.condition))
+    examined = 0
+    for rows in _chunks(connection, scope, None, _CHUNK):
+        if examined >= 2 * MAX_COUNT:
+            return {"value": min(value, MAX_COUNT), "capped": True}
+        value += sum(asked.fulfils(facts) for facts in facts_of(connection, rows, needs))
+        examined += len(rows)
+    return {"value": min(value, MAX_COUNT), "capped": value > MAX_COUNT}
+
+
+def shown(connection: Connection, rows: list[TrialRow], columns: tuple[Field, ...]) -> list[dict[str, object]]:
+    """Return trials as a list shows them; with columns, of parameters and metrics those only, by dotted name."""
+    found = overviews(connection, rows)
+    if not columns:
+        return found
+    params = [field.name for field in columns if field.kind == "params"]
+    metrics = [field.name for field in columns if field.kind == "metric"]
+    for row, one in zip(rows, found, strict=True):
+        has = flatten(json.loads(row.parameters)) if params else {}
+        measured: Any = one["metrics"]
+        one["parameters"] = {name: has[name] for name in params if name in has}
+        one["metrics"] = {name: measured[name] for name in metrics if name in measured}
+    return found
+
+
+def columns(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
+    """Return the names of the parameters and metrics of the newest trials of a folder, the most frequent first.
+
+    Raises:
+        RefusalError: `folder_not_found`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        scope = scope_of(connection, user, wanted)
+        params: dict[str, _Column] = {}
+        metrics: dict[str, int] = {}
+        examined = 0
+        for rows in _chunks(connection, scope, None, _CHUNK):
+            for facts in facts_of(connection, rows, Needs([Field("params", ""), Field("metric", "")])):
+                for name, value in facts.params.items():
+                    params.setdefault(name, _Column()).add(value)
+                for name in facts.metrics:
+                    metrics[name] = metrics.get(name, 0) + 1
+            examined += len(rows)
+            if examined >= _NEWEST:
+                break
+        chosen = sorted(params.items(), key=lambda item: (-item[1].count, item[0]))[:MAX_COLUMNS]
+        measured = sorted(metrics.items(), key=lambda item: (-item[1], item[0]))[:MAX_COLUMNS]
+        return {
+            "parameters": [{"name": name, "count": one.count, "varies": one.varies} for name, one in chosen],
+            "metrics": [{"name": name, "count": count} for name, count in measured],
+            "trials": examined,
+        }
+
+    return database.read(operation)
+
+
+class _Column:
+    """How often a parameter occurs, and whether its value is not always the same."""
+
+    __slots__ = ("count", "first", "varies")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: object = None
+        self.varies = False
+
+    def add(self, value: object) -> None:
+        """Take one trial's value in."""
+        if self.count and (value != self.first or type(value) is not type(self.first)):
+            self.varies = True
+        self.first = value if not self.count else self.first
+        self.count += 1

@@ -1,0 +1,128 @@
+"""Sessions: a browser signs in once with a key, and from then on shows a cookie that no script can read.
+
+A session is a random value, kept as its hash, and bound to the key that it came from: a key that is revoked or
+has expired, or a user who is disabled, ends it with the next request.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+
+import msgspec
+
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.identity import hash_of
+from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.stores import sessions
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+
+LIFE_S = 7 * 86_400
+MAX_SESSIONS = 50  # of one key; signing in once more ends the oldest
+MAX_SHOWN = 500
+
+
+class SignIn(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that signs a browser in: an API key, or a token that works once."""
+
+    key: str | None = None
+    token: str | None = None
+
+
+class Tokens:
+    """Tokens that each stand for an API key, once; in the memory of this process only."""
+
+    def __init__(self, keys: Mapping[str, str] | None = None) -> None:
+        """Take the key of each token."""
+        self._keys = {hash_of(token): key for token, key in (keys or {}).items()}
+        self._lock = threading.Lock()
+
+    def take(self, token: str) -> str | None:
+        """Return the key of a token, this once."""
+        with self._lock:
+            return self._keys.pop(hash_of(token), None)
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A session that was just made: its secret, for the cookie, and who it is for."""
+
+    secret: str
+    account: Account
+
+
+def open_session(database: Database, wish: SignIn, tokens: Tokens) -> Opened | None:
+    """Sign somebody in, None when the key or token is no good.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if (wish.key is None) == (wish.token is None):
+        raise invalid("give a key or a token", field="key")
+    key = tokens.take(wish.token) if wish.token is not None else wish.key
+    if key is None:
+        return None
+    secret, key_hash, made_us = secrets.token_urlsafe(32), hash_of(key), now_us()
+
+    def operation(connection: Connection) -> Opened | None:
+        origin = sessions.origin_of(connection, key_hash, made_us)
+        if origin is None:
+            return None
+        ends_us = made_us + LIFE_S * 1_000_000
+        if origin.expires_us is not None:
+            ends_us = min(ends_us, origin.expires_us)
+        number = sessions.add(connection, origin, hash_of(secret), made_us, ends_us)
+        sessions.tidy(connection, origin, made_us, MAX_SESSIONS)
+        return Opened(secret, msgspec.structs.replace(origin.account, session_id=number, expires_us=ends_us))
+
+    if database.read(lambda connection: sessions.origin_of(connection, key_hash, made_us)) is None:
+        return None  # whoever has no key makes no work for the writer
+    return database.write(operation)
+
+
+def account_of(database: Database, secret: str) -> Account | None:
+    """Return who a cookie belongs to now, None when the session has ended."""
+    session_hash, at_us = hash_of(secret), now_us()
+    return database.read(lambda connection: sessions.account_of(connection, session_hash, at_us))
+
+
+def shown(user: Account) -> dict[str, object]:
+    """Return who is signed in, as the API shows it."""
+    expires = None if user.expires_us is None else iso(user.expires_us)
+    return {"user": user.name, "scope": user.scope, "expires": expires, "admin": user.is_admin}
+
+
+def close(database: Database, user: Account) -> None:
+    """End the session that the call came with, if it came with one."""
+    number = user.session_id
+    if number is not None:
+        database.write(lambda connection: sessions.remove(connection, number))
+
+
+def listed(database: Database, user: Account) -> dict[str, object]:
+    """Return the caller's sessions, newest first; a public link has many holders and shows none."""
+    rows = database.read(lambda connection: sessions.of_account(connection, user.id, now_us(), MAX_SHOWN))
+    found = [
+        {
+            "id": row.id,
+            "key": row.key,
+            "key_name": row.key_name,
+            "created": iso(row.created_us),
+            "expires": iso(row.expires_us),
+            "current": row.id == user.session_id,
+        }
+        for row in rows
+    ]
+    return {"sessions": found}
+
+
+def end(database: Database, user: Account, number: str) -> None:
+    """End one of the caller's sessions.
+
+    Raises:
+        RefusalError: `not_found`: the caller has no such session.
+    """
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    if not known or not database.write(lambda connection: sessions.remove(connection, int(number), user.id)):
+        raise RefusalError("not_found", f"no session {number}")

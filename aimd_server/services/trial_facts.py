@@ -1,0 +1,62 @@
+"""What the query language sees of a trial on the server: exactly what a list shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from aimd_core.model import flatten
+from aimd_core.query import Field, TrialFacts
+from aimd_server.services import summaries
+from aimd_server.stores import series, trials
+from aimd_server.stores.database import Connection
+from aimd_server.stores.trials import TrialRow
+
+
+class Needs:
+    """Which parts of a trial some fields need, so that nothing else is read and decoded."""
+
+    __slots__ = ("document", "metrics", "params")
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        kinds = {field.kind for field in fields}
+        self.params = "params" in kinds
+        self.metrics = "metric" in kinds
+        self.document = bool(kinds & {"git", "platform"})
+
+
+def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list[TrialFacts]:
+    """Return the facts of trials, in their order."""
+    ids = [row.id for row in rows]
+    lives = series.of_trials(connection, ids) if needs.metrics else {}
+    documents = trials.documents(connection, ids) if needs.document else {}
+    made = []
+    for row in rows:
+        document = json.loads(documents[row.id]) if row.id in documents else {}
+        metrics = summaries.shown([(one.type, one.live) for one in lives.get(row.id, [])])
+        params = flatten(_mapping(json.loads(row.parameters))) if needs.params else {}
+        made.append(_facts(row, params, metrics, document))
+    return made
+
+
+def _facts(row: TrialRow, params: dict[str, object], metrics: dict[str, Any], document: dict[str, Any]) -> TrialFacts:
+    return TrialFacts(
+        name=row.name,
+        alternative_name=row.alternative_name or "",
+        id=row.uid,
+        state=row.state or row.status or "",
+        folder=row.folder_path,
+        started=row.started,
+        ended=row.ended,
+        tags=tuple(json.loads(row.tags)) if row.tags else (),
+        note=row.note or "",
+        params=params,
+        metrics=metrics,
+        git=_mapping(document.get("_git")),
+        platform=flatten(_mapping(document.get("platform"))),
+    )
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

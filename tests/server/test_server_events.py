@@ -1,0 +1,172 @@
+"""Events: what changes in a folder and in trials, as it happens, to those who may see it and no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from aimd_server.routes import v2_events
+from aimd_server.routes.access import Backend
+from aimd_server.routes.v2_events import MAX_STREAMS, Hub, Stream
+from aimd_server.services import watching
+from aimd_server.services.watching import Look, Watched
+from aimd_server.stores.watching import Standing
+from tests.server.api import User, code_of, line, new_id
+from tests.support.server import RunningServer
+
+WAIT_S = 20.0
+
+
+class Events:
+    """Reads a stream in a thread and keeps what came."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.answer = answer
+        self.found: list[tuple[str, dict[str, Any]]] = []
+        self.has_ended = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        event = ""
+        try:
+            for text in self.answer.iter_lines():
+                if text.startswith("event: "):
+                    event = text.removeprefix("event: ")
+                elif text.startswith("data: "):
+                    self.found.append((event, json.loads(text.removeprefix("data: "))))
+        except httpx.HTTPError:
+            pass
+        self.has_ended.set()
+
+    def wait_for(self, event: str, **facts: Any) -> dict[str, Any]:
+        deadline_s = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline_s:
+            for name, data in list(self.found):
+                if name == event and facts.items() <= data.items():
+                    return data
+            time.sleep(0.02)
+        raise AssertionError(f"no {event} with {facts} among {self.found}")
+
+
+@contextmanager
+def watching_of(user: User, **query: str) -> Iterator[Events]:
+    url = f"{user.server.url}/apis/v2/events"
+    with httpx.stream("GET", url, params=query, headers=user.headers, timeout=WAIT_S, trust_env=False) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield Events(answer)
+
+
+def test_points_and_states_of_trials_in_a_folder_and_of_named_ones_come_as_events(user: User) -> None:
+    inside, named = user.new_trial("inside"), user.new_trial("named", folder={"path": "else", "make": True})
+    folder = user.trial(inside)["folder"]["id"]
+    with watching_of(user, folder_id=folder, trials=named) as events:
+        user.patch(inside, 0, line(1) + line(2))
+        assert events.wait_for("trial", id=inside, records=2)["state"] == "Running"
+        user.patch(named, 0, line(1))
+        events.wait_for("trial", id=named, records=1)
+        user.v2("PATCH", f"/trials/{named}", json={"note": "seen"})
+        made = user.new_trial("later")
+        events.wait_for("folder", id=folder)
+        events.wait_for("trial", id=made)
+        user.v2("POST", "/folders", json={"parent": folder, "name": "sub"})
+        count = len([one for one in events.found if one[0] == "folder"])
+        deadline_s = time.monotonic() + WAIT_S
+        while len([one for one in events.found if one[0] == "folder"]) == count:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+
+
+def test_what_may_not_be_seen_is_not_there(user: User, stranger: User) -> None:
+    mine = user.new_trial()
+    folder = user.trial(mine)["folder"]["id"]
+    for query in ({"folder_id": folder}, {"folder_id": new_id()}, {"trials": mine}, {"trials": new_id()}):
+        assert stranger.v2("GET", "/events", params=query).status_code == 404
+    assert stranger.v2("GET", "/events").status_code == 422
+    too_many = ",".join(new_id() for _ in range(watching.MAX_NAMED + 1))
+    assert user.v2("GET", "/events", params={"trials": too_many}).status_code in (400, 414, 422)
+
+
+def test_a_user_has_a_limited_number_of_streams_and_one_that_ended_makes_room(user: User) -> None:
+    mine = user.new_trial()
+    with ExitStack() as opened:
+        for _ in range(MAX_STREAMS):
+            opened.enter_context(watching_of(user, trials=mine))
+        answer = user.v2("GET", "/events", params={"trials": mine})
+        assert (answer.status_code, code_of(answer), answer.json()["error"]["limit"]) == (503, "busy", MAX_STREAMS)
+    deadline_s = time.monotonic() + WAIT_S
+    while True:
+        try:
+            with watching_of(user, trials=mine):
+                return
+        except AssertionError:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+
+
+def test_streams_end_when_the_server_stops_and_do_not_keep_it_from_stopping(own_server: RunningServer) -> None:
+    with User(own_server) as user, watching_of(user, trials=user.new_trial()) as events:
+        begun_s = time.monotonic()
+        assert own_server.stop() == 0
+        assert events.has_ended.wait(5)
+        assert time.monotonic() - begun_s < 5
+
+
+def test_a_stream_ends_when_the_key_is_revoked(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from aimd_server.app import SERVER, create_app
+    from aimd_server.stores.database import Database
+
+    monkeypatch.setattr(v2_events, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(v2_events, "LOOK_S", 0.02)
+
+    async def statuses(database: Database, threads: ThreadPoolExecutor) -> int:
+        app = create_app(database, threads)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=user.headers) as client:
+            reading = asyncio.create_task(client.get(f"{SERVER}/apis/v2/events", params={"trials": mine}))
+            await asyncio.sleep(0.3)
+            assert not reading.done()
+            (key,) = (await client.get(f"{SERVER}/apis/v2/me/keys")).json()["keys"]
+            await client.delete(f"{SERVER}/apis/v2/me/keys/{key['id']}")
+            answer = await asyncio.wait_for(reading, 10)
+            assert b": still here" in answer.content
+            return answer.status_code
+
+    mine = user.new_trial()
+    with Database(user.server.data_dir) as database, ThreadPoolExecutor(2) as threads:
+        assert asyncio.run(statuses(database, threads)) == 200
+
+
+def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
+    async def run() -> None:
+        stream = Stream((1, None), Watched(None, "", frozenset({7})))
+        for records in range(v2_events._MAX_WAITING + 2):
+            stream.take(Look({7: Standing("x", None, 0, records)}, {}, {}))
+        assert [stream.waiting.get_nowait() for _ in range(stream.waiting.qsize())][-1] is None
+        looks = 0
+
+        class Counting(Backend):
+            async def run(self, function: Any, *arguments: Any) -> Any:
+                nonlocal looks
+                looks += 1
+                await asyncio.sleep(0)
+                return Look({}, {}, {})
+
+        hub = Hub(Counting(None, None))  # type: ignore[arg-type]
+        for number in range(20):
+            hub.add(Stream((number, None), Watched(None, "", frozenset())))
+        await asyncio.sleep(2.5 * v2_events.LOOK_S)
+        assert looks == 2
+        hub.streams.clear()
+
+    asyncio.run(run())

@@ -1,0 +1,194 @@
+"""Lists with the query language: the same trials in the same order as `aimd_core.query` says of what is shown."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from aimd_core.errors import QueryError
+from aimd_core.model import flatten
+from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
+from aimd_server.services import listing
+from aimd_server.services.listing import Wanted
+from aimd_server.services.refusals import RefusalError
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Database
+from tests.server.api import User, line, new_id, wish
+from tests.support.list_queries import make_trials, make_user, orders, queries
+
+COUNT = 150
+
+
+class World:
+    """A store with trials, and what a list shows of them."""
+
+    def __init__(self, database: Database, user: Account) -> None:
+        self.database = database
+        self.user = user
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    def pages(self, limit: int = 500, **wanted: Any) -> list[dict[str, Any]]:
+        """Return all pages of a list."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        for _ in range(1000):
+            page: Any = listing.listed(self.database, self.user, Wanted(limit=limit, cursor=cursor, **wanted))
+            assert len(page["trials"]) <= limit
+            found += page["trials"]
+            cursor = page["next"]
+            if cursor is None:
+                return found
+        raise AssertionError("the list has no end")
+
+    def expected(self, where: str, sort: str, **wanted: Any) -> list[str]:
+        """Return the ids that must come, by what a plain list shows."""
+        rows = self.pages(**wanted)
+        query, now_s = parse(where), time.time()
+        chosen = [row for row in rows if matches(query, self.facts(row), now_s)]
+        ordered = sort_rows(chosen, parse_sort(sort) if sort else (), self.facts, now_s)
+        return [row["id"] for row in ordered]
+
+    def facts(self, row: dict[str, Any]) -> TrialFacts:
+        document = self.document(row["id"])
+        return TrialFacts(
+            name=row["name"],
+            alternative_name=row["alternative_name"] or "",
+            id=row["id"],
+            state=row["state"] or row["status"] or "",
+            folder=row["folder"]["path"],
+            started=row["started"],
+            ended=row["ended"],
+            tags=tuple(row["tags"]),
+            note=row["note"],
+            params=flatten(_plain(row["parameters"])),
+            metrics=row["metrics"],
+            git=document.get("_git") or {},
+            platform=flatten(document.get("platform") or {}),
+        )
+
+    def document(self, uid: str) -> dict[str, Any]:
+        import json
+
+        from sqlalchemy import text
+
+        if uid not in self.documents:
+            query = text("SELECT document FROM trial WHERE uid = :uid")
+            found = self.database.read(lambda connection: connection.execute(query, {"uid": uid}).scalar())
+            self.documents[uid] = json.loads(str(found))
+        return self.documents[uid]
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    import json
+
+    made: dict[str, Any] = json.loads(bytes(value)) if not isinstance(value, dict) else value
+    return made
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with Database(tmp_path_factory.mktemp("lists")) as database:
+        made = World(database, make_user(database))
+        make_trials(database, made.user, random.Random(7), COUNT)
+        yield made
+
+
+def _readable(where: str, sort: str) -> bool:
+    try:
+        parse(where)
+        parse_sort(sort) if sort else ()
+    except QueryError:
+        return False
+    return True
+
+
+@settings(max_examples=250, deadline=None)
+@given(where=queries(), sort=orders(), limit=st.sampled_from((1, 7, 50)), place=st.sampled_from(("", "a", "/", "a=")))
+def test_a_list_is_what_the_query_language_says_of_what_it_shows(
+    world: World, where: str, sort: str, limit: int, place: str
+) -> None:
+    assume(_readable(where, sort))
+    wanted: dict[str, Any] = {"folder_path": place.rstrip("=") or None, "below": not place.endswith("=")}
+    expected = world.expected(where, sort, **wanted)
+    if limit == 1 and len(expected) > 12:
+        limit = 9
+    found = [row["id"] for row in world.pages(limit, where=where, sort=sort, **wanted)]
+    assert found == expected
+    page: Any = listing.listed(world.database, world.user, Wanted(where=where, count=True, **wanted))
+    assert page["count"] == {"value": len(expected), "capped": False}
+
+
+def test_a_folder_alone_or_with_those_below_it(world: World) -> None:
+    alone, below = (world.pages(folder_path="/a", below=one) for one in (False, True))
+    assert {row["folder"]["path"] for row in alone} == {"/a"}
+    assert {row["folder"]["path"] for row in below} == {"/a", "/a/b", "/a/b/c"}
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WzFd", "é", "W10" * 20_000, "WzEsMS4wLFtdLDEsMV0"])
+def test_a_cursor_that_is_none_is_refused(world: World, cursor: str) -> None:
+    for sort in ("", "-val.acc"):
+        with pytest.raises(RefusalError, match="cursor"):
+            listing.listed(world.database, world.user, Wanted(cursor=cursor, sort=sort))
+
+
+def test_a_cursor_of_another_order_is_refused(world: World) -> None:
+    page: Any = listing.listed(world.database, world.user, Wanted(limit=5, sort="-val.acc"))
+    for sort in ("val.acc", "-val.loss", "", "-val.acc,name"):
+        with pytest.raises(RefusalError, match="cursor"):
+            listing.listed(world.database, world.user, Wanted(cursor=page["next"], sort=sort))
+
+
+def test_a_fault_in_a_query_says_where_and_what(user: User) -> None:
+    answer = user.v2("GET", "/trials", params={"where": "params.lr >> 3"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["field"]) == (422, "invalid", "where")
+    assert error["position"] == 11
+    answer = user.v2("GET", "/trials", params={"sort": "-val.acc,"})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "sort")
+    for odd in ({"below": "2"}, {"count": "yes"}, {"sort": ",".join(["name"] * 9)}, {"columns": "params"}):
+        assert user.v2("GET", "/trials", params=odd).status_code == 422, odd
+
+
+def test_over_http_filter_order_columns_and_count_come_together(user: User) -> None:
+    for number in range(5):
+        trial_id = new_id()
+        user.put(trial_id, wish(f"t{number}", parameters={"optim": {"lr": number}, "other": 1}))
+        user.patch(trial_id, 0, line(1, loss=number / 10, metrics_type="val"))
+    query = {"where": "params.optim.lr > 1", "sort": "-val.loss", "columns": "params.optim.lr,val.loss", "count": "1"}
+    page = user.v2("GET", "/trials", params={**query, "limit": "2"}).json()
+    assert [one["name"] for one in page["trials"]] == ["t4", "t3"]
+    assert page["count"] == {"value": 3, "capped": False}
+    assert page["trials"][0]["parameters"] == {"optim.lr": 4}
+    assert page["trials"][0]["metrics"]["val.loss"]["last"] == 0.4
+    rest = user.v2("GET", "/trials", params={**query, "limit": "2", "cursor": page["next"]}).json()
+    assert ([one["name"] for one in rest["trials"]], rest["next"]) == (["t2"], None)
+    assert "count" not in user.v2("GET", "/trials").json()
+    columns = user.v2("GET", "/trials/columns").json()
+    assert columns["metrics"] == [{"name": "val.loss", "count": 5}]
+    assert columns["parameters"] == [
+        {"name": "optim.lr", "count": 5, "varies": True},
+        {"name": "other", "count": 5, "varies": False},
+    ]
+
+
+def test_the_server_says_that_it_knows_the_query_language_and_its_limits(user: User) -> None:
+    info = user.v2("GET", "/info").json()
+    assert {"query", "sessions"} <= set(info["features"])
+    assert info["limits"]["sort_keys"] == listing.MAX_KEYS
+    error = user.v2("GET", "/trials", params={"sort": ",".join(["name"] * 9)}).json()["error"]
+    assert (error["field"], error["limit"]) == ("sort", listing.MAX_KEYS)
+
+
+def test_work_is_bounded_and_a_page_says_where_to_go_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MAX_EXAMINED", 40)
+    monkeypatch.setattr(listing, "_CHUNK", 20)
+    where = "name ~ mnist-14*"
+    page: Any = listing.listed(world.database, world.user, Wanted(where=where))
+    assert page["next"] is not None
+    assert [row["id"] for row in world.pages(where=where)] == world.expected(where, "")
