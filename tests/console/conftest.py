@@ -1,0 +1,74 @@
+"""Fixtures of the browser's tests: one Chromium a worker, one window a test, a server with a person on it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.console.browser import Watched, chromium, running_browser
+from tests.server.api import User
+from tests.support.parts import require_part
+from tests.support.server import RunningServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+Window = Callable[..., Watched]
+
+
+@pytest.fixture(scope="session")
+def built_console() -> None:
+    """Build the console, when its sources have changed."""
+    script = [sys.executable, str(ROOT / "scripts" / "web_console.py"), "build"]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=300)
+    is_there = (ROOT / "aimd_server" / "static" / "index.html").is_file()
+    require_part("a built console (a package index for npm)", is_there)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of this worker."""
+    require_part("Chromium", chromium() is not None)
+    require_part("Playwright (pip install playwright)", importlib.util.find_spec("playwright") is not None)
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server(built_console: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with RunningServer(tmp_path_factory.mktemp("console") / "data") as running:
+        yield running
+        assert "Traceback" not in running.log
+
+
+@pytest.fixture
+def person(server: RunningServer) -> Iterator[User]:
+    """Somebody with a key and nothing yet."""
+    with User(server) as made:
+        yield made
+
+
+@pytest.fixture
+def window(browser: Browser, server: RunningServer) -> Iterator[Window]:
+    """Opens windows, signed in when a person is named; none of them may have done what no page of ours may do."""
+    opened: list[Watched] = []
+
+    def open_window(user: User | None = None, **settings: Any) -> Watched:
+        made = Watched(browser, server.origin, **settings)
+        opened.append(made)
+        if user is not None:
+            made.sign_in(user.key)
+        return made
+
+    yield open_window
+    for made in opened:
+        made.close()
+    assert [fault for made in opened for fault in made.faults] == []

@@ -1,0 +1,94 @@
+"""The server is killed under mixed load: its data stay sound, and every write that was acknowledged is there."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.faults.server_load import Worker, data_faults, objects_named
+from tests.server.api import User
+from tests.support.server import RunningServer
+
+ACKNOWLEDGED_BEFORE_THE_COMMIT = """
+from aimd_server.stores import writer
+def _commit(self, group):
+    import time
+    with self._engine.begin() as connection:
+        for operation, future in group:
+            result, fault = writer._attempt(connection, operation)
+            future.set_exception(fault) if fault else future.set_result(result)
+        time.sleep(0.05)
+writer.Writer._commit = _commit
+"""
+
+
+class Series:
+    """What came of a series of kills."""
+
+    def __init__(self) -> None:
+        self.kills = 0
+        self.acknowledged = 0
+        self.faults: list[str] = []
+
+
+def killed(server: RunningServer, kills: int, seed: int, workers: int = 4, at_most_s: float = 0.4) -> Series:
+    """Kill a server so many times under load, look at what is there, and go on with it; stop at the first fault."""
+    chance, series = random.Random(seed), Series()
+    with User(server, f"load{seed}") as user:
+        crew = [Worker(user, number) for number in range(workers)]
+        for _ in range(kills):
+            stop = threading.Event()
+            threads = [threading.Thread(target=worker.work, args=(stop,)) for worker in crew]
+            for thread in threads:
+                thread.start()
+            time.sleep(chance.uniform(0.02, at_most_s))
+            server.kill()
+            stop.set()
+            for thread in threads:
+                thread.join()
+            series.kills += 1
+            series.faults += data_faults(server.data_dir)
+            server.start()
+            series.faults += [fault for worker in crew for fault in worker.faults()]
+            if series.faults:
+                break
+        series.acknowledged = sum(worker.acknowledged for worker in crew)
+    return series
+
+
+def test_kills_under_mixed_load_lose_nothing_that_was_acknowledged(own_server: RunningServer) -> None:
+    series = killed(own_server, 5, seed=1)
+    assert series.faults == []
+    assert (series.kills, series.acknowledged > 20) == (5, True)
+    assert "Traceback" not in own_server.log
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_two_hundred_kills(own_server: RunningServer) -> None:
+    series = killed(own_server, 200, seed=2)
+    assert series.faults == []
+    assert series.acknowledged > 2000
+    assert "Traceback" not in own_server.log
+
+
+def test_an_acknowledgement_before_the_commit_is_caught(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data", ACKNOWLEDGED_BEFORE_THE_COMMIT) as server:
+        assert killed(server, 8, seed=3).faults != []
+
+
+def test_a_row_without_its_object_is_caught(own_server: RunningServer) -> None:
+    with User(own_server) as user:
+        user.new_trial()
+    key = "series/ab/6f1d9b1e-0c1f-4d8e-9a53-6f0a1b2c3d4e"
+    own_server.kill()
+    with closing(sqlite3.connect(own_server.data_dir / "aimd.db")) as database, database:
+        database.execute("UPDATE trial SET note = ?", (key,))
+        assert objects_named(database) == [key]
+    assert data_faults(own_server.data_dir) == [f"no object {key}"]
