@@ -28,7 +28,12 @@ def _run() -> int:
     from aimd_cli.errors import BROKEN_PIPE, INTERRUPTED, report
     from aimd_cli.output import ReaderGoneError
     from aimd_core.errors import AimdError
+    from aimd_core.language import ENGLISH, language, translated
 
+    if language() != ENGLISH:
+        from aimd_cli.translated_help import install
+
+        install()
     try:
         try:
             # Typer has no option whose value may be missing, so a shell that is named is taken here.
@@ -47,7 +52,7 @@ def _run() -> int:
     except (AimdError, OSError) as error:
         return report(error)
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped.\n")
+        sys.stderr.write(f"\n{translated('Stopped.')}\n")
         return INTERRUPTED
     return 0
 

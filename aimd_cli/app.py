@@ -10,6 +10,7 @@ import typer.main
 
 from aimd_cli import output
 from aimd_cli.tree import SETTINGS, Commands, Group, LazyGroup
+from aimd_core.language import said
 from aimd_core.version import __version__
 
 app = typer.Typer(cls=LazyGroup, add_completion=False, **SETTINGS)  # completion answers before Typer is loaded
@@ -17,7 +18,7 @@ app = typer.Typer(cls=LazyGroup, add_completion=False, **SETTINGS)  # completion
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"aimd {__version__}")
+        typer.echo(said("aimd {version}", version=__version__))
         raise typer.Exit
 
 
@@ -39,8 +40,8 @@ def install_completion(shell: str | None) -> None:
 
     name = shell_named(shell)
     for path in install(name):
-        output.say(f"Wrote {path}")
-    output.say(f"Completion for {name} works in every shell that is started from now on.")
+        output.say(said("Wrote {path}", path=path))
+    output.say(said("Completion for {name} works in every shell that is started from now on.", name=name))
 
 
 def show_completion(shell: str | None) -> None:

@@ -8,6 +8,7 @@ import traceback
 
 from aimd_cli.text import clean, pointed_at
 from aimd_core import errors
+from aimd_core.language import translated
 
 OK = 0
 OTHER = 1
@@ -54,22 +55,22 @@ def exit_code(error: Exception) -> int:
 
 
 def message(error: Exception) -> str:
-    """Return what happened and where, in one line, safe for a terminal."""
+    """Return what happened and where, in one English line; what shows it makes it safe and translates it."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return clean(f"{where}{error.strerror}")
-    return clean(str(error))
+    return error.sentence if isinstance(error, errors.AimdError) else clean(str(error))
 
 
 def report(error: Exception) -> int:
     """Say on stderr what happened and what to do next, and return the exit code."""
     if os.environ.get("AIMD_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
-    intro = "" if isinstance(error, errors.StoppedError) else "aimd: error: "
-    sys.stderr.write(f"{intro}{message(error)}\n")
+    intro = "" if isinstance(error, errors.StoppedError) else translated("aimd: error: ")
+    sys.stderr.write(f"{intro}{clean(translated(message(error)))}\n")
     if isinstance(error, errors.QueryError):
         sys.stderr.write("".join(f"  {line}\n" for line in pointed_at(*error.fault)))
     advice = error.advice if isinstance(error, errors.AimdError) else ""
     if advice:
-        sys.stderr.write(f"  {clean(advice)}\n")
+        sys.stderr.write(f"  {clean(translated(advice))}\n")
     return exit_code(error)

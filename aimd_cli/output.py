@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from aimd_cli.text import clean
+from aimd_core.language import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,7 +137,7 @@ def can_ask() -> bool:
 
 def confirm(question: str) -> bool:
     """Ask on stderr and return whether the answer is yes; an empty one is no."""
-    sys.stderr.write(f"{clean(question)} [y/N] ")
+    sys.stderr.write(f"{clean(translated(question))} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -144,7 +145,7 @@ def confirm(question: str) -> bool:
 def say(text: str) -> None:
     """Say something to the person on stderr: notes, hints, warnings. Not data."""
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(clean(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stderr.write(clean(translated(text)).encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def detail(text: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aimd_cli import output, text
+from aimd_core.language import said, translated
 from aimd_core.store import JOURNAL_FILES, Trial
 from aimd_core.upload.parallel import Watching
 
@@ -58,7 +59,7 @@ class TransferProgress(Watching):
     def __enter__(self) -> TransferProgress:
         if sys.stderr.isatty():
             self._bar = _bar()
-            self._task = self._bar.add_task(self._verb, total=self._total_bytes or None)
+            self._task = self._bar.add_task(translated(self._verb), total=self._total_bytes or None)
             self._bar.start()
         return self
 
@@ -83,7 +84,7 @@ class TransferProgress(Watching):
 
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
-            what = f"{self._verb} {self.done}/{self._count}"
+            what = f"{translated(self._verb)} {self.done}/{self._count}"
             self._bar.update(self._task, description=what, completed=self._sent_bytes)
             return
         with self._lock:
@@ -93,10 +94,17 @@ class TransferProgress(Watching):
             self._said_s = now_s
         rate = self._sent_bytes / (now_s - self._started_s)
         left_s = (self._total_bytes - self._sent_bytes) / rate if rate and self._total_bytes else None
-        left = f", {text.duration(max(0.0, left_s))} left" if left_s is not None else ""
+        left = said(", {duration} left", duration=text.duration(max(0.0, left_s))) if left_s is not None else ""
         output.say(
-            f"{self._verb}: {self.done} of {self._count} trials, {text.size(self._sent_bytes)} sent, "
-            f"{text.size(rate)}/s{left}"
+            said(
+                "{verb}: {done} of {count} trials, {sent_bytes} sent, {rate}/s{left}",
+                verb=said(self._verb),
+                done=self.done,
+                count=self._count,
+                sent_bytes=text.size(self._sent_bytes),
+                rate=text.size(rate),
+                left=left,
+            )
         )
 
 

@@ -15,6 +15,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from aimd_cli.options import HELP
+from aimd_core.language import ENGLISH, language, translated
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -93,9 +94,12 @@ class LazyGroup(TyperGroup):
         room = formatter.width - 6 - max(map(len, self.commands))
         rows = []
         for name in self.commands:
+            if name in known and language() != ENGLISH:
+                rows.append((name, f"{known[name]}。"))
+                continue
             command = TyperCommand(name, help=f"{known[name]}.") if name in known else self.commands[name]
             rows.append((name, command.get_short_help_str(room)))
-        with formatter.section("Commands"):
+        with formatter.section(translated("Commands")):
             formatter.write_dl(rows)
 
 

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 _HOST_NAME = re.compile(r"[\w.:%-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -24,13 +25,19 @@ def normal_host(host: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise UsageError(message=f"host {host!r} is not an address ({error})", hint=_HOST_HINT) from error
+        raise UsageError(
+            message=said("host {host!r} is not an address ({error})", host=host, error=error), hint=_HOST_HINT
+        ) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(message=f"host {host!r} does not begin with http:// or https://", hint=_HOST_HINT)
+        raise UsageError(
+            message=said("host {host!r} does not begin with http:// or https://", host=host), hint=_HOST_HINT
+        )
     if parts.username is not None or parts.query or parts.fragment or any(c.isspace() or c < " " for c in text):
         raise UsageError(message="the host must not hold a user name, a query, a fragment or spaces", hint=_HOST_HINT)
     if not _HOST_NAME.fullmatch(parts.hostname):
-        raise UsageError(message=f"host {host!r} holds a character that no host name has", hint=_HOST_HINT)
+        raise UsageError(
+            message=said("host {host!r} holds a character that no host name has", host=host), hint=_HOST_HINT
+        )
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown_port = "" if port is None or port == _DEFAULT_PORTS[parts.scheme] else f":{port}"
     return f"{parts.scheme}://{name}{shown_port}{parts.path}"

@@ -20,6 +20,7 @@ from aimd_core.hosts import API_KEY_KEY as API_KEY_KEY
 from aimd_core.hosts import HOST_KEY as HOST_KEY
 from aimd_core.hosts import HOST_KEY_OF_TUTORIAL as HOST_KEY_OF_TUTORIAL
 from aimd_core.hosts import active_host, find_host, key_for
+from aimd_core.language import said
 from aimd_core.yaml_edit import edit_mapping
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -65,7 +66,7 @@ def replace_config(wanted: dict[str, object], path: Path | None = None) -> Path:
         text = path.read_bytes() if path.exists() else b""
         write_config_text(edit_mapping(text, wanted), path)
     except OSError as error:
-        raise DiskError(path=path, reason=f"cannot be written ({error.strerror})") from error
+        raise DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror)) from error
     return path
 
 

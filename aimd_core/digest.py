@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import BinaryIO
 
+from aimd_core.language import said
+
 BLOCK_BYTES = 1 << 20
 
 
@@ -19,7 +21,7 @@ def block_digests(file: BinaryIO, size_bytes: int) -> list[bytes]:
     while left:
         block = file.read(min(BLOCK_BYTES, left))
         if not block:
-            raise EOFError(f"{left} bytes are missing")
+            raise EOFError(said("{left} bytes are missing", left=left))
         left -= len(block)
         digests.append(hashlib.sha256(block).digest())
     return digests

@@ -14,6 +14,7 @@ import yaml
 
 from aimd_core.errors import DamagedError
 from aimd_core.journal import open_regular
+from aimd_core.language import said
 
 _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
@@ -113,7 +114,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     if loaded is None or loaded == "":
         return {}
     if not isinstance(loaded, dict):
-        raise DamagedError(path=origin, reason=f"holds a {type(loaded).__name__}, not a mapping")
+        raise DamagedError(path=origin, reason=said("holds a {name}, not a mapping", name=type(loaded).__name__))
     budget = [_MAX_NODES]
     if not _is_plain(loaded, 0, budget):
         raise DamagedError(
@@ -125,8 +126,8 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
 def _yaml_fault(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).splitlines()[0] if str(error) else "unreadable"
-    where = f"line {mark.line + 1}" if mark is not None else "the file"
-    return f"{where} is not valid YAML ({problem})"
+    where = said("line {line}", line=mark.line + 1) if mark is not None else "the file"
+    return said("{where} is not valid YAML ({problem})", where=where, problem=problem)
 
 
 def _is_plain(value: object, depth: int, budget: list[int]) -> bool:
@@ -164,7 +165,7 @@ def read_document(path: str | Path) -> bytes:
         # A buffer for the largest document there may be costs more than reading a usual one.
         text = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES) + 1)
     if len(text) > _MAX_BYTES:
-        raise DamagedError(path=path, reason=f"is larger than {_MAX_BYTES >> 20} MiB")
+        raise DamagedError(path=path, reason=said("is larger than {max_bytes} MiB", max_bytes=_MAX_BYTES >> 20))
     return text
 
 

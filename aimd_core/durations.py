@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 from aimd_core.query.literals import read_duration_s
 
 
@@ -16,5 +17,5 @@ def parse_duration_s(text: str) -> float:
     """
     seconds = read_duration_s(text.strip())
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
-        raise UsageError(message=f"{text!r} is not a duration", hint="Such as: 90s, 30m, 1h30m, 30d")
+        raise UsageError(message=said("{text!r} is not a duration", text=text), hint="Such as: 90s, 30m, 1h30m, 30d")
     return float(seconds)

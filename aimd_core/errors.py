@@ -44,6 +44,8 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
 
 from __future__ import annotations
 
+from aimd_core.language import Said, said
+
 
 class AimdError(Exception):
     """The root of all errors of this project.
@@ -62,10 +64,26 @@ class AimdError(Exception):
         super().__init__(self.text.format(**facts))
 
     @property
+    def sentence(self) -> Said:
+        """What happened and where."""
+        return Said(self.text, _with_words(self.facts))
+
+    @property
     def advice(self) -> str:
         """What to do next, or an empty string."""
         given = self.facts.get("hint")
-        return str(given) if given else self.hint.format(**self.facts)
+        return given if isinstance(given, str) and given else Said(self.hint, _with_words(self.facts))
+
+
+_WORDS = frozenset({"message", "metric", "problem", "reason", "server", "verb", "what", "where", "why"})
+
+
+def _with_words(facts: dict[str, object]) -> dict[str, object]:
+    """Return facts of which those that may be words of ours, and not data, can be translated."""
+    return {
+        name: Said(fact, {}) if name in _WORDS and isinstance(fact, str) and not isinstance(fact, Said) else fact
+        for name, fact in facts.items()
+    }
 
 
 class UsageError(AimdError):
@@ -113,7 +131,8 @@ class AmbiguousTrialError(UsageError):
     hint = "Type more of the name"
 
     def __init__(self, name: str, candidates: list[str]) -> None:
-        shown = ", ".join(candidates[:8]) + (f" and {len(candidates) - 8} more" if len(candidates) > 8 else "")
+        more = said(" and {count} more", count=len(candidates) - 8) if len(candidates) > 8 else ""
+        shown = said("{names}{more}", names=", ".join(candidates[:8]), more=more)
         super().__init__(name=name, candidates=candidates, listed=shown)
 
 
@@ -145,7 +164,7 @@ class TrialNotFoundError(NotFoundError):
         """The nearest names, when there are any."""
         near = self.facts["near"]
         assert isinstance(near, list)
-        return "Did you mean: " + ", ".join(near) if near else self.hint
+        return said("Did you mean: {near}", near=", ".join(near)) if near else self.hint
 
 
 class NoTrialsError(NotFoundError):
@@ -171,8 +190,8 @@ class MetricNotFoundError(NotFoundError):
         """The names that there are."""
         if not self.known:
             return "Nothing was logged there yet"
-        more = f" and {len(self.known) - 12} more" if len(self.known) > 12 else ""
-        return f"There are: {', '.join(self.known[:12])}{more}"
+        more = said(" and {count} more", count=len(self.known) - 12) if len(self.known) > 12 else ""
+        return said("There are: {known}{more}", known=", ".join(self.known[:12]), more=more)
 
 
 class SelectorFitsNoneError(NotFoundError):

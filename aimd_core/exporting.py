@@ -13,6 +13,7 @@ from typing import IO, Any, NamedTuple
 
 from aimd_core.errors import DiskError, ExtraMissingError, InTheWayError
 from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.language import said
 from aimd_core.model import strict_json
 from aimd_core.store import METRICS_FILE, Trial
 
@@ -202,7 +203,7 @@ def write_file(path: Path, write: Callable[[IO[bytes]], int], force: bool) -> in
                 os.fsync(file.fileno())
             _put_in_place(temporary, path, force)
     except OSError as error:
-        raise DiskError(path=path, reason=f"cannot be written ({error.strerror})") from error
+        raise DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror)) from error
     return result
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
+from aimd_core.language import joined, said
 from aimd_core.query import Facts, Field, Query, field_text, matches, parse, parse_field, render, value_of
 from aimd_core.query.lexer import Token, fail, tokens_of
 from aimd_core.query.literals import read_number
@@ -157,7 +158,12 @@ class _Reader:
     def _referred(self, token: Token, selector: str, field: Field, sign: str) -> float:
         """Return the best, worst or mean of a metric over the trials that a selector fits."""
         if field.kind != "metric":
-            fail(self._source, token.start, token.end, f"{token.text}() needs a metric on the left of the comparison")
+            fail(
+                self._source,
+                token.start,
+                token.end,
+                said("{text}() needs a metric on the left of the comparison", text=token.text),
+            )
         chosen = [facts for facts in self._others() if matches(parse(selector_query(selector)), facts)]
         if not chosen:
             raise SelectorFitsNoneError(selector=selector or "all")
@@ -165,16 +171,22 @@ class _Reader:
         finite = [(float(value), facts.alternative_name) for value, facts in found if value - value == 0.0]
         if not finite:
             known = sorted({name for facts in chosen for name in facts.metrics})
-            raise MetricNotFoundError(field_text(field), f"the {len(chosen)} trials of {selector or 'all'!r}", known)
+            raise MetricNotFoundError(
+                field_text(field),
+                said("the {count} trials of {selector!r}", count=len(chosen), selector=selector or "all"),
+                known,
+            )
         called = f"{token.bare}({selector})"
         if token.bare == "mean":
             mean = sum(value for value, _ in finite) / len(finite)
-            self.notes.append(f"{called} is {mean:.6g}, of {len(finite)} trials")
+            self.notes.append(
+                said("{called} is {mean:.6g}, of {count} trials", called=called, mean=mean, count=len(finite))
+            )
             return mean
         direction = direction_of(field.name) or (LOWER if sign.startswith("<") else HIGHER)
         wants_low = (direction == LOWER) == (token.bare == "best")
         value, name = (min if wants_low else max)(finite)
-        self.notes.append(f"{called} is {value:.6g}, of {name}")
+        self.notes.append(said("{called} is {value:.6g}, of {name}", called=called, value=value, name=name))
         return value
 
 
@@ -203,8 +215,9 @@ def judge(gate: Gate, facts: Facts, now_s: float) -> Verdict:
         for leaf in _leaves(gate.query.condition)
         if matches(leaf, facts, now_s) == holds or gate.query.condition.kind == "not"
     ]
-    why = "; ".join(dict.fromkeys(told)) or ("there is no condition" if holds else "the condition as a whole")
-    return Verdict(holds, why + "".join(f" ({note})" for note in gate.notes))
+    decided = joined("; ", list(dict.fromkeys(told))) if told else ""
+    why = decided or (said("there is no condition") if holds else said("the condition as a whole"))
+    return Verdict(holds, joined("", [why, *(said(" ({note})", note=note) for note in gate.notes)]))
 
 
 def _leaves(condition: Condition) -> list[Compare | Among | Missing]:
@@ -216,13 +229,17 @@ def _leaves(condition: Condition) -> list[Compare | Among | Missing]:
 def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
     """Say what a trial has and what a comparison wants: `val.acc is 0.85, wanted >= 0.907`."""
     name, value = field_text(leaf.field), value_of(leaf.field, facts, now_s)
-    actual = f"there is no {name}" if value is None else f"{name} is {_shown(value)}"
+    actual = (
+        said("there is no {name}", name=name)
+        if value is None
+        else said("{name} is {value}", name=name, value=_shown(value))
+    )
     if not isinstance(leaf, Compare):
-        return f"{actual}, wanted {render(leaf)}"
+        return said("{actual}, wanted {leaf}", actual=actual, leaf=render(leaf))
     wanted = (
         f"{leaf.value.value:.6g}" if leaf.value.kind == "number" else render(leaf).rpartition(f" {leaf.operator} ")[2]
     )
-    return f"{actual}, wanted {leaf.operator} {wanted}"
+    return said("{actual}, wanted {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=wanted)
 
 
 def _shown(value: object) -> str:

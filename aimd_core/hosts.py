@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from aimd_core.addresses import normal_host
 from aimd_core.errors import ConfigError, NotFoundError, UsageError
+from aimd_core.language import said
 
 HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY, HOSTS_KEY = "aimd_host", "host", "api_key", "aimd_hosts"
 
@@ -68,9 +69,12 @@ def find_host(config: dict[str, object], text: str) -> str:
         return fitting[0]
     if fitting:
         raise UsageError(
-            message=f"{text!r} fits several servers: {', '.join(fitting)}", hint="Type more of the address"
+            message=said("{text!r} fits several servers: {fitting}", text=text, fitting=", ".join(fitting)),
+            hint="Type more of the address",
         )
-    raise NotFoundError(message=f"no known server fits {text!r}", hint=f"Known: {', '.join(known)}")
+    raise NotFoundError(
+        message=said("no known server fits {text!r}", text=text), hint=said("Known: {known}", known=", ".join(known))
+    )
 
 
 def activate(config: dict[str, object], host: str | None, api_key: str | None = None) -> dict[str, object]:
@@ -123,7 +127,10 @@ def _entries(config: dict[str, object]) -> dict[str, dict[str, object]]:
     """Return a copy of what waits in `aimd_hosts`, as it is written there; only addresses are checked."""
     found = config.get(HOSTS_KEY) or {}
     if not isinstance(found, dict) or not all(isinstance(entry, dict) or entry is None for entry in found.values()):
-        raise ConfigError(path="SDK config file", reason=f"{HOSTS_KEY} is not a mapping of address to {{api_key: KEY}}")
+        raise ConfigError(
+            path="SDK config file",
+            reason=said("{hosts_key} is not a mapping of address to {{api_key: KEY}}", hosts_key=HOSTS_KEY),
+        )
     return {str(host): dict(entry or {}) for host, entry in found.items()}
 
 

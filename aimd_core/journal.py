@@ -19,6 +19,7 @@ from json import JSONDecoder
 from json.encoder import encode_basestring_ascii as _quote
 
 from aimd_core.errors import DamagedError
+from aimd_core.language import joined, said
 from aimd_core.model import MetricSummary
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -216,10 +217,17 @@ class Damage:
         parts = []
         if self.lines:
             listed = ", ".join(map(str, self.numbers)) + (", ..." if self.lines > len(self.numbers) else "")
-            parts.append(f"{self.lines} damaged line{'s' if self.lines > 1 else ''} skipped ({listed})")
+            parts.append(
+                said(
+                    "{lines} damaged line{s} skipped ({listed})",
+                    lines=self.lines,
+                    s="s" if self.lines > 1 else "",
+                    listed=listed,
+                )
+            )
         if self.torn_bytes:
-            parts.append(f"a half-written last line of {self.torn_bytes} bytes left out")
-        return "; ".join(parts)
+            parts.append(said("a half-written last line of {torn_bytes} bytes left out", torn_bytes=self.torn_bytes))
+        return joined("; ", parts)
 
 
 def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
@@ -307,7 +315,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DamagedError(path=path, reason=f"cannot be read ({error.strerror})") from error
+        raise DamagedError(path=path, reason=said("cannot be read ({strerror})", strerror=error.strerror)) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise DamagedError(path=path, reason="is not a plain file")

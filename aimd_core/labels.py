@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.errors import DiskError, UsageError
+from aimd_core.language import said
 
 LABELS_FILE = "labels.yaml"
 _MAX_TAG_BYTES = 100
@@ -39,7 +40,7 @@ def tag_fault(tag: str) -> str | None:
     if tag.startswith("-"):
         return "it begins with '-'"
     if len(tag.encode("utf-8", "surrogateescape")) > _MAX_TAG_BYTES:
-        return f"it is longer than {_MAX_TAG_BYTES} bytes"
+        return said("it is longer than {max_tag_bytes} bytes", max_tag_bytes=_MAX_TAG_BYTES)
     return None
 
 
@@ -79,7 +80,10 @@ def add_tags(path: Path, tags: list[str]) -> Labels:
     for tag in tags:
         fault = tag_fault(tag)
         if fault:
-            raise UsageError(message=f"tag {tag!r} cannot be used: {fault}", hint="Such as: baseline, lr-sweep, v2")
+            raise UsageError(
+                message=said("tag {tag!r} cannot be used: {fault}", tag=tag, fault=fault),
+                hint="Such as: baseline, lr-sweep, v2",
+            )
     with _changing(path):
         labels = read_labels(path)
         return _write(path, labels, labels._replace(tags=tuple(dict.fromkeys([*labels.tags, *tags]))))
@@ -120,4 +124,6 @@ def _changing(path: Path) -> Iterator[None]:
         finally:
             os.close(descriptor)  # which lets go of the lock
     except OSError as error:
-        raise DiskError(path=path / LABELS_FILE, reason=f"cannot be written ({error.strerror})") from error
+        raise DiskError(
+            path=path / LABELS_FILE, reason=said("cannot be written ({strerror})", strerror=error.strerror)
+        ) from error

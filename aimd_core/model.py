@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from aimd_core.language import said
+
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +54,7 @@ def split_alternative_name(directory_name: str) -> tuple[str, str, str]:
     """
     match = _ALTERNATIVE_NAME.fullmatch(directory_name)
     if match is None:
-        raise ValueError(f"not an alternative name: {directory_name!r}")
+        raise ValueError(said("not an alternative name: {directory_name!r}", directory_name=directory_name))
     return match["name"], match["created"], match["suffix"]
 
 
@@ -67,7 +69,11 @@ def name_fault(name: str) -> str | None:
     except UnicodeEncodeError:
         return "it is not valid Unicode"
     if size_bytes > _MAX_NAME_BYTES:
-        return f"it is {size_bytes} bytes long, the limit is {_MAX_NAME_BYTES}"
+        return said(
+            "it is {size_bytes} bytes long, the limit is {max_name_bytes}",
+            size_bytes=size_bytes,
+            max_name_bytes=_MAX_NAME_BYTES,
+        )
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         return "it holds a control character"
     return None

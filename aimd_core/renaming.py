@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aimd_core.documents import read_mapping, write_mapping
 from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
+from aimd_core.language import said
 from aimd_core.model import LOST, UNFINISHED, is_alternative_name, name_fault, split_alternative_name
 from aimd_core.store import METADATA_FILE, Trial
 
@@ -43,7 +44,7 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
         write_mapping(file, {**before, "metadata": {**inner, "name": name}})
         _move(source, target, before)
     except OSError as error:
-        raise DiskError(path=source, reason=f"cannot be renamed ({error.strerror})") from error
+        raise DiskError(path=source, reason=said("cannot be renamed ({strerror})", strerror=error.strerror)) from error
     return target
 
 

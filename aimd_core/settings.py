@@ -24,6 +24,7 @@ from aimd_core.hosts import (
     find_host,
     known_hosts,
 )
+from aimd_core.language import said
 
 ASSET_HUB_KEY = "asset_hub_host"
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
@@ -83,8 +84,12 @@ def known_setting(key: str) -> Setting:
     found = SETTINGS.get(HOST_KEY if key == HOST_KEY_OF_TUTORIAL else key)
     if found is None:
         near = get_close_matches(key, SETTINGS, n=1)
-        hint = f"Did you mean: {near[0]}" if near else f"Known: {', '.join(SETTINGS)}"
-        raise UsageError(message=f"no setting is named {key!r}", hint=hint)
+        hint = (
+            said("Did you mean: {near}", near=near[0])
+            if near
+            else said("Known: {settings}", settings=", ".join(SETTINGS))
+        )
+        raise UsageError(message=said("no setting is named {key!r}", key=key), hint=hint)
     return found
 
 

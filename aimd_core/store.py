@@ -12,6 +12,7 @@ from pathlib import Path
 from aimd_core import process
 from aimd_core.errors import DamagedError, InvalidNameError
 from aimd_core.journal import JournalSummary, summarize
+from aimd_core.language import said
 from aimd_core.model import (
     DEFAULT_FOLDER,
     INITIALIZING,
@@ -114,9 +115,9 @@ class Trial:
         try:
             return read_mapping(self.path / file)
         except FileNotFoundError:
-            self.damage.append(f"{file} is missing")
+            self.damage.append(said("{file} is missing", file=file))
         except DamagedError as error:
-            self.damage.append(f"{file}: {error.facts['reason']}")
+            self.damage.append(said("{file}: {reason}", file=file, reason=error.facts["reason"]))
         return {}
 
     @property
@@ -149,7 +150,7 @@ class Trial:
                 continue
         for file in (METADATA_FILE, PARAMETERS_FILE):
             if file not in contents:
-                raise DamagedError(path=self.path, reason=f"{file} is missing")
+                raise DamagedError(path=self.path, reason=said("{file} is missing", file=file))
         self._metadata = parse_mapping(contents[METADATA_FILE], self.path / METADATA_FILE)
         self._parameters = parse_mapping(contents[PARAMETERS_FILE], self.path / PARAMETERS_FILE)
         return contents
@@ -161,7 +162,7 @@ class Trial:
             try:
                 self._summary = summarize(self.path / METRICS_FILE)
             except DamagedError as error:
-                self.damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
+                self.damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=error.facts["reason"]))
                 self._summary = JournalSummary()
         return self._summary
 

@@ -20,6 +20,7 @@ from aimd_core.errors import (
     TrialNotFoundError,
     TrialRunningError,
 )
+from aimd_core.language import said
 from aimd_core.model import UNFINISHED
 from aimd_core.store import TRIALS_DIRECTORY, Trial, is_trial_directory
 
@@ -79,7 +80,9 @@ def remove(trial: Trial) -> Trashed:
         trash.mkdir(parents=True, exist_ok=True)
         _move(source, target, before=lambda: write_mapping(_origin_file(target), dict(origin)))
     except OSError as error:
-        raise DiskError(path=source, reason=f"cannot be moved to {trash} ({error.strerror})") from error
+        raise DiskError(
+            path=source, reason=said("cannot be moved to {trash} ({strerror})", trash=trash, strerror=error.strerror)
+        ) from error
     return Trashed(target, source, now.timestamp())
 
 
@@ -158,7 +161,9 @@ def restore(trashed: Trashed) -> Path:
         _move(trashed.path, trashed.origin)
         _origin_file(trashed.path).unlink(missing_ok=True)
     except OSError as error:
-        raise DiskError(path=trashed.origin, reason=f"cannot be restored ({error.strerror})") from error
+        raise DiskError(
+            path=trashed.origin, reason=said("cannot be restored ({strerror})", strerror=error.strerror)
+        ) from error
     return trashed.origin
 
 
@@ -172,4 +177,6 @@ def purge(trashed: Trashed) -> None:
         shutil.rmtree(trashed.path)
         _origin_file(trashed.path).unlink(missing_ok=True)
     except OSError as error:
-        raise DiskError(path=trashed.path, reason=f"cannot be deleted ({error.strerror})") from error
+        raise DiskError(
+            path=trashed.path, reason=said("cannot be deleted ({strerror})", strerror=error.strerror)
+        ) from error

@@ -13,6 +13,7 @@ from aimd_core.documents import read_mapping
 from aimd_core.errors import DamagedError
 from aimd_core.journal import Damage, open_regular, read_records
 from aimd_core.labels import LABELS_FILE
+from aimd_core.language import said
 from aimd_core.model import STATUSES, UNFINISHED
 from aimd_core.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial
 
@@ -62,16 +63,17 @@ class Verified(NamedTuple):
 def verify_trial(trial: Trial) -> Verified:
     """Read all files of a trial; nothing is changed and nothing raised for damage."""
     runs_on = trial.state.name in UNFINISHED
-    files, notes = [], []
+    files: list[CheckedFile] = []
+    notes: list[str] = []
     missing = [name for name in _REQUIRED if not os.path.lexists(trial.path / name)]
     misplaced = [name for name in _FILES if (trial.path / name).is_dir() and not (trial.path / name).is_symlink()]
     for name in [*missing, *misplaced, *_names(trial.path)]:
         path = trial.path / name
         if path.is_symlink():
-            notes.append(f"{name} is a link and was not followed")
+            notes.append(said("{name} is a link and was not followed", name=name))
             continue
         if name.endswith(".partial"):
-            notes.append(f"{name} is left over from a write that was cut off")
+            notes.append(said("{name} is left over from a write that was cut off", name=name))
         files.append(_check(path, name, runs_on))
     return Verified(trial.alternative_name, trial.path.absolute(), files, notes)
 
@@ -102,9 +104,9 @@ def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
     except FileNotFoundError:
         faults.append("is missing")
     except DamagedError as error:
-        faults.append(str(error.facts["reason"]))
+        faults.append(said("{reason}", reason=error.facts["reason"]))
     except OSError as error:
-        faults.append(f"cannot be read ({error.strerror})")
+        faults.append(said("cannot be read ({strerror})", strerror=error.strerror))
     return CheckedFile(name, size_bytes, records, faults)
 
 
@@ -143,7 +145,13 @@ def _check_journal(path: Path, faults: list[str], runs_on: bool) -> int:
         damage.torn_bytes = 0  # it is being written
     faults += _numbered("damaged", damage) + _numbered("record without step or numbers", odd)
     if damage.torn_bytes:
-        faults.append(f"line {lines.number} is half-written ({damage.torn_bytes} bytes at the end)")
+        faults.append(
+            said(
+                "line {number} is half-written ({torn_bytes} bytes at the end)",
+                number=lines.number,
+                torn_bytes=damage.torn_bytes,
+            )
+        )
     return records
 
 
@@ -152,7 +160,8 @@ def _numbered(what: str, damage: Damage) -> list[str]:
     if not damage.lines:
         return []
     listed = ", ".join(map(str, damage.numbers)) + (", ..." if damage.lines > len(damage.numbers) else "")
-    return [f"{what}: line {listed}" + (f" ({damage.lines:,} in all)" if damage.lines > 1 else "")]
+    in_all = said(" ({lines:,} in all)", lines=damage.lines) if damage.lines > 1 else ""
+    return [said("{what}: line {listed}{in_all}", what=said(what), listed=listed, in_all=in_all)]
 
 
 def _is_complete(body: dict[str, object]) -> bool:
@@ -167,7 +176,7 @@ def _nul_lines(path: Path) -> list[str]:
     with open_regular(path) as file:
         numbers = [number for number, line in enumerate(file, start=1) if b"\0" in line]
     listed = ", ".join(map(str, numbers[:_FAULTS_SHOWN])) + (", ..." if len(numbers) > _FAULTS_SHOWN else "")
-    return [f"NUL bytes in line {listed}"] if numbers else []
+    return [said("NUL bytes in line {listed}", listed=listed)] if numbers else []
 
 
 def _process_faults(path: Path) -> list[str]:
@@ -176,7 +185,7 @@ def _process_faults(path: Path) -> list[str]:
             document = json.loads(file.read())
         except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", 1)
-            return [f"line {line} is not valid JSON ({str(error).partition(':')[0]})"]
+            return [said("line {line} is not valid JSON ({problem})", line=line, problem=str(error).partition(":")[0])]
     return [] if isinstance(document, dict) else ["is no JSON object"]
 
 
@@ -185,10 +194,18 @@ def metadata_faults(document: dict[str, object]) -> list[str]:
     inner = document.get("metadata")
     if not isinstance(inner, dict):
         return ["holds no mapping `metadata`"]
-    faults = [f"metadata.{key} is missing" for key in ("id", "name") if inner.get(key) in (None, "")]
+    faults: list[str] = [
+        said("metadata.{key} is missing", key=key) for key in ("id", "name") if inner.get(key) in (None, "")
+    ]
     if document.get("status") not in STATUSES:
-        faults.append(f"status {document.get('status')!r} is none of {', '.join(STATUSES)}")
-    faults += [f"{key} {document[key]!r} is no time" for key in ("startTime", "endTime") if not _is_time(document, key)]
+        faults.append(
+            said("status {status!r} is none of {statuses}", status=document.get("status"), statuses=", ".join(STATUSES))
+        )
+    faults += [
+        said("{key} {document!r} is no time", key=key, document=document[key])
+        for key in ("startTime", "endTime")
+        if not _is_time(document, key)
+    ]
     return faults
 
 

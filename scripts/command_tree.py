@@ -116,18 +116,23 @@ def _kind(item: Any, words: list[str], choices: list[object]) -> str:
 def first_sentence(help_text: str) -> str:
     """Return the first sentence of a help text, in one line."""
     paragraph = re.sub(r"\s+", " ", help_text.split("\n\n")[0]).strip()
-    return re.split(r"(?<=[.;])\s", paragraph)[0].rstrip(".;")
+    return re.split(r"(?<=[.;])\s|(?<=[。；])", paragraph)[0].rstrip(".;。；")
 
 
-def completion_table() -> str:
-    """Return aimd_cli/completion/commands.tsv."""
+def completion_table(nodes: list[Node]) -> str:
+    """Return aimd_cli/completion/commands.tsv, or its brother in the language to speak."""
+    from aimd_cli.translated_help import help_text
+    from aimd_core.language import translated
+
     lines = []
-    for node in walk():
-        lines.append(f"command\t{' '.join(node.words)}\t{first_sentence(node.help)}")
+    for node in nodes:
+        lines.append(f"command\t{' '.join(node.words)}\t{first_sentence(help_text(node.help))}")
         for parameter in node.parameters:
             role = "option" if parameter.is_option else "argument"
             kind = parameter.kind + ("*" if parameter.repeats else "")
-            lines.append(f"{role}\t{','.join(parameter.names)}\t{kind}\t{first_sentence(parameter.sentence)}")
+            lines.append(
+                f"{role}\t{','.join(parameter.names)}\t{kind}\t{first_sentence(translated(parameter.sentence))}"
+            )
     return "\n".join(lines) + "\n"
 
 

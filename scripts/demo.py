@@ -84,10 +84,17 @@ def main() -> None:
         server.wait(timeout=30)
     port = address.split("/")[2].rpartition(":")[2]
     print(
-        "\nDone; the server was stopped. To see the trials in a browser, start it again and open the address:\n"
-        f"  .venv/bin/aimd server start --data-dir .demo/server --port {port}\n"
-        f"  {address.rpartition('/')[0]}/web/   (the page asks for the key in .demo/key)"
+        "\nDone; the server was stopped. See the trials in a browser, with no account and nothing to set up:\n"
+        f"  .venv/bin/aimd console {shown_path(DEMO)}\n"
+        f"or on the server; start it again, open the address, and sign in with the key in {shown_path(DEMO)}/key:\n"
+        f"  .venv/bin/aimd server start --data-dir {shown_path(DEMO)}/server --port {port}\n"
+        f"  {address.rpartition('/')[0]}/web/"
     )
+
+
+def shown_path(place: Path) -> str:
+    """Return a path as one types it in this checkout."""
+    return os.path.relpath(place, ROOT) if place.is_relative_to(ROOT) else str(place)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLE = "aimd_cli/completion/commands.tsv"
-os.environ.update(COLUMNS="100", TERMINAL_WIDTH="100", NO_COLOR="1")
+TABLES = {"en": "aimd_cli/completion/commands.tsv", "zh": "aimd_cli/completion/commands.zh.tsv"}
+os.environ.update(AIMD_LANG="en", COLUMNS="100", TERMINAL_WIDTH="100", NO_COLOR="1")
 
 
 def command_reference() -> str:
@@ -55,16 +55,20 @@ def openapi_document() -> str:
     return json.dumps(openapi.document(v2.routes(SERVER)), indent=1, sort_keys=True) + "\n"
 
 
-def write_completion_table() -> None:
-    """Write what completion and the help of groups read."""
-    from command_tree import completion_table
+def completion_tables() -> dict[str, str]:
+    """Return what completion and the help of groups read, in each language, by its path."""
+    from command_tree import completion_table, walk
 
-    (ROOT / TABLE).write_text(completion_table())
+    nodes, tables = list(walk()), {}
+    for language, path in TABLES.items():
+        os.environ["AIMD_LANG"] = language
+        tables[path] = completion_table(nodes)
+    os.environ["AIMD_LANG"] = "en"
+    return tables
 
 
 def documents() -> dict[str, str]:
     """Return every generated file's text by its path."""
-    from command_tree import completion_table
     from man_pages import man_pages
 
     from aimd_cli.completion.scripts import FILES, SCRIPTS
@@ -74,7 +78,7 @@ def documents() -> dict[str, str]:
         "docs/exit-codes.md": exit_code_reference(),
         "docs/topics.md": topic_reference(),
         "docs/openapi.json": openapi_document(),
-        TABLE: completion_table(),
+        **completion_tables(),
         **{f"completions/{FILES[shell]}": script for shell, script in SCRIPTS.items()},
         **{f"man/{name}": page for name, page in man_pages().items()},
     }
@@ -93,7 +97,8 @@ def main() -> int:
         return 2
     writing = sys.argv[1] == "--write"
     if writing:
-        write_completion_table()  # first, because the help of groups reads it
+        for name, text in completion_tables().items():  # first, because the help of groups reads them
+            (ROOT / name).write_text(text)
     wanted = documents()
     stale = [ROOT / name for name, text in wanted.items() if not _says(ROOT / name, text)]
     for path in stale:

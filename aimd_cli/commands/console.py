@@ -18,12 +18,14 @@ from aimd_cli import output
 from aimd_cli.commands.server.door import server
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import NoTrialsError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_server.local import Ready
 
 _STOP_TIMEOUT_S = 5
 _RESTART_S = 2.0
+_UNUSED_S = 90 * 86400
 
 
 def console(
@@ -52,6 +54,7 @@ def console(
     if not place.is_dir():
         raise NoTrialsError(where=place)
     cache = cache_directory(place)
+    _remove_unused(cache.parent)
     keeping = _Keeping(place, cache)
 
     def ready(made: Ready) -> None:
@@ -77,6 +80,17 @@ def cache_directory(place: Path) -> Path:
     return user_cache_path("aimd", appauthor=False) / "console" / name
 
 
+def _remove_unused(caches: Path) -> None:
+    """Remove what is kept of directories that nobody has looked at for long."""
+    import shutil
+    import time
+
+    with contextlib.suppress(OSError):
+        for cache in caches.iterdir():
+            if time.time() - max(entry.stat().st_mtime for entry in (cache, *cache.iterdir())) > _UNUSED_S:
+                shutil.rmtree(cache, ignore_errors=True)
+
+
 def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
     """Print the address, which is for one browser, on stdout; say the rest on stderr."""
     from aimd_core.store import list_names
@@ -86,9 +100,18 @@ def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
     except OSError:
         count = 0
     if count:
-        output.say(f"Showing {count:,} trial{'s'[: count != 1]} in {place}. Ctrl-C ends it.")
+        output.say(
+            said(
+                "Showing {count:,} trial{s} in {place}. Ctrl-C ends it.",
+                count=count,
+                s="s"[: count != 1],
+                place=place,
+            )
+        )
     else:
-        output.say(f"There is no trial in {place} yet; it appears here when a script there records one:")
+        output.say(
+            said("There is no trial in {place} yet; it appears here when a script there records one:", place=place)
+        )
         output.say(
             "  from t9k import aimd; trial = aimd.create_trial(trial_name='first'); trial.log('train', {'loss': 1}, 1)"
         )
@@ -100,7 +123,13 @@ def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
     output.flush()
     if os.environ.get("SSH_CONNECTION"):
         number = made.page.split("/")[2].rpartition(":")[2]
-        output.say(f"From the machine before you: ssh -L {number}:127.0.0.1:{number} {os.uname().nodename}")
+        output.say(
+            said(
+                "From the machine before you: ssh -L {number}:127.0.0.1:{number} {host}",
+                number=number,
+                host=os.uname().nodename,
+            )
+        )
 
 
 def _has_display() -> bool:
@@ -156,10 +185,15 @@ class _Keeping:
                 assert process.stdin is not None
                 process.stdin.write(wish + "\n")
                 process.stdin.flush()
-            _listen(process)
+            _listen(process, self._cache)
             _close(process)
             if process.wait() and not self._stopping.wait(_RESTART_S):
-                output.say(f"what keeps the console in step ended ({process.returncode}); it is started again")
+                output.say(
+                    said(
+                        "what keeps the console in step ended ({returncode}); it is started again",
+                        returncode=process.returncode,
+                    )
+                )
 
 
 def _start() -> subprocess.Popen[str]:
@@ -182,7 +216,7 @@ def _close(process: subprocess.Popen[str]) -> None:
         process.stdin.close()
 
 
-def _listen(process: subprocess.Popen[str]) -> None:
+def _listen(process: subprocess.Popen[str], cache: Path) -> None:
     """Say what the process tells, until it ends."""
     is_filling = False
     assert process.stdout is not None
@@ -195,24 +229,28 @@ def _listen(process: subprocess.Popen[str]) -> None:
             is_filling = _say_progress(told, is_filling)
         else:
             say = _SAYINGS.get(str(told.get("event")))
-            output.say(say(told) if say else line.strip())
+            output.say(say({**told, "cache": cache}) if say else line.strip())
 
 
 def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
     """Say how far the first filling is, when it takes long enough to be watched; return whether it still goes on."""
     total, waiting = int(str(told["total"])), int(str(told["waiting"]))
     if waiting > 1:
-        output.say(f"{total - waiting:,} of {total:,} trials are shown")
+        output.say(said("{count:,} of {total:,} trials are shown", count=total - waiting, total=total))
         return True
     if was_filling and not waiting:
-        output.say(f"All {total:,} trials are shown")
+        output.say(said("All {total:,} trials are shown", total=total))
     return was_filling and bool(waiting)
 
 
 _SAYINGS: dict[str, Callable[[dict[str, object]], str]] = {
-    "problem": lambda told: f"{told['name']} is not shown: {told['reason']}",
-    "away": lambda told: f"nothing new can be shown now: {told['reason']}; trying again",
+    "problem": lambda told: said("{name} is not shown: {reason}", name=told["name"], reason=told["reason"]),
+    "away": lambda told: said(
+        "nothing new can be shown now; trying again. Is there space in {cache}? ({reason})",
+        cache=told["cache"],
+        reason=told["reason"],
+    ),
     "back": lambda told: "new things are shown again",
     "waiting": lambda told: "another `aimd console` shows this directory and keeps both in step",
-    "failed": lambda told: f"nothing new can be shown: {told['reason']}",
+    "failed": lambda told: said("nothing new can be shown: {reason}", reason=told["reason"]),
 }

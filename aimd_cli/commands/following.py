@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aimd_cli import output, text
 from aimd_core.errors import NetworkError, StoppedError
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from aimd_core.store import Trial
@@ -71,7 +72,9 @@ def _round(follower: object, last: dict[Path, Result], was_away: bool) -> bool:
     except NetworkError as error:
         follower.reached = False
         if not was_away:
-            output.say(f"{error}; trying again")
+            from aimd_cli.errors import message
+
+            output.say(said("{error}; trying again", error=message(error)))
         return True
     if not follower.reached and not was_away:
         output.say("the server cannot be reached; trying again until it can")
@@ -86,6 +89,13 @@ def _say(result: Result, before: Result | None) -> None:
     name = result.trial.alternative_name
     if result.error is not None:
         if before is None or str(before.error) != str(result.error):
-            output.say(f"{name}: {message(result.error)}")
+            output.say(joined("", [f"{name}: ", message(result.error)]))
     elif result.uploaded is not None and result.uploaded.outcome != "unchanged":
-        output.say(f"{name}: {result.uploaded.outcome}, {text.size(result.uploaded.sent_bytes)} sent")
+        output.say(
+            said(
+                "{name}: {outcome}, {sent_bytes} sent",
+                name=name,
+                outcome=result.uploaded.outcome,
+                sent_bytes=text.size(result.uploaded.sent_bytes),
+            )
+        )

@@ -8,6 +8,7 @@ import typer
 
 from aimd_cli import output
 from aimd_core.errors import NotFoundError
+from aimd_core.language import said
 
 
 def help_(
@@ -50,7 +51,13 @@ def _command_help(context: typer.Context, words: list[str]) -> str:
         command = place.command.get_command(place, word) if names else None
         if command is None:
             near = get_close_matches(word, [*names, *TOPICS], n=3)
-            hint = f"Did you mean: {', '.join(near)}" if near else f"Topics: {', '.join(TOPICS)}"
-            raise NotFoundError(message=f"no topic and no command is named {' '.join(words)!r}", hint=hint)
+            hint = (
+                said("Did you mean: {near}", near=", ".join(near))
+                if near
+                else said("Topics: {topics}", topics=", ".join(TOPICS))
+            )
+            raise NotFoundError(
+                message=said("no topic and no command is named {words!r}", words=" ".join(words)), hint=hint
+            )
         place = type(place)(command, info_name=word, parent=place, **command.context_settings)
     return str(place.get_help())

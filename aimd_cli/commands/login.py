@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 KeyOpt = Annotated[
     str | None,
@@ -49,16 +50,16 @@ def login(
     address = _address(host)
     credentials = Credentials(address, normal_key(_key(api_key, address)), {})
     if is_plain_remote(address):
-        output.say(f"warning: {address} is not https, so the key crosses the network unencrypted")
+        output.say(said("warning: {address} is not https, so the key crosses the network unencrypted", address=address))
     user, protocol = verify(credentials)
     path = replace_config(activate(read_config(), address, credentials.api_key))
     if as_json:
         from aimd_cli.views.settings import SignIn
 
         output.show(SignIn({"host": address, "user": user, "protocol": str(protocol), "config": str(path)}), True)
-    output.say(f"Signed in to {address} as {user}.")
-    output.detail(f"The server speaks protocol version {protocol}.")
-    output.say(f"Saved for this user only in {path}")
+    output.say(said("Signed in to {address} as {user}.", address=address, user=user))
+    output.detail(said("The server speaks protocol version {protocol}.", protocol=protocol))
+    output.say(said("Saved for this user only in {path}", path=path))
     _warn_of_environment(address)
 
 
@@ -82,7 +83,7 @@ def _key(api_key: str | None, address: str) -> str:
     if found and found[1] == "environment":
         output.say("Using the key from AIMD_API_KEY.")
         return found[0]
-    return given_key(api_key, f"API key for {address}")
+    return given_key(api_key, said("API key for {address}", address=address))
 
 
 def _warn_of_environment(address: str) -> None:
@@ -92,7 +93,7 @@ def _warn_of_environment(address: str) -> None:
 
     host, key, *_ = in_force(read_config())
     if host.source == "environment" and host.value != address:
-        output.say(f"note: AIMD_HOST is set and wins over the file: commands go to {host.value}")
+        output.say(said("note: AIMD_HOST is set and wins over the file: commands go to {host}", host=host.value))
     elif key.source == "environment":
         output.say("note: AIMD_API_KEY is set and wins over the file")
 
@@ -145,10 +146,16 @@ def logout(
     else:
         wanted = forget(config, address) if host else without_key(config, address)
     if wanted == config:
-        output.say(f"Nothing to remove from {config_path()}")
+        output.say(said("Nothing to remove from {config_path}", config_path=config_path()))
     else:
         path = replace_config(wanted)
-        what = f"{address} and its key" if host else f"the key for {address}" if address else API_KEY_KEY
-        output.say(f"Removed {what} from {path}")
+        what = (
+            said("{address} and its key", address=address)
+            if host
+            else said("the key for {address}", address=address)
+            if address
+            else API_KEY_KEY
+        )
+        output.say(said("Removed {what} from {path}", what=what, path=path))
     if os.environ.get("AIMD_API_KEY"):
         output.say("note: AIMD_API_KEY is still set in the environment")

@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import NoTrialsError, PartlyDoneError
+from aimd_core.language import said
 
 
 def relay(
@@ -44,7 +45,11 @@ def relay(
     credentials = resolve_credentials(host)
     destination = Destination()
     if not once:
-        output.say(f"Relaying {directory.absolute()} to {credentials.host}. Ctrl-C ends it.")
+        output.say(
+            said(
+                "Relaying {directory} to {host}. Ctrl-C ends it.", directory=directory.absolute(), host=credentials.host
+            )
+        )
         follow(lambda: connect(credentials), lambda: trials_below(directory), destination, jobs, interval_s, True)
         return
     results = list(upload_all(lambda: connect(credentials), trials_below(directory), destination, jobs))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aimd_cli import output
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 
 def given_key(api_key: str | None, prompt: str) -> str:
@@ -31,7 +32,9 @@ def given_key(api_key: str | None, prompt: str) -> str:
         try:
             return Path(api_key[1:]).expanduser().read_text()
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(message=f"cannot read the key from {api_key[1:]}: {error}", hint="") from None
+            raise UsageError(
+                message=said("cannot read the key from {api_key}: {error}", api_key=api_key[1:], error=error), hint=""
+            ) from None
     if sys.stdin.isatty():
         output.say("note: a key in the command line can be seen by others (ps, shell history); -k - or @FILE hides it")
     return api_key

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aimd_cli.completion.scripts import FILES, SCRIPTS
 from aimd_core.errors import AimdError, DiskError, UsageError
+from aimd_core.language import said
 
 _NAMES = {"pwsh": "powershell", **{name: name for name in SCRIPTS}}
 _MARK = "# aimd completion"
@@ -22,8 +23,8 @@ def shell_named(name: str | None) -> str:
     found = _NAMES.get(name or _shell_in_use())
     if found is None:
         raise UsageError(
-            message=f"no completion for shell {name!r}" if name else "cannot tell which shell this is",
-            hint=f"Name one of: {', '.join(SCRIPTS)}, as in: aimd --install-completion bash",
+            message=said("no completion for shell {name!r}", name=name) if name else "cannot tell which shell this is",
+            hint=said("Name one of: {scripts}, as in: aimd --install-completion bash", scripts=", ".join(SCRIPTS)),
         )
     return found
 
@@ -53,7 +54,9 @@ def install(shell: str) -> list[Path]:
         profile, lines = _profile(shell, place)
         return [place, *([profile] if profile and _add(profile, lines) else [])]
     except OSError as error:
-        raise DiskError(path=error.filename or place, reason=f"cannot be written ({error.strerror})") from error
+        raise DiskError(
+            path=error.filename or place, reason=said("cannot be written ({strerror})", strerror=error.strerror)
+        ) from error
 
 
 def _script_path(shell: str) -> Path:
@@ -73,7 +76,7 @@ def _profile(shell: str, script: Path) -> tuple[Path | None, str]:
         return Path.home() / ".bashrc", f"[ -r '{script}' ] && . '{script}'"
     if shell == "zsh":
         place = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"
-        return place, f"fpath=('{script.parent}' $fpath); autoload -Uz compinit; compinit"
+        return place, said("fpath=('{parent}' $fpath); autoload -Uz compinit; compinit", parent=script.parent)
     if shell == "powershell":
         return _powershell_profile(), f". '{script}'"
     return None, ""

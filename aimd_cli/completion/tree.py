@@ -1,4 +1,6 @@
-"""The command tree as a TAB needs it: read from `commands.tsv`, which is made from the application by `make fix`.
+"""The command tree as a TAB needs it, with sentences in the person's language.
+
+It is read from `commands.tsv`, or `commands.zh.tsv`, which are made from the application by `make fix`.
 
 A line is a command (`command`, path, sentence), or, below it, an option (`option`, names, kind, sentence) or an
 argument (`argument`, name, kind, sentence). A kind says what the value is, see `values`; `flag` takes none, and `*`
@@ -6,6 +8,8 @@ behind a kind says that it may be repeated. Only the commands that stand on the 
 """
 
 import os
+
+from aimd_core.language import ENGLISH, language
 
 
 class Option:
@@ -55,5 +59,6 @@ class Command:
 
 def read_tree() -> Command:
     """Return the root of the tree."""
-    with open(os.path.join(os.path.dirname(__file__), "commands.tsv"), encoding="utf-8") as file:
+    name = "commands.tsv" if language() == ENGLISH else f"commands.{language()}.tsv"
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
         return Command("\n" + file.read(), "aimd")

@@ -18,6 +18,8 @@ from aimd_cli.views.axes import Scale, count_label, duration_label, duration_tic
 from aimd_cli.views.canvas import LETTERS, Canvas
 from aimd_cli.views.curve import STRETCHES, Curve, sentence, smoothed, thinned
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import note
+from aimd_core.language import joined, said
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart; its darkest come last.
 PALETTE = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
@@ -71,13 +73,13 @@ class Chart:
 
     def rich(self, width: int) -> RenderableType:
         """Return the chart for a terminal of `width` columns."""
-        blocks: list[RenderableType] = [Text(self._title(), style="bold")]
+        blocks: list[RenderableType] = [note(self._title(), style="bold")]
         blocks += self._rows(width, self.look.glyphs)
         if len(self.curves) == 1:
-            blocks.append(Text(text.clean(self._sentences()[0]), style="dim"))
+            blocks.append(note(self._sentences()[0], style="dim"))
         else:
             blocks += [Text(""), self._legend(width)]
-            blocks += [Text(text.clean(note), style="dim") for note in self._notes()]
+            blocks += [note(sentence, style="dim") for sentence in self._notes()]
         return Group(*blocks)
 
     def drawing(self, width: int) -> list[Text]:
@@ -90,7 +92,7 @@ class Chart:
         if self.look.only_sentences:
             return sentences
         rows = [row.plain.rstrip() for row in self._rows(_PIPE_WIDTH, glyphs=False)]
-        return [[self._title()], *([row] for row in rows), *sentences]
+        return [[text.clean(self._title())], *([row] for row in rows), *sentences]
 
     def document(self) -> dict[str, object]:
         """Return the curves as plain data; of long ones, first, smallest, largest and last of 500 stretches."""
@@ -116,28 +118,29 @@ class Chart:
     def _title(self) -> str:
         metrics = ", ".join(dict.fromkeys(curve.metric for curve in self.curves))
         trials = list(dict.fromkeys(curve.trial for curve in self.curves))
-        of = f" of {trials[0]}" if len(trials) == 1 else ""
-        how = [f"smoothed {self.look.smooth:g}"] if self.look.smooth else []
-        how += ["logarithmic"] if self.look.log_y else []
-        return text.clean(f"{metrics}{of}" + (f" ({', '.join(how)})" if how else ""))
+        title = said("{metrics} of {trial}", metrics=metrics, trial=trials[0]) if len(trials) == 1 else metrics
+        how = [said("smoothed {smooth:g}", smooth=self.look.smooth)] if self.look.smooth else []
+        how += [said("logarithmic")] if self.look.log_y else []
+        return said("{title} ({how})", title=title, how=joined(", ", list(how))) if how else title
 
     def _sentences(self) -> list[str]:
         several = len(self.curves) > 1
         return [
-            (f"{LETTERS[number % len(LETTERS)]} {curve.name}: " if several else "") + self._sentence(curve)
+            joined("", [f"{LETTERS[number % len(LETTERS)]} {curve.name}: " if several else "", self._sentence(curve)])
             for number, curve in enumerate(self.curves)
         ]
 
     def _sentence(self, curve: Curve) -> str:
-        said = sentence(curve, self.look.axis)
+        told = sentence(curve, self.look.axis)
         below = sum(value <= 0 for value in curve.values) if self.look.log_y else 0
-        return said + (f"; {below:,} not above zero left out of the logarithmic axis" if below else "")
+        left_out = said("; {below:,} not above zero left out of the logarithmic axis", below=below) if below else ""
+        return joined("", [told, left_out])
 
     def _notes(self) -> list[str]:
         """Return the sentences of the curves of which something was left out."""
         return [
-            said
-            for said, curve in zip(self._sentences(), self.curves, strict=True)
+            told
+            for told, curve in zip(self._sentences(), self.curves, strict=True)
             if curve.not_finite
             or curve.unplaced
             or curve.damage
@@ -169,7 +172,7 @@ class Chart:
         """Return the drawing with its axes, line by line."""
         points = [point for drawn in self._drawn for point in drawn]
         if not points:
-            return [Text("no point can be drawn")]
+            return [note("no point can be drawn")]
         y = Scale(min(value for _, value in points), max(value for _, value in points), self.look.log_y)
         x = Scale(min(position for position, _ in points), max(position for position, _ in points))
         y_ticks = ticks(y, max(2, self.look.rows // _ROWS_PER_TICK))

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import shown
 
 
 class CheckRow(NamedTuple):
@@ -34,7 +35,7 @@ class CheckReport:
         for row in self.rows:
             style = "green" if row.outcome == "same" else "bold yellow"
             sizes = ["" if one is None else text.size(one) for one in (row.local_bytes, row.remote_bytes)]
-            table.add((row.outcome, style), text.clean(row.name), row.file, *sizes, text.clean(row.note))
+            table.add((shown(row.outcome), style), text.clean(row.name), row.file, *sizes, shown(row.note))
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

@@ -16,7 +16,9 @@ from aimd_cli.views.groups import Average, Group, value_of
 from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
 from aimd_cli.views.states import state_cell
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import listed, shown
 from aimd_core.direction import best_of, direction_of
+from aimd_core.language import said
 
 _COMMIT_SHOWN = 12
 _LONG_CELL = 40  # characters; a longer value is worth a row of its own only in full output
@@ -95,12 +97,12 @@ class Comparison:
 
     def _footer(self, hidden: int) -> str:
         mark = "★" if self.wanted.glyphs else "*"
-        notes = [f"{mark} best" if any(self.best.values()) else ""]
-        notes += [f"{self.same} the same in all (--all shows them)" if self.same else ""]
-        notes += [f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""]
+        notes: list[str] = [said("{mark} best", mark=mark) if any(self.best.values()) else ""]
+        notes += [said("{same} the same in all (--all shows them)", same=self.same) if self.same else ""]
+        notes += [said("{hidden} columns hidden: widen the terminal, or pipe it", hidden=hidden) if hidden else ""]
         if self.metrics and self.wanted.aggregate != "last":
-            notes.append(f"metrics: {self.wanted.aggregate}")
-        return (" · " if self.wanted.glyphs else ", ").join(filter(None, notes))
+            notes.append(said("metrics: {aggregate}", aggregate=self.wanted.aggregate))
+        return listed(notes, self.wanted.glyphs)
 
     def _cells(self, metric: str) -> list[tuple[str, str]]:
         """Return the values of a metric, the best with a mark and in bold."""
@@ -114,7 +116,7 @@ class Comparison:
     def _side_by_side(self) -> Table:
         """Return a row a fact and a metric, a column a trial."""
         table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
-        table.add(("state", "dim"), *(state_cell(row.state, self.wanted.glyphs) for row in self.rows))
+        table.add((shown("state"), "dim"), *(state_cell(row.state, self.wanted.glyphs) for row in self.rows))
         for key in self.differing:
             table.add((text.clean(key), "cyan"), *(_shown(key, value) for value in self._facts(key)))
         for metric in self.metrics:
@@ -219,11 +221,10 @@ class GroupedComparison:
                 cells.append((f"{shown} {mark}", "bold") if number in self.best[metric] else (f"{shown}  ", ""))
             table.add(*cells)
         hidden = table.hidden(width)
-        notes = [f"{len(self.groups)} groups, mean and sample standard deviation"]
-        notes += [f"{mark} best"] if any(self.best.values()) else []
-        notes += [f"{hidden} columns hidden: widen the terminal, or pipe it" if hidden else ""]
-        footer = (" · " if self.wanted.glyphs else ", ").join(filter(None, notes))
-        return RichGroup(table.rich(width), Text(footer, style="dim"))
+        notes: list[str] = [said("{count} groups, mean and sample standard deviation", count=len(self.groups))]
+        notes += [said("{mark} best", mark=mark)] if any(self.best.values()) else []
+        notes += [said("{hidden} columns hidden: widen the terminal, or pipe it", hidden=hidden) if hidden else ""]
+        return RichGroup(table.rich(width), Text(listed(notes, self.wanted.glyphs), style="dim"))
 
     def lines(self) -> list[list[str]]:
         """Return a row a group, nothing rounded; `std` is empty for a single trial."""

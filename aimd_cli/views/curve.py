@@ -15,6 +15,7 @@ from operator import le
 from typing import NamedTuple
 
 from aimd_cli import text
+from aimd_core.language import joined, said
 
 STRETCHES = 500
 AXIS_WORDS = {"step": "steps", "epoch": "epochs", "time": "time"}
@@ -119,48 +120,70 @@ class Told(NamedTuple):
     def place(self, position: float) -> str:
         """Return a position in words: `step 870`, `after 1h 02m`."""
         if self.axis == "time":
-            return f"after {text.duration(position)}"
-        return f"{self.axis} {position:,.0f}"
+            return said("after {position}", position=text.duration(position))
+        return said("{axis} {position:,.0f}", axis=said(self.axis), position=position)
+
+    def bare_place(self, position: float) -> str:
+        """Return a position in words that go behind `at`: `step 870`, `1h 02m`."""
+        return text.duration(position) if self.axis == "time" else self.place(position)
 
     def span(self, curve: Curve) -> str:
         """Return what the points stretch over: `over 900 steps`."""
         width = curve.positions[-1] - curve.positions[0]
         if self.axis == "time":
-            return f"in {text.duration(width)}"
-        return f"over {width:,.0f} {self.axis if width == 1 else AXIS_WORDS[self.axis]}"
+            return said("in {width}", width=text.duration(width))
+        unit = said(self.axis if width == 1 else AXIS_WORDS[self.axis])
+        return said("over {width:,.0f} {unit}", width=width, unit=unit)
 
 
 def sentence(curve: Curve, axis: str) -> str:
     """Say in one plain sentence what a curve shows."""
-    return "; ".join([_course(curve, Told(axis)), *_left_out(curve, axis)])
+    return joined("; ", [_course(curve, Told(axis)), *_left_out(curve, axis)])
 
 
 def _course(curve: Curve, told: Told) -> str:
     if not len(curve):
-        return f"{curve.metric} has no point that can be drawn"
+        return said("{metric} has no point that can be drawn", metric=curve.metric)
     first, last = text.number(curve.values[0]), text.number(curve.values[-1])
     if len(curve) == 1:
-        return f"{curve.metric} is {first} at {told.place(curve.positions[0]).removeprefix('after ')}, its only point"
+        return said(
+            "{metric} is {first} at {place}, its only point",
+            metric=curve.metric,
+            first=first,
+            place=told.bare_place(curve.positions[0]),
+        )
     (low, low_at), (high, high_at) = curve.extremes()
     if low == high:
-        return f"{curve.metric} stayed at {first} {told.span(curve)}"
+        return said("{metric} stayed at {first} {span}", metric=curve.metric, first=first, span=told.span(curve))
     fell = curve.values[-1] < curve.values[0]
-    moved = "ended where it began, at" if first == last else f"{'fell' if fell else 'rose'} from {first} to"
-    lowest = f"lowest {text.number(low)} {_at(told, low_at)}"
-    highest = f"highest {text.number(high)} {_at(told, high_at)}"
-    extreme = f"{lowest}, {highest}" if first == last else lowest if fell else highest
-    return f"{curve.metric} {moved} {last} {told.span(curve)}, {extreme}"
+    lowest = said("lowest {low} {told}", low=text.number(low), told=_at(told, low_at))
+    highest = said("highest {high} {told}", high=text.number(high), told=_at(told, high_at))
+    facts = {"metric": curve.metric, "first": first, "last": last, "span": told.span(curve)}
+    if first == last:
+        return said("{metric} ended where it began, at {last} {span}, {low}, {high}", **facts, low=lowest, high=highest)
+    if fell:
+        return said("{metric} fell from {first} to {last} {span}, {low}", **facts, low=lowest)
+    return said("{metric} rose from {first} to {last} {span}, {high}", **facts, high=highest)
 
 
 def _at(told: Told, position: float) -> str:
     place = told.place(position)
-    return place if place.startswith("after") else f"at {place}"
+    return place if place.startswith("after") else said("at {place}", place=place)
 
 
 def _left_out(curve: Curve, axis: str) -> Iterator[str]:
     if curve.not_finite:
-        yield f"{curve.not_finite:,} NaN or infinite point{'s' * (curve.not_finite > 1)} left out"
+        yield said(
+            "{not_finite:,} NaN or infinite point{s} left out",
+            not_finite=curve.not_finite,
+            s="s" * (curve.not_finite > 1),
+        )
     if curve.unplaced:
-        yield f"{curve.unplaced:,} point{'s' * (curve.unplaced > 1)} without {axis} left out"
+        yield said(
+            "{unplaced:,} point{s} without {axis} left out",
+            unplaced=curve.unplaced,
+            s="s" * (curve.unplaced > 1),
+            axis=axis,
+        )
     if curve.damage:
         yield curve.damage

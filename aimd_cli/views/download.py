@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import shown
 
 
 class DownloadRow(NamedTuple):
@@ -30,7 +31,7 @@ class DownloadReport:
         table = Table([Column("OUTCOME"), Column("TRIAL"), Column("PATH", priority=1), Column("NOTE", priority=2)])
         for row in self.rows:
             style = "green" if row.outcome == "downloaded" else "bold yellow"
-            table.add((row.outcome, style), text.clean(row.name), text.clean(row.path), text.clean(row.note))
+            table.add((shown(row.outcome), style), text.clean(row.name), text.clean(row.path), shown(row.note))
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

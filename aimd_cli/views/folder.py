@@ -10,6 +10,8 @@ from rich.tree import Tree
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import note, shown
+from aimd_core.language import said
 
 Row = dict[str, Any]
 _FIELDS = ("path", "id", "trials", "owner", "role", "updated")
@@ -36,8 +38,13 @@ class FolderList:
         table = Table([*columns, Column("ROLE", priority=4), Column("ID", priority=2, style="cyan")])
         for row in self.rows:
             table.add(*(_cell(row.get(name)) for name in ("name", "trials", "owner", "role", "id")))
-        count = f"{len(self.rows)} folder{'' if len(self.rows) == 1 else 's'} in {text.clean(self.place)}"
-        return Group(table.rich(width), Text(count, style="dim")) if self.rows else Text(count, style="dim")
+        count = said(
+            "{count} folder{s} in {place}",
+            count=len(self.rows),
+            s="" if len(self.rows) == 1 else "s",
+            place=self.place,
+        )
+        return Group(table.rich(width), note(count, style="dim")) if self.rows else note(count, style="dim")
 
     def lines(self) -> list[list[str]]:
         """Return the header and a row a folder."""
@@ -65,7 +72,8 @@ class FolderTree(FolderList):
                 above = above.rpartition("/")[0]
             label = Text(text.clean(str(row["name"])))
             if row.get("trials"):
-                label.append(f"  {row['trials']} trial{'' if row['trials'] == 1 else 's'}", style="dim")
+                count = said("  {trials} trial{s}", trials=row["trials"], s="" if row["trials"] == 1 else "s")
+                label.append(shown(count), style="dim")
             nodes[str(row["path"])] = nodes.get(above, drawn).add(label)
         return drawn
 
@@ -81,7 +89,7 @@ class SharedList:
     def rich(self, width: int) -> RenderableType:
         """Return the table."""
         if not self.rows:
-            return Text("nothing is shared with you", style="dim")
+            return note("nothing is shared with you", style="dim")
         first = [Column("KIND", priority=2), Column("PATH", priority=1), Column("NAME")]
         table = Table([*first, Column("OWNER"), Column("ROLE"), Column("ID", style="cyan")])
         for row in self.rows:
@@ -116,7 +124,7 @@ class ShareList:
     def rich(self, width: int) -> RenderableType:
         """Return the table."""
         if not self.rows:
-            return Text("shared with nobody", style="dim")
+            return note("shared with nobody", style="dim")
         last = [Column("ROLE"), Column("CREATED", priority=2), Column("EXPIRES", priority=1)]
         table = Table([Column("NUMBER", right=True), Column("WITH"), Column("KIND", priority=3), *last])
         for row in self.rows:

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import shown
 
 _STYLES = {"failed": "bold yellow", "unchanged": "dim", "would be removed": "yellow", "would be deleted": "yellow"}
 
@@ -36,7 +37,7 @@ class Outcomes:
         """Return a table, a row a trial."""
         table = Table([Column("OUTCOME"), Column("TRIAL"), Column("DETAIL", priority=1)])
         for row in self.rows:
-            table.add((row.outcome, _STYLES.get(row.outcome, "green")), text.clean(row.trial), text.clean(row.detail))
+            table.add((shown(row.outcome), _STYLES.get(row.outcome, "green")), text.clean(row.trial), shown(row.detail))
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import note
+from aimd_core.language import said
 
 
 class PeopleList:
@@ -22,7 +23,7 @@ class PeopleList:
     def rich(self, width: int) -> RenderableType:
         """Return the table, cut to `width` by dropping its last columns."""
         if not self.rows:
-            return Text(f"no {self.kind}", style="dim")
+            return note(said("no {kind}", kind=said(self.kind)), style="dim")
         table = Table([Column(name.upper(), priority=number) for number, name in enumerate(self.fields)])
         for row in self.rows:
             table.add(*(_cell(row[name]) for name in self.fields))

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from aimd_cli.text import clean
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import shown
 
 
 class SettingRow(NamedTuple):
@@ -39,7 +40,7 @@ class SettingList:
         table = Table([Column(title.upper(), priorities.get(title, 0)) for title in self._titles()])
         for row in self.rows:
             cells = [clean(cell) for cell in self._cells(row)]
-            table.add(cells[0], cells[1] or ("not set", "dim"), *cells[2:])
+            table.add(cells[0], cells[1] or (shown("not set"), "dim"), *cells[2:])
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
@@ -75,7 +76,7 @@ class HostList:
         """Return a table, a row a server."""
         table = Table([Column(""), Column("HOST"), Column("KEY", priority=1)])
         for row in self.rows:
-            key = ("saved", "") if row.has_key else ("none", "dim")
+            key = (shown("saved"), "") if row.has_key else (shown("none"), "dim")
             table.add(("*", "bold green") if row.active else " ", clean(row.host), key)
         return table.rich(width)
 
@@ -99,7 +100,7 @@ class SignIn:
         """Return a table, a row a fact."""
         table = Table([Column("FACT"), Column("VALUE")])
         for name, value in self.facts.items():
-            table.add((name.replace("_", " "), "dim"), clean(value))
+            table.add((shown(name.replace("_", " ")), "dim"), clean(value))
         made = table.rich(width)
         made.show_header = False
         return made

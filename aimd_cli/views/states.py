@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aimd_cli.text import duration
+from aimd_core.language import said
 from aimd_core.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
 
 _LOOKS = {
@@ -29,5 +30,8 @@ def state_sentence(state: str, silent_s: float | None) -> str:
     if state == INTERRUPTED:
         return "Interrupted (its process ended before it was finished)"
     if state == LOST and silent_s is not None:
-        return f"Lost (nothing written for {duration(silent_s)}, and its process cannot be seen from here)"
+        return said(
+            "Lost (nothing written for {silent_s}, and its process cannot be seen from here)",
+            silent_s=duration(silent_s),
+        )
     return state

@@ -6,6 +6,8 @@ from rich.cells import cell_len
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from aimd_cli.views.words import note, shown
+
 _PADDING = 2  # columns of space between two columns
 
 
@@ -41,7 +43,7 @@ class Table:
 
     def _widths(self) -> list[int]:
         return [
-            max([cell_len(column.title), *(row[number].cell_len for row in self.rows)])
+            max([cell_len(shown(column.title)), *(row[number].cell_len for row in self.rows)])
             for number, column in enumerate(self.columns)
         ]
 
@@ -75,7 +77,7 @@ class Table:
         for number in kept:
             column = self.columns[number]
             made.add_column(
-                Text(column.title),
+                note(column.title),
                 justify="right" if column.right else "left",
                 style=column.style or None,
                 overflow="fold",

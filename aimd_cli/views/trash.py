@@ -6,10 +6,11 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import note, shown
+from aimd_core.language import said
 
 
 class TrashRow(NamedTuple):
@@ -38,15 +39,18 @@ class TrashList:
     def rich(self, width: int) -> RenderableType:
         """Return a table, a row a trial, and the sum."""
         if not self.rows:
-            return Text("The trash is empty.", style="dim")
+            return note("The trash is empty.", style="dim")
         table = Table(
             [Column("NAME"), Column("REMOVED", right=True, priority=2), Column("SIZE", right=True, priority=3)]
         )
         for row in self.rows:
-            ago = f"{text.age(self.now.timestamp() - row.removed_s)} ago"
-            table.add(text.clean(row.name), ago, text.size(row.size_bytes))
+            ago = said("{age} ago", age=text.age(self.now.timestamp() - row.removed_s))
+            table.add(text.clean(row.name), shown(ago), text.size(row.size_bytes))
         total = text.size(sum(row.size_bytes for row in self.rows))
-        return Group(table.rich(width), Text(f"{len(self.rows)} in the trash, {total}", style="dim"))
+        return Group(
+            table.rich(width),
+            note(said("{count} in the trash, {total}", count=len(self.rows), total=total), style="dim"),
+        )
 
     def lines(self) -> list[list[str]]:
         """Return the header and a row a trial."""

@@ -14,7 +14,9 @@ from aimd_cli.views.rows import TrialRow, duration_s, local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell, state_sentence
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import note, shown
 from aimd_core.direction import direction_of
+from aimd_core.language import said, translated
 
 
 class Parts(NamedTuple):
@@ -65,15 +67,15 @@ class TrialDetails:
         state, style = state_cell(row.state, self.glyphs)
         heading = Text.assemble((text.clean(row.name), "bold"), "  ", (state, style))
         blocks: list[RenderableType] = [heading, _fields(_facts(trial), width)]
-        blocks += [Text(f"damaged: {text.clean(sentence)}", style="bold yellow") for sentence in row.damage]
+        blocks += [note(said("damaged: {sentence}", sentence=sentence), style="bold yellow") for sentence in row.damage]
         if self.parts.params:
-            blocks += [Text("\nParameters", style="bold"), _tree(trial.params)]
+            blocks += [Text(""), note("Parameters", style="bold"), _tree(trial.params)]
         if self.parts.metrics:
-            blocks += [Text("\nMetrics", style="bold"), metric_table(row, self.glyphs).rich(width)]
+            blocks += [Text(""), note("Metrics", style="bold"), metric_table(row, self.glyphs).rich(width)]
         if self.parts.platform:
-            blocks += [Text("\nPlatform", style="bold"), _tree(trial.platform)]
+            blocks += [Text(""), note("Platform", style="bold"), _tree(trial.platform)]
             if trial.git:
-                blocks += [Text("\nGit", style="bold"), _tree(trial.git)]
+                blocks += [Text(""), note("Git", style="bold"), _tree(trial.git)]
         return blocks
 
     def lines(self) -> list[list[str]]:
@@ -117,9 +119,9 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
     row = trial.row
     taken = text.duration(duration_s(row, datetime.now(timezone.utc)))
     commit = str(trial.git.get("commit") or "")[:12]
-    dirty = " (with uncommitted changes)" if trial.git.get("is_dirty") else ""
+    dirty = shown(" (with uncommitted changes)") if trial.git.get("is_dirty") else ""
     facts = [
-        ("state", state_sentence(row.state, row.silent_s)),
+        ("state", translated(state_sentence(row.state, row.silent_s))),
         ("id", row.id),
         ("path", trial.place),
         ("folder", row.folder),
@@ -153,7 +155,7 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
 def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
     table = Table([Column("", style="dim"), Column("")])
     for key, value in facts:
-        table.add(key, text.clean(value))
+        table.add(shown(key), text.clean(value))
     made = table.rich(width)
     made.show_header = False
     return made
@@ -162,7 +164,7 @@ def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
 def _tree(values: Mapping[str, object]) -> RenderableType:
     """Return nested values as a tree, keys beside values where they do not nest."""
     if not values:
-        return Text("none", style="dim")
+        return note("none", style="dim")
     tree = Tree("", hide_root=True, guide_style="dim")
     _grow(tree, values)
     return tree

@@ -18,6 +18,8 @@ from aimd_cli.views.rows import (
 )
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
+from aimd_cli.views.words import listed, shown
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -80,16 +82,23 @@ class TrialList:
         return Group(table.rich(width), Text(self._footer(table.hidden(width)), style="dim"))
 
     def _footer(self, hidden: int) -> str:
-        shown, total = len(self.rows), self.choice.total
+        count, total = len(self.rows), self.choice.total
         running = sum(row.state == "Running" for row in self.rows)
         damaged = sum(bool(row.damage) for row in self.rows)
         parts = [
-            f"{shown:,}{f' of {total:,}' if total != shown else ''} in {text.clean(self.place)}",
-            f"{running} running" if running else "",
-            f"{damaged} damaged, see aimd trial describe" if damaged else "",
-            f"{hidden} column{'s' * (hidden != 1)} hidden: widen the terminal, or pipe it" if hidden else "",
+            said(
+                "{count:,} of {total:,} in {place}" if total != count else "{count:,} in {place}",
+                count=count,
+                total=total,
+                place=self.place,
+            ),
+            said("{running} running", running=running) if running else "",
+            said("{damaged} damaged, see aimd trial describe", damaged=damaged) if damaged else "",
+            said("{hidden} column{s} hidden: widen the terminal, or pipe it", hidden=hidden, s="s" * (hidden != 1))
+            if hidden
+            else "",
         ]
-        return (" · " if self.glyphs else ", ").join(filter(None, parts))
+        return listed(parts, self.glyphs)
 
     def _table(self) -> Table:
         from aimd_cli.views.table import Column, Table
@@ -112,11 +121,11 @@ class TrialList:
         table = Table(columns)
         main = next((name for name in metrics if any(row.trends.get(name) for row in self.rows)), "")
         if main and len(metrics) > 1:
-            columns[-2].title = f"TREND {text.clean(main)}"
+            columns[-2].title = said("TREND {main}", main=text.clean(main))
         for row in self.rows:
             table.add(
                 state_cell(row.state, self.glyphs),
-                text.clean(row.name) + (" (damaged)" if row.damage else ""),
+                text.clean(row.name) + (shown(" (damaged)") if row.damage else ""),
                 row.id[:_ID_SHOWN],
                 text.age(age_s(row, self.now)),
                 text.duration(duration_s(row, self.now)),

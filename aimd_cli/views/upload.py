@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import shown
 
 _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
 
@@ -58,12 +59,12 @@ class UploadReport:
         )
         for row in self.rows:
             table.add(
-                (row.outcome, _STYLES.get(row.outcome, "")),
+                (shown(row.outcome), _STYLES.get(row.outcome, "")),
                 text.clean(row.name),
                 text.clean(row.folder),
                 text.clean(row.remote_name),
                 text.size(row.sent_bytes or row.remaining_bytes),
-                text.clean(row.note),
+                shown(row.note),
             )
         return table.rich(width)
 

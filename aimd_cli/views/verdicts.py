@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aimd_cli import text
+from aimd_cli.views.words import shown
 
 
 class VerdictRow(NamedTuple):
@@ -40,7 +41,7 @@ class Verdicts:
             word = "holds" if row.holds else "does not hold"
             lines.append(
                 Text.assemble(
-                    (f"{sign} {word}", style), "  ", (text.clean(row.trial), "bold"), f": {text.clean(row.why)}"
+                    (f"{sign} {shown(word)}", style), "  ", (text.clean(row.trial), "bold"), f": {shown(row.why)}"
                 )
             )
         return Group(*lines)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
+from aimd_cli.views.words import note, shown
+from aimd_core.language import joined
 
 
 class FileRow(NamedTuple):
@@ -61,20 +62,22 @@ class VerifyReport:
         )
         blocks: list[RenderableType] = []
         for trial in self.trials:
-            intact, damaged = ("✓ intact", "✗ damaged") if self.glyphs else ("+ intact", "x damaged")
+            intact, damaged = ("✓", "✗") if self.glyphs else ("+", "x")
             table.add(
-                (damaged, "bold yellow") if trial.is_damaged else (intact, "green"),
+                (f"{damaged} {shown('damaged')}", "bold yellow")
+                if trial.is_damaged
+                else (f"{intact} {shown('intact')}", "green"),
                 text.clean(trial.name),
                 f"{sum(file.records or 0 for file in trial.files):,}",
                 str(len(trial.files)),
                 text.size(sum(file.size_bytes for file in trial.files)),
             )
             blocks += [
-                Text(text.clean(f"{trial.path}/{file.file}: {fault}"), style="yellow")
+                note(joined("", [f"{trial.path}/{file.file}: ", fault]), style="yellow")
                 for file in trial.files
                 for fault in file.faults
             ]
-            blocks += [Text(text.clean(f"{trial.name}: {note}"), style="dim") for note in trial.notes]
+            blocks += [note(joined("", [f"{trial.name}: ", one]), style="dim") for one in trial.notes]
         return Group(table.rich(width), *blocks)
 
     def lines(self) -> list[list[str]]:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from aimd_core.client import watch
 from aimd_core.client.lean_httpx import httpx
 from aimd_core.errors import BusyError, NetworkError, NotAServerError, UnreachableError
+from aimd_core.language import said
 from aimd_core.version import __version__
 
 T = TypeVar("T")
@@ -224,13 +225,17 @@ class Connection:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             refused = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
             late = time.monotonic() > deadline_s
-            reason = f"no complete answer within {CALL_DEADLINE_S:.0f} s" if late else _transport_reason(error)
+            reason = (
+                said("no complete answer within {call_deadline_s:.0f} s", call_deadline_s=CALL_DEADLINE_S)
+                if late
+                else _transport_reason(error)
+            )
             raise UnreachableError(host=self.host, reason=reason, refused=refused) from None
         self._answered = True
         if answer.status_code in _BUSY_STATUSES:
             raise BusyError(
                 host=self.host,
-                reason=f"HTTP {answer.status_code}",
+                reason=said("HTTP {status_code}", status_code=answer.status_code),
                 retry_after_s=_retry_after_s(answer.headers.get("Retry-After")),
                 status=answer.status_code,
                 body=body[:1000],
@@ -276,9 +281,15 @@ class Connection:
         for piece in answer.iter_raw():
             body += piece
             if len(body) > MAX_BODY_BYTES:
-                raise NotAServerError(host=self.host, reason=f"more than {MAX_BODY_BYTES >> 20} MiB in one answer")
+                raise NotAServerError(
+                    host=self.host,
+                    reason=said("more than {max_body_bytes} MiB in one answer", max_body_bytes=MAX_BODY_BYTES >> 20),
+                )
             if time.monotonic() > deadline_s:
-                raise UnreachableError(host=self.host, reason=f"no complete answer within {CALL_DEADLINE_S:.0f} s")
+                raise UnreachableError(
+                    host=self.host,
+                    reason=said("no complete answer within {call_deadline_s:.0f} s", call_deadline_s=CALL_DEADLINE_S),
+                )
         return bytes(body)
 
 

@@ -14,6 +14,7 @@ from aimd_core.client.signing_in import V2, check_v1, protocol_of
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError
+from aimd_core.language import said
 
 Folder = dict[str, Any]
 PAGE = 500
@@ -138,7 +139,7 @@ class OldFolders(Folders):
         else:
             known = found.get("/" + "/".join(parts_of(place)))
         if known is None:
-            raise RemoteNotFoundError(what=f"folder {place}")
+            raise RemoteNotFoundError(what=said("folder {place}", place=place))
         return known
 
     def below(self, place: str, depth: int | None = None) -> list[Folder]:
@@ -151,13 +152,13 @@ class OldFolders(Folders):
         """Make a folder, with its parents when wanted, and return it."""
         parts, known = parts_of(path), self._all()
         if "/" + "/".join(parts) in known and not parents:
-            raise RefusedError(host=self.host, reason=f"folder {path} is there already")
+            raise RefusedError(host=self.host, reason=said("folder {path} is there already", path=path))
         for number in range(len(parts)):
             here, above = "/" + "/".join(parts[: number + 1]), "/" + "/".join(parts[:number])
             if here in known:
                 continue
             if number + 1 < len(parts) and not parents:
-                raise RemoteNotFoundError(what=f"folder {here}")
+                raise RemoteNotFoundError(what=said("folder {here}", here=here))
             self._make_one(known[above]["id"], parts[number])
             known = self._all()
         return self.find(path)

@@ -16,6 +16,7 @@ from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.signing_in import V1, V2, protocol_of
 from aimd_core.documents import replace_file
 from aimd_core.errors import NotAServerError
+from aimd_core.language import said
 
 _KEPT_S = 24 * 3600.0  # after that a host of version 1 is asked again: its server may be a newer one by then
 
@@ -54,7 +55,9 @@ def _check_is_deployed(host: str) -> None:
     with Connection(host, retry=NO_RETRY) as connection:
         answer = connection.request("GET", "/apis/v1/folders")
     if answer.status != 302:
-        raise NotAServerError(host=host, reason=f"HTTP {answer.status} where both protocols say something else")
+        raise NotAServerError(
+            host=host, reason=said("HTTP {status} where both protocols say something else", status=answer.status)
+        )
 
 
 def _remembered() -> dict[str, tuple[int, float]]:

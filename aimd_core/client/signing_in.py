@@ -5,6 +5,7 @@ from __future__ import annotations
 from aimd_core.client.connection import NO_RETRY, Connection, Response
 from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, KeyRefusedError, NotAServerError
+from aimd_core.language import said
 
 V1, V2 = 1, 2
 
@@ -39,14 +40,14 @@ def verify(credentials: Credentials, timeout_s: float | None = None) -> tuple[st
 
 
 def _verify_v2(credentials: Credentials) -> str:
-    headers = {"Authorization": f"Bearer {credentials.api_key}"}
+    headers = {"Authorization": said("Bearer {api_key}", api_key=credentials.api_key)}
     with Connection(credentials.host, headers, retry=NO_RETRY) as connection:
         answer = connection.request("GET", "/apis/v2/info")
     if answer.status == 401:
         raise KeyRefusedError(host=credentials.host, reason="unknown, expired or revoked")
     document = answer.json()
     if answer.status != 200 or not isinstance(document, dict) or document.get("product") != "aimd":
-        raise NotAServerError(host=credentials.host, reason=f"HTTP {answer.status}")
+        raise NotAServerError(host=credentials.host, reason=said("HTTP {status}", status=answer.status))
     return str(document.get("user", ""))
 
 
@@ -70,6 +71,8 @@ def check_v1(answer: Response, host: str) -> None:
     if answer.status == 400 and b"not found" in answer.body:
         raise KeyRefusedError(host=host, reason="unknown")
     if answer.status in (401, 403):
-        raise AccessError(message=f"{host} does not allow this", hint="Ask for a key that has AIMD permissions")
+        raise AccessError(
+            message=said("{host} does not allow this", host=host), hint="Ask for a key that has AIMD permissions"
+        )
     if answer.status // 100 != 2:
-        raise NotAServerError(host=host, reason=f"HTTP {answer.status}")
+        raise NotAServerError(host=host, reason=said("HTTP {status}", status=answer.status))

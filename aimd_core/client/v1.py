@@ -24,6 +24,7 @@ from aimd_core.errors import (
     NotAServerError,
     RefusedError,
 )
+from aimd_core.language import said
 
 PREFIX = "/apis/v1"
 _MISSING = re.compile(rb"not found|not exists?\s*$|doc not found|no trial", re.IGNORECASE)
@@ -99,9 +100,11 @@ class _Calls:
         if answer.status == 400 and answer.body.startswith((b"api key", b"query is needed")):
             raise KeyRefusedError(host=self.host, reason="unknown")
         if answer.status in (401, 403):
-            raise AccessError(message=f"{self.host} does not allow this", hint="Ask for a key with AIMD permissions")
+            raise AccessError(
+                message=said("{host} does not allow this", host=self.host), hint="Ask for a key with AIMD permissions"
+            )
         if 300 <= answer.status < 400:
-            reason = f"HTTP {answer.status}, a redirect, which is never followed"
+            reason = said("HTTP {status}, a redirect, which is never followed", status=answer.status)
             raise NotAServerError(host=self.host, reason=reason)
         if answer.body.lstrip()[:1] == b"<":
             raise NotAServerError(host=self.host, reason="a web page")
@@ -115,8 +118,10 @@ class _Calls:
         """Return the error that an answer stands for."""
         if answer.status == 404 and not answer.body:
             return NotAServerError(host=self.host, reason="HTTP 404")
-        said = answer.body[:200].decode("utf-8", "replace").replace(self._key, "...").strip()
-        return RefusedError(host=self.host, reason=f"{said or 'no reason'} (HTTP {answer.status})")
+        told = answer.body[:200].decode("utf-8", "replace").replace(self._key, "...").strip()
+        return RefusedError(
+            host=self.host, reason=said("{told} (HTTP {status})", told=told or said("no reason"), status=answer.status)
+        )
 
 
 class DeployedServer:

@@ -20,6 +20,7 @@ from aimd_core.errors import (
     RefusedError,
     RemoteNotFoundError,
 )
+from aimd_core.language import said
 
 _GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
 _LEVEL = 1  # a fifth of the bytes for a third of the CPU of the default level
@@ -53,7 +54,7 @@ class Server:
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
-        headers = {"Authorization": f"Bearer {credentials.api_key}"}
+        headers = {"Authorization": said("Bearer {api_key}", api_key=credentials.api_key)}
         self._connection = Connection(credentials.host, headers, retry)
 
     def __enter__(self) -> Server:
@@ -158,7 +159,9 @@ class Server:
         answer = self._connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
         if answer is not None:
             self._checked(answer, path)
-            raise NotAServerError(host=self.host, reason=f"HTTP {answer.status} to a request for a part of a file")
+            raise NotAServerError(
+                host=self.host, reason=said("HTTP {status} to a request for a part of a file", status=answer.status)
+            )
 
     def trials(
         self, folder: str | None = None, limit: int | None = None, where: str = "", sort: str = ""
@@ -212,9 +215,13 @@ class Server:
         if answer.status == 401:
             return KeyRefusedError(host=self.host, reason="unknown, expired or revoked")
         if 300 <= answer.status < 400:
-            return NotAServerError(host=self.host, reason=f"HTTP {answer.status}, a redirect, which is never followed")
+            return NotAServerError(
+                host=self.host, reason=said("HTTP {status}, a redirect, which is never followed", status=answer.status)
+            )
         if not isinstance(error, dict):
-            return NotAServerError(host=self.host, reason=f"HTTP {answer.status} without an error of ours")
+            return NotAServerError(
+                host=self.host, reason=said("HTTP {status} without an error of ours", status=answer.status)
+            )
         code, message = str(error.get("code")), str(error.get("message"))
         if code == "offset_mismatch":
             return OffsetMismatchError(offset=_offset(answer, self.host))
@@ -223,7 +230,7 @@ class Server:
         if code == "name_taken":
             return NameTakenError(name=error.get("name", "?"), folder=error.get("folder", "that folder"))
         if answer.status == 403:
-            return AccessError(message=f"{self.host} does not allow this: {message}")
+            return AccessError(message=said("{host} does not allow this: {message}", host=self.host, message=message))
         if answer.status == 404:
             return RemoteNotFoundError(what=message)
         return RefusedError(host=self.host, reason=f"{message} ({code})")

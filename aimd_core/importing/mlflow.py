@@ -15,6 +15,7 @@ from aimd_core.documents import read_mapping
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.importing.run import ImportedRun, Point, plain_value
 from aimd_core.labels import Labels
+from aimd_core.language import said
 
 _FAILED = ("FAILED", "KILLED", "4", "5")
 _LARGEST = 1.7976931348623157e308  # how a database holds Infinity
@@ -33,7 +34,9 @@ def read_mlflow(path: Path) -> list[ImportedRun]:
         path = path / "mlruns"
     runs = list(_read_files(path)) if path.is_dir() else _read_database(path)
     if not runs:
-        raise NotFoundError(message=f"{path} holds no MLflow runs", hint="Name a directory mlruns, or a file mlflow.db")
+        raise NotFoundError(
+            message=said("{path} holds no MLflow runs", path=path), hint="Name a directory mlruns, or a file mlflow.db"
+        )
     return runs
 
 
@@ -67,12 +70,16 @@ def _metric_file(key: str, path: Path) -> Iterator[Point]:
             time_ms, value = int(words[0]), float(words[1])
             yield Point(key, int(words[2]) if len(words) > 2 else 0, time_ms / 1000, value)
         except (ValueError, IndexError) as error:
-            raise DamagedError(path=path, reason=f"line {number} is not 'time value step'") from error
+            raise DamagedError(
+                path=path, reason=said("line {number} is not 'time value step'", number=number)
+            ) from error
 
 
 def _read_database(path: Path) -> list[ImportedRun]:
     if not path.is_file():
-        raise NotFoundError(message=f"{path} is not there", hint="Name a directory mlruns, or a file mlflow.db")
+        raise NotFoundError(
+            message=said("{path} is not there", path=path), hint="Name a directory mlruns, or a file mlflow.db"
+        )
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute(
@@ -80,7 +87,7 @@ def _read_database(path: Path) -> list[ImportedRun]:
             ).fetchall()
             return [_database_run(database, path, *row) for row in rows]
     except sqlite3.Error as error:
-        raise DamagedError(path=path, reason=f"is no MLflow database ({error})") from error
+        raise DamagedError(path=path, reason=said("is no MLflow database ({error})", error=error)) from error
 
 
 def _database_run(

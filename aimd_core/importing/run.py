@@ -16,6 +16,7 @@ from aimd_core.documents import write_mapping
 from aimd_core.errors import DiskError
 from aimd_core.journal import encode_record
 from aimd_core.labels import Labels, add_tags, set_note, tag_fault
+from aimd_core.language import said
 from aimd_core.model import FAILED, SUCCEEDED, name_fault, standard_type
 from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, new_trial_directory
 
@@ -109,7 +110,9 @@ def write_run(run: ImportedRun, working_directory: Path, name: str | None = None
             shutil.rmtree(path, ignore_errors=True)
             raise
     except OSError as error:
-        raise DiskError(path=working_directory, reason=f"cannot make a trial here ({error.strerror})") from error
+        raise DiskError(
+            path=working_directory, reason=said("cannot make a trial here ({strerror})", strerror=error.strerror)
+        ) from error
     return path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.importing.run import ImportedRun, Point
+from aimd_core.language import said
 from aimd_core.model import is_alternative_name, split_alternative_name
 
 _PLACES = ("trial", "step", "epoch", "timestamp")
@@ -34,11 +35,13 @@ def read_table(path: Path) -> list[ImportedRun]:
                 try:
                     runs.setdefault(name, []).extend(_points(row, number))
                 except (ValueError, TypeError, AttributeError) as error:
-                    raise DamagedError(path=path, reason=f"line {reader.line_num}: {error}") from error
+                    raise DamagedError(
+                        path=path, reason=said("line {line_num}: {error}", line_num=reader.line_num, error=error)
+                    ) from error
     except FileNotFoundError:
-        raise NotFoundError(message=f"{path} is not there", hint="Name a CSV file") from None
+        raise NotFoundError(message=said("{path} is not there", path=path), hint="Name a CSV file") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DamagedError(path=path, reason=f"is no CSV table ({error})") from error
+        raise DamagedError(path=path, reason=said("is no CSV table ({error})", error=error)) from error
     return [ImportedRun(_trial_name(name), f"csv:{path.absolute()}", points) for name, points in runs.items()]
 
 

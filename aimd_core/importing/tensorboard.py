@@ -15,6 +15,7 @@ from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.importing.run import ImportedRun, Point
 from aimd_core.importing.wire import BYTES, FIXED32, FIXED64, WireError, double, fields, inner, signed, text
 from aimd_core.journal import open_regular
+from aimd_core.language import said
 
 _MARK = ".tfevents."
 _MAX_RECORD_BYTES = 1 << 28
@@ -39,7 +40,8 @@ def read_tensorboard(path: Path) -> list[ImportedRun]:
             found[Path(place)] = events
     if not found:
         raise NotFoundError(
-            message=f"{path} holds no TensorBoard event files", hint="They are named events.out.tfevents.*"
+            message=said("{path} holds no TensorBoard event files", path=path),
+            hint="They are named events.out.tfevents.*",
         )
     root = path.absolute()
     names = {place: "-".join(place.absolute().relative_to(root).parts) or root.name for place in found}
@@ -59,7 +61,9 @@ def _read_file(path: Path, points: list[Point]) -> int:
     try:
         return sum(_read_event(message, points) for message in tf_records(path))
     except (WireError, struct.error) as error:
-        raise DamagedError(path=path, reason=f"holds what is no TensorBoard event ({error})") from error
+        raise DamagedError(
+            path=path, reason=said("holds what is no TensorBoard event ({error})", error=error)
+        ) from error
 
 
 def tf_records(path: Path) -> Iterator[bytes]:
@@ -72,7 +76,7 @@ def tf_records(path: Path) -> Iterator[bytes]:
         while len(head := file.read(12)) == 12:
             (size_bytes,) = struct.unpack("<Q", head[:8])
             if size_bytes > _MAX_RECORD_BYTES:
-                raise WireError(f"a record of {size_bytes} bytes")
+                raise WireError(said("a record of {size_bytes} bytes", size_bytes=size_bytes))
             record = file.read(size_bytes + 4)
             if len(record) < size_bytes + 4:
                 return

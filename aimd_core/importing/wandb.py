@@ -16,6 +16,7 @@ from aimd_core.importing.run import ImportedRun, Point
 from aimd_core.importing.wire import WireError, fields, inner, signed, text
 from aimd_core.journal import open_regular
 from aimd_core.labels import Labels
+from aimd_core.language import said
 
 _BLOCK_BYTES = 32768
 _HEAD = struct.Struct("<IHB")  # checksum, length, type
@@ -36,7 +37,9 @@ def read_wandb(path: Path) -> list[ImportedRun]:
     """
     files = [path] if path.is_file() else sorted(path.rglob("*.wandb"))
     if not files:
-        raise NotFoundError(message=f"{path} holds no .wandb files", hint="They are wandb/*run-*/run-*.wandb")
+        raise NotFoundError(
+            message=said("{path} holds no .wandb files", path=path), hint="They are wandb/*run-*/run-*.wandb"
+        )
     return [_Run(file).read() for file in files]
 
 
@@ -67,7 +70,7 @@ def log_records(path: Path) -> Iterator[bytes]:
             if kind in (_FULL, _LAST):
                 yield parts
             elif kind not in (_FIRST, _MIDDLE):
-                raise WireError(f"a record of type {kind}")
+                raise WireError(said("a record of type {kind}", kind=kind))
 
 
 class _Run:
@@ -87,7 +90,7 @@ class _Run:
             for record in log_records(self._path):
                 self._take(record)
         except (struct.error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise DamagedError(path=self._path, reason=f"is no .wandb file ({error})") from error
+            raise DamagedError(path=self._path, reason=said("is no .wandb file ({error})", error=error)) from error
         source = f"wandb:{self._path.absolute()}"
         has_failed = self._exit_code != 0
         return ImportedRun(self._name, source, self._points, self._params, has_failed, self._labels, self._left_out)

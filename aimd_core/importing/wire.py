@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from aimd_core.language import said
+
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _MAX_VARINT_BYTES = 10
 
@@ -36,7 +38,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         else:
             size_bytes = {FIXED64: 8, FIXED32: 4}.get(kind, -1)
         if size_bytes < 0 or position + size_bytes > end:
-            raise WireError(f"field {number} of type {kind} is cut or unknown")
+            raise WireError(said("field {number} of type {kind} is cut or unknown", number=number, kind=kind))
         yield number, kind, message[position : position + size_bytes]
         position += size_bytes
 

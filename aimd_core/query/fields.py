@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import NoReturn
 
+from aimd_core.language import said
 from aimd_core.query.lexer import Token, fail
 from aimd_core.query.tree import AGGREGATES, GIT_FIELDS, TRIAL_FIELDS, Field
 
@@ -33,7 +34,13 @@ def field_of(source: str, term: Token) -> Field:
     if space == "metrics":
         segments = segments[1:]
         if len(segments) == 1:
-            fail(source, term.start, term.end, f"{term.text!r} names no metric", "A metric is TYPE.NAME, as val.acc")
+            fail(
+                source,
+                term.start,
+                term.end,
+                said("{text!r} names no metric", text=term.text),
+                "A metric is TYPE.NAME, as val.acc",
+            )
     return _metric(segments)
 
 
@@ -48,7 +55,7 @@ def _segments(source: str, term: Token) -> list[tuple[str, bool]]:
         segments[-1] = (segments[-1][0] + first, segments[-1][1])
         segments += [(other, False) for other in others]
     if any(not text and not quoted for text, quoted in segments):
-        fail(source, term.start, term.end, f"{term.text!r} is no name: there is nothing beside a dot")
+        fail(source, term.start, term.end, said("{text!r} is no name: there is nothing beside a dot", text=term.text))
     return segments
 
 
@@ -62,23 +69,33 @@ def _trial_field(source: str, term: Token) -> Field:
 
 def _fail_trial_field(source: str, term: Token, written: str) -> NoReturn:
     if written in _SPACES:
-        fail(source, term.start, term.end, f"{term.text!r} alone is no field", f"Write: {term.text}.NAME")
+        fail(
+            source,
+            term.start,
+            term.end,
+            said("{text!r} alone is no field", text=term.text),
+            said("Write: {text}.NAME", text=term.text),
+        )
     near = get_close_matches(written, [*TRIAL_FIELDS, "status"], n=2, cutoff=0.7)
-    hint = f"Did you mean: {', '.join(near)}?" if near else _way_to(term.text)
-    fail(source, term.start, term.end, f"there is no field {term.text!r}", hint)
+    hint = said("Did you mean: {near}?", near=", ".join(near)) if near else _way_to(term.text)
+    fail(source, term.start, term.end, said("there is no field {text!r}", text=term.text), hint)
 
 
 def _way_to(word: str) -> str:
     shown = word if len(word) <= 40 else "NAME"
-    return f"A parameter is params.{shown}, a metric TYPE.{shown} (as val.{shown}); fields: {', '.join(TRIAL_FIELDS)}"
+    return said(
+        "A parameter is params.{shown}, a metric TYPE.{shown} (as val.{shown}); fields: {trial_fields}",
+        shown=shown,
+        trial_fields=", ".join(TRIAL_FIELDS),
+    )
 
 
 def _git_field(source: str, term: Token, name: str) -> Field:
     name = _ALIASES.get(f"git.{name}", f"git.{name}").partition(".")[2]
     if name not in GIT_FIELDS:
         near = get_close_matches(name, GIT_FIELDS, n=1, cutoff=0.5) or list(GIT_FIELDS)
-        hint = "Did you mean: " + ", ".join(f"git.{one}" for one in near) + "?"
-        fail(source, term.start, term.end, f"there is no field {term.text!r}", hint)
+        hint = said("Did you mean: {near}?", near=", ".join(f"git.{one}" for one in near))
+        fail(source, term.start, term.end, said("there is no field {text!r}", text=term.text), hint)
     return Field("git", name)
 
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple, NoReturn
 
 from aimd_core.errors import QueryError
+from aimd_core.language import said
 
 MAX_LENGTH = 10_000
 _SIGNS = re.compile(r"==|!=|<=|>=|!~|[=<>~()\[\],]")
@@ -67,7 +68,7 @@ def tokens_of(source: str) -> list[Token]:
         QueryError: A quote is not closed, or there is a sign that means nothing.
     """
     if len(source) > MAX_LENGTH:
-        fail(source[:40], 0, 40, f"the query is longer than {MAX_LENGTH:,} characters")
+        fail(source[:40], 0, 40, said("the query is longer than {max_length:,} characters", max_length=MAX_LENGTH))
     tokens: list[Token] = []
     position, length = 0, len(source)
     while position < length:
@@ -84,13 +85,19 @@ def tokens_of(source: str) -> list[Token]:
 def _sign(source: str, position: int) -> Token | None:
     crossed = _CROSSED.get(source[position : position + 2])
     if crossed:
-        fail(source, position, position + 2, f"{source[position : position + 2]!r} is no operator", f"Write: {crossed}")
+        fail(
+            source,
+            position,
+            position + 2,
+            said("{source!r} is no operator", source=source[position : position + 2]),
+            said("Write: {crossed}", crossed=crossed),
+        )
     match = _SIGNS.match(source, position)
     if match:
         return Token("sign", "=" if match[0] == "==" else match[0], position, match.end())
     for sign, hint in _MISTAKES:
         if source.startswith(sign, position):
-            fail(source, position, position + len(sign), f"{sign!r} is no operator", hint)
+            fail(source, position, position + len(sign), said("{sign!r} is no operator", sign=sign), hint)
     return None
 
 
@@ -121,4 +128,10 @@ def _quoted(source: str, start: int) -> tuple[Piece, int]:
             character = source[position]
         text.append(character)
         position += 1
-    fail(source, start, len(source), "this quote is not closed", f"Put a {quote} at the end of the text")
+    fail(
+        source,
+        start,
+        len(source),
+        "this quote is not closed",
+        said("Put a {quote} at the end of the text", quote=quote),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import NoReturn
 
+from aimd_core.language import said
 from aimd_core.model import STATES
 from aimd_core.query.fields import RESERVED, field_of
 from aimd_core.query.lexer import Token, fail, tokens_of
@@ -56,7 +57,7 @@ def parse(text: str) -> Query:
         return Query(EVERYTHING, text)
     condition = reader.either(0)
     if reader.now.kind != "end":
-        reader.fail_here(f"{reader.now.text!r} is not expected here", _joining_hint(reader.now))
+        reader.fail_here(said("{text!r} is not expected here", text=reader.now.text), _joining_hint(reader.now))
     return Query(condition, text)
 
 
@@ -69,7 +70,7 @@ def parse_field(text: str) -> Field:
     reader = _Reader(text)
     field = reader.field()
     if reader.now.kind != "end":
-        reader.fail_here(f"{reader.now.text!r} is not expected after a field's name")
+        reader.fail_here(said("{text!r} is not expected after a field's name", text=reader.now.text))
     return field
 
 
@@ -84,7 +85,7 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     while reader.take(","):
         fields.append(reader.field())
     if reader.now.kind != "end":
-        reader.fail_here(f"{reader.now.text!r} is not expected here", "Put a comma between two fields")
+        reader.fail_here(said("{text!r} is not expected here", text=reader.now.text), "Put a comma between two fields")
     return tuple(fields)
 
 
@@ -99,7 +100,9 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
     while reader.take(","):
         keys.append(reader.sort_key())
     if reader.now.kind != "end":
-        reader.fail_here(f"{reader.now.text!r} is not expected here", "Put a comma between two sort keys")
+        reader.fail_here(
+            said("{text!r} is not expected here", text=reader.now.text), "Put a comma between two sort keys"
+        )
     return tuple(keys)
 
 
@@ -154,7 +157,7 @@ class _Reader:
     def unary(self, depth: int) -> Condition:
         """Read `"not" unary | "(" either ")" | label | comparison`."""
         if depth >= MAX_DEPTH:
-            self.fail_here(f"nested deeper than {MAX_DEPTH} levels")
+            self.fail_here(said("nested deeper than {max_depth} levels", max_depth=MAX_DEPTH))
         if self.take("not"):
             return Not(self.unary(depth + 1))
         opening = self.now
@@ -177,7 +180,13 @@ class _Reader:
         self.advance()
         value = rest + "".join(piece.text for piece in token.pieces[1:])
         if not value:
-            fail(self.source, token.start, token.end, f"nothing stands after {word}:", f"Write: {word}:WORD")
+            fail(
+                self.source,
+                token.start,
+                token.end,
+                said("nothing stands after {word}:", word=word),
+                said("Write: {word}:WORD", word=word),
+            )
         return Compare(Field("trial", name), "=" if name == "tags" else "~", Text(value))
 
     def field(self) -> Field:
@@ -186,12 +195,17 @@ class _Reader:
         if token.kind == "end":
             self.fail_here("a condition is missing here" if self._position else "a field's name is missing")
         if token.kind != "term":
-            self.fail_here(f"a field's name is expected, not {token.text!r}", "For example: val.acc.max > 0.9")
+            self.fail_here(
+                said("a field's name is expected, not {text!r}", text=token.text), "For example: val.acc.max > 0.9"
+            )
         if token.bare in RESERVED:
-            self.fail_here(f"a condition is missing before {token.text!r}")
+            self.fail_here(said("a condition is missing before {text!r}", text=token.text))
         word, colon, rest = token.text.partition(":")
         if colon and token.bare:
-            self.fail_here(f"{token.text!r} is no field", f"Write: {word} = {rest or 'VALUE'}")
+            self.fail_here(
+                said("{text!r} is no field", text=token.text),
+                said("Write: {word} = {value}", word=word, value=rest or "VALUE"),
+            )
         return field_of(self.source, self.advance())
 
     def sort_key(self) -> SortKey:
@@ -227,16 +241,28 @@ class _Reader:
         operator = self.take(*OPERATORS)
         if not operator:
             wanted = _WORDS_FOR_SIGNS.get(token.bare)
-            hint = f"Write: {wanted}" if wanted else "One of: = != < <= > >= ~ !~ in, is missing"
+            hint = said("Write: {wanted}", wanted=wanted) if wanted else "One of: = != < <= > >= ~ !~ in, is missing"
             self.fail_here("an operator is expected here" if token.kind != "end" else "an operator is missing", hint)
         return self.compared(field, operator, token)
 
     def compared(self, field: Field, operator: str, sign: Token) -> Condition:
         """Read what stands behind an operator."""
         if operator in ORDERINGS and field.shape in _ORDERLESS:
-            fail(self.source, sign.start, sign.end, f"{field.name} has no order", "Compare it with: = != ~ in")
+            fail(
+                self.source,
+                sign.start,
+                sign.end,
+                said("{name} has no order", name=field.name),
+                "Compare it with: = != ~ in",
+            )
         if operator in ("~", "!~") and field.shape in _TEXTLESS:
-            fail(self.source, sign.start, sign.end, f"{operator!r} is for text", "Compare it with: = != < <= > >= in")
+            fail(
+                self.source,
+                sign.start,
+                sign.end,
+                said("{operator!r} is for text", operator=operator),
+                "Compare it with: = != < <= > >= in",
+            )
         if self.now.bare == "null":
             if operator not in ("=", "!="):
                 self.fail_here("null has no order", "Write: is missing, or: is not missing")
@@ -259,7 +285,7 @@ class _Reader:
         if not self.take(closing):
             if self.now.kind == "term":
                 self.fail_here("a comma is missing before this", "Put a comma between two values")
-            fail(self.source, opening.start, opening.end, f"this {opening.text!r} is not closed")
+            fail(self.source, opening.start, opening.end, said("this {text!r} is not closed", text=opening.text))
         return tuple(values)
 
     def value(self, field: Field, as_text: bool = False) -> Value:
@@ -267,9 +293,15 @@ class _Reader:
         token = self.now
         if token.kind != "term":
             shown = "the end" if token.kind == "end" else repr(token.text)
-            self.fail_here(f"a value is expected here, not {shown}", "Text with signs or spaces in it goes in quotes")
+            self.fail_here(
+                said("a value is expected here, not {shown}", shown=shown),
+                "Text with signs or spaces in it goes in quotes",
+            )
         if token.bare in RESERVED - {"true", "false"}:
-            self.fail_here(f"a value is expected here; {token.text!r} is a word of the language", "Put it in quotes")
+            self.fail_here(
+                said("a value is expected here; {text!r} is a word of the language", text=token.text),
+                "Put it in quotes",
+            )
         self.advance()
         return Text(token.text) if as_text else self._shaped(field.shape, token)
 
@@ -281,7 +313,13 @@ class _Reader:
         value = _read(shape, token)
         if value is None:
             wanted, hint = _WANTED[shape]
-            fail(self.source, token.start, token.end, f"{token.text!r} is not {wanted}", hint)
+            fail(
+                self.source,
+                token.start,
+                token.end,
+                said("{text!r} is not {wanted}", text=token.text, wanted=wanted),
+                hint,
+            )
         return value
 
     def _state(self, token: Token) -> Value:
@@ -289,8 +327,12 @@ class _Reader:
         state = by_word.get(token.text.lower())
         if state is None:
             near = get_close_matches(token.text.lower(), by_word, n=1, cutoff=0.5)
-            hint = f"Did you mean: {by_word[near[0]]}?" if near else f"States: {', '.join(STATES)}"
-            fail(self.source, token.start, token.end, f"there is no state {token.text!r}", hint)
+            hint = (
+                said("Did you mean: {by_word}?", by_word=by_word[near[0]])
+                if near
+                else said("States: {states}", states=", ".join(STATES))
+            )
+            fail(self.source, token.start, token.end, said("there is no state {text!r}", text=token.text), hint)
         return Text(state)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from aimd_core.language import said
 from aimd_core.query.evaluate import Facts
 from aimd_core.query.fields import field_text
 from aimd_core.query.tree import AGGREGATES, Field
@@ -26,8 +27,8 @@ class Unknown(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in one sentence."""
-        known = f"; did you mean: {', '.join(self.near)}?" if self.near else ""
-        return f"no trial here has {self.field}{known}"
+        known = said("; did you mean: {near}?", near=", ".join(self.near)) if self.near else ""
+        return said("no trial here has {field}{known}", field=self.field, known=known)
 
 
 def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unknown]:

@@ -18,6 +18,7 @@ from aimd_core.client.v1 import DeployedServer, IdTakenError, NameIsTakenError
 from aimd_core.config import Credentials
 from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
 from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.language import said
 from aimd_core.model import DEFAULT_FOLDER, strict_json
 from aimd_core.store import METRICS_FILE, PARAMETERS_FILE, Trial
 from aimd_core.upload.outcome import Destination, Difference, Uploaded
@@ -97,8 +98,9 @@ class DeployedRemote:
         if uploaded.outcome == "unchanged" and (changed or uploaded.sent_bytes):
             uploaded.outcome = "updated"
         if points.left_out:
-            uploaded.damage = (
-                f"{points.left_out} values that are not finite were left out: protocol 1 cannot carry them"
+            uploaded.damage = said(
+                "{left_out} values that are not finite were left out: protocol 1 cannot carry them",
+                left_out=points.left_out,
             )
         return uploaded
 
@@ -125,16 +127,18 @@ class DeployedRemote:
         trial.read_documents()
         trial_id = checked_id(trial)
         if self._server.trial(trial_id) is None:
-            raise RemoteNotFoundError(what=f"trial {trial.name}")
+            raise RemoteNotFoundError(what=said("trial {name}", name=trial.name))
         differences = []
         if self._server.parameters(trial_id) != strict_json(trial.parameters):
             differences.append(Difference(PARAMETERS_FILE, None, None, "differs from what the server has"))
         try:
             missing = self._missing(trial, trial_id, LocalPoints(trial))
         except ContentDiffersError as error:
-            return [*differences, Difference(METRICS_FILE, None, None, str(error.facts["reason"]))]
+            return [*differences, Difference(METRICS_FILE, None, None, error.sentence)]
         for metrics_type, points in missing.items():
-            reason = f"{len(points)} {metrics_type} points are not on the server"
+            reason = said(
+                "{count} {metrics_type} points are not on the server", count=len(points), metrics_type=metrics_type
+            )
             differences.append(Difference(METRICS_FILE, None, None, reason))
         return differences
 
@@ -211,7 +215,11 @@ class DeployedRemote:
         for metrics_type in {**points.by_type, **there}:
             local, remote = points.by_type.get(metrics_type, []), there.get(metrics_type, [])
             if len(remote) > len(local) or any(map(_differ, local, remote)):
-                reason = f"the {len(remote)} {metrics_type} points on the server are not the first ones here"
+                reason = said(
+                    "the {count} {metrics_type} points on the server are not the first ones here",
+                    count=len(remote),
+                    metrics_type=metrics_type,
+                )
                 raise ContentDiffersError(path=trial.path / METRICS_FILE, reason=reason)
             if len(local) > len(remote):
                 missing[metrics_type] = local[len(remote) :]
@@ -258,7 +266,7 @@ class DeployedRemote:
                 found = self._server.folder_at(walked)
             parent = found
         if parent is None:
-            raise RefusedError(host=self.host, reason=f"folder {path} cannot be made")
+            raise RefusedError(host=self.host, reason=said("folder {path} cannot be made", path=path))
         return parent
 
 

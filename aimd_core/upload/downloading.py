@@ -16,6 +16,7 @@ from aimd_core.client.v2 import Server
 from aimd_core.digest import digest_prefix
 from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerError, UnreachableError
 from aimd_core.journal import open_regular
+from aimd_core.language import said
 from aimd_core.model import is_alternative_name, name_fault, split_alternative_name
 from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
 from aimd_core.upload.sending import Progress, no_progress
@@ -112,7 +113,7 @@ def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], part
                 os.fsync(opened.fileno())
     if not _is_whole(path, size_bytes, digest):
         path.unlink()
-        raise NotAServerError(host=server.host, reason=f"its {file} is not what its digest says")
+        raise NotAServerError(host=server.host, reason=said("its {file} is not what its digest says", file=file))
 
 
 def _is_whole(path: Path, size_bytes: int, digest: str) -> bool:

@@ -18,6 +18,7 @@ from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
 from aimd_core.digest import digest_prefix
 from aimd_core.errors import ContentDiffersError, RefusedError
 from aimd_core.journal import open_regular
+from aimd_core.language import said
 from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE, Trial
 from aimd_core.upload.outcome import Destination, Uploaded
 from aimd_core.upload.snapshot import checked_id, digest_of, document_of
@@ -95,7 +96,7 @@ def _settle_documents(
         if (known.get(file) or {}).get("digest") != digest:
             changed = True
             if server.put_document(trial_id, file, content).digest != digest:
-                raise RefusedError(host=server.host, reason=f"its digest of {file} is another one")
+                raise RefusedError(host=server.host, reason=said("its digest of {file} is another one", file=file))
     return changed
 
 
@@ -121,10 +122,17 @@ def _send_journal(
         size_bytes = os.fstat(opened.fileno()).st_size
         if size_bytes < offset:
             raise ContentDiffersError(
-                path=path, reason=f"has {size_bytes} bytes, but the server has {offset} bytes of it"
+                path=path,
+                reason=said(
+                    "has {size_bytes} bytes, but the server has {offset} bytes of it",
+                    size_bytes=size_bytes,
+                    offset=offset,
+                ),
             )
         if offset and digest_prefix(opened, offset) != known.get("digest"):
-            raise ContentDiffersError(path=path, reason=f"has changed within the {offset} bytes already uploaded")
+            raise ContentDiffersError(
+                path=path, reason=said("has changed within the {offset} bytes already uploaded", offset=offset)
+            )
         if size_bytes == offset:
             if not known:  # an empty file is a file too
                 server.append(trial_id, file, 0, pack(b""))
@@ -182,7 +190,9 @@ def _send_rest(
                 reached = Standing(int(str(error.facts["offset"])), "")
                 mismatches += 1
                 if mismatches > _OFFSET_TRIES:
-                    raise RefusedError(host=server.host, reason=f"the offset of {file} keeps changing") from error
+                    raise RefusedError(
+                        host=server.host, reason=said("the offset of {file} keeps changing", file=file)
+                    ) from error
             part.learn(current.size_bytes, time.monotonic() - started_s)
             progress(max(0, reached.offset - current.offset))
             if ahead is not None and reached.offset == following:

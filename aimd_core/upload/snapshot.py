@@ -11,6 +11,7 @@ from typing import Any
 from aimd_core.digest import digest_prefix
 from aimd_core.errors import DamagedError
 from aimd_core.journal import open_regular
+from aimd_core.language import joined, said
 from aimd_core.model import CONFLICT_STRATEGIES, FAILED, SUCCEEDED, strict_json
 from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, Trial
 from aimd_core.upload.outcome import Destination
@@ -33,7 +34,7 @@ def checked_id(trial: Trial) -> str:
     """
     trial_id = trial.id
     if trial.damage:
-        raise DamagedError(path=trial.path, reason="; ".join(trial.damage))
+        raise DamagedError(path=trial.path, reason=joined("; ", trial.damage))
     try:
         return str(uuid.UUID(trial_id or ""))
     except ValueError:
@@ -111,7 +112,11 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
     """
     if destination.conflict_strategy not in CONFLICT_STRATEGIES:
         raise DamagedError(
-            path=trial.path, reason=f"conflict strategy {destination.conflict_strategy!r} is not one of the four"
+            path=trial.path,
+            reason=said(
+                "conflict strategy {conflict_strategy!r} is not one of the four",
+                conflict_strategy=destination.conflict_strategy,
+            ),
         )
     document: dict[str, Any] = {
         "name": trial.name,

@@ -16,6 +16,7 @@ from aimd_server.routes.openapi_answers import ANSWERS, SHARED
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.plots import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.trash import Restoring
@@ -93,6 +94,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("HEAD", "/trials/{id}/files/{file}"): Described(204),
     ("GET", "/trials/{id}/files/{file}"): Described(),
     ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
+    ("POST", "/metrics"): Described(200, PlotWish),
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
     ("DELETE", "/me/keys/{number}"): Described(204),
@@ -120,6 +122,7 @@ _MAKERS = {
     ("POST", "/me/keys"): ("number", "/me/keys/{number}"),
 }
 _BINARY = {("GET", "/trials/{id}/files/{file}")}
+_BOTH = {("POST", "/metrics")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",
     "401": "unauthenticated",
@@ -244,6 +247,9 @@ def _well(method: str, path: str, described: Described) -> Document:
         answer: Document = {"description": "a stream of events", "content": {"text/event-stream": {}}}
     elif (method, path) in _BINARY:
         answer = {"description": "the bytes", "content": {"application/octet-stream": {}}}
+    elif (method, path) in _BOTH:
+        content = {**_json(ANSWERS[method, path]), "application/vnd.aimd.columns": {}}
+        answer = {"description": "as JSON or columns, as asked for by Accept", "content": content}
     elif described.has_answer:
         answer = {"description": "done", "content": _json(ANSWERS.get((method, path), {"type": "object"}))}
     else:

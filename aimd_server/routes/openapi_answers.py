@@ -57,6 +57,9 @@ _TRIAL: dict[str, Schema] = {
 }
 _FILES = _named(_object(offset=COUNT, digest=TEXT))
 _KIND: Schema = {"enum": ["folder", "trial"]}
+_NUMBERS = _all(_maybe({"type": "number"}))
+_SERIES = _object(trial=ID, metric=TEXT, count=COUNT, exact=FLAG, nan=COUNT, x=_NUMBERS, lo=_NUMBERS)
+_BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS}  # left out where there is one entry a point
 _ROLE: Schema = {"enum": ["none", "viewer", "editor", "owner"]}
 _KEY: dict[str, Schema] = {
     "id": COUNT,
@@ -111,6 +114,9 @@ ANSWERS: dict[tuple[str, str], Schema] = {
         parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
     ),
     ("POST", "/trials/batch"): _object(trials=_all(_trial), missing=_all(TEXT)),
+    ("POST", "/metrics"): _object(
+        series=_all({**_SERIES, "properties": {**_SERIES["properties"], **_BUCKETS}}), missing=_all(TEXT)
+    ),
     ("POST", "/trials/known"): _object(
         trials=_named(_object(id=ID, name=TEXT, folder=_PLACE, state=_maybe(TEXT), files=_FILES))
     ),

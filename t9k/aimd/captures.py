@@ -7,6 +7,7 @@ import subprocess
 from importlib.util import find_spec
 
 from aimd_core.documents import replace_file
+from aimd_core.language import said
 from aimd_core.store import DIFF_FILE, OUTPUT_FILE
 from t9k.aimd import companions, endings, output
 from t9k.aimd.git import GitCapture
@@ -57,7 +58,7 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
         if captures.upload:
             _start_uploader(trial)
     except (OSError, subprocess.SubprocessError) as error:
-        tell(f"WARNING: not everything is captured: {error}")
+        tell(said("WARNING: not everything is captured: {error}", error=error))
 
 
 def _start_uploader(trial: Trial) -> None:

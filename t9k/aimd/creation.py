@@ -10,6 +10,7 @@ from pathlib import Path
 from aimd_core import process
 from aimd_core.documents import read_mapping, write_mapping
 from aimd_core.errors import DamagedError, DiskError, UsageError
+from aimd_core.language import said
 from aimd_core.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.store import METADATA_FILE, PARAMETERS_FILE, is_trial_directory, new_trial_directory
 from aimd_core.store import Trial as StoredTrial
@@ -95,16 +96,24 @@ def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[
         raise UsageError(message="a trial needs a name", hint="Call create_trial(trial_name='...')")
     if not isinstance(name, str):
         raise UsageError(
-            message=f"trial_name must be a string, not {type(name).__name__}: {name!r}", hint="Put it in quotes"
+            message=said("trial_name must be a string, not {kind}: {name!r}", kind=type(name).__name__, name=name),
+            hint="Put it in quotes",
         )
     strategy = settings.get("conflict_strategy") or "new"
     if strategy not in CONFLICT_STRATEGIES:
         raise UsageError(
-            message=f"conflict_strategy {strategy!r} is not one of {', '.join(CONFLICT_STRATEGIES)}", hint=""
+            message=said(
+                "conflict_strategy {strategy!r} is not one of {conflict_strategies}",
+                strategy=strategy,
+                conflict_strategies=", ".join(CONFLICT_STRATEGIES),
+            ),
+            hint="",
         )
     params = settings.get("trial_params")
     if params is not None and not isinstance(params, Mapping):
-        raise UsageError(message=f"trial_params must be a mapping, not {type(params).__name__}", hint="")
+        raise UsageError(
+            message=said("trial_params must be a mapping, not {kind}", kind=type(params).__name__), hint=""
+        )
     upload = {
         "folder_id": settings.get("folder_id"),
         "folder_path": settings.get("folder_path"),
@@ -126,12 +135,13 @@ def _settings_at(path: Path) -> dict[str, object]:
         settings = read_mapping(path)
     except FileNotFoundError:
         raise UsageError(
-            message=f"trial_path {path} is neither a trial directory nor a file", hint="Check the path"
+            message=said("trial_path {path} is neither a trial directory nor a file", path=path), hint="Check the path"
         ) from None
     unknown = [key for key in settings if key not in _SETTINGS]
     if unknown:
         raise UsageError(
-            message=f"{path}: unknown setting {unknown[0]!r}", hint=f"Known settings: {', '.join(_SETTINGS)}"
+            message=said("{path}: unknown setting {unknown!r}", path=path, unknown=unknown[0]),
+            hint=said("Known settings: {settings}", settings=", ".join(_SETTINGS)),
         )
     return settings
 
@@ -166,7 +176,7 @@ def _write_trial(
     except OSError as error:
         if path is not None:
             _remove_new(path)
-        reason = f"cannot make a trial here ({error.strerror})"
+        reason = said("cannot make a trial here ({strerror})", strerror=error.strerror)
         raise DiskError(path=error.filename or directory, reason=reason) from error
 
 

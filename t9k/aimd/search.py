@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimd_core.errors import MissingExtraError, UsageError
+from aimd_core.language import said
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def search_trials(
 
     _check_format(format)
     if limit is not None and limit < 0:
-        raise UsageError(message=f"limit must not be negative: {limit}", hint="")
+        raise UsageError(message=said("limit must not be negative: {limit}", limit=limit), hint="")
     wanted = parse(query or "")
     keys = parse_sort(sort) if sort else ()
     rows = [row for row in TrialIndex(Path(path)).rows(with_facts=True) if matches(wanted, row)]
@@ -103,7 +104,10 @@ def history(path: Path, names: Sequence[str] | str | None = None, format: str = 
 
 def _check_format(format: str) -> None:
     if format not in FORMATS:
-        raise UsageError(message=f"format {format!r} is not one of {', '.join(FORMATS)}", hint="")
+        raise UsageError(
+            message=said("format {format!r} is not one of {formats}", format=format, formats=", ".join(FORMATS)),
+            hint="",
+        )
 
 
 def _mapping(row: IndexedTrial) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aimd_core.language import said
 from t9k.aimd.params import Params
 from t9k.aimd.trial import Trial, tell
 
@@ -34,7 +35,13 @@ class SilentTrial(Trial):
         self._params = Params(params, lambda _: None)
         if not _told:
             _told = True
-            tell(f"rank {rank.number} of {rank.count} records nothing; rank 0 does (all_ranks=True records every one)")
+            tell(
+                said(
+                    "rank {number} of {count} records nothing; rank 0 does (all_ranks=True records every one)",
+                    number=rank.number,
+                    count=rank.count,
+                )
+            )
 
     @property
     def metrics(self) -> dict[str, list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ import warnings
 from functools import partial
 from pathlib import PurePath
 
+from aimd_core.language import said, translated
 from t9k.aimd.creation import create_trial
 from t9k.aimd.naming import split_name
 from t9k.aimd.settings import plain_settings
@@ -199,8 +200,8 @@ class SummaryWriter:
     def _drop(self, method: str, *_: Any, **__: Any) -> None:
         if method not in self._told:
             self._told.add(method)
-            message = f"{method}: a trial holds numbers and parameters, so this is not recorded"
-            warnings.warn(message, UserWarning, stacklevel=2)
+            message = said("{method}: a trial holds numbers and parameters, so this is not recorded", method=method)
+            warnings.warn(translated(message), UserWarning, stacklevel=2)
 
     def _log(self, metrics_type: str, metrics: Mapping[str, Any], step: int) -> None:
         self._trial.log(metrics_type, metrics, step, check_status=not self._owns_trial)

@@ -26,6 +26,7 @@ from aimd_core.journal import (
     read_records,
     record_head,
 )
+from aimd_core.language import joined, said, translated
 from aimd_core.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
 from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd import endings
@@ -257,10 +258,13 @@ class Trial:
         if self._params_unsaved:
             self._save_params(self._params.as_dict())
         saved = self._save_metadata() and not self._params_unsaved
-        doubt = "" if not self._journal.unsynced else ", but the disk reported an error: a power cut may lose some"
-        doubt += "" if saved else ", but its status or parameters could not be saved"
-        word = "finished" if status == SUCCEEDED else "failed"
-        tell(f"trial {self.alternative_name} {word}: {self.receipt}{doubt}")
+        doubts = [said(", but the disk reported an error: a power cut may lose some")] if self._journal.unsynced else []
+        doubts += [] if saved else [said(", but its status or parameters could not be saved")]
+        facts = {"trial": self.alternative_name, "receipt": self.receipt, "doubt": joined("", doubts)}
+        if status == SUCCEEDED:
+            tell(said("trial {trial} finished: {receipt}{doubt}", **facts))
+        else:
+            tell(said("trial {trial} failed: {receipt}{doubt}", **facts))
 
     def _end_interrupted(self, kind: str, **facts: object) -> None:
         """Say on disk that this process ended before the trial did; another one can go on with it."""
@@ -330,7 +334,7 @@ class Trial:
     @property
     def receipt(self) -> str:
         """How many points this process logged and how many of them are on disk."""
-        return f"logged {self._attempts:,}, on disk {self._journal.written:,}"
+        return said("logged {attempts:,}, on disk {written:,}", attempts=self._attempts, written=self._journal.written)
 
     def upload(
         self,
@@ -376,7 +380,13 @@ class Trial:
             return
         self._warned = True
         reason = os.strerror(error.errno) if error.errno else error
-        tell(f"WARNING: cannot write to {self._path}: {reason}. Training goes on; what is not saved will be counted.")
+        tell(
+            said(
+                "WARNING: cannot write to {path}: {reason}. Training goes on; what is not saved will be counted.",
+                path=self._path,
+                reason=reason,
+            )
+        )
 
 
 def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -387,9 +397,12 @@ def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def tell(message: str) -> None:
-    """Say something on stderr, whatever state that is in: a closed or broken stderr must not end training."""
+    """Say something on stderr, whatever state that is in: a closed or broken stderr must not end training.
+
+    It is said in the person's language.
+    """
     try:
-        sys.stderr.write(f"aimd: {message}\n")
+        sys.stderr.write(f"aimd: {translated(message)}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError, RuntimeError):  # the last: a signal came in the middle of a print
         pass

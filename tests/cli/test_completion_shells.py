@@ -107,7 +107,7 @@ def shell(shell_name: str, home: Home) -> Iterator[Shell]:
 
 
 def test_commands_values_names_and_hosts_complete(shell: Shell) -> None:
-    assert shell.words("aimd con") == "[config]"
+    assert shell.words("aimd conf") == "[config]"
     assert shell.words("aimd trial uplo") == "[trial][upload]"
     assert shell.words("aimd trial upload --conf") == "[trial][upload][--conflict-strategy]"
     assert shell.words("aimd trial upload --conflict-strategy=re") == "[trial][upload][--conflict-strategy=replace]"

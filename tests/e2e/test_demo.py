@@ -24,3 +24,4 @@ def test_the_demo_tells_the_whole_story_and_ends(tmp_path: Path) -> None:
     assert done.stdout.count("\tunchanged\t") == 3
     assert "/t9k/experiment/web/" in done.stdout
     assert not (tmp_path / ".t9k").exists()
+    assert f"aimd console {tmp_path / 'demo'}" in done.stdout

@@ -7,9 +7,11 @@ import re
 import signal
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.parts import require_part
@@ -84,7 +86,9 @@ def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed
         "aimd_server/app.py",
     ):
         assert needed in names
-    assert any(re.fullmatch(r"aimd_server/static/.*\.html", name) for name in names)
+    assert "aimd_server/static/index.html" in names
+    assert any(re.fullmatch(r"aimd_server/static/assets/.+\.js", name) for name in names)
+    assert not any("node_modules" in name or name.startswith("console/") for name in names)
     for shared in (
         "man/man1/aimd-trial-upload.1",
         "bash-completion/completions/aimd",
@@ -101,6 +105,7 @@ def test_a_bare_install_works_and_then_with_the_server_the_whole_story_does(inst
     assert installed.run("aimd", "--version").startswith("aimd ")
     told = installed.run("aimd", "server", "start", code=1)
     assert "pip install 'aimd-cli[server]'" in told
+    assert "pip install 'aimd-cli[server]'" in installed.run("aimd", "console", code=1)
     installed.run("python", "-c", SCRIPT)
     assert "story" in installed.run("aimd", "trial", "ls")
 
@@ -117,10 +122,23 @@ def test_a_bare_install_works_and_then_with_the_server_the_whole_story_does(inst
         try:
             assert server.stdout is not None
             url = server.stdout.readline().removeprefix("Listening on ").strip()
+            check_console(url.removesuffix("/server") + "/web/")
             tell_story(installed, url)
         finally:
             server.send_signal(signal.SIGTERM)
             assert server.wait(20) == 0
+
+
+def check_console(page: str) -> None:
+    """Load the console as a browser does: the page, then all that it names."""
+    index = httpx.get(page)
+    assert index.status_code == 200
+    scripts = re.findall(r'(?:src|href)="\./([^"]+)"', index.text)
+    assert any(name.endswith(".js") for name in scripts)
+    for name in scripts:
+        answer = httpx.get(page + name)
+        assert answer.status_code == 200, name
+        assert answer.content
 
 
 def tell_story(installed: Installed, url: str) -> None:
@@ -131,3 +149,25 @@ def tell_story(installed: Installed, url: str) -> None:
     assert "\tunchanged\t" in installed.run("aimd", "trial", "upload", "-d", ".")
     assert "/a/b" in installed.run("aimd", "trial", "ls", "--remote")
     assert "train.loss.last\t0.01" in installed.run("aimd", "trial", "describe", "-n", "story", "-a")
+
+
+@pytest.mark.timeout(600)
+def test_an_sdist_holds_the_built_console_so_that_installing_it_needs_no_node(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(ROOT)]
+    built = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    require_part("a package index to build from", built.returncode == 0)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path, filter="data")
+    (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    names = {path.name for path in (source / "aimd_server" / "static").iterdir()}
+    assert {"index.html", "assets"} <= names
+    assert (source / "console" / "package.json").is_file()
+    assert not (source / "console" / "node_modules").exists()
+    no_node = {**os.environ, "PATH": str(tmp_path)}
+    wheel = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(source)]
+    done = subprocess.run(wheel, env=no_node, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "nodejs" not in done.stdout
+    (made,) = tmp_path.glob("*.whl")
+    assert "aimd_server/static/index.html" in zipfile.ZipFile(made).namelist()

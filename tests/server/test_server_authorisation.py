@@ -67,6 +67,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/events"): Rule("viewer", "folder", query="folder_id={id}"),
     ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
     ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, reads=True, uploads=True),
+    ("POST", f"{V2}/metrics"): Rule("self", body={"trials": []}, reads=True),
     ("PUT", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", b"a: 1", uploads=True),
     ("GET", f"{V2}/trials/{{id}}"): Rule("viewer", "trial"),
     ("PUT", f"{V2}/trials/{{id}}"): Rule("editor", "trial", wish(), uploads=True),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 import stat
 import subprocess
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,78 +47,6 @@ def test_a_signal_ends_the_server_in_order_with_status_0(own_server: RunningServ
     assert own_server.stop() == 0
     assert not list(own_server.data_dir.glob("aimd.db-*"))
     assert "Traceback" not in own_server.log
-
-
-def test_ten_kills_during_appends_lose_no_acknowledged_byte(own_server: RunningServer) -> None:
-    """The short form of the fault test: 10 kills at random instants, four uploaders at work."""
-    chance = random.Random(6)
-    with User(own_server) as user:
-        trials = [user.new_trial(f"t{number}") for number in range(4)]
-        acknowledged = dict.fromkeys(trials, b"")
-        for kill in range(KILLS):
-            stop = threading.Event()
-            senders = [
-                threading.Thread(target=_send_until, args=(user, trial_id, acknowledged, stop)) for trial_id in trials
-            ]
-            for sender in senders:
-                sender.start()
-            time.sleep(chance.uniform(0.01, 0.25))
-            own_server.kill()
-            stop.set()
-            for sender in senders:
-                sender.join()
-            assert _integrity(own_server.data_dir) == ["ok"]
-            own_server.start()
-            for trial_id in trials:
-                stored = user.bytes_of(trial_id)
-                assert stored.startswith(acknowledged[trial_id]), f"kill {kill}"
-                assert stored.count(b"\n") == user.trial(trial_id)["metrics"].get("train.loss", {"count": 0})["count"]
-                acknowledged[trial_id] = stored
-        assert all(content for content in acknowledged.values())
-
-
-def _send_until(user: User, trial_id: str, acknowledged: dict[str, bytes], stop: threading.Event) -> None:
-    step = 0
-    while not stop.is_set():
-        content = b"".join(line(step + number) for number in range(5))
-        step += 5
-        try:
-            answer = user.patch(trial_id, len(acknowledged[trial_id]), content)
-        except httpx.TransportError:
-            return
-        if answer.status_code != 204:
-            return
-        acknowledged[trial_id] += content
-
-
-def test_many_writers_and_readers_never_meet_a_locked_database(shared_server: RunningServer, user: User) -> None:
-    trial_ids = [user.new_trial(f"t{number}") for number in range(8)]
-    statuses: list[int] = []
-    end_s = time.monotonic() + 2.0
-
-    def write(trial_id: str) -> None:
-        offset, step = 0, 0
-        while time.monotonic() < end_s:
-            answer = user.patch(trial_id, offset, line(step))
-            statuses.append(answer.status_code)
-            offset, step = offset + len(line(step)), step + 1
-
-    def read(_: int) -> None:
-        while time.monotonic() < end_s:
-            statuses.append(user.v2("GET", "/trials").status_code)
-
-    def administrate(number: int) -> None:
-        for turn in range(5):
-            shared_server.new_user(f"{user.name}-{number}-{turn}")
-
-    with ThreadPoolExecutor(14) as pool:
-        jobs = [pool.submit(write, trial_id) for trial_id in trial_ids]
-        jobs += [pool.submit(read, number) for number in range(4)]
-        jobs += [pool.submit(administrate, number) for number in range(2)]
-        for job in jobs:
-            job.result()
-    assert set(statuses) <= {200, 204}
-    assert "locked" not in shared_server.log
 
 
 def test_users_and_keys_are_made_while_the_server_runs_and_while_it_does_not(tmp_path: Path) -> None:

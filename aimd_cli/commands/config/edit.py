@@ -13,6 +13,7 @@ import typer
 
 from aimd_cli import output
 from aimd_core.errors import AimdError, ConflictError, UsageError
+from aimd_core.language import said
 
 
 def edit() -> None:
@@ -43,14 +44,14 @@ def edit() -> None:
                 if not typer.confirm("Edit it again? Otherwise nothing is changed", default=True, err=True):
                     raise
     if after == before:
-        output.say(f"No change to {path}")
+        output.say(said("No change to {path}", path=path))
         return
     if _content(path) != before:
         raise ConflictError(
-            message=f"{path} was changed by something else meanwhile; it stays so", hint="Edit it again"
+            message=said("{path} was changed by something else meanwhile; it stays so", path=path), hint="Edit it again"
         )
     write_config_text(after, path)
-    output.say(f"Saved {path}")
+    output.say(said("Saved {path}", path=path))
 
 
 def _content(path: Path) -> bytes:
@@ -64,10 +65,17 @@ def _run_editor(copy: Path) -> None:
         ended = subprocess.run([*words, str(copy)], check=False)
     except OSError as error:
         raise UsageError(
-            message=f"the editor {words[0]!r} cannot be started ({error.strerror})", hint="Set EDITOR to one that can"
+            message=said(
+                "the editor {words!r} cannot be started ({strerror})", words=words[0], strerror=error.strerror
+            ),
+            hint="Set EDITOR to one that can",
         ) from None
     if ended.returncode != 0:
-        raise AimdError(message=f"the editor ended with exit code {ended.returncode}; nothing was changed")
+        raise AimdError(
+            message=said(
+                "the editor ended with exit code {returncode}; nothing was changed", returncode=ended.returncode
+            )
+        )
 
 
 def _check(text: bytes, path: Path) -> None:

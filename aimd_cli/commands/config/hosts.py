@@ -8,6 +8,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import JsonOpt
+from aimd_core.language import said
 
 
 def hosts(as_json: JsonOpt = False) -> None:
@@ -48,10 +49,12 @@ def use(
     known = known_hosts(config)
     address = find_host(config, server) if known else ""
     if address not in known:
-        raise NotFoundError(message=f"{server!r} is not a known server", hint="Sign in to it: aimd login -H URL")
+        raise NotFoundError(
+            message=said("{server!r} is not a known server", server=server), hint="Sign in to it: aimd login -H URL"
+        )
     path = replace_config(activate(config, address))
-    output.say(f"Now using {address} ({path})")
+    output.say(said("Now using {address} ({path})", address=address, path=path))
     if known[address] is None:
-        output.say(f"No key is saved for it. Run: aimd login -H {address}")
+        output.say(said("No key is saved for it. Run: aimd login -H {address}", address=address))
     if os.environ.get("AIMD_HOST"):
         output.say("note: AIMD_HOST is set and wins over the file")

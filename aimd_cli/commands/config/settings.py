@@ -9,6 +9,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import NotFoundError
+from aimd_core.language import said
 
 SettingArg = Annotated[str, typer.Argument(metavar="SETTING", help="aimd_host, api_key or asset_hub_host.")]
 
@@ -49,7 +50,7 @@ def get(setting: SettingArg, as_json: JsonOpt = False) -> None:
     held = {row.key: row.value for row in in_force(read_config())}
     key = setting if setting in held else known_setting(setting).key
     if not held.get(key):
-        raise NotFoundError(message=f"{key} is not set", hint="Run: aimd config list")
+        raise NotFoundError(message=said("{key} is not set", key=key), hint="Run: aimd config list")
     output.show(Entry(key, held[key]), as_json)
 
 
@@ -75,9 +76,9 @@ def set_setting(
         value = given_key(value, "API key")
     wanted = with_setting(read_config(), known, value)
     path = replace_config(wanted)
-    output.say(f"Set {known.key} in {path}")
+    output.say(said("Set {key} in {path}", key=known.key, path=path))
     if known.key == "aimd_host" and not wanted.get("api_key"):
-        output.hint(f"Next: aimd login -H {wanted['aimd_host']}")
+        output.hint(said("Next: aimd login -H {aimd_host}", aimd_host=wanted["aimd_host"]))
     _warn(known.variable)
 
 
@@ -95,9 +96,9 @@ def unset(setting: SettingArg) -> None:
     known = Setting(setting, "", "", str) if setting in config and setting != "host" else known_setting(setting)
     wanted = with_setting(config, known, None)
     if wanted == config:
-        output.say(f"{known.key} is not set in {config_path()}")
+        output.say(said("{key} is not set in {config_path}", key=known.key, config_path=config_path()))
     else:
-        output.say(f"Removed {known.key} from {replace_config(wanted)}")
+        output.say(said("Removed {key} from {wanted}", key=known.key, wanted=replace_config(wanted)))
     _warn(known.variable)
 
 
@@ -105,7 +106,7 @@ def _warn(variable: str) -> None:
     import os
 
     if variable and os.environ.get(variable):
-        output.say(f"note: {variable} is set and wins over the file")
+        output.say(said("note: {variable} is set and wins over the file", variable=variable))
 
 
 def path(as_json: JsonOpt = False) -> None:

@@ -11,6 +11,7 @@ from aimd_cli import output
 from aimd_cli.commands.folder.place import FolderArg, folders
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 
 def mk(
@@ -54,7 +55,7 @@ def mv(
     """
     with folders(host) as server:
         moved = server.move(path, new_path)
-    output.say(f"Moved {path} to {moved['path']}.")
+    output.say(said("Moved {path} to {new_path}.", path=path, new_path=moved["path"]))
 
 
 def rm(
@@ -78,10 +79,10 @@ def rm(
             raise UsageError(message="the root folder cannot be deleted", hint="Name a folder in it")
         if not yes:
             below = len(server.below(str(found["id"])))
-            within = f", {below} folder{'' if below == 1 else 's'} in it" if below else ""
-            _ask(f"Delete {found['path']}{within} and their trials?")
+            within = said(", {below} folder{s} in it", below=below, s="" if below == 1 else "s") if below else ""
+            _ask(said("Delete {path}{within} and their trials?", path=found["path"], within=within))
         server.delete(str(found["id"]))
-    output.say(f"Deleted {found['path']}. Bring it back: aimd folder restore {found['id']}")
+    output.say(said("Deleted {path}. Bring it back: aimd folder restore {id}", path=found["path"], id=found["id"]))
 
 
 def _ask(question: str) -> None:
@@ -103,4 +104,4 @@ def restore(
     """
     with folders(host) as server:
         found = server.restore(folder_id)
-    output.say(f"Restored {found['path']}.")
+    output.say(said("Restored {path}.", path=found["path"]))

@@ -10,6 +10,7 @@ from aimd_cli import output
 from aimd_cli.commands.folder.place import FolderArg, folders
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.language import said
 
 Role = Literal["viewer", "editor", "owner"]
 WithArg = Annotated[str | None, typer.Argument(metavar="[USER]", help="The user to share with.")]
@@ -48,7 +49,7 @@ def share(
         output.print_line(str(made["key"]))
         output.hint("It is shown this once, and signs in as any key: aimd login -H URL -k KEY")
     else:
-        output.say(f"Shared {path} with {user or group} as {role}.")
+        output.say(said("Shared {path} with {whom} as {role}.", path=path, whom=user or group, role=role))
 
 
 def unshare(
@@ -74,7 +75,7 @@ def unshare(
         if number is None:
             number = _number(server.shares(path), user, group)
         server.unshare(path, number)
-    output.say(f"{path} is no longer shared with {user or group or f'share {number}'}.")
+    output.say(said("{path} is no longer shared with {whom}.", path=path, whom=user or group or f"share {number}"))
 
 
 def _number(shares: list[dict[str, Any]], user: str | None, group: str | None) -> int:
@@ -82,7 +83,8 @@ def _number(shares: list[dict[str, Any]], user: str | None, group: str | None) -
         if (user and row["user"] == user) or (group and row["group"] == group):
             return int(row["id"])
     raise NotFoundError(
-        message=f"that folder is not shared with {user or group}", hint="See: aimd folder ls-shares PATH"
+        message=said("that folder is not shared with {whom}", whom=user or group),
+        hint="See: aimd folder ls-shares PATH",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from aimd_core.errors import AimdError
+from aimd_core.language import said
 
 DataDirOpt = Annotated[
     Path | None,
@@ -25,7 +26,7 @@ def server(module: str) -> ModuleType:
         return import_module(f"aimd_server.{module}")
     except ModuleNotFoundError as error:
         raise AimdError(
-            message=f"the server is not installed ({error.name} is missing)",
+            message=said("the server is not installed ({name} is missing)", name=error.name),
             hint="Install it: pip install 'aimd-cli[server]'",
         ) from None
 

@@ -12,6 +12,7 @@ from aimd_cli import output
 from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.language import said
 
 NameArg = Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")]
 GroupArg = Annotated[str, typer.Argument(metavar="GROUP", help="The group's name.")]
@@ -31,8 +32,8 @@ def user_add(
         aimd server user add lin
     """
     server("accounts").add_user(data_dir(directory), name, admin)
-    output.say(f"Added user {name}.")
-    output.hint(f"Next: aimd server key create --user {name}")
+    output.say(said("Added user {name}.", name=name))
+    output.hint(said("Next: aimd server key create --user {name}", name=name))
 
 
 def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
@@ -50,7 +51,7 @@ def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
 def _set(name: str, action: str, done: str, directory: DataDirOpt) -> None:
     server("accounts").set_user(data_dir(directory), name, action)
-    output.say(f"{done} user {name}.")
+    output.say(said("{done} user {name}.", done=done, name=name))
 
 
 def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:
@@ -107,7 +108,7 @@ def user_rm(
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError(message="nobody is there to be asked", hint="Say that you mean it: --yes")
-        output.say(f"Delete user {name} with all their trials, for good? [y/N]")
+        output.say(said("Delete user {name} with all their trials, for good? [y/N]", name=name))
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UsageError(message="nothing was deleted")
     _set(name, "rm", "Deleted", directory)
@@ -140,7 +141,10 @@ def _days(expires: str | None) -> float | None:
         return None
     found = _EXPIRES.fullmatch(expires.strip())
     if found is None or float(found[1]) == 0:
-        raise UsageError(message=f"{expires!r} is no length of time", hint="For example: --expires 12h, 90d or 8w")
+        raise UsageError(
+            message=said("{expires!r} is no length of time", expires=expires),
+            hint="For example: --expires 12h, 90d or 8w",
+        )
     return float(found[1]) * _DAYS[found[2]]
 
 
@@ -172,8 +176,10 @@ def key_revoke(
         aimd server key revoke 3
     """
     if not server("accounts").revoke_key(data_dir(directory), number):
-        raise NotFoundError(message=f"there is no valid key {number}", hint="Run: aimd server key ls")
-    output.say(f"Revoked key {number}.")
+        raise NotFoundError(
+            message=said("there is no valid key {number}", number=number), hint="Run: aimd server key ls"
+        )
+    output.say(said("Revoked key {number}.", number=number))
 
 
 def group_add(group: GroupArg, directory: DataDirOpt = None) -> None:
@@ -184,7 +190,7 @@ def group_add(group: GroupArg, directory: DataDirOpt = None) -> None:
         aimd server group add vision
     """
     server("accounts").set_group(data_dir(directory), group, "add")
-    output.say(f"Added group {group}.")
+    output.say(said("Added group {group}.", group=group))
 
 
 def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
@@ -208,7 +214,7 @@ def group_join(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> 
         aimd server group join vision lin
     """
     server("accounts").set_group(data_dir(directory), group, "join", name)
-    output.say(f"{name} is in group {group}.")
+    output.say(said("{name} is in group {group}.", name=name, group=group))
 
 
 def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
@@ -219,7 +225,7 @@ def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) ->
         aimd server group leave vision lin
     """
     server("accounts").set_group(data_dir(directory), group, "leave", name)
-    output.say(f"{name} is not in group {group}.")
+    output.say(said("{name} is not in group {group}.", name=name, group=group))
 
 
 def group_rm(group: GroupArg, directory: DataDirOpt = None) -> None:
@@ -230,4 +236,4 @@ def group_rm(group: GroupArg, directory: DataDirOpt = None) -> None:
         aimd server group rm vision
     """
     server("accounts").set_group(data_dir(directory), group, "rm")
-    output.say(f"Deleted group {group}.")
+    output.say(said("Deleted group {group}.", group=group))

@@ -11,6 +11,7 @@ from aimd_cli import output
 from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import DamagedError
+from aimd_core.language import said
 
 
 def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
@@ -75,8 +76,18 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     if rows or as_json:
         output.show(PeopleList("faults", ("where", "what"), rows), as_json)
     if rows:
-        raise DamagedError(path=place, reason=f"{len(rows)} faults", hint="Restore a backup: aimd server restore FILE")
-    output.say(f"Sound: {checked.journals + checked.documents} files of trials, {checked.size_bytes} bytes compared.")
+        raise DamagedError(
+            path=place,
+            reason=said("{count} faults", count=len(rows)),
+            hint="Restore a backup: aimd server restore FILE",
+        )
+    output.say(
+        said(
+            "Sound: {journals} files of trials, {size_bytes} bytes compared.",
+            journals=checked.journals + checked.documents,
+            size_bytes=checked.size_bytes,
+        )
+    )
 
 
 def backup(
@@ -90,7 +101,7 @@ def backup(
         aimd server backup aimd-backup.db
     """
     size_bytes = server("operations").backup(data_dir(directory), file.absolute())
-    output.say(f"Wrote {file}: {size_bytes} bytes, and read it back.")
+    output.say(said("Wrote {file}: {size_bytes} bytes, and read it back.", file=file, size_bytes=size_bytes))
 
 
 def restore(
@@ -105,6 +116,6 @@ def restore(
     """
     place = data_dir(directory)
     kept = server("operations").restore(place, file.absolute())
-    output.say(f"Restored {place} from {file}.")
+    output.say(said("Restored {place} from {file}.", place=place, file=file))
     if kept:
-        output.say(f"What was there is kept: {kept}")
+        output.say(said("What was there is kept: {kept}", kept=kept))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_core.store import Trial
@@ -58,7 +59,7 @@ def one_trial(
     """
     trials = chosen_trials(words, paths, names, directory)
     if len(trials) != 1:
-        raise UsageError(message=f"this takes one trial, not {len(trials)}", hint="Name one of them")
+        raise UsageError(message=said("this takes one trial, not {count}", count=len(trials)), hint="Name one of them")
     return trials[0]
 
 

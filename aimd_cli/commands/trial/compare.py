@@ -9,6 +9,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart
@@ -61,7 +62,8 @@ def compare(
     view = _groups(trials, group_by, wanted) if group_by else _comparison(trials, wanted, shape is None and not as_json)
     if wanted.metrics and not view.metrics:
         raise UsageError(
-            message=f"no trial has {', '.join(wanted.metrics)}", hint="Run: aimd trial describe -m -n NAME"
+            message=said("no trial has {metrics}", metrics=", ".join(wanted.metrics)),
+            hint="Run: aimd trial describe -m -n NAME",
         )
     if shape is None:
         output.show(view, as_json)
@@ -77,12 +79,14 @@ def compare(
         output.print_line(line)
 
 
-def _directions(said: list[str]) -> dict[str, str]:
+def _directions(told: list[str]) -> dict[str, str]:
     directions = {}
-    for word in said:
+    for word in told:
         metric, _, direction = word.rpartition(":")
         if not metric or direction not in ("min", "max"):
-            raise UsageError(message=f"--best {word!r} is not METRIC:min or METRIC:max", hint="Such as: val.acc:max")
+            raise UsageError(
+                message=said("--best {word!r} is not METRIC:min or METRIC:max", word=word), hint="Such as: val.acc:max"
+            )
         directions[metric] = direction
     return directions
 
@@ -118,6 +122,9 @@ def _groups(trials: list[Trial], group_by: str, wanted: Wanted) -> GroupedCompar
     rows = [row_of_local(trial) for trial in trials]
     names, unknown = grouping_params(rows, group_by)
     if unknown:
-        known = ", ".join(all_keys(row.params for row in rows)[:12]) or "none"
-        raise UsageError(message=f"no trial has a parameter {', '.join(unknown)}", hint=f"There are: {known}")
+        known = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")
+        raise UsageError(
+            message=said("no trial has a parameter {unknown}", unknown=", ".join(unknown)),
+            hint=said("There are: {known}", known=known),
+        )
     return GroupedComparison(grouped(rows, names, wanted.aggregate), wanted)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
 from aimd_core.errors import MetricNotFoundError
+from aimd_core.language import said
 from aimd_core.series import metric_names, read_series
 from aimd_core.store import METRICS_FILE, Trial
 
@@ -25,12 +26,15 @@ def read_curves(trials: Sequence[Trial], metrics: Sequence[str], axis: str) -> t
         DamagedError: A journal is something other than a plain file.
     """
     wanted = list(dict.fromkeys(metrics)) or [main_metric(trials)]
-    curves, missing = [], []
+    curves: list[Curve] = []
+    missing: list[str] = []
     for trial in trials:
         for metric in wanted:
             curve = read_curve(trial, metric, axis)
             if curve.last is None:
-                missing.append(f"{trial.alternative_name} has no {metric}")
+                missing.append(
+                    said("{alternative_name} has no {metric}", alternative_name=trial.alternative_name, metric=metric)
+                )
             else:
                 curves.append(curve)
     if not curves:
@@ -77,7 +81,7 @@ def main_metric(trials: Sequence[Trial]) -> str:
 
 
 def _where(trials: Sequence[Trial]) -> str:
-    return trials[0].alternative_name if len(trials) == 1 else f"any of {len(trials)} trials"
+    return trials[0].alternative_name if len(trials) == 1 else said("any of {count} trials", count=len(trials))
 
 
 def _name(curves: list[Curve], trials: Sequence[Trial]) -> None:

@@ -19,6 +19,7 @@ from aimd_core.errors import (
     StoppedError,
     UsageError,
 )
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.progress import TransferProgress
@@ -59,7 +60,7 @@ def download(
     credentials = resolve_credentials(host)
     if protocol_for(credentials.host) != V2:
         raise UsageError(
-            message=f"{credentials.host} speaks protocol 1, which does not keep a trial's files",
+            message=said("{host} speaks protocol 1, which does not keep a trial's files", host=credentials.host),
             hint="Download from a server of version 2",
         )
     rows: list[DownloadRow] = []
@@ -74,8 +75,10 @@ def download(
             except AccessError:
                 raise
             except AimdError as error:
+                from aimd_cli.errors import message
+
                 failures.append(error)
-                rows.append(DownloadRow(name, "failed", "", str(error)))
+                rows.append(DownloadRow(name, "failed", "", message(error)))
     if failures and len(wanted) == 1:
         raise failures[0]
     output.show(DownloadReport(rows), as_json)
@@ -102,5 +105,5 @@ def _id_of(server: Server, name: str) -> str:
     if len(found) > 1:
         raise AmbiguousTrialError(name, found)
     if not found:
-        raise RemoteNotFoundError(what=f"trial {name}")
+        raise RemoteNotFoundError(what=said("trial {name}", name=name))
     return found[0]

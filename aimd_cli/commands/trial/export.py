@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def export(
     else:
         _write(points, chosen, out, force, as_json)
     if damage:
-        output.say(f"left out: {damage.sentence()}")
+        output.say(said("left out: {sentence}", sentence=damage.sentence()))
 
 
 def _lines(points: Points, shape: Format) -> Iterator[str]:
@@ -76,4 +77,4 @@ def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool)
         return write_parquet(points, file) if shape == "parquet" else write_lines(_lines(points, shape), file)
 
     rows = write_file(out, write, force) - (shape == "csv")
-    output.show(Outcomes([Outcome(str(out), "exported", f"{rows:,} rows")]), as_json)
+    output.show(Outcomes([Outcome(str(out), "exported", said("{rows:,} rows", rows=rows))]), as_json)

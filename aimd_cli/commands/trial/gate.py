@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import UsageError, WaitEndedError
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,9 @@ def wait(
         _stop_waiting(verdicts, gate, facts)
         left_s = interval_s if end_s is None else min(interval_s, end_s - time.monotonic())
         if left_s <= 0:
-            raise WaitEndedError(why=f"not within {timeout}: {_reasons(verdicts)}")
+            raise WaitEndedError(
+                why=said("not within {timeout}: {verdicts}", timeout=timeout, verdicts=_reasons(verdicts))
+            )
         time.sleep(left_s)
     output.show(verdicts, as_json)
 
@@ -143,8 +146,17 @@ def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> Non
         return
     for row, one in zip(verdicts.rows, facts, strict=True):
         if not row.holds and one.state not in (*UNFINISHED, "Lost"):
-            raise WaitEndedError(why=f"{one.alternative_name} is {one.state}: {row.why}")
+            raise WaitEndedError(
+                why=said(
+                    "{alternative_name} is {state}: {why}",
+                    alternative_name=one.alternative_name,
+                    state=one.state,
+                    why=row.why,
+                )
+            )
 
 
 def _reasons(verdicts: Verdicts) -> str:
-    return "; ".join(f"{row.trial}: {row.why}" for row in verdicts.rows if not row.holds)
+    return joined(
+        "; ", [said("{trial}: {why}", trial=row.trial, why=row.why) for row in verdicts.rows if not row.holds]
+    )

@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_core.importing.run import ImportedRun
@@ -44,16 +45,25 @@ def import_runs(
 
     runs = [run for run in _read(source, path) if run.points or run.params]
     if not runs:
-        raise NotFoundError(message=f"{path} holds runs, but no values", hint="")
+        raise NotFoundError(message=said("{path} holds runs, but no values", path=path), hint="")
     if name and len(runs) != 1:
         raise UsageError(
-            message=f"{path} holds {len(runs)} runs, which cannot all be {name!r}", hint="Leave --name away"
+            message=said(
+                "{path} holds {count} runs, which cannot all be {name!r}", path=path, count=len(runs), name=name
+            ),
+            hint="Leave --name away",
         )
     rows = []
     for run in runs:
         made = write_run(run, directory or Path(), name)
-        left_out = f", {run.left_out:,} that are no numbers left out" if run.left_out else ""
-        rows.append(Outcome(made.name, "imported", f"{len(run.points):,} values of {run.name}{left_out}"))
+        left_out = said(", {left_out:,} that are no numbers left out", left_out=run.left_out) if run.left_out else ""
+        rows.append(
+            Outcome(
+                made.name,
+                "imported",
+                said("{count:,} values of {name}{left_out}", count=len(run.points), name=run.name, left_out=left_out),
+            )
+        )
     output.show(Outcomes(rows), as_json)
 
 

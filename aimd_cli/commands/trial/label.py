@@ -9,6 +9,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 
 def tag(
@@ -85,4 +86,4 @@ def note(
         for line in kept.split("\n"):
             output.print_line(clean(line))
     else:
-        output.say(f"{found.alternative_name} has no note")
+        output.say(said("{alternative_name} has no note", alternative_name=found.alternative_name))

@@ -9,6 +9,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import FileNotRecordedError, UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_core.store import Trial
@@ -74,4 +75,10 @@ def _follow(trial: Trial, tail: int | None) -> None:
             output.flush()
         else:
             output.print_line(printed_line(line))
-    output.hint(f"{trial.alternative_name} is {StoredTrial(trial.path).state.name}")
+    output.hint(
+        said(
+            "{alternative_name} is {name}",
+            alternative_name=trial.alternative_name,
+            name=StoredTrial(trial.path).state.name,
+        )
+    )

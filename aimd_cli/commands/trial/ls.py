@@ -12,6 +12,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.views.rows import TrialRow
@@ -128,7 +129,9 @@ def _check(path: Path | None, server: Remote | None, named: str | None, watches_
     if server and path is not None:
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if named and not server:
-        raise UsageError(message="-P and -H go with --remote", hint=f"Run: aimd trial ls --remote -P {named}")
+        raise UsageError(
+            message="-P and -H go with --remote", hint=said("Run: aimd trial ls --remote -P {named}", named=named)
+        )
     if watches_plainly:
         raise UsageError(
             message="--watch does not go with --json, --format or -q",
@@ -182,7 +185,9 @@ def _remote(wanted: Remote, asked: Asked) -> TrialList:
     from aimd_core.config import resolve_credentials
 
     credentials = resolve_credentials(wanted.host)
-    place = f"{wanted.folder} on {credentials.host}" if wanted.folder else credentials.host
+    place = (
+        said("{folder} on {host}", folder=wanted.folder, host=credentials.host) if wanted.folder else credentials.host
+    )
     selects = asked.query is not None or bool(asked.keys)
     with Server(credentials) as server:
         if selects and takes_queries(server):

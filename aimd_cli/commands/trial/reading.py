@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimd_cli.views.rows import TrialRow
 from aimd_core.errors import DamagedError
+from aimd_core.language import said
 from aimd_core.model import flatten
 from aimd_core.store import METRICS_FILE, Trial
 
@@ -26,14 +27,14 @@ def row_of_local(trial: Trial) -> TrialRow:
         totals, _ = read_totals(str(trial.path / METRICS_FILE))
     except DamagedError as error:
         totals = JournalTotals()
-        damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
+        damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=error.facts["reason"]))
     if totals.damage:
-        damage.append(f"{METRICS_FILE}: {totals.damage.sentence()}")
+        damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=totals.damage.sentence()))
     try:
         labels = read_labels(trial.path)
     except DamagedError as error:
         labels = Labels()
-        damage.append(f"{LABELS_FILE}: {error.facts['reason']}")
+        damage.append(said("{file}: {reason}", file=LABELS_FILE, reason=error.facts["reason"]))
     return TrialRow(
         name=trial.name,
         alternative_name=trial.alternative_name,
@@ -113,7 +114,12 @@ def _diff_of(trial: Trial) -> str:
         if path.is_file() and not path.is_symlink():
             content = path.read_bytes()
             lines = content.count(b"\n")
-            return f"{lines} line{'s' * (lines != 1)} ({hashlib.sha256(content).hexdigest()[:8]})"
+            return said(
+                "{lines} line{s} ({hexdigest})",
+                lines=lines,
+                s="s" * (lines != 1),
+                hexdigest=hashlib.sha256(content).hexdigest()[:8],
+            )
     return ""
 
 

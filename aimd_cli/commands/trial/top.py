@@ -11,6 +11,7 @@ import typer
 
 from aimd_cli import output
 from aimd_core.errors import ExtraMissingError, NoTrialsError, UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.screen.sources import Settings
@@ -69,8 +70,12 @@ def _check_terminal() -> None:
     is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
     if is_terminal and os.environ.get("TERM", "") not in ("", "dumb"):
         return
-    why = "a terminal that can move its cursor (TERM is dumb)" if is_terminal else "a terminal for input and output"
-    raise UsageError(message=f"aimd trial top needs {why}", hint="Without one, run: aimd trial ls --watch")
+    why = said(
+        "a terminal that can move its cursor (TERM is dumb)" if is_terminal else "a terminal for input and output"
+    )
+    raise UsageError(
+        message=said("aimd trial top needs {why}", why=why), hint="Without one, run: aimd trial ls --watch"
+    )
 
 
 def _settings(where: str, sort: str, metric: str, interval_s: float) -> Settings:

@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import AimdError, PartlyDoneError, UsageError
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,12 @@ def rm(
     from aimd_core.trash import remove
 
     trials = chosen_trials(trial, path, name, directory)
-    _ask(f"Move {_counted(trials)} to the trash?", "be removed", [t.alternative_name for t in trials], yes)
+    _ask(
+        said("Move {trials} to the trash?", trials=_counted(trials)),
+        "be removed",
+        [t.alternative_name for t in trials],
+        yes,
+    )
     _do(trials, lambda one: one.alternative_name, "removed", lambda one: str(remove(one).path), as_json)
 
 
@@ -108,7 +114,12 @@ def empty(
     if not chosen:
         output.say("Nothing to delete.")
     else:
-        _ask(f"Delete {_counted(chosen)} for good?", "be deleted", [trashed.name for trashed in chosen], yes)
+        _ask(
+            said("Delete {chosen} for good?", chosen=_counted(chosen)),
+            "be deleted",
+            [trashed.name for trashed in chosen],
+            yes,
+        )
 
     def delete(trashed: Trashed) -> str:
         purge(trashed)
@@ -118,7 +129,7 @@ def empty(
 
 
 def _counted(things: Sequence[object]) -> str:
-    return f"{len(things)} trial{'s' * (len(things) != 1)}"
+    return said("{count} trial{s}", count=len(things), s="s" * (len(things) != 1))
 
 
 def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
@@ -131,9 +142,12 @@ def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
     if yes:
         return
     for name in names:
-        output.say(f"would {verb}: {name}")
+        output.say(said("would {verb}: {name}", verb=verb, name=name))
     if not output.can_ask():
-        raise UsageError(message=f"{question} There is nobody to ask, so nothing was done", hint="Say it with --yes")
+        raise UsageError(
+            message=said("{question} There is nobody to ask, so nothing was done", question=question),
+            hint="Say it with --yes",
+        )
     if not output.confirm(question):
         output.say("Nothing was done.")
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import AimdError, NetworkError, NotTheSameError, PartlyDoneError, StoppedError, UsageError
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from aimd_cli.views.upload import UploadRow
@@ -76,7 +77,9 @@ def upload(
         raise UsageError(message="--dry-run, --check and --follow exclude each other", hint="Choose one of them")
     selected = chosen_trials(trials, path, name, directory)
     credentials = resolve_credentials(host)
-    output.detail(f"Server: {credentials.host} (key from {credentials.origins['api_key']})")
+    output.detail(
+        said("Server: {host} (key from {api_key})", host=credentials.host, api_key=credentials.origins["api_key"])
+    )
     destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy)
     if check:
         _check(credentials, selected, jobs, as_json)
@@ -158,7 +161,7 @@ def row_of(result: Result) -> UploadRow:
         uploaded.name,
         uploaded.folder,
         uploaded.sent_bytes,
-        "; ".join(filter(None, notes)),
+        joined("; ", list(filter(None, notes))),
         uploaded.trial_id,
         uploaded.remaining_bytes,
     )
@@ -176,18 +179,20 @@ def _end(
     if len(rows) == 1 and failures:
         raise failures[0][1]
     output.show(UploadReport(rows), as_json)
-    _explain([(trial.alternative_name, str(error)) for trial, error in failures], as_json)
+    from aimd_cli.errors import message
+
+    _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
     if failures:
         raise PartlyDoneError(failed=len(failures), total=total or len(rows), what="uploads")
     if len(rows) == 1:
-        output.hint(f"See it: {rows[0].address}")
+        output.hint(said("See it: {address}", address=rows[0].address))
 
 
 def _explain(reasons: Sequence[tuple[str, str]], as_json: bool) -> None:
     """Say in full why, to a person whose table may have had no room for it."""
     if output.is_terminal() and not as_json:
         for name, reason in reasons:
-            output.say(f"{name}: {reason}")
+            output.say(joined("", [f"{name}: ", reason]))
 
 
 def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json: bool) -> None:

@@ -1,0 +1,197 @@
+"""Help and usage errors in the person's language: what Typer and Click say themselves, and how lines of Chinese break.
+
+Loaded only when that language is not English. Typer keeps its words in the code of its functions, so some of these are
+wrapped here, once.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from typing import IO, Any
+
+import typer.core
+from typer._click import core, exceptions, formatting
+
+from aimd_cli.text import clean
+from aimd_core.language import Said, said, translated
+
+# What Click says when a call is wrong, as templates: it puts the parts in before we see it.
+SENTENCES = (
+    "No such command {name}. Did you mean {names}?",
+    "No such command {name}.",
+    "No such option: {name} (Possible options: {names})",
+    "No such option: {name}",
+    "Missing argument {name}. {problem}",
+    "Missing argument {name}.",
+    "Missing option {name}. {problem}",
+    "Missing option {name}.",
+    "Missing command.",
+    "Choose from:\n\t{choices}",
+    "Invalid value for {name}: {problem}",
+    "Got unexpected extra argument(s) ({words})",
+    "Option {name} requires an argument.",
+    "Option {name} requires {count} arguments.",
+    "Option {name} does not take a value.",
+    "{value} is not one of {choices}.",
+    "{value} is not in the range {range}.",
+    "{value} is not a valid {kind}.",
+)
+WORDS = (
+    "Usage: ",
+    "Options",
+    "Arguments",
+    "Commands",
+    "default: {default}",
+    "required",
+    "Error: {message}",
+    "Try '{command}' for help.",
+    "Show this message and exit.",
+    "Examples:",
+)
+_NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what never begins a line
+
+
+def install() -> None:
+    """Wrap what Typer and Click say; it looks up the language each time."""
+    typer.core._ = translated  # type: ignore[attr-defined,assignment]
+    formatting.wrap_text = wrap_text
+    formatting.term_len = cells  # type: ignore[attr-defined,assignment]
+    exceptions.UsageError.show = _show  # type: ignore[method-assign]
+    _wrap_usage()
+    _wrap_records(typer.core.TyperOption)
+    _wrap_records(typer.core.TyperArgument)
+    _wrap_help()
+
+
+def _wrap_usage() -> None:
+    write_usage = formatting.HelpFormatter.write_usage
+
+    def write(self: Any, prog: str, args: str = "", prefix: str | None = None) -> None:
+        write_usage(self, prog, args, translated("Usage: ") if prefix is None else prefix)
+
+    formatting.HelpFormatter.write_usage = write  # type: ignore[method-assign]
+
+
+def _wrap_records(kind: Any) -> None:
+    get_help_record = kind.get_help_record
+
+    def get(self: Any, ctx: Any) -> Any:
+        english = self.help
+        self.help = translated(" ".join(english.split())) if english else english
+        try:
+            return get_help_record(self, ctx)
+        finally:
+            self.help = english
+
+    kind.get_help_record = get
+
+
+def _wrap_help() -> None:
+    format_help_text = core.Command.format_help_text
+
+    def write(self: Any, ctx: Any, formatter: Any) -> None:
+        english = self.help
+        self.help = help_text(english) if english else english
+        try:
+            format_help_text(self, ctx, formatter)
+        finally:
+            self.help = english
+
+    core.Command.format_help_text = write  # type: ignore[method-assign]
+
+
+def paragraphs(help_text: str) -> Iterator[str]:
+    """Return the paragraphs of a command's help that are sentences, each in one line; examples are none."""
+    for paragraph in help_text.split("\n\n"):
+        if paragraph.strip() and not paragraph.startswith(" "):
+            yield " ".join(paragraph.split())
+
+
+def help_text(english: str) -> str:
+    """Return a command's help in the person's language; its examples are commands, and stay."""
+    shown = []
+    for paragraph in english.split("\n\n"):
+        is_sentence = paragraph.strip() and not paragraph.startswith(" ")
+        shown.append(translated(" ".join(paragraph.split())) if is_sentence else paragraph)
+    return "\n\n".join(shown)
+
+
+def _show(self: exceptions.UsageError, file: IO[Any] | None = None) -> None:
+    """Say that a call is wrong."""
+    if isinstance(self, exceptions.NoArgsIsHelpError):
+        sys.stderr.write(f"{self.message}\n")
+        return
+    lines = []
+    if self.ctx is not None:
+        command = f"{self.ctx.command_path} {self.ctx.help_option_names[0]}"
+        lines += [self.ctx.get_usage(), translated(said("Try '{command}' for help.", command=command)), ""]
+    lines.append(translated(said("Error: {message}", message=sentence_of(self.format_message()))))
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def sentence_of(text: str) -> str:
+    """Return a sentence of Click's as one that can be translated; one that is not known stays as it is."""
+    for template in SENTENCES:
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(template))
+        found = re.fullmatch(pattern, text, re.DOTALL)
+        if found:
+            facts = found.groupdict()
+            return Said(
+                template, {name: sentence_of(fact) if name == "problem" else fact for name, fact in facts.items()}
+            )
+    return clean(text)
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide
+
+
+def wrap_text(
+    text: str,
+    width: int = 78,
+    initial_indent: str = "",
+    subsequent_indent: str = "",
+    preserve_paragraphs: bool = False,
+) -> str:
+    """Break text into lines of at most `width` columns; between two Chinese characters a line may break anywhere."""
+    if not preserve_paragraphs:
+        return "\n".join(_lines(text, width, initial_indent, subsequent_indent))
+    blocks = []
+    for paragraph in text.expandtabs().split("\n\n"):
+        indent = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
+        blocks.append("\n".join(_lines(paragraph, width, initial_indent + indent, subsequent_indent + indent)))
+    return "\n\n".join(blocks)
+
+
+def _lines(text: str, width: int, initial_indent: str, subsequent_indent: str) -> list[str]:
+    lines, line = [], initial_indent
+    for unit in _units(text):
+        if cells(line) + cells(unit.rstrip()) > width and line.strip():
+            lines.append(line.rstrip())
+            line = subsequent_indent + unit.lstrip()
+        else:
+            line += unit
+    return [*lines, line.rstrip()]
+
+
+def _units(text: str) -> Iterator[str]:
+    """Cut text into what may not be broken: a word, or a Chinese character with the punctuation behind it."""
+    unit = ""
+    for character in " ".join(text.split()):
+        is_wide = unicodedata.east_asian_width(character) in "WF"
+        begins = character not in _NOT_FIRST and (is_wide or unit[-1:] == " " or _is_wide(unit[-1:]))
+        if unit and begins and character != " ":
+            yield unit
+            unit = ""
+        unit += character
+    if unit:
+        yield unit
+
+
+def _is_wide(character: str) -> bool:
+    return bool(character) and unicodedata.east_asian_width(character) in "WF"

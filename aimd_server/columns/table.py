@@ -1,0 +1,90 @@
+"""Records to columns of numbers by metrics type, for reading: every number that the summaries count."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from aimd_core.journal import Damage, read_records
+from aimd_server.columns.reduction import Floats
+
+STEP, EPOCH, TIME = "step", "epoch", "time"
+AXES = (STEP, EPOCH, TIME)
+
+
+class Column:
+    """One metric: which rows of its table have a number of it, and these numbers."""
+
+    __slots__ = ("rows", "values")
+
+    def __init__(self, rows: list[int], values: list[float]) -> None:
+        self.rows = rows
+        self.values = values
+
+
+class Table:
+    """The points of one metrics type: a row each.
+
+    Attributes:
+        axes: Step, epoch and time of each row; NaN where there is none.
+        columns: By metric.
+    """
+
+    __slots__ = ("axes", "columns")
+
+    def __init__(self) -> None:
+        self.axes: dict[str, list[float]] = {name: [] for name in AXES}
+        self.columns: dict[str, Column] = {}
+
+    def add(self, values: dict[str, Any], sequence: dict[str, Any]) -> None:
+        """Take one record in."""
+        row = len(self.axes[STEP])
+        self.axes[STEP].append(_number(sequence.get("step")))
+        self.axes[EPOCH].append(_number(sequence.get("epoch")))
+        self.axes[TIME].append(seconds_of(sequence.get("timestamp")))
+        for name, value in values.items():
+            if isinstance(value, (int, float)):
+                column = self.columns.get(name)
+                if column is None:
+                    column = self.columns[name] = Column([], [])
+                column.rows.append(row)
+                column.values.append(_number(value))
+
+    def points(self, name: str, axis: str) -> tuple[Floats, Floats]:
+        """Return x and value of each point of a metric."""
+        column = self.columns.get(name)
+        if column is None:
+            return np.empty(0), np.empty(0)
+        return np.array(self.axes[axis])[column.rows], np.array(column.values)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond all floats
+        return math.copysign(math.inf, value)
+
+
+def seconds_of(text: object) -> float:
+    """Return an ISO 8601 time as unix seconds, NaN when it is none; without an offset it is UTC."""
+    if not isinstance(text, str):
+        return math.nan
+    try:
+        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return (when if when.tzinfo else datetime.fromisoformat(f"{when.isoformat()}+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def tables_of(lines: bytes) -> dict[str, Table]:
+    """Return the tables of complete journal lines, by metrics type."""
+    found: dict[str, Table] = {}
+    for record in read_records((line + b"\n" for line in lines.split(b"\n")[:-1]), Damage()):
+        ((metrics_type, body),) = record.items()
+        found.setdefault(metrics_type, Table()).add(body["value"], body["sequence"])
+    return found
