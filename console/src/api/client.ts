@@ -16,7 +16,13 @@ export class ApiError extends Error {
   readonly field: string | null;
   readonly position: number | null;
 
-  constructor(status: number, code: string, message: string, field: string | null = null, position: number | null = null) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    field: string | null = null,
+    position: number | null = null,
+  ) {
     super(message);
     this.name = "ApiError";
     this.status = status;
@@ -69,7 +75,13 @@ async function send(path: string, asking: Asking): Promise<Response> {
 async function refusal(answer: Response): Promise<ApiError> {
   try {
     const { error } = await answer.json();
-    return new ApiError(answer.status, String(error.code), String(error.message), error.field ?? null, error.position ?? null);
+    return new ApiError(
+      answer.status,
+      String(error.code),
+      String(error.message),
+      error.field ?? null,
+      error.position ?? null,
+    );
   } catch {
     return new ApiError(answer.status, `status_${answer.status}`, answer.statusText || String(answer.status));
   }

@@ -52,7 +52,9 @@ export function decodeColumns(body: ArrayBuffer): Series[] {
   const magic = new TextDecoder("ascii").decode(new Uint8Array(body, 0, Math.min(MAGIC.length, body.byteLength)));
   if (magic !== MAGIC) throw new Error("these are no columns");
   const length = new DataView(body).getUint32(MAGIC.length, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(body, HEAD_BYTES, length))) as { series: Written[] };
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(body, HEAD_BYTES, length))) as {
+    series: Written[];
+  };
   const start = Math.ceil((HEAD_BYTES + length) / 8) * 8;
   const column = (place: Place) => new Float64Array(body, start + place.offset, place.length);
   return header.series.map((written) => {

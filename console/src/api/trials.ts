@@ -44,7 +44,11 @@ export async function getTrials(ids: string[], signal?: AbortSignal): Promise<{ 
   const missing: string[] = [];
   for (let at = 0; at < ids.length; at += BATCH) {
     const json = { ids: ids.slice(at, at + BATCH) };
-    const answer = await askJson<{ trials: Trial[]; missing: string[] }>("trials/batch", { method: "POST", json, signal });
+    const answer = await askJson<{ trials: Trial[]; missing: string[] }>("trials/batch", {
+      method: "POST",
+      json,
+      signal,
+    });
     trials.push(...answer.trials);
     missing.push(...answer.missing);
   }
@@ -77,7 +81,13 @@ export interface FilePart {
 }
 
 /** Bytes of a file: from `start` up to but not including `end`. An empty part when nothing is there. */
-export async function readFile(id: string, file: string, start: number, end: number, signal?: AbortSignal): Promise<FilePart> {
+export async function readFile(
+  id: string,
+  file: string,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<FilePart> {
   const answer = await ask(`trials/${encodeURIComponent(id)}/files/${encodeURIComponent(file)}`, {
     headers: { Range: `bytes=${start}-${end - 1}` },
     signal,

@@ -41,7 +41,9 @@ interface Cursor {
 function useVisible(box: { current: HTMLElement | null }): boolean {
   const [visible, setVisible] = useState(false);
   useEffect(() => {
-    const watcher = new IntersectionObserver((entries) => setVisible(entries.some((entry) => entry.isIntersecting)), { rootMargin: "250px" });
+    const watcher = new IntersectionObserver((entries) => setVisible(entries.some((entry) => entry.isIntersecting)), {
+      rootMargin: "250px",
+    });
     if (box.current) watcher.observe(box.current);
     return () => watcher.disconnect();
   }, []);
@@ -56,11 +58,21 @@ interface Found {
 
 function useSeries(props: ChartProps, visible: boolean, points: number): Found {
   const { wishes, view, starts, version } = props;
-  const [found, setFound] = useState<{ series: Map<string, Series> | null; error: unknown }>({ series: null, error: null });
+  const [found, setFound] = useState<{ series: Map<string, Series> | null; error: unknown }>({
+    series: null,
+    error: null,
+  });
   const [turn, setTurn] = useState(0);
-  const wanted = JSON.stringify([wishes.map((wish) => [wish.trials, wish.metric]), view.x, view.zoom, points, version, turn]);
+  const wanted = JSON.stringify([
+    wishes.map((wish) => [wish.trials, wish.metric]),
+    view.x,
+    view.zoom,
+    points,
+    version,
+    turn,
+  ]);
   const shown = useRef("");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `wanted` is all that matters of them
+  // `wanted` is all that matters of them.
   useEffect(() => {
     if (!visible || points === 0 || shown.current === wanted) return;
     let gone = false;
@@ -95,11 +107,15 @@ export function Chart(props: ChartProps) {
   const [width, setWidth] = useState(0);
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const visible = useVisible(card);
-  const points = width === 0 ? 0 : Math.min(2000, Math.max(200, Math.ceil((width / (wishes.length > 12 ? 2 : 1)) / 100) * 100));
+  const points =
+    width === 0 ? 0 : Math.min(2000, Math.max(200, Math.ceil(width / (wishes.length > 12 ? 2 : 1) / 100) * 100));
   const { series, error, again } = useSeries(props, visible, points);
   const styleKey = JSON.stringify(wishes.map((wish) => [wish.key, wish.label, wish.stroke]));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the wishes by what is seen of them
-  const curves = useMemo(() => (series ? buildCurves(wishes, series, view.smooth) : []), [series, view.smooth, styleKey]);
+  // The wishes by what is seen of them.
+  const curves = useMemo(
+    () => (series ? buildCurves(wishes, series, view.smooth) : []),
+    [series, view.smooth, styleKey],
+  );
   const height = large ? LARGE_HEIGHT : HEIGHT;
   useEffect(() => {
     const box = place.current;
@@ -115,7 +131,10 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     if (y) plot.current?.show({ curves, x, y });
   });
-  const save = { png: () => plot.current && void savePng(plot.current, name, colours(card.current as HTMLElement)), svg: () => plot.current && saveSvg(plot.current, name, colours(card.current as HTMLElement)) };
+  const save = {
+    png: () => plot.current && void savePng(plot.current, name, colours(card.current as HTMLElement)),
+    svg: () => plot.current && saveSvg(plot.current, name, colours(card.current as HTMLElement)),
+  };
   const items = [
     { label: t("chart.png"), action: save.png },
     { label: t("chart.svg"), action: save.svg },
@@ -127,16 +146,28 @@ export function Chart(props: ChartProps) {
         <h3 class="clip" title={name}>
           {name}
         </h3>
-        <IconButton icon={large ? "shrink" : "grow"} label={t(large ? "chart.shrink" : "chart.enlarge", { name })} onClick={props.enlarge} />
+        <IconButton
+          icon={large ? "shrink" : "grow"}
+          label={t(large ? "chart.shrink" : "chart.enlarge", { name })}
+          onClick={props.enlarge}
+        />
         <Menu icon="download" label={t("chart.download", { name })} items={items} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys zoom and move the chart */}
-      {/* biome-ignore lint/a11y/useSemanticElements: a chart that takes keys */}
-      <div class="chart-place" ref={place} tabIndex={0} role="group" aria-label={t("chart.label", { name, x: t(`chart.x.${view.x}`) })} onKeyDown={(event) => onKey(event, plot.current)} style={{ height: `${height}px` }}>
+      <div
+        class="chart-place"
+        ref={place}
+        tabIndex={0}
+        role="group"
+        aria-label={t("chart.label", { name, x: t(`chart.x.${view.x}`) })}
+        onKeyDown={(event) => onKey(event, plot.current)}
+        style={{ height: `${height}px` }}
+      >
         {!shown && <Nothing series={series} error={error} again={again} noLog={curves.length > 0} />}
       </div>
       <Legend curves={curves} cursor={cursor} view={view} />
-      {cursor?.here && curves.length > LEGEND_UP_TO && <Tip curves={curves} cursor={cursor} view={view} plot={plot.current} />}
+      {cursor?.here && curves.length > LEGEND_UP_TO && (
+        <Tip curves={curves} cursor={cursor} view={view} plot={plot.current} />
+      )}
     </section>
   );
 }
@@ -164,7 +195,7 @@ function usePlot(props: ChartProps, { place, plot, card, width, height, visible,
   zoom.current = props.zoom;
   const make = visible && width > 0;
   const look = dark.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are changed below, without making it anew
+  // Sizes are changed below, without making it anew.
   useEffect(() => {
     if (!make || !place.current || !card.current) return;
     let wanted: Cursor | null = null;
@@ -195,7 +226,17 @@ function usePlot(props: ChartProps, { place, plot, card, width, height, visible,
   }, [width, height]);
 }
 
-function Nothing({ series, error, again, noLog }: { series: Map<string, Series> | null; error: unknown; again: () => void; noLog: boolean }) {
+function Nothing({
+  series,
+  error,
+  again,
+  noLog,
+}: {
+  series: Map<string, Series> | null;
+  error: unknown;
+  again: () => void;
+  noLog: boolean;
+}) {
   if (error && !series) {
     return (
       <div class="chart-nothing" role="alert">
@@ -261,7 +302,11 @@ function Tip({ curves, cursor, view, plot }: { curves: Curve[]; cursor: Cursor; 
   const left = plot ? plot.frame().toX(cursor.x) : 0;
   const side = plot && left > plot.size[0] / 2 ? "left" : "right";
   return (
-    <div class={`tip ${side}`} role="presentation" style={side === "right" ? { left: `${left + 26}px` } : { right: `${(plot?.size[0] ?? 0) - left + 26}px` }}>
+    <div
+      class={`tip ${side}`}
+      role="presentation"
+      style={side === "right" ? { left: `${left + 26}px` } : { right: `${(plot?.size[0] ?? 0) - left + 26}px` }}
+    >
       <div class="soft">{`${t(`chart.x.${view.x}`)} ${cursorText(view.x, cursor.x, locale())}`}</div>
       {rows.map(({ curve, value }) => (
         <div key={curve.key} class="legend-one">

@@ -15,14 +15,28 @@ export function ChartControls({ view, children }: { view: ChartView; children?: 
       <fieldset class="segments" aria-label={t("chart.x")}>
         {X_AXES.map((axis) => (
           <label key={axis}>
-            <input type="radio" name="x" checked={view.x === axis} onChange={() => setQuery({ x: axis === "step" ? null : axis, zoom: null })} />
+            <input
+              type="radio"
+              name="x"
+              checked={view.x === axis}
+              onChange={() => setQuery({ x: axis === "step" ? null : axis, zoom: null })}
+            />
             <span>{t(`chart.x.${axis}`)}</span>
           </label>
         ))}
       </fieldset>
       <label class="slider">
         <span>{t("chart.smooth")}</span>
-        <input type="range" min={0} max={0.99} step={0.01} value={view.smooth} onInput={(event) => setQuery({ smooth: Number(event.currentTarget.value) ? event.currentTarget.value : null })} />
+        <input
+          type="range"
+          min={0}
+          max={0.99}
+          step={0.01}
+          value={view.smooth}
+          onInput={(event) =>
+            setQuery({ smooth: Number(event.currentTarget.value) ? event.currentTarget.value : null })
+          }
+        />
         <output>{view.smooth.toFixed(2)}</output>
       </label>
       <label class="check">
@@ -43,7 +57,7 @@ export function ChartControls({ view, children }: { view: ChartView; children?: 
 
 export function useChartView(): ChartView {
   const text = route.value.query.toString();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text holds all of the query
+  // The text holds all of the query.
   return useMemo(() => readView(route.value.query), [text]);
 }
 
@@ -66,9 +80,11 @@ function setZoom(range: Range | null): void {
 export function ChartGrid({ metrics, view, starts, version, wishes, filter, apart }: GridProps) {
   const large = route.value.query.get("large");
   const key = metrics.join("\n");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the names by their text
+  // The names by their text.
   const groups = useMemo(() => (apart ? singleCharts(metrics) : chartGroups(metrics)), [key, apart]);
-  const shown = groups.filter((group) => group.metrics.some((metric) => metric.toLowerCase().includes(filter.toLowerCase())));
+  const shown = groups.filter((group) =>
+    group.metrics.some((metric) => metric.toLowerCase().includes(filter.toLowerCase())),
+  );
   const plain = shown.filter((group) => !group.system);
   const system = shown.filter((group) => group.system);
   const draw = (group: (typeof groups)[number]) => (

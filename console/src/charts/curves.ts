@@ -32,10 +32,8 @@ export interface Wish {
   metric: string;
 }
 
-export interface Starts {
-  /** When a trial began, in unix seconds, for relative time. */
-  (trial: string): number;
-}
+/** When a trial began, in unix seconds, for relative time. */
+export type Starts = (trial: string) => number;
 
 export interface Request {
   wishes: Wish[];
@@ -52,10 +50,17 @@ export async function loadSeries({ wishes, view, points, starts }: Request): Pro
   const [from, to] = view.zoom ?? [null, null];
   const split = view.x === "relative" && from !== null && to !== null;
   const asked = split
-    ? trials.map((trial) => requestSeries({ trials: [trial], metrics, x, points, from: from + starts(trial), to: to + starts(trial) }))
+    ? trials.map((trial) =>
+        requestSeries({ trials: [trial], metrics, x, points, from: from + starts(trial), to: to + starts(trial) }),
+      )
     : [requestSeries({ trials, metrics, x, points, from, to })];
   const found = (await Promise.all(asked)).flat();
-  return new Map(found.map((series) => [`${series.trial} ${series.metric}`, view.x === "relative" ? shifted(series, starts(series.trial)) : series]));
+  return new Map(
+    found.map((series) => [
+      `${series.trial} ${series.metric}`,
+      view.x === "relative" ? shifted(series, starts(series.trial)) : series,
+    ]),
+  );
 }
 
 function shifted(series: Series, start: number): Series {
@@ -64,9 +69,13 @@ function shifted(series: Series, start: number): Series {
 
 export function buildCurves(wishes: Wish[], series: Map<string, Series>, smoothing: number): Curve[] {
   return wishes.flatMap((wish) => {
-    const parts = wish.trials.map((trial) => series.get(`${trial} ${wish.metric}`)).filter((one): one is Series => !!one && one.x.length > 0);
+    const parts = wish.trials
+      .map((trial) => series.get(`${trial} ${wish.metric}`))
+      .filter((one): one is Series => !!one && one.x.length > 0);
     if (parts.length === 0) return [];
-    return [wish.trials.length > 1 ? groupCurve(wish, parts, smoothing) : singleCurve(wish, parts[0] as Series, smoothing)];
+    return [
+      wish.trials.length > 1 ? groupCurve(wish, parts, smoothing) : singleCurve(wish, parts[0] as Series, smoothing),
+    ];
   });
 }
 
@@ -75,12 +84,36 @@ function singleCurve(wish: Wish, series: Series, smoothing: number): Curve {
   const band = !series.exact;
   const { key, label, stroke } = wish;
   const raw = smoothing > 0 ? series.mean : null;
-  return { key, label, stroke, x: series.x, lo: band ? series.lo : null, hi: band ? series.hi : null, y, raw, exact: series.exact, count: series.count, nan: series.nan };
+  return {
+    key,
+    label,
+    stroke,
+    x: series.x,
+    lo: band ? series.lo : null,
+    hi: band ? series.hi : null,
+    y,
+    raw,
+    exact: series.exact,
+    count: series.count,
+    nan: series.nan,
+  };
 }
 
 function groupCurve(wish: Wish, parts: Series[], smoothing: number): Curve {
   const mean = meanOf(parts.map((part) => ({ x: part.x, y: smooth(part.mean, smoothing) })));
   const { key, label, stroke } = wish;
   const sum = (of: (series: Series) => number) => parts.reduce((total, part) => total + of(part), 0);
-  return { key, label, stroke, x: mean.x, lo: mean.lo, hi: mean.hi, y: mean.mean, raw: null, exact: parts.every((part) => part.exact), count: sum((part) => part.count), nan: sum((part) => part.nan) };
+  return {
+    key,
+    label,
+    stroke,
+    x: mean.x,
+    lo: mean.lo,
+    hi: mean.hi,
+    y: mean.mean,
+    raw: null,
+    exact: parts.every((part) => part.exact),
+    count: sum((part) => part.count),
+    nan: sum((part) => part.nan),
+  };
 }

@@ -1,9 +1,9 @@
 /** A chart as a file: PNG, SVG or CSV. Files are made here and leave by a download; nothing is rendered in the page. */
 
 import { csv } from "../model/csv";
+import type { Curve } from "./curves";
 import { LOOK, outline } from "./outline";
 import type { Look, Plot } from "./plot";
-import type { Curve } from "./curves";
 
 const LEGEND_ROW = 18;
 const TITLE = 26;
@@ -21,7 +21,8 @@ export function saveCsv(curves: Curve[], name: string, x: string): void {
   const rows: unknown[][] = [["series", x, "value", "min", "max"]];
   for (const curve of curves) {
     const values = curve.raw ?? curve.y;
-    for (let at = 0; at < curve.x.length; at++) rows.push([curve.label, curve.x[at], values[at], curve.lo?.[at] ?? "", curve.hi?.[at] ?? ""]);
+    for (let at = 0; at < curve.x.length; at++)
+      rows.push([curve.label, curve.x[at], values[at], curve.lo?.[at] ?? "", curve.hi?.[at] ?? ""]);
   }
   save(new Blob([csv(rows)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
 }
@@ -62,18 +63,26 @@ function legendRows(curves: Curve[]): number {
 }
 
 function legend(curves: Curve[], width: number, top: number): { curve: Curve; x: number; y: number }[] {
-  return curves.map((curve, at) => ({ curve, x: 12 + (at % 2) * (width / 2), y: top + (Math.floor(at / 2) + 1) * LEGEND_ROW - 4 }));
+  return curves.map((curve, at) => ({
+    curve,
+    x: 12 + (at % 2) * (width / 2),
+    y: top + (Math.floor(at / 2) + 1) * LEGEND_ROW - 4,
+  }));
 }
 
 function escaped(text: string): string {
   const signs: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/[&<>"]/g, (sign) => signs[sign] as string).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+  return text
+    .replace(/[&<>"]/g, (sign) => signs[sign] as string)
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
 }
 
 type Attributes = Record<string, string | number>;
 
 function tag(name: string, attributes: Attributes, content = ""): string {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`).join("");
+  const written = Object.entries(attributes)
+    .map(([key, value]) => ` ${key}="${escaped(String(value))}"`)
+    .join("");
   return `<${name}${written}>${content}</${name}>`;
 }
 
@@ -84,7 +93,12 @@ function curveMarkup(curve: Curve, plot: Plot): string {
   return [
     paths.band && tag("path", { d: paths.band, fill: colour, "fill-opacity": LOOK.bandAlpha }),
     paths.raw && tag("path", { ...line, d: paths.raw, "stroke-width": LOOK.raw, "stroke-opacity": LOOK.rawAlpha }),
-    tag("path", { ...line, d: paths.line, "stroke-width": LOOK.line, ...(dash.length ? { "stroke-dasharray": dash.join(" ") } : {}) }),
+    tag("path", {
+      ...line,
+      d: paths.line,
+      "stroke-width": LOOK.line,
+      ...(dash.length ? { "stroke-dasharray": dash.join(" ") } : {}),
+    }),
     paths.dots && tag("path", { d: paths.dots, fill: colour }),
     paths.gaps && tag("path", { ...line, d: paths.gaps }),
   ].join("");
@@ -98,11 +112,17 @@ function axesMarkup(plot: Plot, look: Look): string {
   const text = { fill: look.ink, "font-size": 11, "font-family": "system-ui, sans-serif" };
   const across = x.map(([value, label]) => {
     const place = Math.round(frame.toX(value) * 10) / 10;
-    return tag("path", { ...line, d: `M${place} ${frame.top}V${bottom}` }) + tag("text", { ...text, x: place, y: bottom + 17, "text-anchor": "middle" }, escaped(label));
+    return (
+      tag("path", { ...line, d: `M${place} ${frame.top}V${bottom}` }) +
+      tag("text", { ...text, x: place, y: bottom + 17, "text-anchor": "middle" }, escaped(label))
+    );
   });
   const down = y.map(([value, label]) => {
     const place = Math.round(frame.toY(value) * 10) / 10;
-    return tag("path", { ...line, d: `M${frame.left} ${place}H${right}` }) + tag("text", { ...text, x: frame.left - 6, y: place + 4, "text-anchor": "end" }, escaped(label));
+    return (
+      tag("path", { ...line, d: `M${frame.left} ${place}H${right}` }) +
+      tag("text", { ...text, x: frame.left - 6, y: place + 4, "text-anchor": "end" }, escaped(label))
+    );
   });
   return across.join("") + down.join("");
 }
@@ -113,11 +133,18 @@ export function saveSvg(plot: Plot, name: string, look: Look & { back: string })
   const total = height + TITLE + legendRows(curves) * LEGEND_ROW + 6;
   const frame = plot.frame();
   const words = { fill: look.ink, "font-family": "system-ui, sans-serif" };
-  const clip = tag("clipPath", { id: "frame" }, tag("rect", { x: frame.left, y: frame.top, width: frame.width, height: frame.height }));
+  const clip = tag(
+    "clipPath",
+    { id: "frame" },
+    tag("rect", { x: frame.left, y: frame.top, width: frame.width, height: frame.height }),
+  );
   const drawn = tag("g", { "clip-path": "url(#frame)" }, curves.map((curve) => curveMarkup(curve, plot)).join(""));
   const names = legend(curves, width, height + TITLE).map(({ curve, x, y }) => {
     const dash = curve.stroke.dash.length ? { "stroke-dasharray": curve.stroke.dash.join(" ") } : {};
-    return tag("path", { d: `M${x} ${y - 4}h22`, stroke: curve.stroke.colour, "stroke-width": 2, ...dash }) + tag("text", { ...words, "font-size": 12, x: x + 28, y }, escaped(curve.label));
+    return (
+      tag("path", { d: `M${x} ${y - 4}h22`, stroke: curve.stroke.colour, "stroke-width": 2, ...dash }) +
+      tag("text", { ...words, "font-size": 12, x: x + 28, y }, escaped(curve.label))
+    );
   });
   const body = [
     tag("rect", { width, height: total, fill: look.back }),
@@ -125,6 +152,10 @@ export function saveSvg(plot: Plot, name: string, look: Look & { back: string })
     tag("g", { transform: `translate(0 ${TITLE})` }, clip + axesMarkup(plot, look) + drawn),
     ...names,
   ].join("\n");
-  const markup = tag("svg", { xmlns: "http://www.w3.org/2000/svg", width, height: total, viewBox: `0 0 ${width} ${total}` }, body);
+  const markup = tag(
+    "svg",
+    { xmlns: "http://www.w3.org/2000/svg", width, height: total, viewBox: `0 0 ${width} ${total}` },
+    body,
+  );
   save(new Blob([markup], { type: "image/svg+xml" }), `${name}.svg`);
 }

@@ -49,12 +49,17 @@ function bandPath(x: Float64Array, lo: Float64Array, hi: Float64Array, frame: Fr
   const close = (end: number) => {
     if (end - from < 2) return;
     const points: string[] = [];
-    for (let at = from; at < end; at++) points.push(`${place(frame.toX(x[at] as number))} ${place(frame.toY(hi[at] as number))}`);
-    for (let at = end - 1; at >= from; at--) points.push(`${place(frame.toX(x[at] as number))} ${place(floor(lo[at] as number, frame))}`);
+    for (let at = from; at < end; at++)
+      points.push(`${place(frame.toX(x[at] as number))} ${place(frame.toY(hi[at] as number))}`);
+    for (let at = end - 1; at >= from; at--)
+      points.push(`${place(frame.toX(x[at] as number))} ${place(floor(lo[at] as number, frame))}`);
     parts.push(`M${points.join("L")}Z`);
   };
   for (let at = 0; at < x.length; at++) {
-    const fits = Number.isFinite(frame.toX(x[at] as number)) && Number.isFinite(frame.toY(hi[at] as number)) && Number.isFinite(lo[at] as number);
+    const fits =
+      Number.isFinite(frame.toX(x[at] as number)) &&
+      Number.isFinite(frame.toY(hi[at] as number)) &&
+      Number.isFinite(lo[at] as number);
     if (fits) continue;
     close(at);
     from = at + 1;
@@ -74,7 +79,8 @@ function dotPath(curve: Curve, frame: Frame): string {
   let path = "";
   curve.x.forEach((value, at) => {
     const [across, down] = [frame.toX(value), frame.toY(curve.y[at] as number)];
-    if (Number.isFinite(across) && Number.isFinite(down)) path += `M${place(across - 2.2)} ${place(down)}a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0 -4.4 0`;
+    if (Number.isFinite(across) && Number.isFinite(down))
+      path += `M${place(across - 2.2)} ${place(down)}a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0 -4.4 0`;
   });
   return path;
 }

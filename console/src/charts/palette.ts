@@ -12,5 +12,8 @@ export interface Stroke {
 export function strokeOf(index: number, dark: boolean): Stroke {
   const colours = dark ? DARK : LIGHT;
   const round = Math.floor(index / colours.length);
-  return { colour: colours[index % colours.length] as string, dash: DASHES[(index + round) % DASHES.length] as number[] };
+  return {
+    colour: colours[index % colours.length] as string,
+    dash: DASHES[(index + round) % DASHES.length] as number[],
+  };
 }

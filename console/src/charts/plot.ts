@@ -38,11 +38,20 @@ export class Plot {
   private readonly chart: uPlot;
   private state: PlotState = { curves: [], x: [0, 1], y: [0, 1] };
 
-  constructor(place: HTMLElement, width: number, height: number, private readonly options: PlotOptions) {
-    this.chart = new uPlot(this.uplotOptions(width, height), [
-      [0, 1],
-      [null, null],
-    ], place);
+  constructor(
+    place: HTMLElement,
+    width: number,
+    height: number,
+    private readonly options: PlotOptions,
+  ) {
+    this.chart = new uPlot(
+      this.uplotOptions(width, height),
+      [
+        [0, 1],
+        [null, null],
+      ],
+      place,
+    );
     this.chart.over.addEventListener("wheel", this.onWheel, { passive: false });
   }
 
@@ -71,7 +80,13 @@ export class Plot {
   frame(): Frame {
     const { left, top, width, height } = this.chart.bbox;
     const scale = devicePixelRatio;
-    return { ...this.mapping(false), left: left / scale, top: top / scale, width: width / scale, height: height / scale };
+    return {
+      ...this.mapping(false),
+      left: left / scale,
+      top: top / scale,
+      width: width / scale,
+      height: height / scale,
+    };
   }
 
   ticks(): { x: [number, string][]; y: [number, string][] } {
@@ -123,8 +138,26 @@ export class Plot {
         y: { distr: logY ? 3 : 1, range: () => this.state.y },
       },
       axes: [
-        { stroke: look.ink, font: FONT, grid: line, ticks: { ...line, size: 4 }, gap: 4, size: 26, space: 70, ...xValues(axis, logX) },
-        { stroke: look.ink, font: FONT, grid: line, ticks: { show: false }, gap: 6, size: axisWidth, space: 34, values: yValues(logY) },
+        {
+          stroke: look.ink,
+          font: FONT,
+          grid: line,
+          ticks: { ...line, size: 4 },
+          gap: 4,
+          size: 26,
+          space: 70,
+          ...xValues(axis, logX),
+        },
+        {
+          stroke: look.ink,
+          font: FONT,
+          grid: line,
+          ticks: { show: false },
+          gap: 6,
+          size: axisWidth,
+          space: 34,
+          values: yValues(logY),
+        },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
       cursor: {
@@ -132,10 +165,19 @@ export class Plot {
         sync: { key: sync, scales: ["x", null], setSeries: false },
         points: { show: false },
         y: false,
-        bind: { dblclick: () => () => (this.options.onZoom(null), null) },
+        bind: { dblclick: () => () => this.reset() },
       },
-      hooks: { draw: [() => this.draw()], setSelect: [() => this.select()], setCursor: [(chart) => this.cursor(chart)] },
+      hooks: {
+        draw: [() => this.draw()],
+        setSelect: [() => this.select()],
+        setCursor: [(chart) => this.cursor(chart)],
+      },
     };
+  }
+
+  private reset(): null {
+    this.options.onZoom(null);
+    return null;
   }
 
   private select(): void {
@@ -154,7 +196,12 @@ export class Plot {
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
-    const isMeant = event.ctrlKey || event.metaKey || event.shiftKey || this.chart.root.contains(document.activeElement) || this.chart.root.closest(":focus") !== null;
+    const isMeant =
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey ||
+      this.chart.root.contains(document.activeElement) ||
+      this.chart.root.closest(":focus") !== null;
     if (!isMeant) return;
     event.preventDefault();
     const around = this.chart.posToVal(event.clientX - this.chart.over.getBoundingClientRect().left, "x");
@@ -165,7 +212,13 @@ export class Plot {
   private draw(): void {
     const { ctx, bbox } = this.chart;
     const scale = devicePixelRatio;
-    const frame: Frame = { ...this.mapping(true), left: bbox.left, top: bbox.top, width: bbox.width, height: bbox.height };
+    const frame: Frame = {
+      ...this.mapping(true),
+      left: bbox.left,
+      top: bbox.top,
+      width: bbox.width,
+      height: bbox.height,
+    };
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -177,7 +230,14 @@ export class Plot {
     for (const { curve, paths } of outlines) {
       const { colour, dash } = curve.stroke;
       stroke(ctx, paths.raw, colour, LOOK.raw * scale, [], LOOK.rawAlpha);
-      stroke(ctx, paths.line, colour, LOOK.line * scale, dash.map((length) => length * scale), 1);
+      stroke(
+        ctx,
+        paths.line,
+        colour,
+        LOOK.line * scale,
+        dash.map((length) => length * scale),
+        1,
+      );
       fill(ctx, paths.dots, colour, 1);
       stroke(ctx, paths.gaps, colour, scale, [], 0.9);
     }
@@ -193,7 +253,14 @@ function fill(ctx: CanvasRenderingContext2D, path: string, colour: string, alpha
   ctx.globalAlpha = 1;
 }
 
-function stroke(ctx: CanvasRenderingContext2D, path: string, colour: string, width: number, dash: number[], alpha: number): void {
+function stroke(
+  ctx: CanvasRenderingContext2D,
+  path: string,
+  colour: string,
+  width: number,
+  dash: number[],
+  alpha: number,
+): void {
   if (!path) return;
   ctx.globalAlpha = alpha;
   ctx.strokeStyle = colour;
@@ -222,7 +289,9 @@ function short(value: number): string {
 function xValues(axis: XAxis, log: boolean): { values?: uPlot.Axis.Values } {
   if (axis === "time") return {};
   const one = axis === "relative" ? (value: number) => formatDuration(value) : short;
-  return { values: (_chart, splits) => splits.map((value) => (value === null || (log && !isPower(value)) ? "" : one(value))) };
+  return {
+    values: (_chart, splits) => splits.map((value) => (value === null || (log && !isPower(value)) ? "" : one(value))),
+  };
 }
 
 function yValues(log: boolean): uPlot.Axis.Values {

@@ -23,7 +23,9 @@ export function xRange(curves: Curve[], view: ChartView): Range {
 export function yRange(curves: Curve[], [from, to]: Range, log: boolean): Range | null {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const curve of curves) {
-    const columns = [curve.y, curve.raw, curve.lo, curve.hi].filter((column): column is Float64Array => column !== null);
+    const columns = [curve.y, curve.raw, curve.lo, curve.hi].filter(
+      (column): column is Float64Array => column !== null,
+    );
     const found = extent(curve.x, columns, from, to, log ? 0 : undefined);
     if (!found) continue;
     low = Math.min(low, found[0]);

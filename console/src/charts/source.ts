@@ -22,7 +22,8 @@ async function fetchAll(wish: SeriesWish): Promise<Series[]> {
   const metrics = wish.metrics ?? [];
   const most = Math.max(1, Math.min(TRIALS_AT_ONCE, Math.floor(SERIES_AT_ONCE / Math.max(1, metrics.length))));
   const parts: Promise<Series[]>[] = [];
-  for (let at = 0; at < wish.trials.length; at += most) parts.push(fetchSeries({ ...wish, trials: wish.trials.slice(at, at + most) }));
+  for (let at = 0; at < wish.trials.length; at += most)
+    parts.push(fetchSeries({ ...wish, trials: wish.trials.slice(at, at + most) }));
   return (await Promise.all(parts)).flat();
 }
 

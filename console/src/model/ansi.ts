@@ -7,7 +7,8 @@ export interface Piece {
 
 const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 // CSI sequences, OSC up to BEL or ST, other escapes of two characters, and control bytes but for \n and \t.
-const CONTROL = /\u001b\[([0-9;:?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|\u001b[@-_]?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const CONTROL =
+  /\u001b\[([0-9;:?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|\u001b[@-_]?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Carriage returns overwrite the line, as progress bars do; only the last state of a line stays. */
 export function settle(text: string): string {
@@ -42,7 +43,9 @@ class Style {
   }
 
   get name(): string {
-    return [this.bold && "ansi-bold", this.dim && "ansi-dim", this.colour && `ansi-${this.colour}`].filter(Boolean).join(" ");
+    return [this.bold && "ansi-bold", this.dim && "ansi-dim", this.colour && `ansi-${this.colour}`]
+      .filter(Boolean)
+      .join(" ");
   }
 }
 

@@ -45,10 +45,14 @@ export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
       const known = varying.get(name) ?? new Set();
       varying.set(name, known.add(JSON.stringify(value) ?? ""));
     }
-    for (const name of Object.keys(row.metrics)) if (!name.startsWith("system.")) metrics.set(name, (metrics.get(name) ?? 0) + 1);
+    for (const name of Object.keys(row.metrics))
+      if (!name.startsWith("system.")) metrics.set(name, (metrics.get(name) ?? 0) + 1);
   }
-  const parameters = [...varying].filter(([, values]) => values.size > 1 || rows.length === 1).map(([name]) => `params.${name}`);
-  const rank = ([name, count]: [string, number]) => (FAVOURITES.test(name) ? 1e6 : 0) + (/^(val|valid|test)/.test(name) ? 1e5 : 0) + count;
+  const parameters = [...varying]
+    .filter(([, values]) => values.size > 1 || rows.length === 1)
+    .map(([name]) => `params.${name}`);
+  const rank = ([name, count]: [string, number]) =>
+    (FAVOURITES.test(name) ? 1e6 : 0) + (/^(val|valid|test)/.test(name) ? 1e5 : 0) + count;
   const best = [...metrics].sort((one, other) => rank(other) - rank(one)).slice(0, OF_EACH);
   const facts = ["state", "name", ...(withFolder ? ["folder"] : []), "started", "duration"];
   return [...facts, ...best.map(([name]) => metricColumn(name)), ...parameters.slice(0, OF_EACH)];
@@ -64,7 +68,9 @@ export function fieldOf(column: Column): string {
 
 /** The fields that the server must send for these columns. */
 export function wantedFields(columns: Column[]): string[] {
-  const fields = columns.filter((column) => column.kind !== "fact").map((column) => fieldOf(column.kind === "metric" ? { ...column, aggregate: "last" } : column));
+  const fields = columns
+    .filter((column) => column.kind !== "fact")
+    .map((column) => fieldOf(column.kind === "metric" ? { ...column, aggregate: "last" } : column));
   return [...new Set(fields)];
 }
 

@@ -7,8 +7,8 @@ function isGroup(value: unknown): value is Record<string, unknown> {
 }
 
 export function flatten(value: Record<string, unknown> | null | undefined, prefix = ""): Flat {
-  return Object.entries(value ?? {}).flatMap(([name, item]): Flat =>
-    isGroup(item) ? flatten(item, `${prefix}${name}.`) : [[`${prefix}${name}`, item]],
+  return Object.entries(value ?? {}).flatMap(
+    ([name, item]): Flat => (isGroup(item) ? flatten(item, `${prefix}${name}.`) : [[`${prefix}${name}`, item]]),
   );
 }
 

@@ -26,7 +26,11 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return DASH;
   const whole = Math.max(0, Math.round(seconds));
-  const [days, hours, minutes] = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+  ];
   if (days) return `${days}d ${hours}h`;
   if (hours) return `${hours}h ${String(minutes).padStart(2, "0")}m`;
   if (minutes) return `${minutes}m ${String(whole % 60).padStart(2, "0")}s`;
@@ -38,7 +42,10 @@ export function seconds(time: string | null | undefined): number | null {
   return Number.isNaN(moment) ? null : moment / 1000;
 }
 
-export function durationOf(trial: { started: string | null; ended: string | null; state: string | null }, now: number): number | null {
+export function durationOf(
+  trial: { started: string | null; ended: string | null; state: string | null },
+  now: number,
+): number | null {
   const start = seconds(trial.started);
   const end = seconds(trial.ended) ?? (trial.state === "Running" ? now : null);
   return start === null || end === null ? null : end - start;

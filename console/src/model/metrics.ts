@@ -29,7 +29,9 @@ export function chartGroups(metrics: Iterable<string>): ChartGroup[] {
     group.metrics.push(metric);
     groups.set(key, group);
   }
-  const sorted = [...groups.values()].sort((one, other) => Number(one.system) - Number(other.system) || one.name.localeCompare(other.name));
+  const sorted = [...groups.values()].sort(
+    (one, other) => Number(one.system) - Number(other.system) || one.name.localeCompare(other.name),
+  );
   for (const group of sorted) group.metrics.sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
   return sorted;
 }
@@ -47,6 +49,10 @@ export function metricField(metric: string): string {
 
 /** One chart a metric; system metrics behind the others. */
 export function singleCharts(metrics: Iterable<string>): ChartGroup[] {
-  const groups = [...metrics].map((metric) => ({ name: metric, metrics: [metric], system: splitMetric(metric).type === "system" }));
+  const groups = [...metrics].map((metric) => ({
+    name: metric,
+    metrics: [metric],
+    system: splitMetric(metric).type === "system",
+  }));
   return groups.sort((one, other) => Number(one.system) - Number(other.system) || one.name.localeCompare(other.name));
 }

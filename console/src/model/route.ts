@@ -28,7 +28,10 @@ export function formatRoute(page: string, id: string, query: URLSearchParams | C
   const pairs = query instanceof URLSearchParams ? [...query] : Object.entries(query);
   const text = pairs
     .filter((pair): pair is [string, string] => pair[1] !== null && pair[1] !== "")
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value).replace(/%(2C|2F|3A|40)/g, decodeURIComponent)}`)
+    .map(
+      ([name, value]) =>
+        `${encodeURIComponent(name)}=${encodeURIComponent(value).replace(/%(2C|2F|3A|40)/g, decodeURIComponent)}`,
+    )
     .join("&");
   const path = page ? (id ? `#/${page}/${encodeURIComponent(id)}/` : `#/${page}`) : "#/";
   return text ? `${path}?${text}` : path;

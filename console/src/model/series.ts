@@ -55,7 +55,10 @@ export interface Mean {
 
 /** The mean of several lines at the places of the one with most points, and the mean less and plus one deviation. */
 export function meanOf(lines: Line[]): Mean {
-  const x = lines.reduce<Float64Array>((best, line) => (line.x.length > best.length ? line.x : best), new Float64Array());
+  const x = lines.reduce<Float64Array>(
+    (best, line) => (line.x.length > best.length ? line.x : best),
+    new Float64Array(),
+  );
   const [mean, lo, hi] = [new Float64Array(x.length), new Float64Array(x.length), new Float64Array(x.length)];
   for (let place = 0; place < x.length; place++) {
     const values = lines.map((line) => at(line, x[place] as number)).filter(Number.isFinite);
@@ -70,7 +73,13 @@ export function meanOf(lines: Line[]): Mean {
 }
 
 /** The least and greatest finite value within a range of x; with `above`, of those greater than it. */
-export function extent(x: Float64Array, columns: Float64Array[], from: number, to: number, above = Number.NEGATIVE_INFINITY): [number, number] | null {
+export function extent(
+  x: Float64Array,
+  columns: Float64Array[],
+  from: number,
+  to: number,
+  above = Number.NEGATIVE_INFINITY,
+): [number, number] | null {
   let least = Number.POSITIVE_INFINITY;
   let greatest = Number.NEGATIVE_INFINITY;
   for (let place = 0; place < x.length; place++) {

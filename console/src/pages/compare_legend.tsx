@@ -22,7 +22,10 @@ export function CompareLegend({ lines, hidden, hide, by, names }: LegendProps) {
     <aside class="compare-legend" aria-label={t("compare.legend")}>
       <label class="field">
         <span>{t("compare.group")}</span>
-        <select value={by ?? ""} onChange={(event) => setQuery({ group: event.currentTarget.value || null, hidden: null })}>
+        <select
+          value={by ?? ""}
+          onChange={(event) => setQuery({ group: event.currentTarget.value || null, hidden: null })}
+        >
           <option value="">{t("compare.group.none")}</option>
           <option value="seeds">{t("compare.group.seeds")}</option>
           {names.slice(0, 100).map((name) => (
@@ -51,7 +54,13 @@ function Entry({ line, hidden, hide }: { line: Line; hidden: ReadonlySet<string>
   };
   return (
     <li class={off ? "off" : ""}>
-      <button type="button" class="swatch-button" aria-pressed={!off} aria-label={t(off ? "compare.show" : "compare.hide", { name: line.label })} onClick={flip}>
+      <button
+        type="button"
+        class="swatch-button"
+        aria-pressed={!off}
+        aria-label={t(off ? "compare.show" : "compare.hide", { name: line.label })}
+        onClick={flip}
+      >
         <Swatch curve={{ stroke: strokeOf(line.index, dark.value) }} />
       </button>
       <span class="grow clip">
@@ -63,7 +72,11 @@ function Entry({ line, hidden, hide }: { line: Line; hidden: ReadonlySet<string>
           <span title={line.label}>{line.label}</span>
         )}
       </span>
-      {only ? <StateMark state={only.state} /> : <span class="soft">{t("compare.group.size", { n: line.trials.length })}</span>}
+      {only ? (
+        <StateMark state={only.state} />
+      ) : (
+        <span class="soft">{t("compare.group.size", { n: line.trials.length })}</span>
+      )}
       <IconButton icon="close" label={t("compare.remove", { name: line.label })} onClick={remove} size={12} />
     </li>
   );

@@ -12,7 +12,9 @@ const MOST_ROWS = 1000;
 export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Difference[] }) {
   const only = route.value.query.get("all") !== "1";
   const shown = (only ? rows.filter((row) => row.differs) : rows).slice(0, MOST_ROWS);
-  const metrics = [...new Set(trials.flatMap((trial) => Object.keys(trial.metrics)))].filter((name) => !name.startsWith("system.")).sort();
+  const metrics = [...new Set(trials.flatMap((trial) => Object.keys(trial.metrics)))]
+    .filter((name) => !name.startsWith("system."))
+    .sort();
   return (
     <>
       <div class="bar">

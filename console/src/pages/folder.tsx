@@ -27,8 +27,13 @@ function useColumns(id: string, below: boolean, rows: ListState | null): { colum
   const automatic = useRef<{ key: string; ids: string[] }>({ key: "", ids: [] });
   const key = `${id} ${below}`;
   if (automatic.current.key !== key) automatic.current = { key, ids: [] };
-  if (!automatic.current.ids.length && rows?.trials.length && !rows.loading) automatic.current.ids = automaticColumns(rows.trials.slice(0, 100), below);
-  const ids = text ? splitNames(text) : automatic.current.ids.length ? automatic.current.ids : ["state", "name", "started", "duration"];
+  if (!automatic.current.ids.length && rows?.trials.length && !rows.loading)
+    automatic.current.ids = automaticColumns(rows.trials.slice(0, 100), below);
+  const ids = text
+    ? splitNames(text)
+    : automatic.current.ids.length
+      ? automatic.current.ids
+      : ["state", "name", "started", "duration"];
   const joined = joinNames(ids);
   const columns = useMemo(() => ids.map(parseColumn).filter((column): column is Column => column !== null), [joined]);
   return { columns, chosen: text !== null };
@@ -42,14 +47,33 @@ export function FolderPage({ id }: { id: string }) {
   const below = query.get("below") !== "0";
   const where = query.get("where") ?? "";
   const sort = query.get("sort") ?? "";
-  const explicit = splitNames(query.get("columns")).map(parseColumn).filter((column): column is Column => column !== null);
-  const rows = useListing({ folderId: id, below, where, sort, fields: explicit.length ? wantedFields(explicit) : undefined });
+  const explicit = splitNames(query.get("columns"))
+    .map(parseColumn)
+    .filter((column): column is Column => column !== null);
+  const rows = useListing({
+    folderId: id,
+    below,
+    where,
+    sort,
+    fields: explicit.length ? wantedFields(explicit) : undefined,
+  });
   const { columns, chosen } = useColumns(id, below, rows);
   useEffect(() => {
     document.title = `${known.current && id !== ROOT ? known.current.name : t("nav.home")} · ${t("app.name")}`;
   });
   if (folder.error && !known.current) return <Failure error={folder.error} retry={folder.reload} />;
-  return <FolderView id={id} folder={known.current} rows={rows} columns={columns} chosen={chosen} below={below} where={where} sort={sort} />;
+  return (
+    <FolderView
+      id={id}
+      folder={known.current}
+      rows={rows}
+      columns={columns}
+      chosen={chosen}
+      below={below}
+      where={where}
+      sort={sort}
+    />
+  );
 }
 
 interface ViewProps {
@@ -64,20 +88,44 @@ interface ViewProps {
 }
 
 function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: ViewProps) {
-  const selected = useMemo(() => new Set(splitNames(route.value.query.get("selected"))), [route.value.query.get("selected")]);
+  const selected = useMemo(
+    () => new Set(splitNames(route.value.query.get("selected"))),
+    [route.value.query.get("selected")],
+  );
   const select = (ids: ReadonlySet<string>) => setQuery({ selected: joinNames([...ids]) });
   const compare = () => go(formatRoute("compare", "", { trials: joinNames([...selected]) }));
-  const things: Thing[] = rows.trials.filter((trial) => selected.has(trial.id)).map(({ id: trial, name }) => ({ kind: "trial", id: trial, name }));
+  const things: Thing[] = rows.trials
+    .filter((trial) => selected.has(trial.id))
+    .map(({ id: trial, name }) => ({ kind: "trial", id: trial, name }));
   const gone = () => {
     rows.drop(selected);
     select(new Set());
     rows.reload();
   };
-  const total = rows.count && !rows.count.capped ? Math.max(rows.count.value, rows.trials.length) : rows.trials.length + (rows.next ? 500 : 0);
-  const fields = useMemo(() => ["state", "name", "started", "duration", "age", "tags", "note", ...columns.filter((column) => column.kind !== "fact").map(fieldOf)], [columns]);
+  const total =
+    rows.count && !rows.count.capped
+      ? Math.max(rows.count.value, rows.trials.length)
+      : rows.trials.length + (rows.next ? 500 : 0);
+  const fields = useMemo(
+    () => [
+      "state",
+      "name",
+      "started",
+      "duration",
+      "age",
+      "tags",
+      "note",
+      ...columns.filter((column) => column.kind !== "fact").map(fieldOf),
+    ],
+    [columns],
+  );
   return (
     <div class="page list-page">
-      <Head crumbs={<Crumbs folder={folder} />} title={id === ROOT ? t("nav.home") : (folder?.name ?? "\u00a0")} actions={folder && <FolderActions id={id} folder={folder} />} />
+      <Head
+        crumbs={<Crumbs folder={folder} />}
+        title={id === ROOT ? t("nav.home") : (folder?.name ?? "\u00a0")}
+        actions={folder && <FolderActions id={id} folder={folder} />}
+      />
       <FolderStrip id={id} />
       <div class="bar">
         <QueryBox value={where} error={rows.error} fields={fields} apply={(text) => setQuery({ where: text }, true)} />
@@ -114,7 +162,18 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
         )}
       </div>
       <Body rows={rows} where={where} folder={folder} id={id}>
-        <TrialTable trials={rows.trials} columns={columns} total={total} sort={sort} stale={rows.loading && rows.trials.length > 0} selected={selected} select={select} onSort={(next) => setQuery({ sort: next })} more={rows.more} compare={compare} />
+        <TrialTable
+          trials={rows.trials}
+          columns={columns}
+          total={total}
+          sort={sort}
+          stale={rows.loading && rows.trials.length > 0}
+          selected={selected}
+          select={select}
+          onSort={(next) => setQuery({ sort: next })}
+          more={rows.more}
+          compare={compare}
+        />
       </Body>
     </div>
   );
@@ -149,7 +208,13 @@ function Body({ rows, where, folder, id, children }: BodyProps) {
   );
 }
 
-export function Crumbs({ folder, linkLast = false }: { folder: Pick<Folder, "path" | "id" | "parent"> | undefined; linkLast?: boolean }) {
+export function Crumbs({
+  folder,
+  linkLast = false,
+}: {
+  folder: Pick<Folder, "path" | "id" | "parent"> | undefined;
+  linkLast?: boolean;
+}) {
   const parts = folder?.path.split("/").filter(Boolean) ?? [];
   const shown = linkLast ? parts : parts.slice(0, -1);
   return (
@@ -164,7 +229,9 @@ export function Crumbs({ folder, linkLast = false }: { folder: Pick<Folder, "pat
       {shown.length > 0 && (
         <span>
           <i aria-hidden="true">/</i>
-          <a href={`#/folders/${encodeURIComponent((linkLast ? folder?.id : folder?.parent) ?? ROOT)}/`}>{shown.at(-1)}</a>
+          <a href={`#/folders/${encodeURIComponent((linkLast ? folder?.id : folder?.parent) ?? ROOT)}/`}>
+            {shown.at(-1)}
+          </a>
         </span>
       )}
     </nav>
@@ -176,9 +243,22 @@ function FolderActions({ id, folder }: { id: string; folder: Folder }) {
   const stay = () => {};
   const isOwn = folder.role === "owner" && id !== ROOT;
   const items = [
-    ...(isOwn ? [{ label: t("common.rename"), action: () => askRename(thing, stay) }, { label: t("common.move"), action: () => askMove([thing], stay) }] : []),
+    ...(isOwn
+      ? [
+          { label: t("common.rename"), action: () => askRename(thing, stay) },
+          { label: t("common.move"), action: () => askMove([thing], stay) },
+        ]
+      : []),
     { label: t("list.export"), href: exportAddress(folder.id), download: true },
-    ...(isOwn ? [{ label: t("common.delete"), danger: true, action: () => askDelete([thing], () => go(folder.parent ? `#/folders/${folder.parent}/` : "#/")) }] : []),
+    ...(isOwn
+      ? [
+          {
+            label: t("common.delete"),
+            danger: true,
+            action: () => askDelete([thing], () => go(folder.parent ? `#/folders/${folder.parent}/` : "#/")),
+          },
+        ]
+      : []),
   ];
   return (
     <>

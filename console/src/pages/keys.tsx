@@ -6,7 +6,7 @@ import { createKey, listKeys, revokeKey } from "../api/keys";
 import type { Key, Scope } from "../api/types";
 import { formatAgo, formatTime } from "../model/format";
 import { Command, Empty, errorText, Failure, Skeleton } from "../parts/basics";
-import { ConfirmDialog, Dialog, closeDialog, openDialog } from "../parts/dialog";
+import { ConfirmDialog, closeDialog, Dialog, openDialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
 import { useLoaded } from "../parts/load";
 import { Head } from "../parts/shell";
@@ -40,7 +40,15 @@ export function KeysPage() {
 }
 
 function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
-  const revoke = (key: Key) => openDialog(<ConfirmDialog title={t("keys.revoke.title", { name: key.name })} text={t("keys.revoke.text")} submit={t("keys.revoke")} action={() => revokeKey(key.id).then(reload)} />);
+  const revoke = (key: Key) =>
+    openDialog(
+      <ConfirmDialog
+        title={t("keys.revoke.title", { name: key.name })}
+        text={t("keys.revoke.text")}
+        submit={t("keys.revoke")}
+        action={() => revokeKey(key.id).then(reload)}
+      />,
+    );
   return (
     <div class="card scroll">
       <table class="plain">
@@ -64,7 +72,12 @@ function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
               <td>{key.state}</td>
               <td class="end">
                 {key.state === "active" && mayWrite() && (
-                  <button type="button" class="danger-quiet" onClick={() => revoke(key)} aria-label={t("keys.revoke.title", { name: key.name })}>
+                  <button
+                    type="button"
+                    class="danger-quiet"
+                    onClick={() => revoke(key)}
+                    aria-label={t("keys.revoke.title", { name: key.name })}
+                  >
                     {t("keys.revoke")}
                   </button>
                 )}
@@ -98,8 +111,14 @@ function NewKeyDialog({ done }: { done: () => void }) {
       <form onSubmit={submit}>
         <label class="field">
           <span>{t("common.name")}</span>
-          {/* biome-ignore lint/a11y/noAutofocus: the first field of a dialog that was just opened */}
-          <input autoFocus required maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} autocomplete="off" />
+          <input
+            autoFocus
+            required
+            maxLength={100}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+            autocomplete="off"
+          />
         </label>
         <label class="field">
           <span>{t("keys.scope")}</span>
@@ -113,7 +132,13 @@ function NewKeyDialog({ done }: { done: () => void }) {
         </label>
         <label class="field">
           <span>{t("keys.days")}</span>
-          <input type="number" min={1} max={3650} value={days} onInput={(event) => setDays(event.currentTarget.value)} />
+          <input
+            type="number"
+            min={1}
+            max={3650}
+            value={days}
+            onInput={(event) => setDays(event.currentTarget.value)}
+          />
         </label>
         {error && (
           <p class="bad" role="alert">

@@ -50,7 +50,8 @@ export function useListing(wanted: Wanted): ListState {
       const page = await listTrials({ ...rest, columns: fields, limit, count: true }, signal);
       setRows({ key, trials: page.trials, next: page.next, count: page.count ?? null, error: null, loading: false });
     } catch (error) {
-      if (!isAbort(error)) setRows((old) => ({ ...(old.key === key ? old : { ...NOTHING, trials: old.trials }), error, loading: false }));
+      if (!isAbort(error))
+        setRows((old) => ({ ...(old.key === key ? old : { ...NOTHING, trials: old.trials }), error, loading: false }));
     }
   }, [key, columns]);
 
@@ -61,7 +62,9 @@ export function useListing(wanted: Wanted): ListState {
     const { signal } = stop.current;
     try {
       const page = await listTrials({ ...rest, columns: fields, limit: MORE, cursor: next }, signal);
-      setRows((old) => (old.next === next ? { ...old, trials: [...old.trials, ...page.trials], next: page.next } : old));
+      setRows((old) =>
+        old.next === next ? { ...old, trials: [...old.trials, ...page.trials], next: page.next } : old,
+      );
     } catch (error) {
       if (!isAbort(error)) setRows((old) => ({ ...old, error }));
     } finally {
@@ -75,7 +78,11 @@ export function useListing(wanted: Wanted): ListState {
   }, [load]);
   useLive(wanted.folderId, now, setRows, load);
   const drop = useCallback((ids: ReadonlySet<string>) => {
-    setRows((old) => ({ ...old, trials: old.trials.filter((trial) => !ids.has(trial.id)), count: less(old.count, ids.size) }));
+    setRows((old) => ({
+      ...old,
+      trials: old.trials.filter((trial) => !ids.has(trial.id)),
+      count: less(old.count, ids.size),
+    }));
   }, []);
   return { ...rows, more: () => void more(), reload: () => void load(), drop };
 }

@@ -38,8 +38,15 @@ export function LoginPage() {
         {reason.value && !error && <p class="soft">{t(reason.value)}</p>}
         <label class="field">
           <span>{t("login.key")}</span>
-          {/* biome-ignore lint/a11y/noAutofocus: the one thing to do on this page */}
-          <input type="password" autoFocus required value={key} onInput={(event) => setKey(event.currentTarget.value)} autocomplete="current-password" spellcheck={false} />
+          <input
+            type="password"
+            autoFocus
+            required
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+            autocomplete="current-password"
+            spellcheck={false}
+          />
         </label>
         {error !== null && (
           <p class="bad" role="alert">
@@ -53,7 +60,12 @@ export function LoginPage() {
         <Command text="aimd server key create --user NAME" />
       </form>
       <div class="login-foot">
-        <Menu label={`${t("settings.theme")} / ${t("settings.language")}`} text={`${t("settings.theme")} · ${t("settings.language")}`} items={settingsItems()} up />
+        <Menu
+          label={`${t("settings.theme")} / ${t("settings.language")}`}
+          text={`${t("settings.theme")} · ${t("settings.language")}`}
+          items={settingsItems()}
+          up
+        />
       </div>
     </main>
   );

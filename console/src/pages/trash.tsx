@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { listTrash } from "../api/folders";
-import type { TrashItem, TrashPage as Page } from "../api/types";
+import type { TrashPage as Page, TrashItem } from "../api/types";
 import { formatAgo, formatTime } from "../model/format";
 import { bringBack } from "../parts/actions";
 import { Empty, Failure, Skeleton } from "../parts/basics";
@@ -34,7 +34,16 @@ export function TrashPage() {
     setBusy("");
     trash.reload();
   };
-  const askName = (item: TrashItem) => openDialog(<NameDialog title={t("trash.rename")} label={t("common.name")} submit={t("common.restore")} value={`${item.name}-2`} action={(name) => bringBack(item, name).then(trash.reload)} />);
+  const askName = (item: TrashItem) =>
+    openDialog(
+      <NameDialog
+        title={t("trash.rename")}
+        label={t("common.name")}
+        submit={t("common.restore")}
+        value={`${item.name}-2`}
+        action={(name) => bringBack(item, name).then(trash.reload)}
+      />,
+    );
   const more = async () => {
     if (!page?.next) return;
     const next = await listTrash(page.next);
@@ -42,7 +51,10 @@ export function TrashPage() {
   };
   return (
     <div class="page">
-      <Head title={t("trash.title")} below={page && page.items.length > 0 && <p class="soft">{t("trash.days", { n: page.days })}</p>} />
+      <Head
+        title={t("trash.title")}
+        below={page && page.items.length > 0 && <p class="soft">{t("trash.days", { n: page.days })}</p>}
+      />
       {trash.error ? <Failure error={trash.error} retry={trash.reload} /> : null}
       {trash.loading && <Skeleton />}
       {page?.items.length === 0 && <Empty title={t("trash.none")} next={t("trash.none.next", { n: page.days })} />}
@@ -84,7 +96,12 @@ function Items({ items, busy, back }: { items: TrashItem[]; busy: string; back: 
               <td title={formatTime(item.until, locale())}>{formatAgo(item.until, now.value, locale())}</td>
               <td class="end">
                 {mayWrite() && (
-                  <button type="button" disabled={busy === item.id} aria-label={`${t("common.restore")} ${item.name}`} onClick={() => void back(item)}>
+                  <button
+                    type="button"
+                    disabled={busy === item.id}
+                    aria-label={`${t("common.restore")} ${item.name}`}
+                    onClick={() => void back(item)}
+                  >
                     {t("common.restore")}
                   </button>
                 )}

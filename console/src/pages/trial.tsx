@@ -9,9 +9,9 @@ import { formatRoute } from "../model/route";
 import { askDelete, askMove, askRename, type Thing } from "../parts/actions";
 import { CopyButton, Failure, Skeleton, StateMark } from "../parts/basics";
 import { Icon } from "../parts/icons";
+import { NoteEditor, TagEditor } from "../parts/labels";
 import { throttle, useLoaded } from "../parts/load";
 import { Menu } from "../parts/menu";
-import { NoteEditor, TagEditor } from "../parts/labels";
 import { openShare } from "../parts/share";
 import { Head } from "../parts/shell";
 import { isTyping } from "../parts/shortcuts";
@@ -71,7 +71,12 @@ function TrialView({ trial, version, changed }: { trial: TrialDetail; version: n
   const folder = useMemo(() => ({ ...trial.folder, parent: null }), [trial.folder.id, trial.folder.path]);
   return (
     <div class="page">
-      <Head crumbs={<Crumbs folder={folder} linkLast />} title={trial.name} actions={<Actions trial={trial} changed={changed} />} below={<Facts trial={trial} changed={changed} />} />
+      <Head
+        crumbs={<Crumbs folder={folder} linkLast />}
+        title={trial.name}
+        actions={<Actions trial={trial} changed={changed} />}
+        below={<Facts trial={trial} changed={changed} />}
+      />
       <Tabs tab={tab} />
       <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
         {tab === "metrics" && <MetricsTab trial={trial} version={version} />}
@@ -95,7 +100,16 @@ function Tabs({ tab }: { tab: Tab }) {
   return (
     <div class="tabs" role="tablist" aria-label={t("trial.tabs")} onKeyDown={move}>
       {TABS.map((one) => (
-        <button key={one} type="button" role="tab" id={`tab-${one}`} aria-selected={tab === one} aria-controls="tab-panel" tabIndex={tab === one ? 0 : -1} onClick={() => chooseTab(one)}>
+        <button
+          key={one}
+          type="button"
+          role="tab"
+          id={`tab-${one}`}
+          aria-selected={tab === one}
+          aria-controls="tab-panel"
+          tabIndex={tab === one ? 0 : -1}
+          onClick={() => chooseTab(one)}
+        >
           {t(`trial.tab.${one}` as Word)}
         </button>
       ))}
@@ -108,8 +122,14 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
   return (
     <div class="facts">
       <StateMark state={trial.state} />
-      {trial.started && <span title={formatTime(trial.started, locale())}>{t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}</span>}
-      {trial.started && (trial.ended || trial.state === "Running") && <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>}
+      {trial.started && (
+        <span title={formatTime(trial.started, locale())}>
+          {t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}
+        </span>
+      )}
+      {trial.started && (trial.ended || trial.state === "Running") && (
+        <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>
+      )}
       <span>{t("trial.by", { name: trial.owner })}</span>
       <span class="id">
         <code title={trial.id}>{trial.id.slice(0, 8)}</code>
@@ -126,7 +146,11 @@ function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }
   const items = [
     { label: t("common.rename"), action: () => askRename(thing, changed) },
     { label: t("common.move"), action: () => askMove([thing], changed) },
-    { label: t("common.delete"), danger: true, action: () => askDelete([thing], () => go(`#/folders/${trial.folder.id}/`)) },
+    {
+      label: t("common.delete"),
+      danger: true,
+      action: () => askDelete([thing], () => go(`#/folders/${trial.folder.id}/`)),
+    },
   ];
   return (
     <>

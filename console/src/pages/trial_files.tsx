@@ -33,7 +33,12 @@ export function FilesTab({ trial }: { trial: TrialDetail }) {
               </th>
               <td class="number">{formatBytes(file.offset)}</td>
               <td class="end">
-                <a class="button" href={fileAddress(trial.id, name)} download={name} aria-label={`${t("common.download")} ${name}`}>
+                <a
+                  class="button"
+                  href={fileAddress(trial.id, name)}
+                  download={name}
+                  aria-label={`${t("common.download")} ${name}`}
+                >
                   <Icon name="download" />
                   {t("common.download")}
                 </a>

@@ -1,9 +1,9 @@
 /** Charts of one trial, and its metrics in numbers. */
 
 import { useCallback, useMemo, useState } from "preact/hooks";
+import type { TrialDetail } from "../api/types";
 import { ChartControls, ChartGrid, useChartView } from "../charts/controls";
 import { strokeOf } from "../charts/palette";
-import type { TrialDetail } from "../api/types";
 import { formatNumber, seconds } from "../model/format";
 import { splitMetric } from "../model/metrics";
 import { Command, Empty } from "../parts/basics";
@@ -14,7 +14,11 @@ export function MetricsTab({ trial, version }: { trial: TrialDetail; version: nu
   const view = useChartView();
   const [filter, setFilter] = useState("");
   const metrics = Object.keys(trial.metrics);
-  const types = useMemo(() => [...new Set(metrics.map((metric) => splitMetric(metric).type))].filter((type) => type !== "system").sort(byUse), [metrics.join("\n")]);
+  const types = useMemo(
+    () =>
+      [...new Set(metrics.map((metric) => splitMetric(metric).type))].filter((type) => type !== "system").sort(byUse),
+    [metrics.join("\n")],
+  );
   const start = seconds(trial.started) ?? 0;
   const starts = useCallback(() => start, [start]);
   const isDark = dark.value;
@@ -33,7 +37,14 @@ export function MetricsTab({ trial, version }: { trial: TrialDetail; version: nu
   return (
     <>
       <ChartControls view={view}>
-        <input type="search" class="grow-some" placeholder={t("trial.filter")} aria-label={t("trial.filter")} value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          type="search"
+          class="grow-some"
+          placeholder={t("trial.filter")}
+          aria-label={t("trial.filter")}
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
       </ChartControls>
       <ChartGrid metrics={metrics} view={view} starts={starts} version={version} wishes={wishes} filter={filter} />
       <Numbers trial={trial} filter={filter} />

@@ -58,7 +58,11 @@ export function OutputTab({ trial }: { trial: TrialDetail }) {
           {t("common.download")}
         </a>
       </div>
-      {text ? <Terminal text={text} follow={follow} wrap={wrap} setFollow={setFollow} earlier={earlier} /> : <Skeleton lines={10} />}
+      {text ? (
+        <Terminal text={text} follow={follow} wrap={wrap} setFollow={setFollow} earlier={earlier} />
+      ) : (
+        <Skeleton lines={10} />
+      )}
     </section>
   );
 }
@@ -85,14 +89,27 @@ function Terminal({ text, follow, wrap, setFollow, earlier }: TerminalProps) {
     if (atEnd !== follow) setFollow(atEnd);
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys
-    <pre ref={box} class={`terminal${wrap ? " wrap" : ""}`} tabIndex={0} onScroll={onScroll} aria-label={t("trial.tab.output")}>
+    <pre
+      ref={box}
+      class={`terminal${wrap ? " wrap" : ""}`}
+      tabIndex={0}
+      onScroll={onScroll}
+      aria-label={t("trial.tab.output")}
+    >
       {text.start > 0 && (
         <button type="button" class="quiet" onClick={() => void earlier()}>
           {t("trial.output.earlier")} ({formatBytes(text.start)})
         </button>
       )}
-      {pieces.map((piece, at) => (piece.style ? <span key={at} class={piece.style}>{piece.text}</span> : piece.text))}
+      {pieces.map((piece, at) =>
+        piece.style ? (
+          <span key={at} class={piece.style}>
+            {piece.text}
+          </span>
+        ) : (
+          piece.text
+        ),
+      )}
     </pre>
   );
 }
@@ -103,7 +120,7 @@ function useOutput(id: string, size: number) {
   const [turn, setTurn] = useState(0);
   const known = useRef(text);
   known.current = text;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a turn asks again
+  // A turn asks again.
   useEffect(() => {
     if (!size) return;
     const stop = new AbortController();
@@ -119,7 +136,10 @@ function useOutput(id: string, size: number) {
     const now = known.current;
     if (!now) return;
     const start = Math.max(0, now.start - PART);
-    await readFile(id, OUTPUT, start, now.start).then(({ bytes }) => setText((old) => old && { ...old, start, bytes: joined(bytes, old.bytes) }), notifyError);
+    await readFile(id, OUTPUT, start, now.start).then(
+      ({ bytes }) => setText((old) => old && { ...old, start, bytes: joined(bytes, old.bytes) }),
+      notifyError,
+    );
   };
   return { text, error, earlier, retry: () => setTurn(turn + 1) };
 }

@@ -3,8 +3,8 @@
 import { useState } from "preact/hooks";
 import type { TrialDetail } from "../api/types";
 import { type Flat, flatten } from "../model/flat";
-import { Command, CopyButton, Empty } from "../parts/basics";
 import { formatValue } from "../model/format";
+import { Command, CopyButton, Empty } from "../parts/basics";
 import { t } from "../words";
 
 export function FactTable({ facts }: { facts: Flat }) {
@@ -15,7 +15,9 @@ export function FactTable({ facts }: { facts: Flat }) {
           {facts.map(([name, value]) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td class={typeof value === "number" ? "mono" : typeof value === "string" ? "mono text" : "mono soft"}>{formatValue(value)}</td>
+              <td class={typeof value === "number" ? "mono" : typeof value === "string" ? "mono text" : "mono soft"}>
+                {formatValue(value)}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -39,7 +41,13 @@ export function ParametersTab({ trial }: { trial: TrialDetail }) {
   return (
     <section class="card">
       <div class="row">
-        <input type="search" placeholder={t("trial.filter")} aria-label={t("trial.filter")} value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          type="search"
+          placeholder={t("trial.filter")}
+          aria-label={t("trial.filter")}
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
         <span class="soft">{shown.length}</span>
         <CopyButton text={JSON.stringify(trial.parameters, null, 2)} label={`${t("common.copy")} (JSON)`} />
       </div>

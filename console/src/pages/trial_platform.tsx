@@ -61,7 +61,6 @@ function Diff({ trial }: { trial: TrialDetail }) {
 function DiffText({ text, cut }: { text: string; cut: boolean }) {
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys */}
       <pre class="diff" tabIndex={0}>
         {parseDiff(text).map((line, at) => (
           <span key={at} class={`diff-${line.kind}`}>{`${line.text}\n`}</span>
@@ -81,7 +80,13 @@ function Packages({ packages }: { packages: Flat }) {
       <div class="row">
         <h2>{t("trial.packages")}</h2>
         <span class="soft">{shown.length}</span>
-        <input type="search" placeholder={t("trial.filter")} aria-label={`${t("trial.packages")}: ${t("trial.filter")}`} value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          type="search"
+          placeholder={t("trial.filter")}
+          aria-label={`${t("trial.packages")}: ${t("trial.filter")}`}
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
       </div>
       <div class="packages">
         {shown.map(([name, version]) => (

@@ -21,7 +21,9 @@ export function askNewFolder(parent: string, done: () => void): void {
     refreshFolders();
     done();
   };
-  openDialog(<NameDialog title={t("list.folder.new")} label={t("folder.name")} submit={t("common.create")} action={action} />);
+  openDialog(
+    <NameDialog title={t("list.folder.new")} label={t("folder.name")} submit={t("common.create")} action={action} />,
+  );
 }
 
 export function askRename(thing: Thing, done: () => void): void {
@@ -33,7 +35,15 @@ export function askRename(thing: Thing, done: () => void): void {
     done();
   };
   const title = t(thing.kind === "folder" ? "folder.rename" : "trial.rename");
-  openDialog(<NameDialog title={title} label={t("common.name")} submit={t("common.rename")} value={thing.name} action={action} />);
+  openDialog(
+    <NameDialog
+      title={title}
+      label={t("common.name")}
+      submit={t("common.rename")}
+      value={thing.name}
+      action={action}
+    />,
+  );
 }
 
 export function askDelete(things: Thing[], done: () => void): void {
@@ -45,7 +55,8 @@ export function askDelete(things: Thing[], done: () => void): void {
     notify(t("done.deleted"));
     done();
   };
-  const text = things.length > 1 ? t("trial.delete.many", { n: things.length }) : t(`${one.kind}.delete.text`, { name: one.name });
+  const text =
+    things.length > 1 ? t("trial.delete.many", { n: things.length }) : t(`${one.kind}.delete.text`, { name: one.name });
   openDialog(<ConfirmDialog title={t(`${one.kind}.delete`)} text={text} submit={t("common.delete")} action={action} />);
 }
 
@@ -80,4 +91,3 @@ export async function bringBack(thing: Thing, name?: string): Promise<void> {
   refreshFolders();
   notify(t("trash.restored", { name: name ?? thing.name }));
 }
-

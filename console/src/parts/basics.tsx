@@ -42,7 +42,15 @@ interface IconButtonProps {
 
 export function IconButton({ icon, label, onClick, pressed, expanded, class: extra = "", size = 16 }: IconButtonProps) {
   return (
-    <button type="button" class={`icon-button ${extra}`} aria-label={label} title={label} aria-pressed={pressed} aria-expanded={expanded} onClick={onClick}>
+    <button
+      type="button"
+      class={`icon-button ${extra}`}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      aria-expanded={expanded}
+      onClick={onClick}
+    >
       <Icon name={icon} size={size} />
     </button>
   );
@@ -56,7 +64,13 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
     setTimeout(() => setDone(false), 1500);
   };
   return (
-    <button type="button" class="icon-button" title={label ?? t("common.copy")} aria-label={done ? t("common.copied") : (label ?? t("common.copy"))} onClick={copy}>
+    <button
+      type="button"
+      class="icon-button"
+      title={label ?? t("common.copy")}
+      aria-label={done ? t("common.copied") : (label ?? t("common.copy"))}
+      onClick={copy}
+    >
       <Icon name={done ? "check" : "copy"} />
     </button>
   );
@@ -83,14 +97,23 @@ export function Empty({ title, next, children }: { title: string; next?: string;
 
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const words: Record<string, Word> = { unreachable: "error.unreachable", forbidden: "error.forbidden", name_taken: "error.taken" };
+  const words: Record<string, Word> = {
+    unreachable: "error.unreachable",
+    forbidden: "error.forbidden",
+    name_taken: "error.taken",
+  };
   const word = words[error.code] ?? (error.status === 404 ? "error.missing" : null);
   return word ? t(word) : error.message;
 }
 
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const missing = error instanceof ApiError && error.status === 404;
-  const next = error instanceof ApiError && error.code === "unreachable" ? t("error.unreachable.next") : missing ? t("error.missing.next") : "";
+  const next =
+    error instanceof ApiError && error.code === "unreachable"
+      ? t("error.unreachable.next")
+      : missing
+        ? t("error.missing.next")
+        : "";
   return (
     <div class="empty" role="alert">
       <h2>{errorText(error)}</h2>

@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { trialColumns } from "../api/trials";
 import type { TrialColumns } from "../api/types";
-import { type Aggregate, AGGREGATES, type Column, FACTS, metricColumn } from "../model/columns";
+import { AGGREGATES, type Aggregate, type Column, FACTS, metricColumn } from "../model/columns";
 import { joinNames } from "../model/route";
 import { setQuery } from "../state/route";
 import { t } from "../words";
@@ -44,8 +44,14 @@ function Panel({ folderId, columns, chosen }: ChooserProps) {
   return (
     <div class="panel columns-panel">
       <div class="row">
-        {/* biome-ignore lint/a11y/noAutofocus: the first field of a panel that was just opened */}
-        <input autoFocus type="search" placeholder={t("common.search")} aria-label={t("common.search")} value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+        <input
+          autoFocus
+          type="search"
+          placeholder={t("common.search")}
+          aria-label={t("common.search")}
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
         <button type="button" class="quiet" disabled={!chosen} onClick={() => setQuery({ columns: null })}>
           {t("list.columns.auto")}
         </button>
@@ -72,7 +78,9 @@ interface RecordedProps {
 }
 
 function Recorded({ data, fits, columns, ids, flip, show }: RecordedProps) {
-  const parameters = [...data.parameters].sort((one, other) => Number(other.varies) - Number(one.varies)).filter(({ name }) => fits(name));
+  const parameters = [...data.parameters]
+    .sort((one, other) => Number(other.varies) - Number(one.varies))
+    .filter(({ name }) => fits(name));
   return (
     <>
       <Names title={t("list.columns.metrics")}>
@@ -80,11 +88,16 @@ function Recorded({ data, fits, columns, ids, flip, show }: RecordedProps) {
           .filter(({ name }) => fits(name))
           .map(({ name }) => {
             const on = columns.find((column) => column.kind === "metric" && column.name === name);
-            const choose = (aggregate: Aggregate) => show(ids.map((id) => (id === on?.id ? metricColumn(name, aggregate) : id)));
+            const choose = (aggregate: Aggregate) =>
+              show(ids.map((id) => (id === on?.id ? metricColumn(name, aggregate) : id)));
             return (
               <Choice key={name} label={name} on={!!on} flip={() => flip(on?.id ?? metricColumn(name))}>
                 {on?.kind === "metric" && (
-                  <select aria-label={name} value={on.aggregate} onChange={(event) => choose(event.currentTarget.value as Aggregate)}>
+                  <select
+                    aria-label={name}
+                    value={on.aggregate}
+                    onChange={(event) => choose(event.currentTarget.value as Aggregate)}
+                  >
                     {AGGREGATES.map((one) => (
                       <option key={one} value={one}>
                         {t(`metric.${one}` as "metric.last")}
@@ -116,7 +129,17 @@ function Names({ title, children }: { title: string; children: preact.ComponentC
   );
 }
 
-function Choice({ label, on, flip, children }: { label: string; on: boolean; flip: () => void; children?: preact.ComponentChildren }) {
+function Choice({
+  label,
+  on,
+  flip,
+  children,
+}: {
+  label: string;
+  on: boolean;
+  flip: () => void;
+  children?: preact.ComponentChildren;
+}) {
   return (
     <div class="choice">
       <label class="check">

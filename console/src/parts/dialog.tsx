@@ -37,8 +37,13 @@ export function Dialog({ title, children, wide }: DialogProps) {
     if (event.target === box.current) closeDialog();
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
-    <dialog ref={box} class={wide ? "wide" : ""} aria-labelledby="dialog-title" onClose={closeDialog} onMouseDown={onBackdrop}>
+    <dialog
+      ref={box}
+      class={wide ? "wide" : ""}
+      aria-labelledby="dialog-title"
+      onClose={closeDialog}
+      onMouseDown={onBackdrop}
+    >
       <div class="dialog-head">
         <h2 id="dialog-title">{title}</h2>
         <IconButton icon="close" label={t("common.close")} onClick={closeDialog} />
@@ -110,8 +115,14 @@ export function NameDialog({ title, label, submit, value = "", action }: NamePro
     <FormDialog title={title} submit={submit} ready={name.trim() !== ""} action={() => action(name.trim())}>
       <label class="field">
         <span>{label}</span>
-        {/* biome-ignore lint/a11y/noAutofocus: the only field of a dialog that was just opened */}
-        <input ref={field} autoFocus value={name} maxLength={255} onInput={(event) => setName(event.currentTarget.value)} autocomplete="off" />
+        <input
+          ref={field}
+          autoFocus
+          value={name}
+          maxLength={255}
+          onInput={(event) => setName(event.currentTarget.value)}
+          autocomplete="off"
+        />
       </label>
     </FormDialog>
   );

@@ -1,7 +1,7 @@
 /** The folders right below one, above its trials. */
 
 import { useEffect, useState } from "preact/hooks";
-import { loadChildren, children } from "../state/folders";
+import { children, loadChildren } from "../state/folders";
 import { t } from "../words";
 import { Icon } from "./icons";
 
@@ -17,7 +17,11 @@ export function FolderStrip({ id }: { id: string }) {
     <ul class="strip" aria-label={t("list.folders")}>
       {shown.map((folder) => (
         <li key={folder.id}>
-          <a class="folder-chip" href={`#/folders/${encodeURIComponent(folder.target ?? folder.id)}/`} title={folder.path}>
+          <a
+            class="folder-chip"
+            href={`#/folders/${encodeURIComponent(folder.target ?? folder.id)}/`}
+            title={folder.path}
+          >
             <Icon name={folder.type === "shortcut" ? "link" : "folder"} />
             <span class="clip">{folder.name}</span>
             {folder.shared && (

@@ -2,7 +2,8 @@
 
 const PATHS = {
   folder: "M2 4.5A1.5 1.5 0 0 1 3.5 3H6l1.5 2h5A1.5 1.5 0 0 1 14 6.5v5a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 11.5z",
-  shared: "M6 7.5a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4M2 13c0-2.2 1.8-4 4-4s4 1.8 4 4M10.5 3.3a2.2 2.2 0 0 1 0 4.1M11.8 9.3c1.3.6 2.2 2 2.2 3.7",
+  shared:
+    "M6 7.5a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4M2 13c0-2.2 1.8-4 4-4s4 1.8 4 4M10.5 3.3a2.2 2.2 0 0 1 0 4.1M11.8 9.3c1.3.6 2.2 2 2.2 3.7",
   trash: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5M6.8 7v3.5M9.2 7v3.5",
   key: "M9.8 6.2a2.9 2.9 0 1 1-1.6-1.7M8 8l-5 5v-2M5 11l1.2 1.2M9.6 6.4h.01",
   chevron: "M6 4l4 4-4 4",
@@ -32,7 +33,14 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
-    <svg class={`icon icon-${name}`} width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+    <svg
+      class={`icon icon-${name}`}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { mayWrite } from "../state/session";
 import { t } from "../words";
-import { Dialog, closeDialog, openDialog } from "./dialog";
+import { closeDialog, Dialog, openDialog } from "./dialog";
 import { Icon } from "./icons";
 import { notifyError } from "./toasts";
 
@@ -14,7 +14,10 @@ export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[
   const add = (event: Event) => {
     event.preventDefault();
     const field = (event.currentTarget as HTMLFormElement).elements.namedItem("tag") as HTMLInputElement;
-    const wanted = field.value.split(",").map((tag) => tag.trim()).filter((tag) => tag && !tags.includes(tag));
+    const wanted = field.value
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter((tag) => tag && !tags.includes(tag));
     setAdding(false);
     if (wanted.length) void change([...tags, ...wanted]);
   };
@@ -24,7 +27,11 @@ export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[
         <span key={tag} class="pill">
           {tag}
           {may && (
-            <button type="button" aria-label={t("trial.tags.remove", { name: tag })} onClick={() => void change(tags.filter((one) => one !== tag))}>
+            <button
+              type="button"
+              aria-label={t("trial.tags.remove", { name: tag })}
+              onClick={() => void change(tags.filter((one) => one !== tag))}
+            >
               <Icon name="close" size={10} />
             </button>
           )}
@@ -38,8 +45,15 @@ export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[
       )}
       {adding && (
         <form class="inline" onSubmit={add}>
-          {/* biome-ignore lint/a11y/noAutofocus: it was just asked for */}
-          <input name="tag" autoFocus maxLength={64} aria-label={t("trial.tags.add")} onKeyDown={(event) => event.key === "Escape" && setAdding(false)} onBlur={(event) => event.currentTarget.value || setAdding(false)} autocomplete="off" />
+          <input
+            name="tag"
+            autoFocus
+            maxLength={64}
+            aria-label={t("trial.tags.add")}
+            onKeyDown={(event) => event.key === "Escape" && setAdding(false)}
+            onBlur={(event) => event.currentTarget.value || setAdding(false)}
+            autocomplete="off"
+          />
         </form>
       )}
     </span>
@@ -55,8 +69,14 @@ function NoteDialog({ note, save }: { note: string; save: (note: string) => Prom
   return (
     <Dialog title={t("trial.note")}>
       <form onSubmit={submit}>
-        {/* biome-ignore lint/a11y/noAutofocus: the only field of a dialog that was just opened */}
-        <textarea autoFocus rows={8} maxLength={65_536} aria-label={t("trial.note")} value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <textarea
+          autoFocus
+          rows={8}
+          maxLength={65_536}
+          aria-label={t("trial.note")}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
         <div class="dialog-foot">
           <button type="button" onClick={closeDialog}>
             {t("common.cancel")}

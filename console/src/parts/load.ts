@@ -13,17 +13,22 @@ export interface Loaded<T> {
 
 /** Load when `key` changes; data of the same `key` stays while it is loaded again. */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<{ key: string; data: T | undefined; error: unknown }>({ key, data: undefined, error: null });
+  const [state, setState] = useState<{ key: string; data: T | undefined; error: unknown }>({
+    key,
+    data: undefined,
+    error: null,
+  });
   const [turn, setTurn] = useState(0);
   const loader = useRef(load);
   loader.current = load;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new key or turn is what asks for loading
+  // A new key or turn is what asks for loading.
   useEffect(() => {
     const stop = new AbortController();
     loader.current(stop.signal).then(
       (data) => !stop.signal.aborted && setState({ key, data, error: null }),
       (error) => {
-        if (!stop.signal.aborted && !isAbort(error)) setState((old) => ({ key, data: old.key === key ? old.data : undefined, error }));
+        if (!stop.signal.aborted && !isAbort(error))
+          setState((old) => ({ key, data: old.key === key ? old.data : undefined, error }));
       },
     );
     return () => stop.abort();
@@ -31,7 +36,13 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
   const reload = useCallback(() => setTurn((old) => old + 1), []);
   const set = useCallback((data: T) => setState({ key, data, error: null }), [key]);
   const here = state.key === key;
-  return { data: here ? state.data : undefined, error: here ? state.error : null, loading: !here || (!state.data && !state.error), reload, set };
+  return {
+    data: here ? state.data : undefined,
+    error: here ? state.error : null,
+    loading: !here || (!state.data && !state.error),
+    reload,
+    set,
+  };
 }
 
 /** Call at most once in `waitMs`, the last call not lost. */

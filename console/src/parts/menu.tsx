@@ -38,13 +38,27 @@ export function Menu({ label, icon, text, items, up, class: extra = "" }: MenuPr
   };
   return (
     <div class={`menu ${extra}`} ref={box}>
-      <button ref={button} type="button" class={text ? "" : "icon-button"} aria-haspopup="menu" aria-expanded={open} aria-label={label} title={label} onClick={() => setOpen(!open)}>
+      <button
+        ref={button}
+        type="button"
+        class={text ? "" : "icon-button"}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-label={label}
+        title={label}
+        onClick={() => setOpen(!open)}
+      >
         {icon && <Icon name={icon} />}
         {text}
       </button>
       {open && (
-        // biome-ignore lint/a11y/useSemanticElements: a menu has no element of its own
-        <div role="menu" aria-label={label} tabIndex={-1} class={up ? "menu-items up" : "menu-items"} onKeyDown={(event) => onKey(event, close)}>
+        <div
+          role="menu"
+          aria-label={label}
+          tabIndex={-1}
+          class={up ? "menu-items up" : "menu-items"}
+          onKeyDown={(event) => onKey(event, close)}
+        >
           {items.map((item) => (
             <Entry key={item.label} item={item} close={close} />
           ))}
@@ -65,7 +79,6 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
           {item.label}
         </a>
       ) : (
-        // biome-ignore lint/a11y/useAriaPropsForRole: checked is there exactly where the role is a radio
         <button
           type="button"
           role={role}
@@ -101,7 +114,7 @@ function onKey(event: KeyboardEvent, close: () => void): void {
 
 /** Call when something outside of an element is pressed. */
 export function useOutside(box: { current: HTMLElement | null }, active: boolean, action: () => void): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the action is of the same component
+  // The action is of the same component.
   useEffect(() => {
     if (!active) return;
     const listen = (event: Event) => {

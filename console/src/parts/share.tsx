@@ -1,8 +1,8 @@
 /** Sharing a folder or trial with users, groups or by a link key. */
 
 import { useState } from "preact/hooks";
-import type { Role, Share } from "../api/types";
 import { addShare, listShares, removeShare, type Shareable } from "../api/trials";
+import type { Role, Share } from "../api/types";
 import { formatTime } from "../model/format";
 import { refreshFolders } from "../state/folders";
 import { locale, t } from "../words";
@@ -51,7 +51,11 @@ function ShareDialog({ kind, id, name }: { kind: Shareable; id: string; name: st
             <span class="grow clip">{nameOf(share)}</span>
             <span class="soft">{t(`role.${share.role}`)}</span>
             {share.expires && <span class="soft">{formatTime(share.expires, locale())}</span>}
-            <IconButton icon="close" label={t("share.remove", { name: nameOf(share) })} onClick={() => void end(share)} />
+            <IconButton
+              icon="close"
+              label={t("share.remove", { name: nameOf(share) })}
+              onClick={() => void end(share)}
+            />
           </li>
         ))}
       </ul>
@@ -86,12 +90,31 @@ function AddForm({ kind, id, done }: { kind: Shareable; id: string; done: (share
         ))}
       </select>
       {who === "link" ? (
-        <input type="number" min={1} max={3650} aria-label={t("share.days")} title={t("share.days")} value={days} onInput={(event) => setDays(event.currentTarget.value)} />
+        <input
+          type="number"
+          min={1}
+          max={3650}
+          aria-label={t("share.days")}
+          title={t("share.days")}
+          value={days}
+          onInput={(event) => setDays(event.currentTarget.value)}
+        />
       ) : (
         <>
-          {/* biome-ignore lint/a11y/noAutofocus: the first field of a dialog that was just opened */}
-          <input autoFocus required aria-label={t("share.with")} placeholder={t("share.with")} value={name} onInput={(event) => setName(event.currentTarget.value)} autocomplete="off" />
-          <select aria-label={t("share.role")} value={role} onChange={(event) => setRole(event.currentTarget.value as Role)}>
+          <input
+            autoFocus
+            required
+            aria-label={t("share.with")}
+            placeholder={t("share.with")}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+            autocomplete="off"
+          />
+          <select
+            aria-label={t("share.role")}
+            value={role}
+            onChange={(event) => setRole(event.currentTarget.value as Role)}
+          >
             {ROLES.map((one) => (
               <option key={one} value={one}>
                 {t(`role.${one}`)}

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { ROOT } from "../state/folders";
 import { route } from "../state/route";
 import { leave, session } from "../state/session";
-import { chooseLanguage, sidebar, theme, type Theme } from "../state/settings";
+import { chooseLanguage, sidebar, type Theme, theme } from "../state/settings";
 import { LANGUAGES, type Language, language, t } from "../words";
 import { IconButton } from "./basics";
 import { Icon, type IconName } from "./icons";
@@ -68,7 +68,7 @@ const narrow = matchMedia("(max-width: 900px)");
 export function Shell({ children }: { children: ComponentChildren }) {
   const { page, id } = route.value;
   const current = page === "" ? ROOT : page === "folders" ? id || ROOT : "";
-  // biome-ignore lint/correctness/useExhaustiveDependencies: on a narrow screen, going somewhere closes the navigation
+  // On a narrow screen, going somewhere closes the navigation.
   useEffect(() => {
     if (narrow.matches) sidebar.value = false;
   }, [page, id]);

@@ -1,6 +1,6 @@
 /** Keys that work everywhere, and the list of all. */
 
-import { sidebar, theme, dark } from "../state/settings";
+import { dark, sidebar, theme } from "../state/settings";
 import { t, type Word } from "../words";
 import { Dialog, openDialog } from "./dialog";
 
@@ -43,7 +43,9 @@ export function openHelp(): void {
 
 export function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
-  return event.ctrlKey || event.metaKey || event.altKey || !!target.closest?.("input, textarea, select, dialog, [role=menu]");
+  return (
+    event.ctrlKey || event.metaKey || event.altKey || !!target.closest?.("input, textarea, select, dialog, [role=menu]")
+  );
 }
 
 const ACTIONS: Record<string, () => void> = {

@@ -58,7 +58,12 @@ function Branch({ id, name, depth, shared, current, choose }: BranchProps) {
             <span>{name}</span>
           </button>
         ) : (
-          <a class="tree-name" href={id === ROOT ? "#/" : `#/folders/${encodeURIComponent(id)}/`} aria-current={current === id ? "page" : undefined} title={name}>
+          <a
+            class="tree-name"
+            href={id === ROOT ? "#/" : `#/folders/${encodeURIComponent(id)}/`}
+            aria-current={current === id ? "page" : undefined}
+            title={name}
+          >
             <Icon name={depth === 0 ? "home" : "folder"} />
             <span>{name}</span>
             {shared && <Icon name="shared" size={12} />}
@@ -68,7 +73,15 @@ function Branch({ id, name, depth, shared, current, choose }: BranchProps) {
       {open && shown && shown.length > 0 && (
         <ul>
           {shown.map((folder) => (
-            <Branch key={folder.id} id={folder.target ?? folder.id} name={folder.name} depth={depth + 1} shared={folder.shared} current={current} {...more} />
+            <Branch
+              key={folder.id}
+              id={folder.target ?? folder.id}
+              name={folder.name}
+              depth={depth + 1}
+              shared={folder.shared}
+              current={current}
+              {...more}
+            />
           ))}
           {below && shown.length < below.length && (
             <li>

@@ -56,7 +56,22 @@ export function TrialTable(props: TableProps) {
   const rows = [];
   for (let at = first; at < last; at++) {
     const trial = trials[at];
-    rows.push(trial ? <Row key={trial.id} trial={trial} at={at} columns={columns} active={at === active} selected={selected} select={select} trials={trials} /> : <Blank key={`blank-${at}`} columns={columns.length} />);
+    rows.push(
+      trial ? (
+        <Row
+          key={trial.id}
+          trial={trial}
+          at={at}
+          columns={columns}
+          active={at === active}
+          selected={selected}
+          select={select}
+          trials={trials}
+        />
+      ) : (
+        <Blank key={`blank-${at}`} columns={columns.length} />
+      ),
+    );
   }
   const all = trials.length > 0 && selected.size >= trials.length;
   return (
@@ -72,7 +87,13 @@ export function TrialTable(props: TableProps) {
         <thead>
           <tr aria-rowindex={1}>
             <th scope="col" class="pick">
-              <input type="checkbox" aria-label={t("list.select.all")} checked={all} indeterminate={!all && selected.size > 0} onChange={() => select(selected.size ? new Set() : new Set(trials.map((trial) => trial.id)))} />
+              <input
+                type="checkbox"
+                aria-label={t("list.select.all")}
+                checked={all}
+                indeterminate={!all && selected.size > 0}
+                onChange={() => select(selected.size ? new Set() : new Set(trials.map((trial) => trial.id)))}
+              />
             </th>
             {columns.map((column) => (
               <HeadCell key={column.id} column={column} sort={sort} onSort={props.onSort} />
@@ -111,7 +132,9 @@ export function columnLabel(column: Column): string {
 }
 
 function isNumeric(column: Column): boolean {
-  return column.kind === "metric" || (column.kind === "fact" && (column.fact === "started" || column.fact === "duration"));
+  return (
+    column.kind === "metric" || (column.kind === "fact" && (column.fact === "started" || column.fact === "duration"))
+  );
 }
 
 function HeadCell({ column, sort, onSort }: { column: Column; sort: string; onSort: (sort: string) => void }) {
@@ -121,8 +144,17 @@ function HeadCell({ column, sort, onSort }: { column: Column; sort: string; onSo
   const label = columnLabel(column);
   const order = down ? "descending" : up ? "ascending" : "none";
   return (
-    <th scope="col" class={`${column.kind}${column.id === "name" ? " name" : ""}${isNumeric(column) ? " number" : ""}`} aria-sort={order}>
-      <button type="button" class="head-button" title={t("list.sort", { name: label })} onClick={() => onSort(nextSort(sort, field, isNumeric(column)))}>
+    <th
+      scope="col"
+      class={`${column.kind}${column.id === "name" ? " name" : ""}${isNumeric(column) ? " number" : ""}`}
+      aria-sort={order}
+    >
+      <button
+        type="button"
+        class="head-button"
+        title={t("list.sort", { name: label })}
+        onClick={() => onSort(nextSort(sort, field, isNumeric(column)))}
+      >
         <span class="clip">{label}</span>
         {(down || up) && <Icon name={down ? "down" : "up"} size={12} />}
       </button>
@@ -160,12 +192,24 @@ function Row(props: RowProps) {
   const { trial, columns, selected } = props;
   const chosen = selected.has(trial.id);
   return (
-    <tr aria-rowindex={props.at + 2} class={`${chosen ? "chosen" : ""}${props.active ? " active" : ""}`} aria-selected={chosen}>
+    <tr
+      aria-rowindex={props.at + 2}
+      class={`${chosen ? "chosen" : ""}${props.active ? " active" : ""}`}
+      aria-selected={chosen}
+    >
       <td class="pick">
-        <input type="checkbox" aria-label={t("list.select", { name: trial.name })} checked={chosen} onClick={(event) => props.select(picked(props, event.shiftKey))} />
+        <input
+          type="checkbox"
+          aria-label={t("list.select", { name: trial.name })}
+          checked={chosen}
+          onClick={(event) => props.select(picked(props, event.shiftKey))}
+        />
       </td>
       {columns.map((column) => (
-        <td key={column.id} class={`${column.kind}${column.id === "name" ? " name" : ""}${isNumeric(column) || isNumber(trial, column) ? " number" : ""}`}>
+        <td
+          key={column.id}
+          class={`${column.kind}${column.id === "name" ? " name" : ""}${isNumeric(column) || isNumber(trial, column) ? " number" : ""}`}
+        >
           <Cell trial={trial} column={column} />
         </td>
       ))}
@@ -181,33 +225,65 @@ function isNumber(trial: Trial, column: Column): boolean {
 function Cell({ trial, column }: { trial: Trial; column: Column }) {
   if (column.kind === "metric") {
     const value = trial.metrics[column.name]?.[column.aggregate as keyof Summary];
-    return <span class={value === undefined || value === null ? "soft" : value === "NaN" ? "nan" : ""}>{formatNumber(value)}</span>;
+    return (
+      <span class={value === undefined || value === null ? "soft" : value === "NaN" ? "nan" : ""}>
+        {formatNumber(value)}
+      </span>
+    );
   }
   if (column.kind === "parameter") {
     const shown = formatValue(parameterOf(trial.parameters, column.name));
-    return <span class={shown === DASH ? "soft clip" : "clip"} title={shown.length > 16 ? shown : undefined}>{shown}</span>;
+    return (
+      <span class={shown === DASH ? "soft clip" : "clip"} title={shown.length > 16 ? shown : undefined}>
+        {shown}
+      </span>
+    );
   }
   switch (column.fact) {
     case "name":
-      return <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>{trial.name}</a>;
+      return (
+        <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>
+          {trial.name}
+        </a>
+      );
     case "state":
       return <StateMark state={trial.state} />;
     case "folder":
-      return <a class="clip soft" href={`#/folders/${encodeURIComponent(trial.folder.id)}/`} title={trial.folder.path}>{trial.folder.path}</a>;
+      return (
+        <a class="clip soft" href={`#/folders/${encodeURIComponent(trial.folder.id)}/`} title={trial.folder.path}>
+          {trial.folder.path}
+        </a>
+      );
     case "started":
       return <span title={formatTime(trial.started, locale())}>{formatAgo(trial.started, now.value, locale())}</span>;
     case "duration":
       return <>{formatDuration(durationOf(trial, now.value))}</>;
     case "tags":
-      return <span class="clip"><Pills tags={trial.tags} /></span>;
+      return (
+        <span class="clip">
+          <Pills tags={trial.tags} />
+        </span>
+      );
     case "note":
-      return <span class="clip soft" title={trial.note ?? ""}>{trial.note || DASH}</span>;
+      return (
+        <span class="clip soft" title={trial.note ?? ""}>
+          {trial.note || DASH}
+        </span>
+      );
     default:
       return <span class="clip">{trial.owner}</span>;
   }
 }
 
-const FACT_WIDTHS: Record<string, number> = { state: 116, started: 96, duration: 92, owner: 100, tags: 150, note: 200, folder: 170 };
+const FACT_WIDTHS: Record<string, number> = {
+  state: 116,
+  started: 96,
+  duration: 92,
+  owner: 100,
+  tags: 150,
+  note: 200,
+  folder: 170,
+};
 
 /** Widths by what the first rows hold, so that columns do not jump while one scrolls. */
 function useWidths(trials: Trial[], columns: Column[]): number[] {
@@ -217,9 +293,18 @@ function useWidths(trials: Trial[], columns: Column[]): number[] {
     const rows = trials.slice(0, 60);
     return columns.map((column) => {
       if (column.kind === "fact" && column.fact !== "name") return FACT_WIDTHS[column.fact] ?? 120;
-      const texts = rows.map((trial) => (column.kind === "fact" ? trial.name : column.kind === "metric" ? formatNumber(trial.metrics[column.name]?.[column.aggregate]) : formatValue(parameterOf(trial.parameters, column.name))));
+      const texts = rows.map((trial) =>
+        column.kind === "fact"
+          ? trial.name
+          : column.kind === "metric"
+            ? formatNumber(trial.metrics[column.name]?.[column.aggregate])
+            : formatValue(parameterOf(trial.parameters, column.name)),
+      );
       const longest = Math.max(columnLabel(column).length + 2, ...texts.map((text) => wide(text)));
-      return Math.min(column.kind === "fact" ? 340 : 190, Math.max(column.kind === "fact" ? 180 : 72, longest * 7.3 + 24));
+      return Math.min(
+        column.kind === "fact" ? 340 : 190,
+        Math.max(column.kind === "fact" ? 180 : 72, longest * 7.3 + 24),
+      );
     });
   }, [key, sample]);
 }
@@ -231,7 +316,12 @@ function wide(text: string): number {
 }
 
 /** j and k move, x selects, Enter opens, c compares. */
-function useKeys(props: TableProps, active: number, setActive: (row: number) => void, box: { current: HTMLElement | null }): void {
+function useKeys(
+  props: TableProps,
+  active: number,
+  setActive: (row: number) => void,
+  box: { current: HTMLElement | null },
+): void {
   useEffect(() => {
     const show = (row: number) => {
       const next = Math.max(0, Math.min(props.trials.length - 1, row));
@@ -240,15 +330,18 @@ function useKeys(props: TableProps, active: number, setActive: (row: number) => 
       if (!place) return;
       const top = next * ROW;
       if (top < place.scrollTop) place.scrollTop = top;
-      if (top + 2 * ROW + 6 > place.scrollTop + place.clientHeight) place.scrollTop = top + 2 * ROW + 6 - place.clientHeight;
+      if (top + 2 * ROW + 6 > place.scrollTop + place.clientHeight)
+        place.scrollTop = top + 2 * ROW + 6 - place.clientHeight;
     };
     const listen = (event: KeyboardEvent) => {
       if (isTyping(event) && !(event.target as HTMLElement).closest("td.pick")) return;
       const trial = props.trials[active];
       if (event.key === "j") show(active + 1);
       else if (event.key === "k") show(active - 1);
-      else if (event.key === "x" && trial) props.select(picked({ trial, at: active, selected: props.selected, trials: props.trials }, false));
-      else if (event.key === "Enter" && trial && event.target === document.body) go(`#/trials/${encodeURIComponent(trial.id)}/`);
+      else if (event.key === "x" && trial)
+        props.select(picked({ trial, at: active, selected: props.selected, trials: props.trials }, false));
+      else if (event.key === "Enter" && trial && event.target === document.body)
+        go(`#/trials/${encodeURIComponent(trial.id)}/`);
       else if (event.key === "c" && props.selected.size) props.compare();
     };
     addEventListener("keydown", listen);

@@ -22,7 +22,8 @@ export const en = {
   "login.title": "Sign in",
   "login.key": "API key",
   "login.submit": "Sign in",
-  "login.hint": "The key is checked and forgotten; this browser keeps a session for seven days. A new key is made where the server runs:",
+  "login.hint":
+    "The key is checked and forgotten; this browser keeps a session for seven days. A new key is made where the server runs:",
   "login.wrong": "The server does not take this key. It may be mistyped, expired or revoked.",
   "login.out": "Sign out",
   "login.ended": "You are not signed in any more.",
@@ -234,7 +235,8 @@ export const en = {
   "trash.rename": "The name is taken. Restore as",
   "keys.title": "API keys",
   "keys.new": "New key",
-  "keys.about": "A key lets a program act as you. Give each machine its own, so that you can revoke one without the others.",
+  "keys.about":
+    "A key lets a program act as you. Give each machine its own, so that you can revoke one without the others.",
   "keys.none": "No keys yet",
   "keys.none.next": "Make one for each machine that uploads.",
   "keys.scope": "May",
@@ -247,7 +249,8 @@ export const en = {
   "keys.state": "State",
   "keys.revoke": "Revoke",
   "keys.revoke.title": "Revoke {name}",
-  "keys.revoke.text": "Programs that use this key, and browsers signed in with it, are out at once. This cannot be undone.",
+  "keys.revoke.text":
+    "Programs that use this key, and browsers signed in with it, are out at once. This cannot be undone.",
   "keys.once": "This is the only time that the key is shown. Copy it now.",
   "keys.use": "Sign in on a machine with it:",
   "keys.days": "Days until it expires (empty: never)",
