@@ -66,18 +66,14 @@ class Segment(msgspec.Struct):
     """Some complete lines.
 
     Attributes:
-        size: Their bytes.
-        lines: How many they are.
+        content: The lines.
         chunks: One a metrics type.
-        recipe: How to render them, None when they are kept.
-        kept: The lines, compressed, None when they can be rendered.
+        recipe: How to render them, None when they are to be kept.
     """
 
-    size: int
-    lines: int
+    content: bytes
     chunks: list[Chunk]
     recipe: Recipe | None
-    kept: bytes | None
 
 
 # gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
@@ -134,7 +130,7 @@ def _keeping(lines: bytes) -> Segment:
         axes = {name: np.array(table.axes[name]) for name in AXES}
         axes[TIME] = np.round(axes[TIME] * 1e6)
         chunks.append(Chunk(metrics_type, len(axes[TIME]), axes, _columns_of(table)))
-    return Segment(len(lines), lines.count(b"\n"), chunks, None, compress(lines))
+    return Segment(lines, chunks, None)
 
 
 def _columns_of(table: Table) -> Columns:
@@ -170,7 +166,7 @@ def _rendering(lines: bytes) -> Segment:
     recipe = Recipe(len(records), known, packed)
     if render(recipe, {chunk.type: _stored(chunk) for chunk in chunks}) != lines:
         raise _OddError
-    return Segment(len(lines), len(records), chunks, recipe, None)
+    return Segment(lines, chunks, recipe)
 
 
 def _stored(chunk: Chunk) -> Chunk:

@@ -78,7 +78,7 @@ def keep(connection: Connection, row: JournalRow, segments: list[Segment]) -> Jo
     offset, records = row.chunk_offset, row.chunk_records
     for segment in segments:
         chunks.put(connection, row.trial_id, row.id, offset, segment)
-        offset += segment.size
+        offset += len(segment.content)
         records += sum(chunk.rows for chunk in segment.chunks)
     return msgspec.structs.replace(row, chunk_offset=offset, chunk_records=records)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aimd_core.digest import BLOCK_BYTES, combine, digest_prefix
-from aimd_server.services import chunking, summaries
+from aimd_server.services import chunking, indexing, summaries
 from aimd_server.services.chunking import Prepared
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError, invalid
@@ -109,7 +109,7 @@ def append(
             return Standing(reached, digest_of(content))
         return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
-    done = database.write(operation)
+    done = database.write(operation, order=uid)
     if due:
         chunking.chunk_tail(database, due[0], file)
     return done
@@ -157,9 +157,9 @@ def _extend_by_chunks(connection: Connection, row: JournalRow, content: bytes, p
     changed = _take_lines(connection, row, head) | {"next_offset": row.next_offset + len(content)}
     row = chunking.keep(connection, msgspec.structs.replace(row, **changed, updated_us=now_us()), tail)
     journals.cut_tail(connection, row.id, row.chunk_offset)
+    _summarize(connection, row.trial_id, prepared.segments)
     row = chunking.keep(connection, row, prepared.segments)
     records = row.records + sum(chunk.rows for one in prepared.segments for chunk in one.chunks)
-    _summarize(connection, row.trial_id, prepared.segments)
     row = msgspec.structs.replace(row, records=records, parsed_offset=row.chunk_offset)
     if rest:
         journals.extend(
@@ -178,11 +178,21 @@ def _summarize(connection: Connection, trial_id: int, segments: list[Segment]) -
     stored: dict[str, SeriesRow | None] = {}
     for chunk in (chunk for segment in segments for chunk in segment.chunks):
         if chunk.type not in lives:
-            known = stored[chunk.type] = series.of_type(connection, trial_id, chunk.type)
+            known = series.of_type(connection, trial_id, chunk.type)
+            if known is None and not _has_room(connection, trial_id, stored):
+                continue
+            stored[chunk.type] = known
             lives[chunk.type] = summaries.from_text(known.live if known else None)
         summaries.extend_columns(lives[chunk.type], chunk)
+    _put_lives(connection, trial_id, lives, stored)
+
+
+def _put_lives(
+    connection: Connection, trial_id: int, lives: dict[str, summaries.Live], stored: dict[str, SeriesRow | None]
+) -> None:
     for metrics_type, live in lives.items():
-        series.put(connection, stored[metrics_type], trial_id, metrics_type, summaries.text_of(live))
+        marks = indexing.take_points(connection, trial_id, metrics_type, stored[metrics_type], live)
+        series.put(connection, stored[metrics_type], trial_id, metrics_type, summaries.text_of(live), marks)
 
 
 def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:
@@ -222,8 +232,7 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
                 stored[metrics_type] = known
                 lives[metrics_type] = summaries.from_text(known.live if known else None)
             summaries.extend(lives[metrics_type], added)
-    for metrics_type, live in lives.items():
-        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live))
+    _put_lives(connection, row.trial_id, lives, stored)
     return {
         "parsed_offset": row.next_offset + end,
         "records": row.records + records,

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select
 
-from aimd_server.columns.codec import decode, decompress, encode
+from aimd_server.columns.codec import compress, decode, decompress, encode
 from aimd_server.columns.reduction import Blocks, merged, of_points
 from aimd_server.columns.rendering import AXES
 from aimd_server.columns.segments import (
@@ -40,21 +40,24 @@ _CHUNK = select(*(series_chunk.c[name] for name in ("kind", "name", "rows", "dat
 
 
 def put(connection: Connection, trial_id: int, journal_id: int, offset: int, segment: Segment) -> None:
-    """Keep a segment that begins at a byte of a trial's journal."""
+    """Keep a segment that begins at a byte of a trial's journal; of types that have no series, the bytes only."""
     rows: list[dict[str, Any]] = []
     places: dict[str, tuple[int, int]] = {}
     for chunk in segment.chunks:
-        series_id, first = series.ensure(connection, trial_id, chunk.type)
-        places[chunk.type] = (series_id, first)
-        rows += [{"series_id": series_id, "first": first, "rows": chunk.rows, **one} for one in _rows_of(chunk)]
-        series.set_rows(connection, series_id, first + chunk.rows)
+        known = series.of_type(connection, trial_id, chunk.type)
+        if known is None:
+            continue
+        first = known.rows or 0
+        places[chunk.type] = (known.id, first)
+        rows += [{"series_id": known.id, "first": first, "rows": chunk.rows, **one} for one in _rows_of(chunk)]
+        series.set_rows(connection, known.id, first + chunk.rows)
     if rows:
         connection.execute(_PUT, rows)
-    if segment.recipe is not None:
+    if segment.recipe is not None and len(places) == len(segment.chunks):
         codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(segment.recipe, places=places))
     else:
-        codec, data = KEPT, segment.kept or b""
-    journals.put_chunk(connection, journal_id, offset, segment.size, codec, data)
+        codec, data = KEPT, compress(segment.content)
+    journals.put_chunk(connection, journal_id, offset, len(segment.content), codec, data)
 
 
 def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:

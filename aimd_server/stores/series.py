@@ -17,11 +17,17 @@ class SeriesRow(msgspec.Struct, frozen=True):
     trial_id: int
     type: str
     live: str
+    indexed_us: int | None = None
+    stale_us: int | None = None
     rows: int | None = None
 
 
 _OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
-_PUT = update(series).where(series.c.id == bindparam("row_id")).values(live=bindparam("live"))
+_PUT = (
+    update(series)
+    .where(series.c.id == bindparam("row_id"))
+    .values(live=bindparam("live"), indexed_us=bindparam("new_indexed_us"), stale_us=bindparam("new_stale_us"))
+)
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
@@ -44,21 +50,16 @@ def count(connection: Connection, trial_id: int) -> int:
     return int(connection.execute(select(func.count()).where(series.c.trial_id == trial_id)).scalar_one())
 
 
-def put(connection: Connection, row: SeriesRow | None, trial_id: int, type: str, live: str) -> None:
-    """Write a live summary, into its row when there is one."""
+def put(
+    connection: Connection, row: SeriesRow | None, trial_id: int, type: str, live: str, marks: dict[str, int | None]
+) -> None:
+    """Write a live summary, into its row when there is one, and how far the tables for lists follow it."""
     if row is None:
-        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live))
+        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, **marks))
     else:
-        connection.execute(_PUT, {"row_id": row.id, "live": live})
-
-
-def ensure(connection: Connection, trial_id: int, type: str) -> tuple[int, int]:
-    """Return the id of a trial's series of that type, made when missing, and how many of its rows are in chunks."""
-    row = of_type(connection, trial_id, type)
-    if row is not None:
-        return row.id, row.rows or 0
-    made = insert(series).values(trial_id=trial_id, type=type, live="{}").returning(series.c.id)
-    return int(connection.execute(made).scalar_one()), 0
+        connection.execute(
+            _PUT, {"row_id": row.id, "live": live, **{f"new_{name}": value for name, value in marks.items()}}
+        )
 
 
 def set_rows(connection: Connection, series_id: int, rows: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -84,6 +85,7 @@ def test_a_public_link_dies_with_its_owners_account(user: User, kind: str) -> No
         assert [httpx.get(url, headers=shown).status_code for shown in (headers, cookie)] == [status, status]
 
 
+@pytest.mark.sqlite
 def test_a_folder_with_more_folders_than_a_statement_takes_values_is_moved(own_server: RunningServer) -> None:
     with User(own_server) as user:
         top = user.v2("POST", "/folders", json={"path": "many"}).json()["id"]
@@ -112,6 +114,7 @@ def test_a_folders_config_is_small_because_every_list_shows_it(user: User) -> No
     assert (answer.status_code, "16384 characters" in answer.text) == (400, True)
 
 
+@pytest.mark.sqlite
 def test_keys_and_shares_have_a_number(user: User, stranger: User, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [user.v2("POST", "/me/keys") for _ in range(keys.MAX_KEYS)]
     assert {answer.status_code for answer in answers[:-1]} == {201}
@@ -142,6 +145,7 @@ def test_bodies_in_memory_are_counted_and_forgotten() -> None:
     assert held.held_bytes == 0
 
 
+@pytest.mark.sqlite
 def test_a_check_reads_small_files_too(own_server: RunningServer) -> None:
     with User(own_server) as user:
         trial_id = user.new_trial()
@@ -197,6 +201,30 @@ def test_a_plot_of_very_many_names_is_refused(user: User) -> None:
 
 def test_more_trials_than_a_statement_takes_values_are_watched(database: Database) -> None:
     assert database.read(lambda connection: watching.standings(connection, list(range(300_000)))) == {}
+
+
+def test_version_1_gives_many_points_of_interleaved_types_a_piece_at_a_time(user: User) -> None:
+    trial_id = user.new_trial()
+    odd = [{"a": float("nan"), "b": 10**30}, {"a": float("inf")}, {"c": "\ud800"}]
+    wanted: dict[str, list[object]] = {"train": [], "val": []}
+    offset = 0
+    for part in range(3):
+        content = b"".join(line(step, 1.0, kind) for step in range(4000) for kind in wanted)
+        assert user.patch(trial_id, offset, content, packed=True).status_code == 204
+        offset += len(content)
+        for row in content.splitlines():
+            ((kind, point),) = json.loads(row).items()
+            wanted[kind].append(point)
+        if part == 1:
+            points = [{"value": value, "sequence": {"step": 1}} for value in odd]
+            assert user.v1("POST", f"/trials/{trial_id}/metrics/odd", points).status_code == 200
+            offset = len(user.bytes_of(trial_id))
+    answer = user.v1("GET", f"/trials/{trial_id}/metrics")
+    assert answer.headers["content-type"] == "application/json"
+    got = json.loads(answer.text, parse_constant=lambda token: pytest.fail(f"{token} is no JSON"))
+    assert [one["value"] for one in got.pop("odd")] == [{"a": None, "b": 10**30}, {"a": None}, {"c": "\ud800"}]
+    assert got == wanted
+    assert user.v1("GET", f"/trials/{user.new_trial('empty')}/metrics").json() == {}
 
 
 @pytest.fixture

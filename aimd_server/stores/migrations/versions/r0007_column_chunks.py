@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op  # noqa: TID253  Alembic itself imports this module, nothing else does
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
