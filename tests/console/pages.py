@@ -87,7 +87,8 @@ class Console:
     # Charts
 
     def chart(self, metric: str) -> Locator:
-        return self.page.locator(f'[aria-label^="Chart of {metric} "]').first
+        """Return the chart that a metric is drawn in; metrics of one name and several types share it."""
+        return self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{re.escape(metric)} by ")).first
 
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tab", name=name)
