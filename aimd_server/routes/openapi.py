@@ -19,6 +19,7 @@ from aimd_server.services.placing import Batch, TrialChange
 from aimd_server.services.plots import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
+from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.tree import FolderChange, NewFolder
 from aimd_server.services.trials import MAX_PAGE, Asked, TrialWish
@@ -79,6 +80,9 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("PATCH", "/folders/{id}"): Described(200, FolderChange),
     ("DELETE", "/folders/{id}"): Described(204),
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
+    ("GET", "/folders/{id}/export"): Described(),
+    ("POST", "/folders/{id}/shortcuts"): Described(201, ShortcutWish),
+    ("DELETE", "/shortcuts/{id}"): Described(204),
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
     ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
     ("GET", "/events"): Described(query=("folder_id", "trials")),
@@ -121,7 +125,7 @@ _MAKERS = {
     ("PUT", "/trials/{id}"): ("id", "/trials/{id}"),
     ("POST", "/me/keys"): ("number", "/me/keys/{number}"),
 }
-_BINARY = {("GET", "/trials/{id}/files/{file}")}
+_BINARY = {("GET", "/folders/{id}/export"), ("GET", "/trials/{id}/files/{file}")}
 _BOTH = {("POST", "/metrics")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",

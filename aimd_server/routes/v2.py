@@ -10,11 +10,21 @@ from starlette.responses import Response
 
 from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
-from aimd_server.routes import openapi, v2_events, v2_files, v2_folders, v2_metrics, v2_people, v2_session, v2_trials
+from aimd_server.routes import (
+    openapi,
+    v2_events,
+    v2_export,
+    v2_files,
+    v2_folders,
+    v2_metrics,
+    v2_people,
+    v2_session,
+    v2_trials,
+)
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import listing, plots, sessions, watching
+from aimd_server.services import listing, plots, sessions, shortcuts, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.identity import account_of
 from aimd_server.services.refusals import RefusalError
@@ -22,7 +32,15 @@ from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v2"
-FEATURES = ("query", "sessions", "events", "ranges", "metrics")  # what older servers of ours have not
+FEATURES = (
+    "query",
+    "sessions",
+    "events",
+    "ranges",
+    "shortcuts",
+    "export",
+    "metrics",
+)  # what older servers of ours have not
 LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
@@ -32,6 +50,7 @@ LIMITS = {
     "series_points": plots.SERIES_POINTS,
     "streams": v2_events.MAX_STREAMS,
     "watched_trials": watching.MAX_NAMED,
+    "shortcuts": shortcuts.MAX_IN_FOLDER,
     "sessions": sessions.MAX_SESSIONS,
     "query_chars": MAX_LENGTH,
     "sort_keys": listing.MAX_KEYS,
@@ -138,6 +157,7 @@ def routes(base: str) -> RouteTable:
     v2_files.register(table)
     v2_metrics.register(table)
     v2_events.register(table)
+    v2_export.register(table)
     v2_people.register(table)
     v2_session.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)

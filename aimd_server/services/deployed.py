@@ -13,7 +13,7 @@ import msgspec
 
 from aimd_core.journal import is_record
 from aimd_core.model import STATES
-from aimd_server.services import documents, names
+from aimd_server.services import documents, names, shortcuts
 from aimd_server.services.clock import iso
 from aimd_server.services.files import append_at_end
 from aimd_server.services.folders import make_in
@@ -21,7 +21,7 @@ from aimd_server.services.placing import placed
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.trials import add, change, document_columns, free_id
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
-from aimd_server.stores import trials
+from aimd_server.stores import folders, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import NORMAL, ROOT_PATH, FolderRow
@@ -41,6 +41,17 @@ def folder_document(row: FolderRow) -> Document:
     times = {"editor": row.editor, "timestamp": iso(row.updated_us)}
     shown = {"kind": "Folder", "type": row.type, "metadata": {**place, **times}}
     return {**shown, "config": json.loads(row.config)} if row.config else shown
+
+
+def pointers(connection: Connection, user: Account) -> list[Document]:
+    """Return the shortcuts in a user's tree, which the deployed protocol calls pointers; it is silent on their form."""
+    top = folders.by_path(connection, user.id, ROOT_PATH)
+    found: list[Document] = []
+    for row, target in shortcuts.visible(connection, user, top) if top is not None else []:
+        place = ROOT if row.folder_path == ROOT_PATH else row.folder_uid
+        inner = {"id": row.uid, "name": target.name, "folder": place, "editor": row.editor}
+        found.append({"kind": "Pointer", "metadata": {**inner, "timestamp": iso(row.created_us)}, "target": target.uid})
+    return found
 
 
 def make_folder(database: Database, user: Account, body: object) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0006"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -131,6 +131,21 @@ trial = Table(
     Index(None, "indexed_us"),
     Index(None, "owner_id", "sort_us", "id"),
     Index(None, "folder_id", "sort_us", "id"),
+)
+
+# A folder that is shown in another one too; it gives nobody a right.
+shortcut = Table(
+    "shortcut",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(36), nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("target_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("uid"),
+    UniqueConstraint("folder_id", "target_id"),
+    Index(None, "target_id"),
 )
 
 # People who are given rights together.
