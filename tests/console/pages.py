@@ -87,8 +87,10 @@ class Console:
     # Charts
 
     def chart(self, metric: str) -> Locator:
-        """Return the chart that a metric is drawn in; metrics of one name and several types share it."""
-        return self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{re.escape(metric)} by ")).first
+        """Return the drawn chart of a metric; metrics of one name and several types share it."""
+        found = self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{re.escape(metric)} by ")).first
+        found.locator("canvas").first.wait_for()
+        return found
 
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tab", name=name)
