@@ -59,7 +59,7 @@ class Console:
 
     def choose(self, menu: str, item: str) -> None:
         """Open a menu and take one of its items."""
-        self.button(menu).first.click()
+        self.button(menu, exact=False).first.click()
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
     # The list of a folder

@@ -105,6 +105,7 @@ def test_comparing_trials(window: Window, person: User) -> None:
     console.button("Compare 2").click()
     expect(console.heading("Compare 2 trials")).to_be_visible()
     expect(console.chart("loss")).to_be_visible()
+    console.tab("Parameters").click()
     expect(console.page.get_by_role("cell", name="0.01", exact=True)).to_be_visible()
     expect(console.page.get_by_role("cell", name="7", exact=True)).to_have_count(0)  # the same in both
 

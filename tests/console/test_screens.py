@@ -34,7 +34,7 @@ def test_the_main_pages_can_be_seen(window: Window, person: User, tmp_path: Path
             person,
             f"cnn_w{width}_{rate}",
             "image_classification/mnist",
-            journal=curve(300, seed=1 + number / 3),
+            journal=curve(300, seed=1 + number / 3, pace=2.0 + number * 0.9),
             learning_rate=rate,
             width=width,
             optimizer="adam",
