@@ -7,6 +7,8 @@ that keeps the server in step with the files. Several may run on the same data.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -14,10 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from aimd_core.errors import DamagedError
+from aimd_core.errors import AimdError, DamagedError, DiskError
 from aimd_server import launch
 from aimd_server.app import SERVER, WEB
-from aimd_server.errors import NewerDatabaseError
+from aimd_server.errors import NewerDatabaseError, StoreUnavailableError
 from aimd_server.services import identity
 from aimd_server.services.identity import KeyWish
 from aimd_server.settings import Settings
@@ -26,6 +28,19 @@ from aimd_server.stores.database import Database
 USER = "local"
 STOP_TIMEOUT_S = 1
 _KEY_NAME = "console of process "
+
+
+class _Once(logging.Filter):
+    """Lets a log line through that is not the same as the one before: a full disk is told once, not at each try."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is new."""
+        message, self._before = self._before, record.getMessage()
+        return message != self._before
 
 
 class Ready(NamedTuple):
@@ -55,23 +70,29 @@ def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
         DiskError: The disk refused.
     """
     try:
-        reading, writing = _make_keys(data_dir)
-    except (DamagedError, NewerDatabaseError):
-        shutil.rmtree(data_dir, ignore_errors=True)
-        reading, writing = _make_keys(data_dir)
+        try:
+            reading, writing = _make_keys(data_dir)
+        except (DamagedError, NewerDatabaseError):
+            shutil.rmtree(data_dir, ignore_errors=True)
+            reading, writing = _make_keys(data_dir)
+    except StoreUnavailableError as error:
+        raise DiskError(path=data_dir, reason=str(error)) from error
     token = secrets.token_urlsafe(32)
 
     def announce(address: str) -> None:
         page = f"{address.removesuffix(SERVER)}{WEB}/#/?token={token}"
         ready(Ready(address, writing, page))
 
+    logging.getLogger("aimd_server").addFilter(_Once())
     settings = Settings(host="127.0.0.1", port=port, log_level="error")
     try:
         launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S)
     finally:
-        if data_dir.exists():
-            with Database(data_dir) as database:
-                _revoke(database, [os.getpid()])
+        # On a full disk the keys stay, known to nobody any more, until the next start makes them worthless.
+        with contextlib.suppress(AimdError, StoreUnavailableError):
+            if data_dir.exists():
+                with Database(data_dir) as database:
+                    _revoke(database, [os.getpid()])
 
 
 def _make_keys(data_dir: Path) -> tuple[str, str]:

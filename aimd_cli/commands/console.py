@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _STOP_TIMEOUT_S = 5
 _RESTART_S = 2.0
+_UNUSED_S = 90 * 86400
 
 
 def console(
@@ -53,6 +54,7 @@ def console(
     if not place.is_dir():
         raise NoTrialsError(where=place)
     cache = cache_directory(place)
+    _remove_unused(cache.parent)
     keeping = _Keeping(place, cache)
 
     def ready(made: Ready) -> None:
@@ -76,6 +78,17 @@ def cache_directory(place: Path) -> Path:
 
     name = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:16]
     return user_cache_path("aimd", appauthor=False) / "console" / name
+
+
+def _remove_unused(caches: Path) -> None:
+    """Remove what is kept of directories that nobody has looked at for long."""
+    import shutil
+    import time
+
+    with contextlib.suppress(OSError):
+        for cache in caches.iterdir():
+            if time.time() - max(entry.stat().st_mtime for entry in (cache, *cache.iterdir())) > _UNUSED_S:
+                shutil.rmtree(cache, ignore_errors=True)
 
 
 def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
@@ -172,7 +185,7 @@ class _Keeping:
                 assert process.stdin is not None
                 process.stdin.write(wish + "\n")
                 process.stdin.flush()
-            _listen(process)
+            _listen(process, self._cache)
             _close(process)
             if process.wait() and not self._stopping.wait(_RESTART_S):
                 output.say(
@@ -203,7 +216,7 @@ def _close(process: subprocess.Popen[str]) -> None:
         process.stdin.close()
 
 
-def _listen(process: subprocess.Popen[str]) -> None:
+def _listen(process: subprocess.Popen[str], cache: Path) -> None:
     """Say what the process tells, until it ends."""
     is_filling = False
     assert process.stdout is not None
@@ -216,7 +229,7 @@ def _listen(process: subprocess.Popen[str]) -> None:
             is_filling = _say_progress(told, is_filling)
         else:
             say = _SAYINGS.get(str(told.get("event")))
-            output.say(say(told) if say else line.strip())
+            output.say(say({**told, "cache": cache}) if say else line.strip())
 
 
 def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
@@ -232,7 +245,11 @@ def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
 
 _SAYINGS: dict[str, Callable[[dict[str, object]], str]] = {
     "problem": lambda told: said("{name} is not shown: {reason}", name=told["name"], reason=told["reason"]),
-    "away": lambda told: said("nothing new can be shown now: {reason}; trying again", reason=told["reason"]),
+    "away": lambda told: said(
+        "nothing new can be shown now; trying again. Is there space in {cache}? ({reason})",
+        cache=told["cache"],
+        reason=told["reason"],
+    ),
     "back": lambda told: "new things are shown again",
     "waiting": lambda told: "another `aimd console` shows this directory and keeps both in step",
     "failed": lambda told: said("nothing new can be shown: {reason}", reason=told["reason"]),

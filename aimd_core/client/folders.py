@@ -65,7 +65,7 @@ class Folders:
         found: list[Folder] = []
         while True:
             page = self._server.call("GET", "/folders", query=query)
-            found += page.get("folders", [])
+            found += [one for one in page.get("folders", []) if one.get("type") != "shortcut"]
             if not page.get("next"):
                 return found
             query["cursor"] = str(page["next"])

@@ -172,6 +172,20 @@ class SortKey(NamedTuple):
     descending: bool = False
 
 
+def size_of(condition: Condition) -> int:
+    """Return how many comparisons a condition makes of one trial at most; a list of values is one each."""
+    size, stack = 0, [condition]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Not):
+            stack.append(part.part)
+        elif isinstance(part, (And, Or)):
+            stack.extend(part.parts)
+        else:
+            size += len(part.values) if isinstance(part, Among) else 1
+    return size
+
+
 def fields_of(condition: Condition) -> list[Field]:
     """Return the fields that a condition names, each once, in their order."""
     found: dict[Field, None] = {}

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from aimd_server.routes.bodies import HeldBodies, Slots
+from aimd_server.routes.turns import Turns
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
 from aimd_server.services.sessions import Tokens
@@ -71,6 +72,7 @@ class Backend:
         self.meters = Meters()
         self.bodies = HeldBodies()
         self.slots = Slots()
+        self.turns = Turns()
         self.hub: object = None  # of the streams of events, once there is one
         self.is_stopping = False
         self._threads = threads
@@ -118,7 +120,11 @@ class Call:
         Raises:
             RefusalError: `busy`: they are too many.
         """
-        self.backend.slots.take(self.request.scope, (self.user.id, self.user.link_id))
+        self.backend.slots.take(self.request.scope, self._caller)
+
+    @property
+    def _caller(self) -> tuple[int, int | None]:
+        return self.user.id, self.user.link_id
 
     def part(self, name: str) -> str:
         """Return a variable part of the path."""
@@ -126,11 +132,18 @@ class Call:
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service in a thread, with the database, the user and these arguments."""
-        return await self.backend.run(function, self.database, self.user, *arguments)
+        return await self._in_turn(function, self.database, self.user, *arguments)
 
     async def run_stored(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service that needs objects too: in a thread, with the storage, the user and these arguments."""
-        return await self.backend.run(function, self.backend.storage, self.user, *arguments)
+        return await self._in_turn(function, self.backend.storage, self.user, *arguments)
+
+    async def _in_turn(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run a function when it is the caller's turn; whoever writes queues up at the writer anyway."""
+        if self.user.writing:
+            return await self.backend.run(function, *arguments)
+        async with self.backend.turns.one(self._caller):
+            return await self.backend.run(function, *arguments)
 
 
 Handler = Callable[[Call], Awaitable[Response]]

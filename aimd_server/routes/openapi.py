@@ -19,6 +19,7 @@ from aimd_server.services.placing import Batch, TrialChange
 from aimd_server.services.plots import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
+from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.tree import FolderChange, NewFolder
 from aimd_server.services.trials import MAX_PAGE, Asked, TrialWish
@@ -79,6 +80,8 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("PATCH", "/folders/{id}"): Described(200, FolderChange),
     ("DELETE", "/folders/{id}"): Described(204),
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
+    ("POST", "/folders/{id}/shortcuts"): Described(201, ShortcutWish),
+    ("DELETE", "/shortcuts/{id}"): Described(204),
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
     ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
     ("GET", "/events"): Described(query=("folder_id", "trials")),

@@ -29,9 +29,13 @@ def _all(database: Database, user: Account) -> list[dict[str, Any]]:
     return [deployed.folder_document(row) for row in rows]
 
 
+def _pointers(database: Database, user: Account) -> list[dict[str, Any]]:
+    return database.read(lambda connection: deployed.pointers(connection, user))
+
+
 async def list_folders(call: Call) -> Response:
     """Answer with all folders of the user."""
-    return json_answer({"folders": await call.run(_all), "pointers": []})
+    return json_answer({"folders": await call.run(_all), "pointers": await call.run(_pointers)})
 
 
 async def make_folder(call: Call) -> Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from collections.abc import AsyncIterator
+
+from starlette.responses import Response, StreamingResponse
 
 from aimd_server.routes.access import Access, Call, RouteTable
-from aimd_server.routes.answers import json_answer, text_answer
+from aimd_server.routes.answers import JSON, json_answer, text_answer
 from aimd_server.routes.v1_bodies import needed, read_json
-from aimd_server.services import deployed, trash
+from aimd_server.services import deployed, deployed_points, trash
+from aimd_server.services.deployed_points import Gathered
 from aimd_server.services.refusals import RefusalError
 
 
@@ -79,7 +82,14 @@ async def set_parameters(call: Call) -> Response:
 
 async def get_metrics(call: Call) -> Response:
     """Answer with all points; a value that is not finite is null, because JSON has no token for it."""
-    return json_answer(await call.run(deployed.get_points, call.part("id")))
+    call.take_slot()
+    gathered = await call.run(deployed_points.get_points, call.part("id"))
+    return StreamingResponse(_pieces(gathered), media_type=JSON)
+
+
+async def _pieces(gathered: Gathered) -> AsyncIterator[bytes]:
+    for piece in gathered.pieces():
+        yield piece
 
 
 async def add_metrics(call: Call) -> Response:

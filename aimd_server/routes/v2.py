@@ -14,7 +14,7 @@ from aimd_server.routes import openapi, v2_events, v2_files, v2_folders, v2_metr
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import listing, plots, sessions, watching
+from aimd_server.services import listing, plots, sessions, shortcuts, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.identity import account_of
 from aimd_server.services.refusals import RefusalError
@@ -22,7 +22,7 @@ from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v2"
-FEATURES = ("query", "sessions", "events", "ranges", "metrics")  # what older servers of ours have not
+FEATURES = ("query", "sessions", "events", "ranges", "shortcuts", "metrics")  # what older servers of ours have not
 LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
@@ -32,6 +32,7 @@ LIMITS = {
     "series_points": plots.SERIES_POINTS,
     "streams": v2_events.MAX_STREAMS,
     "watched_trials": watching.MAX_NAMED,
+    "shortcuts": shortcuts.MAX_IN_FOLDER,
     "sessions": sessions.MAX_SESSIONS,
     "query_chars": MAX_LENGTH,
     "sort_keys": listing.MAX_KEYS,

@@ -7,8 +7,9 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.services import trash, tree
+from aimd_server.services import shortcuts, trash, tree
 from aimd_server.services.refusals import invalid
+from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.tree import PAGE, FolderChange, NewFolder, Wanted
 
 
@@ -21,6 +22,8 @@ def register(table: RouteTable) -> None:
     table.add("PATCH", "/folders/{id}", change_folder, access=Access.ANY_USER)
     table.add("DELETE", "/folders/{id}", delete_folder, access=Access.ANY_USER)
     table.add("POST", "/folders/{id}/restore", restore_folder, access=Access.ANY_USER)
+    table.add("POST", "/folders/{id}/shortcuts", make_shortcut, access=Access.ANY_USER)
+    table.add("DELETE", "/shortcuts/{id}", delete_shortcut, access=Access.ANY_USER)
 
 
 async def list_folders(call: Call) -> Response:
@@ -68,3 +71,15 @@ async def restore_folder(call: Call) -> Response:
     """Bring a folder back from the trash."""
     wish = await read_document(call, trash.Restoring, may_be_empty=True)
     return json_answer(await call.run(trash.restore_folder, call.part("id"), wish))
+
+
+async def make_shortcut(call: Call) -> Response:
+    """Make a shortcut to a folder in another."""
+    shortcut, is_new = await call.run(shortcuts.make, call.part("id"), await read_document(call, ShortcutWish))
+    return json_answer(shortcut, 201 if is_new else 200)
+
+
+async def delete_shortcut(call: Call) -> Response:
+    """Delete a shortcut."""
+    await call.run(shortcuts.remove, call.part("id"))
+    return empty_answer(204)

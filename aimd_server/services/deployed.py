@@ -11,17 +11,17 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.journal import Damage, is_record, read_records
+from aimd_core.journal import is_record
 from aimd_core.model import STATES
-from aimd_server.services import documents, names
+from aimd_server.services import documents, names, shortcuts
 from aimd_server.services.clock import iso
-from aimd_server.services.files import METRICS, append_at_end
+from aimd_server.services.files import append_at_end
 from aimd_server.services.folders import make_in
 from aimd_server.services.placing import placed
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.trials import add, change, document_columns, free_id
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
-from aimd_server.stores import journals, trials
+from aimd_server.stores import folders, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import NORMAL, ROOT_PATH, FolderRow
@@ -41,6 +41,17 @@ def folder_document(row: FolderRow) -> Document:
     times = {"editor": row.editor, "timestamp": iso(row.updated_us)}
     shown = {"kind": "Folder", "type": row.type, "metadata": {**place, **times}}
     return {**shown, "config": json.loads(row.config)} if row.config else shown
+
+
+def pointers(connection: Connection, user: Account) -> list[Document]:
+    """Return the shortcuts in a user's tree, which the deployed protocol calls pointers; it is silent on their form."""
+    top = folders.by_path(connection, user.id, ROOT_PATH)
+    found: list[Document] = []
+    for row, target in shortcuts.visible(connection, user, top) if top is not None else []:
+        place = ROOT if row.folder_path == ROOT_PATH else row.folder_uid
+        inner = {"id": row.uid, "name": target.name, "folder": place, "editor": row.editor}
+        found.append({"kind": "Pointer", "metadata": {**inner, "timestamp": iso(row.created_us)}, "target": target.uid})
+    return found
 
 
 def make_folder(database: Database, user: Account, body: object) -> str:
@@ -196,7 +207,7 @@ def set_parameters(database: Database, user: Account, uid: str, body: object) ->
     """
     if body is not None and body != "" and not isinstance(body, dict):
         raise invalid("parameters are a JSON mapping")
-    columns = {"parameters": documents.text_of(body or {})}
+    columns = {"parameters": documents.parameters_text(body)}
     database.write(lambda connection: change(connection, user, load_trial(connection, user, uid), columns))
 
 
@@ -233,22 +244,3 @@ def add_points(database: Database, user: Account, uid: str, metrics_type: str, b
             append_at_end(connection, trial.id, content)
 
     database.write(operation)
-
-
-def get_points(database: Database, user: Account, uid: str) -> dict[str, list[object]]:
-    """Return all points of a trial by metrics type, from the complete lines of its metrics file.
-
-    Raises:
-        RefusalError: `not_found`.
-    """
-
-    def operation(connection: Connection) -> bytes:
-        row = journals.of_file(connection, load_trial(connection, user, uid).id, METRICS)
-        return journals.read(connection, row.id, 0, row.parsed_offset) if row else b""
-
-    lines = database.read(operation).split(b"\n")[:-1]
-    found: dict[str, list[object]] = {}
-    for record in read_records((line + b"\n" for line in lines), Damage()):
-        ((metrics_type, point),) = record.items()
-        found.setdefault(metrics_type, []).append(point)
-    return found

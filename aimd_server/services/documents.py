@@ -13,6 +13,7 @@ from aimd_server.services.refusals import RefusalError, invalid
 T = TypeVar("T")
 
 MAX_DEPTH = 64
+MAX_PARAMETERS_CHARS = 256 << 10
 MAX_BOXES = 1 << 18  # lists and mappings in one document: one of two bytes takes 64 in memory
 
 
@@ -95,6 +96,21 @@ def text_of(document: object) -> str:
         return msgspec.json.encode(strict).decode()
     except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which Python's JSON can carry
         return json.dumps(strict, separators=(",", ":"))
+
+
+def parameters_text(parameters: object) -> str:
+    """Return a trial's parameters as JSON text.
+
+    Raises:
+        RefusalError: `invalid`: nested too deeply, or too large for lists, which show them of each trial.
+    """
+    text = text_of(parameters or {})
+    if len(text) > MAX_PARAMETERS_CHARS:
+        limit = MAX_PARAMETERS_CHARS
+        raise invalid(
+            f"the parameters of a trial have {limit} characters of JSON at most", field="parameters", limit=limit
+        )
+    return text
 
 
 def mapping(value: object) -> dict[str, Any]:

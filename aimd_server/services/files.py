@@ -13,7 +13,7 @@ import io
 import msgspec
 
 from aimd_core.digest import BLOCK_BYTES, combine, digest_prefix
-from aimd_server.services import summaries
+from aimd_server.services import indexing, summaries
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError, invalid
 from aimd_server.services.visibility import load_trial
@@ -160,16 +160,26 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
         records, damaged = records + points.records, damaged + points.damaged
         for metrics_type, added in points.by_type.items():
             if metrics_type not in lives:
-                known = stored[metrics_type] = series.of_type(connection, row.trial_id, metrics_type)
+                known = series.of_type(connection, row.trial_id, metrics_type)
+                if known is None and not _has_room(connection, row.trial_id, stored):
+                    continue
+                stored[metrics_type] = known
                 lives[metrics_type] = summaries.from_text(known.live if known else None)
             summaries.extend(lives[metrics_type], added)
     for metrics_type, live in lives.items():
-        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live))
+        marks = indexing.take_points(connection, row.trial_id, metrics_type, stored[metrics_type], live)
+        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live), marks)
     return {
         "parsed_offset": row.next_offset + end,
         "records": row.records + records,
         "damaged": row.damaged + damaged,
     }
+
+
+def _has_room(connection: Connection, trial_id: int, stored: dict[str, SeriesRow | None]) -> bool:
+    """Tell whether a trial may have another metrics type in its summary, beside those that are being added."""
+    added = sum(known is None for known in stored.values())
+    return added < summaries.MAX_TYPES and series.count(connection, trial_id) + added < summaries.MAX_TYPES
 
 
 def put_document(database: Database, user: Account, uid: str, file: str, content: bytes) -> Standing:

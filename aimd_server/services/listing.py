@@ -15,25 +15,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aimd_core.errors import QueryError
-from aimd_core.model import flatten
-from aimd_core.query import (
-    Field,
-    Query,
-    SortKey,
-    TrialFacts,
-    fields_of,
-    matches,
-    parse,
-    parse_fields,
-    parse_sort,
-)
+from aimd_core.model import flatten, strict_json
+from aimd_core.query import Field, TrialFacts, fields_of, parse, parse_fields, parse_sort
+from aimd_core.query.tree import size_of
+from aimd_server.services import indexing
 from aimd_server.services.folders import find_path
+from aimd_server.services.list_plans import Asked, NextIds, Plan
 from aimd_server.services.ordering import Place, Position, cursor_of, place_of, position_in, sortable
 from aimd_server.services.refusals import RefusalError, invalid
 from aimd_server.services.trial_facts import Needs, facts_of
 from aimd_server.services.trials import MAX_PAGE, PAGE, overviews
 from aimd_server.services.visibility import load_folder
-from aimd_server.stores import trials
+from aimd_server.stores import indexes, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
@@ -41,6 +34,7 @@ from aimd_server.stores.trials import Scope, TrialRow
 
 MAX_COUNT = 10_000
 MAX_KEYS = 8
+MAX_CONDITIONS = 200  # each is looked at for every trial
 MAX_EXAMINED = 5_000  # trials that one request looks at to fill a page
 MAX_SORTED = 100_000  # trials that one request puts in order by itself
 MAX_COLUMNS = 500
@@ -62,30 +56,6 @@ class Wanted(msgspec.Struct, frozen=True):
     count: bool = False
 
 
-class Asked(NamedTuple):
-    """A list that was asked for, read and checked."""
-
-    query: Query
-    keys: tuple[SortKey, ...]
-    columns: tuple[Field, ...]
-    now_s: float
-    after: Place | None
-    limit: int
-
-    @property
-    def selects(self) -> bool:
-        """Whether there is a condition."""
-        return self.query.condition != parse("").condition
-
-    def needs(self) -> Needs:
-        """Return what must be known of a trial."""
-        return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
-
-    def fulfils(self, facts: TrialFacts) -> bool:
-        """Tell whether a trial fulfils the condition."""
-        return matches(self.query, facts, self.now_s)
-
-
 class Found(NamedTuple):
     """What a page shows, and where the list goes on, None at its end."""
 
@@ -104,6 +74,8 @@ def asked_of(wanted: Wanted) -> Asked:
     query = _read("where", parse, wanted.where) or parse("")
     keys = _read("sort", parse_sort, wanted.sort) or ()
     columns = _read("columns", parse_fields, wanted.columns) or ()
+    if size_of(query.condition) > MAX_CONDITIONS:
+        raise invalid(f"a query has {MAX_CONDITIONS} conditions at most here", field="where", limit=MAX_CONDITIONS)
     if len(keys) > MAX_KEYS:
         raise invalid(f"a list has {MAX_KEYS} sort keys at most", field="sort", limit=MAX_KEYS)
     if len(columns) > MAX_COLUMNS:
@@ -130,15 +102,16 @@ def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, objec
         RefusalError: `folder_not_found`, `invalid`.
     """
     asked = asked_of(wanted)
+    indexing.refresh_due(database)
 
     def operation(connection: Connection) -> dict[str, object]:
-        scope = scope_of(connection, user, wanted)
-        found = _sorted(connection, scope, asked) if asked.keys else _newest(connection, scope, asked)
+        plan = Plan(connection, scope_of(connection, user, wanted), asked)
+        found = _page(connection, asked, plan.next_ids) if plan.is_ordered else _sorted(connection, asked, plan)
         page: dict[str, object] = {
             "trials": shown(connection, found.rows, asked.columns),
             "next": cursor_of(asked.keys, Position(found.last, asked.now_s)) if found.last else None,
         }
-        return {**page, "count": counted(connection, scope, asked)} if wanted.count else page
+        return {**page, "count": _counted(connection, asked, plan)} if wanted.count else page
 
     return database.read(operation)
 
@@ -161,87 +134,93 @@ def _folder(connection: Connection, user: Account, wanted: Wanted) -> FolderRow 
     return find_path(connection, user, wanted.folder_path) if wanted.folder_path else None
 
 
-def _chunks(connection: Connection, scope: Scope, after: Place | None, size: int) -> Iterator[list[TrialRow]]:
-    """Yield the trials of a scope, newest first, behind a place."""
-    position = (after.sort_us, after.row_id) if after else None
-    while rows := trials.page(connection, scope, position, size):
-        yield rows
-        if len(rows) < size:
-            return
-        position = (rows[-1].sort_us, rows[-1].id)
-
-
-def _newest(connection: Connection, scope: Scope, asked: Asked) -> Found:
-    """Return a page in the order of time."""
-    found: list[TrialRow] = []
-    needs, examined = asked.needs(), 0
-    for rows in _chunks(connection, scope, asked.after, _CHUNK if asked.selects else asked.limit + 1):
-        for row, facts in zip(rows, facts_of(connection, rows, needs), strict=True):
+def _page(connection: Connection, asked: Asked, next_ids: NextIds) -> Found:
+    """Return a page from trials that come in the order wanted."""
+    found: list[tuple[TrialRow, Place]] = []
+    after, examined, size = asked.after, 0, asked.limit + 1
+    while True:
+        ids = next_ids(after, size)
+        for row, facts in _with_facts(connection, ids, asked.needs()):
+            after = place_of(asked.keys, facts, row, asked.now_s)
             if asked.fulfils(facts):
                 if len(found) == asked.limit:
-                    return Found(found, Place((), found[-1].sort_us, found[-1].id))
-                found.append(row)
-        examined += len(rows)
-        if examined >= MAX_EXAMINED:
-            return Found(found, Place((), rows[-1].sort_us, rows[-1].id))
-    return Found(found, None)
+                    return Found([row for row, _ in found], found[-1][1])
+                found.append((row, after))
+        examined += len(ids)
+        if len(ids) < size or examined >= MAX_EXAMINED:
+            return Found([row for row, _ in found], after if len(ids) == size else None)
+        size = _CHUNK
 
 
-def _sorted(connection: Connection, scope: Scope, asked: Asked) -> Found:
-    """Return a page in an order, of which the trials of a page are held and no more."""
+def _with_facts(connection: Connection, ids: list[int], needs: Needs) -> Iterator[tuple[TrialRow, TrialFacts]]:
+    rows = trials.by_ids(connection, ids)
+    return zip(rows, facts_of(connection, rows, needs), strict=True)
+
+
+def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, TrialFacts]]:
+    """Yield all trials that may fulfil a condition, newest first, few at once."""
+    after: Place | None = None
+    while True:
+        ids = plan.newest(after, _CHUNK)
+        for row, facts in _with_facts(connection, ids, needs):
+            after = Place((), row.sort_us, row.id)
+            yield row, facts
+        if len(ids) < _CHUNK:
+            return
+
+
+def _sorted(connection: Connection, asked: Asked, plan: Plan) -> Found:
+    """Return a page in an order that the tables do not know; the trials of a page are held and no more."""
     after = sortable(asked.keys, asked.after) if asked.after else None
 
     def placed() -> Iterator[tuple[tuple[Any, ...], Place, TrialRow]]:
-        examined, needs = 0, asked.needs()
-        for rows in _chunks(connection, scope, None, _CHUNK):
-            examined += len(rows)
-            if examined > MAX_SORTED:
+        for examined, (row, facts) in enumerate(_candidates(connection, plan, asked.needs())):
+            if examined >= MAX_SORTED:
                 raise _too_many()
-            for row, facts in zip(rows, facts_of(connection, rows, needs), strict=True):
-                if asked.fulfils(facts):
-                    place = place_of(asked.keys, facts, row, asked.now_s)
-                    order = sortable(asked.keys, place)
-                    if after is None or order > after:
-                        yield order, place, row
+            if asked.fulfils(facts):
+                place = place_of(asked.keys, facts, row, asked.now_s)
+                order = sortable(asked.keys, place)
+                if after is None or order > after:
+                    yield order, place, row
 
-    best = heapq.nsmallest(asked.limit + 1, placed())
+    best = heapq.nsmallest(asked.limit + 1, placed(), key=lambda one: one[0])
     more, best = len(best) > asked.limit, best[: asked.limit]
     return Found([row for _, _, row in best], best[-1][1] if more else None)
 
 
 def _too_many() -> RefusalError:
-    words = f"there are more than {MAX_SORTED} trials to put in this order; narrow the folder"
+    words = f"there are more than {MAX_SORTED} trials to put in this order; narrow the folder or the query"
     return invalid(words, field="sort", limit=MAX_SORTED)
 
 
-def counted(connection: Connection, scope: Scope, asked: Asked) -> dict[str, object]:
+def _counted(connection: Connection, asked: Asked, plan: Plan) -> dict[str, object]:
     """Return how many trials a list has in all; capped: as many or more."""
-    if not asked.selects:
-        value = trials.count(connection, scope, MAX_COUNT + 1)
+    value = plan.count(MAX_COUNT + 1)
+    if value is not None:
         return {"value": min(value, MAX_COUNT), "capped": value > MAX_COUNT}
     value, needs = 0, Needs(fields_of(asked.query.condition))
-    examined = 0
-    for rows in _chunks(connection, scope, None, _CHUNK):
-        if examined >= 2 * MAX_COUNT:
+    for examined, (_, facts) in enumerate(_candidates(connection, plan, needs)):
+        if examined >= 2 * MAX_COUNT or value > MAX_COUNT:
             return {"value": min(value, MAX_COUNT), "capped": True}
-        value += sum(asked.fulfils(facts) for facts in facts_of(connection, rows, needs))
-        examined += len(rows)
+        value += asked.fulfils(facts)
     return {"value": min(value, MAX_COUNT), "capped": value > MAX_COUNT}
 
 
 def shown(connection: Connection, rows: list[TrialRow], columns: tuple[Field, ...]) -> list[dict[str, object]]:
     """Return trials as a list shows them; with columns, of parameters and metrics those only, by dotted name."""
-    found = overviews(connection, rows)
-    if not columns:
-        return found
-    params = [field.name for field in columns if field.kind == "params"]
-    metrics = [field.name for field in columns if field.kind == "metric"]
-    for row, one in zip(rows, found, strict=True):
-        has = flatten(json.loads(row.parameters)) if params else {}
-        measured: Any = one["metrics"]
-        one["parameters"] = {name: has[name] for name in params if name in has}
-        one["metrics"] = {name: measured[name] for name in metrics if name in measured}
+    names = [field.name for field in columns if field.kind == "metric"] if columns else None
+    measured: Any = indexes.metrics_of(connection, [row.id for row in rows], names)
+    found = overviews(connection, rows, {key: _strict(value) for key, value in measured.items()})
+    if columns:
+        params = [field.name for field in columns if field.kind == "params"]
+        for row, one in zip(rows, found, strict=True):
+            has = flatten(json.loads(row.parameters)) if params else {}
+            one["parameters"] = {name: has[name] for name in params if name in has}
     return found
+
+
+def _strict(metrics: dict[str, Any]) -> dict[str, object]:
+    return {name: strict_json(summary) for name, summary in metrics.items()}
 
 
 def columns(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
@@ -256,15 +235,15 @@ def columns(database: Database, user: Account, wanted: Wanted) -> dict[str, obje
         params: dict[str, _Column] = {}
         metrics: dict[str, int] = {}
         examined = 0
-        for rows in _chunks(connection, scope, None, _CHUNK):
-            for facts in facts_of(connection, rows, Needs([Field("params", ""), Field("metric", "")])):
-                for name, value in facts.params.items():
+        after: tuple[int, int] | None = None
+        while rows := trials.page(connection, scope, after, _CHUNK) if examined < _NEWEST else []:
+            for row in rows:
+                for name, value in flatten(json.loads(row.parameters)).items():
                     params.setdefault(name, _Column()).add(value)
-                for name in facts.metrics:
-                    metrics[name] = metrics.get(name, 0) + 1
+            for name, count in indexes.metric_counts(connection, [row.id for row in rows]).items():
+                metrics[name] = metrics.get(name, 0) + count
             examined += len(rows)
-            if examined >= _NEWEST:
-                break
+            after = (rows[-1].sort_us, rows[-1].id)
         chosen = sorted(params.items(), key=lambda item: (-item[1].count, item[0]))[:MAX_COLUMNS]
         measured = sorted(metrics.items(), key=lambda item: (-item[1], item[0]))[:MAX_COLUMNS]
         return {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_TRIALS = 500
 MAX_POINTS = 10_000
+MAX_METRICS = 2_000  # that one request names
 SERIES_POINTS = 2_000_000  # of one answer
 
 
@@ -89,6 +90,8 @@ def _check(asked: PlotWish) -> None:
         raise invalid(f"at most {MAX_TRIALS} trials at once", field="trials", limit=MAX_TRIALS)
     if len(set(asked.trials)) != len(asked.trials):
         raise invalid("a trial is named twice", field="trials")
+    if asked.metrics is not None and len(asked.metrics) > MAX_METRICS:
+        raise invalid(f"at most {MAX_METRICS} metrics at once", field="metrics", limit=MAX_METRICS)
     if not 1 <= asked.points <= MAX_POINTS:
         raise invalid(f"points is between 1 and {MAX_POINTS}", field="points", limit=MAX_POINTS)
 
@@ -96,12 +99,12 @@ def _check(asked: PlotWish) -> None:
 def _wanted(asked: PlotWish, rows: list[series.SeriesRow]) -> list[tuple[str, str, int]]:
     """Return type, name and number of points of the metrics that a trial has and that are asked for."""
     found = []
+    order = {name: place for place, name in enumerate(asked.metrics or ())}
     for row in rows:
         for name, live in summaries.from_text(row.live).items():
-            if asked.metrics is None or f"{row.type}.{name}" in asked.metrics:
+            if asked.metrics is None or f"{row.type}.{name}" in order:
                 found.append((row.type, name, live.count))
     if asked.metrics is not None:
-        order = {name: place for place, name in enumerate(asked.metrics)}
         found.sort(key=lambda one: order[f"{one[0]}.{one[1]}"])
     return found
 

@@ -16,6 +16,7 @@ from aimd_core.journal import Damage, read_records
 from aimd_core.model import MetricSummary, strict_json
 from aimd_server.services.documents import clean
 
+MAX_TYPES = 100  # of one trial; points of further ones are kept and not summarised
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised
 MAX_KEY_CHARS = 500
 _GROUP_BYTES = 16 << 10  # of lines read at once: large enough for speed, small enough for memory

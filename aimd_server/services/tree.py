@@ -6,7 +6,7 @@ import base64
 
 import msgspec
 
-from aimd_server.services import auditing, names
+from aimd_server.services import auditing, names, shortcuts
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folders import add_in, find_path, make_path
 from aimd_server.services.refusals import RefusalError, folder_taken, invalid, no_folder
@@ -51,7 +51,8 @@ class FolderChange(msgspec.Struct, forbid_unknown_fields=True):
 
 def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[dict[str, object]]:
     """Return folders as the API shows them."""
-    counts = folders.trial_counts(connection, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    counts, shared = folders.trial_counts(connection, ids), shares.shared_out(connection, ids)
     return [
         {
             "id": row.uid,
@@ -63,6 +64,7 @@ def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[
             "type": row.type,
             "trials": counts.get(row.id, 0),
             "updated": iso(row.updated_us),
+            "shared": row.id in shared,
         }
         for row in rows
     ]
@@ -99,7 +101,10 @@ def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, objec
             top = load_folder(connection, user, wanted.under or ROOT)
         rows = folders.page(connection, top.owner_id, top.path, wanted.depth, after, wanted.limit + 1)
         more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
-        return {"folders": shown(connection, user, rows), "next": _cursor(rows[-1].path) if more else None}
+        found = shown(connection, user, rows)
+        if not more:
+            found += shortcuts.below(connection, user, top, wanted.depth)
+        return {"folders": found, "next": _cursor(rows[-1].path) if more else None}
 
     return database.read(operation)
 

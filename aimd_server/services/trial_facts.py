@@ -8,8 +8,7 @@ from typing import Any
 
 from aimd_core.model import flatten
 from aimd_core.query import Field, TrialFacts
-from aimd_server.services import summaries
-from aimd_server.stores import series, trials
+from aimd_server.stores import indexes, trials
 from aimd_server.stores.database import Connection
 from aimd_server.stores.trials import TrialRow
 
@@ -20,23 +19,23 @@ class Needs:
     __slots__ = ("document", "metrics", "params")
 
     def __init__(self, fields: Iterable[Field]) -> None:
+        fields = list(fields)
         kinds = {field.kind for field in fields}
         self.params = "params" in kinds
-        self.metrics = "metric" in kinds
+        self.metrics = sorted({field.name for field in fields if field.kind == "metric"})
         self.document = bool(kinds & {"git", "platform"})
 
 
 def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list[TrialFacts]:
     """Return the facts of trials, in their order."""
     ids = [row.id for row in rows]
-    lives = series.of_trials(connection, ids) if needs.metrics else {}
+    measured = indexes.metrics_of(connection, ids, needs.metrics) if needs.metrics else {}
     documents = trials.documents(connection, ids) if needs.document else {}
     made = []
     for row in rows:
         document = json.loads(documents[row.id]) if row.id in documents else {}
-        metrics = summaries.shown([(one.type, one.live) for one in lives.get(row.id, [])])
         params = flatten(_mapping(json.loads(row.parameters))) if needs.params else {}
-        made.append(_facts(row, params, metrics, document))
+        made.append(_facts(row, params, measured.get(row.id, {}), document))
     return made
 
 

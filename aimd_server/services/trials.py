@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from aimd_core.model import STATES
-from aimd_server.services import auditing, documents, names, summaries
+from aimd_server.services import auditing, documents, indexing, names, summaries
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
     DOCUMENTS,
@@ -27,7 +27,7 @@ from aimd_server.services.files import (
 from aimd_server.services.folders import FolderWish, find_place
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
 from aimd_server.services.visibility import Role, load_trial, role_of
-from aimd_server.stores import journals, series, trash, trials
+from aimd_server.stores import indexes, journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
@@ -76,7 +76,7 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
     """
     _check(uid, wish)
-    parameters = documents.text_of(wish.parameters or {})
+    parameters = documents.parameters_text(wish.parameters)
     columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
     if wish.alternative_name is not None:
         columns["alternative_name"] = wish.alternative_name
@@ -159,6 +159,7 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
         updated_us=made_us,
         **columns,
     )
+    indexing.index_params(connection, indexes.by_uid(connection, uid))
 
 
 def _create(
@@ -205,6 +206,11 @@ def change(connection: Connection, user: Account, known: TrialRow, columns: dict
     sort_us = parse_us(columns.get("started"))
     values = columns if sort_us is None else {**columns, "sort_us": sort_us}
     trials.change(connection, known.id, editor_id=user.id, updated_us=now_us(), **values)
+    indexes.follow(connection, known.id, values)
+    if columns.get("parameters", known.parameters) != known.parameters:
+        indexing.index_params(connection, indexes.home_of(connection, known.id))
+    if "state" in columns or "status" in columns:
+        indexing.settle(connection, known.id)
 
 
 def _done(connection: Connection, user: Account, uid: str, outcome: str, fallback: bool = False) -> Put:
@@ -262,13 +268,19 @@ def _known(row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
     return {"id": row.uid, "name": row.name, "folder": folder, "state": row.state, "files": files}
 
 
-def overviews(connection: Connection, rows: list[TrialRow]) -> list[dict[str, object]]:
-    """Return trials as a list shows them."""
+def overviews(
+    connection: Connection, rows: list[TrialRow], measured: dict[int, dict[str, object]] | None = None
+) -> list[dict[str, object]]:
+    """Return trials in short, with their newest metrics, or with those that are given."""
     ids = [row.id for row in rows]
-    lives, files = series.of_trials(connection, ids), journals.of_trials(connection, ids)
+    lives = series.of_trials(connection, ids) if measured is None else {}
+    files = journals.of_trials(connection, ids)
     shown_rows = []
     for row in rows:
-        metrics = summaries.shown([(one.type, one.live) for one in lives.get(row.id, [])])
+        if measured is None:
+            metrics = summaries.shown([(one.type, one.live) for one in lives.get(row.id, [])])
+        else:
+            metrics = measured.get(row.id, {})
         updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])
         shown_rows.append(_summary(row, metrics, updated_us))
     return shown_rows

@@ -21,7 +21,7 @@ from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 T = TypeVar("T")
 
 FILE = "aimd.db"
-READERS = 4  # connections; a read that finds all taken waits
+READERS = 8  # connections; a read that finds all taken waits
 
 
 class Database:

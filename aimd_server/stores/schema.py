@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0006"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -32,6 +33,8 @@ metadata = MetaData(
 )
 
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+ByCharacter = Text().with_variant(Text(collation="C"), "postgresql")  # ordered by character, as Python does
 
 account = Table(
     "account",
@@ -122,10 +125,27 @@ trial = Table(
     Column("note", Text, nullable=True),
     Column("trashed_us", BigInteger, nullable=True),
     Column("trashed_name", Text, nullable=True),
+    Column("indexed_us", BigInteger, nullable=True),
     UniqueConstraint("uid"),
     UniqueConstraint("folder_id", "name"),
+    Index(None, "indexed_us"),
     Index(None, "owner_id", "sort_us", "id"),
     Index(None, "folder_id", "sort_us", "id"),
+)
+
+# A folder that is shown in another one too; it gives nobody a right.
+shortcut = Table(
+    "shortcut",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(36), nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("target_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("uid"),
+    UniqueConstraint("folder_id", "target_id"),
+    Index(None, "target_id"),
 )
 
 # People who are given rights together.
@@ -237,5 +257,47 @@ series = Table(
     Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
     Column("type", Text, nullable=False),
     Column("live", Text, nullable=False),
+    Column("indexed_us", BigInteger, nullable=True),
+    Column("stale_us", BigInteger, nullable=True),
     UniqueConstraint("trial_id", "type"),
+    Index(None, "stale_us"),
+)
+
+# What lists choose and order trials by, so that they need not read documents. Parameters, flat, as they are written;
+# `kind`, `num` and `text` are the rank of `aimd_core.query.rank_of`, `type` one of n, s, b, j (number, string, boolean,
+# JSON), `mark` tells texts apart. Metrics follow `series.live`, of a running trial some seconds behind; `last` is NULL
+# for NaN.
+trial_param = Table(
+    "trial_param",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("folder_id", Id, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("num", Double, nullable=False),
+    Column("text", ByCharacter, nullable=False),
+    Column("type", String(1), nullable=False),
+    Column("mark", BigInteger, nullable=False),
+    Column("sort_us", BigInteger, nullable=False),
+    Index("ix_trial_param_order", "folder_id", "key", "kind", "num", "text", "sort_us", "trial_id"),
+)
+
+trial_metric = Table(
+    "trial_metric",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("folder_id", Id, nullable=False),
+    Column("last", Double, nullable=True),
+    Column("min", Double, nullable=True),
+    Column("max", Double, nullable=True),
+    Column("mean", Double, nullable=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_step", BigInteger, nullable=True),
+    Column("min_step", BigInteger, nullable=True),
+    Column("max_step", BigInteger, nullable=True),
+    Column("sort_us", BigInteger, nullable=False),
+    Index("ix_trial_metric_last", "folder_id", "key", "last", "sort_us", "trial_id"),
+    Index("ix_trial_metric_min", "folder_id", "key", "min", "sort_us", "trial_id"),
+    Index("ix_trial_metric_max", "folder_id", "key", "max", "sort_us", "trial_id"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from aimd_server.stores.schema import series
 
@@ -17,10 +17,16 @@ class SeriesRow(msgspec.Struct, frozen=True):
     trial_id: int
     type: str
     live: str
+    indexed_us: int | None = None
+    stale_us: int | None = None
 
 
 _OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
-_PUT = update(series).where(series.c.id == bindparam("row_id")).values(live=bindparam("live"))
+_PUT = (
+    update(series)
+    .where(series.c.id == bindparam("row_id"))
+    .values(live=bindparam("live"), indexed_us=bindparam("new_indexed_us"), stale_us=bindparam("new_stale_us"))
+)
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
@@ -38,9 +44,18 @@ def of_type(connection: Connection, trial_id: int, type: str) -> SeriesRow | Non
     return SeriesRow(**row._mapping) if row else None
 
 
-def put(connection: Connection, row: SeriesRow | None, trial_id: int, type: str, live: str) -> None:
-    """Write a live summary, into its row when there is one."""
+def count(connection: Connection, trial_id: int) -> int:
+    """Return how many types a trial has."""
+    return int(connection.execute(select(func.count()).where(series.c.trial_id == trial_id)).scalar_one())
+
+
+def put(
+    connection: Connection, row: SeriesRow | None, trial_id: int, type: str, live: str, marks: dict[str, int | None]
+) -> None:
+    """Write a live summary, into its row when there is one, and how far the tables for lists follow it."""
     if row is None:
-        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live))
+        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, **marks))
     else:
-        connection.execute(_PUT, {"row_id": row.id, "live": live})
+        connection.execute(
+            _PUT, {"row_id": row.id, "live": live, **{f"new_{name}": value for name, value in marks.items()}}
+        )

@@ -84,6 +84,12 @@ def of_target(connection: Connection, target: Target) -> list[ShareRow]:
     return [ShareRow(**row._mapping) for row in connection.execute(query)]
 
 
+def shared_out(connection: Connection, folder_ids: list[int]) -> set[int]:
+    """Return those of some folders that are themselves shared with somebody."""
+    query = select(share.c.folder_id).where(share.c.folder_id.in_(folder_ids)).distinct()
+    return {int(one) for one in connection.execute(query).scalars()}
+
+
 def put(
     connection: Connection, target: Target, subject: Subject, role: str, now_us: int, expires_us: int | None = None
 ) -> int:

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Select, and_, delete, literal, or_, select, update
 
 from aimd_server.stores.folders import FolderRow, deepest, relocate
+from aimd_server.stores.indexes import follow
 from aimd_server.stores.schema import account, folder, trial
 from aimd_server.stores.trials import TrialRow
 
@@ -63,6 +64,7 @@ def restore_trial(connection: Connection, row: TrashRow, parent: FolderRow, name
     """Bring a trial back."""
     values = {"trashed_us": None, "trashed_name": None, "name": name, "folder_id": parent.id}
     connection.execute(update(trial).where(trial.c.id == row.id).values(**values))
+    follow(connection, row.id, values)
 
 
 def _folders() -> Select[tuple[object, ...]]:

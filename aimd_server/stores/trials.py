@@ -136,6 +136,12 @@ def page(connection: Connection, scope: Scope, after: tuple[int, int] | None, li
     return [TrialRow(**row._mapping) for row in connection.execute(query)]
 
 
+def by_ids(connection: Connection, ids: list[int]) -> list[TrialRow]:
+    """Return the trials of these row ids, in their order."""
+    found = {row.id: TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.id.in_(ids)))}
+    return [found[one] for one in ids if one in found]
+
+
 def count(connection: Connection, scope: Scope, most: int) -> int:
     """Return how many trials a scope has, counted no further than to `most`."""
     living = (trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))

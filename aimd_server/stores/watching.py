@@ -9,6 +9,8 @@ from sqlalchemy import Connection, func, select, union_all
 
 from aimd_server.stores.schema import folder, journal, trial
 
+_IDS_AT_ONCE = 10_000  # a statement takes 32,766 values at most
+
 
 class Standing(msgspec.Struct, frozen=True):
     """How a trial stands."""
@@ -47,6 +49,13 @@ def children(connection: Connection, folder_ids: Iterable[int]) -> dict[int, lis
 
 def standings(connection: Connection, trial_ids: list[int]) -> dict[int, Standing]:
     """Return how each of some trials stands, of those that are not in the trash."""
+    found: dict[int, Standing] = {}
+    for start in range(0, len(trial_ids), _IDS_AT_ONCE):
+        found |= _standings(connection, trial_ids[start : start + _IDS_AT_ONCE])
+    return found
+
+
+def _standings(connection: Connection, trial_ids: list[int]) -> dict[int, Standing]:
     query = (
         select(trial.c.id, trial.c.uid, func.coalesce(trial.c.state, trial.c.status).label("state"))
         .add_columns(trial.c.updated_us, func.max(journal.c.updated_us).label("grown_us"))

@@ -22,6 +22,7 @@ from aimd_core.store import Trial
 from aimd_core.trash import remove, restore
 from tests.support.home import Home
 from tests.support.local_console import PATIENCE_S, LocalConsole
+from tests.support.parts import can_mount, require_part
 from tests.support.trials import record, write_trial
 
 Shown = dict[str, dict[str, Any]]
@@ -231,6 +232,46 @@ def test_a_directory_without_trials_says_how_to_record_one(work: Path, cache_hom
         _, first = new_trial(work, 1)
         console.wait_until(lambda trials: set(trials) == {first})
     assert "aimd.create_trial" in console.stderr
+
+
+def test_a_full_disk_is_said_once_and_the_trials_are_as_they_were(work: Path, cache_home: Path) -> None:
+    require_part("mounting in a name space", can_mount())
+    for number in range(1, 41):
+        new_trial(work, number, metrics=record(1) * 40, parameters=f"text: {'x' * 40_000}\n")
+    before = tree_digest(work)
+    cache_home.mkdir()
+    with LocalConsole(work, cache_home, f"mount -t tmpfs -o size=1m tmpfs {cache_home}") as console:
+        console.sign_in()
+        console.wait_for_words("nothing new can be shown now")
+        time.sleep(3)
+        assert console.stop() == 0
+    assert console.stderr.count("is full") == 1
+    assert console.stderr.count("trying again. Is there space in") == 1
+    assert "Traceback" not in console.stderr
+    assert tree_digest(work) == before
+
+
+def test_a_disk_that_is_full_from_the_start_is_an_error(work: Path, cache_home: Path) -> None:
+    require_part("mounting in a name space", can_mount())
+    cache_home.mkdir()
+    mount = f"mount -t tmpfs -o size=64k tmpfs {cache_home}"
+    words = ["unshare", "-rm", "sh", "-c", f'{mount} && exec "$@"', "sh", sys.executable, "-m", "aimd_cli", "console"]
+    done = subprocess.run([*words, str(work)], env={**os.environ}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 7
+    assert "is full" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_caches_that_nobody_has_used_for_long_go_away(work: Path, cache_home: Path) -> None:
+    old, recent = cache_home / "aimd/console/old", cache_home / "aimd/console/recent"
+    for place in (old, recent):
+        place.mkdir(parents=True)
+        (place / "aimd.db").touch()
+    for path in (old / "aimd.db", old):
+        os.utime(path, (1e9, 1e9))
+    with LocalConsole(work, cache_home):
+        assert not old.exists()
+        assert recent.exists()
 
 
 def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(work: Path, cache_home: Path) -> None:

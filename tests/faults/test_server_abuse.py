@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,22 @@ protocol.bounded = lambda *_: HttpToolsProtocol
 BODIES_UNCOUNTED = """
 from aimd_server.routes.bodies import HeldBodies
 HeldBodies.take = lambda *_: None
+"""
+
+
+SLOW_LISTS = """
+import time
+from aimd_server.services import trials
+_true = trials.overviews
+def _slow(*given):
+    time.sleep(2.0)
+    return _true(*given)
+from aimd_server.services import listing
+listing.overviews = _slow
+"""
+WITHOUT_TURNS = """
+from aimd_server.routes import turns
+turns.READS_AT_ONCE = 1000
 """
 
 
@@ -258,3 +275,27 @@ def test_silent_connections_beyond_the_number_keep_nobody_out(tmp_path: Path) ->
                     closed += 1
             assert closed >= 450
         _all_is_well(user)
+
+
+def _others_wait_s(server: RunningServer) -> float:
+    """Return how long somebody waits for a trial while somebody else asks for many slow lists at once."""
+    with User(server) as busy, User(server) as other, ThreadPoolExecutor(20) as pool:
+        trial_id = other.new_trial()
+        busy.new_trial()
+        lists = [pool.submit(busy.v2, "GET", "/trials") for _ in range(10)]
+        time.sleep(0.3)
+        begun_s = time.monotonic()
+        assert other.trial(trial_id)["id"] == trial_id
+        waited_s = time.monotonic() - begun_s
+        assert {one.result().status_code for one in lists} == {200}
+    return waited_s
+
+
+def test_a_caller_of_many_slow_lists_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data", SLOW_LISTS) as server:
+        assert _others_wait_s(server) < HEALTH_S
+
+
+def test_readers_without_turns_are_caught(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data", SLOW_LISTS + WITHOUT_TURNS) as server:
+        assert _others_wait_s(server) > HEALTH_S

@@ -20,11 +20,12 @@ from aimd_server.app import SERVER, create_app
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.pages import Pages
-from aimd_server.services import identity, sessions, sharing, trash, tree, trials, visibility
+from aimd_server.services import identity, sessions, sharing, shortcuts, trash, tree, trials, visibility
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.identity import KeyWish, hash_of
 from aimd_server.services.sessions import SignIn, Tokens
 from aimd_server.services.sharing import ShareWish
+from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.tree import NewFolder
 from aimd_server.services.trials import TrialWish
 from aimd_server.services.visibility import Role
@@ -62,6 +63,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PATCH", f"{V2}/folders/{{id}}"): Rule("take", "folder", {"name": "renamed-{n}"}),
     ("DELETE", f"{V2}/folders/{{id}}"): Rule("take", "folder"),
     ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
+    ("POST", f"{V2}/folders/{{id}}/shortcuts"): Rule("editor", "folder", {"target": "{target}"}),
+    ("DELETE", f"{V2}/shortcuts/{{id}}"): Rule("editor", "shortcut"),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
     ("GET", f"{V2}/trials/columns"): Rule("viewer", "folder", query="folder_id={id}"),
     ("GET", f"{V2}/events"): Rule("viewer", "folder", query="folder_id={id}"),
@@ -248,6 +251,17 @@ class World:
     def link(self, kind: str, uid: str) -> str:
         return str(sharing.give(self.database, self.lin, kind, uid, ShareWish(link=True))["key"])
 
+    def shortcut(self, kind: str, caller: str, number: str) -> str:
+        """Make a shortcut in a folder that is shared, or lies in one that is."""
+        place = self.folder(f"{'/top' if kind == INHERITED else ''}/f{number}")
+        if kind == DIRECT:
+            self.share("folder", place)
+            if caller == "link":
+                self.keys["link"] = self.link("folder", place)
+                self.cookies["link"] = self.sign_in(self.keys["link"])
+        made, _ = shortcuts.make(self.database, self.lin, place, ShortcutWish(self.top))
+        return str(made["id"])
+
     def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
         """Return the names in a path for a new folder or trial of lin's."""
         number = str(next(self.numbers))
@@ -263,7 +277,10 @@ class World:
         if not rule.object:
             return names
         place = "/top" if kind == INHERITED else "/"
+        if rule.object == "shortcut":
+            return {**names, "id": self.shortcut(kind, caller, number)}
         if rule.object == "folder":
+            names["target"] = self.top
             uid = self.folder(f"{place.rstrip('/')}/f{number}")
         else:
             uid = new_id()

@@ -18,6 +18,7 @@ from aimd_server.routes.access import Backend
 from aimd_server.routes.v2_events import MAX_STREAMS, Hub, Stream
 from aimd_server.services import watching
 from aimd_server.services.watching import Look, Watched
+from aimd_server.storage import Storage
 from aimd_server.stores.watching import Standing
 from tests.server.api import User, code_of, line, new_id
 from tests.support.server import RunningServer
@@ -162,7 +163,7 @@ def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
                 await asyncio.sleep(0)
                 return Look({}, {}, {})
 
-        hub = Hub(Counting(None, None))  # type: ignore[arg-type]
+        hub = Hub(Counting(Storage(None, None), None))  # type: ignore[arg-type]
         for number in range(20):
             hub.add(Stream((number, None), Watched(None, "", frozenset())))
         await asyncio.sleep(2.5 * v2_events.LOOK_S)

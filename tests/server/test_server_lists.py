@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +16,17 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
-from aimd_server.services import listing
+from aimd_server.services import files, indexing, list_plans, listing, placing, trials
+from aimd_server.services.folders import FolderWish
 from aimd_server.services.listing import Wanted
+from aimd_server.services.placing import TrialChange
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.trials import TrialWish
+from aimd_server.stores import conditions, indexes, trial_lists
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from tests.server.api import User, line, new_id, wish
-from tests.support.list_queries import make_trials, make_user, orders, queries
+from tests.support.list_queries import lines, make_trials, make_user, orders, queries
 
 COUNT = 150
 
@@ -108,12 +114,8 @@ def _readable(where: str, sort: str) -> bool:
     return True
 
 
-@settings(max_examples=250, deadline=None)
-@given(where=queries(), sort=orders(), limit=st.sampled_from((1, 7, 50)), place=st.sampled_from(("", "a", "/", "a=")))
-def test_a_list_is_what_the_query_language_says_of_what_it_shows(
-    world: World, where: str, sort: str, limit: int, place: str
-) -> None:
-    assume(_readable(where, sort))
+def _check(world: World, where: str, sort: str, limit: int, place: str) -> None:
+    """Compare a list, page by page, with what the query language says of a plain list."""
     wanted: dict[str, Any] = {"folder_path": place.rstrip("=") or None, "below": not place.endswith("=")}
     expected = world.expected(where, sort, **wanted)
     if limit == 1 and len(expected) > 12:
@@ -122,6 +124,115 @@ def test_a_list_is_what_the_query_language_says_of_what_it_shows(
     assert found == expected
     page: Any = listing.listed(world.database, world.user, Wanted(where=where, count=True, **wanted))
     assert page["count"] == {"value": len(expected), "capped": False}
+
+
+@contextmanager
+def _planned(plan: str) -> Iterator[None]:
+    """Make the server read lists one way only: walk an index, start from an index, or by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        if plan == "walk":
+            patch.setattr(trial_lists, "NARROW_ENOUGH", -1)
+        elif plan == "alone":
+            patch.setattr(list_plans, "MAX_FOLDERS", -1)
+        yield
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    where=queries(),
+    sort=orders(),
+    limit=st.sampled_from((1, 7, 50)),
+    place=st.sampled_from(("", "a", "/", "a=")),
+    plan=st.sampled_from(("walk", "walk", "few", "alone")),
+)
+def test_a_list_is_what_the_query_language_says_of_what_it_shows(
+    world: World, where: str, sort: str, limit: int, place: str, plan: str
+) -> None:
+    assume(_readable(where, sort))
+    with _planned(plan):
+        _check(world, where, sort, limit, place)
+
+
+@pytest.mark.parametrize("plan", ["walk", "few"])
+@pytest.mark.parametrize(
+    "sort", ["-val.acc", "val.acc.min", "params.mixed", "-params.mixed", "-params.lr,-val.loss,name"]
+)
+def test_every_way_to_read_a_list_is_right_over_several_folders(world: World, plan: str, sort: str) -> None:
+    with _planned(plan):
+        for where in ("", "params.lr >= 0.01", "val.acc.max > 0.2 and not params.flag = true"):
+            _check(world, where, sort, 7, "/")
+
+
+def test_the_comparison_finds_a_condition_that_sql_says_wrongly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = conditions.metric_condition
+
+    def planted(field: Any, operator: str, value: Any) -> Any:
+        return true(field, {">=": ">"}.get(operator, operator), value)
+
+    monkeypatch.setattr(conditions, "metric_condition", planted)
+    with pytest.raises(AssertionError):
+        _check(world, "val.acc.max >= 1.0", "", 50, "")
+
+
+def test_what_a_list_shows_filters_and_sorts_by_agrees_however_far_it_is_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(3)
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        ids = make_trials(database, world.user, rng, 40)
+        monkeypatch.setattr(indexing, "_FEW", 0)
+        is_behind = False
+        for round_ in range(6):
+            for uid in rng.sample(ids, 20):
+                content = lines(rng, 4)
+                end = files.append(database, world.user, uid, "metrics", 0, b"").offset
+                files.append(database, world.user, uid, "metrics", end, content)
+            changed = rng.choice(ids)
+            wish_ = TrialChange(folder=FolderWish(path=rng.choice(("a", "moved")), make=True))
+            placing.apply(database, world.user, changed, wish_)
+            for sort, where in (
+                ("-val.acc", "val.acc >= 0.25"),
+                ("val.loss.mean,-val.acc", ""),
+                ("", "val.acc.count > 2"),
+            ):
+                _check(world, where, sort, 7, "")
+            live = {uid: trials.shown(database, world.user, uid)["metrics"] for uid in ids}
+            is_behind = is_behind or any(row["metrics"] != live[row["id"]] for row in world.pages())
+            if round_ == 4:
+                monkeypatch.setattr(indexing, "FRESH_S", 0.0)
+        assert is_behind  # so the test can fail
+        world.pages()
+        assert all(row["metrics"] == live[row["id"]] for row in world.pages())
+
+
+def test_a_trial_that_ends_is_up_to_date_at_once(tmp_path: Path) -> None:
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        uid = new_id()
+        trials.put(database, world.user, uid, TrialWish(name="t", state="Running"))
+        end = 0
+        for loss in (1.0, 2.0, 3.0):
+            end = files.append(database, world.user, uid, "metrics", end, line(1, loss=loss)).offset
+        measured = database.read(lambda connection: indexes.metrics_of(connection, [1]))
+        assert measured[1]["train.loss"]["last"] == 1.0
+        trials.put(database, world.user, uid, TrialWish(name="t", state="Succeeded"))
+        measured = database.read(lambda connection: indexes.metrics_of(connection, [1]))
+        assert measured[1]["train.loss"]["last"] == 3.0
+
+
+def test_trials_that_were_there_before_the_tables_are_written_into_them(tmp_path: Path) -> None:
+    from sqlalchemy import text
+
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        make_trials(database, world.user, random.Random(5), 20)
+        before = world.pages(sort="-val.acc,-params.lr")
+        for query in ("DELETE FROM trial_param", "DELETE FROM trial_metric", "UPDATE trial SET indexed_us = NULL"):
+            database.write(lambda connection, query=query: connection.execute(text(query)))
+        assert indexing.catch_up(database) == 20
+        assert indexing.catch_up(database) == 0
+        assert world.pages(sort="-val.acc,-params.lr") == before
 
 
 def test_a_folder_alone_or_with_those_below_it(world: World) -> None:

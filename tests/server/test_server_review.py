@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,9 +14,11 @@ import pytest
 from aimd_server.accounts import create_key, set_user
 from aimd_server.operations import check
 from aimd_server.routes.bodies import HeldBodies
-from aimd_server.services import documents, keys, sharing
+from aimd_server.services import documents, keys, listing, plots, sharing, summaries
 from aimd_server.services.refusals import RefusalError
-from tests.server.api import User, code_of, new_id, wish
+from aimd_server.stores import watching
+from aimd_server.stores.database import Database
+from tests.server.api import User, code_of, line, new_id, wish
 from tests.support.server import RunningServer
 
 
@@ -157,3 +162,69 @@ def test_a_check_reads_small_files_too(own_server: RunningServer) -> None:
         "git.diff": "has 5 bytes where 500 are due",
         "process.json": "cannot be unpacked",
     }
+
+
+def test_parameters_are_as_large_as_lists_can_show(user: User) -> None:
+    many = {"x": "y" * documents.MAX_PARAMETERS_CHARS}
+    answer = user.put(new_id(), wish("large", parameters=many))
+    assert (answer.status_code, answer.json()["error"]["limit"]) == (422, documents.MAX_PARAMETERS_CHARS)
+    assert user.v1("POST", f"/trials/{user.new_trial()}/parameters", many).status_code == 400
+
+
+def test_a_trial_has_so_many_metrics_types_in_its_summary_and_all_points_in_its_file(user: User) -> None:
+    trial_id = user.new_trial()
+    parts = [b"".join(line(1, metrics_type=f"t{number}") for number in range(part, part + 80)) for part in (0, 80, 40)]
+    offset = 0
+    for content in parts:
+        assert user.patch(trial_id, offset, content).status_code == 204
+        offset += len(content)
+    metrics = user.trial(trial_id)["metrics"]
+    assert len(metrics) == summaries.MAX_TYPES == 100
+    assert metrics["t50.loss"]["count"] == 2
+    assert user.bytes_of(trial_id) == b"".join(parts)
+
+
+def test_a_query_of_very_many_conditions_is_refused(user: User) -> None:
+    query = " or ".join(["name = x"] * (listing.MAX_CONDITIONS + 1))
+    answer = user.v2("GET", "/trials", params={"where": query})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "where")
+
+
+def test_a_plot_of_very_many_names_is_refused(user: User) -> None:
+    body = {"trials": [user.new_trial()], "metrics": ["a.b"] * (plots.MAX_METRICS + 1)}
+    answer = user.v2("POST", "/metrics", json=body)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "metrics")
+
+
+def test_more_trials_than_a_statement_takes_values_are_watched(database: Database) -> None:
+    assert database.read(lambda connection: watching.standings(connection, list(range(300_000)))) == {}
+
+
+def test_version_1_gives_many_points_of_interleaved_types_a_piece_at_a_time(user: User) -> None:
+    trial_id = user.new_trial()
+    odd = [{"a": float("nan"), "b": 10**30}, {"a": float("inf")}, {"c": "\ud800"}]
+    wanted: dict[str, list[object]] = {"train": [], "val": []}
+    offset = 0
+    for part in range(3):
+        content = b"".join(line(step, 1.0, kind) for step in range(4000) for kind in wanted)
+        assert user.patch(trial_id, offset, content, packed=True).status_code == 204
+        offset += len(content)
+        for row in content.splitlines():
+            ((kind, point),) = json.loads(row).items()
+            wanted[kind].append(point)
+        if part == 1:
+            points = [{"value": value, "sequence": {"step": 1}} for value in odd]
+            assert user.v1("POST", f"/trials/{trial_id}/metrics/odd", points).status_code == 200
+            offset = len(user.bytes_of(trial_id))
+    answer = user.v1("GET", f"/trials/{trial_id}/metrics")
+    assert answer.headers["content-type"] == "application/json"
+    got = json.loads(answer.text, parse_constant=lambda token: pytest.fail(f"{token} is no JSON"))
+    assert [one["value"] for one in got.pop("odd")] == [{"a": None, "b": 10**30}, {"a": None}, {"c": "\ud800"}]
+    assert got == wanted
+    assert user.v1("GET", f"/trials/{user.new_trial('empty')}/metrics").json() == {}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path) as made:
+        yield made

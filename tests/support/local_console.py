@@ -23,7 +23,16 @@ PATIENCE_S = 20.0
 class LocalConsole:
     """Runs while it is entered as a context manager."""
 
-    def __init__(self, directory: Path, cache: Path, **environment: str) -> None:
+    def __init__(self, directory: Path, cache: Path, before: str = "", **environment: str) -> None:
+        """Prepare it.
+
+        Args:
+            directory: The trials.
+            cache: The cache directory of the user.
+            before: A shell command that comes first, in a name space of mounts of its own.
+            environment: More of it.
+        """
+        self.before = before
         self.directory = directory
         self.environment = {**clean_environment(), "XDG_CACHE_HOME": str(cache), **environment}
         self.address = ""
@@ -33,8 +42,11 @@ class LocalConsole:
 
     def __enter__(self) -> LocalConsole:
         with self._said.open("w") as said:
+            words = [sys.executable, "-m", "aimd_cli", "console", str(self.directory), "--no-open"]
+            if self.before:
+                words = ["unshare", "-rm", "sh", "-c", f'{self.before} && exec "$@"', "sh", *words]
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "aimd_cli", "console", str(self.directory), "--no-open"],
+                words,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=said,

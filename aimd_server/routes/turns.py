@@ -1,0 +1,32 @@
+"""Turns at the database: a caller has so many readers at once, and the rest of theirs wait: others get through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+READS_AT_ONCE = 5  # of one caller; fewer than the database has readers
+
+
+class Turns:
+    """Whose turn it is. For one event loop."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        """Let each caller have so many at once; READS_AT_ONCE by default."""
+        self._limit = READS_AT_ONCE if limit is None else limit
+        self._callers: dict[object, asyncio.Semaphore] = {}
+        self._waiting: dict[object, int] = {}
+
+    @asynccontextmanager
+    async def one(self, caller: object) -> AsyncIterator[None]:
+        """Wait for a turn of a caller and hold it."""
+        turn = self._callers.setdefault(caller, asyncio.Semaphore(self._limit))
+        self._waiting[caller] = self._waiting.get(caller, 0) + 1
+        try:
+            async with turn:
+                yield
+        finally:
+            self._waiting[caller] -= 1
+            if not self._waiting[caller]:  # nobody needs it any more
+                del self._waiting[caller], self._callers[caller]

@@ -1,0 +1,160 @@
+"""Keeps the tables that lists read beside what they are made from.
+
+Parameters are there with the commit that writes them. Metrics follow the live summaries: of a trial that has ended
+at once, of a running one at most every `FRESH_S` a series. A list shows, filters and sorts by one and the same state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+from typing import Any
+
+from aimd_core.model import UNFINISHED, flatten
+from aimd_core.query import rank_of
+from aimd_core.query.evaluate import NUMBER_RANK, text_of
+from aimd_server.services import summaries
+from aimd_server.services.clock import now_us
+from aimd_server.services.summaries import Live
+from aimd_server.stores import indexes
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.indexes import MAX_KEY_CHARS, MORE, Home, ParamRow, StaleRow
+from aimd_server.stores.series import SeriesRow
+from aimd_server.stores.writer import StoreUnavailableError
+
+log = logging.getLogger("aimd_server")
+FRESH_S = 10.0
+MAX_PARAMS = 1_000  # of one trial; lists of trials with more are made from the documents, slowly
+_AT_ONCE = 200
+_FEW = 20
+_TYPES = {bool: "b", int: "n", float: "n", str: "s"}
+
+
+def mark_of(text: str) -> int:
+    """Return a number by which texts are told apart."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
+
+
+def param_rows(parameters: str) -> list[ParamRow]:
+    """Return the rows of a trial's parameters, which are JSON text; of null none."""
+    document = json.loads(parameters)
+    flat = flatten(document) if isinstance(document, dict) else {}
+    rows: list[ParamRow] = []
+    for key, value in flat.items():
+        if value is None:
+            continue
+        if len(rows) >= MAX_PARAMS or len(key) > MAX_KEY_CHARS or key.startswith(MORE) or "\0" in key:
+            return [*rows[:MAX_PARAMS], ParamRow(MORE, 0, 0.0, "", "j", 0)]
+        rows += _rows_of(key, value)
+    return rows
+
+
+def _rows_of(key: str, value: object) -> list[ParamRow]:
+    kind, number, text = rank_of(value)
+    held = _as_double(number)
+    row = ParamRow(key, kind, held, text.replace("\0", " "), _TYPES.get(type(value), "j"), mark_of(text_of(value)))
+    if (kind == NUMBER_RANK and held != number) or "\0" in text:
+        return [row, ParamRow(MORE + key, 0, 0.0, "", "j", 0)]
+    return [row]
+
+
+def _as_double(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+def metric_rows(metrics_type: str, live: Live) -> dict[str, dict[str, Any]]:
+    """Return the rows of a type's metrics, but for names that are longer than any real one; lists do not show those."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, summary in live.items():
+        key = f"{metrics_type}.{name}"
+        if len(key) > MAX_KEY_CHARS or "\0" in key:
+            continue
+        row = summary.as_dict()
+        found[key] = {**row, "last": None if summary.last != summary.last else summary.last}
+    return found
+
+
+def index_params(connection: Connection, home: Home) -> None:
+    """Write the parameters of a trial."""
+    rows = param_rows(home.parameters)
+    indexes.put_params(connection, home, rows, now_us())
+
+
+def index_trial(connection: Connection, trial_id: int) -> None:
+    """Write all of a trial, as for one that was there before the tables were."""
+    home = indexes.home_of(connection, trial_id)
+    index_params(connection, home)
+    for row in indexes.series_of(connection, trial_id):
+        _refresh(connection, home, row)
+
+
+def _refresh(connection: Connection, home: Home, row: StaleRow) -> None:
+    _put(connection, home, row.type, summaries.from_text(row.live))
+    indexes.mark_fresh(connection, row.id, now_us())
+
+
+def _put(connection: Connection, home: Home, metrics_type: str, live: Live) -> None:
+    indexes.put_metrics(connection, home, metric_rows(metrics_type, live))
+
+
+def take_points(
+    connection: Connection, trial_id: int, metrics_type: str, known: SeriesRow | None, live: Live
+) -> dict[str, int | None]:
+    """Follow a live summary that has grown, now or later, and return what the series' row says of that."""
+    at_us = now_us()
+    is_fresh = known is not None and known.indexed_us is not None and at_us - known.indexed_us < FRESH_S * 1e6
+    if known is not None and is_fresh:
+        home = indexes.home_of(connection, trial_id) if known.stale_us is None else None
+        if home is None or home.state in UNFINISHED:
+            return {"indexed_us": known.indexed_us, "stale_us": known.stale_us or at_us}
+    _put(connection, indexes.home_of(connection, trial_id), metrics_type, live)
+    return {"indexed_us": at_us, "stale_us": None}
+
+
+def settle(connection: Connection, trial_id: int) -> None:
+    """Bring a trial that has ended up to date."""
+    rows = indexes.stale_of(connection, trial_id)
+    if rows:
+        home = indexes.home_of(connection, trial_id)
+        for row in rows:
+            _refresh(connection, home, row)
+
+
+def refresh_due(database: Database) -> None:
+    """Bring up to date what has been behind for longer than it may be; all of it where that is little.
+
+    A database that takes no writes now is read as it is: what a list shows still agrees.
+    """
+    at_us = now_us()
+    behind = database.read(lambda connection: indexes.stale(connection, at_us, _FEW + 1))
+    before_us = at_us if len(behind) <= _FEW else at_us - round(FRESH_S * 1e6)
+    if not any((row.stale_us or 0) <= before_us for row in behind):
+        return
+
+    def operation(connection: Connection) -> None:
+        for row in indexes.stale(connection, before_us, _AT_ONCE):
+            _refresh(connection, indexes.home_of(connection, row.trial_id), row)
+
+    try:
+        database.write(operation)
+    except StoreUnavailableError as error:
+        log.warning("could not bring lists up to date: %s", error)
+
+
+def catch_up(database: Database) -> int:
+    """Write all trials that were there before the tables were, and return how many."""
+    total = 0
+    while ids := database.read(lambda connection: indexes.unindexed(connection, _AT_ONCE)):
+
+        def operation(connection: Connection, some: list[int] = ids) -> None:
+            for trial_id in some:
+                index_trial(connection, trial_id)
+
+        database.write(operation)
+        total += len(ids)
+    return total

@@ -1,0 +1,114 @@
+"""Shortcuts: a folder that is shown in another one too, such as one that somebody shares, in a tree of one's own.
+
+A shortcut gives no right: who may not see the folder that it leads to does not see the shortcut.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from aimd_server.services import auditing, names
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.visibility import Role, load_folder, role_of
+from aimd_server.stores import folders, shortcuts
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.shortcuts import ShortcutRow
+
+SHORTCUT = "shortcut"
+MAX_IN_FOLDER = 100
+MAX_SHOWN = 500
+
+
+class ShortcutWish(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that makes a shortcut: the id of the folder that it leads to."""
+
+    target: str
+
+
+def make(database: Database, user: Account, uid: str, wish: ShortcutWish) -> tuple[dict[str, object], bool]:
+    """Make a shortcut in a folder and return it, and whether it is new.
+
+    Raises:
+        RefusalError: `folder_not_found`, `forbidden`, `invalid`.
+    """
+
+    def operation(connection: Connection) -> tuple[dict[str, object], bool]:
+        place = load_folder(connection, user, uid, Role.EDITOR)
+        target = load_folder(connection, user, wish.target, Role.VIEWER)
+        known = shortcuts.of_pair(connection, place.id, target.id)
+        if known is None:
+            if place.id == target.id:
+                raise invalid("a shortcut leads to another folder than its own", field="target")
+            if shortcuts.count(connection, place.id) >= MAX_IN_FOLDER:
+                limit = MAX_IN_FOLDER
+                raise invalid(f"a folder has {limit} shortcuts at most", field="target", limit=limit)
+            made = str(uuid.uuid4())
+            shortcuts.add(connection, made, place.id, target.id, user.name, now_us())
+            auditing.note(connection, user.name, "shortcut.make", made, folder=place.path, target=target.uid)
+        row = shortcuts.by_uid(connection, known or made)
+        assert row is not None
+        return _shown(connection, user, row, target), known is None
+
+    return database.write(operation)
+
+
+def remove(database: Database, user: Account, uid: str) -> None:
+    """Delete a shortcut; the folder that it leads to stays.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`.
+    """
+
+    def operation(connection: Connection) -> None:
+        row = shortcuts.by_uid(connection, uid) if names.is_uuid(uid) else None
+        place = folders.by_id(connection, row.folder_id) if row is not None else None
+        if row is None or place is None or role_of(connection, user, place) is Role.NONE:
+            raise RefusalError("not_found", f"no shortcut {uid}")
+        load_folder(connection, user, place.uid, Role.EDITOR)
+        shortcuts.remove(connection, [row.id])
+        auditing.note(connection, user.name, "shortcut.delete", uid, folder=place.path)
+
+    database.write(operation)
+
+
+def below(connection: Connection, user: Account, top: FolderRow, depth: int | None) -> list[dict[str, object]]:
+    """Return the shortcuts in a folder and below it, as lists of folders show them."""
+    level = 0 if top.is_root else top.path.count("/")
+    found = []
+    for row, target in visible(connection, user, top):
+        own_level = row.folder_path.count("/") + 1 if row.folder_path != folders.ROOT_PATH else 1
+        if depth is None or own_level <= level + depth:
+            found.append(_shown(connection, user, row, target))
+    return found
+
+
+def visible(connection: Connection, user: Account, top: FolderRow) -> list[tuple[ShortcutRow, FolderRow]]:
+    """Return the shortcuts in a folder and below it that lead to what the caller may see."""
+    found = []
+    for row in shortcuts.in_tree(connection, top.owner_id, top.path, MAX_SHOWN):
+        target = folders.by_id(connection, row.target_id)
+        if target is not None and role_of(connection, user, target) is not Role.NONE:
+            found.append((row, target))
+    return found
+
+
+def _shown(connection: Connection, user: Account, row: ShortcutRow, target: FolderRow) -> dict[str, object]:
+    name = target.name if not target.is_root else target.owner
+    return {
+        "id": row.uid,
+        "name": name,
+        "path": f"{row.folder_path.rstrip('/')}/{name}",
+        "parent": row.folder_uid,
+        "owner": target.owner,
+        "role": role_of(connection, user, target).name.lower(),
+        "type": SHORTCUT,
+        "target": target.uid,
+        "trials": folders.trial_counts(connection, [target.id]).get(target.id, 0),
+        "updated": iso(row.created_us),
+        "shared": False,
+    }

@@ -1,0 +1,168 @@
+"""Writes and reads the tables by which lists choose and order trials: parameters and metrics, a row each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from aimd_core.query.tree import AGGREGATES
+from aimd_server.stores.folders import below
+from aimd_server.stores.schema import folder, series, trial, trial_metric, trial_param
+
+MORE = "\x01"  # the key of a row that says: this trial has parameters that are not here
+MAX_KEY_CHARS = 500
+
+
+class ParamRow(NamedTuple):
+    """A parameter; columns as in the schema."""
+
+    key: str
+    kind: int
+    num: float
+    text: str
+    type: str
+    mark: int
+
+
+class Home(msgspec.Struct, frozen=True):
+    """What rows of a trial have from the trial."""
+
+    id: int
+    folder_id: int
+    sort_us: int
+    parameters: str
+    state: str | None
+
+
+_HOME = select(trial.c.id, trial.c.folder_id, trial.c.sort_us, trial.c.parameters)
+_HOME = _HOME.add_columns(func.coalesce(trial.c.state, trial.c.status).label("state"))
+_BY_ID = _HOME.where(trial.c.id == bindparam("trial_id"))
+_INSERT_PARAM, _INSERT_METRIC = insert(trial_param), insert(trial_metric)
+_KEYS = select(trial_metric.c.key).where(trial_metric.c.trial_id == bindparam("of_trial"))
+_PUT_METRIC = (
+    update(trial_metric)
+    .where(trial_metric.c.trial_id == bindparam("of_trial"), trial_metric.c.key == bindparam("of_key"))
+    .values({name: bindparam(f"new_{name}") for name in AGGREGATES})
+)
+
+
+def home_of(connection: Connection, trial_id: int) -> Home:
+    """Return what the rows of a trial need to know of it."""
+    return Home(**connection.execute(_BY_ID, {"trial_id": trial_id}).one()._mapping)
+
+
+def by_uid(connection: Connection, uid: str) -> Home:
+    """Return the same by the trial's UUID."""
+    return Home(**connection.execute(_HOME.where(trial.c.uid == uid)).one()._mapping)
+
+
+def put_params(connection: Connection, home: Home, rows: Sequence[ParamRow], now_us: int) -> None:
+    """Write all parameters of a trial in the place of those that were there."""
+    connection.execute(delete(trial_param).where(trial_param.c.trial_id == home.id))
+    own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
+    if rows:
+        connection.execute(_INSERT_PARAM, [{**own, **row._asdict()} for row in rows])
+    connection.execute(update(trial).where(trial.c.id == home.id).values(indexed_us=now_us))
+
+
+def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, Any]]) -> None:
+    """Write some metrics of a trial, each a mapping of AGGREGATES."""
+    known = set(connection.execute(_KEYS, {"of_trial": home.id}).scalars())
+    changed = [
+        {"of_trial": home.id, "of_key": key, **{f"new_{name}": row[name] for name in AGGREGATES}}
+        for key, row in rows.items()
+        if key in known
+    ]
+    own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
+    added = [{**own, "key": key, **row} for key, row in rows.items() if key not in known]
+    if changed:
+        connection.execute(_PUT_METRIC, changed)
+    if added:
+        connection.execute(_INSERT_METRIC, added)
+
+
+def metrics_of(
+    connection: Connection, trial_ids: Iterable[int], keys: Sequence[str] | None = None
+) -> dict[int, dict[str, dict[str, Any]]]:
+    """Return the metrics of each trial, all or those named, as mappings of AGGREGATES."""
+    query = select(trial_metric.c.trial_id, trial_metric.c.key, *(trial_metric.c[name] for name in AGGREGATES))
+    query = query.where(trial_metric.c.trial_id.in_(list(trial_ids)))
+    if keys is not None:
+        query = query.where(trial_metric.c.key.in_(keys))
+    found: dict[int, dict[str, dict[str, Any]]] = {}
+    for row in connection.execute(query.order_by(trial_metric.c.trial_id, trial_metric.c.key)):
+        one = found.setdefault(row[0], {})[row[1]] = dict(zip(AGGREGATES, row[2:], strict=True))
+        if one["last"] is None:
+            one["last"] = math.nan
+    return found
+
+
+def metric_counts(connection: Connection, trial_ids: list[int]) -> dict[str, int]:
+    """Return how many of some trials have each metric."""
+    query = select(trial_metric.c.key, func.count()).where(trial_metric.c.trial_id.in_(trial_ids))
+    return {str(row[0]): int(row[1]) for row in connection.execute(query.group_by(trial_metric.c.key))}
+
+
+def follow(connection: Connection, trial_id: int, values: dict[str, Any]) -> None:
+    """Follow a trial that has another folder or another time."""
+    followed = {name: values[name] for name in ("folder_id", "sort_us") if name in values}
+    if followed:
+        for table in (trial_param, trial_metric):
+            connection.execute(update(table).where(table.c.trial_id == trial_id).values(**followed))
+
+
+class StaleRow(msgspec.Struct, frozen=True):
+    """A series whose newest values are not in the tables yet."""
+
+    id: int
+    trial_id: int
+    type: str
+    live: str
+    stale_us: int | None
+
+
+_STALE = select(series.c.id, series.c.trial_id, series.c.type, series.c.live, series.c.stale_us)
+
+
+def stale(connection: Connection, before_us: int, limit: int) -> list[StaleRow]:
+    """Return series that have been behind since before a time."""
+    query = _STALE.where(series.c.stale_us <= before_us).order_by(series.c.stale_us).limit(limit)
+    return [StaleRow(**row._mapping) for row in connection.execute(query)]
+
+
+def stale_of(connection: Connection, trial_id: int) -> list[StaleRow]:
+    """Return the series of a trial that are behind."""
+    query = _STALE.where(series.c.trial_id == trial_id, series.c.stale_us.is_not(None))
+    return [StaleRow(**row._mapping) for row in connection.execute(query)]
+
+
+def series_of(connection: Connection, trial_id: int) -> list[StaleRow]:
+    """Return all series of a trial."""
+    return [StaleRow(**row._mapping) for row in connection.execute(_STALE.where(series.c.trial_id == trial_id))]
+
+
+def mark_fresh(connection: Connection, series_id: int, now_us: int) -> None:
+    """Write down that a series is in the tables as it stands."""
+    connection.execute(update(series).where(series.c.id == series_id).values(indexed_us=now_us, stale_us=None))
+
+
+def unindexed(connection: Connection, limit: int) -> list[int]:
+    """Return the row ids of trials that are not in the tables at all."""
+    return list(connection.execute(select(trial.c.id).where(trial.c.indexed_us.is_(None)).limit(limit)).scalars())
+
+
+def folder_ids(connection: Connection, owner_id: int, path: str, limit: int) -> list[int]:
+    """Return the row ids of the folder at a path and of those below it, `limit` at most."""
+    query = select(folder.c.id).where(folder.c.owner_id == owner_id, below(path), folder.c.trashed_us.is_(None))
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def has_markers(connection: Connection, folders: Sequence[int], keys: Iterable[str]) -> bool:
+    """Tell whether some trial of the folders has more, or of these parameters numbers that no row can hold."""
+    names = [MORE, *(MORE + key for key in keys)]
+    mine = (trial_param.c.folder_id.in_(folders), trial_param.c.key.in_(names))
+    return connection.execute(select(trial_param.c.trial_id).where(*mine).limit(1)).first() is not None
