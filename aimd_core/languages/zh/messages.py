@@ -87,7 +87,9 @@ MESSAGES: dict[str, str] = {
     "{count:,} of {total:,} trials are shown": "已展示 {count:,}/{total:,} 个试验",
     "All {total:,} trials are shown": "已展示全部 {total:,} 个试验",
     "{name} is not shown: {reason}": "未展示 {name}：{reason}",
-    "nothing new can be shown now: {reason}; trying again": "目前无法展示新内容：{reason}；正在重试",
+    "nothing new can be shown now; trying again. Is there space in {cache}? ({reason})": (
+        "目前无法展示新内容；正在重试。{cache} 还有空间吗？（{reason}）"
+    ),
     "nothing new can be shown: {reason}": "无法展示新内容：{reason}",
     "new things are shown again": "已恢复展示新内容",
     "another `aimd console` shows this directory and keeps both in step": (
