@@ -6,6 +6,7 @@ Every setting stands here once, with what it means; docs/server.md shows the sam
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from typing import Any
 from aimd_core.errors import ConfigError, UsageError
 
 PREFIX = "AIMD_SERVER_"
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 class Setting:
     """One setting.
 
     Attributes:
-        kind: `text`, `number` or `list` (in the environment: separated by commas).
+        kind: `text`, `path`, `number` or `list` (in the environment: separated by commas).
         default: Its value when nothing sets it.
         meaning: What it does, for the documents.
     """
@@ -38,6 +40,7 @@ SETTINGS: dict[str, Setting] = {
     "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
     "trusted_proxies": Setting("list", (), "addresses of proxies (or networks) whose X-Forwarded-* is believed"),
     "blobs": Setting("text", None, "where large objects lie: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
+    "base_path": Setting("path", "", "the path below which a proxy passes everything on, such as /tools/aimd"),
     "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
     "log_format": Setting("text", "text", "text or json, one object a line"),
     "log_level": Setting("text", "warning", "debug, info (a line a request), warning or error"),
@@ -56,6 +59,7 @@ class Settings:
         self.allowed_hosts: tuple[str, ...] = tuple(merged["allowed_hosts"])
         self.trusted_proxies: tuple[str, ...] = tuple(merged["trusted_proxies"])
         self.blobs: str | None = merged["blobs"]
+        self.base_path: str = merged["base_path"]
         self.trash_days: int = merged["trash_days"]
         self.log_format: str = merged["log_format"]
         self.log_level: str = merged["log_level"]
@@ -84,6 +88,11 @@ def resolve(
             values[setting] = _checked(setting, text, name)
     values |= {name: _checked(name, value, "the command line") for name, value in flags.items() if value is not None}
     return Settings(**values)
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text can be the path that a server is below: plain parts, none of them `.` or `..`."""
+    return _PATH.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -116,6 +125,11 @@ def _checked(name: str, value: object, origin: str) -> object:
         if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
             return int(text)
         raise _refused(name, origin, f"a number from {lowest} to {highest}")
+    if kind == "path":
+        path = value.rstrip("/") if isinstance(value, str) else None
+        if path is not None and (not path or is_path(path)):
+            return path
+        raise _refused(name, origin, "a path such as /tools/aimd")
     if not isinstance(value, str) or not value or (name in _CHOICES and value not in _CHOICES[name]):
         raise _refused(name, origin, " or ".join(_CHOICES.get(name, ("a text",))))
     return value
