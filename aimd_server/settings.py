@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aimd_core.errors import ConfigError, UsageError
+from aimd_server.stores.location import SETTINGS_FILE, check_without_password
 
 PREFIX = "AIMD_SERVER_"
 
@@ -37,6 +38,7 @@ SETTINGS: dict[str, Setting] = {
     "port": Setting("number", 2463, "the port; 0 takes a free one"),
     "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
     "trusted_proxies": Setting("list", (), "addresses of proxies (or networks) whose X-Forwarded-* is believed"),
+    "database": Setting("text", None, "postgresql://USER@HOST/NAME instead of the file in the data directory"),
     "blobs": Setting("text", None, "where large objects lie: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
     "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
     "log_format": Setting("text", "text", "text or json, one object a line"),
@@ -55,6 +57,7 @@ class Settings:
         self.port: int = merged["port"]
         self.allowed_hosts: tuple[str, ...] = tuple(merged["allowed_hosts"])
         self.trusted_proxies: tuple[str, ...] = tuple(merged["trusted_proxies"])
+        self.database: str | None = merged["database"]
         self.blobs: str | None = merged["blobs"]
         self.trash_days: int = merged["trash_days"]
         self.log_format: str = merged["log_format"]
@@ -76,6 +79,8 @@ def resolve(
         UsageError: A value is not one that the setting takes.
     """
     values: dict[str, Any] = {}
+    if flags.get("database"):
+        check_without_password(str(flags["database"]))
     if file is not None:
         values |= {name: _checked(name, value, str(file)) for name, value in _read(file).items()}
     for name, text in (os.environ if environment is None else environment).items():
@@ -84,6 +89,12 @@ def resolve(
             values[setting] = _checked(setting, text, name)
     values |= {name: _checked(name, value, "the command line") for name, value in flags.items() if value is not None}
     return Settings(**values)
+
+
+def beside(data_dir: Path) -> Path | None:
+    """Return the settings file of a data directory, None when it has none."""
+    file = data_dir / SETTINGS_FILE
+    return file if file.exists() else None
 
 
 def _read(file: Path) -> dict[str, object]:
