@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
+# The tests of the server run once more on PostgreSQL; these choose their database themselves.
+OWN_DATABASE := --ignore tests/server/test_server_blobs.py --ignore tests/server/test_server_postgres.py
 
 .DEFAULT_GOAL := help
 
@@ -36,6 +38,7 @@ demo: $(VENV)/.demo ## the whole story on real training, in about a minute
 
 test: $(VENV)/.dev console ## all tests but the long sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" tests/server $(OWN_DATABASE)
 
 parts: $(VENV)/.parts ## the training frameworks that the tests of the integrations need, 2 GB
 
@@ -54,10 +57,13 @@ fix: $(VENV)/.dev ## format, mend what can be mended, write generated files
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/python scripts/generate.py --write
 
+screens: $(VENV)/.dev ## make the pictures of the README anew
+	@$(BIN)/python scripts/screens.py
+
 bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 	@$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
 
-.PHONY: help console demo test parts check fix bench soak
+.PHONY: help console demo test parts check fix screens bench soak

@@ -261,7 +261,6 @@ COMMANDS: dict[str, str] = {
     # aimd folder
     "The server's folders: list, make, move, share.": "服务器上的文件夹：列出、创建、移动、共享。",
     "List the folders in a folder.": "列出文件夹中的文件夹。",
-    "A folder's path, or its id. [default: /]": "文件夹的路径或 ID。[默认：/]",
     "List what others share with you.": "列出他人共享给您的内容。",
     "Show the folders below a folder as a tree.": "以树形显示文件夹的下级文件夹。",
     "So many levels down.": "显示的层数。",
@@ -313,7 +312,11 @@ COMMANDS: dict[str, str] = {
     "Deleted things go for good after so long. [default: 30]": "删除的内容在多少天后永久清除。[默认：30]",
     "The form of the log. [default: text]": "日志的格式。[默认：text]",
     "How much is logged. [default: warning]": "日志的详细程度。[默认：warning]",
-    "Settings as YAML; options and environment win.": "YAML 格式的设置文件；选项和环境变量优先。",
+    "Settings as YAML; options and environment win. [default: DIR/server.yaml]": (
+        "YAML 格式的设置文件；选项和环境变量优先。[默认：DIR/server.yaml]"
+    ),
+    "The path below which a proxy passes everything on.": "代理转发全部请求的路径前缀。",
+    "postgresql://USER@HOST/NAME, without a password.": "postgresql://USER@HOST/NAME，不含密码。",
     "Say whether a server runs on a data directory, and what is in it.": "显示数据目录上是否有服务器在运行，以及其中的内容。",
     "Read everything and compare it: the database, its references, every byte with its digest. Changes nothing.": (
         "读取并核对全部数据：数据库、引用关系、每个字节及其摘要。不做任何修改。"

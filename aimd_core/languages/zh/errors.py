@@ -137,7 +137,6 @@ ERRORS: dict[str, str] = {
     "Name one of them": "请指定其中一个",
     "no trial was named": "未指定试验",
     "Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR": "请指定：TRIAL、-n NAME 或 -p PATH，或用 -d DIR 指定全部",
-    "Name it with -n NAME or -p PATH, or all with -d DIR": "请用 -n NAME 或 -p PATH 指定，或用 -d DIR 指定全部",
     "this takes one trial, not {count}": "这里只接受一个试验，而不是 {count} 个",
     "Run: aimd trial describe -m -n NAME": "请运行：aimd trial describe -m -n NAME",
     "a comparison takes two trials or more": "比较至少需要两个试验",

@@ -134,7 +134,6 @@ SCREENS: dict[str, str] = {
     # Comparisons
     "{mark} best": "{mark} 最佳",
     "{same} the same in all (--all shows them)": "{same} 项在所有试验中相同（用 --all 显示）",
-    "{hidden} columns hidden: widen the terminal, or pipe it": "隐藏了 {hidden} 列：请加宽终端，或使用管道",
     "metrics: {aggregate}": "指标：{aggregate}",
     "{count} groups, mean and sample standard deviation": "{count} 组，平均值和样本标准差",
     # Charts

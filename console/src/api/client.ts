@@ -1,0 +1,112 @@
+/**
+ * Requests to the server this page came from.
+ *
+ * Promises: no request goes to another host, a refusal becomes one kind of error with the server's own words, and
+ * reading is tried again when the server says it is busy.
+ */
+
+/** The API lies beside the console, also below a proxy's path: .../web/ and .../server/. */
+export function apiBase(page: string): string {
+  return new URL("../server/apis/v2/", new URL(page)).href.replace(/[?#].*$/, "");
+}
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | null;
+  readonly position: number | null;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    field: string | null = null,
+    position: number | null = null,
+  ) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.field = field;
+    this.position = position;
+  }
+}
+
+export interface Asking {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  query?: Record<string, string | number | undefined>;
+  json?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+const BUSY_WAITS_MS = [400, 1200];
+let onSignedOut: () => void = () => {};
+
+/** Say what happens when the server does not know us (any more). */
+export function whenSignedOut(action: () => void): void {
+  onSignedOut = action;
+}
+
+export function addressOf(path: string, query: Asking["query"] = {}): string {
+  const address = new URL(path, apiBase(location.href));
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") address.searchParams.set(name, String(value));
+  }
+  return address.href;
+}
+
+async function send(path: string, asking: Asking): Promise<Response> {
+  const headers: Record<string, string> = { ...asking.headers };
+  const wish: RequestInit = { method: asking.method ?? "GET", headers, credentials: "same-origin", redirect: "error" };
+  if (asking.signal) wish.signal = asking.signal;
+  if (asking.json !== undefined) {
+    headers["Content-Type"] = "application/json";
+    wish.body = JSON.stringify(asking.json);
+  }
+  try {
+    return await fetch(addressOf(path, asking.query), wish);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", "");
+  }
+}
+
+async function refusal(answer: Response): Promise<ApiError> {
+  try {
+    const { error } = await answer.json();
+    return new ApiError(
+      answer.status,
+      String(error.code),
+      String(error.message),
+      error.field ?? null,
+      error.position ?? null,
+    );
+  } catch {
+    return new ApiError(answer.status, `status_${answer.status}`, answer.statusText || String(answer.status));
+  }
+}
+
+/** Send a request and return a good answer; anything else is thrown as an `ApiError`. */
+export async function ask(path: string, asking: Asking = {}): Promise<Response> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await send(path, asking);
+    if (answer.ok) return answer;
+    const wait = BUSY_WAITS_MS[attempt];
+    if (answer.status === 503 && wait !== undefined && (asking.method ?? "GET") === "GET") {
+      await new Promise((resume) => setTimeout(resume, wait));
+      continue;
+    }
+    const error = await refusal(answer);
+    if (error.status === 401 && path !== "session") onSignedOut();
+    throw error;
+  }
+}
+
+export async function askJson<T>(path: string, asking: Asking = {}): Promise<T> {
+  return (await (await ask(path, asking)).json()) as T;
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}

@@ -1,0 +1,147 @@
+/** What the server sends and takes, as docs/openapi.json has it. Numbers that are not finite come as strings. */
+
+export type Num = number | "NaN" | "Infinity" | "-Infinity" | null;
+export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
+export type State = "Initializing" | "Running" | "Succeeded" | "Failed" | "Killed" | "Interrupted" | "Lost";
+export type Role = "viewer" | "editor" | "owner";
+export type Scope = "read" | "write" | "upload";
+
+export interface FolderRef {
+  id: string;
+  path: string;
+}
+
+export interface Summary {
+  last: Num;
+  min: Num;
+  max: Num;
+  mean: Num;
+  count: number;
+  last_step: number | null;
+  min_step: number | null;
+  max_step: number | null;
+}
+
+export interface Trial {
+  id: string;
+  name: string;
+  alternative_name: string | null;
+  folder: FolderRef;
+  owner: string;
+  status: string | null;
+  state: State | null;
+  started: string | null;
+  ended: string | null;
+  updated: string | null;
+  parameters: Record<string, Value>;
+  metrics: Record<string, Summary>;
+  tags: string[];
+  note: string | null;
+  role?: Role;
+}
+
+export interface StoredFile {
+  offset: number;
+  digest: string;
+}
+
+export interface TrialDetail extends Trial {
+  metadata: Record<string, Value>;
+  files: Record<string, StoredFile>;
+}
+
+export interface Count {
+  value: number;
+  capped: boolean;
+}
+
+export interface TrialPage {
+  trials: Trial[];
+  next: string | null;
+  count?: Count;
+}
+
+export interface TrialColumns {
+  parameters: { name: string; count: number; varies: boolean }[];
+  metrics: { name: string; count: number }[];
+}
+
+export interface Folder {
+  id: string;
+  name: string;
+  path: string;
+  parent: string | null;
+  owner: string;
+  role: Role;
+  type: string | null;
+  trials: number;
+  updated: string | null;
+  shared?: boolean;
+  target?: string;
+}
+
+export interface FolderPage {
+  folders: Folder[];
+  next: string | null;
+}
+
+export interface Session {
+  user: string;
+  scope: Scope;
+  expires: string | null;
+  admin: boolean;
+}
+
+export interface Key {
+  id: string;
+  user: string;
+  name: string;
+  scope: Scope;
+  created: string;
+  expires: string | null;
+  state: string;
+  key?: string;
+}
+
+export interface Share {
+  id: number;
+  user: string | null;
+  group: string | null;
+  link: boolean | null;
+  role: Role;
+  created: string;
+  expires: string | null;
+  key?: string;
+}
+
+export interface SharedItem {
+  kind: "folder" | "trial";
+  id: string;
+  name: string;
+  path: string;
+  owner: string;
+  role: Role;
+}
+
+export interface TrashItem {
+  kind: "folder" | "trial";
+  id: string;
+  name: string;
+  folder: string | null;
+  by: string | null;
+  deleted: string;
+  until: string;
+}
+
+export interface TrashPage {
+  items: TrashItem[];
+  days: number;
+  next: string | null;
+}
+
+export interface ServerInfo {
+  product: string;
+  version: string;
+  user: string;
+  limits: Record<string, number>;
+}

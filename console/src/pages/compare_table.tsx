@@ -1,0 +1,71 @@
+/** Parameters and last metrics of trials beside each other; what differs stands out. */
+
+import type { Trial } from "../api/types";
+import type { Difference } from "../model/flat";
+import { formatNumber, formatValue } from "../model/format";
+import { Empty, StateMark } from "../parts/basics";
+import { route, setQuery } from "../state/route";
+import { t } from "../words";
+
+const MOST_ROWS = 1000;
+
+export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Difference[] }) {
+  const only = route.value.query.get("all") !== "1";
+  const shown = (only ? rows.filter((row) => row.differs) : rows).slice(0, MOST_ROWS);
+  const metrics = [...new Set(trials.flatMap((trial) => Object.keys(trial.metrics)))]
+    .filter((name) => !name.startsWith("system."))
+    .sort();
+  return (
+    <>
+      <div class="bar">
+        <label class="check">
+          <input type="checkbox" checked={only} onChange={() => setQuery({ all: only ? "1" : null })} />
+          {t("compare.different")}
+        </label>
+        <span class="soft">
+          {shown.length} / {rows.length}
+        </span>
+      </div>
+      {shown.length === 0 && only && rows.length > 0 && <Empty title={t("compare.same")} />}
+      <div class="card scroll tall">
+        <table class="plain differences">
+          <thead>
+            <tr>
+              <th scope="col">{t("common.name")}</th>
+              {trials.map((trial) => (
+                <th key={trial.id} scope="col">
+                  <a href={`#/trials/${encodeURIComponent(trial.id)}/`} class="clip" title={trial.name}>
+                    {trial.name}
+                  </a>
+                  <StateMark state={trial.state} />
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((row) => (
+              <tr key={`p ${row.name}`} class={row.differs ? "differs" : ""}>
+                <th scope="row">{row.name}</th>
+                {row.values.map((value, at) => (
+                  <td key={trials[at]?.id} class="mono">
+                    {formatValue(value)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+            {metrics.slice(0, MOST_ROWS).map((name) => (
+              <tr key={`m ${name}`} class="metric-row">
+                <th scope="row">{name}</th>
+                {trials.map((trial) => (
+                  <td key={trial.id} class="mono">
+                    {formatNumber(trial.metrics[name]?.last)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

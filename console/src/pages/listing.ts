@@ -1,0 +1,124 @@
+/** The rows of a folder's list: page after page while one scrolls, kept in step with the server. */
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { isAbort } from "../api/client";
+import { watch } from "../api/events";
+import { getTrials, type Listing, listTrials } from "../api/trials";
+import type { Count, Trial } from "../api/types";
+import { throttle } from "../parts/load";
+
+const FIRST = 100;
+const MORE = 500;
+
+export interface Rows {
+  key: string;
+  trials: Trial[];
+  next: string | null;
+  count: Count | null;
+  error: unknown;
+  loading: boolean;
+}
+
+export type Wanted = Pick<Listing, "folderId" | "below" | "where" | "sort"> & { fields: string[] | undefined };
+
+const NOTHING: Rows = { key: "", trials: [], next: null, count: null, error: null, loading: true };
+
+export interface ListState extends Rows {
+  more: () => void;
+  reload: () => void;
+  drop: (ids: ReadonlySet<string>) => void;
+}
+
+export function useListing(wanted: Wanted): ListState {
+  const { fields, ...rest } = wanted;
+  const key = JSON.stringify(rest);
+  const columns = fields?.join(",") ?? "";
+  const [rows, setRows] = useState<Rows>(NOTHING);
+  const now = useRef(rows);
+  now.current = rows;
+  const busy = useRef(false);
+  const stop = useRef(new AbortController());
+
+  const load = useCallback(async () => {
+    stop.current.abort();
+    stop.current = new AbortController();
+    const { signal } = stop.current;
+    busy.current = false;
+    setRows((old) => ({ ...old, loading: true }));
+    const limit = Math.min(MORE, Math.max(FIRST, now.current.key === key ? now.current.trials.length : 0));
+    try {
+      const page = await listTrials({ ...rest, columns: fields, limit, count: true }, signal);
+      setRows({ key, trials: page.trials, next: page.next, count: page.count ?? null, error: null, loading: false });
+    } catch (error) {
+      if (!isAbort(error))
+        setRows((old) => ({ ...(old.key === key ? old : { ...NOTHING, trials: old.trials }), error, loading: false }));
+    }
+  }, [key, columns]);
+
+  const more = useCallback(async () => {
+    const { next } = now.current;
+    if (!next || busy.current || now.current.key !== key) return;
+    busy.current = true;
+    const { signal } = stop.current;
+    try {
+      const page = await listTrials({ ...rest, columns: fields, limit: MORE, cursor: next }, signal);
+      setRows((old) =>
+        old.next === next ? { ...old, trials: [...old.trials, ...page.trials], next: page.next } : old,
+      );
+    } catch (error) {
+      if (!isAbort(error)) setRows((old) => ({ ...old, error }));
+    } finally {
+      busy.current = false;
+    }
+  }, [key, columns]);
+
+  useEffect(() => {
+    void load();
+    return () => stop.current.abort();
+  }, [load]);
+  useLive(wanted.folderId, now, setRows, load);
+  const drop = useCallback((ids: ReadonlySet<string>) => {
+    setRows((old) => ({
+      ...old,
+      trials: old.trials.filter((trial) => !ids.has(trial.id)),
+      count: less(old.count, ids.size),
+    }));
+  }, []);
+  return { ...rows, more: () => void more(), reload: () => void load(), drop };
+}
+
+function less(count: Count | null, gone: number): Count | null {
+  return count && !count.capped ? { ...count, value: Math.max(0, count.value - gone) } : count;
+}
+
+type SetRows = (change: (old: Rows) => Rows) => void;
+
+/** Show what changes: rows that are here are asked for again, and a changed listing is loaded again. */
+function useLive(folderId: string, now: { current: Rows }, setRows: SetRows, load: () => Promise<void>): void {
+  const reload = useRef(load);
+  reload.current = load;
+  useEffect(() => {
+    const touched = new Set<string>();
+    const refresh = throttle(async () => {
+      const ids = [...touched].filter((id) => now.current.trials.some((trial) => trial.id === id)).slice(0, 500);
+      touched.clear();
+      if (!ids.length) return;
+      const { trials } = await getTrials(ids).catch(() => ({ trials: [] as Trial[] }));
+      const fresh = new Map(trials.map((trial) => [trial.id, trial]));
+      setRows((old) => ({ ...old, trials: old.trials.map((trial) => fresh.get(trial.id) ?? trial) }));
+    }, 1000);
+    const again = throttle(() => {
+      if (now.current.trials.length <= MORE && !now.current.loading) void reload.current();
+    }, 2000);
+    return watch({
+      folderId,
+      onTrial: (event) => {
+        touched.add(event.id);
+        if (now.current.trials.some((trial) => trial.id === event.id)) refresh();
+        else again();
+      },
+      onFolder: again,
+      poll: again,
+    });
+  }, [folderId]);
+}

@@ -1,0 +1,72 @@
+/** Signing in with an API key. */
+
+import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../api/client";
+import { Command, errorText } from "../parts/basics";
+import { Menu } from "../parts/menu";
+import { Logo, settingsItems } from "../parts/shell";
+import { enter, reason } from "../state/session";
+import { t } from "../words";
+
+export function LoginPage() {
+  const [key, setKey] = useState("");
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    document.title = `${t("login.title")} · ${t("app.name")}`;
+  });
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      await enter(key.trim().toLowerCase());
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  const wrong = error instanceof ApiError && (error.status === 401 || error.status === 422);
+  return (
+    <main class="login">
+      <form class="login-box" onSubmit={submit}>
+        <div class="brand">
+          <Logo />
+          {t("app.name")}
+        </div>
+        <h1>{t("login.title")}</h1>
+        {reason.value && !error && <p class="soft">{t(reason.value)}</p>}
+        <label class="field">
+          <span>{t("login.key")}</span>
+          <input
+            type="password"
+            autoFocus
+            required
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+            autocomplete="current-password"
+            spellcheck={false}
+          />
+        </label>
+        {error !== null && (
+          <p class="bad" role="alert">
+            {wrong ? t("login.wrong") : errorText(error)}
+          </p>
+        )}
+        <button type="submit" class="primary" disabled={busy}>
+          {t("login.submit")}
+        </button>
+        <p class="soft small">{t("login.hint")}</p>
+        <Command text="aimd server key create --user NAME" />
+      </form>
+      <div class="login-foot">
+        <Menu
+          label={`${t("settings.theme")} / ${t("settings.language")}`}
+          text={`${t("settings.theme")} · ${t("settings.language")}`}
+          items={settingsItems()}
+          up
+        />
+      </div>
+    </main>
+  );
+}

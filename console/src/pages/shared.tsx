@@ -1,0 +1,54 @@
+/** What others share with who is signed in. */
+
+import { useEffect } from "preact/hooks";
+import { listShared } from "../api/folders";
+import { Empty, Failure, Skeleton } from "../parts/basics";
+import { Icon } from "../parts/icons";
+import { useLoaded } from "../parts/load";
+import { Head } from "../parts/shell";
+import { t } from "../words";
+
+export function SharedPage() {
+  const items = useLoaded("shared", listShared);
+  useEffect(() => {
+    document.title = `${t("shared.title")} · ${t("app.name")}`;
+  });
+  return (
+    <div class="page">
+      <Head title={t("shared.title")} />
+      {items.error ? <Failure error={items.error} retry={items.reload} /> : null}
+      {items.loading && <Skeleton />}
+      {items.data?.length === 0 && <Empty title={t("shared.none")} next={t("shared.none.next")} />}
+      {items.data && items.data.length > 0 && (
+        <div class="card scroll">
+          <table class="plain">
+            <thead>
+              <tr>
+                {[t("common.name"), t("column.folder"), t("column.owner"), t("share.role")].map((head) => (
+                  <th key={head} scope="col">
+                    {head}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {items.data.map((item) => (
+                <tr key={item.id}>
+                  <th scope="row">
+                    <a class="row" href={`#/${item.kind}s/${encodeURIComponent(item.id)}/`}>
+                      <Icon name={item.kind === "folder" ? "folder" : "compare"} />
+                      {item.name}
+                    </a>
+                  </th>
+                  <td class="soft">{item.path}</td>
+                  <td>{item.owner}</td>
+                  <td>{t(`role.${item.role}`)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}

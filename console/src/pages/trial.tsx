@@ -1,0 +1,172 @@
+/** A trial: its head, and tabs for what was recorded. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { watch } from "../api/events";
+import { changeTrial, getTrial } from "../api/trials";
+import type { TrialDetail } from "../api/types";
+import { durationOf, formatAgo, formatDuration, formatTime } from "../model/format";
+import { formatRoute } from "../model/route";
+import { askDelete, askMove, askRename, type Thing } from "../parts/actions";
+import { CopyButton, Failure, Skeleton, StateMark } from "../parts/basics";
+import { Icon } from "../parts/icons";
+import { NoteEditor, TagEditor } from "../parts/labels";
+import { throttle, useLoaded } from "../parts/load";
+import { Menu } from "../parts/menu";
+import { openShare } from "../parts/share";
+import { Head } from "../parts/shell";
+import { isTyping } from "../parts/shortcuts";
+import { go, route, setQuery } from "../state/route";
+import { mayWrite } from "../state/session";
+import { now } from "../state/settings";
+import { locale, t, type Word } from "../words";
+import { Crumbs } from "./folder";
+import { FilesTab } from "./trial_files";
+import { MetricsTab } from "./trial_metrics";
+import { OutputTab } from "./trial_output";
+import { ParametersTab } from "./trial_parameters";
+import { PlatformTab } from "./trial_platform";
+
+const TABS = ["metrics", "parameters", "platform", "output", "files"] as const;
+type Tab = (typeof TABS)[number];
+
+export function TrialPage({ id }: { id: string }) {
+  const loaded = useLoaded(id, (signal) => getTrial(id, signal));
+  const trial = loaded.data;
+  const [version, setVersion] = useState(0);
+  const { reload } = loaded;
+  useEffect(() => {
+    const again = throttle(() => {
+      reload();
+      setVersion((old) => old + 1);
+    }, 800);
+    return watch({ trials: [id], onTrial: again, poll: again });
+  }, [id, reload]);
+  useEffect(() => {
+    if (trial) document.title = `${trial.name} · ${t("app.name")}`;
+  });
+  useTabKeys();
+  if (loaded.error && !trial) return <Failure error={loaded.error} retry={reload} />;
+  if (!trial) return <Skeleton lines={10} />;
+  return <TrialView trial={trial} version={version} changed={reload} />;
+}
+
+function chooseTab(tab: Tab): void {
+  setQuery({ tab: tab === "metrics" ? null : tab });
+}
+
+function useTabKeys(): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const tab = TABS[Number(event.key) - 1];
+      if (tab && !isTyping(event)) chooseTab(tab);
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, []);
+}
+
+function TrialView({ trial, version, changed }: { trial: TrialDetail; version: number; changed: () => void }) {
+  const wanted = route.value.query.get("tab") as Tab;
+  const tab = TABS.includes(wanted) ? wanted : "metrics";
+  const folder = useMemo(() => ({ ...trial.folder, parent: null }), [trial.folder.id, trial.folder.path]);
+  return (
+    <div class="page">
+      <Head
+        crumbs={<Crumbs folder={folder} linkLast />}
+        title={trial.name}
+        actions={<Actions trial={trial} changed={changed} />}
+        below={<Facts trial={trial} changed={changed} />}
+      />
+      <Tabs tab={tab} />
+      <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
+        {tab === "metrics" && <MetricsTab trial={trial} version={version} />}
+        {tab === "parameters" && <ParametersTab trial={trial} />}
+        {tab === "platform" && <PlatformTab trial={trial} />}
+        {tab === "output" && <OutputTab trial={trial} />}
+        {tab === "files" && <FilesTab trial={trial} />}
+      </div>
+    </div>
+  );
+}
+
+function Tabs({ tab }: { tab: Tab }) {
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length] as Tab;
+    chooseTab(next);
+    requestAnimationFrame(() => document.getElementById(`tab-${next}`)?.focus());
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label={t("trial.tabs")} onKeyDown={move}>
+      {TABS.map((one) => (
+        <button
+          key={one}
+          type="button"
+          role="tab"
+          id={`tab-${one}`}
+          aria-selected={tab === one}
+          aria-controls="tab-panel"
+          tabIndex={tab === one ? 0 : -1}
+          onClick={() => chooseTab(one)}
+        >
+          {t(`trial.tab.${one}` as Word)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) {
+  const took = formatDuration(durationOf(trial, now.value));
+  return (
+    <div class="facts">
+      <StateMark state={trial.state} />
+      {trial.started && (
+        <span title={formatTime(trial.started, locale())}>
+          {t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}
+        </span>
+      )}
+      {trial.started && (trial.ended || trial.state === "Running") && (
+        <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>
+      )}
+      <span>{t("trial.by", { name: trial.owner })}</span>
+      <span class="id">
+        <code title={trial.id}>{trial.id.slice(0, 8)}</code>
+        <CopyButton text={trial.id} label={t("trial.id")} />
+      </span>
+      <TagEditor tags={trial.tags} save={(tags) => changeTrial(trial.id, { tags }).then(changed)} />
+      <NoteEditor note={trial.note ?? ""} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
+    </div>
+  );
+}
+
+function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }) {
+  const thing: Thing = { kind: "trial", id: trial.id, name: trial.name };
+  const items = [
+    { label: t("common.rename"), action: () => askRename(thing, changed) },
+    { label: t("common.move"), action: () => askMove([thing], changed) },
+    {
+      label: t("common.delete"),
+      danger: true,
+      action: () => askDelete([thing], () => go(`#/folders/${trial.folder.id}/`)),
+    },
+  ];
+  return (
+    <>
+      <a class="button" href={formatRoute("compare", "", { trials: trial.id })}>
+        <Icon name="compare" />
+        <span class="wide-only">{t("list.compare")}</span>
+      </a>
+      {mayWrite() && (
+        <>
+          <button type="button" onClick={() => openShare("trials", trial.id, trial.name)}>
+            <Icon name="shared" />
+            <span class="wide-only">{t("common.share")}</span>
+          </button>
+          <Menu icon="more" label={t("common.more")} items={items} />
+        </>
+      )}
+    </>
+  );
+}

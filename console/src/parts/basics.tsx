@@ -1,0 +1,153 @@
+/** Small parts: state, buttons, empty places, errors, skeletons. */
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { ApiError } from "../api/client";
+import type { State } from "../api/types";
+import { t, type Word } from "../words";
+import { Icon, type IconName } from "./icons";
+
+/** Signs as the command line has them: the sign says what the colour says. */
+const SIGNS: Record<State, string> = {
+  Initializing: "○",
+  Running: "●",
+  Succeeded: "✓",
+  Failed: "✗",
+  Killed: "†",
+  Interrupted: "■",
+  Lost: "?",
+};
+
+export function StateMark({ state }: { state: State | null }) {
+  const known = state && state in SIGNS ? state : null;
+  return (
+    <span class={`state state-${known ?? "Unknown"}`}>
+      <span class="state-sign" aria-hidden="true">
+        {known ? SIGNS[known] : "?"}
+      </span>
+      {known ? t(`state.${known}`) : state || t("state.Unknown")}
+    </span>
+  );
+}
+
+interface IconButtonProps {
+  icon: IconName;
+  label: string;
+  onClick?: (event: MouseEvent) => void;
+  pressed?: boolean;
+  expanded?: boolean;
+  class?: string;
+  size?: number;
+}
+
+export function IconButton({ icon, label, onClick, pressed, expanded, class: extra = "", size = 16 }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      class={`icon-button ${extra}`}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      aria-expanded={expanded}
+      onClick={onClick}
+    >
+      <Icon name={icon} size={size} />
+    </button>
+  );
+}
+
+export function CopyButton({ text, label }: { text: string; label?: string }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard?.writeText(text).catch(() => {});
+    setDone(true);
+    setTimeout(() => setDone(false), 1500);
+  };
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      title={label ?? t("common.copy")}
+      aria-label={done ? t("common.copied") : (label ?? t("common.copy"))}
+      onClick={copy}
+    >
+      <Icon name={done ? "check" : "copy"} />
+    </button>
+  );
+}
+
+export function Command({ text }: { text: string }) {
+  return (
+    <div class="command">
+      <code>{text}</code>
+      <CopyButton text={text} />
+    </div>
+  );
+}
+
+export function Empty({ title, next, children }: { title: string; next?: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h2>{title}</h2>
+      {next && <p>{next}</p>}
+      {children}
+    </div>
+  );
+}
+
+export function errorText(error: unknown): string {
+  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
+  const words: Record<string, Word> = {
+    unreachable: "error.unreachable",
+    forbidden: "error.forbidden",
+    name_taken: "error.taken",
+  };
+  const word = words[error.code] ?? (error.status === 404 ? "error.missing" : null);
+  return word ? t(word) : error.message;
+}
+
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const missing = error instanceof ApiError && error.status === 404;
+  const next =
+    error instanceof ApiError && error.code === "unreachable"
+      ? t("error.unreachable.next")
+      : missing
+        ? t("error.missing.next")
+        : "";
+  return (
+    <div class="empty" role="alert">
+      <h2>{errorText(error)}</h2>
+      {next && <p>{next}</p>}
+      <p class="row">
+        {retry && !missing && (
+          <button type="button" class="primary" onClick={retry}>
+            {t("error.retry")}
+          </button>
+        )}
+        {missing && <a href="#/">{t("error.home")}</a>}
+      </p>
+    </div>
+  );
+}
+
+export function Skeleton({ lines = 6 }: { lines?: number }) {
+  return (
+    <div class="skeleton" role="status" aria-label={t("common.loading")}>
+      {Array.from({ length: lines }, (_, line) => (
+        <span key={line} class={`skeleton-line skeleton-${line % 4}`} />
+      ))}
+    </div>
+  );
+}
+
+export function Pills({ tags }: { tags: string[] }) {
+  return (
+    <>
+      {tags.map((tag) => (
+        <span key={tag} class="pill">
+          {tag}
+        </span>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+/** The folders right below one, above its trials. */
+
+import { useEffect, useState } from "preact/hooks";
+import { children, loadChildren } from "../state/folders";
+import { t } from "../words";
+import { Icon } from "./icons";
+
+const SHOWN = 12;
+
+export function FolderStrip({ id }: { id: string }) {
+  const [all, setAll] = useState(false);
+  useEffect(() => void loadChildren(id).catch(() => {}), [id]);
+  const below = children.value.get(id) ?? [];
+  if (!below.length) return null;
+  const shown = all ? below : below.slice(0, SHOWN);
+  return (
+    <ul class="strip" aria-label={t("list.folders")}>
+      {shown.map((folder) => (
+        <li key={folder.id}>
+          <a
+            class="folder-chip"
+            href={`#/folders/${encodeURIComponent(folder.target ?? folder.id)}/`}
+            title={folder.path}
+          >
+            <Icon name={folder.type === "shortcut" ? "link" : "folder"} />
+            <span class="clip">{folder.name}</span>
+            {folder.shared && (
+              <span class="soft" title={t("list.shared")}>
+                <Icon name="shared" size={13} />
+              </span>
+            )}
+            {folder.trials > 0 && <span class="soft number">{folder.trials.toLocaleString("en-US")}</span>}
+          </a>
+        </li>
+      ))}
+      {below.length > SHOWN && (
+        <li>
+          <button type="button" class="quiet" onClick={() => setAll(!all)}>
+            {all ? t("list.folders.less") : t("list.folders.all", { n: below.length })}
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,109 @@
+/** Tags and the note of a trial, changed in place. */
+
+import { useState } from "preact/hooks";
+import { mayWrite } from "../state/session";
+import { t } from "../words";
+import { closeDialog, Dialog, openDialog } from "./dialog";
+import { Icon } from "./icons";
+import { notifyError } from "./toasts";
+
+export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[]) => Promise<unknown> }) {
+  const [adding, setAdding] = useState(false);
+  const may = mayWrite();
+  const change = (next: string[]) => save(next).catch(notifyError);
+  const add = (event: Event) => {
+    event.preventDefault();
+    const field = (event.currentTarget as HTMLFormElement).elements.namedItem("tag") as HTMLInputElement;
+    const wanted = field.value
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter((tag) => tag && !tags.includes(tag));
+    setAdding(false);
+    if (wanted.length) void change([...tags, ...wanted]);
+  };
+  return (
+    <span class="tags">
+      {tags.map((tag) => (
+        <span key={tag} class="pill">
+          {tag}
+          {may && (
+            <button
+              type="button"
+              aria-label={t("trial.tags.remove", { name: tag })}
+              onClick={() => void change(tags.filter((one) => one !== tag))}
+            >
+              <Icon name="close" size={10} />
+            </button>
+          )}
+        </span>
+      ))}
+      {may && !adding && (
+        <button type="button" class="quiet small" onClick={() => setAdding(true)}>
+          <Icon name="plus" size={12} />
+          {t("trial.tags.add")}
+        </button>
+      )}
+      {adding && (
+        <form class="inline" onSubmit={add}>
+          <input
+            name="tag"
+            autoFocus
+            maxLength={64}
+            aria-label={t("trial.tags.add")}
+            onKeyDown={(event) => event.key === "Escape" && setAdding(false)}
+            onBlur={(event) => event.currentTarget.value || setAdding(false)}
+            autocomplete="off"
+          />
+        </form>
+      )}
+    </span>
+  );
+}
+
+function NoteDialog({ note, save }: { note: string; save: (note: string) => Promise<unknown> }) {
+  const [text, setText] = useState(note);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    save(text).then(closeDialog, notifyError);
+  };
+  return (
+    <Dialog title={t("trial.note")}>
+      <form onSubmit={submit}>
+        <textarea
+          autoFocus
+          rows={8}
+          maxLength={65_536}
+          aria-label={t("trial.note")}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <div class="dialog-foot">
+          <button type="button" onClick={closeDialog}>
+            {t("common.cancel")}
+          </button>
+          <button type="submit" class="primary">
+            {t("common.save")}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function NoteEditor({ note, save }: { note: string; save: (note: string) => Promise<unknown> }) {
+  const edit = () => openDialog(<NoteDialog note={note} save={save} />);
+  if (!mayWrite()) return note ? <p class="note">{note}</p> : null;
+  if (!note) {
+    return (
+      <button type="button" class="quiet small" onClick={edit}>
+        <Icon name="edit" size={12} />
+        {t("trial.note.add")}
+      </button>
+    );
+  }
+  return (
+    <button type="button" class="note" title={t("common.edit")} onClick={edit}>
+      {note}
+    </button>
+  );
+}

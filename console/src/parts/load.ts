@@ -1,0 +1,61 @@
+/** Loading in components: what is here, what went wrong, and again. */
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { isAbort } from "../api/client";
+
+export interface Loaded<T> {
+  data: T | undefined;
+  error: unknown;
+  loading: boolean;
+  reload: () => void;
+  set: (data: T) => void;
+}
+
+/** Load when `key` changes; data of the same `key` stays while it is loaded again. */
+export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+  const [state, setState] = useState<{ key: string; data: T | undefined; error: unknown }>({
+    key,
+    data: undefined,
+    error: null,
+  });
+  const [turn, setTurn] = useState(0);
+  const loader = useRef(load);
+  loader.current = load;
+  // A new key or turn is what asks for loading.
+  useEffect(() => {
+    const stop = new AbortController();
+    loader.current(stop.signal).then(
+      (data) => !stop.signal.aborted && setState({ key, data, error: null }),
+      (error) => {
+        if (!stop.signal.aborted && !isAbort(error))
+          setState((old) => ({ key, data: old.key === key ? old.data : undefined, error }));
+      },
+    );
+    return () => stop.abort();
+  }, [key, turn]);
+  const reload = useCallback(() => setTurn((old) => old + 1), []);
+  const set = useCallback((data: T) => setState({ key, data, error: null }), [key]);
+  const here = state.key === key;
+  return {
+    data: here ? state.data : undefined,
+    error: here ? state.error : null,
+    loading: !here || (!state.data && !state.error),
+    reload,
+    set,
+  };
+}
+
+/** Call at most once in `waitMs`, the last call not lost. */
+export function throttle(action: () => void, waitMs: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
+  return () => {
+    if (timer !== undefined) return;
+    const wait = Math.max(0, last + waitMs - Date.now());
+    timer = setTimeout(() => {
+      timer = undefined;
+      last = Date.now();
+      action();
+    }, wait);
+  };
+}

@@ -1,0 +1,71 @@
+/** Keys that work everywhere, and the list of all. */
+
+import { dark, sidebar, theme } from "../state/settings";
+import { t, type Word } from "../words";
+import { Dialog, openDialog } from "./dialog";
+
+const ALL: [string[], Word][] = [
+  [["/"], "help.query"],
+  [["j", "k"], "help.move"],
+  [["x"], "help.select"],
+  [["Enter"], "help.open"],
+  [["c"], "help.compare"],
+  [["1", "…", "5"], "help.tabs"],
+  [["+", "−", "0", "← →"], "help.chart"],
+  [["["], "help.sidebar"],
+  [["t"], "help.theme"],
+  [["Esc"], "help.close"],
+  [["?"], "help.help"],
+];
+
+function HelpDialog() {
+  return (
+    <Dialog title={t("help.title")}>
+      <dl class="keys">
+        {ALL.map(([keys, word]) => (
+          <div key={word}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{t(word)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
+
+export function openHelp(): void {
+  openDialog(<HelpDialog />);
+}
+
+export function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement;
+  return (
+    event.ctrlKey || event.metaKey || event.altKey || !!target.closest?.("input, textarea, select, dialog, [role=menu]")
+  );
+}
+
+const ACTIONS: Record<string, () => void> = {
+  "?": openHelp,
+  "[": () => {
+    sidebar.value = !sidebar.value;
+  },
+  t: () => {
+    theme.value = dark.value ? "light" : "dark";
+  },
+  "/": () => document.querySelector<HTMLElement>("[data-query]")?.focus(),
+};
+
+export function startShortcuts(): () => void {
+  const listen = (event: KeyboardEvent) => {
+    const action = ACTIONS[event.key];
+    if (!action || isTyping(event)) return;
+    event.preventDefault();
+    action();
+  };
+  addEventListener("keydown", listen);
+  return () => removeEventListener("keydown", listen);
+}

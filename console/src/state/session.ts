@@ -1,0 +1,56 @@
+/** Who is signed in. `undefined`: not known yet. */
+
+import { signal } from "@preact/signals";
+import { whenSignedOut } from "../api/client";
+import { currentSession, signIn, signOut } from "../api/session";
+import type { Session } from "../api/types";
+import type { Word } from "../words";
+import { replace, route } from "./route";
+
+export const session = signal<Session | null | undefined>(undefined);
+export const startFailed = signal<unknown>(null);
+/** Why one has to sign in, when there is a reason. */
+export const reason = signal<Word | null>(null);
+
+/** Use the one-time token of the address, if there is one, and learn who is signed in. */
+export async function startSession(): Promise<void> {
+  startFailed.value = null;
+  whenSignedOut(() => {
+    if (session.value) reason.value = "login.ended";
+    session.value = null;
+  });
+  const token = route.value.query.get("token");
+  if (token) replace("#/");
+  try {
+    session.value = token ? await withToken(token) : await currentSession();
+  } catch (error) {
+    startFailed.value = error;
+  }
+}
+
+async function withToken(token: string): Promise<Session | null> {
+  try {
+    return await signIn({ token });
+  } catch {
+    const known = await currentSession();
+    if (!known) reason.value = "login.token";
+    return known;
+  }
+}
+
+export async function enter(key: string): Promise<void> {
+  session.value = await signIn({ key });
+  reason.value = null;
+  if (route.value.page === "login") replace("#/");
+}
+
+export async function leave(): Promise<void> {
+  await signOut();
+  session.value = null;
+  reason.value = null;
+  replace("#/");
+}
+
+export function mayWrite(): boolean {
+  return session.value?.scope === "write";
+}

@@ -1,0 +1,35 @@
+/** Words in the language of whoever reads. Reading `t` in a component makes it follow the language. */
+
+import { signal } from "@preact/signals";
+import { en, type Word } from "./en";
+import { zh } from "./zh";
+
+export type { Word } from "./en";
+export type Language = "en" | "zh";
+export const LANGUAGES: Record<Language, string> = { en: "English", zh: "中文" };
+const CATALOGUES: Record<Language, Record<Word, string>> = { en, zh };
+
+export function preferred(languages: readonly string[]): Language {
+  for (const language of languages) {
+    const start = language.toLowerCase().split("-")[0];
+    if (start === "en" || start === "zh") return start;
+  }
+  return "en";
+}
+
+export const language = signal<Language>("en");
+
+/** The tag for dates and numbers. */
+export function locale(): string {
+  return language.value === "zh" ? "zh-CN" : "en-GB";
+}
+
+export function t(word: Word, values: Record<string, string | number> = {}): string {
+  return CATALOGUES[language.value][word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+export function countWord(n: number, capped = false): string {
+  const shown = n.toLocaleString("en-US");
+  if (capped) return t("list.trials.capped", { n: shown });
+  return t(n === 1 ? "list.trials.one" : "list.trials.other", { n: shown });
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { apiBase } from "../src/api/client";
+import { decodeColumns } from "../src/api/metrics";
+import { strokeOf } from "../src/charts/palette";
+import { moved, zoomed } from "../src/charts/ranges";
+import { preferred } from "../src/words";
+import { en } from "../src/words/en";
+import { zh } from "../src/words/zh";
+
+const SOURCES = Object.entries(
+  import.meta.glob<string>("../src/**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true }),
+);
+
+describe("the source", () => {
+  it("makes no markup of text and calls no other host", () => {
+    const forbidden =
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DangerouslySet|srcdoc|\beval\(|new Function|https?:\/\/(?!www\.w3\.org\/2000\/svg)/;
+    expect(SOURCES.length).toBeGreaterThan(40);
+    expect(SOURCES.filter(([, text]) => forbidden.test(text)).map(([name]) => name)).toEqual([]);
+  });
+  it("has files of fewer than 400 lines", () => {
+    expect(SOURCES.filter(([, text]) => text.split("\n").length > 400).map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe("languages", () => {
+  it("have the same places for values", () => {
+    const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort().join();
+    const keys = Object.keys(en) as (keyof typeof en)[];
+    expect(keys.filter((key) => key !== "compare.group.size" && places(en[key]) !== places(zh[key]))).toEqual([]);
+  });
+  it("are chosen by what the browser prefers", () => {
+    expect([preferred(["zh-TW", "en"]), preferred(["fr", "en-US"]), preferred(["fr"])]).toEqual(["zh", "en", "en"]);
+  });
+});
+
+describe("the API", () => {
+  it("lies beside the console, also below a proxy's path", () => {
+    expect(apiBase("https://lab/x/t9k/experiment/web/#/trials/1/?a=b")).toBe(
+      "https://lab/x/t9k/experiment/server/apis/v2/",
+    );
+  });
+  it("sends columns that are read as they were written", () => {
+    const series = {
+      trial: "t",
+      metric: "m",
+      count: 2,
+      exact: true,
+      nan: 1,
+      x: { offset: 0, length: 2 },
+      lo: { offset: 16, length: 2 },
+    };
+    const header = new TextEncoder().encode(JSON.stringify({ series: [series] }));
+    const start = Math.ceil((16 + header.length) / 8) * 8;
+    const body = new Uint8Array(start + 32);
+    body.set(new TextEncoder().encode("AIMDCOL1"));
+    new DataView(body.buffer).setUint32(8, header.length, true);
+    body.set(header, 16);
+    body.set(new Uint8Array(Float64Array.of(1, 2, 0.5, Number.NaN).buffer), start);
+    const [read] = decodeColumns(body.buffer);
+    expect([[...(read?.x ?? [])], [...(read?.lo ?? [])], read?.mean === read?.lo]).toEqual([
+      [1, 2],
+      [0.5, Number.NaN],
+      true,
+    ]);
+    expect(() => decodeColumns(new ArrayBuffer(4))).toThrow();
+  });
+});
+
+describe("charts", () => {
+  it("have a stroke of its own for each of 32 curves", () => {
+    const strokes = Array.from({ length: 32 }, (_, index) => JSON.stringify(strokeOf(index, false)));
+    expect(new Set(strokes).size).toBe(32);
+  });
+  it("zoom around a place and move, on log axes by factors", () => {
+    expect(zoomed([0, 10], 0.5, 5, false)).toEqual([2.5, 7.5]);
+    expect(moved([0, 10], 0.5, false)).toEqual([5, 15]);
+    expect(zoomed([1, 100], 0.5, 10, true).map((value) => Math.round(value * 100) / 100)).toEqual([3.16, 31.62]);
+  });
+});

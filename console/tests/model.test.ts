@@ -1,0 +1,182 @@
+import { describe, expect, it } from "vitest";
+import { parseAnsi, settle } from "../src/model/ansi";
+import { automaticColumns, fieldOf, nextSort, parseColumn } from "../src/model/columns";
+import { csv } from "../src/model/csv";
+import { parseDiff } from "../src/model/diff";
+import { differences, flatten } from "../src/model/flat";
+import { formatBytes, formatDuration, formatNumber } from "../src/model/format";
+import { groupTrials } from "../src/model/groups";
+import { chartGroups, metricField } from "../src/model/metrics";
+import { changed, formatRoute, joinNames, parseRange, parseRoute, splitNames } from "../src/model/route";
+import { meanOf, nearest, smooth } from "../src/model/series";
+
+const floats = (...values: number[]) => Float64Array.from(values);
+
+describe("permalinks", () => {
+  it("are read as they were written, whatever the query holds", () => {
+    const where = 'params."a&b" = 1 and name ~ 100% # x';
+    const route = parseRoute(formatRoute("folders", "a/b", { where, sort: "-val.acc.max" }));
+    expect([route.page, route.id, route.query.get("where"), route.query.get("sort")]).toEqual([
+      "folders",
+      "a/b",
+      where,
+      "-val.acc.max",
+    ]);
+  });
+  it("keep what is not changed and drop what is emptied", () => {
+    const route = parseRoute("#/trials/x/?tab=output&x=time&artifactVersion=3");
+    expect(changed(route, { tab: null, smooth: "0.6" })).toBe("#/trials/x/?x=time&artifactVersion=3&smooth=0.6");
+  });
+  it("hold names with commas and backslashes", () => {
+    const names = ["a,b", "c\\", "d"];
+    expect(splitNames(joinNames(names))).toEqual(names);
+  });
+  it("take no range that is none", () => {
+    expect([
+      parseRange("1,5"),
+      parseRange("5,1"),
+      parseRange("a,b"),
+      parseRange("1"),
+      parseRange("1,2,3"),
+      parseRange(null),
+    ]).toEqual([[1, 5], null, null, null, null, null]);
+  });
+});
+
+describe("smoothing", () => {
+  it("leaves a constant alone from the first point on", () => {
+    expect([...smooth(floats(3, 3, 3), 0.9)].map((value) => value.toFixed(6))).toEqual([
+      "3.000000",
+      "3.000000",
+      "3.000000",
+    ]);
+  });
+  it("keeps a gap a gap and goes on behind it", () => {
+    const out = smooth(floats(1, Number.NaN, 1), 0.5);
+    expect([out[0], Number.isNaN(out[1] as number), out[2]]).toEqual([1, true, 1]);
+  });
+});
+
+describe("series", () => {
+  it("finds the nearest point, also beyond the ends", () => {
+    const x = floats(0, 10, 20);
+    expect([-5, 4, 6, 99].map((wanted) => nearest(x, wanted))).toEqual([0, 0, 1, 2]);
+    expect(nearest(floats(), 1)).toBe(-1);
+  });
+  it("takes the mean of lines with other steps, only where they are", () => {
+    const mean = meanOf([
+      { x: floats(0, 1, 2, 3), y: floats(0, 1, 2, 3) },
+      { x: floats(0, 2), y: floats(2, 4) },
+    ]);
+    expect([...mean.mean]).toEqual([1, 2, 3, 3]);
+    expect(mean.hi[0]).toBeCloseTo(1 + Math.SQRT2);
+  });
+});
+
+describe("output of terminals", () => {
+  it("gives text and style, and no control byte", () => {
+    const pieces = parseAnsi("a\u001b[1;31mred\u001b[0m\u001b]0;title\u0007\u001b[2Jb\u0007<b>");
+    expect(pieces).toEqual([
+      { text: "a", style: "" },
+      { text: "red", style: "ansi-bold ansi-red" },
+      { text: "b<b>", style: "" },
+    ]);
+  });
+  it("shows the last state of a progress bar", () => {
+    expect(settle("10%\r50%\r100%\r\nnext\n")).toBe("100%\nnext\n");
+  });
+  it("skips the numbers of 256 colours", () => {
+    expect(parseAnsi("\u001b[38;5;31mx")).toEqual([{ text: "x", style: "" }]);
+  });
+});
+
+describe("a diff", () => {
+  it("knows heads from changes that look like them", () => {
+    const kinds = parseDiff("diff --git a b\n--- a\n+++ b\n@@ -1 +1 @@\n--- x\n+++ y\n same\n").map(
+      (line) => line.kind,
+    );
+    expect(kinds).toEqual(["file", "meta", "meta", "hunk", "removed", "added", "same"]);
+  });
+});
+
+describe("parameters", () => {
+  it("are flat names", () => {
+    expect(flatten({ a: { b: 1, c: {} }, d: [1] })).toEqual([
+      ["a.b", 1],
+      ["a.c", {}],
+      ["d", [1]],
+    ]);
+  });
+  it("differ when one trial has none", () => {
+    expect(differences([{ a: 1, b: 1 }, { a: 1 }]).map((row) => row.differs)).toEqual([false, true]);
+  });
+  it("make groups over seeds", () => {
+    const groups = groupTrials(
+      [
+        { lr: 1, seed: 1 },
+        { lr: 2, seed: 1 },
+        { lr: 1, seed: 2 },
+      ],
+      null,
+    );
+    expect(groups.map((group) => [group.label, group.members])).toEqual([
+      ["lr=1", [0, 2]],
+      ["lr=2", [1]],
+    ]);
+  });
+});
+
+describe("columns", () => {
+  it("are chosen: those that vary, and the metrics people look at", () => {
+    const rows = [1, 2].map((lr) => ({
+      parameters: { lr, epochs: 3 },
+      metrics: { "val.acc": {}, "system.cpu": {}, "train.x": {} },
+    }));
+    expect(automaticColumns(rows, false)).toEqual([
+      "state",
+      "name",
+      "started",
+      "duration",
+      "metrics.val.acc",
+      "metrics.train.x",
+      "params.lr",
+    ]);
+  });
+  it("sort by their field", () => {
+    const column = parseColumn("metrics.val.acc@max");
+    expect(column && fieldOf(column)).toBe("val.acc.max");
+    expect(parseColumn("metrics.val.acc@evil")).toBeNull();
+    expect(["", "-a", "a"].map((sort) => nextSort(sort, "a", true))).toEqual(["-a", "a", ""]);
+  });
+  it("quote odd names", () => {
+    expect(metricField("train.loss/total x")).toBe('train."loss/total x"');
+  });
+});
+
+describe("charts", () => {
+  it("take train, val and test of one name together, in this order, system last", () => {
+    expect(chartGroups(["system.cpu", "val.loss", "train.loss", "test.loss"]).map((group) => group.metrics)).toEqual([
+      ["train.loss", "val.loss", "test.loss"],
+      ["system.cpu"],
+    ]);
+  });
+});
+
+describe("words for numbers", () => {
+  it("are short and exact", () => {
+    expect([1234567, 0.000012345, 0.1 + 0.2, Number.NaN, null, "NaN", -Infinity].map(formatNumber)).toEqual([
+      "1,234,567",
+      "1.234e-5",
+      "0.3",
+      "NaN",
+      "–",
+      "NaN",
+      "−∞",
+    ]);
+    expect([0.34, 59, 61, 3700, 90_000].map(formatDuration)).toEqual(["0.3s", "59s", "1m 01s", "1h 01m", "1d 1h"]);
+    expect([12, 2048, 5 << 20].map(formatBytes)).toEqual(["12 B", "2.0 KiB", "5.0 MiB"]);
+  });
+  it("are no formulas in CSV", () => {
+    expect(csv([["=1+1", 'a"b', Number.NaN, -2]])).toBe('\'=1+1,"a""b",nan,-2\r\n');
+  });
+});
