@@ -96,7 +96,7 @@ def append(
             return Standing(reached, digest_of(content))
         return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
-    return database.write(operation)
+    return database.write(operation, order=uid)
 
 
 def append_at_end(connection: Connection, trial_id: int, content: bytes) -> None:

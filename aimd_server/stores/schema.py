@@ -9,18 +9,43 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Dialect,
     Double,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
+    TypeDecorator,
     UniqueConstraint,
+    types,
 )
 
+
+class _Words(TypeDecorator[str]):
+    """Text that PostgreSQL takes too: it keeps no NUL, which becomes U+FFFD, on both engines alike."""
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return what is stored, and what is compared."""
+        return value.replace("\0", NUL_AS) if value and "\0" in value else value
+
+
+class Text(_Words):
+    """Text of any length."""
+
+    impl = types.Text
+    cache_ok = True
+
+
+class String(_Words):
+    """Text of a bounded length."""
+
+    impl = types.String
+    cache_ok = True
+
+
+NUL_AS = "\ufffd"
 HEAD = "0006"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
