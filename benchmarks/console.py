@@ -58,7 +58,7 @@ class _OneTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def read(self, operation: Callable[[Connection], Any]) -> Any:
+    def read(self, operation: Callable[[Connection], Any], order: object = None) -> Any:
         return operation(self._connection)
 
     write = read
