@@ -29,6 +29,10 @@ def start(
             "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is believed; repeatable."
         ),
     ] = None,
+    base_path: Annotated[
+        str | None,
+        typer.Option("--base-path", metavar="PATH", help="The path below which a proxy passes everything on."),
+    ] = None,
     database: Annotated[
         str | None,
         typer.Option("--database", metavar="URL", help="postgresql://USER@HOST/NAME, without a password."),
@@ -71,6 +75,7 @@ def start(
         "port": port,
         "allowed_hosts": allowed_host or None,
         "trusted_proxies": trusted_proxy or None,
+        "base_path": base_path,
         "database": database,
         "blobs": blobs,
         "trash_days": trash_days,
