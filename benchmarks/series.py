@@ -1,9 +1,9 @@
 """What plots of long series cost the server. Again: `python -m benchmarks.series`.
 
 One series of 10,000,000 points of two values, and 100 trials of 100,000 points each, appended in parts of 4 MiB to a
-database in a directory, by the server's own code in this process; then plots of 1,000 buckets, the median of nine, as the
-route answers them in binary. The floor of a plot is summing 1,000,000 floats in NumPy in the same run. Where more is better, the number
-is given as target / measured, so that 1 or less is ok.
+database in a directory, by the server's own code in this process; then plots of 1,000 buckets, the median of nine, as
+the route answers them in binary. The floor of a plot is summing 1,000,000 floats in NumPy in the same run. Where more
+is better, the number is given as target / measured, so that 1 or less is ok.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def parts(points: int, seed: int) -> Iterator[bytes]:
         for number in range(count):
             step = first + number
             when = f"2026-11-23T{step // 3_600_000 % 24:02d}:{step // 60000 % 60:02d}:{step // 1000 % 60:02d}"
-            value = f'"loss": {round(2.3 / (1 + step * 1e-4) + float(noise[number]), 4)!r}, "acc": {correct[number] / 256!r}'
+            loss = round(2.3 / (1 + step * 1e-4) + float(noise[number]), 4)
+            value = f'"loss": {loss!r}, "acc": {correct[number] / 256!r}'
             place = f'"epoch": {step // 10000}, "step": {step}, "timestamp": "{when}.{step % 1000:03d}397+00:00"'
             lines.append(f'{{"train": {{"value": {{{value}}}, "sequence": {{{place}}}}}}}\n')
         yield "".join(lines).encode()
