@@ -42,7 +42,7 @@ def parts(points: int, seed: int) -> Iterator[bytes]:
             step = first + number
             when = f"2026-11-23T{step // 3_600_000 % 24:02d}:{step // 60000 % 60:02d}:{step // 1000 % 60:02d}"
             loss = round(2.3 / (1 + step * 1e-4) + float(noise[number]), 4)
-            value = f'"loss": {loss!r}, "acc": {correct[number] / 256!r}'
+            value = f'"loss": {loss!r}, "acc": {int(correct[number]) / 256!r}'
             place = f'"epoch": {step // 10000}, "step": {step}, "timestamp": "{when}.{step % 1000:03d}397+00:00"'
             lines.append(f'{{"train": {{"value": {{{value}}}, "sequence": {{{place}}}}}}}\n')
         yield "".join(lines).encode()
