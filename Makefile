@@ -54,10 +54,13 @@ fix: $(VENV)/.dev ## format, mend what can be mended, write generated files
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/python scripts/generate.py --write
 
+screens: $(VENV)/.dev ## make the pictures of the README anew
+	@$(BIN)/python scripts/screens.py
+
 bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 	@$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
 
-.PHONY: help console demo test parts check fix bench soak
+.PHONY: help console demo test parts check fix screens bench soak

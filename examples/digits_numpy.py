@@ -98,7 +98,10 @@ def main() -> None:
             step += 1
             if step % 10 == 0:
                 trial.log("train", {"loss": loss}, step=step, epoch=epoch)
-        trial.log("val", network.evaluate(held_images, held_labels), step=step, epoch=epoch)
+        held_out = network.evaluate(held_images, held_labels)
+        trial.log("val", held_out, step=step, epoch=epoch)
+        if epoch % 5 == 0:
+            print(f"epoch {epoch:>3}  loss {held_out['loss']:.4f}  accuracy {held_out['accuracy']:.4f}", flush=True)
     trial.finish()
 
 

@@ -66,6 +66,7 @@ class UploadReport:
                 text.size(row.sent_bytes or row.remaining_bytes),
                 shown(row.note),
             )
+        table.drop_empty("NOTE")
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:

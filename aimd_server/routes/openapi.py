@@ -80,6 +80,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("PATCH", "/folders/{id}"): Described(200, FolderChange),
     ("DELETE", "/folders/{id}"): Described(204),
     ("POST", "/folders/{id}/restore"): Described(200, Restoring, needs_body=False),
+    ("GET", "/folders/{id}/export"): Described(),
     ("POST", "/folders/{id}/shortcuts"): Described(201, ShortcutWish),
     ("DELETE", "/shortcuts/{id}"): Described(204),
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
@@ -124,7 +125,7 @@ _MAKERS = {
     ("PUT", "/trials/{id}"): ("id", "/trials/{id}"),
     ("POST", "/me/keys"): ("number", "/me/keys/{number}"),
 }
-_BINARY = {("GET", "/trials/{id}/files/{file}")}
+_BINARY = {("GET", "/folders/{id}/export"), ("GET", "/trials/{id}/files/{file}")}
 _BOTH = {("POST", "/metrics")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",

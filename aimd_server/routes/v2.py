@@ -10,7 +10,17 @@ from starlette.responses import Response
 
 from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
-from aimd_server.routes import openapi, v2_events, v2_files, v2_folders, v2_metrics, v2_people, v2_session, v2_trials
+from aimd_server.routes import (
+    openapi,
+    v2_events,
+    v2_export,
+    v2_files,
+    v2_folders,
+    v2_metrics,
+    v2_people,
+    v2_session,
+    v2_trials,
+)
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
@@ -22,7 +32,15 @@ from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 
 PREFIX = "/apis/v2"
-FEATURES = ("query", "sessions", "events", "ranges", "shortcuts", "metrics")  # what older servers of ours have not
+FEATURES = (
+    "query",
+    "sessions",
+    "events",
+    "ranges",
+    "shortcuts",
+    "export",
+    "metrics",
+)  # what older servers of ours have not
 LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
@@ -139,6 +157,7 @@ def routes(base: str) -> RouteTable:
     v2_files.register(table)
     v2_metrics.register(table)
     v2_events.register(table)
+    v2_export.register(table)
     v2_people.register(table)
     v2_session.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)

@@ -123,7 +123,7 @@ def test_while_a_hostile_client_is_at_work_others_are_served_and_the_memory_stay
     own_server: RunningServer,
 ) -> None:
     with User(own_server) as user:
-        assert faults_of(user, 0.3) == []
+        assert faults_of(user, 0.2) == []
     assert "Traceback" not in own_server.log
 
 
@@ -220,7 +220,7 @@ def test_a_slow_but_steady_client_is_served(tmp_path: Path) -> None:
         def pieces() -> Iterator[bytes]:
             for start in range(0, len(content), MIB):
                 sent.append(start)
-                time.sleep(0.25)
+                time.sleep(0.12)
                 yield content[start : start + MIB]
 
         headers = {"Upload-Offset": "0"}
@@ -231,7 +231,7 @@ def test_a_slow_but_steady_client_is_served(tmp_path: Path) -> None:
         with user.http.stream("GET", url, headers=user.headers) as reading:
             for piece in reading.iter_bytes(MIB):
                 got += piece
-                time.sleep(0.2)
+                time.sleep(0.1)
         assert bytes(got) == content
 
 
@@ -296,6 +296,7 @@ def test_a_caller_of_many_slow_lists_keeps_nobody_else_waiting(tmp_path: Path) -
         assert _others_wait_s(server) < HEALTH_S
 
 
+@pytest.mark.soak
 def test_readers_without_turns_are_caught(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "data", SLOW_LISTS + WITHOUT_TURNS) as server:
         assert _others_wait_s(server) > HEALTH_S

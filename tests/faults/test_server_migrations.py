@@ -160,7 +160,7 @@ def test_an_upgrade_from_every_released_schema_keeps_what_was_there(tmp_path: Pa
 
 
 def test_a_killed_upgrade_leaves_the_old_schema_or_the_new(tmp_path: Path) -> None:
-    killed, found = kills_until_done(old_database(tmp_path, REVISIONS[0]), step=5)
+    killed, found = kills_until_done(old_database(tmp_path, REVISIONS[0]), step=11)
     assert found == []
     assert killed > 3
 
@@ -176,5 +176,5 @@ def test_an_upgrade_killed_before_every_statement(tmp_path: Path, revision: str)
 
 def test_an_upgrade_in_pieces_is_caught(tmp_path: Path) -> None:
     data_dir = old_database(tmp_path, REVISIONS[0])
-    _, found = kills_until_done(data_dir, A_COMMIT_AFTER_EACH_STATEMENT, step=5)
+    _, found = kills_until_done(data_dir, A_COMMIT_AFTER_EACH_STATEMENT, step=17)
     assert found

@@ -76,7 +76,7 @@ def test_what_the_document_says_and_what_the_server_does_are_the_same(own_server
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_the_document_and_the_server_agree_for_long(own_server: RunningServer) -> None:
-    ran = checked(own_server, 300, "coverage,fuzzing,stateful")
+    ran = checked(own_server, 100, "coverage,fuzzing,stateful")
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr
     assert "Traceback" not in own_server.log
 

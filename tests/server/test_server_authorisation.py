@@ -63,6 +63,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PATCH", f"{V2}/folders/{{id}}"): Rule("take", "folder", {"name": "renamed-{n}"}),
     ("DELETE", f"{V2}/folders/{{id}}"): Rule("take", "folder"),
     ("POST", f"{V2}/folders/{{id}}/restore"): Rule("trash", "folder"),
+    ("GET", f"{V2}/folders/{{id}}/export"): Rule("viewer", "folder"),
     ("POST", f"{V2}/folders/{{id}}/shortcuts"): Rule("editor", "folder", {"target": "{target}"}),
     ("DELETE", f"{V2}/shortcuts/{{id}}"): Rule("editor", "shortcut"),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),

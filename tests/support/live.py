@@ -71,7 +71,7 @@ def on_screen(
     from aimd_cli.screen.sources import Settings
 
     async def run() -> None:
-        app = TopApp(LocalSources(directory), settings or Settings(interval_s=0.1))
+        app = TopApp(LocalSources(directory), settings or Settings(interval_s=0.3))
         async with app.run_test(size=size) as pilot:
             screen = Screen(app, pilot)
             await screen.until(lambda: app.top.is_attached and "reading" not in app.top.said)

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt
-from aimd_core.errors import UsageError
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 
 
 def describe(
+    trial: TrialsArg = None,
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
@@ -25,16 +25,14 @@ def describe(
 
     Examples:
 
-        aimd trial describe -n cnn_keras -a
+        aimd trial describe cnn_keras -a
 
         aimd trial describe -d ~/runs --json
     """
+    from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_cli.commands.trial.reading import detail_of_local
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.selection import select_trials
 
-    if not path and not name and directory is None:
-        raise UsageError(message="no trial was named", hint="Name it with -n NAME or -p PATH, or all with -d DIR")
-    trials = select_trials(path or [], name or [], directory)
+    trials = chosen_trials(trial, path, name, directory)
     parts = Parts(platform or everything, hparams or everything, metrics or everything)
-    output.show(TrialDetails([detail_of_local(trial) for trial in trials], parts, output.glyphs_fit()), as_json)
+    output.show(TrialDetails([detail_of_local(found) for found in trials], parts, output.glyphs_fit()), as_json)

@@ -1,0 +1,72 @@
+"""Version 2: a folder as a tar, made while it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.responses import Response, StreamingResponse
+
+from aimd_server.routes.access import Access, Call, RouteTable
+from aimd_server.services import exporting
+from aimd_server.services.exporting import Batch, Member
+from aimd_server.services.files import Opened, read_piece
+from aimd_server.services.refusals import RefusalError
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.trials import TrialRow
+from aimd_server.stores.writer import StoreUnavailableError
+
+
+def register(table: RouteTable) -> None:
+    """Register the route."""
+    table.add("GET", "/folders/{id}/export", export_folder, access=Access.ANY_USER)
+
+
+async def export_folder(call: Call) -> Response:
+    """Answer with the trials of a folder and below it, as a tar of their directories."""
+    first = await call.run(exporting.batch, call.part("id"), None)
+    call.take_slot()
+    headers = {"Content-Disposition": 'attachment; filename="export.tar"'}
+    return StreamingResponse(_pieces(call, first), 200, headers, "application/x-tar")
+
+
+async def _pieces(call: Call, found: Batch) -> AsyncIterator[bytes]:
+    while True:
+        for row in found.rows:
+            async for piece in _trial(call, row):
+                yield piece
+        if found.after is None:
+            break
+        found = await call.run(exporting.batch, call.part("id"), found.after)
+    yield exporting.END
+
+
+async def _trial(call: Call, row: TrialRow) -> AsyncIterator[bytes]:
+    try:
+        members = await call.run(exporting.members, row)
+    except RefusalError:
+        return  # it was deleted meanwhile
+    directory = exporting.directory_of(row)
+    yield exporting.header(directory + "/", 0, row, is_directory=True)
+    for member in members:
+        yield exporting.header(f"{directory}/{member.name}", member.opened.standing.offset, row)
+        async for piece in _content(call, member):
+            yield piece
+
+
+async def _content(call: Call, member: Member) -> AsyncIterator[bytes]:
+    start, end = 0, member.opened.standing.offset
+    while start < end:
+        piece = (await call.run(_read, member.opened, start))[: end - start]
+        if not piece:  # its size was said already: break off, so that nobody takes the rest for a file
+            raise StoreUnavailableError("a file was deleted while it was exported")
+        start += len(piece)
+        yield piece
+    yield exporting.padding(end)
+
+
+def _read(database: Database, user: Account, opened: Opened, start: int) -> bytes:
+    def operation(connection: Connection) -> bytes:
+        return read_piece(connection, opened, start)
+
+    return database.read(operation)

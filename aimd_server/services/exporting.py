@@ -1,0 +1,108 @@
+"""A folder as a tar: its trials' directories as they were, one file after the other, so that none is held whole.
+
+Names come from people, so none becomes a path as it is: what could lead out of a directory, on any system, is
+replaced, and the id is added so that two names stay two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from typing import NamedTuple
+
+from aimd_server.services.files import DOCUMENTS, JOURNALS, Opened, Standing, open_file
+from aimd_server.services.visibility import load_folder
+from aimd_server.stores import journals, trial_documents, trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.trials import Scope, TrialRow
+
+AT_ONCE = 50
+_UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]|[. ]+$')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_MOST_BYTES = 240  # of a name that is changed; file systems take 255
+_BLOCK_BYTES = 512
+END = bytes(2 * _BLOCK_BYTES)
+
+
+class Batch(NamedTuple):
+    """Some trials of a folder, newest first, and where the next ones begin, None at the end."""
+
+    rows: list[TrialRow]
+    after: tuple[int, int] | None
+
+
+class Member(NamedTuple):
+    """A file of a trial: its name in the directory, and what it is read from."""
+
+    name: str
+    opened: Opened
+
+
+def safe_name(name: str, uid: str) -> str:
+    """Return a name as one part of a path; another one than the name itself ends with its id."""
+    safe = _UNSAFE.sub("_", name)
+    if safe == name and name not in ("", ".", "..") and not _DEVICES.fullmatch(name):
+        return name
+    return f"{safe.encode()[:_MOST_BYTES].decode(errors='ignore')}~{uid[:8]}"
+
+
+def batch(database: Database, user: Account, uid: str, after: tuple[int, int] | None) -> Batch:
+    """Return the next trials of a folder and below it; that they may be seen is checked each time.
+
+    Raises:
+        RefusalError: `folder_not_found`.
+    """
+
+    def operation(connection: Connection) -> Batch:
+        folder = load_folder(connection, user, uid)
+        scope = Scope(folder.owner_id, folder.id, folder.path)
+        rows = trials.page(connection, scope, after, AT_ONCE)
+        return Batch(rows, (rows[-1].sort_us, rows[-1].id) if len(rows) == AT_ONCE else None)
+
+    return database.read(operation)
+
+
+def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
+    """Return a trial's files as they stand now; a trial of version 1 has its documents as JSON, which is YAML too.
+
+    Raises:
+        RefusalError: `not_found`: it is gone.
+    """
+
+    def operation(connection: Connection) -> list[Member]:
+        known = {one.file for one in trial_documents.of_trial(connection, row.id)}
+        known |= {one.file for one in journals.of_trials(connection, [row.id]).get(row.id, [])}
+        names = [file for file in (*DOCUMENTS, *JOURNALS) if file in known]
+        found = [Member(file, open_file(connection, user, row.uid, file)) for file in names]
+        made = {"metadata.yaml": trials.document(connection, row.id), "parameters.yaml": row.parameters}
+        return [_made(file, text) for file, text in made.items() if file not in known] + found
+
+    return database.read(operation)
+
+
+def _made(file: str, text: str) -> Member:
+    content = (json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    return Member(file, Opened(None, Standing(len(content), ""), content))
+
+
+def directory_of(row: TrialRow) -> str:
+    """Return a trial's directory in the tar: its folder's path and its name."""
+    parts = [part for part in row.folder_path.split("/") if part]
+    return "/".join([*(safe_name(part, row.folder_uid) for part in parts), safe_name(row.name, row.uid)])
+
+
+def header(path: str, size_bytes: int, row: TrialRow, is_directory: bool = False) -> bytes:
+    """Return the header of a member of the tar."""
+    info = tarfile.TarInfo(path)
+    info.size = size_bytes
+    info.mtime = row.updated_us // 1_000_000
+    info.mode = 0o755 if is_directory else 0o644
+    info.type = tarfile.DIRTYPE if is_directory else tarfile.REGTYPE
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
+def padding(size_bytes: int) -> bytes:
+    """Return what fills a member up to whole blocks."""
+    return bytes(-size_bytes % _BLOCK_BYTES)

@@ -1,0 +1,181 @@
+"""Makes the pictures of the README: the real program on real training, in docs/images/*.svg.
+
+    python scripts/screens.py
+
+Trains on handwritten digits in a scratch directory, uploads to a server of its own there, and keeps what the commands
+show in a terminal. The pictures load nothing from anywhere: they name fonts that a reader's machine has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+RUNS = (
+    ("digits-slow", "0.003", "48", "7"),
+    ("digits-wide", "0.03", "128", "7"),
+    ("digits-fast", "0.3", "48", "7"),
+    ("digits-small", "0.03", "12", "7"),
+    ("digits-base", "0.03", "48", "7"),
+)
+FONTS = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Cascadia Mono', 'DejaVu Sans Mono', monospace"
+SCREENS = {
+    "ls": (["trial", "ls"], 122),
+    "describe": (["trial", "describe", "digits-base", "-H", "-m"], 104),
+    "plot": (["trial", "plot", "digits-base", "digits-slow", "digits-fast", "-m", "val.loss", "--log-y"], 104),
+    "compare": (["trial", "compare", "digits-base", "digits-wide", "digits-fast", "-m", "val.loss"], 104),
+    "upload": (["trial", "upload", "-d", "."], 104),
+}
+
+
+def train(place: Path, environment: dict[str, str]) -> None:
+    """Record the trials of RUNS, one after the other."""
+    for name, rate, hidden, seed in RUNS:
+        words = ["--learning-rate", rate, "--hidden", hidden, "--seed", seed, "--name", name]
+        run([sys.executable, str(ROOT / "examples" / "digits_numpy.py"), *words], place, environment)
+        time.sleep(1.1)  # lists are ordered by the second
+
+
+def run(words: list[str], place: Path, environment: dict[str, str]) -> str:
+    """Run a command and return what it printed; a failure ends everything."""
+    return subprocess.run(words, cwd=place, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def in_terminal(words: list[str], columns: int, place: Path, environment: dict[str, str]) -> str:
+    """Return what `aimd` shows in a terminal of that width, escapes included."""
+    sys.path.insert(0, str(ROOT))
+    from tests.support.home import in_terminal as shown
+
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        return shown([sys.executable, "-m", "aimd_cli", *words], columns, {**environment, "COLORTERM": "truecolor"})
+    finally:
+        os.chdir(before)
+
+
+def drawn(command: str, shown: str, columns: int) -> str:
+    """Return a picture of a command and what it showed."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(
+        record=True, width=columns, file=io.StringIO(), force_terminal=True, color_system="truecolor", markup=False
+    )
+    console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
+    console.print(Text.from_ansi(final(shown)))
+    return console.export_svg(title=command, theme=theme(), unique_id="aimd", font_aspect_ratio=0.6)
+
+
+def final(shown: str) -> str:
+    """Return the last state of what was drawn over itself, as by a progress display."""
+    cleared = re.split(r"\x1b\[2K|\x1b\[J", shown)[-1] if "\x1b[2K" in shown else shown
+    kept = re.sub(r"\x1b\[\?[0-9;]*[hl]|\x1b\[[0-9]*[ABCDGJK]", "", cleared).replace("\r", "")
+    return kept.strip("\n")
+
+
+def theme() -> object:
+    """Return colours that read well on light and dark pages alike."""
+    from rich.terminal_theme import TerminalTheme
+
+    normal = [(40, 42, 54), (255, 110, 103), (90, 210, 140), (244, 200, 100), (100, 160, 255), (214, 130, 240)]
+    normal += [(90, 205, 220), (210, 214, 224)]
+    bright = [(110, 118, 140), *normal[1:7], (255, 255, 255)]
+    return TerminalTheme((22, 24, 33), (214, 218, 228), normal, bright)
+
+
+async def live_screen(place: Path) -> str:
+    """Return a picture of the live screen with three trials marked."""
+    from aimd_cli.commands.trial.live import LocalSources
+    from aimd_cli.screen.app import TopApp
+    from aimd_cli.screen.sources import Settings
+
+    sources = LocalSources(place)
+    sources.place = "~/digits"
+    os.environ["COLORTERM"] = "truecolor"
+    app = TopApp(sources, Settings(sort="val.loss", metric="val.loss", interval_s=0.2))
+    app.ansi_theme_dark = theme()  # type: ignore[assignment]
+    async with app.run_test(size=(120, 34)) as pilot:
+        await pilot.pause(2)
+        await pilot.press("space", "space", "j", "space", "k", "y")
+        await pilot.pause(2)
+        return app.export_screenshot(title="aimd trial top")
+
+
+def self_contained(picture: str) -> str:
+    """Return a picture that loads nothing: fonts of the reader's machine instead of remote ones."""
+    picture = re.sub(r"@font-face\s*\{.*?\}\s*", "", picture, flags=re.DOTALL)
+    picture = re.sub(r"font-family:\s*[^;]*;", f"font-family: {FONTS};", picture)
+    picture = picture.replace("<!-- Generated with Rich https://www.textualize.io -->", "")
+    return re.sub(r"[ \t]+\n", "\n", picture).strip() + "\n"
+
+
+def main() -> None:
+    """Make all pictures."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch, "digits")
+        place.mkdir()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AIMD_", "T9K_"))}
+        environment |= {"HOME": scratch, "XDG_CACHE_HOME": f"{scratch}/cache", "XDG_DATA_HOME": f"{scratch}/data"}
+        environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "AIMD_CAPTURE_SYSTEM": "0"}
+        train(place, environment)
+        longer = [sys.executable, str(ROOT / "examples" / "digits_numpy.py"), "--name", "digits-long", "--epochs", "90"]
+        longer += ["--learning-rate", "0.01"]
+        with subprocess.Popen(longer, cwd=place, env=environment, stdout=subprocess.PIPE, text=True) as training:
+            assert training.stdout is not None
+            while not training.stdout.readline().startswith("epoch  20"):
+                pass
+            training.send_signal(signal.SIGSTOP)  # it goes on running, but no further, while the pictures are made
+            try:
+                make(place, environment)
+            finally:
+                training.kill()
+
+
+def make(place: Path, environment: dict[str, str]) -> None:
+    """Write the picture of each command, the upload last, and of the live screen."""
+    os.environ["XDG_CACHE_HOME"] = environment["XDG_CACHE_HOME"]
+    aimd = [sys.executable, "-m", "aimd_cli"]
+    run([*aimd, "trial", "tag", "digits-base", "baseline"], place, environment)
+    words = [*aimd, "server", "start", "--port", "0"]
+    with subprocess.Popen(
+        words, cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        address = server.stdout.readline().rpartition(" ")[2].strip()
+        try:
+            run([*aimd, "server", "user", "add", "lin"], place, environment)
+            key = run([*aimd, "server", "key", "create", "--user", "lin"], place, environment).strip()
+            run([*aimd, "login", "-H", address, "-k", key], place, environment)
+            for name, (command, columns) in SCREENS.items():
+                shown = (
+                    in_terminal(command, columns, place, environment)
+                    .replace(str(place), "~/digits")
+                    .replace(address, "https://aimd.example")
+                )
+                write(name, drawn(f"aimd {' '.join(command)}", shown, columns))
+        finally:
+            server.terminate()
+    write("top", asyncio.run(live_screen(place)))
+
+
+def write(name: str, picture: str) -> None:
+    """Write a picture."""
+    path = IMAGES / f"{name}.svg"
+    path.write_text(self_contained(picture), encoding="utf-8")
+    print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
