@@ -168,7 +168,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
           columns={columns}
           total={total}
           sort={sort}
-          stale={rows.loading || !!rows.error}
+          stale={rows.stale}
           selected={selected}
           select={select}
           onSort={(next) => setQuery({ sort: next })}

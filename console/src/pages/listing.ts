@@ -27,6 +27,8 @@ export type Wanted = Pick<Listing, "folderId" | "below" | "where" | "sort"> & { 
 const NOTHING: Rows = { key: "", trials: [], next: null, count: null, error: null, loading: true };
 
 export interface ListState extends Rows {
+  /** What is here is of another query. */
+  stale: boolean;
   more: () => void;
   reload: () => void;
   drop: (ids: ReadonlySet<string>) => void;
@@ -88,7 +90,7 @@ export function useListing(wanted: Wanted): ListState {
       count: less(old.count, ids.size),
     }));
   }, []);
-  return { ...rows, more: () => void more(), reload: () => void load(), drop };
+  return { ...rows, stale: rows.key !== key, more: () => void more(), reload: () => void load(), drop };
 }
 
 function less(count: Count | null, gone: number): Count | null {
