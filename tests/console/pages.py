@@ -87,7 +87,9 @@ class Console:
     # Charts
 
     def chart(self, metric: str) -> Locator:
-        return self.page.locator(f'[aria-label^="Chart of {metric} "]').first
+        """Return a metric's chart: of `loss`, or of `train.loss` where each type has its own."""
+        place = f'[aria-label^="Chart of {metric} "], [aria-label^="Chart of "][aria-label*=".{metric} by "]'
+        return self.page.locator(place).first
 
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tab", name=name)

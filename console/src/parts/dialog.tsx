@@ -28,10 +28,14 @@ interface DialogProps {
 
 export function Dialog({ title, children, wide }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
+  const gone = useRef(false);
   useEffect(() => {
     const dialog = box.current;
     if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
+    return () => {
+      gone.current = true; // closing tells so later, when another dialog may have taken the place
+      dialog?.close();
+    };
   }, []);
   const onBackdrop = (event: MouseEvent) => {
     if (event.target === box.current) closeDialog();
@@ -41,7 +45,7 @@ export function Dialog({ title, children, wide }: DialogProps) {
       ref={box}
       class={wide ? "wide" : ""}
       aria-labelledby="dialog-title"
-      onClose={closeDialog}
+      onClose={() => gone.current || closeDialog()}
       onMouseDown={onBackdrop}
     >
       <div class="dialog-head">
