@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
+# The tests of the server run once more on PostgreSQL; these choose their database themselves.
+OWN_DATABASE := --ignore tests/server/test_server_blobs.py --ignore tests/server/test_server_postgres.py \
+	--ignore tests/server/test_server_migrate.py
 
 .DEFAULT_GOAL := help
 
@@ -36,6 +39,7 @@ demo: $(VENV)/.demo ## the whole story on real training, in about a minute
 
 test: $(VENV)/.dev console ## all tests but the long sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
+	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" tests/server $(OWN_DATABASE)
 
 parts: $(VENV)/.parts ## the training frameworks that the tests of the integrations need, 2 GB
 

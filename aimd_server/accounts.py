@@ -16,12 +16,12 @@ from aimd_server.services import identity
 from aimd_server.services.clock import iso
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.keys import document
-from aimd_server.stores.database import FILE, Database
+from aimd_server.stores.database import Database, is_there
 
 
 @contextmanager
 def _existing(data_dir: Path) -> Iterator[Database]:
-    if not (data_dir / FILE).exists():
+    if not is_there(data_dir):
         raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Run: aimd server user add NAME")
     with Database(data_dir) as database:
         yield database
@@ -67,7 +67,7 @@ def create_key(
     expires_days: float | None = None,
 ) -> str:
     """Make an API key for a user and return it."""
-    if not (data_dir / FILE).exists():
+    if not is_there(data_dir):
         raise identity.no_user(user)
     with Database(data_dir) as database:
         return identity.create_key(database, user, KeyWish(name, scope, expires_days))

@@ -29,5 +29,13 @@ class ObjectStoreError(NetworkError):
     hint = "Check the address of --blobs, the bucket, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
+class DatabaseUnreachableError(NetworkError):
+    """The PostgreSQL does not let us in. Facts: place, reason."""
+
+    code = "database_unreachable"
+    text = "cannot use the database {place}: {reason}"
+    hint = "Check its address, that it runs, the user, and the password (PGPASSWORD, ~/.pgpass)"
+
+
 class StoreUnavailableError(Exception):
     """The database or the object store cannot be used now: locked for long, full, gone. Nothing was changed."""

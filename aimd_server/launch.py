@@ -68,13 +68,13 @@ def run(
     listener = _listen(host, settings.port)
     with (
         listener,
+        Database(data_dir, settings.database) as database,
         closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
-        Database(data_dir) as database,
         ThreadPoolExecutor(THREADS, "aimd") as threads,
     ):
         address = _address(host, listener.getsockname()[1])
         if announce is None:
-            _say_where(data_dir, host, is_any_user(database))
+            _say_where(database, host, settings.blobs)
         database.start_writer()
         catch_up(database)
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
@@ -142,13 +142,17 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201  this is the program's talk
 
 
-def _say_where(data_dir: Path, host: str, has_users: bool) -> None:
-    _say(f"Data: {data_dir.resolve()}")
+def _say_where(database: Database, host: str, blobs: str | None) -> None:
+    _say(f"Data: {database.data_dir.resolve()}")
+    if not database.is_file:
+        _say(f"Database: {database.place.shown}")
+        if blobs is None:
+            _say("Large objects lie on this machine only; give all replicas one --blobs s3://BUCKET/PREFIX.")
     if is_loopback(host):
         _say("Reachable from this machine only; --host 0.0.0.0 opens it to the network.")
     else:
         _say(f"Warning: reachable from the network at {host}, without TLS: put a proxy with TLS before it.")
-    if not has_users:
+    if not is_any_user(database):
         _say("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME")
 
 

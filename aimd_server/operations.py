@@ -19,8 +19,9 @@ from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
 from aimd_server.services import standing
 from aimd_server.services.files import digest_of
 from aimd_server.stores import health, journals, sqlite, trial_documents
-from aimd_server.stores.database import FILE, Connection, Database
+from aimd_server.stores.database import FILE, Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
+from aimd_server.stores.places import FilePlace, place_of
 
 ADDRESS_FILE = "server.json"
 
@@ -34,11 +35,20 @@ class Checked(msgspec.Struct):
     size_bytes: int = 0
 
 
-def _needed(data_dir: Path) -> Path:
-    path = data_dir / FILE
-    if not path.exists():
+def _require_data(data_dir: Path) -> None:
+    if not is_there(data_dir):
         raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Name it: --data-dir DIR")
-    return path
+
+
+def _file_of(data_dir: Path, tool: str) -> Path:
+    """Return the file of a database that is one."""
+    place = place_of(data_dir, None)
+    if not isinstance(place, FilePlace):
+        raise UsageError(
+            message=f"{place.shown} is a PostgreSQL, which has its own tools for that",
+            hint=f"Use {tool}, and keep a copy of the object store; see docs/scaling.md",
+        )
+    return place.path
 
 
 def status(data_dir: Path) -> dict[str, object]:
@@ -47,7 +57,7 @@ def status(data_dir: Path) -> dict[str, object]:
     Raises:
         NotFoundError: There are no data.
     """
-    _needed(data_dir)
+    _require_data(data_dir)
     with Database(data_dir) as database:
         numbers = {name.removeprefix("aimd_"): int(value) for name, value in standing.gauges(database).items()}
     return {"address": address_of(data_dir), **numbers}
@@ -69,15 +79,22 @@ def check(data_dir: Path) -> Checked:
         NotFoundError: There are no data.
         DamagedError: The file is no database any more.
     """
-    _needed(data_dir)
+    _require_data(data_dir)
     with Database(data_dir) as database:
         checked = Checked(database.read(health.engine_faults))
         if checked.faults:
             return checked  # what is read from a damaged file says nothing
         checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
         database.read(lambda connection: _check_journals(connection, checked))
+        database.read(lambda connection: _check_chunks(connection, checked))
         database.read(lambda connection: _check_documents(connection, checked))
         return checked
+
+
+def _check_chunks(connection: Connection, checked: Checked) -> None:
+    from aimd_server.stores import chunks
+
+    checked.faults += [Fault(f"trial {uid}", what) for uid, what in chunks.faults(connection)]
 
 
 def _check_documents(connection: Connection, checked: Checked) -> None:
@@ -117,7 +134,7 @@ def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked
         end = min(start + BLOCK_BYTES, place.next_offset)
         try:
             content = journals.read(connection, place.id, start, end)
-        except zlib.error:
+        except (zlib.error, ValueError):
             return f"cannot be unpacked between byte {start} and {end}"
         checked.size_bytes += len(content)
         if len(content) != end - start:
@@ -137,7 +154,8 @@ def backup(data_dir: Path, file: Path) -> int:
         DiskError: It cannot be written.
         DamagedError: What was written does not read back well.
     """
-    source = _needed(data_dir)
+    source = _file_of(data_dir, "pg_dump --format=custom")
+    _require_data(data_dir)
     if file.exists():
         raise UsageError(message=f"{file} is there already", hint="Name another file; a backup overwrites nothing")
     made = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -162,10 +180,10 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         DamagedError: The backup is none, or damaged.
         DiskError: The disk refuses.
     """
+    target = _file_of(data_dir, "pg_restore")
     if not file.is_file():
         raise NotFoundError(message=f"there is no file {file}", hint="Name a file that aimd server backup wrote")
     _require_sound(file)
-    target = data_dir / FILE
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = data_dir / f".{FILE}.{os.getpid()}.part"

@@ -6,20 +6,23 @@ Every setting stands here once, with what it means; docs/server.md shows the sam
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aimd_core.errors import ConfigError, UsageError
+from aimd_server.stores.location import SETTINGS_FILE, check_without_password
 
 PREFIX = "AIMD_SERVER_"
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 class Setting:
     """One setting.
 
     Attributes:
-        kind: `text`, `number` or `list` (in the environment: separated by commas).
+        kind: `text`, `path`, `number` or `list` (in the environment: separated by commas).
         default: Its value when nothing sets it.
         meaning: What it does, for the documents.
     """
@@ -37,7 +40,9 @@ SETTINGS: dict[str, Setting] = {
     "port": Setting("number", 2463, "the port; 0 takes a free one"),
     "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
     "trusted_proxies": Setting("list", (), "addresses of proxies (or networks) whose X-Forwarded-* is believed"),
+    "database": Setting("text", None, "postgresql://USER@HOST/NAME instead of the file in the data directory"),
     "blobs": Setting("text", None, "where large objects lie: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
+    "base_path": Setting("path", "", "the path below which a proxy passes everything on, such as /tools/aimd"),
     "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
     "log_format": Setting("text", "text", "text or json, one object a line"),
     "log_level": Setting("text", "warning", "debug, info (a line a request), warning or error"),
@@ -55,7 +60,9 @@ class Settings:
         self.port: int = merged["port"]
         self.allowed_hosts: tuple[str, ...] = tuple(merged["allowed_hosts"])
         self.trusted_proxies: tuple[str, ...] = tuple(merged["trusted_proxies"])
+        self.database: str | None = merged["database"]
         self.blobs: str | None = merged["blobs"]
+        self.base_path: str = merged["base_path"]
         self.trash_days: int = merged["trash_days"]
         self.log_format: str = merged["log_format"]
         self.log_level: str = merged["log_level"]
@@ -76,6 +83,8 @@ def resolve(
         UsageError: A value is not one that the setting takes.
     """
     values: dict[str, Any] = {}
+    if flags.get("database"):
+        check_without_password(str(flags["database"]))
     if file is not None:
         values |= {name: _checked(name, value, str(file)) for name, value in _read(file).items()}
     for name, text in (os.environ if environment is None else environment).items():
@@ -84,6 +93,17 @@ def resolve(
             values[setting] = _checked(setting, text, name)
     values |= {name: _checked(name, value, "the command line") for name, value in flags.items() if value is not None}
     return Settings(**values)
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text can be the path that a server is below: plain parts, none of them `.` or `..`."""
+    return _PATH.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
+
+
+def beside(data_dir: Path) -> Path | None:
+    """Return the settings file of a data directory, None when it has none."""
+    file = data_dir / SETTINGS_FILE
+    return file if file.exists() else None
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -116,6 +136,11 @@ def _checked(name: str, value: object, origin: str) -> object:
         if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
             return int(text)
         raise _refused(name, origin, f"a number from {lowest} to {highest}")
+    if kind == "path":
+        path = value.rstrip("/") if isinstance(value, str) else None
+        if path is not None and (not path or is_path(path)):
+            return path
+        raise _refused(name, origin, "a path such as /tools/aimd")
     if not isinstance(value, str) or not value or (name in _CHOICES and value not in _CHOICES[name]):
         raise _refused(name, origin, " or ".join(_CHOICES.get(name, ("a text",))))
     return value

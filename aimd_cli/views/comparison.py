@@ -99,7 +99,7 @@ class Comparison:
         mark = "★" if self.wanted.glyphs else "*"
         notes: list[str] = [said("{mark} best", mark=mark) if any(self.best.values()) else ""]
         notes += [said("{same} the same in all (--all shows them)", same=self.same) if self.same else ""]
-        notes += [said("{hidden} columns hidden: widen the terminal, or pipe it", hidden=hidden) if hidden else ""]
+        notes += [_hidden(hidden)]
         if self.metrics and self.wanted.aggregate != "last":
             notes.append(said("metrics: {aggregate}", aggregate=self.wanted.aggregate))
         return listed(notes, self.wanted.glyphs)
@@ -124,13 +124,19 @@ class Comparison:
         return table
 
     def _one_below_the_other(self) -> Table:
-        """Return a row a trial, a column a fact and a metric; long facts and late metrics are dropped first."""
+        """Return a row a trial, a column a fact and a metric.
+
+        Long facts are dropped first, then late metrics and parameters by turns: without what differs, a value says
+        little.
+        """
         columns = [Column("NAME")]
         for number, metric in enumerate(self.metrics):
             columns.append(Column(text.clean(metric), 20 + min(40, 5 * number), right=True))
         for number, key in enumerate(self.differing):
             is_long = any(len(_shown(key, value)) > _LONG_CELL for value in self._facts(key))
-            columns.append(Column(text.clean(key.removeprefix("params.")), 99 if is_long else 30 + min(60, 3 * number)))
+            first = 22 if key.startswith("params.") else 40
+            priority = 99 if is_long else first + min(50, 5 * number)
+            columns.append(Column(text.clean(key.removeprefix("params.")), priority))
         table = Table(columns)
         cells = [self._cells(metric) for metric in self.metrics]
         for number, trial in enumerate(self.trials):
@@ -223,7 +229,7 @@ class GroupedComparison:
         hidden = table.hidden(width)
         notes: list[str] = [said("{count} groups, mean and sample standard deviation", count=len(self.groups))]
         notes += [said("{mark} best", mark=mark)] if any(self.best.values()) else []
-        notes += [said("{hidden} columns hidden: widen the terminal, or pipe it", hidden=hidden) if hidden else ""]
+        notes += [_hidden(hidden)]
         return RichGroup(table.rich(width), Text(listed(notes, self.wanted.glyphs), style="dim"))
 
     def lines(self) -> list[list[str]]:
@@ -283,6 +289,12 @@ def _full(value: object) -> str:
     if value is None:
         return ""
     return text.exact(value) if isinstance(value, float) else text.parameter(value)
+
+
+def _hidden(columns: int) -> str:
+    if not columns:
+        return ""
+    return said("{hidden} column{s} hidden: widen the terminal, or pipe it", hidden=columns, s="s" * (columns != 1))
 
 
 def _shown(key: str, value: object) -> str:

@@ -85,8 +85,9 @@ class DiskBlobs:
     def check(self) -> None:
         """Return when files can be made, as far as that can be told; see Blobs."""
         with _as_unavailable():
-            if self.root.exists() and not os.access(self.root, os.W_OK | os.X_OK):
-                raise PermissionError(f"{self.root} cannot be written")
+            folder = self.root if self.root.exists() else self.root.parent
+            if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(f"{folder} cannot be written")
 
     def close(self) -> None:
         """Nothing is held."""

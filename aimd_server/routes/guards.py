@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aimd_server.routes.access import Backend
-from aimd_server.routes.proxies import Proxies
+from aimd_server.routes.proxies import Proxies, based, prefix_of
 from aimd_server.routes.v2 import error_answer
 
 log = logging.getLogger("aimd_server")
@@ -68,7 +68,7 @@ class Guards:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        scope = self.proxies.unfolded(scope)
+        scope = based(self.proxies.unfolded(scope), self.backend.settings.base_path)
         started, status, begun_s = False, 0, time.perf_counter()
 
         async def send_guarded(message: Message) -> None:
@@ -78,6 +78,8 @@ class Guards:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if prefix_of(scope) and headers.get("location", "").startswith("/"):
+                    headers["location"] = prefix_of(scope) + headers["location"]
             await send(message)
 
         if not self._knows(scope):

@@ -7,13 +7,13 @@ headers has no effect.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+from aimd_server.settings import is_path
+
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -63,7 +63,7 @@ class Proxies:
             kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
             changed["headers"] = [*kept, (b"host", host.encode("latin-1"))]
         prefix = _last(headers, "x-forwarded-prefix").rstrip("/")
-        if _PREFIX.fullmatch(prefix):
+        if is_path(prefix):
             changed["aimd.prefix"] = prefix
         return changed
 
@@ -80,6 +80,16 @@ def _last(headers: Headers, name: str) -> str:
 def prefix_of(scope: Scope) -> str:
     """Return the path below which browsers see the server, empty or such as `/tools/aimd`."""
     return str(scope.get("aimd.prefix", ""))
+
+
+def based(scope: Scope, base_path: str) -> Scope:
+    """Return a request without the path that everything is below, when it has that."""
+    path = str(scope["path"])
+    if not base_path or not path.startswith(f"{base_path}/"):
+        return scope
+    raw = bytes(scope.get("raw_path") or path.encode())
+    shorter = {"path": path[len(base_path) :], "raw_path": raw[len(base_path) :]}
+    return {**scope, **shorter, "aimd.prefix": prefix_of(scope) or base_path}
 
 
 def own_origin(scope: Scope) -> str:

@@ -1,50 +1,53 @@
 """The database of a data directory: opened, brought up to date, read from any thread, written by one.
 
-The directory is made with mode 0700 and the database file with 0600.
+It is the SQLite file in the directory, or a PostgreSQL: see stores.location.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from sqlalchemy import Connection as Connection  # the services' word for an open transaction
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from aimd_core.errors import AimdError, DamagedError, DiskError
-from aimd_server.stores import sqlite
-from aimd_server.stores.migration import bring_up_to_date
+from aimd_core.errors import AimdError
+from aimd_server.stores.location import FILE as FILE
+from aimd_server.stores.migration import bring_up_to_date, revision_of
+from aimd_server.stores.places import OPENING_ERRORS, FilePlace, Place, place_of, reason_of
+from aimd_server.stores.postgres import is_worth_another_try
 from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
 T = TypeVar("T")
 
-FILE = "aimd.db"
 READERS = 8  # connections; a read that finds all taken waits
 
 
 class Database:
     """Reads and writes. Use it as a context manager, or call `close`."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, url: str | None = None, place: Place | None = None) -> None:
         """Open the database of a data directory, made when missing, with its schema brought up to date.
 
         Raises:
+            UsageError: The URL is none.
             DiskError: The directory cannot be made or written.
+            DatabaseUnreachableError: The PostgreSQL does not let us in.
             DamagedError: The file is no database.
             NewerDatabaseError: It was written by a newer version.
         """
         self.data_dir = data_dir
-        self.path = data_dir / FILE
-        _make_place(self.path)
-        self._writing = sqlite.writing_engine(self.path)
+        self.place: Place = place or place_of(data_dir, url)
+        self.place.make()
+        self._writing = self.place.writing_engine()
         try:
-            bring_up_to_date(self._writing, self.path)
-        except (SQLAlchemyError, sqlite3.Error, AimdError) as error:
+            bring_up_to_date(self._writing, self.place.shown)
+        except (*OPENING_ERRORS, AimdError) as error:
             self._writing.dispose()
-            raise _opening_error(self.path, error) from error
-        self._reading = sqlite.reading_engine(self.path, READERS)
+            raise error if isinstance(error, AimdError) else self.place.opening_error(error) from error
+        self._reading = self.place.reading_engine(READERS)
         self._writer: Writer | None = None
 
     def __enter__(self) -> Database:
@@ -60,6 +63,11 @@ class Database:
         self._reading.dispose()
         self._writing.dispose()
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a SQLite file."""
+        return isinstance(self.place, FilePlace)
+
     def start_writer(self) -> None:
         """Start the thread that `write` hands its operations to."""
         self._writer = self._writer or Writer(self._writing)
@@ -69,9 +77,8 @@ class Database:
         return self._writer is not None and self._writer.is_alive()
 
     def sizes_bytes(self) -> dict[str, int]:
-        """Return the sizes of the database's files."""
-        files = {"database": self.path, "wal": self.path.with_name(f"{FILE}-wal")}
-        return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
+        """Return the sizes of the database's parts."""
+        return self.place.sizes_bytes(self.read)
 
     def read(self, operation: Operation[T]) -> T:
         """Run an operation over one state of the database and return its result.
@@ -80,42 +87,55 @@ class Database:
             StoreUnavailableError: The database refused.
         """
         try:
-            with self._reading.begin() as connection:
-                return operation(connection)
+            return _read(self._reading, operation)
         except SQLAlchemyError as error:
-            raise StoreUnavailableError(_reason(error)) from error
+            if not is_worth_another_try(error):
+                raise StoreUnavailableError(reason_of(error)) from error
+        try:  # the connection had died while nobody used it; a new one will tell
+            return _read(self._reading, operation)
+        except SQLAlchemyError as error:
+            raise StoreUnavailableError(reason_of(error)) from error
 
-    def write(self, operation: Operation[T]) -> T:
+    def write(self, operation: Operation[T], order: str = "") -> T:
         """Run an operation in a writing transaction and return its result after the commit.
 
+        The operation may be run several times, and only the last time counts: it changes nothing but the database.
+
+        Args:
+            operation: What to do.
+            order: Operations that share a commit run in this order; those that lock a row give what says which.
+
         Raises:
-            StoreUnavailableError: The database refused; nothing was changed.
+            StoreUnavailableError: The database refused. Nothing was changed, unless the connection was lost while
+                committing; every operation may be asked for again.
         """
         if self._writer is not None:
-            return self._writer.submit(operation)
+            return self._writer.submit(operation, order)
         try:
             with self._writing.begin() as connection:
                 return operation(connection)
         except SQLAlchemyError as error:
-            raise StoreUnavailableError(_reason(error)) from error
+            raise StoreUnavailableError(reason_of(error)) from error
 
 
-def _make_place(path: Path) -> None:
+def _read(engine: Engine, operation: Operation[T]) -> T:
+    with engine.begin() as connection:
+        return operation(connection)
+
+
+def is_there(data_dir: Path) -> bool:
+    """Tell whether a data directory has a database, without making one.
+
+    Raises:
+        DatabaseUnreachableError: The PostgreSQL does not let us in.
+    """
+    place = place_of(data_dir, None)
+    if isinstance(place, FilePlace):
+        return place.path.exists()
+    engine = place.reading_engine(1)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sqlite.create_private(path)
-    except OSError as error:
-        raise DiskError(path=error.filename or path, reason=error.strerror or str(error)) from error
-
-
-def _reason(error: BaseException) -> str:
-    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
-
-
-def _opening_error(path: Path, error: Exception) -> AimdError:
-    if isinstance(error, AimdError):
-        return error
-    reason = _reason(error) if isinstance(error, SQLAlchemyError) else str(error)
-    if "not a database" in reason or "malformed" in reason:
-        return DamagedError(path=path, reason=f"is no usable database ({reason})")
-    return DiskError(path=path, reason=reason)
+        return _read(engine, revision_of) is not None
+    except OPENING_ERRORS as error:
+        raise place.opening_error(error) from error
+    finally:
+        engine.dispose()

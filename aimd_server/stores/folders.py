@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 
+from aimd_server.stores.postgres import lock_rows
 from aimd_server.stores.schema import account, folder, trial
+from aimd_server.stores.writer import ChangedMeanwhileError
 
 NORMAL = "normal"
 ROOT_PATH = "/"
@@ -137,12 +139,30 @@ def trial_counts(connection: Connection, folder_ids: list[int]) -> dict[int, int
 
 def place(connection: Connection, row: FolderRow, parent: FolderRow, name: str, editor_id: int, now_us: int) -> None:
     """Give a folder a parent and a name, with all below it; into another account's tree, with its trials."""
+    hold(connection, row, parent)
     path, inside = parent.child_path(name), ids_below(row.owner_id, row.path)
     if parent.owner_id != row.owner_id:
         connection.execute(update(trial).where(trial.c.folder_id.in_(inside)).values(owner_id=parent.owner_id))
     relocate(connection, row.owner_id, row.path, path, {"owner_id": parent.owner_id})
     values = {"parent_id": parent.id, "name": name, "editor_id": editor_id, "updated_us": now_us}
     connection.execute(update(folder).where(folder.c.id == row.id).values(**values))
+
+
+def hold(connection: Connection, *rows: FolderRow) -> None:
+    """Lock the trees of folders that were read, and see that they are still where they were.
+
+    On SQLite there is one writer, which has read them itself.
+
+    Raises:
+        ChangedMeanwhileError: Another replica moved or deleted one; the operation has to begin again.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    lock_rows(connection, account, sorted({row.owner_id for row in rows}))
+    here = select(folder.c.id, folder.c.path).where(folder.c.id.in_([row.id for row in rows]))
+    found = {known.id: known.path for known in connection.execute(here)}
+    if found != {row.id: row.path for row in rows}:
+        raise ChangedMeanwhileError("a folder was moved or deleted meanwhile")
 
 
 def relocate(connection: Connection, owner_id: int, path: str, new_path: str, values: dict[str, object]) -> None:
@@ -170,6 +190,8 @@ def add(
     config: str | None = None,
 ) -> FolderRow:
     """Make a folder, or a root when there is no parent, and return it."""
+    if parent is not None:
+        hold(connection, parent)
     made = connection.execute(
         insert(folder)
         .values(

@@ -5,38 +5,67 @@ Alembic is imported only when there is something to do, because its import takes
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from aimd_server.errors import NewerDatabaseError
+from aimd_server.stores.postgres import lock_table
 from aimd_server.stores.schema import HEAD
 
 SCRIPTS = Path(__file__).parent / "migrations"
+VERSIONS = "alembic_version"
+# As Alembic makes it; it has to be there before there is something to lock.
+_MAKE_VERSIONS = f"""CREATE TABLE IF NOT EXISTS {VERSIONS} (
+    version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSIONS}_pkc PRIMARY KEY (version_num))"""
+_TRIES = 10
 
 
 def revision_of(connection: Connection) -> str | None:
     """Return the revision of a database's schema, None when it has none yet."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSIONS):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()  # noqa: S608  a constant
     return None if found is None else str(found)
 
 
-def bring_up_to_date(engine: Engine, path: Path) -> None:
-    """Bring a database to revision HEAD; several processes may do so at once.
+def bring_up_to_date(engine: Engine, shown: str) -> None:
+    """Bring a database to revision HEAD; several processes may do so at once, and then one of them does.
 
     Raises:
         NewerDatabaseError: Its revision is not one that this program knows.
     """
-    with engine.connect() as connection, connection.begin():  # a writing transaction: others wait here
+    shared = engine.dialect.name == "postgresql"
+    if shared:
+        with engine.begin() as connection:
+            if revision_of(connection) == HEAD:
+                return
+        _make_versions(engine)
+    with engine.begin() as connection:  # on SQLite a writing transaction: others wait here
+        if shared:
+            lock_table(connection, VERSIONS)
         found = revision_of(connection)
         if found == HEAD:
             return
-        _upgrade(connection, found, path)
+        _upgrade(connection, found, shown)
 
 
-def _upgrade(connection: Connection, found: str | None, path: Path) -> None:
+def _make_versions(engine: Engine) -> None:
+    """Make the table of the revision; two that do so at once can meet in spite of IF NOT EXISTS."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with engine.begin() as connection:
+                connection.execute(text(_MAKE_VERSIONS))
+            return
+        except DBAPIError:
+            if not left:
+                raise
+            time.sleep(0.05)
+
+
+def _upgrade(connection: Connection, found: str | None, shown: str) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -46,6 +75,6 @@ def _upgrade(connection: Connection, found: str | None, path: Path) -> None:
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
-        raise NewerDatabaseError(path=path, revision=found)
+        raise NewerDatabaseError(path=shown, revision=found)
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)

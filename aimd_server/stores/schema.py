@@ -9,19 +9,44 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Dialect,
     Double,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
+    TypeDecorator,
     UniqueConstraint,
+    types,
 )
 
-HEAD = "0006"  # the newest revision in migrations/versions, known without importing Alembic
+
+class _Words(TypeDecorator[str]):
+    """Text that PostgreSQL takes too: it keeps no NUL, which becomes U+FFFD, on both engines alike."""
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return what is stored, and what is compared."""
+        return value.replace("\0", NUL_AS) if value and "\0" in value else value
+
+
+class Text(_Words):
+    """Text of any length."""
+
+    impl = types.Text
+    cache_ok = True
+
+
+class String(_Words):
+    """Text of a bounded length."""
+
+    impl = types.String
+    cache_ok = True
+
+
+NUL_AS = "\ufffd"
+HEAD = "0007"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -201,7 +226,8 @@ audit = Table(
     Index(None, "at_us"),
 )
 
-# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read.
+# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset`
+# where its tail begins, behind `chunk_records` records, which are in chunks; None, as older schemas had it, is 0.
 journal = Table(
     "journal",
     metadata,
@@ -213,6 +239,8 @@ journal = Table(
     Column("records", BigInteger, nullable=False),
     Column("damaged", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+    Column("chunk_offset", BigInteger, nullable=True),
+    Column("chunk_records", BigInteger, nullable=True),
     UniqueConstraint("trial_id", "file"),
 )
 
@@ -236,6 +264,17 @@ journal_tail = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# Lines that were tail. `codec`: 0 the recipe to render them from columns, 1 the lines, compressed.
+journal_chunk = Table(
+    "journal_chunk",
+    metadata,
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 # A small file that is replaced whole. `size` in bytes before packing; `digest` as in docs/http-api.md, hexadecimal.
 trial_document = Table(
     "trial_document",
@@ -249,7 +288,8 @@ trial_document = Table(
     Column("updated_us", BigInteger, nullable=False),
 )
 
-# The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps.
+# The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps. `rows` of its
+# points are in chunks; None, as older schemas had it, is 0.
 series = Table(
     "series",
     metadata,
@@ -259,6 +299,7 @@ series = Table(
     Column("live", Text, nullable=False),
     Column("indexed_us", BigInteger, nullable=True),
     Column("stale_us", BigInteger, nullable=True),
+    Column("rows", BigInteger, nullable=True),
     UniqueConstraint("trial_id", "type"),
     Index(None, "stale_us"),
 )
@@ -300,4 +341,27 @@ trial_metric = Table(
     Index("ix_trial_metric_last", "folder_id", "key", "last", "sort_us", "trial_id"),
     Index("ix_trial_metric_min", "folder_id", "key", "min", "sort_us", "trial_id"),
     Index("ix_trial_metric_max", "folder_id", "key", "max", "sort_us", "trial_id"),
+)
+
+# A column of at most 4,096 points of a series, from its row `first` on. `kind`: 0 a metric, 1 step, 2 epoch, 3 time.
+# Of its numbers: how many are finite, the first, and of the finite ones the least, the greatest and the sum. `rollup`:
+# the same of each 64, floats as they are. `places`: which rows have the metric, None for all.
+# The large columns are last, so that reading the others does not read them.
+series_chunk = Table(
+    "series_chunk",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("finite", Integer, nullable=False),
+    Column("head", Double, nullable=True),
+    Column("lo", Double, nullable=True),
+    Column("hi", Double, nullable=True),
+    Column("total", Double, nullable=True),
+    Column("places", LargeBinary, nullable=True),
+    Column("rollup", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )

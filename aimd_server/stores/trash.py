@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, Select, and_, delete, literal, or_, select, update
 
-from aimd_server.stores.folders import FolderRow, deepest, relocate
+from aimd_server.stores.folders import FolderRow, deepest, hold, relocate
 from aimd_server.stores.indexes import follow
 from aimd_server.stores.schema import account, folder, trial
 from aimd_server.stores.trials import TrialRow
@@ -42,6 +42,7 @@ def _held(uid: str) -> str:
 
 def put_folder(connection: Connection, row: FolderRow, editor_id: int, now_us: int) -> None:
     """Put a folder with all below it into the trash."""
+    hold(connection, row)
     relocate(connection, row.owner_id, row.path, _place(row.uid), {"trashed_us": now_us})
     values = {"trashed_name": row.name, "name": _held(row.uid), "editor_id": editor_id}
     connection.execute(update(folder).where(folder.c.id == row.id).values(**values))
@@ -55,6 +56,7 @@ def put_trial(connection: Connection, row: TrialRow, editor_id: int, now_us: int
 
 def restore_folder(connection: Connection, row: TrashRow, parent: FolderRow, name: str) -> None:
     """Bring a folder back, with all that was deleted with it."""
+    hold(connection, parent)
     relocate(connection, row.owner_id, _place(row.uid), parent.child_path(name), {"trashed_us": None})
     values = {"trashed_name": None, "name": name, "parent_id": parent.id}
     connection.execute(update(folder).where(folder.c.id == row.id).values(**values))

@@ -1,31 +1,62 @@
 """The one thread of a process that writes: what has queued up goes into one commit.
 
-Each operation runs in a savepoint, so that one that fails undoes itself alone. `submit` returns after the
-commit; an operation that was acknowledged is on the disk.
+`submit` returns after the commit; an operation that was acknowledged is on the disk. One that fails undoes itself
+alone. Several replicas may write to one database: what meets another one is run again, so an operation changes
+nothing but the database.
 """
 
 from __future__ import annotations
 
+import logging
 import queue
+import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the word of those who call it
+from aimd_server.stores.postgres import is_worth_another_try
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
-_Queued = tuple[Operation[Any], "Future[Any]"]
+log = logging.getLogger("aimd_server")
 
 GROUP = 64  # operations in one commit, at most
+TRIES = 6  # of a group that meets other replicas
+_PAUSE_S = 0.01
+
+
+class ChangedMeanwhileError(Exception):
+    """What an operation read was changed by another replica before it locked it; it is run again."""
+
+
+class _Queued(NamedTuple):
+    operation: Operation[Any]
+    order: str
+    future: Future[Any]
+
+
+class _Fault(NamedTuple):
+    """How an operation failed."""
+
+    error: BaseException
+
+
+class _FailedOperationError(Exception):
+    """One of the operations failed; the transaction is rolled back and each is tried by itself."""
+
+
+class _LostCommitError(Exception):
+    """Nobody knows whether the commit happened."""
 
 
 class Writer:
-    """Runs operations, in the order of their coming, on the engine's one connection."""
+    """Runs operations on the engine's one connection."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -34,17 +65,17 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="aimd-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, operation: Operation[T]) -> T:
+    def submit(self, operation: Operation[T], order: str = "") -> T:
         """Run an operation in a transaction and return its result after the commit.
 
         Raises:
-            StoreUnavailableError: The database refused; nothing was changed.
+            StoreUnavailableError: The database refused; see Database.write.
             Exception: What the operation raised; nothing of it was changed.
         """
         if self._closed:
             raise StoreUnavailableError("the server is stopping")
         future: Future[T] = Future()
-        self._queue.put((operation, future))
+        self._queue.put(_Queued(operation, order, future))
         return future.result()
 
     def is_alive(self) -> bool:
@@ -80,38 +111,85 @@ class Writer:
         return group, False
 
     def _commit(self, group: list[_Queued]) -> None:
-        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        group.sort(key=lambda item: item.order)  # rows in one order in every replica, so that they rarely deadlock
         try:
-            with self._engine.begin() as connection:
-                for operation, future in group:
-                    outcomes.append((future, *_attempt(connection, operation)))
+            outcomes = self._run_until_done([item.operation for item in group])
         except Exception as error:
-            for _, future in group:
-                future.set_exception(_unavailable(error))
-            return
-        for future, result, fault in outcomes:
-            if fault is None:
-                future.set_result(result)
+            outcomes = [_Fault(_unavailable(error))] * len(group)
+        for item, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, _Fault):
+                item.future.set_exception(outcome.error)
             else:
-                future.set_exception(fault)
+                item.future.set_result(outcome)
+
+    def _run_until_done(self, operations: list[Operation[Any]]) -> list[Any]:
+        """Run operations in one transaction, again while they meet other replicas; return their results or faults."""
+        run = _run_together
+        for left in reversed(range(TRIES)):
+            try:
+                return self._transact(run, operations)
+            except _FailedOperationError:
+                run = _run_apart
+            except DBAPIError as error:
+                if not left or not is_worth_another_try(error):
+                    raise
+                log.info("a transaction is run again: %s", type(error.orig).__name__)
+                time.sleep(random.uniform(0, _PAUSE_S * 2 ** (TRIES - left)))  # noqa: S311  no secret
+        return self._transact(_run_apart, operations)
+
+    def _transact(self, run: Callable[..., list[Any]], operations: list[Operation[Any]]) -> list[Any]:
+        with self._engine.connect() as connection:
+            transaction = connection.begin()
+            outcomes = run(connection, operations)
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _LostCommitError from error
+                raise
+        return outcomes
 
 
-def _attempt(connection: Connection, operation: Operation[Any]) -> tuple[Any, BaseException | None]:
-    """Run one operation in a savepoint; raise only what spoils the whole transaction."""
+def _run_together(connection: Connection, operations: list[Operation[Any]]) -> list[Any]:
+    """Run operations, all of which are expected to do well: what that saves is a savepoint each."""
     try:
-        with connection.begin_nested():
-            return operation(connection), None
-    except IntegrityError as error:
-        return None, error
-    except DBAPIError:
-        raise
+        return [operation(connection) for operation in operations]
     except Exception as error:
-        return None, error
+        if _spoils_all(error):
+            raise
+        raise _FailedOperationError from error
+
+
+def _run_apart(connection: Connection, operations: list[Operation[Any]]) -> list[Any]:
+    return [_attempt(connection, operation) for operation in operations]
+
+
+def _attempt(connection: Connection, operation: Operation[Any]) -> Any:
+    """Run one operation in a savepoint; raise only what spoils the whole transaction."""
+    for left in reversed(range(TRIES)):
+        try:
+            with connection.begin_nested():
+                return operation(connection)
+        except (IntegrityError, ChangedMeanwhileError) as error:
+            if not left:  # by now it has seen all that others have committed
+                return _Fault(error if isinstance(error, IntegrityError) else _unavailable(error))
+        except Exception as error:
+            if _spoils_all(error):
+                raise
+            return _Fault(error)
+    raise AssertionError("the last try returns")
+
+
+def _spoils_all(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and not isinstance(error, (IntegrityError, DataError))
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    known = isinstance(error, (SQLAlchemyError, OSError))
-    fault = StoreUnavailableError(str(origin) if known else type(error).__name__)
+    if isinstance(error, _LostCommitError):
+        fault = StoreUnavailableError("the connection was lost while committing")
+    else:
+        origin = error.orig if isinstance(error, DBAPIError) else error
+        known = isinstance(error, (SQLAlchemyError, OSError, ChangedMeanwhileError))
+        fault = StoreUnavailableError((str(origin) or type(error).__name__) if known else type(error).__name__)
     fault.__cause__ = error
     return fault

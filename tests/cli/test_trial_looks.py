@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aimd_cli.output import View
+from aimd_core.store import Trial
 from tests.support.home import Home
 from tests.support.snapshots import assert_looks_like
 from tests.support.trials import record, write_trial
@@ -107,6 +108,112 @@ def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeyp
     detail = detail_of_local(Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0"))
     view = TrialDetails([detail._replace(place="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
     assert_looks_like(f"describe-{columns}", rendered(view, columns))
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
+    place: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimd_cli.commands.trial.reading import detail_of_local
+    from aimd_cli.views.trial_detail import Parts, TrialDetails
+    from aimd_core.store import Trial
+
+    monkeypatch.setenv("AIMD_LANG", "zh")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert_looks_like(f"zh-ls-{columns}", rendered(listed(place, glyphs=True), columns))
+    detail = detail_of_local(Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0"))
+    view = TrialDetails([detail._replace(place="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
+    assert_looks_like(f"zh-describe-{columns}", rendered(view, columns))
+
+
+def test_columns_under_chinese_headings_stay_aligned(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.cells import cell_len
+
+    monkeypatch.setenv("AIMD_LANG", "zh")
+    heading, *rows = rendered(listed(place, glyphs=True), 120).splitlines()
+    at = cell_len(heading.partition("ID")[0])
+    for row in rows[:-1]:
+        before = ""
+        while cell_len(before) < at:
+            before = row[: len(before) + 1]
+        assert cell_len(before) == at
+        assert row[len(before) :][:8].strip().isalnum()
+
+
+def chosen(place: Path) -> list[Trial]:
+    from aimd_core.selection import trials_in
+
+    return trials_in(place)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_a_comparison_looks_the_same_as_ever(place: Path, columns: int) -> None:
+    from aimd_cli.commands.trial.reading import compared
+    from aimd_cli.views.comparison import Comparison, Wanted
+
+    view = Comparison([compared(trial) for trial in chosen(place)[:3]], Wanted())
+    assert_looks_like(f"compare-{columns}", rendered(view, columns))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_chart_looks_the_same_as_ever(place: Path, columns: int) -> None:
+    from aimd_cli.commands.trial.curves import read_curves
+    from aimd_cli.views.chart import Chart, Look
+
+    curves, _ = read_curves(chosen(place)[:3], ["val.acc"], "step")
+    assert_looks_like(f"plot-{columns}", rendered(Chart(curves, Look(rows=8)), columns))
+
+
+def test_a_chart_in_plain_signs_looks_the_same_as_ever(place: Path) -> None:
+    from aimd_cli.commands.trial.curves import read_curves
+    from aimd_cli.views.chart import Chart, Look
+
+    curves, _ = read_curves(chosen(place)[:3], ["val.acc"], "step")
+    assert_looks_like("plot-ascii-80", rendered(Chart(curves, Look(rows=8, glyphs=False)), 80))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_the_live_table_looks_the_same_as_ever(place: Path, columns: int) -> None:
+    from aimd_cli.screen.board import NEWEST
+    from aimd_cli.views.live_table import LiveTable, Shown
+
+    rows = listed(place, glyphs=True).rows  # type: ignore[attr-defined]
+    shown = Shown(NEWEST, {rows[1].alternative_name: 0, rows[3].alternative_name: 1}, NOW)
+    table = LiveTable(rows, shown, columns)
+    lines = table.lines(0, 10, 2)
+    assert_looks_like(f"top-{columns}", "\n".join(line.plain for line in [table.header(), *lines]) + "\n")
+
+
+OTHER_COMMANDS = {
+    "trash": ("trial", "trash", "ls"),
+    "config": ("config", "list"),
+    "status": ("login", "--status"),
+    "verify": ("trial", "verify"),
+    "compare": ("trial", "compare", "-d", "."),
+    "plot": ("trial", "plot", "-d", ".", "-m", "train.loss"),
+    "describe": ("trial", "describe", "-d", ".", "-a"),
+}
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+@pytest.mark.parametrize("command", OTHER_COMMANDS)
+def test_no_command_lets_a_name_out_of_its_line(place: Path, home: Home, command: str, columns: int) -> None:
+    from rich.cells import cell_len
+
+    if command == "trash":
+        home.aimd("trial", "rm", "-d", ".", "--yes")
+    for setting in SETTINGS.values():
+        shown = home.aimd_terminal(*OTHER_COMMANDS[command], columns=columns, **setting)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+        assert "\x1b" not in plain
+        assert "Traceback" not in plain
+        assert "…" not in plain
+        if not setting or "NO_COLOR" in setting:
+            tables = [line for line in plain.splitlines() if not line.startswith(("aimd:", "  Run:"))]
+            assert all(cell_len(line) <= columns for line in tables if " " in line.strip())
+        if setting.get("LC_ALL") == "C":
+            assert plain.isascii()
 
 
 SETTINGS: dict[str, dict[str, str]] = {

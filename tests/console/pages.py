@@ -59,7 +59,7 @@ class Console:
 
     def choose(self, menu: str, item: str) -> None:
         """Open a menu and take one of its items."""
-        self.button(menu).first.click()
+        self.button(menu, exact=False).first.click()
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
     # The list of a folder
@@ -87,9 +87,10 @@ class Console:
     # Charts
 
     def chart(self, metric: str) -> Locator:
-        """Return a metric's chart: of `loss`, or of `train.loss` where each type has its own."""
-        place = f'[aria-label^="Chart of {metric} "], [aria-label^="Chart of "][aria-label*=".{metric} by "]'
-        return self.page.locator(place).first
+        """Return the drawn chart of a metric; metrics of one name and several types share it."""
+        found = self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{re.escape(metric)} by ")).first
+        found.locator("canvas").first.wait_for()
+        return found
 
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tab", name=name)

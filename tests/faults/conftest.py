@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.server import RunningServer
+from tests.support.stores import bucket as bucket
+from tests.support.stores import object_store as object_store
+from tests.support.stores import postgres as postgres
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

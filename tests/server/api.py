@@ -51,10 +51,10 @@ def wish(name: str = "cnn", **more: Any) -> dict[str, Any]:
 class User:
     """Somebody with a key, speaking both versions."""
 
-    def __init__(self, server: RunningServer, name: str = "") -> None:
+    def __init__(self, server: RunningServer, name: str = "", key: str = "") -> None:
         self.server = server
         self.name = name or f"user{next(_numbers)}"
-        self.key = server.new_user(self.name)
+        self.key = key or server.new_user(self.name)
         self.headers = {"Authorization": f"Bearer {self.key}"}
         self.http = httpx.Client(timeout=30, trust_env=False, verify=False)  # plain HTTP: no certificates to load
 
@@ -63,6 +63,10 @@ class User:
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
+
+    def at(self, server: RunningServer) -> User:
+        """Return the same user at another server on the same database."""
+        return User(server, self.name, self.key)
 
     def v1(self, method: str, path: str, body: Any = None, /, **query: str) -> httpx.Response:
         content = None if body is None else json.dumps(body).encode()

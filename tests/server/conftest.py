@@ -10,7 +10,10 @@ import pytest
 from tests.server.api import User
 from tests.support.server import RunningServer
 from tests.support.stores import bucket as bucket
+from tests.support.stores import engine as engine
 from tests.support.stores import object_store as object_store
+from tests.support.stores import postgres as postgres
+from tests.support.stores import pytest_collection_modifyitems as pytest_collection_modifyitems
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import hashlib
 import sqlite3
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config
 
@@ -81,6 +82,7 @@ def test_what_is_known_of_many_trials_is_told_at_once(user: User, stranger: User
     assert user.v2("POST", "/trials/known", json={"ids": [mine] * 501}).status_code == 422
 
 
+@pytest.mark.sqlite
 def test_a_database_of_the_first_schema_is_brought_to_the_second(tmp_path: Path) -> None:
     path = tmp_path / "aimd.db"
     sqlite.create_private(path)

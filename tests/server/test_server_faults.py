@@ -82,6 +82,7 @@ def test_a_user_name_that_cannot_be_used_is_refused(tmp_path: Path, name: str) -
     assert caught.value.advice
 
 
+@pytest.mark.sqlite
 def test_a_user_is_made_once_and_keys_are_for_users_only(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no user 'lin'"):
         create_key(tmp_path / "data", "lin")
@@ -125,6 +126,7 @@ def test_a_place_that_is_not_one_to_listen_on_is_a_clear_error(tmp_path: Path, h
     assert caught.value.advice
 
 
+@pytest.mark.sqlite
 def test_a_data_directory_that_cannot_be_used_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     cases: list[tuple[Path, type[AimdError]]] = [
@@ -140,6 +142,7 @@ def test_a_data_directory_that_cannot_be_used_is_a_clear_error(tmp_path: Path) -
             launch.start(data_dir, "127.0.0.1", 0)
 
 
+@pytest.mark.sqlite
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     add_user(tmp_path, "lin")
     with sqlite3.connect(tmp_path / "aimd.db") as database:
@@ -151,6 +154,7 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "aimd.db").read_bytes() == before
 
 
+@pytest.mark.sqlite
 def test_reads_go_on_while_the_database_takes_no_write_and_a_write_waits(own_server: RunningServer) -> None:
     with User(own_server) as user, ThreadPoolExecutor(1) as pool:
         trial_id = user.new_trial()
@@ -165,6 +169,7 @@ def test_reads_go_on_while_the_database_takes_no_write_and_a_write_waits(own_ser
         assert waiting.result().status_code == 204
 
 
+@pytest.mark.sqlite
 def test_a_database_that_refuses_is_503_with_retry_after_and_nothing_is_half_done(own_server: RunningServer) -> None:
     with User(own_server) as user:
         trial_id = user.new_trial()

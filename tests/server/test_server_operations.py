@@ -73,6 +73,7 @@ def test_what_cannot_be_done_to_accounts_ends_with_its_code(home: Home, words: t
     assert (ran.code, ran.out) == (code, "")
 
 
+@pytest.mark.sqlite
 def test_commands_on_data_that_are_not_there_make_none(home: Home) -> None:
     for words in (("status",), ("check",), ("backup", "x"), ("user", "ls"), ("key", "ls"), ("group", "ls")):
         assert home.aimd("server", *words, "--data-dir", home.path / "none").code == 3, words
@@ -175,6 +176,7 @@ def test_the_server_says_when_it_is_ready_and_counts_for_its_administrator_only(
             assert re.fullmatch(r'# TYPE \w+ \w+|\w+(\{(\w+="[^"]*",?)+\})? [0-9.e+-]+', row), row
 
 
+@pytest.mark.sqlite
 def test_a_backup_of_a_running_server_restores_all_and_check_finds_what_is_changed(
     home: Home, own_server: RunningServer
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_backup_of_a_running_server_restores_all_and_check_finds_what_is_chang
     assert any(row["where"] == "trial" for row in ran.table)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("fault", ["cut", "text", "empty", "zeros"])
 def test_what_is_no_sound_backup_is_not_restored(home: Home, fault: str) -> None:
     data = ("--data-dir", home.path / "d")

@@ -85,6 +85,7 @@ def test_a_public_link_dies_with_its_owners_account(user: User, kind: str) -> No
         assert [httpx.get(url, headers=shown).status_code for shown in (headers, cookie)] == [status, status]
 
 
+@pytest.mark.sqlite
 def test_a_folder_with_more_folders_than_a_statement_takes_values_is_moved(own_server: RunningServer) -> None:
     with User(own_server) as user:
         top = user.v2("POST", "/folders", json={"path": "many"}).json()["id"]
@@ -113,6 +114,7 @@ def test_a_folders_config_is_small_because_every_list_shows_it(user: User) -> No
     assert (answer.status_code, "16384 characters" in answer.text) == (400, True)
 
 
+@pytest.mark.sqlite
 def test_keys_and_shares_have_a_number(user: User, stranger: User, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [user.v2("POST", "/me/keys") for _ in range(keys.MAX_KEYS)]
     assert {answer.status_code for answer in answers[:-1]} == {201}
@@ -143,6 +145,7 @@ def test_bodies_in_memory_are_counted_and_forgotten() -> None:
     assert held.held_bytes == 0
 
 
+@pytest.mark.sqlite
 def test_a_check_reads_small_files_too(own_server: RunningServer) -> None:
     with User(own_server) as user:
         trial_id = user.new_trial()

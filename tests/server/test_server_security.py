@@ -176,6 +176,7 @@ def test_an_allowed_name_is_taken_and_none_means_all(tmp_path: Path) -> None:
         assert asyncio.run(status(None, "evil.example")) == 200
 
 
+@pytest.mark.sqlite
 def test_a_key_is_in_no_file_of_the_server_and_in_no_log(own_server: RunningServer) -> None:
     with User(own_server) as user:
         trial_id = user.new_trial()

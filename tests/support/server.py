@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from aimd_server.accounts import add_user, create_key
+from aimd_server.stores import location
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 30.0
@@ -23,8 +24,9 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from aimd_server.launch import run
-from aimd_server.settings import Settings
-run(Path(sys.argv[1]), Settings(host=sys.argv[2], port=int(sys.argv[3]), log_level=sys.argv[4]))
+from aimd_server.settings import beside, resolve
+place = Path(sys.argv[1])
+run(place, resolve({"host": sys.argv[2], "port": sys.argv[3], "log_level": sys.argv[4]}, beside(place), {}))
 """
 
 
@@ -45,7 +47,12 @@ class RunningServer:
     """
 
     def __init__(
-        self, data_dir: Path, before: str = "", log_level: str = "warning", wrapped: Sequence[str] = ()
+        self,
+        data_dir: Path,
+        before: str = "",
+        log_level: str = "warning",
+        wrapped: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Choose what to run.
 
@@ -54,11 +61,14 @@ class RunningServer:
             before: Python that runs in the process before the server: a planted bug, a hook, a limit.
             log_level: How much it logs.
             wrapped: The words of a command that runs the server, such as those of unshare.
+            environment: More of the environment, for the process.
         """
         self.data_dir = data_dir
+        location.url_of(data_dir)  # where the tests run on PostgreSQL, this gives it a database: see support.stores
         self._before = before
         self._log_level = log_level
         self._wrapped = wrapped
+        self._environment = environment or {}
         self.port = 0
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
@@ -92,7 +102,7 @@ class RunningServer:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.data_dir.parent,
-                env=clean_environment(),
+                env={**clean_environment(), **self._environment},
                 text=True,
                 start_new_session=True,
             )

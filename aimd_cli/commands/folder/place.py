@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aimd_core.client.folders import Folders
 
 FolderArg = Annotated[str, typer.Argument(metavar="PATH", help="A folder's path, or its id.")]
-TopArg = Annotated[str, typer.Argument(metavar="[PATH]", help="A folder's path, or its id. [default: /]")]
+TopArg = Annotated[str, typer.Argument(metavar="[PATH]", help="A folder's path, or its id.")]
 
 
 def folders(host: str | None = None) -> Folders:

@@ -29,6 +29,14 @@ def start(
             "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is believed; repeatable."
         ),
     ] = None,
+    base_path: Annotated[
+        str | None,
+        typer.Option("--base-path", metavar="PATH", help="The path below which a proxy passes everything on."),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="postgresql://USER@HOST/NAME, without a password."),
+    ] = None,
     blobs: Annotated[
         str | None,
         typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL for large objects."),
@@ -44,7 +52,10 @@ def start(
         typer.Option("--log-level", metavar="debug|info|warning|error", help="How much is logged. [default: warning]"),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Settings as YAML; options and environment win.")
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="Settings as YAML; options and environment win. [default: DIR/server.yaml]"
+        ),
     ] = None,
 ) -> None:
     """Run the server in this process until it is stopped (Ctrl-C or SIGTERM).
@@ -64,9 +75,12 @@ def start(
         "port": port,
         "allowed_hosts": allowed_host or None,
         "trusted_proxies": trusted_proxy or None,
+        "base_path": base_path,
+        "database": database,
         "blobs": blobs,
         "trash_days": trash_days,
         "log_format": log_format,
         "log_level": log_level,
     }
-    launch.run(data_dir(directory), server("settings").resolve(flags, config))
+    place, settings = data_dir(directory), server("settings")
+    launch.run(place, settings.resolve(flags, config or settings.beside(place)))

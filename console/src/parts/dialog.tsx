@@ -28,15 +28,18 @@ interface DialogProps {
 
 export function Dialog({ title, children, wide }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
-  const gone = useRef(false);
+  const leaving = useRef(false);
   useEffect(() => {
     const dialog = box.current;
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
-      gone.current = true; // closing tells so later, when another dialog may have taken the place
+      leaving.current = true; // its event comes later, when another dialog may be open in its place
       dialog?.close();
     };
   }, []);
+  const onClose = () => {
+    if (!leaving.current) closeDialog();
+  };
   const onBackdrop = (event: MouseEvent) => {
     if (event.target === box.current) closeDialog();
   };
@@ -45,7 +48,7 @@ export function Dialog({ title, children, wide }: DialogProps) {
       ref={box}
       class={wide ? "wide" : ""}
       aria-labelledby="dialog-title"
-      onClose={() => gone.current || closeDialog()}
+      onClose={onClose}
       onMouseDown={onBackdrop}
     >
       <div class="dialog-head">
