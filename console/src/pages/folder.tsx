@@ -95,9 +95,11 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
   );
   const select = (ids: ReadonlySet<string>) => setQuery({ selected: joinNames([...ids]) });
   const compare = () => go(formatRoute("compare", "", { trials: joinNames([...selected]) }));
-  const things: Thing[] = rows.trials
-    .filter((trial) => selected.has(trial.id))
-    .map(({ id: trial, name }) => ({ kind: "trial", id: trial, name }));
+  // All that are selected, also those that an address names and that are not loaded (yet).
+  const things: Thing[] = [...selected].map((trial) => {
+    const known = rows.trials.find(({ id: one }) => one === trial);
+    return { kind: "trial", id: trial, name: known?.name ?? trial.slice(0, 8) };
+  });
   const gone = () => {
     rows.drop(selected);
     select(new Set());
