@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
 # The tests of the server run once more on PostgreSQL; these choose their database themselves.
-OWN_DATABASE := --ignore tests/server/test_server_blobs.py --ignore tests/server/test_server_postgres.py
+OWN_DATABASE := --ignore tests/server/test_server_blobs.py --ignore tests/server/test_server_postgres.py \
+	--ignore tests/server/test_server_migrate.py
 
 .DEFAULT_GOAL := help
 
