@@ -18,7 +18,7 @@ app = typer.Typer(cls=LazyGroup, add_completion=False, **SETTINGS)  # completion
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(said("aimd {version}", version=__version__))
+        typer.echo(f"aimd {__version__}")
         raise typer.Exit
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aimd_core.language import translated
+
 WIDTH = 80
 
 TOPICS = {
@@ -19,6 +21,8 @@ Variables. An option wins over a variable, which wins over the config file.
                   active server. It goes to no other one, whatever --host says.
   T9K_CONFIG      Where the SDK config file is.
                   [default: ~/.t9k/t9k-sdk-config.yaml]
+  AIMD_LANG       The language to speak: en or zh.
+                  [default: that of LC_ALL, LC_MESSAGES or LANG]
   AIMD_DEBUG      When set, errors show their traceback, as with --debug.
   NO_COLOR        When set, no colour.
   FORCE_COLOR     When set and not 0, colour also where there is no terminal.
@@ -96,8 +100,17 @@ def topic_text(topic: str) -> str:
         from aimd_cli.errors import MEANINGS
 
         rows = [
-            textwrap.fill(meaning, WIDTH, initial_indent=f"  {code:>3}  ", subsequent_indent=" " * 7)
+            textwrap.fill(translated(meaning), WIDTH, initial_indent=f"  {code:>3}  ", subsequent_indent=" " * 7)
             for code, meaning in MEANINGS.items()
         ]
-        return "\n".join(["A code keeps its meaning; new ones may be added.", "", *rows, ""])
-    return {"environment": _ENVIRONMENT, "formatting": _FORMATTING, "query": _QUERY}[topic]
+        return "\n".join([translated("A code keeps its meaning; new ones may be added."), "", *rows, ""])
+    return _in_language({"environment": _ENVIRONMENT, "formatting": _FORMATTING, "query": _QUERY}[topic])
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a topic, which are translated one by one, lines and all."""
+    return text.rstrip("\n").split("\n\n")
+
+
+def _in_language(text: str) -> str:
+    return "\n\n".join(translated(paragraph) for paragraph in paragraphs(text)) + "\n"

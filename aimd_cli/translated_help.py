@@ -6,6 +6,7 @@ wrapped here, once.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import unicodedata
@@ -16,7 +17,7 @@ import typer.core
 from typer._click import core, exceptions, formatting
 
 from aimd_cli.text import clean
-from aimd_core.language import Said, said, translated
+from aimd_core.language import ENGLISH, Said, language, said, translated
 
 # What Click says when a call is wrong, as templates: it puts the parts in before we see it.
 SENTENCES = (
@@ -54,8 +55,19 @@ WORDS = (
 _NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what never begins a line
 
 
+_wrap_english = formatting.wrap_text
+_is_installed = False
+
+
 def install() -> None:
-    """Wrap what Typer and Click say; it looks up the language each time."""
+    """Wrap what Typer and Click say, once; what is wrapped looks up the language each time."""
+    global _is_installed
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where the locale has no Chinese, that is no error
+    if _is_installed:
+        return
+    _is_installed = True
     typer.core._ = translated  # type: ignore[attr-defined,assignment]
     formatting.wrap_text = wrap_text
     formatting.term_len = cells  # type: ignore[attr-defined,assignment]
@@ -72,7 +84,11 @@ def _wrap_usage() -> None:
     def write(self: Any, prog: str, args: str = "", prefix: str | None = None) -> None:
         write_usage(self, prog, args, translated("Usage: ") if prefix is None else prefix)
 
+    def write_heading(self: Any, heading: str) -> None:
+        self.write(f"{'':>{self.current_indent}}{translated('{heading}:').format(heading=heading)}\n")
+
     formatting.HelpFormatter.write_usage = write  # type: ignore[method-assign]
+    formatting.HelpFormatter.write_heading = write_heading  # type: ignore[method-assign]
 
 
 def _wrap_records(kind: Any) -> None:
@@ -159,6 +175,8 @@ def wrap_text(
     preserve_paragraphs: bool = False,
 ) -> str:
     """Break text into lines of at most `width` columns; between two Chinese characters a line may break anywhere."""
+    if language() == ENGLISH:
+        return _wrap_english(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
     if not preserve_paragraphs:
         return "\n".join(_lines(text, width, initial_indent, subsequent_indent))
     blocks = []

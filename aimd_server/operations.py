@@ -86,8 +86,15 @@ def check(data_dir: Path) -> Checked:
             return checked  # what is read from a damaged file says nothing
         checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
         database.read(lambda connection: _check_journals(connection, checked))
+        database.read(lambda connection: _check_chunks(connection, checked))
         database.read(lambda connection: _check_documents(connection, checked))
         return checked
+
+
+def _check_chunks(connection: Connection, checked: Checked) -> None:
+    from aimd_server.stores import chunks
+
+    checked.faults += [Fault(f"trial {uid}", what) for uid, what in chunks.faults(connection)]
 
 
 def _check_documents(connection: Connection, checked: Checked) -> None:
@@ -127,7 +134,7 @@ def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked
         end = min(start + BLOCK_BYTES, place.next_offset)
         try:
             content = journals.read(connection, place.id, start, end)
-        except zlib.error:
+        except (zlib.error, ValueError):
             return f"cannot be unpacked between byte {start} and {end}"
         checked.size_bytes += len(content)
         if len(content) != end - start:
@@ -173,9 +180,9 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         DamagedError: The backup is none, or damaged.
         DiskError: The disk refuses.
     """
-    target = _file_of(data_dir, "pg_restore")
     if not file.is_file():
         raise NotFoundError(message=f"there is no file {file}", hint="Name a file that aimd server backup wrote")
+    target = _file_of(data_dir, "pg_restore")
     _require_sound(file)
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -26,6 +26,12 @@ def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English for every test, whatever the person speaks; a test in Chinese sets AIMD_LANG."""
+    monkeypatch.setenv("AIMD_LANG", "en")
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
     """A home directory of its own, with the working directory in it and no setting from outside."""

@@ -8,7 +8,7 @@ import typer
 
 from aimd_cli import output
 from aimd_core.errors import NotFoundError
-from aimd_core.language import said
+from aimd_core.language import said, translated
 
 
 def help_(
@@ -31,7 +31,9 @@ def help_(
 
     if not words:
         for topic, sentence in TOPICS.items():
-            output.print_line(f"{topic}\t{sentence}" if not output.is_terminal() else f"  {topic:<14}{sentence}")
+            output.print_line(
+                f"{topic}\t{sentence}" if not output.is_terminal() else f"  {topic:<14}{translated(sentence)}"
+            )
         output.hint("Read one: aimd help TOPIC. A command's own help: aimd COMMAND -h")
     elif words[0] in TOPICS and len(words) == 1:
         output.print_line(topic_text(words[0]).rstrip("\n"))

@@ -76,7 +76,7 @@ def _profile(shell: str, script: Path) -> tuple[Path | None, str]:
         return Path.home() / ".bashrc", f"[ -r '{script}' ] && . '{script}'"
     if shell == "zsh":
         place = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"
-        return place, said("fpath=('{parent}' $fpath); autoload -Uz compinit; compinit", parent=script.parent)
+        return place, f"fpath=('{script.parent}' $fpath); autoload -Uz compinit; compinit"
     if shell == "powershell":
         return _powershell_profile(), f". '{script}'"
     return None, ""

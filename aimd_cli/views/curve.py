@@ -183,7 +183,7 @@ def _left_out(curve: Curve, axis: str) -> Iterator[str]:
             "{unplaced:,} point{s} without {axis} left out",
             unplaced=curve.unplaced,
             s="s" * (curve.unplaced > 1),
-            axis=axis,
+            axis=said(axis),
         )
     if curve.damage:
         yield curve.damage

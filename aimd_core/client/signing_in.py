@@ -40,7 +40,7 @@ def verify(credentials: Credentials, timeout_s: float | None = None) -> tuple[st
 
 
 def _verify_v2(credentials: Credentials) -> str:
-    headers = {"Authorization": said("Bearer {api_key}", api_key=credentials.api_key)}
+    headers = {"Authorization": f"Bearer {credentials.api_key}"}
     with Connection(credentials.host, headers, retry=NO_RETRY) as connection:
         answer = connection.request("GET", "/apis/v2/info")
     if answer.status == 401:

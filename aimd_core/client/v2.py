@@ -54,7 +54,7 @@ class Server:
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
-        headers = {"Authorization": said("Bearer {api_key}", api_key=credentials.api_key)}
+        headers = {"Authorization": f"Bearer {credentials.api_key}"}
         self._connection = Connection(credentials.host, headers, retry)
 
     def __enter__(self) -> Server:

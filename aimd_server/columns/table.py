@@ -10,9 +10,7 @@ import numpy as np
 
 from aimd_core.journal import Damage, read_records
 from aimd_server.columns.reduction import Floats
-
-STEP, EPOCH, TIME = "step", "epoch", "time"
-AXES = (STEP, EPOCH, TIME)
+from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
 
 
 class Column:

@@ -125,7 +125,10 @@ _MAKERS = {
     ("PUT", "/trials/{id}"): ("id", "/trials/{id}"),
     ("POST", "/me/keys"): ("number", "/me/keys/{number}"),
 }
-_BINARY = {("GET", "/folders/{id}/export"), ("GET", "/trials/{id}/files/{file}")}
+_BINARY = {
+    ("GET", "/folders/{id}/export"): "application/x-tar",
+    ("GET", "/trials/{id}/files/{file}"): "application/octet-stream",
+}
 _BOTH = {("POST", "/metrics")}
 _ERRORS = {
     "400": "bad_request, bad_encoding",
@@ -250,7 +253,7 @@ def _well(method: str, path: str, described: Described) -> Document:
     if path == "/events":
         answer: Document = {"description": "a stream of events", "content": {"text/event-stream": {}}}
     elif (method, path) in _BINARY:
-        answer = {"description": "the bytes", "content": {"application/octet-stream": {}}}
+        answer = {"description": "the bytes", "content": {_BINARY[method, path]: {}}}
     elif (method, path) in _BOTH:
         content = {**_json(ANSWERS[method, path]), "application/vnd.aimd.columns": {}}
         answer = {"description": "as JSON or columns, as asked for by Accept", "content": content}

@@ -14,8 +14,9 @@ import msgspec
 from aimd_core.journal import is_record
 from aimd_core.model import STATES
 from aimd_server.services import documents, names, shortcuts
+from aimd_server.services.chunking import chunk_tail
 from aimd_server.services.clock import iso
-from aimd_server.services.files import append_at_end
+from aimd_server.services.files import METRICS, append_at_end
 from aimd_server.services.folders import make_in
 from aimd_server.services.placing import placed
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
@@ -238,9 +239,11 @@ def add_points(database: Database, user: Account, uid: str, metrics_type: str, b
         lines.append(json.dumps({metrics_type: ordered}))
     content = "".join(f"{line}\n" for line in lines).encode("ascii")
 
-    def operation(connection: Connection) -> None:
+    def operation(connection: Connection) -> int | None:
         trial = load_trial(connection, user, uid)
-        if content:
-            append_at_end(connection, trial.id, content)
+        is_due = bool(content) and append_at_end(connection, trial.id, content)
+        return trial.id if is_due else None
 
-    database.write(operation)
+    due = database.write(operation)
+    if due is not None:
+        chunk_tail(database, due, METRICS)

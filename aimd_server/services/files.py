@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from aimd_core.digest import BLOCK_BYTES, combine, digest_prefix
-from aimd_server.services import indexing, summaries
+from aimd_server.services import chunking, indexing, summaries
+from aimd_server.services.chunking import Prepared
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError, invalid
 from aimd_server.services.visibility import load_trial
@@ -24,6 +26,9 @@ from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.packing import Packed
 from aimd_server.stores.series import SeriesRow
 from aimd_server.stores.trial_documents import DocumentRow
+
+if TYPE_CHECKING:
+    from aimd_server.columns.segments import Segment
 
 METRICS = "metrics"
 JOURNALS = (METRICS, "stdout.log")
@@ -78,8 +83,11 @@ def append(
         RefusalError: `not_found`, `invalid`, `content_differs` or `offset_mismatch`.
     """
     check_file(file, JOURNALS)
-    if packed is None:
-        packed = packing.pack(content)  # before the transaction: the writer has better things to do
+    # Before the transaction: the writer has better things to do.
+    prepared = chunking.prepare(content, offset) if file == METRICS else None
+    if packed is None and prepared is None:
+        packed = packing.pack(content)
+    due: list[int] = []  # trials whose tail is to become chunks
 
     def operation(connection: Connection) -> Standing:
         trial = load_trial(connection, user, uid)
@@ -89,22 +97,30 @@ def append(
             raise _refused("offset_mismatch", f"byte {offset} is beyond the end", row)
         if known and journals.read(connection, row.id, offset, offset + known) != content[:known]:
             raise _refused("content_differs", "other bytes are stored there", row)
-        reached = _extend(connection, row, content[known:], packed if known == 0 else None)
+        if prepared is not None and known == 0 and row.next_offset - row.chunk_offset < chunking.DUE_BYTES:
+            reached = _extend_by_chunks(connection, row, content, prepared)
+        else:
+            extended = _extend(connection, row, content[known:], packed if known == 0 else None)
+            reached = extended.next_offset
+            due[:] = [trial.id] if file == METRICS and chunking.is_due(extended) else []
         if not wants_digest:
             return Standing(reached, "")
         if row.next_offset == 0:  # these bytes are all of it
             return Standing(reached, digest_of(content))
         return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
-    return database.write(operation, order=uid)
+    done = database.write(operation, order=uid)
+    if due:
+        chunking.chunk_tail(database, due[0], file)
+    return done
 
 
-def append_at_end(connection: Connection, trial_id: int, content: bytes) -> None:
-    """Append whole journal lines wherever the metrics file ends, as version 1 does."""
+def append_at_end(connection: Connection, trial_id: int, content: bytes) -> bool:
+    """Append whole journal lines wherever the metrics file ends, as version 1 does; tell whether chunks are due."""
     row = _locked(connection, trial_id, METRICS)
     if row.parsed_offset < row.next_offset:
         content = b"\n" + content  # a half-written line must not swallow the first record
-    _extend(connection, row, content, None)
+    return chunking.is_due(_extend(connection, row, content, None))
 
 
 def _refused(code: str, message: str, row: JournalRow) -> RefusalError:
@@ -116,17 +132,67 @@ def _locked(connection: Connection, trial_id: int, file: str) -> JournalRow:
     return row or journals.add(connection, trial_id, file, now_us())
 
 
-def _extend(connection: Connection, row: JournalRow, content: bytes, packed: Packed | None) -> int:
-    """Append bytes to a journal and return its new offset."""
+def _extend(connection: Connection, row: JournalRow, content: bytes, packed: Packed | None) -> JournalRow:
+    """Append bytes to a journal and return its row as it is then."""
     if not content:
-        return row.next_offset
+        return row
     _add_blocks(connection, row, content)
     changed = {"next_offset": row.next_offset + len(content), "updated_us": now_us()}
     if row.file == METRICS:
         changed |= _take_lines(connection, row, content)
     journals.extend(connection, row, len(content), packed or packing.pack(content))
-    journals.advance(connection, msgspec.structs.replace(row, **changed))
-    return changed["next_offset"]
+    extended = msgspec.structs.replace(row, **changed)
+    journals.advance(connection, extended)
+    return extended
+
+
+def _extend_by_chunks(connection: Connection, row: JournalRow, content: bytes, prepared: Prepared) -> int:
+    """Append a large part that was read into segments, behind what is tail, and return the journal's new offset."""
+    from aimd_server.columns import segments
+
+    _add_blocks(connection, row, content)
+    head, rest = content[: prepared.begin], content[prepared.end :]
+    before = journals.read(connection, row.id, row.chunk_offset, row.next_offset) + head
+    tail = [segments.build(lines) for lines in segments.split(before)]
+    changed = _take_lines(connection, row, head) | {"next_offset": row.next_offset + len(content)}
+    row = chunking.keep(connection, msgspec.structs.replace(row, **changed, updated_us=now_us()), tail)
+    journals.cut_tail(connection, row.id, row.chunk_offset)
+    _summarize(connection, row.trial_id, prepared.segments)
+    row = chunking.keep(connection, row, prepared.segments)
+    records = row.records + sum(chunk.rows for one in prepared.segments for chunk in one.chunks)
+    row = msgspec.structs.replace(row, records=records, parsed_offset=row.chunk_offset)
+    if rest:
+        journals.extend(
+            connection, msgspec.structs.replace(row, next_offset=row.chunk_offset), len(rest), packing.pack(rest)
+        )
+        row = msgspec.structs.replace(
+            row, **_take_lines(connection, msgspec.structs.replace(row, next_offset=row.chunk_offset), rest)
+        )
+    journals.advance(connection, row)
+    return row.next_offset
+
+
+def _summarize(connection: Connection, trial_id: int, segments: list[Segment]) -> None:
+    """Take the points of segments into the live summaries."""
+    lives: dict[str, summaries.Live] = {}
+    stored: dict[str, SeriesRow | None] = {}
+    for chunk in (chunk for segment in segments for chunk in segment.chunks):
+        if chunk.type not in lives:
+            known = series.of_type(connection, trial_id, chunk.type)
+            if known is None and not _has_room(connection, trial_id, stored):
+                continue
+            stored[chunk.type] = known
+            lives[chunk.type] = summaries.from_text(known.live if known else None)
+        summaries.extend_columns(lives[chunk.type], chunk)
+    _put_lives(connection, trial_id, lives, stored)
+
+
+def _put_lives(
+    connection: Connection, trial_id: int, lives: dict[str, summaries.Live], stored: dict[str, SeriesRow | None]
+) -> None:
+    for metrics_type, live in lives.items():
+        marks = indexing.take_points(connection, trial_id, metrics_type, stored[metrics_type], live)
+        series.put(connection, stored[metrics_type], trial_id, metrics_type, summaries.text_of(live), marks)
 
 
 def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:
@@ -166,9 +232,7 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
                 stored[metrics_type] = known
                 lives[metrics_type] = summaries.from_text(known.live if known else None)
             summaries.extend(lives[metrics_type], added)
-    for metrics_type, live in lives.items():
-        marks = indexing.take_points(connection, row.trial_id, metrics_type, stored[metrics_type], live)
-        series.put(connection, stored[metrics_type], row.trial_id, metrics_type, summaries.text_of(live), marks)
+    _put_lives(connection, row.trial_id, lives, stored)
     return {
         "parsed_offset": row.next_offset + end,
         "records": row.records + records,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -22,6 +23,7 @@ MAX_TRIALS = 500
 MAX_POINTS = 10_000
 MAX_METRICS = 2_000  # that one request names
 SERIES_POINTS = 2_000_000  # of one answer
+_TRIALS_AT_ONCE = 100
 
 
 class PlotWish(msgspec.Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
@@ -70,16 +72,12 @@ def draw(database: Database, user: Account, asked: PlotWish) -> Answer:
     def operation(connection: Connection) -> Answer:
         found = {row.uid: row for row in trials.by_uids(connection, asked.trials)}
         rows = {uid: row for uid, row in found.items() if role_of(connection, user, row) >= Role.VIEWER}
-        drawn = []
         lives = series.of_trials(connection, [row.id for row in rows.values()])
         wanted = {uid: _wanted(asked, lives.get(row.id, [])) for uid, row in rows.items()}
         _check_size(asked, wanted)
-        for uid in asked.trials:
-            if wanted.get(uid):
-                tables = _tables(connection, rows[uid].id)
-                drawn += [
-                    Drawn(uid, f"{kind}.{name}", _plot(tables, kind, name, asked)) for kind, name, _ in wanted[uid]
-                ]
+        drawn = []
+        for uids in _portions(asked, wanted):
+            drawn += _drawn(connection, {uid: rows[uid].id for uid in uids}, wanted, asked)
         return Answer(drawn, [uid for uid in asked.trials if uid not in rows])
 
     return database.read(operation)
@@ -96,40 +94,73 @@ def _check(asked: PlotWish) -> None:
         raise invalid(f"points is between 1 and {MAX_POINTS}", field="points", limit=MAX_POINTS)
 
 
-def _wanted(asked: PlotWish, rows: list[series.SeriesRow]) -> list[tuple[str, str, int]]:
-    """Return type, name and number of points of the metrics that a trial has and that are asked for."""
+class _Metric(NamedTuple):
+    """A metric that is asked for: its series, names, and how many points it has."""
+
+    series_id: int
+    type: str
+    name: str
+    points: int
+
+
+def _wanted(asked: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
+    """Return the metrics that a trial has and that are asked for."""
     found = []
-    order = {name: place for place, name in enumerate(asked.metrics or ())}
     for row in rows:
         for name, live in summaries.from_text(row.live).items():
-            if asked.metrics is None or f"{row.type}.{name}" in order:
-                found.append((row.type, name, live.count))
+            if asked.metrics is None or f"{row.type}.{name}" in asked.metrics:
+                found.append(_Metric(row.id, row.type, name, live.count))
     if asked.metrics is not None:
-        found.sort(key=lambda one: order[f"{one[0]}.{one[1]}"])
+        order = {name: place for place, name in enumerate(asked.metrics)}
+        found.sort(key=lambda one: order[f"{one.type}.{one.name}"])
     return found
 
 
-def _check_size(asked: PlotWish, wanted: dict[str, list[tuple[str, str, int]]]) -> None:
-    size = sum(min(count, asked.points) for found in wanted.values() for _, _, count in found)
+def _check_size(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> None:
+    size = sum(min(one.points, asked.points) for found in wanted.values() for one in found)
     if size > SERIES_POINTS:
-        words = (
-            f"the answer would have {size} points, {SERIES_POINTS} is the most: ask for fewer trials, metrics or points"
-        )
+        words = f"the answer would have {size} points, {SERIES_POINTS} is the most: ask for fewer"
         raise invalid(words, field="points", limit=SERIES_POINTS)
 
 
-def _tables(connection: Connection, trial_id: int) -> dict[str, Table]:
+def _portions(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> Iterator[list[str]]:
+    """Yield trials so few at a time that their points in chunks and tails do not fill the memory."""
+    portion: list[str] = []
+    for uid in asked.trials:
+        if wanted.get(uid):
+            portion.append(uid)
+        if len(portion) == _TRIALS_AT_ONCE:
+            yield portion
+            portion = []
+    yield portion
+
+
+def _drawn(
+    connection: Connection, trial_ids: dict[str, int], wanted: dict[str, list[_Metric]], asked: PlotWish
+) -> list[Drawn]:
+    from aimd_server.columns.reduction import Blocks, joined, plotted
+    from aimd_server.stores.chunk_reading import View, blocks, of_range
+
+    view = View(asked.x, asked.points, asked.from_, asked.to)
+    keys = [(one.series_id, one.name) for uid in trial_ids for one in wanted[uid]]
+    found: dict[tuple[int, str], list[Blocks]] = {key: [part] for key, part in blocks(connection, keys, view)}
+    tails = journals.of_trials(connection, trial_ids.values())
+    drawn = []
+    for uid, trial_id in trial_ids.items():
+        tables = _tail_tables(connection, tails.get(trial_id, []))
+        for one in wanted[uid]:
+            parts = found.pop((one.series_id, one.name), [])
+            if one.type in tables:
+                parts.append(of_range(*tables[one.type].points(one.name, asked.x), view))
+            drawn.append(Drawn(uid, f"{one.type}.{one.name}", plotted(joined(parts), asked.points)))
+    return drawn
+
+
+def _tail_tables(connection: Connection, rows: list[journals.JournalRow]) -> dict[str, Table]:
+    """Return the tables of the complete lines that are not in chunks."""
     from aimd_server.columns.table import tables_of
 
-    row = journals.of_file(connection, trial_id, METRICS)
-    return tables_of(journals.read(connection, row.id, 0, row.parsed_offset)) if row else {}
-
-
-def _plot(tables: dict[str, Table], kind: str, name: str, asked: PlotWish) -> Plot:
-    from aimd_server.columns import reduction
-
-    if kind not in tables:
-        return reduction.plotted(reduction.joined([]), asked.points)
-    x, values = tables[kind].points(name, asked.x)
-    inside = reduction.between(x, asked.from_, asked.to)
-    return reduction.plotted(reduction.of_points(x[inside], values[inside]), asked.points)
+    row = next((row for row in rows if row.file == METRICS), None)
+    if row is None or row.chunk_offset == row.parsed_offset:
+        return {}
+    return tables_of(journals.read(connection, row.id, row.chunk_offset, row.parsed_offset))

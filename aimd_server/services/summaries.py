@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from aimd_core.journal import Damage, read_records
 from aimd_core.model import MetricSummary, strict_json
 from aimd_server.services.documents import clean
+
+if TYPE_CHECKING:
+    from aimd_server.columns.segments import Chunk
 
 MAX_TYPES = 100  # of one trial; points of further ones are kept and not summarised
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised
@@ -128,6 +131,20 @@ def extend(live: Live, points: list[Point]) -> None:
                     continue
                 summary = live[name] = MetricSummary()
             summary.add(_as_float(value), known_step)
+
+
+def extend_columns(live: Live, chunk: Chunk) -> None:
+    """Take the points of a chunk into the summaries of their type: the same numbers as `extend` comes to."""
+    from aimd_server.columns.reduction import summarized
+
+    for name, (rows, values) in chunk.columns.items():
+        summary = live.get(name)
+        if summary is None:
+            if len(live) >= MAX_METRICS or len(name) > MAX_KEY_CHARS:
+                continue
+            summary = live[name] = MetricSummary()
+        steps = chunk.axes["step"] if rows is None else chunk.axes["step"][rows]
+        summarized(summary, steps, values)
 
 
 def _as_float(value: float) -> float:

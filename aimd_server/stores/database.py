@@ -28,7 +28,7 @@ READERS = 8  # connections; a read that finds all taken waits
 class Database:
     """Reads and writes. Use it as a context manager, or call `close`."""
 
-    def __init__(self, data_dir: Path, url: str | None = None) -> None:
+    def __init__(self, data_dir: Path, url: str | None = None, place: Place | None = None) -> None:
         """Open the database of a data directory, made when missing, with its schema brought up to date.
 
         Raises:
@@ -39,7 +39,7 @@ class Database:
             NewerDatabaseError: It was written by a newer version.
         """
         self.data_dir = data_dir
-        self.place: Place = place_of(data_dir, url)
+        self.place: Place = place or place_of(data_dir, url)
         self.place.make()
         self._writing = self.place.writing_engine()
         try:

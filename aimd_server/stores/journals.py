@@ -1,17 +1,19 @@
 """Journals: the bytes of files that only grow, where they stand, and the digests of their blocks.
 
-Nothing outside this module knows how the bytes lie; column chunks can take the place of old tail rows.
+Nothing outside this module and `chunks` knows how the bytes lie: what is old in chunks, rendered again when it is
+read, and what is new in tail rows behind them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
-from aimd_server.stores.packing import Packed, unpack
-from aimd_server.stores.schema import journal, journal_block, journal_tail
+from aimd_server.stores.packing import Packed, pack, unpack
+from aimd_server.stores.schema import journal, journal_block, journal_chunk, journal_tail
 
 _ROWS_AT_ONCE = 512
 
@@ -27,14 +29,22 @@ class JournalRow(msgspec.Struct, frozen=True):
     records: int
     damaged: int
     updated_us: int
+    chunk_offset: int = 0
+    chunk_records: int = 0
 
 
 # Built once: putting a statement together costs more than running it.
 _OF_FILE = select(journal).where(journal.c.trial_id == bindparam("of_trial"), journal.c.file == bindparam("of_file"))
 _OF_FILE_LOCKED = _OF_FILE.with_for_update()
 _EXTEND = insert(journal_tail)
-_STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us")
+_PUT_CHUNK = insert(journal_chunk)
+_STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us", "chunk_offset", "chunk_records")
 _ADVANCE = update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(c) for c in _STANDING})
+
+
+def _row_of(values: dict[str, Any]) -> JournalRow:
+    chunks = {name: values[name] or 0 for name in ("chunk_offset", "chunk_records")}
+    return JournalRow(**{**values, **chunks})
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[JournalRow]]:
@@ -42,7 +52,7 @@ def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, lis
     found: dict[int, list[JournalRow]] = {}
     query = select(journal).where(journal.c.trial_id.in_(list(trial_ids))).order_by(journal.c.file)
     for row in connection.execute(query):
-        found.setdefault(row.trial_id, []).append(JournalRow(**row._mapping))
+        found.setdefault(row.trial_id, []).append(_row_of(dict(row._mapping)))
     return found
 
 
@@ -50,7 +60,7 @@ def of_file(connection: Connection, trial_id: int, file: str, lock: bool = False
     """Return a trial's journal of that name; `lock` it against other writers until the transaction ends."""
     values = {"of_trial": trial_id, "of_file": file}
     row = connection.execute(_OF_FILE_LOCKED if lock else _OF_FILE, values).first()
-    return JournalRow(**row._mapping) if row else None
+    return _row_of(dict(row._mapping)) if row else None
 
 
 def add(connection: Connection, trial_id: int, file: str, now_us: int) -> JournalRow:
@@ -72,29 +82,64 @@ def advance(connection: Connection, row: JournalRow) -> None:
 
 
 def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes:
-    """Return a journal's bytes from `start` to before `end`."""
+    """Return a journal's bytes from `start` to before `end`.
+
+    Raises:
+        ValueError, zlib.error: What is stored cannot be unpacked or rendered.
+    """
     if start >= end:
         return b""
-    offset = journal_tail.c.offset
-    mine = journal_tail.c.journal_id == journal_id
-    first = connection.execute(select(func.max(offset)).where(mine, offset <= start)).scalar()
-    query = select(journal_tail).where(mine, offset >= first, offset < end).order_by(offset)
     pieces = []
-    for row in connection.execute(query):
+    for row in connection.execute(_overlapping(journal_chunk, journal_id, start, end)):
+        from aimd_server.stores import chunks
+
+        pieces.append(chunks.lines_of(connection, row.codec, row.data)[max(0, start - row.offset) : end - row.offset])
+    for row in connection.execute(_overlapping(journal_tail, journal_id, start, end)):
         pieces.append(unpack(row.codec, row.data)[max(0, start - row.offset) : end - row.offset])
     return b"".join(pieces)
 
 
+def _overlapping(table: Table, journal_id: int, start: int, end: int) -> Select[Any]:
+    """Return the query for the rows of a table that hold bytes from `start` to before `end`."""
+    offset, mine = table.c.offset, table.c.journal_id == journal_id
+    first = select(func.max(offset)).where(mine, offset <= start).scalar_subquery()
+    return (
+        select(table)
+        .where(mine, offset >= func.coalesce(first, start), offset < end)
+        .where(offset + table.c.size > start)
+        .order_by(offset)
+    )
+
+
 def piece_end(connection: Connection, journal_id: int, start: int, end: int, least_bytes: int) -> int:
     """Return where to end a read that begins at `start`: behind a row, with `least_bytes` if few hold them."""
-    offset, size = journal_tail.c.offset, journal_tail.c.size
-    mine = journal_tail.c.journal_id == journal_id
-    query = select(offset + size).where(mine, offset + size > start, offset < end)
-    reached = start
-    for reached in connection.execute(query.order_by(offset).limit(_ROWS_AT_ONCE)).scalars():
-        if reached >= start + least_bytes:
-            break
+    reached: int = start
+    for table in (journal_chunk, journal_tail):
+        offset, size = table.c.offset, table.c.size
+        mine = table.c.journal_id == journal_id
+        query = select(offset + size).where(mine, offset + size > start, offset < end)
+        for reached in connection.execute(query.order_by(offset).limit(_ROWS_AT_ONCE)).scalars():
+            if reached >= start + least_bytes:
+                return min(end, reached)
     return min(end, reached)
+
+
+def put_chunk(connection: Connection, journal_id: int, offset: int, size_bytes: int, codec: int, data: bytes) -> None:
+    """Keep how a stretch of whole lines is rendered, or the lines themselves."""
+    values = {"journal_id": journal_id, "offset": offset, "size": size_bytes, "codec": codec, "data": data}
+    connection.execute(_PUT_CHUNK, values)
+
+
+def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
+    """Remove a journal's tail up to a byte; the rest of the row that holds it is kept."""
+    mine, offset = journal_tail.c.journal_id == journal_id, journal_tail.c.offset
+    last = connection.execute(select(journal_tail).where(mine, offset < end).order_by(offset.desc()).limit(1)).first()
+    connection.execute(delete(journal_tail).where(mine, offset < end))
+    if last is not None and last.offset + last.size > end:
+        rest = unpack(last.codec, last.data)[end - last.offset :]
+        packed = pack(rest)
+        values = {"journal_id": journal_id, "offset": end, "size": len(rest)}
+        connection.execute(_EXTEND, {**values, "codec": packed.codec, "data": packed.data})
 
 
 def block_digests(connection: Connection, journal_id: int) -> list[bytes]:

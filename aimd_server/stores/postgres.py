@@ -87,6 +87,13 @@ def size_bytes(connection: Connection) -> int:
     return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
 
+def others(connection: Connection) -> int:
+    """Return how many connections of other servers or commands of ours there are."""
+    query = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'aimd' AND pid <> pg_backend_pid()"""
+    return int(connection.execute(text(query)).scalar_one())
+
+
 def lock_table(connection: Connection, name: str) -> None:
     """Keep other writers off a table until the transaction ends."""
     connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))

@@ -46,7 +46,7 @@ class String(_Words):
 
 
 NUL_AS = "\ufffd"
-HEAD = "0006"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0007"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -226,7 +226,8 @@ audit = Table(
     Index(None, "at_us"),
 )
 
-# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read.
+# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset`
+# where its tail begins, behind `chunk_records` records, which are in chunks; None, as older schemas had it, is 0.
 journal = Table(
     "journal",
     metadata,
@@ -238,6 +239,8 @@ journal = Table(
     Column("records", BigInteger, nullable=False),
     Column("damaged", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+    Column("chunk_offset", BigInteger, nullable=True),
+    Column("chunk_records", BigInteger, nullable=True),
     UniqueConstraint("trial_id", "file"),
 )
 
@@ -261,6 +264,17 @@ journal_tail = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# Lines that were tail. `codec`: 0 the recipe to render them from columns, 1 the lines, compressed.
+journal_chunk = Table(
+    "journal_chunk",
+    metadata,
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 # A small file that is replaced whole. `size` in bytes before packing; `digest` as in docs/http-api.md, hexadecimal.
 trial_document = Table(
     "trial_document",
@@ -274,7 +288,8 @@ trial_document = Table(
     Column("updated_us", BigInteger, nullable=False),
 )
 
-# The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps.
+# The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps. `rows` of its
+# points are in chunks; None, as older schemas had it, is 0.
 series = Table(
     "series",
     metadata,
@@ -284,6 +299,7 @@ series = Table(
     Column("live", Text, nullable=False),
     Column("indexed_us", BigInteger, nullable=True),
     Column("stale_us", BigInteger, nullable=True),
+    Column("rows", BigInteger, nullable=True),
     UniqueConstraint("trial_id", "type"),
     Index(None, "stale_us"),
 )
@@ -325,4 +341,27 @@ trial_metric = Table(
     Index("ix_trial_metric_last", "folder_id", "key", "last", "sort_us", "trial_id"),
     Index("ix_trial_metric_min", "folder_id", "key", "min", "sort_us", "trial_id"),
     Index("ix_trial_metric_max", "folder_id", "key", "max", "sort_us", "trial_id"),
+)
+
+# A column of at most 4,096 points of a series, from its row `first` on. `kind`: 0 a metric, 1 step, 2 epoch, 3 time.
+# Of its numbers: how many are finite, the first, and of the finite ones the least, the greatest and the sum. `rollup`:
+# the same of each 64, floats as they are. `places`: which rows have the metric, None for all.
+# The large columns are last, so that reading the others does not read them.
+series_chunk = Table(
+    "series_chunk",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("finite", Integer, nullable=False),
+    Column("head", Double, nullable=True),
+    Column("lo", Double, nullable=True),
+    Column("hi", Double, nullable=True),
+    Column("total", Double, nullable=True),
+    Column("places", LargeBinary, nullable=True),
+    Column("rollup", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )

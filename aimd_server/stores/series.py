@@ -19,6 +19,7 @@ class SeriesRow(msgspec.Struct, frozen=True):
     live: str
     indexed_us: int | None = None
     stale_us: int | None = None
+    rows: int | None = None
 
 
 _OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
@@ -59,3 +60,8 @@ def put(
         connection.execute(
             _PUT, {"row_id": row.id, "live": live, **{f"new_{name}": value for name, value in marks.items()}}
         )
+
+
+def set_rows(connection: Connection, series_id: int, rows: int) -> None:
+    """Write down how many rows of a series are in chunks."""
+    connection.execute(update(series).where(series.c.id == series_id).values(rows=rows))

@@ -110,6 +110,37 @@ def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeyp
     assert_looks_like(f"describe-{columns}", rendered(view, columns))
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
+    place: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aimd_cli.commands.trial.reading import detail_of_local
+    from aimd_cli.views.trial_detail import Parts, TrialDetails
+    from aimd_core.store import Trial
+
+    monkeypatch.setenv("AIMD_LANG", "zh")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert_looks_like(f"zh-ls-{columns}", rendered(listed(place, glyphs=True), columns))
+    detail = detail_of_local(Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0"))
+    view = TrialDetails([detail._replace(place="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
+    assert_looks_like(f"zh-describe-{columns}", rendered(view, columns))
+
+
+def test_columns_under_chinese_headings_stay_aligned(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.cells import cell_len
+
+    monkeypatch.setenv("AIMD_LANG", "zh")
+    heading, *rows = rendered(listed(place, glyphs=True), 120).splitlines()
+    at = cell_len(heading.partition("ID")[0])
+    for row in rows[:-1]:
+        before = ""
+        while cell_len(before) < at:
+            before = row[: len(before) + 1]
+        assert cell_len(before) == at
+        assert row[len(before) :][:8].strip().isalnum()
+
+
 def chosen(place: Path) -> list[Trial]:
     from aimd_core.selection import trials_in
 

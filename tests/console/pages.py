@@ -59,7 +59,7 @@ class Console:
 
     def choose(self, menu: str, item: str) -> None:
         """Open a menu and take one of its items."""
-        self.button(menu).first.click()
+        self.button(menu, exact=False).first.click()
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
     # The list of a folder
@@ -87,7 +87,10 @@ class Console:
     # Charts
 
     def chart(self, metric: str) -> Locator:
-        return self.page.locator(f'[aria-label^="Chart of {metric} "]').first
+        """Return the drawn chart of a metric; metrics of one name and several types share it."""
+        found = self.page.get_by_role("group", name=re.compile(rf"^Chart of (\w+\.)?{re.escape(metric)} by ")).first
+        found.locator("canvas").first.wait_for()
+        return found
 
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tab", name=name)

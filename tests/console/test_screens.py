@@ -34,7 +34,7 @@ def test_the_main_pages_can_be_seen(window: Window, person: User, tmp_path: Path
             person,
             f"cnn_w{width}_{rate}",
             "image_classification/mnist",
-            journal=curve(300, seed=1 + number / 3),
+            journal=curve(300, seed=1 + number / 3, pace=2.0 + number * 0.9),
             learning_rate=rate,
             width=width,
             optimizer="adam",
@@ -49,10 +49,10 @@ def test_the_main_pages_can_be_seen(window: Window, person: User, tmp_path: Path
     console.link(trials[0].name).wait_for()
     save(console, f"folder{suffix}", tmp_path)
     console.trial(trials[0].id)
-    console.chart("loss").wait_for()
+    console.chart("loss")
     save(console, f"trial{suffix}", tmp_path)
     console.compare(*[trial.id for trial in trials])
-    console.chart("loss").wait_for()
+    console.chart("loss")
     save(console, f"compare{suffix}", tmp_path)
     if scheme == "light":
         assert {path.name for path in IMAGES.glob("console-*.png")} >= {"console-folder.png", "console-compare.png"}

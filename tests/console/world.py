@@ -26,14 +26,14 @@ def point(step: int, metrics_type: str = "train", **values: float) -> bytes:
     return json.dumps({metrics_type: {"value": values, "sequence": sequence}}).encode() + b"\n"
 
 
-def curve(points: int, seed: float = 1.0) -> bytes:
-    """Return a journal of a loss that falls and an accuracy that rises."""
+def curve(points: int, seed: float = 1.0, pace: float = 3.0) -> bytes:
+    """Return a journal of a loss that falls and an accuracy that rises, at a pace."""
     lines = []
     for step in range(1, points + 1):
-        wave = 0.05 * math.sin(step * seed)
-        lines.append(point(step, "train", loss=math.exp(-step / points * 3) + wave))
+        wave = 0.02 * math.sin(step * seed) * math.sin(step * seed * 7.3)
+        lines.append(point(step, "train", loss=0.02 + math.exp(-step / points * pace) + wave))
         if step % 5 == 0:
-            lines.append(point(step, "val", acc=1 - math.exp(-step / points * 2) * 0.9 + wave / 5))
+            lines.append(point(step, "val", acc=0.98 - math.exp(-step / points * pace) * 0.88 + wave / 2))
     return b"".join(lines)
 
 

@@ -25,6 +25,34 @@ _MODULE_TEXTS = {
     ("aimd_core/language.py", "WORDS"),
 }
 _IS_WORDS = re.compile(r"[A-Za-z]{2,}")
+_IS_SENTENCE = re.compile(r"[a-z]{2,} [a-z]")
+# Modules that hold other languages: scripts of shells, SQL, the tables of names of metrics.
+_NOTHING_SAID = {
+    "aimd_cli/completion/scripts.py",
+    "aimd_cli/topics.py",
+    "aimd_core/index_cache.py",
+    "aimd_core/direction.py",
+}
+# Texts that are no words of ours, or the same in every language.
+NO_MESSAGES = {
+    "val.acc > 0.9 and params.lr < 0.1",
+    "state = Running or age < 1h",
+    "name ~ resnet and tags = baseline",
+    "# aimd completion",
+    "state not in [Initializing, Running]",
+    "all but ",
+    "aimd trial top",
+    "Git",
+    "HTTP 404",
+    "HTTP {status}",
+    "HTTP {status_code}",
+    "Parquet",
+    "  params.lr >= 1e-3 and val.acc.max > 0.9 and state = Running and name ~ mnist",
+    "  from t9k import aimd; trial = aimd.create_trial(trial_name='first'); trial.log('train', {'loss': 1}, 1)",
+    "giving up; upload it later: aimd trial upload -p ",  # in the log of the uploader
+    "{told} (HTTP {status})",
+    "this program does not say which Python it runs in",  # in an exception of the SDK, for its own log
+}
 
 
 class Text(NamedTuple):
@@ -37,11 +65,17 @@ class Text(NamedTuple):
 
 def message_texts() -> Iterator[Text]:
     """Return the texts of messages."""
+    for name, tree in _modules():
+        if name not in _NOTHING_SAID:
+            yield from _texts_of(tree, name)
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
             if "/languages/" not in name:
-                yield from _texts_of(ast.parse(path.read_text(encoding="utf-8")), name)
+                yield name, ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _texts_of(tree: ast.Module, name: str) -> Iterator[Text]:
@@ -68,10 +102,16 @@ def _spoken(call: ast.Call) -> Iterator[ast.expr]:
         yield from (keyword.value for keyword in call.keywords if keyword.arg in _WORD_FACTS)
 
 
+def is_message(text: str) -> bool:
+    """Tell whether a text holds words beside its places; a style of Rich is none."""
+    words = re.sub(r"\{[^{}]*\}", "", text)
+    return text not in NO_MESSAGES and bool(_IS_WORDS.search(words)) and not text.startswith(("bold ", "not dim "))
+
+
 def _strings(node: ast.expr, name: str) -> Iterator[Text]:
     where = f"{name}:{node.lineno}"
     if isinstance(node, ast.Constant):
-        if isinstance(node.value, str) and _IS_WORDS.search(node.value):
+        if isinstance(node.value, str) and is_message(node.value):
             yield Text(node.value, where)
     elif isinstance(node, ast.JoinedStr):
         words = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
@@ -86,6 +126,53 @@ def _strings(node: ast.expr, name: str) -> Iterator[Text]:
     elif isinstance(node, (ast.Tuple, ast.List)):
         for part in node.elts:
             yield from _strings(part, name)
+
+
+def sentences() -> Iterator[Text]:
+    """Return every literal that reads like a sentence, whatever is done with it."""
+    for name, tree in _modules():
+        if name in _NOTHING_SAID:
+            continue
+        passed_over = _passed_over(tree)
+        for node in ast.walk(tree):
+            text = node.value if isinstance(node, ast.Constant) and id(node) not in passed_over else None
+            if isinstance(text, str) and _IS_SENTENCE.search(text) and is_message(text):
+                yield Text(text, f"{name}:{node.lineno}")
+
+
+def _passed_over(tree: ast.Module) -> set[int]:
+    """Return the literals that are docstrings, parts of f-strings, help of options (see `help_texts`), or SQL."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and isinstance(node.body[0], ast.Expr):
+            found.add(id(node.body[0].value))
+        is_option = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("Option", "Argument", "execute")
+        if is_option or isinstance(node, ast.JoinedStr):
+            found.update(id(part) for part in ast.walk(node))
+    return found
+
+
+def literals() -> set[str]:
+    """Return every literal text of the code, as it is and in capitals, as views make headings of names."""
+    found = set()
+    for _, tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {node.value, node.value.upper(), node.value.replace("_", " ")}
+    return found
+
+
+def topic_texts() -> Iterator[Text]:
+    """Return the texts of `aimd help TOPIC`."""
+    from aimd_cli import topics
+    from aimd_cli.errors import MEANINGS
+
+    for text in [*topics.TOPICS.values(), *MEANINGS.values()]:
+        yield Text(text, "topics")
+    for topic in ("_ENVIRONMENT", "_FORMATTING", "_QUERY"):
+        for paragraph in topics.paragraphs(getattr(topics, topic)):
+            if paragraph not in NO_MESSAGES:
+                yield Text(paragraph, "topics")
 
 
 def help_texts() -> Iterator[Text]:

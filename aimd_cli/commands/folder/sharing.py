@@ -75,7 +75,13 @@ def unshare(
         if number is None:
             number = _number(server.shares(path), user, group)
         server.unshare(path, number)
-    output.say(said("{path} is no longer shared with {whom}.", path=path, whom=user or group or f"share {number}"))
+    output.say(
+        said(
+            "{path} is no longer shared with {whom}.",
+            path=path,
+            whom=user or group or said("share {number}", number=number),
+        )
+    )
 
 
 def _number(shares: list[dict[str, Any]], user: str | None, group: str | None) -> int:

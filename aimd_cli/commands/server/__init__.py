@@ -13,6 +13,7 @@ GROUP = Group(
         "check": "upkeep:check",
         "backup": "upkeep:backup",
         "restore": "upkeep:restore",
+        "migrate": "upkeep:migrate",
         "user": Group(
             __name__,
             "The people who may use the server.",

@@ -51,7 +51,7 @@ def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
 def _set(name: str, action: str, done: str, directory: DataDirOpt) -> None:
     server("accounts").set_user(data_dir(directory), name, action)
-    output.say(said("{done} user {name}.", done=done, name=name))
+    output.say(said("{done} user {name}.", done=said(done), name=name))
 
 
 def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:

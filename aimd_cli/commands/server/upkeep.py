@@ -119,3 +119,48 @@ def restore(
     output.say(said("Restored {place} from {file}.", place=place, file=file))
     if kept:
         output.say(said("What was there is kept: {kept}", kept=kept))
+
+
+def migrate(
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="URL|DIR", help="postgresql://USER@HOST/NAME without a password, or a directory."),
+    ],
+    blobs: Annotated[
+        str | None,
+        typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL to copy large objects to, too."),
+    ] = None,
+    directory: DataDirOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Copy a stopped server's data into another database that has none yet, and compare all that arrived.
+
+    All or nothing: killed in the middle, the target has no row, and the same command begins again. The source is only
+    read. A directory as target is the way back to SQLite.
+
+    Examples:
+
+        aimd server migrate --to postgresql://aimd@db.example.org/aimd --blobs s3://aimd/prod
+    """
+    from aimd_cli.views.people import PeopleList
+
+    place = data_dir(directory)
+    moved = server("moving").migrate(place, to, blobs)
+    rows = [{"table": one.table, "rows": one.rows, "sha256": one.digest} for one in moved.tables]
+    output.show(PeopleList("tables", ("table", "rows", "sha256"), rows), as_json)
+    size = {"objects": moved.objects, "bytes": moved.object_bytes}
+    output.say(
+        said(
+            "Moved {source} to {target}, and {objects} objects of {bytes} bytes.",
+            source=moved.source,
+            target=moved.target,
+            **size,
+        )
+    )
+    if "://" in to:
+        line = f"database: {moved.target}"
+        output.hint(
+            said("Next: put `{line}` into {file}, then: aimd server start", line=line, file=place / "server.yaml")
+        )
+    else:
+        output.hint(said("Next: aimd server start --data-dir {place}", place=to))

@@ -142,7 +142,7 @@ def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
     if yes:
         return
     for name in names:
-        output.say(said("would {verb}: {name}", verb=verb, name=name))
+        output.say(said("would {verb}: {name}", verb=said(verb), name=name))
     if not output.can_ask():
         raise UsageError(
             message=said("{question} There is nobody to ask, so nothing was done", question=question),

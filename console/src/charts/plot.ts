@@ -297,7 +297,9 @@ function xValues(axis: XAxis, log: boolean): { values?: uPlot.Axis.Values } {
 function yValues(log: boolean): uPlot.Axis.Values {
   return (_chart, splits) => {
     const powers = splits.filter((value) => isPower(value)).length;
-    return splits.map((value) => (value === null || (log && powers > 1 && !isPower(value)) ? "" : short(value)));
+    return splits.map((value) =>
+      value === null || (log && powers > 1 && !isPower(value)) ? "" : short(log ? Number(value.toPrecision(3)) : value),
+    );
   };
 }
 

@@ -54,7 +54,7 @@ export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
   const rank = ([name, count]: [string, number]) =>
     (FAVOURITES.test(name) ? 1e6 : 0) + (/^(val|valid|test)/.test(name) ? 1e5 : 0) + count;
   const best = [...metrics].sort((one, other) => rank(other) - rank(one)).slice(0, OF_EACH);
-  const facts = ["state", "name", ...(withFolder ? ["folder"] : []), "started", "duration"];
+  const facts = ["name", "state", ...(withFolder ? ["folder"] : []), "started", "duration"];
   return [...facts, ...best.map(([name]) => metricColumn(name)), ...parameters.slice(0, OF_EACH)];
 }
 

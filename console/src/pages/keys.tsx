@@ -71,7 +71,7 @@ function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
               <td>{key.expires ? formatTime(key.expires, locale()) : t("keys.never")}</td>
               <td>{key.state}</td>
               <td class="end">
-                {key.state === "active" && mayWrite() && (
+                {key.state === "valid" && mayWrite() && (
                   <button
                     type="button"
                     class="danger-quiet"

@@ -28,11 +28,18 @@ interface DialogProps {
 
 export function Dialog({ title, children, wide }: DialogProps) {
   const box = useRef<HTMLDialogElement>(null);
+  const leaving = useRef(false);
   useEffect(() => {
     const dialog = box.current;
     if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
+    return () => {
+      leaving.current = true; // its event comes later, when another dialog may be open in its place
+      dialog?.close();
+    };
   }, []);
+  const onClose = () => {
+    if (!leaving.current) closeDialog();
+  };
   const onBackdrop = (event: MouseEvent) => {
     if (event.target === box.current) closeDialog();
   };
@@ -41,7 +48,7 @@ export function Dialog({ title, children, wide }: DialogProps) {
       ref={box}
       class={wide ? "wide" : ""}
       aria-labelledby="dialog-title"
-      onClose={closeDialog}
+      onClose={onClose}
       onMouseDown={onBackdrop}
     >
       <div class="dialog-head">

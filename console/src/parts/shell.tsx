@@ -54,13 +54,11 @@ function Account() {
   ];
   const face = (
     <>
-      <span class="face" aria-hidden="true">
-        {[...name][0]?.toUpperCase()}
-      </span>
+      <span class="face" aria-hidden="true" data-initial={[...name][0]?.toUpperCase()} />
       <span class="face-name">{name}</span>
     </>
   );
-  return <Menu class="account" label={t("settings.account")} text={face} items={items} up />;
+  return <Menu class="account" label={`${name}: ${t("settings.account")}`} text={face} items={items} up />;
 }
 
 const narrow = matchMedia("(max-width: 900px)");

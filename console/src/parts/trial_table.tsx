@@ -277,8 +277,8 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
 
 const FACT_WIDTHS: Record<string, number> = {
   state: 116,
-  started: 96,
-  duration: 92,
+  started: 104,
+  duration: 104,
   owner: 100,
   tags: 150,
   note: 200,

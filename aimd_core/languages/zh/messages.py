@@ -1,0 +1,176 @@
+"""What commands and the SDK say on the way: notes, questions, progress, advice."""
+
+from __future__ import annotations
+
+MESSAGES: dict[str, str] = {
+    # Completion
+    "Wrote {path}": "已写入 {path}",
+    "Completion for {name} works in every shell that is started from now on.": "{name} 的自动补全将在此后启动的 shell 中生效。",
+    # aimd config, login, logout
+    "Edit it again? Otherwise nothing is changed": "重新编辑吗？否则不做任何修改",
+    "No change to {path}": "{path} 没有变化",
+    "Saved {path}": "已保存 {path}",
+    "None yet. Run: aimd login -H https://HOST/t9k/experiment/server": (
+        "尚无。请运行：aimd login -H https://HOST/t9k/experiment/server"
+    ),
+    "Now using {address} ({path})": "当前使用 {address}（{path}）",
+    "No key is saved for it. Run: aimd login -H {address}": "没有保存它的 API Key。请运行：aimd login -H {address}",
+    "note: AIMD_HOST is set and wins over the file": "注意：已设置 AIMD_HOST，它优先于文件",
+    "Set {key} in {path}": "已在 {path} 中设置 {key}",
+    "Next: aimd login -H {aimd_host}": "下一步：aimd login -H {aimd_host}",
+    "Removed {key} from {wanted}": "已从 {wanted} 中移除 {key}",
+    "note: {variable} is set and wins over the file": "注意：已设置 {variable}，它优先于文件",
+    "Signed in to {address} as {user}.": "已以 {user} 的身份登录到 {address}。",
+    "The server speaks protocol version {protocol}.": "服务器使用第 {protocol} 版协议。",
+    "Saved for this user only in {path}": "已保存到仅供当前用户访问的 {path}",
+    "Using the key from AIMD_API_KEY.": "使用来自 AIMD_API_KEY 的 API Key。",
+    "API key for {address}": "{address} 的 API Key",
+    "note: AIMD_API_KEY is still set in the environment": "注意：环境变量 AIMD_API_KEY 仍然存在",
+    "warning: {address} is not https, so the key crosses the network unencrypted": (
+        "警告：{address} 不是 https，API Key 将以未加密的方式经过网络"
+    ),
+    "note: AIMD_HOST is set and wins over the file: commands go to {host}": (
+        "注意：已设置 AIMD_HOST，它优先于文件：命令将发往 {host}"
+    ),
+    "note: AIMD_API_KEY is set and wins over the file": "注意：已设置 AIMD_API_KEY，它优先于文件",
+    "Nothing to remove from {config_path}": "{config_path} 中没有可移除的内容",
+    "{address} and its key": "{address} 及其 API Key",
+    "the key for {address}": "{address} 的 API Key",
+    "Removed {what} from {path}": "已从 {path} 中移除 {what}",
+    "note: a key in the command line can be seen by others (ps, shell history); -k - or @FILE hides it": (
+        "注意：命令行中的 API Key 可能被他人看到（ps、shell 历史）；用 -k - 或 @FILE 可以避免"
+    ),
+    # aimd config list
+    "The address of the active server.": "当前服务器的地址。",
+    "The key for it.": "它的 API Key。",
+    "The address of the Asset Hub, for other TensorStack tools.": "Asset Hub 的地址，供其他 TensorStack 工具使用。",
+    # aimd help
+    "Read one: aimd help TOPIC. A command's own help: aimd COMMAND -h": (
+        "阅读主题：aimd help TOPIC。查看命令的帮助：aimd COMMAND -h"
+    ),
+    # aimd folder
+    "Moved {path} to {new_path}.": "已将 {path} 移动到 {new_path}。",
+    ", {below} folder{s} in it": "、其中的 {below} 个文件夹",
+    "Delete {path}{within} and their trials?": "删除 {path}{within}及其试验吗？",
+    "Deleted {path}. Bring it back: aimd folder restore {id}": "已删除 {path}。恢复：aimd folder restore {id}",
+    "Restored {path}.": "已恢复 {path}。",
+    "It is shown this once, and signs in as any key: aimd login -H URL -k KEY": (
+        "它只显示这一次，可像其他 API Key 一样登录：aimd login -H URL -k KEY"
+    ),
+    "Shared {path} with {whom} as {role}.": "已将 {path} 共享给 {whom}，角色为 {role}。",
+    "{path} is no longer shared with {whom}.": "{path} 不再共享给 {whom}。",
+    "share {number}": "共享 {number}",
+    # Following and relaying
+    "the server cannot be reached; trying again until it can": "无法连接服务器；将持续重试",
+    "the server is back": "服务器已恢复连接",
+    "{error}; trying again": "{error}；正在重试",
+    "{name}: {outcome}, {sent_bytes} sent": "{name}：{outcome}，已发送 {sent_bytes}",
+    "Relaying {directory} to {host}. Ctrl-C ends it.": "正在将 {directory} 转发到 {host}。按 Ctrl-C 结束。",
+    ", {duration} left": "，剩余 {duration}",
+    "{verb}: {done} of {count} trials, {sent_bytes} sent, {rate}/s{left}": (
+        "{verb}：{done}/{count} 个试验，已传输 {sent_bytes}，{rate}/s{left}"
+    ),
+    "Uploading": "正在上传",
+    "Downloading": "正在下载",
+    # aimd console
+    "Stopped. The trials are as they were.": "已停止。试验保持原样。",
+    "Showing {count:,} trial{s} in {place}. Ctrl-C ends it.": "正在展示 {place} 中的 {count:,} 个试验。按 Ctrl-C 结束。",
+    "There is no trial in {place} yet; it appears here when a script there records one:": (
+        "{place} 中尚无试验；当脚本在那里记录试验时会出现在这里："
+    ),
+    "From the machine before you: ssh -L {number}:127.0.0.1:{number} {host}": (
+        "在您面前的机器上：ssh -L {number}:127.0.0.1:{number} {host}"
+    ),
+    "what keeps the console in step ended ({returncode}); it is started again": (
+        "用于同步控制台的进程已结束（{returncode}）；正在重新启动"
+    ),
+    "{count:,} of {total:,} trials are shown": "已展示 {count:,}/{total:,} 个试验",
+    "All {total:,} trials are shown": "已展示全部 {total:,} 个试验",
+    "{name} is not shown: {reason}": "未展示 {name}：{reason}",
+    "nothing new can be shown now; trying again. Is there space in {cache}? ({reason})": (
+        "目前无法展示新内容；正在重试。{cache} 还有空间吗？（{reason}）"
+    ),
+    "nothing new can be shown: {reason}": "无法展示新内容：{reason}",
+    "new things are shown again": "已恢复展示新内容",
+    "another `aimd console` shows this directory and keeps both in step": (
+        "另一个 `aimd console` 正在展示此目录，并使两者保持同步"
+    ),
+    # aimd server
+    "Next: aimd login -H URL -k KEY": "下一步：aimd login -H URL -k KEY",
+    "Added user {name}.": "已添加用户 {name}。",
+    "Next: aimd server key create --user {name}": "下一步：aimd server key create --user {name}",
+    "{done} user {name}.": "{done}用户 {name}。",
+    "Disabled": "已禁用",
+    "Enabled": "已启用",
+    "Promoted": "已提升",
+    "Demoted": "已降级",
+    "Deleted": "已删除",
+    "Revoked key {number}.": "已撤销编号为 {number} 的 API Key。",
+    "Added group {group}.": "已添加用户组 {group}。",
+    "{name} is in group {group}.": "{name} 已加入用户组 {group}。",
+    "{name} is not in group {group}.": "{name} 不在用户组 {group} 中。",
+    "Deleted group {group}.": "已删除用户组 {group}。",
+    "Delete user {name} with all their trials, for good? [y/N]": "永久删除用户 {name} 及其所有试验吗？[y/N]",
+    "Sound: {journals} files of trials, {size_bytes} bytes compared.": "完好：核对了 {journals} 个试验文件，共 {size_bytes} 字节。",
+    "Wrote {file}: {size_bytes} bytes, and read it back.": "已写入 {file}：{size_bytes} 字节，并已读回核对。",
+    "Restored {place} from {file}.": "已从 {file} 恢复 {place}。",
+    "What was there is kept: {kept}": "原有内容保留在：{kept}",
+    "Moved {source} to {target}, and {objects} objects of {bytes} bytes.": (
+        "已将 {source} 迁移到 {target}，并复制了 {objects} 个对象，共 {bytes} 字节。"
+    ),
+    "Next: put `{line}` into {file}, then: aimd server start": "下一步：将 `{line}` 写入 {file}，然后：aimd server start",
+    "Next: aimd server start --data-dir {place}": "下一步：aimd server start --data-dir {place}",
+    # aimd trial
+    "{alternative_name} has no {metric}": "{alternative_name} 没有 {metric}",
+    "left out: {sentence}": "略去：{sentence}",
+    "{rows:,} rows": "{rows:,} 行",
+    ", {left_out:,} that are no numbers left out": "，略去了 {left_out:,} 个非数字的值",
+    "{count:,} values of {name}{left_out}": "{name} 的 {count:,} 个值{left_out}",
+    "{alternative_name} has no note": "{alternative_name} 没有备注",
+    "{alternative_name} is {name}": "{alternative_name} 处于 {name} 状态",
+    "{folder} on {host}": "{host} 上的 {folder}",
+    "{lines} line{s} ({hexdigest})": "{lines} 行（{hexdigest}）",
+    "{count} trial{s}": "{count} 个试验",
+    "Move {trials} to the trash?": "将 {trials}移至回收站吗？",
+    "Delete {chosen} for good?": "永久删除 {chosen}吗？",
+    "Nothing to delete.": "没有可删除的内容。",
+    "Nothing was done.": "未做任何操作。",
+    "would {verb}: {name}": "将{verb}：{name}",
+    "be removed": "移除",
+    "be deleted": "删除",
+    "Server: {host} (key from {api_key})": "服务器：{host}（API Key 来自 {api_key}）",
+    "See it: {address}": "查看：{address}",
+    "the folder asked for is not there: uploaded to the default one (-m makes it)": (
+        "指定的文件夹不存在：已上传到默认文件夹（-m 会创建它）"
+    ),
+    "no trial here has {field}{known}": "这里没有试验含有 {field}{known}",
+    "; did you mean: {near}?": "；您是否想要：{near}？",
+    # Why a condition holds
+    "{actual}, wanted {operator} {wanted}": "{actual}，要求 {operator} {wanted}",
+    "{actual}, wanted {leaf}": "{actual}，要求 {leaf}",
+    "{name} is {value}": "{name} 为 {value}",
+    "there is no {name}": "没有 {name}",
+    "there is no condition": "没有条件",
+    "the condition as a whole": "由于整个条件",
+    "{called} is {value:.6g}, of {name}": "{called} 为 {value:.6g}，来自 {name}",
+    "{called} is {mean:.6g}, of {count} trials": "{called} 为 {mean:.6g}，来自 {count} 个试验",
+    # The SDK
+    "WARNING: not everything is captured: {error}": "警告：未能捕获全部信息：{error}",
+    "WARNING: this script has signed out, so nothing is uploaded while it runs": (
+        "警告：此脚本已退出登录，因此运行期间不会上传任何数据"
+    ),
+    "WARNING: cannot write to {path}: {reason}. Training goes on; what is not saved will be counted.": (
+        "警告：无法写入 {path}：{reason}。训练将继续；未保存的数据会被计数。"
+    ),
+    "rank {number} of {count} records nothing; rank 0 does (all_ranks=True records every one)": (
+        "rank {number}（共 {count} 个）不做记录；由 rank 0 记录（all_ranks=True 则全部记录）"
+    ),
+    "{method}: a trial holds numbers and parameters, so this is not recorded": (
+        "{method}：试验只保存数值和超参数，因此这项内容未被记录"
+    ),
+    "logged {attempts:,}, on disk {written:,}": "记录了 {attempts:,} 条，已存盘 {written:,} 条",
+    ", but the disk reported an error: a power cut may lose some": "，但磁盘报告了错误：断电可能丢失部分数据",
+    ", but its status or parameters could not be saved": "，但其状态或超参数未能保存",
+    "trial {trial} finished: {receipt}{doubt}": "试验 {trial} 已完成：{receipt}{doubt}",
+    "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
+}

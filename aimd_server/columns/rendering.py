@@ -1,0 +1,137 @@
+"""Journal lines as the SDK writes them, made of columns of numbers and a shape: what is the same in many lines.
+
+Rendering is the test of what is stored: bytes that do not come back the same are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from aimd_server.columns.codec import EXACT
+from aimd_server.columns.reduction import Floats
+
+STEP, EPOCH, TIME = "step", "epoch", "time"
+AXES = (STEP, EPOCH, TIME)
+AXIS_OF = {"step": STEP, "epoch": EPOCH, "timestamp": TIME}
+Kind = Literal["int", "float", "null", "time"]
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{6}|\d{3}))?)(Z|[+-]\d\d:\d\d|)", re.ASCII)
+_UNITS = {None: "s", 3: "ms", 6: "us"}
+_MINUTE_US = 60_000_000
+
+
+class Shape(msgspec.Struct, frozen=True, array_like=True):
+    """What is the same in many lines of one metrics type.
+
+    Attributes:
+        type: The metrics type.
+        values: Name and kind of each value, in order.
+        places: Name and kind of each member of `sequence`, in order.
+        suffix: What follows the digits of a timestamp.
+        unit: How exact the timestamp is: s, ms or us.
+    """
+
+    type: str
+    values: tuple[tuple[str, Kind], ...]
+    places: tuple[tuple[str, Kind], ...]
+    suffix: str = ""
+    unit: str = "us"
+
+
+def times_of(texts: list[str]) -> tuple[Floats, str, str] | None:
+    """Return timestamps as microseconds UTC, and their suffix and unit; None when they are not all of one form."""
+    found = _STAMP.fullmatch(texts[0])
+    if found is None:
+        return None
+    digits, suffix, length = len(found[1]), found[3], len(texts[0])
+    content = "".join(texts)
+    if not content.isascii() or len(content) != length * len(texts) or {*map(len, texts)} != {length}:
+        return None
+    cells = np.frombuffer(content.encode(), np.uint8).reshape(len(texts), length)
+    if not np.all(cells[:, digits:] == cells[0, digits:]):
+        return None
+    unit = _UNITS[len(found[2]) if found[2] else None]
+    try:
+        times = np.ascontiguousarray(cells[:, :digits]).view(f"S{digits}").reshape(-1).astype(f"M8[{unit}]")
+    except ValueError:
+        return None
+    if np.any(np.isnat(times)):
+        return None
+    micros = times.astype("M8[us]").astype(np.int64) - offset_us(suffix)
+    return (micros.astype(np.float64), suffix, unit) if np.all(np.abs(micros) < EXACT) else None
+
+
+def offset_us(suffix: str) -> int:
+    """Return how far a zone is ahead of UTC."""
+    if len(suffix) != 6:
+        return 0
+    minutes = int(suffix[1:3]) * 60 + int(suffix[4:])
+    return (-minutes if suffix[0] == "-" else minutes) * _MINUTE_US
+
+
+def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
+    """Return numbers as Python's `json.dumps` writes them."""
+    if kind == "null":
+        return [b"null"] * len(column)
+    if kind == "int":
+        return msgspec.json.encode(column.astype(np.int64).tolist())[1:-1].split(b",")
+    if kind == "time":
+        times = (column.astype(np.int64) + offset_us(shape.suffix)).astype("M8[us]").astype(f"M8[{shape.unit}]")
+        texts = np.datetime_as_string(times).astype("S26").tolist()
+        return [b'"' + text + shape.suffix.encode() + b'"' for text in texts]
+    tokens = msgspec.json.encode(column.tolist())[1:-1].split(b",")
+    size = np.abs(column)
+    # Where the two writers differ: exponents, and what is not finite.
+    with np.errstate(invalid="ignore"):
+        others = np.flatnonzero(~((size < 1e16) & ((size >= 1e-4) | (size == 0.0))))
+    for place in others.tolist():
+        tokens[place] = json.dumps(float(column[place])).encode()
+    return tokens
+
+
+def _parts(shape: Shape) -> Iterator[tuple[bytes, str, str, Kind | None]]:
+    """Yield what stands before each number, the table and name of its column, and its kind; at last the end."""
+    before = f"{{{json.dumps(shape.type)}: {{"
+    for title, members in (("value", shape.values), ("sequence", shape.places)):
+        before += f'"{title}": {{'
+        for number, (name, kind) in enumerate(members):
+            before += f"{', ' if number else ''}{json.dumps(name)}: "
+            yield before.encode(), title, name, kind
+            before = ""
+        before += "}, " if title == "value" else "}}}\n"
+    yield before.encode(), "", "", None
+
+
+def rendered(shape: Shape, columns: dict[tuple[str, str], Floats], lines: int) -> list[bytes]:
+    """Return the pieces that, joined, are that many lines of a shape.
+
+    Args:
+        shape: Of all of them.
+        columns: By (`value` or `sequence`, name), the numbers of these lines only.
+        lines: How many.
+    """
+    cells: list[list[bytes]] = []
+    for before, title, name, kind in _parts(shape):
+        cells.append([before] * lines)
+        if kind is not None:
+            empty = np.empty(lines)
+            cells.append(_tokens(kind, columns.get((title, name), empty), shape))
+    pieces: list[bytes] = [b""] * (len(cells) * lines)
+    for number, cell in enumerate(cells):
+        pieces[number :: len(cells)] = cell
+    return pieces
+
+
+def woven(shapes: list[list[bytes]], order: np.ndarray[Any, Any]) -> bytes:
+    """Return lines of several shapes in their order: `order` says of which shape each line is."""
+    if len(shapes) == 1:
+        return b"".join(shapes[0])
+    lines: np.ndarray[Any, Any] = np.empty(len(order), object)
+    for number, pieces in enumerate(shapes):
+        lines[order == number] = b"".join(pieces).splitlines(keepends=True)
+    return b"".join(lines.tolist())

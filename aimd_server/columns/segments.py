@@ -1,0 +1,362 @@
+"""Complete journal lines to a segment: a chunk of columns for each metrics type, and how to get the bytes back.
+
+The bytes are rendered again from the columns and compared. When they are the same, the recipe of that rendering takes
+their place; when not (another writer, glued or damaged lines, values that are no numbers), they are kept, compressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from aimd_server.columns.codec import EXACT, compress, decode, decompress, encode
+from aimd_server.columns.reduction import Floats
+from aimd_server.columns.rendering import AXES, AXIS_OF, TIME, Kind, Shape, rendered, times_of, woven
+from aimd_server.columns.table import Table, tables_of
+
+LINES = 4096  # of one segment, and so the points of one chunk, at most
+SEGMENT_BYTES = 2 << 20  # of lines; one line alone may be longer
+MAX_SHAPES = 250
+MAX_NAMES = 2000  # columns of one chunk; further ones are in the bytes only
+MAX_NAME_CHARS = 500
+RECIPE, KEPT = 0, 1  # what a segment's data are
+_KINDS: dict[type, Kind] = {int: "int", float: "float", type(None): "null", str: "time"}
+
+Columns = dict[str, tuple["np.ndarray[Any, Any] | None", Floats]]
+
+
+class Chunk(msgspec.Struct):
+    """The points of one metrics type in a segment.
+
+    Attributes:
+        type: The metrics type.
+        rows: How many points.
+        axes: Step, epoch and time (microseconds) of each; NaN where there is none.
+        columns: By metric, which rows have it (None: all) and its numbers.
+        packed: By axis or metric, the numbers as they are stored, where that is known already.
+    """
+
+    type: str
+    rows: int
+    axes: dict[str, Floats]
+    columns: Columns
+    packed: dict[tuple[str, str], bytes] = {}
+
+
+class Recipe(msgspec.Struct, array_like=True):
+    """How lines are rendered.
+
+    Attributes:
+        lines: How many.
+        shapes: What is the same in many of them.
+        order: Of which shape each line is, packed; empty when there is one shape only.
+        places: By metrics type, the series and its first row in this segment.
+    """
+
+    lines: int
+    shapes: list[Shape]
+    order: bytes
+    places: dict[str, tuple[int, int]] = {}
+
+
+class Segment(msgspec.Struct):
+    """Some complete lines.
+
+    Attributes:
+        content: The lines.
+        chunks: One a metrics type.
+        recipe: How to render them, None when they are to be kept.
+    """
+
+    content: bytes
+    chunks: list[Chunk]
+    recipe: Recipe | None
+
+
+# gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
+class _Body(msgspec.Struct, gc=False):
+    value: dict[str, Any]
+    sequence: dict[str, Any]
+
+
+class _Group:
+    """The lines of one shape: their numbers, and a row of values each."""
+
+    __slots__ = ("lines", "names", "places", "rows", "type")
+
+    def __init__(self, metrics_type: str, body: _Body) -> None:
+        self.type = metrics_type
+        self.names = list(body.value)
+        self.places = list(body.sequence)
+        self.lines: list[int] = []
+        self.rows: list[tuple[Any, ...]] = []
+
+
+_decoder = msgspec.json.Decoder(dict[str, _Body])
+
+
+class _OddError(Exception):
+    """These lines are none that this program would write: keep them."""
+
+
+def split(lines: bytes) -> Iterator[bytes]:
+    """Yield complete lines in parts for one segment each."""
+    start = 0
+    while start < len(lines):
+        end = min(start + SEGMENT_BYTES, len(lines))
+        end = lines.rfind(b"\n", start, end) + 1 or lines.find(b"\n", end) + 1 or len(lines)
+        part = lines[start:end]
+        if part.count(b"\n") > LINES:
+            found = np.flatnonzero(np.frombuffer(part, np.uint8) == 10)
+            part = part[: int(found[LINES - 1]) + 1]
+        yield part
+        start += len(part)
+
+
+def build(lines: bytes) -> Segment:
+    """Return the segment of complete lines, as `split` yields them."""
+    try:
+        return _rendering(lines)
+    except (_OddError, UnicodeEncodeError):
+        return _keeping(lines)
+
+
+def _keeping(lines: bytes) -> Segment:
+    chunks = []
+    for metrics_type, table in tables_of(lines).items():
+        axes = {name: np.array(table.axes[name]) for name in AXES}
+        axes[TIME] = np.round(axes[TIME] * 1e6)
+        chunks.append(Chunk(metrics_type, len(axes[TIME]), axes, _columns_of(table)))
+    return Segment(lines, chunks, None)
+
+
+def _columns_of(table: Table) -> Columns:
+    rows = len(table.axes[TIME])
+    columns: Columns = {}
+    for name, column in table.columns.items():
+        if len(name) <= MAX_NAME_CHARS and len(columns) < MAX_NAMES:
+            places = None if len(column.rows) == rows else np.array(column.rows)
+            columns[name] = (places, np.array(column.values))
+    return columns
+
+
+def _rendering(lines: bytes) -> Segment:
+    records = _records(lines)
+    groups = _grouped(records)
+    order = np.empty(len(records), np.uint8)
+    for number, group in enumerate(groups):
+        order[group.lines] = number
+    by_type: dict[str, list[int]] = {}
+    for number, group in enumerate(groups):
+        by_type.setdefault(group.type, []).append(number)
+    shapes: list[Shape | None] = [None] * len(groups)
+    chunks: list[Chunk] = []
+    for metrics_type, numbers in by_type.items():
+        mine = order[np.isin(order, numbers)] if len(by_type) > 1 else order
+        chunk = Chunk(metrics_type, len(mine), {name: np.full(len(mine), np.nan) for name in AXES}, {})
+        for number in numbers:
+            shapes[number] = _take(chunk, groups[number], np.flatnonzero(mine == number), len(numbers) == 1)
+        _thin(chunk)
+        chunks.append(chunk)
+    known = [shape for shape in shapes if shape is not None]
+    packed = b"" if len(known) == 1 else compress(order.tobytes())
+    recipe = Recipe(len(records), known, packed)
+    if render(recipe, {chunk.type: _stored(chunk) for chunk in chunks}) != lines:
+        raise _OddError
+    return Segment(lines, chunks, recipe)
+
+
+def _stored(chunk: Chunk) -> Chunk:
+    """Pack a chunk's numbers, and return it as it will be read."""
+    chunk.packed = {("axis", name): encode(numbers) for name, numbers in chunk.axes.items()}
+    chunk.packed |= {("metric", name): encode(numbers) for name, (_, numbers) in chunk.columns.items()}
+    axes = {name: decode(chunk.packed["axis", name]) for name in chunk.axes}
+    columns: Columns = {
+        name: (unpacked_rows(packed_rows(rows)), decode(chunk.packed["metric", name]))
+        for name, (rows, _) in chunk.columns.items()
+    }
+    return Chunk(chunk.type, chunk.rows, axes, columns)
+
+
+def _records(lines: bytes) -> list[dict[str, _Body]]:
+    try:
+        records = _decoder.decode_lines(lines)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        records = [_decoded(line) for line in lines.splitlines()]
+    if len(records) != lines.count(b"\n"):
+        raise _OddError
+    return records
+
+
+def _decoded(line: bytes) -> dict[str, _Body]:
+    """Return a record in which Python's NaN tokens may stand."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        pass
+    found = list(tables_and_bodies(line))
+    if len(found) != 1:
+        raise _OddError
+    return found[0]
+
+
+def tables_and_bodies(line: bytes) -> Iterator[dict[str, _Body]]:
+    """Yield the records of a line as the reader of local journals finds them."""
+    from aimd_core.journal import Damage, read_records
+
+    for record in read_records(iter([line + b"\n"]), Damage()):
+        ((metrics_type, body),) = record.items()
+        yield {metrics_type: _Body(body["value"], body["sequence"])}
+
+
+def _uniform(records: list[dict[str, _Body]]) -> _Group | None:
+    """Return all records as one group when they are of one shape, which is common and quick to see."""
+    bodies = [(name, body) for record in records for name, body in record.items()]
+    if len({(name, *body.value, None, *body.sequence) for name, body in bodies}) != 1 or len(bodies) != len(records):
+        return None
+    group = _Group(*bodies[0])
+    group.rows = [(*body.value.values(), *body.sequence.values()) for _, body in bodies]
+    if any(len({*map(type, column)}) != 1 for column in zip(*group.rows, strict=True)):
+        return None
+    group.lines = list(range(len(records)))
+    return group
+
+
+def _grouped(records: list[dict[str, _Body]]) -> list[_Group]:
+    one = _uniform(records)
+    if one is not None:
+        return [one]
+    groups: dict[tuple[Any, ...], _Group] = {}
+    for number, record in enumerate(records):
+        if len(record) != 1:
+            raise _OddError
+        ((metrics_type, body),) = record.items()
+        values, places = body.value, body.sequence
+        key = (metrics_type, *values, *map(type, values.values()), *places, *map(type, places.values()))
+        group = groups.get(key)
+        if group is None:
+            if len(groups) == MAX_SHAPES or len(values) > MAX_NAMES:
+                raise _OddError
+            group = groups[key] = _Group(metrics_type, body)
+        group.lines.append(number)
+        group.rows.append((*values.values(), *places.values()))
+    return list(groups.values())
+
+
+def _take(chunk: Chunk, group: _Group, rows: np.ndarray[Any, Any], is_all: bool) -> Shape:
+    """Put the numbers of a group's lines into its type's chunk and return their shape."""
+    _check_text(group.type)
+    columns = list(zip(*group.rows, strict=True))
+    values: list[tuple[str, Kind]] = []
+    for name, column in zip(group.names, columns[: len(group.names)], strict=True):
+        kind = _KINDS.get(type(column[0]))
+        if kind is None or kind == "time" or len(name) > MAX_NAME_CHARS:
+            raise _OddError
+        _check_text(name)
+        values.append((name, kind))
+        if kind != "null":
+            _put(chunk.columns, name, rows, _numbers(kind, column), chunk.rows, is_all)
+    places: list[tuple[str, Kind]] = []
+    suffix, unit = "", "us"
+    for name, column in zip(group.places, columns[len(group.names) :], strict=True):
+        kind = _KINDS.get(type(column[0]))
+        if name not in AXIS_OF or kind is None or (kind == "time") != (name == "timestamp" and kind != "null"):
+            raise _OddError
+        places.append((name, kind))
+        if kind == "null":
+            continue
+        if kind == "time":
+            found = times_of(list(column))
+            if found is None:
+                raise _OddError
+            numbers, suffix, unit = found
+        else:
+            numbers = _numbers(kind, column)
+        chunk.axes[AXIS_OF[name]][rows] = numbers
+    return Shape(group.type, tuple(values), tuple(places), suffix, unit)
+
+
+def _check_text(text: str) -> None:
+    """Refuse a name that some database would not take as it is."""
+    if "\0" in text or not text.isascii():
+        text.encode()
+        if "\0" in text:
+            raise _OddError
+
+
+def _numbers(kind: Kind, column: tuple[Any, ...]) -> Floats:
+    try:
+        numbers = np.array(column, np.int64 if kind == "int" else np.float64)
+    except OverflowError:
+        raise _OddError from None
+    if kind == "int" and np.any(np.abs(numbers) > EXACT):
+        raise _OddError
+    return numbers.astype(np.float64)
+
+
+def _put(columns: Columns, name: str, rows: np.ndarray[Any, Any], numbers: Floats, total: int, is_all: bool) -> None:
+    if is_all:
+        columns[name] = (None, numbers)
+        return
+    if name not in columns:
+        columns[name] = (np.zeros(total, np.bool_), np.zeros(total))
+    there, known = columns[name]
+    assert there is not None
+    there[rows] = True
+    known[rows] = numbers
+
+
+def _thin(chunk: Chunk) -> None:
+    """Leave only the rows that have a metric in its column."""
+    for name, (there, numbers) in chunk.columns.items():
+        if there is not None:
+            chunk.columns[name] = (None, numbers) if there.all() else (np.flatnonzero(there), numbers[there])
+
+
+def render(recipe: Recipe, chunks: dict[str, Chunk]) -> bytes:
+    """Return the lines of a recipe, made of the chunks that it is about.
+
+    Raises:
+        ValueError: The chunks are damaged, or not the right ones.
+    """
+    order = np.zeros(recipe.lines, np.uint8)
+    if recipe.order:
+        order = np.frombuffer(decompress(recipe.order), np.uint8)
+    pieces = []
+    types = [shape.type for shape in recipe.shapes]
+    for number, shape in enumerate(recipe.shapes):
+        numbers = [other for other, metrics_type in enumerate(types) if metrics_type == shape.type]
+        mine = order if len(numbers) == len(types) else order[np.isin(order, numbers)]
+        where = None if len(numbers) == 1 else mine == number
+        pieces.append(_lines(shape, chunks[shape.type], where))
+    return woven(pieces, order)
+
+
+def _lines(shape: Shape, chunk: Chunk, where: np.ndarray[Any, Any] | None) -> list[bytes]:
+    columns: dict[tuple[str, str], Floats] = {}
+    for name, kind in shape.values:
+        if kind != "null":
+            rows, numbers = chunk.columns[name]
+            if rows is not None:
+                spread = np.full(chunk.rows, np.nan)
+                spread[rows] = numbers
+                numbers = spread
+            columns["value", name] = numbers if where is None else numbers[where]
+    for name, kind in shape.places:
+        if kind != "null":
+            numbers = chunk.axes[AXIS_OF[name]]
+            columns["sequence", name] = numbers if where is None else numbers[where]
+    return rendered(shape, columns, chunk.rows if where is None else int(where.sum()))
+
+
+def packed_rows(rows: np.ndarray[Any, Any] | None) -> bytes | None:
+    """Return the rows of a column packed, None for all."""
+    return None if rows is None else encode(rows.astype(np.float64))
+
+
+def unpacked_rows(packed: bytes | None) -> np.ndarray[Any, Any] | None:
+    """Return what `packed_rows` packed."""
+    return None if packed is None else decode(packed).astype(np.int64)

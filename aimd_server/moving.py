@@ -1,0 +1,118 @@
+"""Moves a server's data to another database, and its objects to another store: from a file to PostgreSQL, or back.
+
+Objects first, then all rows in one transaction; each is read back and compared. Killed in the middle, the target has no
+row, and the same command begins again. The source is only read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from aimd_core.errors import DamagedError, NotFoundError, UsageError
+from aimd_server.blobs import Blobs, open_blobs
+from aimd_server.errors import DatabaseUnreachableError, ObjectStoreError, StoreUnavailableError
+from aimd_server.settings import beside, resolve
+from aimd_server.stores import copying, location, postgres, sqlite
+from aimd_server.stores.copying import Copied
+from aimd_server.stores.database import Connection, Database, is_there
+from aimd_server.stores.places import FilePlace, Place, UrlPlace, place_of
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """What was moved and compared."""
+
+    source: str
+    target: str
+    tables: list[Copied]
+    objects: int
+    object_bytes: int
+
+
+def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
+    """Copy all of a server's data into another database, which has none yet.
+
+    Args:
+        data_dir: Of the server, which is stopped.
+        to: `postgresql://...`, or a directory for a SQLite file.
+        blobs: `s3://...`; None leaves the objects where they are, or takes them along into a directory.
+
+    Raises:
+        NotFoundError: There are no data.
+        UsageError: A server uses the data, the target has data already, or it is none.
+        DamagedError: What arrived is not what was sent; the target has no row then.
+        ObjectStoreError, DatabaseUnreachableError, DiskError: A place cannot be used.
+    """
+    source_place, target_place = place_of(data_dir, None), _target(data_dir, to)
+    if not is_there(data_dir):
+        raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Name it: --data-dir DIR")
+    if source_place.shown == target_place.shown:
+        raise UsageError(message="source and target are the same database", hint="Name another --to")
+    if isinstance(source_place, FilePlace) and not sqlite.is_unused(source_place.path):
+        raise _in_use(source_place)
+    with Database(data_dir) as source, Database(_directory(target_place), place=target_place) as target:
+        if not target.read(copying.is_empty):
+            raise UsageError(
+                message=f"{target_place.shown} has data already", hint="Name a database that is new; nothing is merged"
+            )
+        objects, size_bytes = _move_objects(data_dir, target_place, blobs)
+        tables = _move_rows(source, target)
+    return Moved(source_place.shown, target_place.shown, tables, objects, size_bytes)
+
+
+def _target(data_dir: Path, to: str) -> Place:
+    if "://" in to:
+        location.check_without_password(to)
+        return UrlPlace(to, data_dir)
+    return FilePlace(Path(to).absolute())
+
+
+def _directory(place: Place) -> Path:
+    return (
+        place.path.parent if isinstance(place, FilePlace) else place.data_dir if isinstance(place, UrlPlace) else Path()
+    )
+
+
+def _in_use(place: Place) -> UsageError:
+    return UsageError(message=f"a server uses {place.shown}", hint="Stop it first (all replicas), then migrate")
+
+
+def _move_rows(source: Database, target: Database) -> list[Copied]:
+    """Copy all rows, while nobody else can write to the source."""
+
+    def read(connection: Connection) -> list[Copied]:
+        if not source.is_file and postgres.others(connection):
+            raise _in_use(source.place)
+        return target.write(lambda writing: copying.copy_all(connection, writing))
+
+    try:
+        return source.write(read)  # in a writing transaction, so that others wait
+    except copying.DiffersError as error:
+        raise DamagedError(path=target.place.shown, reason=str(error)) from error
+    except StoreUnavailableError as error:
+        raise DatabaseUnreachableError(place=target.place.shown, reason=f"nothing was copied: {error}") from error
+
+
+def _move_objects(data_dir: Path, target: Place, address: str | None) -> tuple[int, int]:
+    """Copy the objects that the target would not find where they are; return how many and their bytes."""
+    settings = resolve({}, beside(data_dir))
+    if address is None and (settings.blobs is not None or _directory(target) == data_dir):
+        return 0, 0
+    with closing(open_blobs(settings.blobs, data_dir)) as old, closing(open_blobs(address, _directory(target))) as new:
+        try:
+            new.check()
+            sizes = [_move_object(old, new, row.key) for row in old.keys("")]
+        except StoreUnavailableError as error:
+            raise ObjectStoreError(reason=str(error)) from error
+    return len(sizes), sum(sizes)
+
+
+def _move_object(old: Blobs, new: Blobs, key: str) -> int:
+    content = old.get(key)
+    new.put(key, content)
+    if hashlib.sha256(new.get(key)).digest() != hashlib.sha256(content).digest():
+        raise DamagedError(path=key, reason="the object arrived otherwise than it was sent")
+    return len(content)

@@ -1,0 +1,149 @@
+"""From tail to chunks: lines that have come together in a journal's tail are turned into columns.
+
+Two ways lead there. A large part of a file is read into segments before its transaction, which then keeps them.
+Otherwise the tail grows until it holds enough, and who appended last turns it into segments after the commit: read
+and built outside the writer, kept by one more transaction, if nobody else did so meanwhile. A server that ends between
+the two has the lines in the tail, where they are read as well, and the next append goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aimd_server.stores import journals
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.journals import JournalRow
+from aimd_server.stores.writer import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from aimd_server.columns.segments import Segment
+
+DUE_RECORDS = 4096  # in the tail
+DUE_BYTES = 4 << 20
+LARGE_BYTES = 256 << 10  # from here on a part is read into segments before its transaction
+_STEP_BYTES = 8 << 20
+_busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is at
+_lock = threading.Lock()
+log = logging.getLogger("aimd_server")
+
+
+class Prepared(msgspec.Struct):
+    """A large part of a journal, read before its transaction.
+
+    Attributes:
+        begin: Where the first whole line of its own begins.
+        end: Where the last segment ends; what follows is tail.
+        segments: Those between.
+    """
+
+    begin: int
+    end: int
+    segments: list[Segment]
+
+
+def prepare(content: bytes, offset: int) -> Prepared | None:
+    """Read a part of a journal into segments; None when it is small, or holds what only the slow way can read."""
+    if len(content) < LARGE_BYTES:
+        return None
+    from aimd_server.columns import segments
+
+    begin = content.find(b"\n") + 1 if offset else 0
+    end = content.rfind(b"\n") + 1
+    prepared = Prepared(begin, begin, [])
+    for lines in segments.split(content[begin:end]):
+        if prepared.segments and lines.count(b"\n") < segments.LINES // 2 and prepared.end + len(lines) == end:
+            break  # too few for a chunk: tail
+        segment = segments.build(lines)
+        if segment.recipe is None or not _has_plain_steps(segment):
+            return None
+        prepared.segments.append(segment)
+        prepared.end += len(lines)
+    return prepared if prepared.segments else None
+
+
+def _has_plain_steps(segment: Segment) -> bool:
+    """Tell whether every step is a whole number or none, so that summaries can be made from columns."""
+    shapes = segment.recipe.shapes if segment.recipe else []
+    return all(kind in ("int", "null") for shape in shapes for name, kind in shape.places if name == "step")
+
+
+def keep(connection: Connection, row: JournalRow, segments: list[Segment]) -> JournalRow:
+    """Keep segments behind a journal's chunks and return its row as it is then; `journals.advance` writes it down."""
+    from aimd_server.stores import chunks
+
+    offset, records = row.chunk_offset, row.chunk_records
+    for segment in segments:
+        chunks.put(connection, row.trial_id, row.id, offset, segment)
+        offset += len(segment.content)
+        records += sum(chunk.rows for chunk in segment.chunks)
+    return msgspec.structs.replace(row, chunk_offset=offset, chunk_records=records)
+
+
+def is_due(row: JournalRow) -> bool:
+    """Tell whether a journal's tail holds enough for chunks."""
+    waiting = row.parsed_offset - row.chunk_offset
+    return row.records - row.chunk_records >= DUE_RECORDS or waiting >= DUE_BYTES
+
+
+def chunk_tail(database: Database, trial_id: int, file: str) -> None:
+    """Turn the complete lines of a tail into chunks, if that is due; a fault is logged, and the tail stays."""
+    key = (id(database), trial_id)
+    with _lock:
+        if key in _busy:
+            return
+        _busy.add(key)
+    try:
+        while _step(database, trial_id, file):
+            pass
+    except StoreUnavailableError as error:  # the next append will do
+        log.warning("could not turn a tail into chunks: %s", error)
+    except Exception:
+        log.exception("a tail cannot be turned into chunks; it is kept as it is")
+    finally:
+        with _lock:
+            _busy.discard(key)
+
+
+def _step(database: Database, trial_id: int, file: str) -> bool:
+    """Turn a stretch of a tail into chunks; tell whether there may be more to do."""
+
+    def read(connection: Connection) -> tuple[JournalRow, bytes] | None:
+        row = journals.of_file(connection, trial_id, file)
+        if row is None or not is_due(row):
+            return None
+        end = min(row.parsed_offset, row.chunk_offset + _STEP_BYTES)
+        lines = journals.read(connection, row.id, row.chunk_offset, end)
+        if not lines.endswith(b"\n"):  # cut inside a line, which may be longer than a step
+            end = row.parsed_offset if b"\n" not in lines else row.chunk_offset + lines.rfind(b"\n") + 1
+            lines = journals.read(connection, row.id, row.chunk_offset, end)
+        return row, lines
+
+    found = database.read(read)
+    if found is None:
+        return False
+    seen, lines = found
+    from aimd_server.columns import segments
+
+    parts = list(segments.split(lines))
+    if not parts:
+        return False
+    if len(parts) > 1 and parts[-1].count(b"\n") < segments.LINES // 2:
+        parts.pop()  # too few for a chunk
+    built = [segments.build(part) for part in parts]
+
+    def write(connection: Connection) -> bool:
+        row = journals.of_file(connection, trial_id, file, lock=True)
+        if row is None or row.id != seen.id or row.chunk_offset != seen.chunk_offset:
+            return False
+        row = keep(connection, row, built)
+        if row.chunk_offset == row.parsed_offset:
+            row = msgspec.structs.replace(row, chunk_records=row.records)  # whatever counted as a record
+        journals.cut_tail(connection, row.id, row.chunk_offset)
+        journals.advance(connection, row)
+        return is_due(row)
+
+    return database.write(write)

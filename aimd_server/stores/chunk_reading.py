@@ -1,0 +1,224 @@
+"""Column chunks to the blocks that a plot is made of: no more is read of a chunk than the plot needs.
+
+What a chunk's row says of the whole of it, when there are many chunks a bucket; else its rollup; else its numbers. A
+chunk that lies only partly in the range that is asked for is always read whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, Select, and_, bindparam, func, select
+
+from aimd_server.columns.codec import decode
+from aimd_server.columns.reduction import Blocks, Floats, between, joined, of_points
+from aimd_server.columns.rendering import TIME
+from aimd_server.columns.segments import unpacked_rows
+from aimd_server.stores.chunks import KIND_OF, METRIC, ROLLED
+from aimd_server.stores.schema import series_chunk
+
+SECOND_US = 1e6
+CHUNKS_A_BUCKET = 2  # from here on rows alone will do
+_HEADS_AT_ONCE, _ROLLUPS_AT_ONCE, _DATA_AT_ONCE = 20_000, 4096, 256  # chunks in memory at once
+
+_metric, _axis = series_chunk.alias("metric"), series_chunk.alias("axis")
+_FACTS = ("series_id", "name", "first", "rows", "points", "finite", "lo", "hi", "total")
+_PLACES = (
+    _axis.c.head.label("x"),
+    _axis.c.lo.label("x_lo"),
+    _axis.c.hi.label("x_hi"),
+    _axis.c.finite.label("x_finite"),
+)
+
+
+def _query(*more: Any) -> Select[Any]:
+    joined_on = and_(
+        _axis.c.series_id == _metric.c.series_id,
+        _axis.c.first == _metric.c.first,
+        _axis.c.kind == bindparam("axis_kind"),
+        _axis.c.name == "",
+    )
+    return (
+        select(*(_metric.c[name] for name in _FACTS), *_PLACES, *more)
+        .join(_axis, joined_on)
+        .where(
+            _metric.c.kind == METRIC,
+            _metric.c.series_id.in_(bindparam("of_series", expanding=True)),
+            _metric.c.name.in_(bindparam("of_names", expanding=True)),
+        )
+        .order_by(_metric.c.series_id, _metric.c.name, _metric.c.first)
+    )
+
+
+_HEADS = _query()
+_ROLLUPS = _query(_metric.c.rollup, _axis.c.rollup.label("x_rollup"))
+_DATA = _query(_metric.c.data, _metric.c.places, _axis.c.data.label("x_data")).where(
+    _metric.c.first >= bindparam("from_first"), _metric.c.first <= bindparam("to_first")
+)
+_COUNTS = (
+    select(series_chunk.c.series_id, series_chunk.c.name, func.count(), func.sum(series_chunk.c.points))
+    .where(
+        series_chunk.c.kind == METRIC,
+        series_chunk.c.series_id.in_(bindparam("of_series", expanding=True)),
+        series_chunk.c.name.in_(bindparam("of_names", expanding=True)),
+    )
+    .group_by(series_chunk.c.series_id, series_chunk.c.name)
+)
+
+Key = tuple[int, str]  # a series and one of its metrics
+
+
+class View(NamedTuple):
+    """What of a series is asked for: against which axis, how many buckets, and the ends of a range."""
+
+    axis: str
+    points: int
+    least: float | None
+    greatest: float | None
+
+    @property
+    def scale(self) -> float:
+        """What the numbers of the axis are divided by."""
+        return SECOND_US if self.axis == TIME else 1.0
+
+
+def blocks(connection: Connection, keys: Sequence[Key], view: View) -> Iterator[tuple[Key, Blocks]]:
+    """Yield the blocks of each series and metric that has chunks, a few series at a time."""
+    counts = _counted(connection, keys)
+    wanted = {key: _level(key, counts[key], view) for key in keys if key in counts}
+    for level, at_once in ((_heads, _HEADS_AT_ONCE), (_rollups, _ROLLUPS_AT_ONCE), (_numbers, _DATA_AT_ONCE)):
+        mine = [key for key in wanted if wanted[key] is level]
+        for part in _parts(mine, counts, at_once):
+            for key, rows in _by_key(connection, _HEADS if level is not _rollups else _ROLLUPS, part, view):
+                yield key, level(connection, key, rows, view)
+
+
+def _counted(connection: Connection, keys: Sequence[Key]) -> dict[Key, tuple[int, int]]:
+    values = {"of_series": [key[0] for key in keys], "of_names": list({key[1] for key in keys})}
+    return {(row[0], row[1]): (int(row[2]), int(row[3])) for row in connection.execute(_COUNTS, values)}
+
+
+def _level(key: Key, count: tuple[int, int], view: View) -> Any:
+    chunks, points = count
+    if view.least is not None or view.greatest is not None:
+        return _numbers  # decides for each chunk
+    if chunks >= CHUNKS_A_BUCKET * view.points:
+        return _heads
+    return _rollups if points >= ROLLED * view.points else _numbers
+
+
+def _parts(keys: list[Key], counts: dict[Key, tuple[int, int]], at_once: int) -> Iterator[list[Key]]:
+    part: list[Key] = []
+    total = 0
+    for key in keys:
+        if part and total + counts[key][0] > at_once:
+            yield part
+            part, total = [], 0
+        part.append(key)
+        total += counts[key][0]
+    if part:
+        yield part
+
+
+def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: View) -> Iterator[tuple[Key, list[Any]]]:
+    values = {
+        "of_series": list({key[0] for key in keys}),
+        "of_names": list({key[1] for key in keys}),
+        "axis_kind": KIND_OF[view.axis],
+    }
+    found: dict[Key, list[Any]] = {key: [] for key in keys}
+    for row in connection.execute(query, values):
+        rows = found.get((row[0], row[1]))
+        if rows is not None:
+            rows.append(row)
+    yield from ((key, rows) for key, rows in found.items() if rows)
+
+
+def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
+    """Return a block a chunk."""
+    if any(row.points < row.rows for row in rows):  # the first row of a chunk may not have the metric
+        ((_, rows),) = _by_key(connection, _ROLLUPS, [key], view)
+        return _rollups(connection, key, rows, view)
+    x, lo, hi, total = (
+        np.array([getattr(row, name) for row in rows], np.float64) for name in ("x", "lo", "hi", "total")
+    )
+    finite, points = (np.array([getattr(row, name) for row in rows], np.int64) for name in ("finite", "points"))
+    return Blocks(x / view.scale, lo, hi, np.nan_to_num(total, posinf=np.inf, neginf=-np.inf), finite, points)
+
+
+def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
+    """Return a block each 64 points."""
+    return joined([_rolled(row, view) for row in rows])
+
+
+def _rolled(row: Any, view: View) -> Blocks:
+    entries = -(-row.points // ROLLED)
+    columns = np.frombuffer(row.rollup, "<f8").reshape(-1, entries)
+    x = np.frombuffer(row.x_rollup, "<f8") if row.points == row.rows else columns[3 + KIND_OF[view.axis]]
+    points = np.full(entries, ROLLED)
+    points[-1] = row.points - ROLLED * (entries - 1)
+    return Blocks(x / view.scale, columns[0], columns[1], columns[2], columns[3].astype(np.int64), points)
+
+
+def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
+    """Return a block a point, or larger ones of chunks that lie in the range, where the range holds enough."""
+    rows = [row for row in rows if _touches(row, view)]
+    inside = sum(row.points for row in rows if _is_inside(row, view))
+    rolled = {}
+    if inside >= ROLLED * view.points:
+        ((_, found),) = _by_key(connection, _ROLLUPS, [key], view)
+        rolled = {row.first: row for row in found if _is_inside(row, view)}
+    parts = []
+    for start in range(0, len(rows), _DATA_AT_ONCE):
+        part = rows[start : start + _DATA_AT_ONCE]
+        read = {
+            row.first: row for row in _data(connection, key, [r.first for r in part if r.first not in rolled], view)
+        }
+        for row in part:
+            whole = rolled.get(row.first)
+            parts.append(_points(read[row.first], view) if whole is None else _rolled(whole, view))
+    return joined(parts)
+
+
+def _data(connection: Connection, key: Key, firsts: list[int], view: View) -> Iterator[Any]:
+    if firsts:
+        values = {"of_series": [key[0]], "of_names": [key[1]], "axis_kind": KIND_OF[view.axis]}
+        wanted = set(firsts)
+        for row in connection.execute(_DATA, {**values, "from_first": firsts[0], "to_first": firsts[-1]}):
+            if row.first in wanted:
+                yield row
+
+
+def _points(row: Any, view: View) -> Blocks:
+    x, values, places = decode(row.x_data), decode(row.data), unpacked_rows(row.places)
+    x = (x if places is None else x[places]) / view.scale
+    return of_range(x, values, view)
+
+
+def of_range(x: Floats, values: Floats, view: View) -> Blocks:
+    """Return points that lie in the range as blocks of one."""
+    if view.least is None and view.greatest is None:
+        return of_points(x, values)
+    inside = between(x, view.least, view.greatest)
+    return of_points(x[inside], values[inside])
+
+
+def _touches(row: Any, view: View) -> bool:
+    if view.least is None and view.greatest is None:
+        return True
+    if row.x_lo is None:
+        return False
+    below = view.greatest is not None and row.x_lo / view.scale > view.greatest
+    return not below and not (view.least is not None and row.x_hi / view.scale < view.least)
+
+
+def _is_inside(row: Any, view: View) -> bool:
+    if view.least is None and view.greatest is None:
+        return True
+    if row.x_finite < row.rows or row.x_lo is None:
+        return False
+    return (view.least is None or row.x_lo / view.scale >= view.least) and (
+        view.greatest is None or row.x_hi / view.scale <= view.greatest
+    )

@@ -1,0 +1,133 @@
+"""Metric series as rows of column chunks, and journal lines rendered from them.
+
+Imported only where series are read or packed: it needs NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+from sqlalchemy import Connection, bindparam, insert, select
+
+from aimd_server.columns.codec import compress, decode, decompress, encode
+from aimd_server.columns.reduction import Blocks, merged, of_points
+from aimd_server.columns.rendering import AXES
+from aimd_server.columns.segments import (
+    KEPT,
+    RECIPE,
+    Chunk,
+    Recipe,
+    Segment,
+    packed_rows,
+    render,
+    unpacked_rows,
+)
+from aimd_server.stores import journals, series
+from aimd_server.stores.schema import series as series_table
+from aimd_server.stores.schema import series_chunk, trial
+
+METRIC = 0
+KIND_OF = {axis: number for number, axis in enumerate(AXES, start=1)}
+ROLLED = 64  # points of one entry of a rollup
+
+_PUT = insert(series_chunk)
+_CHUNK = select(*(series_chunk.c[name] for name in ("kind", "name", "rows", "data", "places"))).where(
+    series_chunk.c.series_id == bindparam("of_series"), series_chunk.c.first == bindparam("of_first")
+)
+
+
+def put(connection: Connection, trial_id: int, journal_id: int, offset: int, segment: Segment) -> None:
+    """Keep a segment that begins at a byte of a trial's journal; of types that have no series, the bytes only."""
+    rows: list[dict[str, Any]] = []
+    places: dict[str, tuple[int, int]] = {}
+    for chunk in segment.chunks:
+        known = series.of_type(connection, trial_id, chunk.type)
+        if known is None:
+            continue
+        first = known.rows or 0
+        places[chunk.type] = (known.id, first)
+        rows += [{"series_id": known.id, "first": first, "rows": chunk.rows, **one} for one in _rows_of(chunk)]
+        series.set_rows(connection, known.id, first + chunk.rows)
+    if rows:
+        connection.execute(_PUT, rows)
+    if segment.recipe is not None and len(places) == len(segment.chunks):
+        codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(segment.recipe, places=places))
+    else:
+        codec, data = KEPT, compress(segment.content)
+    journals.put_chunk(connection, journal_id, offset, len(segment.content), codec, data)
+
+
+def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:
+    for axis, numbers in chunk.axes.items():
+        rollup = numbers[::ROLLED].astype("<f8").tobytes()
+        data = chunk.packed.get(("axis", axis)) or encode(numbers)
+        facts = _facts(of_points(numbers, numbers))
+        yield {"kind": KIND_OF[axis], "name": "", **facts, "places": None, "rollup": rollup, "data": data}
+    for name, (places, numbers) in chunk.columns.items():
+        axes = list(chunk.axes.values())
+        if places is not None:
+            axes = [numbers_of[places] for numbers_of in axes]
+        points = of_points(axes[0], numbers)
+        parts = merged(points, np.arange(0, len(numbers), ROLLED))
+        columns = [parts.lo, parts.hi, parts.total, parts.finite.astype(np.float64)]
+        if places is not None:
+            columns += [axis[::ROLLED] for axis in axes]
+        rollup = np.concatenate(columns).astype("<f8").tobytes()
+        data = chunk.packed.get(("metric", name)) or encode(numbers)
+        stored = {"places": packed_rows(places), "rollup": rollup, "data": data}
+        yield {"kind": METRIC, "name": name, **_facts(points), **stored}
+
+
+def _facts(points: Blocks) -> dict[str, Any]:
+    whole = merged(points, np.zeros(1, np.int64))
+    facts = {"head": points.x[0], "lo": whole.lo[0], "hi": whole.hi[0], "total": whole.total[0]}
+    known = {name: None if np.isnan(number) else float(number) for name, number in facts.items()}
+    return {"points": int(whole.points[0]), "finite": int(whole.finite[0]), **known}
+
+
+def lines_of(connection: Connection, codec: int, data: bytes) -> bytes:
+    """Return the lines of a chunk of a journal.
+
+    Raises:
+        ValueError: They cannot be unpacked or rendered.
+    """
+    if codec == KEPT:
+        return decompress(data)
+    try:
+        recipe = msgspec.msgpack.decode(data, type=Recipe)
+        return render(recipe, {kind: _chunk(connection, kind, *place) for kind, place in recipe.places.items()})
+    except (msgspec.DecodeError, KeyError, IndexError) as error:
+        raise ValueError(f"damaged: the columns of some lines are not those they are made of ({error})") from None
+
+
+def faults(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield trial and reason for each column that cannot be read, or has another number of points than is known."""
+    wanted = [series_chunk.c[name] for name in ("name", "first", "rows", "points", "places", "data")]
+    query = select(trial.c.uid, series_table.c.type, *wanted).join(
+        series_table, series_chunk.c.series_id == series_table.c.id
+    )
+    for row in connection.execute(
+        query.join(trial, series_table.c.trial_id == trial.c.id).execution_options(yield_per=64)
+    ):
+        try:
+            places = unpacked_rows(row.places)
+            known = row.rows if places is None else len(places)
+            is_right = len(decode(row.data)) == row.points == known
+        except ValueError:
+            is_right = False
+        if not is_right:
+            yield row.uid, f"column {row.name!r} of {row.type!r} is damaged, from point {row.first} on"
+
+
+def _chunk(connection: Connection, metrics_type: str, series_id: int, first: int) -> Chunk:
+    chunk = Chunk(metrics_type, 0, {}, {})
+    for row in connection.execute(_CHUNK, {"of_series": series_id, "of_first": first}):
+        chunk.rows, numbers = row.rows, decode(row.data)
+        if row.kind == METRIC:
+            chunk.columns[row.name] = (unpacked_rows(row.places), numbers)
+        else:
+            chunk.axes[AXES[row.kind - 1]] = numbers
+    return chunk

@@ -1,0 +1,243 @@
+"""English and Chinese: one catalogue, complete, and nothing translated that a program reads."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aimd_core.language import CHINESE, ENGLISH, Said, joined, language, said, translated
+from aimd_core.languages.zh import MESSAGES
+from t9k import aimd
+from tests.support import texts
+from tests.support.home import Home
+from tests.support.snapshots import assert_looks_like
+
+PLURAL = "s"  # the place of English's ending, which Chinese does without
+HOW = 'add it to aimd_core/languages/zh, see CONTRIBUTING.md, "Messages"'
+
+
+@pytest.fixture
+def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIMD_LANG", "zh")
+
+
+@pytest.fixture
+def run_in_home(home: Home) -> Home:
+    trial = aimd.create_trial(trial_name="cnn_试验")
+    trial.params.update({"lr": 0.1})
+    for step in range(1, 4):
+        trial.log("train", {"loss": 3.0 / step}, step=step)
+    trial.finish()
+    return home
+
+
+def test_every_text_has_its_chinese() -> None:
+    found = [*texts.help_texts(), *texts.message_texts(), *texts.sentences(), *texts.topic_texts()]
+    missing = {f"{text.text!r} ({text.where}): {HOW}" for text in found if text.text not in MESSAGES}
+    assert len(found) > 700
+    assert not missing, "\n".join(sorted(missing))
+
+
+def test_no_message_is_made_where_the_catalogue_cannot_follow() -> None:
+    made = [f"{text.where}: say it with said(template, name=...)" for text in texts.message_texts() if text.is_made]
+    assert not made, "\n".join(made)
+
+
+def test_no_chinese_is_left_of_what_is_no_longer_said() -> None:
+    found = [*texts.help_texts(), *texts.message_texts(), *texts.sentences(), *texts.topic_texts()]
+    known = {text.text for text in found} | texts.literals()
+    assert not [text for text in MESSAGES if text not in known]
+
+
+@pytest.mark.parametrize(("english", "chinese"), MESSAGES.items(), ids=str)
+def test_both_languages_have_the_same_places(english: str, chinese: str) -> None:
+    assert places(english) - {PLURAL} == places(chinese)
+    assert chinese.strip()
+    assert not re.search(r"[,;:!?] ?[\u4e00-\u9fff]", chinese), "Chinese takes wide punctuation"
+
+
+def places(template: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(template) if name}
+    except ValueError:  # a text without facts, in which a brace is a brace
+        return set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, ENGLISH),
+        ({"LANG": "zh_CN.UTF-8"}, CHINESE),
+        ({"LANG": "zh_TW"}, CHINESE),
+        ({"LANG": "de_DE.UTF-8"}, ENGLISH),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, ENGLISH),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, ENGLISH),
+        ({"LC_MESSAGES": "zh_CN.UTF-8", "LANG": "C"}, CHINESE),
+        ({"AIMD_LANG": "zh", "LC_ALL": "C"}, CHINESE),
+        ({"AIMD_LANG": "en", "LC_ALL": "zh_CN.UTF-8"}, ENGLISH),
+        ({"AIMD_LANG": "", "LANG": "zh"}, CHINESE),
+    ],
+)
+def test_the_language_is_that_of_the_first_variable_set(
+    variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AIMD_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert language() == expected
+
+
+def test_a_sentence_is_english_text_until_it_is_translated(chinese: None) -> None:
+    reason = said("no answer in time")
+    sentence = said("cannot reach {host}: {reason}", host="h", reason=reason)
+    assert sentence == "cannot reach h: no answer in time"
+    assert json.dumps([sentence]) == '["cannot reach h: no answer in time"]'
+    assert translated(sentence) == "无法连接 h：未及时应答"
+    assert translated(joined("; ", [reason, "data"])) == "未及时应答; data"
+
+
+def test_a_fact_is_never_taken_for_words_of_ours(chinese: None) -> None:
+    assert translated(said("no trial {name!r} in {where}", name="none", where="state")) == "state 中没有试验 'none'"
+    assert translated(Said("a {brace} without facts", {})) == "a {brace} without facts"
+
+
+def commands() -> list[list[str]]:
+    sys.path.insert(0, str(texts.ROOT / "scripts"))
+    from command_tree import walk
+
+    return [node.words[1:] for node in walk()]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_the_help_of_every_command_holds_no_english_sentence(home: Home, chinese: None, words: list[str]) -> None:
+    shown = home.aimd(*words, "--help")
+    assert shown.code == 0
+    prose = re.sub(r"^用法：.*(\n {9}.*)*$", "", shown.out, flags=re.MULTILINE)
+    prose = re.sub(r"^ +aimd .*(\n {6}\S.*)*$", "", prose, flags=re.MULTILINE)  # examples
+    prose = re.sub(r"`[^`]*`|'[^']*'|pip install \S+", "", prose)
+    assert not re.findall(r"\b[a-z]+ [a-z]+ [a-z]+\b", prose)
+    assert shown.out.startswith("用法：")
+    from rich.cells import cell_len
+
+    assert max(map(cell_len, prose.splitlines())) <= 80
+
+
+def test_errors_and_their_advice_are_chinese(home: Home, chinese: None) -> None:
+    nowhere = home.aimd("trial", "ls", "nowhere")
+    assert nowhere.code == 3
+    assert nowhere.err.startswith("aimd：错误：nowhere")
+    assert "中没有试验\n  请进入 .aimd 所在的目录" in nowhere.err
+    fault = home.aimd("trial", "ls", "--where", "val.acc >")
+    assert fault.code == 2
+    assert "查询：" in fault.err
+    assert "^" in fault.err
+
+
+def test_wrong_calls_are_told_in_chinese(home: Home, chinese: None) -> None:
+    assert "错误：没有命令 'lz'。" in home.aimd("trial", "lz").err
+    assert "您是否想要 'trial'？" in home.aimd("trail").err
+    assert "请用 'aimd trial ls -h' 查看帮助。" in home.aimd("trial", "ls", "-Z").err
+    assert "缺少参数 'PATH'。" in home.aimd("folder", "mk").err
+    assert "'-L' / '--limit' 的值无效：'x' 不是有效的 int range。" in home.aimd("trial", "ls", "-L", "x").err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trial", "ls"),
+        ("trial", "ls", "--json"),
+        ("trial", "describe", "-d", ".", "-a"),
+        ("trial", "describe", "-d", ".", "--json"),
+        ("trial", "check", "-d", ".", "train.loss < 0", "--json"),
+        ("trial", "check", "-d", ".", "train.loss < 0"),
+        ("trial", "verify", "-d", "."),
+        ("trial", "plot", "-d", "."),
+        ("config", "list"),
+        ("help",),
+        ("__complete", "fish", "trial", "ls", "--sort", ""),
+    ],
+    ids=" ".join,
+)
+def test_what_programs_read_is_the_same_in_both_languages(
+    run_in_home: Home, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ran(lang: str) -> tuple[int, bytes]:
+        command = [sys.executable, "-m", "aimd_cli", *words]
+        done = subprocess.run(command, capture_output=True, env={**os.environ, "AIMD_LANG": lang}, check=False)
+        return done.returncode, done.stdout
+
+    assert ran("en") == ran("zh")
+
+
+def test_completion_offers_the_same_with_chinese_sentences(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offered(lang: str) -> list[list[str]]:
+        monkeypatch.setenv("AIMD_LANG", lang)
+        code = "import sys; from aimd_cli.completion.answer import main; main(['fish', 'trial', ''])"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        return [line.split("\t") for line in done.stdout.decode().splitlines()[1:]]
+
+    english, chinese = offered("en"), offered("zh")
+    assert [line[0] for line in english] == [line[0] for line in chinese]
+    assert all(re.search(r"[\u4e00-\u9fff]", line[1]) for line in chinese)
+
+
+def test_the_receipt_of_the_sdk_is_chinese(home: Home, chinese: None, capfd: pytest.CaptureFixture[str]) -> None:
+    trial = aimd.create_trial(trial_name="t")
+    trial.log("train", {"loss": 1.0}, step=1)
+    trial.finish()
+    assert f"aimd: 试验 {trial.alternative_name} 已完成：记录了 1 条，已存盘 1 条" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_help_in_chinese_looks_the_same_as_ever(home: Home, columns: int) -> None:
+    shown = home.aimd_terminal("trial", "ls", "--help", columns=columns, AIMD_LANG="zh")
+    assert_looks_like(f"zh-help-ls-{columns}", shown)
+    assert_looks_like(f"zh-help-{columns}", home.aimd_terminal("--help", columns=columns, AIMD_LANG="zh"))
+
+
+@given(st.text(st.sampled_from("中文试验，。（）ab `- 12"), max_size=120), st.integers(20, 60))
+def test_lines_of_chinese_fit_and_lose_nothing(text: str, width: int) -> None:
+    from aimd_cli.translated_help import cells, wrap_text
+
+    before = os.environ.get("AIMD_LANG")
+    os.environ["AIMD_LANG"] = "zh"
+    try:
+        lines = wrap_text(text, width, "  ", "    ").splitlines()
+    finally:
+        os.environ["AIMD_LANG"] = before or "en"
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    for line in lines:
+        longest = max(map(cells, re.findall(r"[!-~]+[，。）]*|[^ ][，。（）]*", line)), default=0)
+        assert cells(line) <= width or cells(line.strip()) <= longest + 4
+
+
+def test_topics_are_chinese(home: Home, chinese: None) -> None:
+    for topic in ("environment", "exit-codes", "formatting", "query"):
+        shown = home.aimd("help", topic)
+        assert shown.code == 0
+        assert re.search(r"[\u4e00-\u9fff]", shown.out)
+
+
+def test_a_terminal_without_chinese_letters_shows_escapes_and_no_error(home: Home) -> None:
+    environment = {**os.environ, "AIMD_LANG": "zh", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "aimd_cli", "trial", "ls", "nowhere"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 3
+    assert b"\\u9519\\u8bef" in done.stderr
+
+
+def test_english_loads_no_catalogue(home: Home) -> None:
+    code = (
+        "import sys\nsys.argv = ['aimd', 'trial', '--help']\nfrom aimd_cli.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "assert not [name for name in sys.modules if 'languages' in name or 'translated_help' in name]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(home.work))

@@ -1,0 +1,270 @@
+"""Series as columns: whatever the bytes of a journal are, they come back, and a plot shows the points in them."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aimd_core.digest import digest_prefix
+from aimd_core.journal import JournalSummary, read_records
+from aimd_core.model import strict_json
+from aimd_server import accounts, operations
+from aimd_server.columns import codec, segments
+from aimd_server.columns.codec import decode, encode
+from aimd_server.columns.table import tables_of
+from aimd_server.services import chunking, files, identity, plots, trials
+from aimd_server.services.plots import PlotWish
+from aimd_server.stores import journals
+from aimd_server.stores.database import Database
+from tests.server.api import new_id, wish
+
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+NUMBERS = st.one_of(
+    st.floats(),
+    st.integers(-5, 5),
+    st.integers(),
+    st.sampled_from([-0.0, 1e16, 1e-5, 5e-324, 1.7976931348623157e308, 0.1, float("inf")]),
+)
+STAMPS = st.one_of(
+    st.datetimes().map(lambda when: when.isoformat(timespec="microseconds") + "+00:00"),
+    st.sampled_from(["2026-11-23T15:03:27+08:00", "2026-11-23T15:03:27.946Z", "yesterday", "2026-02-30T00:00:00"]),
+)
+NAMES = st.one_of(st.sampled_from(["loss", "acc", "val_loss"]), st.text(max_size=8))
+RECORDS = st.builds(
+    lambda kind, value, sequence: {kind: {"value": value, "sequence": sequence}},
+    st.sampled_from(["train", "val", "test"]),
+    st.dictionaries(NAMES, st.one_of(NUMBERS, NUMBERS, st.none(), st.booleans(), st.text(max_size=5)), max_size=4),
+    st.fixed_dictionaries(
+        {"epoch": st.one_of(st.none(), NUMBERS)},
+        optional={"step": st.one_of(st.integers(0, 9000), NUMBERS), "timestamp": STAMPS},
+    ),
+)
+LINES = st.one_of(
+    RECORDS.map(lambda record: json.dumps(record).encode()),
+    RECORDS.map(
+        lambda record: json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    ),
+    st.binary(max_size=30).map(lambda content: content.replace(b"\n", b" ")),
+    st.sampled_from([b"", b"\r", b"{}", b'{"a": {"value": {}, "sequence": {}}}', b'{"train": {"value": {"x": 1.50']),
+)
+JOURNALS = st.lists(LINES, min_size=1, max_size=40).map(lambda lines: b"\n".join(lines) + b"\n")
+
+
+def bits(values: Any) -> list[int]:
+    array = np.where(np.isnan(values), np.nan, values)
+    return list(array.view(np.uint64).tolist())
+
+
+@FEW
+@given(st.lists(st.one_of(st.floats(), st.integers(-(1 << 53), 1 << 53).map(float))))
+def test_numbers_come_back_bit_for_bit(numbers: list[float]) -> None:
+    values = np.array(numbers, np.float64)
+    assert bits(decode(encode(values))) == bits(values)
+
+
+def test_a_codec_that_loses_the_sign_of_zero_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.array([1.0, -0.0, 2.0])
+    assert bits(decode(encode(values))) == bits(values)
+    monkeypatch.setattr(codec, "_is_whole", lambda numbers: bool(np.all(numbers == np.trunc(numbers))))
+    assert bits(decode(encode(values))) != bits(values)
+    line = json.dumps({"train": {"value": {"x": -0.0}, "sequence": {"step": 1}}}).encode() + b"\n"
+    many = line + line.replace(b"-0.0", b"1.0")
+    assert segments.build(many).recipe is None  # such lines would be kept, not lost
+
+
+@pytest.mark.parametrize("packed", [b"", b"\x00\x01", b"\x01junk", b"\x09" + codec.compress(b"12345678"), b"\x03"])
+def test_damaged_numbers_are_an_error_and_not_a_crash(packed: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode(packed)
+
+
+def test_lines_of_the_sdk_are_rendered_and_not_kept() -> None:
+    records = []
+    for step in range(5000):
+        when = f"2026-11-23T15:03:{step % 60:02d}.{step:06d}+00:00"
+        value = {"loss": 1 / (step + 1), **({"acc": step % 256 / 256} if step % 10 == 0 else {}), "n": step}
+        records.append({"train": {"value": value, "sequence": {"epoch": None, "step": step, "timestamp": when}}})
+        if step % 100 == 0:
+            records.append({"val": {"value": {"loss": float("nan")}, "sequence": {"epoch": 1, "step": step}}})
+    content = b"".join(json.dumps(record).encode() + b"\n" for record in records)
+    parts = list(segments.split(content))
+    assert b"".join(parts) == content
+    assert [part.count(b"\n") for part in parts] == [4096, len(records) - 4096]
+    assert all(segments.build(part).recipe is not None for part in parts)
+
+
+class Store:
+    """A database with a trial in it, and small numbers of lines and bytes for a chunk."""
+
+    def __init__(self, directory: str) -> None:
+        self.place = Path(directory)
+        accounts.add_user(self.place, "lin")
+        key = accounts.create_key(self.place, "lin")
+        self.database = Database(self.place)
+        self.database.start_writer()
+        user = identity.account_of(self.database, key)
+        assert user is not None
+        self.user = user
+        self.trial = ""
+
+    def new_trial(self) -> None:
+        import msgspec
+
+        self.trial = new_id()
+        body = msgspec.convert(wish(f"t{self.trial[:8]}"), trials.TrialWish)
+        trials.put(self.database, self.user, self.trial, body, False)
+
+    def append(self, content: bytes, cuts: list[int]) -> None:
+        places = [0, *sorted(cut % (len(content) + 1) for cut in cuts), len(content)]
+        for start, end in itertools.pairwise(places):
+            standing = files.append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
+            assert standing.offset >= end
+
+    def read(self, start: int, end: int) -> bytes:
+        def operation(connection: Any) -> bytes:
+            opened = files.open_file(connection, self.user, self.trial, files.METRICS)
+            return journals.read(connection, opened.journal_id or 0, start, end)
+
+        return self.database.read(operation)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with TemporaryDirectory() as directory:
+        made = Store(directory)
+        yield made
+        made.database.close()
+
+
+def _fail(message: str) -> None:
+    raise AssertionError(message) from sys.exc_info()[1]
+
+
+@contextmanager
+def small_chunks(**more: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, value in [
+            (chunking.log, "exception", _fail),
+            (chunking, "DUE_RECORDS", 6),
+            (chunking, "LARGE_BYTES", 400),
+            (segments, "LINES", 5),
+            (segments, "SEGMENT_BYTES", 1500),
+        ]:
+            patch.setattr(module, name, more.get(name, value))  # type: ignore[arg-type]
+        yield
+
+
+def assert_kept(store: Store, content: bytes, cuts: list[int]) -> None:
+    """Append a journal in parts, and read it in every way."""
+    store.new_trial()
+    store.append(content, cuts)
+    opened = store.database.read(lambda connection: files.open_file(connection, store.user, store.trial, files.METRICS))
+    assert opened.standing.digest == digest_prefix(io.BytesIO(content), len(content))
+    assert store.read(0, len(content)) == content
+    for start in cuts:
+        start %= len(content)
+        assert store.read(start, start + 60) == content[start : start + 60]
+    store.append(content, cuts)  # the same again changes nothing
+    pieces, reached = [], 0
+    while reached < len(content):
+        piece = store.database.read(lambda connection, at=reached: files.read_piece(connection, opened, at))  # type: ignore[misc]
+        assert piece
+        pieces.append(piece)
+        reached += len(piece)
+    assert b"".join(pieces) == content
+
+
+@FEW
+@given(content=JOURNALS, cuts=st.lists(st.integers(0, 10_000), max_size=6))
+def test_any_bytes_in_any_parts_come_back(store: Store, content: bytes, cuts: list[int]) -> None:
+    with small_chunks():
+        assert_kept(store, content, cuts)
+
+
+@FEW
+@given(content=JOURNALS, cuts=st.lists(st.integers(0, 10_000), max_size=6))
+def test_the_summary_is_that_of_the_local_file(store: Store, content: bytes, cuts: list[int]) -> None:
+    with small_chunks():
+        store.new_trial()
+        store.append(content, cuts)
+    summary = JournalSummary()
+    for record in read_records(io.BytesIO(content), summary.damage):
+        summary.add(record)
+    shown = trials.shown(store.database, store.user, store.trial)["metrics"]
+    for name, one in summary.metrics.items():
+        if "\0" not in name and name.isascii():
+            assert shown[name] == strict_json(one.as_dict()), name  # type: ignore[index]
+
+
+def test_what_is_stored_passes_the_check(store: Store) -> None:
+    assert operations.check(store.place).faults == []
+
+
+def _cut_one_too_many(real: Callable[..., None]) -> Callable[..., None]:
+    return lambda connection, journal_id, end: real(connection, journal_id, end + 1)
+
+
+def test_a_chunk_boundary_that_is_off_by_one_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"".join(
+        json.dumps({"train": {"value": {"x": n}, "sequence": {"step": n}}}).encode() + b"\n" for n in range(20)
+    )
+    with small_chunks():
+        assert_kept(store, content, [90, 300, 500])
+        monkeypatch.setattr(journals, "cut_tail", _cut_one_too_many(journals.cut_tail))
+        with pytest.raises(AssertionError):
+            assert_kept(store, content, [90, 300, 500])
+
+
+@pytest.mark.parametrize("bounds", [(None, None), (100.0, None), (250.0, 1500.0), (None, -1.0)])
+@pytest.mark.parametrize("points", [1, 3, 40, 10_000])
+@pytest.mark.parametrize("x", ["step", "epoch", "time"])
+def test_a_plot_shows_the_points_however_they_are_stored(
+    store: Store, x: Any, points: int, bounds: tuple[float | None, float | None]
+) -> None:
+    generator = random.Random(7)
+    lines = []
+    for number in range(2000):
+        step = number if number < 1200 else number - 400  # stopped, and resumed from before
+        sequence = {"epoch": step // 100, "step": step, "timestamp": f"2026-11-23T15:03:27.{step:06d}+00:00"}
+        value = {"loss": generator.choice([generator.gauss(0, 1), float("nan"), 2])}
+        if number % 3 == 1:
+            value["rare"] = float(number)
+        lines.append(json.dumps({"train": {"value": value, "sequence": sequence}}).encode() + b"\n")
+    content = b"".join(lines)
+    store.new_trial()
+    with small_chunks(LINES=300, DUE_RECORDS=300, LARGE_BYTES=1 << 30):
+        store.append(content, list(range(0, len(content), 9000)))
+    if bounds[0] and x == "time":
+        bounds = (1795446207.0001, 1795446207.0011)
+    asked = PlotWish([store.trial], None, x, points, *bounds)
+    found = {drawn.metric: drawn.plot for drawn in plots.draw(store.database, store.user, asked).series}
+    for name in ("loss", "rare"):
+        where, values = tables_of(content)["train"].points(name, x)
+        inside = (where >= (bounds[0] or -np.inf)) & (where <= (bounds[1] or np.inf))
+        where, values = where[inside], values[inside]
+        finite = values[np.isfinite(values)]
+        plot = found[f"train.{name}"]
+        assert (plot.points, plot.nan) == (len(values), len(values) - len(finite))
+        assert len(plot.x) <= points
+        assert set(plot.x) <= set(where)
+        if len(values) <= points:
+            assert plot.exact
+            np.testing.assert_array_equal(plot.lo, values)
+            np.testing.assert_array_equal(plot.x, where)
+        elif len(finite):
+            assert plot.hi is not None
+            assert (np.nanmin(plot.lo), np.nanmax(plot.hi)) == (finite.min(), finite.max())
+            assert plot.x[0] == where[0]
