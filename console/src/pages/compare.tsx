@@ -112,7 +112,7 @@ function CompareView({ trials, missing, version }: { trials: Trial[]; missing: n
             type="button"
             role="tab"
             aria-selected={tab === one}
-            onClick={() => setQuery({ tab: one === "metrics" ? null : one }, true)}
+            onClick={() => setQuery({ tab: one === "metrics" ? null : one })}
           >
             {t(`trial.tab.${one}`)}
           </button>

@@ -51,7 +51,7 @@ export function TrialPage({ id }: { id: string }) {
 }
 
 function chooseTab(tab: Tab): void {
-  setQuery({ tab: tab === "metrics" ? null : tab }, true);
+  setQuery({ tab: tab === "metrics" ? null : tab });
 }
 
 function useTabKeys(): void {

@@ -78,7 +78,7 @@ export function TrialTable(props: TableProps) {
     <div class={`table-box${props.stale ? " stale" : ""}`} ref={box}>
       <table class="trials" aria-rowcount={total + 1} aria-label={t("list.label")}>
         <colgroup>
-          <col width={36} />
+          <col class="pick-column" />
           {columns.map((column, at) => (
             <col key={column.id} width={widths[at]} />
           ))}
