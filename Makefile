@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
-# The tests of the server run once more on PostgreSQL; these choose their database themselves.
-OWN_DATABASE := --ignore tests/server/test_server_blobs.py --ignore tests/server/test_server_postgres.py \
-	--ignore tests/server/test_server_migrate.py
+# The tests of the server run once more on PostgreSQL, but for these, which choose their database themselves.
+OWN_DATABASE := $(addprefix --ignore tests/server/test_server_,blobs.py postgres.py migrate.py)
+# Those that ask most of the database do so in every check, all of them with the long sweeps.
+ON_POSTGRES := $(addprefix tests/server/test_server_,stores.py faults.py lists.py v1.py v2_files.py v2_folders.py v2_trials.py)
 
 .DEFAULT_GOAL := help
 
@@ -39,7 +40,7 @@ demo: $(VENV)/.demo ## the whole story on real training, in about a minute
 
 test: $(VENV)/.dev console ## all tests but the long sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
-	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" tests/server $(OWN_DATABASE)
+	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" $(ON_POSTGRES)
 
 parts: $(VENV)/.parts ## the training frameworks that the tests of the integrations need, 2 GB
 
@@ -66,5 +67,6 @@ bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 
 soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
+	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" tests/server $(OWN_DATABASE)
 
 .PHONY: help console demo test parts check fix screens bench soak

@@ -180,9 +180,9 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         DamagedError: The backup is none, or damaged.
         DiskError: The disk refuses.
     """
-    target = _file_of(data_dir, "pg_restore")
     if not file.is_file():
         raise NotFoundError(message=f"there is no file {file}", hint="Name a file that aimd server backup wrote")
+    target = _file_of(data_dir, "pg_restore")
     _require_sound(file)
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

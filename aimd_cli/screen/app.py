@@ -28,6 +28,7 @@ from aimd_cli.screen.sources import Settings, Sources
 from aimd_cli.screen.table import TrialTable
 from aimd_cli.views.rows import all_keys, main_metric, ranked_metrics
 from aimd_core.errors import QueryError
+from aimd_core.language import said
 from aimd_core.query import Field, field_text
 
 _LOOKED_AT = 200  # trials whose metrics and parameters can be chosen
@@ -53,7 +54,7 @@ class TopScreen(Screen[None]):
         super().__init__()
         self.sources, self.settings = sources, settings
         self.board, self.order = Board(), Order()
-        self.said = "reading ..."
+        self.said: str = said("reading ...")
         self._to_top = False
         if settings.sort:
             self.order = Order(sort=read_sort(settings.sort))
@@ -98,11 +99,15 @@ class TopScreen(Screen[None]):
         looked = listed.looked
         self.board.take(looked.rows, listed.rows, to_top=self._to_top)
         self._to_top = False
-        self.said = listed.fault or (f"reading {looked.unread_count:,} more" if looked.unread_count else "")
+        self.said = listed.fault or (
+            said("reading {count:,} more", count=looked.unread_count) if looked.unread_count else ""
+        )
         table = self.query_one(TrialTable)
         table.sort = listed.order.sort
         table.empty = (
-            listed.fault or listed.why_none or ("" if looked.rows else "no trials yet: they appear here as they begin")
+            listed.fault
+            or listed.why_none
+            or ("" if looked.rows else said("no trials yet: they appear here as they begin"))
         )
         self.lay_out()
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from aimd_cli.views.rows import TrialRow
 from aimd_core.errors import QueryError
+from aimd_core.language import joined, said
 from aimd_core.model import UNFINISHED
 from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_sort, sort_rows, unknown_fields
 from aimd_core.query.fields import quote
@@ -47,7 +48,7 @@ class Order(NamedTuple):
         if not rows or self.query is None:
             return ""
         unknown = [one.sentence() for one in unknown_fields(fields_of(self.query.condition), rows)]
-        return "; ".join(unknown) or "no trial fulfils it"
+        return joined("; ", unknown) if unknown else said("no trial fulfils it")
 
 
 def read_filter(typed: str) -> Query | None:

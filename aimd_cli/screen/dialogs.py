@@ -20,6 +20,8 @@ from aimd_cli.errors import message
 from aimd_cli.screen.sources import Settings, Sources
 from aimd_cli.text import clean
 from aimd_cli.views.rows import TrialRow
+from aimd_cli.views.words import note
+from aimd_cli.views.words import shown as in_words
 from aimd_core.errors import AimdError
 
 KEYS = (
@@ -70,8 +72,8 @@ class _Panel(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Return what there is to read, in a frame."""
         with VerticalScroll(classes="panel", can_focus=False) as panel:
-            panel.border_title = Text(self._title)
-            panel.border_subtitle = Text("Esc closes")
+            panel.border_title = note(self._title)
+            panel.border_subtitle = note("Esc closes")
             yield Static("", id="read", markup=False)
 
     def say(self, shown: RenderableType) -> None:
@@ -109,10 +111,11 @@ class Help(_Panel):
         keys.add_column()
         for title, lines in KEYS:
             for number, (key, does) in enumerate(lines):
-                shown = key if self._settings.glyphs else key.replace("↓ ↑", "arrows")
-                keys.add_row("" if number else title, Text(shown), Text(does))
+                key_shown = key if self._settings.glyphs else key.replace("↓ ↑", "arrows")
+                keys.add_row("" if number else in_words(title), Text(key_shown), note(does))
         queries = [Text(f"  {query}", style="cyan") for query in _QUERIES]
-        self.say(Group(keys, Text("\nFilters", style="bold"), *queries, Text("Language: aimd help query", style="dim")))
+        heading, language = note("Filters", style="bold"), note("Language: aimd help query", style="dim")
+        self.say(Group(keys, Text(""), heading, *queries, language))
 
 
 class Details(_Panel):
@@ -125,7 +128,7 @@ class Details(_Panel):
 
     def on_mount(self) -> None:
         """Begin to read the trial."""
-        self.say(Text("Reading ...", style="dim"))
+        self.say(note("Reading ...", style="dim"))
         self._read()
 
     @work(thread=True)
@@ -136,7 +139,7 @@ class Details(_Panel):
             view = TrialDetails([self._sources.detail(self._row)], Parts(True, True, True), self._settings.glyphs)
             shown: RenderableType = view.rich(max(20, self._panel.size.width - 4))
         except (AimdError, OSError) as error:
-            shown = Text(message(error), style="bold yellow")
+            shown = note(message(error), style="bold yellow")
         self.app.call_from_thread(self.say, shown)
 
 
@@ -165,8 +168,8 @@ class Chooser(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """Return a line to type in above the list."""
         with Vertical(classes="chooser") as panel:
-            panel.border_title = Text(self._title)
-            panel.border_subtitle = Text("type to narrow, Enter takes")
+            panel.border_title = note(self._title)
+            panel.border_subtitle = note("type to narrow, Enter takes")
             yield Input(id="typed", compact=True, select_on_focus=False)
             yield OptionList(id="names", markup=False, compact=True)
 

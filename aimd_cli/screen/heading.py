@@ -10,6 +10,8 @@ from rich.text import Text
 from aimd_cli.screen.board import Board
 from aimd_cli.text import clean
 from aimd_cli.views.states import state_cell
+from aimd_cli.views.words import note, shown
+from aimd_core.language import said
 from aimd_core.model import STATES
 
 _KEYS = (
@@ -29,11 +31,11 @@ _KEYS = (
 _SHOWN_FIRST = ("/", "s", "r", "space", "m", "x", "y", "c", "l", "Enter", "?", "q")  # the order on the line
 
 
-def head_line(board: Board, place: str, said: str, width: int, glyphs: bool) -> Text:
+def head_line(board: Board, place: str, told: str, width: int, glyphs: bool) -> Text:
     """Return where the trials are, how many there are in which state, and what is being done."""
     left = Text.assemble((" aimd ", "bold reverse"), " ", (clean(place), "bold"), end="")
-    if said:
-        left.append(f"  {clean(said)}", "yellow")
+    if told:
+        left.append(f"  {shown(told)}", "yellow")
     right = _counts(board, glyphs, with_words=True)
     if width - left.cell_len - right.cell_len < 2:
         right = _counts(board, glyphs, with_words=False)
@@ -49,8 +51,11 @@ def head_line(board: Board, place: str, said: str, width: int, glyphs: bool) -> 
 
 def _counts(board: Board, glyphs: bool, with_words: bool) -> Text:
     states = Counter(row.state for row in board.everything)
-    total, shown = len(board.everything), len(board.rows)
-    line = Text(f"{shown:,} of {total:,}" if shown != total else f"{total:,} trial{'s' * (total != 1)}")
+    total, count = len(board.everything), len(board.rows)
+    if count != total:
+        line = note(said("{count:,} of {total:,}", count=count, total=total))
+    else:
+        line = note(said("{total:,} trial{s}", total=total, s="s" * (total != 1)))
     for state in STATES:
         if states[state]:
             sign_and_word, style = state_cell(state, glyphs)
@@ -65,13 +70,13 @@ def key_line(width: int, glyphs: bool) -> Text:
     kept: list[tuple[str, str]] = []
     room = width
     for key, does in _KEYS:
-        room -= cell_len(key) + 1 + len(does) + 2
+        room -= cell_len(key) + 1 + cell_len(shown(does)) + 2
         if room < -2:
             break
         kept.append((key, does))
     line = Text(no_wrap=True)
     for key, does in sorted(kept, key=lambda pair: _SHOWN_FIRST.index(pair[0])):
         line.append(key, "bold cyan")
-        line.append(f" {does}  ", "dim" if glyphs else "")
+        line.append(f" {shown(does)}  ", "dim" if glyphs else "")
     line.truncate(width)
     return line

@@ -15,7 +15,9 @@ from aimd_cli.views.canvas import LETTERS
 from aimd_cli.views.chart import PALETTE, Chart, Look
 from aimd_cli.views.curve import Curve, sentence
 from aimd_cli.views.rows import TrialRow
+from aimd_cli.views.words import note, shown
 from aimd_core.errors import AimdError, DamagedError
+from aimd_core.language import said
 
 AXES = ("step", "epoch", "time")
 _AXIS_ROWS = 2
@@ -64,13 +66,15 @@ def draw(sources: Sources, wanted: Wanted) -> Drawn:
 
 def _of(what: str, wanted: Wanted) -> str:
     if len(wanted.rows) == 1:
-        return f"{what} of {text.clean(wanted.rows[0].name)}"
-    return f"{what} of {len(wanted.rows)} trials" if wanted.rows else what
+        return shown(said("{what} of {name}", what=said(what), name=wanted.rows[0].name))
+    if not wanted.rows:
+        return shown(what)
+    return shown(said("{what} of {count} trials", what=said(what), count=len(wanted.rows)))
 
 
 def _chart(sources: Sources, wanted: Wanted) -> tuple[str, list[Text]]:
     if not wanted.rows or not wanted.metric:
-        return "chart", [_dim("nothing was logged yet" if wanted.rows else "no trial is selected")]
+        return shown("chart"), [note("nothing was logged yet" if wanted.rows else "no trial is selected", style="dim")]
     curves: list[Curve] = []
     faults: list[str] = []
     for row in wanted.rows:
@@ -92,7 +96,7 @@ def _chart(sources: Sources, wanted: Wanted) -> tuple[str, list[Text]]:
 def _reason(error: Exception) -> str:
     """Return what is wrong with a file, without its path: whose file it is stands beside it."""
     reason = error.facts.get("reason") if isinstance(error, DamagedError) else None
-    return text.clean(str(reason)) if reason else message(error)
+    return shown(reason if isinstance(reason, str) and reason else message(error))
 
 
 def _no_curve(row: TrialRow, metric: str) -> Curve:
@@ -103,7 +107,7 @@ def _no_curve(row: TrialRow, metric: str) -> Curve:
 
 def _drawing(curves: list[Curve], wanted: Wanted, note_rows: int) -> list[Text]:
     if not any(len(curve) for curve in curves):
-        return [] if len(curves) == 1 else [_dim(f"none of them has {text.clean(wanted.metric)}")]
+        return [] if len(curves) == 1 else [note(said("none of them has {metric}", metric=wanted.metric), style="dim")]
     columns, rows = wanted.chart
     look = Look(wanted.axis, wanted.log_y, 0.0, max(2, rows - _AXIS_ROWS - note_rows), wanted.braille)
     return Chart(curves, look).drawing(columns)
@@ -112,21 +116,22 @@ def _drawing(curves: list[Curve], wanted: Wanted, note_rows: int) -> list[Text]:
 def _notes(curves: list[Curve], wanted: Wanted) -> list[str]:
     """Return what a chart alone does not say: of one curve its course, of several what was left out of them."""
     if len(curves) == 1:
-        return [_shortened(text.clean(sentence(curves[0], wanted.axis)), wanted.chart[0])]
+        return [_shortened(shown(sentence(curves[0], wanted.axis)), wanted.chart[0])]
     parts = []
     for letter, curve in zip(LETTERS, curves, strict=False):
         if not len(curve):
-            parts.append(f"{letter} has none")
+            parts.append(shown(said("{letter} has none", letter=letter)))
         elif curve.not_finite:
-            parts.append(f"{letter}: {curve.not_finite:,} NaN or infinite left out")
+            left_out = said("{letter}: {count:,} NaN or infinite left out", letter=letter, count=curve.not_finite)
+            parts.append(shown(left_out))
     return ["; ".join(parts)] if parts else []
 
 
-def _shortened(said: str, columns: int) -> str:
+def _shortened(told: str, columns: int) -> str:
     """Return a sentence without its last parts, as many as have no room."""
-    while cell_len(said) > columns and ", " in said:
-        said = said.rpartition(", ")[0]
-    return set_cell_size(said, columns) if cell_len(said) > columns else said
+    while cell_len(told) > columns and ", " in told:
+        told = told.rpartition(", ")[0]
+    return set_cell_size(told, columns) if cell_len(told) > columns else told
 
 
 def _output(sources: Sources, wanted: Wanted) -> list[Text]:
@@ -135,10 +140,10 @@ def _output(sources: Sources, wanted: Wanted) -> list[Text]:
         return []
     if len(wanted.rows) == 1:
         return _tail(sources, wanted.rows[0], columns, rows)
-    shown = wanted.rows[: max(1, rows // 2)]
+    chosen = wanted.rows[: max(1, rows // 2)]
     lines: list[Text] = []
-    for number, row in enumerate(shown):
-        share = rows * (number + 1) // len(shown) - rows * number // len(shown)
+    for number, row in enumerate(chosen):
+        share = rows * (number + 1) // len(chosen) - rows * number // len(chosen)
         style = f"bold {PALETTE[number % len(PALETTE)]}"
         heading = Text.assemble((f"{LETTERS[number % len(LETTERS)]} ", style), (text.clean(row.name), "bold"))
         lines += [heading, *_tail(sources, row, columns, share - 1)]
@@ -151,7 +156,7 @@ def _tail(sources: Sources, row: TrialRow, columns: int, rows: int) -> list[Text
     except (AimdError, OSError) as error:
         return [_dim(_reason(error))]
     if not printed and rows > 0:
-        return [_dim("no output was recorded")]
+        return [note("no output was recorded", style="dim")]
     return [_cut(line.expandtabs(4), columns) for line in printed]
 
 
@@ -162,5 +167,5 @@ def _cut(line: str, columns: int) -> Text:
     return made
 
 
-def _dim(said: str) -> Text:
-    return Text(said, style="dim")
+def _dim(told: str) -> Text:
+    return Text(told, style="dim")

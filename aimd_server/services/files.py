@@ -19,7 +19,7 @@ from aimd_server.services.chunking import Prepared
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError, invalid
 from aimd_server.services.visibility import load_trial
-from aimd_server.stores import journals, packing, series, trial_documents
+from aimd_server.stores import journals, later, packing, series, trial_documents
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
@@ -100,13 +100,15 @@ def append(
         if prepared is not None and known == 0 and row.next_offset - row.chunk_offset < chunking.DUE_BYTES:
             reached = _extend_by_chunks(connection, row, content, prepared)
         else:
-            extended = _extend(connection, row, content[known:], packed if known == 0 else None)
+            with later.deferring():
+                extended = _extend(connection, row, content[known:], packed if known == 0 else None)
             reached = extended.next_offset
             due[:] = [trial.id] if file == METRICS and chunking.is_due(extended) else []
         if not wants_digest:
             return Standing(reached, "")
         if row.next_offset == 0:  # these bytes are all of it
             return Standing(reached, digest_of(content))
+        later.settle(connection)
         return standing(connection, msgspec.structs.replace(row, next_offset=reached))
 
     done = database.write(operation, order=uid)

@@ -39,7 +39,7 @@ def hash_of(key: str) -> str:
 def account_of(database: Database, key: str) -> Account | None:
     """Return who may call with a key now, None when it is no key, or no longer one."""
     key_hash, at_us = hash_of(key), now_us()
-    return database.read(lambda connection: accounts.by_key_hash(connection, key_hash, at_us))
+    return database.glance(lambda connection: accounts.by_key_hash(connection, key_hash, at_us))
 
 
 def add_user(database: Database, name: str, admin: bool = False) -> None:

@@ -14,10 +14,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from aimd_core.errors import AimdError
+from aimd_server.stores import postgres
 from aimd_server.stores.location import FILE as FILE
 from aimd_server.stores.migration import bring_up_to_date, revision_of
 from aimd_server.stores.places import OPENING_ERRORS, FilePlace, Place, place_of, reason_of
-from aimd_server.stores.postgres import is_worth_another_try
 from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
 T = TypeVar("T")
@@ -48,6 +48,8 @@ class Database:
             self._writing.dispose()
             raise error if isinstance(error, AimdError) else self.place.opening_error(error) from error
         self._reading = self.place.reading_engine(READERS)
+        # SQLite has no way to a server, so beginning and ending a transaction costs nothing there.
+        self._glancing = self._reading if self.is_file else postgres.without_transactions(self._reading)
         self._writer: Writer | None = None
 
     def __enter__(self) -> Database:
@@ -86,15 +88,15 @@ class Database:
         Raises:
             StoreUnavailableError: The database refused.
         """
-        try:
-            return _read(self._reading, operation)
-        except SQLAlchemyError as error:
-            if not is_worth_another_try(error):
-                raise StoreUnavailableError(reason_of(error)) from error
-        try:  # the connection had died while nobody used it; a new one will tell
-            return _read(self._reading, operation)
-        except SQLAlchemyError as error:
-            raise StoreUnavailableError(reason_of(error)) from error
+        return _read_surely(self._reading, operation)
+
+    def glance(self, operation: Operation[T]) -> T:
+        """Run an operation of few statements, each of which may see another state, and return its result.
+
+        Raises:
+            StoreUnavailableError: The database refused.
+        """
+        return _read_surely(self._glancing, operation)
 
     def write(self, operation: Operation[T], order: str = "") -> T:
         """Run an operation in a writing transaction and return its result after the commit.
@@ -116,6 +118,18 @@ class Database:
                 return operation(connection)
         except SQLAlchemyError as error:
             raise StoreUnavailableError(reason_of(error)) from error
+
+
+def _read_surely(engine: Engine, operation: Operation[T]) -> T:
+    try:
+        return _read(engine, operation)
+    except SQLAlchemyError as error:
+        if not postgres.is_worth_another_try(error):
+            raise StoreUnavailableError(reason_of(error)) from error
+    try:  # the connection had died while nobody used it; a new one will tell
+        return _read(engine, operation)
+    except SQLAlchemyError as error:
+        raise StoreUnavailableError(reason_of(error)) from error
 
 
 def _read(engine: Engine, operation: Operation[T]) -> T:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
+from aimd_server.stores import later
 from aimd_server.stores.packing import Packed, pack, unpack
 from aimd_server.stores.schema import journal, journal_block, journal_chunk, journal_tail
 
@@ -73,12 +74,12 @@ def add(connection: Connection, trial_id: int, file: str, now_us: int) -> Journa
 def extend(connection: Connection, row: JournalRow, size_bytes: int, packed: Packed) -> None:
     """Keep `size_bytes` bytes from the journal's `next_offset` on. `advance` says the new offset."""
     values = {"journal_id": row.id, "offset": row.next_offset, "size": size_bytes}
-    connection.execute(_EXTEND, {**values, "codec": packed.codec, "data": packed.data})
+    later.execute(connection, _EXTEND, {**values, "codec": packed.codec, "data": packed.data})
 
 
 def advance(connection: Connection, row: JournalRow) -> None:
     """Write down where a journal stands."""
-    connection.execute(_ADVANCE, {"row_id": row.id, **{name: getattr(row, name) for name in _STANDING}})
+    later.execute(connection, _ADVANCE, {"row_id": row.id, **{name: getattr(row, name) for name in _STANDING}})
 
 
 def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes:

@@ -50,6 +50,11 @@ def reading_engine(url: URL, connections: int) -> Engine:
     return _engine(url, connections, isolation_level="REPEATABLE READ", execution_options=how)
 
 
+def without_transactions(engine: Engine) -> Engine:
+    """Return the same connections, each of whose statements stands for itself: one way to the server, not three."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def _engine(url: URL, connections: int, **how: Any) -> Engine:
     try:
         engine = create_engine(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from aimd_server.stores import later
 from aimd_server.stores.schema import series
 
 
@@ -57,9 +58,8 @@ def put(
     if row is None:
         connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, **marks))
     else:
-        connection.execute(
-            _PUT, {"row_id": row.id, "live": live, **{f"new_{name}": value for name, value in marks.items()}}
-        )
+        values = {"row_id": row.id, "live": live, **{f"new_{name}": value for name, value in marks.items()}}
+        later.execute(connection, _PUT, values)
 
 
 def set_rows(connection: Connection, series_id: int, rows: int) -> None:

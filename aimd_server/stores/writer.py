@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the word of those who call it
+from aimd_server.stores import later
 from aimd_server.stores.postgres import is_worth_another_try
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ class Writer:
     def _commit(self, group: list[_Queued]) -> None:
         group.sort(key=lambda item: item.order)  # rows in one order in every replica, so that they rarely deadlock
         try:
-            outcomes = self._run_until_done([item.operation for item in group])
+            outcomes = self._run_until_done(group)
         except Exception as error:
             outcomes = [_Fault(_unavailable(error))] * len(group)
         for item, outcome in zip(group, outcomes, strict=True):
@@ -122,12 +123,12 @@ class Writer:
             else:
                 item.future.set_result(outcome)
 
-    def _run_until_done(self, operations: list[Operation[Any]]) -> list[Any]:
+    def _run_until_done(self, group: list[_Queued]) -> list[Any]:
         """Run operations in one transaction, again while they meet other replicas; return their results or faults."""
         run = _run_together
         for left in reversed(range(TRIES)):
             try:
-                return self._transact(run, operations)
+                return self._transact(run, group)
             except _FailedOperationError:
                 run = _run_apart
             except DBAPIError as error:
@@ -135,12 +136,12 @@ class Writer:
                     raise
                 log.info("a transaction is run again: %s", type(error.orig).__name__)
                 time.sleep(random.uniform(0, _PAUSE_S * 2 ** (TRIES - left)))  # noqa: S311  no secret
-        return self._transact(_run_apart, operations)
+        return self._transact(_run_apart, group)
 
-    def _transact(self, run: Callable[..., list[Any]], operations: list[Operation[Any]]) -> list[Any]:
+    def _transact(self, run: Callable[..., list[Any]], group: list[_Queued]) -> list[Any]:
         with self._engine.connect() as connection:
             transaction = connection.begin()
-            outcomes = run(connection, operations)
+            outcomes = run(connection, group)
             try:
                 transaction.commit()
             except DBAPIError as error:
@@ -150,18 +151,25 @@ class Writer:
         return outcomes
 
 
-def _run_together(connection: Connection, operations: list[Operation[Any]]) -> list[Any]:
-    """Run operations, all of which are expected to do well: what that saves is a savepoint each."""
+def _run_together(connection: Connection, group: list[_Queued]) -> list[Any]:
+    """Run operations, all of which are expected to do well: that saves a savepoint each, and lets writes wait."""
+    results, before = [], ""
     try:
-        return [operation(connection) for operation in operations]
+        with later.together(connection):
+            for item in group:
+                if item.order == before:  # the same trial again: it reads what was written
+                    later.settle(connection)
+                results.append(item.operation(connection))
+                before = item.order
+        return results
     except Exception as error:
         if _spoils_all(error):
             raise
         raise _FailedOperationError from error
 
 
-def _run_apart(connection: Connection, operations: list[Operation[Any]]) -> list[Any]:
-    return [_attempt(connection, operation) for operation in operations]
+def _run_apart(connection: Connection, group: list[_Queued]) -> list[Any]:
+    return [_attempt(connection, item.operation) for item in group]
 
 
 def _attempt(connection: Connection, operation: Operation[Any]) -> Any:

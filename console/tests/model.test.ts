@@ -133,8 +133,8 @@ describe("columns", () => {
       metrics: { "val.acc": {}, "system.cpu": {}, "train.x": {} },
     }));
     expect(automaticColumns(rows, false)).toEqual([
-      "state",
       "name",
+      "state",
       "started",
       "duration",
       "metrics.val.acc",

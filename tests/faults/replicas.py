@@ -36,11 +36,9 @@ _commit = writer.Writer._commit
 def commit(self, group):
     waiting = [writer._Queued(item.operation, item.order, writer.Future()) for item in group]
     outcomes = {}
-    def early(run, operations):
-        with self._engine.connect() as connection:
-            outcomes["now"] = writer._run_apart(connection, operations)
-            connection.rollback()
-    early(None, [item.operation for item in group])
+    with self._engine.connect() as connection:
+        outcomes["now"] = writer._run_apart(connection, group)
+        connection.rollback()
     for item, outcome in zip(group, outcomes["now"]):
         fault = isinstance(outcome, writer._Fault)
         item.future.set_exception(outcome.error) if fault else item.future.set_result(outcome)

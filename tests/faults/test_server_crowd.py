@@ -31,11 +31,12 @@ from aimd_server.stores import writer
 def _commit(self, group):
     try:
         with self._engine.begin() as connection:
-            outcomes = [(future, *writer._attempt(connection, operation)) for operation, future in group]
+            outcomes = [writer._attempt(connection, item.operation) for item in group]
     except Exception:
-        outcomes = [(future, Standing(0, ""), None) for _, future in group]
-    for future, result, fault in outcomes:
-        future.set_exception(fault) if fault else future.set_result(result)
+        outcomes = [Standing(0, "") for _ in group]
+    for item, outcome in zip(group, outcomes):
+        failed = isinstance(outcome, writer._Fault)
+        item.future.set_exception(outcome.error) if failed else item.future.set_result(outcome)
 writer.Writer._commit = _commit
 """
 ROOM = "6m"

@@ -20,9 +20,10 @@ from aimd_server.stores import writer
 def _commit(self, group):
     import time
     with self._engine.begin() as connection:
-        for operation, future in group:
-            result, fault = writer._attempt(connection, operation)
-            future.set_exception(fault) if fault else future.set_result(result)
+        for item in group:
+            outcome = writer._attempt(connection, item.operation)
+            failed = isinstance(outcome, writer._Fault)
+            item.future.set_exception(outcome.error) if failed else item.future.set_result(outcome)
         time.sleep(0.05)
 writer.Writer._commit = _commit
 """

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from aimd_server.stores import packing
+from aimd_server.stores import later, packing
 from aimd_server.stores.database import Database
 from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD, metadata
@@ -134,3 +138,56 @@ def test_bytes_are_kept_compressed_only_where_that_is_smaller() -> None:
     assert packing.pack(b"x" * 10_000).codec == packing.ZLIB
     assert packing.pack(b"short").codec == packing.RAW
     assert packing.pack(bytes(range(256))) == packing.Packed(packing.RAW, bytes(range(256)))
+
+
+def test_writes_that_wait_are_done_before_the_commit_and_before_the_same_trial_is_read(tmp_path: Path) -> None:
+    put = text("INSERT INTO account (name, created_us) VALUES (:name, 0)")
+    seen: list[list[object]] = []
+
+    def leave(name: str) -> Callable[[Connection], None]:
+        def operation(connection: Connection) -> None:
+            seen.append(list(connection.execute(text("SELECT name FROM account ORDER BY id")).scalars()))
+            with later.deferring():
+                later.execute(connection, put, {"name": name})
+
+        return operation
+
+    with Database(tmp_path) as database:
+        begun, go = threading.Event(), threading.Event()
+        database.start_writer()
+
+        def hold(_connection: Connection) -> None:
+            begun.set()
+            go.wait(10)
+
+        jobs = [("", hold), ("a", leave("one")), ("a", leave("two")), ("b", leave("three"))]
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            first = pool.submit(database.write, jobs[0][1])
+            begun.wait(10)
+            rest = [pool.submit(database.write, job, order) for order, job in jobs[1:]]
+            while database._writer is not None and database._writer._queue.qsize() < len(rest):
+                time.sleep(0.01)
+            go.set()
+            for job in [first, *rest]:
+                job.result(20)
+        assert sorted(map(str, _names(database))) == ["one", "three", "two"]
+        assert [len(names) for names in seen] == [0, 1, 1]  # the second of a saw the first; b's waits for nobody
+
+
+def test_writes_that_fail_when_they_are_done_fail_only_the_operation_that_left_them(tmp_path: Path) -> None:
+    put = text("INSERT INTO account (name, created_us) VALUES (:name, 0)")
+
+    def leave(connection: Connection) -> None:
+        with later.deferring():
+            later.execute(connection, put, {"name": "taken"})
+
+    with Database(tmp_path) as database:
+        database.start_writer()
+        database.write(lambda connection: _add(connection, "taken"))
+        with ThreadPoolExecutor(9) as pool:
+            good = [pool.submit(database.write, lambda c, n=n: _add(c, f"good{n}"), f"g{n}") for n in range(8)]
+            bad = pool.submit(database.write, leave, "z")
+            assert [job.result(20) for job in good] == [1] * 8
+            with pytest.raises(IntegrityError):
+                bad.result(20)
+        assert len(_names(database)) == 9

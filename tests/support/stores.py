@@ -16,7 +16,7 @@ import pytest
 from aimd_server.stores import location
 from tests.support import postgres as postgres_parts
 from tests.support.object_store import Cluster, ObjectStore, is_installed
-from tests.support.once import run_folder, shared
+from tests.support.once import end_with_run, run_folder, shared
 from tests.support.parts import require_part
 from tests.support.postgres import Postgres
 
@@ -36,7 +36,9 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectSto
 
     def start() -> dict[str, Any]:
         cluster = Cluster(place)
-        return {"endpoint": cluster.start().endpoint, "pids": cluster.pids}
+        endpoint = cluster.start().endpoint
+        end_with_run(cluster.pids)
+        return {"endpoint": endpoint, "pids": cluster.pids}
 
     def stop(facts: dict[str, Any]) -> None:
         kill_all(facts["pids"])
@@ -61,6 +63,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
     def start() -> dict[str, Any]:
         made = Postgres.made().start("fsync=off")
+        assert made.pid is not None
+        end_with_run([made.pid])
         return {"home": str(made.home), "port": made.port, "pid": made.pid}
 
     def stop(facts: dict[str, Any]) -> None:

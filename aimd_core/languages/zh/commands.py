@@ -330,6 +330,16 @@ COMMANDS: dict[str, str] = {
         "从备份恢复数据目录。已有的数据会以另一名称保留在旁边。"
     ),
     "A file that `aimd server backup` wrote.": "由 `aimd server backup` 写入的文件。",
+    "Copy a stopped server's data into another database that has none yet, and compare all that arrived.": (
+        "将已停止的服务器的数据复制到另一个尚无数据的数据库，并核对全部到达的数据。"
+    ),
+    "All or nothing: killed in the middle, the target has no row, and the same command begins again. The source is only "
+    "read. A directory as target is the way back to SQLite.": (
+        "要么全部完成，要么全不做：中途被终止时目标中没有任何行，重新运行同一命令即可重新开始。"
+        "源数据只会被读取。以目录为目标即可迁回 SQLite。"
+    ),
+    "postgresql://USER@HOST/NAME without a password, or a directory.": "postgresql://USER@HOST/NAME（不含密码），或一个目录。",
+    "s3://BUCKET/PREFIX?endpoint=URL to copy large objects to, too.": "同时将大对象复制到此处：s3://BUCKET/PREFIX?endpoint=URL。",
     "The people who may use the server.": "可以使用服务器的用户。",
     "Add a user.": "添加用户。",
     "The user's name.": "用户名。",

@@ -115,6 +115,11 @@ MESSAGES: dict[str, str] = {
     "Wrote {file}: {size_bytes} bytes, and read it back.": "已写入 {file}：{size_bytes} 字节，并已读回核对。",
     "Restored {place} from {file}.": "已从 {file} 恢复 {place}。",
     "What was there is kept: {kept}": "原有内容保留在：{kept}",
+    "Moved {source} to {target}, and {objects} objects of {bytes} bytes.": (
+        "已将 {source} 迁移到 {target}，并复制了 {objects} 个对象，共 {bytes} 字节。"
+    ),
+    "Next: put `{line}` into {file}, then: aimd server start": "下一步：将 `{line}` 写入 {file}，然后：aimd server start",
+    "Next: aimd server start --data-dir {place}": "下一步：aimd server start --data-dir {place}",
     # aimd trial
     "{alternative_name} has no {metric}": "{alternative_name} 没有 {metric}",
     "left out: {sentence}": "略去：{sentence}",

@@ -19,6 +19,7 @@ const HEIGHT = 210;
 const LARGE_HEIGHT = 440;
 const LEGEND_UP_TO = 6;
 const TIP_ROWS = 12;
+const ZOOM_KEYS = ["+", "=", "-"];
 
 interface ChartProps {
   name: string;
@@ -106,6 +107,8 @@ export function Chart(props: ChartProps) {
   const plot = useRef<Plot | null>(null);
   const [width, setWidth] = useState(0);
   const [cursor, setCursor] = useState<Cursor | null>(null);
+  /** A key that was pressed before there was a plot to take it. */
+  const early = useRef("");
   const visible = useVisible(card);
   const points =
     width === 0 ? 0 : Math.min(2000, Math.max(200, Math.ceil(width / (wishes.length > 12 ? 2 : 1) / 100) * 100));
@@ -129,7 +132,11 @@ export function Chart(props: ChartProps) {
   const shown = curves.length > 0 && y !== null;
   usePlot(props, { place, plot, card, width, height, visible: visible && shown, setCursor });
   useEffect(() => {
-    if (y) plot.current?.show({ curves, x, y });
+    if (!y || !plot.current) return;
+    plot.current.show({ curves, x, y });
+    const key = early.current;
+    early.current = "";
+    if (key) plot.current.key(key);
   });
   const save = {
     png: () => plot.current && void savePng(plot.current, name, colours(card.current as HTMLElement)),
@@ -159,7 +166,7 @@ export function Chart(props: ChartProps) {
         tabIndex={0}
         role="group"
         aria-label={t("chart.label", { name, x: t(`chart.x.${view.x}`) })}
-        onKeyDown={(event) => onKey(event, plot.current)}
+        onKeyDown={(event) => onKey(event, plot.current, early)}
         style={{ height: `${height}px` }}
       >
         {!shown && <Nothing series={series} error={error} again={again} noLog={curves.length > 0} />}
@@ -172,8 +179,10 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function onKey(event: KeyboardEvent, plot: Plot | null): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || !plot?.key(event.key)) return;
+function onKey(event: KeyboardEvent, plot: Plot | null, early: { current: string }): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!plot && ZOOM_KEYS.includes(event.key)) early.current = event.key;
+  if (!plot?.key(event.key)) return;
   event.preventDefault();
   event.stopPropagation();
 }

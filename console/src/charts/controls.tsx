@@ -48,9 +48,11 @@ export function ChartControls({ view, children }: { view: ChartView; children?: 
         {t("chart.log.x")}
       </label>
       {children}
-      <button type="button" class={view.zoom ? "" : "unseen"} onClick={() => setQuery({ zoom: null })}>
-        {t("chart.zoom.reset")}
-      </button>
+      {view.zoom && (
+        <button type="button" onClick={() => setQuery({ zoom: null })}>
+          {t("chart.zoom.reset")}
+        </button>
+      )}
     </div>
   );
 }

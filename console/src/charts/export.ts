@@ -2,7 +2,7 @@
 
 import { csv } from "../model/csv";
 import type { Curve } from "./curves";
-import { LOOK, outline } from "./outline";
+import { bandAlpha, LOOK, outline } from "./outline";
 import type { Look, Plot } from "./plot";
 
 const LEGEND_ROW = 18;
@@ -91,7 +91,7 @@ function curveMarkup(curve: Curve, plot: Plot): string {
   const { colour, dash } = curve.stroke;
   const line = { fill: "none", stroke: colour, "stroke-linejoin": "round", "stroke-linecap": "round" };
   return [
-    paths.band && tag("path", { d: paths.band, fill: colour, "fill-opacity": LOOK.bandAlpha }),
+    paths.band && tag("path", { d: paths.band, fill: colour, "fill-opacity": bandAlpha(plot.current.curves.length) }),
     paths.raw && tag("path", { ...line, d: paths.raw, "stroke-width": LOOK.raw, "stroke-opacity": LOOK.rawAlpha }),
     tag("path", {
       ...line,

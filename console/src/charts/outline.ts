@@ -111,4 +111,9 @@ export function outline(curve: Curve, frame: Frame): Outline {
   };
 }
 
-export const LOOK = { line: 1.6, raw: 1, rawAlpha: 0.28, bandAlpha: 0.16 };
+export const LOOK = { line: 1.6, raw: 1, rawAlpha: 0.28 };
+
+/** The more bands lie over each other, the fainter each is, so that the lines stay in sight. */
+export function bandAlpha(curves: number): number {
+  return Math.max(0.025, 0.16 / Math.max(1, curves / 3));
+}

@@ -6,7 +6,7 @@
 import uPlot from "uplot";
 import { formatDuration, formatNumber } from "../model/format";
 import type { Curve } from "./curves";
-import { type Frame, LOOK, outline } from "./outline";
+import { bandAlpha, type Frame, LOOK, outline } from "./outline";
 import { moved, type Range, zoomed } from "./ranges";
 import type { XAxis } from "./view";
 
@@ -144,7 +144,7 @@ export class Plot {
           grid: line,
           ticks: { ...line, size: 4 },
           gap: 4,
-          size: 26,
+          size: axis === "time" ? 40 : 26,
           space: 70,
           ...xValues(axis, logX),
         },
@@ -226,7 +226,7 @@ export class Plot {
     ctx.lineJoin = "round";
     ctx.lineCap = "round";
     const outlines = this.state.curves.map((curve) => ({ curve, paths: outline(curve, frame) }));
-    for (const { curve, paths } of outlines) fill(ctx, paths.band, curve.stroke.colour, LOOK.bandAlpha);
+    for (const { curve, paths } of outlines) fill(ctx, paths.band, curve.stroke.colour, bandAlpha(outlines.length));
     for (const { curve, paths } of outlines) {
       const { colour, dash } = curve.stroke;
       stroke(ctx, paths.raw, colour, LOOK.raw * scale, [], LOOK.rawAlpha);
@@ -297,7 +297,9 @@ function xValues(axis: XAxis, log: boolean): { values?: uPlot.Axis.Values } {
 function yValues(log: boolean): uPlot.Axis.Values {
   return (_chart, splits) => {
     const powers = splits.filter((value) => isPower(value)).length;
-    return splits.map((value) => (value === null || (log && powers > 1 && !isPower(value)) ? "" : short(value)));
+    return splits.map((value) =>
+      value === null || (log && powers > 1 && !isPower(value)) ? "" : short(log ? Number(value.toPrecision(3)) : value),
+    );
   };
 }
 

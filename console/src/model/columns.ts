@@ -14,6 +14,7 @@ export type Column =
   | { id: string; kind: "metric"; name: string; aggregate: Aggregate };
 
 interface Row {
+  folder?: { path: string };
   parameters: Record<string, unknown>;
   metrics: Record<string, unknown>;
 }
@@ -54,7 +55,13 @@ export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
   const rank = ([name, count]: [string, number]) =>
     (FAVOURITES.test(name) ? 1e6 : 0) + (/^(val|valid|test)/.test(name) ? 1e5 : 0) + count;
   const best = [...metrics].sort((one, other) => rank(other) - rank(one)).slice(0, OF_EACH);
-  const facts = ["state", "name", ...(withFolder ? ["folder"] : []), "started", "duration"];
+  const facts = [
+    "name",
+    "state",
+    ...(withFolder && new Set(rows.map((row) => row.folder?.path)).size > 1 ? ["folder"] : []),
+    "started",
+    "duration",
+  ];
   return [...facts, ...best.map(([name]) => metricColumn(name)), ...parameters.slice(0, OF_EACH)];
 }
 

@@ -9,7 +9,7 @@ export function formatNumber(value: unknown): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en-US");
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(3).replace(/\.?0+e/, "e");
-  return String(Number(value.toPrecision(5)));
+  return String(Number(value.toPrecision(6)));
 }
 
 export function formatBytes(bytes: number): string {
@@ -64,7 +64,8 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatAgo(time: string | null, now: number, language: string): string {
   const moment = seconds(time);
   if (moment === null) return DASH;
-  let left = moment - now;
+  // The page looks at its clock now and then: what is a little ahead of it has just happened.
+  let left = moment > now && moment < now + 60 ? 0 : moment - now;
   for (const [unit, size] of STEPS) {
     if (Math.abs(left) < size) {
       return new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "narrow" }).format(Math.round(left), unit);

@@ -121,16 +121,19 @@ function CompareView({ trials, missing, version }: { trials: Trial[]; missing: n
       {tab === "parameters" ? (
         <DifferenceTable trials={trials} rows={rows} />
       ) : (
-        <div class="compare-body">
-          <CompareLegend
-            lines={lines}
-            hidden={hidden}
-            hide={hide}
-            by={by}
-            names={rows.filter((row) => row.differs).map((row) => row.name)}
-          />
-          <Overlays lines={lines.filter((line) => !hidden.has(line.key))} trials={trials} version={version} />
-        </div>
+        <>
+          <div class="compare-body">
+            <CompareLegend
+              lines={lines}
+              hidden={hidden}
+              hide={hide}
+              by={by}
+              names={rows.filter((row) => row.differs).map((row) => row.name)}
+            />
+            <Overlays lines={lines.filter((line) => !hidden.has(line.key))} trials={trials} version={version} />
+          </div>
+          <DifferenceTable trials={trials} rows={rows} />
+        </>
       )}
     </div>
   );

@@ -1,6 +1,7 @@
 /** A folder: what lies in it, and its trials as a list that can be filtered, sorted and compared. */
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { ApiError } from "../api/client";
 import { exportAddress, getFolder } from "../api/folders";
 import type { Folder } from "../api/types";
 import { automaticColumns, type Column, fieldOf, parseColumn, wantedFields } from "../model/columns";
@@ -33,7 +34,7 @@ function useColumns(id: string, below: boolean, rows: ListState | null): { colum
     ? splitNames(text)
     : automatic.current.ids.length
       ? automatic.current.ids
-      : ["state", "name", "started", "duration"];
+      : ["name", "state", "started", "duration"];
   const joined = joinNames(ids);
   const columns = useMemo(() => ids.map(parseColumn).filter((column): column is Column => column !== null), [joined]);
   return { columns, chosen: text !== null };
@@ -94,9 +95,11 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
   );
   const select = (ids: ReadonlySet<string>) => setQuery({ selected: joinNames([...ids]) });
   const compare = () => go(formatRoute("compare", "", { trials: joinNames([...selected]) }));
-  const things: Thing[] = rows.trials
-    .filter((trial) => selected.has(trial.id))
-    .map(({ id: trial, name }) => ({ kind: "trial", id: trial, name }));
+  // All that are selected, also those that an address names and that are not loaded (yet).
+  const things: Thing[] = [...selected].map((trial) => {
+    const known = rows.trials.find(({ id: one }) => one === trial);
+    return { kind: "trial", id: trial, name: known?.name ?? trial.slice(0, 8) };
+  });
   const gone = () => {
     rows.drop(selected);
     select(new Set());
@@ -122,7 +125,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
   return (
     <div class="page list-page">
       <Head
-        crumbs={<Crumbs folder={folder} />}
+        crumbs={id !== ROOT && <Crumbs folder={folder} />}
         title={id === ROOT ? t("nav.home") : (folder?.name ?? "\u00a0")}
         actions={folder && <FolderActions id={id} folder={folder} />}
       />
@@ -167,7 +170,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
           columns={columns}
           total={total}
           sort={sort}
-          stale={rows.loading && rows.trials.length > 0}
+          stale={rows.stale}
           selected={selected}
           select={select}
           onSort={(next) => setQuery({ sort: next })}
@@ -188,6 +191,8 @@ interface BodyProps {
 }
 
 function Body({ rows, where, folder, id, children }: BodyProps) {
+  const asked = rows.error instanceof ApiError && (rows.error.field === "where" || rows.error.field === "sort");
+  if (asked && !rows.trials.length) return null;
   if (rows.error && !rows.trials.length) return <Failure error={rows.error} retry={rows.reload} />;
   if (rows.trials.length) return <>{children}</>;
   if (rows.loading) return <Skeleton lines={12} />;

@@ -9,6 +9,9 @@ import { throttle } from "../parts/load";
 
 const FIRST = 100;
 const MORE = 500;
+/** Events come of the folder's own trials and of those named; these many running ones further below are named. */
+const NAMED = 50;
+const BELOW_AGAIN_MS = 10_000;
 
 export interface Rows {
   key: string;
@@ -24,6 +27,8 @@ export type Wanted = Pick<Listing, "folderId" | "below" | "where" | "sort"> & { 
 const NOTHING: Rows = { key: "", trials: [], next: null, count: null, error: null, loading: true };
 
 export interface ListState extends Rows {
+  /** What is here is of another query. */
+  stale: boolean;
   more: () => void;
   reload: () => void;
   drop: (ids: ReadonlySet<string>) => void;
@@ -76,7 +81,8 @@ export function useListing(wanted: Wanted): ListState {
     void load();
     return () => stop.current.abort();
   }, [load]);
-  useLive(wanted.folderId, now, setRows, load);
+  const running = rows.trials.filter((trial) => trial.state === "Running").slice(0, NAMED);
+  useLive(wanted.folderId, running.map((trial) => trial.id).join(","), wanted.below, now, setRows, load);
   const drop = useCallback((ids: ReadonlySet<string>) => {
     setRows((old) => ({
       ...old,
@@ -84,7 +90,7 @@ export function useListing(wanted: Wanted): ListState {
       count: less(old.count, ids.size),
     }));
   }, []);
-  return { ...rows, more: () => void more(), reload: () => void load(), drop };
+  return { ...rows, stale: rows.key !== key, more: () => void more(), reload: () => void load(), drop };
 }
 
 function less(count: Count | null, gone: number): Count | null {
@@ -93,25 +99,43 @@ function less(count: Count | null, gone: number): Count | null {
 
 type SetRows = (change: (old: Rows) => Rows) => void;
 
-/** Show what changes: rows that are here are asked for again, and a changed listing is loaded again. */
-function useLive(folderId: string, now: { current: Rows }, setRows: SetRows, load: () => Promise<void>): void {
+/**
+ * Show what changes: rows that are here are asked for again, and a changed listing is loaded again. What changes in
+ * folders further below comes with the next look, every few seconds.
+ */
+function useLive(
+  folderId: string,
+  running: string,
+  below: boolean,
+  now: { current: Rows },
+  setRows: SetRows,
+  load: () => Promise<void>,
+): void {
   const reload = useRef(load);
   reload.current = load;
+  const again = useRef(
+    throttle(() => {
+      if (now.current.trials.length <= MORE && !now.current.loading && !document.hidden) void reload.current();
+    }, 1500),
+  ).current;
+  useEffect(() => {
+    if (!below) return;
+    const timer = setInterval(again, BELOW_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [below]);
   useEffect(() => {
     const touched = new Set<string>();
     const refresh = throttle(async () => {
-      const ids = [...touched].filter((id) => now.current.trials.some((trial) => trial.id === id)).slice(0, 500);
+      const ids = [...touched].filter((id) => now.current.trials.some((trial) => trial.id === id)).slice(0, MORE);
       touched.clear();
       if (!ids.length) return;
       const { trials } = await getTrials(ids).catch(() => ({ trials: [] as Trial[] }));
       const fresh = new Map(trials.map((trial) => [trial.id, trial]));
       setRows((old) => ({ ...old, trials: old.trials.map((trial) => fresh.get(trial.id) ?? trial) }));
     }, 1000);
-    const again = throttle(() => {
-      if (now.current.trials.length <= MORE && !now.current.loading) void reload.current();
-    }, 2000);
     return watch({
       folderId,
+      trials: running ? running.split(",") : [],
       onTrial: (event) => {
         touched.add(event.id);
         if (now.current.trials.some((trial) => trial.id === event.id)) refresh();
@@ -120,5 +144,5 @@ function useLive(folderId: string, now: { current: Rows }, setRows: SetRows, loa
       onFolder: again,
       poll: again,
     });
-  }, [folderId]);
+  }, [folderId, running]);
 }

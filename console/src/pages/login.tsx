@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { Command, errorText } from "../parts/basics";
+import { focusNow } from "../parts/load";
 import { Menu } from "../parts/menu";
 import { Logo, settingsItems } from "../parts/shell";
 import { enter, reason } from "../state/session";
@@ -40,7 +41,7 @@ export function LoginPage() {
           <span>{t("login.key")}</span>
           <input
             type="password"
-            autoFocus
+            ref={focusNow}
             required
             value={key}
             onInput={(event) => setKey(event.currentTarget.value)}

@@ -1,12 +1,26 @@
 /** What others share with who is signed in. */
 
 import { useEffect } from "preact/hooks";
-import { listShared } from "../api/folders";
+import { listShared, makeShortcut } from "../api/folders";
+import type { SharedItem } from "../api/types";
 import { Empty, Failure, Skeleton } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { useLoaded } from "../parts/load";
 import { Head } from "../parts/shell";
+import { notify, notifyError } from "../parts/toasts";
+import { ROOT, refreshFolders } from "../state/folders";
+import { mayWrite } from "../state/session";
 import { t } from "../words";
+
+async function addShortcut(item: SharedItem): Promise<void> {
+  try {
+    await makeShortcut(ROOT, item.id);
+    refreshFolders();
+    notify(t("shared.shortcut.done", { name: item.name }));
+  } catch (error) {
+    notifyError(error);
+  }
+}
 
 export function SharedPage() {
   const items = useLoaded("shared", listShared);
@@ -29,6 +43,7 @@ export function SharedPage() {
                     {head}
                   </th>
                 ))}
+                <th scope="col" />
               </tr>
             </thead>
             <tbody>
@@ -43,6 +58,13 @@ export function SharedPage() {
                   <td class="soft">{item.path}</td>
                   <td>{item.owner}</td>
                   <td>{t(`role.${item.role}`)}</td>
+                  <td class="end">
+                    {item.kind === "folder" && mayWrite() && (
+                      <button type="button" onClick={() => void addShortcut(item)}>
+                        {t("shared.shortcut")}
+                      </button>
+                    )}
+                  </td>
                 </tr>
               ))}
             </tbody>

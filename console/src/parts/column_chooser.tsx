@@ -9,7 +9,7 @@ import { setQuery } from "../state/route";
 import { t } from "../words";
 import { errorText, Skeleton } from "./basics";
 import { Icon } from "./icons";
-import { useLoaded } from "./load";
+import { focusNow, useLoaded } from "./load";
 import { useOutside } from "./menu";
 
 interface ChooserProps {
@@ -45,7 +45,7 @@ function Panel({ folderId, columns, chosen }: ChooserProps) {
     <div class="panel columns-panel">
       <div class="row">
         <input
-          autoFocus
+          ref={focusNow}
           type="search"
           placeholder={t("common.search")}
           aria-label={t("common.search")}

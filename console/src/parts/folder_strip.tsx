@@ -1,9 +1,13 @@
 /** The folders right below one, above its trials. */
 
 import { useEffect, useState } from "preact/hooks";
-import { children, loadChildren } from "../state/folders";
+import { removeShortcut } from "../api/folders";
+import { children, loadChildren, refreshFolders } from "../state/folders";
+import { mayWrite } from "../state/session";
 import { t } from "../words";
+import { IconButton } from "./basics";
 import { Icon } from "./icons";
+import { notifyError } from "./toasts";
 
 const SHOWN = 12;
 
@@ -31,6 +35,14 @@ export function FolderStrip({ id }: { id: string }) {
             )}
             {folder.trials > 0 && <span class="soft number">{folder.trials.toLocaleString("en-US")}</span>}
           </a>
+          {folder.type === "shortcut" && mayWrite() && (
+            <IconButton
+              icon="close"
+              size={12}
+              label={t("shared.shortcut.remove", { name: folder.name })}
+              onClick={() => void removeShortcut(folder.id).then(refreshFolders, notifyError)}
+            />
+          )}
         </li>
       ))}
       {below.length > SHOWN && (

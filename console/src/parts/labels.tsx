@@ -5,6 +5,7 @@ import { mayWrite } from "../state/session";
 import { t } from "../words";
 import { closeDialog, Dialog, openDialog } from "./dialog";
 import { Icon } from "./icons";
+import { focusNow } from "./load";
 import { notifyError } from "./toasts";
 
 export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[]) => Promise<unknown> }) {
@@ -47,7 +48,7 @@ export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[
         <form class="inline" onSubmit={add}>
           <input
             name="tag"
-            autoFocus
+            ref={focusNow}
             maxLength={64}
             aria-label={t("trial.tags.add")}
             onKeyDown={(event) => event.key === "Escape" && setAdding(false)}

@@ -59,3 +59,8 @@ export function throttle(action: () => void, waitMs: number): () => void {
     }, wait);
   };
 }
+
+/** Give a field the focus when it appears; the attribute does so only once in the life of a page. */
+export function focusNow(element: HTMLElement | null): void {
+  element?.focus();
+}

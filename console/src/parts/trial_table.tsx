@@ -51,7 +51,7 @@ export function TrialTable(props: TableProps) {
   useEffect(() => {
     if (last + 50 > trials.length) more();
   }, [last, trials.length]);
-  useKeys(props, active, setActive, box);
+  useKeys(props, setActive, box);
   const widths = useWidths(trials, columns);
   const rows = [];
   for (let at = first; at < last; at++) {
@@ -78,7 +78,7 @@ export function TrialTable(props: TableProps) {
     <div class={`table-box${props.stale ? " stale" : ""}`} ref={box}>
       <table class="trials" aria-rowcount={total + 1} aria-label={t("list.label")}>
         <colgroup>
-          <col width={36} />
+          <col class="pick-column" />
           {columns.map((column, at) => (
             <col key={column.id} width={widths[at]} />
           ))}
@@ -277,8 +277,8 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
 
 const FACT_WIDTHS: Record<string, number> = {
   state: 116,
-  started: 96,
-  duration: 92,
+  started: 104,
+  duration: 104,
   owner: 100,
   tags: 150,
   note: 200,
@@ -315,36 +315,38 @@ function wide(text: string): number {
   return width;
 }
 
-/** j and k move, x selects, Enter opens, c compares. */
-function useKeys(
-  props: TableProps,
-  active: number,
-  setActive: (row: number) => void,
-  box: { current: HTMLElement | null },
-): void {
+/** Scroll so that a row is in sight, below the sticky head. */
+function bringIntoSight(place: HTMLElement | null, row: number): void {
+  if (!place) return;
+  const top = row * ROW;
+  const end = top + 2 * ROW + 6;
+  if (top < place.scrollTop) place.scrollTop = top;
+  if (end > place.scrollTop + place.clientHeight) place.scrollTop = end - place.clientHeight;
+}
+
+/** j and k move, x selects, Enter opens, c compares; what is known now counts, however fast one types. */
+function useKeys(props: TableProps, setActive: (row: number) => void, box: { current: HTMLElement | null }): void {
+  const latest = useRef(props);
+  latest.current = props;
   useEffect(() => {
+    let active = -1;
     const show = (row: number) => {
-      const next = Math.max(0, Math.min(props.trials.length - 1, row));
-      setActive(next);
-      const place = box.current;
-      if (!place) return;
-      const top = next * ROW;
-      if (top < place.scrollTop) place.scrollTop = top;
-      if (top + 2 * ROW + 6 > place.scrollTop + place.clientHeight)
-        place.scrollTop = top + 2 * ROW + 6 - place.clientHeight;
+      active = Math.max(0, Math.min(latest.current.trials.length - 1, row));
+      setActive(active);
+      bringIntoSight(box.current, active);
     };
     const listen = (event: KeyboardEvent) => {
       if (isTyping(event) && !(event.target as HTMLElement).closest("td.pick")) return;
-      const trial = props.trials[active];
+      const { trials, selected, select, compare } = latest.current;
+      const trial = trials[active];
       if (event.key === "j") show(active + 1);
       else if (event.key === "k") show(active - 1);
-      else if (event.key === "x" && trial)
-        props.select(picked({ trial, at: active, selected: props.selected, trials: props.trials }, false));
+      else if (event.key === "x" && trial) select(picked({ trial, at: active, selected, trials }, false));
       else if (event.key === "Enter" && trial && event.target === document.body)
         go(`#/trials/${encodeURIComponent(trial.id)}/`);
-      else if (event.key === "c" && props.selected.size) props.compare();
+      else if (event.key === "c" && selected.size) compare();
     };
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
-  });
+  }, []);
 }
