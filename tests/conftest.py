@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import uuid
@@ -14,9 +15,11 @@ import pytest
 from tests.support.home import Home
 from tests.support.server import RunningServer
 
-# A shell that starts something in the background leaves SIGINT ignored, and every child here would inherit that.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts something in the background leaves SIGINT ignored, and nohup leaves SIGHUP so; every child here
+# would inherit that.
+for number, action in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, action)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +33,16 @@ def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     """English for every test, whatever the person speaks; a test in Chinese sets AIMD_LANG."""
     monkeypatch.setenv("AIMD_LANG", "en")
+
+
+@pytest.fixture(autouse=True)
+def no_handlers_left() -> Iterator[None]:
+    """The log's own handlers after every test: a server that is started in the process of a test sets others."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

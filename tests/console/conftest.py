@@ -1,4 +1,4 @@
-"""Fixtures of the browser's tests: one Chromium a worker, one window a test, a server with a person on it."""
+"""Fixtures of the browser's tests: one Chromium a module, one window a test, a server with a person on it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ def built_console() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The one Chromium of this worker."""
+    """The one Chromium of a module's tests.
+
+    Not of the session: while it runs, its thread has a running event loop, which tests elsewhere must not meet.
+    """
     require_part("Chromium", chromium() is not None)
     require_part("Playwright (pip install playwright)", importlib.util.find_spec("playwright") is not None)
     with running_browser() as running:

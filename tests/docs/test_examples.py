@@ -131,6 +131,11 @@ SPECIAL = {
     "aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463": Special(
         ends=False, replace=(("/srv/aimd", "srv"), ("0.0.0.0", "127.0.0.1"), ("2463", "0"))
     ),
+    "aimd server migrate --to postgresql://aimd@db.example.org/aimd --blobs s3://aimd/prod": Special(
+        before="aimd server user add lin",
+        replace=(("db.example.org", "127.0.0.1:9"),),
+        codes=(5,),  # nothing is there
+    ),
     "aimd server key create --user lin": Special(before="aimd server user add lin"),
     "aimd config unset asset_hub_host": Special(before="aimd config set asset_hub_host https://hub.example"),
 }

@@ -21,7 +21,7 @@ COMMANDS = ("ls", "describe", "plot", "compare", "top", "upload")
 def test_each_main_command_has_a_picture_and_the_readme_shows_it() -> None:
     assert {path.stem for path in IMAGES} == set(COMMANDS)
     readme = (ROOT / "README.md").read_text()
-    assert set(re.findall(r"!\[[^]]+\]\(([^)]+)\)", readme)) == {f"docs/images/{path.name}" for path in IMAGES}
+    assert set(re.findall(r"!\[[^]]+\]\(([^)]+\.svg)\)", readme)) == {f"docs/images/{path.name}" for path in IMAGES}
 
 
 @pytest.mark.parametrize("path", IMAGES, ids=lambda path: path.stem)
