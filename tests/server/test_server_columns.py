@@ -141,12 +141,18 @@ class Store:
         return self.database.read(operation)
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
+@contextmanager
+def new_store() -> Iterator[Store]:
     with TemporaryDirectory() as directory:
         made = Store(directory)
         yield made
         made.database.close()
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with new_store() as made:
+        yield made
 
 
 def _fail(message: str) -> None:
@@ -217,15 +223,16 @@ def _cut_one_too_many(real: Callable[..., None]) -> Callable[..., None]:
     return lambda connection, journal_id, end: real(connection, journal_id, end + 1)
 
 
-def test_a_chunk_boundary_that_is_off_by_one_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_boundary_that_is_off_by_one_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     content = b"".join(
         json.dumps({"train": {"value": {"x": n}, "sequence": {"step": n}}}).encode() + b"\n" for n in range(20)
     )
-    with small_chunks():
+    with new_store() as store, small_chunks():
         assert_kept(store, content, [90, 300, 500])
         monkeypatch.setattr(journals, "cut_tail", _cut_one_too_many(journals.cut_tail))
         with pytest.raises(AssertionError):
             assert_kept(store, content, [90, 300, 500])
+        assert operations.check(store.place).faults != []
 
 
 @pytest.mark.parametrize("bounds", [(None, None), (100.0, None), (250.0, 1500.0), (None, -1.0)])
