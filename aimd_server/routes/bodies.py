@@ -144,5 +144,18 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
     return pieces
 
 
+def small_members(body: bytes, encoding: str, small_bytes: int) -> list[bytes] | None:
+    """Return what `unpacked_members` would when that is one member and small; None when it takes more to tell."""
+    if encoding == "identity":
+        return [body] if len(body) <= small_bytes else None
+    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        piece = unpacker.decompress(body[:small_bytes], small_bytes + 1)
+    except zlib.error:
+        return None
+    is_all = unpacker.eof and not unpacker.unused_data and len(body) <= small_bytes
+    return [piece] if is_all and len(piece) <= small_bytes else None
+
+
 def _bad_gzip() -> RefusalError:
     return RefusalError("bad_encoding", "the body is no complete gzip")

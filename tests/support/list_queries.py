@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aimd_core.query.fields import quote
 from aimd_server.services import identity, trials
-from aimd_server.services.files import append
+from aimd_server.services.appends import append
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.placing import TrialChange, apply
 from aimd_server.services.trials import TrialWish
