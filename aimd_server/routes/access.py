@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from aimd_server.routes.bodies import HeldBodies, Slots
 from aimd_server.routes.lookups import LookUps
 from aimd_server.routes.turns import Turns
+from aimd_server.services.appends import Appends
 from aimd_server.services.identity import accounts_of
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
@@ -75,6 +76,7 @@ class Backend:
         self.bodies = HeldBodies()
         self.slots = Slots()
         self.turns = Turns()
+        self.appends = Appends()
         self.lookups = LookUps(self._accounts_of)
         self.hub: object = None  # of the streams of events, once there is one
         self.is_stopping = False

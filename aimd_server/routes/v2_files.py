@@ -10,14 +10,13 @@ from starlette.responses import Response, StreamingResponse
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
-from aimd_server.services import appends, chunking, files, growth
+from aimd_server.services import chunking, files, growth
 from aimd_server.services.files import FILE_BYTES, PART_BYTES, Opened, Standing
 from aimd_server.services.growth import Append
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.packing import GZIP, Packed
-from aimd_server.stores.writer import Shared
 
 _PATH = "/trials/{id}/files/{file}"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -116,7 +115,9 @@ async def patch_file(call: Call) -> Response:
         wish = await call.run(_prepared, uid, file, offset, body, encoding, wants_digest)
     else:  # a thread of its own would cost more than the work
         wish = _wish_of(call.user, uid, file, offset, body, encoding, members, wants_digest)
-    done = await call.write(Shared(appends.run_together, wish), order=uid)
+    appends = call.backend.appends
+    done = await call.write(appends.operation(wish), order=uid)
+    appends.follow(wish, done)
     if done.due is not None:
         await call.run(_chunk, done.due, file)  # before the answer: who appends faster than that waits
     reached = done.standing

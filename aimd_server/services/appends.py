@@ -2,7 +2,7 @@
 
 That is for what training does all day: the owner's next whole lines, behind what is there. Everything else goes one by
 one through `growth.append_one`, in the same commit: a first append, a repeated or a conflicting one, half lines, the
-caller who is not the owner, parts that are read into segments, a block that is complete. Both ways leave the same rows.
+caller who is not the owner, parts that are read into segments. Both ways leave the same rows.
 """
 
 from __future__ import annotations
@@ -11,68 +11,62 @@ import msgspec
 
 from aimd_core.digest import BLOCK_BYTES
 from aimd_core.model import UNFINISHED
-from aimd_server.services import chunking, growth, indexing, summaries
+from aimd_server.services import growth, indexing, summaries
+from aimd_server.services.block_states import BlockStates
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import METRICS, Standing
 from aimd_server.services.growth import Append, Appended
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.summaries import Live
 from aimd_server.stores import journals, series, trials
-from aimd_server.stores.accounts import Account
-from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.database import Connection
 from aimd_server.stores.journals import JournalRow, Part
-from aimd_server.stores.packing import Packed
 from aimd_server.stores.series import SeriesRow
 from aimd_server.stores.trials import Placed
 from aimd_server.stores.writer import Shared
 
 
-def append(
-    database: Database,
-    user: Account,
-    uid: str,
-    file: str,
-    offset: int,
-    content: bytes,
-    packed: Packed | None = None,
-    wants_digest: bool = False,
-) -> Standing:
-    """Keep a file's bytes from `offset` on and return, after the commit, where the server stands.
+class Appends:
+    """The appends of one process."""
 
-    Arguments as of `growth.prepare`.
+    def __init__(self) -> None:
+        self._blocks = BlockStates()
 
-    Raises:
-        RefusalError: `not_found`, `invalid`, `content_differs` or `offset_mismatch`.
-    """
-    wish = growth.prepare(user, uid, file, offset, content, packed, wants_digest)
-    done = database.write(Shared(run_together, wish), order=uid)
-    if done.due is not None:
-        chunking.chunk_tail(database, done.due, file)
-    return done.standing
+    def operation(self, wish: Append) -> Shared[Appended]:
+        """Return what the writer is to run; then tell `follow` what came of it."""
+        return Shared(self._run_together, wish)
+
+    def follow(self, wish: Append, done: Appended) -> None:
+        """Take note of an append after its commit."""
+        if done.standing.offset == wish.offset + len(wish.content):
+            self._blocks.follow(done.journal_id, wish.offset, wish.content)
+
+    def _run_together(self, connection: Connection, wishes: list[Append]) -> list[Appended | Exception]:
+        """Do appends, in their order for each trial; return what each came to: where the file stands, or a refusal."""
+        outcomes: dict[int, Appended | Exception] = {}
+        left: list[int] = []
+        group = _Group(connection, wishes, self._blocks) if len(wishes) > 1 else None
+        apart: set[str] = set()  # trials of which an append is left: so are those that follow it
+        for number, wish in enumerate(wishes):
+            done = group.take(wish) if group is not None and wish.uid not in apart else None
+            if done is None:
+                apart.add(wish.uid)
+                left.append(number)
+            else:
+                outcomes[number] = done
+        if group is not None:
+            group.write()
+        for number in left:
+            outcomes[number] = _by_itself(connection, wishes[number])
+        return [outcomes[number] for number in range(len(wishes))]
 
 
-def run_together(connection: Connection, wishes: list[Append]) -> list[Appended | Exception]:
-    """Do appends, in their order for each trial, and return what each came to: where the file stands, or a refusal."""
-    outcomes: dict[int, Appended | Exception] = {}
-    left: list[int] = []
-    group = _Group(connection, wishes) if len(wishes) > 1 else None
-    apart: set[str] = set()  # trials of which an append is left: so are those that follow it
-    for number, wish in enumerate(wishes):
-        done = group.take(wish) if group is not None and wish.uid not in apart else None
-        if done is None:
-            apart.add(wish.uid)
-            left.append(number)
-        else:
-            outcomes[number] = done
-    if group is not None:
-        group.write()
-    for number in left:
-        try:
-            with connection.begin_nested():
-                outcomes[number] = growth.append_one(connection, wishes[number])
-        except RefusalError as refusal:
-            outcomes[number] = refusal
-    return [outcomes[number] for number in range(len(wishes))]
+def _by_itself(connection: Connection, wish: Append) -> Appended | Exception:
+    try:
+        with connection.begin_nested():
+            return growth.append_one(connection, wish)
+    except RefusalError as refusal:
+        return refusal
 
 
 class _Summary(msgspec.Struct):
@@ -86,8 +80,9 @@ class _Summary(msgspec.Struct):
 class _Group:
     """The rows that the appends of a group need, as they change; `write` writes them down."""
 
-    def __init__(self, connection: Connection, wishes: list[Append]) -> None:
+    def __init__(self, connection: Connection, wishes: list[Append], blocks: BlockStates) -> None:
         self._connection = connection
+        self._blocks = blocks
         self._at_us = now_us()
         self._placed = trials.placed(connection, list({wish.uid for wish in wishes}))
         ids = [one.id for one in self._placed.values()]
@@ -105,17 +100,27 @@ class _Group:
         row = self._rows.get((trial.id, wish.file)) if trial is not None else None
         if trial is None or row is None or not _is_plain(wish, trial, row):
             return None
-        changed = {"next_offset": row.next_offset + len(wish.content), "updated_us": self._at_us}
+        reached = row.next_offset + len(wish.content)
+        block = row.next_offset // BLOCK_BYTES
+        digest = b""
+        if reached // BLOCK_BYTES > block:
+            known = self._blocks.completed(row.id, row.next_offset, wish.content)
+            if known is None:
+                return None
+            digest = known
+        changed = {"next_offset": reached, "updated_us": self._at_us}
         if wish.file == METRICS:
             if not self._summarize(trial, wish):
                 return None
-            changed["parsed_offset"] = changed["next_offset"]
+            changed["parsed_offset"] = reached
             changed["records"] = row.records + sum(points.records for points in wish.points)
             changed["damaged"] = row.damaged + sum(points.damaged for points in wish.points)
+        if digest:
+            journals.add_block(self._connection, row.id, block, digest)
         self._parts.append(Part(row.id, row.next_offset, len(wish.content), wish.packed))
         extended = msgspec.structs.replace(row, **changed)
         self._rows[trial.id, wish.file] = self._extended[trial.id, wish.file] = extended
-        return Appended(Standing(extended.next_offset, ""), growth.due_of(extended))
+        return Appended(Standing(reached, ""), row.id, growth.due_of(extended))
 
     def write(self) -> None:
         """Write down what was taken."""
@@ -150,9 +155,8 @@ class _Group:
 
 
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
-    """Tell whether an append is the owner's next bytes, and whole lines, and completes no block."""
+    """Tell whether an append is the owner's next bytes, and whole lines."""
     is_owner = wish.user.link_id is None and wish.user.id == trial.owner_id
     is_next = wish.offset == row.next_offset and bool(wish.content) and wish.prepared is None
-    is_inside = row.next_offset % BLOCK_BYTES + len(wish.content) < BLOCK_BYTES
     is_whole = wish.file != METRICS or (row.parsed_offset == row.next_offset and wish.content.endswith(b"\n"))
-    return is_owner and is_next and is_inside and is_whole and not wish.wants_digest
+    return is_owner and is_next and is_whole and not wish.wants_digest

@@ -20,7 +20,7 @@ from aimd_server.services.summaries import Points
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import journals, packing, series
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.database import Connection
+from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow, Part
 from aimd_server.stores.packing import Packed
 from aimd_server.stores.series import SeriesRow
@@ -62,10 +62,12 @@ class Appended(msgspec.Struct, frozen=True):
 
     Attributes:
         standing: Where the file stands; the digest is empty unless it was wanted.
+        journal_id: The journal.
         due: The trial whose tail is to become chunks now, if there is one.
     """
 
     standing: Standing
+    journal_id: int
     due: int | None = None
 
 
@@ -102,6 +104,30 @@ def prepare(
     return Append(user, uid, file, offset, content, packed, wants_digest, prepared, points)
 
 
+def append(
+    database: Database,
+    user: Account,
+    uid: str,
+    file: str,
+    offset: int,
+    content: bytes,
+    packed: Packed | None = None,
+    wants_digest: bool = False,
+) -> Standing:
+    """Keep a file's bytes from `offset` on and return, after the commit, where the server stands.
+
+    Arguments as of `prepare`.
+
+    Raises:
+        RefusalError: `not_found`, `invalid`, `content_differs` or `offset_mismatch`.
+    """
+    wish = prepare(user, uid, file, offset, content, packed, wants_digest)
+    done = database.write(lambda connection: append_one(connection, wish), order=uid)
+    if done.due is not None:
+        chunking.chunk_tail(database, done.due, file)
+    return done.standing
+
+
 def append_one(connection: Connection, wish: Append) -> Appended:
     """Keep a file's bytes and return where it stands.
 
@@ -124,10 +150,10 @@ def append_one(connection: Connection, wish: Append) -> Appended:
         extended = _extend(connection, row, content[known:], wish.packed if is_packed else None)
         reached, due = extended.next_offset, due_of(extended)
     if not wish.wants_digest:
-        return Appended(Standing(reached, ""), due)
+        return Appended(Standing(reached, ""), row.id, due)
     if row.next_offset == 0:  # these bytes are all of it
-        return Appended(Standing(reached, files.digest_of(content)), due)
-    return Appended(files.standing(connection, msgspec.structs.replace(row, next_offset=reached)), due)
+        return Appended(Standing(reached, files.digest_of(content)), row.id, due)
+    return Appended(files.standing(connection, msgspec.structs.replace(row, next_offset=reached)), row.id, due)
 
 
 def due_of(row: JournalRow) -> int | None:

@@ -34,7 +34,7 @@ def _commit(self, group):
         with self._engine.begin() as connection:
             outcomes = [writer._attempt(connection, item.operation) for item in group]
     except Exception:
-        outcomes = [Appended(Standing(0, "")) for _ in group]
+        outcomes = [Appended(Standing(0, ""), 0) for _ in group]
     for item, outcome in zip(group, outcomes):
         failed = isinstance(outcome, writer._Fault)
         item.future.set_exception(outcome.error) if failed else item.future.set_result(outcome)
