@@ -25,7 +25,7 @@ from aimd_server import accounts, operations
 from aimd_server.columns import codec, segments
 from aimd_server.columns.codec import decode, encode
 from aimd_server.columns.table import tables_of
-from aimd_server.services import chunking, files, identity, plots, trials
+from aimd_server.services import chunking, files, growth, identity, plots, trials
 from aimd_server.services.plots import PlotWish
 from aimd_server.stores import journals
 from aimd_server.stores.database import Database
@@ -130,7 +130,7 @@ class Store:
     def append(self, content: bytes, cuts: list[int]) -> None:
         places = [0, *sorted(cut % (len(content) + 1) for cut in cuts), len(content)]
         for start, end in itertools.pairwise(places):
-            standing = files.append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
+            standing = growth.append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
             assert standing.offset >= end
 
     def read(self, start: int, end: int) -> bytes:
