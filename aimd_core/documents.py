@@ -7,7 +7,6 @@ plain data (what JSON can hold): a date stays the text that it is, an alias bomb
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -15,6 +14,7 @@ import yaml
 from aimd_core.errors import DamagedError
 from aimd_core.journal import open_regular
 from aimd_core.language import said
+from aimd_core.plain_yaml import RESOLVERS, STRING, plain_tag, read_plain
 
 _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
@@ -42,23 +42,9 @@ class _PlainDumper(_BaseDumper):  # type: ignore[valid-type,misc]
         return True
 
 
-_PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
-}
+_PlainLoader.yaml_implicit_resolvers = RESOLVERS
 
-
-_STRING, _MAP, _SEQUENCE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
-
-
-@lru_cache(maxsize=4096)
-def _plain_tag(value: str) -> str:
-    """Return what an unquoted scalar is."""
-    resolvers = _PlainLoader.yaml_implicit_resolvers
-    for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
-        if pattern.match(value):
-            return str(tag)
-    return _STRING
+_MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 
 
 class _SimpleLoader(_PlainLoader):
@@ -72,7 +58,7 @@ class _SimpleLoader(_PlainLoader):
 
     def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
         if kind is yaml.ScalarNode:
-            return _plain_tag(value) if implicit[0] else _STRING
+            return plain_tag(value) if implicit[0] else STRING
         return str(super().resolve(kind, value, implicit))
 
     def construct_document(self, node: yaml.Node) -> object:
@@ -80,7 +66,7 @@ class _SimpleLoader(_PlainLoader):
 
     def _build(self, node: yaml.Node) -> object:
         if isinstance(node, yaml.ScalarNode):
-            return node.value if node.tag == _STRING else self.construct_object(node)
+            return node.value if node.tag == STRING else self.construct_object(node)
         if node.tag == _MAP:
             return {self._build(key): self._build(value) for key, value in node.value}
         if node.tag == _SEQUENCE:
@@ -107,6 +93,9 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     Raises:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
+    read = read_plain(text)
+    if read is not None:
+        return read
     try:
         loaded = _load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
