@@ -38,6 +38,11 @@ async function withToken(token: string): Promise<Session | null> {
   }
 }
 
+/** What stands at the beginning of all paths. */
+export function homeWord(): Word {
+  return session.value?.kind === "link" ? "nav.shared" : session.value?.kind === "local" ? "nav.local" : "nav.home";
+}
+
 export async function enter(key: string): Promise<void> {
   session.value = await signIn({ key });
   reason.value = null;
@@ -49,8 +54,4 @@ export async function leave(): Promise<void> {
   session.value = null;
   reason.value = null;
   replace("#/");
-}
-
-export function mayWrite(): boolean {
-  return session.value?.scope === "write";
 }
