@@ -106,7 +106,7 @@ def thinned(positions: array[float], values: array[float], stretches: int) -> li
     kept: list[tuple[float, float]] = []
     for start, end in zip([0, *borders], [*borders, len(values)], strict=True):
         if start < end:
-            stretch = values[start:end]
+            stretch = values[start:end].tolist()  # an array would make each number anew for each of the three
             chosen = {0, stretch.index(min(stretch)), stretch.index(max(stretch)), len(stretch) - 1}
             kept += [(positions[start + number], stretch[number]) for number in sorted(chosen)]
     return kept

@@ -189,7 +189,12 @@ def document(table: RouteTable) -> Document:
         "components": {
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "aimd_session"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "aimd_session",
+                    "description": "With the port behind it, such as aimd_session_8080, where that is no default port.",
+                },
             },
             "schemas": {**components, **SHARED, "Error": _ERROR_SCHEMA},
             "responses": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aimd_server.services.refusals import RefusalError, invalid
-from aimd_server.services.visibility import Role, load_folder, role_of
+from aimd_server.services.visibility import Role, load_folder, roles_of
 from aimd_server.stores import trials, watching
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -52,7 +52,8 @@ def watched_by(database: Database, user: Account, wish: Wish) -> Watched:
     def operation(connection: Connection) -> Watched:
         folder = load_folder(connection, user, wish.folder_id) if wish.folder_id is not None else None
         rows = trials.by_uids(connection, list(wish.trial_ids))
-        seen = frozenset(row.id for row in rows if role_of(connection, user, row) >= Role.VIEWER)
+        roles = roles_of(connection, user, rows)
+        seen = frozenset(row.id for row in rows if roles[row.id] >= Role.VIEWER)
         if folder is None and not seen:
             raise RefusalError("not_found", "none of these trials is there")
         return Watched(folder.id if folder else None, folder.uid if folder else "", seen)
