@@ -19,7 +19,7 @@ from aimd_server.routes.v2 import Version2
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
-from aimd_server.storage import Storage
+from aimd_server.storage import joined
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -52,7 +52,7 @@ def create_app(
         UndeclaredAccessError: A route does not say who may call it.
     """
     tables = [v2.routes(SERVER), *v1.routes(SERVER, f"{WEB}/"), *pages.routes(WEB), *more]
-    storage = Storage(database, blobs or open_blobs(None, database.data_dir))
+    storage = joined(database, blobs or open_blobs(None, database.data_dir))
     backend = Backend(storage, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)
 

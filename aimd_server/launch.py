@@ -80,8 +80,8 @@ def run(
         database.start_writer()
         catch_up(database)
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
-        with sweeping(database, settings.trash_days):
-            app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
+        app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
+        with sweeping(app.backend.storage, settings.trash_days):
             _spare_collector()
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)

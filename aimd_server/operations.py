@@ -10,18 +10,25 @@ import json
 import os
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from aimd_core.digest import BLOCK_BYTES
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
+from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
+from aimd_server.errors import ObjectStoreError, StoreUnavailableError
 from aimd_server.services import standing
 from aimd_server.services.files import digest_of
-from aimd_server.stores import health, journals, sqlite, trial_documents
+from aimd_server.settings import beside, resolve
+from aimd_server.storage import ReadObjects, joined
+from aimd_server.stores import health, journals, sealed, sqlite, trial_documents
 from aimd_server.stores.database import FILE, Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
 from aimd_server.stores.places import FilePlace, place_of
+from aimd_server.stores.sealed import ObjectRow
 
 ADDRESS_FILE = "server.json"
 
@@ -32,6 +39,7 @@ class Checked(msgspec.Struct):
     faults: list[Fault]
     journals: int = 0
     documents: int = 0
+    objects: int = 0
     size_bytes: int = 0
 
 
@@ -80,15 +88,47 @@ def check(data_dir: Path) -> Checked:
         DamagedError: The file is no database any more.
     """
     _require_data(data_dir)
-    with Database(data_dir) as database:
+    with _objects_of(data_dir) as blobs, Database(data_dir) as database:
+        joined(database, blobs)
         checked = Checked(database.read(health.engine_faults))
         if checked.faults:
             return checked  # what is read from a damaged file says nothing
         checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
+        _check_objects(database, blobs, checked)
         database.read(lambda connection: _check_journals(connection, checked))
         database.read(lambda connection: _check_chunks(connection, checked))
         database.read(lambda connection: _check_documents(connection, checked))
         return checked
+
+
+@contextmanager
+def _objects_of(data_dir: Path) -> Iterator[Blobs]:
+    """Open the place for a data directory's objects; that it cannot be used is an error with a text."""
+    with closing(open_blobs(resolve({}, beside(data_dir)).blobs, data_dir)) as blobs:
+        try:
+            yield blobs
+        except StoreUnavailableError as error:
+            raise ObjectStoreError(reason=str(error)) from error
+
+
+def _check_objects(database: Database, blobs: Blobs, checked: Checked) -> None:
+    last = 0
+    while rows := database.read(lambda connection, last=last: sealed.objects(connection, last)):
+        last = rows[-1].id
+        for row in rows:
+            checked.objects += 1
+            what = _object_fault(blobs, row)
+            if what:
+                checked.faults.append(Fault(f"trial {row.trial}", f"object {row.key} {what}"))
+
+
+def _object_fault(blobs: Blobs, row: ObjectRow) -> str | None:
+    try:
+        content = blobs.get(row.key)
+    except BlobMissingError:
+        return "is missing"
+    is_right = len(content) == row.size and hashlib.sha256(content).hexdigest() == row.digest
+    return None if is_right else "has other bytes than its digest says"
 
 
 def _check_chunks(connection: Connection, checked: Checked) -> None:
@@ -148,11 +188,14 @@ def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked
 def backup(data_dir: Path, file: Path) -> int:
     """Write all data, as of one moment, into one file; whole or not at all. Return its size in bytes.
 
+    What is in objects is in the file: it needs nothing beside it.
+
     Raises:
         NotFoundError: There are no data.
         UsageError: The file is there already.
         DiskError: It cannot be written.
-        DamagedError: What was written does not read back well.
+        DamagedError: What was written does not read back well, or an object is missing or damaged.
+        ObjectStoreError: The place for objects cannot be used.
     """
     source = _file_of(data_dir, "pg_dump --format=custom")
     _require_data(data_dir)
@@ -161,6 +204,7 @@ def backup(data_dir: Path, file: Path) -> int:
     made = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         sqlite.copy(source, made)
+        _make_whole(made, data_dir)
         _require_sound(made)
         os.replace(made, file)
         _sync_folder(file.parent)
@@ -169,6 +213,19 @@ def backup(data_dir: Path, file: Path) -> int:
     finally:
         made.unlink(missing_ok=True)
     return file.stat().st_size
+
+
+def _make_whole(file: Path, data_dir: Path) -> None:
+    """Bring into a copy of a database what its rows have in objects."""
+    engine = sqlite.writing_engine(file)
+    try:
+        with _objects_of(data_dir) as blobs, engine.begin() as connection:
+            sealed.unseal(connection, ReadObjects(blobs))
+    except ValueError as error:
+        raise DamagedError(path=data_dir, reason=str(error)) from error
+    finally:
+        engine.dispose()
+    sqlite.close_log(file)
 
 
 def restore(data_dir: Path, file: Path) -> Path | None:

@@ -6,10 +6,17 @@ row is what a crash may leave, and a sweep removes by age.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from aimd_server.blobs import Blobs
+from aimd_server.blobs import BlobMissingError, Blobs
 from aimd_server.stores.database import Database
+from aimd_server.stores.sealed import ObjectsNeededError
+
+REMEMBERED_BYTES = 32 << 20
+_SMALL_BYTES = 4 << 20  # of a range that is remembered
 
 
 class Storage(NamedTuple):
@@ -17,3 +24,67 @@ class Storage(NamedTuple):
 
     database: Database
     blobs: Blobs
+
+
+def joined(database: Database, blobs: Blobs) -> Storage:
+    """Return both, with the database's rows able to lead to objects."""
+    objects = ReadObjects(blobs)
+    database.lead_to_objects(objects, ObjectsAtHand(objects))
+    return Storage(database, blobs)
+
+
+class ReadObjects:
+    """Ranges of objects; those that were read last are remembered, and an object never changes."""
+
+    def __init__(self, blobs: Blobs, remembered_bytes: int = REMEMBERED_BYTES) -> None:
+        self._blobs = blobs
+        self._most_bytes = remembered_bytes
+        self._held_bytes = 0
+        self._known: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return ranges of an object's bytes; see stores.sealed.Objects."""
+        found = {one: self.at_hand(key, *one) for one in ranges}
+        missing = [one for one, content in found.items() if content is None]
+        if missing:
+            try:
+                contents = self._blobs.get_ranges(key, missing)
+            except BlobMissingError as error:
+                raise ValueError(f"damaged: {error}") from None
+            for one, content in zip(missing, contents, strict=True):
+                found[one] = content
+                self._remember((key, *one), content)
+        return [found[one] or b"" for one in ranges]
+
+    def at_hand(self, key: str, start: int, end: int) -> bytes | None:
+        """Return a range that is remembered, else None."""
+        with self._lock:
+            content = self._known.get((key, start, end))
+            if content is not None:
+                self._known.move_to_end((key, start, end))
+            return content
+
+    def _remember(self, what: tuple[str, int, int], content: bytes) -> None:
+        with self._lock:
+            if len(content) > _SMALL_BYTES or what in self._known:
+                return
+            self._known[what] = content
+            self._held_bytes += len(content)
+            while self._held_bytes > self._most_bytes:
+                _, gone = self._known.popitem(last=False)
+                self._held_bytes -= len(gone)
+
+
+class ObjectsAtHand:
+    """For the writer, for whom everybody waits: what is remembered; the rest has to be fetched by who needs it."""
+
+    def __init__(self, objects: ReadObjects) -> None:
+        self._objects = objects
+
+    def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return ranges of an object's bytes; see stores.sealed.Objects."""
+        found = [self._objects.at_hand(key, *one) for one in ranges]
+        if any(content is None for content in found):
+            raise ObjectsNeededError(self._objects, key, ranges)
+        return [content or b"" for content in found]

@@ -1,36 +1,53 @@
-"""Empties the trash by age: when the server starts, and once a day while it runs."""
+"""What a running server does by itself: it empties the trash by age, removes lost objects, and seals series."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
+from aimd_server.services import sealing
 from aimd_server.services.trash import sweep
-from aimd_server.stores.database import Database
+from aimd_server.storage import Storage
 from aimd_server.stores.writer import StoreUnavailableError
 
-EVERY_S = 86_400.0
+SWEEP_EVERY_S = 86_400.0
+SEAL_EVERY_S = 60.0
 log = logging.getLogger("aimd_server")
 
 
 @contextmanager
-def sweeping(database: Database, days: int, every_s: float = EVERY_S) -> Iterator[None]:
-    """Sweep in a thread of its own while the context lasts; the writing is done by the writer, in small pieces."""
+def sweeping(storage: Storage, days: int) -> Iterator[None]:
+    """Do all of it while the context lasts; the writing is done by the writer, in small pieces."""
+
+    def empty(_: threading.Event) -> None:
+        log.info("emptied the trash: %d rows", sweep(storage.database, days))
+        log.info("removed %d objects that nothing refers to", sealing.remove_orphans(storage))
+
+    with ExitStack() as stack:
+        stack.enter_context(repeating("sweep", empty, SWEEP_EVERY_S))
+        stack.enter_context(repeating("seal", lambda ending: sealing.seal_due(storage, ending.is_set), SEAL_EVERY_S))
+        yield
+
+
+@contextmanager
+def repeating(name: str, work: Callable[[threading.Event], object], every_s: float) -> Iterator[None]:
+    """Do something now and again in a thread of its own, until the event that it is given; what fails is logged."""
     ending = threading.Event()
 
-    def work() -> None:
+    def go_on() -> None:
         while True:
             try:
-                gone = sweep(database, days)
-                log.info("emptied the trash: %d rows", gone)
-            except StoreUnavailableError as error:  # the next time will do
-                log.warning("could not empty the trash: %s", error)
+                work(ending)
+            except StoreUnavailableError as error:
+                log.warning("could not %s now: %s", name, error)
+            except Exception:
+                log.exception("could not %s", name)
             if ending.wait(every_s):
                 return
 
-    thread = threading.Thread(target=work, name="aimd-sweep", daemon=True)
+    thread = threading.Thread(target=go_on, name=f"aimd-{name}", daemon=True)
     thread.start()
     try:
         yield

@@ -100,10 +100,17 @@ def add_documents(
 def standing(connection: Connection, row: JournalRow) -> Standing:
     """Return how far the server has a journal; reads the bytes of its last block only."""
     digests = journals.block_digests(connection, row.id)
-    rest = journals.read(connection, row.id, len(digests) * BLOCK_BYTES, row.next_offset)
-    if rest:
-        digests.append(hashlib.sha256(rest).digest())
+    if row.next_offset % BLOCK_BYTES:
+        digests.append(bytes.fromhex(rest_digest_of(connection, row)))
     return Standing(row.next_offset, combine(digests))
+
+
+def rest_digest_of(connection: Connection, row: JournalRow) -> str:
+    """Return the digest, hexadecimal, of what a journal has behind its last complete block."""
+    if row.rest_digest is not None and row.rest_offset == row.next_offset:
+        return row.rest_digest
+    start = row.next_offset // BLOCK_BYTES * BLOCK_BYTES
+    return hashlib.sha256(journals.read(connection, row.id, start, row.next_offset)).hexdigest()
 
 
 def standings(connection: Connection, trial_id: int) -> dict[str, Standing]:

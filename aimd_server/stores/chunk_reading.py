@@ -16,6 +16,7 @@ from aimd_server.columns.codec import decode
 from aimd_server.columns.reduction import Blocks, Floats, between, joined, of_points
 from aimd_server.columns.rendering import TIME
 from aimd_server.columns.segments import unpacked_rows
+from aimd_server.stores import sealed
 from aimd_server.stores.chunks import KIND_OF, METRIC, ROLLED
 from aimd_server.stores.schema import series_chunk
 
@@ -184,12 +185,15 @@ def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> B
     parts = []
     for start in range(0, len(rows), _DATA_AT_ONCE):
         part = rows[start : start + _DATA_AT_ONCE]
+        near = list(_data(connection, key, [row.first for row in part if row.first not in rolled], view))
+        contents = sealed.opened(connection, [one for row in near for one in (row.x_data, row.data)])
         read = {
-            row.first: row for row in _data(connection, key, [r.first for r in part if r.first not in rolled], view)
+            row.first: (x_data, data, row.places)
+            for row, x_data, data in zip(near, contents[::2], contents[1::2], strict=True)
         }
         for row in part:
             whole = rolled.get(row.first)
-            parts.append(_points(read[row.first], view) if whole is None else _rollups(connection, key, [whole], view))
+            parts.append(_points(*read[row.first], view) if whole is None else _rollups(connection, key, [whole], view))
     return joined(parts)
 
 
@@ -202,8 +206,8 @@ def _data(connection: Connection, key: Key, firsts: list[int], view: View) -> It
                 yield row
 
 
-def _points(row: Any, view: View) -> Blocks:
-    x, values, places = decode(row.x_data), decode(row.data), unpacked_rows(row.places)
+def _points(x_data: bytes, data: bytes, rows: bytes | None, view: View) -> Blocks:
+    x, values, places = decode(x_data), decode(data), unpacked_rows(rows)
     x = (x if places is None else x[places]) / view.scale
     return of_range(x, values, view)
 

@@ -25,7 +25,7 @@ from aimd_server.columns.segments import (
     render,
     unpacked_rows,
 )
-from aimd_server.stores import journals, series
+from aimd_server.stores import journals, sealed, series
 from aimd_server.stores.schema import series as series_table
 from aimd_server.stores.schema import series_chunk, trial
 
@@ -53,6 +53,7 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, seg
         series.set_rows(connection, known.id, first + chunk.rows)
     if rows:
         connection.execute(_PUT, rows)
+    sealed.mark(connection, journal_id, sum(len(row["data"]) for row in rows))
     if segment.recipe is not None and len(places) == len(segment.chunks):
         codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(segment.recipe, places=places))
     else:
@@ -94,6 +95,7 @@ def lines_of(connection: Connection, codec: int, data: bytes) -> bytes:
     Raises:
         ValueError: They cannot be unpacked or rendered.
     """
+    (data,) = sealed.opened(connection, [data])
     if codec == KEPT:
         return decompress(data)
     try:
@@ -115,7 +117,8 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
         try:
             places = unpacked_rows(row.places)
             known = row.rows if places is None else len(places)
-            is_right = len(decode(row.data)) == row.points == known
+            (data,) = sealed.opened(connection, [row.data])
+            is_right = len(decode(data)) == row.points == known
         except ValueError:
             is_right = False
         if not is_right:
@@ -124,8 +127,9 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
 
 def _chunk(connection: Connection, metrics_type: str, series_id: int, first: int) -> Chunk:
     chunk = Chunk(metrics_type, 0, {}, {})
-    for row in connection.execute(_CHUNK, {"of_series": series_id, "of_first": first}):
-        chunk.rows, numbers = row.rows, decode(row.data)
+    rows = connection.execute(_CHUNK, {"of_series": series_id, "of_first": first}).all()
+    for row, data in zip(rows, sealed.opened(connection, [row.data for row in rows]), strict=True):
+        chunk.rows, numbers = row.rows, decode(data)
         if row.kind == METRIC:
             chunk.columns[row.name] = (unpacked_rows(row.places), numbers)
         else:

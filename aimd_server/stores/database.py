@@ -19,6 +19,7 @@ from aimd_server.stores import postgres
 from aimd_server.stores.location import FILE as FILE
 from aimd_server.stores.migration import bring_up_to_date, revision_of
 from aimd_server.stores.places import OPENING_ERRORS, FilePlace, Place, place_of, reason_of
+from aimd_server.stores.sealed import Objects, ObjectsNeededError
 from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
 T = TypeVar("T")
@@ -65,6 +66,11 @@ class Database:
             self._writer.close()
         self._reading.dispose()
         self._writing.dispose()
+
+    def lead_to_objects(self, reading: Objects, writing: Objects) -> None:
+        """Let rows whose bytes are in objects be read: by readers, and by the writer, who had better not wait."""
+        self._reading.update_execution_options(objects=reading)
+        self._writing.update_execution_options(objects=writing)
 
     @property
     def is_file(self) -> bool:
@@ -113,7 +119,11 @@ class Database:
                 committing; every operation may be asked for again.
         """
         if self._writer is not None:
-            return self._writer.submit(operation, order).result()
+            while True:
+                try:
+                    return self._writer.submit(operation, order).result()
+                except ObjectsNeededError as needed:
+                    needed.fetch()
         try:
             with self._writing.begin() as connection:
                 return operation(connection)
@@ -122,6 +132,8 @@ class Database:
 
     def submit(self, operation: Operation[T], order: str = "") -> Future[T]:
         """Do as `write` does, without waiting: the result, or what `write` would raise, comes with the future.
+
+        So does ObjectsNeededError: whoever asked fetches, and asks again.
 
         Raises:
             StoreUnavailableError: The server is stopping, or its writer was not started.

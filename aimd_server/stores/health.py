@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, func, select, text
 
-from aimd_server.stores.schema import account, api_key, folder, journal, metadata, trial, trial_document
+from aimd_server.stores.schema import account, api_key, folder, journal, metadata, sealed_object, trial, trial_document
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -30,6 +30,8 @@ def counts(connection: Connection) -> dict[str, int]:
         "folders": select(func.count()).select_from(folder).where(folder.c.trashed_us.is_(None)),
         "trials": select(func.count()).select_from(trial).where(trial.c.trashed_us.is_(None)),
         "trashed": select(func.count()).select_from(trial).where(trial.c.trashed_us.is_not(None)),
+        "objects": select(func.count()).select_from(sealed_object),
+        "object_bytes": select(func.coalesce(func.sum(sealed_object.c.size), 0)),
         "journal_bytes": select(func.coalesce(func.sum(journal.c.next_offset), 0)),
     }
     return {name: int(connection.execute(query).scalar_one()) for name, query in wanted.items()}

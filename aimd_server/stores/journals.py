@@ -31,6 +31,8 @@ class JournalRow(msgspec.Struct, frozen=True):
     updated_us: int
     chunk_offset: int = 0
     chunk_records: int = 0
+    rest_offset: int | None = None
+    rest_digest: str | None = None
 
 
 # Built once: putting a statement together costs more than running it.
@@ -49,7 +51,7 @@ _ADVANCE = update(journal).where(journal.c.id == bindparam("row_id")).values({c:
 
 
 def _row_of(values: dict[str, Any]) -> JournalRow:
-    chunks = {name: values[name] or 0 for name in ("chunk_offset", "chunk_records")}
+    chunks: dict[str, Any] = {name: values[name] or 0 for name in ("chunk_offset", "chunk_records")}
     return JournalRow(**{**values, **chunks})
 
 
@@ -69,11 +71,25 @@ def of_file(connection: Connection, trial_id: int, file: str, lock: bool = False
     return _row_of(dict(row._mapping)) if row else None
 
 
+def by_id(connection: Connection, journal_id: int, lock: bool = False) -> JournalRow | None:
+    """Return a journal; `lock` it against other writers until the transaction ends."""
+    query = select(journal).where(journal.c.id == journal_id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return _row_of(dict(row._mapping)) if row else None
+
+
+def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) -> None:
+    """Write down the digest of what is behind the last complete block, as long as the journal ends at `offset`."""
+    query = update(journal).where(journal.c.id == journal_id)
+    connection.execute(query.values(rest_offset=offset, rest_digest=digest))
+
+
 def add(connection: Connection, trial_id: int, file: str, now_us: int) -> JournalRow:
     """Make an empty journal and return it."""
     values = {"next_offset": 0, "parsed_offset": 0, "records": 0, "damaged": 0, "updated_us": now_us}
     query = insert(journal).values(trial_id=trial_id, file=file, **values).returning(journal.c.id)
-    return JournalRow(id=int(connection.execute(query).scalar_one()), trial_id=trial_id, file=file, **values)
+    made_id = int(connection.execute(query).scalar_one())
+    return JournalRow(made_id, trial_id, file, 0, 0, 0, 0, now_us)
 
 
 def locked(connection: Connection, trial_ids: list[int]) -> dict[tuple[int, str], JournalRow]:

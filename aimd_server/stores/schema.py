@@ -46,7 +46,7 @@ class String(_Words):
 
 
 NUL_AS = "\ufffd"
-HEAD = "0007"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0009"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -228,6 +228,7 @@ audit = Table(
 
 # A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset`
 # where its tail begins, behind `chunk_records` records, which are in chunks; None, as older schemas had it, is 0.
+# `rest_digest` is the SHA-256, hexadecimal, of what is behind the last complete block, if `rest_offset` is the end.
 journal = Table(
     "journal",
     metadata,
@@ -241,6 +242,8 @@ journal = Table(
     Column("updated_us", BigInteger, nullable=False),
     Column("chunk_offset", BigInteger, nullable=True),
     Column("chunk_records", BigInteger, nullable=True),
+    Column("rest_offset", BigInteger, nullable=True),
+    Column("rest_digest", String(64), nullable=True),
     UniqueConstraint("trial_id", "file"),
 )
 
@@ -364,4 +367,24 @@ series_chunk = Table(
     Column("places", LargeBinary, nullable=True),
     Column("rollup", LargeBinary, nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+# An object that holds bytes of rows of journal_chunk and series_chunk, which refer to it: see stores.sealed.
+sealed_object = Table(
+    "sealed_object",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("key", String(200), nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("sealed_us", BigInteger, nullable=False),
+)
+
+# Journals with chunks that are in no object yet, and about how many bytes.
+unsealed = Table(
+    "unsealed",
+    metadata,
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
+    Column("size", BigInteger, nullable=False),
 )

@@ -88,7 +88,25 @@ def copy(source: Path, target: Path) -> None:
             writing.execute("PRAGMA journal_mode=DELETE")  # all in the one file
     except sqlite3.Error as error:
         raise OSError(errno.EIO, str(error), str(target)) from error
-    descriptor = os.open(target, os.O_RDWR)
+    _sync(target)
+
+
+def close_log(path: Path) -> None:
+    """Bring a database's log into its file, which then stands for itself; on the disk when this returns.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, str(error), str(path)) from error
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

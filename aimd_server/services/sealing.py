@@ -1,0 +1,129 @@
+"""Puts the columns of finished and of long series into objects, so that the database stays small.
+
+The object first, read back and compared; then, in one transaction, its row and the references in place of the bytes. A
+server that ends between the two leaves an object that no row names; `remove_orphans` does so by age.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import NamedTuple
+
+from aimd_core.digest import BLOCK_BYTES
+from aimd_server.errors import StoreUnavailableError
+from aimd_server.services import files
+from aimd_server.services.clock import now_us
+from aimd_server.storage import Storage
+from aimd_server.stores import journals, sealed
+from aimd_server.stores.database import Connection
+from aimd_server.stores.journals import JournalRow
+from aimd_server.stores.sealed import Bounds, DueRow, Sealing
+
+LARGE_BYTES = 16 << 20  # of a running trial's columns, packed
+SMALL_BYTES = 64 << 10  # of a finished one's: less is not worth an object
+BOUNDS = Bounds(20_000, 32 << 20)  # of one object
+NEWEST_ROWS = 4 * 4096  # of a running series, which stay in the database
+ORPHAN_AGE = timedelta(days=1)
+_AT_ONCE = 100
+log = logging.getLogger("aimd_server")
+
+
+class _Read(NamedTuple):
+    """What is to go into an object, and the journal as it stood."""
+
+    row: JournalRow
+    digest: str
+    lines: list[tuple[sealed.Place, bytes]]
+    columns: list[tuple[sealed.Place, bytes]]
+
+    @property
+    def content(self) -> bytes:
+        return b"".join(data for _, data in (*self.lines, *self.columns))
+
+
+def seal_due(storage: Storage, is_ending: Callable[[], bool] = lambda: False) -> int:
+    """Seal all that is due, unless the server is ending, and return how many objects were made."""
+    made, last = 0, 0
+    while rows := storage.database.read(
+        lambda connection, last=last: sealed.due(connection, LARGE_BYTES, last, _AT_ONCE)
+    ):
+        for row in rows:
+            if is_ending():
+                return made
+            made += _seal(storage, row)
+        last = rows[-1].journal_id
+    return made
+
+
+def _seal(storage: Storage, due: DueRow) -> int:
+    """Put what is due of a journal into objects, and return how many."""
+    made = 0
+    if due.has_ended and due.size < SMALL_BYTES:
+        storage.database.write(lambda connection: sealed.count_down(connection, due.journal_id, 0, True))
+        return made
+    while True:
+        read = storage.database.read(lambda connection: _read(connection, due))
+        content = read.content if read is not None else b""
+        if read is None or not content:
+            break
+        object_id = uuid.uuid4().bytes
+        key = sealed.key_of(object_id)
+        storage.blobs.put(key, content)
+        if storage.blobs.get(key) != content:
+            raise StoreUnavailableError(f"{key} comes back otherwise than it was put")
+        sealing = Sealing(object_id, len(content), hashlib.sha256(content).hexdigest(), read.lines, read.columns)
+        if not storage.database.write(partial(_keep, due=due, read=read, sealing=sealing)):
+            storage.blobs.delete(key)  # another replica was quicker, or the trial is gone
+            return made
+        made += 1
+    if due.has_ended:
+        storage.database.write(lambda connection: _finish(connection, due))
+    return made
+
+
+def _read(connection: Connection, due: DueRow) -> _Read | None:
+    row = journals.by_id(connection, due.journal_id)
+    if row is None:
+        return None
+    # The block that is not complete stays in the database while the trial runs: the next append may need it.
+    end = row.chunk_offset if due.has_ended else row.next_offset // BLOCK_BYTES * BLOCK_BYTES
+    lines = sealed.lines_in_rows(connection, row.id, end, BOUNDS)
+    columns = sealed.columns_in_rows(connection, due.trial_id, 0 if due.has_ended else NEWEST_ROWS, BOUNDS)
+    digest = files.rest_digest_of(connection, row) if due.has_ended else ""
+    return _Read(row, digest, lines, columns)
+
+
+def _keep(connection: Connection, due: DueRow, read: _Read, sealing: Sealing) -> bool:
+    row = journals.by_id(connection, due.journal_id, lock=True)
+    if row is None or not sealed.seal(connection, row.id, sealing, now_us()):
+        return False
+    if read.digest:
+        journals.put_rest(connection, row.id, read.row.next_offset, read.digest)
+    sealed.count_down(connection, row.id, sealing.size, False)
+    return True
+
+
+def _finish(connection: Connection, due: DueRow) -> None:
+    row = journals.by_id(connection, due.journal_id, lock=True)
+    if row is not None and not sealed.lines_in_rows(connection, row.id, row.chunk_offset, Bounds(1, 1)):
+        sealed.count_down(connection, row.id, 0, True)
+
+
+def remove_orphans(storage: Storage, age: timedelta = ORPHAN_AGE) -> int:
+    """Remove objects of that age that no row refers to: what a crash left, or a trial that is gone. Return how many."""
+    before = datetime.now(timezone.utc) - age
+    old = [row.key for row in storage.blobs.keys(sealed.PREFIX) if row.modified < before]
+    gone = 0
+    for start in range(0, len(old), _AT_ONCE):
+        keys = old[start : start + _AT_ONCE]
+        known = storage.database.read(partial(sealed.known_keys, keys=keys))
+        for key in keys:
+            if key not in known:
+                storage.blobs.delete(key)
+                gone += 1
+    return gone

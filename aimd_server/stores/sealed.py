@@ -1,0 +1,302 @@
+"""Columns and lines that have left their rows for an object: what the rows say instead, and which are to go next.
+
+A row whose bytes are in an object holds a reference in their place: which object, and from where to where. All that
+plots need of a whole chunk stays in its row, so only who looks closely reads objects.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from aimd_core.model import UNFINISHED
+from aimd_server.stores.schema import journal, journal_chunk, sealed_object, series, series_chunk, trial, unsealed
+
+MARK = b"\xff"  # of a reference, where else the way of packing stands
+PREFIX = "sealed"
+_AT_ONCE = 256
+
+
+class Objects(Protocol):
+    """What reads objects for a connection: the execution option `objects` of its engine."""
+
+    def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return ranges of an object's bytes.
+
+        Raises:
+            ValueError: There is no such object, or it ends before that: the data are damaged.
+            StoreUnavailableError: The place for objects cannot be used now.
+            ObjectsNeededError: They would have to be fetched, and this is no time for that.
+        """
+        ...
+
+
+class ObjectsNeededError(Exception):
+    """An operation that others wait for needs bytes of an object: `fetch` them, then run it again."""
+
+    def __init__(self, objects: Objects, key: str, ranges: Sequence[tuple[int, int]]) -> None:
+        super().__init__(f"{len(ranges)} ranges of {key} are needed")
+        self._wanted = (objects, key, ranges)
+
+    def fetch(self) -> None:
+        """Fetch the bytes, so that they are at hand. Errors as `Objects.get_ranges`."""
+        objects, key, ranges = self._wanted
+        objects.get_ranges(key, ranges)
+
+
+class _Reference(msgspec.Struct, frozen=True, array_like=True):
+    object: bytes
+    start: int
+    end: int
+
+
+def key_of(object_id: bytes) -> str:
+    """Return the key of an object by its 16 bytes."""
+    return f"{PREFIX}/{object_id[:1].hex()}/{uuid.UUID(bytes=object_id)}"
+
+
+def reference(object_id: bytes, start: int, end: int) -> bytes:
+    """Return what a row holds whose bytes are in an object, from `start` to before `end`."""
+    return MARK + msgspec.msgpack.encode(_Reference(object_id, start, end))
+
+
+def opened(connection: Connection, contents: Sequence[bytes], objects: Objects | None = None) -> list[bytes]:
+    """Return the bytes of rows, those that are references read from their objects: each object once.
+
+    Args:
+        connection: Whose engine knows how to read objects.
+        contents: What the rows hold.
+        objects: What reads objects, instead of the connection's.
+
+    Raises:
+        ValueError: A reference, or what it names, is damaged.
+        StoreUnavailableError, ObjectsNeededError: See Objects.
+    """
+    found = list(contents)
+    wanted: dict[bytes, list[tuple[int, _Reference]]] = {}
+    for place, content in enumerate(contents):
+        if content[:1] == MARK:
+            try:
+                known = msgspec.msgpack.decode(content[1:], type=_Reference)
+                wanted.setdefault(known.object, []).append((place, known))
+                key_of(known.object)
+            except (msgspec.DecodeError, ValueError) as error:
+                raise ValueError(f"damaged: a reference to an object cannot be read ({error})") from None
+    for object_id, places in wanted.items():
+        reader = objects or connection.get_execution_options().get("objects")
+        if reader is None:
+            raise ValueError("what is in objects cannot be read here")
+        read = reader.get_ranges(key_of(object_id), [(one.start, one.end) for _, one in places])
+        for (place, _), content in zip(places, read, strict=True):
+            found[place] = content
+    return found
+
+
+def mark(connection: Connection, journal_id: int, size_bytes: int) -> None:
+    """Count bytes of a journal's rows that are to go into an object some time."""
+    values = {"of_journal": journal_id, "added": size_bytes}
+    if not connection.execute(_COUNT, values).rowcount:
+        connection.execute(insert(unsealed).values(journal_id=journal_id, size=size_bytes))
+
+
+_COUNT = (
+    update(unsealed)
+    .where(unsealed.c.journal_id == bindparam("of_journal"))
+    .values(size=unsealed.c.size + bindparam("added"))
+)
+
+
+class DueRow(NamedTuple):
+    """A journal whose rows are to go into an object: all of them when its trial has ended."""
+
+    journal_id: int
+    trial_id: int
+    has_ended: bool
+    size: int
+
+
+def due(connection: Connection, large_bytes: int, after_id: int, limit: int) -> list[DueRow]:
+    """Return journals of trials that have ended, and those of running ones that have `large_bytes`, by their ids."""
+    has_ended = and_(trial.c.state.is_not(None), trial.c.state.not_in(UNFINISHED))
+    query = (
+        select(unsealed.c.journal_id, journal.c.trial_id, has_ended.label("has_ended"), unsealed.c.size)
+        .join(journal, journal.c.id == unsealed.c.journal_id)
+        .join(trial, trial.c.id == journal.c.trial_id)
+        .where(unsealed.c.journal_id > after_id, or_(has_ended, unsealed.c.size >= large_bytes))
+    )
+    rows = connection.execute(query.order_by(unsealed.c.journal_id).limit(limit))
+    return [DueRow(row.journal_id, row.trial_id, bool(row.has_ended), row.size) for row in rows]
+
+
+def _in_rows(table: Table) -> ColumnElement[bool]:
+    return func.substr(table.c.data, 1, 1, type_=LargeBinary) != literal(MARK, LargeBinary)
+
+
+Place = tuple[Any, ...]  # the primary key of a row
+
+
+def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
+    """Return the first journal chunks up to a byte that are not in an object: their keys and bytes."""
+    table = journal_chunk
+    query = select(table.c.offset, table.c.data).where(
+        table.c.journal_id == journal_id, table.c.offset + table.c.size <= end, _in_rows(table)
+    )
+    rows = connection.execute(query.order_by(table.c.offset).limit(bounds.rows))
+    return bounds.cut(((journal_id, row.offset), row.data) for row in rows)
+
+
+def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
+    """Return the first series chunks that are not in an object, but for each series' newest rows."""
+    table = series_chunk
+    key = [table.c[name] for name in ("series_id", "kind", "name", "first")]
+    query = (
+        select(*key, table.c.data)
+        .join(series, series.c.id == table.c.series_id)
+        .where(series.c.trial_id == trial_id, table.c.first + table.c.rows <= series.c.rows - newest, _in_rows(table))
+    )
+    rows = connection.execute(query.order_by(table.c.first, *key[:3]).limit(bounds.rows))
+    return bounds.cut((tuple(row[:4]), row.data) for row in rows)
+
+
+class Bounds(NamedTuple):
+    """How much goes into one object."""
+
+    rows: int
+    size_bytes: int
+
+    def cut(self, rows: Iterable[tuple[Place, bytes]]) -> list[tuple[Place, bytes]]:
+        """Return the first rows that are not too large together; one at least."""
+        found: list[tuple[Place, bytes]] = []
+        total = 0
+        for row in rows:
+            total += len(row[1])
+            if found and total > self.size_bytes:
+                break
+            found.append(row)
+        return found
+
+
+class Sealing(NamedTuple):
+    """An object that is there, and the rows whose bytes it has."""
+
+    object_id: bytes
+    size: int
+    digest: str
+    lines: list[tuple[Place, bytes]]
+    columns: list[tuple[Place, bytes]]
+
+
+def seal(connection: Connection, journal_id: int, sealing: Sealing, now_us: int) -> bool:
+    """Put references in the place of rows' bytes, which are in the object; False when a row has none any more.
+
+    The caller holds the journal's lock: nobody else seals rows of it.
+    """
+    if not (
+        _are_in_rows(connection, journal_chunk, sealing.lines)
+        and _are_in_rows(connection, series_chunk, sealing.columns)
+    ):
+        return False
+    values = {"journal_id": journal_id, "key": key_of(sealing.object_id), "size": sealing.size}
+    connection.execute(insert(sealed_object).values(**values, digest=sealing.digest, sealed_us=now_us))
+    start = 0
+    for table, rows in ((journal_chunk, sealing.lines), (series_chunk, sealing.columns)):
+        changed = []
+        for place, content in rows:
+            end = start + len(content)
+            changed.append({**_at(place), "new_data": reference(sealing.object_id, start, end)})
+            start = end
+        if changed:
+            connection.execute(_PUT[table.name], changed)
+    return True
+
+
+def _at(place: Place) -> dict[str, Any]:
+    return {f"key{number}": part for number, part in enumerate(place)}
+
+
+def _is_at(table: Table) -> ColumnElement[bool]:
+    return and_(*(column == bindparam(f"key{number}") for number, column in enumerate(table.primary_key.columns)))
+
+
+_PUT = {
+    table.name: update(table).where(_is_at(table)).values(data=bindparam("new_data"))
+    for table in (journal_chunk, series_chunk)
+}
+_IS_IN_ROW = {
+    table.name: select(literal(1)).where(_is_at(table), _in_rows(table)) for table in (journal_chunk, series_chunk)
+}
+
+
+def _are_in_rows(connection: Connection, table: Table, rows: list[tuple[Place, bytes]]) -> bool:
+    """Tell whether rows still have their bytes: they never change otherwise. The first and the last say it of all."""
+    ends = [rows[0], rows[-1]] if rows else []
+    return all(connection.execute(_IS_IN_ROW[table.name], _at(place)).first() is not None for place, _ in ends)
+
+
+def count_down(connection: Connection, journal_id: int, size_bytes: int, is_all: bool) -> None:
+    """Forget bytes that are in an object now; when that is all of them, the journal too, until it grows."""
+    if is_all:
+        connection.execute(delete(unsealed).where(unsealed.c.journal_id == journal_id))
+    else:
+        connection.execute(_COUNT, {"of_journal": journal_id, "added": -size_bytes})
+
+
+class ObjectRow(NamedTuple):
+    """An object that rows refer to."""
+
+    id: int
+    journal_id: int
+    trial: str
+    key: str
+    size: int
+    digest: str
+
+
+def objects(connection: Connection, after_id: int = 0, limit: int = 1000) -> list[ObjectRow]:
+    """Return objects that rows refer to, in the order of their ids."""
+    wanted = [sealed_object.c[name] for name in ("id", "journal_id", "key", "size", "digest")]
+    query = (
+        select(*wanted, trial.c.uid.label("trial"))
+        .join(journal, journal.c.id == sealed_object.c.journal_id)
+        .join(trial, trial.c.id == journal.c.trial_id)
+        .where(sealed_object.c.id > after_id)
+    )
+    return [ObjectRow(**row._mapping) for row in connection.execute(query.order_by(sealed_object.c.id).limit(limit))]
+
+
+def known_keys(connection: Connection, keys: list[str]) -> set[str]:
+    """Return those of some keys whose objects rows refer to."""
+    return set(connection.execute(select(sealed_object.c.key).where(sealed_object.c.key.in_(keys))).scalars())
+
+
+def unseal(connection: Connection, reader: Objects) -> int:
+    """Bring the bytes of all objects back into their rows; return how many objects that were. Errors as `opened`."""
+    for table in (journal_chunk, series_chunk):
+        query = select(*table.primary_key.columns, table.c.data).where(~_in_rows(table)).limit(_AT_ONCE)
+        while rows := connection.execute(query).all():
+            contents = opened(connection, [row.data for row in rows], reader)
+            changed = [{**_at(tuple(row[:-1])), "new_data": one} for row, one in zip(rows, contents, strict=True)]
+            connection.execute(_PUT[table.name], changed)
+    count = connection.execute(delete(sealed_object)).rowcount
+    connection.execute(delete(unsealed))
+    chunked = select(journal.c.id, journal.c.chunk_offset).where(journal.c.chunk_offset > 0)
+    connection.execute(insert(unsealed).from_select(["journal_id", "size"], chunked))
+    return count
