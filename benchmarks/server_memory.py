@@ -37,8 +37,8 @@ def _lines(first: int, count: int) -> bytes:
 class _Load:
     """What the clients do, each in a thread of its own, and how often."""
 
-    def __init__(self, server: RunningServer, key: str, trials: list[str], end_s: float) -> None:
-        self.server, self.key, self.trials, self.end_s = server, key, trials, end_s
+    def __init__(self, server: RunningServer, key: str, trials: list[str]) -> None:
+        self.server, self.key, self.trials, self.end_s = server, key, trials, 0.0
         self.points = {"appended": 0, "uploaded": 0}
         self.plots = 0
         self.faults: list[BaseException] = []
@@ -75,6 +75,7 @@ class _Load:
 
     def run(self) -> None:
         """Run all clients until the time is over."""
+        self.end_s = time.monotonic() + SECONDS
         works = [(self.append, n) for n in range(APPENDERS)] + [(self.upload, n) for n in range(UPLOADERS)]
         works += [(self.view, n) for n in range(VIEWERS)]
 
@@ -114,7 +115,7 @@ def run() -> list[Measurement]:
             assert server.process is not None
             trials = [user.new_trial(f"t{number}") for number in range(APPENDERS + UPLOADERS)]
             before_mb = _status(server.process.pid, "VmRSS")
-            load = _Load(server, user.key, trials, time.monotonic() + SECONDS)
+            load = _Load(server, user.key, trials)
             load.run()
             most_mb = _status(server.process.pid, "VmHWM")
             key = user.key

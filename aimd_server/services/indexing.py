@@ -10,12 +10,13 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aimd_core.model import UNFINISHED, flatten
 from aimd_core.query import Field, TrialFacts, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
+from aimd_core.query.tree import AGGREGATES
 from aimd_server.services import summaries
 from aimd_server.services.clock import now_us
 from aimd_server.services.summaries import Live
@@ -198,3 +199,28 @@ def _catch_up_labels(database: Database) -> int:
         database.write(operation)
         total += len(ids)
     return total
+
+
+def faults(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield the UUID of each trial that lists would show or order otherwise than it is, and what is wrong."""
+    last = 0
+    while trials := indexes.indexed(connection, last, _AT_ONCE):
+        ids = [one.id for one in trials]
+        params, metrics = indexes.params_of(connection, ids), indexes.metrics_of(connection, ids)
+        labels = {one.id: label_rows(one) for one in indexes.labelled(connection, ids)}
+        fresh = indexes.fresh_series(connection, ids)
+        for one in trials:
+            due = {row.key: row for row in (*param_rows(one.parameters), *labels[one.id])}
+            if params.get(one.id, {}) != due:
+                yield one.uid, "the rows of its parameters or labels are not what they are made from"
+            for row in fresh.get(one.id, []):
+                rows = metric_rows(row.type, summaries.from_text(row.live))
+                if any(_shown(metrics.get(one.id, {}).get(key)) != _shown(due_row) for key, due_row in rows.items()):
+                    yield one.uid, f"the rows of its {row.type} metrics are not what they are made from"
+        last = ids[-1]
+
+
+def _shown(row: dict[str, Any] | None) -> str:
+    """Return a metric's row so that it compares; what is no number is the same as none."""
+    values = {} if row is None else {name: row[name] for name in AGGREGATES}
+    return repr([None if value != value else value for value in values.values()])

@@ -103,7 +103,8 @@ class Plan:
             return Step(trial_lists.few(self._connection, *found))
         ids: list[int] = []
         while True:
-            walk = Walk(self._folders, keys, self._sql.may, self._starts())
+            is_dense = 3 * len(ids) >= size  # so that going on like that costs less than to ask what to look at
+            walk = Walk(self._folders, keys, self._sql.may, self._starts(is_dense))
             most = (LONG_STRETCHES if walk.starts else STRETCHES)[self._stretches]
             found_ids, end = list_walks.walk(self._connection, walk, behind, size - len(ids), most)
             ids += found_ids
@@ -114,9 +115,9 @@ class Plan:
                 return Step(ids, Place(*end))
             behind = end
 
-    def _starts(self) -> list[Start]:
+    def _starts(self, is_dense: bool) -> list[Start]:
         """Return what tells which trials to look at; at first nothing, as a short walk mostly suffices."""
-        if not self._stretches:
+        if not self._stretches or (self._stretches == 1 and is_dense):
             return []
         if self._known_starts is None:
             found = trial_lists.starts(self._connection, self._folders, self._parts, trial_lists.MAX_SET)

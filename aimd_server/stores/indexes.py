@@ -227,3 +227,40 @@ def has_markers(connection: Connection, folders: Sequence[int], keys: Iterable[s
     names = [MORE, *(MORE + key for key in keys)]
     mine = (trial_param.c.folder_id.in_(folders), trial_param.c.key.in_(names))
     return connection.execute(select(trial_param.c.trial_id).where(*mine).limit(1)).first() is not None
+
+
+class IndexedRow(msgspec.Struct, frozen=True):
+    """A trial that is in the tables whole, and what its parameters are made from."""
+
+    id: int
+    uid: str
+    parameters: str
+
+
+def indexed(connection: Connection, after_id: int, limit: int) -> list[IndexedRow]:
+    """Return the next trials that are in the tables whole and not in the trash, by row id."""
+    query = select(trial.c.id, trial.c.uid, trial.c.parameters)
+    query = query.where(trial.c.id > after_id, trial.c.indexed_us >= 0, trial.c.trashed_us.is_(None))
+    return [IndexedRow(**row._mapping) for row in connection.execute(query.order_by(trial.c.id).limit(limit))]
+
+
+def params_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, dict[str, ParamRow]]:
+    """Return the parameters and labels of trials, by their keys, but for those in another place than their trial."""
+    query = select(trial_param.c.trial_id, *(trial_param.c[name] for name in ParamRow._fields))
+    mine = (trial_param.c.folder_id == trial.c.folder_id, trial_param.c.sort_us == trial.c.sort_us)
+    query = query.join(trial, trial.c.id == trial_param.c.trial_id).where(trial.c.id.in_(trial_ids), *mine)
+    found: dict[int, dict[str, ParamRow]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row[0], {})[row[1]] = ParamRow(*row[1:])
+    return found
+
+
+def fresh_series(connection: Connection, trial_ids: Sequence[int]) -> dict[int, list[StaleRow]]:
+    """Return the series of trials whose newest values are in the tables."""
+    found: dict[int, list[StaleRow]] = {}
+    query = _STALE.where(
+        series.c.trial_id.in_(trial_ids), series.c.stale_us.is_(None), series.c.indexed_us.is_not(None)
+    )
+    for row in connection.execute(query):
+        found.setdefault(row.trial_id, []).append(StaleRow(**row._mapping))
+    return found

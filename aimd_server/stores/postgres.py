@@ -110,9 +110,10 @@ def plan_by_values(connection: Connection) -> None:
 
 
 def take_time(connection: Connection) -> None:
-    """Let the statements of a transaction run, and wait for others, as long as they need."""
-    for name in ("statement_timeout", "lock_timeout"):
-        connection.execute(text(f"SET LOCAL {name} = 0"))
+    """Let a transaction that goes over all data run, and wait for others, as long as it needs."""
+    if connection.dialect.name == "postgresql":
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {name} = 0"))
 
 
 def lock_table(connection: Connection, name: str) -> None:

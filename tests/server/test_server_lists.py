@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
+from aimd_server import operations
 from aimd_server.services import files, indexing, list_plans, listing, placing, trash, trials
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.listing import Wanted
@@ -331,6 +332,31 @@ def test_a_condition_that_is_true_of_none_costs_a_bounded_walk_and_not_the_folde
     assert page["trials"] == []
     assert page["next"] is not None
     assert world.pages(below=False, **wanted) == []
+
+
+PLANTED = {
+    "a parameter": "UPDATE trial_param SET num = num + 1 WHERE key = 'lr'",
+    "a label": "UPDATE trial_param SET text = 'other' WHERE key = '\x02name'",
+    "a row less": "DELETE FROM trial_param WHERE trial_id = 3 AND key = '\x02state'",
+    "a row more": "UPDATE trial_param SET key = 'more' WHERE trial_id = 3 AND key = '\x02name'",
+    "another folder": "UPDATE trial_param SET folder_id = folder_id + 1 WHERE trial_id = 3",
+    "a metric": "UPDATE trial_metric SET min = 7",
+    "a metric less": "DELETE FROM trial_metric",
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
+def test_check_finds_rows_that_lists_would_go_wrong_by(tmp_path: Path, planted: str) -> None:
+    from sqlalchemy import text
+
+    with Database(tmp_path) as database:
+        user = make_user(database)
+        ids = make_trials(database, user, random.Random(5), 20)
+        trash.delete_trial(database, user, ids[7])
+        assert database.read(lambda connection: list(indexing.faults(connection))) == []
+        database.write(lambda connection: connection.execute(text(planted)))
+        assert database.read(lambda connection: list(indexing.faults(connection)))
+    assert operations.check(tmp_path).faults
 
 
 def test_a_folder_alone_or_with_those_below_it(world: World) -> None:
