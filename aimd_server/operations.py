@@ -10,8 +10,9 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,7 @@ from aimd_core.digest import BLOCK_BYTES
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
 from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
-from aimd_server.services import standing
+from aimd_server.services import indexing, standing
 from aimd_server.services.files import digest_of
 from aimd_server.settings import beside, resolve
 from aimd_server.storage import ReadObjects, joined
@@ -28,6 +29,7 @@ from aimd_server.stores import health, journals, sealed, sqlite, trial_documents
 from aimd_server.stores.database import FILE, Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
 from aimd_server.stores.places import FilePlace, place_of
+from aimd_server.stores.postgres import take_time
 from aimd_server.stores.sealed import ObjectRow
 
 ADDRESS_FILE = "server.json"
@@ -93,12 +95,20 @@ def check(data_dir: Path) -> Checked:
         checked = Checked(database.read(health.engine_faults))
         if checked.faults:
             return checked  # what is read from a damaged file says nothing
-        checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
         _check_objects(database, blobs, checked)
-        database.read(lambda connection: _check_journals(connection, checked))
-        database.read(lambda connection: _check_chunks(connection, checked))
-        database.read(lambda connection: _check_documents(connection, checked))
+        for look in (_check_rows, _check_journals, _check_chunks, _check_documents):
+            database.read(lambda connection, look=look: _at_leisure(connection, look, checked))  # type: ignore[misc]
         return checked
+
+
+def _at_leisure(connection: Connection, look: Callable[[Connection, Checked], None], checked: Checked) -> None:
+    take_time(connection)
+    look(connection, checked)
+
+
+def _check_rows(connection: Connection, checked: Checked) -> None:
+    checked.faults += health.orphans(connection) + health.misplaced_folders(connection)
+    checked.faults += [Fault(f"trial {uid}", what) for uid, what in indexing.faults(connection)]
 
 
 @contextmanager
@@ -113,7 +123,7 @@ def _objects_of(data_dir: Path) -> Iterator[Blobs]:
 
 def _check_objects(database: Database, blobs: Blobs, checked: Checked) -> None:
     last = 0
-    while rows := database.read(lambda connection, last=last: sealed.objects(connection, last)):
+    while rows := database.read(partial(sealed.objects, after_id=last)):
         last = rows[-1].id
         for row in rows:
             checked.objects += 1

@@ -16,7 +16,6 @@ from aimd_server.stores.database import Database
 from aimd_server.stores.sealed import ObjectsNeededError
 
 REMEMBERED_BYTES = 32 << 20
-_SMALL_BYTES = 4 << 20  # of a range that is remembered
 
 
 class Storage(NamedTuple):
@@ -67,7 +66,7 @@ class ReadObjects:
 
     def _remember(self, what: tuple[str, int, int], content: bytes) -> None:
         with self._lock:
-            if len(content) > _SMALL_BYTES or what in self._known:
+            if what in self._known:
                 return
             self._known[what] = content
             self._held_bytes += len(content)

@@ -30,7 +30,7 @@ from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
-from aimd_server.stores.database import Database
+from aimd_server.stores.database import FETCHES, Database
 from aimd_server.stores.sealed import ObjectsNeededError
 from aimd_server.stores.writer import Operation, StoreUnavailableError
 
@@ -145,11 +145,12 @@ class Call:
 
     async def write(self, operation: Operation[T], order: str = "") -> T:
         """Let the writer run an operation and return its result after the commit; no thread waits meanwhile."""
-        while True:
+        for _ in range(FETCHES):
             try:
                 return await asyncio.wrap_future(self.database.submit(operation, order))
             except ObjectsNeededError as needed:
                 await self.backend.run(needed.fetch)
+        raise StoreUnavailableError("what a write needs of objects was forgotten again and again")
 
     async def run_stored(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service that needs objects too: in a thread, with the storage, the user and these arguments."""

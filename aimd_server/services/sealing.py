@@ -49,24 +49,22 @@ class _Read(NamedTuple):
 def seal_due(storage: Storage, is_ending: Callable[[], bool] = lambda: False) -> int:
     """Seal all that is due, unless the server is ending, and return how many objects were made."""
     made, last = 0, 0
-    while rows := storage.database.read(
-        lambda connection, last=last: sealed.due(connection, LARGE_BYTES, last, _AT_ONCE)
-    ):
+    while rows := storage.database.read(partial(sealed.due, large_bytes=LARGE_BYTES, after_id=last, limit=_AT_ONCE)):
         for row in rows:
             if is_ending():
                 return made
-            made += _seal(storage, row)
+            made += _seal(storage, row, is_ending)
         last = rows[-1].journal_id
     return made
 
 
-def _seal(storage: Storage, due: DueRow) -> int:
+def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool]) -> int:
     """Put what is due of a journal into objects, and return how many."""
     made = 0
     if due.has_ended and due.size < SMALL_BYTES:
         storage.database.write(lambda connection: sealed.count_down(connection, due.journal_id, 0, True))
         return made
-    while True:
+    while not is_ending():
         read = storage.database.read(lambda connection: _read(connection, due))
         content = read.content if read is not None else b""
         if read is None or not content:
@@ -81,7 +79,7 @@ def _seal(storage: Storage, due: DueRow) -> int:
             storage.blobs.delete(key)  # another replica was quicker, or the trial is gone
             return made
         made += 1
-    if due.has_ended:
+    if due.has_ended and not is_ending():
         storage.database.write(lambda connection: _finish(connection, due))
     return made
 

@@ -24,6 +24,7 @@ from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
 T = TypeVar("T")
 
+FETCHES = 100  # of objects for one write, which needs few of them
 READERS = 8  # connections; a read that finds all taken waits
 
 
@@ -119,11 +120,12 @@ class Database:
                 committing; every operation may be asked for again.
         """
         if self._writer is not None:
-            while True:
+            for _ in range(FETCHES):
                 try:
                     return self._writer.submit(operation, order).result()
                 except ObjectsNeededError as needed:
                     needed.fetch()
+            raise StoreUnavailableError("what a write needs of objects was forgotten again and again")
         try:
             with self._writing.begin() as connection:
                 return operation(connection)

@@ -18,6 +18,7 @@ from types import TracebackType
 
 import httpx
 
+from tests.faults.server_load import SEAL_OFTEN
 from tests.server.api import User, line
 from tests.support.server import RunningServer
 
@@ -38,9 +39,12 @@ _commit = writer.Writer._commit
 def commit(self, group):
     waiting = [writer._Queued(item.operation, item.order, writer.Future()) for item in group]
     outcomes = {}
-    with self._engine.connect() as connection:
-        outcomes["now"] = writer._run_apart(connection, group)
-        connection.rollback()
+    try:
+        with self._engine.connect() as connection:
+            outcomes["now"] = writer._run_apart(connection, group)
+            connection.rollback()
+    except Exception as error:
+        outcomes["now"] = [writer._Fault(writer._unavailable(error))] * len(group)
     for item, outcome in zip(group, outcomes["now"]):
         fault = isinstance(outcome, writer._Fault)
         item.future.set_exception(outcome.error) if fault else item.future.set_result(outcome)
@@ -59,7 +63,7 @@ class Replicas:
             data_dir = place / f"replica{number}"
             data_dir.mkdir(mode=0o700)
             (data_dir / "server.yaml").write_text(json.dumps({"database": database, "blobs": blobs}))
-            self.servers.append(RunningServer(data_dir, before=plant, environment=secrets))
+            self.servers.append(RunningServer(data_dir, before=SEAL_OFTEN + plant, environment=secrets))
         self._stack = ExitStack()
 
     def __enter__(self) -> Replicas:

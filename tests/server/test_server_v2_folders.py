@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aimd_server.accounts import add_user
+from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.services import trash, tree
 from aimd_server.services.clock import now_us
 from aimd_server.services.identity import account_of, create_key
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.tree import FolderChange, NewFolder, Wanted
+from aimd_server.storage import joined
 from aimd_server.stores import health
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
@@ -280,7 +282,7 @@ def test_the_sweep_takes_what_is_old_and_nothing_else(own_tree: Tree, monkeypatc
         patch.setattr(trash, "now_us", lambda: month_ago_us)
         trash.delete_folder(own_tree.database, own_tree.user, own_tree.id_of("old"))
     trash.delete_folder(own_tree.database, own_tree.user, own_tree.id_of("new"))
-    with sweeping(own_tree.database, 30):
+    with sweeping(joined(own_tree.database, DiskBlobs(own_tree.database.data_dir / "blobs")), 30):
         assert any(thread.name == "aimd-sweep" for thread in threading.enumerate())
     assert trash.sweep(own_tree.database, 30) == 0
     items = trash.listed(own_tree.database, own_tree.user, 50, None, 30)["items"]
