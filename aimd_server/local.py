@@ -57,7 +57,6 @@ class Ready(NamedTuple):
         host: Its address, as `Credentials` take it.
         api_key: The key that writes.
         page: The address that opens the console, once.
-        door: The text of an HTML file that leads there, for a browser that is not to be started with the address.
     """
 
     host: str
@@ -66,6 +65,7 @@ class Ready(NamedTuple):
 
     @property
     def door(self) -> str:
+        """The text of an HTML file that leads to the page, for a browser that is not started with the address."""
         return _DOOR.format(page=self.page)
 
 
