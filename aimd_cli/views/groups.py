@@ -8,6 +8,8 @@ from typing import NamedTuple
 from aimd_cli import text
 from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
 
+_LARGE = 1e150
+
 
 class Average(NamedTuple):
     """A metric over the trials of a group.
@@ -47,7 +49,10 @@ def average(values: list[float]) -> Average:
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return Average(0, None, None)
-    return Average(len(finite), fmean(finite), stdev(finite) if len(finite) > 1 else None)
+    size = max(map(abs, finite))
+    scale = size if size > _LARGE else 1.0  # or a sum of them could be more than a float holds
+    scaled = [value / scale for value in finite]
+    return Average(len(finite), fmean(scaled) * scale, stdev(scaled) * scale if len(finite) > 1 else None)
 
 
 class Group(NamedTuple):
