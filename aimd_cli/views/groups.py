@@ -31,15 +31,19 @@ class Average(NamedTuple):
         partly = f" (n={self.finite})" if self.finite != size else ""
         if self.deviation is None:
             return text.number(self.mean) + partly
-        return f"{mean_like(self.mean, self.deviation)} ± {self.deviation:.2g}{partly}"
+        mean, deviation = told_alike(self.mean, self.deviation)
+        return f"{mean} ± {deviation}{partly}"
 
 
-def mean_like(mean: float, deviation: float) -> str:
-    """Return a mean with as many decimals as its deviation has in two significant digits."""
+def told_alike(mean: float, deviation: float) -> tuple[str, str]:
+    """Return a mean and its deviation in two significant digits, both with the same number of decimals."""
+    told = f"{deviation:.2g}"
     if not deviation or not math.isfinite(deviation):
-        return text.number(mean)
-    decimals = 1 - math.floor(math.log10(deviation))
-    return f"{mean:.{decimals}f}" if 0 <= decimals <= 8 else text.number(mean)
+        return text.number(mean), told
+    decimals = 1 - math.floor(math.log10(float(told)))
+    if 0 <= decimals <= 8:
+        return f"{mean:.{decimals}f}", f"{deviation:.{decimals}f}"
+    return text.number(mean), told
 
 
 def average(values: list[float]) -> Average:
