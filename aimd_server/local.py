@@ -115,7 +115,7 @@ def _revoke(database: Database, pids: list[int]) -> None:
 
 def _pid_of(name: str | None) -> int | None:
     number = (name or "").removeprefix(_KEY_NAME)
-    return int(number) if name and name.startswith(_KEY_NAME) and number.isdigit() else None
+    return int(number) if name and name.startswith(_KEY_NAME) and number.isascii() and number.isdigit() else None
 
 
 def _is_alive(pid: int) -> bool:

@@ -102,6 +102,9 @@ class Version2:
             if account is not None:
                 v2_session.check_origin(request, is_needed=request.method not in ("GET", "HEAD"))
                 return account
+        if backend.tokens.is_local:
+            words = "this shows somebody's local trials: open the address that `aimd console` printed"
+            return error_answer("unauthenticated", words, dict(_CHALLENGE), kind="local")
         words = "a valid API key is needed: Authorization: Bearer KEY"
         return error_answer("unauthenticated", words, dict(_CHALLENGE))
 

@@ -28,7 +28,12 @@ export const en = {
   "login.wrong": "The server does not take this key. It may be mistyped, expired or revoked.",
   "login.out": "Sign out",
   "login.ended": "You are not signed in any more.",
-  "login.token": "This address was used already or has expired. Run aimd console again, or sign in with an API key.",
+  "login.token": "This address was used already or has expired. Sign in with an API key.",
+  "login.local": "This console is not open to this browser",
+  "login.local.used": "This address was used already",
+  "login.local.here":
+    "The address that aimd console prints lets in one browser, once. In the browser that used it, open it without what follows the #.",
+  "login.local.again": "For another browser, end the console with Ctrl-C and start it again:",
   "error.unreachable": "The server cannot be reached.",
   "error.unreachable.next": "Check the network, then try again.",
   "error.missing": "Not here, or not for you to see.",

@@ -29,7 +29,12 @@ export const zh: Record<Word, string> = {
   "login.wrong": "服务器不接受此密钥。它可能输错、过期或已被撤销。",
   "login.out": "退出登录",
   "login.ended": "您已退出登录。",
-  "login.token": "此地址已被使用或已过期。请重新运行 aimd console,或使用 API 密钥登录。",
+  "login.token": "此地址已被使用过或已过期。请用 API 密钥登录。",
+  "login.local": "此控制台没有对这个浏览器开放",
+  "login.local.used": "此地址已被使用过",
+  "login.local.here":
+    "aimd console 打印的地址只能让一个浏览器进入一次。在用过它的浏览器中,打开去掉 # 之后内容的地址即可。",
+  "login.local.again": "要换一个浏览器,请按 Ctrl-C 结束控制台,然后重新启动:",
   "error.unreachable": "无法连接服务器。",
   "error.unreachable.next": "请检查网络后重试。",
   "error.missing": "不存在,或您无权查看。",
