@@ -47,18 +47,18 @@ _PlainLoader.yaml_implicit_resolvers = {
     for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
 }
 
-
-_STRING, _MAP, _SEQUENCE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+STRING = "tag:yaml.org,2002:str"
+_MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 
 
 @lru_cache(maxsize=4096)
-def _plain_tag(value: str) -> str:
+def plain_tag(value: str) -> str:
     """Return what an unquoted scalar is."""
     resolvers = _PlainLoader.yaml_implicit_resolvers
     for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
         if pattern.match(value):
             return str(tag)
-    return _STRING
+    return STRING
 
 
 class _SimpleLoader(_PlainLoader):
@@ -72,7 +72,7 @@ class _SimpleLoader(_PlainLoader):
 
     def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
         if kind is yaml.ScalarNode:
-            return _plain_tag(value) if implicit[0] else _STRING
+            return plain_tag(value) if implicit[0] else STRING
         return str(super().resolve(kind, value, implicit))
 
     def construct_document(self, node: yaml.Node) -> object:
@@ -80,7 +80,7 @@ class _SimpleLoader(_PlainLoader):
 
     def _build(self, node: yaml.Node) -> object:
         if isinstance(node, yaml.ScalarNode):
-            return node.value if node.tag == _STRING else self.construct_object(node)
+            return node.value if node.tag == STRING else self.construct_object(node)
         if node.tag == _MAP:
             return {self._build(key): self._build(value) for key, value in node.value}
         if node.tag == _SEQUENCE:
@@ -107,6 +107,11 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     Raises:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
+    from aimd_core.plain_yaml import read_plain  # who only writes does without its patterns
+
+    read = read_plain(text)
+    if read is not None:
+        return read
     try:
         loaded = _load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

@@ -2,28 +2,32 @@
 
 Promise: the same points, in the same order, as `journal.read_records` gives. Lines in the form that
 the SDK writes are taken by one regular expression over a large piece at a time, because a JSON document each costs
-four times as much; every other line that may hold the metric is read with care by the journal's own reader.
+four times as much; every other line that may hold the metric is read with care by the journal's own reader. Where all
+lines of a piece hold the same metrics, as they mostly do, an expression made for these metrics takes them faster still.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from datetime import datetime
 
-from aimd_core.journal import Damage, key_head, open_regular, read_records
+from aimd_core.journal import Damage, is_record, key_head, open_regular, read_records
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
     from typing import Any, BinaryIO
 
 AXES = ("step", "epoch", "time")
 _ENDS_BYTES = 1 << 20  # looked at on both ends of a journal for names
-_CHUNK_BYTES = 1 << 19  # what still lies in the cache of one core while it is taken apart
+_CHUNK_BYTES = 1 << 18  # what still lies in the cache of one core while it is taken apart
 _NUMBER = rb"-?(?:0|[1-9][0-9]{0,300})(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|NaN|-?Infinity"
-_OTHER = rb'"[ !#-\[\]-~]*": -?[0-9NI][-+.0-9a-zA-Z]*'
+_WHOLE = rb"0|-?[1-9][0-9]{0,300}"
+_OTHER = rb'"[ !#-\[\]-~]*": (?:%b)' % _NUMBER
+_NUMBER_AT_SIGHT = rb"[-+.0-9eENa-yI]+"  # what JSON's own reader looks at next
+_MAX_MISSES = 3  # pieces without one shape, after which none is looked for
 _UNDATED = float("nan")
 
 
@@ -109,21 +113,29 @@ class _Reader:
         self._series = series
         self._axis = axis
         self._pattern = _line_pattern(series.metric, axis)
+        self._shape = _Shape(series.metric, axis)
         self._tokens = _tokens(series.metric)
         self._line = 0  # lines taken so far
 
     def read(self, file: BinaryIO) -> None:
-        rest = b""
-        while chunk := file.read(_CHUNK_BYTES):
-            chunk = rest + chunk
-            cut = chunk.rfind(b"\n") + 1
-            rest = chunk[cut:]
-            self._take(chunk[:cut])
-        if self._may_hold(rest):
-            self._read_line(rest, 0)
+        torn = b""  # what stands behind the last newline
+        while not torn and (lines := file.read(_CHUNK_BYTES)):
+            lines += file.readline()
+            if not lines.endswith(b"\n"):
+                cut = lines.rfind(b"\n") + 1
+                lines, torn = lines[:cut], lines[cut:]
+            self._take(lines)
+        if self._may_hold(torn):
+            self._read_line(torn, 0)
 
     def _take(self, lines: bytes) -> None:
         """Take whole lines: those that the pattern fits at once, what stands between them with care."""
+        columns = self._shape.columns_of(lines)
+        if columns is not None:
+            self._line += len(columns[0])
+            self._series.values.extend(columns[0])
+            self._series.positions.extend(columns[1])
+            return
         parts = self._pattern.split(lines)  # between, value, position, between, ... as there are two groups
         between = parts[::3]
         if any(between):
@@ -146,9 +158,8 @@ class _Reader:
     def _extend(self, parts: list[bytes], start: int, end: int) -> None:
         """Take the matches from number `start` to before `end`."""
         self._line += end - start
-        self._series.values.extend(map(float, parts[3 * start + 1 : 3 * end : 3]))
-        read_position = _READ_POSITION[self._axis]
-        self._series.positions.extend(map(read_position, parts[3 * start + 2 : 3 * end : 3]))
+        self._series.values.extend(_numbers(parts[3 * start + 1 : 3 * end : 3]))
+        self._series.positions.extend(_positions(parts[3 * start + 2 : 3 * end : 3], self._axis))
 
     def _take_carefully(self, lines: bytes) -> None:
         """Take lines that are not in the form the SDK writes, or not of this metric."""
@@ -182,6 +193,69 @@ class _Reader:
                 self._series.positions.append(position_of(body["sequence"], self._axis))
 
 
+class _Shape:
+    """Takes pieces apart of which every line holds the same metrics in the same order."""
+
+    def __init__(self, metric: str, axis: str) -> None:
+        self._metric = metric
+        self._axis = axis
+        self._names: tuple[str, ...] = ()
+        self._pattern: re.Pattern[bytes] | None = None
+        self._misses = 0
+
+    def columns_of(self, lines: bytes) -> tuple[array[float], array[float]] | None:
+        """Return values and positions of whole lines; None when they are not all alike, or anything is odd."""
+        if self._misses >= _MAX_MISSES:
+            return None
+        try:
+            columns = self._read(lines)
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            columns = None
+        self._misses = self._misses + 1 if columns is None else 0
+        return columns
+
+    def _read(self, lines: bytes) -> tuple[array[float], array[float]] | None:
+        names = self._names_in(lines[: lines.find(b"\n")])
+        if names != self._names:
+            self._names, self._pattern = names, _shape_pattern(self._metric, names, self._axis) if names else None
+        if self._pattern is None:
+            return None
+        parts = self._pattern.split(lines)
+        if any(parts[::3]):
+            return None
+        return _numbers(parts[1::3]), _positions(parts[2::3], self._axis)
+
+    def _names_in(self, line: bytes) -> tuple[str, ...]:
+        """Return the names of the metrics of a line; none when it is not of the type or lacks the metric."""
+        metrics_type, name = split_metric(self._metric)
+        document = json.loads(line)
+        if not is_record(document) or metrics_type not in document:
+            return ()
+        names = tuple(document[metrics_type]["value"])
+        return names if name in names else ()
+
+
+def _positions(tokens: list[bytes], axis: str) -> array[float]:
+    if axis == "time":
+        return array("d", map(_read_time, tokens))
+    if axis == "epoch" and b"null" in tokens:
+        return array("d", map(_read_epoch, tokens))
+    return _numbers(tokens)
+
+
+def _numbers(tokens: list[bytes]) -> array[float]:
+    """Return JSON numbers as floats.
+
+    Raises:
+        ValueError, TypeError, OverflowError: They are not all numbers, or one is too large.
+    """
+    numbers = array("d")
+    numbers.fromlist(json.loads(b"[%b]" % b",".join(tokens)))
+    if len(numbers) != len(tokens):
+        raise ValueError(tokens)
+    return numbers
+
+
 def _tokens(metric: str) -> tuple[bytes, ...]:
     """Return bytes that every line that speaks of a metric holds, unless it holds an escape.
 
@@ -196,12 +270,26 @@ def _tokens(metric: str) -> tuple[bytes, ...]:
 def _line_pattern(metric: str, axis: str) -> re.Pattern[bytes]:
     """Return the expression for one line as the SDK writes it, with value and position as its two groups."""
     metrics_type, name = split_metric(metric)
-    head = re.escape(b"{" + key_head(metrics_type).encode() + b'{"value": {')
     key = re.escape(key_head(name).encode())
-    shapes = {"epoch": rb"null|-?[0-9]{1,300}", "step": rb"-?[0-9]{1,300}", "time": rb"[-+:.0-9TZ]*"}
+    values = rb"(?:%b, )*?%b(%b)(?:, (?!%b)%b)*" % (_unlike(key), key, _NUMBER, key, _OTHER)
+    return _record_pattern(metrics_type, values, axis)
+
+
+def _shape_pattern(metric: str, names: tuple[str, ...], axis: str) -> re.Pattern[bytes]:
+    """Return the expression for one line with just these metrics; what stands in its groups is still to be proved."""
+    metrics_type, wanted = split_metric(metric)
+    fields = [
+        re.escape(key_head(name).encode()) + (b"(%b)" % _NUMBER_AT_SIGHT if name == wanted else b"(?:%b)" % _NUMBER)
+        for name in names
+    ]
+    return _record_pattern(metrics_type, b", ".join(fields), axis, step=b"[-0-9]+" if axis == "step" else _WHOLE)
+
+
+def _record_pattern(metrics_type: str, values: bytes, axis: str, step: bytes = _WHOLE) -> re.Pattern[bytes]:
+    head = re.escape(b"{" + key_head(metrics_type).encode() + b'{"value": {')
+    shapes = {"epoch": _WHOLE + b"|null", "step": step, "time": rb"[-+:.0-9TZ]*"}
     groups = tuple((b"(%b)" if name == axis else b"(?:%b)") % shape for name, shape in shapes.items())
     sequence = rb'"epoch": %b, "step": %b, "timestamp": "%b"' % groups
-    values = rb"(?:%b, )*?%b(%b)(?:, (?!%b)%b)*" % (_unlike(key), key, _NUMBER, key, _OTHER)
     return re.compile(rb'%b%b\}, "sequence": \{%b\}\}\}\n' % (head, values, sequence))
 
 
@@ -237,6 +325,3 @@ def _read_time(token: bytes) -> float:
 
 def _read_epoch(token: bytes) -> float:
     return _UNDATED if token == b"null" else float(token)
-
-
-_READ_POSITION: dict[str, Callable[[bytes], float]] = {"step": float, "epoch": _read_epoch, "time": _read_time}

@@ -51,7 +51,7 @@ def create_app(
     Raises:
         UndeclaredAccessError: A route does not say who may call it.
     """
-    tables = [*v1.routes(SERVER, f"{WEB}/"), v2.routes(SERVER), *pages.routes(WEB), *more]
+    tables = [v2.routes(SERVER), *v1.routes(SERVER, f"{WEB}/"), *pages.routes(WEB), *more]
     storage = Storage(database, blobs or open_blobs(None, database.data_dir))
     backend = Backend(storage, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)

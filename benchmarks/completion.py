@@ -2,19 +2,18 @@
 
 Each command runs in a fresh interpreter as the installed `aimd` does, in a directory with 10,000 trials whose ids,
 folders, parameters and metrics are in the cache. The commands take turns with `python -c pass`, and the medians over
-the rounds of user and system time, as the kernel counts them for the child (os.wait4), are compared. The first round
-fills the caches and does not count.
+the rounds of user and system time are compared. The first round fills the caches and does not count.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, table
+from benchmarks.processes import cost
 
 ROUNDS = 31
 TRIALS = 10_000
@@ -27,17 +26,6 @@ LINES = {
     "TAB: one of 10,000 ids": ["trial", "upload", "-n", "0000123"],
     "TAB: one of 10,000 folders": ["trial", "upload", "-P", "vision/run1234"],
 }
-
-
-def cpu_s(code: str, directory: Path, environment: dict[str, str]) -> float:
-    """Return the CPU seconds that a fresh interpreter takes to run `code`, its output thrown away."""
-    silence = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    words = [sys.executable, "-c", f"import os; os.chdir({str(directory)!r}); {code}"]
-    child = os.posix_spawn(sys.executable, words, environment, file_actions=silence)
-    _, status, usage = os.wait4(child, 0)
-    if status:
-        raise RuntimeError(f"{code!r} ended with {status}")
-    return usage.ru_utime + usage.ru_stime
 
 
 def prepare(place: Path) -> dict[str, str]:
@@ -77,7 +65,8 @@ def run() -> list[Measurement]:
         environment = prepare(place)
         for round_number in range(ROUNDS + 1):
             for name, code in codes.items():
-                seconds = cpu_s(code, place, environment)
+                words = ["-c", f"import os; os.chdir({directory!r}); {code}"]
+                seconds = cost(words, environment).cpu_s
                 if round_number:
                     taken[name].append(seconds)
     floor_s = statistics.median(taken["floor"])

@@ -1,7 +1,7 @@
 """Listing 10,000 finished trials: `aimd trial ls`, piped. Again: `python -m benchmarks.listing`.
 
 The floor is one fresh process that reads 10,000 rows, each with the same facts as a trial, from SQLite and decodes
-their JSON. CPU is user and system time as the kernel counts it for the child (os.wait4), the median over the
+their JSON. CPU is user and system time as the kernel counts it for the process, the median over the
 rounds, which take turns. Cold is the first call, without the cache of the index; RSS is the largest of the child.
 """
 
@@ -11,13 +11,12 @@ import json
 import os
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks.measurement import Measurement, table
+from benchmarks.processes import Cost, cost
 
 TRIALS, POINTS, ROUNDS = 10_000, 30, 7
 PACKAGES = "".join(f"    package{number}: 1.{number}.0\n" for number in range(20))
@@ -45,24 +44,10 @@ assert len([json.loads(facts) for _, facts in rows]) == int(sys.argv[2])
 """
 
 
-class Cost(NamedTuple):
-    """What a process took: CPU seconds, and its largest RSS in MB."""
-
-    cpu_s: float
-    rss_mb: float
-
-
-def cost(words: list[str], directory: Path, **variables: str) -> Cost:
-    """Run a command with its output thrown away and return what it took."""
+def cost_in(directory: Path, words: list[str], **variables: str) -> Cost:
+    """Return what a command took whose cache is in that directory."""
     environment = {**os.environ, **variables, "XDG_CACHE_HOME": str(directory / "cache"), "PYTHONPATH": os.getcwd()}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or ours would be compiled anew every time, unlike the floor
-    with open(os.devnull, "wb") as nowhere:
-        actions = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1)]
-        child = os.posix_spawn(sys.executable, [sys.executable, *words], environment, file_actions=actions)
-    _, status, usage = os.wait4(child, 0)
-    if status:
-        raise RuntimeError(f"{words} ended with {status}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return cost(words, environment)
 
 
 def write_trials(place: Path, count: int) -> None:
@@ -111,14 +96,14 @@ def run() -> list[Measurement]:
         write_trials(directory / ".aimd" / "trials", TRIALS)
         database = write_floor(directory, TRIALS)
         listing = ["-m", "aimd_cli", "trial", "ls", str(directory)]
-        cold = cost(listing, directory)
+        cold = cost_in(directory, listing)
         taken: dict[str, list[Cost]] = {"floor": [], "warm": [], "changed": []}
         changed = directory / ".aimd" / "trials" / "run-5_261123_000005_000005" / "metrics"
         for _ in range(ROUNDS):
-            taken["floor"].append(cost(["-c", FLOOR, str(database), str(TRIALS)], directory))
-            taken["warm"].append(cost(listing, directory))
+            taken["floor"].append(cost_in(directory, ["-c", FLOOR, str(database), str(TRIALS)]))
+            taken["warm"].append(cost_in(directory, listing))
             changed.write_text(changed.read_text())
-            taken["changed"].append(cost(listing, directory))
+            taken["changed"].append(cost_in(directory, listing))
     cpu_s = {name: statistics.median(one.cpu_s for one in costs) for name, costs in taken.items()}
     largest_mb = max(cold.rss_mb, *(one.rss_mb for costs in taken.values() for one in costs))
     floor = f"10,000 rows from SQLite ({cpu_s['floor'] * 1000:.0f} ms; ours {{:.0f}} ms)"

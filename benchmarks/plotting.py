@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from pathlib import Path
 from aimd_core.journal import encode_record
 from aimd_core.series import read_series
 from benchmarks.measurement import Measurement, table
+from benchmarks.processes import cost
 
 POINTS = 1_000_000
 ROUNDS = 3
@@ -56,16 +55,6 @@ def decoding_s(journal: Path) -> float:
     return time.process_time() - started
 
 
-def command_s(words: list[str]) -> float:
-    """Return the CPU seconds of a command in a fresh interpreter."""
-    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    child = os.posix_spawn(sys.executable, [sys.executable, *words], dict(os.environ), file_actions=quiet)
-    _, status, usage = os.wait4(child, 0)
-    if status:
-        raise RuntimeError(f"{words} ended with {status}")
-    return usage.ru_utime + usage.ru_stime
-
-
 def run() -> list[Measurement]:
     """Measure reading and drawing."""
     with tempfile.TemporaryDirectory() as directory:
@@ -74,8 +63,8 @@ def run() -> list[Measurement]:
         read_s = min(reading_s(journal) for _ in range(ROUNDS))
         json_s = decoding_s(journal)
         plot = ["-m", "aimd_cli", "trial", "plot", "-p", str(path), "-m", "train.loss"]
-        drawn_s = min(command_s(plot) for _ in range(ROUNDS))
-        started_s = min(command_s(["-m", "aimd_cli", "trial", "plot", "--help"]) for _ in range(ROUNDS))
+        drawn_s = min(cost(plot).cpu_s for _ in range(ROUNDS))
+        started_s = min(cost(["-m", "aimd_cli", "trial", "plot", "--help"]).cpu_s for _ in range(ROUNDS))
     points = f"{POINTS:,} points, CPU"
     return [
         Measurement(f"plot {points} less start-up", drawn_s - started_s, "s", TARGET_S, f"start-up {started_s:.2f} s"),

@@ -20,7 +20,7 @@ import numpy as np
 
 from aimd_server.accounts import add_user, create_key
 from aimd_server.routes.v2_metrics import binary_of
-from aimd_server.services import files, identity, plots, trials
+from aimd_server.services import files, growth, identity, plots, trials
 from aimd_server.services.plots import PlotWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
@@ -54,7 +54,7 @@ def fill(database: Database, user: Account, points: int, seed: int) -> tuple[str
     trials.put(database, user, uid, msgspec.convert(wish(f"t{seed}"), trials.TrialWish), False)
     for part in parts(points, seed):
         begun_s = time.process_time()
-        offset = files.append(database, user, uid, files.METRICS, offset, part).offset
+        offset = growth.append(database, user, uid, files.METRICS, offset, part).offset
         cpu_s += time.process_time() - begun_s
     return uid, cpu_s
 

@@ -15,7 +15,7 @@ from aimd_core.config import Credentials
 from aimd_core.selection import trials_in
 from aimd_core.upload import Destination, upload_all
 from aimd_core.upload.remote import CurrentRemote
-from benchmarks.listing import cost, write_trials
+from benchmarks.listing import cost_in, write_trials
 from benchmarks.measurement import Measurement, table
 from tests.support.server import RunningServer
 
@@ -49,7 +49,7 @@ def run() -> list[Measurement]:
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for round_number in range(ROUNDS + 1):
             for name, words in commands.items():
-                seconds = cost(words, directory, AIMD_HOST=server.url, AIMD_API_KEY=key).cpu_s
+                seconds = cost_in(directory, words, AIMD_HOST=server.url, AIMD_API_KEY=key).cpu_s
                 if round_number:
                     taken[name].append(seconds)
     cpu_s = {name: statistics.median(values) for name, values in taken.items()}

@@ -7,19 +7,20 @@ colour, and without anything beyond ASCII, everything can still be told.
 from __future__ import annotations
 
 from itertools import groupby
-from typing import NamedTuple
-
-from rich.cells import cell_len
-from rich.console import Group, RenderableType
-from rich.text import Text
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
 from aimd_cli.views.axes import Scale, count_label, duration_label, duration_ticks, labels, ticks
 from aimd_cli.views.canvas import LETTERS, Canvas
 from aimd_cli.views.curve import STRETCHES, Curve, sentence, smoothed, thinned
-from aimd_cli.views.table import Column, Table
-from aimd_cli.views.words import note
+from aimd_cli.views.words import note, shown
 from aimd_core.language import joined, said
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+Row = list[tuple[str, str]]  # one line of a drawing: stretches of text, each with its Rich style
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart; its darkest come last.
 PALETTE = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
@@ -73,8 +74,10 @@ class Chart:
 
     def rich(self, width: int) -> RenderableType:
         """Return the chart for a terminal of `width` columns."""
-        blocks: list[RenderableType] = [note(self._title(), style="bold")]
-        blocks += self._rows(width, self.look.glyphs)
+        from rich.console import Group
+        from rich.text import Text
+
+        blocks: list[RenderableType] = [note(self._title(), style="bold"), *self.drawing(width)]
         if len(self.curves) == 1:
             blocks.append(note(self._sentences()[0], style="dim"))
         else:
@@ -84,14 +87,16 @@ class Chart:
 
     def drawing(self, width: int) -> list[Text]:
         """Return only the drawing with its axes: two lines more than `Look.rows`."""
-        return self._rows(width, self.look.glyphs)
+        from rich.text import Text  # here, because a chart in a pipe does without Rich
+
+        return [Text.assemble(*row) for row in self._rows(width, self.look.glyphs)]
 
     def lines(self) -> list[list[str]]:
         """Return the chart in plain characters, and what each curve shows in one sentence."""
         sentences = [[text.clean(line)] for line in self._sentences()]
         if self.look.only_sentences:
             return sentences
-        rows = [row.plain.rstrip() for row in self._rows(_PIPE_WIDTH, glyphs=False)]
+        rows = ["".join(part for part, _ in row).rstrip() for row in self._rows(_PIPE_WIDTH, glyphs=False)]
         return [[text.clean(self._title())], *([row] for row in rows), *sentences]
 
     def document(self) -> dict[str, object]:
@@ -148,6 +153,8 @@ class Chart:
         ]
 
     def _legend(self, width: int) -> RenderableType:
+        from aimd_cli.views.table import Column, Table
+
         table = Table(
             [
                 Column(""),
@@ -168,11 +175,11 @@ class Chart:
             )
         return table.rich(width)
 
-    def _rows(self, width: int, glyphs: bool) -> list[Text]:
+    def _rows(self, width: int, glyphs: bool) -> list[Row]:
         """Return the drawing with its axes, line by line."""
         points = [point for drawn in self._drawn for point in drawn]
         if not points:
-            return [note("no point can be drawn")]
+            return [[(shown("no point can be drawn"), "")]]
         y = Scale(min(value for _, value in points), max(value for _, value in points), self.look.log_y)
         x = Scale(min(position for position, _ in points), max(position for position, _ in points))
         y_ticks = ticks(y, max(2, self.look.rows // _ROWS_PER_TICK))
@@ -195,7 +202,7 @@ class Chart:
         for owner in range(count if count > 1 else 0):
             canvas.letter(owner, count)
 
-    def _x_axis(self, frame: _Frame, margin: int, glyphs: bool) -> list[Text]:
+    def _x_axis(self, frame: _Frame, margin: int, glyphs: bool) -> list[Row]:
         columns = frame.canvas.columns
         wanted = max(1, columns // _COLUMNS_PER_TICK)
         is_time = self.look.axis == "time"
@@ -215,8 +222,8 @@ class Chart:
             under[columns - len(axis_name) :] = axis_name
         corner = "└" if glyphs else "+"
         return [
-            Text(" " * (margin + 1) + corner + "".join(marks), style="dim"),
-            Text(" " * (margin + 2) + "".join(under), style="dim"),
+            [(" " * (margin + 1) + corner + "".join(marks), "dim")],
+            [(" " * (margin + 2) + "".join(under), "dim")],
         ]
 
 
@@ -227,13 +234,12 @@ def _y_row(frame: _Frame, value: float) -> int:
     )
 
 
-def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool) -> Text:
+def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool) -> Row:
     """Return one line of the drawing with its part of the y axis."""
     mark = ("┤" if glyphs else "+") if label is not None else ("│" if glyphs else "|")
-    line = Text(f"{label or '':>{margin}} {mark}", style="dim")
-    for style, cells in groupby(canvas.cells(row), key=lambda cell: f"not dim {_color(cell.owner)}"):
-        line.append("".join(cell.character for cell in cells), style)  # one escape for all that look alike
-    assert cell_len(line.plain) == margin + 2 + canvas.columns
+    line = [(f"{label or '':>{margin}} {mark}", "dim")]
+    for style, cells in groupby(canvas.cells(row), key=lambda cell: _color(cell.owner)):
+        line.append(("".join(cell.character for cell in cells), style))  # one escape for all that look alike
     return line
 
 

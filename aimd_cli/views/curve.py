@@ -102,11 +102,16 @@ def thinned(positions: array[float], values: array[float], stretches: int) -> li
     if len(values) <= 4 * stretches:
         return list(zip(positions, values, strict=True))
     low, high = positions[0], positions[-1]
-    borders = [bisect_left(positions, low + (high - low) * (number / stretches)) for number in range(1, stretches)]
+    width = high - low
+    shares = [number / stretches for number in range(1, stretches)]
+    if math.isfinite(width):
+        borders = [bisect_left(positions, low + width * share) for share in shares]
+    else:  # the ends are further apart than a float holds
+        borders = [bisect_left(positions, low * (1 - share) + high * share) for share in shares]
     kept: list[tuple[float, float]] = []
     for start, end in zip([0, *borders], [*borders, len(values)], strict=True):
         if start < end:
-            stretch = values[start:end]
+            stretch = values[start:end].tolist()  # an array would make each number anew for each of the three
             chosen = {0, stretch.index(min(stretch)), stretch.index(max(stretch)), len(stretch) - 1}
             kept += [(positions[start + number], stretch[number]) for number in sorted(chosen)]
     return kept

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -43,7 +43,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     unit: str = "us"
 
 
-def times_of(texts: list[str]) -> tuple[Floats, str, str] | None:
+def times_of(texts: Sequence[str]) -> tuple[Floats, str, str] | None:
     """Return timestamps as microseconds UTC, and their suffix and unit; None when they are not all of one form."""
     found = _STAMP.fullmatch(texts[0])
     if found is None:
@@ -75,15 +75,15 @@ def offset_us(suffix: str) -> int:
 
 
 def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
-    """Return numbers as Python's `json.dumps` writes them."""
+    """Return numbers as Python's `json.dumps` writes them, of a time what stands before its suffix."""
     if kind == "null":
         return [b"null"] * len(column)
     if kind == "int":
         return msgspec.json.encode(column.astype(np.int64).tolist())[1:-1].split(b",")
     if kind == "time":
         times = (column.astype(np.int64) + offset_us(shape.suffix)).astype("M8[us]").astype(f"M8[{shape.unit}]")
-        texts = np.datetime_as_string(times).astype("S26").tolist()
-        return [b'"' + text + shape.suffix.encode() + b'"' for text in texts]
+        texts: list[bytes] = np.datetime_as_string(times).astype("S26").tolist()
+        return texts
     tokens = msgspec.json.encode(column.tolist())[1:-1].split(b",")
     size = np.abs(column)
     # Where the two writers differ: exponents, and what is not finite.
@@ -101,8 +101,9 @@ def _parts(shape: Shape) -> Iterator[tuple[bytes, str, str, Kind | None]]:
         before += f'"{title}": {{'
         for number, (name, kind) in enumerate(members):
             before += f"{', ' if number else ''}{json.dumps(name)}: "
-            yield before.encode(), title, name, kind
-            before = ""
+            is_time = kind == "time"
+            yield before.encode() + (b'"' if is_time else b""), title, name, kind
+            before = f'{shape.suffix}"' if is_time else ""
         before += "}, " if title == "value" else "}}}\n"
     yield before.encode(), "", "", None
 

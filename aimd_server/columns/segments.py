@@ -6,7 +6,7 @@ their place; when not (another writer, glued or damaged lines, values that are n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from aimd_server.columns.codec import EXACT, compress, decode, decompress, encod
 from aimd_server.columns.reduction import Floats
 from aimd_server.columns.rendering import AXES, AXIS_OF, TIME, Kind, Shape, rendered, times_of, woven
 from aimd_server.columns.table import Table, tables_of
+from aimd_server.columns.uniform import read_uniform
 
 LINES = 4096  # of one segment, and so the points of one chunk, at most
 SEGMENT_BYTES = 2 << 20  # of lines; one line alone may be longer
@@ -83,16 +84,24 @@ class _Body(msgspec.Struct, gc=False):
 
 
 class _Group:
-    """The lines of one shape: their numbers, and a row of values each."""
+    """The lines of one shape: their numbers, and their values in columns or, while they are found, in rows."""
 
-    __slots__ = ("lines", "names", "places", "rows", "type")
+    __slots__ = ("_columns", "lines", "names", "places", "rows", "type")
 
-    def __init__(self, metrics_type: str, body: _Body) -> None:
+    def __init__(
+        self, metrics_type: str, names: list[str], places: list[str], columns: list[list[Any]] | None = None
+    ) -> None:
         self.type = metrics_type
-        self.names = list(body.value)
-        self.places = list(body.sequence)
-        self.lines: list[int] = []
+        self.names = names
+        self.places = places
+        self.lines: list[int] | range = []
         self.rows: list[tuple[Any, ...]] = []
+        self._columns = columns
+
+    @property
+    def columns(self) -> Sequence[Sequence[Any]]:
+        """The values, a column each name."""
+        return list(zip(*self.rows, strict=True)) if self._columns is None else self._columns
 
 
 _decoder = msgspec.json.Decoder(dict[str, _Body])
@@ -144,9 +153,8 @@ def _columns_of(table: Table) -> Columns:
 
 
 def _rendering(lines: bytes) -> Segment:
-    records = _records(lines)
-    groups = _grouped(records)
-    order = np.empty(len(records), np.uint8)
+    groups = _groups_of(lines)
+    order = np.empty(sum(len(group.lines) for group in groups), np.uint8)
     for number, group in enumerate(groups):
         order[group.lines] = number
     by_type: dict[str, list[int]] = {}
@@ -163,7 +171,7 @@ def _rendering(lines: bytes) -> Segment:
         chunks.append(chunk)
     known = [shape for shape in shapes if shape is not None]
     packed = b"" if len(known) == 1 else compress(order.tobytes())
-    recipe = Recipe(len(records), known, packed)
+    recipe = Recipe(len(order), known, packed)
     if render(recipe, {chunk.type: _stored(chunk) for chunk in chunks}) != lines:
         raise _OddError
     return Segment(lines, chunks, recipe)
@@ -179,6 +187,15 @@ def _stored(chunk: Chunk) -> Chunk:
         for name, (rows, _) in chunk.columns.items()
     }
     return Chunk(chunk.type, chunk.rows, axes, columns)
+
+
+def _groups_of(lines: bytes) -> list[_Group]:
+    found = read_uniform(lines)
+    if found is None:
+        return _grouped(_records(lines))
+    group = _Group(found.type, found.values, found.places, found.columns)
+    group.lines = range(found.lines)
+    return [group]
 
 
 def _records(lines: bytes) -> list[dict[str, _Body]]:
@@ -212,24 +229,9 @@ def tables_and_bodies(line: bytes) -> Iterator[dict[str, _Body]]:
         yield {metrics_type: _Body(body["value"], body["sequence"])}
 
 
-def _uniform(records: list[dict[str, _Body]]) -> _Group | None:
-    """Return all records as one group when they are of one shape, which is common and quick to see."""
-    bodies = [(name, body) for record in records for name, body in record.items()]
-    if len({(name, *body.value, None, *body.sequence) for name, body in bodies}) != 1 or len(bodies) != len(records):
-        return None
-    group = _Group(*bodies[0])
-    group.rows = [(*body.value.values(), *body.sequence.values()) for _, body in bodies]
-    if any(len({*map(type, column)}) != 1 for column in zip(*group.rows, strict=True)):
-        return None
-    group.lines = list(range(len(records)))
-    return group
-
-
 def _grouped(records: list[dict[str, _Body]]) -> list[_Group]:
-    one = _uniform(records)
-    if one is not None:
-        return [one]
     groups: dict[tuple[Any, ...], _Group] = {}
+    numbers: dict[tuple[Any, ...], list[int]] = {}
     for number, record in enumerate(records):
         if len(record) != 1:
             raise _OddError
@@ -240,8 +242,9 @@ def _grouped(records: list[dict[str, _Body]]) -> list[_Group]:
         if group is None:
             if len(groups) == MAX_SHAPES or len(values) > MAX_NAMES:
                 raise _OddError
-            group = groups[key] = _Group(metrics_type, body)
-        group.lines.append(number)
+            group = groups[key] = _Group(metrics_type, list(values), list(places))
+            numbers[key] = group.lines = []
+        numbers[key].append(number)
         group.rows.append((*values.values(), *places.values()))
     return list(groups.values())
 
@@ -249,7 +252,7 @@ def _grouped(records: list[dict[str, _Body]]) -> list[_Group]:
 def _take(chunk: Chunk, group: _Group, rows: np.ndarray[Any, Any], is_all: bool) -> Shape:
     """Put the numbers of a group's lines into its type's chunk and return their shape."""
     _check_text(group.type)
-    columns = list(zip(*group.rows, strict=True))
+    columns = group.columns
     values: list[tuple[str, Kind]] = []
     for name, column in zip(group.names, columns[: len(group.names)], strict=True):
         kind = _KINDS.get(type(column[0]))
@@ -269,7 +272,7 @@ def _take(chunk: Chunk, group: _Group, rows: np.ndarray[Any, Any], is_all: bool)
         if kind == "null":
             continue
         if kind == "time":
-            found = times_of(list(column))
+            found = times_of(column)
             if found is None:
                 raise _OddError
             numbers, suffix, unit = found
@@ -287,7 +290,7 @@ def _check_text(text: str) -> None:
             raise _OddError
 
 
-def _numbers(kind: Kind, column: tuple[Any, ...]) -> Floats:
+def _numbers(kind: Kind, column: Sequence[Any]) -> Floats:
     try:
         numbers = np.array(column, np.int64 if kind == "int" else np.float64)
     except OverflowError:

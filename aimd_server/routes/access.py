@@ -20,7 +20,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from aimd_server.routes.bodies import HeldBodies, Slots
+from aimd_server.routes.lookups import LookUps
 from aimd_server.routes.turns import Turns
+from aimd_server.services.appends import Appends
+from aimd_server.services.identity import accounts_of
 from aimd_server.services.meters import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
 from aimd_server.services.sessions import Tokens
@@ -28,7 +31,7 @@ from aimd_server.settings import Settings
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
 from aimd_server.stores.database import Database
-from aimd_server.stores.writer import StoreUnavailableError
+from aimd_server.stores.writer import Operation, StoreUnavailableError
 
 T = TypeVar("T")
 log = logging.getLogger("aimd_server")
@@ -73,6 +76,8 @@ class Backend:
         self.bodies = HeldBodies()
         self.slots = Slots()
         self.turns = Turns()
+        self.appends = Appends()
+        self.lookups = LookUps(self._accounts_of)
         self.hub: object = None  # of the streams of events, once there is one
         self.is_stopping = False
         self._threads = threads
@@ -81,6 +86,9 @@ class Backend:
     def database(self) -> Database:
         """The database."""
         return self.storage.database
+
+    async def _accounts_of(self, keys: list[str]) -> list[Account | None]:
+        return await self.run(accounts_of, self.database, keys)
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in a thread and return its result."""
@@ -133,6 +141,10 @@ class Call:
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service in a thread, with the database, the user and these arguments."""
         return await self._in_turn(function, self.database, self.user, *arguments)
+
+    async def write(self, operation: Operation[T], order: str = "") -> T:
+        """Let the writer run an operation and return its result after the commit; no thread waits meanwhile."""
+        return await asyncio.wrap_future(self.database.submit(operation, order))
 
     async def run_stored(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a service that needs objects too: in a thread, with the storage, the user and these arguments."""

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from aimd_server.routes import v1_folders, v1_trials
 from aimd_server.routes.access import Access, Backend, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer, text_answer
-from aimd_server.services.identity import account_of
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 
@@ -38,7 +37,7 @@ class Version1:
             return empty_answer(302, {"Location": self.login_page})
         if not key:
             return text_answer("query is needed: apikey", 400)
-        account = await backend.run(account_of, backend.database, key)
+        account = await backend.lookups.account_of(key)
         return account or text_answer(f"api key {key} not found\n", 400)
 
     def refused(self, error: RefusalError) -> Response:

@@ -26,7 +26,6 @@ from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
 from aimd_server.services import listing, plots, sessions, shortcuts, watching
 from aimd_server.services.files import PART_BYTES
-from aimd_server.services.identity import account_of
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
@@ -95,14 +94,17 @@ class Version2:
         given = request.headers.getlist("authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() == "bearer" and key:
-            account = await backend.run(account_of, backend.database, key.strip())
+            account = await backend.lookups.account_of(key.strip())
             if account is not None:
                 return account
-        elif not given and (secret := request.cookies.get(v2_session.COOKIE)):
+        elif not given and (secret := request.cookies.get(v2_session.cookie_name(request))):
             account = await backend.run(sessions.account_of, backend.database, secret)
             if account is not None:
                 v2_session.check_origin(request, is_needed=request.method not in ("GET", "HEAD"))
                 return account
+        if backend.tokens.is_local:
+            words = "this shows somebody's local trials: open the address that `aimd console` printed"
+            return error_answer("unauthenticated", words, dict(_CHALLENGE), kind="local")
         words = "a valid API key is needed: Authorization: Bearer KEY"
         return error_answer("unauthenticated", words, dict(_CHALLENGE))
 
@@ -151,10 +153,10 @@ def _description(table: RouteTable) -> Handler:
 def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
     table = RouteTable(base + PREFIX, Version2())
+    v2_files.register(table)  # first: what training asks for all day
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
     v2_folders.register(table)
     v2_trials.register(table)
-    v2_files.register(table)
     v2_metrics.register(table)
     v2_events.register(table)
     v2_export.register(table)

@@ -9,9 +9,10 @@ from starlette.responses import Response, StreamingResponse
 
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer
-from aimd_server.routes.bodies import encoding_of, read_body, unpacked, unpacked_members
-from aimd_server.services import files
+from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
+from aimd_server.services import chunking, files, growth
 from aimd_server.services.files import FILE_BYTES, PART_BYTES, Opened, Standing
+from aimd_server.services.growth import Append
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -19,6 +20,7 @@ from aimd_server.stores.packing import GZIP, Packed
 
 _PATH = "/trials/{id}/files/{file}"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_SMALL_BYTES = 64 << 10  # of a part that is read without a thread
 UNSATISFIABLE = (-1, -1)
 
 
@@ -106,19 +108,39 @@ async def patch_file(call: Call) -> Response:
     """Append a file's bytes from an offset on."""
     offset = _offset(call.request.headers.get("upload-offset", ""))
     body = await read_body(call.request, PART_BYTES)
-    wants_digest = call.request.headers.get("want-upload-digest") == "?1"
-    how = (offset, body, encoding_of(call.request), wants_digest)
-    reached = await call.run(_append, call.part("id"), call.part("file"), *how)
+    encoding, wants_digest = encoding_of(call.request), call.request.headers.get("want-upload-digest") == "?1"
+    uid, file = call.part("id"), call.part("file")
+    members = small_members(body, encoding, _SMALL_BYTES)
+    if members is None:
+        wish = await call.run(_prepared, uid, file, offset, body, encoding, wants_digest)
+    else:  # a thread of its own would cost more than the work
+        wish = _wish_of(call.user, uid, file, offset, body, encoding, members, wants_digest)
+    appends = call.backend.appends
+    done = await call.write(appends.operation(wish), order=uid)
+    appends.follow(wish, done)
+    if done.due is not None:
+        await call.run(_chunk, done.due, file)  # before the answer: who appends faster than that waits
+    reached = done.standing
     return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 
 
-def _append(
-    database: Database, user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str, wants_digest: bool
-) -> Standing:
+def _prepared(
+    _: Database, user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str, wants_digest: bool
+) -> Append:
     members = unpacked_members(body, encoding, PART_BYTES)
+    return _wish_of(user, uid, file, offset, body, encoding, members, wants_digest)
+
+
+def _wish_of(
+    user: Account, uid: str, file: str, offset: int, body: bytes, encoding: str, members: list[bytes], digest: bool
+) -> Append:
     content = members[0] if len(members) == 1 else b"".join(members)
     as_sent = Packed(GZIP, body) if encoding == "gzip" and len(members) == 1 and len(body) < len(content) else None
-    return files.append(database, user, uid, file, offset, content, as_sent, wants_digest)
+    return growth.prepare(user, uid, file, offset, content, as_sent, digest)
+
+
+def _chunk(database: Database, _: Account, trial_id: int, file: str) -> None:
+    chunking.chunk_tail(database, trial_id, file)
 
 
 async def put_file(call: Call) -> Response:

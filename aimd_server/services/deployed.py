@@ -16,8 +16,9 @@ from aimd_core.model import STATES
 from aimd_server.services import documents, names, shortcuts
 from aimd_server.services.chunking import chunk_tail
 from aimd_server.services.clock import iso
-from aimd_server.services.files import METRICS, append_at_end
+from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
+from aimd_server.services.growth import append_at_end
 from aimd_server.services.placing import placed
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.trials import add, change, document_columns, free_id

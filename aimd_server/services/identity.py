@@ -38,8 +38,15 @@ def hash_of(key: str) -> str:
 
 def account_of(database: Database, key: str) -> Account | None:
     """Return who may call with a key now, None when it is no key, or no longer one."""
-    key_hash, at_us = hash_of(key), now_us()
-    return database.glance(lambda connection: accounts.by_key_hash(connection, key_hash, at_us))
+    return accounts_of(database, [key])[0]
+
+
+def accounts_of(database: Database, keys: list[str]) -> list[Account | None]:
+    """Return who may call with each of some keys now."""
+    hashes, at_us = [hash_of(key) for key in keys], now_us()
+    asked = list(dict.fromkeys(hashes))
+    found = database.glance(lambda connection: accounts.by_key_hashes(connection, asked, at_us))
+    return [found.get(key_hash) for key_hash in hashes]
 
 
 def add_user(database: Database, name: str, admin: bool = False) -> None:

@@ -135,13 +135,21 @@ def take_points(
 ) -> dict[str, int | None]:
     """Follow a live summary that has grown, now or later, and return what the series' row says of that."""
     at_us = now_us()
-    is_fresh = known is not None and known.indexed_us is not None and at_us - known.indexed_us < FRESH_S * 1e6
-    if known is not None and is_fresh:
-        home = indexes.home_of(connection, trial_id) if known.stale_us is None else None
-        if home is None or home.state in UNFINISHED:
-            return {"indexed_us": known.indexed_us, "stale_us": known.stale_us or at_us}
+    if known is not None:
+        is_running = known.stale_us is not None or indexes.home_of(connection, trial_id).state in UNFINISHED
+        marks = marks_of(known, at_us, is_running)
+        if marks is not None:
+            return marks
     _put(connection, indexes.home_of(connection, trial_id), metrics_type, live)
     return {"indexed_us": at_us, "stale_us": None}
+
+
+def marks_of(known: SeriesRow, at_us: int, is_running: bool) -> dict[str, int | None] | None:
+    """Return what the row of a series that grows now says of the tables for lists when they need not follow yet."""
+    is_fresh = known.indexed_us is not None and at_us - known.indexed_us < FRESH_S * 1e6
+    if is_fresh and (known.stale_us is not None or is_running):
+        return {"indexed_us": known.indexed_us, "stale_us": known.stale_us or at_us}
+    return None
 
 
 def settle(connection: Connection, trial_id: int) -> None:

@@ -117,7 +117,7 @@ def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, objec
         plan = Plan(connection, scope_of(connection, user, wanted), asked)
         found = _page(connection, asked, plan.next_ids) if plan.is_ordered else _sorted(connection, asked, plan)
         page: dict[str, object] = {
-            "trials": shown(connection, found.rows, asked.columns),
+            "trials": shown(connection, user, found.rows, asked.columns),
             "next": cursor_of(asked.keys, Position(found.last, asked.now_s)) if found.last else None,
         }
         return {**page, "count": _counted(connection, asked, plan)} if wanted.count else page
@@ -217,11 +217,13 @@ def _counted(connection: Connection, asked: Asked, plan: Plan) -> dict[str, obje
     return {"value": min(value, MAX_COUNT), "capped": value > MAX_COUNT}
 
 
-def shown(connection: Connection, rows: list[TrialRow], columns: tuple[Field, ...]) -> list[dict[str, object]]:
+def shown(
+    connection: Connection, user: Account, rows: list[TrialRow], columns: tuple[Field, ...]
+) -> list[dict[str, object]]:
     """Return trials as a list shows them; with columns, of parameters and metrics those only, by dotted name."""
     names = [field.name for field in columns if field.kind == "metric"] if columns else None
     measured: Any = indexes.metrics_of(connection, [row.id for row in rows], names)
-    found = overviews(connection, rows, {key: _strict(value) for key, value in measured.items()})
+    found = overviews(connection, user, rows, {key: _strict(value) for key, value in measured.items()})
     if columns:
         params = [field.name for field in columns if field.kind == "params"]
         for row, one in zip(rows, found, strict=True):

@@ -138,7 +138,7 @@ def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) 
         trash.restore_trial(connection, row, parent, name)
         indexing.index_labels(connection, [row.id])
         auditing.note(connection, user.name, "trial.restore", uid, folder=parent.path, name=name)
-        return overviews(connection, [load_trial(connection, user, uid)])[0]
+        return overviews(connection, user, [load_trial(connection, user, uid)])[0]
 
     return database.write(operation)
 

@@ -62,11 +62,11 @@ class KeyRow(msgspec.Struct, frozen=True):
 
 
 _NOW = bindparam("now_us", type_=BigInteger())
-_BY_KEY_HASH = (
-    select(account.c.id, account.c.name, account.c.admin_us, api_key.c.scope)
+_BY_KEY_HASHES = (
+    select(account.c.id, account.c.name, account.c.admin_us, api_key.c.scope, api_key.c.hash)
     .join(api_key)
     .where(
-        api_key.c.hash == bindparam("key_hash"),
+        api_key.c.hash.in_(bindparam("hashes", expanding=True)),
         api_key.c.revoked_us.is_(None),
         or_(api_key.c.expires_us.is_(None), api_key.c.expires_us > _NOW),
         account.c.disabled_us.is_(None),
@@ -83,17 +83,21 @@ LIVING_SHARE = (
         account.c.disabled_us.is_(None),
     )
 )
-_BY_LINK_HASH = LIVING_SHARE.where(share.c.link_hash == bindparam("key_hash"))
+_BY_LINK_HASHES = LIVING_SHARE.add_columns(share.c.link_hash).where(
+    share.c.link_hash.in_(bindparam("hashes", expanding=True))
+)
 
 
-def by_key_hash(connection: Connection, key_hash: str, now_us: int) -> Account | None:
-    """Return who may call with a key now: its account, or the holder of a public link."""
-    values = {"key_hash": key_hash, "now_us": now_us}
-    row = connection.execute(_BY_KEY_HASH, values).first()
-    if row is not None:
-        return Account(row.id, row.name, row.admin_us is not None, row.scope or WRITE)
-    link_id = connection.execute(_BY_LINK_HASH, values).scalar()
-    return None if link_id is None else Account(0, "public link", scope=READ, link_id=link_id)
+def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dict[str, Account]:
+    """Return who may call with keys of these hashes now, by hash: an account, or the holder of a public link."""
+    found: dict[str, Account] = {}
+    for row in connection.execute(_BY_KEY_HASHES, {"hashes": hashes, "now_us": now_us}):
+        found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope or WRITE)
+    if len(found) < len(hashes):
+        others = [key_hash for key_hash in hashes if key_hash not in found]
+        for row in connection.execute(_BY_LINK_HASHES, {"hashes": others, "now_us": now_us}):
+            found[row.link_hash] = Account(0, "public link", scope=READ, link_id=row.id)
+    return found
 
 
 def by_name(connection: Connection, name: str) -> Account | None:

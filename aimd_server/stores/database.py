@@ -5,6 +5,7 @@ It is the SQLite file in the directory, or a PostgreSQL: see stores.location.
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -112,12 +113,22 @@ class Database:
                 committing; every operation may be asked for again.
         """
         if self._writer is not None:
-            return self._writer.submit(operation, order)
+            return self._writer.submit(operation, order).result()
         try:
             with self._writing.begin() as connection:
                 return operation(connection)
         except SQLAlchemyError as error:
             raise StoreUnavailableError(reason_of(error)) from error
+
+    def submit(self, operation: Operation[T], order: str = "") -> Future[T]:
+        """Do as `write` does, without waiting: the result, or what `write` would raise, comes with the future.
+
+        Raises:
+            StoreUnavailableError: The server is stopping, or its writer was not started.
+        """
+        if self._writer is None:
+            raise StoreUnavailableError("nothing writes here")
+        return self._writer.submit(operation, order)
 
 
 def _read_surely(engine: Engine, operation: Operation[T]) -> T:

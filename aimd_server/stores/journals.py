@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
-from aimd_server.stores import later
 from aimd_server.stores.packing import Packed, pack, unpack
 from aimd_server.stores.schema import journal, journal_block, journal_chunk, journal_tail
 
@@ -37,6 +36,12 @@ class JournalRow(msgspec.Struct, frozen=True):
 # Built once: putting a statement together costs more than running it.
 _OF_FILE = select(journal).where(journal.c.trial_id == bindparam("of_trial"), journal.c.file == bindparam("of_file"))
 _OF_FILE_LOCKED = _OF_FILE.with_for_update()
+_OF_TRIALS_LOCKED = (
+    select(journal)
+    .where(journal.c.trial_id.in_(bindparam("of_trials", expanding=True)))
+    .order_by(journal.c.id)  # in one order in every replica, so that they rarely deadlock
+    .with_for_update()
+)
 _EXTEND = insert(journal_tail)
 _PUT_CHUNK = insert(journal_chunk)
 _STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us", "chunk_offset", "chunk_records")
@@ -71,15 +76,41 @@ def add(connection: Connection, trial_id: int, file: str, now_us: int) -> Journa
     return JournalRow(id=int(connection.execute(query).scalar_one()), trial_id=trial_id, file=file, **values)
 
 
-def extend(connection: Connection, row: JournalRow, size_bytes: int, packed: Packed) -> None:
-    """Keep `size_bytes` bytes from the journal's `next_offset` on. `advance` says the new offset."""
-    values = {"journal_id": row.id, "offset": row.next_offset, "size": size_bytes}
-    later.execute(connection, _EXTEND, {**values, "codec": packed.codec, "data": packed.data})
+def locked(connection: Connection, trial_ids: list[int]) -> dict[tuple[int, str], JournalRow]:
+    """Return the journals of trials by (trial, file), locked against other writers until the transaction ends."""
+    rows = connection.execute(_OF_TRIALS_LOCKED, {"of_trials": trial_ids})
+    return {(row.trial_id, row.file): row for row in (_row_of(dict(row._mapping)) for row in rows)}
 
 
-def advance(connection: Connection, row: JournalRow) -> None:
-    """Write down where a journal stands."""
-    later.execute(connection, _ADVANCE, {"row_id": row.id, **{name: getattr(row, name) for name in _STANDING}})
+class Part(msgspec.Struct, frozen=True):
+    """Bytes at the end of a journal, as they are kept."""
+
+    journal_id: int
+    offset: int
+    size: int
+    packed: Packed
+
+
+def extend(connection: Connection, *parts: Part) -> None:
+    """Keep bytes from each journal's `next_offset` on. `advance` says the new offset."""
+    rows = [
+        {
+            "journal_id": part.journal_id,
+            "offset": part.offset,
+            "size": part.size,
+            "codec": part.packed.codec,
+            "data": part.packed.data,
+        }
+        for part in parts
+    ]
+    connection.execute(_EXTEND, rows)
+
+
+def advance(connection: Connection, *rows: JournalRow) -> None:
+    """Write down where journals stand."""
+    connection.execute(
+        _ADVANCE, [{"row_id": row.id, **{name: getattr(row, name) for name in _STANDING}} for row in rows]
+    )
 
 
 def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes:

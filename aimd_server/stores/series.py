@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from aimd_server.stores import later
 from aimd_server.stores.schema import series
 
 
@@ -31,11 +30,13 @@ _PUT = (
 )
 
 
+_OF_TRIALS = select(series).where(series.c.trial_id.in_(bindparam("of_trials", expanding=True))).order_by(series.c.id)
+
+
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
     """Return the series of each trial that has any, in the order of their first appearance."""
     found: dict[int, list[SeriesRow]] = {}
-    query = select(series).where(series.c.trial_id.in_(list(trial_ids))).order_by(series.c.id)
-    for row in connection.execute(query):
+    for row in connection.execute(_OF_TRIALS, {"of_trials": list(trial_ids)}):
         found.setdefault(row.trial_id, []).append(SeriesRow(**row._mapping))
     return found
 
@@ -58,8 +59,16 @@ def put(
     if row is None:
         connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, **marks))
     else:
-        values = {"row_id": row.id, "live": live, **{f"new_{name}": value for name, value in marks.items()}}
-        later.execute(connection, _PUT, values)
+        put_all(connection, [(row.id, live, marks)])
+
+
+def put_all(connection: Connection, rows: Iterable[tuple[int, str, dict[str, int | None]]]) -> None:
+    """Write live summaries into the rows of these ids, and how far the tables for lists follow each."""
+    values = [
+        {"row_id": row_id, "live": live, "new_indexed_us": marks["indexed_us"], "new_stale_us": marks["stale_us"]}
+        for row_id, live, marks in rows
+    ]
+    connection.execute(_PUT, values)
 
 
 def set_rows(connection: Connection, series_id: int, rows: int) -> None:

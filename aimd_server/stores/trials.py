@@ -72,6 +72,28 @@ def by_uids(connection: Connection, uids: list[str]) -> list[TrialRow]:
     return [TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.uid.in_(uids)))]
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """What an append needs to know of a trial."""
+
+    id: int
+    uid: str
+    owner_id: int
+    state: str | None
+
+
+_PLACED = (
+    select(trial.c.id, trial.c.uid, trial.c.owner_id, trial.c.state)
+    .join(folder, trial.c.folder_id == folder.c.id)
+    .where(trial.c.uid.in_(bindparam("of_uids", expanding=True)))
+    .where(trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
+)
+
+
+def placed(connection: Connection, uids: list[str]) -> dict[str, Placed]:
+    """Return the same of several trials by UUID, whoever owns them."""
+    return {row.uid: Placed(*row) for row in connection.execute(_PLACED, {"of_uids": uids})}
+
+
 class Holder(msgspec.Struct, frozen=True):
     """The row that has a UUID, in the trash or not."""
 

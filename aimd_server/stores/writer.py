@@ -1,8 +1,8 @@
 """The one thread of a process that writes: what has queued up goes into one commit.
 
-`submit` returns after the commit; an operation that was acknowledged is on the disk. One that fails undoes itself
+A future is done after the commit; an operation that was acknowledged is on the disk. One that fails undoes itself
 alone. Several replicas may write to one database: what meets another one is run again, so an operation changes
-nothing but the database.
+nothing but the database. Operations of which there are many, and that can share their statements, come as `Shared`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the word of those who call it
-from aimd_server.stores import later
 from aimd_server.stores.postgres import is_worth_another_try
 
 T = TypeVar("T")
@@ -34,6 +33,29 @@ _PAUSE_S = 0.01
 
 class ChangedMeanwhileError(Exception):
     """What an operation read was changed by another replica before it locked it; it is run again."""
+
+
+class Shared(Generic[T]):
+    """An operation that is run at once with all others of its kind in the same commit.
+
+    Args:
+        run: Runs all, in the order in which they came, and returns a result for each; a refusal is returned, not
+            raised, and has changed nothing. What it raises fails all of them, and then each is run by itself.
+        wish: What this one is to do.
+    """
+
+    __slots__ = ("run", "wish")
+
+    def __init__(self, run: Callable[[Connection, list[Any]], list[T | Exception]], wish: Any) -> None:
+        self.run = run
+        self.wish = wish
+
+    def __call__(self, connection: Connection) -> T:
+        """Run it by itself."""
+        (outcome,) = self.run(connection, [self.wish])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
 
 class _Queued(NamedTuple):
@@ -66,18 +88,20 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="aimd-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, operation: Operation[T], order: str = "") -> T:
-        """Run an operation in a transaction and return its result after the commit.
+    def submit(self, operation: Operation[T], order: str = "") -> Future[T]:
+        """Run an operation in a transaction; its result is there after the commit.
+
+        The future raises StoreUnavailableError when the database refused (see Database.write), and what the operation
+        raised; nothing of it was changed then.
 
         Raises:
-            StoreUnavailableError: The database refused; see Database.write.
-            Exception: What the operation raised; nothing of it was changed.
+            StoreUnavailableError: The server is stopping.
         """
         if self._closed:
             raise StoreUnavailableError("the server is stopping")
         future: Future[T] = Future()
         self._queue.put(_Queued(operation, order, future))
-        return future.result()
+        return future
 
     def is_alive(self) -> bool:
         """Tell whether operations are taken and run."""
@@ -112,6 +136,7 @@ class Writer:
         return group, False
 
     def _commit(self, group: list[_Queued]) -> None:
+        group = [item for item in group if item.future.set_running_or_notify_cancel()]
         group.sort(key=lambda item: item.order)  # rows in one order in every replica, so that they rarely deadlock
         try:
             outcomes = self._run_until_done(group)
@@ -152,16 +177,20 @@ class Writer:
 
 
 def _run_together(connection: Connection, group: list[_Queued]) -> list[Any]:
-    """Run operations, all of which are expected to do well: that saves a savepoint each, and lets writes wait."""
-    results, before = [], ""
+    """Run operations, all of which are expected to do well: that saves a savepoint each."""
+    outcomes: list[Any] = [None] * len(group)
+    shared: dict[Any, list[int]] = {}
     try:
-        with later.together(connection):
-            for item in group:
-                if item.order == before:  # the same trial again: it reads what was written
-                    later.settle(connection)
-                results.append(item.operation(connection))
-                before = item.order
-        return results
+        for place, item in enumerate(group):
+            if isinstance(item.operation, Shared):
+                shared.setdefault(item.operation.run, []).append(place)
+            else:
+                outcomes[place] = item.operation(connection)
+        for run, places in shared.items():
+            found = run(connection, [group[place].operation.wish for place in places])  # type: ignore[attr-defined]
+            for place, outcome in zip(places, found, strict=True):
+                outcomes[place] = _Fault(outcome) if isinstance(outcome, Exception) else outcome
+        return outcomes
     except Exception as error:
         if _spoils_all(error):
             raise

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -21,6 +21,7 @@ ARGUMENTS = [
     "--font-render-hinting=none",
 ]
 WIDTH, HEIGHT = 1280, 800
+POLICY_WORD = "require-trusted-types-for 'script'"  # a policy without it lets text become markup
 _LISTEN = """
 addEventListener('securitypolicyviolation', (event) =>
   console.error(`CSP report: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
@@ -50,7 +51,8 @@ class Watched:
 
     Attributes:
         page: Its one page.
-        faults: Dialogs, requests to other hosts, reports of the content security policy, uncaught errors.
+        faults: Dialogs, requests to other hosts, reports of the content security policy, pages that came without a
+            policy, uncaught errors.
     """
 
     def __init__(self, browser: Browser, origin: str, **settings: Any) -> None:
@@ -66,6 +68,7 @@ class Watched:
         self.context.set_default_timeout(15_000)
         self.context.add_init_script(_LISTEN)
         self.context.on("request", self._on_request)
+        self.context.on("response", self._on_response)
         self.context.on("console", self._on_console)
         self.context.on("weberror", lambda error: self.faults.append(f"uncaught: {error.error}"))
         self.context.on("dialog", self._on_dialog)
@@ -75,6 +78,11 @@ class Watched:
         self.requests.append(request.url)
         if not request.url.startswith((f"{self.origin}/", "blob:", "data:", "about:")):
             self.faults.append(f"request to {request.url}")
+
+    def _on_response(self, response: Response) -> None:
+        is_page = response.request.resource_type == "document" and response.status == 200
+        if is_page and POLICY_WORD not in response.headers.get("content-security-policy", ""):
+            self.faults.append(f"no policy: {response.url}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if "CSP report" in message.text or "Content Security Policy" in message.text or "Trusted" in message.text:

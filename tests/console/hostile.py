@@ -127,7 +127,14 @@ _UNICODE = [
     "a" * 200,
     "word " * 40,
     "\ufeffmark",
+    "line\u2028separator\u2029s",
 ]
 
 STRINGS = [*_MARKUP, *_CODE, *_UNICODE]
 assert len(STRINGS) >= 120
+
+
+def names() -> list[str]:
+    """Return them as names that a server takes for trials and folders: no slash, not longer than 255 bytes."""
+    fitting = [text.replace("/", "\N{FRACTION SLASH}").encode()[:255].decode(errors="ignore") for text in STRINGS]
+    return list(dict.fromkeys(text for text in fitting if text.strip() and text not in (".", "..")))

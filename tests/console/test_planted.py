@@ -1,18 +1,30 @@
-"""The watch over the browser, on pages that do what ours must not: each fault has to be seen."""
+"""The watch over the browser, on pages that do what ours must not: each fault has to be seen.
+
+First on small pages; then on our own console, built anew with a component that takes text as markup, with the server's
+policy and without it.
+"""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.console.browser import Watched
+from tests.console.conftest import ROOT
+from tests.console.pages import WEB, Console
+from tests.console.world import record_trial
+from tests.server.api import User
+from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 PLANTED = {
     "/dialog": ("<script src=/dialog.js></script>", "dialog: planted"),
@@ -63,3 +75,55 @@ def test_a_planted_fault_is_seen(browser: Browser, planted: str, path: str) -> N
         assert any(fault.startswith(PLANTED[path][1]) for fault in window.faults), window.faults
     finally:
         window.close()
+
+
+TITLE, AS_MARKUP = "<h1>{title}</h1>", "<h1 dangerouslySetInnerHTML={{ __html: String(title) }} />"
+
+
+@pytest.fixture(scope="module")
+def faulty_console(built_console: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The console, built with the title of each page taken as markup."""
+    place = tmp_path_factory.mktemp("faulty")
+    source = place / "console"
+    shutil.copytree(ROOT / "console", source, ignore=shutil.ignore_patterns("node_modules", ".lock", ".built"))
+    (source / "node_modules").symlink_to(ROOT / "console" / "node_modules")
+    shell = source / "src" / "parts" / "shell.tsx"
+    text = shell.read_text(encoding="utf-8")
+    assert TITLE in text
+    shell.write_text(text.replace(TITLE, AS_MARKUP), encoding="utf-8")
+    vite = ["node_modules/.bin/vite", "build", "--outDir", str(place / "built"), "--logLevel", "error"]
+    done = subprocess.run(vite, cwd=source, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return place / "built"
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_a_component_that_takes_text_as_markup_is_seen(
+    browser: Browser, server: RunningServer, person: User, faulty_console: Path, has_policy: bool
+) -> None:
+    # Backslashes, because a name holds no slash, and a browser takes both.
+    trial = record_trial(person, r"<img src=x onerror=alert('planted')><img src='http:\\127.0.0.2:9\planted'>")
+
+    def serve(route: Route) -> None:
+        """Answer with a file of the faulty console, under the policy of the real one or under none."""
+        path = faulty_console / (route.request.url.partition(WEB)[2].partition("#")[0] or "index.html")
+        if not path.is_file():
+            route.abort()
+            return
+        real = route.fetch(url=f"{server.origin}{WEB}")
+        kept = {"content-security-policy": real.headers["content-security-policy"]} if has_policy else {}
+        route.fulfill(path=path, headers=kept)
+
+    window = Watched(browser, server.origin)
+    try:
+        window.sign_in(person.key)
+        window.context.route(f"**{WEB}**", serve)
+        Console(window).trial(trial.id)
+        window.page.wait_for_timeout(1000)
+    finally:
+        window.close()
+    seen = (
+        ["CSP report: require-trusted-types-for"] if has_policy else ["no policy", "dialog: ", "request to http://127"]
+    )
+    for wanted in seen:
+        assert any(fault.startswith(wanted) for fault in window.faults), window.faults

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
 from aimd_core.journal import Damage, encode_record, read_records
-from aimd_core.series import AXES, metric_names, position_of, read_series
+from aimd_core.series import AXES, _Shape, metric_names, position_of, read_series
 
 WHEN = "2026-11-23T15:03:27.946397+00:00"
 
@@ -21,8 +21,15 @@ def points_by_the_journal(path: Path, metric: str, axis: str) -> list[tuple[floa
             ((metrics_type, body),) = record.items()
             for name, value in body["value"].items():
                 if f"{metrics_type}.{name}" == metric and isinstance(value, (int, float)):
-                    points.append((position_of(body["sequence"], axis), float(value)))
+                    points.append((position_of(body["sequence"], axis), as_float(value)))
     return points
+
+
+def as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def assert_same_points(path: Path, metric: str) -> None:
@@ -75,6 +82,10 @@ def test_one_metric_is_picked_out_of_several(tmp_path: Path) -> None:
         b"\n\n",
         b'{"train": {"value": {"loss": "high"}, "sequence": {"epoch": 1, "step": 2}}}\n',
         line(5.0, -2, epoch=-1),
+        line(5.0, 2).replace(b'"loss": 5.0', b'"loss": 5.0, "acc": 1x'),
+        line(5.0, 2).replace(b'"value"', b'" alue"') + line(5.0, 2),
+        line(5.0, 2).replace(b"5.0", b"-0").replace(b'"step": 2', b'"step": -0'),
+        line(5.0, 2).replace(b'"epoch": 1', b'"epoch": 01'),
     ],
 )
 def test_a_line_that_the_sdk_would_not_write_is_read_as_the_journals_reader_reads_it(
@@ -82,6 +93,54 @@ def test_a_line_that_the_sdk_would_not_write_is_read_as_the_journals_reader_read
 ) -> None:
     journal = tmp_path / "metrics"
     journal.write_bytes(line(1.0) + odd + line(2.0, 7) + odd.rstrip(b"\n"))
+    assert_same_points(journal, "train.loss")
+
+
+ODD_NUMBERS = [
+    *("0", "-0", "1", "01", "-01", "1.", ".5", "+1", "1e5", "1E+5", "1e", "1e400", "-1e400", "0.1.2", "1_0", "nan"),
+    *("Infinit", "-", "true", "null", "1x", "[1]", "1,2", "1, 2", " 1", "1 ", '"1"', ""),
+]
+GOOD_NUMBERS = st.floats().map(json.dumps) | st.integers().map(str)
+NUMBERS = GOOD_NUMBERS | GOOD_NUMBERS | st.sampled_from([*ODD_NUMBERS, "1" * 310, "1" * 400])
+
+
+def written(names: list[str], tokens: dict[str, str]) -> str:
+    """Return a line as the SDK writes it, with these tokens in the places of its numbers."""
+    values = ", ".join(f'"{name}": {tokens[name]}' for name in names)
+    sequence = f'"epoch": {tokens["epoch"]}, "step": {tokens["step"]}, "timestamp": "{WHEN}"'
+    return f'{{"train": {{"value": {{{values}}}, "sequence": {{{sequence}}}}}}}\n'
+
+
+@given(
+    records=st.lists(
+        st.fixed_dictionaries(dict.fromkeys(("loss", "acc", "lr", "epoch", "step"), NUMBERS)), min_size=1, max_size=4
+    ),
+    names=st.sampled_from([["loss"], ["loss", "acc"], ["acc", "loss"], ["acc", "loss", "lr"], ["loss", "loss"]]),
+)
+def test_lines_that_are_alike_are_read_as_the_journals_reader_reads_them(
+    tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, str]], names: list[str]
+) -> None:
+    journal = tmp_path_factory.mktemp("series") / "metrics"
+    journal.write_text("".join(written(names, tokens) for tokens in records))
+    assert_same_points(journal, "train.loss")
+
+
+@pytest.mark.parametrize("others", [{}, {"acc": 0.5}, {"lr": 1e-05, "acc": float("nan")}])
+@pytest.mark.parametrize("axis", AXES)
+def test_lines_as_the_sdk_writes_them_are_taken_at_once(others: dict[str, float], axis: str) -> None:
+    lines = [encode_record("train", {**others, "loss": 1 / step}, step, step // 3, WHEN) for step in range(1, 9)]
+    columns = _Shape("train.loss", axis).columns_of(b"".join(lines))
+    assert columns is not None
+    assert list(columns[0]) == [1 / step for step in range(1, 9)]
+    assert columns[1][0] == {"step": 1.0, "epoch": 0.0}.get(axis, columns[1][7])
+
+
+def test_lines_that_are_never_alike_are_not_compared_for_ever(tmp_path: Path) -> None:
+    journal = tmp_path / "metrics"
+    journal.write_bytes(b"".join(line(1 / step, step) + line(0.5, step, "val") for step in range(1, 10_000)))
+    shape = _Shape("train.loss", "step")
+    mixed = line(1.0) + line(2.0, 2, "val")
+    assert [shape.columns_of(piece) is None for piece in [mixed] * 3 + [line(1.0)]] == [True] * 4
     assert_same_points(journal, "train.loss")
 
 

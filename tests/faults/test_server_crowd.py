@@ -27,13 +27,14 @@ sqlite.writing_engine = lambda path: sqlite._engine(path, "BEGIN", ["journal_mod
 """
 ACKNOWLEDGED_ALL_THE_SAME = """
 from aimd_server.services.files import Standing
+from aimd_server.services.growth import Appended
 from aimd_server.stores import writer
 def _commit(self, group):
     try:
         with self._engine.begin() as connection:
             outcomes = [writer._attempt(connection, item.operation) for item in group]
     except Exception:
-        outcomes = [Standing(0, "") for _ in group]
+        outcomes = [Appended(Standing(0, ""), 0) for _ in group]
     for item, outcome in zip(group, outcomes):
         failed = isinstance(outcome, writer._Fault)
         item.future.set_exception(outcome.error) if failed else item.future.set_result(outcome)

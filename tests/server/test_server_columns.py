@@ -25,7 +25,8 @@ from aimd_server import accounts, operations
 from aimd_server.columns import codec, segments
 from aimd_server.columns.codec import decode, encode
 from aimd_server.columns.table import tables_of
-from aimd_server.services import chunking, files, identity, plots, trials
+from aimd_server.columns.uniform import read_uniform
+from aimd_server.services import chunking, files, growth, identity, plots, trials
 from aimd_server.services.plots import PlotWish
 from aimd_server.stores import journals
 from aimd_server.stores.database import Database
@@ -130,7 +131,7 @@ class Store:
     def append(self, content: bytes, cuts: list[int]) -> None:
         places = [0, *sorted(cut % (len(content) + 1) for cut in cuts), len(content)]
         for start, end in itertools.pairwise(places):
-            standing = files.append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
+            standing = growth.append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
             assert standing.offset >= end
 
     def read(self, start: int, end: int) -> bytes:
@@ -275,3 +276,52 @@ def test_a_plot_shows_the_points_however_they_are_stored(
             assert plot.hi is not None
             assert (np.nanmin(plot.lo), np.nanmax(plot.hi)) == (finite.min(), finite.max())
             assert plot.x[0] == where[0]
+
+
+def _uniform_journals() -> st.SearchStrategy[bytes]:
+    """Lines of one form, but for a few that are not quite."""
+    kinds = st.sampled_from([st.floats(), st.integers(), st.none(), STAMPS, NUMBERS])
+    members = st.dictionaries(NAMES, kinds, max_size=4)
+
+    def records(forms: tuple[Any, Any, str]) -> st.SearchStrategy[list[Any]]:
+        values, places, kind = forms
+        body = st.fixed_dictionaries(
+            {"value": st.fixed_dictionaries(values), "sequence": st.fixed_dictionaries(places)}
+        )
+        one = body.map(lambda found: {kind: found})
+        return st.lists(one, min_size=1, max_size=20)
+
+    forms = st.tuples(members, members, st.sampled_from(["train", 'a"b', "日本", ""]))
+    return forms.flatmap(records).map(lambda found: b"".join(json.dumps(one).encode() + b"\n" for one in found))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(_uniform_journals(), JOURNALS))
+def test_lines_that_are_read_as_of_one_form_are_read_the_same_one_by_one(content: bytes) -> None:
+    found = read_uniform(content)
+    if found is None:
+        return
+    for number, text in enumerate(content.splitlines()):
+        ((kind, body),) = json.loads(text).items()
+        assert kind == found.type
+        assert [sorted(body["value"]), sorted(body["sequence"])] == [sorted(found.values), sorted(found.places)]
+        row = [column[number] for column in found.columns]
+        known = [body["value"][name] for name in found.values] + [body["sequence"][name] for name in found.places]
+        assert [(type(one), repr(one)) for one in row] == [(type(one), repr(one)) for one in known]
+
+
+def test_lines_of_one_form_are_read_at_once_and_others_not() -> None:
+    good = [{"train": {"value": {"x": n / 7, "n": n}, "sequence": {"step": n, "epoch": None}}} for n in range(9)]
+    odd: list[Any] = [
+        {"val": {"value": {"x": 1.5, "n": 1}, "sequence": {"step": 9, "epoch": None}}},
+        {"train": {"value": {"x": 1, "n": 1}, "sequence": {"step": 9, "epoch": None}}},
+        {"train": {"value": {"x": 1.5, "n": True}, "sequence": {"step": 9, "epoch": None}}},
+        {"train": {"value": {"x": 1.5}, "sequence": {"step": 9, "epoch": None}}},
+        {"train": {"value": {"x": 1.5, "n": 1, "m": 1}, "sequence": {"step": 9, "epoch": None}}},
+        {"train": {"value": {"x": float("nan"), "n": 1}, "sequence": {"step": 9, "epoch": None}}},
+    ]
+    read = read_uniform(b"".join(json.dumps(one).encode() + b"\n" for one in good))
+    assert read is not None
+    assert [read.lines, read.columns[1]] == [9, list(range(9))]
+    for one in odd:
+        assert read_uniform(b"".join(json.dumps(line).encode() + b"\n" for line in [*good, one])) is None

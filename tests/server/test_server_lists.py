@@ -17,7 +17,7 @@ from aimd_core.errors import QueryError
 from aimd_core.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
 from aimd_server import operations
-from aimd_server.services import files, indexing, list_plans, listing, placing, trash, trials
+from aimd_server.services import growth, indexing, list_plans, listing, placing, trash, trials
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.listing import Wanted
 from aimd_server.services.placing import TrialChange
@@ -198,8 +198,8 @@ def test_what_a_list_shows_filters_and_sorts_by_agrees_however_far_it_is_behind(
         for round_ in range(6):
             for uid in rng.sample(ids, 20):
                 content = lines(rng, 4)
-                end = files.append(database, world.user, uid, "metrics", 0, b"").offset
-                files.append(database, world.user, uid, "metrics", end, content)
+                end = growth.append(database, world.user, uid, "metrics", 0, b"").offset
+                growth.append(database, world.user, uid, "metrics", end, content)
             changed = rng.choice(ids)
             wish_ = TrialChange(folder=FolderWish(path=rng.choice(("a", "moved")), make=True))
             placing.apply(database, world.user, changed, wish_)
@@ -225,7 +225,7 @@ def test_a_trial_that_ends_is_up_to_date_at_once(tmp_path: Path) -> None:
         trials.put(database, world.user, uid, TrialWish(name="t", state="Running"))
         end = 0
         for loss in (1.0, 2.0, 3.0):
-            end = files.append(database, world.user, uid, "metrics", end, line(1, loss=loss)).offset
+            end = growth.append(database, world.user, uid, "metrics", end, line(1, loss=loss)).offset
         measured = database.read(lambda connection: indexes.metrics_of(connection, [1]))
         assert measured[1]["train.loss"]["last"] == 1.0
         trials.put(database, world.user, uid, TrialWish(name="t", state="Succeeded"))

@@ -5,9 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,11 +17,11 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from aimd_server.stores import later, packing
+from aimd_server.stores import packing
 from aimd_server.stores.database import Database
 from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD, metadata
-from aimd_server.stores.writer import StoreUnavailableError
+from aimd_server.stores.writer import Operation, Shared, StoreUnavailableError
 from tests.support.server import clean_environment
 
 
@@ -140,54 +137,67 @@ def test_bytes_are_kept_compressed_only_where_that_is_smaller() -> None:
     assert packing.pack(bytes(range(256))) == packing.Packed(packing.RAW, bytes(range(256)))
 
 
-def test_writes_that_wait_are_done_before_the_commit_and_before_the_same_trial_is_read(tmp_path: Path) -> None:
-    put = text("INSERT INTO account (name, created_us) VALUES (:name, 0)")
-    seen: list[list[object]] = []
+class Held:
+    """Holds the writer up while operations queue behind it, so that they are one group."""
 
-    def leave(name: str) -> Callable[[Connection], None]:
-        def operation(connection: Connection) -> None:
-            seen.append(list(connection.execute(text("SELECT name FROM account ORDER BY id")).scalars()))
-            with later.deferring():
-                later.execute(connection, put, {"name": name})
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.begun, self.go = threading.Event(), threading.Event()
 
-        return operation
+    def __call__(self, _connection: Connection) -> None:
+        self.begun.set()
+        self.go.wait(10)
+
+    def results(self, *operations: tuple[str, Operation[object]]) -> list[object]:
+        """Run operations, each with its order, in one group; return their results or errors."""
+        first = self.database.submit(self)
+        assert self.begun.wait(10)
+        rest = [self.database.submit(operation, order) for order, operation in operations]
+        self.go.set()
+        first.result(20)
+        return [job.exception(20) or job.result() for job in rest]
+
+
+def test_operations_of_a_kind_run_at_once_and_behind_those_of_a_kind_of_their_own(tmp_path: Path) -> None:
+    ran: list[object] = []
+
+    def run(connection: Connection, wishes: list[str]) -> list[int | Exception]:
+        ran.append(wishes)
+        return [ValueError(wish) if wish == "bad" else _add(connection, wish) for wish in wishes]
+
+    def alone(_connection: Connection) -> None:
+        ran.append("alone")
 
     with Database(tmp_path) as database:
-        begun, go = threading.Event(), threading.Event()
         database.start_writer()
-
-        def hold(_connection: Connection) -> None:
-            begun.set()
-            go.wait(10)
-
-        jobs = [("", hold), ("a", leave("one")), ("a", leave("two")), ("b", leave("three"))]
-        with ThreadPoolExecutor(len(jobs)) as pool:
-            first = pool.submit(database.write, jobs[0][1])
-            begun.wait(10)
-            rest = [pool.submit(database.write, job, order) for order, job in jobs[1:]]
-            while database._writer is not None and database._writer._queue.qsize() < len(rest):
-                time.sleep(0.01)
-            go.set()
-            for job in [first, *rest]:
-                job.result(20)
-        assert sorted(map(str, _names(database))) == ["one", "three", "two"]
-        assert [len(names) for names in seen] == [0, 1, 1]  # the second of a saw the first; b's waits for nobody
+        shared = [(name, Shared(run, name)) for name in ("c", "bad", "b")]
+        found = Held(database).results(*shared, ("d", alone))
+        assert ran == ["alone", ["b", "bad", "c"]]
+        assert [str(one) for one in found] == ["1", "bad", "1", "None"]
+        assert sorted(map(str, _names(database))) == ["b", "c"]
 
 
-def test_writes_that_fail_when_they_are_done_fail_only_the_operation_that_left_them(tmp_path: Path) -> None:
-    put = text("INSERT INTO account (name, created_us) VALUES (:name, 0)")
-
-    def leave(connection: Connection) -> None:
-        with later.deferring():
-            later.execute(connection, put, {"name": "taken"})
+def test_one_of_a_kind_that_breaks_the_group_fails_alone(tmp_path: Path) -> None:
+    def run(connection: Connection, wishes: list[str]) -> list[int | Exception]:
+        return [_add(connection, wish) for wish in wishes]
 
     with Database(tmp_path) as database:
         database.start_writer()
         database.write(lambda connection: _add(connection, "taken"))
-        with ThreadPoolExecutor(9) as pool:
-            good = [pool.submit(database.write, lambda c, n=n: _add(c, f"good{n}"), f"g{n}") for n in range(8)]
-            bad = pool.submit(database.write, leave, "z")
-            assert [job.result(20) for job in good] == [1] * 8
-            with pytest.raises(IntegrityError):
-                bad.result(20)
-        assert len(_names(database)) == 9
+        shared = [(name, Shared(run, name)) for name in ("one", "taken", "two")]
+        found = Held(database).results(*shared)
+        assert isinstance(found[1], IntegrityError)
+        assert sorted(map(str, _names(database))) == ["one", "taken", "two"]
+
+
+def test_who_waits_no_longer_is_passed_over_and_the_writer_goes_on(tmp_path: Path) -> None:
+    with Database(tmp_path) as database:
+        database.start_writer()
+        held = Held(database)
+        database.submit(held)
+        assert held.begun.wait(10)
+        gone = database.submit(lambda connection: _add(connection, "gone"))
+        assert gone.cancel()
+        held.go.set()
+        database.write(lambda connection: _add(connection, "next"))
+        assert list(map(str, _names(database))) == ["next"]

@@ -1,0 +1,92 @@
+"""Lines that are all of one form, read straight into columns: what a training loop writes, and quick.
+
+The form is that of the first line: its metrics type, its names and the types of its values. A line of another form, or
+one that is no JSON of this kind, ends the attempt; then each line is read for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+FORMS = 64  # that are remembered
+MEMBERS = 200  # of a form; wider lines are read one by one
+_KINDS = (int, float, str, type(None))
+
+_Members = tuple[tuple[str, type], ...]
+
+
+class Uniform(msgspec.Struct):
+    """Lines of one form.
+
+    Attributes:
+        type: Their metrics type.
+        values: The names of the metrics.
+        places: The names in `sequence`.
+        columns: The numbers and texts of each name, first those of the values.
+        lines: How many.
+    """
+
+    type: str
+    values: list[str]
+    places: list[str]
+    columns: list[list[Any]]
+    lines: int
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    value: dict[str, Any]
+    sequence: dict[str, Any]
+
+
+_first = msgspec.json.Decoder(dict[str, _Body])
+
+
+def read_uniform(lines: bytes) -> Uniform | None:
+    """Return complete lines as columns, None when they are not all of one form."""
+    try:
+        ((metrics_type, body),) = _first.decode(lines[: lines.find(b"\n") + 1]).items()
+        values, places = _members(body.value), _members(body.sequence)
+        if len(values) + len(places) > MEMBERS or not values:
+            return None
+        decoder, getters = _reader(metrics_type, values, places)
+        records = decoder.decode_lines(lines)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    if len(records) != lines.count(b"\n"):
+        return None
+    columns = [list(map(get, records)) for get in getters]
+    kinds = [kind for _, kind in (*values, *places)]
+    if any({*map(type, column)} != {kind} for column, kind in zip(columns, kinds, strict=True)):
+        return None
+    return Uniform(metrics_type, [name for name, _ in values], [name for name, _ in places], columns, len(records))
+
+
+def _members(document: dict[str, Any]) -> _Members:
+    members = tuple((name, type(value)) for name, value in document.items())
+    if any(kind not in _KINDS for _, kind in members):
+        raise ValueError("no plain number, text or null")
+    return members
+
+
+@lru_cache(FORMS)
+def _reader(
+    metrics_type: str, values: _Members, places: _Members
+) -> tuple[msgspec.json.Decoder[Any], list[Callable[[Any], Any]]]:
+    """Return what reads lines of a form, and what gets each name's value of a record."""
+    body = _struct([("value", _struct(values)), ("sequence", _struct(places))])
+    line = _struct([(metrics_type, body)])
+    wanted = [f"f0.f0.f{number}" for number in range(len(values))] + [f"f0.f1.f{n}" for n in range(len(places))]
+    return msgspec.json.Decoder(line), [attrgetter(path) for path in wanted]
+
+
+def _struct(members: Any) -> Any:
+    # gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
+    # A decoder of floats alone would hide which were written as whole numbers.
+    fields = [(f"f{number}", int | float if kind is float else kind) for number, (_, kind) in enumerate(members)]
+    rename = {f"f{number}": name for number, (name, _) in enumerate(members)}
+    return msgspec.defstruct("Record", fields, rename=rename, forbid_unknown_fields=True, gc=False)

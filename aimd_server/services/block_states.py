@@ -1,0 +1,55 @@
+"""How far the digest of each journal's last block has come, in this process, so that its bytes need not be read again.
+
+Only a saving: what is not known here, because another replica took the append or because the server is new, is read
+from the database. A state takes in nothing but bytes whose commit is certain, and none behind a gap, so it is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+from aimd_core.digest import BLOCK_BYTES
+
+MOST = 20_000  # journals; of a state there are some 400 bytes
+
+
+class _State(NamedTuple):
+    offset: int
+    hash: Any  # never changed: another thread may be copying it
+
+
+class BlockStates:
+    """The states, those that were used last."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._states: OrderedDict[int, _State] = OrderedDict()
+
+    def follow(self, journal_id: int, offset: int, content: bytes) -> None:
+        """Take note of bytes that a journal has from `offset` on, after the commit."""
+        known = self._states.pop(journal_id, None)
+        start = offset + len(content)
+        start -= min(start % BLOCK_BYTES, len(content))  # of the last block, or of what is new of it
+        if start % BLOCK_BYTES == 0:
+            state = hashlib.sha256()
+        elif known is not None and known.offset == offset:
+            state = known.hash.copy()
+        else:
+            return
+        state.update(memoryview(content)[start - offset :])
+        self._states[journal_id] = _State(offset + len(content), state)
+        if len(self._states) > self._most:
+            self._states.popitem(last=False)
+
+    def completed(self, journal_id: int, offset: int, content: bytes) -> bytes | None:
+        """Return the digest of the one block that bytes from `offset` on complete; None when that is not known here."""
+        left = BLOCK_BYTES - offset % BLOCK_BYTES
+        known = self._states.get(journal_id)
+        if known is None or known.offset != offset or not left <= len(content) < left + BLOCK_BYTES:
+            return None
+        state = known.hash.copy()
+        state.update(memoryview(content)[:left])
+        digest: bytes = state.digest()
+        return digest
