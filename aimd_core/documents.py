@@ -7,6 +7,7 @@ plain data (what JSON can hold): a date stays the text that it is, an alias bomb
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -14,7 +15,6 @@ import yaml
 from aimd_core.errors import DamagedError
 from aimd_core.journal import open_regular
 from aimd_core.language import said
-from aimd_core.plain_yaml import RESOLVERS, STRING, plain_tag, read_plain
 
 _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
@@ -42,9 +42,23 @@ class _PlainDumper(_BaseDumper):  # type: ignore[valid-type,misc]
         return True
 
 
-_PlainLoader.yaml_implicit_resolvers = RESOLVERS
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
+}
 
+STRING = "tag:yaml.org,2002:str"
 _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+@lru_cache(maxsize=4096)
+def plain_tag(value: str) -> str:
+    """Return what an unquoted scalar is."""
+    resolvers = _PlainLoader.yaml_implicit_resolvers
+    for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
+        if pattern.match(value):
+            return str(tag)
+    return STRING
 
 
 class _SimpleLoader(_PlainLoader):
@@ -93,6 +107,8 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     Raises:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
+    from aimd_core.plain_yaml import read_plain  # who only writes does without its patterns
+
     read = read_plain(text)
     if read is not None:
         return read

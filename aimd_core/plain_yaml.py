@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import yaml
 
-STRING = "tag:yaml.org,2002:str"
-RESOLVERS = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+from aimd_core.documents import STRING, plain_tag
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from typing import Any
+
+    # One line: how far it is indented, its key (None for an item of a list), its value, whether nothing stands behind
+    # the colon, and whether the value is a list or a mapping, of which every document needs its own.
+    Line = tuple[int, str | None, Any, bool, bool]
+
 _MAX_CHARACTERS = 1 << 18  # so that there are neither too many values nor too long keys; larger ones are rare
 _MAX_LINE_CHARACTERS = 1024  # as long lines are kept
 _MAX_DEPTH = 16
@@ -41,25 +45,6 @@ _MADE = {
 }
 
 
-class _Line(NamedTuple):
-    """One line: how far it is indented, its key (None for an item of a list) and its value."""
-
-    indent: int
-    key: str | None
-    value: Any
-    is_open: bool  # nothing stands behind the colon
-    is_shared: bool  # the value is a list or a mapping, and every document needs its own
-
-
-@lru_cache(maxsize=4096)
-def plain_tag(value: str) -> str:
-    """Return what an unquoted scalar is."""
-    for tag, pattern in RESOLVERS.get(value[:1], []) + RESOLVERS.get(None, []):
-        if pattern.match(value):
-            return str(tag)
-    return STRING
-
-
 def read_plain(text: bytes) -> dict[str, object] | None:
     """Return the mapping in a document, or None when only the YAML loader can tell."""
     if len(text) > _MAX_CHARACTERS:
@@ -72,7 +57,7 @@ def read_plain(text: bytes) -> dict[str, object] | None:
 
 
 @lru_cache(maxsize=1024)
-def _line(line: str) -> _Line:
+def _line(line: str) -> Line:
     """Take a line apart.
 
     Raises:
@@ -85,19 +70,19 @@ def _line(line: str) -> _Line:
     if key is not None and plain_tag(key) != STRING:
         raise ValueError(line)
     if plain is not None:
-        return _Line(len(indent), key, _scalar(plain), False, False)
+        return (len(indent), key, _scalar(plain), False, False)
     if quoted is not None:
-        return _Line(len(indent), key, quoted[1:-1], False, False)
+        return (len(indent), key, quoted[1:-1], False, False)
     items = _SPLIT.findall(listed or mapped or "")
     if listed is not None:
-        return _Line(len(indent), key, [_scalar(item) for _, item in items], False, True)
+        return (len(indent), key, [_scalar(item) for _, item in items], False, True)
     if mapped is not None:
         if any(plain_tag(name) != STRING for name, _ in items):
             raise ValueError(line)
-        return _Line(len(indent), key, {name: _scalar(item) for name, item in items}, False, True)
+        return (len(indent), key, {name: _scalar(item) for name, item in items}, False, True)
     if key is None:
         raise ValueError(line)  # an item of a list that goes on below
-    return _Line(len(indent), key, None, True, False)
+    return (len(indent), key, None, True, False)
 
 
 def _scalar(text: str) -> object:
@@ -111,7 +96,7 @@ def _scalar(text: str) -> object:
     return _MADE[tag](yaml.ScalarNode(tag, text))
 
 
-def _assembled(lines: list[_Line]) -> dict[str, object] | None:
+def _assembled(lines: list[Line]) -> dict[str, object] | None:
     """Put lines together; None when their indentation is not that of plain mappings and lists of scalars."""
     top: Any = {}
     document, depth = top, 0

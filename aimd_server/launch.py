@@ -7,6 +7,7 @@ stderr. Nothing is logged of a request but its path, and that only when it faile
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from aimd_core.errors import UsageError
+from aimd_server.allocation import hold_little
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
@@ -34,6 +36,7 @@ STOP_TIMEOUT_S = 10
 KEEP_ALIVE_S = 30
 MOST_CONNECTIONS = 800
 FILES_KEPT = 128  # of those that the system gives this process, for the database and the rest
+_GARBAGE = 20_000  # new objects, after which it is looked for
 _MAX_PORT = 65535
 
 
@@ -64,6 +67,7 @@ def run(
         DiskError, DamagedError, NewerDatabaseError, ObjectStoreError: The data cannot be used.
     """
     set_up_logs(settings)
+    hold_little()
     host = settings.host
     listener = _listen(host, settings.port)
     with (
@@ -80,6 +84,7 @@ def run(
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         with sweeping(database, settings.trash_days):
             app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
+            _spare_collector()
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
 
@@ -97,6 +102,13 @@ def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterat
         yield
     finally:
         place.unlink(missing_ok=True)
+
+
+def _spare_collector() -> None:
+    """Look for garbage seldom, and not among what a server keeps until it ends: JSON is many objects without cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 20)
 
 
 def _usable_blobs(address: str | None, data_dir: Path) -> Blobs:

@@ -56,17 +56,20 @@ def console(
     cache = cache_directory(place)
     _remove_unused(cache.parent)
     keeping = _Keeping(place, cache)
+    door = cache / f"open-{os.getpid()}.html"
 
     def ready(made: Ready) -> None:
         _announce(place, cache, made, as_json)
         keeping.start(made)
         if not no_open and _has_display():
-            threading.Thread(target=_open, args=(made.page,), daemon=True).start()
+            threading.Thread(target=_open, args=(made, door), daemon=True).start()
 
     try:
         local.run(cache, port, ready)
     finally:
         keeping.stop()
+        with contextlib.suppress(OSError):
+            door.unlink(missing_ok=True)
     output.say("Stopped. The trials are as they were.")
 
 
@@ -137,11 +140,20 @@ def _has_display() -> bool:
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _open(page: str) -> None:
+def _open(made: Ready, door: Path) -> None:
+    """Open the browser on a file of the user's own that leads to the page.
+
+    What a program is started with can be read by every user of the machine, and the address lets in.
+    """
     import webbrowser
 
     with contextlib.suppress(webbrowser.Error, OSError):
-        webbrowser.open(page)
+        for old in door.parent.glob("open-*.html"):
+            old.unlink(missing_ok=True)  # of a console that was killed, or whose browser has read it long ago
+        opened = os.open(door, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            file.write(made.door)
+        webbrowser.open(door.as_uri())
 
 
 class _Keeping:

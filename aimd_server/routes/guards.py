@@ -10,8 +10,9 @@ import ipaddress
 import logging
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,6 +34,10 @@ SECURITY_HEADERS = {
 }
 
 
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine's own."""
     try:
@@ -46,6 +51,13 @@ def host_name(header: str) -> str:
     if header.startswith("["):
         return header[1:].partition("]")[0].lower()
     return header.partition(":")[0].lower()
+
+
+def _put_below(message: Message, prefix: str) -> None:
+    """Let an answer lead to a path below the one that browsers see the server at."""
+    headers = MutableHeaders(scope=message)
+    if headers["location"].startswith("/"):
+        headers["location"] = prefix + headers["location"]
 
 
 class Guards:
@@ -75,11 +87,11 @@ class Guards:
             nonlocal started, status
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if prefix_of(scope) and headers.get("location", "").startswith("/"):
-                    headers["location"] = prefix_of(scope) + headers["location"]
+                given = {name for name, _ in message["headers"]}  # in lower case, as ASGI has it
+                more = [one for one in _RAW_HEADERS if one[0] not in given]
+                message["headers"] = [*message["headers"], *more]
+                if prefix_of(scope) and b"location" in given:
+                    _put_below(message, prefix_of(scope))
             await send(message)
 
         if not self._knows(scope):
@@ -116,8 +128,8 @@ class Guards:
     def _knows(self, scope: Scope) -> bool:
         if self.hosts is None:
             return True
-        given = Headers(scope=scope).getlist("host")
+        given = [value for name, value in scope["headers"] if name == b"host"]
         if len(given) != 1:
             return False
-        name = host_name(given[0])
+        name = host_name(given[0].decode("latin-1"))
         return name in self.hosts or is_loopback(name)

@@ -38,6 +38,8 @@ def _page(**members: Schema) -> Schema:
     return _object(**members, next=_maybe(TEXT))
 
 
+_ROLE: Schema = {"enum": ["viewer", "editor", "owner"]}
+_SCOPE: Schema = {"enum": ["read", "write", "upload"]}
 _PLACE = _object(id=ID, path=TEXT)
 _TRIAL: dict[str, Schema] = {
     "id": ID,
@@ -54,18 +56,18 @@ _TRIAL: dict[str, Schema] = {
     "metrics": _named(MAPPING),
     "tags": _all(TEXT),
     "note": TEXT,
+    "role": _ROLE,
 }
 _FILES = _named(_object(offset=COUNT, digest=TEXT))
 _KIND: Schema = {"enum": ["folder", "trial"]}
 _NUMBERS = _all(_maybe({"type": "number"}))
 _SERIES = _object(trial=ID, metric=TEXT, count=COUNT, exact=FLAG, nan=COUNT, x=_NUMBERS, lo=_NUMBERS)
 _BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS}  # left out where there is one entry a point
-_ROLE: Schema = {"enum": ["none", "viewer", "editor", "owner"]}
 _KEY: dict[str, Schema] = {
     "id": COUNT,
     "user": TEXT,
     "name": _maybe(TEXT),
-    "scope": {"enum": ["read", "write", "upload"]},
+    "scope": _SCOPE,
     "created": TIME,
     "expires": _maybe(TIME),
     "state": {"enum": ["valid", "revoked", "expired"]},
@@ -97,7 +99,9 @@ SHARED: dict[str, Schema] = {
     "Trial": _object(**_TRIAL),
     "Share": _object(**_SHARE),
     "Key": _object(**_KEY),
-    "Session": _object(user=TEXT, scope=TEXT, expires=_maybe(TIME), admin=FLAG),
+    "Session": _object(
+        user=TEXT, kind={"enum": ["user", "link", "local"]}, scope=_SCOPE, expires=_maybe(TIME), admin=FLAG
+    ),
 }
 _folder, _trial, _share = _reference("Folder"), _reference("Trial"), _reference("Share")
 

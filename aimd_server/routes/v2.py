@@ -97,11 +97,14 @@ class Version2:
             account = await backend.lookups.account_of(key.strip())
             if account is not None:
                 return account
-        elif not given and (secret := request.cookies.get(v2_session.COOKIE)):
+        elif not given and (secret := request.cookies.get(v2_session.cookie_name(request))):
             account = await backend.run(sessions.account_of, backend.database, secret)
             if account is not None:
                 v2_session.check_origin(request, is_needed=request.method not in ("GET", "HEAD"))
                 return account
+        if backend.tokens.is_local:
+            words = "this shows somebody's local trials: open the address that `aimd console` printed"
+            return error_answer("unauthenticated", words, dict(_CHALLENGE), kind="local")
         words = "a valid API key is needed: Authorization: Bearer KEY"
         return error_answer("unauthenticated", words, dict(_CHALLENGE))
 

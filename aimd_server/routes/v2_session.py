@@ -1,7 +1,8 @@
 """Version 2: signing in with a cookie, and the rule that keeps other people's pages from using it.
 
-A browser sends the cookie whoever's page asks for it. So a call with it is refused when its Origin is another than
-this server's, and, when it changes something, also when it has none.
+A browser sends a cookie to all ports of a host: its name holds the port, so that a console and a server, or two
+consoles, on one machine do not sign each other out. It sends it whoever's page asks for it, too. So a call with it is
+refused when its Origin is another than this server's, and, when it changes something, also when it has none.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ def register(table: RouteTable) -> None:
     table.open_to_uploads(("GET", "/session"), ("DELETE", "/session"))
 
 
+def cookie_name(request: Request) -> str:
+    """Return the name of the cookie of this server, as the browser that sent a request sees it."""
+    port = own_origin(request.scope).rpartition(":")[2]
+    return f"{COOKIE}_{port}" if port.isascii() and port.isdigit() else COOKIE
+
+
 def check_origin(request: Request, is_needed: bool) -> None:
     """Refuse a request of another page than this server's.
 
@@ -54,14 +61,14 @@ async def open_session(call: Call) -> Response:
     opened = await call.backend.run(sessions.open_session, call.database, wish, call.backend.tokens)
     if opened is None:
         raise RefusalError("unauthenticated", "that key is unknown, expired or revoked")
-    answer = json_answer(sessions.shown(opened.account))
+    answer = json_answer(sessions.shown(opened.account, call.backend.tokens))
     _set_cookie(call.request, answer, opened.secret, sessions.LIFE_S)
     return answer
 
 
 async def get_session(call: Call) -> Response:
     """Answer with who is signed in."""
-    return json_answer(sessions.shown(call.user))
+    return json_answer(sessions.shown(call.user, call.backend.tokens))
 
 
 async def close_session(call: Call) -> Response:
@@ -74,7 +81,7 @@ async def close_session(call: Call) -> Response:
 
 def _set_cookie(request: Request, answer: Response, secret: str, life_s: int) -> None:
     answer.set_cookie(
-        COOKIE,
+        cookie_name(request),
         secret,
         max_age=life_s,
         path=prefix_of(request.scope) + COOKIE_PATH,

@@ -13,7 +13,7 @@ from aimd_server.services.folders import FolderWish, find_path, make_path
 from aimd_server.services.refusals import forbidden, invalid, name_taken
 from aimd_server.services.tree import require_move
 from aimd_server.services.trials import MAX_PAGE, change, overviews
-from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of
+from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -53,7 +53,7 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
         values = {**columns, **_placed(connection, user, row, wish)}
         if values:
             change(connection, user, row, values)
-        return overviews(connection, [load_trial(connection, user, uid)])[0]
+        return overviews(connection, user, [load_trial(connection, user, uid)])[0]
 
     return database.write(operation)
 
@@ -147,9 +147,10 @@ def batch(database: Database, user: Account, wish: Batch) -> dict[str, object]:
 
     def operation(connection: Connection) -> dict[str, object]:
         found = {row.uid: row for row in trials.by_uids(connection, wish.ids)}
-        seen = {uid: row for uid, row in found.items() if role_of(connection, user, row) >= Role.VIEWER}
+        roles = roles_of(connection, user, list(found.values()))
+        seen = {uid: row for uid, row in found.items() if roles[row.id] >= Role.VIEWER}
         order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
         missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
-        return {"trials": overviews(connection, [seen[uid] for uid in order]), "missing": missing}
+        return {"trials": overviews(connection, user, [seen[uid] for uid in order]), "missing": missing}
 
     return database.read(operation)

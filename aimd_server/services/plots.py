@@ -10,7 +10,7 @@ import msgspec
 from aimd_server.services import summaries
 from aimd_server.services.files import METRICS
 from aimd_server.services.refusals import invalid
-from aimd_server.services.visibility import Role, role_of
+from aimd_server.services.visibility import Role, roles_of
 from aimd_server.stores import journals, series, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -71,7 +71,8 @@ def draw(database: Database, user: Account, asked: PlotWish) -> Answer:
 
     def operation(connection: Connection) -> Answer:
         found = {row.uid: row for row in trials.by_uids(connection, asked.trials)}
-        rows = {uid: row for uid, row in found.items() if role_of(connection, user, row) >= Role.VIEWER}
+        roles = roles_of(connection, user, list(found.values()))
+        rows = {uid: row for uid, row in found.items() if roles[row.id] >= Role.VIEWER}
         lives = series.of_trials(connection, [row.id for row in rows.values()])
         wanted = {uid: _wanted(asked, lives.get(row.id, [])) for uid, row in rows.items()}
         _check_size(asked, wanted)

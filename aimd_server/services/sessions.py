@@ -36,6 +36,7 @@ class Tokens:
 
     def __init__(self, keys: Mapping[str, str] | None = None) -> None:
         """Take the key of each token."""
+        self.is_local = bool(keys)  # of a private server over local trials, which nobody signs in to otherwise
         self._keys = {hash_of(token): key for token, key in (keys or {}).items()}
         self._lock = threading.Lock()
 
@@ -87,10 +88,11 @@ def account_of(database: Database, secret: str) -> Account | None:
     return database.read(lambda connection: sessions.account_of(connection, session_hash, at_us))
 
 
-def shown(user: Account) -> dict[str, object]:
-    """Return who is signed in, as the API shows it."""
+def shown(user: Account, tokens: Tokens) -> dict[str, object]:
+    """Return who is signed in, as the API shows it; `kind` is local for who looks at local trials (`aimd console`)."""
     expires = None if user.expires_us is None else iso(user.expires_us)
-    return {"user": user.name, "scope": user.scope, "expires": expires, "admin": user.is_admin}
+    kind = "link" if user.link_id is not None else "local" if tokens.is_local else "user"
+    return {"user": user.name, "kind": kind, "scope": user.scope, "expires": expires, "admin": user.is_admin}
 
 
 def close(database: Database, user: Account) -> None:

@@ -26,7 +26,7 @@ from aimd_server.services.files import (
 )
 from aimd_server.services.folders import FolderWish, find_place
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
-from aimd_server.services.visibility import Role, load_trial, role_of
+from aimd_server.services.visibility import Role, load_trial, roles_of
 from aimd_server.stores import indexes, journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
@@ -34,6 +34,7 @@ from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
 
 PAGE, MAX_PAGE = 50, 500
+LABELLED = {"status", *indexes.LABELS}  # columns that labels are made from
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 
 
@@ -159,7 +160,9 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
         updated_us=made_us,
         **columns,
     )
-    indexing.index_params(connection, indexes.by_uid(connection, uid))
+    home = indexes.by_uid(connection, uid)
+    indexing.index_params(connection, home)
+    indexing.index_labels(connection, [home.id])
 
 
 def _create(
@@ -209,6 +212,8 @@ def change(connection: Connection, user: Account, known: TrialRow, columns: dict
     indexes.follow(connection, known.id, values)
     if columns.get("parameters", known.parameters) != known.parameters:
         indexing.index_params(connection, indexes.home_of(connection, known.id))
+    if columns.keys() & LABELLED:
+        indexing.index_labels(connection, [known.id])
     if "state" in columns or "status" in columns:
         indexing.settle(connection, known.id)
 
@@ -233,7 +238,7 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
-        (summary,) = overviews(connection, [row])
+        (summary,) = overviews(connection, user, [row])
         document = msgspec.Raw(trials.document(connection, row.id).encode())
         return {**summary, "metadata": document, "files": standings(connection, row.id)}
 
@@ -256,7 +261,9 @@ def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
         raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
-        rows = [row for row in trials.by_uids(connection, asked.ids) if role_of(connection, user, row) >= Role.VIEWER]
+        found = trials.by_uids(connection, asked.ids)
+        roles = roles_of(connection, user, found)
+        rows = [row for row in found if roles[row.id] >= Role.VIEWER]
         files = standings_of(connection, [row.id for row in rows])
         return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
 
@@ -269,12 +276,16 @@ def _known(row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
 
 
 def overviews(
-    connection: Connection, rows: list[TrialRow], measured: dict[int, dict[str, object]] | None = None
+    connection: Connection,
+    user: Account,
+    rows: list[TrialRow],
+    measured: dict[int, dict[str, object]] | None = None,
 ) -> list[dict[str, object]]:
-    """Return trials in short, with their newest metrics, or with those that are given."""
+    """Return trials in short, with the caller's role, and with their newest metrics, or with those that are given."""
     ids = [row.id for row in rows]
     lives = series.of_trials(connection, ids) if measured is None else {}
     files = journals.of_trials(connection, ids)
+    roles = roles_of(connection, user, rows)
     shown_rows = []
     for row in rows:
         if measured is None:
@@ -282,7 +293,7 @@ def overviews(
         else:
             metrics = measured.get(row.id, {})
         updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])
-        shown_rows.append(_summary(row, metrics, updated_us))
+        shown_rows.append({**_summary(row, metrics, updated_us), "role": roles[row.id].name.lower()})
     return shown_rows
 
 

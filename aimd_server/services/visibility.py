@@ -40,6 +40,21 @@ def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -
     return max((ROLES[name] for name in found), default=Role.NONE)
 
 
+def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dict[int, Role]:
+    """Return what a caller may do with each of many trials, by their row ids: `role_of`, asked of the database once."""
+    is_own = {row.id: user.link_id is None and row.owner_id == user.id for row in rows}
+    others = [row for row in rows if not is_own[row.id]]
+    paths = {place for row in others for place in lineage(row.folder_path)}
+    given = shares.roles_by_place(connection, user, {row.owner_id for row in others}, paths, [row.id for row in others])
+
+    def most(row: TrialRow) -> Role:
+        on_folders = [name for path in lineage(row.folder_path) for name in given.get((row.owner_id, path), [])]
+        names = [*on_folders, *given.get(row.id, [])]
+        return max((ROLES[name] for name in names), default=Role.NONE)
+
+    return {row.id: Role.OWNER if is_own[row.id] else most(row) for row in rows}
+
+
 def lineage(path: str) -> list[str]:
     """Return a folder's path and those of all folders above it."""
     parts = [part for part in path.split("/") if part]

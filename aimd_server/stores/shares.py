@@ -65,6 +65,22 @@ def roles(
     return list(connection.execute(query.where(_for(user), where)).scalars())
 
 
+def roles_by_place(
+    connection: Connection, user: Account, owner_ids: set[int], paths: set[str], trial_ids: list[int]
+) -> dict[int | tuple[int, str], list[str]]:
+    """Return the roles of a caller by trial, and by owner and path of folders."""
+    if not trial_ids:
+        return {}
+    on_folders = and_(folder.c.owner_id.in_(owner_ids), folder.c.path.in_(paths))
+    query = select(share.c.trial_id, folder.c.owner_id, folder.c.path, share.c.role)
+    query = query.join(folder, share.c.folder_id == folder.c.id, isouter=True)
+    found: dict[int | tuple[int, str], list[str]] = {}
+    for row in connection.execute(query.where(_for(user), or_(on_folders, share.c.trial_id.in_(trial_ids)))):
+        place = (row.owner_id, row.path) if row.trial_id is None else row.trial_id
+        found.setdefault(place, []).append(row.role)
+    return found
+
+
 def _on(target: Target) -> ColumnElement[bool]:
     if target.folder_id is not None:
         return share.c.folder_id == target.folder_id

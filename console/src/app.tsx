@@ -17,16 +17,20 @@ import { route } from "./state/route";
 import { session, startFailed, startSession } from "./state/session";
 import { t } from "./words";
 
+/** Whoever has a link has no folders, only what it shares. */
+function HomePage() {
+  return session.value?.kind === "link" ? <SharedPage /> : <FolderPage key="root" id="root" />;
+}
+
 function Page() {
   const { page, id } = route.value;
-  if (page === "" || (page === "folders" && !id)) return <FolderPage key="root" id="root" />;
+  if (page === "" || page === "login" || (page === "folders" && !id)) return <HomePage />;
   if (page === "folders") return <FolderPage key={id} id={id} />;
   if (page === "trials" && id) return <TrialPage key={id} id={id} />;
   if (page === "compare") return <ComparePage />;
   if (page === "shared") return <SharedPage />;
   if (page === "trash") return <TrashPage />;
   if (page === "keys") return <KeysPage />;
-  if (page === "login") return <FolderPage key="root" id="root" />;
   return (
     <Empty title={t("error.page")}>
       <a href="#/">{t("error.home")}</a>

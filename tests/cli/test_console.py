@@ -84,6 +84,41 @@ def test_the_address_works_once_and_nothing_else_lets_in(work: Path, cache_home:
             assert not path.stat().st_mode & 0o077, path
 
 
+def test_no_process_shows_the_token_when_the_browser_is_opened(work: Path, cache_home: Path, tmp_path: Path) -> None:
+    """What a process was started with can be read by every user of the machine."""
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(
+        f'#!/bin/sh\ncp -p "${{1#file://}}" {seen}.html && echo "$1" > {seen}.new && mv {seen}.new {seen}\n'
+    )
+    browser.chmod(0o755)
+    with LocalConsole(work, cache_home, opens=True, DISPLAY=":9", BROWSER=f"{browser} %s") as console:
+        end_s = time.monotonic() + PATIENCE_S
+        while not seen.exists():
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        opened = Path(seen.read_text().strip().removeprefix("file://"))
+        assert console.token not in str(opened)
+        assert opened.stat().st_mode & 0o777 == 0o600
+        assert f"url={console.address}" in opened.with_name(opened.name).read_text()
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                assert console.token.encode() not in path.read_bytes(), path
+            except OSError:
+                continue
+        assert console.stop() == 0
+        assert not opened.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["console of process \N{SUPERSCRIPT TWO}", "console of process ", "console of process x"]
+)
+def test_a_key_of_another_name_is_no_process(name: str) -> None:
+    from aimd_server.local import _pid_of
+
+    assert _pid_of(name) is None
+    assert _pid_of("console of process 12") == 12
+
+
 def test_a_key_of_a_console_that_has_ended_lets_nobody_in(work: Path, cache_home: Path) -> None:
     with LocalConsole(work, cache_home) as console:
         console.sign_in()

@@ -38,3 +38,37 @@ def test_the_printed_address_shows_local_trials_live(
         assert local.stop() == 0
         window.close()
         assert window.faults == []
+
+
+def test_a_used_address_says_what_to_do_and_two_consoles_live_side_by_side(
+    built_console: None, browser: Browser, tmp_path: Path, cache_home: Path
+) -> None:
+    works = [tmp_path / name for name in ("one", "two")]
+    for number, work in enumerate(works):
+        work.mkdir()
+        new_trial(work, number + 1)
+    with LocalConsole(works[0], cache_home) as one, LocalConsole(works[1], cache_home) as two:
+        window, other = Watched(browser, one.origin), Watched(browser, one.origin)
+        console = Console(window)
+        door = tmp_path / "door.html"
+        door.write_text(f'<meta http-equiv="refresh" content="0; url={one.address}">')
+        console.page.goto(door.as_uri())  # as `aimd console` opens the browser
+        console.link("cnn").wait_for()
+        second = window.context.new_page()
+        second.goto(two.address)
+        second.get_by_role("link", name="cnn", exact=True).wait_for()
+        for page, local in ((console.page, one), (second, two)):
+            page.goto("about:blank")
+            page.goto(local.address)  # used, and of this browser: the session goes on
+            page.get_by_role("link", name="cnn", exact=True).wait_for()
+        stranger = Console(other)
+        for address in (one.address, one.address.partition("#")[0]):
+            stranger.page.goto("about:blank")
+            stranger.page.goto(address)
+            stranger.page.get_by_text("end the console with Ctrl-C and start it again").wait_for()
+            assert stranger.page.get_by_label("API key").count() == 0
+        window.close()
+        other.close()
+        allowed = f"request to {two.origin}/", f"request to {door.as_uri()}", f"no policy: {door.as_uri()}"
+        assert [fault for fault in window.faults if not fault.startswith(allowed)] == []
+        assert other.faults == []

@@ -17,6 +17,7 @@ from aimd_server.services.sessions import MAX_SESSIONS
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
 from tests.server.api import User, code_of
+from tests.support.server import RunningServer
 
 V2 = f"{SERVER}/apis/v2"
 
@@ -53,15 +54,38 @@ def test_signing_in_gives_a_cookie_that_is_as_good_as_the_key_until_signing_out(
     assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/t9k/experiment", "Max-Age=604800"))
     assert "Secure" not in cookie
     assert answer.json() == browser.call("GET", "/session").json()
-    assert {"user": browser.user.name, "scope": "write", "admin": False}.items() <= answer.json().items()
+    assert {
+        "user": browser.user.name,
+        "kind": "user",
+        "scope": "write",
+        "admin": False,
+    }.items() <= answer.json().items()
     made = browser.call("POST", "/folders", json={"path": "by-cookie"})
     assert made.status_code == 201
     assert browser.user.v2("GET", "/folders/by-path", params={"path": "by-cookie"}).json() == made.json()
     kept = dict(browser.http.cookies)
     assert browser.call("DELETE", "/session").status_code == 204
     assert not browser.http.cookies
-    again = browser.call("GET", "/info", headers={"Cookie": f"aimd_session={kept['aimd_session']}"})
+    again = browser.call("GET", "/info", headers={"Cookie": "; ".join(f"{name}={one}" for name, one in kept.items())})
     assert again.status_code == 401
+
+
+def test_two_servers_on_one_host_do_not_sign_each_other_out(browser: Browser, own_server: RunningServer) -> None:
+    """A browser keeps one set of cookies for all ports of a host."""
+    browser.sign_in()
+    with User(own_server, "other") as other:
+        beside = Browser(other)
+        beside.http.close()
+        beside.http = browser.http
+        beside.sign_in()
+        assert {cookie.name for cookie in browser.http.cookies.jar} == {
+            f"aimd_session_{one.user.server.port}" for one in (browser, beside)
+        }
+        for one in (browser, beside, browser):
+            assert one.call("GET", "/session").json()["user"] == one.user.name
+        assert beside.call("DELETE", "/session").status_code == 204
+        assert beside.call("GET", "/session").status_code == 401
+        assert browser.call("GET", "/session").status_code == 200
 
 
 def test_another_origin_is_refused_with_a_cookie_and_a_missing_one_for_changes(browser: Browser) -> None:

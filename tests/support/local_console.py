@@ -23,16 +23,18 @@ PATIENCE_S = 20.0
 class LocalConsole:
     """Runs while it is entered as a context manager."""
 
-    def __init__(self, directory: Path, cache: Path, before: str = "", **environment: str) -> None:
+    def __init__(self, directory: Path, cache: Path, before: str = "", opens: bool = False, **environment: str) -> None:
         """Prepare it.
 
         Args:
             directory: The trials.
             cache: The cache directory of the user.
             before: A shell command that comes first, in a name space of mounts of its own.
+            opens: Whether it opens a browser.
             environment: More of it.
         """
         self.before = before
+        self.words = [sys.executable, "-m", "aimd_cli", "console", str(directory), *([] if opens else ["--no-open"])]
         self.directory = directory
         self.environment = {**clean_environment(), "XDG_CACHE_HOME": str(cache), **environment}
         self.address = ""
@@ -42,7 +44,7 @@ class LocalConsole:
 
     def __enter__(self) -> LocalConsole:
         with self._said.open("w") as said:
-            words = [sys.executable, "-m", "aimd_cli", "console", str(self.directory), "--no-open"]
+            words = self.words
             if self.before:
                 words = ["unshare", "-rm", "sh", "-c", f'{self.before} && exec "$@"', "sh", *words]
             self.process = subprocess.Popen(

@@ -10,25 +10,28 @@ export function apiBase(page: string): string {
   return new URL("../server/apis/v2/", new URL(page)).href.replace(/[?#].*$/, "");
 }
 
+/** What some refusals say beside code and message. */
+interface Facts {
+  field?: string;
+  position?: number;
+  kind?: string;
+}
+
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly field: string | null;
   readonly position: number | null;
+  readonly kind: string | null;
 
-  constructor(
-    status: number,
-    code: string,
-    message: string,
-    field: string | null = null,
-    position: number | null = null,
-  ) {
+  constructor(status: number, code: string, message: string, facts: Facts = {}) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
-    this.field = field;
-    this.position = position;
+    this.field = facts.field ?? null;
+    this.position = facts.position ?? null;
+    this.kind = facts.kind ?? null;
   }
 }
 
@@ -75,13 +78,7 @@ async function send(path: string, asking: Asking): Promise<Response> {
 async function refusal(answer: Response): Promise<ApiError> {
   try {
     const { error } = await answer.json();
-    return new ApiError(
-      answer.status,
-      String(error.code),
-      String(error.message),
-      error.field ?? null,
-      error.position ?? null,
-    );
+    return new ApiError(answer.status, String(error.code), String(error.message), error);
   } catch {
     return new ApiError(answer.status, `status_${answer.status}`, answer.statusText || String(answer.status));
   }

@@ -36,8 +36,8 @@ export interface Trial {
   parameters: Record<string, Value>;
   metrics: Record<string, Summary>;
   tags: string[];
-  note: string | null;
-  role?: Role;
+  note: string;
+  role: Role;
 }
 
 export interface StoredFile {
@@ -87,6 +87,8 @@ export interface FolderPage {
 
 export interface Session {
   user: string;
+  /** `link`: whoever has the key of a public link; `local`: who looks at local trials with `aimd console`. */
+  kind: "user" | "link" | "local";
   scope: Scope;
   expires: string | null;
   admin: boolean;

@@ -18,8 +18,9 @@ import { openShare } from "../parts/share";
 import { Head } from "../parts/shell";
 import { TrialTable } from "../parts/trial_table";
 import { changes, ROOT } from "../state/folders";
+import { may, roleAbove } from "../state/rights";
 import { go, route, setQuery } from "../state/route";
-import { mayWrite } from "../state/session";
+import { homeWord, session } from "../state/session";
 import { countWord, t } from "../words";
 import { type ListState, useListing } from "./listing";
 
@@ -60,7 +61,7 @@ export function FolderPage({ id }: { id: string }) {
   });
   const { columns, chosen } = useColumns(id, below, rows);
   useEffect(() => {
-    document.title = `${known.current && id !== ROOT ? known.current.name : t("nav.home")} · ${t("app.name")}`;
+    document.title = `${known.current && id !== ROOT ? known.current.name : t(homeWord())} · ${t("app.name")}`;
   });
   if (folder.error && !known.current) return <Failure error={folder.error} retry={folder.reload} />;
   return (
@@ -100,6 +101,9 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
     const known = rows.trials.find(({ id: one }) => one === trial);
     return { kind: "trial", id: trial, name: known?.name ?? trial.slice(0, 8) };
   });
+  const roles = rows.trials.filter(({ id: one }) => selected.has(one)).map(({ role }) => role);
+  const mayChange =
+    may("editor", folder?.role) || (roles.length === selected.size && roles.every((role) => may("editor", role)));
   const gone = () => {
     rows.drop(selected);
     select(new Set());
@@ -126,7 +130,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
     <div class="page list-page">
       <Head
         crumbs={id !== ROOT && <Crumbs folder={folder} />}
-        title={id === ROOT ? t("nav.home") : (folder?.name ?? "\u00a0")}
+        title={id === ROOT ? t(homeWord()) : (folder?.name ?? "\u00a0")}
         actions={folder && <FolderActions id={id} folder={folder} />}
       />
       <FolderStrip id={id} />
@@ -146,7 +150,7 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
               <Icon name="compare" />
               {t("list.compare.n", { n: selected.size })}
             </button>
-            {mayWrite() && (
+            {mayChange && (
               <>
                 <button type="button" onClick={() => askMove(things, gone)}>
                   {t("list.move.n", { n: selected.size })}
@@ -205,6 +209,13 @@ function Body({ rows, where, folder, id, children }: BodyProps) {
       </Empty>
     );
   }
+  if (session.value?.kind === "local") {
+    return (
+      <Empty title={t("list.empty")} next={t("list.empty.local")}>
+        <Command text={'from t9k import aimd; trial = aimd.create_trial(trial_name="first")'} />
+      </Empty>
+    );
+  }
   const to = id === ROOT || !folder ? "" : ` -f ${folder.path}`;
   return (
     <Empty title={t("list.empty")} next={t("list.empty.next")}>
@@ -224,7 +235,7 @@ export function Crumbs({
   const shown = linkLast ? parts : parts.slice(0, -1);
   return (
     <nav class="crumbs" aria-label={t("nav.where")}>
-      <a href="#/">{t("nav.home")}</a>
+      <a href="#/">{t(homeWord())}</a>
       {shown.slice(0, -1).map((part, at) => (
         <span key={`${at} ${part}`}>
           <i aria-hidden="true">/</i>
@@ -246,16 +257,17 @@ export function Crumbs({
 function FolderActions({ id, folder }: { id: string; folder: Folder }) {
   const thing: Thing = { kind: "folder", id: folder.id, name: folder.name };
   const stay = () => {};
-  const isOwn = folder.role === "owner" && id !== ROOT;
+  const above = useLoaded(`${folder.owner} ${folder.parent}`, (signal) => roleAbove(folder, folder.parent, signal));
+  const mayTake = id !== ROOT && may("editor", folder.role) && may("editor", above.data);
   const items = [
-    ...(isOwn
+    ...(mayTake
       ? [
           { label: t("common.rename"), action: () => askRename(thing, stay) },
           { label: t("common.move"), action: () => askMove([thing], stay) },
         ]
       : []),
     { label: t("list.export"), href: exportAddress(folder.id), download: true },
-    ...(isOwn
+    ...(mayTake
       ? [
           {
             label: t("common.delete"),
@@ -267,13 +279,13 @@ function FolderActions({ id, folder }: { id: string; folder: Folder }) {
   ];
   return (
     <>
-      {mayWrite() && folder.role !== "viewer" && (
+      {may("editor", folder.role) && (
         <button type="button" onClick={() => askNewFolder(folder.id, stay)}>
           <Icon name="plus" />
           <span class="wide-only">{t("list.folder.new")}</span>
         </button>
       )}
-      {mayWrite() && isOwn && (
+      {may("owner", folder.role) && id !== ROOT && (
         <button type="button" onClick={() => openShare("folders", folder.id, folder.name)}>
           <Icon name="shared" />
           <span class="wide-only">{t("common.share")}</span>

@@ -10,7 +10,7 @@ import { ConfirmDialog, closeDialog, Dialog, openDialog } from "../parts/dialog"
 import { Icon } from "../parts/icons";
 import { useLoaded } from "../parts/load";
 import { Head } from "../parts/shell";
-import { mayWrite } from "../state/session";
+import { mayWrite } from "../state/rights";
 import { now } from "../state/settings";
 import { locale, t } from "../words";
 

@@ -9,7 +9,7 @@ import { useLoaded } from "../parts/load";
 import { Head } from "../parts/shell";
 import { notify, notifyError } from "../parts/toasts";
 import { ROOT, refreshFolders } from "../state/folders";
-import { mayWrite } from "../state/session";
+import { mayWrite } from "../state/rights";
 import { t } from "../words";
 
 async function addShortcut(item: SharedItem): Promise<void> {

@@ -12,7 +12,7 @@ import { Icon } from "../parts/icons";
 import { useLoaded } from "../parts/load";
 import { Head } from "../parts/shell";
 import { notifyError } from "../parts/toasts";
-import { mayWrite } from "../state/session";
+import { mayWrite } from "../state/rights";
 import { now } from "../state/settings";
 import { locale, t } from "../words";
 

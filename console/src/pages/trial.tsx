@@ -15,8 +15,8 @@ import { Menu } from "../parts/menu";
 import { openShare } from "../parts/share";
 import { Head } from "../parts/shell";
 import { isTyping } from "../parts/shortcuts";
+import { may, roleAbove } from "../state/rights";
 import { go, route, setQuery } from "../state/route";
-import { mayWrite } from "../state/session";
 import { now } from "../state/settings";
 import { locale, t, type Word } from "../words";
 import { Crumbs } from "./folder";
@@ -118,6 +118,7 @@ function Tabs({ tab }: { tab: Tab }) {
 }
 
 function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) {
+  const edits = may("editor", trial.role);
   const took = formatDuration(durationOf(trial, now.value));
   return (
     <div class="facts">
@@ -135,22 +136,27 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
         <code title={trial.id}>{trial.id.slice(0, 8)}</code>
         <CopyButton text={trial.id} label={t("trial.id")} />
       </span>
-      <TagEditor tags={trial.tags} save={(tags) => changeTrial(trial.id, { tags }).then(changed)} />
-      <NoteEditor note={trial.note ?? ""} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
+      <TagEditor tags={trial.tags} may={edits} save={(tags) => changeTrial(trial.id, { tags }).then(changed)} />
+      <NoteEditor note={trial.note} may={edits} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
     </div>
   );
 }
 
 function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }) {
   const thing: Thing = { kind: "trial", id: trial.id, name: trial.name };
+  const above = useLoaded(`${trial.owner} ${trial.folder.id}`, (signal) => roleAbove(trial, trial.folder.id, signal));
   const items = [
-    { label: t("common.rename"), action: () => askRename(thing, changed) },
-    { label: t("common.move"), action: () => askMove([thing], changed) },
-    {
-      label: t("common.delete"),
-      danger: true,
-      action: () => askDelete([thing], () => go(`#/folders/${trial.folder.id}/`)),
-    },
+    ...(may("editor", trial.role) ? [{ label: t("common.rename"), action: () => askRename(thing, changed) }] : []),
+    ...(may("editor", above.data)
+      ? [
+          { label: t("common.move"), action: () => askMove([thing], changed) },
+          {
+            label: t("common.delete"),
+            danger: true,
+            action: () => askDelete([thing], () => go(`#/folders/${trial.folder.id}/`)),
+          },
+        ]
+      : []),
   ];
   return (
     <>
@@ -158,15 +164,13 @@ function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }
         <Icon name="compare" />
         <span class="wide-only">{t("list.compare")}</span>
       </a>
-      {mayWrite() && (
-        <>
-          <button type="button" onClick={() => openShare("trials", trial.id, trial.name)}>
-            <Icon name="shared" />
-            <span class="wide-only">{t("common.share")}</span>
-          </button>
-          <Menu icon="more" label={t("common.more")} items={items} />
-        </>
+      {may("owner", trial.role) && (
+        <button type="button" onClick={() => openShare("trials", trial.id, trial.name)}>
+          <Icon name="shared" />
+          <span class="wide-only">{t("common.share")}</span>
+        </button>
       )}
+      {items.length > 0 && <Menu icon="more" label={t("common.more")} items={items} />}
     </>
   );
 }

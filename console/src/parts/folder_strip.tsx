@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { removeShortcut } from "../api/folders";
 import { children, loadChildren, refreshFolders } from "../state/folders";
-import { mayWrite } from "../state/session";
+import { mayWrite } from "../state/rights";
 import { t } from "../words";
 import { IconButton } from "./basics";
 import { Icon } from "./icons";

@@ -1,16 +1,20 @@
 /** Tags and the note of a trial, changed in place. */
 
 import { useState } from "preact/hooks";
-import { mayWrite } from "../state/session";
 import { t } from "../words";
 import { closeDialog, Dialog, openDialog } from "./dialog";
 import { Icon } from "./icons";
 import { focusNow } from "./load";
 import { notifyError } from "./toasts";
 
-export function TagEditor({ tags, save }: { tags: string[]; save: (tags: string[]) => Promise<unknown> }) {
+interface TagProps {
+  tags: string[];
+  may: boolean;
+  save: (tags: string[]) => Promise<unknown>;
+}
+
+export function TagEditor({ tags, may, save }: TagProps) {
   const [adding, setAdding] = useState(false);
-  const may = mayWrite();
   const change = (next: string[]) => save(next).catch(notifyError);
   const add = (event: Event) => {
     event.preventDefault();
@@ -91,9 +95,15 @@ function NoteDialog({ note, save }: { note: string; save: (note: string) => Prom
   );
 }
 
-export function NoteEditor({ note, save }: { note: string; save: (note: string) => Promise<unknown> }) {
+interface NoteProps {
+  note: string;
+  may: boolean;
+  save: (note: string) => Promise<unknown>;
+}
+
+export function NoteEditor({ note, may, save }: NoteProps) {
   const edit = () => openDialog(<NoteDialog note={note} save={save} />);
-  if (!mayWrite()) return note ? <p class="note">{note}</p> : null;
+  if (!may) return note ? <p class="note">{note}</p> : null;
   if (!note) {
     return (
       <button type="button" class="quiet small" onClick={edit}>

@@ -50,7 +50,10 @@ function Account() {
   const items = [
     ...settingsItems(),
     { label: t("settings.help"), action: openHelp, heading: name },
-    { label: t("login.out"), action: () => void leave().catch(notifyError) },
+    // Local trials are not signed in to: the address of `aimd console` works once.
+    ...(session.value?.kind === "local"
+      ? []
+      : [{ label: t("login.out"), action: () => void leave().catch(notifyError) }]),
   ];
   const face = (
     <>
@@ -65,6 +68,7 @@ const narrow = matchMedia("(max-width: 900px)");
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const { page, id } = route.value;
+  const kind = session.value?.kind;
   const current = page === "" ? ROOT : page === "folders" ? id || ROOT : "";
   // On a narrow screen, going somewhere closes the navigation.
   useEffect(() => {
@@ -84,11 +88,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <IconButton icon="menu" label={t("nav.toggle")} onClick={toggle} expanded />
         </div>
         <div class="nav-scroll">
-          <Tree current={current} />
+          {kind !== "link" && <Tree current={current} />}
           <div class="nav-places">
-            <Place page="shared" icon="shared" label={t("nav.shared")} />
-            <Place page="trash" icon="trash" label={t("nav.trash")} />
-            <Place page="keys" icon="key" label={t("nav.keys")} />
+            {kind !== "local" && <Place page="shared" icon="shared" label={t("nav.shared")} />}
+            {kind === "user" && <Place page="trash" icon="trash" label={t("nav.trash")} />}
+            {kind === "user" && <Place page="keys" icon="key" label={t("nav.keys")} />}
           </div>
         </div>
         <div class="nav-foot">

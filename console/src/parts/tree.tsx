@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Folder } from "../api/types";
 import { children, expanded, loadChildren, ROOT, toggle } from "../state/folders";
+import { homeWord } from "../state/session";
 import { t } from "../words";
 import { Icon } from "./icons";
 
@@ -22,7 +23,7 @@ function useChildren(id: string, open: boolean): Folder[] | undefined {
 export function Tree({ current, choose }: TreeProps) {
   return (
     <ul class="tree">
-      <Branch id={ROOT} name={t("nav.home")} depth={0} current={current} {...(choose ? { choose } : {})} />
+      <Branch id={ROOT} name={t(homeWord())} depth={0} current={current} {...(choose ? { choose } : {})} />
     </ul>
   );
 }
