@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from weakref import WeakSet
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -55,9 +56,10 @@ class Stream:
 
     def take(self, found: Look) -> None:
         """Compare a look with the one before and put what changed into the queue."""
-        ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()))
+        tree = found.trees.get(self.watched.tree, []) if self.watched.tree else []
+        ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()), tree)
         seen = {one: found.trials[one] for one in ids if one in found.trials}
-        listing = found.listings.get(self.watched.folder or 0)
+        listing = (found.listings.get(self.watched.folder or 0), tree)
         if self._seen is not None:
             for one, standing in seen.items():
                 if self._seen.get(one) != standing:
@@ -89,7 +91,7 @@ class Hub:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.streams: set[Stream] = set()
+        self.streams: WeakSet[Stream] = WeakSet()  # one whose answer was never sent is gone by itself
         self._task: asyncio.Task[None] | None = None
 
     def check_room(self, owner: tuple[int, int | None]) -> None:
@@ -135,7 +137,7 @@ class Hub:
 async def _open(call: Call, dialect: Dialect) -> Response:
     query = call.request.query_params
     named = tuple(dict.fromkeys(one for one in query.get("trials", "").split(",") if one))
-    wish = Wish(query.get("folder_id"), named)
+    wish = Wish(query.get("folder_id"), named, query.get("below") == "1")
     hub = call.backend.hub
     if not isinstance(hub, Hub):
         hub = call.backend.hub = Hub(call.backend)
@@ -144,13 +146,13 @@ async def _open(call: Call, dialect: Dialect) -> Response:
     stream = Stream(owner, await call.run(watching.watched_by, wish))
     stream.take(await call.backend.run(watching.look, call.database, [stream.watched]))
     hub.check_room(owner)
+    hub.add(stream)  # at once: many that come together are counted
     headers = {"X-Accel-Buffering": "no"}  # a proxy that keeps events back would make live views dead
     pieces = _pieces(hub, stream, call.request, dialect, wish)
     return StreamingResponse(pieces, 200, headers, "text/event-stream")
 
 
 async def _pieces(hub: Hub, stream: Stream, request: Request, dialect: Dialect, wish: Wish) -> AsyncIterator[bytes]:
-    hub.add(stream)
     try:
         yield b"retry: 2000\n: watching\n\n"
         beat_s = time.monotonic() + HEARTBEAT_S
