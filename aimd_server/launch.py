@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from aimd_core.errors import UsageError
+from aimd_server.allocation import hold_little
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
@@ -66,6 +67,7 @@ def run(
         DiskError, DamagedError, NewerDatabaseError, ObjectStoreError: The data cannot be used.
     """
     set_up_logs(settings)
+    hold_little()
     host = settings.host
     listener = _listen(host, settings.port)
     with (

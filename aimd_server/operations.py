@@ -10,18 +10,20 @@ import json
 import os
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from aimd_core.digest import BLOCK_BYTES
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
-from aimd_server.services import standing
+from aimd_server.services import indexing, standing
 from aimd_server.services.files import digest_of
 from aimd_server.stores import health, journals, sqlite, trial_documents
 from aimd_server.stores.database import FILE, Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
 from aimd_server.stores.places import FilePlace, place_of
+from aimd_server.stores.postgres import take_time
 
 ADDRESS_FILE = "server.json"
 
@@ -84,11 +86,19 @@ def check(data_dir: Path) -> Checked:
         checked = Checked(database.read(health.engine_faults))
         if checked.faults:
             return checked  # what is read from a damaged file says nothing
-        checked.faults += database.read(health.orphans) + database.read(health.misplaced_folders)
-        database.read(lambda connection: _check_journals(connection, checked))
-        database.read(lambda connection: _check_chunks(connection, checked))
-        database.read(lambda connection: _check_documents(connection, checked))
+        for look in (_check_rows, _check_journals, _check_chunks, _check_documents):
+            database.read(lambda connection, look=look: _at_leisure(connection, look, checked))  # type: ignore[misc]
         return checked
+
+
+def _at_leisure(connection: Connection, look: Callable[[Connection, Checked], None], checked: Checked) -> None:
+    take_time(connection)
+    look(connection, checked)
+
+
+def _check_rows(connection: Connection, checked: Checked) -> None:
+    checked.faults += health.orphans(connection) + health.misplaced_folders(connection)
+    checked.faults += [Fault(f"trial {uid}", what) for uid, what in indexing.faults(connection)]
 
 
 def _check_chunks(connection: Connection, checked: Checked) -> None:

@@ -1,172 +1,203 @@
-"""What a page of a folder of 100,000 trials costs the server. Again: `python -m benchmarks.server_lists [TRIALS]`.
+"""What a page of a folder of very many trials costs. Again: `python -m benchmarks.server_lists [TRIALS] [ENGINE]`.
 
-Twelve parameters and six metrics a trial, all trials in one folder; the first page of 50, as the service makes it, in
-milliseconds of CPU (all of it is in this process), the median of seven. The floor: reading 50 rows of the same
-database by their keys with sqlite3 and decoding their JSON. With a number of trials, a folder of that size. The rows
-are written in bulk by the stores' own tables.
+All trials in one folder, see `list_store`; pages of 50 as the service makes them, the median of seven, in milliseconds
+until the page is there; beside it the CPU of this process, and of the PostgreSQL where there is one. The floor: reading
+50 rows of the same database by their keys with the bare driver and decoding their JSON. `ENGINE` is SQLite or
+PostgreSQL; both when it is not said. 1,000,000 trials need about 3 GB of disk and some minutes an engine.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert
-
-from aimd_core.model import MetricSummary
-from aimd_server.services import identity, listing, summaries
-from aimd_server.services.indexing import metric_rows, param_rows
+from aimd_server.services import listing
 from aimd_server.services.listing import Wanted
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
-from aimd_server.stores.folders import by_path
-from aimd_server.stores.schema import series, trial, trial_metric, trial_param
+from benchmarks.list_store import fill
 from benchmarks.measurement import Measurement, table
+from tests.support import postgres
+from tests.support.postgres import Postgres
 
 TRIALS = 100_000
 ROUNDS = 7
-AT_ONCE = 5_000
-TARGETS_MS = {100_000: 30.0, 1_000_000: 50.0}
+TARGETS_MS = {
+    "SQLite": {100_000: 30.0, 1_000_000: 50.0},
+    "PostgreSQL": {100_000: 150.0, 1_000_000: 400.0},
+}
 LISTS: dict[str, dict[str, Any]] = {
     "newest first": {},
-    "sorted by a metric": {"sort": "-val.acc.max"},
-    "sorted, filter of 5 %": {"sort": "-val.acc.max", "where": "params.p0 < 0.05"},
-    "sorted, filter of 0.1 %": {"sort": "-val.acc.max", "where": "params.p0 < 0.001"},
-    "sorted ascending, two keys, filter of 50 %": {"sort": "train.loss,started", "where": "params.p1 > 0.5"},
-    "sorted by few values": {"sort": "params.batch,-val.acc"},
-    "sorted, name contains": {"sort": "-val.acc", "where": "name ~ 77"},
-    "filter of 5 %, counted": {"where": "params.p0 < 0.05", "count": True},
+    "by a metric": {"sort": "-val.acc.max"},
+    "by a metric, ascending": {"sort": "val.acc.max"},
+    "by a metric, half": {"sort": "-val.acc.max", "where": "params.p0 < 0.5"},
+    "by a metric, 5 %": {"sort": "-val.acc.max", "where": "params.p0 < 0.05"},
+    "by a metric, 5 %, ascending": {"sort": "val.acc.max", "where": "params.p0 < 0.05"},
+    "by a metric, 1 %": {"sort": "-val.acc.max", "where": "params.p0 < 0.01"},
+    "by a metric, 0.4 %": {"sort": "-val.acc.max", "where": "params.p0 < 0.004"},
+    "by a metric, 0.1 %": {"sort": "-val.acc.max", "where": "params.p0 < 0.001"},
+    "by a metric, one trial": {"sort": "-val.acc.max", "where": "params.p0 < 0.00001"},
+    "by a metric, none": {"sort": "-val.acc.max", "where": "params.p0 < -1"},
+    "by a metric, none by two params": {"sort": "-val.acc.max", "where": "params.p0 < 0.5 and params.p0 > 0.5"},
+    "by a metric, 10 % the worst": {"sort": "-val.acc", "where": "params.bad = 1"},
+    "by a metric, text of half": {"sort": "-val.acc", "where": "params.optim.name = adam"},
+    "by a metric, text of 0.05 %": {"sort": "-val.acc", "where": "params.optim.name = rare"},
+    "by a metric, state of 0.005 %": {"sort": "-val.acc", "where": "state = Running"},
+    "by a metric, tag of 1 %": {"sort": "-val.acc", "where": "tag:best"},
+    "by a metric, of the newest 1,000": {"sort": "-val.acc", "where": "started >= NEWEST"},
+    "by a param, then a metric": {"sort": "params.batch,-val.acc"},
+    "by a metric and a time, half": {"sort": "train.loss,started", "where": "params.p1 > 0.5"},
+    "newest, 5 %, counted": {"where": "params.p0 < 0.05", "count": True},
+    "newest, one trial": {"where": "params.p0 < 0.00001"},
+    "by a metric, name contains": {"sort": "-val.acc", "where": "name ~ 77"},
+    "by name": {"sort": "name"},
+    "by name, half": {"sort": "name", "where": "params.p0 < 0.5"},
+    "by state": {"sort": "state"},
+    "by tags": {"sort": "tags"},
+    "by duration": {"sort": "-duration"},
 }
+WITH_TARGET = tuple(name for name, wanted in LISTS.items() if wanted.get("sort", "").lstrip("-").startswith("val."))
 
 
-def _parameters(rng: random.Random) -> dict[str, Any]:
-    numbers = {f"p{number}": round(rng.random(), 6) for number in range(8)}
-    return {
-        **numbers,
-        "batch": rng.choice((16, 32, 64)),
-        "optim": {"name": rng.choice(("adam", "sgd"))},
-        "seed": 1,
-        "b": True,
-    }
+class Cost(NamedTuple):
+    """What a page took, in milliseconds: until it was there, of CPU here, and of CPU of the database."""
+
+    wall_ms: float
+    own_ms: float
+    database_ms: float
 
 
-def _live(rng: random.Random) -> dict[str, dict[str, MetricSummary]]:
-    found: dict[str, dict[str, MetricSummary]] = {}
-    for metrics_type, names in (("train", ("loss", "acc", "lr")), ("val", ("loss", "acc", "f1"))):
-        for name in names:
-            summary = found.setdefault(metrics_type, {})[name] = MetricSummary()
-            for step in range(3):
-                summary.add(rng.random(), step)
-    return found
+class Engine(NamedTuple):
+    """A database that is measured."""
+
+    name: str
+    database: Database
+    user: Account
+    connect: Callable[[], Any]
+    pid: int | None = None
+
+    def cpu_s(self) -> float:
+        """Return the CPU that the processes of a PostgreSQL have taken."""
+        return 0.0 if self.pid is None else sum(_process_s(Path("/proc") / pid) for pid in _children(self.pid))
 
 
-class _Rows:
-    """Rows of some trials, by table."""
-
-    def __init__(self, first_id: int, count: int, owner_id: int, folder_id: int, rng: random.Random) -> None:
-        self.trials: list[dict[str, Any]] = []
-        self.params: list[dict[str, Any]] = []
-        self.metrics: list[dict[str, Any]] = []
-        self.series: list[dict[str, Any]] = []
-        for row_id in range(first_id, first_id + count):
-            self._add(row_id, owner_id, folder_id, rng)
-
-    def _add(self, row_id: int, owner_id: int, folder_id: int, rng: random.Random) -> None:
-        at_us, parameters = 1_790_000_000_000_000 + row_id * 1_000_000, json.dumps(_parameters(rng))
-        own = {"trial_id": row_id, "folder_id": folder_id, "sort_us": at_us}
-        people = {"owner_id": owner_id, "editor_id": owner_id, "folder_id": folder_id}
-        times = {"sort_us": at_us, "created_us": at_us, "updated_us": at_us, "indexed_us": at_us}
-        facts = {"status": "Succeeded", "state": "Succeeded", "started": "2026-11-23T15:03:27+00:00", "document": "{}"}
-        uid = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-        self.trials.append(
-            {"id": row_id, "uid": uid, "name": f"run-{row_id}", **people, **times, **facts, "parameters": parameters}
-        )
-        self.params += [{**own, **row._asdict()} for row in param_rows(parameters)]
-        for metrics_type, live in _live(rng).items():
-            self.metrics += [{**own, "key": key, **row} for key, row in metric_rows(metrics_type, live).items()]
-            text = summaries.text_of(live)
-            self.series.append(
-                {"trial_id": row_id, "type": metrics_type, "live": text, "indexed_us": at_us, "stale_us": None}
-            )
+def _children(parent: int) -> Iterator[str]:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            continue
+        if int(stat.rpartition(")")[2].split()[1]) == parent:
+            yield pid
 
 
-def fill(database: Database, count: int) -> Account:
-    """Make a user with so many trials in one folder, the root."""
-    identity.add_user(database, "lin")
-    user = identity.account_of(database, identity.create_key(database, "lin"))
-    assert user is not None
-    root = database.read(lambda connection: by_path(connection, user.id, "/"))
-    assert root is not None
-    rng = random.Random(0)
-    for rows in _batches(count, user.id, root.id, rng):
-
-        def write(connection: Any, rows: _Rows = rows) -> None:
-            for one, made in ((trial, rows.trials), (trial_param, rows.params), (trial_metric, rows.metrics)):
-                connection.execute(insert(one), made)
-            connection.execute(insert(series), rows.series)
-
-        database.write(write)
-    return user
+def _process_s(folder: Path) -> float:
+    """Return the CPU of a process, by the scheduler's own count, which is finer than ticks."""
+    try:
+        return int((folder / "schedstat").read_text().split()[0]) / 1e9
+    except (OSError, ValueError):
+        return 0.0
 
 
-def _batches(count: int, owner_id: int, folder_id: int, rng: random.Random) -> Iterator[_Rows]:
-    for first in range(1, count + 1, AT_ONCE):
-        yield _Rows(first, min(AT_ONCE, count + 1 - first), owner_id, folder_id, rng)
+@contextmanager
+def sqlite_engine(count: int) -> Iterator[Engine]:
+    """Fill a SQLite file."""
+    with tempfile.TemporaryDirectory() as directory, Database(Path(directory)) as database:
+        path = database.place.shown
+        yield Engine("SQLite", database, fill(database, count), lambda: sqlite3.connect(path))
 
 
-def median_ms(work: Callable[[], object]) -> float:
-    """Return the median CPU time of some runs, after one that warms up."""
+@contextmanager
+def postgres_engine(count: int) -> Iterator[Engine]:
+    """Fill a PostgreSQL that the tests bring along, as it is set up by default."""
+    cluster = Postgres.made().start()
+    try:
+        url = cluster.new_database()
+        with tempfile.TemporaryDirectory() as directory, Database(Path(directory), url) as database:
+            import psycopg
+
+            user = fill(database, count, url)
+            yield Engine("PostgreSQL", database, user, lambda: psycopg.connect(url), cluster.pid)
+    finally:
+        cluster.remove()
+
+
+def cost_of(engine: Engine, work: Callable[[], object]) -> Cost:
+    """Return the medians of some runs, after one that warms up."""
     work()
     taken = []
     for _ in range(ROUNDS):
-        begun_s = time.process_time()
+        database_s, own_s, wall_s = engine.cpu_s(), time.process_time(), time.perf_counter()
         work()
-        taken.append((time.process_time() - begun_s) * 1000)
-    return statistics.median(taken)
+        wall_s, own_s = time.perf_counter() - wall_s, time.process_time() - own_s
+        taken.append((wall_s, own_s, engine.cpu_s() - database_s))
+    return Cost(*(statistics.median(column) * 1000 for column in zip(*taken, strict=True)))
 
 
-def floor_ms(path: Path, count: int) -> float:
+def floor_of(engine: Engine, count: int) -> Cost:
     """Return what reading 50 rows by their keys costs, with their metrics, and decoding their JSON."""
-    connection = sqlite3.connect(path)
     ids = random.Random(1).sample(range(1, count + 1), 50)
 
     def read() -> None:
         for row_id in ids:
-            (parameters,) = connection.execute("SELECT parameters FROM trial WHERE id = ?", (row_id,)).fetchone()
+            (parameters,) = connection.execute(f"SELECT parameters FROM trial WHERE id = {row_id}").fetchone()
             json.loads(parameters)
-            for (live,) in connection.execute("SELECT live FROM series WHERE trial_id = ?", (row_id,)):
+            for (live,) in connection.execute(f"SELECT live FROM series WHERE trial_id = {row_id}"):
                 json.loads(live)
 
-    return median_ms(read)
+    with closing(engine.connect()) as connection:
+        return cost_of(engine, read)
 
 
-def measure(count: int) -> list[Measurement]:
-    """Measure every list over so many trials."""
-    with tempfile.TemporaryDirectory() as directory, Database(Path(directory)) as database:
-        user = fill(database, count)
-        floor = floor_ms(database.path, count)
-        words = f"{count:,} trials; 50 rows by key {floor:.1f} ms"
-        found = []
-        for name, wanted in LISTS.items():
-            taken = median_ms(lambda wanted=wanted: listing.listed(database, user, Wanted(**wanted)))  # type: ignore[misc]
-            target = TARGETS_MS.get(count) if name.startswith("sorted, filter") else None
-            found.append(Measurement(f"page {name}", taken, "ms", target, words))
-        return found
+def _page(engine: Engine, cursor: str | None, wanted: dict[str, Any]) -> Any:
+    return listing.listed(engine.database, engine.user, Wanted(cursor=cursor, **wanted))
 
 
-def run() -> list[Measurement]:
-    """Measure over 100,000 trials."""
-    return measure(TRIALS)
+def _newest(engine: Engine) -> str:
+    """Return the time that the newest 1,000 trials started since, as a query has it."""
+    page: Any = listing.listed(engine.database, engine.user, Wanted(limit=500))
+    page = listing.listed(engine.database, engine.user, Wanted(limit=500, cursor=page["next"]))
+    return str(page["trials"][-1]["started"])
+
+
+def measure(engine: Engine, count: int, names: list[str] | None = None) -> Iterator[Measurement]:
+    """Measure every list, and of each that has one the second page."""
+    floor = floor_of(engine, count)
+    target_ms = TARGETS_MS[engine.name].get(count)
+    for name in names or LISTS:
+        wanted = dict(LISTS[name])
+        if "NEWEST" in wanted.get("where", ""):
+            wanted["where"] = wanted["where"].replace("NEWEST", _newest(engine))
+        first = _page(engine, None, wanted)
+        pages = {"page": None, "page 2,": first["next"]} if first["next"] else {"page": None}
+        for which, cursor in pages.items():
+            cost = cost_of(engine, lambda cursor=cursor, wanted=wanted: _page(engine, cursor, wanted))  # type: ignore[misc]
+            words = f"{engine.name}, {count:,} trials; CPU {cost.own_ms:.1f} + {cost.database_ms:.1f} ms"
+            words += f"; 50 rows by key {floor.wall_ms:.1f} ms; {len(first['trials'])} trials shown"
+            yield Measurement(f"{which} {name}", cost.wall_ms, "ms", target_ms if name in WITH_TARGET else None, words)
+
+
+def run(count: int = TRIALS, name: str | None = None) -> list[Measurement]:
+    """Measure one engine, or both where there is a PostgreSQL."""
+    engines = {"SQLite": sqlite_engine}
+    if postgres.is_installed():
+        engines["PostgreSQL"] = postgres_engine
+    found: list[Measurement] = []
+    for one in [name] if name else engines:
+        with engines[one](count) as engine:
+            found += measure(engine, count)
+    return found
 
 
 if __name__ == "__main__":
-    print(table(measure(int(sys.argv[1]) if sys.argv[1:] else TRIALS)))
+    print(table(run(int(sys.argv[1]) if sys.argv[1:] else TRIALS, sys.argv[2] if sys.argv[2:] else None)))

@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from weakref import WeakSet
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -90,7 +91,7 @@ class Hub:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.streams: set[Stream] = set()
+        self.streams: WeakSet[Stream] = WeakSet()  # one whose answer was never sent is gone by itself
         self._task: asyncio.Task[None] | None = None
 
     def check_room(self, owner: tuple[int, int | None]) -> None:
@@ -145,13 +146,13 @@ async def _open(call: Call, dialect: Dialect) -> Response:
     stream = Stream(owner, await call.run(watching.watched_by, wish))
     stream.take(await call.backend.run(watching.look, call.database, [stream.watched]))
     hub.check_room(owner)
+    hub.add(stream)  # at once: many that come together are counted
     headers = {"X-Accel-Buffering": "no"}  # a proxy that keeps events back would make live views dead
     pieces = _pieces(hub, stream, call.request, dialect, wish)
     return StreamingResponse(pieces, 200, headers, "text/event-stream")
 
 
 async def _pieces(hub: Hub, stream: Stream, request: Request, dialect: Dialect, wish: Wish) -> AsyncIterator[bytes]:
-    hub.add(stream)
     try:
         yield b"retry: 2000\n: watching\n\n"
         beat_s = time.monotonic() + HEARTBEAT_S

@@ -60,12 +60,14 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 
 def json_of(answer: Answer) -> bytes:
-    """Return an answer as JSON; what is not finite is null."""
-    series = [
-        {**_facts(drawn), **{name: column.tolist() for name, column in _columns(drawn).items()}}
-        for drawn in answer.series
-    ]
-    return msgspec.json.encode({"series": series, "missing": answer.missing})  # NaN is written as null
+    """Return an answer as JSON; what is not finite is null. One series at a time: lists of numbers are large."""
+    series = b",".join(_json_of(drawn) for drawn in answer.series)
+    return b'{"series":[%b],"missing":%b}' % (series, msgspec.json.encode(answer.missing))
+
+
+def _json_of(drawn: Drawn) -> bytes:
+    columns = {name: column.tolist() for name, column in _columns(drawn).items()}
+    return msgspec.json.encode({**_facts(drawn), **columns})  # NaN is written as null
 
 
 def binary_of(answer: Answer) -> bytes:

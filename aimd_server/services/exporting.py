@@ -21,6 +21,7 @@ from aimd_server.stores.trials import Scope, TrialRow
 AT_ONCE = 50
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]|[. ]+$')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_TAKEN = {"", ".", "..", "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}  # files of a trial beside it, too
 _MOST_BYTES = 240  # of a name that is changed; file systems take 255
 _BLOCK_BYTES = 512
 END = bytes(2 * _BLOCK_BYTES)
@@ -43,7 +44,7 @@ class Member(NamedTuple):
 def safe_name(name: str, uid: str) -> str:
     """Return a name as one part of a path; another one than the name itself ends with its id."""
     safe = _UNSAFE.sub("_", name)
-    if safe == name and name not in ("", ".", "..") and not _DEVICES.fullmatch(name):
+    if safe == name and name not in _TAKEN and not _DEVICES.fullmatch(name):
         return name
     return f"{safe.encode()[:_MOST_BYTES].decode(errors='ignore')}~{uid[:8]}"
 

@@ -10,17 +10,19 @@ import hashlib
 import json
 import logging
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aimd_core.model import UNFINISHED, flatten
-from aimd_core.query import rank_of
+from aimd_core.query import Field, TrialFacts, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
+from aimd_core.query.tree import AGGREGATES
 from aimd_server.services import summaries
 from aimd_server.services.clock import now_us
 from aimd_server.services.summaries import Live
 from aimd_server.stores import indexes
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.indexes import MAX_KEY_CHARS, MORE, Home, ParamRow, StaleRow
+from aimd_server.stores.indexes import LABEL, LABELS, MAX_KEY_CHARS, MORE, Home, Labelled, ParamRow, StaleRow
 from aimd_server.stores.series import SeriesRow
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -45,7 +47,8 @@ def param_rows(parameters: str) -> list[ParamRow]:
     for key, value in flat.items():
         if value is None:
             continue
-        if len(rows) >= MAX_PARAMS or len(key) > MAX_KEY_CHARS or key.startswith(MORE) or "\0" in key:
+        is_known = len(key) <= MAX_KEY_CHARS and not key.startswith((MORE, LABEL)) and "\0" not in key
+        if len(rows) >= MAX_PARAMS or not is_known:
             return [*rows[:MAX_PARAMS], ParamRow(MORE, 0, 0.0, "", "j", 0)]
         rows += _rows_of(key, value)
     return rows
@@ -85,10 +88,35 @@ def index_params(connection: Connection, home: Home) -> None:
     indexes.put_params(connection, home, rows, now_us())
 
 
+def label_rows(one: Labelled) -> list[ParamRow]:
+    """Return the rows of what a trial has beside parameters and metrics, for those fields that lists order by."""
+    tags = tuple(json.loads(one.tags)) if one.tags else ()
+    facts = TrialFacts(
+        name=one.name,
+        alternative_name=one.alternative_name or "",
+        state=one.state or "",
+        ended=one.ended,
+        tags=tags,
+        note=one.note or "",
+    )
+    rows: list[ParamRow] = []
+    for name in LABELS:
+        value = value_of(Field("trial", name), facts, 0.0)
+        if value is not None:
+            rows += _rows_of(LABEL + name, value)
+    return rows
+
+
+def index_labels(connection: Connection, trial_ids: Sequence[int]) -> None:
+    """Write the labels of trials."""
+    indexes.put_labels(connection, [(one, label_rows(one)) for one in indexes.labelled(connection, trial_ids)])
+
+
 def index_trial(connection: Connection, trial_id: int) -> None:
     """Write all of a trial, as for one that was there before the tables were."""
     home = indexes.home_of(connection, trial_id)
     index_params(connection, home)
+    index_labels(connection, [trial_id])
     for row in indexes.series_of(connection, trial_id):
         _refresh(connection, home, row)
 
@@ -165,4 +193,42 @@ def catch_up(database: Database) -> int:
 
         database.write(operation)
         total += len(ids)
+    return total + _catch_up_labels(database)
+
+
+def _catch_up_labels(database: Database) -> int:
+    total = 0
+    while ids := database.read(lambda connection: indexes.unlabelled(connection, _AT_ONCE)):
+
+        def operation(connection: Connection, some: list[int] = ids) -> None:
+            index_labels(connection, some)
+            indexes.mark_labelled(connection, some, now_us())
+
+        database.write(operation)
+        total += len(ids)
     return total
+
+
+def faults(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield the UUID of each trial that lists would show or order otherwise than it is, and what is wrong."""
+    last = 0
+    while trials := indexes.indexed(connection, last, _AT_ONCE):
+        ids = [one.id for one in trials]
+        params, metrics = indexes.params_of(connection, ids), indexes.metrics_of(connection, ids)
+        labels = {one.id: label_rows(one) for one in indexes.labelled(connection, ids)}
+        fresh = indexes.fresh_series(connection, ids)
+        for one in trials:
+            due = {row.key: row for row in (*param_rows(one.parameters), *labels[one.id])}
+            if params.get(one.id, {}) != due:
+                yield one.uid, "the rows of its parameters or labels are not what they are made from"
+            for row in fresh.get(one.id, []):
+                rows = metric_rows(row.type, summaries.from_text(row.live))
+                if any(_shown(metrics.get(one.id, {}).get(key)) != _shown(due_row) for key, due_row in rows.items()):
+                    yield one.uid, f"the rows of its {row.type} metrics are not what they are made from"
+        last = ids[-1]
+
+
+def _shown(row: dict[str, Any] | None) -> str:
+    """Return a metric's row so that it compares; what is no number is the same as none."""
+    values = {} if row is None else {name: row[name] for name in AGGREGATES}
+    return repr([None if value != value else value for value in values.values()])

@@ -16,7 +16,7 @@ import msgspec
 
 from aimd_core.errors import QueryError
 from aimd_core.model import flatten, strict_json
-from aimd_core.query import Field, TrialFacts, fields_of, parse, parse_fields, parse_sort
+from aimd_core.query import Field, SortKey, TrialFacts, fields_of, parse, parse_fields, parse_sort
 from aimd_core.query.tree import size_of
 from aimd_server.services import indexing
 from aimd_server.services.folders import find_path
@@ -30,6 +30,8 @@ from aimd_server.stores import indexes, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.list_orders import STARTED
+from aimd_server.stores.postgres import plan_by_values
 from aimd_server.stores.trials import Scope, TrialRow
 
 MAX_COUNT = 10_000
@@ -38,6 +40,7 @@ MAX_CONDITIONS = 200  # each is looked at for every trial
 MAX_EXAMINED = 5_000  # trials that one request looks at to fill a page
 MAX_SORTED = 100_000  # trials that one request puts in order by itself
 MAX_COLUMNS = 500
+AGE = Field("trial", "age")
 _NEWEST = 2_000  # trials whose names are offered as columns
 _CHUNK = 500
 
@@ -72,7 +75,7 @@ def asked_of(wanted: Wanted) -> Asked:
     if not 1 <= wanted.limit <= MAX_PAGE:
         raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
     query = _read("where", parse, wanted.where) or parse("")
-    keys = _read("sort", parse_sort, wanted.sort) or ()
+    keys = tuple(_of_times(key) for key in _read("sort", parse_sort, wanted.sort) or ())
     columns = _read("columns", parse_fields, wanted.columns) or ()
     if size_of(query.condition) > MAX_CONDITIONS:
         raise invalid(f"a query has {MAX_CONDITIONS} conditions at most here", field="where", limit=MAX_CONDITIONS)
@@ -83,6 +86,11 @@ def asked_of(wanted: Wanted) -> Asked:
     position = position_in(keys, wanted.cursor) if wanted.cursor else None
     now_s = position.now_s if position else time.time()
     return Asked(query, keys, columns, now_s, position.place if position else None, wanted.limit)
+
+
+def _of_times(key: SortKey) -> SortKey:
+    """Return the same order by what does not change while the list is read: the older, the earlier it started."""
+    return SortKey(STARTED, not key.descending) if key.field == AGE else key
 
 
 def _read(field: str, read: Any, text: str) -> Any:
@@ -105,6 +113,7 @@ def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, objec
     indexing.refresh_due(database)
 
     def operation(connection: Connection) -> dict[str, object]:
+        plan_by_values(connection)
         plan = Plan(connection, scope_of(connection, user, wanted), asked)
         found = _page(connection, asked, plan.next_ids) if plan.is_ordered else _sorted(connection, asked, plan)
         page: dict[str, object] = {
@@ -139,7 +148,7 @@ def _page(connection: Connection, asked: Asked, next_ids: NextIds) -> Found:
     found: list[tuple[TrialRow, Place]] = []
     after, examined, size = asked.after, 0, asked.limit + 1
     while True:
-        ids = next_ids(after, size)
+        ids, on = next_ids(after, size)
         for row, facts in _with_facts(connection, ids, asked.needs()):
             after = place_of(asked.keys, facts, row, asked.now_s)
             if asked.fulfils(facts):
@@ -147,8 +156,10 @@ def _page(connection: Connection, asked: Asked, next_ids: NextIds) -> Found:
                     return Found([row for row, _ in found], found[-1][1])
                 found.append((row, after))
         examined += len(ids)
-        if len(ids) < size or examined >= MAX_EXAMINED:
-            return Found([row for row, _ in found], after if len(ids) == size else None)
+        if len(ids) < size:
+            return Found([row for row, _ in found], on)
+        if examined >= MAX_EXAMINED:
+            return Found([row for row, _ in found], after)
         size = _CHUNK
 
 
@@ -195,9 +206,9 @@ def _too_many() -> RefusalError:
 
 def _counted(connection: Connection, asked: Asked, plan: Plan) -> dict[str, object]:
     """Return how many trials a list has in all; capped: as many or more."""
-    value = plan.count(MAX_COUNT + 1)
-    if value is not None:
-        return {"value": min(value, MAX_COUNT), "capped": value > MAX_COUNT}
+    counted = plan.count(MAX_COUNT + 1)
+    if counted is not None:
+        return {"value": min(counted.value, MAX_COUNT), "capped": not counted.is_all}
     value, needs = 0, Needs(fields_of(asked.query.condition))
     for examined, (_, facts) in enumerate(_candidates(connection, plan, needs)):
         if examined >= 2 * MAX_COUNT or value > MAX_COUNT:

@@ -6,7 +6,7 @@ import base64
 
 import msgspec
 
-from aimd_server.services import auditing, names
+from aimd_server.services import auditing, indexing, names
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.placing import require_taking
 from aimd_server.services.refusals import RefusalError, folder_taken, invalid, name_taken, no_folder, no_trial
@@ -136,6 +136,7 @@ def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) 
         if trials.by_name(connection, parent.id, name) is not None:
             raise name_taken(name, parent.path)
         trash.restore_trial(connection, row, parent, name)
+        indexing.index_labels(connection, [row.id])
         auditing.note(connection, user.name, "trial.restore", uid, folder=parent.path, name=name)
         return overviews(connection, user, [load_trial(connection, user, uid)])[0]
 

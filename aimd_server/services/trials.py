@@ -34,6 +34,7 @@ from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
 
 PAGE, MAX_PAGE = 50, 500
+LABELLED = {"status", *indexes.LABELS}  # columns that labels are made from
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 
 
@@ -159,7 +160,9 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
         updated_us=made_us,
         **columns,
     )
-    indexing.index_params(connection, indexes.by_uid(connection, uid))
+    home = indexes.by_uid(connection, uid)
+    indexing.index_params(connection, home)
+    indexing.index_labels(connection, [home.id])
 
 
 def _create(
@@ -209,6 +212,8 @@ def change(connection: Connection, user: Account, known: TrialRow, columns: dict
     indexes.follow(connection, known.id, values)
     if columns.get("parameters", known.parameters) != known.parameters:
         indexing.index_params(connection, indexes.home_of(connection, known.id))
+    if columns.keys() & LABELLED:
+        indexing.index_labels(connection, [known.id])
     if "state" in columns or "status" in columns:
         indexing.settle(connection, known.id)
 

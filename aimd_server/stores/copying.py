@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, Select, Table, bindparam, func, insert, select, text, update
 
+from aimd_server.stores.postgres import take_time
 from aimd_server.stores.schema import NUL_AS, account, metadata
 
 _ROWS_AT_ONCE = 500
@@ -40,6 +41,8 @@ def copy_all(source: Connection, target: Connection) -> list[Copied]:
     Raises:
         DiffersError: One arrived otherwise than it left.
     """
+    for connection in (source, target):
+        take_time(connection)  # each waits while the other is read
     copied = []
     for table in metadata.sorted_tables:
         sent = _copy(source, target, table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, exists, func, select, text
 
 from aimd_server.stores.schema import account, api_key, folder, journal, metadata, trial, trial_document
 
@@ -48,8 +48,9 @@ def orphans(connection: Connection) -> list[Fault]:
     found = []
     for table in metadata.sorted_tables:
         for reference in table.foreign_keys:
-            there = select(reference.column)
-            query = select(func.count()).where(reference.parent.is_not(None), reference.parent.not_in(there))
+            other = reference.column.table.alias("other")
+            there = exists().where(other.c[reference.column.name] == reference.parent)
+            query = select(func.count()).select_from(table).where(reference.parent.is_not(None), ~there)
             number = int(connection.execute(query).scalar_one())
             if number:
                 what = f"{number} rows refer by {reference.parent.name} to a {reference.column.table.name} not there"

@@ -7,18 +7,27 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
+from aimd_core.query import Field
 from aimd_core.query.tree import AGGREGATES
 from aimd_server.stores.folders import below
 from aimd_server.stores.schema import folder, series, trial, trial_metric, trial_param
 
 MORE = "\x01"  # the key of a row that says: this trial has parameters that are not here
+LABEL = "\x02"  # the key of a label is this and the name of its field
+LABELS = ("name", "alternative_name", "state", "ended", "tags", "note")
+LABEL_KEYS = (*(LABEL + name for name in LABELS), *(MORE + LABEL + name for name in LABELS))
 MAX_KEY_CHARS = 500
 
 
+def stored_key(field: Field) -> str:
+    """Return the key of the rows that hold what trials have in a field."""
+    return LABEL + field.name if field.kind == "trial" else field.name
+
+
 class ParamRow(NamedTuple):
-    """A parameter; columns as in the schema."""
+    """A parameter or label; columns as in the schema."""
 
     key: str
     kind: int
@@ -38,6 +47,27 @@ class Home(msgspec.Struct, frozen=True):
     state: str | None
 
 
+def state_of_trial() -> ColumnElement[str | None]:
+    """Return what is a trial's state, None when it has none."""
+    return func.coalesce(func.nullif(trial.c.state, ""), func.nullif(trial.c.status, ""))
+
+
+class Labelled(msgspec.Struct, frozen=True):
+    """What the labels of a trial are made from."""
+
+    id: int
+    folder_id: int
+    sort_us: int
+    name: str
+    alternative_name: str | None
+    state: str | None
+    ended: str | None
+    tags: str | None
+    note: str | None
+
+
+_LABELLED = select(*(trial.c[name] for name in ("id", "folder_id", "sort_us", "name", "alternative_name")))
+_LABELLED = _LABELLED.add_columns(state_of_trial().label("state"), trial.c.ended, trial.c.tags, trial.c.note)
 _HOME = select(trial.c.id, trial.c.folder_id, trial.c.sort_us, trial.c.parameters)
 _HOME = _HOME.add_columns(func.coalesce(trial.c.state, trial.c.status).label("state"))
 _BY_ID = _HOME.where(trial.c.id == bindparam("trial_id"))
@@ -62,11 +92,32 @@ def by_uid(connection: Connection, uid: str) -> Home:
 
 def put_params(connection: Connection, home: Home, rows: Sequence[ParamRow], now_us: int) -> None:
     """Write all parameters of a trial in the place of those that were there."""
-    connection.execute(delete(trial_param).where(trial_param.c.trial_id == home.id))
+    mine = (trial_param.c.trial_id == home.id, trial_param.c.key.not_in(LABEL_KEYS))
+    connection.execute(delete(trial_param).where(*mine))
     own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
     if rows:
         connection.execute(_INSERT_PARAM, [{**own, **row._asdict()} for row in rows])
     connection.execute(update(trial).where(trial.c.id == home.id).values(indexed_us=now_us))
+
+
+def labelled(connection: Connection, trial_ids: Sequence[int]) -> list[Labelled]:
+    """Return what the labels of trials are made from."""
+    query = _LABELLED.where(trial.c.id.in_(trial_ids))
+    return [Labelled(**row._mapping) for row in connection.execute(query)]
+
+
+def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[ParamRow]]]) -> None:
+    """Write all labels of trials in the place of those that were there."""
+    ids = [one.id for one, _ in made]
+    mine = (trial_param.c.trial_id.in_(ids), trial_param.c.key.in_(LABEL_KEYS))
+    connection.execute(delete(trial_param).where(*mine))
+    rows = [
+        {"trial_id": one.id, "folder_id": one.folder_id, "sort_us": one.sort_us, **row._asdict()}
+        for one, labels in made
+        for row in labels
+    ]
+    if rows:
+        connection.execute(_INSERT_PARAM, rows)
 
 
 def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, Any]]) -> None:
@@ -155,6 +206,16 @@ def unindexed(connection: Connection, limit: int) -> list[int]:
     return list(connection.execute(select(trial.c.id).where(trial.c.indexed_us.is_(None)).limit(limit)).scalars())
 
 
+def unlabelled(connection: Connection, limit: int) -> list[int]:
+    """Return the row ids of trials that are in the tables but for their labels, which were not there yet."""
+    return list(connection.execute(select(trial.c.id).where(trial.c.indexed_us < 0).limit(limit)).scalars())
+
+
+def mark_labelled(connection: Connection, trial_ids: Sequence[int], now_us: int) -> None:
+    """Write down that trials are in the tables with their labels."""
+    connection.execute(update(trial).where(trial.c.id.in_(trial_ids)).values(indexed_us=now_us))
+
+
 def folder_ids(connection: Connection, owner_id: int, path: str, limit: int) -> list[int]:
     """Return the row ids of the folder at a path and of those below it, `limit` at most."""
     query = select(folder.c.id).where(folder.c.owner_id == owner_id, below(path), folder.c.trashed_us.is_(None))
@@ -166,3 +227,40 @@ def has_markers(connection: Connection, folders: Sequence[int], keys: Iterable[s
     names = [MORE, *(MORE + key for key in keys)]
     mine = (trial_param.c.folder_id.in_(folders), trial_param.c.key.in_(names))
     return connection.execute(select(trial_param.c.trial_id).where(*mine).limit(1)).first() is not None
+
+
+class IndexedRow(msgspec.Struct, frozen=True):
+    """A trial that is in the tables whole, and what its parameters are made from."""
+
+    id: int
+    uid: str
+    parameters: str
+
+
+def indexed(connection: Connection, after_id: int, limit: int) -> list[IndexedRow]:
+    """Return the next trials that are in the tables whole and not in the trash, by row id."""
+    query = select(trial.c.id, trial.c.uid, trial.c.parameters)
+    query = query.where(trial.c.id > after_id, trial.c.indexed_us >= 0, trial.c.trashed_us.is_(None))
+    return [IndexedRow(**row._mapping) for row in connection.execute(query.order_by(trial.c.id).limit(limit))]
+
+
+def params_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, dict[str, ParamRow]]:
+    """Return the parameters and labels of trials, by their keys, but for those in another place than their trial."""
+    query = select(trial_param.c.trial_id, *(trial_param.c[name] for name in ParamRow._fields))
+    mine = (trial_param.c.folder_id == trial.c.folder_id, trial_param.c.sort_us == trial.c.sort_us)
+    query = query.join(trial, trial.c.id == trial_param.c.trial_id).where(trial.c.id.in_(trial_ids), *mine)
+    found: dict[int, dict[str, ParamRow]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row[0], {})[row[1]] = ParamRow(*row[1:])
+    return found
+
+
+def fresh_series(connection: Connection, trial_ids: Sequence[int]) -> dict[int, list[StaleRow]]:
+    """Return the series of trials whose newest values are in the tables."""
+    found: dict[int, list[StaleRow]] = {}
+    query = _STALE.where(
+        series.c.trial_id.in_(trial_ids), series.c.stale_us.is_(None), series.c.indexed_us.is_not(None)
+    )
+    for row in connection.execute(query):
+        found.setdefault(row.trial_id, []).append(StaleRow(**row._mapping))
+    return found

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from aimd_server.errors import NewerDatabaseError
-from aimd_server.stores.postgres import lock_table
+from aimd_server.stores.postgres import lock_table, take_time
 from aimd_server.stores.schema import HEAD
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -45,6 +45,7 @@ def bring_up_to_date(engine: Engine, shown: str) -> None:
         _make_versions(engine)
     with engine.begin() as connection:  # on SQLite a writing transaction: others wait here
         if shared:
+            take_time(connection)  # an index of very many rows; other replicas wait for it
             lock_table(connection, VERSIONS)
         found = revision_of(connection)
         if found == HEAD:

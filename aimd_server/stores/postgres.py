@@ -99,6 +99,23 @@ def others(connection: Connection) -> int:
     return int(connection.execute(text(query)).scalar_one())
 
 
+def plan_by_values(connection: Connection) -> None:
+    """Let each statement of a transaction be planned for its values.
+
+    The driver prepares a statement that comes again, and one plan for all values does not know how few a condition
+    finds: a page of a large folder then takes seconds.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+
+
+def take_time(connection: Connection) -> None:
+    """Let a transaction that goes over all data run, and wait for others, as long as it needs."""
+    if connection.dialect.name == "postgresql":
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {name} = 0"))
+
+
 def lock_table(connection: Connection, name: str) -> None:
     """Keep other writers off a table until the transaction ends."""
     connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))

@@ -6,6 +6,8 @@ constraints are named, and ids are 64 bits wide (what SQLite calls INTEGER): eac
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     UniqueConstraint,
+    text,
     types,
 )
 
@@ -46,7 +49,7 @@ class String(_Words):
 
 
 NUL_AS = "\ufffd"
-HEAD = "0007"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0008"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -103,6 +106,8 @@ session = Table(
     Index(None, "expires_us"),
 )
 
+_IN_TRASH: Any = {f"{engine}_where": text("trashed_us IS NOT NULL") for engine in ("sqlite", "postgresql")}
+
 # Every account has one folder without a parent, the root of its tree; its path is "/".
 # In the trash, `trashed_us` is set in the whole subtree, whose paths begin with no slash so that they are in nobody's
 # way, and `trashed_name` is the name of what was deleted itself. Its own name then holds a slash.
@@ -125,6 +130,7 @@ folder = Table(
     UniqueConstraint("uid"),
     UniqueConstraint("owner_id", "path"),
     UniqueConstraint("parent_id", "name"),
+    Index(None, "trashed_us", **_IN_TRASH),
 )
 
 trial = Table(
@@ -156,6 +162,7 @@ trial = Table(
     Index(None, "indexed_us"),
     Index(None, "owner_id", "sort_us", "id"),
     Index(None, "folder_id", "sort_us", "id"),
+    Index(None, "trashed_us", **_IN_TRASH),
 )
 
 # A folder that is shown in another one too; it gives nobody a right.
@@ -306,8 +313,9 @@ series = Table(
 
 # What lists choose and order trials by, so that they need not read documents. Parameters, flat, as they are written;
 # `kind`, `num` and `text` are the rank of `aimd_core.query.rank_of`, `type` one of n, s, b, j (number, string, boolean,
-# JSON), `mark` tells texts apart. Metrics follow `series.live`, of a running trial some seconds behind; `last` is NULL
-# for NaN.
+# JSON), `mark` tells texts apart. Labels, which are a trial's name, state and the like, are rows beside them with the
+# keys `stores.indexes.LABEL_KEYS`; of a trial of an older schema they are missing while its `indexed_us` is negative.
+# Metrics follow `series.live`, of a running trial some seconds behind; `last` is NULL for NaN.
 trial_param = Table(
     "trial_param",
     metadata,

@@ -75,7 +75,7 @@ def _folders() -> Select[tuple[object, ...]]:
     return (
         select(literal(FOLDER).label("kind"), *own, *rest, folder.c.trashed_us)
         .join(account, folder.c.editor_id == account.c.id)
-        .where(folder.c.trashed_name.is_not(None))
+        .where(folder.c.trashed_us.is_not(None), folder.c.trashed_name.is_not(None))
     )
 
 
@@ -85,7 +85,7 @@ def _trials() -> Select[tuple[object, ...]]:
     return (
         select(literal(TRIAL).label("kind"), *own, *rest)
         .join(account, trial.c.editor_id == account.c.id)
-        .where(trial.c.trashed_name.is_not(None))
+        .where(trial.c.trashed_us.is_not(None), trial.c.trashed_name.is_not(None))
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -135,6 +137,39 @@ def test_a_user_has_a_limited_number_of_streams_and_one_that_ended_makes_room(us
             time.sleep(0.05)
 
 
+def test_streams_that_come_together_are_counted_each(user: User) -> None:
+    mine = user.new_trial()
+    ready = threading.Barrier(3 * MAX_STREAMS)
+
+    def open_one(_: int) -> int:
+        with httpx.Client(timeout=WAIT_S, trust_env=False, verify=False) as http:  # plain HTTP
+            ready.wait(WAIT_S)
+            url = f"{user.server.url}/apis/v2/events"
+            with http.stream("GET", url, params={"trials": mine}, headers=user.headers) as answer:
+                ready.wait(WAIT_S)  # all are open
+                return answer.status_code
+
+    with ThreadPoolExecutor(3 * MAX_STREAMS) as threads:
+        statuses = list(threads.map(open_one, range(3 * MAX_STREAMS)))
+    assert sorted(statuses) == [200] * MAX_STREAMS + [503] * 2 * MAX_STREAMS
+
+
+def test_a_stream_whose_answer_is_never_sent_takes_no_room() -> None:
+    class Idle:
+        is_stopping = False
+
+    async def scenario() -> int:
+        hub = Hub(Idle())  # type: ignore[arg-type]
+        hub.add(Stream((1, None), Watched(None, "", frozenset())))
+        gc.collect()
+        left = len(hub.streams)
+        assert hub._task is not None
+        hub._task.cancel()
+        return left
+
+    assert asyncio.run(scenario()) == 0
+
+
 def test_streams_end_when_the_server_stops_and_do_not_keep_it_from_stopping(own_server: RunningServer) -> None:
     with User(own_server) as user, watching_of(user, trials=user.new_trial()) as events:
         begun_s = time.monotonic()
@@ -186,8 +221,9 @@ def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
                 return Look({}, {}, {})
 
         hub = Hub(Counting(Storage(None, None), None))  # type: ignore[arg-type]
-        for number in range(20):
-            hub.add(Stream((number, None), Watched(None, "", frozenset())))
+        streams = [Stream((number, None), Watched(None, "", frozenset())) for number in range(20)]
+        for one in streams:
+            hub.add(one)
         await asyncio.sleep(2.5 * v2_events.LOOK_S)
         assert looks == 2
         hub.streams.clear()

@@ -90,6 +90,18 @@ def test_hostile_names_lead_nowhere_and_stay_apart(user: User, tmp_path: Path) -
     assert {path.name for path in tmp_path.iterdir()} <= {"out", "cache"}
 
 
+def test_a_trial_that_is_called_as_a_file_is_beside_it(user: User, tmp_path: Path) -> None:
+    outer = user.new_trial("b", folder={"path": "a", "make": True})
+    user.patch(outer, 0, line(1))
+    for name in ("metrics", "metadata.yaml"):
+        user.new_trial(name, folder={"path": "a/b", "make": True})
+    root = user.v2("GET", "/folders/root").json()["id"]
+    tar = _export(user, root)
+    assert len([one for one in tar.getmembers() if one.isdir()]) == 3
+    tar.extractall(tmp_path / "out", filter="data")
+    assert (tmp_path / "out" / "a" / "b" / "metrics").read_bytes() == line(1)
+
+
 @pytest.mark.parametrize("name", ["cnn", "a b", "日本", "~x", ".hidden", "-x"])
 def test_an_ordinary_name_is_itself(name: str) -> None:
     assert safe_name(name, new_id()) == name

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
-from aimd_server.services import growth, indexing, list_plans, listing, placing, trials
+from aimd_server import operations
+from aimd_server.services import growth, indexing, list_plans, listing, placing, trash, trials
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.listing import Wanted
 from aimd_server.services.placing import TrialChange
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.trash import Restoring
 from aimd_server.services.trials import TrialWish
 from aimd_server.stores import conditions, indexes, trial_lists
 from aimd_server.stores.accounts import Account
@@ -130,8 +132,13 @@ def _check(world: World, where: str, sort: str, limit: int, place: str) -> None:
 def _planned(plan: str) -> Iterator[None]:
     """Make the server read lists one way only: walk an index, start from an index, or by itself."""
     with pytest.MonkeyPatch.context() as patch:
-        if plan == "walk":
+        if plan in ("walk", "stretches", "set"):
             patch.setattr(trial_lists, "NARROW_ENOUGH", -1)
+        if plan == "stretches":
+            patch.setattr(trial_lists, "MAX_SET", -1)
+        if plan in ("stretches", "set"):
+            patch.setattr(list_plans, "STRETCHES", (2, 5, 5))
+            patch.setattr(list_plans, "LONG_STRETCHES", (2, 7, 23))
         elif plan == "alone":
             patch.setattr(list_plans, "MAX_FOLDERS", -1)
         yield
@@ -144,7 +151,7 @@ def _planned(plan: str) -> Iterator[None]:
     sort=orders(),
     limit=st.sampled_from((1, 17, 50)),
     place=st.sampled_from(("", "a", "/", "a=")),
-    plan=st.sampled_from(("walk", "walk", "few", "alone")),
+    plan=st.sampled_from(("walk", "stretches", "set", "few", "alone")),
 )
 def test_a_list_is_what_the_query_language_says_of_what_it_shows(
     world: World, where: str, sort: str, limit: int, place: str, plan: str
@@ -154,13 +161,17 @@ def test_a_list_is_what_the_query_language_says_of_what_it_shows(
         _check(world, where, sort, limit, place)
 
 
-@pytest.mark.parametrize("plan", ["walk", "few"])
-@pytest.mark.parametrize(
-    "sort", ["-val.acc", "val.acc.min", "params.mixed", "-params.mixed", "-params.lr,-val.loss,name"]
+SORTS = (
+    *("-val.acc", "val.acc.min", "params.mixed", "-params.mixed", "-params.lr,-val.loss,name", "name", "-name"),
+    *("state", "-state,name", "tags", "-ended", "age", "-started", "note,-alternative_name"),
 )
+
+
+@pytest.mark.parametrize("plan", ["walk", "stretches", "set", "few"])
+@pytest.mark.parametrize("sort", SORTS)
 def test_every_way_to_read_a_list_is_right_over_several_folders(world: World, plan: str, sort: str) -> None:
     with _planned(plan):
-        for where in ("", "params.lr >= 0.01", "val.acc.max > 0.2 and not params.flag = true"):
+        for where in ("", "params.lr >= 0.01", "val.acc.max > 0.2 and not params.flag = true", "state = running"):
             _check(world, where, sort, 7, "/")
 
 
@@ -234,6 +245,118 @@ def test_trials_that_were_there_before_the_tables_are_written_into_them(tmp_path
         assert indexing.catch_up(database) == 20
         assert indexing.catch_up(database) == 0
         assert world.pages(sort="-val.acc,-params.lr") == before
+
+
+def test_labels_of_an_older_schema_are_written_and_nothing_else(tmp_path: Path) -> None:
+    from sqlalchemy import text
+
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        make_trials(database, world.user, random.Random(5), 20)
+        before = [world.pages(sort=sort) for sort in ("name", "-state", "tags")]
+        for query in ("DELETE FROM trial_param WHERE key LIKE '\x02%'", "UPDATE trial SET indexed_us = -1"):
+            database.write(lambda connection, query=query: connection.execute(text(query)))
+        assert [world.pages(sort=sort) for sort in ("name", "-state", "tags")] != before
+        assert indexing.catch_up(database) == 20
+        assert indexing.catch_up(database) == 0
+        assert [world.pages(sort=sort) for sort in ("name", "-state", "tags")] == before
+
+
+def test_an_order_by_what_people_and_trainings_change_follows_every_change(tmp_path: Path) -> None:
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        ids = [new_id() for _ in range(4)]
+        for number, uid in enumerate(ids):
+            wanted = TrialWish(name=f"t{number}", state="Running", parameters={"lr": 0.1})
+            trials.put(database, world.user, uid, wanted)
+
+        def order(sort: str) -> list[int]:
+            found = [row["id"] for row in world.pages(sort=sort)]
+            assert found == world.expected("", sort)
+            return [ids.index(uid) for uid in found]
+
+        placing.apply(database, world.user, ids[0], TrialChange(name="z", tags=["b"], note="second"))
+        placing.apply(database, world.user, ids[3], TrialChange(tags=["a"], note="first"))
+        assert order("name") == [1, 2, 3, 0]
+        assert order("tags")[:2] == order("note")[:2] == [3, 0]
+        ended = {"startTime": "2026-11-23T12:00:00+00:00", "endTime": "2026-11-23T13:00:00+00:00"}
+        wanted = TrialWish(name="t2", state="Failed", metadata=ended, parameters={"lr": 0.2}, alternative_name="alt")
+        trials.put(database, world.user, ids[2], wanted)
+        assert order("state")[0] == order("-ended")[0] == order("-alternative_name")[0] == 2
+        trash.delete_trial(database, world.user, ids[1])
+        trash.restore_trial(database, world.user, ids[1], Restoring(name="zz"))
+        assert order("-name") == [1, 0, 3, 2]
+        assert order("state,params.lr")[0] == 2
+        placing.apply(database, world.user, ids[0], TrialChange(tags=[]))
+        assert order("-tags")[0] == 3
+
+
+def test_a_number_too_large_for_a_row_sorts_rightly_as_a_name(tmp_path: Path) -> None:
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        for name in ("9007199254740993", "9007199254740992", "1e3", "nan", "x", "10"):
+            trials.put(database, world.user, new_id(), TrialWish(name=name))
+        for sort in ("name", "-name"):
+            assert [row["id"] for row in world.pages(1, sort=sort)] == world.expected("", sort)
+
+
+def test_pages_go_on_rightly_when_trials_go_and_come_between_them(tmp_path: Path) -> None:
+    with Database(tmp_path) as database:
+        world = World(database, make_user(database))
+        ids = make_trials(database, world.user, random.Random(8), 60)
+        for sort in ("-val.acc", "name", "params.mixed", "-started", ""):
+            left = world.expected("", sort)
+            page: Any = listing.listed(database, world.user, Wanted(limit=20, sort=sort))
+            gone = {left[5], left[19], left[20], left[33]}  # the last one shown, and the next, among them
+            for uid in gone:
+                trash.delete_trial(database, world.user, uid)
+            rest = []
+            while page["next"]:
+                page = listing.listed(database, world.user, Wanted(limit=7, sort=sort, cursor=page["next"]))
+                rest += [row["id"] for row in page["trials"]]
+            assert rest == [uid for uid in left[20:] if uid not in gone]
+            for uid in gone:
+                trash.restore_trial(database, world.user, uid, Restoring())
+        assert len(world.pages()) == len(ids)
+
+
+@pytest.mark.parametrize("sort", ["-val.acc", "val.loss.min", "started", "name", ""])
+def test_a_condition_that_is_true_of_none_costs_a_bounded_walk_and_not_the_folder(
+    world: World, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr(trial_lists, "NARROW_ENOUGH", -1)
+    monkeypatch.setattr(trial_lists, "MAX_SET", -1)
+    monkeypatch.setattr(list_plans, "STRETCHES", (2, 5, 5))
+    wanted: dict[str, Any] = {"where": "params.lr < 0.01 and params.lr > 0.01", "sort": sort, "folder_path": "/a"}
+    page: Any = listing.listed(world.database, world.user, Wanted(below=False, **wanted))
+    assert page["trials"] == []
+    assert page["next"] is not None
+    assert world.pages(below=False, **wanted) == []
+
+
+PLANTED = {
+    "a parameter": "UPDATE trial_param SET num = num + 1 WHERE key = 'lr'",
+    "a label": "UPDATE trial_param SET text = 'other' WHERE key = '\x02name'",
+    "a row less": "DELETE FROM trial_param WHERE trial_id = 3 AND key = '\x02state'",
+    "a row more": "UPDATE trial_param SET key = 'more' WHERE trial_id = 3 AND key = '\x02name'",
+    "another folder": "UPDATE trial_param SET folder_id = folder_id + 1 WHERE trial_id = 3",
+    "a metric": "UPDATE trial_metric SET min = 7",
+    "a metric less": "DELETE FROM trial_metric",
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED.keys())
+def test_check_finds_rows_that_lists_would_go_wrong_by(tmp_path: Path, planted: str) -> None:
+    from sqlalchemy import text
+
+    with Database(tmp_path) as database:
+        user = make_user(database)
+        ids = make_trials(database, user, random.Random(5), 20)
+        trash.delete_trial(database, user, ids[7])
+        assert database.read(lambda connection: list(indexing.faults(connection))) == []
+        database.write(lambda connection: connection.execute(text(planted)))
+        assert database.read(lambda connection: list(indexing.faults(connection)))
+    assert operations.check(tmp_path).faults
 
 
 def test_a_folder_alone_or_with_those_below_it(world: World) -> None:

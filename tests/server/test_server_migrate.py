@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,28 @@ follow = copying._follow_ids
 copying._follow_ids = lambda connection: os.kill(os.getpid(), 9)
 moving.migrate(Path(sys.argv[1]), sys.argv[2])
 """
+
+
+def test_a_copy_that_takes_long_meets_no_limit_of_time(
+    filled: Filled, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = copying._copy, set()
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+
+    def look(source: Any, target: Any, table: Any) -> copying.Copied:
+        for connection in (source, target):
+            if connection.dialect.name == "postgresql":
+                seen.update(str(connection.exec_driver_sql(f"SHOW {name}").scalar()) for name in names)
+        return real(source, target, table)
+
+    monkeypatch.setattr(copying, "_copy", look)
+    moving.migrate(filled.server.data_dir, url)
+    assert seen == {"0"}
+    seen.clear()
+    (tmp_path / "from").mkdir(mode=0o700)
+    (tmp_path / "from" / "server.yaml").write_text(json.dumps({"database": url}))
+    moving.migrate(tmp_path / "from", str(tmp_path / "back"))
+    assert seen == {"0"}
 
 
 def test_killed_in_the_middle_the_target_has_no_row_and_the_same_command_begins_again(filled: Filled, url: str) -> None:

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from aimd_core.errors import UsageError
 from aimd_server import operations
@@ -21,7 +23,7 @@ from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, Sto
 from aimd_server.services import tree
 from aimd_server.services.refusals import RefusalError
 from aimd_server.settings import resolve
-from aimd_server.stores import accounts, health, postgres
+from aimd_server.stores import accounts, health, migration, postgres
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.location import check_without_password, parsed, shown
@@ -64,6 +66,24 @@ def test_eight_processes_may_make_the_first_schema_at_once(url: str, tmp_path: P
         assert process.returncode == 0, fault.decode()
     assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert execute(url, "SELECT count(*) FROM account") == [(8,)]
+
+
+def test_a_migration_may_take_longer_than_any_request(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    upgrade = migration._upgrade
+
+    def looking(connection: Any, *given: Any) -> None:
+        seen.extend(
+            str(connection.execute(text(f"SHOW {name}")).scalar()) for name in ("statement_timeout", "lock_timeout")
+        )
+        upgrade(connection, *given)
+
+    monkeypatch.setattr(migration, "_upgrade", looking)
+    with Database(on(url, tmp_path / "d")) as database:
+        after = database.read(lambda connection: connection.execute(text("SHOW statement_timeout")).scalar())
+    assert (seen, after) == (["0", "0"], "1min")
 
 
 def test_a_kill_inside_a_migration_leaves_the_old_schema(url: str, tmp_path: Path) -> None:

@@ -28,6 +28,14 @@ export function listTrials(wanted: Listing, signal?: AbortSignal): Promise<Trial
   return askJson<TrialPage>("trials", { query, signal });
 }
 
+/** Ask for a page until it has something: the server looks at so many trials a request, none of which may fit. */
+export async function pageOf(wanted: Listing, signal?: AbortSignal, ask = listTrials): Promise<TrialPage> {
+  let page = await ask(wanted, signal);
+  const { count } = page;
+  while (!page.trials.length && page.next) page = await ask({ ...wanted, count: false, cursor: page.next }, signal);
+  return count ? { ...page, count } : page;
+}
+
 export function trialColumns(folderId: string, signal?: AbortSignal): Promise<TrialColumns> {
   return askJson<TrialColumns>("trials/columns", { query: { folder_id: folderId }, signal });
 }

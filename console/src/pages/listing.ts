@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { isAbort } from "../api/client";
 import { watch } from "../api/events";
-import { getTrials, type Listing, listTrials } from "../api/trials";
+import { getTrials, type Listing, pageOf } from "../api/trials";
 import type { Count, Trial } from "../api/types";
 import { throttle } from "../parts/load";
 import { refreshFolders } from "../state/folders";
@@ -52,7 +52,7 @@ export function useListing(wanted: Wanted): ListState {
     setRows((old) => ({ ...old, loading: true }));
     const limit = Math.min(MORE, Math.max(FIRST, now.current.key === key ? now.current.trials.length : 0));
     try {
-      const page = await listTrials({ ...rest, columns: fields, limit, count: true }, signal);
+      const page = await pageOf({ ...rest, columns: fields, limit, count: true }, signal);
       setRows({ key, trials: page.trials, next: page.next, count: page.count ?? null, error: null, loading: false });
     } catch (error) {
       if (!isAbort(error))
@@ -66,7 +66,7 @@ export function useListing(wanted: Wanted): ListState {
     busy.current = true;
     const { signal } = stop.current;
     try {
-      const page = await listTrials({ ...rest, columns: fields, limit: MORE, cursor: next }, signal);
+      const page = await pageOf({ ...rest, columns: fields, limit: MORE, cursor: next }, signal);
       setRows((old) =>
         old.next === next ? { ...old, trials: [...old.trials, ...page.trials], next: page.next } : old,
       );
