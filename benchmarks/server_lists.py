@@ -2,9 +2,9 @@
 
 All trials in one folder, see `list_store`; pages of 50 as the service makes them, the median of seven, in milliseconds
 of CPU: of this process, and of the PostgreSQL where there is one; beside it the time until the page is there, which
-other work on the machine makes longer. The floor: reading 50 rows of the same database by their keys with the bare driver and
-decoding their JSON. `ENGINE` is SQLite or PostgreSQL; both when it is not said. 1,000,000 trials need 3 to 6 GB of disk
-and some minutes an engine.
+other work on the machine makes longer. The floor: reading 50 rows of the same database by their keys with the bare
+driver and decoding their JSON. `ENGINE` is SQLite or PostgreSQL; both when it is not said. 1,000,000 trials need 3 to
+6 GB of disk and some minutes an engine.
 """
 
 from __future__ import annotations
