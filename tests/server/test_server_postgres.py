@@ -20,7 +20,8 @@ from aimd_core.errors import UsageError
 from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
-from aimd_server.services import tree
+from aimd_server.services import listing, tree
+from aimd_server.services.listing import Wanted
 from aimd_server.services.refusals import RefusalError
 from aimd_server.settings import resolve
 from aimd_server.stores import accounts, health, migration, postgres
@@ -30,6 +31,7 @@ from aimd_server.stores.location import check_without_password, parsed, shown
 from aimd_server.stores.schema import HEAD, NUL_AS
 from tests.server.api import User, line, wish
 from tests.support.home import Home
+from tests.support.list_queries import make_user
 from tests.support.postgres import Postgres, execute
 from tests.support.server import RunningServer, clean_environment
 from tests.support.stores import own_postgres as own_postgres
@@ -88,6 +90,21 @@ def test_a_migration_may_take_longer_than_any_request(
     with Database(on(url, tmp_path / "d")) as database:
         after = database.read(lambda connection: connection.execute(text("SHOW statement_timeout")).scalar())
     assert (seen, after) == (["0", "0"], "1min")
+
+
+def test_lists_are_planned_for_their_values(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Looking(listing.Plan):
+        def __init__(self, connection: Any, *given: Any) -> None:
+            seen.append(str(connection.execute(text("SHOW plan_cache_mode")).scalar()))
+            super().__init__(connection, *given)
+
+    monkeypatch.setattr(listing, "Plan", Looking)
+    with Database(on(url, tmp_path / "d")) as database:
+        listing.listed(database, make_user(database), Wanted())
+        after = database.read(lambda connection: connection.execute(text("SHOW plan_cache_mode")).scalar())
+    assert (seen, after) == (["force_custom_plan"], "auto")
 
 
 def test_a_kill_inside_a_migration_leaves_the_old_schema(url: str, tmp_path: Path) -> None:
