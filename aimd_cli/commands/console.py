@@ -32,7 +32,9 @@ def console(
     directory: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="Where .aimd lies, or a directory of trials.", show_default=False)
     ] = Path(),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 takes a free port.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 takes a free port.")
+    ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Do not open the browser; only print the address.")
     ] = False,
