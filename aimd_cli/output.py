@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from aimd_cli.text import clean
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 SCHEMA = "aimd/1"
+
+_NO_ITEM = object()
 
 verbose = False  # set once by the application's own option
 
@@ -38,7 +41,7 @@ class View(Protocol):
         """Return it as rows of fields, the first row being the header, nothing cut."""
 
     def document(self) -> dict[str, object]:
-        """Return it as plain data."""
+        """Return it as plain data; at the top, a list can be an iterator, which is printed item by item."""
 
 
 def is_terminal() -> bool:
@@ -49,18 +52,49 @@ def is_terminal() -> bool:
 def show(view: View, as_json: bool) -> None:
     """Print a view on stdout in the form that is wanted there."""
     if as_json:
-        import json
-
-        from aimd_core.model import strict_json
-
-        document = {"schema": SCHEMA, **view.document()}
-        print_line(json.dumps(strict_json(document), ensure_ascii=not _can_encode("中"), indent=1))
+        _print_json({"schema": SCHEMA, **view.document()})
     elif is_terminal():
         made = console()
         made.print(view.rich(made.width))
     else:
         for row in view.lines():
             print_line("\t".join(clean(field) for field in row))
+
+
+def _print_json(document: dict[str, object]) -> None:
+    """Print one JSON document. A list of ten thousand trials that comes item by item is never whole in memory."""
+    print_line("{")
+    for number, (key, value) in enumerate(document.items(), start=1):
+        comma = "," if number < len(document) else ""
+        head = f" {_json(key, 1)}: "
+        if not isinstance(value, Iterator):
+            print_line(f"{head}{_json(value, 1)}{comma}")
+            continue
+        _print_items(head, value, comma)
+    print_line("}")
+
+
+def _print_items(head: str, items: Iterator[object], comma: str) -> None:
+    item = next(items, _NO_ITEM)
+    if item is _NO_ITEM:
+        print_line(f"{head}[]{comma}")
+        return
+    print_line(f"{head}[")
+    while item is not _NO_ITEM:
+        after = next(items, _NO_ITEM)
+        print_line(f"  {_json(item, 2)}{',' if after is not _NO_ITEM else ''}")
+        item = after
+    print_line(f" ]{comma}")
+
+
+def _json(value: object, depth: int) -> str:
+    """Return a value as it stands so deep in a document, in which each level is indented by one."""
+    import json
+
+    from aimd_core.model import strict_json
+
+    text = json.dumps(strict_json(value), ensure_ascii=not _can_encode("中"), indent=1)
+    return text.replace("\n", "\n" + " " * depth)
 
 
 def show_as(view: View, form: str) -> None:

@@ -8,6 +8,7 @@ import unicodedata
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78DEHMNOZc])")
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
+_UNTOLD_S = 1e15  # from here on, 31 million years, nobody counts hours
 
 
 def clean(text: str) -> str:
@@ -96,6 +97,8 @@ def duration(seconds: float | None) -> str:
         return ""
     if seconds < 10 * _SECOND:
         return f"{max(0.0, seconds):.1f}s"
+    if seconds >= _UNTOLD_S:
+        return f"{seconds / _DAY:.3g}d"
     whole = int(seconds)
     if whole < _MINUTE:
         return f"{whole}s"

@@ -38,6 +38,10 @@ SENTENCES = (
     "Option {name} does not take a value.",
     "{value} is not one of {choices}.",
     "{value} is not in the range {range}.",
+    "{value} is not a valid int range.",
+    "{value} is not a valid int.",
+    "{value} is not a valid float range.",
+    "{value} is not a valid float.",
     "{value} is not a valid {kind}.",
 )
 WORDS = (

@@ -252,7 +252,7 @@ def _numbers(tokens: list[bytes]) -> array[float]:
     numbers = array("d")
     numbers.fromlist(json.loads(b"[%b]" % b",".join(tokens)))
     if len(numbers) != len(tokens):
-        raise ValueError("not a number a token")
+        raise ValueError(tokens)
     return numbers
 
 

@@ -27,6 +27,13 @@ from aimd_server.stores.database import Database
 
 USER = "local"
 STOP_TIMEOUT_S = 1
+_DOOR = """<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={page}">
+<title>AIMD</title>
+<p><a href="{page}">AIMD</a></p>
+"""
 _KEY_NAME = "console of process "
 
 
@@ -55,6 +62,11 @@ class Ready(NamedTuple):
     host: str
     api_key: str
     page: str
+
+    @property
+    def door(self) -> str:
+        """The text of an HTML file that leads to the page, for a browser that is not started with the address."""
+        return _DOOR.format(page=self.page)
 
 
 def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:

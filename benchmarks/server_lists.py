@@ -1,9 +1,10 @@
 """What a page of a folder of very many trials costs. Again: `python -m benchmarks.server_lists [TRIALS] [ENGINE]`.
 
 All trials in one folder, see `list_store`; pages of 50 as the service makes them, the median of seven, in milliseconds
-until the page is there; beside it the CPU of this process, and of the PostgreSQL where there is one. The floor: reading
-50 rows of the same database by their keys with the bare driver and decoding their JSON. `ENGINE` is SQLite or
-PostgreSQL; both when it is not said. 1,000,000 trials need about 3 GB of disk and some minutes an engine.
+of CPU: of this process, and of the PostgreSQL where there is one; beside it the time until the page is there, which
+other work on the machine makes longer. The floor: reading 50 rows of the same database by their keys with the bare
+driver and decoding their JSON. `ENGINE` is SQLite or PostgreSQL; both when it is not said. 1,000,000 trials need 3 to
+6 GB of disk and some minutes an engine.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ LISTS: dict[str, dict[str, Any]] = {
     "by name, half": {"sort": "name", "where": "params.p0 < 0.5"},
     "by state": {"sort": "state"},
     "by tags": {"sort": "tags"},
-    "by duration": {"sort": "-duration"},
+    "by duration": {"sort": "-duration"},  # which the service does by itself, and refuses for more than MAX_SORTED
 }
 WITH_TARGET = tuple(name for name, wanted in LISTS.items() if wanted.get("sort", "").lstrip("-").startswith("val."))
 
@@ -178,13 +179,21 @@ def measure(engine: Engine, count: int, names: list[str] | None = None) -> Itera
         wanted = dict(LISTS[name])
         if "NEWEST" in wanted.get("where", ""):
             wanted["where"] = wanted["where"].replace("NEWEST", _newest(engine))
+        if wanted.get("sort") == "-duration" and count > listing.MAX_SORTED:
+            continue
         first = _page(engine, None, wanted)
         pages = {"page": None, "page 2,": first["next"]} if first["next"] else {"page": None}
         for which, cursor in pages.items():
             cost = cost_of(engine, lambda cursor=cursor, wanted=wanted: _page(engine, cursor, wanted))  # type: ignore[misc]
-            words = f"{engine.name}, {count:,} trials; CPU {cost.own_ms:.1f} + {cost.database_ms:.1f} ms"
-            words += f"; 50 rows by key {floor.wall_ms:.1f} ms; {len(first['trials'])} trials shown"
-            yield Measurement(f"{which} {name}", cost.wall_ms, "ms", target_ms if name in WITH_TARGET else None, words)
+            words = f"{engine.name}, {count:,} trials; there after {cost.wall_ms:.1f} ms"
+            words += f"; 50 rows by key {floor.own_ms + floor.database_ms:.1f} ms; {len(first['trials'])} trials shown"
+            yield Measurement(
+                f"{which} {name}",
+                cost.own_ms + cost.database_ms,
+                "ms",
+                target_ms if name in WITH_TARGET else None,
+                words,
+            )
 
 
 def run(count: int = TRIALS, name: str | None = None) -> list[Measurement]:

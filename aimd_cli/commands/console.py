@@ -26,20 +26,15 @@ if TYPE_CHECKING:
 _STOP_TIMEOUT_S = 5
 _RESTART_S = 2.0
 _UNUSED_S = 90 * 86400
-_DOOR = """<!doctype html>
-<meta charset="utf-8">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0; url={page}">
-<title>AIMD</title>
-<p><a href="{page}">AIMD</a></p>
-"""
 
 
 def console(
     directory: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="Where .aimd lies, or a directory of trials.", show_default=False)
     ] = Path(),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 takes a free port.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 takes a free port.")
+    ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Do not open the browser; only print the address.")
     ] = False,
@@ -69,7 +64,7 @@ def console(
         _announce(place, cache, made, as_json)
         keeping.start(made)
         if not no_open and _has_display():
-            threading.Thread(target=_open, args=(made.page, door), daemon=True).start()
+            threading.Thread(target=_open, args=(made, door), daemon=True).start()
 
     try:
         local.run(cache, port, ready)
@@ -147,7 +142,7 @@ def _has_display() -> bool:
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _open(page: str, door: Path) -> None:
+def _open(made: Ready, door: Path) -> None:
     """Open the browser on a file of the user's own that leads to the page.
 
     What a program is started with can be read by every user of the machine, and the address lets in.
@@ -157,9 +152,9 @@ def _open(page: str, door: Path) -> None:
     with contextlib.suppress(webbrowser.Error, OSError):
         for old in door.parent.glob("open-*.html"):
             old.unlink(missing_ok=True)  # of a console that was killed, or whose browser has read it long ago
-        made = os.open(door, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "w", encoding="utf-8") as file:
-            file.write(_DOOR.format(page=page))
+        opened = os.open(door, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            file.write(made.door)
         webbrowser.open(door.as_uri())
 
 

@@ -19,7 +19,9 @@ def relay(
     interval_s: Annotated[
         float, typer.Option("--interval", metavar="SECONDS", min=0.1, help="How long to wait between two looks.")
     ] = 30.0,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many trials at once.")] = 4,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="COUNT", min=1, max=32, help="How many trials at once.")
+    ] = 4,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from itertools import pairwise
 
 _DURATIONS_S = (
@@ -13,6 +14,7 @@ _DURATIONS_S = (
 )
 _UNITS_S = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _MAX_TICKS = 200
+_LARGEST, _SMALLEST = sys.float_info.max, 5e-324  # the last one is the smallest that a float holds
 
 
 class Scale:
@@ -30,7 +32,8 @@ class Scale:
         """Make a scale; equal ends are moved apart, so that a constant stands in the middle."""
         if low == high:
             room = abs(low) * 0.1 or 1.0
-            low, high = (low / 2, high * 2) if log else (low - room, high + room)
+            low, high = (max(_SMALLEST, low / 2), high * 2) if log else (max(-_LARGEST, low - room), high + room)
+            high = min(_LARGEST, high)
         self.low, self.high, self.log = low, high, log
 
     def share(self, value: float) -> float:
@@ -38,8 +41,12 @@ class Scale:
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
             return (math.log10(value) - low) / (high - low) if high > low else 0.5
-        # Halves, because the difference of the ends can be more than a float holds.
-        return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        width = self.high - self.low
+        if math.isfinite(width):
+            return (value - self.low) / width
+        return (value / 2 - self.low / 2) / (
+            self.high / 2 - self.low / 2
+        )  # the ends are further apart than a float holds
 
     def dot(self, value: float, dots: int) -> int:
         """Return the number of the dot, of `dots`, on which a number stands."""

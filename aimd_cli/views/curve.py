@@ -102,7 +102,12 @@ def thinned(positions: array[float], values: array[float], stretches: int) -> li
     if len(values) <= 4 * stretches:
         return list(zip(positions, values, strict=True))
     low, high = positions[0], positions[-1]
-    borders = [bisect_left(positions, low + (high - low) * (number / stretches)) for number in range(1, stretches)]
+    width = high - low
+    shares = [number / stretches for number in range(1, stretches)]
+    if math.isfinite(width):
+        borders = [bisect_left(positions, low + width * share) for share in shares]
+    else:  # the ends are further apart than a float holds
+        borders = [bisect_left(positions, low * (1 - share) + high * share) for share in shares]
     kept: list[tuple[float, float]] = []
     for start, end in zip([0, *borders], [*borders, len(values)], strict=True):
         if start < end:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from aimd_cli import text
 from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
 
+_LARGE = 1e150
+
 
 class Average(NamedTuple):
     """A metric over the trials of a group.
@@ -29,15 +31,19 @@ class Average(NamedTuple):
         partly = f" (n={self.finite})" if self.finite != size else ""
         if self.deviation is None:
             return text.number(self.mean) + partly
-        return f"{mean_like(self.mean, self.deviation)} ± {self.deviation:.2g}{partly}"
+        mean, deviation = told_alike(self.mean, self.deviation)
+        return f"{mean} ± {deviation}{partly}"
 
 
-def mean_like(mean: float, deviation: float) -> str:
-    """Return a mean with as many decimals as its deviation has in two significant digits."""
+def told_alike(mean: float, deviation: float) -> tuple[str, str]:
+    """Return a mean and its deviation in two significant digits, both with the same number of decimals."""
+    told = f"{deviation:.2g}"
     if not deviation or not math.isfinite(deviation):
-        return text.number(mean)
-    decimals = 1 - math.floor(math.log10(deviation))
-    return f"{mean:.{decimals}f}" if 0 <= decimals <= 8 else text.number(mean)
+        return text.number(mean), told
+    decimals = 1 - math.floor(math.log10(float(told)))
+    if 0 <= decimals <= 8:
+        return f"{mean:.{decimals}f}", f"{deviation:.{decimals}f}"
+    return text.number(mean), told
 
 
 def average(values: list[float]) -> Average:
@@ -47,7 +53,10 @@ def average(values: list[float]) -> Average:
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return Average(0, None, None)
-    return Average(len(finite), fmean(finite), stdev(finite) if len(finite) > 1 else None)
+    size = max(map(abs, finite))
+    scale = size if size > _LARGE else 1.0  # or a sum of them could be more than a float holds
+    scaled = [value / scale for value in finite]
+    return Average(len(finite), fmean(scaled) * scale, stdev(scaled) * scale if len(finite) > 1 else None)
 
 
 class Group(NamedTuple):

@@ -20,10 +20,12 @@ def sparkline(values: Sequence[float], width: int = 8, glyphs: bool = True) -> s
     if len(finite) < 2:
         return ""
     shown = _averaged(finite, width)
+    if max(shown) - min(shown) == float("inf"):  # further apart than a float holds
+        shown = [value / 2 for value in shown]
     low, high = min(shown), max(shown)
     signs = _BLOCKS if glyphs else _PLAIN
     span = high - low
-    if span <= 0.0 or span - span != 0.0:
+    if span <= 0.0:
         return signs[len(signs) // 2 - 1] * len(shown)
     return "".join(signs[min(len(signs) - 1, int((value - low) / span * len(signs)))] for value in shown)
 

@@ -222,7 +222,7 @@ class TrialList:
 
     def document(self) -> dict[str, object]:
         """Return the trials as plain data."""
-        return {"trials": [row.document() for row in self.rows], "total": self.choice.total}
+        return {"trials": (row.document() for row in self.rows), "total": self.choice.total}
 
 
 def _last(row: TrialRow, metric: str) -> object:

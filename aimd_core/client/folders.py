@@ -139,7 +139,7 @@ class OldFolders(Folders):
         else:
             known = found.get("/" + "/".join(parts_of(place)))
         if known is None:
-            raise RemoteNotFoundError(what=said("folder {place}", place=place))
+            raise RemoteNotFoundError(what=said("folder {place}", place=place), hint="Run: aimd folder tree")
         return known
 
     def below(self, place: str, depth: int | None = None) -> list[Folder]:

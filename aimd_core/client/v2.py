@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
@@ -232,7 +233,7 @@ class Server:
         if answer.status == 403:
             return AccessError(message=said("{host} does not allow this: {message}", host=self.host, message=message))
         if answer.status == 404:
-            return RemoteNotFoundError(what=message)
+            return _missing(message)
         return RefusedError(host=self.host, reason=f"{message} ({code})")
 
     def _object(self, answer: Response) -> dict[str, Any]:
@@ -257,3 +258,13 @@ def _offset(answer: Response, host: str) -> int:
 
 def _standing(host: str, answer: Response) -> Standing:
     return Standing(_offset(answer, host), answer.headers.get("upload-digest", ""))
+
+
+def _missing(message: str) -> RemoteNotFoundError:
+    """Return the error for an answer of 404: what is missing is told as for a server of version 1."""
+    found = re.fullmatch("no (folder|trial) (.+)", message, re.DOTALL)
+    if found is None:
+        return RemoteNotFoundError(what=message)
+    if found[1] == "folder":
+        return RemoteNotFoundError(what=said("folder {place}", place=found[2]), hint="Run: aimd folder tree")
+    return RemoteNotFoundError(what=said("trial {name}", name=found[2]))

@@ -292,7 +292,7 @@ class _Reader:
         """Read one value of the shape that the field has."""
         token = self.now
         if token.kind != "term":
-            shown = "the end" if token.kind == "end" else repr(token.text)
+            shown = said("the end") if token.kind == "end" else repr(token.text)
             self.fail_here(
                 said("a value is expected here, not {shown}", shown=shown),
                 "Text with signs or spaces in it goes in quotes",

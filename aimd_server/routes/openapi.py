@@ -85,7 +85,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("DELETE", "/shortcuts/{id}"): Described(204),
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
     ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
-    ("GET", "/events"): Described(query=("folder_id", "trials")),
+    ("GET", "/events"): Described(query=("folder_id", "below", "trials")),
     ("POST", "/trials/batch"): Described(200, Batch),
     ("POST", "/trials/known"): Described(200, Asked),
     ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),

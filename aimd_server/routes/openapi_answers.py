@@ -30,6 +30,11 @@ def _object(**members: Schema) -> Schema:
     return {"type": "object", "required": list(members), "properties": members}
 
 
+def _sometimes(schema: Schema, **members: Schema) -> Schema:
+    """Return the schema of an object with members that are not always there."""
+    return {**schema, "properties": {**schema["properties"], **members}}
+
+
 def _reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -95,9 +100,9 @@ _FOLDER: dict[str, Schema] = {
 
 # By name, as they stand among the components.
 SHARED: dict[str, Schema] = {
-    "Folder": _object(**_FOLDER),
+    "Folder": _sometimes(_object(**_FOLDER), shared=FLAG, target=ID),
     "Trial": _object(**_TRIAL),
-    "Share": _object(**_SHARE),
+    "Share": _sometimes(_object(**_SHARE), key=ID),
     "Key": _object(**_KEY),
     "Session": _object(
         user=TEXT, kind={"enum": ["user", "link", "local"]}, scope=_SCOPE, expires=_maybe(TIME), admin=FLAG
@@ -113,14 +118,12 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("GET", "/folders/{id}"): _folder,
     ("PATCH", "/folders/{id}"): _folder,
     ("POST", "/folders/{id}/restore"): _folder,
-    ("GET", "/trials"): _page(trials=_all(_trial)),
+    ("GET", "/trials"): _sometimes(_page(trials=_all(_trial)), count=_object(value=COUNT, capped=FLAG)),
     ("GET", "/trials/columns"): _object(
         parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
     ),
     ("POST", "/trials/batch"): _object(trials=_all(_trial), missing=_all(TEXT)),
-    ("POST", "/metrics"): _object(
-        series=_all({**_SERIES, "properties": {**_SERIES["properties"], **_BUCKETS}}), missing=_all(TEXT)
-    ),
+    ("POST", "/metrics"): _object(series=_all(_sometimes(_SERIES, **_BUCKETS)), missing=_all(TEXT)),
     ("POST", "/trials/known"): _object(
         trials=_named(_object(id=ID, name=TEXT, folder=_PLACE, state=_maybe(TEXT), files=_FILES))
     ),

@@ -56,9 +56,10 @@ class Stream:
 
     def take(self, found: Look) -> None:
         """Compare a look with the one before and put what changed into the queue."""
-        ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()))
+        tree = found.trees.get(self.watched.tree, []) if self.watched.tree else []
+        ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()), tree)
         seen = {one: found.trials[one] for one in ids if one in found.trials}
-        listing = found.listings.get(self.watched.folder or 0)
+        listing = (found.listings.get(self.watched.folder or 0), tree)
         if self._seen is not None:
             for one, standing in seen.items():
                 if self._seen.get(one) != standing:
@@ -136,7 +137,7 @@ class Hub:
 async def _open(call: Call, dialect: Dialect) -> Response:
     query = call.request.query_params
     named = tuple(dict.fromkeys(one for one in query.get("trials", "").split(",") if one))
-    wish = Wish(query.get("folder_id"), named)
+    wish = Wish(query.get("folder_id"), named, query.get("below") == "1")
     hub = call.backend.hub
     if not isinstance(hub, Hub):
         hub = call.backend.hub = Hub(call.backend)

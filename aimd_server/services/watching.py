@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aimd_server.services.refusals import RefusalError, invalid
@@ -12,7 +14,8 @@ from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.watching import Standing
 
 MAX_NAMED = 500
-NEWEST = 500  # trials of a folder that are watched
+NEWEST = 500  # trials of a folder, or of a tree of folders, that are watched
+EXAMINED = 2_000  # of the owner's newest trials, those that a look searches for the ones of a tree
 
 
 class Wish(NamedTuple):
@@ -20,22 +23,28 @@ class Wish(NamedTuple):
 
     folder_id: str | None
     trial_ids: tuple[str, ...]
+    below: bool = False
 
 
 class Watched(NamedTuple):
-    """What a stream may see: row ids, and the folder's own id."""
+    """What a stream may see: row ids, the folder's own id, and its owner and path when all below it counts too."""
 
     folder: int | None
     folder_uid: str
     trials: frozenset[int]
+    tree: tuple[int, str] | None = None
 
 
 class Look(NamedTuple):
-    """How what is watched stood at one moment; of a folder, the row ids of its newest trials and all that it shows."""
+    """How what is watched stood at one moment; of a folder, the row ids of its newest trials and all that it shows.
+
+    `trees` holds the newest trials of trees of folders.
+    """
 
     trials: dict[int, Standing]
     newest: dict[int, list[int]]
     listings: dict[int, object]
+    trees: Mapping[tuple[int, str], list[int]] = MappingProxyType({})
 
 
 def watched_by(database: Database, user: Account, wish: Wish) -> Watched:
@@ -56,7 +65,9 @@ def watched_by(database: Database, user: Account, wish: Wish) -> Watched:
         seen = frozenset(row.id for row in rows if roles[row.id] >= Role.VIEWER)
         if folder is None and not seen:
             raise RefusalError("not_found", "none of these trials is there")
-        return Watched(folder.id if folder else None, folder.uid if folder else "", seen)
+        if folder is None:
+            return Watched(None, "", seen)
+        return Watched(folder.id, folder.uid, seen, (folder.owner_id, folder.path) if wish.below else None)
 
     return database.read(operation)
 
@@ -68,9 +79,10 @@ def look(database: Database, watched: list[Watched]) -> Look:
     def operation(connection: Connection) -> Look:
         newest = watching.newest(connection, folders, NEWEST)
         children = watching.children(connection, folders) if folders else {}
-        ids = set().union(*(one.trials for one in watched), *newest.values())
+        trees = watching.newest_below(connection, {one.tree for one in watched if one.tree}, NEWEST, EXAMINED)
+        ids = set().union(*(one.trials for one in watched), *newest.values(), *trees.values())
         found = watching.standings(connection, sorted(ids))
         listings: dict[int, object] = {one: (newest.get(one), children.get(one)) for one in folders}
-        return Look(found, newest, listings)
+        return Look(found, newest, listings, trees)
 
     return database.read(operation)

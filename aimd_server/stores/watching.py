@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection, func, select, union_all
 
+from aimd_server.stores.folders import below
 from aimd_server.stores.schema import folder, journal, trial
 
 _IDS_AT_ONCE = 10_000  # a statement takes 32,766 values at most
@@ -34,6 +35,25 @@ def newest(connection: Connection, folder_ids: Iterable[int], limit: int) -> dic
     if queries:
         for row in connection.execute(union_all(*queries)):
             found.setdefault(row.folder_id, []).append(row.id)
+    return found
+
+
+def newest_below(
+    connection: Connection, trees: Iterable[tuple[int, str]], limit: int, examined: int
+) -> dict[tuple[int, str], list[int]]:
+    """Return the row ids of the newest trials at and under a path of an account, for each (account, path).
+
+    The work is bounded: of an account that holds much else, only its newest `examined` trials are looked at.
+    """
+    found = {}
+    for owner_id, path in trees:
+        recent = select(trial.c.id, trial.c.folder_id, trial.c.sort_us)
+        recent = recent.where(trial.c.owner_id == owner_id, trial.c.trashed_us.is_(None))
+        recent = recent.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(examined)
+        part = recent.subquery()
+        query = select(part.c.id).join(folder, part.c.folder_id == folder.c.id).where(below(path))
+        query = query.order_by(part.c.sort_us.desc(), part.c.id.desc()).limit(limit)
+        found[owner_id, path] = list(connection.execute(query).scalars())
     return found
 
 

@@ -39,8 +39,9 @@ def test_a_folder_is_made_found_listed_moved_and_deleted(home: Home, signed_in: 
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        (("ls", "nowhere"), 3, "no folder /nowhere"),
-        (("mk", "a/b"), 3, "no folder /a"),
+        (("ls", "nowhere"), 3, "error: folder /nowhere is not on the server"),
+        (("mk", "a/b"), 3, "error: folder /a is not on the server"),
+        (("mk", "a/b"), 3, "aimd folder mk -p PATH"),
         (("mk", "/"), 2, "always there"),
         (("mk", "a/../b"), 1, "'..'"),
         (("mv", "there", "there/in"), 1, "lie in itself"),

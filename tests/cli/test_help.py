@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from aimd_cli.errors import MEANINGS
@@ -36,3 +39,8 @@ def test_an_unknown_word_is_not_found_and_near_ones_are_named(home: Home, word: 
     ran = home.aimd("help", word)
     assert ran.code == 3
     assert near in ran.err
+
+
+def test_help_names_values_and_not_types() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert re.findall(r"<(?:int|str|float|path)[^|>]*>", page) == []

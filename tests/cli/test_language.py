@@ -146,7 +146,9 @@ def test_wrong_calls_are_told_in_chinese(home: Home, chinese: None) -> None:
     assert "您是否想要 'trial'？" in home.aimd("trail").err
     assert "请用 'aimd trial ls -h' 查看帮助。" in home.aimd("trial", "ls", "-Z").err
     assert "缺少参数 'PATH'。" in home.aimd("folder", "mk").err
-    assert "'-L' / '--limit' 的值无效：'x' 不是有效的 int range。" in home.aimd("trial", "ls", "-L", "x").err
+    assert "'-L' / '--limit' 的值无效：'x' 不是整数。" in home.aimd("trial", "ls", "-L", "x").err
+    assert "'--smooth' 的值无效：'x' 不是数字。" in home.aimd("trial", "plot", "--smooth", "x").err
+    assert "此处应为值，而不是 结尾" in home.aimd("trial", "ls", "--where", "state =").err
 
 
 @pytest.mark.parametrize(

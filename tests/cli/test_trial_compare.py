@@ -95,6 +95,11 @@ def test_a_diverged_seed_is_counted_out_of_the_mean_in_sight() -> None:
     assert made == (2, 2.0, statistics.stdev([1.0, 3.0]))
     assert made.shown(3) == "2.0 ± 1.4 (n=2)"
     assert average([math.nan]).shown(1) == ""
+    assert average([0.83, 0.85, 0.85]).shown(3) == "0.843 ± 0.012"
+    assert average([0.82618, 0.83618, 0.84618]).shown(3) == "0.836 ± 0.010"
+    assert average([9.0, 23.1]).shown(2) == "16 ± 10"
+    assert average([1.6e308, 1.6e308]).shown(2) == "1.6e+308 ± 0"
+    assert average([-1.6e308, 1.6e308]) == (2, 0.0, math.inf)
     assert average([0.5]).shown(1) == "0.5"
 
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from array import array
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from aimd_cli.views.axes import Scale, count_label, duration_label, labels, ticks
 from aimd_cli.views.chart import Chart, Look
 from aimd_cli.views.curve import Curve, sentence, smoothed, thinned
+from aimd_cli.views.sparkline import sparkline
 from t9k import aimd
 from tests.support.home import Home
 
@@ -214,6 +216,28 @@ def test_any_numbers_at_all_are_drawn_without_a_crash(series: list[list[float]],
     console.print(chart.rich(width))
     chart.lines()
     chart.document()
+
+
+EXTREME = [-1.7976931348623157e308, -1.6e308, -5e-324, 0.0, 5e-324, 1e-300, 1.0, 1.6e308, 1.7976931348623157e308]
+
+
+@pytest.mark.parametrize("axis", ["step", "time"])
+@pytest.mark.parametrize("log_y", [False, True])
+def test_the_ends_of_what_a_float_holds_are_drawn(axis: str, log_y: bool) -> None:
+    for ends in product(EXTREME, EXTREME):
+        for times in (1, 1500):
+            far = Curve("t", "m", array("d", [*ends] * times), array("d", [*ends] * times))
+            chart = Chart([far], Look(axis, log_y))
+            chart.lines()
+            chart.rich(80)
+
+
+def test_a_curve_from_one_end_of_the_floats_to_the_other_goes_up() -> None:
+    rows = [row for (row,) in Chart([curve([-1.6e308, 0.0, 1.6e308])], Look(rows=3)).lines()]
+    ends = [row.rindex("*") for row in rows[1:4]]
+    assert ends == sorted(set(ends), reverse=True)
+    assert sparkline([-1.6e308, 0.0, 1.6e308]) == "▁▅█"
+    assert sparkline([1.6e308, 1.6e308]) == "▄▄"
 
 
 def test_labels_are_round_and_not_rounded() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,20 @@ from tests.console.pages import Console
 from tests.console.world import folder_id, record_trial
 from tests.server.api import User
 from tests.support.parts import require_part
+from tests.support.server import RunningServer
 
 AXE = Path(__file__).resolve().parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("serious", "critical")
 
 
-def faults(console: Console) -> list[str]:
-    """Return what axe-core says against a page, one line each."""
+def faults(console: Console, within: str = "") -> list[str]:
+    """Return what axe-core says against a page, or against what fits a selector, one line each."""
     require_part("axe-core (npm ci in console/)", AXE.is_file())
     # Evaluated by the debugger, not by the page: no policy is loosened for it.
-    console.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = console.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    if not console.page.evaluate("'axe' in window"):
+        console.page.evaluate(AXE.read_text(encoding="utf-8"))
+    place = within if within and console.page.locator(within).count() else "body"
+    found: dict[str, Any] = console.page.evaluate("place => axe.run(place, { resultTypes: ['violations'] })", place)
     return [
         f"{fault['impact']} {fault['id']}: {node['html'][:120]} ({node['failureSummary'].splitlines()[-1].strip()})"
         for fault in found["violations"]
@@ -62,8 +66,79 @@ def test_no_page_has_a_serious_fault(window: Window, person: User, scheme: str) 
     for tab in ("Parameters", "Platform & git", "Output", "Files"):
         console.tab(tab).click()
         found[tab] = faults(console)
-    console.go()
-    console.button("New folder").click()
-    console.dialog.wait_for()
-    found["dialog"] = faults(console)
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_planted_faults_are_found(window: Window, person: User) -> None:
+    console = Console(window(person)).go("#/keys")
+    console.button("New key").click()
+    console.page.evaluate("document.querySelector('dialog h2').after(document.createElement('button'))")
+    console.page.evaluate("document.querySelector('dialog h2').style.color = '#ddd'")
+    assert {fault.split(":")[0] for fault in faults(console, "dialog")} == {
+        "critical button-name",
+        "serious color-contrast",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_dialog_and_no_menu_has_a_serious_fault(
+    window: Window, person: User, server: RunningServer, scheme: str
+) -> None:
+    trial = record_trial(person, "one")
+    person.v2("PATCH", f"/trials/{trial.id}", json={"tags": ["best"], "note": "a note"})
+    place = folder_id(person, "/vision/mnist")
+    gone = record_trial(person, "taken")
+    person.v2("DELETE", f"/trials/{gone.id}")
+    record_trial(person, "taken")
+    with User(server) as friend:
+        person.v2("POST", f"/folders/{place}/shares", json={"user": friend.name})
+    console = Console(window(person, color_scheme=scheme))
+    found = {}
+
+    def look(name: str, page: str, *steps: Callable[[], None]) -> None:
+        """Open something on a page, look at it as it is, and leave it by Escape."""
+        console.go("#/nowhere")
+        console.page.get_by_text("There is no such page.").wait_for()
+        console.go(page)
+        console.page.get_by_role("main").get_by_role("heading", level=1).first.wait_for()
+        for step in steps:
+            step()
+        console.page.wait_for_timeout(200)  # what slides and fades has come to rest
+        found[name] = faults(console, "dialog, [role=menu], .panel")
+        console.page.keyboard.press("Escape")
+
+    def press(name: str) -> Callable[[], None]:
+        return lambda: console.button(name).first.click()
+
+    def take(item: str) -> Callable[[], None]:
+        return lambda: console.choose("More actions", item)
+
+    def key_once() -> None:
+        console.button("New key").click()
+        console.dialog.get_by_label("Name").fill("laptop")
+        console.page.keyboard.press("Enter")
+        console.dialog.get_by_text("the only time").wait_for()
+
+    folder, opened = f"#/folders/{place}/", f"#/trials/{trial.id}/"
+    look("new folder", folder, press("New folder"))
+    look("share", folder, press("Share"), lambda: console.dialog.get_by_role("listitem").first.wait_for())
+    look("columns", folder, press("Columns"), lambda: console.page.get_by_role("group", name="Metrics").wait_for())
+    look("query help", folder, press("Fields and examples"))
+    look("wrong query", f"{folder}?where=params.lr%20%3E%3D", console.alert.wait_for)
+    look("folder menu", folder, press("More actions"))
+    for item in ("Rename", "Move", "Delete"):
+        look(f"folder: {item}", folder, take(item))
+        look(f"trial: {item}", opened, lambda: console.heading("one").wait_for(), take(item))
+    look("share trial", opened, press("Share"))
+    look("note", opened, lambda: console.page.get_by_role("button", name="a note").click())
+    look("tag", opened, press("Add tag"))
+    look("downloads", opened, lambda: console.button("Download loss").click())
+    look("enlarged", f"{opened}?large=loss", lambda: console.chart("loss").wait_for())
+    look("new key", "#/keys", press("New key"))
+    look("key once", "#/keys", key_once)
+    look("revoke", "#/keys", press("Revoke laptop"))
+    look("restore as", "#/trash", press("Restore taken"), lambda: console.dialog.wait_for())
+    look("shortcuts", "#/keys", lambda: console.page.keyboard.press("?"), lambda: console.dialog.wait_for())
+    look("account", "#/keys", lambda: console.button(f"{person.name}: Account and settings").click())
+    look("grouped", f"#/compare?trials={trial.id}&group=seeds", lambda: console.chart("loss").wait_for())
     assert {name: lines for name, lines in found.items() if lines} == {}

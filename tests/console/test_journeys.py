@@ -272,3 +272,40 @@ def test_all_of_it_by_the_keyboard_alone(window: Window, person: User) -> None:
         seen.add(where)
     assert len(seen) > 8
     assert [one for one in seen if one and one.endswith("false")] == []
+
+
+def test_from_signing_in_to_a_trial_to_a_comparison_and_back_by_keys(window: Window, person: User) -> None:
+    for name in ("one", "two"):
+        record_trial(person, name)
+    console = Console(window()).go()
+    keyboard = console.page.keyboard
+
+    def reach(name: str) -> None:
+        """Go on with Tab until something of that name has the focus."""
+        for _ in range(60):
+            keyboard.press("Tab")
+            at = console.page.evaluate(
+                "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()"
+            )
+            if at == name:
+                return
+        raise AssertionError(f"Tab does not reach {name}")
+
+    keyboard.type(person.key)
+    keyboard.press("Enter")
+    expect(console.link("two")).to_be_visible()
+    keyboard.press("j")
+    keyboard.press("Enter")  # the newest of the list
+    expect(console.page.get_by_role("tab", name="Metrics")).to_be_visible()
+    opened = console.hash
+    keyboard.press("2")
+    expect(
+        console.page.get_by_role("cell", name="batch_size").or_(console.page.get_by_text("batch_size"))
+    ).to_be_visible()
+    reach("Compare")
+    keyboard.press("Enter")
+    expect(console.heading("Compare 1 trial")).to_be_visible()
+    console.page.go_back()  # Alt and the left arrow are the browser's own, which has no window here
+    console.page.wait_for_function("address => location.hash.startsWith('#' + address)", arg=opened)
+    expect(console.page.get_by_role("tab", name="Parameters")).to_be_visible()
+    reach("vision")

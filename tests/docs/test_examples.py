@@ -29,6 +29,7 @@ from command_tree import document_examples, examples  # noqa: E402
 
 DOCUMENTS = [
     ROOT / "README.md",
+    ROOT / "README.zh.md",
     *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ("cli.md", "topics.md")),
 ]
 

@@ -113,6 +113,12 @@ def resets(attack: Attacker) -> None:
         one.close()
 
 
+def one_bomb(attack: Attacker) -> None:
+    """One that alone is more than a server may grow by."""
+    bomb = gzip.compress(bytes(500 * MIB), 1)
+    attack.answer(attack.request("PATCH", f"{attack.file}/metrics", bomb, "Upload-Offset: 0", "Content-Encoding: gzip"))
+
+
 def gzip_bombs(attack: Attacker) -> None:
     bomb = gzip.compress(bytes(200 * MIB), 6)
     headers = ("Upload-Offset: 0", "Content-Encoding: gzip")

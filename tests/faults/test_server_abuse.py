@@ -14,7 +14,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.faults.attacks import ATTACKS, MIB, Attacker, attacker, idle_sockets, many_bodies
+from tests.faults.attacks import ATTACKS, MIB, Attacker, attacker, idle_sockets, many_bodies, one_bomb
 from tests.server.api import User, line
 from tests.support.server import RunningServer
 
@@ -34,8 +34,18 @@ BODIES_UNCOUNTED = """
 from aimd_server.routes.bodies import HeldBodies
 HeldBodies.take = lambda *_: None
 """
-
-
+BOMBS_GO_OFF = """
+import types, zlib
+from aimd_server.routes import bodies
+class _Whole:
+    def __init__(self, window):
+        self._true = zlib.decompressobj(window)
+    def decompress(self, body, most):
+        return self._true.decompress(body)
+    def __getattr__(self, name):
+        return getattr(self._true, name)
+bodies.zlib = types.SimpleNamespace(decompressobj=_Whole, error=zlib.error)
+"""
 SLOW_LISTS = """
 import time
 from aimd_server.services import trials
@@ -138,6 +148,12 @@ def test_hostile_clients_for_long(own_server: RunningServer) -> None:
 def test_uncounted_bodies_are_caught(tmp_path: Path) -> None:
     with RunningServer(tmp_path / "data", BODIES_UNCOUNTED) as server, User(server) as user:
         assert attacked(user, many_bodies, 3.0).growth_bytes > GROWTH_BYTES
+
+
+@pytest.mark.soak
+def test_a_bomb_that_is_unpacked_whole_is_caught(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data", BOMBS_GO_OFF) as server, User(server) as user:
+        assert attacked(user, one_bomb, 10.0).growth_bytes > GROWTH_BYTES
 
 
 def _closed_after_s(server: RunningServer, first: bytes, every: bytes = b"", most_s: float = 3.0) -> float | None:

@@ -24,11 +24,20 @@ EVERYWHERE = {
 }
 WITH_CORS = """
 from aimd_server.routes import guards
-guards.SECURITY_HEADERS["Access-Control-Allow-Origin"] = "*"
+guards._RAW_HEADERS.append((b"access-control-allow-origin", b"*"))
 """
 ANY_ORIGIN = """
 from aimd_server.routes import v2_session
 v2_session.is_own_origin = lambda *_: True
+"""
+ANY_HOST = """
+from aimd_server.routes import guards
+guards.Guards._knows = lambda *_: True
+"""
+A_COOKIE_FOR_ALL = """
+from starlette.responses import Response
+_true = Response.set_cookie
+Response.set_cookie = lambda *given, **more: _true(*given, **{**more, "httponly": False, "samesite": "lax"})
 """
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -63,11 +72,19 @@ def _key(user: User, path: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {user.key}"} if "/apis/v2" in path or path == "/metrics" else {}
 
 
-def test_another_name_than_this_servers_is_refused_on_every_route(user: User, routes: list[tuple[str, str]]) -> None:
+def host_faults(user: User, routes: list[tuple[str, str]]) -> list[str]:
+    """Return the routes that answer to another name than this server's."""
+    found = []
     for method, path in [*routes, ("GET", "/nothing"), ("OPTIONS", "/")]:
         for host in FOREIGN_HOSTS:
             answer = _ask(user, method, path, **_key(user, path), Host=host)
-            assert answer.status_code == 421, (method, path, host)
+            if answer.status_code != 421:
+                found.append(f"{method} {path} as {host!r}: {answer.status_code}")
+    return found
+
+
+def test_another_name_than_this_servers_is_refused_on_every_route(user: User, routes: list[tuple[str, str]]) -> None:
+    assert host_faults(user, routes) == []
 
 
 def header_faults(user: User, routes: list[tuple[str, str]]) -> list[str]:
@@ -99,15 +116,26 @@ def test_every_answer_has_the_headers_and_allows_no_other_page_anything(
     assert header_faults(user, routes) == []
 
 
-def _cookie(user: User) -> str:
+def _set_cookie(user: User) -> str:
     url = f"{user.server.url}/apis/v2/session"
     answer = user.http.post(url, json={"key": user.key}, headers={"Origin": user.server.origin})
     assert answer.status_code == 200, answer.text
-    given = answer.headers["set-cookie"]
     user.http.cookies.clear()
-    assert {"HttpOnly", "Path=/t9k/experiment"} <= set(given.split("; "))
-    assert "samesite=strict" in given.lower()
-    return given.split(";")[0]
+    return str(answer.headers["set-cookie"])
+
+
+def _cookie(user: User) -> str:
+    return _set_cookie(user).split(";")[0]
+
+
+def cookie_faults(given: str) -> list[str]:
+    """Return what a cookie of a session does not say about who may use it."""
+    said = {part.strip().lower() for part in given.split(";")}
+    return sorted({"httponly", "path=/t9k/experiment", "samesite=strict"} - said)
+
+
+def test_a_sessions_cookie_is_for_this_site_and_for_no_script(user: User) -> None:
+    assert cookie_faults(_set_cookie(user)) == []
 
 
 def origin_faults(user: User, routes: list[tuple[str, str]]) -> list[str]:
@@ -136,7 +164,10 @@ def test_a_cookie_is_no_use_to_another_page_on_any_route(user: User, routes: lis
 
 def test_a_server_that_lets_other_pages_in_is_caught(tmp_path: Path, routes: list[tuple[str, str]]) -> None:
     few = [route for route in routes if route[1].endswith(("/info", "/me/keys"))]
-    with RunningServer(tmp_path / "data", WITH_CORS + ANY_ORIGIN) as server, User(server) as user:
+    planted = WITH_CORS + ANY_ORIGIN + ANY_HOST + A_COOKIE_FOR_ALL
+    with RunningServer(tmp_path / "data", planted) as server, User(server) as user:
+        assert len(host_faults(user, routes[:3])) > 3
+        assert cookie_faults(_set_cookie(user)) == ["httponly", "samesite=strict"]
         assert len(header_faults(user, routes[:3])) > 3
         assert len(origin_faults(user, few)) > 3
 

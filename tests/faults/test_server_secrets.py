@@ -252,3 +252,10 @@ def test_a_key_on_a_command_line_is_caught() -> None:
     with watched_command_lines() as lines:
         subprocess.run([sys.executable, "-c", "import time; time.sleep(0.5)", SENTINEL[:13]], check=True)
     assert lines
+
+
+def test_a_key_in_the_database_is_caught(tmp_path: Path) -> None:
+    add_user(tmp_path / "data", "lin")
+    assert files_with_it(tmp_path) == []
+    add_user(tmp_path / "data", f"lin-{SENTINEL}")
+    assert any("aimd.db" in path for path in files_with_it(tmp_path))

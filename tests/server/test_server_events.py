@@ -88,6 +88,28 @@ def test_points_and_states_of_trials_in_a_folder_and_of_named_ones_come_as_event
             time.sleep(0.02)
 
 
+def test_with_below_what_changes_in_folders_further_down_comes_too(user: User, stranger: User) -> None:
+    top = user.v2("POST", "/folders", json={"path": "tops"}).json()["id"]
+    known = user.new_trial("known", folder={"path": "tops/a/b", "make": True})
+    beside = user.new_trial("beside", folder={"path": "topsy", "make": True})
+    user.v2("POST", f"/folders/{top}/shares", json={"user": stranger.name})
+    with watching_of(stranger, folder_id=top, below="1") as events, watching_of(user, folder_id=top) as shallow:
+        user.patch(known, 0, line(1))
+        user.patch(beside, 0, line(1))
+        events.wait_for("trial", id=known, records=1)
+        made = user.new_trial("made", folder={"path": "tops/new/deep", "make": True})
+        events.wait_for("folder", id=top)
+        events.wait_for("trial", id=made)
+        count = len([one for one in events.found if one[0] == "folder"])
+        user.v2("DELETE", f"/trials/{known}")
+        deadline_s = time.monotonic() + WAIT_S
+        while len([one for one in events.found if one[0] == "folder"]) == count:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        assert {data["id"] for name, data in events.found if name == "trial"} == {known, made}
+        assert [one for one in shallow.found if one[0] == "trial"] == []
+
+
 def test_what_may_not_be_seen_is_not_there(user: User, stranger: User) -> None:
     mine = user.new_trial()
     folder = user.trial(mine)["folder"]["id"]

@@ -20,7 +20,8 @@ from aimd_core.errors import UsageError
 from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
-from aimd_server.services import tree
+from aimd_server.services import listing, tree
+from aimd_server.services.listing import Wanted
 from aimd_server.services.refusals import RefusalError
 from aimd_server.settings import resolve
 from aimd_server.stores import accounts, health, migration, postgres
@@ -30,11 +31,16 @@ from aimd_server.stores.location import check_without_password, parsed, shown
 from aimd_server.stores.schema import HEAD, NUL_AS
 from tests.server.api import User, line, wish
 from tests.support.home import Home
+from tests.support.list_queries import make_user
 from tests.support.postgres import Postgres, execute
 from tests.support.server import RunningServer, clean_environment
 from tests.support.stores import own_postgres as own_postgres
 
 SECRET = "open-sesame"
+NOT_BUSY = """
+from aimd_server.routes import v2
+v2._STATUS["busy"] = 500
+"""
 
 
 def on(url: str, place: Path) -> Path:
@@ -84,6 +90,21 @@ def test_a_migration_may_take_longer_than_any_request(
     with Database(on(url, tmp_path / "d")) as database:
         after = database.read(lambda connection: connection.execute(text("SHOW statement_timeout")).scalar())
     assert (seen, after) == (["0", "0"], "1min")
+
+
+def test_lists_are_planned_for_their_values(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Looking(listing.Plan):
+        def __init__(self, connection: Any, *given: Any) -> None:
+            seen.append(str(connection.execute(text("SHOW plan_cache_mode")).scalar()))
+            super().__init__(connection, *given)
+
+    monkeypatch.setattr(listing, "Plan", Looking)
+    with Database(on(url, tmp_path / "d")) as database:
+        listing.listed(database, make_user(database), Wanted())
+        after = database.read(lambda connection: connection.execute(text("SHOW plan_cache_mode")).scalar())
+    assert (seen, after) == (["force_custom_plan"], "auto")
 
 
 def test_a_kill_inside_a_migration_leaves_the_old_schema(url: str, tmp_path: Path) -> None:
@@ -287,11 +308,10 @@ def test_a_lost_commit_is_unavailable_and_never_done_twice(both: Both, monkeypat
     assert len(ran) == 1
 
 
-def test_a_database_that_is_killed_under_load_is_503_and_comes_back_by_itself(
-    own_postgres: Postgres, tmp_path: Path
-) -> None:
-    data_dir = on(own_postgres.new_database(), tmp_path / "d")
-    with RunningServer(data_dir) as server, User(server, "lin") as user:
+def faults_of_a_kill_under_load(own_postgres: Postgres, data_dir: Path, before: str = "") -> list[str]:
+    """Kill the database below a server that takes appends, start it again, and return what went wrong."""
+    found: list[str] = []
+    with RunningServer(data_dir, before) as server, User(server, "lin") as user:
         trial = user.new_trial()
         seen: set[tuple[int, str | None]] = set()
         acknowledged, end_s, step = 0, time.monotonic() + 6, 0
@@ -305,14 +325,29 @@ def test_a_database_that_is_killed_under_load_is_503_and_comes_back_by_itself(
             elif answer.status_code == 409:
                 acknowledged = int(answer.json()["error"]["offset"])
                 step += 1
-            else:
-                assert httpx.get(f"{server.origin}/readyz").status_code in (200, 503)
+            elif httpx.get(f"{server.origin}/readyz").status_code not in (200, 503):
+                found.append("it does not say whether it is ready")
         killer.join()
-        assert {(204, None), (503, "2")} <= seen <= {(204, None), (503, "2"), (409, None)}
-        assert user.patch(trial, acknowledged, line(step)).status_code == 204
-        assert user.bytes_of(trial).count(b"\n") == step + 1
-        assert "Traceback" not in server.log
-        assert httpx.get(f"{server.origin}/readyz").text == "ready"
+        if not {(204, None), (503, "2")} <= seen <= {(204, None), (503, "2"), (409, None)}:
+            found.append(f"it answered {seen}")
+        if user.patch(trial, acknowledged, line(step)).status_code != 204:
+            found.append("it takes no more")
+        if user.bytes_of(trial).count(b"\n") != step + 1:
+            found.append("what it acknowledged is not what it has")
+        if "Traceback" in server.log or httpx.get(f"{server.origin}/readyz").text != "ready":
+            found.append(f"it has not come back: {server.log}")
+    return found
+
+
+def test_a_database_that_is_killed_under_load_is_503_and_comes_back_by_itself(
+    own_postgres: Postgres, tmp_path: Path
+) -> None:
+    assert faults_of_a_kill_under_load(own_postgres, on(own_postgres.new_database(), tmp_path / "d")) == []
+
+
+def test_a_server_that_fails_when_its_database_is_killed_is_caught(own_postgres: Postgres, tmp_path: Path) -> None:
+    found = faults_of_a_kill_under_load(own_postgres, on(own_postgres.new_database(), tmp_path / "d"), NOT_BUSY)
+    assert [fault for fault in found if "(500, " in fault]
 
 
 def test_a_new_key_holds_at_every_replica_from_the_next_request_on(url: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.commands.folder.place import FolderArg, folders
 from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import UsageError
+from aimd_core.errors import RemoteNotFoundError, UsageError
 from aimd_core.language import said
 
 
@@ -35,7 +35,11 @@ def mk(
     if not path.strip("/"):
         raise UsageError(message="the root folder is always there", hint="Name the folder to make")
     with folders(host) as server:
-        made = server.make(path, parents)
+        try:
+            made = server.make(path, parents)
+        except RemoteNotFoundError as error:
+            what = error.facts["what"]
+            raise RemoteNotFoundError(what=what, hint="Make missing parents too: aimd folder mk -p PATH") from error
     if as_json:
         output.show(FolderList([made], path), as_json)
     else:

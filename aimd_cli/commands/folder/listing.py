@@ -39,7 +39,9 @@ def ls(
 
 def tree(
     path: TopArg = "/",
-    depth: Annotated[int | None, typer.Option("-L", "--depth", min=1, help="So many levels down.")] = None,
+    depth: Annotated[
+        int | None, typer.Option("-L", "--depth", metavar="LEVELS", min=1, help="So many levels down.")
+    ] = None,
     as_json: JsonOpt = False,
     host: HostOpt = None,
 ) -> None:

@@ -26,7 +26,7 @@ def share(
         bool, typer.Option("--link", help="Make a key for viewing, for whoever you give it to, and print it.")
     ] = False,
     expires_days: Annotated[
-        float | None, typer.Option("--expires-days", min=0.01, help="With --link: so many days.")
+        float | None, typer.Option("--expires-days", metavar="DAYS", min=0.01, help="With --link: so many days.")
     ] = None,
     host: HostOpt = None,
 ) -> None:

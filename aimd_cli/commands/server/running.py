@@ -13,11 +13,14 @@ from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
 def start(
     directory: DataDirOpt = None,
     host: Annotated[
-        str | None, typer.Option("--host", help="The address to listen on. [default: 127.0.0.1]", show_default=False)
+        str | None,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="The address to listen on. [default: 127.0.0.1]", show_default=False
+        ),
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one. [default: 2463]"),
+        typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0 takes a free one. [default: 2463]"),
     ] = None,
     allowed_host: Annotated[
         list[str] | None,
@@ -42,7 +45,10 @@ def start(
         typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL for large objects."),
     ] = None,
     trash_days: Annotated[
-        int | None, typer.Option("--trash-days", min=1, help="Deleted things go for good after so long. [default: 30]")
+        int | None,
+        typer.Option(
+            "--trash-days", metavar="DAYS", min=1, help="Deleted things go for good after so long. [default: 30]"
+        ),
     ] = None,
     log_format: Annotated[
         str | None, typer.Option("--log-format", metavar="text|json", help="The form of the log. [default: text]")

@@ -21,7 +21,9 @@ Source = Literal["tensorboard", "wandb", "mlflow", "csv"]
 def import_runs(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a directory that holds such files.")],
     source: Annotated[Source, typer.Option("--from", help="What wrote it.")],
-    name: Annotated[str | None, typer.Option("--name", help="The trial's name, when there is one run.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The trial's name, when there is one run.")
+    ] = None,
     directory: Annotated[
         Path | None, typer.Option("-d", "--dir", metavar="DIR", help="Where the trials go: below .aimd there.")
     ] = None,

@@ -82,7 +82,13 @@ def ls(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("-L", "--limit", min=0, help=f"Show at most so many; 0: all. [{_TERMINAL_ROWS} on a terminal]"),
+        typer.Option(
+            "-L",
+            "--limit",
+            metavar="COUNT",
+            min=0,
+            help=f"Show at most so many; 0: all. [{_TERMINAL_ROWS} on a terminal]",
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Keep showing what changes, until Ctrl-C.")] = False,
     interval_s: Annotated[

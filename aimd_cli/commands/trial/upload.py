@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 ConflictStrategy = Literal["skip", "error", "new", "replace"]
-JobsOpt = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many trials at once.")]
+JobsOpt = Annotated[int, typer.Option("--jobs", "-j", metavar="COUNT", min=1, max=32, help="How many trials at once.")]
 FOLLOW_INTERVAL_S = 2.0
 
 

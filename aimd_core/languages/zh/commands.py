@@ -32,6 +32,10 @@ COMMANDS: dict[str, str] = {
     "Option {name} does not take a value.": "选项 {name} 不接受值。",
     "{value} is not one of {choices}.": "{value} 不在可选值 {choices} 之中。",
     "{value} is not in the range {range}.": "{value} 不在范围 {range} 之内。",
+    "{value} is not a valid int range.": "{value} 不是整数。",
+    "{value} is not a valid int.": "{value} 不是整数。",
+    "{value} is not a valid float range.": "{value} 不是数字。",
+    "{value} is not a valid float.": "{value} 不是数字。",
     "{value} is not a valid {kind}.": "{value} 不是有效的 {kind}。",
     # aimd
     "Record, list, compare and upload training trials: plain files, a terminal, your own server.": (

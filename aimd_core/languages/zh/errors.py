@@ -204,6 +204,8 @@ ERRORS: dict[str, str] = {
     "the connection was closed in the middle of an answer": "连接在应答过程中被关闭",
     "the connection was lost": "连接已断开",
     "its list of folders has another form": "其文件夹列表的格式不符",
+    "Run: aimd folder tree": "请运行：aimd folder tree",
+    "Make missing parents too: aimd folder mk -p PATH": "同时创建缺少的上级文件夹：aimd folder mk -p PATH",
     "folder {place}": "文件夹 {place}",
     "folder {here}": "文件夹 {here}",
     "that folder": "该文件夹",

@@ -12,6 +12,6 @@ export function createKey(name: string, scope: Scope, expiresDays: number | null
   return askJson<Key>("me/keys", { method: "POST", json });
 }
 
-export async function revokeKey(id: string): Promise<void> {
-  await ask(`me/keys/${encodeURIComponent(id)}`, { method: "DELETE" });
+export async function revokeKey(id: number): Promise<void> {
+  await ask(`me/keys/${id}`, { method: "DELETE" });
 }

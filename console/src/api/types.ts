@@ -32,7 +32,7 @@ export interface Trial {
   state: State | null;
   started: string | null;
   ended: string | null;
-  updated: string | null;
+  updated: string;
   parameters: Record<string, Value>;
   metrics: Record<string, Summary>;
   tags: string[];
@@ -73,9 +73,9 @@ export interface Folder {
   parent: string | null;
   owner: string;
   role: Role;
-  type: string | null;
+  type: string;
   trials: number;
-  updated: string | null;
+  updated: string;
   shared?: boolean;
   target?: string;
 }
@@ -95,9 +95,9 @@ export interface Session {
 }
 
 export interface Key {
-  id: string;
+  id: number;
   user: string;
-  name: string;
+  name: string | null;
   scope: Scope;
   created: string;
   expires: string | null;
@@ -109,7 +109,7 @@ export interface Share {
   id: number;
   user: string | null;
   group: string | null;
-  link: boolean | null;
+  link: boolean;
   role: Role;
   created: string;
   expires: string | null;
@@ -130,7 +130,7 @@ export interface TrashItem {
   id: string;
   name: string;
   folder: string | null;
-  by: string | null;
+  by: string;
   deleted: string;
   until: string;
 }

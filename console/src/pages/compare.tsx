@@ -45,7 +45,7 @@ export function ComparePage() {
     return watch({ trials: ids, onTrial: again, poll: () => running && again() });
   }, [key, reload, running]);
   useEffect(() => {
-    document.title = `${t("compare.title", { n: ids.length })} · ${t("app.name")}`;
+    document.title = `${titleOf(ids.length)} · ${t("app.name")}`;
   });
   if (loaded.error && !loaded.data) return <Failure error={loaded.error} retry={reload} />;
   if (!loaded.data) return <Skeleton lines={10} />;
@@ -58,6 +58,10 @@ export function ComparePage() {
     );
   }
   return <CompareView trials={trials} missing={missing.length} version={version} />;
+}
+
+function titleOf(n: number): string {
+  return t(n === 1 ? "compare.title.one" : "compare.title", { n });
 }
 
 /** Trials of one name are told apart by the beginning of their id. */
@@ -102,7 +106,7 @@ function CompareView({ trials, missing, version }: { trials: Trial[]; missing: n
   return (
     <div class="page compare">
       <Head
-        title={t("compare.title", { n: trials.length })}
+        title={titleOf(trials.length)}
         below={missing > 0 && <p class="soft">{t("compare.missing", { n: missing })}</p>}
       />
       <div class="tabs" role="tablist" aria-label={t("trial.tabs")}>

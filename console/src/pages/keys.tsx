@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { apiBase } from "../api/client";
 import { createKey, listKeys, revokeKey } from "../api/keys";
 import type { Key, Scope } from "../api/types";
-import { formatAgo, formatTime } from "../model/format";
+import { DASH, formatAgo, formatTime } from "../model/format";
 import { Command, Empty, errorText, Failure, Skeleton } from "../parts/basics";
 import { ConfirmDialog, closeDialog, Dialog, openDialog } from "../parts/dialog";
 import { Icon } from "../parts/icons";
@@ -39,11 +39,15 @@ export function KeysPage() {
   );
 }
 
+function nameOf(key: Key): string {
+  return key.name ?? DASH;
+}
+
 function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
   const revoke = (key: Key) =>
     openDialog(
       <ConfirmDialog
-        title={t("keys.revoke.title", { name: key.name })}
+        title={t("keys.revoke.title", { name: nameOf(key) })}
         text={t("keys.revoke.text")}
         submit={t("keys.revoke")}
         action={() => revokeKey(key.id).then(reload)}
@@ -65,7 +69,7 @@ function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
         <tbody>
           {keys.map((key) => (
             <tr key={key.id}>
-              <th scope="row">{key.name}</th>
+              <th scope="row">{nameOf(key)}</th>
               <td>{t(`keys.scope.${key.scope}`)}</td>
               <td title={formatTime(key.created, locale())}>{formatAgo(key.created, now.value, locale())}</td>
               <td>{key.expires ? formatTime(key.expires, locale()) : t("keys.never")}</td>
@@ -76,7 +80,7 @@ function KeyTable({ keys, reload }: { keys: Key[]; reload: () => void }) {
                     type="button"
                     class="danger-quiet"
                     onClick={() => revoke(key)}
-                    aria-label={t("keys.revoke.title", { name: key.name })}
+                    aria-label={t("keys.revoke.title", { name: nameOf(key) })}
                   >
                     {t("keys.revoke")}
                   </button>

@@ -6,12 +6,12 @@ import { watch } from "../api/events";
 import { getTrials, type Listing, pageOf } from "../api/trials";
 import type { Count, Trial } from "../api/types";
 import { throttle } from "../parts/load";
+import { refreshFolders } from "../state/folders";
 
 const FIRST = 100;
 const MORE = 500;
-/** Events come of the folder's own trials and of those named; these many running ones further below are named. */
-const NAMED = 50;
-const BELOW_AGAIN_MS = 10_000;
+/** Events come of the newest trials; what changes in older ones is found by looking again. */
+const AGAIN_MS = 15_000;
 
 export interface Rows {
   key: string;
@@ -81,8 +81,7 @@ export function useListing(wanted: Wanted): ListState {
     void load();
     return () => stop.current.abort();
   }, [load]);
-  const running = rows.trials.filter((trial) => trial.state === "Running").slice(0, NAMED);
-  useLive(wanted.folderId, running.map((trial) => trial.id).join(","), wanted.below, now, setRows, load);
+  useLive(wanted.folderId, wanted.below, now, setRows, load);
   const drop = useCallback((ids: ReadonlySet<string>) => {
     setRows((old) => ({
       ...old,
@@ -100,12 +99,11 @@ function less(count: Count | null, gone: number): Count | null {
 type SetRows = (change: (old: Rows) => Rows) => void;
 
 /**
- * Show what changes: rows that are here are asked for again, and a changed listing is loaded again. What changes in
- * folders further below comes with the next look, every few seconds.
+ * Show what changes: rows that are here are asked for again, and a changed listing is loaded again, with the folders
+ * that are known.
  */
 function useLive(
   folderId: string,
-  running: string,
   below: boolean,
   now: { current: Rows },
   setRows: SetRows,
@@ -118,9 +116,10 @@ function useLive(
       if (now.current.trials.length <= MORE && !now.current.loading && !document.hidden) void reload.current();
     }, 1500),
   ).current;
+  const folders = useRef(throttle(() => document.hidden || refreshFolders(), 3000)).current;
   useEffect(() => {
     if (!below) return;
-    const timer = setInterval(again, BELOW_AGAIN_MS);
+    const timer = setInterval(again, AGAIN_MS);
     return () => clearInterval(timer);
   }, [below]);
   useEffect(() => {
@@ -135,14 +134,17 @@ function useLive(
     }, 1000);
     return watch({
       folderId,
-      trials: running ? running.split(",") : [],
+      below,
       onTrial: (event) => {
         touched.add(event.id);
         if (now.current.trials.some((trial) => trial.id === event.id)) refresh();
         else again();
       },
-      onFolder: again,
+      onFolder: () => {
+        again();
+        folders();
+      },
       poll: again,
     });
-  }, [folderId, running]);
+  }, [folderId, below]);
 }

@@ -198,6 +198,7 @@ export const en = {
   "metric.count": "Points",
   "metric.at": "at step {n}",
   "compare.title": "Compare {n} trials",
+  "compare.title.one": "Compare 1 trial",
   "compare.none": "Nothing to compare",
   "compare.none.next": "Select trials in a folder, then press Compare.",
   "compare.different": "Only what differs",

@@ -199,6 +199,7 @@ export const zh: Record<Word, string> = {
   "metric.count": "点数",
   "metric.at": "第 {n} 步",
   "compare.title": "比较 {n} 个试验",
+  "compare.title.one": "比较 1 个试验",
   "compare.none": "没有可比较的试验",
   "compare.none.next": "在文件夹中选择试验,然后点击“比较”。",
   "compare.different": "只看不同",
