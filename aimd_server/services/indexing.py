@@ -229,6 +229,6 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
 
 
 def _shown(row: dict[str, Any] | None) -> str:
-    """Return a metric's row so that it compares; what is no number is the same as none."""
+    """Return a metric's row so that it compares: what is no number as none, and -0.0 as SQLite gives it back."""
     values = {} if row is None else {name: row[name] for name in AGGREGATES}
-    return repr([None if value != value else value for value in values.values()])
+    return repr([None if value is None or value != value else value + 0.0 for value in values.values()])

@@ -325,3 +325,9 @@ def test_lines_of_one_form_are_read_at_once_and_others_not() -> None:
     assert [read.lines, read.columns[1]] == [9, list(range(9))]
     for one in odd:
         assert read_uniform(b"".join(json.dumps(line).encode() + b"\n" for line in [*good, one])) is None
+
+
+def test_minus_zero_passes_the_check(store: Store) -> None:
+    store.new_trial()  # SQLite keeps it without its sign where it stands in a column of numbers
+    store.append(b'{"train": {"value": {"x": -0.0}, "sequence": {"step": 1}}}\n', [])
+    assert [fault for fault in operations.check(store.place).faults if store.trial in fault.where] == []
