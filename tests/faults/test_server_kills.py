@@ -92,4 +92,4 @@ def test_a_row_without_its_object_is_caught(own_server: RunningServer) -> None:
     with closing(sqlite3.connect(own_server.data_dir / "aimd.db")) as database, database:
         database.execute("UPDATE trial SET note = ?", (key,))
         assert objects_named(database) == [key]
-    assert data_faults(own_server.data_dir) == [f"no object {key}"]
+    assert f"no object {key}" in data_faults(own_server.data_dir)
