@@ -24,6 +24,8 @@ def test_the_printed_address_shows_local_trials_live(
     with LocalConsole(work, cache_home) as local:
         window = Watched(browser, local.origin)
         console = Console(window)
+        console.page.goto(local.address.partition("#")[0])
+        console.page.get_by_text("is not open to this browser").wait_for()
         console.page.goto(local.address)
         console.link("cnn").wait_for()
         assert "token" not in console.page.url
@@ -62,6 +64,10 @@ def test_a_used_address_says_what_to_do_and_two_consoles_live_side_by_side(
             page.goto(local.address)  # used, and of this browser: the session goes on
             page.get_by_role("link", name="cnn", exact=True).wait_for()
         stranger = Console(other)
+        stranger.page.goto(one.address.partition("#")[0])
+        stranger.page.get_by_text("is not open to this browser").wait_for()
+        stranger.page.goto(one.address)  # in the same page, which does not load again
+        stranger.page.get_by_text("This address was used already").wait_for()
         for address in (one.address, one.address.partition("#")[0]):
             stranger.page.goto("about:blank")
             stranger.page.goto(address)

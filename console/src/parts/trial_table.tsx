@@ -300,7 +300,7 @@ function useWidths(trials: Trial[], columns: Column[]): number[] {
             ? formatNumber(trial.metrics[column.name]?.[column.aggregate])
             : formatValue(parameterOf(trial.parameters, column.name)),
       );
-      const longest = Math.max(columnLabel(column).length + 2, ...texts.map((text) => wide(text)));
+      const longest = Math.max(columnLabel(column).length + 4, ...texts.map((text) => wide(text)));
       return Math.min(
         column.kind === "fact" ? 340 : 190,
         Math.max(column.kind === "fact" ? 180 : 72, longest * 7.3 + 24),
