@@ -13,6 +13,7 @@ import msgspec
 from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
 from aimd_server.routes.openapi_answers import ANSWERS, SHARED
+from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.placing import Batch, TrialChange
@@ -222,9 +223,8 @@ def _operation(method: str, path: str, door: Door) -> Document:
     for parameter in parameters:
         parameter["schema"] = _SCHEMAS.get((method, path, parameter["name"]), parameter["schema"])
     if described.body is bytes and method == "PATCH":
-        parameters += [
-            {"name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer", "minimum": 0}}
-        ]
+        offset = {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET}
+        parameters += [{"name": "Upload-Offset", "in": "header", "required": True, "schema": offset}]
     operation: Document = {
         "operationId": _operation_id(method, path),
         "summary": (handler.__doc__ or "").strip().splitlines()[0],

@@ -22,6 +22,7 @@ _PATH = "/trials/{id}/files/{file}"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _SMALL_BYTES = 64 << 10  # of a part that is read without a thread
 UNSATISFIABLE = (-1, -1)
+MOST_OFFSET = 10**18 - 1  # what a request may say, and what a database can keep
 
 
 def register(table: RouteTable) -> None:
@@ -155,6 +156,6 @@ def _put(database: Database, user: Account, uid: str, file: str, body: bytes, en
 
 
 def _offset(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_OFFSET))):
         raise RefusalError("bad_request", "Upload-Offset is a number of bytes")
     return int(text)

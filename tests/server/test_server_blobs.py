@@ -23,6 +23,7 @@ from aimd_server.app import SERVER, create_app
 from aimd_server.blobs import BlobMissingError, Blobs, check_address, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
 from aimd_server.launch import run
+from aimd_server.routes import v2
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.v2 import Version2
 from aimd_server.settings import Settings
@@ -276,9 +277,8 @@ def test_what_is_no_address_of_a_bucket_is_refused_without_being_repeated(addres
     assert caught.value.advice
 
 
-def test_a_route_whose_objects_are_gone_answers_503_with_retry_after_and_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def answers_without_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str | None, int]:
+    """Return what a route answers whose objects are gone: status, Retry-After; and the status of another route."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     gone = open_blobs("s3://bucket/p?endpoint=http://127.0.0.1:9", tmp_path)
@@ -300,9 +300,21 @@ def test_a_route_whose_objects_are_gone_answers_503_with_retry_after_and_others_
     add_user(tmp_path, "lin")
     key = create_key(tmp_path, "lin")
     with Database(tmp_path) as database:
-        answer = asyncio.run(ask("/more/object", key))
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        assert asyncio.run(ask(f"{SERVER}/apis/v2/info", key)).status_code == 200
+        answer, other = (asyncio.run(ask(path, key)) for path in ("/more/object", f"{SERVER}/apis/v2/info"))
+        return answer.status_code, answer.headers.get("retry-after"), other.status_code
+
+
+def test_a_route_whose_objects_are_gone_answers_503_with_retry_after_and_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answers_without_objects(tmp_path, monkeypatch) == (503, "2", 200)
+
+
+def test_a_server_that_takes_lost_objects_for_missing_ones_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(v2._STATUS, "busy", 404)
+    assert answers_without_objects(tmp_path, monkeypatch)[0] == 404
 
 
 def test_a_server_does_not_start_on_an_object_store_that_cannot_be_used(

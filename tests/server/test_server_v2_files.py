@@ -94,6 +94,14 @@ def test_a_gap_changes_nothing_and_says_the_true_offset(user: User) -> None:
     assert_holds(user, trial_id, line(1))
 
 
+def test_the_greatest_offset_that_the_document_allows_is_the_greatest_that_is_a_number_here(user: User) -> None:
+    operation = user.v2("GET", "/openapi.json").json()["paths"]["/trials/{id}/files/{file}"]["patch"]
+    (most,) = [one["schema"]["maximum"] for one in operation["parameters"] if one["name"] == "Upload-Offset"]
+    trial_id = user.new_trial()
+    answers = [user.patch(trial_id, offset, b"x") for offset in (most, most + 1)]
+    assert [code_of(answer) for answer in answers] == ["offset_mismatch", "bad_request"]
+
+
 @pytest.mark.parametrize("offset", ["", "-1", "1.0", "abc", "٣", "9" * 30])
 def test_an_offset_that_is_no_number_is_refused(user: User, offset: str) -> None:
     trial_id = user.new_trial()
