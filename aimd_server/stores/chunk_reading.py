@@ -129,8 +129,12 @@ def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: V
         "of_names": list({key[1] for key in keys}),
         "axis_kind": KIND_OF[view.axis],
     }
+    read = connection.execute(query, values).all()
+    if len(keys) == 1:
+        yield from ((key, list(read)) for key in keys if read)
+        return
     found: dict[Key, list[Any]] = {key: [] for key in keys}
-    for row in connection.execute(query, values):
+    for row in read:
         rows = found.get((row[0], row[1]))
         if rows is not None:
             rows.append(row)
@@ -139,13 +143,12 @@ def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: V
 
 def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
     """Return a block a chunk."""
-    if any(row.points < row.rows for row in rows):  # the first row of a chunk may not have the metric
+    columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+    if columns["points"] != columns["rows"]:  # the first row of a chunk may not have the metric
         ((_, rows),) = _by_key(connection, _ROLLUPS, [key], view)
         return _rollups(connection, key, rows, view)
-    x, lo, hi, total = (
-        np.array([getattr(row, name) for row in rows], np.float64) for name in ("x", "lo", "hi", "total")
-    )
-    finite, points = (np.array([getattr(row, name) for row in rows], np.int64) for name in ("finite", "points"))
+    x, lo, hi, total = (np.array(columns[name], np.float64) for name in ("x", "lo", "hi", "total"))
+    finite, points = (np.array(columns[name], np.int64) for name in ("finite", "points"))
     return Blocks(x / view.scale, lo, hi, np.nan_to_num(total, posinf=np.inf, neginf=-np.inf), finite, points)
 
 
