@@ -67,14 +67,20 @@ class Segment(msgspec.Struct):
     """Some complete lines.
 
     Attributes:
-        content: The lines.
+        size: How many bytes they are.
         chunks: One a metrics type.
         recipe: How to render them, None when they are to be kept.
+        kept: The lines then.
     """
 
-    content: bytes
+    size: int
     chunks: list[Chunk]
     recipe: Recipe | None
+    kept: bytes = b""
+
+    def content(self) -> bytes:
+        """Return the lines."""
+        return self.kept if self.recipe is None else render(self.recipe, {chunk.type: chunk for chunk in self.chunks})
 
 
 # gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
@@ -139,7 +145,7 @@ def _keeping(lines: bytes) -> Segment:
         axes = {name: np.array(table.axes[name]) for name in AXES}
         axes[TIME] = np.round(axes[TIME] * 1e6)
         chunks.append(Chunk(metrics_type, len(axes[TIME]), axes, _columns_of(table)))
-    return Segment(lines, chunks, None)
+    return Segment(len(lines), chunks, None, lines)
 
 
 def _columns_of(table: Table) -> Columns:
@@ -174,7 +180,7 @@ def _rendering(lines: bytes) -> Segment:
     recipe = Recipe(len(order), known, packed)
     if render(recipe, {chunk.type: _stored(chunk) for chunk in chunks}) != lines:
         raise _OddError
-    return Segment(lines, chunks, recipe)
+    return Segment(len(lines), chunks, recipe)
 
 
 def _stored(chunk: Chunk) -> Chunk:

@@ -28,6 +28,7 @@ LARGE_BYTES = 256 << 10  # from here on a part is read into segments before its 
 _STEP_BYTES = 8 << 20
 _busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is at
 _lock = threading.Lock()
+_building = threading.Lock()  # it takes memory, and two at once are no quicker
 log = logging.getLogger("aimd_server")
 
 
@@ -49,9 +50,13 @@ def prepare(content: bytes, offset: int) -> Prepared | None:
     """Read a part of a journal into segments; None when it is small, or holds what only the slow way can read."""
     if len(content) < LARGE_BYTES:
         return None
+    with _building:
+        return _prepared(content, content.find(b"\n") + 1 if offset else 0)
+
+
+def _prepared(content: bytes, begin: int) -> Prepared | None:
     from aimd_server.columns import segments
 
-    begin = content.find(b"\n") + 1 if offset else 0
     end = content.rfind(b"\n") + 1
     prepared = Prepared(begin, begin, [])
     for lines in segments.split(content[begin:end]):
@@ -78,7 +83,7 @@ def keep(connection: Connection, row: JournalRow, segments: list[Segment]) -> Jo
     offset, records = row.chunk_offset, row.chunk_records
     for segment in segments:
         chunks.put(connection, row.trial_id, row.id, offset, segment)
-        offset += len(segment.content)
+        offset += segment.size
         records += sum(chunk.rows for chunk in segment.chunks)
     return msgspec.structs.replace(row, chunk_offset=offset, chunk_records=records)
 

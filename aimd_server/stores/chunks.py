@@ -57,8 +57,8 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, seg
     if segment.recipe is not None and len(places) == len(segment.chunks):
         codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(segment.recipe, places=places))
     else:
-        codec, data = KEPT, compress(segment.content)
-    journals.put_chunk(connection, journal_id, offset, len(segment.content), codec, data)
+        codec, data = KEPT, compress(segment.content())
+    journals.put_chunk(connection, journal_id, offset, segment.size, codec, data)
 
 
 def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:
