@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aimd_core.errors import UsageError
+from aimd_core.errors import DamagedError, UsageError
 from aimd_server import operations
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.errors import StoreUnavailableError
@@ -308,7 +308,7 @@ def test_a_backup_holds_what_is_in_objects(place: Place, tmp_path: Path) -> None
         assert other.seal() > 0
         assert other.content() == CONTENT
     (place.directory / "blobs" / place.keys()[0]).unlink()
-    with pytest.raises(operations.DamagedError):
+    with pytest.raises(DamagedError):
         operations.backup(place.directory, tmp_path / "second.db")
     assert not (tmp_path / "second.db").exists()
 
@@ -323,3 +323,19 @@ def test_chunks_that_nobody_counted_are_sealed_with_the_next(place: Place, monke
     place.append(len(CONTENT), lines(LINES, 9000))
     assert place.seal() > 0
     assert place.content() == CONTENT + lines(LINES, 9000)
+
+
+def test_what_a_restore_sets_aside_keeps_its_objects(place: Place, tmp_path: Path) -> None:
+    if not place.database.is_file:
+        return  # which has its own tools for that
+    place.put("Succeeded")
+    place.seal()
+    operations.backup(place.directory, tmp_path / "backup.db")
+    keys = place.keys()
+    place.database.close()
+    kept = operations.restore(place.directory, tmp_path / "backup.db")
+    assert kept is not None
+    assert place.keys() == []
+    aside = kept.with_name(kept.name.replace("aimd.db", "blobs", 1))
+    assert sorted(row.key for row in DiskBlobs(aside).keys(sealed.PREFIX)) == sorted(keys)
+    assert operations.check(place.directory).faults == []
