@@ -25,15 +25,16 @@ from aimd_server.columns.segments import (
     render,
     unpacked_rows,
 )
-from aimd_server.stores import journals, sealed, series
+from aimd_server.stores import sealed, series
+from aimd_server.stores.schema import journal_chunk, series_chunk, trial
 from aimd_server.stores.schema import series as series_table
-from aimd_server.stores.schema import series_chunk, trial
 
 METRIC = 0
 KIND_OF = {axis: number for number, axis in enumerate(AXES, start=1)}
 ROLLED = 64  # points of one entry of a rollup
 
 _PUT = insert(series_chunk)
+_PUT_LINES = insert(journal_chunk)
 _CHUNK = select(*(series_chunk.c[name] for name in ("kind", "name", "rows", "data", "places"))).where(
     series_chunk.c.series_id == bindparam("of_series"), series_chunk.c.first == bindparam("of_first")
 )
@@ -58,7 +59,8 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, seg
         codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(segment.recipe, places=places))
     else:
         codec, data = KEPT, compress(segment.content())
-    journals.put_chunk(connection, journal_id, offset, segment.size, codec, data)
+    values = {"journal_id": journal_id, "offset": offset, "size": segment.size, "codec": codec, "data": data}
+    connection.execute(_PUT_LINES, values)
 
 
 def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:

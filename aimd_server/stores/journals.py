@@ -45,7 +45,6 @@ _OF_TRIALS_LOCKED = (
     .with_for_update()
 )
 _EXTEND = insert(journal_tail)
-_PUT_CHUNK = insert(journal_chunk)
 _STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us", "chunk_offset", "chunk_records")
 _ADVANCE = update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(c) for c in _STANDING})
 
@@ -170,12 +169,6 @@ def piece_end(connection: Connection, journal_id: int, start: int, end: int, lea
             if reached >= start + least_bytes:
                 return min(end, reached)
     return min(end, reached)
-
-
-def put_chunk(connection: Connection, journal_id: int, offset: int, size_bytes: int, codec: int, data: bytes) -> None:
-    """Keep how a stretch of whole lines is rendered, or the lines themselves."""
-    values = {"journal_id": journal_id, "offset": offset, "size": size_bytes, "codec": codec, "data": data}
-    connection.execute(_PUT_CHUNK, values)
 
 
 def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
