@@ -291,6 +291,7 @@ def test_from_signing_in_to_a_trial_to_a_comparison_and_back_by_keys(window: Win
                 return
         raise AssertionError(f"Tab does not reach {name}")
 
+    expect(console.page.get_by_label("API key")).to_be_focused()  # else its first characters go nowhere
     keyboard.type(person.key)
     keyboard.press("Enter")
     expect(console.link("two")).to_be_visible()
