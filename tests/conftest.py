@@ -36,6 +36,13 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_debugging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No AIMD_DEBUG before and after every test: the option --debug sets it in the process of the test."""
+    monkeypatch.setenv("AIMD_DEBUG", "")  # so that it is remembered, and undone
+    monkeypatch.delenv("AIMD_DEBUG")
+
+
+@pytest.fixture(autouse=True)
 def no_handlers_left() -> Iterator[None]:
     """The log's own handlers after every test: a server that is started in the process of a test sets others."""
     root = logging.getLogger()
