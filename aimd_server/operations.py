@@ -19,7 +19,7 @@ import msgspec
 
 from aimd_core.digest import BLOCK_BYTES
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
-from aimd_server.blobs import FOLDER, BlobMissingError, Blobs, open_blobs
+from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
 from aimd_server.services import indexing, standing
 from aimd_server.services.files import digest_of
@@ -267,15 +267,11 @@ def restore(data_dir: Path, file: Path) -> Path | None:
 
 
 def _set_aside(target: Path) -> Path:
-    """Move a database out of the way, with its log and its objects on disk, when nobody has it open."""
+    """Move a database out of the way, with its log, when nobody has it open."""
     if not sqlite.is_unused(target):
         raise UsageError(message=f"a server uses {target}", hint="Stop it first, then restore")
-    mark = f"before-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    kept = target.with_name(f"{FILE}.{mark}")
+    kept = target.with_name(f"{FILE}.before-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
     os.replace(target, kept)
-    objects = target.with_name(FOLDER)
-    if objects.is_dir():  # they are that database's; the sweep of the one that comes would remove them
-        os.replace(objects, objects.with_name(f"{FOLDER}.{mark}"))
     return kept
 
 

@@ -23,7 +23,7 @@ def sweeping(storage: Storage, days: int) -> Iterator[None]:
 
     def empty(_: threading.Event) -> None:
         log.info("emptied the trash: %d rows", sweep(storage.database, days))
-        log.info("removed %d objects that nothing refers to", sealing.remove_orphans(storage))
+        log.info("removed %d objects that nothing refers to", sealing.remove_left_over(storage))
 
     with ExitStack() as stack:
         stack.enter_context(repeating("sweep", empty, SWEEP_EVERY_S))

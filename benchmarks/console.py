@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aimd_server.routes.console_files import FOLDER
-from aimd_server.services import growth, trials
+from aimd_server.services import trials
 from aimd_server.services.identity import account_of
 from aimd_server.services.trials import TrialWish
 from aimd_server.stores.database import Connection, Database
@@ -30,6 +30,7 @@ from tests.console.browser import Watched, running_browser
 from tests.console.pages import Console
 from tests.console.world import curve, folder_id, point
 from tests.server.api import User, new_id, wish
+from tests.support.appending import append
 from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def fill_folder(data_dir: Path, key: str, count: int) -> None:
                 body = wish(f"run-{number:05}", folder={"path": "many", "make": True}, state="Succeeded")
                 body["parameters"] = {"lr": number / count, "seed": number % 7, "batch_size": 32 << number % 4}
                 trials.put(place, user, trial_id, msgspec.convert(body, TrialWish))
-                growth.append(place, user, trial_id, "metrics", 0, curve(5, seed=number))
+                append(place, user, trial_id, "metrics", 0, curve(5, seed=number))
 
 
 def record(user: User, name: str, folder: str, points: int) -> str:

@@ -20,12 +20,13 @@ import numpy as np
 
 from aimd_server.accounts import add_user, create_key
 from aimd_server.routes.v2_metrics import binary_of
-from aimd_server.services import files, growth, identity, plots, trials
+from aimd_server.services import files, identity, plots, trials
 from aimd_server.services.plots import PlotWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from benchmarks.measurement import Measurement, table
 from tests.server.api import new_id, wish
+from tests.support.appending import append
 
 LONG, TRIALS, EACH, LINES_A_PART, ROUNDS = 10_000_000, 100, 100_000, 24_000, 9
 
@@ -54,7 +55,7 @@ def fill(database: Database, user: Account, points: int, seed: int) -> tuple[str
     trials.put(database, user, uid, msgspec.convert(wish(f"t{seed}"), trials.TrialWish), False)
     for part in parts(points, seed):
         begun_s = time.process_time()
-        offset = growth.append(database, user, uid, files.METRICS, offset, part).offset
+        offset = append(database, user, uid, files.METRICS, offset, part).offset
         cpu_s += time.process_time() - begun_s
     return uid, cpu_s
 

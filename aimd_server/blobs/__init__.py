@@ -4,6 +4,6 @@ Nothing outside this package knows which. A key is made by the server, never of 
 """
 
 from aimd_server.blobs.interface import BlobMissingError, BlobRow, Blobs
-from aimd_server.blobs.opening import FOLDER, check_address, open_blobs, shown_address
+from aimd_server.blobs.opening import check_address, open_blobs, shown_address
 
-__all__ = ["FOLDER", "BlobMissingError", "BlobRow", "Blobs", "check_address", "open_blobs", "shown_address"]
+__all__ = ["BlobMissingError", "BlobRow", "Blobs", "check_address", "open_blobs", "shown_address"]

@@ -20,7 +20,7 @@ from aimd_server.services.summaries import Points
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import journals, packing, series
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.database import Connection
 from aimd_server.stores.journals import JournalRow, Part
 from aimd_server.stores.packing import Packed
 from aimd_server.stores.series import SeriesRow
@@ -102,30 +102,6 @@ def prepare(
     is_read = file == METRICS and prepared is None and content.endswith(b"\n")
     points = list(summaries.read_points(content)) if is_read else []
     return Append(user, uid, file, offset, content, packed, wants_digest, prepared, points)
-
-
-def append(
-    database: Database,
-    user: Account,
-    uid: str,
-    file: str,
-    offset: int,
-    content: bytes,
-    packed: Packed | None = None,
-    wants_digest: bool = False,
-) -> Standing:
-    """Keep a file's bytes from `offset` on and return, after the commit, where the server stands.
-
-    Arguments as of `prepare`.
-
-    Raises:
-        RefusalError: `not_found`, `invalid`, `content_differs` or `offset_mismatch`.
-    """
-    wish = prepare(user, uid, file, offset, content, packed, wants_digest)
-    done = database.write(lambda connection: append_one(connection, wish), order=uid)
-    if done.due is not None:
-        chunking.chunk_tail(database, done.due, file)
-    return done.standing
 
 
 def append_one(connection: Connection, wish: Append) -> Appended:

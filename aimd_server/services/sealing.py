@@ -1,16 +1,16 @@
 """Puts the columns of finished and of long series into objects, so that the database stays small.
 
-The object first, read back and compared; then, in one transaction, its row and the references in place of the bytes. A
-server that ends between the two leaves an object that no row names; `remove_orphans` does so by age.
+The object is announced, put, read back and compared; then, in one transaction, references take the place of the
+bytes. A server that ends before that leaves an object that nothing refers to; `remove_left_over` removes it by age.
+Only what this database announced is ever removed: other servers may have their objects in the same place, and so may
+the database that a backup took the place of.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import NamedTuple
 
@@ -26,9 +26,9 @@ from aimd_server.stores.sealed import Bounds, DueRow, Sealing
 
 LARGE_BYTES = 16 << 20  # of a running trial's columns, packed
 SMALL_BYTES = 64 << 10  # of a finished one's: less is not worth an object
-BOUNDS = Bounds(20_000, 32 << 20)  # of one object
+BOUNDS = Bounds(20_000, 8 << 20)  # of one object, which is in memory four times
 NEWEST_ROWS = 4 * 4096  # of a running series, which stay in the database
-ORPHAN_AGE = timedelta(days=1)
+LEFT_OVER_US = 86_400_000_000  # from the announcement on; half of it is what sealing may take
 _AT_ONCE = 100
 log = logging.getLogger("aimd_server")
 
@@ -69,19 +69,25 @@ def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool]) -> int:
         content = read.content if read is not None else b""
         if read is None or not content:
             break
-        object_id = uuid.uuid4().bytes
-        key = sealed.key_of(object_id)
-        storage.blobs.put(key, content)
-        if storage.blobs.get(key) != content:
-            raise StoreUnavailableError(f"{key} comes back otherwise than it was put")
-        sealing = Sealing(object_id, len(content), hashlib.sha256(content).hexdigest(), read.lines, read.columns)
+        sealing = Sealing(_put(storage, content), read.lines, read.columns)
         if not storage.database.write(partial(_keep, due=due, read=read, sealing=sealing)):
-            storage.blobs.delete(key)  # another replica was quicker, or the trial is gone
+            _remove(storage, [sealed.key_of(sealing.object_id)])  # another replica was quicker, or the trial is gone
             return made
         made += 1
     if due.has_ended and not is_ending():
         storage.database.write(lambda connection: _finish(connection, due))
     return made
+
+
+def _put(storage: Storage, content: bytes) -> bytes:
+    """Put an object and return its id."""
+    object_id = uuid.uuid4().bytes
+    key = sealed.key_of(object_id)
+    storage.database.write(partial(sealed.announce, object_id=object_id, content=content, now_us=now_us()))
+    storage.blobs.put(key, content)
+    if storage.blobs.get(key) != content:
+        raise StoreUnavailableError(f"{key} comes back otherwise than it was put")
+    return object_id
 
 
 def _read(connection: Connection, due: DueRow) -> _Read | None:
@@ -98,11 +104,11 @@ def _read(connection: Connection, due: DueRow) -> _Read | None:
 
 def _keep(connection: Connection, due: DueRow, read: _Read, sealing: Sealing) -> bool:
     row = journals.by_id(connection, due.journal_id, lock=True)
-    if row is None or not sealed.seal(connection, row.id, sealing, now_us()):
+    if row is None or not sealed.seal(connection, row.id, sealing, now_us() - LEFT_OVER_US // 2):
         return False
     if read.digest:
         journals.put_rest(connection, row.id, read.row.next_offset, read.digest)
-    sealed.count_down(connection, row.id, sealing.size, False)
+    sealed.count_down(connection, row.id, len(read.content), False)
     return True
 
 
@@ -112,16 +118,17 @@ def _finish(connection: Connection, due: DueRow) -> None:
         sealed.count_down(connection, row.id, 0, True)
 
 
-def remove_orphans(storage: Storage, age: timedelta = ORPHAN_AGE) -> int:
-    """Remove objects of that age that no row refers to: what a crash left, or a trial that is gone. Return how many."""
-    before = datetime.now(timezone.utc) - age
-    old = [row.key for row in storage.blobs.keys(sealed.PREFIX) if row.modified < before]
-    gone = 0
-    for start in range(0, len(old), _AT_ONCE):
-        keys = old[start : start + _AT_ONCE]
-        known = storage.database.read(partial(sealed.known_keys, keys=keys))
-        for key in keys:
-            if key not in known:
-                storage.blobs.delete(key)
-                gone += 1
+def remove_left_over(storage: Storage, age_us: int = LEFT_OVER_US) -> int:
+    """Remove objects of that age that nothing refers to: a crash left them, or their trial is gone. Return how many."""
+    before_us, gone = now_us() - age_us, 0
+    while keys := storage.database.read(partial(sealed.left_over, before_us=before_us, limit=_AT_ONCE)):
+        _remove(storage, keys)
+        gone += len(keys)
     return gone
+
+
+def _remove(storage: Storage, keys: list[str]) -> None:
+    """Remove objects; what is cut short in the middle is done the next time."""
+    for key in keys:
+        storage.blobs.delete(key)
+    storage.database.write(partial(sealed.forget, keys=keys))

@@ -30,7 +30,7 @@ def counts(connection: Connection) -> dict[str, int]:
         "folders": select(func.count()).select_from(folder).where(folder.c.trashed_us.is_(None)),
         "trials": select(func.count()).select_from(trial).where(trial.c.trashed_us.is_(None)),
         "trashed": select(func.count()).select_from(trial).where(trial.c.trashed_us.is_not(None)),
-        "objects": select(func.count()).select_from(sealed_object),
+        "objects": select(func.count()).select_from(sealed_object).where(sealed_object.c.journal_id.is_not(None)),
         "object_bytes": select(func.coalesce(func.sum(sealed_object.c.size), 0)),
         "journal_bytes": select(func.coalesce(func.sum(journal.c.next_offset), 0)),
     }

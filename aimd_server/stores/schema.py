@@ -377,12 +377,13 @@ series_chunk = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-# An object that holds bytes of rows of journal_chunk and series_chunk, which refer to it: see stores.sealed.
+# An object that holds bytes of rows of journal_chunk and series_chunk, which refer to it: see stores.sealed. Without a
+# journal it is on its way there, or its trial is gone: after a while it is removed. Nobody else's objects ever are.
 sealed_object = Table(
     "sealed_object",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("journal_id", Id, ForeignKey("journal.id", ondelete="SET NULL"), nullable=True, index=True),
     Column("key", String(200), nullable=False, unique=True),
     Column("size", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),

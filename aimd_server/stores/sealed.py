@@ -6,6 +6,7 @@ plots need of a whole chunk stays in its row, so only who looks closely reads ob
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -33,6 +34,7 @@ from aimd_server.stores.schema import journal, journal_chunk, sealed_object, ser
 MARK = b"\xff"  # of a reference, where else the way of packing stands
 PREFIX = "sealed"
 _AT_ONCE = 256
+_STREAMED = 64  # rows that are in memory before it is known whether they go into the object
 
 
 class Objects(Protocol):
@@ -159,8 +161,8 @@ def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bou
     query = select(table.c.offset, table.c.data).where(
         table.c.journal_id == journal_id, table.c.offset + table.c.size <= end, _in_rows(table)
     )
-    rows = connection.execute(query.order_by(table.c.offset).limit(bounds.rows))
-    return bounds.cut(((journal_id, row.offset), row.data) for row in rows)
+    with connection.execute(query.order_by(table.c.offset).execution_options(yield_per=_STREAMED)) as rows:
+        return bounds.cut(((journal_id, row.offset), row.data) for row in rows)
 
 
 def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
@@ -172,8 +174,8 @@ def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: 
         .join(series, series.c.id == table.c.series_id)
         .where(series.c.trial_id == trial_id, table.c.first + table.c.rows <= series.c.rows - newest, _in_rows(table))
     )
-    rows = connection.execute(query.order_by(table.c.first, *key[:3]).limit(bounds.rows))
-    return bounds.cut((tuple(row[:4]), row.data) for row in rows)
+    with connection.execute(query.order_by(table.c.first, *key[:3]).execution_options(yield_per=_STREAMED)) as rows:
+        return bounds.cut((tuple(row[:4]), row.data) for row in rows)
 
 
 class Bounds(NamedTuple):
@@ -188,34 +190,43 @@ class Bounds(NamedTuple):
         total = 0
         for row in rows:
             total += len(row[1])
-            if found and total > self.size_bytes:
+            if found and (total > self.size_bytes or len(found) == self.rows):
                 break
             found.append(row)
         return found
 
 
 class Sealing(NamedTuple):
-    """An object that is there, and the rows whose bytes it has."""
+    """An object, and the rows whose bytes it has."""
 
     object_id: bytes
-    size: int
-    digest: str
     lines: list[tuple[Place, bytes]]
     columns: list[tuple[Place, bytes]]
 
 
-def seal(connection: Connection, journal_id: int, sealing: Sealing, now_us: int) -> bool:
-    """Put references in the place of rows' bytes, which are in the object; False when a row has none any more.
+def seal(connection: Connection, journal_id: int, sealing: Sealing, since_us: int) -> bool:
+    """Put references in the place of rows' bytes, which are in the announced object; False when that is too late.
 
     The caller holds the journal's lock: nobody else seals rows of it.
+
+    Args:
+        connection: Open.
+        journal_id: The journal.
+        sealing: The object, and the rows whose bytes it has.
+        since_us: Objects that were announced before that may be about to be removed.
     """
     if not (
         _are_in_rows(connection, journal_chunk, sealing.lines)
         and _are_in_rows(connection, series_chunk, sealing.columns)
     ):
         return False
-    values = {"journal_id": journal_id, "key": key_of(sealing.object_id), "size": sealing.size}
-    connection.execute(insert(sealed_object).values(**values, digest=sealing.digest, sealed_us=now_us))
+    announced = update(sealed_object).where(
+        sealed_object.c.key == key_of(sealing.object_id),
+        sealed_object.c.journal_id.is_(None),
+        sealed_object.c.sealed_us >= since_us,
+    )
+    if not connection.execute(announced.values(journal_id=journal_id)).rowcount:
+        return False
     start = 0
     for table, rows in ((journal_chunk, sealing.lines), (series_chunk, sealing.columns)):
         changed = []
@@ -282,9 +293,24 @@ def objects(connection: Connection, after_id: int = 0, limit: int = 1000) -> lis
     return [ObjectRow(**row._mapping) for row in connection.execute(query.order_by(sealed_object.c.id).limit(limit))]
 
 
-def known_keys(connection: Connection, keys: list[str]) -> set[str]:
-    """Return those of some keys whose objects rows refer to."""
-    return set(connection.execute(select(sealed_object.c.key).where(sealed_object.c.key.in_(keys))).scalars())
+def announce(connection: Connection, object_id: bytes, content: bytes, now_us: int) -> None:
+    """Write down that an object is about to be put, so that it is found again if nothing comes to refer to it."""
+    values = {"key": key_of(object_id), "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
+    connection.execute(insert(sealed_object).values(**values, sealed_us=now_us))
+
+
+def left_over(connection: Connection, before_us: int, limit: int) -> list[str]:
+    """Return the keys of objects that were announced before a time, and that no row refers to, or none any more."""
+    query = select(sealed_object.c.key).where(
+        sealed_object.c.journal_id.is_(None), sealed_object.c.sealed_us < before_us
+    )
+    return list(connection.execute(query.order_by(sealed_object.c.id).limit(limit)).scalars())
+
+
+def forget(connection: Connection, keys: list[str]) -> None:
+    """Forget objects that are gone."""
+    query = delete(sealed_object).where(sealed_object.c.key.in_(keys), sealed_object.c.journal_id.is_(None))
+    connection.execute(query)
 
 
 def unseal(connection: Connection, reader: Objects) -> int:

@@ -225,12 +225,15 @@ def data_faults(data_dir: Path) -> list[str]:
 
 
 def objects_named(database: sqlite3.Connection) -> list[str]:
-    """Return the keys of objects that rows name, in whatever table and column."""
+    """Return the keys of objects that rows name, in whatever table and column, but for those that nothing has yet."""
     found = []
+    announced = set()
+    if "sealed_object" in {row[0] for row in database.execute("SELECT name FROM sqlite_master")}:
+        announced = {row[0] for row in database.execute("SELECT key FROM sealed_object WHERE journal_id IS NULL")}
     tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     for table in tables:
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if "CHAR" in row[2] + "VARCHAR"]
         for column in columns:
             query = f'SELECT "{column}" FROM "{table}" WHERE "{column}" GLOB \'[a-z]*/[0-9a-f][0-9a-f]/*\''
             found += [row[0] for row in database.execute(query) if _OBJECT_KEY.fullmatch(str(row[0]))]
-    return found
+    return [key for key in found if key not in announced]

@@ -26,11 +26,12 @@ from aimd_server.columns import codec, segments
 from aimd_server.columns.codec import decode, encode
 from aimd_server.columns.table import tables_of
 from aimd_server.columns.uniform import read_uniform
-from aimd_server.services import chunking, files, growth, identity, plots, trials
+from aimd_server.services import chunking, files, identity, plots, trials
 from aimd_server.services.plots import PlotWish
 from aimd_server.stores import journals
 from aimd_server.stores.database import Database
 from tests.server.api import new_id, wish
+from tests.support.appending import append
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 NUMBERS = st.one_of(
@@ -131,7 +132,7 @@ class Store:
     def append(self, content: bytes, cuts: list[int]) -> None:
         places = [0, *sorted(cut % (len(content) + 1) for cut in cuts), len(content)]
         for start, end in itertools.pairwise(places):
-            standing = growth.append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
+            standing = append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
             assert standing.offset >= end
 
     def read(self, start: int, end: int) -> bytes:

@@ -17,7 +17,7 @@ from aimd_core.errors import QueryError
 from aimd_core.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
 from aimd_server import operations
-from aimd_server.services import growth, indexing, list_plans, listing, placing, trash, trials
+from aimd_server.services import indexing, list_plans, listing, placing, trash, trials
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.listing import Wanted
 from aimd_server.services.placing import TrialChange
@@ -28,6 +28,7 @@ from aimd_server.stores import conditions, indexes, trial_lists
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from tests.server.api import User, line, new_id, wish
+from tests.support.appending import append
 from tests.support.list_queries import lines, make_trials, make_user, orders, queries
 
 COUNT = 150
@@ -196,8 +197,8 @@ def test_what_a_list_shows_filters_and_sorts_by_agrees_however_far_it_is_behind(
         for round_ in range(6):
             for uid in rng.sample(ids, 20):
                 content = lines(rng, 4)
-                end = growth.append(database, world.user, uid, "metrics", 0, b"").offset
-                growth.append(database, world.user, uid, "metrics", end, content)
+                end = append(database, world.user, uid, "metrics", 0, b"").offset
+                append(database, world.user, uid, "metrics", end, content)
             changed = rng.choice(ids)
             wish_ = TrialChange(folder=FolderWish(path=rng.choice(("a", "moved")), make=True))
             placing.apply(database, world.user, changed, wish_)
@@ -223,7 +224,7 @@ def test_a_trial_that_ends_is_up_to_date_at_once(tmp_path: Path) -> None:
         trials.put(database, world.user, uid, TrialWish(name="t", state="Running"))
         end = 0
         for loss in (1.0, 2.0, 3.0):
-            end = growth.append(database, world.user, uid, "metrics", end, line(1, loss=loss)).offset
+            end = append(database, world.user, uid, "metrics", end, line(1, loss=loss)).offset
         measured = database.read(lambda connection: indexes.metrics_of(connection, [1]))
         assert measured[1]["train.loss"]["last"] == 1.0
         trials.put(database, world.user, uid, TrialWish(name="t", state="Succeeded"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from aimd_core.errors import DamagedError, UsageError
 from aimd_server import operations
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.errors import StoreUnavailableError
-from aimd_server.services import files, growth, plots, sealing, trash, trials
+from aimd_server.services import files, plots, sealing, trash, trials
 from aimd_server.services.plots import PlotWish
 from aimd_server.services.refusals import RefusalError
 from aimd_server.storage import Storage, joined
@@ -24,6 +24,7 @@ from aimd_server.stores import journals, sealed
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.sealed import Bounds
 from tests.server.api import new_id, wish
+from tests.support.appending import append
 from tests.support.list_queries import make_user
 
 LINES = 30_000
@@ -89,7 +90,7 @@ class Place:
         size = 1 << 20
         for start in range(0, len(content), size):
             part = content[start : start + size]
-            growth.append(self.database, self.user, self.uid, "metrics", offset + start, part)
+            append(self.database, self.user, self.uid, "metrics", offset + start, part)
         return offset + len(content)
 
     def standing(self) -> files.Standing:
@@ -166,9 +167,9 @@ def test_old_bytes_that_come_again_are_compared_and_the_writer_fetches_no_object
     place.put("Succeeded")
     place.seal()
     place.restart()
-    growth.append(place.database, place.user, place.uid, "metrics", 100_000, CONTENT[100_000:400_000])
+    append(place.database, place.user, place.uid, "metrics", 100_000, CONTENT[100_000:400_000])
     with pytest.raises(RefusalError) as refused:
-        growth.append(place.database, place.user, place.uid, "metrics", 100_000, b"~" + CONTENT[100_001:100_900])
+        append(place.database, place.user, place.uid, "metrics", 100_000, b"~" + CONTENT[100_001:100_900])
     assert refused.value.code == "content_differs"
     assert place.blobs.readers
     assert "aimd-writer" not in place.blobs.readers
@@ -206,28 +207,27 @@ def test_without_the_objects_what_needs_none_goes_on(place: Place) -> None:
     with pytest.raises(StoreUnavailableError):
         place.content()
     with pytest.raises(StoreUnavailableError):
-        growth.append(place.database, place.user, place.uid, "metrics", 0, CONTENT[:1000])
+        append(place.database, place.user, place.uid, "metrics", 0, CONTENT[:1000])
     plots.draw(place.database, place.user, PlotWish([place.uid], None, "step", 2))
     place.append(len(CONTENT), lines(LINES, 10))
     more = lines(LINES, 10)
     with pytest.raises(StoreUnavailableError):  # completes a block whose beginning is in an object
-        growth.append(place.database, place.user, place.uid, "metrics", len(CONTENT + more), lines(LINES + 10, 9000))
+        append(place.database, place.user, place.uid, "metrics", len(CONTENT + more), lines(LINES + 10, 9000))
     place.blobs.is_gone = False
     assert place.content() == CONTENT + more
 
 
 def test_a_server_that_ends_before_the_row_leaves_an_object_that_goes_by_age(place: Place) -> None:
     place.put("Succeeded")
-    due = place.database.read(lambda c: sealed.due(c, 1, 0, 10))[0]
-    read = place.database.read(lambda c: sealing._read(c, due))
-    assert read is not None
-    place.blobs.put(sealed.key_of(b"x" * 16), read.content)  # and here it ends
+    key = sealed.key_of(sealing._put(place.storage, CONTENT[:1000]))  # and here it ends
+    place.blobs.put(sealed.key_of(b"x" * 16), b"of another server in the same bucket")
     assert place.content() == CONTENT
-    assert sealing.remove_orphans(place.storage) == 0  # it may be one that is being made
+    assert sealing.remove_left_over(place.storage) == 0  # it may be one that is being made
     place.seal()
-    kept = set(place.keys()) - {sealed.key_of(b"x" * 16)}
-    assert sealing.remove_orphans(place.storage, timedelta(0)) == 1
+    kept = set(place.keys()) - {key}
+    assert sealing.remove_left_over(place.storage, 0) == 1
     assert set(place.keys()) == kept
+    assert sealed.key_of(b"x" * 16) in kept
     assert place.content() == CONTENT
 
 
@@ -236,9 +236,21 @@ def test_of_two_that_seal_the_same_rows_one_steps_back(place: Place) -> None:
     due = place.database.read(lambda c: sealed.due(c, 1, 0, 10))[0]
     read = place.database.read(lambda c: sealing._read(c, due))
     assert read is not None
+    other = sealed.Sealing(sealing._put(place.storage, read.content), read.lines, read.columns)
     place.seal()
-    other = sealed.Sealing(b"y" * 16, 1, "", read.lines, read.columns)
     assert place.database.write(lambda c: sealing._keep(c, due, read, other)) is False
+    assert place.content() == CONTENT
+
+
+def test_an_object_that_took_so_long_that_it_may_be_removed_is_not_referred_to(place: Place) -> None:
+    place.put("Succeeded")
+    due = place.database.read(lambda c: sealed.due(c, 1, 0, 10))[0]
+    read = place.database.read(lambda c: sealing._read(c, due))
+    assert read is not None
+    late = sealed.Sealing(sealing._put(place.storage, read.content), read.lines, read.columns)
+    now_us = time.time_ns() // 1000 + 1_000_000
+    assert place.database.write(lambda c: sealed.seal(c, due.journal_id, late, now_us)) is False
+    assert place.database.write(lambda c: sealed.seal(c, due.journal_id, late, 0)) is True
     assert place.content() == CONTENT
 
 
@@ -249,7 +261,7 @@ def test_an_object_that_does_not_come_back_as_it_was_put_takes_nothing_from_the_
     monkeypatch.setattr(place.blobs, "get", lambda key: b"other")
     with pytest.raises(StoreUnavailableError):
         place.seal()
-    assert place.count("sealed_object") == 0
+    assert place.database.read(sealed.objects) == []
     assert place.content() == CONTENT
 
 
@@ -257,9 +269,10 @@ def test_the_objects_of_a_trial_that_is_gone_for_good_go_too(place: Place) -> No
     place.put("Succeeded")
     place.seal()
     trash.delete_trial(place.database, place.user, place.uid)
-    assert sealing.remove_orphans(place.storage, timedelta(0)) == 0
+    assert sealing.remove_left_over(place.storage, 0) == 0
     assert trash.sweep(place.database, 0) > 0
-    assert sealing.remove_orphans(place.storage, timedelta(0)) > 0
+    assert sealing.remove_left_over(place.storage, 0) > 0
+    assert place.count("sealed_object") == 0
     assert place.keys() == []
 
 
@@ -335,7 +348,9 @@ def test_what_a_restore_sets_aside_keeps_its_objects(place: Place, tmp_path: Pat
     place.database.close()
     kept = operations.restore(place.directory, tmp_path / "backup.db")
     assert kept is not None
-    assert place.keys() == []
-    aside = kept.with_name(kept.name.replace("aimd.db", "blobs", 1))
-    assert sorted(row.key for row in DiskBlobs(aside).keys(sealed.PREFIX)) == sorted(keys)
+    with Database(place.directory) as database:
+        database.start_writer()
+        assert sealing.remove_left_over(joined(database, place.blobs), 0) == 0
+    assert sorted(place.keys()) == sorted(keys)
+    kept.replace(place.directory / "aimd.db")
     assert operations.check(place.directory).faults == []

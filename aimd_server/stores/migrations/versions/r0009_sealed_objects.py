@@ -18,13 +18,15 @@ def upgrade() -> None:
     op.create_table(
         "sealed_object",
         sa.Column("id", ID, nullable=False),
-        sa.Column("journal_id", ID, nullable=False),
+        sa.Column("journal_id", ID, nullable=True),
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("sealed_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sealed_object"),
-        sa.ForeignKeyConstraint(["journal_id"], ["journal.id"], name="fk_sealed_object_journal_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["journal_id"], ["journal.id"], name="fk_sealed_object_journal_id", ondelete="SET NULL"
+        ),
         sa.UniqueConstraint("key", name="uq_sealed_object_key"),
     )
     op.create_index("ix_sealed_object_journal_id", "sealed_object", ["journal_id"])
