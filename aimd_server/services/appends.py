@@ -18,6 +18,7 @@ from aimd_server.services.files import METRICS, Standing
 from aimd_server.services.growth import Append, Appended
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.summaries import Live
+from aimd_server.services.visibility import is_owner
 from aimd_server.stores import journals, series, trials
 from aimd_server.stores.database import Connection
 from aimd_server.stores.journals import JournalRow, Part
@@ -156,7 +157,6 @@ class _Group:
 
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
     """Tell whether an append is the owner's next bytes, and whole lines."""
-    is_owner = wish.user.link_id is None and wish.user.id == trial.owner_id
     is_next = wish.offset == row.next_offset and bool(wish.content) and wish.prepared is None
     is_whole = wish.file != METRICS or (row.parsed_offset == row.next_offset and wish.content.endswith(b"\n"))
-    return is_owner and is_next and is_whole and not wish.wants_digest
+    return is_owner(wish.user, trial.owner_id) and is_next and is_whole and not wish.wants_digest

@@ -33,7 +33,7 @@ ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "owner": Role.OWNER}
 
 def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -> Role:
     """Return what a caller may do with a folder or trial: the most that it or a folder above it gives."""
-    if user.link_id is None and item.owner_id == user.id:
+    if is_owner(user, item.owner_id):
         return Role.OWNER
     path, trial_id = (item.path, None) if isinstance(item, FolderRow) else (item.folder_path, item.id)
     found = shares.roles(connection, user, item.owner_id, lineage(path), trial_id)
@@ -53,6 +53,11 @@ def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dic
         return max((ROLES[name] for name in names), default=Role.NONE)
 
     return {row.id: Role.OWNER if is_own[row.id] else most(row) for row in rows}
+
+
+def is_owner(user: Account, owner_id: int) -> bool:
+    """Tell whether a caller is the account in whose tree something lies; whoever has a public link is nobody's."""
+    return user.link_id is None and owner_id == user.id
 
 
 def lineage(path: str) -> list[str]:
