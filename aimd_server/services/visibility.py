@@ -42,7 +42,7 @@ def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -
 
 def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dict[int, Role]:
     """Return what a caller may do with each of many trials, by their row ids: `role_of`, asked of the database once."""
-    is_own = {row.id: user.link_id is None and row.owner_id == user.id for row in rows}
+    is_own = {row.id: is_owner(user, row.owner_id) for row in rows}
     others = [row for row in rows if not is_own[row.id]]
     paths = {place for row in others for place in lineage(row.folder_path)}
     given = shares.roles_by_place(connection, user, {row.owner_id for row in others}, paths, [row.id for row in others])
