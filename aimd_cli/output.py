@@ -91,7 +91,7 @@ def _json(value: object, depth: int) -> str:
     """Return a value as it stands so deep in a document, in which each level is indented by one."""
     import json
 
-    from aimd_core.model import strict_json
+    from aimd_core.format.model import strict_json
 
     text = json.dumps(strict_json(value), ensure_ascii=not _can_encode("中"), indent=1)
     return text.replace("\n", "\n" + " " * depth)

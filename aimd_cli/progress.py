@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aimd_cli import output, text
 from aimd_core.language import said, translated
-from aimd_core.store import JOURNAL_FILES, Trial
+from aimd_core.reading.store import JOURNAL_FILES, Trial
 from aimd_core.upload.parallel import Watching
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from aimd_core.documents import read_mapping, write_mapping
 from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
+from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.model import LOST, UNFINISHED, is_alternative_name, name_fault, split_alternative_name
 from aimd_core.language import said
-from aimd_core.model import LOST, UNFINISHED, is_alternative_name, name_fault, split_alternative_name
-from aimd_core.store import METADATA_FILE, Trial
+from aimd_core.reading.store import METADATA_FILE, Trial
 
 
 def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:

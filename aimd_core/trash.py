@@ -11,7 +11,6 @@ import shutil
 from datetime import datetime, timezone
 from pathlib import Path
 
-from aimd_core.documents import read_mapping, write_mapping
 from aimd_core.errors import (
     AmbiguousTrialError,
     DamagedError,
@@ -20,9 +19,10 @@ from aimd_core.errors import (
     TrialNotFoundError,
     TrialRunningError,
 )
+from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.model import UNFINISHED
 from aimd_core.language import said
-from aimd_core.model import UNFINISHED
-from aimd_core.store import TRIALS_DIRECTORY, Trial, is_trial_directory
+from aimd_core.reading.store import TRIALS_DIRECTORY, Trial, is_trial_directory
 
 TRASH_DIRECTORY = Path(".aimd", "trash")
 _ORIGIN_SUFFIX = ".origin.yaml"

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from aimd_core.documents import parse_mapping, render_mapping
 from aimd_core.errors import DamagedError
+from aimd_core.format.documents import parse_mapping, render_mapping
 
 
 class _Edit(NamedTuple):

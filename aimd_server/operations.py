@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
-from aimd_core.digest import BLOCK_BYTES
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
+from aimd_core.format.digest import BLOCK_BYTES
 from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
 from aimd_server.services import indexing, standing

@@ -73,7 +73,7 @@ def write_trials(place: Path, count: int) -> None:
 
 def write_floor(directory: Path, count: int) -> Path:
     """Write as many rows as there are trials, with what a list shows of one, and return the database."""
-    from aimd_core.index import TrialIndex
+    from aimd_core.reading.directory import TrialIndex
 
     path = directory / "floor.sqlite3"
     os.environ["XDG_CACHE_HOME"] = str(directory / "cache-of-floor")

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from aimd_core.journal import encode_record
-from aimd_core.series import read_series
+from aimd_core.format.journal import encode_record
+from aimd_core.reading.series import read_series
 from benchmarks.measurement import Measurement, table
 from benchmarks.processes import cost
 

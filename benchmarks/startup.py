@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from aimd_core.config import Credentials
-from aimd_core.selection import trials_in
+from aimd_core.reading.selection import trials_in
 from aimd_core.upload import Destination, upload_all
 from aimd_core.upload.remote import CurrentRemote
 from benchmarks.listing import cost_in, write_trials

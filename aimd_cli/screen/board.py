@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from aimd_cli.views.rows import TrialRow
 from aimd_core.errors import QueryError
+from aimd_core.format.model import UNFINISHED
 from aimd_core.language import joined, said
-from aimd_core.model import UNFINISHED
 from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_sort, sort_rows, unknown_fields
 from aimd_core.query.fields import quote
 

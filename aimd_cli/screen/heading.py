@@ -11,8 +11,8 @@ from aimd_cli.screen.board import Board
 from aimd_cli.text import clean
 from aimd_cli.views.states import state_cell
 from aimd_cli.views.words import note, shown
+from aimd_core.format.model import STATES
 from aimd_core.language import said
-from aimd_core.model import STATES
 
 _KEYS = (
     ("?", "help"),

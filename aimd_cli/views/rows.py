@@ -16,7 +16,7 @@ class TrialRow(NamedTuple):
         name: The trial's name.
         alternative_name: The directory's name; the trial's name for a remote one.
         id: The UUID, or empty when it is not known.
-        state: One of `aimd_core.model.STATES`.
+        state: One of `aimd_core.format.model.STATES`.
         silent_s: For how long nothing was written, in seconds, when the state is Lost.
         started: ISO 8601, or None.
         ended: ISO 8601, or None.

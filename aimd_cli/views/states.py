@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aimd_cli.text import duration
+from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
 from aimd_core.language import said
-from aimd_core.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
 
 _LOOKS = {
     INITIALIZING: ("○", "o", "dim"),

@@ -14,8 +14,8 @@ from pathlib import Path
 from aimd_core.caches import user_cache_directory
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.signing_in import V1, V2, protocol_of
-from aimd_core.documents import replace_file
 from aimd_core.errors import NotAServerError
+from aimd_core.format.documents import replace_file
 from aimd_core.language import said
 
 _KEPT_S = 24 * 3600.0  # after that a host of version 1 is asked again: its server may be a newer one by then

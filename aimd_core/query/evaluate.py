@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from aimd_core.model import UNFINISHED
+from aimd_core.format.model import UNFINISHED
 from aimd_core.query.literals import read_number, seconds_of
 from aimd_core.query.tree import (
     Among,
@@ -30,13 +30,13 @@ class Facts(Protocol):
         name: The trial's name.
         alternative_name: The name of its directory.
         id: Its UUID, or empty.
-        state: One of `aimd_core.model.STATES`.
+        state: One of `aimd_core.format.model.STATES`.
         folder: Where it is on the server, or wants to be.
         started: ISO 8601, or None.
         ended: ISO 8601, or None.
         tags: Labels.
         note: A remark, or empty.
-        params: Parameters by dotted name, as `aimd_core.model.flatten` makes them.
+        params: Parameters by dotted name, as `aimd_core.format.model.flatten` makes them.
         metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers; a non-finite
             number may be its JSON text, such as `NaN`; what is not known may be None or left out.
         git: `commit`, `branch`, `is_dirty`, ... as in `_git` of the metadata; may be empty.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import NoReturn
 
+from aimd_core.format.model import STATES
 from aimd_core.language import said
-from aimd_core.model import STATES
 from aimd_core.query.fields import RESERVED, field_of
 from aimd_core.query.lexer import Token, fail, tokens_of
 from aimd_core.query.literals import read_duration_s, read_moment, read_number

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from aimd_core.client.v2 import Server
-from aimd_core.digest import digest_prefix
 from aimd_core.errors import ContentDiffersError
-from aimd_core.store import JOURNAL_FILES, Trial
+from aimd_core.format.digest import digest_prefix
+from aimd_core.reading.store import JOURNAL_FILES, Trial
 from aimd_core.upload.outcome import Destination, Difference, Uploaded
 from aimd_core.upload.sending import local_files
 from aimd_core.upload.snapshot import checked_id, document_of

@@ -17,10 +17,10 @@ from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.v1 import DeployedServer, IdTakenError, NameIsTakenError
 from aimd_core.config import Credentials
 from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
-from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.model import DEFAULT_FOLDER, strict_json
 from aimd_core.language import said
-from aimd_core.model import DEFAULT_FOLDER, strict_json
-from aimd_core.store import METRICS_FILE, PARAMETERS_FILE, Trial
+from aimd_core.reading.store import METRICS_FILE, PARAMETERS_FILE, Trial
 from aimd_core.upload.outcome import Destination, Difference, Uploaded
 from aimd_core.upload.sending import Progress, no_progress
 from aimd_core.upload.snapshot import checked_id, document_of

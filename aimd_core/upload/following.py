@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from aimd_core.errors import NetworkError
-from aimd_core.model import UNFINISHED
-from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, TRIALS_DIRECTORY, Trial, find_trials
+from aimd_core.format.model import UNFINISHED
+from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, TRIALS_DIRECTORY, Trial, find_trials
 from aimd_core.upload.outcome import Result
 
 Signature = tuple[tuple[int, int, int], ...]

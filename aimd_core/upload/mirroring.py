@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aimd_core.client.v2 import Server
-from aimd_core.documents import replace_file
 from aimd_core.errors import AimdError, ContentDiffersError, DamagedError, NetworkError, RemoteNotFoundError
-from aimd_core.labels import LABELS_FILE, Labels, read_labels
-from aimd_core.model import SUCCEEDED, UNFINISHED
-from aimd_core.store import Trial, list_names
+from aimd_core.format.documents import replace_file
+from aimd_core.format.labels import LABELS_FILE, Labels, read_labels
+from aimd_core.format.model import SUCCEEDED, UNFINISHED
+from aimd_core.reading.store import Trial, list_names
 from aimd_core.upload.following import signature
 from aimd_core.upload.outcome import Destination, Result
 from aimd_core.upload.snapshot import quick_id

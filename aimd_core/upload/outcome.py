@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from aimd_core.errors import AimdError
-from aimd_core.store import Trial
+from aimd_core.reading.store import Trial
 
 
 class Destination:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from aimd_core.errors import AccessError, AimdError, DiskError, NetworkError
-from aimd_core.store import Trial
+from aimd_core.reading.store import Trial
 from aimd_core.upload.outcome import Destination, Result
 from aimd_core.upload.remote import Remote
 

@@ -11,7 +11,7 @@ from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.store import Trial
+from aimd_core.reading.store import Trial
 from aimd_core.upload.checking import compare_files, plan_trial
 from aimd_core.upload.deployed import DeployedRemote
 from aimd_core.upload.outcome import Destination, Difference, Uploaded

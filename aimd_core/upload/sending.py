@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
-from aimd_core.digest import digest_prefix
 from aimd_core.errors import ContentDiffersError, RefusedError
-from aimd_core.journal import open_regular
+from aimd_core.format.digest import digest_prefix
+from aimd_core.format.journal import open_regular
 from aimd_core.language import said
-from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE, Trial
+from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE, Trial
 from aimd_core.upload.outcome import Destination, Uploaded
 from aimd_core.upload.snapshot import checked_id, digest_of, document_of
 

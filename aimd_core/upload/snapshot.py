@@ -8,12 +8,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from aimd_core.digest import digest_prefix
 from aimd_core.errors import DamagedError
-from aimd_core.journal import open_regular
+from aimd_core.format.digest import digest_prefix
+from aimd_core.format.journal import open_regular
+from aimd_core.format.model import CONFLICT_STRATEGIES, FAILED, SUCCEEDED, strict_json
 from aimd_core.language import joined, said
-from aimd_core.model import CONFLICT_STRATEGIES, FAILED, SUCCEEDED, strict_json
-from aimd_core.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, Trial
+from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, Trial
 from aimd_core.upload.outcome import Destination
 
 _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aimd_core.model import MetricSummary
+from aimd_core.format.model import MetricSummary
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

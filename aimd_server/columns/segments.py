@@ -228,7 +228,7 @@ def _decoded(line: bytes) -> dict[str, _Body]:
 
 def tables_and_bodies(line: bytes) -> Iterator[dict[str, _Body]]:
     """Yield the records of a line as the reader of local journals finds them."""
-    from aimd_core.journal import Damage, read_records
+    from aimd_core.format.journal import Damage, read_records
 
     for record in read_records(iter([line + b"\n"]), Damage()):
         ((metrics_type, body),) = record.items()

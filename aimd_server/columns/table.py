@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aimd_core.journal import Damage, read_records
+from aimd_core.format.journal import Damage, read_records
 from aimd_server.columns.reduction import Floats
 from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from aimd_core.digest import BLOCK_BYTES
-from aimd_core.model import UNFINISHED
+from aimd_core.format.digest import BLOCK_BYTES
+from aimd_core.format.model import UNFINISHED
 from aimd_server.services import growth, indexing, summaries
 from aimd_server.services.block_states import BlockStates
 from aimd_server.services.clock import now_us

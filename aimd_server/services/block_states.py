@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
-from aimd_core.digest import BLOCK_BYTES
+from aimd_core.format.digest import BLOCK_BYTES
 
 MOST = 20_000  # journals; of a state there are some 400 bytes
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.journal import is_record
-from aimd_core.model import STATES
+from aimd_core.format.journal import is_record
+from aimd_core.format.model import STATES
 from aimd_server.services import documents, names, shortcuts
 from aimd_server.services.chunking import chunk_tail
 from aimd_server.services.clock import iso

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from aimd_core.journal import Damage, read_records
+from aimd_core.format.journal import Damage, read_records
 from aimd_server.services.files import METRICS
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import journals

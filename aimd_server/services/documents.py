@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from aimd_core.model import strict_json
+from aimd_core.format.model import strict_json
 from aimd_server.services.refusals import RefusalError, invalid
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aimd_core.digest import BLOCK_BYTES, combine, digest_prefix
+from aimd_core.format.digest import BLOCK_BYTES, combine, digest_prefix
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import invalid
 from aimd_server.services.visibility import load_trial

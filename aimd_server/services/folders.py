@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.model import DEFAULT_FOLDER
+from aimd_core.format.model import DEFAULT_FOLDER
 from aimd_server.services import names
 from aimd_server.services.clock import now_us
 from aimd_server.services.refusals import RefusalError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aimd_core.digest import BLOCK_BYTES
+from aimd_core.format.digest import BLOCK_BYTES
 from aimd_server.services import chunking, files, indexing, summaries
 from aimd_server.services.chunking import Prepared
 from aimd_server.services.clock import now_us

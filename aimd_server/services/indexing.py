@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from aimd_core.model import UNFINISHED, flatten
+from aimd_core.format.model import UNFINISHED, flatten
 from aimd_core.query import Field, TrialFacts, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
 from aimd_core.query.tree import AGGREGATES

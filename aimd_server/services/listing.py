@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aimd_core.errors import QueryError
-from aimd_core.model import flatten, strict_json
+from aimd_core.format.model import flatten, strict_json
 from aimd_core.query import Field, SortKey, TrialFacts, fields_of, parse, parse_fields, parse_sort
 from aimd_core.query.tree import size_of
 from aimd_server.services import indexing

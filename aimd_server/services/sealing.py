@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from aimd_core.digest import BLOCK_BYTES
+from aimd_core.format.digest import BLOCK_BYTES
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import files
 from aimd_server.services.clock import now_us

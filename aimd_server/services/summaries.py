@@ -1,7 +1,7 @@
-"""Journal lines to live summaries: pure functions, the same counting as aimd_core.journal does on a local file.
+"""Journal lines to live summaries: pure functions, the same counting as aimd_core.format.journal does on a local file.
 
 A line is decoded by msgspec; what that refuses (Python's NaN tokens, glued or damaged lines) goes through the reader
-of aimd_core.journal, so that a trial shows the same numbers here and there.
+of aimd_core.format.journal, so that a trial shows the same numbers here and there.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aimd_core.journal import Damage, read_records
-from aimd_core.model import MetricSummary, strict_json
+from aimd_core.format.journal import Damage, read_records
+from aimd_core.format.model import MetricSummary, strict_json
 from aimd_server.services.documents import clean
 
 if TYPE_CHECKING:

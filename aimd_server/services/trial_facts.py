@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from aimd_core.model import flatten
+from aimd_core.format.model import flatten
 from aimd_core.query import Field, TrialFacts
 from aimd_server.stores import indexes, trials
 from aimd_server.stores.database import Connection

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from aimd_core.model import STATES
+from aimd_core.format.model import STATES
 from aimd_server.services import auditing, documents, indexing, names, summaries
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (

@@ -254,7 +254,7 @@ journal = Table(
     UniqueConstraint("trial_id", "file"),
 )
 
-# SHA-256 of each complete block of aimd_core.digest.BLOCK_BYTES.
+# SHA-256 of each complete block of aimd_core.format.digest.BLOCK_BYTES.
 journal_block = Table(
     "journal_block",
     metadata,

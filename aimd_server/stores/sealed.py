@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from aimd_core.model import UNFINISHED
+from aimd_core.format.model import UNFINISHED
 from aimd_server.stores.schema import journal, journal_chunk, sealed_object, series, series_chunk, trial, unsealed
 
 MARK = b"\xff"  # of a reference, where else the way of packing stands

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
-from aimd_core.selection import trial_at, trial_named
+from aimd_core.reading.selection import trial_at, trial_named
 from t9k.aimd.trial import Trial
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aimd_core.model import standard_type
+from aimd_core.format.model import standard_type
 from t9k.aimd.values import as_float
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time

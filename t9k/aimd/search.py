@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from aimd_core.index import IndexedTrial
+    from aimd_core.reading.directory import IndexedTrial
 
 FORMATS = ("list", "pandas", "polars")
 
@@ -46,8 +46,8 @@ def search_trials(
         UsageError: There is no such format, or the limit is negative.
         MissingExtraError: pandas or polars is asked for and not installed.
     """
-    from aimd_core.index import TrialIndex
     from aimd_core.query import matches, parse, parse_sort, sort_rows
+    from aimd_core.reading.directory import TrialIndex
 
     _check_format(format)
     if limit is not None and limit < 0:
@@ -77,8 +77,8 @@ def history(path: Path, names: Sequence[str] | str | None = None, format: str = 
         MissingExtraError: pandas or polars is asked for and not installed.
         DamagedError: The journal is no plain file.
     """
-    from aimd_core.journal import Damage, open_regular, read_records
-    from aimd_core.store import METRICS_FILE
+    from aimd_core.format.journal import Damage, open_regular, read_records
+    from aimd_core.reading.store import METRICS_FILE
 
     _check_format(format)
     wanted = None if names is None else {names} if isinstance(names, str) else set(names)

@@ -14,9 +14,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from aimd_core import process
-from aimd_core.journal import JournalWriter, encode_record
-from aimd_core.store import METRICS_FILE
+from aimd_core.format import process
+from aimd_core.format.journal import JournalWriter, encode_record
+from aimd_core.reading.store import METRICS_FILE
 from t9k.aimd.watching import Watch
 
 INTERVAL_S = 15.0

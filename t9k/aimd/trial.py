@@ -13,10 +13,10 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from aimd_core import process
-from aimd_core.documents import write_mapping
 from aimd_core.errors import TrialStateError
-from aimd_core.journal import (
+from aimd_core.format import process
+from aimd_core.format.documents import write_mapping
+from aimd_core.format.journal import (
     Damage,
     JournalWriter,
     encode_number,
@@ -26,9 +26,9 @@ from aimd_core.journal import (
     read_records,
     record_head,
 )
+from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
 from aimd_core.language import joined, said, translated
-from aimd_core.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
-from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
+from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
 from t9k.aimd.output import OutputLog

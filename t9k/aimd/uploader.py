@@ -15,7 +15,7 @@ from pathlib import Path
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.config import resolve_credentials
 from aimd_core.errors import AimdError, NetworkError
-from aimd_core.store import Trial
+from aimd_core.reading.store import Trial
 from aimd_core.upload import Destination, connect
 from t9k.aimd.watching import Watch
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core import process
 from aimd_core.errors import DamagedError
-from aimd_core.model import UNFINISHED
-from aimd_core.store import METADATA_FILE, Trial
+from aimd_core.format import process
+from aimd_core.format.model import UNFINISHED
+from aimd_core.reading.store import METADATA_FILE, Trial
 
 
 class Watch:

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core.documents import parse_mapping, render_mapping
+from aimd_core.format.documents import parse_mapping, render_mapping
 from aimd_core.yaml_edit import edit_mapping
 from tests.conftest import Account
 from tests.support.home import Home

@@ -111,7 +111,7 @@ def test_a_warm_piped_list_loads_no_yaml_no_rich_and_no_query(home: Home) -> Non
     for file in trial.path.iterdir():
         os.utime(file, (time.time() - 60, time.time() - 60))  # as nobody writes it any more
     loaded("trial", "ls")
-    assert not loaded("trial", "ls") & (HEAVY | {"yaml", "rich.console", "aimd_core.query", "aimd_core.index_journal"})
+    assert not loaded("trial", "ls") & (HEAVY | {"yaml", "rich.console", "aimd_core.query", "aimd_core.reading.totals"})
 
 
 @pytest.mark.parametrize("words", [("trial", "top", "--help"), ("trial", "top"), ("trial", "ls"), ("--help",)])

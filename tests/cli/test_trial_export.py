@@ -11,8 +11,8 @@ from typing import IO
 
 import pytest
 
+from aimd_cli.exporting import write_file
 from aimd_core.errors import DiskError
-from aimd_core.exporting import write_file
 from t9k import aimd
 from tests.support.home import Home
 from tests.support.parts import can_mount, require_part

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.errors import QueryError
-from aimd_core.gates import judge, read_gate, selector_query
 from aimd_core.query import TrialFacts, matches, parse
+from aimd_core.query.gates import judge, read_gate, selector_query
 from t9k import aimd
 from tests.support.home import Home
 
@@ -20,7 +20,7 @@ def record(name: str, acc: float, *tags: str, metric: str = "acc") -> aimd.Trial
     trial.log("val", {metric: acc}, step=1)
     trial.finish()
     if tags:
-        from aimd_core.labels import add_tags
+        from aimd_core.format.labels import add_tags
 
         add_tags(trial.path, list(tags))
     return trial
@@ -195,10 +195,10 @@ def test_a_trial_that_has_ended_needs_no_waiting(home: Home) -> None:
 def test_a_watched_journal_is_read_on_and_not_again(
     home: Home, with_cache: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aimd_core.watched import Watch
+    from aimd_core.reading.watched import Watch
 
     if not with_cache:
-        monkeypatch.setattr("aimd_core.index_cache.user_cache_directory", lambda: "/proc/nowhere")
+        monkeypatch.setattr("aimd_core.reading.cache.user_cache_directory", lambda: "/proc/nowhere")
     trial = aimd.create_trial(trial_name="w")
     watch = Watch([trial.path])
     assert watch.look()[0].metrics == {}
@@ -217,7 +217,7 @@ def test_a_watched_journal_is_read_on_and_not_again(
 
 
 def test_a_watched_trial_that_did_not_change_is_not_read(home: Home) -> None:
-    from aimd_core.watched import Watch
+    from aimd_core.reading.watched import Watch
 
     paths = [record(name, 0.5).path for name in ("a", "b")]
     for path in paths:
@@ -246,7 +246,7 @@ def test_a_check_reads_no_journal_that_the_index_knows(home: Home) -> None:
     assert home.aimd("trial", "check", "-d", ".", condition).code == 0
     from tests.cli.test_startup import loaded
 
-    assert not loaded("trial", "check", "-d", ".", condition) & {"aimd_core.index_journal", "yaml"}
+    assert not loaded("trial", "check", "-d", ".", condition) & {"aimd_core.reading.totals", "yaml"}
 
 
 def test_a_check_says_when_a_journal_cannot_be_read(home: Home) -> None:

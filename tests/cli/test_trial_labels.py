@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from aimd_core.labels import LABELS_FILE, Labels, add_tags, read_labels, set_note
+from aimd_core.format.labels import LABELS_FILE, Labels, add_tags, read_labels, set_note
 from t9k import aimd
 from tests.support.home import Home
 

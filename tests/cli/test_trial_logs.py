@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_cli.text import printed_line
-from aimd_core.recorded_output import follow_lines, read_lines, tail_offset
+from aimd_core.reading.output import follow_lines, read_lines, tail_offset
 from t9k import aimd
 from tests.support.home import Home
 

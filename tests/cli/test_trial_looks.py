@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aimd_cli.output import View
-from aimd_core.store import Trial
+from aimd_core.reading.store import Trial
 from tests.support.home import Home
 from tests.support.snapshots import assert_looks_like
 from tests.support.trials import record, write_trial
@@ -81,7 +81,7 @@ def rendered(view: View, width: int) -> str:
 def listed(place: Path, glyphs: bool, **choice: bool) -> View:
     from aimd_cli.commands.trial.reading import row_of_indexed
     from aimd_cli.views.trial_list import Choice, TrialList
-    from aimd_core.index import TrialIndex
+    from aimd_core.reading.directory import TrialIndex
 
     rows = [row_of_indexed(row) for row in TrialIndex(place).rows(with_trends=True)]
     rows = [row._replace(silent_s=None) for row in rows]
@@ -101,7 +101,7 @@ def test_a_list_in_plain_signs_looks_the_same_as_ever(place: Path) -> None:
 def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from aimd_cli.commands.trial.reading import detail_of_local
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.store import Trial
+    from aimd_core.reading.store import Trial
 
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -116,7 +116,7 @@ def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
 ) -> None:
     from aimd_cli.commands.trial.reading import detail_of_local
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.store import Trial
+    from aimd_core.reading.store import Trial
 
     monkeypatch.setenv("AIMD_LANG", "zh")
     monkeypatch.setenv("TZ", "UTC")
@@ -142,7 +142,7 @@ def test_columns_under_chinese_headings_stay_aligned(place: Path, monkeypatch: p
 
 
 def chosen(place: Path) -> list[Trial]:
-    from aimd_core.selection import trials_in
+    from aimd_core.reading.selection import trials_in
 
     return trials_in(place)
 

@@ -256,8 +256,8 @@ def test_sentences_say_what_happened() -> None:
 
 
 def test_a_million_points_need_no_json_document_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aimd_core import series
-    from aimd_core.journal import encode_record
+    from aimd_core.format.journal import encode_record
+    from aimd_core.reading import series
 
     journal = tmp_path / "metrics"
     journal.write_bytes(

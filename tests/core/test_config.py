@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core import documents
 from aimd_core.config import (
     config_path,
     is_plain_remote,
@@ -18,6 +17,7 @@ from aimd_core.config import (
     write_config,
 )
 from aimd_core.errors import AimdError, ConfigError, DiskError, NotSignedInError, UsageError
+from aimd_core.format import documents
 
 HOST, OTHER_HOST = "https://one.example/t9k/experiment/server", "https://two.example/t9k/experiment/server"
 KEY, OTHER_KEY = "afc6e66f-a3ca-4103-ae8b-b74a872f6b07", "00000000-0000-4000-8000-000000000000"

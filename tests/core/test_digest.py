@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core import digest
-from aimd_core.digest import BLOCK_BYTES, block_digests, combine, digest_prefix
+from aimd_core.format import digest
+from aimd_core.format.digest import BLOCK_BYTES, block_digests, combine, digest_prefix
 
 
 def by_hand(content: bytes) -> str:

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aimd_cli.importing.mlflow import read_mlflow
+from aimd_cli.importing.run import ImportedRun, metric_of, plain_value, safe_name, write_run
+from aimd_cli.importing.table import read_table
+from aimd_cli.importing.tensorboard import read_tensorboard
+from aimd_cli.importing.wandb import read_wandb
 from aimd_core.errors import AimdError, DamagedError, NotFoundError
-from aimd_core.importing.mlflow import read_mlflow
-from aimd_core.importing.run import ImportedRun, metric_of, plain_value, safe_name, write_run
-from aimd_core.importing.table import read_table
-from aimd_core.importing.tensorboard import read_tensorboard
-from aimd_core.importing.wandb import read_wandb
-from aimd_core.labels import Labels, read_labels
-from aimd_core.model import name_fault
-from aimd_core.series import read_series
-from aimd_core.store import Trial
+from aimd_core.format.labels import Labels, read_labels
+from aimd_core.format.model import name_fault
+from aimd_core.reading.series import read_series
+from aimd_core.reading.store import Trial
 from tests.support.home import Home
 from tests.support.make_import_fixtures import LOSSES, ODD
 
@@ -192,7 +192,7 @@ def test_a_damaged_file_is_an_error_or_is_read_and_never_a_crash(
 
 
 def test_nothing_is_left_of_a_trial_that_could_not_be_made(tmp_path: Path) -> None:
-    from aimd_core.importing.run import Point
+    from aimd_cli.importing.run import Point
 
     run = ImportedRun("r", "test", [Point("loss", 1, 0.0, 1.0), Point("loss", "x", 0.0, "y")])  # type: ignore[arg-type]
     with pytest.raises(TypeError):

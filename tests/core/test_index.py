@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core import index_journal
-from aimd_core.index import IndexedTrial, TrialIndex
-from aimd_core.index_cache import IndexCache, cache_directory
-from aimd_core.index_journal import TREND_POINTS, JournalTotals, Trend
-from aimd_core.journal import summarize
+from aimd_core.format.journal import summarize
+from aimd_core.reading import totals as index_journal
+from aimd_core.reading.cache import IndexCache, cache_directory
+from aimd_core.reading.directory import IndexedTrial, TrialIndex
+from aimd_core.reading.totals import TREND_POINTS, JournalTotals, Trend
 from tests.support.properties import load_profile
 from tests.support.trials import record, write_trial
 
@@ -174,7 +174,7 @@ def test_a_locked_cache_is_gone_without(trials: Path) -> None:
 
 def test_several_processes_at_once_all_get_the_same(trials: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from aimd_core.index import TrialIndex\n"
+        "import sys; from pathlib import Path; from aimd_core.reading.directory import TrialIndex\n"
         f"print([(r.alternative_name, r.params) for r in TrialIndex(Path({str(trials)!r})).rows()])"
     )
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(6)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aimd_core.journal import encode_number, encode_record
+from aimd_core.format.journal import encode_number, encode_record
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 STEPS = st.integers()

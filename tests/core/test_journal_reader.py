@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
-from aimd_core.journal import Damage, open_regular, read_records, summarize
+from aimd_core.format.journal import Damage, open_regular, read_records, summarize
 from tests.support.trials import record
 
 THREE = [record(1), record(2, 1e-7, "val", "准确率"), record(3, -123.456)]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core import live_index
 from aimd_core.errors import NoTrialsError
-from aimd_core.live_index import LiveIndex
+from aimd_core.reading import live as live_index
+from aimd_core.reading.live import LiveIndex
 from tests.support.trials import record, write_trial
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core.model import (
+from aimd_core.format.model import (
     MetricSummary,
     console_address,
     flatten,

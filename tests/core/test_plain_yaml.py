@@ -5,10 +5,10 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aimd_core import documents, plain_yaml
-from aimd_core.documents import parse_mapping, render_mapping
 from aimd_core.errors import DamagedError
-from aimd_core.plain_yaml import read_plain
+from aimd_core.format import documents, plain_yaml
+from aimd_core.format.documents import parse_mapping, render_mapping
+from aimd_core.format.plain_yaml import read_plain
 
 KEYS = st.sampled_from(
     ["a", "b", "lr", "yes", "null", "_git", "a.b", "a/b", "x-y", "1", "~", "=", "<<", "'q'", "模型", "a b"]

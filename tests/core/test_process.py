@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core import process
-from aimd_core.process import LOST_AFTER_S, derive_state
+from aimd_core.format import process
+from aimd_core.format.process import LOST_AFTER_S, derive_state
 
 
 def test_the_calling_process_is_not_gone() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
-from aimd_core.selection import select_trials, trial_at, trial_named, trials_in
+from aimd_core.reading.selection import select_trials, trial_at, trial_named, trials_in
 from tests.support.trials import write_trial
 
 FIRST, SECOND, OTHER = "cnn_261123_150327_aaaaaa", "cnn_261124_150327_bbbbbb", "图像_261125_150327_cccccc"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
-from aimd_core.journal import Damage, encode_record, read_records
-from aimd_core.series import AXES, _Shape, metric_names, position_of, read_series
+from aimd_core.format.journal import Damage, encode_record, read_records
+from aimd_core.reading.series import AXES, _Shape, metric_names, position_of, read_series
 
 WHEN = "2026-11-23T15:03:27.946397+00:00"
 

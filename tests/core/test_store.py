@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core import model, process
 from aimd_core.errors import InvalidNameError
-from aimd_core.store import Trial, find_trials, is_trial_directory, new_trial_directory
+from aimd_core.format import model, process
+from aimd_core.reading.store import Trial, find_trials, is_trial_directory, new_trial_directory
 from tests.support.trials import TRIAL_ID, record, write_trial
 
 BROKEN = "metadata: [\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core import journal
-from aimd_core.journal import Damage, JournalWriter, open_regular, read_records
+from aimd_core.format import journal
+from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records
 from t9k import aimd
 from tests.support.trials import record
 

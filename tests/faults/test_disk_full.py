@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.journal import Damage, open_regular, read_records
-from aimd_core.store import Trial
+from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.reading.store import Trial
 from tests.support.parts import can_mount, require_part
 from tests.support.scripts import run_script
 
@@ -41,7 +41,7 @@ shutil.copytree(trial.path, "../left")
 sys.exit(7)
 """
 IGNORES_SHORT_WRITES = """
-from aimd_core.journal import JournalWriter
+from aimd_core.format.journal import JournalWriter
 JournalWriter._finish_short_write = lambda self, record, done: None
 """
 

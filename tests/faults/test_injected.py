@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.journal import Damage, open_regular, read_records
-from aimd_core.store import Trial, find_trials
+from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.reading.store import Trial, find_trials
 from tests.support.parts import can_trace, require_part
 from tests.support.scripts import run_script
 
@@ -36,7 +36,7 @@ sys.exit(7)
 """
 RAISES = """
 import os
-from aimd_core.journal import JournalWriter
+from aimd_core.format.journal import JournalWriter
 JournalWriter.append = lambda self, record: os.write(self._descriptor, record)
 """
 # In the order of the calls: process.json, parameters, metadata; Running; parameters; Succeeded.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.journal import Damage, JournalWriter, open_regular, read_records
+from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records
 from tests.support.scripts import script_environment
 from tests.support.trials import record
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.store import find_trials
+from aimd_core.reading.store import find_trials
 from tests.support.scripts import script_environment
 
 # Forks PROCESSES children that create a trial each, all at the same moment.
 CREATE = """
 import os, sys, time
 from t9k import aimd
-from aimd_core import store
+from aimd_core.reading import store
 aimd.create_trial
 if len(sys.argv) > 2:  # the planted bug: a suffix that is not random, and a directory that may exist
     from pathlib import Path

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from aimd_core.journal import JournalWriter
+from aimd_core.format.journal import JournalWriter
 from t9k import aimd
 
 

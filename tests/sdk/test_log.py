@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core.documents import read_mapping
 from aimd_core.errors import TrialStateError
-from aimd_core.journal import summarize
+from aimd_core.format.documents import read_mapping
+from aimd_core.format.journal import summarize
 from t9k import aimd
 
 
@@ -119,7 +119,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 def test_every_number_and_name_comes_back_from_the_file_as_it_was_logged(
     points: list[tuple[str, dict[str, float], int, int | None]],
 ) -> None:
-    from aimd_core.model import standard_type
+    from aimd_core.format.model import standard_type
 
     trial = aimd.create_trial(trial_name="round")
     expected: dict[str, list[str]] = {}

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from aimd_core import journal
-from aimd_core.journal import Damage, open_regular, read_records
-from aimd_core.store import Trial as StoredTrial
+from aimd_core.format import journal
+from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.reading.store import Trial as StoredTrial
 from t9k import aimd
 
 
@@ -94,7 +94,7 @@ def test_a_status_that_cannot_be_saved_breaks_no_training(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr("aimd_core.documents.os.replace", refuse)
+        patch.setattr("aimd_core.format.documents.os.replace", refuse)
         trial.log("train", {"a": 0.0}, step=0)
     assert "WARNING" in capsys.readouterr().err
     assert steps_on_disk(trial) == [0]

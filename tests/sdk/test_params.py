@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aimd_core import documents
-from aimd_core.documents import read_mapping
+from aimd_core.format import documents
+from aimd_core.format.documents import read_mapping
 from t9k import aimd
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aimd_core import digest
+from aimd_core.format import digest
 from aimd_server.services import appends as appends_module
 from aimd_server.services import block_states, chunking, files, growth, trials
 from aimd_server.services.appends import Appends

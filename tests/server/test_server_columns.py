@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aimd_core.digest import digest_prefix
-from aimd_core.journal import JournalSummary, read_records
-from aimd_core.model import strict_json
+from aimd_core.format.digest import digest_prefix
+from aimd_core.format.journal import JournalSummary, read_records
+from aimd_core.format.model import strict_json
 from aimd_server import accounts, operations
 from aimd_server.columns import codec, segments
 from aimd_server.columns.codec import decode, encode

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aimd_core.errors import QueryError
-from aimd_core.model import flatten
+from aimd_core.format.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
 from aimd_server import operations
 from aimd_server.services import indexing, list_plans, listing, placing, trash, trials

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aimd_core.digest import digest_prefix
-from aimd_core.journal import JournalSummary, read_records
-from aimd_core.model import strict_json
+from aimd_core.format.digest import digest_prefix
+from aimd_core.format.journal import JournalSummary, read_records
+from aimd_core.format.model import strict_json
 from tests.server.api import User, code_of, line, new_id
 
 PART = 8 << 20

@@ -30,7 +30,7 @@ _IS_SENTENCE = re.compile(r"[a-z]{2,} [a-z]")
 _NOTHING_SAID = {
     "aimd_cli/completion/scripts.py",
     "aimd_cli/topics.py",
-    "aimd_core/index_cache.py",
+    "aimd_core/reading/cache.py",
     "aimd_core/direction.py",
 }
 # Texts that are no words of ours, or the same in every language.

@@ -80,8 +80,8 @@ def _run_editor(copy: Path) -> None:
 
 def _check(text: bytes, path: Path) -> None:
     """Raise ConfigError or UsageError when the text cannot be used as the config file."""
-    from aimd_core.documents import parse_mapping
     from aimd_core.errors import ConfigError, DamagedError
+    from aimd_core.format.documents import parse_mapping
     from aimd_core.settings import check
 
     try:

@@ -9,7 +9,7 @@ from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_core.store import Trial
+    from aimd_core.reading.store import Trial
 
 
 def chosen_trials(
@@ -30,9 +30,9 @@ def chosen_trials(
 
     Raises:
         UsageError: Nothing was named, and that does not mean everything.
-        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As `aimd_core.selection.select_trials`.
+        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As `aimd_core.reading.selection.select_trials`.
     """
-    from aimd_core.selection import expand_names, select_trials
+    from aimd_core.reading.selection import expand_names, select_trials
 
     wanted = [*(words or []), *(names or [])]
     if not wanted and not paths and directory is None:

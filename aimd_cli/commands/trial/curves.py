@@ -9,8 +9,8 @@ from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
 from aimd_core.errors import MetricNotFoundError
 from aimd_core.language import said
-from aimd_core.series import metric_names, read_series
-from aimd_core.store import METRICS_FILE, Trial
+from aimd_core.reading.series import metric_names, read_series
+from aimd_core.reading.store import METRICS_FILE, Trial
 
 
 def read_curves(trials: Sequence[Trial], metrics: Sequence[str], axis: str) -> tuple[list[Curve], list[str]]:

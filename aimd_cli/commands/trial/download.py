@@ -54,7 +54,7 @@ def download(
     from aimd_core.client.signing_in import V2
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
-    from aimd_core.selection import expand_names
+    from aimd_core.reading.selection import expand_names
 
     wanted = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
     credentials = resolve_credentials(host)

@@ -15,7 +15,7 @@ from aimd_core.language import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aimd_core.exporting import Points
+    from aimd_cli.exporting import Points
 
 Format = Literal["csv", "jsonl", "parquet"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -46,8 +46,8 @@ def export(
         aimd trial export -d . -o all.parquet
     """
     from aimd_cli.commands.trial.choice import chosen_trials
-    from aimd_core.exporting import long_points, wide_points
-    from aimd_core.journal import Damage
+    from aimd_cli.exporting import long_points, wide_points
+    from aimd_core.format.journal import Damage
 
     chosen = shape or (_SUFFIXES.get(out.suffix.lower(), "csv") if out else "csv")
     if out is None and (chosen == "parquet" or as_json):
@@ -64,14 +64,14 @@ def export(
 
 
 def _lines(points: Points, shape: Format) -> Iterator[str]:
-    from aimd_core.exporting import csv_lines, json_lines
+    from aimd_cli.exporting import csv_lines, json_lines
 
     return csv_lines(points) if shape == "csv" else json_lines(points)
 
 
 def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool) -> None:
+    from aimd_cli.exporting import write_file, write_lines, write_parquet
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.exporting import write_file, write_lines, write_parquet
 
     def write(file: IO[bytes]) -> int:
         return write_parquet(points, file) if shape == "parquet" else write_lines(_lines(points, shape), file)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimd_cli.views.verdicts import Verdicts
-    from aimd_core.gates import Gate
     from aimd_core.query.evaluate import Facts
+    from aimd_core.query.gates import Gate
 
 _ENDED = "state not in [Initializing, Running]"
 _CHANGES_AFTER_THE_END = frozenset({"age", "tags", "note"})
@@ -47,8 +47,8 @@ def check(
         aimd trial check -d . 'train.loss < 10'
     """
     from aimd_cli.commands.trial.choice import chosen_trials
-    from aimd_core.gates import read_gate
-    from aimd_core.watched import Watch
+    from aimd_core.query.gates import read_gate
+    from aimd_core.reading.watched import Watch
 
     given = list(words or [])
     if not given:
@@ -68,7 +68,7 @@ def check(
 
 def _others(paths: Sequence[Path], directory: Path | None) -> Sequence[Facts]:
     """Return all trials of the directory that names are looked up in, else of that which holds the first one."""
-    from aimd_core.watched import facts_in
+    from aimd_core.reading.watched import facts_in
 
     return facts_in(directory or paths[0].parent)
 
@@ -77,7 +77,7 @@ def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
     import time
 
     from aimd_cli.views.verdicts import VerdictRow, Verdicts
-    from aimd_core.gates import judge
+    from aimd_core.query.gates import judge
 
     now_s = time.time()
     rows = [VerdictRow(one.alternative_name, *judge(gate, one, now_s)) for one in facts]
@@ -110,8 +110,8 @@ def wait(
 
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.durations import parse_duration_s
-    from aimd_core.gates import read_gate
-    from aimd_core.watched import Watch
+    from aimd_core.query.gates import read_gate
+    from aimd_core.reading.watched import Watch
 
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)
@@ -139,7 +139,7 @@ def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> Non
     Raises:
         WaitEndedError: One of the trials has ended, and nothing that the condition asks about changes any more.
     """
-    from aimd_core.model import UNFINISHED
+    from aimd_core.format.model import UNFINISHED
     from aimd_core.query import fields_of
 
     if {field.name for field in fields_of(gate.query.condition)} & _CHANGES_AFTER_THE_END:

@@ -13,7 +13,7 @@ from aimd_core.errors import NotFoundError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_core.importing.run import ImportedRun
+    from aimd_cli.importing.run import ImportedRun
 
 Source = Literal["tensorboard", "wandb", "mlflow", "csv"]
 
@@ -42,8 +42,8 @@ def import_runs(
 
         aimd trial import --from mlflow mlflow.db
     """
+    from aimd_cli.importing.run import write_run
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.importing.run import write_run
 
     runs = [run for run in _read(source, path) if run.points or run.params]
     if not runs:
@@ -71,17 +71,17 @@ def import_runs(
 
 def _read(source: Source, path: Path) -> list[ImportedRun]:
     if source == "tensorboard":
-        from aimd_core.importing.tensorboard import read_tensorboard
+        from aimd_cli.importing.tensorboard import read_tensorboard
 
         return read_tensorboard(path)
     if source == "wandb":
-        from aimd_core.importing.wandb import read_wandb
+        from aimd_cli.importing.wandb import read_wandb
 
         return read_wandb(path)
     if source == "mlflow":
-        from aimd_core.importing.mlflow import read_mlflow
+        from aimd_cli.importing.mlflow import read_mlflow
 
         return read_mlflow(path)
-    from aimd_core.importing.table import read_table
+    from aimd_cli.importing.table import read_table
 
     return read_table(path)

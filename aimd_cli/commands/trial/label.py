@@ -35,7 +35,7 @@ def tag(
     """
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.labels import add_tags, read_labels, remove_tags
+    from aimd_core.format.labels import add_tags, read_labels, remove_tags
 
     given, named_apart = list(words or []), bool(path or name or directory)
     tags = given if named_apart else given[1:]
@@ -72,7 +72,7 @@ def note(
     from aimd_cli.commands.trial.choice import one_trial
     from aimd_cli.text import clean
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.labels import read_labels, set_note
+    from aimd_core.format.labels import read_labels, set_note
 
     found = one_trial([trial], None, None, directory)
     if text is not None:

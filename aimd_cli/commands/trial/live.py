@@ -13,9 +13,9 @@ from aimd_cli.text import printed_line
 from aimd_cli.views.curve import Curve
 from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.trial_detail import TrialDetail
-from aimd_core.live_index import LiveIndex
-from aimd_core.recorded_output import read_lines
-from aimd_core.store import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY, Trial
+from aimd_core.reading.live import LiveIndex
+from aimd_core.reading.output import read_lines
+from aimd_core.reading.store import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY, Trial
 
 _KEPT_CURVES = 64
 

@@ -168,7 +168,7 @@ def _asked(
 def _local(path: Path, asked: Asked) -> TrialList:
     from aimd_cli.commands.trial.reading import row_of_indexed
     from aimd_cli.completion.listing import remember_local
-    from aimd_core.index import TrialIndex
+    from aimd_core.reading.directory import TrialIndex
 
     index = TrialIndex(path)
     narrow = asked.limit and asked.query is None and not asked.keys

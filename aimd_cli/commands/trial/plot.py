@@ -12,7 +12,7 @@ from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsAr
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart, Look
-    from aimd_core.store import Trial
+    from aimd_core.reading.store import Trial
 
 _WATCH_INTERVAL_S = 1.0
 _LINES_BESIDE = 8  # of a terminal: title, axis, legend and prompt
@@ -98,8 +98,8 @@ def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Cha
     import time
 
     from aimd_core.errors import MetricNotFoundError
-    from aimd_core.model import UNFINISHED
-    from aimd_core.store import Trial as StoredTrial
+    from aimd_core.format.model import UNFINISHED
+    from aimd_core.reading.store import Trial as StoredTrial
 
     sizes: list[int] = []
     while True:
@@ -120,7 +120,7 @@ def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Cha
 
 
 def _journal_bytes(trial: Trial) -> int:
-    from aimd_core.store import METRICS_FILE
+    from aimd_core.reading.store import METRICS_FILE
 
     try:
         return (trial.path / METRICS_FILE).stat().st_size

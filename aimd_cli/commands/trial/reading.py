@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from aimd_cli.views.rows import TrialRow
 from aimd_core.errors import DamagedError
+from aimd_core.format.model import flatten
 from aimd_core.language import said
-from aimd_core.model import flatten
-from aimd_core.store import METRICS_FILE, Trial
+from aimd_core.reading.store import METRICS_FILE, Trial
 
 if TYPE_CHECKING:
     from aimd_cli.views.comparison import Compared
     from aimd_cli.views.trial_detail import TrialDetail
-    from aimd_core.index import IndexedTrial
+    from aimd_core.reading.directory import IndexedTrial
 
 
 def row_of_local(trial: Trial) -> TrialRow:
     """Read a trial directory, whatever its condition."""
-    from aimd_core.index_journal import JournalTotals, read_totals
-    from aimd_core.labels import LABELS_FILE, Labels, read_labels
+    from aimd_core.format.labels import LABELS_FILE, Labels, read_labels
+    from aimd_core.reading.totals import JournalTotals, read_totals
 
     state = trial.state
     damage: list[str] = []

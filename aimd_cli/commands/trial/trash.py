@@ -65,7 +65,7 @@ def restore(
     """
     import sys
 
-    from aimd_core.selection import expand_names
+    from aimd_core.reading.selection import expand_names
     from aimd_core.trash import restore as bring_back
     from aimd_core.trash import trashed_named, trashed_trials
 

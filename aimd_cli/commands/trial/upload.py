@@ -16,7 +16,7 @@ from aimd_core.language import joined, said
 if TYPE_CHECKING:
     from aimd_cli.views.upload import UploadRow
     from aimd_core.config import Credentials
-    from aimd_core.store import Trial
+    from aimd_core.reading.store import Trial
     from aimd_core.upload import Destination, Remote, Result
     from aimd_core.upload.parallel import Work
 
@@ -172,7 +172,7 @@ def _end(
 ) -> None:
     """Show what became of all, and end with the exit code that says so."""
     from aimd_cli.views.upload import UploadReport
-    from aimd_core.model import console_address
+    from aimd_core.format.model import console_address
 
     rows, failures = shown
     rows = [row._replace(address=console_address(host, row.address)) if row.address else row for row in rows]
@@ -236,8 +236,8 @@ def _follow(
 ) -> None:
     """Upload until all trials have ended, then show what became of them."""
     from aimd_cli.commands.following import follow
-    from aimd_core.selection import trials_in
-    from aimd_core.store import Trial
+    from aimd_core.reading.selection import trials_in
+    from aimd_core.reading.store import Trial
 
     paths = [trial.path for trial in selected]
 

@@ -26,7 +26,7 @@ def verify(
     """
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_cli.views.verification import FileRow, TrialReport, VerifyReport
-    from aimd_core.verification import verify_trial
+    from aimd_core.reading.verification import verify_trial
 
     reports = []
     for one in chosen_trials(trial, path, name, directory, everything=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from aimd_core.model import STATES
+from aimd_core.format.model import STATES
 from aimd_core.query.evaluate import TrialFacts
 from aimd_core.query.literals import read_moment
 from aimd_core.query.tree import (

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from aimd_core.errors import DamagedError
-from aimd_core.journal import open_regular
-from aimd_core.model import INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
+from aimd_core.format.journal import open_regular
+from aimd_core.format.model import INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
 
 LOST_AFTER_S = 600.0
 _MAX_BYTES = 1 << 20
@@ -82,7 +82,7 @@ def write(trial: Path, command: list[str]) -> None:
         OSError: The disk refused.
     """
     document = {**capture(), "command": command}
-    from aimd_core.documents import replace_file  # with it comes YAML, which a warm list does without
+    from aimd_core.format.documents import replace_file  # with it comes YAML, which a warm list does without
 
     replace_file(trial / "process.json", json.dumps(document, indent=1).encode() + b"\n")
 

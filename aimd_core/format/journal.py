@@ -19,8 +19,8 @@ from json import JSONDecoder
 from json.encoder import encode_basestring_ascii as _quote
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.model import MetricSummary
 from aimd_core.language import joined, said
-from aimd_core.model import MetricSummary
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:

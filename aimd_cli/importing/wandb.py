@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aimd_cli.importing.run import ImportedRun, Point
+from aimd_cli.importing.wire import WireError, fields, inner, signed, text
 from aimd_core.errors import DamagedError, NotFoundError
-from aimd_core.importing.run import ImportedRun, Point
-from aimd_core.importing.wire import WireError, fields, inner, signed, text
-from aimd_core.journal import open_regular
-from aimd_core.labels import Labels
+from aimd_core.format.journal import open_regular
+from aimd_core.format.labels import Labels
 from aimd_core.language import said
 
 _BLOCK_BYTES = 32768

@@ -13,7 +13,7 @@ import re
 from array import array
 from datetime import datetime
 
-from aimd_core.journal import Damage, is_record, key_head, open_regular, read_records
+from aimd_core.format.journal import Damage, is_record, key_head, open_regular, read_records
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ import os
 import time
 from pathlib import Path
 
-from aimd_core import process
 from aimd_core.errors import DamagedError, InvalidNameError
-from aimd_core.journal import JournalSummary, summarize
-from aimd_core.language import said
-from aimd_core.model import (
+from aimd_core.format import process
+from aimd_core.format.journal import JournalSummary, summarize
+from aimd_core.format.model import (
     DEFAULT_FOLDER,
     INITIALIZING,
     STATUSES,
@@ -21,6 +20,7 @@ from aimd_core.model import (
     name_fault,
     split_alternative_name,
 )
+from aimd_core.language import said
 
 TRIALS_DIRECTORY = Path(".aimd", "trials")
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
@@ -110,7 +110,7 @@ class Trial:
         return self.path.name
 
     def _read(self, file: str) -> dict[str, object]:
-        from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+        from aimd_core.format.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
 
         try:
             return read_mapping(self.path / file)
@@ -140,7 +140,7 @@ class Trial:
         Raises:
             DamagedError: One of them is no plain file, too large, or not what it should be.
         """
-        from aimd_core.documents import parse_mapping, read_document
+        from aimd_core.format.documents import parse_mapping, read_document
 
         contents: dict[str, bytes] = {}
         for file in DOCUMENT_FILES:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from aimd_core.journal import open_regular
+from aimd_core.format.journal import open_regular
 
 POLL_INTERVAL_S = 0.25
 _BLOCK_BYTES = 1 << 16

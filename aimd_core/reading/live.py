@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from aimd_core.errors import NoTrialsError
-from aimd_core.index import IndexedTrial, TrialIndex, signature_of
-from aimd_core.model import UNFINISHED
+from aimd_core.format.model import UNFINISHED
+from aimd_core.reading.directory import IndexedTrial, TrialIndex, signature_of
 
 _CHECKED = 1000  # ended trials whose files are looked at by one look; so many cost about 15 ms
 _READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others as long as none is quick

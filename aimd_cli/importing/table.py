@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from aimd_cli.importing.run import ImportedRun, Point
 from aimd_core.errors import DamagedError, NotFoundError
-from aimd_core.importing.run import ImportedRun, Point
+from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.language import said
-from aimd_core.model import is_alternative_name, split_alternative_name
 
 _PLACES = ("trial", "step", "epoch", "timestamp")
 _STEPS = ("step", "global_step", "Step", "iteration")

@@ -1,6 +1,6 @@
 """YAML as programs write it, read without a YAML parser: mappings of one-line scalars, a key a line.
 
-Promise: what `read_plain` returns is what the YAML loader of `aimd_core.documents` returns for the same text; wherever
+Promise: what `read_plain` returns is what the YAML loader of `documents` returns for the same text; wherever
 that is not certain at sight (a comment, an anchor, an escape, a scalar over two lines, anything that is not in the
 patterns below) it returns None, and the loader has the word. A listing reads thousands of such documents, most lines
 of which it has met before, in a fifth of the loader's time.
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import yaml
 
-from aimd_core.documents import STRING, plain_tag
+from aimd_core.format.documents import STRING, plain_tag
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:

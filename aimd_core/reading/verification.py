@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from aimd_core.documents import read_mapping
 from aimd_core.errors import DamagedError
-from aimd_core.journal import Damage, open_regular, read_records
-from aimd_core.labels import LABELS_FILE
+from aimd_core.format.documents import read_mapping
+from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.labels import LABELS_FILE
+from aimd_core.format.model import STATUSES, UNFINISHED
 from aimd_core.language import said
-from aimd_core.model import STATUSES, UNFINISHED
-from aimd_core.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial
+from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial
 
 _BLOCK_BYTES = 1 << 20
 _FAULTS_SHOWN = 20  # of one kind in one file; all are counted

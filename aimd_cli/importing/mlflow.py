@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from aimd_core.documents import read_mapping
+from aimd_cli.importing.run import ImportedRun, Point, plain_value
 from aimd_core.errors import DamagedError, NotFoundError
-from aimd_core.importing.run import ImportedRun, Point, plain_value
-from aimd_core.labels import Labels
+from aimd_core.format.documents import read_mapping
+from aimd_core.format.labels import Labels
 from aimd_core.language import said
 
 _FAILED = ("FAILED", "KILLED", "4", "5")

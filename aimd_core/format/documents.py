@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from aimd_core.errors import DamagedError
-from aimd_core.journal import open_regular
+from aimd_core.format.journal import open_regular
 from aimd_core.language import said
 
 _MAX_BYTES = 32 << 20
@@ -107,7 +107,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     Raises:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
-    from aimd_core.plain_yaml import read_plain  # who only writes does without its patterns
+    from aimd_core.format.plain_yaml import read_plain  # who only writes does without its patterns
 
     read = read_plain(text)
     if read is not None:

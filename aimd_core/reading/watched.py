@@ -1,6 +1,6 @@
 """Trials looked at again and again: what a query asks about them, now, at the cost of what is new.
 
-The first look goes by the index (`aimd_core.index`), so only trials that it does not know are read. After that, a
+The first look goes by the index (`directory`), so only trials that it does not know are read. After that, a
 trial is touched when one of its files has changed, and then its journal is read on from where the last look ended.
 """
 
@@ -10,8 +10,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from aimd_core.index import IndexedTrial, TrialIndex, signature_of, sure_signature
-from aimd_core.index_cache import IndexCache, MemoryCache
+from aimd_core.reading.cache import IndexCache, MemoryCache
+from aimd_core.reading.directory import IndexedTrial, TrialIndex, signature_of, sure_signature
 
 
 class Watch:

@@ -11,10 +11,10 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from aimd_cli.importing.run import ImportedRun, Point
+from aimd_cli.importing.wire import BYTES, FIXED32, FIXED64, WireError, double, fields, inner, signed, text
 from aimd_core.errors import DamagedError, NotFoundError
-from aimd_core.importing.run import ImportedRun, Point
-from aimd_core.importing.wire import BYTES, FIXED32, FIXED64, WireError, double, fields, inner, signed, text
-from aimd_core.journal import open_regular
+from aimd_core.format.journal import open_regular
 from aimd_core.language import said
 
 _MARK = ".tfevents."

@@ -17,16 +17,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from aimd_core import process
 from aimd_core.errors import DamagedError, NoTrialsError
-from aimd_core.index_cache import CachedMore, CachedRow, IndexCache
-from aimd_core.labels import LABELS_FILE, read_labels
-from aimd_core.model import UNFINISHED, flatten
-from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial, list_names
+from aimd_core.format import process
+from aimd_core.format.labels import LABELS_FILE, read_labels
+from aimd_core.format.model import UNFINISHED, flatten
+from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
+from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial, list_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from aimd_core.index_journal import JournalTotals
+    from aimd_core.reading.totals import JournalTotals
 
 _DOCUMENTS = (METADATA_FILE, PARAMETERS_FILE, LABELS_FILE, PROCESS_FILE)
 _SIGNATURE = struct.Struct("<15q")
@@ -313,7 +313,7 @@ def _read_journal(
     path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None, head: list[Any]
 ) -> tuple[str, str, str]:
     """Return metrics, trends and the state to go on from, as JSON; adds to the damage what is wrong."""
-    from aimd_core.index_journal import read_totals  # a warm list reads no journal
+    from aimd_core.reading.totals import read_totals  # a warm list reads no journal
 
     known, damage, goes_on = None, head[_DAMAGE], head[_STATUS] in UNFINISHED
     if row is not None and more is not None:

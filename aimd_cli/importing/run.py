@@ -12,13 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from aimd_core.documents import write_mapping
 from aimd_core.errors import DiskError
-from aimd_core.journal import encode_record
-from aimd_core.labels import Labels, add_tags, set_note, tag_fault
+from aimd_core.format.documents import write_mapping
+from aimd_core.format.journal import encode_record
+from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
+from aimd_core.format.model import FAILED, SUCCEEDED, name_fault, standard_type
 from aimd_core.language import said
-from aimd_core.model import FAILED, SUCCEEDED, name_fault, standard_type
-from aimd_core.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, new_trial_directory
+from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, new_trial_directory
 
 _TYPES = ("train", "training", "val", "valid", "validation", "validate", "test", "testing", "eval", "evaluation")
 _OTHER_TYPE = "metrics"  # of a metric whose name says none

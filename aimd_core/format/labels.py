@@ -52,7 +52,7 @@ def read_labels(path: Path) -> Labels:
     Raises:
         DamagedError: The file is there but is no YAML mapping.
     """
-    from aimd_core.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+    from aimd_core.format.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
 
     try:
         document = read_mapping(path / LABELS_FILE)
@@ -105,7 +105,7 @@ def set_note(path: Path, note: str) -> Labels:
 
 def _write(path: Path, before: Labels, labels: Labels) -> Labels:
     if labels != before:
-        from aimd_core.documents import write_mapping
+        from aimd_core.format.documents import write_mapping
 
         write_mapping(path / LABELS_FILE, {"tags": list(labels.tags), "note": labels.note})
     return labels

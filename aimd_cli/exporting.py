@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from aimd_core.errors import DiskError, ExtraMissingError, InTheWayError
-from aimd_core.journal import Damage, open_regular, read_records
+from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.model import strict_json
 from aimd_core.language import said
-from aimd_core.model import strict_json
-from aimd_core.store import METRICS_FILE, Trial
+from aimd_core.reading.store import METRICS_FILE, Trial
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, BinaryIO
 
-from aimd_core.journal import Damage, is_record, open_regular, read_records
-from aimd_core.model import MetricSummary
+from aimd_core.format.journal import Damage, is_record, open_regular, read_records
+from aimd_core.format.model import MetricSummary
 
 TREND_POINTS = 24
 _BINS = 2 * TREND_POINTS
