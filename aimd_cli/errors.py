@@ -1,4 +1,7 @@
-"""One table: which error ends the command with which exit code. Documented in docs/exit-codes.md; only added to."""
+"""Maps each error to the exit code of the command: one table, only ever added to.
+
+docs/reference/exit-codes.md is generated from it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What `aimd help TOPIC` says. One source: docs/topics.md and docs/exit-codes.md are made from here by `make fix`."""
+"""What `aimd help TOPIC` prints.
+
+`make fix` generates docs/reference/topics.md and docs/reference/exit-codes.md from the same text.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The AIMD server: what a team runs. One process, SQLite inside.
 
 The entries are `aimd_server.launch.start`, `aimd_server.accounts` and, for an ASGI server of one's own,
-`aimd_server.app.create_app`. Who may import whom: app > routes > services > stores. See docs/server.md.
+`aimd_server.app.create_app`. Who may import whom: app > routes > services > stores. See docs/guides/server.md.
 """

@@ -56,7 +56,7 @@ def _file_of(data_dir: Path, tool: str) -> Path:
     if not isinstance(place, FilePlace):
         raise UsageError(
             message=f"{place.shown} is a PostgreSQL, which has its own tools for that",
-            hint=f"Use {tool}, and keep a copy of the object store; see docs/scaling.md",
+            hint=f"Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md",
         )
     return place.path
 

@@ -1,6 +1,6 @@
 """The server's settings: by flag, else from the environment (AIMD_SERVER_*), else from a file, else a default.
 
-Every setting stands here once, with what it means; docs/server.md shows the same table.
+Every setting stands here once, with what it means; docs/guides/server.md shows the same table.
 """
 
 from __future__ import annotations
@@ -147,4 +147,4 @@ def _checked(name: str, value: object, origin: str) -> object:
 
 
 def _refused(name: str, origin: str, wanted: str) -> UsageError:
-    return UsageError(message=f"{name} (from {origin}) is not {wanted}", hint="See docs/server.md, Settings")
+    return UsageError(message=f"{name} (from {origin}) is not {wanted}", hint="See docs/guides/server.md, Settings")

@@ -15,10 +15,10 @@ os.environ.update(AIMD_LANG="en", COLUMNS="100", TERMINAL_WIDTH="100", NO_COLOR=
 
 
 def command_reference() -> str:
-    """Return docs/cli.md: the help of every command."""
+    """Return docs/reference/cli.md: the help of every command."""
     from command_tree import walk
 
-    parts = ["# Command reference\n\nMade from the program by `make fix`. See also docs/exit-codes.md.\n"]
+    parts = ["# Command reference\n\nMade from the program by `make fix`. See also [exit codes](exit-codes.md).\n"]
     for node in walk():
         text = "\n".join(line.rstrip() for line in node.page.strip().splitlines())
         parts.append(f"## `{' '.join(node.words)}`\n\n```text\n{text}\n```\n")
@@ -26,7 +26,7 @@ def command_reference() -> str:
 
 
 def exit_code_reference() -> str:
-    """Return docs/exit-codes.md."""
+    """Return docs/reference/exit-codes.md."""
     from aimd_cli.errors import MEANINGS
 
     rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in MEANINGS.items())
@@ -37,7 +37,7 @@ def exit_code_reference() -> str:
 
 
 def topic_reference() -> str:
-    """Return docs/topics.md: what `aimd help` says."""
+    """Return docs/reference/topics.md: what `aimd help` says."""
     from aimd_cli.topics import TOPICS, topic_text
 
     parts = [f"## {topic}\n\n```text\n{topic_text(topic)}```\n" for topic in TOPICS]
@@ -46,7 +46,7 @@ def topic_reference() -> str:
 
 
 def openapi_document() -> str:
-    """Return docs/openapi.json: version 2 of the HTTP API, made from the server's routes."""
+    """Return docs/reference/openapi.json: version 2 of the HTTP API, made from the server's routes."""
     import json
 
     from aimd_server.app import SERVER
@@ -74,10 +74,10 @@ def documents() -> dict[str, str]:
     from aimd_cli.completion.scripts import FILES, SCRIPTS
 
     return {
-        "docs/cli.md": command_reference(),
-        "docs/exit-codes.md": exit_code_reference(),
-        "docs/topics.md": topic_reference(),
-        "docs/openapi.json": openapi_document(),
+        "docs/reference/cli.md": command_reference(),
+        "docs/reference/exit-codes.md": exit_code_reference(),
+        "docs/reference/topics.md": topic_reference(),
+        "docs/reference/openapi.json": openapi_document(),
         **completion_tables(),
         **{f"completions/{FILES[shell]}": script for shell, script in SCRIPTS.items()},
         **{f"man/{name}": page for name, page in man_pages().items()},

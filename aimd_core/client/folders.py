@@ -1,4 +1,4 @@
-"""Folders of a server, whichever protocol it speaks. A folder is a mapping as docs/http-api.md shows it.
+"""Folders of a server, whichever protocol it speaks. A folder is a mapping as docs/reference/http-api.md shows it.
 
 A server of version 1 lists, finds and makes folders; it has no trial counts, and cannot rename, delete or share.
 """

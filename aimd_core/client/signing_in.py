@@ -14,7 +14,7 @@ def protocol_of(host: str, timeout_s: float | None = None) -> int:
     """Return the newest protocol that a server speaks, asked without any key.
 
     A server of version 2 refuses a request without a key in a way that no other one does
-    (docs/http-api.md, "Rules for every request"); everything else is taken for version 1.
+    (docs/reference/http-api.md, "Rules for every request"); everything else is taken for version 1.
 
     Raises:
         UnreachableError: No answer.

@@ -1,4 +1,4 @@
-"""The HTTP API, version 2, as functions. Described in docs/http-api.md."""
+"""The HTTP API, version 2, as functions. Described in docs/reference/http-api.md."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Server:
 
         Args:
             trial_id: Its id.
-            document: What it is: docs/http-api.md.
+            document: What it is: docs/reference/http-api.md.
             dry_run: Only say what would become of it; nothing is changed.
 
         Raises:

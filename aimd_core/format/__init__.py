@@ -1,1 +1,1 @@
-"""What lies on disk: every byte of a trial has one writer and one parser here. Format: docs/trial-format.md."""
+"""What lies on disk: each byte of a trial has one writer and one parser here. See docs/reference/trial-format.md."""

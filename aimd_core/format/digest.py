@@ -1,4 +1,4 @@
-"""The digest by which local and server bytes are compared: see docs/http-api.md, "The digest"."""
+"""The digest by which local and server bytes are compared: see docs/reference/http-api.md, "The digest"."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ the last `sync`; a failed or short write costs at most that record, and the next
 
 Promises of the reader: every intact record is returned, in order; a damaged line costs that line only,
 and is counted; a half-written last line is reported as a torn tail, not as damage. Nothing is ever repaired
-on disk. Format: docs/trial-format.md.
+on disk. Format: docs/reference/trial-format.md.
 """
 
 from __future__ import annotations

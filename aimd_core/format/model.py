@@ -1,6 +1,6 @@
 """The words of the trade: statuses, states, metric types, trial names and summaries.
 
-Nothing here touches a disk or a network. Source of the names and rules: docs/trial-format.md.
+Nothing here touches a disk or a network. Source of the names and rules: docs/reference/trial-format.md.
 """
 
 from __future__ import annotations

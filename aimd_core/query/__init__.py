@@ -18,7 +18,7 @@
 - `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with near names: an empty answer is
   then explained.
 
-Grammar and meaning: docs/query.md.
+Grammar and meaning: docs/reference/query.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells whether a trial fulfils a query, and puts trials in order. Meaning of each comparison: docs/query.md."""
+"""Decides whether a trial matches a query, and orders trials. What comparisons mean: docs/reference/query.md."""
 
 from __future__ import annotations
 

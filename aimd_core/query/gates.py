@@ -1,8 +1,8 @@
 """Gates: conditions on a trial that may refer to other trials, and why they hold or do not, in one sentence.
 
-A gate is a query (docs/query.md) in which the right-hand side of a comparison of a metric may also be arithmetic over
-numbers and `best(SELECTOR)`, `worst(SELECTOR)`, `mean(SELECTOR)`: that metric over the trials that the selector fits,
-as in `val.acc >= best(tag:main) - 0.005`. A selector is `tag:NAME`, `name:NAME`, `all`, or a query.
+A gate is a query (docs/reference/query.md) whose comparisons of metrics may have arithmetic on the right, over
+numbers and `best(SELECTOR)`, `worst(SELECTOR)`, `mean(SELECTOR)`: that metric over the trials that the selector
+matches, as in `val.acc >= best(tag:main) - 0.005`. A selector is `tag:NAME`, `name:NAME`, `all`, or a query.
 """
 
 from __future__ import annotations

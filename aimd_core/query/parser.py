@@ -1,4 +1,4 @@
-"""Reads queries and sort keys: a recursive descent parser, one function a rule of the grammar in docs/query.md.
+"""Parses queries and sort keys by recursive descent, one function per rule of the grammar in docs/reference/query.md.
 
 It raises nothing but `QueryError`, and refuses what is nested deeper than `MAX_DEPTH` rather than exhaust the stack.
 """

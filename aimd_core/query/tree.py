@@ -1,7 +1,7 @@
 """What a query means, as plain data: named tuples of strings, numbers and each other, nothing else.
 
 Every node carries its `kind`, so that two nodes of different kinds are never equal and a program that turns a query
-into something else (SQL, say) can decide by `node.kind`. Grammar and meaning: docs/query.md.
+into something else (SQL, say) can decide by `node.kind`. Grammar and meaning: docs/reference/query.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which trials a command means: by path, by name, by directory. Rules: docs/cli.md, "Selecting trials"."""
+"""Which trials a command means: by path, by name, by directory. Rules: docs/guides/terminal.md, "Naming trials"."""
 
 from __future__ import annotations
 

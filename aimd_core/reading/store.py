@@ -1,4 +1,4 @@
-"""Trials on disk: find them, make one, read one. Format: docs/trial-format.md.
+"""Trials on disk: find them, make one, read one. Format: docs/reference/trial-format.md.
 
 A damaged trial is still found and says what is wrong with it; it never hides the others.
 """

@@ -2,7 +2,7 @@
 
 What the protocol allows is kept: a second upload appends only what is missing, an unknown outcome is counted before
 a retry, points that are not the local ones are reported and nothing is overwritten. What it cannot carry
-(stdout.log, numbers that are not finite) is said. Described in docs/deployed-servers.md.
+(stdout.log, numbers that are not finite) is said. Described in docs/reference/deployed-servers.md.
 """
 
 from __future__ import annotations

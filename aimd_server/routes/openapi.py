@@ -182,7 +182,7 @@ def document(table: RouteTable) -> Document:
         "info": {
             "title": "AIMD server, version 2",
             "version": __version__,
-            "description": "Explained in docs/http-api.md. An answer is a JSON object as described there.",
+            "description": "Explained in docs/reference/http-api.md. An answer is a JSON object as described there.",
         },
         "servers": [{"url": table.prefix}],
         "security": [{"key": []}, {"session": []}],

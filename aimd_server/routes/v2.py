@@ -1,6 +1,6 @@
 """Version 2 of the API: how callers prove who they are, how errors look, and the server's own page.
 
-Everything is described in docs/http-api.md.
+Everything is described in docs/reference/http-api.md.
 """
 
 from __future__ import annotations

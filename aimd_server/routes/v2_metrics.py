@@ -71,7 +71,7 @@ def _json_of(drawn: Drawn) -> bytes:
 
 
 def binary_of(answer: Answer) -> bytes:
-    """Return an answer as one binary body: see docs/http-api.md."""
+    """Return an answer as one binary body: see docs/reference/http-api.md."""
     offset, series, data = 0, [], []
     for drawn in answer.series:
         facts = _facts(drawn)

@@ -1,4 +1,4 @@
-"""Every refusal of a request, with its stable code. The codes of version 2 are in docs/http-api.md."""
+"""Every refusal of a request, with its stable code. The codes of version 2 are in docs/reference/http-api.md."""
 
 from __future__ import annotations
 

@@ -285,7 +285,7 @@ journal_chunk = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-# A small file that is replaced whole. `size` in bytes before packing; `digest` as in docs/http-api.md, hexadecimal.
+# A small file that is replaced whole. `size`: bytes before compression; `digest`: docs/reference/http-api.md, in hex.
 trial_document = Table(
     "trial_document",
     metadata,

@@ -25,7 +25,7 @@ def search_trials(
     limit: int | None = None,
     format: str = "list",
 ) -> Any:
-    """Find trials of a directory by the query language of `aimd trial ls --where`; see docs/query.md.
+    """Find trials of a directory by the query language of `aimd trial ls --where`; see docs/reference/query.md.
 
     Args:
         query: Such as `"params.lr >= 1e-3 and val.acc.max > 0.9"`; all trials unless told.

@@ -42,5 +42,5 @@ def test_an_unknown_word_is_not_found_and_near_ones_are_named(home: Home, word: 
 
 
 def test_help_names_values_and_not_types() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     assert re.findall(r"<(?:int|str|float|path)[^|>]*>", page) == []

@@ -1,7 +1,7 @@
 """The console's types of the API's answers against the document that the server serves.
 
-docs/openapi.json is what is served (scripts/generate.py --check). A type may leave members out; it may not name one
-that is not described, expect one that may be missing, or take it for something else.
+docs/reference/openapi.json is what is served (scripts/generate.py --check). A type may leave members out; it may not
+name one that is not described, require one that may be missing, or give it another type.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from tests.console.conftest import ROOT
 
-DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
 SOURCE = (ROOT / "console" / "src" / "api" / "types.ts").read_text(encoding="utf-8")
 SCHEMAS = DOCUMENT["components"]["schemas"]
 PLAIN = {"string": {"string"}, "number": {"integer", "number"}, "boolean": {"boolean"}}

@@ -1,4 +1,4 @@
-"""The systemd unit, the nginx and the Caddy of docs/server.md do what the page says, as they are written there."""
+"""The systemd unit and the nginx and Caddy configurations in docs/guides/server.md work as printed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ http {{
 def block(language: str) -> str:
     """Return the one block of that language on the page."""
     (found,) = re.findall(
-        rf"^```{language}\n(.*?)^```$", (ROOT / "docs/server.md").read_text(), re.DOTALL | re.MULTILINE
+        rf"^```{language}\n(.*?)^```$", (ROOT / "docs/guides/server.md").read_text(), re.DOTALL | re.MULTILINE
     )
     return str(found)
 

@@ -30,7 +30,7 @@ from command_tree import document_examples, examples  # noqa: E402
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "README.zh.md",
-    *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ("cli.md", "topics.md")),
+    *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.name not in ("cli.md", "topics.md")),
 ]
 
 
@@ -145,7 +145,7 @@ SPECIAL = {
 def all_examples() -> list[tuple[str, str]]:
     found = list(examples())
     for path in DOCUMENTS:
-        found += [(path.name, line) for line in document_examples(path)]
+        found += [(str(path.relative_to(ROOT)), line) for line in document_examples(path)]
     return list(dict.fromkeys(found))
 
 

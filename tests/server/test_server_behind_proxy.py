@@ -1,4 +1,4 @@
-"""Behind a real nginx with TLS: origin, cookie, redirects, streams and uploads work as docs/server.md sets it up."""
+"""Behind a real nginx with TLS, set up as in docs/guides/server.md: origin, cookie, redirects, streams and uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of many trials at once, as docs/http-api.md says."""
+"""Metrics of many trials at once, as docs/reference/http-api.md says."""
 
 from __future__ import annotations
 

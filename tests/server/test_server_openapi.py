@@ -25,7 +25,7 @@ def _references(value: Any) -> list[str]:
 
 def test_what_is_served_is_what_is_in_the_documents(user: User) -> None:
     served = user.v2("GET", "/openapi.json").json()
-    assert served == json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text())
+    assert served == json.loads((Path(__file__).parents[2] / "docs/reference/openapi.json").read_text())
     assert served["openapi"] == "3.1.0"
 
 

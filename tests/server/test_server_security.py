@@ -1,4 +1,4 @@
-"""Who may see what, and what may never happen: promises of docs/server.md, "Security"."""
+"""Who may see what, and what may never happen: promises of docs/guides/server.md, "Security"."""
 
 from __future__ import annotations
 

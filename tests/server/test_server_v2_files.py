@@ -1,4 +1,4 @@
-"""Version 2: bytes with an offset, as docs/http-api.md says."""
+"""Version 2: bytes with an offset, as docs/reference/http-api.md says."""
 
 from __future__ import annotations
 

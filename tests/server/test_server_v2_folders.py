@@ -1,4 +1,4 @@
-"""Version 2: the folder tree, what people do with trials by hand, and the trash, as docs/http-api.md says."""
+"""Version 2: the folder tree, what people do with trials by hand, and the trash, as docs/reference/http-api.md says."""
 
 from __future__ import annotations
 

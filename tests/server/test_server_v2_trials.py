@@ -1,4 +1,4 @@
-"""Version 2: trials, as docs/http-api.md says."""
+"""Version 2: trials, as docs/reference/http-api.md says."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def ls(
         bool, typer.Option("-d", "--detail", help="Show every parameter, not only those that differ.")
     ] = False,
     where: Annotated[
-        str, typer.Option("--where", metavar="QUERY", help="Only trials that fulfil a query; see docs/query.md.")
+        str, typer.Option("--where", metavar="QUERY", help="Only trials that fulfil a query; see `aimd help query`.")
     ] = "",
     sort: Annotated[
         str, typer.Option("--sort", metavar="KEYS", help="Fields to sort by, '-' in front for the largest first.")

@@ -124,7 +124,7 @@ def _diff_of(trial: Trial) -> str:
 
 
 def row_of_remote(document: dict[str, Any]) -> TrialRow:
-    """Take a trial from the server's answer; source: docs/http-api.md."""
+    """Take a trial from the server's answer; source: docs/reference/http-api.md."""
     return TrialRow(
         name=str(document.get("name")),
         alternative_name=str(document.get("name")),

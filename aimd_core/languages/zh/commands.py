@@ -134,7 +134,7 @@ COMMANDS: dict[str, str] = {
     "List trials, newest first, with what tells them apart.": "列出试验，最新的在前，并显示它们的不同之处。",
     "The directory that holds .aimd, or trials. [default: .]": ".aimd 所在的目录，或存放试验的目录。[默认：.]",
     "Show every parameter, not only those that differ.": "显示所有超参数，而不仅是有差异的。",
-    "Only trials that fulfil a query; see docs/query.md.": "仅显示满足查询的试验；参见 docs/query.md。",
+    "Only trials that fulfil a query; see `aimd help query`.": "仅显示满足查询的试验；语法见 `aimd help query`。",
     "Fields to sort by, '-' in front for the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",
     "Fields to show, with commas, instead of the usual ones.": "要显示的字段（以逗号分隔），代替通常的字段。",
     "Only parameters and metrics that tell the trials apart.": "仅显示能区分各试验的超参数和指标。",

@@ -1,4 +1,4 @@
-/** What the server sends and takes, as docs/openapi.json has it. Numbers that are not finite come as strings. */
+/** What the server sends and takes, as docs/reference/openapi.json has it. Numbers that are not finite come as strings. */
 
 export type Num = number | "NaN" | "Infinity" | "-Infinity" | null;
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };

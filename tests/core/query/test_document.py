@@ -1,4 +1,4 @@
-"""Every example in docs/query.md is run."""
+"""Every example in docs/reference/query.md is run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from aimd_core.query import TrialFacts, matches, parse, parse_sort
 
-TEXT = (Path(__file__).parents[3] / "docs" / "query.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "reference" / "query.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^\| `([^`]+)` \| ([a-z, -]+) \|$", TEXT.partition("## Examples")[2], re.MULTILINE)
 NOW_S = 1_795_564_800.0  # 2026-11-25
 TRIALS = [

@@ -91,7 +91,7 @@ def test_a_hostile_pattern_takes_no_time() -> None:
     assert not contains("a" * 50_000, "*a" * 200 + "*b")
 
 
-# The oracle: written from docs/query.md, slow and plain, sharing no code with the evaluator.
+# The oracle: written from docs/reference/query.md, slow and plain, sharing no code with the evaluator.
 
 
 def naive(node: Condition, trial: TrialFacts) -> bool:

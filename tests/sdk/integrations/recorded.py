@@ -90,8 +90,8 @@ def run_training(code: str, directory: Path, **environment: str) -> subprocess.C
 
 
 def documented(section: str) -> str:
-    """Return the script that docs/integrations.md shows under a heading: what it promises is what the tests run."""
-    text = (ROOT / "docs" / "integrations.md").read_text()
+    """Return the script under a heading of docs/guides/frameworks.md, so that the tests run what the page shows."""
+    text = (ROOT / "docs" / "guides" / "frameworks.md").read_text()
     body = re.split(r"^## ", text, flags=re.MULTILINE)
     (found,) = (part for part in body if part.startswith(f"{section}\n"))
     (script,) = re.findall(r"^```python\n(.*?)^```", found, flags=re.MULTILINE | re.DOTALL)
