@@ -44,7 +44,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
 
 from __future__ import annotations
 
-from aimd_core.language import Said, said
+from aimd_core.language import Said, said, translated
 
 
 class AimdError(Exception):
@@ -62,6 +62,10 @@ class AimdError(Exception):
     def __init__(self, **facts: object) -> None:
         self.facts = facts
         super().__init__(self.text.format(**facts))
+
+    def __str__(self) -> str:
+        """Return the sentence in the person's language; for programs there are `code` and `facts`."""
+        return translated(self.sentence)
 
     @property
     def sentence(self) -> Said:
@@ -113,6 +117,11 @@ class QueryError(UsageError):
 
     code = "query"
     text = "query: {problem}"
+
+    @property
+    def problem(self) -> Said:
+        """What is wrong, alone."""
+        return Said("{problem}", _with_words({"problem": self.facts["problem"]}))
 
     @property
     def fault(self) -> tuple[str, int, int]:

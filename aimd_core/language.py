@@ -2,8 +2,8 @@
 
 The code says everything in English. A text made of parts is a `Said`: the English sentence as a plain `str`, which
 knows its template and its facts, so that it can be said in another language where a person reads it, and only there:
-JSON, piped columns, files and exceptions' `str()` stay English. The Chinese of every template stands in one catalogue,
-`aimd_core/languages/zh`, which is not loaded while the language is English. See CONTRIBUTING.md, "Messages".
+JSON, piped columns and files stay English. Each program keeps the Chinese of what it says in its own package
+`languages`, and the core that of its errors; none is loaded in English. See CONTRIBUTING.md, "Messages".
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ENGLISH, CHINESE = "en", "zh"
 VARIABLE = "AIMD_LANG"
 _VARIABLES = (VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
+_catalogues = ["aimd_core.languages.zh"]  # modules with a table `MESSAGES` each
+_chinese: dict[str, str] = {}
+_loaded: list[str] = []
 
 
 class Said(str):
@@ -61,18 +64,39 @@ def language() -> str:
     return ENGLISH
 
 
+def add_catalogue(module: str) -> None:
+    """Name the module that holds a program's Chinese; it is loaded when a text is translated, not before."""
+    if module not in _catalogues:
+        _catalogues.append(module)
+
+
+def _messages() -> dict[str, str]:
+    """Return the Chinese of the core and of the programs that run, by the English text or template."""
+    if len(_loaded) < len(_catalogues):
+        from importlib import import_module
+
+        for module in _catalogues[len(_loaded) :]:
+            _chinese.update(import_module(module).MESSAGES)
+            _loaded.append(module)
+    return _chinese
+
+
 def translated(text: str) -> str:
-    """Return a text in the language to speak; one that the catalogue does not hold stays as it is."""
+    """Return a text in the language to speak; one that no catalogue holds stays as it is."""
     if language() == ENGLISH:
         return str(text)
-    from aimd_core.languages.zh import MESSAGES
-
+    messages = _messages()
     if not isinstance(text, Said):
-        return MESSAGES.get(text, text)
-    template = MESSAGES.get(text.template, text.template)
+        return messages.get(text, text)
+    template = messages.get(text.template, text.template)
     if not text.facts:
         return template
     return template.format(**{name: _fact(value) for name, value in text.facts.items()})
+
+
+def spoken(template: str, /, **facts: object) -> str:
+    """Return a sentence in the language to speak now: for Python's own exceptions, which hold nothing but text."""
+    return translated(Said(template, facts))
 
 
 def _fact(value: object) -> object:

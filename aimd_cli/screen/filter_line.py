@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from aimd_cli.screen.board import read_filter
 from aimd_cli.text import clean, pointed_at
 from aimd_core.errors import QueryError
+from aimd_core.language import translated
 from aimd_core.query import Query
 
 _PROMPT = "where "
@@ -97,7 +98,7 @@ class FilterLine(Vertical):
         source, marks = pointed_at(*error.fault)
         fits = source == clean(typed) and len(_PROMPT) + cell_len(source) < self.size.width
         pointer = f"{' ' * len(_PROMPT)}{marks}" if fits else f"{source}\n{marks}"
-        lines = [(f"{pointer}\n", "bold yellow"), (clean(str(error).removeprefix("query: ")), "bold yellow")]
+        lines = [(f"{pointer}\n", "bold yellow"), (clean(translated(error.problem)), "bold yellow")]
         if error.advice:
-            lines.append((f"\n{clean(error.advice)}", "dim"))
+            lines.append((f"\n{clean(translated(error.advice))}", "dim"))
         self._say(Text.assemble(*lines))

@@ -1,1 +1,1 @@
-"""What the program says in languages other than English: a package each, loaded when that language is spoken."""
+"""What the program says in languages other than English: a module each, loaded when that language is spoken."""

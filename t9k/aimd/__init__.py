@@ -13,6 +13,10 @@ package loads nothing: each name is loaded at its first use.
 
 from __future__ import annotations
 
+from aimd_core.language import add_catalogue
+
+add_catalogue("t9k.aimd.languages.zh")
+
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from t9k.aimd.configuration import CONFIG as CONFIG

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aimd_core.language import spoken
+
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from typing import Any
@@ -15,14 +17,16 @@ def describe_distribution(tf_strategy: Any, torch_model: Any, hvd: Any) -> dict[
         if value is not None
     ]
     if len(given) != 1:
-        raise TypeError("give exactly one of dist_tf_strategy, dist_torch_model and dist_hvd")
+        raise TypeError(spoken("give exactly one of dist_tf_strategy, dist_torch_model and dist_hvd"))
     describe, value = given[0]
     return describe(value)
 
 
 def _tensorflow(strategy: Any) -> dict[str, object]:
     if not hasattr(strategy, "num_replicas_in_sync"):
-        raise TypeError(f"dist_tf_strategy is no tf.distribute.Strategy but {type(strategy).__name__}")
+        raise TypeError(
+            spoken("dist_tf_strategy must be a tf.distribute.Strategy, not {kind}", kind=type(strategy).__name__)
+        )
     config: dict[str, object] = {"num_replicas_in_sync": int(strategy.num_replicas_in_sync)}
     devices = getattr(getattr(strategy, "extended", None), "worker_devices", None)
     if devices:
@@ -33,7 +37,9 @@ def _tensorflow(strategy: Any) -> dict[str, object]:
 def _torch(model: Any) -> dict[str, object]:
     policy = type(model).__name__
     if policy not in ("DataParallel", "DistributedDataParallel", "FullyShardedDataParallel"):
-        raise TypeError(f"dist_torch_model is no DataParallel or DistributedDataParallel but {policy}")
+        raise TypeError(
+            spoken("dist_torch_model must be a DataParallel or DistributedDataParallel, not {kind}", kind=policy)
+        )
     devices = getattr(model, "device_ids", None)
     config: dict[str, object] = {"device_ids": [str(device) for device in devices]} if devices else {}
     group = getattr(model, "process_group", None)
@@ -44,6 +50,6 @@ def _torch(model: Any) -> dict[str, object]:
 
 def _horovod(hvd: Any) -> dict[str, object]:
     if not hasattr(hvd, "size") or not hasattr(hvd, "local_size"):
-        raise TypeError(f"dist_hvd is no horovod module but {type(hvd).__name__}")
+        raise TypeError(spoken("dist_hvd must be a horovod module, not {kind}", kind=type(hvd).__name__))
     config: dict[str, object] = {"size": int(hvd.size()), "local_size": int(hvd.local_size())}
     return {"api": "horovod", "policy": getattr(hvd, "__name__", "horovod"), "config": config}

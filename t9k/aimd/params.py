@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
+from aimd_core.language import spoken
 from t9k.aimd.values import as_plain, as_text
 
 _OWN = ("_save", "_values")
@@ -94,18 +95,20 @@ class Params(MutableMapping[str, object]):
         try:
             return self._values[name]
         except KeyError:
-            raise AttributeError(f"no parameter {name!r}") from None
+            raise AttributeError(spoken("no parameter {name!r}", name=name)) from None
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _OWN or hasattr(type(self), name):
-            raise AttributeError(f"{name!r} is part of the mapping itself; set it as params[{name!r}]")
+            raise AttributeError(
+                spoken("{name!r} is part of the mapping itself; set it as params[{name!r}]", name=name)
+            )
         self[name] = value
 
     def __delattr__(self, name: str) -> None:
         try:
             del self[name]
         except KeyError:
-            raise AttributeError(f"no parameter {name!r}") from None
+            raise AttributeError(spoken("no parameter {name!r}", name=name)) from None
 
     def __repr__(self) -> str:
         return f"Params({self._values!r})"

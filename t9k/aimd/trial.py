@@ -27,7 +27,7 @@ from aimd_core.format.journal import (
     record_head,
 )
 from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
-from aimd_core.language import joined, said, translated
+from aimd_core.language import joined, said, spoken, translated
 from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
@@ -315,7 +315,7 @@ class Trial:
     def _mark(self, key: str, artifact: object) -> None:
         artifact_id = artifact if isinstance(artifact, str) else getattr(artifact, "id", None)
         if not isinstance(artifact_id, str):
-            raise TypeError(f"expected an artifact or its id, not {type(artifact).__name__}")
+            raise TypeError(spoken("expected an artifact or its id, not {kind}", kind=type(artifact).__name__))
         marked = list(self._metadata.get(key) or [])
         if artifact_id not in marked:
             self._metadata[key] = [*marked, artifact_id]
@@ -393,7 +393,8 @@ def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     try:
         return metrics.items()
     except AttributeError:
-        raise TypeError(f"metrics must be a mapping of names to numbers, not {type(metrics).__name__}") from None
+        message = spoken("metrics must be a mapping of names to numbers, not {kind}", kind=type(metrics).__name__)
+        raise TypeError(message) from None
 
 
 def tell(message: str) -> None:

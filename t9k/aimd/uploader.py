@@ -47,7 +47,8 @@ def follow(path: Path, interval_s: float = INTERVAL_S, give_up_after_s: float = 
                 return True
         else:
             failures += 1
-            _tell(f"{type(error).__name__}: {error}")
+            sentence = error.sentence if isinstance(error, AimdError) else error  # English, as all logs
+            _tell(f"{type(error).__name__}: {sentence}")
             final = ended_s is not None and time.monotonic() - ended_s > give_up_after_s
             if final or (not goes_on and not isinstance(error, NetworkError)):
                 _tell("giving up; upload it later: aimd trial upload -p " + str(path))

@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from operator import index
 
+from aimd_core.language import Said, said, spoken
+
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from typing import Any
@@ -29,14 +31,18 @@ def as_float(name: object, value: Any) -> float:
     """
     scalar = _item(value)
     if isinstance(scalar, (str, bytes, bytearray)):  # float() would read a number out of them
-        raise TypeError(f"metric {name!r} must be a number, not {type(value).__name__}")
+        raise TypeError(spoken("metric {name!r} must be a number, not {kind}", name=name, kind=type(value).__name__))
     try:
         return float(scalar)
     except OverflowError:
         return math.inf if scalar > 0 else -math.inf
     except (TypeError, ValueError):
         raise TypeError(
-            f"metric {name!r} must be a number or an array of one element, not {_describe(value)}"
+            spoken(
+                "metric {name!r} must be a number or an array of one element, not {kind}",
+                name=name,
+                kind=_describe(value),
+            )
         ) from None
 
 
@@ -54,7 +60,8 @@ def _item(value: Any) -> Any:
 
 def _describe(value: Any) -> str:
     shape = getattr(value, "shape", None)
-    return type(value).__name__ + (f" of shape {tuple(shape)}" if shape else "")
+    kind = type(value).__name__
+    return said("{kind} of shape {shape}", kind=kind, shape=tuple(shape)) if shape else kind
 
 
 def as_int(what: str, value: Any) -> int:
@@ -70,7 +77,7 @@ def as_int(what: str, value: Any) -> int:
         pass
     if isinstance(scalar, float) and scalar.is_integer():
         return int(scalar)
-    raise TypeError(f"{what} must be a whole number, not {_describe(value)}")
+    raise TypeError(spoken("{what} must be a whole number, not {kind}", what=what, kind=_describe(value)))
 
 
 def as_plain(name: str, value: Any, depth: int = 0) -> object:
@@ -86,7 +93,9 @@ def as_plain(name: str, value: Any, depth: int = 0) -> object:
     """
     if isinstance(value, (list, tuple, Mapping)):
         if depth == _MAX_DEPTH:
-            raise TypeError(f"parameter {name!r} is nested deeper than {_MAX_DEPTH} levels")
+            raise TypeError(
+                spoken("parameter {name!r} is nested deeper than {levels} levels", name=name, levels=_MAX_DEPTH)
+            )
         if isinstance(value, Mapping):
             return {_key(name, key): as_plain(f"{name}.{key}", item, depth + 1) for key, item in value.items()}
         return [as_plain(f"{name}[{number}]", item, depth + 1) for number, item in enumerate(value)]
@@ -95,21 +104,27 @@ def as_plain(name: str, value: Any, depth: int = 0) -> object:
         return scalar
     if isinstance(scalar, int):
         if scalar.bit_length() > _MAX_INT_BITS:
-            raise TypeError(f"parameter {name!r} is an integer of more than {_MAX_INT_BITS} bits")
+            raise TypeError(
+                spoken("parameter {name!r} is an integer of more than {bits} bits", name=name, bits=_MAX_INT_BITS)
+            )
         return int(scalar)
     if isinstance(scalar, float):
         return float(scalar)
     if isinstance(scalar, str):
-        return _unicode(f"parameter {name!r}", str.__str__(scalar))
-    raise TypeError(f"parameter {name!r} is {_describe(value)}, which JSON cannot hold")
+        return _unicode(said("parameter {name!r}", name=name), str.__str__(scalar))
+    raise TypeError(spoken("parameter {name!r} is {kind}, which JSON cannot hold", name=name, kind=_describe(value)))
 
 
 def _key(name: str, key: object) -> str:
     if isinstance(key, str):
-        return _unicode(f"a key of parameter {name!r}", str.__str__(key))
+        return _unicode(said("a key of parameter {name!r}", name=name), str.__str__(key))
     if isinstance(key, (int, float)) or key is None:
         return str(key)
-    raise TypeError(f"parameter {name!r} has a key that is {type(key).__name__}, which JSON cannot hold")
+    raise TypeError(
+        spoken(
+            "parameter {name!r} has a key that is {kind}, which JSON cannot hold", name=name, kind=type(key).__name__
+        )
+    )
 
 
 def as_text(what: str, value: object) -> str:
@@ -119,7 +134,14 @@ def as_text(what: str, value: object) -> str:
         TypeError: It is no string, or half of a surrogate pair, which no file can hold.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{what} must be a string, not {type(value).__name__}: {value!r}")
+        raise TypeError(
+            spoken(
+                "{what} must be a string, not {kind}: {value!r}",
+                what=Said(what, {}),
+                kind=type(value).__name__,
+                value=value,
+            )
+        )
     return _unicode(what, str.__str__(value))
 
 
@@ -127,5 +149,13 @@ def _unicode(what: str, text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise TypeError(f"{what} is not valid Unicode: {error.reason} at {error.start}") from None
+        subject = what if isinstance(what, Said) else Said(what, {})
+        raise TypeError(
+            spoken(
+                "{what} is not valid Unicode: {reason} at {start}",
+                what=subject,
+                reason=error.reason,
+                start=error.start,
+            )
+        ) from None
     return text

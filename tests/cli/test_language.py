@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
@@ -12,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aimd_core.errors import UsageError
 from aimd_core.language import CHINESE, ENGLISH, Said, joined, language, said, translated
-from aimd_core.languages.zh import MESSAGES
 from t9k import aimd
 from tests.support import texts
 from tests.support.home import Home
 from tests.support.snapshots import assert_looks_like
 
 PLURAL = "s"  # the place of English's ending, which Chinese does without
-HOW = 'add it to aimd_core/languages/zh, see CONTRIBUTING.md, "Messages"'
+HOW = 'add it to the languages/zh of its package, see CONTRIBUTING.md, "Messages"'
+CATALOGUES = {package: import_module(module).MESSAGES for package, module in texts.CATALOGUES.items()}
+CORE = CATALOGUES["aimd_core"]
 
 
 @pytest.fixture
@@ -38,10 +41,19 @@ def run_in_home(home: Home) -> Home:
     return home
 
 
+def all_texts() -> list[texts.Text]:
+    return [*texts.help_texts(), *texts.message_texts(), *texts.sentences(), *texts.topic_texts()]
+
+
 def test_every_text_has_its_chinese() -> None:
-    found = [*texts.help_texts(), *texts.message_texts(), *texts.sentences(), *texts.topic_texts()]
-    missing = {f"{text.text!r} ({text.where}): {HOW}" for text in found if text.text not in MESSAGES}
-    assert len(found) > 700
+    said_texts = all_texts()
+    missing = {
+        f"{text.text!r} ({text.where}): {HOW}"
+        for text in said_texts
+        if text.text not in CATALOGUES[text.package] and text.text not in CORE
+    }
+    assert len(said_texts) > 700
+    assert {text.package for text in said_texts} == set(CATALOGUES)
     assert not missing, "\n".join(sorted(missing))
 
 
@@ -50,13 +62,27 @@ def test_no_message_is_made_where_the_catalogue_cannot_follow() -> None:
     assert not made, "\n".join(made)
 
 
-def test_no_chinese_is_left_of_what_is_no_longer_said() -> None:
-    found = [*texts.help_texts(), *texts.message_texts(), *texts.sentences(), *texts.topic_texts()]
-    known = {text.text for text in found} | texts.literals()
-    assert not [text for text in MESSAGES if text not in known]
+@pytest.mark.parametrize("package", CATALOGUES)
+def test_no_chinese_is_left_of_what_is_no_longer_said(package: str) -> None:
+    used = {text.text for text in all_texts() if text.package == package} | texts.literals(package)
+    assert not [text for text in CATALOGUES[package] if text not in used]
 
 
-@pytest.mark.parametrize(("english", "chinese"), MESSAGES.items(), ids=str)
+def test_each_text_has_one_chinese() -> None:
+    merged = dict(CORE)
+    for package in CATALOGUES.keys() - {"aimd_core"}:
+        assert not [text for text in CATALOGUES[package] if text in CORE], "the core has it already"
+        for text, chinese in CATALOGUES[package].items():
+            assert merged.setdefault(text, chinese) == chinese, f"{text!r} in {package}"
+
+
+def test_the_sdk_raises_in_the_persons_language() -> None:
+    assert not list(texts.unspoken())
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"), [pair for catalogue in CATALOGUES.values() for pair in catalogue.items()], ids=str
+)
 def test_both_languages_have_the_same_places(english: str, chinese: str) -> None:
     assert places(english) - {PLURAL} == places(chinese)
     assert chinese.strip()
@@ -234,6 +260,25 @@ def test_a_terminal_without_chinese_letters_shows_escapes_and_no_error(home: Hom
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert done.returncode == 3
     assert b"\\u9519\\u8bef" in done.stderr
+
+
+def test_exceptions_of_the_sdk_are_chinese(home: Home, chinese: None) -> None:
+    with pytest.raises(UsageError, match="trial_name 必须是字符串，而不是 int"):
+        aimd.create_trial(trial_name=7)  # type: ignore[arg-type]
+    trial = aimd.create_trial(trial_name="t")
+    with pytest.raises(TypeError, match="指标 'loss' 必须是数字，而不是 str"):
+        trial.log("train", {"loss": "low"}, step=1)
+    with pytest.raises(TypeError, match="参数名必须是字符串，而不是 int：7"):
+        trial.params.update({7: 1})  # type: ignore[dict-item]
+    trial.finish()
+
+
+def test_the_sdk_loads_no_catalogue_in_english(home: Home) -> None:
+    code = (
+        "import sys\nfrom t9k import aimd\ntrial = aimd.create_trial(trial_name='t')\ntrial.log('a', {'b': 1}, 1)\n"
+        "trial.finish()\nassert not [name for name in sys.modules if 'languages' in name]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
 def test_english_loads_no_catalogue(home: Home) -> None:

@@ -10,19 +10,52 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("aimd_cli", "aimd_core", "t9k")
-_SPEAKERS = {"said", "say", "hint", "detail", "confirm", "note", "shown", "translated", "warn", "Column", "_ask", "_do"}
+CATALOGUES = {
+    "aimd_cli": "aimd_cli.languages.zh",
+    "aimd_core": "aimd_core.languages.zh",
+    "aimd_server": "aimd_server.languages.zh",
+    "t9k": "t9k.aimd.languages.zh",
+}
+_SPEAKERS = {
+    "said",
+    "say",
+    "hint",
+    "detail",
+    "confirm",
+    "note",
+    "shown",
+    "translated",
+    "spoken",
+    "warn",
+    "Column",
+    "_ask",
+    "_do",
+}
 _WORD_FACTS = {"message", "hint", "reason", "what", "why", "problem", "verb"}
 _FAILURES = {"fail", "fail_here", "_fail"}
 _MODULE_TEXTS = {
     ("aimd_cli/translated_help.py", "SENTENCES"),
     ("aimd_cli/translated_help.py", "WORDS"),
     ("aimd_core/language.py", "WORDS"),
+}
+_ERRORS = ("aimd_core/errors.py", "aimd_server/errors.py")
+# Errors of the server whose texts are still made by f-strings.
+_STILL_ENGLISH = {
+    "aimd_server/accounts.py",
+    "aimd_server/blobs/opening.py",
+    "aimd_server/launch.py",
+    "aimd_server/moving.py",
+    "aimd_server/operations.py",
+    "aimd_server/services/identity.py",
+    "aimd_server/settings.py",
+    "aimd_server/stores/location.py",
+    "aimd_server/stores/places.py",
 }
 _IS_WORDS = re.compile(r"[A-Za-z]{2,}")
 _IS_SENTENCE = re.compile(r"[a-z]{2,} [a-z]")
@@ -62,16 +95,22 @@ class Text(NamedTuple):
     where: str
     is_made: bool = False
 
+    @property
+    def package(self) -> str:
+        """The package whose catalogue has to hold it; help and topics are the terminal application's."""
+        package = self.where.partition("/")[0]
+        return package if package in CATALOGUES else "aimd_cli"
+
 
 def message_texts() -> Iterator[Text]:
     """Return the texts of messages."""
     for name, tree in _modules():
-        if name not in _NOTHING_SAID:
+        if name not in _NOTHING_SAID | _STILL_ENGLISH:
             yield from _texts_of(tree, name)
 
 
-def _modules() -> Iterator[tuple[str, ast.Module]]:
-    for package in PACKAGES:
+def _modules(packages: Iterable[str] = CATALOGUES) -> Iterator[tuple[str, ast.Module]]:
+    for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
             if "/languages/" not in name:
@@ -81,9 +120,9 @@ def _modules() -> Iterator[tuple[str, ast.Module]]:
 def _texts_of(tree: ast.Module, name: str) -> Iterator[Text]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            for argument in _spoken(node):
+            for argument in _said_on_the_server(node) if name.startswith("aimd_server/") else _spoken(node):
                 yield from _strings(argument, name)
-        elif isinstance(node, ast.ClassDef) and name == "aimd_core/errors.py":
+        elif isinstance(node, ast.ClassDef) and name in _ERRORS:
             for item in node.body:
                 if isinstance(item, ast.Assign) and item.targets[0].id in ("text", "hint"):  # type: ignore[attr-defined]
                     yield from _strings(item.value, name)
@@ -100,6 +139,35 @@ def _spoken(call: ast.Call) -> Iterator[ast.expr]:
         yield from call.args
     if called.endswith(("Error", "_replace")) or called in ("refusal", "Difference", "CheckRow"):
         yield from (keyword.value for keyword in call.keywords if keyword.arg in _WORD_FACTS)
+
+
+def _said_on_the_server(call: ast.Call) -> Iterator[ast.expr]:
+    """Return the arguments that are said to whoever runs it; what it answers over HTTP is English."""
+    if getattr(call.func, "id", "") in ("said", "spoken", *_errors()):
+        yield from _spoken(call)
+
+
+@lru_cache
+def _errors() -> frozenset[str]:
+    names = set()
+    for file in _ERRORS:
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        names |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    return frozenset(names)
+
+
+def unspoken() -> Iterator[str]:
+    """Return where the SDK raises an exception of Python's own whose text is not said in the person's language."""
+    for name, tree in _modules(["t9k"]):
+        for node in ast.walk(tree):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            if not isinstance(call, ast.Call) or getattr(call.func, "id", "") in _errors():
+                continue
+            for argument in call.args:
+                words = argument.value if isinstance(argument, ast.Constant) else ast.unparse(argument)
+                is_text = isinstance(argument, (ast.Constant, ast.JoinedStr)) and "has no attribute" not in words
+                if is_text and words not in NO_MESSAGES:
+                    yield f"{name}:{argument.lineno}"
 
 
 def is_message(text: str) -> bool:
@@ -130,7 +198,7 @@ def _strings(node: ast.expr, name: str) -> Iterator[Text]:
 
 def sentences() -> Iterator[Text]:
     """Return every literal that reads like a sentence, whatever is done with it."""
-    for name, tree in _modules():
+    for name, tree in _modules(["aimd_cli", "aimd_core", "t9k"]):
         if name in _NOTHING_SAID:
             continue
         passed_over = _passed_over(tree)
@@ -152,10 +220,10 @@ def _passed_over(tree: ast.Module) -> set[int]:
     return found
 
 
-def literals() -> set[str]:
-    """Return every literal text of the code, as it is and in capitals, as views make headings of names."""
+def literals(package: str) -> set[str]:
+    """Return every literal text of a package, as it is and in capitals, as views make headings of names."""
     found = set()
-    for _, tree in _modules():
+    for _, tree in _modules([package]):
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found |= {node.value, node.value.upper(), node.value.replace("_", " ")}

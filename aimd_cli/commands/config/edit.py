@@ -13,7 +13,7 @@ import typer
 
 from aimd_cli import output
 from aimd_core.errors import AimdError, ConflictError, UsageError
-from aimd_core.language import said
+from aimd_core.language import joined, said
 
 
 def edit() -> None:
@@ -40,7 +40,9 @@ def edit() -> None:
             except AimdError as error:
                 if not sys.stdin.isatty():
                     raise
-                output.say(f"{error}\n  {error.advice}".rstrip())
+                output.say(error.sentence)
+                if error.advice:
+                    output.say(joined("", ["  ", error.advice]))
                 if not typer.confirm("Edit it again? Otherwise nothing is changed", default=True, err=True):
                     raise
     if after == before:

@@ -1,4 +1,4 @@
-"""The Chinese of everything that the program says: by the English text, or by its template with the same places.
+"""The Chinese of what the core says: by the English text, or by its template with the same places.
 
 The words are those of TensorStack's own tutorial. Commands, options, names of states, columns of piped output and the
 placeholders of a value (`TRIAL`, `PATH`) are no words, and stay.
@@ -6,10 +6,6 @@ placeholders of a value (`TRIAL`, `PATH`) are no words, and stay.
 
 from __future__ import annotations
 
-from aimd_core.languages.zh.commands import COMMANDS
 from aimd_core.languages.zh.errors import ERRORS
-from aimd_core.languages.zh.messages import MESSAGES as SPOKEN
-from aimd_core.languages.zh.screens import SCREENS
-from aimd_core.languages.zh.topics import TOPICS
 
-MESSAGES: dict[str, str] = {**COMMANDS, **ERRORS, **SPOKEN, **SCREENS, **TOPICS}
+MESSAGES: dict[str, str] = {**ERRORS}

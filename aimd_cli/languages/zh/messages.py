@@ -40,11 +40,6 @@ MESSAGES: dict[str, str] = {
     "note: a key in the command line can be seen by others (ps, shell history); -k - or @FILE hides it": (
         "注意：命令行中的 API Key 可能被他人看到（ps、shell 历史）；用 -k - 或 @FILE 可以避免"
     ),
-    # aimd config list
-    "The address of the active server.": "当前服务器的地址。",
-    "The key for it.": "它的 API Key。",
-    "The address of the Asset Hub, for other TensorStack tools.": "Asset Hub 的地址，供其他 TensorStack 工具使用。",
-    # aimd help
     "Read one: aimd help TOPIC. A command's own help: aimd COMMAND -h": (
         "阅读主题：aimd help TOPIC。查看命令的帮助：aimd COMMAND -h"
     ),
@@ -143,34 +138,4 @@ MESSAGES: dict[str, str] = {
     "the folder asked for is not there: uploaded to the default one (-m makes it)": (
         "指定的文件夹不存在：已上传到默认文件夹（-m 会创建它）"
     ),
-    "no trial here has {field}{known}": "这里没有试验含有 {field}{known}",
-    "; did you mean: {near}?": "；您是否想要：{near}？",
-    # Why a condition holds
-    "{actual}, wanted {operator} {wanted}": "{actual}，要求 {operator} {wanted}",
-    "{actual}, wanted {leaf}": "{actual}，要求 {leaf}",
-    "{name} is {value}": "{name} 为 {value}",
-    "there is no {name}": "没有 {name}",
-    "there is no condition": "没有条件",
-    "the condition as a whole": "由于整个条件",
-    "{called} is {value:.6g}, of {name}": "{called} 为 {value:.6g}，来自 {name}",
-    "{called} is {mean:.6g}, of {count} trials": "{called} 为 {mean:.6g}，来自 {count} 个试验",
-    # The SDK
-    "WARNING: not everything is captured: {error}": "警告：未能捕获全部信息：{error}",
-    "WARNING: this script has signed out, so nothing is uploaded while it runs": (
-        "警告：此脚本已退出登录，因此运行期间不会上传任何数据"
-    ),
-    "WARNING: cannot write to {path}: {reason}. Training goes on; what is not saved will be counted.": (
-        "警告：无法写入 {path}：{reason}。训练将继续；未保存的数据会被计数。"
-    ),
-    "rank {number} of {count} records nothing; rank 0 does (all_ranks=True records every one)": (
-        "rank {number}（共 {count} 个）不做记录；由 rank 0 记录（all_ranks=True 则全部记录）"
-    ),
-    "{method}: a trial holds numbers and parameters, so this is not recorded": (
-        "{method}：试验只保存数值和超参数，因此这项内容未被记录"
-    ),
-    "logged {attempts:,}, on disk {written:,}": "记录了 {attempts:,} 条，已存盘 {written:,} 条",
-    ", but the disk reported an error: a power cut may lose some": "，但磁盘报告了错误：断电可能丢失部分数据",
-    ", but its status or parameters could not be saved": "，但其状态或超参数未能保存",
-    "trial {trial} finished: {receipt}{doubt}": "试验 {trial} 已完成：{receipt}{doubt}",
-    "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
 }

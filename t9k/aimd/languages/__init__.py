@@ -1,0 +1,1 @@
+"""What the program says in languages other than English: a module each, loaded when that language is spoken."""

@@ -1,0 +1,82 @@
+"""The Chinese of what the SDK says: by the English text, or by its template with the same places."""
+
+from __future__ import annotations
+
+MESSAGES: dict[str, str] = {
+    # Where commands refuse
+    "no trial was named": "未指定试验",
+    "cannot make a trial here ({strerror})": "无法在此创建试验（{strerror}）",
+    # The SDK
+    "AIMDTracker takes either a trial or the settings for one": "AIMDTracker 只接受一个试验，或创建试验的设置",
+    "AIMDLogger takes either a trial or the settings for one": "AIMDLogger 只接受一个试验，或创建试验的设置",
+    "a trial needs a name": "试验需要名称",
+    "Call create_trial(trial_name='...')": "请调用 create_trial(trial_name='...')",
+    "Check the path": "请检查路径",
+    "trial_name must be a string, not {kind}: {name!r}": "trial_name 必须是字符串，而不是 {kind}：{name!r}",
+    "conflict_strategy {strategy!r} is not one of {conflict_strategies}": (
+        "conflict_strategy {strategy!r} 不在 {conflict_strategies} 之中"
+    ),
+    "trial_params must be a mapping, not {kind}": "trial_params 必须是映射，而不是 {kind}",
+    "{path}: unknown setting {unknown!r}": "{path}：未知的设置 {unknown!r}",
+    "Known settings: {settings}": "已知的设置：{settings}",
+    "trial_path {path} is neither a trial directory nor a file": "trial_path {path} 既不是试验目录，也不是文件",
+    "give trial_path or trial_name, one of them": "请给出 trial_path 或 trial_name 其中之一",
+    "give exactly one of dist_tf_strategy, dist_torch_model and dist_hvd": (
+        "请给出 dist_tf_strategy、dist_torch_model 和 dist_hvd 其中之一"
+    ),
+    "the objective returned no number": "目标函数没有返回数字",
+    "limit must not be negative: {limit}": "limit 不得为负数：{limit}",
+    "format {format!r} is not one of {formats}": "format {format!r} 不在 {formats} 之中",
+    "Give trial_path, trial_name or trial_dir": "请给出 trial_path、trial_name 或 trial_dir",
+    # The SDK
+    "WARNING: not everything is captured: {error}": "警告：未能捕获全部信息：{error}",
+    "WARNING: this script has signed out, so nothing is uploaded while it runs": (
+        "警告：此脚本已退出登录，因此运行期间不会上传任何数据"
+    ),
+    "WARNING: cannot write to {path}: {reason}. Training goes on; what is not saved will be counted.": (
+        "警告：无法写入 {path}：{reason}。训练将继续；未保存的数据会被计数。"
+    ),
+    "rank {number} of {count} records nothing; rank 0 does (all_ranks=True records every one)": (
+        "rank {number}（共 {count} 个）不做记录；由 rank 0 记录（all_ranks=True 则全部记录）"
+    ),
+    "{method}: a trial holds numbers and parameters, so this is not recorded": (
+        "{method}：试验只保存数值和超参数，因此这项内容未被记录"
+    ),
+    "logged {attempts:,}, on disk {written:,}": "记录了 {attempts:,} 条，已存盘 {written:,} 条",
+    ", but the disk reported an error: a power cut may lose some": "，但磁盘报告了错误：断电可能丢失部分数据",
+    ", but its status or parameters could not be saved": "，但其状态或超参数未能保存",
+    "trial {trial} finished: {receipt}{doubt}": "试验 {trial} 已完成：{receipt}{doubt}",
+    "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
+    # Exceptions
+    "metric {name!r} must be a number, not {kind}": "指标 {name!r} 必须是数字，而不是 {kind}",
+    "metric {name!r} must be a number or an array of one element, not {kind}": (
+        "指标 {name!r} 必须是数字或只有一个元素的数组，而不是 {kind}"
+    ),
+    "{kind} of shape {shape}": "形状为 {shape} 的 {kind}",
+    "{what} must be a whole number, not {kind}": "{what} 必须是整数，而不是 {kind}",
+    "parameter {name!r} is nested deeper than {levels} levels": "超参数 {name!r} 的嵌套超过 {levels} 层",
+    "parameter {name!r} is an integer of more than {bits} bits": "超参数 {name!r} 是超过 {bits} 位的整数",
+    "parameter {name!r}": "超参数 {name!r} ",
+    "parameter {name!r} is {kind}, which JSON cannot hold": "超参数 {name!r} 的类型为 {kind}，JSON 无法表示",
+    "a key of parameter {name!r}": "超参数 {name!r} 的键",
+    "parameter {name!r} has a key that is {kind}, which JSON cannot hold": (
+        "超参数 {name!r} 有一个类型为 {kind} 的键，JSON 无法表示"
+    ),
+    "{what} must be a string, not {kind}: {value!r}": "{what}必须是字符串，而不是 {kind}：{value!r}",
+    "{what} is not valid Unicode: {reason} at {start}": "{what}不是有效的 Unicode：位置 {start}，{reason}",
+    "a parameter's name": "超参数名",
+    "a metric's name": "指标名",
+    "no parameter {name!r}": "没有超参数 {name!r}",
+    "{name!r} is part of the mapping itself; set it as params[{name!r}]": (
+        "{name!r} 是映射自身的属性；请用 params[{name!r}] 设置"
+    ),
+    "dist_tf_strategy must be a tf.distribute.Strategy, not {kind}": (
+        "dist_tf_strategy 必须是 tf.distribute.Strategy，而不是 {kind}"
+    ),
+    "dist_torch_model must be a DataParallel or DistributedDataParallel, not {kind}": (
+        "dist_torch_model 必须是 DataParallel 或 DistributedDataParallel，而不是 {kind}"
+    ),
+    "dist_hvd must be a horovod module, not {kind}": "dist_hvd 必须是 horovod 模块，而不是 {kind}",
+    "expected an artifact or its id, not {kind}": "此处应为制品或其 ID，而不是 {kind}",
+    "metrics must be a mapping of names to numbers, not {kind}": "metrics 必须是从名称到数字的映射，而不是 {kind}",
+}
