@@ -27,7 +27,6 @@ from aimd_server.logs import set_up_logs
 from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
-from aimd_server.services.indexing import catch_up
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
 from aimd_server.sweeping import sweeping
@@ -80,7 +79,6 @@ def run(
         if announce is None:
             _say_where(database, host, settings.blobs)
         database.start_writer()
-        catch_up(database)
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
         with sweeping(app.backend.storage, settings.trash_days):

@@ -111,7 +111,7 @@ def _add(rows: Rows, row_id: int, owner_id: int, folder_id: int, rng: random.Ran
     parameters = json.dumps(_parameters(rng, live["val"]["acc"].last))
     own = {"trial_id": row_id, "folder_id": folder_id, "sort_us": at_us}
     people = {"owner_id": owner_id, "editor_id": owner_id, "folder_id": folder_id}
-    times = {"sort_us": at_us, "created_us": at_us, "updated_us": at_us, "indexed_us": at_us}
+    times = {"sort_us": at_us, "created_us": at_us, "updated_us": at_us}
     state = "Running" if rng.random() < 1 / 20_000 else rng.choice(("Succeeded", "Succeeded", "Succeeded", "Failed"))
     facts = {"status": state, "state": state, "started": iso(at_us), "document": "{}"}
     uid = str(uuid.UUID(int=rng.getrandbits(128), version=4))
@@ -121,7 +121,7 @@ def _add(rows: Rows, row_id: int, owner_id: int, folder_id: int, rng: random.Ran
     rows["trial_param"] += [{**own, **row._asdict()} for row in (*param_rows(parameters), *label_rows(labelled))]
     for metrics_type, summary in live.items():
         rows["trial_metric"] += [{**own, "key": key, **row} for key, row in metric_rows(metrics_type, summary).items()]
-        known = {"live": summaries.text_of(summary), "indexed_us": at_us, "stale_us": None}
+        known = {"live": summaries.text_of(summary), "indexed_us": at_us, "stale_us": None, "rows": 0}
         rows["series"].append({"trial_id": row_id, "type": metrics_type, **known})
 
 

@@ -85,7 +85,7 @@ def metric_rows(metrics_type: str, live: Live) -> dict[str, dict[str, Any]]:
 def index_params(connection: Connection, home: Home) -> None:
     """Write the parameters of a trial."""
     rows = param_rows(home.parameters)
-    indexes.put_params(connection, home, rows, now_us())
+    indexes.put_params(connection, home, rows)
 
 
 def label_rows(one: Labelled) -> list[ParamRow]:
@@ -110,15 +110,6 @@ def label_rows(one: Labelled) -> list[ParamRow]:
 def index_labels(connection: Connection, trial_ids: Sequence[int]) -> None:
     """Write the labels of trials."""
     indexes.put_labels(connection, [(one, label_rows(one)) for one in indexes.labelled(connection, trial_ids)])
-
-
-def index_trial(connection: Connection, trial_id: int) -> None:
-    """Write all of a trial, as for one that was there before the tables were."""
-    home = indexes.home_of(connection, trial_id)
-    index_params(connection, home)
-    index_labels(connection, [trial_id])
-    for row in indexes.series_of(connection, trial_id):
-        _refresh(connection, home, row)
 
 
 def _refresh(connection: Connection, home: Home, row: StaleRow) -> None:
@@ -180,33 +171,6 @@ def refresh_due(database: Database) -> None:
         database.write(operation)
     except StoreUnavailableError as error:
         log.warning("could not bring lists up to date: %s", error)
-
-
-def catch_up(database: Database) -> int:
-    """Write all trials that were there before the tables were, and return how many."""
-    total = 0
-    while ids := database.read(lambda connection: indexes.unindexed(connection, _AT_ONCE)):
-
-        def operation(connection: Connection, some: list[int] = ids) -> None:
-            for trial_id in some:
-                index_trial(connection, trial_id)
-
-        database.write(operation)
-        total += len(ids)
-    return total + _catch_up_labels(database)
-
-
-def _catch_up_labels(database: Database) -> int:
-    total = 0
-    while ids := database.read(lambda connection: indexes.unlabelled(connection, _AT_ONCE)):
-
-        def operation(connection: Connection, some: list[int] = ids) -> None:
-            index_labels(connection, some)
-            indexes.mark_labelled(connection, some, now_us())
-
-        database.write(operation)
-        total += len(ids)
-    return total
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:

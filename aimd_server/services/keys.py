@@ -7,7 +7,7 @@ from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.refusals import RefusalError, forbidden, invalid
 from aimd_server.stores import accounts
-from aimd_server.stores.accounts import WRITE, Account, KeyRow
+from aimd_server.stores.accounts import Account, KeyRow
 from aimd_server.stores.database import Database
 
 MAX_EXPIRES_DAYS = 36_500
@@ -21,7 +21,7 @@ def document(row: KeyRow) -> dict[str, object]:
         "id": row.id,
         "user": row.account,
         "name": row.name,
-        "scope": row.scope or WRITE,
+        "scope": row.scope,
         "created": iso(row.created_us),
         "expires": iso(row.expires_us) if row.expires_us else None,
         "state": "revoked" if row.revoked_us else "expired" if expired else "valid",

@@ -55,7 +55,7 @@ class KeyRow(msgspec.Struct, frozen=True):
     id: int
     account: str
     name: str | None
-    scope: str | None
+    scope: str
     created_us: int
     expires_us: int | None
     revoked_us: int | None
@@ -92,7 +92,7 @@ def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dic
     """Return who may call with keys of these hashes now, by hash: an account, or the holder of a public link."""
     found: dict[str, Account] = {}
     for row in connection.execute(_BY_KEY_HASHES, {"hashes": hashes, "now_us": now_us}):
-        found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope or WRITE)
+        found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope)
     if len(found) < len(hashes):
         others = [key_hash for key_hash in hashes if key_hash not in found]
         for row in connection.execute(_BY_LINK_HASHES, {"hashes": others, "now_us": now_us}):

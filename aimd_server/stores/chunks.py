@@ -48,7 +48,7 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, seg
         known = series.of_type(connection, trial_id, chunk.type)
         if known is None:
             continue
-        first = known.rows or 0
+        first = known.rows
         places[chunk.type] = (known.id, first)
         rows += [{"series_id": known.id, "first": first, "rows": chunk.rows, **one} for one in _rows_of(chunk)]
         series.set_rows(connection, known.id, first + chunk.rows)

@@ -90,14 +90,13 @@ def by_uid(connection: Connection, uid: str) -> Home:
     return Home(**connection.execute(_HOME.where(trial.c.uid == uid)).one()._mapping)
 
 
-def put_params(connection: Connection, home: Home, rows: Sequence[ParamRow], now_us: int) -> None:
+def put_params(connection: Connection, home: Home, rows: Sequence[ParamRow]) -> None:
     """Write all parameters of a trial in the place of those that were there."""
     mine = (trial_param.c.trial_id == home.id, trial_param.c.key.not_in(LABEL_KEYS))
     connection.execute(delete(trial_param).where(*mine))
     own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
     if rows:
         connection.execute(_INSERT_PARAM, [{**own, **row._asdict()} for row in rows])
-    connection.execute(update(trial).where(trial.c.id == home.id).values(indexed_us=now_us))
 
 
 def labelled(connection: Connection, trial_ids: Sequence[int]) -> list[Labelled]:
@@ -191,29 +190,9 @@ def stale_of(connection: Connection, trial_id: int) -> list[StaleRow]:
     return [StaleRow(**row._mapping) for row in connection.execute(query)]
 
 
-def series_of(connection: Connection, trial_id: int) -> list[StaleRow]:
-    """Return all series of a trial."""
-    return [StaleRow(**row._mapping) for row in connection.execute(_STALE.where(series.c.trial_id == trial_id))]
-
-
 def mark_fresh(connection: Connection, series_id: int, now_us: int) -> None:
     """Write down that a series is in the tables as it stands."""
     connection.execute(update(series).where(series.c.id == series_id).values(indexed_us=now_us, stale_us=None))
-
-
-def unindexed(connection: Connection, limit: int) -> list[int]:
-    """Return the row ids of trials that are not in the tables at all."""
-    return list(connection.execute(select(trial.c.id).where(trial.c.indexed_us.is_(None)).limit(limit)).scalars())
-
-
-def unlabelled(connection: Connection, limit: int) -> list[int]:
-    """Return the row ids of trials that are in the tables but for their labels, which were not there yet."""
-    return list(connection.execute(select(trial.c.id).where(trial.c.indexed_us < 0).limit(limit)).scalars())
-
-
-def mark_labelled(connection: Connection, trial_ids: Sequence[int], now_us: int) -> None:
-    """Write down that trials are in the tables with their labels."""
-    connection.execute(update(trial).where(trial.c.id.in_(trial_ids)).values(indexed_us=now_us))
 
 
 def folder_ids(connection: Connection, owner_id: int, path: str, limit: int) -> list[int]:
@@ -230,7 +209,7 @@ def has_markers(connection: Connection, folders: Sequence[int], keys: Iterable[s
 
 
 class IndexedRow(msgspec.Struct, frozen=True):
-    """A trial that is in the tables whole, and what its parameters are made from."""
+    """A trial, and what its parameters are made from."""
 
     id: int
     uid: str
@@ -238,9 +217,9 @@ class IndexedRow(msgspec.Struct, frozen=True):
 
 
 def indexed(connection: Connection, after_id: int, limit: int) -> list[IndexedRow]:
-    """Return the next trials that are in the tables whole and not in the trash, by row id."""
+    """Return the next trials that are not in the trash, by row id."""
     query = select(trial.c.id, trial.c.uid, trial.c.parameters)
-    query = query.where(trial.c.id > after_id, trial.c.indexed_us >= 0, trial.c.trashed_us.is_(None))
+    query = query.where(trial.c.id > after_id, trial.c.trashed_us.is_(None))
     return [IndexedRow(**row._mapping) for row in connection.execute(query.order_by(trial.c.id).limit(limit))]
 
 

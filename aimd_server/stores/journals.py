@@ -49,17 +49,12 @@ _STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us",
 _ADVANCE = update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(c) for c in _STANDING})
 
 
-def _row_of(values: dict[str, Any]) -> JournalRow:
-    chunks: dict[str, Any] = {name: values[name] or 0 for name in ("chunk_offset", "chunk_records")}
-    return JournalRow(**{**values, **chunks})
-
-
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[JournalRow]]:
     """Return the journals of each trial that has any."""
     found: dict[int, list[JournalRow]] = {}
     query = select(journal).where(journal.c.trial_id.in_(list(trial_ids))).order_by(journal.c.file)
     for row in connection.execute(query):
-        found.setdefault(row.trial_id, []).append(_row_of(dict(row._mapping)))
+        found.setdefault(row.trial_id, []).append(JournalRow(**row._mapping))
     return found
 
 
@@ -67,14 +62,14 @@ def of_file(connection: Connection, trial_id: int, file: str, lock: bool = False
     """Return a trial's journal of that name; `lock` it against other writers until the transaction ends."""
     values = {"of_trial": trial_id, "of_file": file}
     row = connection.execute(_OF_FILE_LOCKED if lock else _OF_FILE, values).first()
-    return _row_of(dict(row._mapping)) if row else None
+    return JournalRow(**row._mapping) if row else None
 
 
 def by_id(connection: Connection, journal_id: int, lock: bool = False) -> JournalRow | None:
     """Return a journal; `lock` it against other writers until the transaction ends."""
     query = select(journal).where(journal.c.id == journal_id)
     row = connection.execute(query.with_for_update() if lock else query).first()
-    return _row_of(dict(row._mapping)) if row else None
+    return JournalRow(**row._mapping) if row else None
 
 
 def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) -> None:
@@ -85,16 +80,16 @@ def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) 
 
 def add(connection: Connection, trial_id: int, file: str, now_us: int) -> JournalRow:
     """Make an empty journal and return it."""
-    values = {"next_offset": 0, "parsed_offset": 0, "records": 0, "damaged": 0, "updated_us": now_us}
+    values: dict[str, Any] = dict.fromkeys(_STANDING, 0) | {"updated_us": now_us}
     query = insert(journal).values(trial_id=trial_id, file=file, **values).returning(journal.c.id)
     made_id = int(connection.execute(query).scalar_one())
-    return JournalRow(made_id, trial_id, file, 0, 0, 0, 0, now_us)
+    return JournalRow(id=made_id, trial_id=trial_id, file=file, **values)
 
 
 def locked(connection: Connection, trial_ids: list[int]) -> dict[tuple[int, str], JournalRow]:
     """Return the journals of trials by (trial, file), locked against other writers until the transaction ends."""
     rows = connection.execute(_OF_TRIALS_LOCKED, {"of_trials": trial_ids})
-    return {(row.trial_id, row.file): row for row in (_row_of(dict(row._mapping)) for row in rows)}
+    return {(row.trial_id, row.file): row for row in (JournalRow(**row._mapping) for row in rows)}
 
 
 class Part(msgspec.Struct, frozen=True):

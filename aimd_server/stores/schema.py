@@ -49,7 +49,7 @@ class String(_Words):
 
 
 NUL_AS = "\ufffd"
-HEAD = "0009"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0001"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -75,7 +75,7 @@ account = Table(
     UniqueConstraint("name"),
 )
 
-# `scope`: read, write or upload; None, as the first schema had it, is write.
+# `scope`: read, write or upload.
 api_key = Table(
     "api_key",
     metadata,
@@ -84,7 +84,7 @@ api_key = Table(
     Column("hash", String(64), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("name", Text, nullable=True),
-    Column("scope", String(16), nullable=True),
+    Column("scope", String(16), nullable=False),
     Column("expires_us", BigInteger, nullable=True),
     Column("revoked_us", BigInteger, nullable=True),
     UniqueConstraint("hash"),
@@ -156,10 +156,8 @@ trial = Table(
     Column("note", Text, nullable=True),
     Column("trashed_us", BigInteger, nullable=True),
     Column("trashed_name", Text, nullable=True),
-    Column("indexed_us", BigInteger, nullable=True),
     UniqueConstraint("uid"),
     UniqueConstraint("folder_id", "name"),
-    Index(None, "indexed_us"),
     Index(None, "owner_id", "sort_us", "id"),
     Index(None, "folder_id", "sort_us", "id"),
     Index(None, "trashed_us", **_IN_TRASH),
@@ -234,7 +232,7 @@ audit = Table(
 )
 
 # A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset`
-# where its tail begins, behind `chunk_records` records, which are in chunks; None, as older schemas had it, is 0.
+# where its tail begins, behind `chunk_records` records, which are in chunks.
 # `rest_digest` is the SHA-256, hexadecimal, of what is behind the last complete block, if `rest_offset` is the end.
 journal = Table(
     "journal",
@@ -247,8 +245,8 @@ journal = Table(
     Column("records", BigInteger, nullable=False),
     Column("damaged", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
-    Column("chunk_offset", BigInteger, nullable=True),
-    Column("chunk_records", BigInteger, nullable=True),
+    Column("chunk_offset", BigInteger, nullable=False),
+    Column("chunk_records", BigInteger, nullable=False),
     Column("rest_offset", BigInteger, nullable=True),
     Column("rest_digest", String(64), nullable=True),
     UniqueConstraint("trial_id", "file"),
@@ -299,7 +297,7 @@ trial_document = Table(
 )
 
 # The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps. `rows` of its
-# points are in chunks; None, as older schemas had it, is 0.
+# points are in chunks.
 series = Table(
     "series",
     metadata,
@@ -309,7 +307,7 @@ series = Table(
     Column("live", Text, nullable=False),
     Column("indexed_us", BigInteger, nullable=True),
     Column("stale_us", BigInteger, nullable=True),
-    Column("rows", BigInteger, nullable=True),
+    Column("rows", BigInteger, nullable=False),
     UniqueConstraint("trial_id", "type"),
     Index(None, "stale_us"),
 )
@@ -317,7 +315,7 @@ series = Table(
 # What lists choose and order trials by, so that they need not read documents. Parameters, flat, as they are written;
 # `kind`, `num` and `text` are the rank of `aimd_core.query.rank_of`, `type` one of n, s, b, j (number, string, boolean,
 # JSON), `mark` tells texts apart. Labels, which are a trial's name, state and the like, are rows beside them with the
-# keys `stores.indexes.LABEL_KEYS`; of a trial of an older schema they are missing while its `indexed_us` is negative.
+# keys `stores.indexes.LABEL_KEYS`.
 # Metrics follow `series.live`, of a running trial some seconds behind; `last` is NULL for NaN.
 trial_param = Table(
     "trial_param",

@@ -19,7 +19,7 @@ class SeriesRow(msgspec.Struct, frozen=True):
     live: str
     indexed_us: int | None = None
     stale_us: int | None = None
-    rows: int | None = None
+    rows: int = 0
 
 
 _OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
@@ -57,7 +57,7 @@ def put(
 ) -> None:
     """Write a live summary, into its row when there is one, and how far the tables for lists follow it."""
     if row is None:
-        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, **marks))
+        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, rows=0, **marks))
     else:
         put_all(connection, [(row.id, live, marks)])
 

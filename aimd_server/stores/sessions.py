@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Connection, String, bindparam, delete, insert, or_, select
 
-from aimd_server.stores.accounts import LIVING_SHARE, READ, WRITE, Account
+from aimd_server.stores.accounts import LIVING_SHARE, READ, Account
 from aimd_server.stores.schema import account, api_key, session, share
 
 
@@ -51,7 +51,7 @@ _BY_LINK = LIVING_SHARE.add_columns(*_FACTS).where(_HELD, session.c.share_id == 
 
 
 def _account_of_key(row: Any) -> Account:
-    return Account(row.id, row.name, row.admin_us is not None, row.scope or WRITE)
+    return Account(row.id, row.name, row.admin_us is not None, row.scope)
 
 
 def _account_of_link(row: Any) -> Account:

@@ -11,8 +11,10 @@ import errno
 import os
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
@@ -72,6 +74,26 @@ def _engine(path: Path, begin: str, pragmas: list[str], connections: int) -> Eng
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@contextmanager
+def unlinked(connection: Connection) -> Iterator[None]:
+    """Let a table be replaced by a changed copy of itself, as SQLite needs for most changes of a column.
+
+    With references in force, dropping the old table would delete every row that refers to it. Enter this before the
+    transaction begins, where alone SQLite allows it; `dangling` then tells whether all references still hold.
+    """
+    held: Any = connection.connection.dbapi_connection
+    _set(held, "foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        _set(held, "foreign_keys=ON")
+
+
+def dangling(connection: Connection) -> list[str]:
+    """Return the tables with rows that refer to what is not there."""
+    return sorted({str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
 
 
 def copy(source: Path, target: Path) -> None:

@@ -1,20 +1,10 @@
-"""Small files that are replaced whole, what the server says it has of many trials, and the second schema."""
+"""Small files that are replaced whole, and what the server says it has of many trials."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import sqlite3
-from pathlib import Path
 
-import pytest
-from alembic import command
-from alembic.config import Config
-
-from aimd_server.stores import sqlite
-from aimd_server.stores.database import Database
-from aimd_server.stores.migration import SCRIPTS
-from aimd_server.stores.trials import by_uid
 from tests.server.api import User, line, wish
 
 
@@ -81,31 +71,3 @@ def test_what_is_known_of_many_trials_is_told_at_once(user: User, stranger: User
     assert (found["id"], found["name"], found["state"]) == (mine, "a", "Running")
     assert found["files"] == {"metrics": {"offset": len(line(1)), "digest": digest(line(1))}}
     assert user.v2("POST", "/trials/known", json={"ids": [mine] * 501}).status_code == 422
-
-
-@pytest.mark.sqlite
-def test_a_database_of_the_first_schema_is_brought_to_the_second(tmp_path: Path) -> None:
-    path = tmp_path / "aimd.db"
-    sqlite.create_private(path)
-    engine = sqlite.writing_engine(path)
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.set_main_option("path_separator", "os")
-    with engine.connect() as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    engine.dispose()
-    old = sqlite3.connect(path)
-    old.execute("INSERT INTO account VALUES (1, 'lin', 1)")
-    old.execute("INSERT INTO folder VALUES (1, 'f', 1, NULL, '', '/', 'normal', NULL, 1, 1, 1)")
-    values = "(1, 'uid-1', 1, 1, 'cnn', NULL, NULL, NULL, NULL, 1, '{}', '{}', 1, 1, 1)"
-    old.execute(f"INSERT INTO trial VALUES {values}")
-    old.commit()
-    old.close()
-    with Database(tmp_path) as database:
-        trial = database.read(lambda connection: by_uid(connection, "uid-1"))
-        assert trial is not None
-        assert trial.name == "cnn"
-    new = sqlite3.connect(path)
-    assert new.execute("SELECT count(*) FROM trial_document").fetchone() == (0,)
-    new.close()

@@ -232,35 +232,6 @@ def test_a_trial_that_ends_is_up_to_date_at_once(tmp_path: Path) -> None:
         assert measured[1]["train.loss"]["last"] == 3.0
 
 
-def test_trials_that_were_there_before_the_tables_are_written_into_them(tmp_path: Path) -> None:
-    from sqlalchemy import text
-
-    with Database(tmp_path) as database:
-        world = World(database, make_user(database))
-        make_trials(database, world.user, random.Random(5), 20)
-        before = world.pages(sort="-val.acc,-params.lr")
-        for query in ("DELETE FROM trial_param", "DELETE FROM trial_metric", "UPDATE trial SET indexed_us = NULL"):
-            database.write(lambda connection, query=query: connection.execute(text(query)))
-        assert indexing.catch_up(database) == 20
-        assert indexing.catch_up(database) == 0
-        assert world.pages(sort="-val.acc,-params.lr") == before
-
-
-def test_labels_of_an_older_schema_are_written_and_nothing_else(tmp_path: Path) -> None:
-    from sqlalchemy import text
-
-    with Database(tmp_path) as database:
-        world = World(database, make_user(database))
-        make_trials(database, world.user, random.Random(5), 20)
-        before = [world.pages(sort=sort) for sort in ("name", "-state", "tags")]
-        for query in ("DELETE FROM trial_param WHERE key LIKE '\x02%'", "UPDATE trial SET indexed_us = -1"):
-            database.write(lambda connection, query=query: connection.execute(text(query)))
-        assert [world.pages(sort=sort) for sort in ("name", "-state", "tags")] != before
-        assert indexing.catch_up(database) == 20
-        assert indexing.catch_up(database) == 0
-        assert [world.pages(sort=sort) for sort in ("name", "-state", "tags")] == before
-
-
 def test_an_order_by_what_people_and_trainings_change_follows_every_change(tmp_path: Path) -> None:
     with Database(tmp_path) as database:
         world = World(database, make_user(database))

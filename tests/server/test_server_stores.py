@@ -12,14 +12,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from aimd_server.stores import packing
 from aimd_server.stores.database import Database
-from aimd_server.stores.migration import SCRIPTS
+from aimd_server.stores.migration import SCRIPTS, VERSIONS
 from aimd_server.stores.schema import HEAD, metadata
 from aimd_server.stores.writer import Operation, Shared, StoreUnavailableError
 from tests.support.server import clean_environment
@@ -31,7 +31,20 @@ def test_the_migrations_end_in_the_schema_that_the_code_uses(tmp_path: Path) -> 
     with engine.connect() as connection:
         options = {"compare_type": True, "render_as_batch": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+        migrated = _statements(connection)
     engine.dispose()
+    declared = create_engine("sqlite://")
+    metadata.create_all(declared)
+    with declared.connect() as connection:
+        assert migrated == _statements(connection)
+    declared.dispose()
+
+
+def _statements(connection: Connection) -> dict[str, list[str]]:
+    """Return the parts of the statement that made each table and index, in whatever order they stood."""
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    parts = {name: [part.strip().rstrip(",") for part in sql.splitlines()] for name, sql in rows}
+    return {name: sorted(lines) for name, lines in parts.items() if name != VERSIONS}
 
 
 def test_the_newest_revision_is_the_one_that_the_code_names() -> None:

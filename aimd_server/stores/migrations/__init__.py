@@ -1,1 +1,1 @@
-"""The migration line of the database. Forward only; every revision that was released stays."""
+"""The migrations of the database, forward only: a revision that was released is never changed, the next follows it."""

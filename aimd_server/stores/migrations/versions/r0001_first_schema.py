@@ -1,4 +1,4 @@
-"""The first schema: accounts and keys, folders, trials, journals and the live summaries of their metrics."""
+"""The first schema, whole."""
 
 import sqlalchemy as sa
 from alembic import op  # noqa: TID253  Alembic itself imports this module, nothing else does
@@ -9,145 +9,370 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+BY_CHARACTER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+IN_TRASH = sa.text("trashed_us IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Make all tables."""
+    """Make all tables, each behind those that it refers to."""
     _accounts()
     _folders()
     _trials()
+    _teams()
+    _shares()
+    _sessions()
+    _audit()
     _journals()
     _series()
+    _lists()
+    _objects()
 
 
-def _number(name: str) -> "sa.Column[int]":
-    return sa.Column(name, sa.BigInteger, nullable=False)
-
-
-def _text(name: str, nullable: bool = False) -> "sa.Column[str]":
-    return sa.Column(name, sa.Text, nullable=nullable)
-
-
-def _reference(name: str, nullable: bool = False) -> "sa.Column[int]":
-    return sa.Column(name, ID, nullable=nullable)
-
-
-def _owned_by(table: str, column: str, target: str, cascade: bool = True) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="CASCADE" if cascade else None
-    )
+def _references(table: str, column: str, target: str, on_delete: str | None = "CASCADE") -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete=on_delete)
 
 
 def _accounts() -> None:
+    """Accounts and their keys."""
     op.create_table(
         "account",
         sa.Column("id", ID, nullable=False),
         sa.Column("name", sa.String(64), nullable=False),
-        _number("created_us"),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("admin_us", sa.BigInteger, nullable=True),
+        sa.Column("disabled_us", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
         sa.UniqueConstraint("name", name="uq_account_name"),
     )
     op.create_table(
         "api_key",
         sa.Column("id", ID, nullable=False),
-        _reference("account_id"),
+        sa.Column("account_id", ID, nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
-        _number("created_us"),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("name", sa.Text, nullable=True),
+        sa.Column("scope", sa.String(16), nullable=False),
+        sa.Column("expires_us", sa.BigInteger, nullable=True),
+        sa.Column("revoked_us", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_api_key"),
-        _owned_by("api_key", "account_id", "account"),
+        _references("api_key", "account_id", "account"),
         sa.UniqueConstraint("hash", name="uq_api_key_hash"),
     )
 
 
 def _folders() -> None:
+    """Folders and shortcuts."""
     op.create_table(
         "folder",
         sa.Column("id", ID, nullable=False),
         sa.Column("uid", sa.String(36), nullable=False),
-        _reference("owner_id"),
-        _reference("parent_id", nullable=True),
-        _text("name"),
-        _text("path"),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("parent_id", ID, nullable=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
         sa.Column("type", sa.String(16), nullable=False),
-        _text("config", nullable=True),
-        _reference("editor_id"),
-        _number("created_us"),
-        _number("updated_us"),
+        sa.Column("config", sa.Text, nullable=True),
+        sa.Column("editor_id", ID, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.Column("trashed_us", sa.BigInteger, nullable=True),
+        sa.Column("trashed_name", sa.Text, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_folder"),
-        _owned_by("folder", "owner_id", "account"),
-        _owned_by("folder", "parent_id", "folder"),
-        _owned_by("folder", "editor_id", "account", cascade=False),
-        sa.UniqueConstraint("uid", name="uq_folder_uid"),
+        _references("folder", "owner_id", "account"),
+        _references("folder", "parent_id", "folder"),
+        _references("folder", "editor_id", "account", on_delete=None),
         sa.UniqueConstraint("owner_id", "path", name="uq_folder_owner_id_path"),
+        sa.UniqueConstraint("uid", name="uq_folder_uid"),
         sa.UniqueConstraint("parent_id", "name", name="uq_folder_parent_id_name"),
     )
+    op.create_index("ix_folder_trashed_us", "folder", ["trashed_us"], sqlite_where=IN_TRASH, postgresql_where=IN_TRASH)
+    op.create_table(
+        "shortcut",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("uid", sa.String(36), nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("target_id", ID, nullable=False),
+        sa.Column("editor", sa.Text, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_shortcut"),
+        _references("shortcut", "folder_id", "folder"),
+        _references("shortcut", "target_id", "folder"),
+        sa.UniqueConstraint("uid", name="uq_shortcut_uid"),
+        sa.UniqueConstraint("folder_id", "target_id", name="uq_shortcut_folder_id_target_id"),
+    )
+    op.create_index("ix_shortcut_target_id", "shortcut", ["target_id"])
 
 
 def _trials() -> None:
+    """Trials and their documents."""
     op.create_table(
         "trial",
         sa.Column("id", ID, nullable=False),
         sa.Column("uid", sa.String(36), nullable=False),
-        _reference("owner_id"),
-        _reference("folder_id"),
-        _text("name"),
-        *(_text(name, nullable=True) for name in ("status", "state", "started", "ended")),
-        _number("sort_us"),
-        _text("document"),
-        _text("parameters"),
-        _reference("editor_id"),
-        _number("created_us"),
-        _number("updated_us"),
+        sa.Column("owner_id", ID, nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        *(
+            sa.Column(name, sa.Text, nullable=True)
+            for name in ("alternative_name", "status", "state", "started", "ended")
+        ),
+        sa.Column("sort_us", sa.BigInteger, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("parameters", sa.Text, nullable=False),
+        sa.Column("editor_id", ID, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.Column("tags", sa.Text, nullable=True),
+        sa.Column("note", sa.Text, nullable=True),
+        sa.Column("trashed_us", sa.BigInteger, nullable=True),
+        sa.Column("trashed_name", sa.Text, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_trial"),
-        _owned_by("trial", "owner_id", "account"),
-        _owned_by("trial", "folder_id", "folder"),
-        _owned_by("trial", "editor_id", "account", cascade=False),
-        sa.UniqueConstraint("uid", name="uq_trial_uid"),
+        _references("trial", "owner_id", "account"),
+        _references("trial", "folder_id", "folder"),
+        _references("trial", "editor_id", "account", on_delete=None),
         sa.UniqueConstraint("folder_id", "name", name="uq_trial_folder_id_name"),
+        sa.UniqueConstraint("uid", name="uq_trial_uid"),
     )
-    op.create_index("ix_trial_owner_id_sort_us_id", "trial", ["owner_id", "sort_us", "id"])
     op.create_index("ix_trial_folder_id_sort_us_id", "trial", ["folder_id", "sort_us", "id"])
+    op.create_index("ix_trial_owner_id_sort_us_id", "trial", ["owner_id", "sort_us", "id"])
+    op.create_index("ix_trial_trashed_us", "trial", ["trashed_us"], sqlite_where=IN_TRASH, postgresql_where=IN_TRASH)
+    op.create_table(
+        "trial_document",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("file", sa.String(64), nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("codec", sa.Integer, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", "file", name="pk_trial_document"),
+        _references("trial_document", "trial_id", "trial"),
+    )
+
+
+def _teams() -> None:
+    """Teams."""
+    op.create_table(
+        "team",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_team"),
+        sa.UniqueConstraint("name", name="uq_team_name"),
+    )
+    op.create_table(
+        "team_member",
+        sa.Column("team_id", ID, nullable=False),
+        sa.Column("account_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("team_id", "account_id", name="pk_team_member"),
+        _references("team_member", "team_id", "team"),
+        _references("team_member", "account_id", "account"),
+    )
+    op.create_index("ix_team_member_account_id", "team_member", ["account_id"])
+
+
+def _shares() -> None:
+    """Shares."""
+    op.create_table(
+        "share",
+        sa.Column("id", ID, nullable=False),
+        *(sa.Column(name, ID, nullable=True) for name in ("folder_id", "trial_id", "account_id", "team_id")),
+        sa.Column("link_hash", sa.String(64), nullable=True),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("expires_us", sa.BigInteger, nullable=True),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_share"),
+        _references("share", "folder_id", "folder"),
+        _references("share", "trial_id", "trial"),
+        _references("share", "account_id", "account"),
+        _references("share", "team_id", "team"),
+        sa.UniqueConstraint("trial_id", "team_id", name="uq_share_trial_id_team_id"),
+        sa.UniqueConstraint("link_hash", name="uq_share_link_hash"),
+        sa.UniqueConstraint("folder_id", "account_id", name="uq_share_folder_id_account_id"),
+        sa.UniqueConstraint("trial_id", "account_id", name="uq_share_trial_id_account_id"),
+        sa.UniqueConstraint("folder_id", "team_id", name="uq_share_folder_id_team_id"),
+    )
+    op.create_index("ix_share_account_id", "share", ["account_id"])
+    op.create_index("ix_share_team_id", "share", ["team_id"])
+
+
+def _sessions() -> None:
+    """Sessions of browsers."""
+    op.create_table(
+        "session",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("key_id", ID, nullable=True),
+        sa.Column("share_id", ID, nullable=True),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("expires_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_session"),
+        _references("session", "key_id", "api_key"),
+        _references("session", "share_id", "share"),
+        sa.UniqueConstraint("hash", name="uq_session_hash"),
+    )
+    op.create_index("ix_session_expires_us", "session", ["expires_us"])
+    op.create_index("ix_session_key_id", "session", ["key_id"])
+    op.create_index("ix_session_share_id", "session", ["share_id"])
+
+
+def _audit() -> None:
+    """The audit log."""
+    op.create_table(
+        "audit",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("action", sa.String(32), nullable=False),
+        sa.Column("object", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+    )
+    op.create_index("ix_audit_at_us", "audit", ["at_us"])
 
 
 def _journals() -> None:
+    """Journals: where they stand, and their bytes."""
     op.create_table(
         "journal",
         sa.Column("id", ID, nullable=False),
-        _reference("trial_id"),
+        sa.Column("trial_id", ID, nullable=False),
         sa.Column("file", sa.String(64), nullable=False),
-        *(_number(name) for name in ("next_offset", "parsed_offset", "records", "damaged", "updated_us")),
+        *(
+            sa.Column(name, sa.BigInteger, nullable=False)
+            for name in (
+                "next_offset",
+                "parsed_offset",
+                "records",
+                "damaged",
+                "updated_us",
+                "chunk_offset",
+                "chunk_records",
+            )
+        ),
+        sa.Column("rest_offset", sa.BigInteger, nullable=True),
+        sa.Column("rest_digest", sa.String(64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_journal"),
-        _owned_by("journal", "trial_id", "trial"),
+        _references("journal", "trial_id", "trial"),
         sa.UniqueConstraint("trial_id", "file", name="uq_journal_trial_id_file"),
     )
     op.create_table(
         "journal_block",
-        _reference("journal_id"),
-        _number("number"),
+        sa.Column("journal_id", ID, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("journal_id", "number", name="pk_journal_block"),
-        _owned_by("journal_block", "journal_id", "journal"),
+        _references("journal_block", "journal_id", "journal"),
     )
     op.create_table(
         "journal_tail",
-        _reference("journal_id"),
-        _number("offset"),
+        sa.Column("journal_id", ID, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("codec", sa.Integer, nullable=False),
         sa.Column("data", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("journal_id", "offset", name="pk_journal_tail"),
-        _owned_by("journal_tail", "journal_id", "journal"),
+        _references("journal_tail", "journal_id", "journal"),
+    )
+    op.create_table(
+        "journal_chunk",
+        sa.Column("journal_id", ID, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
+        sa.Column("size", sa.Integer, nullable=False),
+        sa.Column("codec", sa.Integer, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("journal_id", "offset", name="pk_journal_chunk"),
+        _references("journal_chunk", "journal_id", "journal"),
     )
 
 
 def _series() -> None:
+    """Series of metrics: their live summaries and the columns of their points."""
     op.create_table(
         "series",
         sa.Column("id", ID, nullable=False),
-        _reference("trial_id"),
-        _text("type"),
-        _text("live"),
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("live", sa.Text, nullable=False),
+        sa.Column("indexed_us", sa.BigInteger, nullable=True),
+        sa.Column("stale_us", sa.BigInteger, nullable=True),
+        sa.Column("rows", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_series"),
-        _owned_by("series", "trial_id", "trial"),
+        _references("series", "trial_id", "trial"),
         sa.UniqueConstraint("trial_id", "type", name="uq_series_trial_id_type"),
+    )
+    op.create_index("ix_series_stale_us", "series", ["stale_us"])
+    op.create_table(
+        "series_chunk",
+        sa.Column("series_id", ID, nullable=False),
+        sa.Column("kind", sa.Integer, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("first", sa.BigInteger, nullable=False),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in ("rows", "points", "finite")),
+        *(sa.Column(name, sa.Double, nullable=True) for name in ("head", "lo", "hi", "total")),
+        sa.Column("places", sa.LargeBinary, nullable=True),
+        sa.Column("rollup", sa.LargeBinary, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("series_id", "kind", "name", "first", name="pk_series_chunk"),
+        _references("series_chunk", "series_id", "series"),
+    )
+
+
+def _lists() -> None:
+    """What lists choose and order trials by."""
+    op.create_table(
+        "trial_param",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("kind", sa.Integer, nullable=False),
+        sa.Column("num", sa.Double, nullable=False),
+        sa.Column("text", BY_CHARACTER, nullable=False),
+        sa.Column("type", sa.String(1), nullable=False),
+        sa.Column("mark", sa.BigInteger, nullable=False),
+        sa.Column("sort_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", "key", name="pk_trial_param"),
+        _references("trial_param", "trial_id", "trial"),
+    )
+    op.create_index(
+        "ix_trial_param_order", "trial_param", ["folder_id", "key", "kind", "num", "text", "sort_us", "trial_id"]
+    )
+    op.create_table(
+        "trial_metric",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        *(sa.Column(name, sa.Double, nullable=True) for name in ("last", "min", "max", "mean")),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        *(sa.Column(name, sa.BigInteger, nullable=True) for name in ("last_step", "min_step", "max_step")),
+        sa.Column("sort_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", "key", name="pk_trial_metric"),
+        _references("trial_metric", "trial_id", "trial"),
+    )
+    op.create_index("ix_trial_metric_last", "trial_metric", ["folder_id", "key", "last", "sort_us", "trial_id"])
+    op.create_index("ix_trial_metric_max", "trial_metric", ["folder_id", "key", "max", "sort_us", "trial_id"])
+    op.create_index("ix_trial_metric_min", "trial_metric", ["folder_id", "key", "min", "sort_us", "trial_id"])
+
+
+def _objects() -> None:
+    """Objects that hold what was sealed."""
+    op.create_table(
+        "sealed_object",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("journal_id", ID, nullable=True),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("sealed_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sealed_object"),
+        _references("sealed_object", "journal_id", "journal", on_delete="SET NULL"),
+        sa.UniqueConstraint("key", name="uq_sealed_object_key"),
+    )
+    op.create_index("ix_sealed_object_journal_id", "sealed_object", ["journal_id"])
+    op.create_table(
+        "unsealed",
+        sa.Column("journal_id", ID, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("journal_id", name="pk_unsealed"),
+        _references("unsealed", "journal_id", "journal"),
     )
