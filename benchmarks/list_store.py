@@ -20,7 +20,7 @@ from sqlalchemy import Index, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, DropIndex
 
-from aimd_core.format.model import MetricSummary
+from aimd_core.reading.totals import MetricSummary
 from aimd_server.services import identity, summaries
 from aimd_server.services.clock import iso
 from aimd_server.services.indexing import label_rows, metric_rows, param_rows

@@ -122,14 +122,13 @@ def ranked_metrics(rows: list[TrialRow]) -> list[str]:
 
 def ranked_names(names: Iterable[str]) -> list[str]:
     """Return metrics, each once, those that people look at first in front."""
-    names = list(dict.fromkeys(names))
 
-    def rank(name: str) -> tuple[int, int]:
+    def rank(name: str) -> int:
         metrics_type = name.partition(".")[0]
         order = _TYPE_ORDER.index(metrics_type) if metrics_type in _TYPE_ORDER else len(_TYPE_ORDER)
-        return (len(_TYPE_ORDER) + 1 if metrics_type == "system" else order, names.index(name))
+        return len(_TYPE_ORDER) + 1 if metrics_type == "system" else order
 
-    return sorted(names, key=rank)
+    return sorted(dict.fromkeys(names), key=rank)
 
 
 def main_metric(names: Sequence[str]) -> str:

@@ -55,13 +55,15 @@ class Table:
     def fitting(self, width: int) -> list[int]:
         """Return which columns fit into `width`, by number, in their order."""
         widths = self._widths()
-        kept = [number for number, cell_width in enumerate(widths) if cell_width > 0]
-        while sum(widths[number] + _PADDING for number in kept) - _PADDING > width:
-            droppable = [number for number in kept if self.columns[number].priority > 0]
-            if not droppable:
+        kept = {number for number, cell_width in enumerate(widths) if cell_width > 0}
+        taken = sum(widths[number] + _PADDING for number in kept) - _PADDING
+        droppable = [number for number in kept if self.columns[number].priority > 0]
+        for number in sorted(droppable, key=lambda number: (self.columns[number].priority, number), reverse=True):
+            if taken <= width:
                 break
-            kept.remove(max(droppable, key=lambda number: (self.columns[number].priority, number)))
-        return kept
+            kept.remove(number)
+            taken -= widths[number] + _PADDING
+        return sorted(kept)
 
     def rich(self, width: int) -> RichTable:
         """Return the table for a terminal of `width` columns; what cannot be dropped wraps."""

@@ -19,7 +19,6 @@ from json import JSONDecoder
 from json.encoder import encode_basestring_ascii as _quote
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.model import MetricSummary
 from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 SYNC_INTERVAL_S = 1.0
 _DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
 _SALVAGE_TRIES = 100  # places in one damaged line where a record is looked for, so that no line costs minutes
+EXACT_STEP = 1 << 53  # every whole number up to here is a float
+_MAX_STEP = float(1 << 63)
 _BLANK = " \t\r\n\ufeff"  # what may stand around a record: Windows line ends, a byte order mark
 _decode = JSONDecoder().raw_decode
 _float_repr = float.__repr__
@@ -238,6 +239,28 @@ def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
     return type(body) is dict and type(body.get("value")) is dict and type(body.get("sequence")) is dict
 
 
+def float_of(number: float) -> float:
+    """Return a JSON number as every reader takes it: a float, infinite when it is a whole number beyond all floats."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def step_of(step: object) -> int | None:
+    """Return what a record gives as its step, or None when that is no step.
+
+    A step is a whole number of less than 64 bits. Beyond 2**53 it is the nearest one that a float holds, so that
+    readers which keep steps in columns of floats order points as those do which keep whole numbers.
+    """
+    if type(step) is int and -EXACT_STEP <= step <= EXACT_STEP:
+        return step
+    if isinstance(step, bool) or not isinstance(step, (int, float)):
+        return None
+    number = float_of(step)
+    return int(number) if -_MAX_STEP < number < _MAX_STEP and number.is_integer() else None
+
+
 def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
     """Yield the JSON documents of a line that is not one document: glued ones, or one behind a torn one.
 
@@ -320,57 +343,3 @@ def open_regular(path: str | Path) -> BinaryIO:
         os.close(descriptor)
         raise DamagedError(path=path, reason="is not a plain file")
     return open(descriptor, "rb")
-
-
-class JournalSummary:
-    """What a table shows of a journal.
-
-    Attributes:
-        metrics: Summary by `type.name`, in the order of first appearance.
-        records: How many records there are.
-        damage: What was left out.
-    """
-
-    __slots__ = ("damage", "metrics", "records")
-
-    def __init__(self) -> None:
-        self.metrics: dict[str, MetricSummary] = {}
-        self.records = 0
-        self.damage = Damage()
-
-    def add(self, record: dict[str, Any]) -> None:
-        """Take one more record in."""
-        self.records += 1
-        ((metrics_type, body),) = record.items()
-        step = body["sequence"].get("step")
-        for name, value in body["value"].items():
-            if isinstance(value, (int, float)):
-                key = f"{metrics_type}.{name}"
-                summary = self.metrics.get(key)
-                if summary is None:
-                    summary = self.metrics[key] = MetricSummary()
-                summary.add(_as_float(value), step if isinstance(step, int) else None)
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer of more than 308 digits
-        return float("inf") if value > 0 else float("-inf")
-
-
-def summarize(path: str | Path) -> JournalSummary:
-    """Read a journal once and return its summary; a missing journal is an empty one.
-
-    Raises:
-        DamagedError: Something other than a plain file is in its place.
-    """
-    summary = JournalSummary()
-    try:
-        file = open_regular(path)
-    except FileNotFoundError:
-        return summary
-    with file:
-        for record in read_records(file, summary.damage):
-            summary.add(record)
-    return summary

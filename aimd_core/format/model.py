@@ -1,4 +1,4 @@
-"""The words of the trade: statuses, states, metric types, trial names and summaries.
+"""The words of the trade: statuses, states, metric types and trial names.
 
 Nothing here touches a disk or a network. Source of the names and rules: docs/reference/trial-format.md.
 """
@@ -77,59 +77,6 @@ def name_fault(name: str) -> str | None:
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         return "it holds a control character"
     return None
-
-
-class MetricSummary:
-    """What a table shows of one metric: `last`, `min`, `max`, `mean`, `count`, `last_step`, `nan_count`.
-
-    `min`, `max` and `mean` are over the finite values; they are None when there is none. `last` is the
-    value of the last point written, which may be NaN or infinite.
-    """
-
-    __slots__ = ("count", "last", "last_step", "max", "max_step", "min", "min_step", "nan_count", "total")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.nan_count = 0
-        self.last: float = 0.0
-        self.last_step: int | None = None
-        self.min: float | None = None
-        self.max: float | None = None
-        self.min_step: int | None = None
-        self.max_step: int | None = None
-        self.total = 0.0
-
-    def add(self, value: float, step: int | None) -> None:
-        """Take one more point in."""
-        self.count += 1
-        self.last, self.last_step = value, step
-        if value - value != 0.0:  # NaN and both infinities, without a call
-            self.nan_count += 1
-            return
-        self.total += value
-        if self.min is None or value < self.min:
-            self.min, self.min_step = value, step
-        if self.max is None or value > self.max:
-            self.max, self.max_step = value, step
-
-    @property
-    def mean(self) -> float | None:
-        """The mean of the finite values."""
-        finite = self.count - self.nan_count
-        return self.total / finite if finite else None
-
-    def as_dict(self) -> dict[str, float | int | None]:
-        """Return the summary as a mapping with the names that the HTTP API uses, plus the steps of the extremes."""
-        return {
-            "last": self.last,
-            "min": self.min,
-            "max": self.max,
-            "mean": self.mean,
-            "count": self.count,
-            "last_step": self.last_step,
-            "min_step": self.min_step,
-            "max_step": self.max_step,
-        }
 
 
 def strict_json(value: object) -> object:

@@ -34,7 +34,7 @@ _STATUS, _DAMAGE = 2, 8  # places in the head of a row
 _JOURNAL_PART = slice(96, 120)  # the journal's three numbers stand last
 _UNSURE_NS = 2_000_000_000  # a document changed so shortly before it was read may change again without showing it
 _BATCH = 200  # trials that are read and stored at a time, so that Ctrl-C loses little and memory stays small
-_AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step")
+_AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
 
 
 class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):

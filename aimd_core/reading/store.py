@@ -11,7 +11,6 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, InvalidNameError
 from aimd_core.format import process
-from aimd_core.format.journal import JournalSummary, summarize
 from aimd_core.format.model import (
     DEFAULT_FOLDER,
     INITIALIZING,
@@ -21,6 +20,10 @@ from aimd_core.format.model import (
     split_alternative_name,
 )
 from aimd_core.language import said
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from aimd_core.reading.totals import JournalTotals
 
 TRIALS_DIRECTORY = Path(".aimd", "trials")
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
@@ -102,7 +105,7 @@ class Trial:
         self.damage: list[str] = []
         self._metadata: dict[str, object] | None = None
         self._parameters: dict[str, object] | None = None
-        self._summary: JournalSummary | None = None
+        self._totals: JournalTotals | None = None
 
     @property
     def alternative_name(self) -> str:
@@ -156,15 +159,17 @@ class Trial:
         return contents
 
     @property
-    def summary(self) -> JournalSummary:
-        """Summary of the metrics journal, read whole at the first use."""
-        if self._summary is None:
+    def totals(self) -> JournalTotals:
+        """Totals of the metrics journal, read whole at the first use."""
+        if self._totals is None:
+            from aimd_core.reading.totals import JournalTotals, read_totals  # a warm list reads no journal
+
             try:
-                self._summary = summarize(self.path / METRICS_FILE)
+                self._totals, _ = read_totals(self.path / METRICS_FILE)
             except DamagedError as error:
                 self.damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=error.facts["reason"]))
-                self._summary = JournalSummary()
-        return self._summary
+                self._totals = JournalTotals()
+        return self._totals
 
     def _inner(self, key: str) -> object:
         inner = self.metadata.get("metadata")

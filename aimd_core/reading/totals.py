@@ -1,8 +1,9 @@
-"""Running totals of a metrics journal: read fast, and read on from where the last reader stood.
+"""The one fold of points into what a table shows of a metric.
 
-Promise: the totals are those of `journal.summarize`, plus a trend of each metric, in however many steps the journal
-was read. Blocks of intact lines are decoded in one call; a block with anything else in it goes through the
-journal's own careful reader. Memory does not grow with the length of the journal.
+Promises: `MetricSummary` is the only place that counts, adds up and finds extremes; local lists, the SDK and the server
+all go through it. Its numbers depend on the points and the order in which they were written, and on nothing else: sums
+are made in that order, one value after the other. So a journal that is read at once, in pieces, on from a kept state,
+quickly or with care comes to the same numbers to the last bit. Memory does not grow with the length of the journal.
 """
 
 from __future__ import annotations
@@ -10,18 +11,151 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable
-from itertools import pairwise
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, BinaryIO
 
-from aimd_core.format.journal import Damage, is_record, open_regular, read_records
-from aimd_core.format.model import MetricSummary
+from aimd_core.format.journal import EXACT_STEP, Damage, float_of, is_record, open_regular, read_records, step_of
 
 TREND_POINTS = 24
 _BINS = 2 * TREND_POINTS
 _BLOCK_BYTES = 1 << 18
 _SEAM_BYTES = 128  # kept from the end of what was read, to recognise the journal again; it holds a time stamp
-_SLOTS = ("count", "nan_count", "last", "last_step", "min", "min_step", "max", "max_step", "total")
+
+
+class MetricSummary:
+    """What a table shows of one metric.
+
+    Attributes:
+        count: How many points there are.
+        nan_count: How many of them are NaN or infinite.
+        last: The value of the point with the greatest step, of several the one written last; it may be NaN or
+            infinite. A point without a step comes before all that have one.
+        last_step: Its step.
+        nan_since: The step from which on `last` has not been finite; None when it is finite, or has no step.
+        min: The least finite value, None when there is none; the first of several.
+        min_step: Its step.
+        max: The greatest finite value, likewise.
+        max_step: Its step.
+        total: The sum of the finite values, made in the order in which they were written.
+    """
+
+    __slots__ = (
+        "count",
+        "last",
+        "last_step",
+        "max",
+        "max_step",
+        "min",
+        "min_step",
+        "nan_count",
+        "nan_since",
+        "total",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.nan_count = 0
+        self.last: float = 0.0
+        self.last_step: int | None = None
+        self.nan_since: int | None = None
+        self.min: float | None = None
+        self.max: float | None = None
+        self.min_step: int | None = None
+        self.max_step: int | None = None
+        self.total = 0.0
+
+    def add(self, value: float, step: int | None) -> None:
+        """Take one more point in.
+
+        Args:
+            value: A float, as `float_of` makes it.
+            step: As `step_of` makes it.
+        """
+        is_finite = value - value == 0.0  # neither NaN nor infinite, without a call
+        if self.last_step is None or (step is not None and step >= self.last_step):
+            if is_finite:
+                self.nan_since = None
+            elif self.nan_since is None:
+                self.nan_since = step
+            self.last, self.last_step = value, step
+        self.count += 1
+        if not is_finite:
+            self.nan_count += 1
+            return
+        self.total += value
+        if self.min is None or value < self.min:
+            self.min, self.min_step = value, step
+        if self.max is None or value > self.max:
+            self.max, self.max_step = value, step
+
+    def extend(self, values: list[float], steps: list[Any]) -> None:
+        """Take points in: the same as `add` for each of them, several times as fast where all is as it mostly is.
+
+        Args:
+            values: Floats, as `float_of` makes them.
+            steps: What the records say, whatever that is.
+        """
+        if len(values) < 2 or not self._extend_plainly(values, steps):
+            for value, step in zip(values, steps, strict=True):
+                self.add(value, step_of(step))
+
+    def _extend_plainly(self, values: list[float], steps: list[Any]) -> bool:
+        """Take finite values with rising steps in; return False, and take none, when they are anything else."""
+        if set(map(type, steps)) != {int} or sorted(steps) != steps or max(-steps[0], steps[-1]) > EXACT_STEP:
+            return False
+        if self.last_step is not None and steps[0] < self.last_step:
+            return False
+        # One after the other, as `add` does: `sum` makes another number of them since Python 3.12.
+        total = deque(accumulate(values, initial=self.total), maxlen=1)[0]
+        if total - total != 0.0:
+            return False
+        self.count += len(values)
+        self.last, self.last_step, self.nan_since = values[-1], steps[-1], None
+        self.total = total
+        smallest, largest = min(values), max(values)
+        if self.min is None or smallest < self.min:
+            self.min, self.min_step = smallest, steps[values.index(smallest)]
+        if self.max is None or largest > self.max:
+            self.max, self.max_step = largest, steps[values.index(largest)]
+        return True
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of the finite values."""
+        finite = self.count - self.nan_count
+        return self.total / finite if finite else None
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Return the summary as a mapping with the names that the HTTP API uses, plus the steps of the extremes."""
+        return {
+            "last": self.last,
+            "min": self.min,
+            "max": self.max,
+            "mean": self.mean,
+            "count": self.count,
+            "last_step": self.last_step,
+            "min_step": self.min_step,
+            "max_step": self.max_step,
+            "nan_since": self.nan_since,
+        }
+
+    def state(self) -> list[float | int | None]:
+        """Return all of it, to be kept; `from_state` goes on from there."""
+        return [getattr(self, slot) for slot in self.__slots__]
+
+    @classmethod
+    def from_state(cls, state: Sequence[Any]) -> MetricSummary:
+        """Return the summary that `state` returned.
+
+        Raises:
+            ValueError: It is none.
+        """
+        summary = cls()
+        for slot, value in zip(cls.__slots__, state, strict=True):
+            setattr(summary, slot, value)
+        return summary
 
 
 class Trend:
@@ -34,7 +168,7 @@ class Trend:
         self.filled = filled  # values in the last bin
         self.sums = sums if sums is not None else []
 
-    def extend(self, values: list[float]) -> None:
+    def extend(self, values: Sequence[float]) -> None:
         """Take more finite values in."""
         position = 0
         if self.stride == 1:  # one value a bin: no sums to make
@@ -45,7 +179,7 @@ class Trend:
             if not self.sums or self.filled == self.stride:
                 self._new_bin()
             piece = values[position : position + self.stride - self.filled]
-            self.sums[-1] += sum(piece)
+            self.sums[-1] = deque(accumulate(piece, initial=self.sums[-1]), maxlen=1)[0]
             self.filled += len(piece)
             position += len(piece)
 
@@ -73,17 +207,19 @@ class JournalTotals:
     Attributes:
         offset: Bytes of complete lines taken in.
         lines: How many lines those are.
+        records: How many records they hold.
         damage: What was left out.
         metrics: Summary by `type.name`, in the order of first appearance.
         trends: Course by `type.name`.
         seam: The last bytes before `offset`.
     """
 
-    __slots__ = ("damage", "lines", "metrics", "offset", "seam", "trends")
+    __slots__ = ("damage", "lines", "metrics", "offset", "records", "seam", "trends")
 
     def __init__(self) -> None:
         self.offset = 0
         self.lines = 0
+        self.records = 0
         self.damage = Damage()
         self.metrics: dict[str, MetricSummary] = {}
         self.trends: dict[str, Trend] = {}
@@ -94,8 +230,9 @@ class JournalTotals:
         return {
             "offset": self.offset,
             "lines": self.lines,
+            "records": self.records,
             "damage": [self.damage.lines, self.damage.numbers],
-            "metrics": {name: [getattr(summary, slot) for slot in _SLOTS] for name, summary in self.metrics.items()},
+            "metrics": {name: summary.state() for name, summary in self.metrics.items()},
             "trends": {name: [trend.stride, trend.filled, trend.sums] for name, trend in self.trends.items()},
             "seam": self.seam.hex(),
         }
@@ -104,12 +241,9 @@ class JournalTotals:
     def from_state(state: dict[str, Any]) -> JournalTotals:
         """Return the totals that `state` returned."""
         totals = JournalTotals()
-        totals.offset, totals.lines = state["offset"], state["lines"]
+        totals.offset, totals.lines, totals.records = state["offset"], state["lines"], state["records"]
         totals.damage.lines, totals.damage.numbers = state["damage"][0], list(state["damage"][1])
-        for name, values in state["metrics"].items():
-            summary = totals.metrics[name] = MetricSummary()
-            for slot, value in zip(_SLOTS, values, strict=True):
-                setattr(summary, slot, value)
+        totals.metrics = {name: MetricSummary.from_state(values) for name, values in state["metrics"].items()}
         totals.trends = {name: Trend(parts[0], parts[1], list(parts[2])) for name, parts in state["trends"].items()}
         totals.seam = bytes.fromhex(state["seam"])
         return totals
@@ -122,6 +256,7 @@ class JournalTotals:
         if records is None:
             records = self._read_with_care(block)
         self.lines += block.count(b"\n")
+        self.records += len(records)
         self._add(records)
 
     def _read_with_care(self, block: bytes) -> list[dict[str, Any]]:
@@ -153,41 +288,19 @@ class JournalTotals:
                 self._extend(f"{metrics_type}.{name}", values, steps)
 
     def _extend(self, name: str, values: list[Any], steps: list[Any]) -> None:
-        """Take a stretch of one metric in: as `MetricSummary.add` for each of them, several times as fast."""
+        """Take a stretch of one metric in, as JSON has it."""
         if set(map(type, values)) != {float}:
-            kept = [number for number, value in enumerate(values) if isinstance(value, (int, float))]
-            values, steps = [_as_float(values[number]) for number in kept], [steps[number] for number in kept]
-        if set(map(type, steps)) != {int}:
-            steps = [step if isinstance(step, int) else None for step in steps]
+            numbers = [number for number, value in enumerate(values) if isinstance(value, (int, float))]
+            values, steps = [float_of(values[number]) for number in numbers], [steps[number] for number in numbers]
         if not values:
             return
         summary = self.metrics.setdefault(name, MetricSummary())
-        summary.count += len(values)
-        summary.last, summary.last_step = values[-1], steps[-1]
-        total = sum(values)
-        if total - total != 0.0:
-            finite = [number for number, value in enumerate(values) if value - value == 0.0]
-            summary.nan_count += len(values) - len(finite)
-            values, steps = [values[number] for number in finite], [steps[number] for number in finite]
+        nan_count = summary.nan_count
+        summary.extend(values, steps)
+        if summary.nan_count != nan_count:
+            values = [value for value in values if value - value == 0.0]
         if values:
-            _extend_finite(summary, values, steps)
             self.trends.setdefault(name, Trend()).extend(values)
-
-
-def _extend_finite(summary: MetricSummary, values: list[float], steps: list[int | None]) -> None:
-    summary.total += sum(values)
-    smallest, largest = min(values), max(values)
-    if summary.min is None or smallest < summary.min:
-        summary.min, summary.min_step = smallest, steps[values.index(smallest)]
-    if summary.max is None or largest > summary.max:
-        summary.max, summary.max_step = largest, steps[values.index(largest)]
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer of more than 308 digits
-        return float("inf") if value > 0 else float("-inf")
 
 
 def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
@@ -217,7 +330,9 @@ def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:
     yield bytes(rest), False
 
 
-def read_totals(path: str, known: dict[str, Any] | None = None) -> tuple[JournalTotals, JournalTotals]:
+def read_totals(
+    path: str | os.PathLike[str], known: dict[str, Any] | None = None
+) -> tuple[JournalTotals, JournalTotals]:
     """Read a journal, or what is new of it.
 
     Args:
@@ -231,7 +346,7 @@ def read_totals(path: str, known: dict[str, Any] | None = None) -> tuple[Journal
         DamagedError: Something other than a plain file is in its place, or it may not be read.
     """
     try:
-        file = open_regular(path)
+        file = open_regular(os.fspath(path))
     except FileNotFoundError:
         return JournalTotals(), JournalTotals()
     with file:

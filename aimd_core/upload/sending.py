@@ -204,7 +204,7 @@ def _send_rest(
 
 def damage_sentence(trial: Trial) -> str:
     """Say what is wrong with a trial's metrics journal, in one sentence; empty when nothing is."""
-    damage = trial.summary.damage
+    damage = trial.totals.damage
     return f"{METRICS_FILE}: {damage.sentence()}" if damage else ""
 
 

@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aimd_core.format.model import MetricSummary
-
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
@@ -114,28 +112,3 @@ def plotted(blocks: Blocks, points: int) -> Plot:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = made.total / np.where(made.finite, made.finite, np.nan)
     return Plot(count, nan, False, made.x, made.lo, made.hi, mean)
-
-
-def summarized(summary: MetricSummary, steps: Floats, values: Floats) -> None:
-    """Take points into a summary, as adding one after the other does, to the last bit."""
-    if not len(values):
-        return
-    finite = np.isfinite(values)
-    summary.count += len(values)
-    summary.nan_count += len(values) - int(finite.sum())
-    summary.last, summary.last_step = float(values[-1]), _step(steps[-1])
-    if not finite.any():
-        return
-    # In the order of the points: a pairwise sum would be another number.
-    with np.errstate(over="ignore", invalid="ignore"):
-        summary.total = float(np.cumsum(np.concatenate(([summary.total], values[finite])))[-1])
-    least = int(np.argmin(np.where(finite, values, np.inf)))
-    greatest = int(np.argmax(np.where(finite, values, -np.inf)))
-    if summary.min is None or values[least] < summary.min:
-        summary.min, summary.min_step = float(values[least]), _step(steps[least])
-    if summary.max is None or values[greatest] > summary.max:
-        summary.max, summary.max_step = float(values[greatest]), _step(steps[greatest])
-
-
-def _step(step: float) -> int | None:
-    return None if np.isnan(step) else int(step)

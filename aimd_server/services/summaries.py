@@ -1,4 +1,4 @@
-"""Journal lines to live summaries: pure functions, the same counting as aimd_core.format.journal does on a local file.
+"""Journal lines to live summaries: pure functions. The counting is that of a local file, aimd_core.reading.totals.
 
 A line is decoded by msgspec; what that refuses (Python's NaN tokens, glued or damaged lines) goes through the reader
 of aimd_core.format.journal, so that a trial shows the same numbers here and there.
@@ -6,14 +6,14 @@ of aimd_core.format.journal, so that a trial shows the same numbers here and the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aimd_core.format.journal import Damage, read_records
-from aimd_core.format.model import MetricSummary, strict_json
+from aimd_core.format.journal import Damage, float_of, read_records, step_of
+from aimd_core.format.model import strict_json
+from aimd_core.reading.totals import MetricSummary
 from aimd_server.services.documents import clean
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ MAX_TYPES = 100  # of one trial; points of further ones are kept and not summari
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised
 MAX_KEY_CHARS = 500
 _GROUP_BYTES = 16 << 10  # of lines read at once: large enough for speed, small enough for memory
-_FIELDS = ("count", "nan_count", "last", "last_step", "min", "min_step", "max", "max_step", "total")
 
 Live = dict[str, MetricSummary]
 Point = tuple[Any, dict[str, Any]]  # step and values
@@ -120,55 +119,45 @@ def _read_slowly(line: bytes, points: Points) -> None:
 
 def extend(live: Live, points: list[Point]) -> None:
     """Take points into the summaries of their type."""
-    for step, values in points:
-        known_step = step if isinstance(step, int) and abs(step) < 1 << 63 else None
+    for given_step, values in points:
+        step = step_of(given_step)
         for name, value in values.items():
-            if not isinstance(value, (int, float)):
-                continue
-            summary = live.get(name)
-            if summary is None:
-                if len(live) >= MAX_METRICS or len(name) > MAX_KEY_CHARS:
-                    continue
-                summary = live[name] = MetricSummary()
-            summary.add(_as_float(value), known_step)
+            if isinstance(value, (int, float)):
+                summary = _summary_of(live, name)
+                if summary is not None:
+                    summary.add(float_of(value), step)
 
 
 def extend_columns(live: Live, chunk: Chunk) -> None:
     """Take the points of a chunk into the summaries of their type: the same numbers as `extend` comes to."""
-    from aimd_server.columns.reduction import summarized
-
+    steps = list(map(step_of, chunk.axes["step"].tolist()))
     for name, (rows, values) in chunk.columns.items():
-        summary = live.get(name)
-        if summary is None:
-            if len(live) >= MAX_METRICS or len(name) > MAX_KEY_CHARS:
-                continue
-            summary = live[name] = MetricSummary()
-        steps = chunk.axes["step"] if rows is None else chunk.axes["step"][rows]
-        summarized(summary, steps, values)
+        summary = _summary_of(live, name)
+        if summary is not None:
+            summary.extend(values.tolist(), steps if rows is None else [steps[row] for row in rows.tolist()])
 
 
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond all floats
-        return math.copysign(math.inf, value)
+def _summary_of(live: Live, name: str) -> MetricSummary | None:
+    """Return the summary of a metric, made when there is room for it, else None."""
+    summary = live.get(name)
+    if summary is None and len(live) < MAX_METRICS and len(name) <= MAX_KEY_CHARS:
+        summary = live[name] = MetricSummary()
+    return summary
 
 
 def text_of(live: Live) -> str:
     """Return summaries as JSON text: metric name to a list of numbers, those not finite as strings."""
-    rows = {name: [getattr(summary, field) for field in _FIELDS] for name, summary in live.items()}
-    return msgspec.json.encode(strict_json(rows)).decode()
+    rows = {name: strict_json(summary.state()) for name, summary in live.items()}
+    return msgspec.json.encode(rows).decode()
 
 
 def from_text(text: str | None) -> Live:
     """Return the summaries that `text_of` wrote."""
-    live: Live = {}
     rows: dict[str, list[Any]] = msgspec.json.decode(text) if text else {}
-    for name, row in rows.items():
-        summary = live[name] = MetricSummary()
-        for field, value in zip(_FIELDS, row, strict=True):
-            setattr(summary, field, float(value) if isinstance(value, str) else value)
-    return live
+    return {
+        name: MetricSummary.from_state([float(value) if isinstance(value, str) else value for value in row])
+        for name, row in rows.items()
+    }
 
 
 def shown(series: list[tuple[str, str]]) -> dict[str, object]:

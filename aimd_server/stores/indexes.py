@@ -120,7 +120,7 @@ def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[P
 
 
 def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, Any]]) -> None:
-    """Write some metrics of a trial, each a mapping of AGGREGATES."""
+    """Write some metrics of a trial, each a mapping in which AGGREGATES are."""
     known = set(connection.execute(_KEYS, {"of_trial": home.id}).scalars())
     changed = [
         {"of_trial": home.id, "of_key": key, **{f"new_{name}": row[name] for name in AGGREGATES}}
@@ -128,7 +128,9 @@ def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, An
         if key in known
     ]
     own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
-    added = [{**own, "key": key, **row} for key, row in rows.items() if key not in known]
+    added = [
+        {**own, "key": key, **{name: row[name] for name in AGGREGATES}} for key, row in rows.items() if key not in known
+    ]
     if changed:
         connection.execute(_PUT_METRIC, changed)
     if added:

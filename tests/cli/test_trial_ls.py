@@ -1,7 +1,10 @@
 import re
+from typing import Any
 
 import pytest
 
+from aimd_cli.views.rows import ranked_names
+from aimd_cli.views.table import Column, Table
 from t9k import aimd
 from tests.support.home import Home
 
@@ -152,3 +155,49 @@ def test_a_reader_that_goes_away_ends_the_listing_quietly(home: Home) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
     assert done.returncode == 141
+
+
+class CountingName(str):
+    """A metric's name that counts how often it is compared with another."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountingName.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_ordering_very_many_metric_names_does_not_compare_each_with_each() -> None:
+    names = [CountingName(f"train.m{number}") for number in range(3000)]
+    CountingName.compared = 0
+    assert ranked_names(names) == names
+    assert CountingName.compared < 10 * len(names)
+
+
+def counted(name: str) -> Any:
+    """Return a comparison of whole numbers that counts its calls."""
+    plain = getattr(int, name)
+
+    def compare(self: int, other: int) -> Any:
+        CountingPriority.compared += 1
+        return plain(self, other)
+
+    return compare
+
+
+class CountingPriority(int):
+    """A column's priority that counts how often it is compared with another."""
+
+    compared = 0
+    __hash__ = int.__hash__
+    __lt__, __gt__, __le__, __ge__, __eq__ = map(counted, ("__lt__", "__gt__", "__le__", "__ge__", "__eq__"))
+
+
+def test_fitting_very_many_columns_does_not_look_at_all_for_each_that_is_dropped() -> None:
+    columns = [Column("name"), *(Column(f"m{number}", CountingPriority(20 + number % 9)) for number in range(2000))]
+    table = Table(columns)
+    table.add(*("0.5" for _ in columns))
+    CountingPriority.compared = 0
+    assert table.fitting(30) == [0, 1, 10, 19, 28, 37]
+    assert CountingPriority.compared < 100 * len(columns)

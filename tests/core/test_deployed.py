@@ -40,7 +40,7 @@ def test_a_finished_trial_says_what_it_said(trials: dict[str, Trial]) -> None:
 
 
 def test_values_that_are_not_finite_are_data(trials: dict[str, Trial]) -> None:
-    metrics = trials[deployed.FINISHED].summary.metrics
+    metrics = trials[deployed.FINISHED].totals.metrics
     assert list(metrics) == ["train.loss", "train.acc", "test.loss"]
     assert math.isnan(metrics["train.loss"].last)
     assert metrics["train.loss"].max == 0.5
@@ -53,7 +53,7 @@ def test_times_without_quotes_stay_text(trials: dict[str, Trial]) -> None:
 
 
 def test_documents_without_newlines_and_epochs_are_read(trials: dict[str, Trial]) -> None:
-    summary = trials[deployed.OLDEST].summary
+    summary = trials[deployed.OLDEST].totals
     assert (summary.records, summary.metrics["val.acc"].last_step, bool(summary.damage)) == (2, 2, False)
 
 
@@ -64,7 +64,7 @@ def test_parameters_that_say_nothing_are_none(trials: dict[str, Trial]) -> None:
 def test_a_crashed_trial_keeps_its_name_and_every_complete_point(trials: dict[str, Trial]) -> None:
     trial = trials[deployed.CRASHED]
     assert trial.name == "图像 分类_v1.2"
-    assert (trial.summary.records, trial.summary.damage.torn_bytes) == (1, 32)
+    assert (trial.totals.records, trial.totals.damage.torn_bytes) == (1, 32)
     assert trial.state.name == "Running"  # written just now; Lost once it has been silent for long
 
 
@@ -78,5 +78,5 @@ def test_reading_changes_no_byte(tmp_path: Path) -> None:
     before = fingerprint()
     for trial in find_trials(tmp_path):
         assert trial.metadata
-        assert trial.summary.records
+        assert trial.totals.records
     assert fingerprint() == before

@@ -10,18 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aimd_core.format.journal import summarize
-from aimd_core.reading import totals as index_journal
 from aimd_core.reading.cache import IndexCache, cache_directory
 from aimd_core.reading.directory import IndexedTrial, TrialIndex
-from aimd_core.reading.totals import TREND_POINTS, JournalTotals, Trend
-from tests.support.properties import load_profile
+from aimd_core.reading.totals import JournalTotals
 from tests.support.trials import record, write_trial
 
-load_profile()
 NAMES = [f"t_261123_15032{number}_aaaaaa" for number in range(4)]
 
 
@@ -198,54 +192,3 @@ def test_the_cache_is_for_its_owner_only(trials: Path) -> None:
     listed(trials)
     assert IndexCache(trials).path.stat().st_mode & 0o077 == 0
     assert cache_directory().stat().st_mode & 0o077 == 0
-
-
-_lines = st.one_of(
-    st.builds(record, st.integers(0, 9), st.floats(), st.sampled_from(["train", "val"]), st.sampled_from(["a", "b"])),
-    st.sampled_from(
-        [b"\n", b"torn {\n", b"\xff\n", record(1)[:-1] + record(2), b'{"a": 1}\n', b"\xef\xbb\xbf" + record(3),
-         record(4)[:-1] + b"\r\n", b'{"t": {"value": {"i": 1, "s": "x", "b": true}, "sequence": {"step": "no"}}}\n',
-         b'{"t": {"value": {"big": 1' + b"0" * 400 + b'}, "sequence": {}}}\n', b"[]\n"]
-    ),
-)  # fmt: skip
-
-
-@given(st.lists(_lines, max_size=12), st.integers(0, 2000), st.integers(0, 2000), st.integers(20, 400))
-def test_totals_equal_the_plain_summary_in_however_many_steps_they_are_made(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], first: int, second: int, block_bytes: int
-) -> None:
-    journal = tmp_path_factory.mktemp("journal") / "metrics"
-    whole = b"".join(lines)
-    known = None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index_journal, "_BLOCK_BYTES", block_bytes)
-        for end in (*sorted((first, second)), len(whole)):
-            journal.write_bytes(whole[:end])
-            shown, totals = index_journal.read_totals(str(journal), known)
-            known = totals.state()
-    plain = summarize(journal)
-    assert shown.damage.sentence() == plain.damage.sentence()
-    assert set(shown.metrics) == set(plain.metrics)
-    for name, summary in plain.metrics.items():
-        wanted, got = summary.as_dict(), shown.metrics[name].as_dict()
-        mean = wanted.pop("mean"), got.pop("mean")
-        assert repr(got) == repr(wanted)
-        if mean[0] is None or mean[0] - mean[0] != 0.0:  # none finite, or a sum beyond the largest number
-            assert repr(mean[0]) == repr(mean[1])
-        else:
-            assert mean[1] == pytest.approx(mean[0], rel=1e-9, abs=1e-6 * max(abs(value) for value in _extremes(got)))
-
-
-def _extremes(summary: dict[str, float | int | None]) -> list[float]:
-    return [float(summary[name] or 0) for name in ("min", "max")]
-
-
-@given(st.lists(st.floats(-10, 10), max_size=400), st.integers(1, 60))
-def test_a_trend_is_the_same_in_however_many_pieces_and_keeps_the_mean(values: list[float], piece: int) -> None:
-    whole, pieces = Trend(), Trend()
-    whole.extend(values)
-    for start in range(0, len(values), piece):
-        pieces.extend(values[start : start + piece])
-    assert len(whole.points()) == min(len(values), TREND_POINTS) or len(whole.sums) < TREND_POINTS * 2
-    assert pieces.points() == pytest.approx(whole.points(), abs=0.002)
-    assert sum(whole.sums) == pytest.approx(sum(values), abs=1e-6)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.journal import Damage, open_regular, read_records, summarize
+from aimd_core.format.journal import Damage, open_regular, read_records
 from tests.support.trials import record
 
 THREE = [record(1), record(2, 1e-7, "val", "准确率"), record(3, -123.456)]
@@ -195,41 +195,3 @@ def test_something_else_in_the_place_of_a_journal_is_refused_and_never_blocks(
     make(tmp_path / "metrics")
     with pytest.raises(DamagedError, match="metrics"):
         open_regular(tmp_path / "metrics")
-
-
-def test_a_missing_journal_has_an_empty_summary(tmp_path: Path) -> None:
-    assert summarize(tmp_path / "metrics").records == 0
-
-
-def test_a_summary_reports_what_was_left_out(tmp_path: Path) -> None:
-    (tmp_path / "metrics").write_bytes(record(1) + b"?\n" + record(2) + b"{")
-    summary = summarize(tmp_path / "metrics")
-    assert (summary.records, summary.damage.numbers, summary.damage.torn_bytes) == (2, [2], 1)
-
-
-def test_a_summary_has_a_row_for_each_metric_of_each_type_in_order_of_appearance(tmp_path: Path) -> None:
-    (tmp_path / "metrics").write_bytes(record(1, 2.0) + record(2, 1.0, "val", "acc") + record(3, 4.0))
-    metrics = summarize(tmp_path / "metrics").metrics
-    assert list(metrics) == ["train.loss", "val.acc"]
-    assert metrics["train.loss"].as_dict() == {
-        "last": 4.0,
-        "min": 2.0,
-        "max": 4.0,
-        "mean": 3.0,
-        "count": 2,
-        "last_step": 3,
-        "min_step": 1,
-        "max_step": 3,
-    }
-
-
-@pytest.mark.parametrize(("number", "expected"), [(10**400, float("inf")), (-(10**400), float("-inf")), (7, 7.0)])
-def test_an_integer_in_a_journal_is_summarised_as_a_float(number: int, expected: float, tmp_path: Path) -> None:
-    (tmp_path / "metrics").write_text(json.dumps({"t": {"value": {"a": number}, "sequence": {"step": 1}}}))
-    assert summarize(tmp_path / "metrics").metrics["t.a"].last == expected
-
-
-def test_values_that_are_no_numbers_are_left_out_of_a_summary(tmp_path: Path) -> None:
-    (tmp_path / "metrics").write_text('{"t": {"value": {"a": "x", "b": null, "c": [1]}, "sequence": {"step": "1"}}}')
-    summary = summarize(tmp_path / "metrics")
-    assert (summary.records, summary.metrics) == (1, {})

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.format.model import (
-    MetricSummary,
     console_address,
     flatten,
     is_alternative_name,
@@ -17,13 +16,6 @@ from aimd_core.format.model import (
     standard_type,
     strict_json,
 )
-
-
-def summary_of(*points: tuple[float, int | None]) -> MetricSummary:
-    summary = MetricSummary()
-    for value, step in points:
-        summary.add(value, step)
-    return summary
 
 
 @given(name=st.text(min_size=1).filter(lambda text: name_fault(text) is None))
@@ -58,30 +50,6 @@ def test_another_name_is_none_of_a_trial(name: str) -> None:
 )
 def test_the_longer_forms_of_the_types_are_the_short_ones(written: str, standard: str) -> None:
     assert standard_type(written) == standard
-
-
-def test_a_summary_knows_the_last_the_extremes_and_their_steps() -> None:
-    summary = summary_of((2.0, 1), (1.0, 2), (4.0, 3), (3.0, 4))
-    assert (summary.last, summary.last_step) == (3.0, 4)
-    assert (summary.min, summary.min_step, summary.max, summary.max_step) == (1.0, 2, 4.0, 3)
-    assert (summary.mean, summary.count) == (2.5, 4)
-
-
-def test_numbers_that_are_not_finite_count_but_are_no_extremes() -> None:
-    summary = summary_of((math.nan, 1), (1.0, 2), (math.inf, 3), (-math.inf, 4))
-    assert (summary.count, summary.nan_count) == (4, 3)
-    assert (summary.min, summary.max, summary.mean, summary.last) == (1.0, 1.0, 1.0, -math.inf)
-
-
-def test_a_metric_that_was_never_finite_has_no_extremes_and_no_mean() -> None:
-    summary = summary_of((math.nan, 1))
-    assert (summary.min, summary.max, summary.mean) == (None, None, None)
-    assert math.isnan(summary.last)
-
-
-def test_of_equal_extremes_the_first_one_counts() -> None:
-    summary = summary_of((1.0, 1), (1.0, 2))
-    assert (summary.min_step, summary.max_step) == (1, 1)
 
 
 def test_strict_json_has_words_in_the_place_of_numbers_that_json_cannot_hold() -> None:

@@ -103,7 +103,7 @@ def test_the_documents_of_a_trial_are_read_as_they_stand(tmp_path: Path) -> None
     assert (trial.started, trial.ended) == ("2026-11-23T15:03:27.664883+00:00", None)
     assert trial.folder == "image_classification/mnist"
     assert trial.parameters == {"lr": 0.1}
-    assert trial.summary.records == 1
+    assert trial.totals.records == 1
     assert trial.damage == []
 
 
@@ -126,7 +126,7 @@ def test_damage_is_told_once_for_each_document(tmp_path: Path) -> None:
     (path / "metrics").mkdir()
     trial = Trial(path)
     for _ in range(2):
-        assert (trial.metadata, trial.parameters, trial.summary.records) == ({}, {}, 0)
+        assert (trial.metadata, trial.parameters, trial.totals.records) == ({}, {}, 0)
     assert [sentence.split(":")[0] for sentence in trial.damage] == [
         "metadata.yaml",
         "parameters.yaml is missing",

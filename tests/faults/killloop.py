@@ -148,7 +148,7 @@ def check_trial(trial: Trial, acknowledged: int) -> Kill:
         "the points are not in order": steps != list(range(len(steps))),
         "a value has changed": any(p["value"] != {"value": p["sequence"]["step"] * 0.5, "same": 1.0} for p in points),
         f"{damage.lines} complete lines are damaged": damage.lines > 0,
-        "the summary has other points": trial.summary.records != len(steps),
+        "the summary has other points": trial.totals.records != len(steps),
         f"the state is {trial.state.name}": trial.state.name != expected,
         f"the name is {trial.name}": trial.name != "killed",
         f"the parameters are {trial.parameters}": trial.parameters not in ({"lr": 0.1}, {}),

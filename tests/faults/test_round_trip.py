@@ -77,7 +77,7 @@ def test_every_value_name_and_step_comes_back(trial: aimd.Trial) -> None:
         assert not differs(trial, logged)
 
     comes_back()
-    assert Trial(trial.path).summary.damage.lines == 0
+    assert Trial(trial.path).totals.damage.lines == 0
 
 
 @pytest.mark.parametrize(

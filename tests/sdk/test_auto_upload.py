@@ -91,7 +91,7 @@ def test_a_training_that_is_killed_is_uploaded_whole(signed_in: Account, work: P
     assert trial.id is not None
     wait_until(lambda: not companions_of(trial.path), "the uploader has ended")
     assert has_all(signed_in, trial.id, trial.path)
-    assert trial.summary.records == 1000
+    assert trial.totals.records == 1000
 
 
 def test_a_key_that_login_was_given_reaches_the_uploader_and_no_file_or_command_line(account: Account) -> None:
@@ -155,7 +155,7 @@ def test_a_server_that_never_answers_holds_up_nothing(work: Path, tmp_path: Path
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/t9k/experiment/server"
         done = run_script(TRAINING, work, AIMD_HOST=url, AIMD_API_KEY=str(uuid.uuid4()))
         (trial,) = find_trials(work)
-        assert (done.returncode, trial.status, trial.summary.records) == (0, "Succeeded", 1000)
+        assert (done.returncode, trial.status, trial.totals.records) == (0, "Succeeded", 1000)
         assert companions_of(trial.path), "the training has ended while the uploader still waits"
 
 

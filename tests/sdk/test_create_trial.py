@@ -272,4 +272,4 @@ def test_sixty_four_processes_that_create_one_name_at_once_get_a_directory_each(
     trials = find_trials(work)
     assert len({trial.id for trial in trials}) == 64
     assert sorted(trial.parameters["number"] for trial in trials) == list(range(64))  # type: ignore[type-var]
-    assert all(trial.summary.metrics["train.number"].last == trial.parameters["number"] for trial in trials)
+    assert all(trial.totals.metrics["train.number"].last == trial.parameters["number"] for trial in trials)

@@ -103,7 +103,7 @@ def test_a_signal_kills_as_ever_and_leaves_the_trial_interrupted(name: str, work
     assert done.returncode == -getattr(signal, name)
     trial = only_trial(work)
     assert ended(trial) == ("Running", "Interrupted", {"kind": "interrupted", "signal": name})
-    assert trial.summary.records == 1
+    assert trial.totals.records == 1
     assert trial.ended is None
 
 
@@ -171,7 +171,7 @@ def test_a_forked_child_neither_ends_nor_marks_the_trial_of_its_parent(leave: st
     )
     assert done.returncode == 0, done.stderr
     trial = only_trial(work)
-    assert (trial.status, trial.summary.records) == ("Succeeded", 3)
+    assert (trial.status, trial.totals.records) == ("Succeeded", 3)
     assert done.stderr.count("finished: logged 2, on disk 2") == 1
 
 
@@ -207,7 +207,7 @@ def test_workers_of_multiprocessing_neither_duplicate_nor_end_anything(method: s
     )
     assert done.returncode == 0, done.stderr
     trial = only_trial(work)
-    assert (trial.status, trial.summary.records) == ("Succeeded", 20)
+    assert (trial.status, trial.totals.records) == ("Succeeded", 20)
     assert done.stderr.count("finished") == 1
     if method == "fork":  # a forked worker has its parent's stdout, and so its log
         kept = (trial.path / "stdout.log").read_text().splitlines()
@@ -234,8 +234,8 @@ def test_threads_that_log_and_print_at_once_lose_nothing(work: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     trial = only_trial(work)
-    assert (trial.summary.records, trial.summary.damage.lines) == (4000, 0)
-    assert {name: one.count for name, one in trial.summary.metrics.items()} == {f"worker{n}.a": 500 for n in range(8)}
+    assert (trial.totals.records, trial.totals.damage.lines) == (4000, 0)
+    assert {name: one.count for name, one in trial.totals.metrics.items()} == {f"worker{n}.a": 500 for n in range(8)}
     kept = (trial.path / "stdout.log").read_text().splitlines()
     assert sorted(kept) == sorted(f"thread {thread} step {step}" for thread in range(8) for step in range(500))
 

@@ -102,4 +102,4 @@ def test_a_script_that_ends_without_finish_keeps_its_exit_status_and_its_points(
     assert done.returncode == exit_status
     (path,) = (work / ".aimd" / "trials").iterdir()
     stored = StoredTrial(path)
-    assert (stored.summary.records, stored.status, stored.state.name) == (1, status, state)
+    assert (stored.totals.records, stored.status, stored.state.name) == (1, status, state)

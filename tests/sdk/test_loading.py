@@ -64,7 +64,7 @@ def test_a_torn_last_line_is_kept_apart_from_what_is_logged_next(trials: Path) -
     path = write_trial(trials, metrics=record(1) + b'{"train": {"val')
     with aimd.load_trial(trial_path=path) as trial:
         trial.log("train", {"loss": 0.25}, step=2)
-    summary = Trial(path).summary
+    summary = Trial(path).totals
     assert (summary.records, summary.damage.lines) == (2, 1)
 
 
@@ -94,7 +94,7 @@ def test_a_trial_of_the_deployed_sdk_goes_on(trials: Path) -> None:
     path = write_trial(trials, status="Succeeded", metrics=record(1))
     with aimd.load_trial(trial_path=path) as trial:
         trial.log("val", {"loss": 0.5}, step=2)
-    assert Trial(path).summary.records == 2
+    assert Trial(path).totals.records == 2
 
 
 def test_a_directory_that_cannot_be_written_can_be_looked_at(work: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_trial_that_another_process_records_is_joined_and_not_taken_over(work:
     assert (done.returncode, done.stderr) == (0, "")
     assert (trial.path / "process.json").read_bytes() == before
     stored = Trial(trial.path)
-    assert (stored.state.name, stored.summary.records) == ("Running", 2)
+    assert (stored.state.name, stored.totals.records) == ("Running", 2)
     assert os.getpid() == trial._pid
     trial.finish()
 

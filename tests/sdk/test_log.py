@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aimd_core.errors import TrialStateError
 from aimd_core.format.documents import read_mapping
-from aimd_core.format.journal import summarize
+from aimd_core.reading.totals import read_totals
 from t9k import aimd
 
 
@@ -132,8 +132,8 @@ def test_every_number_and_name_comes_back_from_the_file_as_it_was_logged(
         for metrics_type, found in trial.metrics.items()
     }
     assert read == expected
-    summary = summarize(trial.path / "metrics")
-    assert (summary.records, bool(summary.damage)) == (len(points), False)
+    totals, _ = read_totals(trial.path / "metrics")
+    assert (totals.records, bool(totals.damage)) == (len(points), False)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_rank_0_records_as_if_it_were_alone(work: Path, monkeypatch: pytest.Monk
     with aimd.create_trial(trial_name="a") as trial:
         trial.log("train", {"loss": 1.0}, step=1)
     (stored,) = find_trials(work)
-    assert (stored.name, stored.status, stored.summary.records) == ("a", "Succeeded", 1)
+    assert (stored.name, stored.status, stored.totals.records) == ("a", "Succeeded", 1)
     assert "_rank" not in stored.metadata
 
 
@@ -113,4 +113,4 @@ def test_with_all_ranks_each_one_writes_a_journal_of_its_own(work: Path, monkeyp
     assert sorted(trials) == ["a", "a-rank1", "a-rank2"]
     for number, name in enumerate(sorted(trials)):
         assert trials[name].metadata["_rank"] == {"rank": number, "world_size": 3, "group": "run7"}
-        assert trials[name].summary.metrics["train.loss"].last == number
+        assert trials[name].totals.metrics["train.loss"].last == number

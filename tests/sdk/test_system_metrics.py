@@ -49,13 +49,13 @@ def test_a_process_that_is_gone_is_left_out_of_the_sample() -> None:
 def test_the_companion_samples_into_the_journal_and_ends_with_the_trial() -> None:
     trial = aimd.create_trial(trial_name="a")
     trial.log("train", {"loss": 1.0}, step=1)
-    wait_until(lambda: "system.cpu_percent" in Trial(trial.path).summary.metrics, "there is a sample")
+    wait_until(lambda: "system.cpu_percent" in Trial(trial.path).totals.metrics, "there is a sample")
     trial.log("train", {"loss": 0.5}, step=2)
     trial.finish()
     wait_until(lambda: not companions_of(trial.path), "the companion has ended")
     stored = Trial(trial.path)
-    assert (stored.status, stored.damage, stored.summary.metrics["train.loss"].count) == ("Succeeded", [], 2)
-    assert stored.summary.damage.lines == 0
+    assert (stored.status, stored.damage, stored.totals.metrics["train.loss"].count) == ("Succeeded", [], 2)
+    assert stored.totals.damage.lines == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from aimd_core.format.digest import digest_prefix
-from aimd_core.format.journal import JournalSummary, read_records
 from aimd_core.format.model import strict_json
+from aimd_core.reading.totals import JournalTotals
 from tests.server.api import User, code_of, line, new_id
 
 PART = 8 << 20
@@ -197,9 +197,8 @@ def test_the_server_counts_as_the_local_reader_does(user: User) -> None:
     )  # fmt: skip
     trial_id = user.new_trial()
     assert user.patch(trial_id, 0, content).status_code == 204
-    local = JournalSummary()
-    for record in read_records(io.BytesIO(content), local.damage):
-        local.add(record)
+    local = JournalTotals()
+    local.take_lines(content)
     expected = {
         name.encode("utf-8", "replace").decode(): strict_json(one.as_dict()) for name, one in local.metrics.items()
     }

@@ -51,6 +51,7 @@ def test_a_trial_is_shown_as_it_was_put(user: User) -> None:
     assert shown["metadata"] == wish()["metadata"]
     assert shown["metrics"]["train.loss"] == {
         "last": 0.25, "min": 0.25, "max": 0.5, "mean": 0.375, "count": 2, "last_step": 2, "min_step": 2, "max_step": 1,
+        "nan_since": None,
     }  # fmt: skip
     assert shown["files"]["metrics"]["offset"] == len(line(1) + line(2, 0.25))
 

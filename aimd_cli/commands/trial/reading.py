@@ -24,7 +24,7 @@ def row_of_local(trial: Trial) -> TrialRow:
     state = trial.state
     damage: list[str] = []
     try:
-        totals, _ = read_totals(str(trial.path / METRICS_FILE))
+        totals, _ = read_totals(trial.path / METRICS_FILE)
     except DamagedError as error:
         totals = JournalTotals()
         damage.append(said("{file}: {reason}", file=METRICS_FILE, reason=error.facts["reason"]))
