@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 
 class ConnectionLimits:
-    """The numbers; docs/guides/server.md shows them.
+    """The numbers; docs/concepts/security.md shows them.
 
     Attributes:
         connections: Open at once.

@@ -1,6 +1,6 @@
 """The server's settings: by flag, else from the environment (AIMD_SERVER_*), else from a file, else a default.
 
-Every setting stands here once, with what it means; docs/guides/server.md shows the same table.
+Every setting is declared once, here; docs/reference/server.md has the same table.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class Setting:
 
 SETTINGS: dict[str, Setting] = {
     "host": Setting("text", "127.0.0.1", "the address to listen on"),
-    "port": Setting("number", 2463, "the port; 0 takes a free one"),
-    "allowed_hosts": Setting("list", (), "names beside loopback that requests may be sent to"),
-    "trusted_proxies": Setting("list", (), "addresses of proxies (or networks) whose X-Forwarded-* is believed"),
+    "port": Setting("number", 2463, "the port; 0 picks a free one"),
+    "allowed_hosts": Setting("list", (), "host names that requests may be addressed to, besides loopback"),
+    "trusted_proxies": Setting("list", (), "addresses or networks of proxies whose X-Forwarded-* headers are believed"),
     "database": Setting("text", None, "postgresql://USER@HOST/NAME instead of the file in the data directory"),
-    "blobs": Setting("text", None, "where large objects lie: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
-    "base_path": Setting("path", "", "the path below which a proxy passes everything on, such as /tools/aimd"),
-    "trash_days": Setting("number", 30, "how long deleted things lie in the trash"),
-    "log_format": Setting("text", "text", "text or json, one object a line"),
-    "log_level": Setting("text", "warning", "debug, info (a line a request), warning or error"),
+    "blobs": Setting("text", None, "where to store large objects: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
+    "base_path": Setting("path", "", "the path below which a proxy serves everything, such as /tools/aimd"),
+    "trash_days": Setting("number", 30, "how many days deleted things stay in the trash"),
+    "log_format": Setting("text", "text", "text or json, one object per line"),
+    "log_level": Setting("text", "warning", "debug, info (one line per request), warning or error"),
 }
 _CHOICES = {"log_format": ("text", "json"), "log_level": ("debug", "info", "warning", "error")}
 _RANGES = {"port": (0, 65535), "trash_days": (1, 36_500)}
@@ -147,4 +147,4 @@ def _checked(name: str, value: object, origin: str) -> object:
 
 
 def _refused(name: str, origin: str, wanted: str) -> UsageError:
-    return UsageError(message=f"{name} (from {origin}) is not {wanted}", hint="See docs/guides/server.md, Settings")
+    return UsageError(message=f"{name} (from {origin}) is not {wanted}", hint="See docs/reference/server.md, Settings")

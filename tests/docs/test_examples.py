@@ -87,6 +87,7 @@ SPECIAL = {
         before="aimd folder mk image_classification; aimd folder mk mnist"
     ),
     "aimd trial upload -d . --check": Special(before=ON_SERVER),
+    "aimd trial download cnn_keras --to there": Special(before=ON_SERVER),
     "aimd trial download cnn_keras": Special(before=f"{ON_SERVER} && mv .aimd elsewhere"),
     "aimd trial download 0f2c7a52-... --to from_the_cluster": Special(
         before=ON_SERVER, replace=(("0f2c7a52-...", "$(aimd trial ls --remote -q | head -n 1)"),)
@@ -119,6 +120,12 @@ SPECIAL = {
     "aimd trial import --from wandb wandb/offline-run-20261123_150327-abc": Special(
         replace=(("wandb/offline-run-20261123_150327-abc", f"{RUNS / 'run-fixture1.wandb'}"),)
     ),
+    "aimd trial import --from wandb wandb/": Special(
+        before=f"mkdir -p wandb/run-1 && cp {RUNS / 'run-fixture1.wandb'} wandb/run-1/"
+    ),
+    "aimd trial import --from csv points.csv --name resnet": Special(
+        before="aimd trial export cnn_keras -o points.csv"
+    ),
     "aimd trial import --from mlflow mlflow.db": Special(before=f"gunzip -c {RUNS / 'mlflow.db.gz'} > mlflow.db"),
     "aimd login -H https://HOST/t9k/experiment/server": Special(  # it asks a person for the key
         replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
@@ -131,6 +138,13 @@ SPECIAL = {
     "aimd server start": Special(ends=False, replace=(("server start", "server start --port 0"),)),
     "aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463": Special(
         ends=False, replace=(("/srv/aimd", "srv"), ("0.0.0.0", "127.0.0.1"), ("2463", "0"))
+    ),
+    "aimd server start --data-dir /srv/aimd --host 127.0.0.1 --port 2463": Special(
+        ends=False, replace=(("/srv/aimd", "srv"), ("2463", "0"))
+    ),
+    "aimd server user add lin --data-dir /srv/aimd": Special(replace=(("/srv/aimd", "srv"),)),
+    "aimd server key create --user lin --data-dir /srv/aimd": Special(
+        before="aimd server user add lin --data-dir srv", replace=(("/srv/aimd", "srv"),)
     ),
     "aimd server migrate --to postgresql://aimd@db.example.org/aimd --blobs s3://aimd/prod": Special(
         before="aimd server user add lin",

@@ -1,4 +1,4 @@
-"""Starting, stopping, being killed: what was acknowledged survives. See docs/guides/server.md, "What is promised"."""
+"""Starting, stopping, being killed: what was acknowledged survives, as docs/concepts/security.md promises."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ def test_settings_come_from_flags_then_the_environment_then_a_file(tmp_path: Pat
 
 
 def test_the_documents_name_every_setting() -> None:
-    text = (Path(__file__).parents[2] / "docs/guides/server.md").read_text()
+    text = (Path(__file__).parents[2] / "docs/reference/server.md").read_text()
     for name, setting in SETTINGS.items():
         assert f"| `{name}` | `AIMD_SERVER_{name.upper()}` |" in text
         assert setting.meaning in text

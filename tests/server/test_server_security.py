@@ -1,4 +1,4 @@
-"""Who may see what, and what may never happen: promises of docs/guides/server.md, "Security"."""
+"""Who may see what, and what may never happen: docs/concepts/security.md, "Access"."""
 
 from __future__ import annotations
 
