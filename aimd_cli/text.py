@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78DEHMNOZc])")
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _UNTOLD_S = 1e15  # from here on, 31 million years, nobody counts hours
@@ -32,15 +30,12 @@ def _escape(character: str) -> str:
 
 
 def printed_line(line: str) -> str:
-    """Return a line that a program printed, as a terminal would show it, but safe: no colours, only the last state.
-
-    What a carriage return wrote over, as progress bars do, is gone; sequences for colour and cursor are left out; other
-    control bytes are shown as escapes; tabs stay.
-    """
+    """Return a line that a program printed, as a terminal shows it at last, but safe: no colours; tabs stay."""
     if line.isprintable():
         return line
-    kept = _SEQUENCE.sub("", line).rstrip("\r").rpartition("\r")[2]
-    return "\t".join(map(clean, kept.split("\t")))
+    from aimd_core.format.terminal import shown_line
+
+    return "\t".join(map(clean, shown_line(line).split("\t")))
 
 
 def pointed_at(source: str, start: int, end: int) -> tuple[str, str]:

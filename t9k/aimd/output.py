@@ -1,15 +1,17 @@
-"""Keeps what the process prints in `stdout.log`, readable: no colours, and of a progress bar its last state only.
+"""Keeps what the process prints in `stdout.log` as a terminal shows it: no colours, of a progress bar its last state.
 
-What is printed still goes where it went, first and unchanged. A fault of the file never reaches the program. Only
-complete lines are written, each with one `write`, so a killed process loses at most the line it was in.
+What is printed still goes where it went, first and unchanged. A fault of the file never reaches the program. Only lines
+that are final are written (`aimd_core.format.terminal`), those of one print with one `write`. So a killed process loses
+at most the line it was in, and bars that could still change with at most eight lines above them.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
+
+from aimd_core.format.terminal import Terminal
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -17,52 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_BYTES = 64 << 20
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_ERASES = re.compile(r"\x1b\[[02]?K")
-_ERASE = "\x0b"  # stands for them: a control character that goes out in the end
-_ERASED = re.compile(r"[^\x08]\x08|^\x08+")  # a character and the backspace behind it
-_CONTROLS = re.compile(r"[\x00-\x07\x0b-\x1f\x7f]")
-_MAX_LINE_CHARS = 1 << 20
-_LONG_CHARS = 4096
-
-
-def readable_line(line: str) -> str:
-    """Return a line as it looked at last: after escapes, carriage returns and backspaces have done their work."""
-    if "\r" in line:
-        line = _ERASES.sub(_ERASE, line)
-    line = _ESCAPES.sub("", line)
-    if "\r" in line:
-        line = _overwritten(line.split("\r"))
-    while "\b" in line:
-        line = _ERASED.sub("", line)
-    return _CONTROLS.sub("", line).rstrip()
-
-
-def _overwritten(parts: list[str]) -> str:
-    """Return what is seen when each part is written over the beginning of the ones before."""
-    seen = ""
-    for part in parts:
-        if _ERASE in part:
-            seen = part.replace(_ERASE, "")
-        elif part:
-            seen = part + seen[len(part) :]
-    return seen
-
-
-class _Lines:
-    """Takes text as it is printed and hands on complete lines. One for each stream, so that lines never mix."""
-
-    def __init__(self) -> None:
-        self.rest = ""
-
-    def take(self, text: str) -> list[str]:
-        whole = self.rest + text
-        *lines, rest = whole.split("\n")
-        if len(rest) > _LONG_CHARS and "\r" in rest:
-            # A progress bar may go on for hours without a newline: only its last state is kept.
-            rest = readable_line(rest)
-        self.rest = rest[-_MAX_LINE_CHARS:]
-        return lines
 
 
 class OutputLog:
@@ -83,21 +39,24 @@ class OutputLog:
         self._left_bytes = max_bytes - os.fstat(self._descriptor).st_size
         self._max_bytes = max_bytes
         self._pid = os.getpid()
-        self._streams: dict[str, _Lines] = {}
+        self._streams: dict[str, Terminal] = {}  # one for each, so that their lines never mix
         self.full = self._left_bytes <= 0
 
     def take(self, stream: str, text: str) -> None:
         """Keep what was printed to a stream."""
         if os.getpid() != self._pid:  # a forked child must not write the line that its parent has begun
             self._pid, self._streams = os.getpid(), {}
-        lines = self._streams.setdefault(stream, _Lines()).take(text)
+        if stream not in self._streams:
+            self._streams[stream] = Terminal()
+        lines = self._streams[stream].take(text)
         if lines:
-            self._write(lines)
+            above = [line for name, other in self._streams.items() if name != stream for line in other.settle()]
+            self._write(above + lines)
 
     def _write(self, lines: list[str]) -> None:
         if self.full or self._descriptor < 0:
             return
-        content = "".join(f"{readable_line(line)}\n" for line in lines).encode("utf-8", "backslashreplace")
+        content = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
         if len(content) > self._left_bytes:
             self.full = True
             content = f"[aimd: output beyond {self._max_bytes >> 20} MiB is not kept]\n".encode()
@@ -107,11 +66,11 @@ class OutputLog:
             self.full = True
 
     def close(self) -> None:
-        """Write what has no newline yet, and release the file."""
-        for lines in self._streams.values():
-            if lines.rest:
-                self._write([lines.rest])
-                lines.rest = ""
+        """Write what was not final yet, and release the file."""
+        for terminal in self._streams.values():
+            lines = terminal.finish()
+            if lines:
+                self._write(lines)
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -34,10 +34,10 @@ def test_the_whole_output_or_its_last_lines_are_printed(home: Home) -> None:
 
 
 def test_control_bytes_do_nothing_and_progress_bars_show_their_last_state(home: Home) -> None:
-    record(b"\x1b[32mgreen\x1b[0m\x1b]0;title\x07\ta\n 10%\r 50%\r100%\r\nbell\x07 \x1b[2J\xff\n")
+    record(b"\x1b[32mgreen\x1b[0m\x1b]0;title\x07\ta\n 10%\r 50%\r100%\r\n12/13\b\b\b\b\b13/13\x07 \x1b[5m\xff\n")
     for out in (home.aimd("trial", "logs", "cnn").out, home.aimd_terminal("trial", "logs", "cnn", TERM="dumb")):
         assert "\x1b" not in out
-        assert out.splitlines() == ["green\ta", "100%", "bell\\x07 \\xff"]
+        assert out.splitlines() == ["green\ta", "100%", "13/13 \\xff"]
 
 
 def test_a_trial_without_output_is_not_found(home: Home) -> None:

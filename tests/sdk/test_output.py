@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from t9k import aimd
 from t9k.aimd import output
-from t9k.aimd.output import OutputLog, readable_line
+from t9k.aimd.output import OutputLog
 from tests.support.scripts import run_script
 
 
@@ -25,41 +24,6 @@ def no_other_trial() -> None:
 
 def kept(trial: aimd.Trial) -> str:
     return (trial.path / "stdout.log").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("printed", "seen"),
-    [
-        ("plain", "plain"),
-        ("\x1b[31mred\x1b[0m and \x1b[1;32mgreen\x1b[m", "red and green"),
-        ("\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\", "link"),
-        ("\x1b]0;title\x07text", "text"),
-        ("\x1b[2K\x1b[1Gagain", "again"),
-        ("  0%|   |\r 50%|#  |\r100%|###|", "100%|###|"),
-        ("a long line\rshort", "shortg line"),
-        ("abc\r", "abc"),
-        ("abc\b\b\bxyz", "xyz"),
-        ("1/10\b\b\b\b2/10\b\b\b\b3/10", "3/10"),
-        ("\b\babc", "abc"),
-        ("bell\x07 nul\x00 delete\x7f", "bell nul delete"),
-        ("tab\tstays", "tab\tstays"),
-        ("训练 ✓ 🚀", "训练 ✓ 🚀"),
-        ("trailing   ", "trailing"),
-        ("windows\r", "windows"),
-        ("downloading 100 files\r\x1b[2Kdone", "done"),
-        ("downloading 100 files\r\x1b[Kdone", "done"),
-        ("downloading 100 files\rdone\x1b[K", "done"),
-    ],
-)
-def test_a_line_is_kept_as_it_looked_at_last(printed: str, seen: str) -> None:
-    assert readable_line(printed) == seen
-
-
-@given(st.text(st.characters(exclude_characters="\n")))
-def test_no_line_holds_a_control_character(printed: str) -> None:
-    seen = readable_line(printed)
-    assert not any(ord(character) < 32 and character != "\t" for character in seen)
-    assert readable_line(seen) == seen
 
 
 def test_what_is_printed_is_kept_and_still_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,12 +114,16 @@ def test_a_bar_as_tqdm_prints_it_is_one_line(work: Path) -> None:
     assert kept(trial).splitlines()[-1] == "done"
 
 
-def test_a_bar_of_hours_without_a_newline_takes_no_memory() -> None:
-    lines = output._Lines()
-    for step in range(20_000):
-        assert lines.take(f"\r{step}/20000 [{'#' * 60}]") == []
-        assert len(lines.rest) < 10_000
-    assert readable_line(lines.rest).startswith("19999/20000")
+def test_bars_and_lines_of_two_streams_stay_in_their_order(tmp_path: Path) -> None:
+    log = OutputLog(str(tmp_path / "log"))
+    stream = Path(__file__).parents[1] / "fixtures" / "terminal" / "tqdm_left.jsonl"
+    for line in stream.read_text(encoding="utf-8").splitlines():
+        log.take(*json.loads(line))
+    log.close()
+    kept = [line.split(":")[0] for line in (tmp_path / "log").read_text().splitlines()]
+    assert kept == ["data 数据", "all", "epoch 0", "epoch 0", "epoch 1", "epoch 1"]
+    ends = [line[-3:] for line in (tmp_path / "log").read_text().splitlines()[2:]]
+    assert ends == ["/s]", "0.5", "/s]", "0.5"]
 
 
 def test_beyond_the_limit_nothing_is_kept_and_that_is_said(tmp_path: Path) -> None:
