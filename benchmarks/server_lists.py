@@ -22,10 +22,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aimd_server.services import listing
-from aimd_server.services.listing import Wanted
+from aimd_server.services import trial_lists
+from aimd_server.services.trial_lists import ListRequest
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
+from aimd_server.stores.list_plans import LIMITS as LIST_LIMITS
 from benchmarks.list_store import fill
 from benchmarks.measurement import Measurement, table
 from tests.support import postgres
@@ -161,13 +162,13 @@ def floor_of(engine: Engine, count: int) -> Cost:
 
 
 def _page(engine: Engine, cursor: str | None, wanted: dict[str, Any]) -> Any:
-    return listing.listed(engine.database, engine.user, Wanted(cursor=cursor, **wanted))
+    return trial_lists.page_of_trials(engine.database, engine.user, ListRequest(cursor=cursor, **wanted))
 
 
 def _newest(engine: Engine) -> str:
     """Return the time that the newest 1,000 trials started since, as a query has it."""
-    page: Any = listing.listed(engine.database, engine.user, Wanted(limit=500))
-    page = listing.listed(engine.database, engine.user, Wanted(limit=500, cursor=page["next"]))
+    page: Any = trial_lists.page_of_trials(engine.database, engine.user, ListRequest(limit=500))
+    page = trial_lists.page_of_trials(engine.database, engine.user, ListRequest(limit=500, cursor=page["next"]))
     return str(page["trials"][-1]["started"])
 
 
@@ -179,7 +180,7 @@ def measure(engine: Engine, count: int, names: list[str] | None = None) -> Itera
         wanted = dict(LISTS[name])
         if "NEWEST" in wanted.get("where", ""):
             wanted["where"] = wanted["where"].replace("NEWEST", _newest(engine))
-        if wanted.get("sort") == "-duration" and count > listing.MAX_SORTED:
+        if wanted.get("sort") == "-duration" and count > LIST_LIMITS.sorted:
             continue
         first = _page(engine, None, wanted)
         pages = {"page": None, "page 2,": first["next"]} if first["next"] else {"page": None}

@@ -24,11 +24,12 @@ from aimd_server.routes import (
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import listing, plots, sessions, shortcuts, watching
+from aimd_server.services import plots, sessions, shortcuts, trial_lists, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.list_plans import LIMITS as LIST_LIMITS
 
 PREFIX = "/apis/v2"
 FEATURES = (
@@ -52,11 +53,11 @@ LIMITS = {
     "shortcuts": shortcuts.MAX_IN_FOLDER,
     "sessions": sessions.MAX_SESSIONS,
     "query_chars": MAX_LENGTH,
-    "sort_keys": listing.MAX_KEYS,
-    "columns": listing.MAX_COLUMNS,
-    "count": listing.MAX_COUNT,
-    "examined_trials": listing.MAX_EXAMINED,
-    "sorted_trials": listing.MAX_SORTED,
+    "sort_keys": trial_lists.MAX_KEYS,
+    "columns": trial_lists.MAX_COLUMNS,
+    "count": LIST_LIMITS.counted,
+    "examined_trials": LIST_LIMITS.examined,
+    "sorted_trials": LIST_LIMITS.sorted,
 }
 RETRY_AFTER_S = 2
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="aimd"'}

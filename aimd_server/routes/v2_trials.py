@@ -10,10 +10,10 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.routes.v2_bodies import number_in, read_document, switch_in
-from aimd_server.services import listing, placing, trash, trials
+from aimd_server.services import placing, trash, trial_lists, trials
 from aimd_server.services.documents import decode
-from aimd_server.services.listing import Wanted
 from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.trial_lists import ListRequest
 from aimd_server.services.trials import CREATED, PAGE, Put, TrialWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
@@ -35,12 +35,12 @@ def register(table: RouteTable) -> None:
 
 async def list_trials(call: Call) -> Response:
     """Answer with a page of trials."""
-    return json_answer(await call.run(listing.listed, _wanted(call)))
+    return json_answer(await call.run(trial_lists.page_of_trials, _list_request(call)))
 
 
-def _wanted(call: Call) -> Wanted:
+def _list_request(call: Call) -> ListRequest:
     query = call.request.query_params
-    return Wanted(
+    return ListRequest(
         query.get("folder"),
         query.get("folder_id"),
         number_in(call, "limit", PAGE),
@@ -55,7 +55,7 @@ def _wanted(call: Call) -> Wanted:
 
 async def list_columns(call: Call) -> Response:
     """Answer with the names of parameters and metrics, for choosing columns."""
-    return json_answer(await call.run(listing.columns, _wanted(call)))
+    return json_answer(await call.run(trial_lists.columns, _list_request(call)))
 
 
 async def post_known(call: Call) -> Response:

@@ -6,7 +6,6 @@ at once, of a running one at most every `FRESH_S` a series. A list shows, filter
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -22,7 +21,7 @@ from aimd_server.services.clock import now_us
 from aimd_server.services.summaries import Live
 from aimd_server.stores import indexes
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.indexes import LABEL, LABELS, MAX_KEY_CHARS, MORE, Home, Labelled, ParamRow, StaleRow
+from aimd_server.stores.indexes import LABEL, LABELS, MAX_KEY_CHARS, MORE, Home, Labelled, ParamRow, StaleRow, mark_of
 from aimd_server.stores.series import SeriesRow
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -32,11 +31,6 @@ MAX_PARAMS = 1_000  # of one trial; lists of trials with more are made from the 
 _AT_ONCE = 200
 _FEW = 20
 _TYPES = {bool: "b", int: "n", float: "n", str: "s"}
-
-
-def mark_of(text: str) -> int:
-    """Return a number by which texts are told apart."""
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
 
 
 def param_rows(parameters: str) -> list[ParamRow]:

@@ -1,4 +1,4 @@
-"""Trials: created or updated once for all, and shown. Lists are in `listing`.
+"""Trials: created or updated once for all, and shown. Lists are in `trial_lists`.
 
 A folder is chosen, a conflict decided and a trial written in one transaction: two clients at once, or one that
 repeats itself, end as one client does.

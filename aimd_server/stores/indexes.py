@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -24,6 +25,11 @@ MAX_KEY_CHARS = 500
 def stored_key(field: Field) -> str:
     """Return the key of the rows that hold what trials have in a field."""
     return LABEL + field.name if field.kind == "trial" else field.name
+
+
+def mark_of(text: str) -> int:
+    """Return the number by which the text of a parameter is told from others."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
 
 
 class ParamRow(NamedTuple):

@@ -1,38 +1,143 @@
-"""Orders of trials as SQL: what is compared, term by term, and the runs of an order that an index holds.
+"""The order of a list: where a trial stands in it, as a value and as SQL, and the runs of it that an index holds.
 
-A name or state is ordered by rows of `trial_param` as a parameter is: see `stores.indexes.LABELS`.
+The order is that of `aimd_core.query.sort_rows` over trials that were newest first: equal ones stay so. A name is
+ordered by rows of `trial_param` as a parameter is: see `stores.indexes.LABELS`.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Select, and_, case, func, literal, or_
 
-from aimd_core.query import Field, SortKey
-from aimd_core.query.evaluate import MISSING_RANK, NAN_RANK, NUMBER_RANK, TEXT_RANK
+from aimd_core.query import Facts, Field, SortKey, rank_of, value_of
+from aimd_core.query.evaluate import MISSING_RANK, NAN_RANK, NUMBER_RANK, SORTED_CHARS, TEXT_RANK
 from aimd_server.stores.indexes import LABELS, MAX_KEY_CHARS, stored_key
 from aimd_server.stores.schema import ByCharacter, folder, trial, trial_metric, trial_param
+from aimd_server.stores.trials import TrialRow
 
 Rank = tuple[int, float, str]
 STARTED = Field("trial", "started")
+MAX_CURSOR_CHARS = 32 << 10
+_MAX_RANK_CHARS = 3 * SORTED_CHARS  # folding the case of a letter makes at most three of it
 
 
-class Behind(NamedTuple):
-    """A place that a page begins behind."""
+class Position(NamedTuple):
+    """Where a trial stands in a list: the rank of each sort key, then its time in microseconds, then its row id."""
 
     ranks: tuple[Rank, ...]
     sort_us: int
     row_id: int
 
 
+class Cursor(NamedTuple):
+    """Where the next page goes on: behind a position, with ages counted to the same moment as on the first page."""
+
+    position: Position
+    now_s: float
+
+
+class Descending:
+    """A value that comes before those that it would come after."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: Descending) -> bool:
+        return bool(other.value < self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Descending) and bool(other.value == self.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+def position_of(keys: Sequence[SortKey], facts: Facts, row: TrialRow, now_s: float) -> Position:
+    """Return where a trial stands."""
+    ranks = tuple(rank_of(value_of(key.field, facts, now_s)) for key in keys)
+    return Position(ranks, row.sort_us, row.id)
+
+
+def comparable(keys: Sequence[SortKey], position: Position) -> tuple[Any, ...]:
+    """Return a position as a value that compares as the order has it."""
+    ranks = [_comparable_rank(rank, key.descending) for rank, key in zip(position.ranks, keys, strict=True)]
+    return (*ranks, -position.sort_us, -position.row_id)
+
+
+def _comparable_rank(rank: Rank, descending: bool) -> tuple[Any, ...]:
+    kind, number, text = rank
+    if kind >= NAN_RANK:
+        return (1, kind)
+    return (0, -kind, -number, Descending(text)) if descending else (0, kind, number, text)
+
+
+def cursor_text(keys: Sequence[SortKey], cursor: Cursor) -> str:
+    """Return a cursor as the text that the next request brings back."""
+    position = cursor.position
+    members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], position.sort_us, position.row_id]
+    return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+
+
+def _mark(keys: Sequence[SortKey]) -> int:
+    """Return a number that tells the cursor of another order."""
+    return zlib.crc32(repr([tuple(key) for key in keys]).encode())
+
+
+def cursor_in(keys: Sequence[SortKey], text: str) -> Cursor:
+    """Return the cursor that a text holds.
+
+    Raises:
+        ValueError: It holds none, or one of another order.
+    """
+    if len(text) > MAX_CURSOR_CHARS:
+        raise ValueError("too long")
+    try:
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        mark, now_s, ranks, sort_us, row_id = json.loads(content)
+        position = Position(tuple(_checked_rank(*rank) for rank in ranks), _whole(sort_us), _whole(row_id))
+        if mark != _mark(keys) or len(ranks) != len(keys) or not isinstance(now_s, float):
+            raise ValueError("of another order")
+    except (TypeError, RecursionError) as error:
+        raise ValueError("not a cursor") from error
+    return Cursor(position, now_s)
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or abs(value) >= 1 << 63:
+        raise ValueError("no such number")
+    return value
+
+
+def _checked_rank(kind: object, number: object, text: object) -> Rank:
+    if kind not in (NUMBER_RANK, TEXT_RANK, NAN_RANK, MISSING_RANK) or type(kind) is not int:
+        raise ValueError("no such rank")
+    if type(number) not in (int, float) or number != number or not isinstance(text, str) or len(text) > _MAX_RANK_CHARS:
+        raise ValueError("no such rank")
+    assert isinstance(number, (int, float))
+    return kind, number, text
+
+
 class Term(NamedTuple):
-    """One term of an order: what is compared, which way, and the value of the place behind which a page begins."""
+    """One term of an order in SQL: the column, its direction, and its value at the position a page begins behind."""
 
     column: ColumnElement[Any]
     descending: bool
     value: ColumnElement[Any] | None = None
+
+
+class Run(NamedTuple):
+    """A run of an order that an index holds: trials of one rank; without a condition those that have nothing there."""
+
+    rank: int
+    condition: ColumnElement[bool] | None
+    terms: list[Term]
 
 
 def can_sort(keys: Sequence[SortKey]) -> bool:
@@ -47,10 +152,10 @@ def _is_known(field: Field) -> bool:
 
 
 class OrderKey:
-    """A sort key as SQL: the table's alias that it reads, and its terms."""
+    """A sort key as SQL: the alias of the table it reads, and its terms."""
 
     def __init__(self, key: SortKey | None, number: int = 0) -> None:
-        """Know a sort key by its number; None is the order that all lists end with, newest first."""
+        """Take a sort key and its number in the list; None is the order that all lists end with, newest first."""
         self.key = key
         self.descending = key is not None and key.descending
         self.stored = stored_key(key.field) if key is not None else ""
@@ -65,15 +170,15 @@ class OrderKey:
         return and_(self.side.c.trial_id == trial.c.id, self.side.c.key == self.stored)
 
     def values(self, rank: Rank) -> list[ColumnElement[Any]]:
-        """Return the values of a place for the terms."""
+        """Return the values of a position for the terms."""
         kind, number, text = rank
         if self.side is None:
             return [literal(kind, Integer), literal(round(number * 1e6), BigInteger)]
-        found: list[ColumnElement[Any]] = [literal(self._turned(kind), Integer), literal(float(number), Double)]
-        return found if self.is_metric else [*found, literal(text, ByCharacter)]
+        numbers: list[ColumnElement[Any]] = [literal(self._turned(kind), Integer), literal(float(number), Double)]
+        return numbers if self.is_metric else [*numbers, literal(text, ByCharacter)]
 
     def _turned(self, kind: int) -> int:
-        """Return the place of a rank: descending, text comes before numbers."""
+        """Return where a rank comes: descending, text comes before numbers."""
         turns = self.descending and not self.is_metric
         return 1 - kind if turns and kind in (NUMBER_RANK, TEXT_RANK) else kind
 
@@ -82,12 +187,12 @@ class OrderKey:
         values: list[Any] = [None] * 3 if rank is None else self.values(rank)
         columns = self._columns()
         descending = (False, self.descending, self.descending)
-        return [Term(*one) for one in zip(columns, descending, values, strict=False)]
+        return [Term(*parts) for parts in zip(columns, descending, values, strict=False)]
 
     def _columns(self) -> list[ColumnElement[Any]]:
         if self.side is None:
-            known = trial.c.started.is_not(None)
-            return [case((known, NUMBER_RANK), else_=MISSING_RANK), case((known, trial.c.sort_us), else_=0)]
+            has_time = trial.c.started.is_not(None)
+            return [case((has_time, NUMBER_RANK), else_=MISSING_RANK), case((has_time, trial.c.sort_us), else_=0)]
         row = self.side.c
         if not self.is_metric:
             rank = case(
@@ -103,44 +208,36 @@ class OrderKey:
         rank = case((row.trial_id.is_(None), MISSING_RANK), (column.is_(None), nothing), else_=NUMBER_RANK)
         return [rank, func.coalesce(column, 0.0, type_=Double)]
 
-    def segments(self) -> list[Segment]:
+    def runs(self) -> list[Run]:
         """Return the runs of the order that an index holds one behind the other, and the rest."""
         if self.key is None:
-            return [Segment(MISSING_RANK, None, [])]
+            return [Run(MISSING_RANK, None, [])]
         if self.side is None:
-            return [Segment(NUMBER_RANK, None, []), Segment(MISSING_RANK, None, [])]
+            return [Run(NUMBER_RANK, None, []), Run(MISSING_RANK, None, [])]
         row, down = self.side.c, self.descending
         if not self.is_metric:
             # The other column is the same in all of them; to say so makes the index have them in order.
-            numbers = Segment(NUMBER_RANK, and_(row.kind == NUMBER_RANK, row.text == ""), [Term(row.num, down)])
-            texts = Segment(TEXT_RANK, and_(row.kind == TEXT_RANK, row.num == 0.0), [Term(row.text, down)])
-            known = [texts, numbers] if down else [numbers, texts]
+            numbers = Run(NUMBER_RANK, and_(row.kind == NUMBER_RANK, row.text == ""), [Term(row.num, down)])
+            texts = Run(TEXT_RANK, and_(row.kind == TEXT_RANK, row.num == 0.0), [Term(row.text, down)])
+            values = [texts, numbers] if down else [numbers, texts]
             nothing = and_(row.kind == NAN_RANK, row.num == 0.0, row.text == "")
-            return [*known, Segment(NAN_RANK, nothing, []), Segment(MISSING_RANK, None, [])]
+            return [*values, Run(NAN_RANK, nothing, []), Run(MISSING_RANK, None, [])]
         column = row[self.aggregate]
-        found = [Segment(NUMBER_RANK, column.is_not(None), [Term(column, down)])]
+        runs = [Run(NUMBER_RANK, column.is_not(None), [Term(column, down)])]
         if self.aggregate == "last":
-            found.append(Segment(NAN_RANK, column.is_(None), []))
-        return [*found, Segment(MISSING_RANK, None, [])]
-
-
-class Segment(NamedTuple):
-    """A run of an order: trials of one rank; without a condition those that have nothing there."""
-
-    rank: int
-    condition: ColumnElement[bool] | None
-    terms: list[Term]
+            runs.append(Run(NAN_RANK, column.is_(None), []))
+        return [*runs, Run(MISSING_RANK, None, [])]
 
 
 def comes_behind(terms: Sequence[Term]) -> ColumnElement[bool]:
-    """Return the condition for what comes behind a place, term by term."""
+    """Return the condition for what comes behind a position, term by term."""
     first, rest = terms[0], terms[1:]
     assert first.value is not None
     further = first.column < first.value if first.descending else first.column > first.value
     return or_(further, and_(first.column == first.value, comes_behind(rest))) if rest else further
 
 
-def last_terms(sort_us: ColumnElement[int], row_id: ColumnElement[int], after: Behind | None) -> list[Term]:
+def last_terms(sort_us: ColumnElement[int], row_id: ColumnElement[int], after: Position | None) -> list[Term]:
     """Return the terms by which trials that are equal otherwise are in order."""
     values: list[Any] = [None, None]
     if after is not None:
@@ -149,12 +246,12 @@ def last_terms(sort_us: ColumnElement[int], row_id: ColumnElement[int], after: B
 
 
 def living() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the conditions that a trial does not lie in the trash."""
+    """Return the conditions for a trial that is not in the trash, nor its folder."""
     return trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None)
 
 
-def ended(query: Select[Any], terms: list[Term], limit: int) -> Select[Any]:
-    """Return a query with its order, so many rows of it, each with the values of the terms."""
+def in_order(query: Select[Any], terms: list[Term], limit: int) -> Select[Any]:
+    """Return a query in its order, with `limit` rows, each with the values of the terms."""
     ordered = [term.column.desc() if term.descending else term.column.asc() for term in terms]
     return (
         query.add_columns(*(term.column.label(f"t{at}") for at, term in enumerate(terms)))

@@ -27,18 +27,19 @@ from sqlalchemy import (
 from aimd_core.query import SortKey
 from aimd_core.query.evaluate import NUMBER_RANK, TEXT_RANK
 from aimd_server.stores.list_orders import (
-    Behind,
+    Descending,
     OrderKey,
+    Position,
     Rank,
-    Segment,
+    Run,
     Term,
     comes_behind,
-    ended,
+    in_order,
     last_terms,
     living,
 )
+from aimd_server.stores.list_starts import Start, ids_from
 from aimd_server.stores.schema import ByCharacter, folder, trial
-from aimd_server.stores.trial_lists import Start, found_ids
 
 
 class Walk(NamedTuple):
@@ -58,10 +59,10 @@ class Walk(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """What was found: row ids in order, and where the walk ended, None when there is no more or `ids` are enough."""
+    """Row ids in the order of a list, and where to go on when they are fewer than were asked for, None at its end."""
 
     ids: list[int]
-    end: Behind | None
+    end: Position | None = None
 
 
 class _Hit(NamedTuple):
@@ -69,145 +70,144 @@ class _Hit(NamedTuple):
     terms: tuple[Any, ...]
 
 
-class _Run(NamedTuple):
-    """A segment of the order: its first key, the other keys, and the place in it that a page begins behind."""
+class _RunWalk(NamedTuple):
+    """A run of the order: its first key, the other keys, and the position in it that a page begins behind."""
 
     first: OrderKey
     others: Sequence[OrderKey]
-    segment: Segment
-    after: Behind | None
+    run: Run
+    after: Position | None
 
 
 class _Entry(NamedTuple):
-    """Where in a run a walk ends: as the order has it, and as a place."""
+    """Where in a run a walk ends: as the order has it, and as a position."""
 
     order: tuple[Any, ...]
-    place: Behind
+    position: Position
 
 
-def walk(connection: Connection, wanted: Walk, after: Behind | None, limit: int, most: int) -> Stretch:
+def walk(connection: Connection, way: Walk, after: Position | None, limit: int, most: int) -> Stretch:
     """Return the row ids of trials that may fulfil a condition, by walking the index of the first key.
 
     Args:
         connection: Open.
-        wanted: What is walked.
+        way: What is walked.
         after: Where the walk begins.
         limit: How many trials at most.
         most: About how many entries of the index at most; with several keys, as many as there are.
     """
-    first, *others = [OrderKey(key, number) for number, key in enumerate(wanted.keys)] or [OrderKey(None)]
-    found: list[int] = []
-    begun = after is None
-    for segment in first.segments():
-        is_in = after is not None and (not after.ranks or segment.rank == after.ranks[0][0])
+    first, *others = [OrderKey(key, number) for number, key in enumerate(way.keys)] or [OrderKey(None)]
+    ids: list[int] = []
+    has_begun = after is None
+    for run in first.runs():
+        is_in = after is not None and (not after.ranks or run.rank == after.ranks[0][0])
         behind = after if is_in else None
-        begun = begun or behind is not None
-        if not begun:
+        has_begun = has_begun or behind is not None
+        if not has_begun:
             continue
-        run = _Run(first, others, segment, behind)
-        end = None if others else _end(connection, wanted, run, most)
-        found += _found(connection, wanted, run, end, limit - len(found))
-        if len(found) == limit:
+        step = _RunWalk(first, others, run, behind)
+        end = None if others else _end(connection, way, step, most)
+        ids += _ids(connection, way, step, end, limit - len(ids))
+        if len(ids) == limit:
             break
         if end is not None:
-            return Stretch(found, end.place)
-    return Stretch(found, None)
+            return Stretch(ids, end.position)
+    return Stretch(ids)
 
 
-def _found(connection: Connection, wanted: Walk, run: _Run, end: _Entry | None, limit: int) -> list[int]:
+def _ids(connection: Connection, way: Walk, step: _RunWalk, end: _Entry | None, limit: int) -> list[int]:
     """Return the trials of a run, of all folders, up to an end."""
     hits: list[_Hit] = []
-    for folder_id in wanted.folder_ids:
-        query, terms = _query(folder_id, wanted, run, None if end is None else end.place)
-        rows = connection.execute(ended(query, terms, limit)).all()
-        hits += [_Hit(row[0], _sortable(row[1:], terms)) for row in rows]
-    if len(wanted.folder_ids) > 1:
+    for folder_id in way.folder_ids:
+        query, terms = _query(folder_id, way, step, None if end is None else end.position)
+        rows = connection.execute(in_order(query, terms, limit)).all()
+        hits += [_Hit(row[0], _comparable(row[1:], terms)) for row in rows]
+    if len(way.folder_ids) > 1:
         hits.sort(key=lambda hit: hit.terms)
     return [hit.row_id for hit in hits[:limit]]
 
 
-def _end(connection: Connection, wanted: Walk, run: _Run, most: int) -> _Entry | None:
-    """Return the first place that some folder's walk ends at when it goes on for its share of the entries."""
-    each = max(1, most // max(1, len(wanted.folder_ids)))
-    found: list[_Entry] = []
-    for folder_id in wanted.folder_ids:
-        query, terms = _entries(folder_id, run)
-        query = query.where(comes_behind(terms)) if run.after is not None else query
-        row = connection.execute(ended(query, terms, 1).offset(each - 1)).first()
+def _end(connection: Connection, way: Walk, step: _RunWalk, most: int) -> _Entry | None:
+    """Return the first position at which some folder's walk ends when it goes on for its share of the entries."""
+    each = max(1, most // max(1, len(way.folder_ids)))
+    entries: list[_Entry] = []
+    for folder_id in way.folder_ids:
+        query, terms = _entries(folder_id, step)
+        query = query.where(comes_behind(terms)) if step.after is not None else query
+        row = connection.execute(in_order(query, terms, 1).offset(each - 1)).first()
         if row is not None:
-            ranks = (_rank(run, row[1]),) if wanted.keys else ()
-            place = Behind(ranks, row[-2], row[-1])
-            found.append(_Entry(_sortable(row[1:], terms), place))
-    return min(found, default=None, key=lambda entry: entry.order)
+            ranks = (_rank(step, row[1]),) if way.keys else ()
+            entries.append(_Entry(_comparable(row[1:], terms), Position(ranks, row[-2], row[-1])))
+    return min(entries, default=None, key=lambda entry: entry.order)
 
 
-def _rank(run: _Run, value: Any) -> Rank:
+def _rank(step: _RunWalk, value: Any) -> Rank:
     """Return the rank of an entry whose first term has a value."""
-    kind = run.segment.rank
+    kind = step.run.rank
     if kind == TEXT_RANK:
         return kind, 0.0, str(value)
     if kind != NUMBER_RANK:
         return kind, 0.0, ""
-    return kind, value / 1e6 if run.first.side is None else float(value), ""
+    return kind, value / 1e6 if step.first.side is None else float(value), ""
 
 
-def _entries(folder_id: int, run: _Run) -> tuple[Select[Any], list[Term]]:
+def _entries(folder_id: int, step: _RunWalk) -> tuple[Select[Any], list[Term]]:
     """Return the entries of the index that a run goes along, and its terms, with the values of where it begins."""
-    side, segment = run.first.side, run.segment
-    if side is None or segment.condition is None:
+    side, run = step.first.side, step.run
+    if side is None or run.condition is None:
         query = select(trial.c.id).select_from(trial).where(trial.c.folder_id == folder_id)
-        is_time = side is None and segment.rank == NUMBER_RANK
-        firsts = [Term(trial.c.sort_us, run.first.descending)] if is_time else []
-        ending = last_terms(trial.c.sort_us, trial.c.id, run.after)
+        is_time = side is None and run.rank == NUMBER_RANK
+        firsts = [Term(trial.c.sort_us, step.first.descending)] if is_time else []
+        ending = last_terms(trial.c.sort_us, trial.c.id, step.after)
     else:
         query = select(side.c.trial_id).select_from(side).where(side.c.folder_id == folder_id)
-        query = query.where(side.c.key == run.first.stored, segment.condition)
-        firsts, ending = segment.terms, last_terms(side.c.sort_us, side.c.trial_id, run.after)
-    if run.after is not None and firsts:
-        first = firsts[0]._replace(value=_value(run, run.after))
+        query = query.where(side.c.key == step.first.stored, run.condition)
+        firsts, ending = run.terms, last_terms(side.c.sort_us, side.c.trial_id, step.after)
+    if step.after is not None and firsts:
+        first = firsts[0]._replace(value=_value(step, step.after))
         firsts = [first]
         query = query.where(first.column <= first.value if first.descending else first.column >= first.value)
-    elif run.after is not None and not run.others:
+    elif step.after is not None and not step.others:
         query = query.where(ending[0].column <= ending[0].value)
     return query, [*firsts, *ending]
 
 
-def _value(run: _Run, place: Behind) -> ColumnElement[Any]:
-    """Return the value of a place for the first term of a run."""
-    _, number, text = place.ranks[0]
-    if run.first.side is None:
+def _value(step: _RunWalk, position: Position) -> ColumnElement[Any]:
+    """Return the value of a position for the first term of a run."""
+    _, number, text = position.ranks[0]
+    if step.first.side is None:
         return literal(round(number * 1e6), BigInteger)
-    return literal(text, ByCharacter) if run.segment.rank == TEXT_RANK else literal(float(number), Double)
+    return literal(text, ByCharacter) if step.run.rank == TEXT_RANK else literal(float(number), Double)
 
 
-def _query(folder_id: int, wanted: Walk, run: _Run, end: Behind | None) -> tuple[Select[Any], list[Term]]:
+def _query(folder_id: int, way: Walk, step: _RunWalk, end: Position | None) -> tuple[Select[Any], list[Term]]:
     """Return the trials of a run in one folder that may fulfil the condition, and the terms of their order."""
-    side, segment = run.first.side, run.segment
-    query, terms = _entries(folder_id, run)
+    side, run = step.first.side, step.run
+    query, terms = _entries(folder_id, step)
     if end is not None:
-        query = query.where(*_until(run, terms, end))
+        query = query.where(*_until(step, terms, end))
     row_id: ColumnElement[int] = trial.c.id
-    if side is None or segment.condition is None:
-        query = query.where(_lacks(run.first, segment))
+    if side is None or run.condition is None:
+        query = query.where(_lacks(step.first, run))
     else:
         row_id = side.c.trial_id
         query = query.join(trial, trial.c.id == side.c.trial_id)
-    query = query.where(*(_is_among(row_id, wanted.folder_ids, start) for start in wanted.starts))
+    query = query.where(*(_is_among(row_id, way.folder_ids, start) for start in way.starts))
     query = query.join(folder, trial.c.folder_id == folder.c.id)
     others: list[Term] = []
-    for number, key in enumerate(run.others):
+    for number, key in enumerate(step.others):
         if key.side is not None:
             query = query.join(key.side, key.joined(), isouter=True)
-        others += key.terms(run.after.ranks[number + 1] if run.after is not None else None)
+        others += key.terms(step.after.ranks[number + 1] if step.after is not None else None)
     terms = [*terms[:-2], *others, *terms[-2:]]
-    query = query.where(*living(), wanted.may)
-    return (query.where(comes_behind(terms)) if run.after is not None else query), terms
+    query = query.where(*living(), way.may)
+    return (query.where(comes_behind(terms)) if step.after is not None else query), terms
 
 
-def _until(run: _Run, terms: list[Term], end: Behind) -> list[ColumnElement[bool]]:
+def _until(step: _RunWalk, terms: list[Term], end: Position) -> list[ColumnElement[bool]]:
     """Return the conditions for what comes up to the end of a walk."""
     ending = last_terms(terms[-2].column, terms[-1].column, end)
-    firsts = [term._replace(value=_value(run, end)) for term in terms[:-2]]
+    firsts = [term._replace(value=_value(step, end)) for term in terms[:-2]]
     first = [*firsts, *ending][0]
     bound = first.column >= first.value if first.descending else first.column <= first.value
     return [bound, not_(comes_behind([*firsts, *ending]))]  # the first says nothing new, but planners see it
@@ -215,39 +215,21 @@ def _until(run: _Run, terms: list[Term], end: Behind) -> list[ColumnElement[bool
 
 def _is_among(row_id: ColumnElement[int], folder_ids: Sequence[int], start: Start) -> ColumnElement[bool]:
     """Return that a trial is among those that are found beforehand; no planner takes that for a way to start."""
-    return case((row_id.in_(found_ids(folder_ids, start)), 1), else_=0) == literal(1, Integer)
+    return case((row_id.in_(ids_from(folder_ids, start)), 1), else_=0) == literal(1, Integer)
 
 
-def _lacks(first: OrderKey, segment: Segment) -> ColumnElement[bool]:
+def _lacks(first: OrderKey, run: Run) -> ColumnElement[bool]:
     """Return the condition of a run that no index holds: the trial has nothing there, or a time."""
     if first.key is None:
         return true()
     if first.side is None:
-        return trial.c.started.is_not(None) if segment.rank == NUMBER_RANK else trial.c.started.is_(None)
+        return trial.c.started.is_not(None) if run.rank == NUMBER_RANK else trial.c.started.is_(None)
     present: list[ColumnElement[bool]] = [first.joined()]
     if first.is_metric and first.aggregate != "last":
         present.append(first.side.c[first.aggregate].is_not(None))
     return ~exists().where(*present)
 
 
-def _sortable(values: Sequence[Any], terms: Sequence[Term]) -> tuple[Any, ...]:
+def _comparable(values: Sequence[Any], terms: Sequence[Term]) -> tuple[Any, ...]:
     """Return the values of a trial so that they compare as the order has them."""
-    return tuple(_Backwards(one) if term.descending else one for one, term in zip(values, terms, strict=True))
-
-
-class _Backwards:
-    """A value that stands before those that it would come after."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: _Backwards) -> bool:
-        return bool(other.value < self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Backwards) and bool(other.value == self.value)
-
-    def __hash__(self) -> int:
-        return hash(self.value)
+    return tuple(Descending(value) if term.descending else value for value, term in zip(values, terms, strict=True))

@@ -53,8 +53,8 @@ _true = trials.overviews
 def _slow(*given):
     time.sleep(2.0)
     return _true(*given)
-from aimd_server.services import listing
-listing.overviews = _slow
+from aimd_server.services import trial_lists
+trial_lists.overviews = _slow
 """
 WITHOUT_TURNS = """
 from aimd_server.routes import turns

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,14 @@ from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
 from aimd_server import operations
-from aimd_server.services import indexing, list_plans, listing, placing, trash, trials
+from aimd_server.services import indexing, placing, trash, trial_lists, trials
 from aimd_server.services.folders import FolderWish
-from aimd_server.services.listing import Wanted
 from aimd_server.services.placing import TrialChange
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.trash import Restoring
+from aimd_server.services.trial_lists import LIMITS, Limits, ListRequest
 from aimd_server.services.trials import TrialWish
-from aimd_server.stores import conditions, indexes, trial_lists
+from aimd_server.stores import indexes, list_conditions
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from tests.server.api import User, line, new_id, wish
@@ -42,17 +41,21 @@ class World:
         self.user = user
         self.documents: dict[str, dict[str, Any]] = {}
 
-    def pages(self, limit: int = 500, **wanted: Any) -> list[dict[str, Any]]:
-        """Return all pages of a list."""
-        found: list[dict[str, Any]] = []
+    def page(self, limits: Limits = LIMITS, **request: Any) -> Any:
+        """Return one page of a list."""
+        return trial_lists.page_of_trials(self.database, self.user, ListRequest(**request), limits)
+
+    def pages(self, limit: int = 500, limits: Limits = LIMITS, **request: Any) -> list[dict[str, Any]]:
+        """Return the trials of all pages of a list."""
+        rows: list[dict[str, Any]] = []
         cursor: str | None = None
         for _ in range(1000):
-            page: Any = listing.listed(self.database, self.user, Wanted(limit=limit, cursor=cursor, **wanted))
+            page = self.page(limits, limit=limit, cursor=cursor, **request)
             assert len(page["trials"]) <= limit
-            found += page["trials"]
+            rows += page["trials"]
             cursor = page["next"]
             if cursor is None:
-                return found
+                return rows
         raise AssertionError("the list has no end")
 
     def expected(self, where: str, sort: str, **wanted: Any) -> list[str]:
@@ -117,32 +120,24 @@ def _readable(where: str, sort: str) -> bool:
     return True
 
 
-def _check(world: World, where: str, sort: str, limit: int, place: str) -> None:
+PLANS = {
+    "walk": LIMITS._replace(few=-1),
+    "stretches": LIMITS._replace(few=-1, set=-1, stretches=(2, 5, 5), long_stretches=(2, 7, 23)),
+    "set": LIMITS._replace(few=-1, stretches=(2, 5, 5), long_stretches=(2, 7, 23)),
+    "few": LIMITS,
+    "python": LIMITS._replace(folders=-1),
+}  # limits that make the server read lists one way only: walk an index, start from one, or sort by itself
+
+
+def _check(world: World, where: str, sort: str, limit: int, folder: str, limits: Limits = LIMITS) -> None:
     """Compare a list, page by page, with what the query language says of a plain list."""
-    wanted: dict[str, Any] = {"folder_path": place.rstrip("=") or None, "below": not place.endswith("=")}
-    expected = world.expected(where, sort, **wanted)
+    request: dict[str, Any] = {"folder_path": folder.rstrip("=") or None, "below": not folder.endswith("=")}
+    expected = world.expected(where, sort, **request)
     if limit == 1 and len(expected) > 12:
         limit = 9
-    found = [row["id"] for row in world.pages(limit, where=where, sort=sort, **wanted)]
-    assert found == expected
-    page: Any = listing.listed(world.database, world.user, Wanted(where=where, count=True, **wanted))
+    assert [row["id"] for row in world.pages(limit, limits, where=where, sort=sort, **request)] == expected
+    page = world.page(limits, where=where, count=True, **request)
     assert page["count"] == {"value": len(expected), "capped": False}
-
-
-@contextmanager
-def _planned(plan: str) -> Iterator[None]:
-    """Make the server read lists one way only: walk an index, start from an index, or by itself."""
-    with pytest.MonkeyPatch.context() as patch:
-        if plan in ("walk", "stretches", "set"):
-            patch.setattr(trial_lists, "NARROW_ENOUGH", -1)
-        if plan == "stretches":
-            patch.setattr(trial_lists, "MAX_SET", -1)
-        if plan in ("stretches", "set"):
-            patch.setattr(list_plans, "STRETCHES", (2, 5, 5))
-            patch.setattr(list_plans, "LONG_STRETCHES", (2, 7, 23))
-        elif plan == "alone":
-            patch.setattr(list_plans, "MAX_FOLDERS", -1)
-        yield
 
 
 @pytest.mark.timeout(600)  # on a real PostgreSQL it takes some minutes
@@ -151,15 +146,14 @@ def _planned(plan: str) -> Iterator[None]:
     where=queries(),
     sort=orders(),
     limit=st.sampled_from((1, 17, 50)),
-    place=st.sampled_from(("", "a", "/", "a=")),
-    plan=st.sampled_from(("walk", "stretches", "set", "few", "alone")),
+    folder=st.sampled_from(("", "a", "/", "a=")),
+    plan=st.sampled_from(list(PLANS)),
 )
 def test_a_list_is_what_the_query_language_says_of_what_it_shows(
-    world: World, where: str, sort: str, limit: int, place: str, plan: str
+    world: World, where: str, sort: str, limit: int, folder: str, plan: str
 ) -> None:
     assume(_readable(where, sort))
-    with _planned(plan):
-        _check(world, where, sort, limit, place)
+    _check(world, where, sort, limit, folder, PLANS[plan])
 
 
 SORTS = ("-val.acc", "params.mixed", "-params.lr,-val.loss,name", "-name", "state", "tags", "-ended")
@@ -169,18 +163,17 @@ MORE_SORTS = ("val.acc.min", "-params.mixed", "name", "-state,name", "age", "-st
 @pytest.mark.parametrize("plan", ["walk", "stretches", "set", "few"])
 @pytest.mark.parametrize("sort", [*SORTS, *(pytest.param(sort, marks=pytest.mark.soak) for sort in MORE_SORTS)])
 def test_every_way_to_read_a_list_is_right_over_several_folders(world: World, plan: str, sort: str) -> None:
-    with _planned(plan):
-        for where in ("", "params.lr >= 0.01", "val.acc.max > 0.2 and not params.flag = true", "state = running"):
-            _check(world, where, sort, 7, "/")
+    for where in ("", "params.lr >= 0.01", "val.acc.max > 0.2 and not params.flag = true", "state = running"):
+        _check(world, where, sort, 7, "/", PLANS[plan])
 
 
 def test_the_comparison_finds_a_condition_that_sql_says_wrongly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    true = conditions.metric_condition
+    true = list_conditions.metric_condition
 
     def planted(field: Any, operator: str, value: Any) -> Any:
         return true(field, {">=": ">"}.get(operator, operator), value)
 
-    monkeypatch.setattr(conditions, "metric_condition", planted)
+    monkeypatch.setattr(list_conditions, "metric_condition", planted)
     with pytest.raises(AssertionError):
         _check(world, "val.acc.max >= 1.0", "", 50, "")
 
@@ -276,13 +269,13 @@ def test_pages_go_on_rightly_when_trials_go_and_come_between_them(tmp_path: Path
         ids = make_trials(database, world.user, random.Random(8), 60)
         for sort in ("-val.acc", "name", "params.mixed", "-started", ""):
             left = world.expected("", sort)
-            page: Any = listing.listed(database, world.user, Wanted(limit=20, sort=sort))
+            page = world.page(limit=20, sort=sort)
             gone = {left[5], left[19], left[20], left[33]}  # the last one shown, and the next, among them
             for uid in gone:
                 trash.delete_trial(database, world.user, uid)
             rest = []
             while page["next"]:
-                page = listing.listed(database, world.user, Wanted(limit=7, sort=sort, cursor=page["next"]))
+                page = world.page(limit=7, sort=sort, cursor=page["next"])
                 rest += [row["id"] for row in page["trials"]]
             assert rest == [uid for uid in left[20:] if uid not in gone]
             for uid in gone:
@@ -291,17 +284,12 @@ def test_pages_go_on_rightly_when_trials_go_and_come_between_them(tmp_path: Path
 
 
 @pytest.mark.parametrize("sort", ["-val.acc", "val.loss.min", "started", "name", ""])
-def test_a_condition_that_is_true_of_none_costs_a_bounded_walk_and_not_the_folder(
-    world: World, monkeypatch: pytest.MonkeyPatch, sort: str
-) -> None:
-    monkeypatch.setattr(trial_lists, "NARROW_ENOUGH", -1)
-    monkeypatch.setattr(trial_lists, "MAX_SET", -1)
-    monkeypatch.setattr(list_plans, "STRETCHES", (2, 5, 5))
-    wanted: dict[str, Any] = {"where": "params.lr < 0.01 and params.lr > 0.01", "sort": sort, "folder_path": "/a"}
-    page: Any = listing.listed(world.database, world.user, Wanted(below=False, **wanted))
+def test_a_condition_that_is_true_of_none_costs_a_bounded_walk_and_not_the_folder(world: World, sort: str) -> None:
+    request: dict[str, Any] = {"where": "params.lr < 0.01 and params.lr > 0.01", "sort": sort, "folder_path": "/a"}
+    page = world.page(PLANS["stretches"], below=False, **request)
     assert page["trials"] == []
     assert page["next"] is not None
-    assert world.pages(below=False, **wanted) == []
+    assert world.pages(limits=PLANS["stretches"], below=False, **request) == []
 
 
 PLANTED = {
@@ -339,14 +327,14 @@ def test_a_folder_alone_or_with_those_below_it(world: World) -> None:
 def test_a_cursor_that_is_none_is_refused(world: World, cursor: str) -> None:
     for sort in ("", "-val.acc"):
         with pytest.raises(RefusalError, match="cursor"):
-            listing.listed(world.database, world.user, Wanted(cursor=cursor, sort=sort))
+            world.page(cursor=cursor, sort=sort)
 
 
 def test_a_cursor_of_another_order_is_refused(world: World) -> None:
-    page: Any = listing.listed(world.database, world.user, Wanted(limit=5, sort="-val.acc"))
+    page = world.page(limit=5, sort="-val.acc")
     for sort in ("val.acc", "-val.loss", "", "-val.acc,name"):
         with pytest.raises(RefusalError, match="cursor"):
-            listing.listed(world.database, world.user, Wanted(cursor=page["next"], sort=sort))
+            world.page(cursor=page["next"], sort=sort)
 
 
 def test_a_fault_in_a_query_says_where_and_what(user: User) -> None:
@@ -385,15 +373,13 @@ def test_over_http_filter_order_columns_and_count_come_together(user: User) -> N
 def test_the_server_says_that_it_knows_the_query_language_and_its_limits(user: User) -> None:
     info = user.v2("GET", "/info").json()
     assert {"query", "sessions"} <= set(info["features"])
-    assert info["limits"]["sort_keys"] == listing.MAX_KEYS
+    assert info["limits"]["sort_keys"] == trial_lists.MAX_KEYS
     error = user.v2("GET", "/trials", params={"sort": ",".join(["name"] * 9)}).json()["error"]
-    assert (error["field"], error["limit"]) == ("sort", listing.MAX_KEYS)
+    assert (error["field"], error["limit"]) == ("sort", trial_lists.MAX_KEYS)
 
 
-def test_work_is_bounded_and_a_page_says_where_to_go_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MAX_EXAMINED", 40)
-    monkeypatch.setattr(listing, "_CHUNK", 20)
+def test_work_is_bounded_and_a_page_says_where_to_go_on(world: World) -> None:
+    limits = LIMITS._replace(examined=40, batch=20)
     where = "name ~ mnist-14*"
-    page: Any = listing.listed(world.database, world.user, Wanted(where=where))
-    assert page["next"] is not None
-    assert [row["id"] for row in world.pages(where=where)] == world.expected(where, "")
+    assert world.page(limits, where=where)["next"] is not None
+    assert [row["id"] for row in world.pages(limits=limits, where=where)] == world.expected(where, "")

@@ -20,11 +20,11 @@ from aimd_core.errors import UsageError
 from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
-from aimd_server.services import listing, tree
-from aimd_server.services.listing import Wanted
+from aimd_server.services import tree, trial_lists
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.trial_lists import ListRequest
 from aimd_server.settings import resolve
-from aimd_server.stores import accounts, health, migration, postgres
+from aimd_server.stores import accounts, health, list_plans, migration, postgres
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.location import check_without_password, parsed, shown
@@ -95,14 +95,15 @@ def test_a_migration_may_take_longer_than_any_request(
 def test_lists_are_planned_for_their_values(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
-    class Looking(listing.Plan):
-        def __init__(self, connection: Any, *given: Any) -> None:
-            seen.append(str(connection.execute(text("SHOW plan_cache_mode")).scalar()))
-            super().__init__(connection, *given)
+    plan_of = list_plans.plan_of
 
-    monkeypatch.setattr(listing, "Plan", Looking)
+    def looking(connection: Any, *given: Any) -> Any:
+        seen.append(str(connection.execute(text("SHOW plan_cache_mode")).scalar()))
+        return plan_of(connection, *given)
+
+    monkeypatch.setattr(list_plans, "plan_of", looking)
     with Database(on(url, tmp_path / "d")) as database:
-        listing.listed(database, make_user(database), Wanted())
+        trial_lists.page_of_trials(database, make_user(database), ListRequest())
         after = database.read(lambda connection: connection.execute(text("SHOW plan_cache_mode")).scalar())
     assert (seen, after) == (["force_custom_plan"], "auto")
 

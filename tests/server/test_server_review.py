@@ -14,7 +14,7 @@ import pytest
 from aimd_server.accounts import create_key, set_user
 from aimd_server.operations import check
 from aimd_server.routes.bodies import HeldBodies
-from aimd_server.services import documents, keys, listing, plots, sharing, summaries
+from aimd_server.services import documents, keys, plots, sharing, summaries, trial_lists
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores import watching
 from aimd_server.stores.database import Database
@@ -188,7 +188,7 @@ def test_a_trial_has_so_many_metrics_types_in_its_summary_and_all_points_in_its_
 
 
 def test_a_query_of_very_many_conditions_is_refused(user: User) -> None:
-    query = " or ".join(["name = x"] * (listing.MAX_CONDITIONS + 1))
+    query = " or ".join(["name = x"] * (trial_lists.MAX_CONDITIONS + 1))
     answer = user.v2("GET", "/trials", params={"where": query})
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "where")
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Double,
-    Integer,
     String,
     and_,
     exists,
@@ -30,11 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from aimd_core.query import Field, rank_of
+from aimd_core.query import Field
 from aimd_core.query.evaluate import NAN_RANK, NUMBER_RANK
 from aimd_core.query.tree import Among, Compare, Condition, Number, Value
-from aimd_server.stores.indexes import MAX_KEY_CHARS, state_of_trial
-from aimd_server.stores.schema import ByCharacter, folder, trial, trial_metric, trial_param
+from aimd_server.stores.indexes import MAX_KEY_CHARS, mark_of, state_of_trial
+from aimd_server.stores.schema import folder, trial, trial_metric, trial_param
 
 _SLACK_US = 1_000  # more than the rounding of times in floating point
 MAX_VALUES = 200
@@ -49,13 +48,6 @@ class Sql(NamedTuple):
     is_exact: bool = True
 
 
-class Context(NamedTuple):
-    """What a condition depends on beside the trial: the time now, and the marks of texts, which are not made here."""
-
-    now_s: float
-    mark_of: Any
-
-
 UNKNOWN = Sql(true(), false(), False)
 
 
@@ -63,36 +55,40 @@ def _exactly(condition: ColumnElement[bool]) -> Sql:
     return Sql(condition, condition)
 
 
-def translated(node: Condition, context: Context) -> Sql:
-    """Return a condition as SQL over `trial` and its `folder`."""
+def translated(node: Condition, now_s: float) -> Sql:
+    """Return a condition, at a time in seconds since the epoch, as SQL over `trial` and its `folder`."""
     if node.kind == "and" or node.kind == "or":
-        return _joined(node.kind, [translated(part, context) for part in node.parts])
+        return _joined(node.kind, [translated(part, now_s) for part in node.parts])
     if node.kind == "not":
-        inner = translated(node.part, context)
+        inner = translated(node.part, now_s)
         return Sql(not_(inner.must), not_(inner.may), inner.is_exact)
     if node.kind == "missing":
         present = _present(node.field)
         return UNKNOWN if present is None else _exactly(present if node.negated else not_(present))
-    return _leaf(node, context)
+    return _leaf(node, now_s)
 
 
 def _joined(word: str, parts: Sequence[Sql]) -> Sql:
-    may, must, is_exact = [one.may for one in parts], [one.must for one in parts], all(one.is_exact for one in parts)
+    may, must, is_exact = (
+        [part.may for part in parts],
+        [part.must for part in parts],
+        all(part.is_exact for part in parts),
+    )
     if word == "and":
         return Sql(and_(true(), *may), and_(true(), *must), is_exact)
     return Sql(or_(false(), *may), or_(false(), *must), is_exact)
 
 
-def _leaf(node: Compare | Among, context: Context) -> Sql:
+def _leaf(node: Compare | Among, now_s: float) -> Sql:
     if node.kind == "among":
         if len(node.values) > MAX_VALUES:
             return UNKNOWN
-        parts = [_compared(node.field, "=", value, context) for value in node.values]
+        parts = [_compared(node.field, "=", value, now_s) for value in node.values]
         equal = _joined("or", parts)
         return _negated(node.field, equal) if node.negated else equal
     if node.operator in ("!=", "!~"):
-        return _negated(node.field, _compared(node.field, node.operator[1:], node.value, context))
-    return _compared(node.field, node.operator, node.value, context)
+        return _negated(node.field, _compared(node.field, node.operator[1:], node.value, now_s))
+    return _compared(node.field, node.operator, node.value, now_s)
 
 
 def _negated(field: Field, inner: Sql) -> Sql:
@@ -126,21 +122,21 @@ def _metric(field: Field, *conditions: ColumnElement[bool]) -> ColumnElement[boo
     return exists().where(*mine, *conditions)
 
 
-def _compared(field: Field, operator: str, value: Value, context: Context) -> Sql:
+def _compared(field: Field, operator: str, value: Value, now_s: float) -> Sql:
     if len(field.name) > MAX_KEY_CHARS:
         return UNKNOWN
     if field.kind == "metric":
         inner = metric_condition(field, operator, value)
         return UNKNOWN if inner is None else _exactly(_metric(field, inner))
     if field.kind == "params":
-        found = param_condition(operator, value, context)
-        if found is None:
+        of_row = param_condition(operator, value)
+        if of_row is None:
             return Sql(_param(field), false(), False)
-        return _exactly(_param(field, found))
-    return _compared_trial(field, operator, value, context) if field.kind == "trial" else UNKNOWN
+        return _exactly(_param(field, of_row))
+    return _compared_trial(field, operator, value, now_s) if field.kind == "trial" else UNKNOWN
 
 
-def _as_double(number: float) -> float | None:
+def as_double(number: float) -> float | None:
     """Return a number as the database holds it, None when it cannot."""
     try:
         held = float(number)
@@ -151,13 +147,13 @@ def _as_double(number: float) -> float | None:
 
 def _ordered(column: ColumnElement[Any], operator: str, value: object) -> ColumnElement[bool]:
     bound = value if isinstance(value, ColumnElement) else literal(value)
-    found: ColumnElement[bool] = column.op(operator, is_comparison=True)(bound)
-    return found
+    comparison: ColumnElement[bool] = column.op(operator, is_comparison=True)(bound)
+    return comparison
 
 
 def metric_condition(field: Field, operator: str, value: Value) -> ColumnElement[bool] | None:
     """Return the condition on a metric's row; two-valued."""
-    number = _as_double(value.value) if isinstance(value, Number) else None
+    number = as_double(value.value) if isinstance(value, Number) else None
     if number is None:
         return None
     column = trial_metric.c[field.aggregate]
@@ -166,23 +162,23 @@ def metric_condition(field: Field, operator: str, value: Value) -> ColumnElement
     return and_(column.is_not(None), _ordered(column, operator, literal(number, Double)))
 
 
-def param_condition(operator: str, value: Value, context: Context) -> ColumnElement[bool] | None:
+def param_condition(operator: str, value: Value) -> ColumnElement[bool] | None:
     """Return the condition on a parameter's row; two-valued."""
     row = trial_param.c
     if value.kind == "number":
-        return _number_condition(operator, value.value)
+        return number_condition(operator, value.value)
     if value.kind == "flag":
         word = "true" if value.value else "false"
         of_flag = and_(row.type == "b", row.num == literal(float(value.value), Double))
         return or_(of_flag, and_(row.type == "s", row.text == word))
     if value.kind == "text" and operator == "=":
-        return row.mark == literal(context.mark_of(value.value), BigInteger)
+        return row.mark == literal(mark_of(value.value), BigInteger)
     return None
 
 
-def _number_condition(operator: str, wanted: float, with_type: bool = True) -> ColumnElement[bool] | None:
+def number_condition(operator: str, compared: float, with_type: bool = True) -> ColumnElement[bool] | None:
     """Return the condition on a parameter's number; without the type, which the index has not, booleans fit too."""
-    row, number = trial_param.c, _as_double(wanted)
+    row, number = trial_param.c, as_double(compared)
     if number is None:
         return None
     if math.isnan(number):
@@ -193,29 +189,29 @@ def _number_condition(operator: str, wanted: float, with_type: bool = True) -> C
     return and_(is_number, _ordered(row.num, operator, literal(number, Double)))
 
 
-def _compared_trial(field: Field, operator: str, value: Value, context: Context) -> Sql:
+def _compared_trial(field: Field, operator: str, value: Value, now_s: float) -> Sql:
     if field.name == "started" and value.kind == "moment":
-        in_time = _moment(operator, value.begin_s, value.end_s, trial.c.sort_us)
+        in_time = moment_condition(operator, value.begin_s, value.end_s, trial.c.sort_us)
         return _exactly(and_(trial.c.started.is_not(None), in_time))
     if field.name == "age" and value.kind == "number":
-        return _age(operator, value.value, context)
+        return _age(operator, value.value, now_s)
     if value.kind != "text":
         return UNKNOWN
     return _equal_text(field, value.value) if operator == "=" else _like(field, operator, value.value)
 
 
-def _equal_text(field: Field, wanted: str) -> Sql:
+def _equal_text(field: Field, text: str) -> Sql:
     if field.name == "state":
-        return _exactly(and_(state_of_trial().is_not(None), func.lower(state_of_trial()) == wanted.lower()))
+        return _exactly(and_(state_of_trial().is_not(None), func.lower(state_of_trial()) == text.lower()))
     if field.name == "name":
-        return _exactly(trial.c.name == wanted)
+        return _exactly(trial.c.name == text)
     if field.name == "folder":
-        return _exactly(folder.c.path == wanted)
-    if field.name == "id" and wanted:
-        begun = func.substr(trial.c.uid, 1, len(wanted), type_=String)
-        return _exactly(begun == wanted.lower())
-    if field.name == "tags" and len(wanted) <= MAX_LIKE_CHARS:  # as JSON, of which a tag with its quotes is a part
-        return Sql(func.coalesce(trial.c.tags, "").contains(json.dumps(wanted), autoescape=True), false(), False)
+        return _exactly(folder.c.path == text)
+    if field.name == "id" and text:
+        begun = func.substr(trial.c.uid, 1, len(text), type_=String)
+        return _exactly(begun == text.lower())
+    if field.name == "tags" and len(text) <= MAX_LIKE_CHARS:  # as JSON, of which a tag with its quotes is a part
+        return Sql(func.coalesce(trial.c.tags, "").contains(json.dumps(text), autoescape=True), false(), False)
     return UNKNOWN
 
 
@@ -241,7 +237,8 @@ def _has_other(element: Any, compiler: Any, **how: Any) -> str:
     return f"({compiler.process(element.clauses, **how)} {operator})"
 
 
-def _moment(operator: str, begin_s: float, end_s: float, at: ColumnElement[int]) -> ColumnElement[bool]:
+def moment_condition(operator: str, begin_s: float, end_s: float, at: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return that a time in microseconds compares so to a stretch of time; two-valued."""
     begin_us, end_us = (literal(round(time_s * 1e6), BigInteger) for time_s in (begin_s, end_s))
     if operator == "=":
         return and_(at >= begin_us, at < end_us)
@@ -250,97 +247,22 @@ def _moment(operator: str, begin_s: float, end_s: float, at: ColumnElement[int])
     return _ordered(at, "<" if operator == "<=" else ">=", end_us)
 
 
-def _age(operator: str, wanted_s: float, context: Context) -> Sql:
-    may, must = _age_bounds(operator, wanted_s, context, trial.c.sort_us)
+def _age(operator: str, age_s: float, now_s: float) -> Sql:
+    may, must = age_conditions(operator, age_s, now_s, trial.c.sort_us)
     if may is None or must is None:
         return UNKNOWN
-    known = trial.c.started.is_not(None)
-    return Sql(and_(known, may), and_(known, must), False)
+    has_time = trial.c.started.is_not(None)
+    return Sql(and_(has_time, may), and_(has_time, must), False)
 
 
-def _age_bounds(
-    operator: str, wanted_s: float, context: Context, at: ColumnElement[int]
+def age_conditions(
+    operator: str, age_s: float, now_s: float, at: ColumnElement[int]
 ) -> tuple[ColumnElement[bool] | None, ColumnElement[bool] | None]:
     """Return what is true of all trials of such ages, and what of no others; nothing where SQL cannot tell."""
-    if operator not in ("<", "<=", ">", ">=") or not math.isfinite(wanted_s) or abs(wanted_s) > 1e11:
+    if operator not in ("<", "<=", ">", ">=") or not math.isfinite(age_s) or abs(age_s) > 1e11:
         return None, None
     turned = {"<": ">", "<=": ">", ">": "<", ">=": "<"}[operator]  # the older, the earlier
-    at_us = round((context.now_s - wanted_s) * 1e6)
+    at_us = round((now_s - age_s) * 1e6)
     slack = -_SLACK_US if turned == ">" else _SLACK_US
     may, must = (_ordered(at, turned, literal(at_us + by_us, BigInteger)) for by_us in (slack, -slack))
     return may, must
-
-
-FOUND = trial.alias("found")  # what a part on times is a condition on
-
-
-class Narrow(NamedTuple):
-    """A part of a query that an index finds trials by: the field, and a condition that all of them fulfil.
-
-    It is one on the rows of `trial_metric` for a metric, of `FOUND` for times, else of `trial_param`.
-    """
-
-    field: Field
-    condition: ColumnElement[bool]
-
-
-def narrowing(node: Condition, context: Context) -> list[Narrow]:
-    """Return the parts of a condition each of which every trial must fulfil, and an index can start from."""
-    if node.kind == "and":
-        return [one for part in node.parts for one in narrowing(part, context)]
-    if node.kind == "compare":
-        condition = _start(node.field, node.operator, node.value, context)
-        return [] if condition is None else [Narrow(node.field, condition)]
-    if node.kind == "among" and not node.negated:
-        condition = _start_among(node.field, node.values)
-        return [] if condition is None else [Narrow(node.field, condition)]
-    return []
-
-
-def _start(field: Field, operator: str, value: Value, context: Context) -> ColumnElement[bool] | None:
-    """Return a condition on one index's columns that all trials fulfil of which a comparison is true."""
-    if operator in ("!=", "!~", "~") or len(field.name) > MAX_KEY_CHARS:
-        return None
-    if field.kind == "metric":
-        return metric_condition(field, operator, value) if field.aggregate in ("last", "min", "max") else None
-    if field.kind == "params" and value.kind == "number":
-        return _number_condition(operator, value.value, with_type=False)
-    if field.kind == "trial" and field.name in ("started", "age"):
-        return _start_of_time(field, operator, value, context)
-    return _start_among(field, (value,)) if operator == "=" else None
-
-
-def _start_of_time(field: Field, operator: str, value: Value, context: Context) -> ColumnElement[bool] | None:
-    if field.name == "started" and value.kind == "moment":
-        return _moment(operator, value.begin_s, value.end_s, FOUND.c.sort_us)
-    if field.name == "age" and value.kind == "number":
-        return _age_bounds(operator, value.value, context, FOUND.c.sort_us)[0]
-    return None
-
-
-def _start_among(field: Field, values: Sequence[Value]) -> ColumnElement[bool] | None:
-    """Return that a value may be one of some texts or numbers: what is equal as text has the same rank."""
-    is_label = field.kind == "trial" and field.name in ("name", "state")
-    if not (is_label or field.kind == "params") or len(field.name) > MAX_KEY_CHARS or len(values) > MAX_VALUES:
-        return None
-    ranks = [_rank_known(field, value) for value in values]
-    known = [rank for rank in ranks if rank is not None]
-    if len(known) < len(ranks) or len({rank[0] for rank in known}) != 1:
-        return None  # several stretches of the index, of which no planner makes one
-    row, kind = trial_param.c, known[0][0]
-    numbers = [literal(number, Double) for _, number, _ in known]
-    texts = [literal(text, ByCharacter) for _, _, text in known]
-    return and_(row.kind == literal(kind, Integer), row.num.in_(numbers), row.text.in_(texts))
-
-
-def _rank_known(field: Field, value: Value) -> tuple[int, float, str] | None:
-    """Return the rank of all that equals a value, None when that is not one."""
-    if field.kind == "trial" and field.name == "state" and value.kind == "text" and not value.value.isascii():
-        return None  # whose case the database does not know
-    if value.kind == "text" or (value.kind == "number" and field.kind == "params"):
-        kind, number, text = rank_of(value.value)
-    else:
-        return None
-    held = _as_double(number)
-    is_flag = value.kind == "text" and value.value in ("true", "false")  # a flag of the same text is a number
-    return None if held is None or is_flag or "\0" in text else (kind, held, text)

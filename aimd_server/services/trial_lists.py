@@ -1,0 +1,315 @@
+"""Lists of trials: chosen and put in order by the query language, page by page.
+
+Every trial that a page shows was found to fulfil the query by `aimd_core.query` itself, on what the page shows. The
+work of one request is bounded: a page may hold fewer trials than were asked for, and go on nevertheless.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from aimd_core.errors import QueryError
+from aimd_core.format.model import flatten, strict_json
+from aimd_core.query import Field, Query, SortKey, TrialFacts, fields_of, matches, parse, parse_fields, parse_sort
+from aimd_core.query.tree import EVERYTHING, size_of
+from aimd_server.services import indexing
+from aimd_server.services.folders import find_path
+from aimd_server.services.refusals import invalid
+from aimd_server.services.trial_facts import Needs, facts_of
+from aimd_server.services.trials import MAX_PAGE, PAGE, overviews
+from aimd_server.services.visibility import load_folder
+from aimd_server.stores import indexes, list_plans, trials
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.list_orders import STARTED, Cursor, Position, comparable, cursor_in, cursor_text, position_of
+from aimd_server.stores.list_plans import LIMITS, Limits, Plan
+from aimd_server.stores.postgres import plan_by_values
+from aimd_server.stores.trials import Scope, TrialRow
+
+MAX_KEYS = 8
+MAX_CONDITIONS = 200  # each is looked at for every trial
+MAX_COLUMNS = 500
+AGE = Field("trial", "age")
+_NEWEST = 2_000  # trials whose names are offered as columns
+T = TypeVar("T")
+
+
+class ListRequest(msgspec.Struct, frozen=True):
+    """Which trials to list: of a folder by path or by id, and below it; or all of one's own."""
+
+    folder_path: str | None = None
+    folder_id: str | None = None
+    limit: int = PAGE
+    cursor: str | None = None
+    below: bool = True
+    where: str = ""
+    sort: str = ""
+    columns: str = ""
+    count: bool = False
+
+
+class ListQuery(NamedTuple):
+    """A request for a list, read and checked: the page behind `after`, with ages counted to `now_s`."""
+
+    query: Query
+    keys: tuple[SortKey, ...]
+    columns: tuple[Field, ...]
+    now_s: float
+    after: Position | None
+    limit: int
+
+    def needs(self) -> Needs:
+        """Return what must be known of a trial to choose it and put it in order."""
+        return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
+
+    def fulfils(self, facts: TrialFacts) -> bool:
+        """Tell whether a trial fulfils the condition."""
+        return matches(self.query, facts, self.now_s)
+
+
+class _Page(NamedTuple):
+    """The trials of a page, and where the list goes on, None at its end."""
+
+    rows: list[TrialRow]
+    end: Position | None
+
+
+def list_query(request: ListRequest) -> ListQuery:
+    """Read and check a request.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if not 1 <= request.limit <= MAX_PAGE:
+        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+    query = _read("where", parse, request.where) or parse("")
+    keys = tuple(_in_time(key) for key in _read("sort", parse_sort, request.sort) or ())
+    columns = _read("columns", parse_fields, request.columns) or ()
+    if size_of(query.condition) > MAX_CONDITIONS:
+        raise invalid(f"a query may have at most {MAX_CONDITIONS} conditions", field="where", limit=MAX_CONDITIONS)
+    if len(keys) > MAX_KEYS:
+        raise invalid(f"a list may have at most {MAX_KEYS} sort keys", field="sort", limit=MAX_KEYS)
+    if len(columns) > MAX_COLUMNS:
+        raise invalid(f"a list may have at most {MAX_COLUMNS} columns", field="columns", limit=MAX_COLUMNS)
+    cursor = _cursor(keys, request.cursor)
+    if cursor is None:
+        return ListQuery(query, keys, tuple(columns), time.time(), None, request.limit)
+    return ListQuery(query, keys, tuple(columns), cursor.now_s, cursor.position, request.limit)
+
+
+def _in_time(key: SortKey) -> SortKey:
+    """Return the same order by what does not change while the list is read: the older, the earlier it started."""
+    return SortKey(STARTED, not key.descending) if key.field == AGE else key
+
+
+def _read(field: str, read: Callable[[str], T], text: str) -> T | None:
+    if not text.strip():
+        return None
+    try:
+        return read(text)
+    except QueryError as error:
+        _, start, _ = error.fault
+        raise invalid(str(error.facts["problem"]), field=field, position=start, hint=str(error.facts["hint"])) from None
+
+
+def _cursor(keys: Sequence[SortKey], text: str | None) -> Cursor | None:
+    if not text:
+        return None
+    try:
+        return cursor_in(keys, text)
+    except ValueError:
+        words = "this cursor was not issued by this server, or for a list in another order; start from the first page"
+        raise invalid(words, field="cursor") from None
+
+
+def page_of_trials(
+    database: Database, user: Account, request: ListRequest, limits: Limits = LIMITS
+) -> dict[str, object]:
+    """Return a page of trials and the cursor of the next one; the newest first where no order is asked for.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+    asked = list_query(request)
+    indexing.refresh_due(database)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        plan_by_values(connection)
+        scope = scope_of(connection, user, request)
+        plan = list_plans.plan_of(connection, scope, asked.query, asked.keys, asked.now_s, limits)
+        page = _sorted_page(connection, asked, plan) if plan.way == "python" else _page(connection, asked, plan)
+        answer: dict[str, object] = {
+            "trials": shown(connection, user, page.rows, asked.columns),
+            "next": cursor_text(asked.keys, Cursor(page.end, asked.now_s)) if page.end else None,
+        }
+        return {**answer, "count": _counted(connection, asked, plan)} if request.count else answer
+
+    return database.read(operation)
+
+
+def scope_of(connection: Connection, user: Account, request: ListRequest) -> Scope:
+    """Return the folders of a list.
+
+    Raises:
+        RefusalError: `folder_not_found`.
+    """
+    folder = _folder(connection, user, request)
+    if folder is None:
+        return Scope(user.id)
+    return Scope(folder.owner_id, folder.id, folder.path, request.below)
+
+
+def _folder(connection: Connection, user: Account, request: ListRequest) -> FolderRow | None:
+    if request.folder_id:
+        return load_folder(connection, user, request.folder_id)
+    return find_path(connection, user, request.folder_path) if request.folder_path else None
+
+
+def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
+    """Return a page of trials that come in the order that was asked for."""
+    next_ids = list_plans.reading(connection, plan)
+    rows: list[TrialRow] = []
+    last: Position | None = None
+    after, examined, size = asked.after, 0, asked.limit + 1
+    while True:
+        ids, end = next_ids(after, size)
+        for row, facts in _with_facts(connection, ids, asked.needs()):
+            after = position_of(asked.keys, facts, row, asked.now_s)
+            if asked.fulfils(facts):
+                if len(rows) == asked.limit:
+                    return _Page(rows, last)
+                rows.append(row)
+                last = after
+        examined += len(ids)
+        if len(ids) < size:
+            return _Page(rows, end)
+        if examined >= plan.limits.examined:
+            return _Page(rows, after)
+        size = plan.limits.batch
+
+
+def _with_facts(connection: Connection, ids: list[int], needs: Needs) -> Iterator[tuple[TrialRow, TrialFacts]]:
+    rows = trials.by_ids(connection, ids)
+    return zip(rows, facts_of(connection, rows, needs), strict=True)
+
+
+def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, TrialFacts]]:
+    """Yield all trials that may fulfil the condition, newest first, a batch at a time."""
+    after: Position | None = None
+    while True:
+        ids = list_plans.newest(connection, plan, after, plan.limits.batch)
+        for row, facts in _with_facts(connection, ids, needs):
+            after = Position((), row.sort_us, row.id)
+            yield row, facts
+        if len(ids) < plan.limits.batch:
+            return
+
+
+def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
+    """Return a page in an order that the tables do not know; no more trials are held than a page has."""
+    after = comparable(asked.keys, asked.after) if asked.after else None
+
+    def in_order() -> Iterator[tuple[tuple[Any, ...], Position, TrialRow]]:
+        for examined, (row, facts) in enumerate(_candidates(connection, plan, asked.needs())):
+            if examined >= plan.limits.sorted:
+                words = f"there are more than {plan.limits.sorted} trials to sort; narrow the folder or the query"
+                raise invalid(words, field="sort", limit=plan.limits.sorted)
+            if asked.fulfils(facts):
+                position = position_of(asked.keys, facts, row, asked.now_s)
+                order = comparable(asked.keys, position)
+                if after is None or order > after:
+                    yield order, position, row
+
+    best = heapq.nsmallest(asked.limit + 1, in_order(), key=lambda candidate: candidate[0])
+    has_more, best = len(best) > asked.limit, best[: asked.limit]
+    return _Page([row for _, _, row in best], best[-1][1] if has_more else None)
+
+
+def _counted(connection: Connection, asked: ListQuery, plan: Plan) -> dict[str, object]:
+    """Return how many trials a list has in all; `capped`: that many or more."""
+    most = plan.limits.counted
+    if asked.query.condition == EVERYTHING or plan.condition.is_exact:
+        by_sql = list_plans.count(connection, plan, most + 1)
+        return {"value": min(by_sql.value, most), "capped": not by_sql.is_all}
+    value, needs = 0, Needs(fields_of(asked.query.condition))
+    for examined, (_, facts) in enumerate(_candidates(connection, plan, needs)):
+        if examined >= 2 * most or value > most:
+            return {"value": min(value, most), "capped": True}
+        value += asked.fulfils(facts)
+    return {"value": min(value, most), "capped": value > most}
+
+
+def shown(
+    connection: Connection, user: Account, rows: list[TrialRow], columns: tuple[Field, ...]
+) -> list[dict[str, object]]:
+    """Return trials as a list shows them; with columns, of parameters and metrics those only, by dotted name."""
+    names = [field.name for field in columns if field.kind == "metric"] if columns else None
+    measured: Any = indexes.metrics_of(connection, [row.id for row in rows], names)
+    documents = overviews(connection, user, rows, {key: _strict(value) for key, value in measured.items()})
+    if columns:
+        params = [field.name for field in columns if field.kind == "params"]
+        for row, document in zip(rows, documents, strict=True):
+            values = flatten(json.loads(row.parameters)) if params else {}
+            document["parameters"] = {name: values[name] for name in params if name in values}
+    return documents
+
+
+def _strict(metrics: dict[str, Any]) -> dict[str, object]:
+    return {name: strict_json(summary) for name, summary in metrics.items()}
+
+
+def columns(database: Database, user: Account, request: ListRequest) -> dict[str, object]:
+    """Return the names of the parameters and metrics of the newest trials of a folder, the most frequent first.
+
+    Raises:
+        RefusalError: `folder_not_found`.
+    """
+
+    def operation(connection: Connection) -> dict[str, object]:
+        scope = scope_of(connection, user, request)
+        params: dict[str, _Column] = {}
+        metrics: dict[str, int] = {}
+        examined = 0
+        after: tuple[int, int] | None = None
+        while rows := trials.page(connection, scope, after, LIMITS.batch) if examined < _NEWEST else []:
+            for row in rows:
+                for name, value in flatten(json.loads(row.parameters)).items():
+                    params.setdefault(name, _Column()).add(value)
+            for name, count in indexes.metric_counts(connection, [row.id for row in rows]).items():
+                metrics[name] = metrics.get(name, 0) + count
+            examined += len(rows)
+            after = (rows[-1].sort_us, rows[-1].id)
+        chosen = sorted(params.items(), key=lambda item: (-item[1].count, item[0]))[:MAX_COLUMNS]
+        measured = sorted(metrics.items(), key=lambda item: (-item[1], item[0]))[:MAX_COLUMNS]
+        return {
+            "parameters": [{"name": name, "count": use.count, "varies": use.varies} for name, use in chosen],
+            "metrics": [{"name": name, "count": count} for name, count in measured],
+            "trials": examined,
+        }
+
+    return database.read(operation)
+
+
+class _Column:
+    """How often a parameter occurs, and whether its value is not always the same."""
+
+    __slots__ = ("count", "first", "varies")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: object = None
+        self.varies = False
+
+    def add(self, value: object) -> None:
+        """Take one trial's value in."""
+        if self.count and (value != self.first or type(value) is not type(self.first)):
+            self.varies = True
+        self.first = value if not self.count else self.first
+        self.count += 1

@@ -1,0 +1,130 @@
+"""Where a list may start: parts of its condition by which an index finds the few trials that can fulfil it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Double, Integer, Select, and_, func, literal, select
+
+from aimd_core.query import Field, rank_of
+from aimd_core.query.tree import Condition, Value
+from aimd_server.stores.indexes import MAX_KEY_CHARS, stored_key
+from aimd_server.stores.list_conditions import (
+    MAX_VALUES,
+    age_conditions,
+    as_double,
+    metric_condition,
+    moment_condition,
+    number_condition,
+)
+from aimd_server.stores.schema import ByCharacter, trial, trial_metric, trial_param
+
+TIMED = trial.alias("timed")  # what a part about times is a condition on
+
+
+class Narrow(NamedTuple):
+    """A part of a query by which an index finds trials: the field, and a condition that all of them fulfil.
+
+    The condition is on the rows of `trial_metric` for a metric, of `TIMED` for times, else of `trial_param`.
+    """
+
+    field: Field
+    condition: ColumnElement[bool]
+
+
+class Start(NamedTuple):
+    """Where a list may start: a part of its condition, and how many trials that finds at most."""
+
+    part: Narrow
+    size: int
+
+
+def narrowing(node: Condition, now_s: float) -> list[Narrow]:
+    """Return the parts of a condition each of which every trial must fulfil, and an index can start from."""
+    if node.kind == "and":
+        return [narrow for part in node.parts for narrow in narrowing(part, now_s)]
+    if node.kind == "compare":
+        condition = _start(node.field, node.operator, node.value, now_s)
+        return [] if condition is None else [Narrow(node.field, condition)]
+    if node.kind == "among" and not node.negated:
+        condition = _start_among(node.field, node.values)
+        return [] if condition is None else [Narrow(node.field, condition)]
+    return []
+
+
+def _start(field: Field, operator: str, value: Value, now_s: float) -> ColumnElement[bool] | None:
+    """Return a condition on one index's columns that all trials fulfil of which a comparison is true."""
+    if operator in ("!=", "!~", "~") or len(field.name) > MAX_KEY_CHARS:
+        return None
+    if field.kind == "metric":
+        return metric_condition(field, operator, value) if field.aggregate in ("last", "min", "max") else None
+    if field.kind == "params" and value.kind == "number":
+        return number_condition(operator, value.value, with_type=False)
+    if field.kind == "trial" and field.name in ("started", "age"):
+        return _start_of_time(field, operator, value, now_s)
+    return _start_among(field, (value,)) if operator == "=" else None
+
+
+def _start_of_time(field: Field, operator: str, value: Value, now_s: float) -> ColumnElement[bool] | None:
+    if field.name == "started" and value.kind == "moment":
+        return moment_condition(operator, value.begin_s, value.end_s, TIMED.c.sort_us)
+    if field.name == "age" and value.kind == "number":
+        return age_conditions(operator, value.value, now_s, TIMED.c.sort_us)[0]
+    return None
+
+
+def _start_among(field: Field, values: Sequence[Value]) -> ColumnElement[bool] | None:
+    """Return that a value may be one of some texts or numbers: what is equal as text has the same rank."""
+    is_label = field.kind == "trial" and field.name in ("name", "state")
+    if not (is_label or field.kind == "params") or len(field.name) > MAX_KEY_CHARS or len(values) > MAX_VALUES:
+        return None
+    ranks = [_certain_rank(field, value) for value in values]
+    certain = [rank for rank in ranks if rank is not None]
+    if len(certain) < len(ranks) or len({rank[0] for rank in certain}) != 1:
+        return None  # several stretches of the index, of which no planner makes one
+    row, kind = trial_param.c, certain[0][0]
+    numbers = [literal(number, Double) for _, number, _ in certain]
+    texts = [literal(text, ByCharacter) for _, _, text in certain]
+    return and_(row.kind == literal(kind, Integer), row.num.in_(numbers), row.text.in_(texts))
+
+
+def _certain_rank(field: Field, value: Value) -> tuple[int, float, str] | None:
+    """Return the rank of all that equals a value, None when that is not one."""
+    if field.kind == "trial" and field.name == "state" and value.kind == "text" and not value.value.isascii():
+        return None  # whose case the database does not know
+    if value.kind == "text" or (value.kind == "number" and field.kind == "params"):
+        kind, number, text = rank_of(value.value)
+    else:
+        return None
+    held = as_double(number)
+    is_flag = value.kind == "text" and value.value in ("true", "false")  # a flag of the same text is a number
+    return None if held is None or is_flag or "\0" in text else (kind, held, text)
+
+
+def starts(connection: Connection, folder_ids: Sequence[int], parts: Sequence[Narrow], most: int) -> list[Start]:
+    """Return the parts that find at most so many trials, with how many, the fewest first."""
+    sized: list[Start] = []
+    for part in parts:
+        query = ids_by(folder_ids, part).limit(most + 1)
+        size = int(connection.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+        if size <= most:
+            sized.append(Start(part, size))
+    return sorted(sized, key=lambda start: start.size)
+
+
+def ids_from(folder_ids: Sequence[int], start: Start) -> Select[tuple[int]]:
+    """Return the query for the row ids that a start finds by its index.
+
+    Its limit changes nothing: it tells the planner of PostgreSQL how few they are, and to find them first.
+    """
+    return ids_by(folder_ids, start.part).limit(start.size + 1)
+
+
+def ids_by(folder_ids: Sequence[int], part: Narrow) -> Select[tuple[int]]:
+    """Return the query for the row ids, `trial_id`, that a part of a condition finds by its index."""
+    if part.field.kind == "trial" and part.field.name in ("started", "age"):
+        return select(TIMED.c.id.label("trial_id")).where(TIMED.c.folder_id.in_(folder_ids), part.condition)
+    table = trial_metric if part.field.kind == "metric" else trial_param
+    mine = (table.c.folder_id.in_(folder_ids), table.c.key == stored_key(part.field), part.condition)
+    return select(table.c.trial_id).where(*mine)
