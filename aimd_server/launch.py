@@ -19,17 +19,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from aimd_core.errors import UsageError
-from aimd_server.allocation import hold_little
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
 from aimd_server.logs import set_up_logs
+from aimd_server.maintenance import maintaining
+from aimd_server.malloc import hold_little
 from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
-from aimd_server.sweeping import sweeping
 
 STOP_TIMEOUT_S = 10
 KEEP_ALIVE_S = 30
@@ -81,7 +81,7 @@ def run(
         database.start_writer()
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
-        with sweeping(app.backend.storage, settings.trash_days):
+        with maintaining(app.backend.storage, settings.trash_days):
             _spare_collector()
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
@@ -184,7 +184,7 @@ def _announce(address: str) -> None:
 def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int) -> None:
     import uvicorn
 
-    from aimd_server.protocol import ConnectionLimits, bounded
+    from aimd_server.http_protocol import ConnectionLimits, bounded
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -19,7 +19,7 @@ from aimd_server.settings import beside, resolve
 from aimd_server.stores import copying, location, postgres, sqlite
 from aimd_server.stores.copying import Copied
 from aimd_server.stores.database import Connection, Database, is_there
-from aimd_server.stores.places import FilePlace, Place, UrlPlace, place_of
+from aimd_server.stores.location import Location, PostgresLocation, SqliteLocation, location_of
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -46,12 +46,12 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
         DamagedError: What arrived is not what was sent; the target has no row then.
         ObjectStoreError, DatabaseUnreachableError, DiskError: A place cannot be used.
     """
-    source_place, target_place = place_of(data_dir, None), _target(data_dir, to)
+    source_place, target_place = location_of(data_dir, None), _target(data_dir, to)
     if not is_there(data_dir):
         raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Name it: --data-dir DIR")
     if source_place.shown == target_place.shown:
         raise UsageError(message="source and target are the same database", hint="Name another --to")
-    if isinstance(source_place, FilePlace) and not sqlite.is_unused(source_place.path):
+    if isinstance(source_place, SqliteLocation) and not sqlite.is_unused(source_place.path):
         raise _in_use(source_place)
     with Database(data_dir) as source, Database(_directory(target_place), place=target_place) as target:
         if not target.read(copying.is_empty):
@@ -63,20 +63,24 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
     return Moved(source_place.shown, target_place.shown, tables, objects, size_bytes)
 
 
-def _target(data_dir: Path, to: str) -> Place:
+def _target(data_dir: Path, to: str) -> Location:
     if "://" in to:
         location.check_without_password(to)
-        return UrlPlace(to, data_dir)
-    return FilePlace(Path(to).absolute())
+        return PostgresLocation(to, data_dir)
+    return SqliteLocation(Path(to).absolute())
 
 
-def _directory(place: Place) -> Path:
+def _directory(place: Location) -> Path:
     return (
-        place.path.parent if isinstance(place, FilePlace) else place.data_dir if isinstance(place, UrlPlace) else Path()
+        place.path.parent
+        if isinstance(place, SqliteLocation)
+        else place.data_dir
+        if isinstance(place, PostgresLocation)
+        else Path()
     )
 
 
-def _in_use(place: Place) -> UsageError:
+def _in_use(place: Location) -> UsageError:
     return UsageError(message=f"a server uses {place.shown}", hint="Stop it first (all replicas), then migrate")
 
 
@@ -96,7 +100,7 @@ def _move_rows(source: Database, target: Database) -> list[Copied]:
         raise DatabaseUnreachableError(place=target.place.shown, reason=f"nothing was copied: {error}") from error
 
 
-def _move_objects(data_dir: Path, target: Place, address: str | None) -> tuple[int, int]:
+def _move_objects(data_dir: Path, target: Location, address: str | None) -> tuple[int, int]:
     """Copy the objects that the target would not find where they are; return how many and their bytes."""
     settings = resolve({}, beside(data_dir))
     if address is None and (settings.blobs is not None or _directory(target) == data_dir):

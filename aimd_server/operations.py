@@ -21,14 +21,14 @@ from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
 from aimd_core.format.digest import BLOCK_BYTES
 from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
-from aimd_server.services import indexing, standing
+from aimd_server.services import indexing, monitoring
 from aimd_server.services.files import digest_of
 from aimd_server.settings import beside, resolve
 from aimd_server.storage import ReadObjects, joined
 from aimd_server.stores import health, journals, sealed, sqlite, trial_documents
 from aimd_server.stores.database import FILE, Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
-from aimd_server.stores.places import FilePlace, place_of
+from aimd_server.stores.location import SqliteLocation, location_of
 from aimd_server.stores.postgres import take_time
 from aimd_server.stores.sealed import ObjectRow
 
@@ -52,8 +52,8 @@ def _require_data(data_dir: Path) -> None:
 
 def _file_of(data_dir: Path, tool: str) -> Path:
     """Return the file of a database that is one."""
-    place = place_of(data_dir, None)
-    if not isinstance(place, FilePlace):
+    place = location_of(data_dir, None)
+    if not isinstance(place, SqliteLocation):
         raise UsageError(
             message=f"{place.shown} is a PostgreSQL, which has its own tools for that",
             hint=f"Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md",
@@ -69,7 +69,7 @@ def status(data_dir: Path) -> dict[str, object]:
     """
     _require_data(data_dir)
     with Database(data_dir) as database:
-        numbers = {name.removeprefix("aimd_"): int(value) for name, value in standing.gauges(database).items()}
+        numbers = {name.removeprefix("aimd_"): int(value) for name, value in monitoring.gauges(database).items()}
     return {"address": address_of(data_dir), **numbers}
 
 

@@ -28,7 +28,7 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.folders import by_path
 from aimd_server.stores.indexes import Labelled
-from aimd_server.stores.places import FilePlace
+from aimd_server.stores.location import SqliteLocation
 from aimd_server.stores.schema import series, trial, trial_metric, trial_param
 
 AT_ONCE = 10_000
@@ -47,7 +47,7 @@ def fill(database: Database, count: int, url: str | None = None) -> Account:
     assert root is not None
     indexes = [index for table in TABLES for index in table.indexes]
     batches = _batches(count, user.id, root.id)
-    if isinstance(database.place, FilePlace):
+    if isinstance(database.place, SqliteLocation):
         _fill_file(str(database.place.path), indexes, batches)
     else:
         assert url is not None

@@ -20,11 +20,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from aimd_server.routes.bodies import HeldBodies, Slots
-from aimd_server.routes.lookups import LookUps
-from aimd_server.routes.turns import Turns
+from aimd_server.routes.key_lookups import KeyLookups
+from aimd_server.routes.read_slots import ReadSlots
 from aimd_server.services.appends import Appends
 from aimd_server.services.identity import accounts_of
-from aimd_server.services.meters import Meters
+from aimd_server.services.monitoring import Meters
 from aimd_server.services.refusals import RefusalError, forbidden
 from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
@@ -76,9 +76,9 @@ class Backend:
         self.meters = Meters()
         self.bodies = HeldBodies()
         self.slots = Slots()
-        self.turns = Turns()
+        self.read_slots = ReadSlots()
         self.appends = Appends()
-        self.lookups = LookUps(self._accounts_of)
+        self.key_lookups = KeyLookups(self._accounts_of)
         self.hub: object = None  # of the streams of events, once there is one
         self.is_stopping = False
         self._threads = threads
@@ -160,7 +160,7 @@ class Call:
         """Run a function when it is the caller's turn; whoever writes queues up at the writer anyway."""
         if self.user.writing:
             return await self.backend.run(function, *arguments)
-        async with self.backend.turns.one(self._caller):
+        async with self.backend.read_slots.slot(self._caller):
             return await self.backend.run(function, *arguments)
 
 

@@ -15,15 +15,15 @@ from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccess
 from aimd_server.routes.openapi_answers import ANSWERS, SHARED
 from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
+from aimd_server.services.folder_tree import FolderChange, NewFolder
 from aimd_server.services.identity import KeyWish
-from aimd_server.services.placing import Batch, TrialChange
 from aimd_server.services.plots import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trash import Restoring
-from aimd_server.services.tree import FolderChange, NewFolder
-from aimd_server.services.trials import MAX_PAGE, Asked, TrialWish
+from aimd_server.services.trial_changes import BatchRequest, TrialChange
+from aimd_server.services.trials import MAX_PAGE, KnownRequest, TrialWish
 
 Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
@@ -87,8 +87,8 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
     ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
     ("GET", "/events"): Described(query=("folder_id", "below", "trials")),
-    ("POST", "/trials/batch"): Described(200, Batch),
-    ("POST", "/trials/known"): Described(200, Asked),
+    ("POST", "/trials/batch"): Described(200, BatchRequest),
+    ("POST", "/trials/known"): Described(200, KnownRequest),
     ("PUT", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
     ("GET", "/trials/{id}"): Described(),
     ("PUT", "/trials/{id}"): Described(201, TrialWish, ("dry_run",)),

@@ -12,7 +12,7 @@ from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import empty_answer, text_answer
 from aimd_server.routes.console_files import INDEX, ConsoleFiles
 from aimd_server.routes.v2 import Version2
-from aimd_server.services import standing
+from aimd_server.services import monitoring
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 
@@ -65,13 +65,13 @@ async def get_health(call: Call) -> Response:
 
 async def get_readiness(call: Call) -> Response:
     """Answer whether requests can be served now: the database answers, and its writer works."""
-    await call.backend.run(standing.check_ready, call.database)
+    await call.backend.run(monitoring.check_ready, call.database)
     return text_answer("ready")
 
 
 async def get_metrics(call: Call) -> Response:
     """Answer with the server's meters, as Prometheus reads them."""
-    gauges = await call.backend.run(standing.gauges, call.database)
+    gauges = await call.backend.run(monitoring.gauges, call.database)
     return Response(call.backend.meters.text(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

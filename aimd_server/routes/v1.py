@@ -1,19 +1,27 @@
 """Version 1 of the API, as deployed clients speak it: `?apikey=`, plain texts, its own status codes.
 
-Source: the deployed protocol. A path that is not there answers 404 with an empty body, which is how
-deployed clients tell a wrong address.
+Source: the deployed protocol. A path that is not there answers 404 with an empty body, which is how deployed clients
+tell a wrong address.
 """
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+from collections.abc import AsyncIterator
+from typing import Any
 
-from aimd_server.routes import v1_folders, v1_trials
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
 from aimd_server.routes.access import Access, Backend, Call, RouteTable
-from aimd_server.routes.answers import empty_answer, json_answer, text_answer
+from aimd_server.routes.answers import JSON, empty_answer, json_answer, text_answer
+from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
+from aimd_server.services import folders, trash, version1
+from aimd_server.services.documents import decode_loosely
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.version1 import PackedPoints
+from aimd_server.services.visibility import ROOT, load_folder
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Database
 
 PREFIX = "/apis/v1"
 _STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415, "busy": 503}
@@ -37,7 +45,7 @@ class Version1:
             return empty_answer(302, {"Location": self.login_page})
         if not key:
             return text_answer("query is needed: apikey", 400)
-        account = await backend.lookups.account_of(key)
+        account = await backend.key_lookups.account_of(key)
         return account or text_answer(f"api key {key} not found\n", 400)
 
     def refused(self, error: RefusalError) -> Response:
@@ -67,8 +75,8 @@ def routes(base: str, login_page: str) -> list[RouteTable]:
     """Return the routes of version 1 below the server's path."""
     dialect = Version1(login_page)
     table = RouteTable(base + PREFIX, dialect)
-    v1_folders.register(table)
-    v1_trials.register(table)
+    _register_folders(table)
+    _register_trials(table)
     oauth2 = RouteTable(base + "/oauth2", dialect)
     oauth2.add("GET", "/userinfo", get_userinfo, access=Access.ANY_USER)
     _open_to_uploads(table)
@@ -89,3 +97,163 @@ def _open_to_uploads(table: RouteTable) -> None:
         ("POST", "/trials/{id}/parameters"),
         ("POST", "/trials/{id}/metrics/{type}"),
     )
+
+
+async def read_json(call: Call) -> Any:
+    """Return the body as JSON, which may hold Python's `NaN`.
+
+    Raises:
+        RefusalError: It is too large, or not JSON.
+    """
+    body = await read_body(call.request, DOCUMENT_BYTES)
+    return await call.backend.run(_decoded, body, encoding_of(call.request))
+
+
+def _decoded(body: bytes, encoding: str) -> Any:
+    return decode_loosely(unpacked(body, encoding, DOCUMENT_BYTES))
+
+
+def needed(call: Call, name: str) -> str:
+    """Return a parameter of the URL.
+
+    Raises:
+        RefusalError: It is missing or empty.
+    """
+    value = call.request.query_params.get(name)
+    if not value:
+        raise RefusalError("bad_request", f"query is needed: {name}")
+    return value
+
+
+def _register_folders(table: RouteTable) -> None:
+    """Register the routes; `id` before `{id}`."""
+    table.add("GET", "/folders", list_folders, access=Access.ANY_USER)
+    table.add("POST", "/folders", make_folder, access=Access.ANY_USER)
+    table.add("GET", "/folders/id", find_folder, access=Access.ANY_USER)
+    table.add("GET", "/folders/{id}", get_folder, access=Access.ANY_USER)
+
+
+def _folders(database: Database, user: Account) -> list[dict[str, Any]]:
+    rows = database.read(lambda connection: folders.list_all(connection, user))
+    return [version1.folder_document(row) for row in rows]
+
+
+def _pointers(database: Database, user: Account) -> list[dict[str, Any]]:
+    return database.read(lambda connection: version1.pointers(connection, user))
+
+
+async def list_folders(call: Call) -> Response:
+    """Answer with all folders of the user."""
+    return json_answer({"folders": await call.run(_folders), "pointers": await call.run(_pointers)})
+
+
+async def make_folder(call: Call) -> Response:
+    """Make a folder and answer with its id."""
+    return json_answer({"id": await call.run(version1.make_folder, await read_json(call))})
+
+
+def _folder_id(database: Database, user: Account, path: str) -> str:
+    row = database.read(lambda connection: folders.find_path(connection, user, path))
+    return ROOT if row.is_root else row.uid
+
+
+async def find_folder(call: Call) -> Response:
+    """Answer with the id of the folder at a path, as text."""
+    path = needed(call, "path")
+    try:
+        return text_answer(await call.run(_folder_id, path))
+    except RefusalError:
+        return text_answer(f"folder {path} not exists", 500)
+
+
+def _folder(database: Database, user: Account, uid: str) -> dict[str, Any]:
+    return version1.folder_document(database.read(lambda connection: load_folder(connection, user, uid)))
+
+
+async def get_folder(call: Call) -> Response:
+    """Answer with one folder."""
+    return json_answer({"doc": await call.run(_folder, call.part("id"))})
+
+
+def _register_trials(table: RouteTable) -> None:
+    """Register the routes; `id` before `{id}`."""
+    table.add("POST", "/trials", create_trial, access=Access.ANY_USER)
+    table.add("GET", "/trials/id", find_trial, access=Access.ANY_USER)
+    table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
+    table.add("PUT", "/trials/{id}", replace_trial, access=Access.ANY_USER)
+    table.add("DELETE", "/trials/{id}", delete_trial, access=Access.ANY_USER)
+    table.add("POST", "/trials/{id}/status", set_status, access=Access.ANY_USER)
+    table.add("GET", "/trials/{id}/parameters", get_parameters, access=Access.ANY_USER)
+    table.add("POST", "/trials/{id}/parameters", set_parameters, access=Access.ANY_USER)
+    table.add("GET", "/trials/{id}/metrics", get_metrics, access=Access.ANY_USER)
+    table.add("POST", "/trials/{id}/metrics/{type}", add_metrics, access=Access.ANY_USER)
+
+
+def _done(call: Call) -> Response:
+    return json_answer({"id": call.part("id")})
+
+
+async def create_trial(call: Call) -> Response:
+    """Make a trial and answer with its id."""
+    return json_answer({"id": await call.run(version1.create_trial, await read_json(call))})
+
+
+async def find_trial(call: Call) -> Response:
+    """Answer with the id of the trial of a name in a folder, as text."""
+    folder, name = needed(call, "folder"), needed(call, "name")
+    try:
+        return text_answer(await call.run(version1.find_trial, folder, name))
+    except RefusalError:
+        return text_answer(f"trial {name} not exists", 500)
+
+
+async def get_trial(call: Call) -> Response:
+    """Answer with a trial's full document."""
+    return json_answer({"doc": await call.run(version1.get_trial, call.part("id"))})
+
+
+async def replace_trial(call: Call) -> Response:
+    """Write a trial's full document."""
+    await call.run(version1.replace_trial, call.part("id"), await read_json(call))
+    return _done(call)
+
+
+async def delete_trial(call: Call) -> Response:
+    """Delete a trial: it lies in the trash, and its name and id are free."""
+    await call.run(trash.delete_trial, call.part("id"))
+    return _done(call)
+
+
+async def set_status(call: Call) -> Response:
+    """Set a trial's status."""
+    await call.run(version1.set_status, call.part("id"), await read_json(call))
+    return _done(call)
+
+
+async def get_parameters(call: Call) -> Response:
+    """Answer with a trial's parameters."""
+    return json_answer(await call.run(version1.get_parameters, call.part("id")))
+
+
+async def set_parameters(call: Call) -> Response:
+    """Replace a trial's parameters."""
+    await call.run(version1.set_parameters, call.part("id"), await read_json(call))
+    return _done(call)
+
+
+async def get_metrics(call: Call) -> Response:
+    """Answer with all points; a value that is not finite is null, because JSON has no token for it."""
+    call.take_slot()
+    points = await call.run(version1.get_points, call.part("id"))
+    return StreamingResponse(_pieces(points), media_type=JSON)
+
+
+async def _pieces(points: PackedPoints) -> AsyncIterator[bytes]:
+    for piece in points.pieces():
+        yield piece
+
+
+async def add_metrics(call: Call) -> Response:
+    """Append points."""
+    await call.run(version1.add_points, call.part("id"), call.part("type"), await read_json(call))
+    return _done(call)

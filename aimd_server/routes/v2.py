@@ -95,7 +95,7 @@ class Version2:
         given = request.headers.getlist("authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() == "bearer" and key:
-            account = await backend.lookups.account_of(key.strip())
+            account = await backend.key_lookups.account_of(key.strip())
             if account is not None:
                 return account
         elif not given and (secret := request.cookies.get(v2_session.cookie_name(request))):

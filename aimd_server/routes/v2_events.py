@@ -20,9 +20,9 @@ from aimd_server.routes.access import Access, Backend, Call, Dialect, RouteTable
 from aimd_server.services import watching
 from aimd_server.services.clock import iso
 from aimd_server.services.refusals import RefusalError
-from aimd_server.services.watching import Look, Watched, Wish
+from aimd_server.services.watching import EventsRequest, Look, Watched
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.watching import Standing
+from aimd_server.stores.watching import TrialStatus
 from aimd_server.stores.writer import StoreUnavailableError
 
 LOOK_S = 1.0
@@ -51,7 +51,7 @@ class Stream:
         self.owner = owner
         self.watched = watched
         self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING)
-        self._seen: dict[int, Standing] | None = None
+        self._seen: dict[int, TrialStatus] | None = None
         self._listing: object = None
 
     def take(self, found: Look) -> None:
@@ -81,7 +81,7 @@ class Stream:
             self.end()
 
 
-def _shown(standing: Standing) -> dict[str, object]:
+def _shown(standing: TrialStatus) -> dict[str, object]:
     updated = iso(standing.updated_us)
     return {"id": standing.uid, "state": standing.state, "updated": updated, "records": standing.records}
 
@@ -137,22 +137,24 @@ class Hub:
 async def _open(call: Call, dialect: Dialect) -> Response:
     query = call.request.query_params
     named = tuple(dict.fromkeys(one for one in query.get("trials", "").split(",") if one))
-    wish = Wish(query.get("folder_id"), named, query.get("below") == "1")
+    events = EventsRequest(query.get("folder_id"), named, query.get("below") == "1")
     hub = call.backend.hub
     if not isinstance(hub, Hub):
         hub = call.backend.hub = Hub(call.backend)
     owner = (call.user.id, call.user.link_id)
     hub.check_room(owner)
-    stream = Stream(owner, await call.run(watching.watched_by, wish))
+    stream = Stream(owner, await call.run(watching.watched_by, events))
     stream.take(await call.backend.run(watching.look, call.database, [stream.watched]))
     hub.check_room(owner)
     hub.add(stream)  # at once: many that come together are counted
     headers = {"X-Accel-Buffering": "no"}  # a proxy that keeps events back would make live views dead
-    pieces = _pieces(hub, stream, call.request, dialect, wish)
+    pieces = _pieces(hub, stream, call.request, dialect, events)
     return StreamingResponse(pieces, 200, headers, "text/event-stream")
 
 
-async def _pieces(hub: Hub, stream: Stream, request: Request, dialect: Dialect, wish: Wish) -> AsyncIterator[bytes]:
+async def _pieces(
+    hub: Hub, stream: Stream, request: Request, dialect: Dialect, events: EventsRequest
+) -> AsyncIterator[bytes]:
     try:
         yield b"retry: 2000\n: watching\n\n"
         beat_s = time.monotonic() + HEARTBEAT_S
@@ -160,7 +162,7 @@ async def _pieces(hub: Hub, stream: Stream, request: Request, dialect: Dialect, 
             try:
                 event = await asyncio.wait_for(stream.waiting.get(), max(0.0, beat_s - time.monotonic()))
             except asyncio.TimeoutError:
-                if not await _may_go_on(hub.backend, stream, request, dialect, wish):
+                if not await _may_go_on(hub.backend, stream, request, dialect, events):
                     return
                 beat_s = time.monotonic() + HEARTBEAT_S
                 yield b": still here\n\n"
@@ -172,13 +174,15 @@ async def _pieces(hub: Hub, stream: Stream, request: Request, dialect: Dialect, 
         hub.streams.discard(stream)
 
 
-async def _may_go_on(backend: Backend, stream: Stream, request: Request, dialect: Dialect, wish: Wish) -> bool:
+async def _may_go_on(
+    backend: Backend, stream: Stream, request: Request, dialect: Dialect, events: EventsRequest
+) -> bool:
     """Tell whether the caller may still see what the stream shows; take out what they may not."""
     try:
         caller = await dialect.authenticate(request, backend)
         if not isinstance(caller, Account):
             return False
-        stream.watched = await backend.run(watching.watched_by, backend.database, caller, wish)
+        stream.watched = await backend.run(watching.watched_by, backend.database, caller, events)
     except RefusalError:
         return False
     except StoreUnavailableError:

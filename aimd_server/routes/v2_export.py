@@ -8,8 +8,8 @@ from starlette.responses import Response, StreamingResponse
 
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.services import exporting
-from aimd_server.services.exporting import Batch, Member
-from aimd_server.services.files import Opened, read_piece
+from aimd_server.services.exporting import ExportPage, Member
+from aimd_server.services.files import OpenFile, read_piece
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -30,7 +30,7 @@ async def export_folder(call: Call) -> Response:
     return StreamingResponse(_pieces(call, first), 200, headers, "application/x-tar")
 
 
-async def _pieces(call: Call, found: Batch) -> AsyncIterator[bytes]:
+async def _pieces(call: Call, found: ExportPage) -> AsyncIterator[bytes]:
     while True:
         for row in found.rows:
             async for piece in _trial(call, row):
@@ -65,7 +65,7 @@ async def _content(call: Call, member: Member) -> AsyncIterator[bytes]:
     yield exporting.padding(end)
 
 
-def _read(database: Database, user: Account, opened: Opened, start: int) -> bytes:
+def _read(database: Database, user: Account, opened: OpenFile, start: int) -> bytes:
     def operation(connection: Connection) -> bytes:
         return read_piece(connection, opened, start)
 

@@ -11,7 +11,7 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
 from aimd_server.services import chunking, files, growth
-from aimd_server.services.files import FILE_BYTES, PART_BYTES, Opened, Standing
+from aimd_server.services.files import FILE_BYTES, PART_BYTES, OpenFile, Standing
 from aimd_server.services.growth import Append
 from aimd_server.services.refusals import RefusalError
 from aimd_server.stores.accounts import Account
@@ -37,7 +37,7 @@ def _headers(standing: Standing) -> dict[str, str]:
     return {"Upload-Offset": str(standing.offset), "Upload-Digest": standing.digest}
 
 
-def _open(database: Database, user: Account, uid: str, file: str) -> Opened:
+def _open(database: Database, user: Account, uid: str, file: str) -> OpenFile:
     return database.read(lambda connection: files.open_file(connection, user, uid, file))
 
 
@@ -88,7 +88,7 @@ def wanted_range(header: str, size_bytes: int) -> tuple[int, int] | None:
     return (start, min(last + 1, size_bytes)) if start < size_bytes else UNSATISFIABLE
 
 
-async def _pieces(call: Call, opened: Opened, start: int, end: int) -> AsyncIterator[bytes]:
+async def _pieces(call: Call, opened: OpenFile, start: int, end: int) -> AsyncIterator[bytes]:
     """Yield bytes of a file as it stood when it was opened; deleted meanwhile, it ends short of its Content-Length."""
     while start < end:
         piece = (await call.run(_read, opened, start))[: end - start]
@@ -98,7 +98,7 @@ async def _pieces(call: Call, opened: Opened, start: int, end: int) -> AsyncIter
         yield piece
 
 
-def _read(database: Database, user: Account, opened: Opened, start: int) -> bytes:
+def _read(database: Database, user: Account, opened: OpenFile, start: int) -> bytes:
     def operation(connection: Connection) -> bytes:
         return files.read_piece(connection, opened, start)
 

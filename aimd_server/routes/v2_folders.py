@@ -7,10 +7,10 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.services import shortcuts, trash, tree
+from aimd_server.services import folder_tree, shortcuts, trash
+from aimd_server.services.folder_tree import PAGE, FolderChange, FolderListRequest, NewFolder
 from aimd_server.services.refusals import invalid
 from aimd_server.services.shortcuts import ShortcutWish
-from aimd_server.services.tree import PAGE, FolderChange, NewFolder, Wanted
 
 
 def register(table: RouteTable) -> None:
@@ -33,13 +33,13 @@ async def list_folders(call: Call) -> Response:
     if depth is not None and depth < 1:
         raise invalid("depth is 1 or more", field="depth")
     limit = number_in(call, "limit", PAGE)
-    wanted = Wanted(query.get("path"), query.get("under"), depth, limit, query.get("cursor"))
-    return json_answer(await call.run(tree.listed, wanted))
+    request = FolderListRequest(query.get("path"), query.get("under"), depth, limit, query.get("cursor"))
+    return json_answer(await call.run(folder_tree.listed, request))
 
 
 async def make_folder(call: Call) -> Response:
     """Make a folder."""
-    folder, is_new = await call.run(tree.make, await read_document(call, NewFolder))
+    folder, is_new = await call.run(folder_tree.make, await read_document(call, NewFolder))
     return json_answer(folder, 201 if is_new else 200)
 
 
@@ -48,17 +48,17 @@ async def find_folder(call: Call) -> Response:
     path = call.request.query_params.get("path")
     if path is None:
         raise invalid("path is needed", field="path")
-    return json_answer(await call.run(tree.one, None, path))
+    return json_answer(await call.run(folder_tree.one, None, path))
 
 
 async def get_folder(call: Call) -> Response:
     """Answer with one folder."""
-    return json_answer(await call.run(tree.one, call.part("id"), None))
+    return json_answer(await call.run(folder_tree.one, call.part("id"), None))
 
 
 async def change_folder(call: Call) -> Response:
     """Rename or move a folder."""
-    return json_answer(await call.run(tree.change, call.part("id"), await read_document(call, FolderChange)))
+    return json_answer(await call.run(folder_tree.change, call.part("id"), await read_document(call, FolderChange)))
 
 
 async def delete_folder(call: Call) -> Response:

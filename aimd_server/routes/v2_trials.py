@@ -10,9 +10,9 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.routes.v2_bodies import number_in, read_document, switch_in
-from aimd_server.services import placing, trash, trial_lists, trials
+from aimd_server.services import trash, trial_changes, trial_lists, trials
 from aimd_server.services.documents import decode
-from aimd_server.services.placing import Batch, TrialChange
+from aimd_server.services.trial_changes import BatchRequest, TrialChange
 from aimd_server.services.trial_lists import ListRequest
 from aimd_server.services.trials import CREATED, PAGE, Put, TrialWish
 from aimd_server.stores.accounts import Account
@@ -65,7 +65,7 @@ async def post_known(call: Call) -> Response:
 
 
 def _known(database: Database, user: Account, body: bytes, encoding: str) -> dict[str, object]:
-    return trials.known(database, user, decode(unpacked(body, encoding, DOCUMENT_BYTES), trials.Asked))
+    return trials.known(database, user, decode(unpacked(body, encoding, DOCUMENT_BYTES), trials.KnownRequest))
 
 
 async def get_trial(call: Call) -> Response:
@@ -99,13 +99,13 @@ def _shown(done: Put) -> dict[str, Any]:
 
 async def get_batch(call: Call) -> Response:
     """Answer with many trials."""
-    return json_answer(await call.run(placing.batch, await read_document(call, Batch)))
+    return json_answer(await call.run(trial_changes.batch, await read_document(call, BatchRequest)))
 
 
 async def change_trial(call: Call) -> Response:
     """Rename, move, tag or annotate a trial."""
     wish = await read_document(call, TrialChange)
-    return json_answer(await call.run(placing.apply, call.part("id"), wish))
+    return json_answer(await call.run(trial_changes.apply, call.part("id"), wish))
 
 
 async def delete_trial(call: Call) -> Response:

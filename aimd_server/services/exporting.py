@@ -11,7 +11,7 @@ import re
 import tarfile
 from typing import NamedTuple
 
-from aimd_server.services.files import DOCUMENTS, JOURNALS, Opened, Standing, open_file
+from aimd_server.services.files import DOCUMENTS, JOURNALS, OpenFile, Standing, open_file
 from aimd_server.services.visibility import load_folder
 from aimd_server.stores import journals, trial_documents, trials
 from aimd_server.stores.accounts import Account
@@ -27,7 +27,7 @@ _BLOCK_BYTES = 512
 END = bytes(2 * _BLOCK_BYTES)
 
 
-class Batch(NamedTuple):
+class ExportPage(NamedTuple):
     """Some trials of a folder, newest first, and where the next ones begin, None at the end."""
 
     rows: list[TrialRow]
@@ -38,7 +38,7 @@ class Member(NamedTuple):
     """A file of a trial: its name in the directory, and what it is read from."""
 
     name: str
-    opened: Opened
+    opened: OpenFile
 
 
 def safe_name(name: str, uid: str) -> str:
@@ -49,18 +49,18 @@ def safe_name(name: str, uid: str) -> str:
     return f"{safe.encode()[:_MOST_BYTES].decode(errors='ignore')}~{uid[:8]}"
 
 
-def batch(database: Database, user: Account, uid: str, after: tuple[int, int] | None) -> Batch:
+def batch(database: Database, user: Account, uid: str, after: tuple[int, int] | None) -> ExportPage:
     """Return the next trials of a folder and below it; that they may be seen is checked each time.
 
     Raises:
         RefusalError: `folder_not_found`.
     """
 
-    def operation(connection: Connection) -> Batch:
+    def operation(connection: Connection) -> ExportPage:
         folder = load_folder(connection, user, uid)
         scope = Scope(folder.owner_id, folder.id, folder.path)
         rows = trials.page(connection, scope, after, AT_ONCE)
-        return Batch(rows, (rows[-1].sort_us, rows[-1].id) if len(rows) == AT_ONCE else None)
+        return ExportPage(rows, (rows[-1].sort_us, rows[-1].id) if len(rows) == AT_ONCE else None)
 
     return database.read(operation)
 
@@ -85,7 +85,7 @@ def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
 
 def _made(file: str, text: str) -> Member:
     content = (json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-    return Member(file, Opened(None, Standing(len(content), ""), content))
+    return Member(file, OpenFile(None, Standing(len(content), ""), content))
 
 
 def directory_of(row: TrialRow) -> str:

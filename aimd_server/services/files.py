@@ -133,7 +133,7 @@ def _standing_of(row: DocumentRow) -> Standing:
     return Standing(row.size, row.digest)
 
 
-class Opened(msgspec.Struct, frozen=True):
+class OpenFile(msgspec.Struct, frozen=True):
     """A file to read from: a journal by its id, or a document's bytes; neither when nothing is stored of it."""
 
     journal_id: int | None
@@ -141,7 +141,7 @@ class Opened(msgspec.Struct, frozen=True):
     content: bytes = b""
 
 
-def open_file(connection: Connection, user: Account, uid: str, file: str) -> Opened:
+def open_file(connection: Connection, user: Account, uid: str, file: str) -> OpenFile:
     """Return a trial's file, as far as the server has it now.
 
     Raises:
@@ -151,14 +151,14 @@ def open_file(connection: Connection, user: Account, uid: str, file: str) -> Ope
     trial = load_trial(connection, user, uid)
     if file in DOCUMENTS:
         content = trial_documents.content(connection, trial.id, file) or b""
-        return Opened(None, Standing(len(content), digest_of(content)), content)
+        return OpenFile(None, Standing(len(content), digest_of(content)), content)
     row = journals.of_file(connection, trial.id, file)
     if row is None:
-        return Opened(None, Standing(0, combine([])))
-    return Opened(row.id, standing(connection, row))
+        return OpenFile(None, Standing(0, combine([])))
+    return OpenFile(row.id, standing(connection, row))
 
 
-def read_piece(connection: Connection, opened: Opened, start: int) -> bytes:
+def read_piece(connection: Connection, opened: OpenFile, start: int) -> bytes:
     """Return the next bytes of a file from `start` on; empty at its end, or when it was deleted meanwhile."""
     if opened.journal_id is None:
         return opened.content[start:]

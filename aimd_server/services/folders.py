@@ -26,14 +26,14 @@ class FolderWish(msgspec.Struct):
     make: bool = False
 
 
-class Place(msgspec.Struct, frozen=True):
+class ChosenFolder(msgspec.Struct, frozen=True):
     """Where a trial goes, and whether that is the default although something else had been asked for."""
 
     folder: FolderRow
     fallback: bool
 
 
-def find_place(connection: Connection, user: Account, wish: FolderWish) -> Place:
+def choose_folder(connection: Connection, user: Account, wish: FolderWish) -> ChosenFolder:
     """Choose the folder: the id if it exists, else the path, else `/default`, made when missing.
 
     Raises:
@@ -43,9 +43,9 @@ def find_place(connection: Connection, user: Account, wish: FolderWish) -> Place
     for candidate in (_by_id, _by_path):
         found = candidate(connection, user, wish, parts)
         if found is not None:
-            return Place(found, fallback=False)
+            return ChosenFolder(found, fallback=False)
     default = make_path(connection, user, names.path_parts(DEFAULT_FOLDER))
-    return Place(default, fallback=bool(wish.id or wish.path))
+    return ChosenFolder(default, fallback=bool(wish.id or wish.path))
 
 
 def _by_id(connection: Connection, user: Account, wish: FolderWish, _parts: list[str] | None) -> FolderRow | None:

@@ -46,14 +46,14 @@ class Tokens:
             return self._keys.pop(hash_of(token), None)
 
 
-class Opened(msgspec.Struct, frozen=True):
+class NewSession(msgspec.Struct, frozen=True):
     """A session that was just made: its secret, for the cookie, and who it is for."""
 
     secret: str
     account: Account
 
 
-def open_session(database: Database, wish: SignIn, tokens: Tokens) -> Opened | None:
+def open_session(database: Database, wish: SignIn, tokens: Tokens) -> NewSession | None:
     """Sign somebody in, None when the key or token is no good.
 
     Raises:
@@ -66,7 +66,7 @@ def open_session(database: Database, wish: SignIn, tokens: Tokens) -> Opened | N
         return None
     secret, key_hash, made_us = secrets.token_urlsafe(32), hash_of(key), now_us()
 
-    def operation(connection: Connection) -> Opened | None:
+    def operation(connection: Connection) -> NewSession | None:
         origin = sessions.origin_of(connection, key_hash, made_us)
         if origin is None:
             return None
@@ -75,7 +75,7 @@ def open_session(database: Database, wish: SignIn, tokens: Tokens) -> Opened | N
             ends_us = min(ends_us, origin.expires_us)
         number = sessions.add(connection, origin, hash_of(secret), made_us, ends_us)
         sessions.tidy(connection, origin, made_us, MAX_SESSIONS)
-        return Opened(secret, msgspec.structs.replace(origin.account, session_id=number, expires_us=ends_us))
+        return NewSession(secret, msgspec.structs.replace(origin.account, session_id=number, expires_us=ends_us))
 
     if database.read(lambda connection: sessions.origin_of(connection, key_hash, made_us)) is None:
         return None  # whoever has no key makes no work for the writer

@@ -8,9 +8,9 @@ import msgspec
 
 from aimd_server.services import auditing, indexing, names
 from aimd_server.services.clock import iso, now_us
-from aimd_server.services.placing import require_taking
+from aimd_server.services.folder_tree import checked_name, container, shown
 from aimd_server.services.refusals import RefusalError, folder_taken, invalid, name_taken, no_folder, no_trial
-from aimd_server.services.tree import checked_name, container, shown
+from aimd_server.services.trial_changes import require_taking
 from aimd_server.services.trials import overviews, to_trash
 from aimd_server.services.visibility import Role, load_folder, load_trial, require, root_of
 from aimd_server.stores import folders, trash, trials

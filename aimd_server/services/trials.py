@@ -24,7 +24,7 @@ from aimd_server.services.files import (
     standings_of,
     take_documents,
 )
-from aimd_server.services.folders import FolderWish, find_place
+from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
 from aimd_server.services.visibility import Role, load_trial, roles_of
 from aimd_server.stores import indexes, journals, series, trash, trials
@@ -168,7 +168,7 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
 def _create(
     connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any], given: GivenDocuments
 ) -> Put:
-    place = find_place(connection, user, wish.folder or FolderWish())
+    place = choose_folder(connection, user, wish.folder or FolderWish())
     name = wish.name
     taken = trials.by_name(connection, place.folder.id, name)
     if taken is not None:
@@ -245,13 +245,13 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
     return database.read(operation)
 
 
-class Asked(msgspec.Struct):
+class KnownRequest(msgspec.Struct):
     """The body of the question what the server has of some trials."""
 
     ids: list[str]
 
 
-def known(database: Database, user: Account, asked: Asked) -> dict[str, object]:
+def known(database: Database, user: Account, asked: KnownRequest) -> dict[str, object]:
     """Return, by id, what the server has of those of the trials that the user may see.
 
     Raises:

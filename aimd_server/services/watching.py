@@ -11,14 +11,14 @@ from aimd_server.services.visibility import Role, load_folder, roles_of
 from aimd_server.stores import trials, watching
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.watching import Standing
+from aimd_server.stores.watching import TrialStatus
 
 MAX_NAMED = 500
 NEWEST = 500  # trials of a folder, or of a tree of folders, that are watched
 EXAMINED = 2_000  # of the owner's newest trials, those that a look searches for the ones of a tree
 
 
-class Wish(NamedTuple):
+class EventsRequest(NamedTuple):
     """What a stream asks for."""
 
     folder_id: str | None
@@ -41,13 +41,13 @@ class Look(NamedTuple):
     `trees` holds the newest trials of trees of folders.
     """
 
-    trials: dict[int, Standing]
+    trials: dict[int, TrialStatus]
     newest: dict[int, list[int]]
     listings: dict[int, object]
     trees: Mapping[tuple[int, str], list[int]] = MappingProxyType({})
 
 
-def watched_by(database: Database, user: Account, wish: Wish) -> Watched:
+def watched_by(database: Database, user: Account, wish: EventsRequest) -> Watched:
     """Return what a user may watch now; trials that may not be seen are left out.
 
     Raises:

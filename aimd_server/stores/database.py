@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from aimd_core.errors import AimdError
 from aimd_server.stores import postgres
 from aimd_server.stores.location import FILE as FILE
+from aimd_server.stores.location import OPENING_ERRORS, Location, SqliteLocation, location_of, reason_of
 from aimd_server.stores.migration import bring_up_to_date, revision_of
-from aimd_server.stores.places import OPENING_ERRORS, FilePlace, Place, place_of, reason_of
 from aimd_server.stores.sealed import Objects, ObjectsNeededError
 from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
@@ -31,7 +31,7 @@ READERS = 8  # connections; a read that finds all taken waits
 class Database:
     """Reads and writes. Use it as a context manager, or call `close`."""
 
-    def __init__(self, data_dir: Path, url: str | None = None, place: Place | None = None) -> None:
+    def __init__(self, data_dir: Path, url: str | None = None, place: Location | None = None) -> None:
         """Open the database of a data directory, made when missing, with its schema brought up to date.
 
         Raises:
@@ -42,7 +42,7 @@ class Database:
             NewerDatabaseError: It was written by a newer version.
         """
         self.data_dir = data_dir
-        self.place: Place = place or place_of(data_dir, url)
+        self.place: Location = place or location_of(data_dir, url)
         self.place.make()
         self._writing = self.place.writing_engine()
         try:
@@ -76,7 +76,7 @@ class Database:
     @property
     def is_file(self) -> bool:
         """Whether it is a SQLite file."""
-        return isinstance(self.place, FilePlace)
+        return isinstance(self.place, SqliteLocation)
 
     def start_writer(self) -> None:
         """Start the thread that `write` hands its operations to."""
@@ -168,8 +168,8 @@ def is_there(data_dir: Path) -> bool:
     Raises:
         DatabaseUnreachableError: The PostgreSQL does not let us in.
     """
-    place = place_of(data_dir, None)
-    if isinstance(place, FilePlace):
+    place = location_of(data_dir, None)
+    if isinstance(place, SqliteLocation):
         return place.path.exists()
     engine = place.reading_engine(1)
     try:

@@ -1,4 +1,4 @@
-"""Where a server's database is: the file in its data directory, or the PostgreSQL that a URL names.
+"""Where a server's database is, and how it is opened: the SQLite file in its data directory, or a PostgreSQL by URL.
 
 The URL comes from whoever starts the server, else from the environment, else from `server.yaml` in the data directory,
 so that all commands on a data directory find the same database. A password in it is shown to nobody.
@@ -7,13 +7,18 @@ so that all commands on a data directory find the same database. A password in i
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from aimd_core.errors import ConfigError, UsageError
+from aimd_core.errors import AimdError, ConfigError, DamagedError, DiskError, UsageError
+from aimd_server.errors import DatabaseUnreachableError
+from aimd_server.stores import postgres, sqlite
 
 FILE = "aimd.db"
 SETTINGS_FILE = "server.yaml"
@@ -40,24 +45,24 @@ def _from_settings(file: Path) -> str | None:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(path=file, reason=str(error).splitlines()[0]) from None
-    found = document.get("database") if isinstance(document, dict) else None
-    return found if isinstance(found, str) else None
+    url = document.get("database") if isinstance(document, dict) else None
+    return url if isinstance(url, str) else None
 
 
 def parsed(url: str) -> URL:
     """Return what a URL of a database says.
 
     Raises:
-        UsageError: It is none. The text is not repeated: it may hold a password.
+        UsageError: It is not one. The text is not repeated: it may hold a password.
     """
     try:
-        found = make_url(url)
-        good = found.drivername in SCHEMES and bool(found.database)
+        address = make_url(url)
+        good = address.drivername in SCHEMES and bool(address.database)
     except (ArgumentError, ValueError):
         good = False
     if not good:
-        raise UsageError(message="the address of the database is no postgresql://USER@HOST/NAME", hint=_EXAMPLE)
-    return found.set(drivername="postgresql+psycopg")
+        raise UsageError(message="the database address does not look like postgresql://USER@HOST/NAME", hint=_EXAMPLE)
+    return address.set(drivername="postgresql+psycopg")
 
 
 def check_without_password(url: str) -> None:
@@ -66,8 +71,8 @@ def check_without_password(url: str) -> None:
     Raises:
         UsageError: It holds one.
     """
-    found = parsed(url)
-    if found.password is not None or "password" in found.query:
+    address = parsed(url)
+    if address.password is not None or "password" in address.query:
         raise UsageError(
             message="the address of the database holds a password, which the list of processes would show to everybody",
             hint=f"Set PGPASSWORD, use ~/.pgpass, or put the whole address into {VARIABLE} or DIR/{SETTINGS_FILE}",
@@ -76,6 +81,114 @@ def check_without_password(url: str) -> None:
 
 def shown(url: str) -> str:
     """Return a URL for people: without its password, and without options, which may hold one."""
-    found = parsed(url)
-    place = {"host": found.host, "port": found.port, "database": found.database}
-    return URL.create("postgresql", username=found.username, **place).render_as_string()  # type: ignore[arg-type]
+    address = parsed(url)
+    parts = {"host": address.host, "port": address.port, "database": address.database}
+    return URL.create("postgresql", username=address.username, **parts).render_as_string()  # type: ignore[arg-type]
+
+
+class Location(Protocol):
+    """Where a database is, and how it is opened."""
+
+    shown: str
+
+    def make(self) -> None:
+        """Make what has to be there before it is opened."""
+        ...
+
+    def writing_engine(self) -> Engine:
+        """Return the engine of the one writer."""
+        ...
+
+    def reading_engine(self, connections: int) -> Engine:
+        """Return the engine of the readers."""
+        ...
+
+    def opening_error(self, error: Exception) -> AimdError:
+        """Return what it means for people that it cannot be opened."""
+        ...
+
+    def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:
+        """Return the sizes of its parts; `read` runs an operation over it."""
+        ...
+
+
+class SqliteLocation:
+    """A SQLite file. The directory is made with mode 0700 and the file with 0600."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / FILE
+        self.shown = str(self.path)
+
+    def make(self) -> None:
+        """Make directory and file."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sqlite.create_private(self.path)
+        except OSError as error:
+            raise DiskError(path=error.filename or self.path, reason=error.strerror or str(error)) from error
+
+    def writing_engine(self) -> Engine:
+        """Return the engine of the one writer."""
+        return sqlite.writing_engine(self.path)
+
+    def reading_engine(self, connections: int) -> Engine:
+        """Return the engine of the readers."""
+        return sqlite.reading_engine(self.path, connections)
+
+    def opening_error(self, error: Exception) -> AimdError:
+        """Return what it means for people that the file cannot be opened."""
+        reason = reason_of(error) if isinstance(error, SQLAlchemyError) else str(error)
+        if "not a database" in reason or "malformed" in reason:
+            return DamagedError(path=self.path, reason=f"is no usable database ({reason})")
+        return DiskError(path=self.path, reason=reason)
+
+    def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:
+        """Return the sizes of the file and of its log."""
+        files = {"database": self.path, "wal": self.path.with_name(f"{FILE}-wal")}
+        return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
+
+
+class PostgresLocation:
+    """A PostgreSQL; its data directory holds only what is the machine's own."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self.url = parsed(url)
+        self.shown = shown(url)
+        self.data_dir = data_dir
+
+    def make(self) -> None:
+        """Make the directory."""
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DiskError(path=error.filename or self.data_dir, reason=error.strerror or str(error)) from error
+
+    def writing_engine(self) -> Engine:
+        """Return the engine of the one writer."""
+        return postgres.writing_engine(self.url)
+
+    def reading_engine(self, connections: int) -> Engine:
+        """Return the engine of the readers."""
+        return postgres.reading_engine(self.url, connections)
+
+    def opening_error(self, error: Exception) -> AimdError:
+        """Return what it means for people that the database does not let us in."""
+        return DatabaseUnreachableError(place=self.shown, reason=reason_of(error).splitlines()[0])
+
+    def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:
+        """Return the size of the database."""
+        return {"database": read(postgres.size_bytes), "wal": 0}
+
+
+def location_of(data_dir: Path, url: str | None) -> Location:
+    """Return where the database of a data directory is; a URL that is given goes before all others."""
+    named = url or url_of(data_dir)
+    return PostgresLocation(named, data_dir) if named else SqliteLocation(data_dir)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what the database said."""
+    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+
+
+OPENING_ERRORS = (SQLAlchemyError, sqlite3.Error)

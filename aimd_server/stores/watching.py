@@ -13,7 +13,7 @@ from aimd_server.stores.schema import folder, journal, trial
 _IDS_AT_ONCE = 10_000  # a statement takes 32,766 values at most
 
 
-class Standing(msgspec.Struct, frozen=True):
+class TrialStatus(msgspec.Struct, frozen=True):
     """How a trial stands."""
 
     uid: str
@@ -67,15 +67,15 @@ def children(connection: Connection, folder_ids: Iterable[int]) -> dict[int, lis
     return found
 
 
-def standings(connection: Connection, trial_ids: list[int]) -> dict[int, Standing]:
+def standings(connection: Connection, trial_ids: list[int]) -> dict[int, TrialStatus]:
     """Return how each of some trials stands, of those that are not in the trash."""
-    found: dict[int, Standing] = {}
+    found: dict[int, TrialStatus] = {}
     for start in range(0, len(trial_ids), _IDS_AT_ONCE):
         found |= _standings(connection, trial_ids[start : start + _IDS_AT_ONCE])
     return found
 
 
-def _standings(connection: Connection, trial_ids: list[int]) -> dict[int, Standing]:
+def _standings(connection: Connection, trial_ids: list[int]) -> dict[int, TrialStatus]:
     query = (
         select(trial.c.id, trial.c.uid, func.coalesce(trial.c.state, trial.c.status).label("state"))
         .add_columns(trial.c.updated_us, func.max(journal.c.updated_us).label("grown_us"))
@@ -85,6 +85,6 @@ def _standings(connection: Connection, trial_ids: list[int]) -> dict[int, Standi
         .group_by(trial.c.id, trial.c.uid, trial.c.state, trial.c.status, trial.c.updated_us)
     )
     return {
-        row.id: Standing(row.uid, row.state, max(row.updated_us, row.grown_us or 0), int(row.records or 0))
+        row.id: TrialStatus(row.uid, row.state, max(row.updated_us, row.grown_us or 0), int(row.records or 0))
         for row in connection.execute(query)
     }

@@ -24,9 +24,9 @@ _OBJECT_KEY = re.compile(r"[a-z]+/[0-9a-f]{2}/[0-9a-f-]{36}[a-z0-9./-]*")
 FILES = ("metrics", "stdout.log")
 # Chunks and objects of little, so that kills meet them.
 SEAL_OFTEN = """
-from aimd_server import sweeping
+from aimd_server import maintenance
 from aimd_server.services import chunking, sealing
-sweeping.SEAL_EVERY_S = 0.05
+maintenance.SEAL_EVERY_S = 0.05
 sealing.LARGE_BYTES = sealing.SMALL_BYTES = 1
 sealing.NEWEST_ROWS = 0
 chunking.DUE_RECORDS = 50

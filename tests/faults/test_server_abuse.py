@@ -57,8 +57,8 @@ from aimd_server.services import trial_lists
 trial_lists.overviews = _slow
 """
 WITHOUT_TURNS = """
-from aimd_server.routes import turns
-turns.READS_AT_ONCE = 1000
+from aimd_server.routes import read_slots
+read_slots.READS_AT_ONCE = 1000
 """
 
 

@@ -39,9 +39,11 @@ async def _end(*_):
 v2_events.HEARTBEAT_S, v2_events._may_go_on = 0.05, _end
 """
 A_MEMBER_IS_MISSING = """
-from aimd_server.services import tree
-_true = tree.shown
-tree.shown = lambda *given: [{name: value for name, value in one.items() if name != "owner"} for one in _true(*given)]
+from aimd_server.services import folder_tree
+_true = folder_tree.shown
+def _shown(*given):
+    return [{name: value for name, value in row.items() if name != "owner"} for row in _true(*given)]
+folder_tree.shown = _shown
 """
 A_STATUS_IS_NOT_DESCRIBED = """
 from aimd_server.routes import v2

@@ -36,10 +36,10 @@ from tests.support.trials import record, write_trial
 SENTINEL = "5e471e10-c0de-4bad-8f00-d15ea5ed5eed"
 _WINDOW = 12
 FAILING = """
-from aimd_server.services import keys, deployed_points
+from aimd_server.services import keys, version1
 def _fail(*given):
     raise ValueError("planted failure")
-keys.listed = deployed_points.get_points = _fail
+keys.listed = version1.get_points = _fail
 """
 A_LOG_WITH_QUERIES = """
 from aimd_server.routes import guards

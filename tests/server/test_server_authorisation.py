@@ -20,13 +20,13 @@ from aimd_server.app import SERVER, create_app
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.pages import Pages
-from aimd_server.services import identity, sessions, sharing, shortcuts, trash, tree, trials, visibility
+from aimd_server.services import folder_tree, identity, sessions, sharing, shortcuts, trash, trials, visibility
+from aimd_server.services.folder_tree import NewFolder
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.identity import KeyWish, hash_of
 from aimd_server.services.sessions import SignIn, Tokens
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish
-from aimd_server.services.tree import NewFolder
 from aimd_server.services.trials import TrialWish
 from aimd_server.services.visibility import Role
 from aimd_server.stores import accounts
@@ -238,7 +238,7 @@ class World:
         return opened.secret
 
     def folder(self, path: str) -> str:
-        made, _ = tree.make(self.database, self.lin, NewFolder(path=path))
+        made, _ = folder_tree.make(self.database, self.lin, NewFolder(path=path))
         return str(made["id"])
 
     def share(self, kind: str, uid: str) -> int:

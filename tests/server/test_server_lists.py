@@ -16,11 +16,11 @@ from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten
 from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
 from aimd_server import operations
-from aimd_server.services import indexing, placing, trash, trial_lists, trials
+from aimd_server.services import indexing, trash, trial_changes, trial_lists, trials
 from aimd_server.services.folders import FolderWish
-from aimd_server.services.placing import TrialChange
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.trash import Restoring
+from aimd_server.services.trial_changes import TrialChange
 from aimd_server.services.trial_lists import LIMITS, Limits, ListRequest
 from aimd_server.services.trials import TrialWish
 from aimd_server.stores import indexes, list_conditions
@@ -194,7 +194,7 @@ def test_what_a_list_shows_filters_and_sorts_by_agrees_however_far_it_is_behind(
                 append(database, world.user, uid, "metrics", end, content)
             changed = rng.choice(ids)
             wish_ = TrialChange(folder=FolderWish(path=rng.choice(("a", "moved")), make=True))
-            placing.apply(database, world.user, changed, wish_)
+            trial_changes.apply(database, world.user, changed, wish_)
             for sort, where in (
                 ("-val.acc", "val.acc >= 0.25"),
                 ("val.loss.mean,-val.acc", ""),
@@ -238,8 +238,8 @@ def test_an_order_by_what_people_and_trainings_change_follows_every_change(tmp_p
             assert found == world.expected("", sort)
             return [ids.index(uid) for uid in found]
 
-        placing.apply(database, world.user, ids[0], TrialChange(name="z", tags=["b"], note="second"))
-        placing.apply(database, world.user, ids[3], TrialChange(tags=["a"], note="first"))
+        trial_changes.apply(database, world.user, ids[0], TrialChange(name="z", tags=["b"], note="second"))
+        trial_changes.apply(database, world.user, ids[3], TrialChange(tags=["a"], note="first"))
         assert order("name") == [1, 2, 3, 0]
         assert order("tags")[:2] == order("note")[:2] == [3, 0]
         ended = {"startTime": "2026-11-23T12:00:00+00:00", "endTime": "2026-11-23T13:00:00+00:00"}
@@ -250,7 +250,7 @@ def test_an_order_by_what_people_and_trainings_change_follows_every_change(tmp_p
         trash.restore_trial(database, world.user, ids[1], Restoring(name="zz"))
         assert order("-name") == [1, 0, 3, 2]
         assert order("state,params.lr")[0] == 2
-        placing.apply(database, world.user, ids[0], TrialChange(tags=[]))
+        trial_changes.apply(database, world.user, ids[0], TrialChange(tags=[]))
         assert order("-tags")[0] == 3
 
 

@@ -20,7 +20,7 @@ from aimd_core.errors import UsageError
 from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
-from aimd_server.services import tree, trial_lists
+from aimd_server.services import folder_tree, trial_lists
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.trial_lists import ListRequest
 from aimd_server.settings import resolve
@@ -214,10 +214,10 @@ class Both:
         return str(self.make_in(self.databases[0], path)[0]["id"])
 
     def make_in(self, database: Database, path: str) -> tuple[dict[str, object], bool]:
-        return tree.make(database, self.lin, tree.NewFolder(path=path))
+        return folder_tree.make(database, self.lin, folder_tree.NewFolder(path=path))
 
     def change(self, database: Database, uid: str, **wish: str) -> object:
-        return tree.change(database, self.lin, uid, tree.FolderChange(**wish))
+        return folder_tree.change(database, self.lin, uid, folder_tree.FolderChange(**wish))
 
     def at_once(self, *jobs: Callable[[Database], object]) -> list[object]:
         """Run a job in each replica at the same time and return their results, or the codes of refusals."""

@@ -96,7 +96,7 @@ class Place:
     def standing(self) -> files.Standing:
         return self._opened().standing
 
-    def _opened(self) -> files.Opened:
+    def _opened(self) -> files.OpenFile:
         return self.database.read(lambda connection: files.open_file(connection, self.user, self.uid, "metrics"))
 
     def content(self, start: int = 0, end: int | None = None) -> bytes:

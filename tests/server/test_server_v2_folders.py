@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from aimd_server.accounts import add_user
 from aimd_server.blobs.disk import DiskBlobs
-from aimd_server.services import trash, tree
+from aimd_server.maintenance import maintaining
+from aimd_server.services import folder_tree, trash
 from aimd_server.services.clock import now_us
+from aimd_server.services.folder_tree import FolderChange, FolderListRequest, NewFolder
 from aimd_server.services.identity import account_of, create_key
 from aimd_server.services.refusals import RefusalError
-from aimd_server.services.tree import FolderChange, NewFolder, Wanted
 from aimd_server.storage import joined
 from aimd_server.stores import health
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
-from aimd_server.sweeping import sweeping
 from tests.server.api import User, code_of, line, new_id, wish
 
 
@@ -257,11 +257,11 @@ class Tree:
         self.user = Account(found.id, found.name, writing=True)
 
     def paths(self) -> list[str]:
-        listed = tree.listed(self.database, self.user, Wanted(limit=500))["folders"]
+        listed = folder_tree.listed(self.database, self.user, FolderListRequest(limit=500))["folders"]
         return [row["path"] for row in json.loads(json.dumps(listed))]
 
     def id_of(self, path: str) -> str:
-        return str(tree.one(self.database, self.user, None, path)["id"])
+        return str(folder_tree.one(self.database, self.user, None, path)["id"])
 
     def faults(self) -> list[health.Fault]:
         return self.database.read(lambda c: health.engine_faults(c) + health.orphans(c) + health.misplaced_folders(c))
@@ -276,13 +276,13 @@ def own_tree(tmp_path: Path) -> Iterator[Tree]:
 
 def test_the_sweep_takes_what_is_old_and_nothing_else(own_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in ("old/x/y", "new/z", "kept"):
-        tree.make(own_tree.database, own_tree.user, NewFolder(path=path, parents=True))
+        folder_tree.make(own_tree.database, own_tree.user, NewFolder(path=path, parents=True))
     month_ago_us = now_us() - 31 * 86_400_000_000
     with monkeypatch.context() as patch:
         patch.setattr(trash, "now_us", lambda: month_ago_us)
         trash.delete_folder(own_tree.database, own_tree.user, own_tree.id_of("old"))
     trash.delete_folder(own_tree.database, own_tree.user, own_tree.id_of("new"))
-    with sweeping(joined(own_tree.database, DiskBlobs(own_tree.database.data_dir / "blobs")), 30):
+    with maintaining(joined(own_tree.database, DiskBlobs(own_tree.database.data_dir / "blobs")), 30):
         assert any(thread.name == "aimd-sweep" for thread in threading.enumerate())
     assert trash.sweep(own_tree.database, 30) == 0
     items = trash.listed(own_tree.database, own_tree.user, 50, None, 30)["items"]
@@ -315,10 +315,10 @@ def test_whatever_is_done_to_a_tree_it_stays_as_a_plain_model_says(own_tree: Tre
         parent = target.rpartition("/")[0]
         try:
             if step == "make":
-                tree.make(database, user, NewFolder(path=source, parents=True))
+                folder_tree.make(database, user, NewFolder(path=source, parents=True))
                 model |= {"/" + "/".join(one[: number + 1]) for number in range(len(one))}
             elif step == "move":
-                tree.change(database, user, own_tree.id_of(source), FolderChange(path=target))
+                folder_tree.change(database, user, own_tree.id_of(source), FolderChange(path=target))
                 assert source == target or (target not in model and not f"{target}/".startswith(f"{source}/"))
                 assert parent == "" or parent in model
                 model = (model - moved) | {target + path[len(source) :] for path in moved}

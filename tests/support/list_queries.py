@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aimd_core.query.fields import quote
 from aimd_server.services import identity, trials
 from aimd_server.services.folders import FolderWish
-from aimd_server.services.placing import TrialChange, apply
+from aimd_server.services.trial_changes import TrialChange, apply
 from aimd_server.services.trials import TrialWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database

@@ -19,7 +19,7 @@ from aimd_server.stores.folders import FolderRow
 PAGE, MAX_PAGE = 200, 500
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class FolderListRequest(msgspec.Struct, frozen=True):
     """Which folders to list: those under a folder, given by path or id, so many levels down."""
 
     path: str | None = None
@@ -84,26 +84,26 @@ def one(database: Database, user: Account, uid: str | None, path: str | None) ->
     return database.read(operation)
 
 
-def listed(database: Database, user: Account, wanted: Wanted) -> dict[str, object]:
+def listed(database: Database, user: Account, request: FolderListRequest) -> dict[str, object]:
     """Return a page of the folders under one, by path, and the cursor of the next page.
 
     Raises:
         RefusalError: `folder_not_found`, `invalid`.
     """
-    if not 1 <= wanted.limit <= MAX_PAGE:
+    if not 1 <= request.limit <= MAX_PAGE:
         raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
-    after = _position(wanted.cursor) if wanted.cursor else None
+    after = _position(request.cursor) if request.cursor else None
 
     def operation(connection: Connection) -> dict[str, object]:
-        if wanted.path is not None:
-            top = find_path(connection, user, wanted.path)
+        if request.path is not None:
+            top = find_path(connection, user, request.path)
         else:
-            top = load_folder(connection, user, wanted.under or ROOT)
-        rows = folders.page(connection, top.owner_id, top.path, wanted.depth, after, wanted.limit + 1)
-        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+            top = load_folder(connection, user, request.under or ROOT)
+        rows = folders.page(connection, top.owner_id, top.path, request.depth, after, request.limit + 1)
+        more, rows = len(rows) > request.limit, rows[: request.limit]
         found = shown(connection, user, rows)
         if not more:
-            found += shortcuts.below(connection, user, top, wanted.depth)
+            found += shortcuts.below(connection, user, top, request.depth)
         return {"folders": found, "next": _cursor(rows[-1].path) if more else None}
 
     return database.read(operation)

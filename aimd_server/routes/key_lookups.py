@@ -13,7 +13,7 @@ from aimd_server.stores.accounts import Account
 MOST = 256  # keys of one question
 
 
-class LookUps:
+class KeyLookups:
     """Keys that wait for an answer. For one event loop."""
 
     def __init__(self, ask: Callable[[list[str]], Awaitable[list[Account | None]]]) -> None:

@@ -1,11 +1,16 @@
-"""What the server counts about itself, and the text form in which Prometheus reads it."""
+"""What the server says of itself: whether it can serve now, and its numbers for Prometheus and `server status`."""
 
 from __future__ import annotations
 
 import threading
 import time
 
+from aimd_server.stores import health
+from aimd_server.stores.database import Database
+from aimd_server.stores.writer import StoreUnavailableError
+
 BUCKETS_S = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+_METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 
 
 class Meters:
@@ -45,4 +50,22 @@ class Meters:
         return "\n".join(lines) + "\n"
 
 
-_METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
+def check_ready(database: Database) -> None:
+    """Return when the database answers a reader and the writer.
+
+    Raises:
+        StoreUnavailableError: It does not.
+    """
+    if database.read(health.is_answering) is not True or not database.is_writing():
+        raise StoreUnavailableError("the database does not answer")
+
+
+def gauges(database: Database) -> dict[str, float]:
+    """Return numbers about what is stored, by metric name."""
+    counts = database.read(health.counts)
+    sizes = database.sizes_bytes()
+    return {
+        "aimd_database_bytes": sizes["database"],
+        "aimd_wal_bytes": sizes["wal"],
+        **{f"aimd_{name}": number for name, number in counts.items()},
+    }

@@ -13,7 +13,7 @@ from tests.support.server import clean_environment
 
 _PROGRAM = """
 import ctypes, sys, threading
-from aimd_server.allocation import hold_little
+from aimd_server.malloc import hold_little
 if sys.argv[1] == "told":
     assert hold_little()
 ready, ending = threading.Barrier(9), threading.Event()

@@ -6,12 +6,15 @@ It shares its store with version 2: a point that is posted becomes a line of the
 from __future__ import annotations
 
 import json
+import math
 import uuid
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from aimd_core.format.journal import is_record
+from aimd_core.format.journal import Damage, is_record, read_records
 from aimd_core.format.model import STATES
 from aimd_server.services import documents, names, shortcuts
 from aimd_server.services.chunking import chunk_tail
@@ -19,11 +22,11 @@ from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
 from aimd_server.services.growth import append_at_end
-from aimd_server.services.placing import placed
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
+from aimd_server.services.trial_changes import placed
 from aimd_server.services.trials import add, change, document_columns, free_id
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
-from aimd_server.stores import folders, trials
+from aimd_server.stores import folders, journals, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import NORMAL, ROOT_PATH, FolderRow
@@ -31,6 +34,8 @@ from aimd_server.stores.trials import TrialRow
 
 Document = dict[str, Any]
 MAX_CONFIG_CHARS = 16 << 10
+_PIECE_BYTES = 1 << 20
+_BLOCK_BYTES = 256 << 10  # of points of one type that are packed together
 
 
 def folder_document(row: FolderRow) -> Document:
@@ -248,3 +253,85 @@ def add_points(database: Database, user: Account, uid: str, metrics_type: str, b
     due = database.write(operation)
     if due is not None:
         chunk_tail(database, due, METRICS)
+
+
+class PackedPoints:
+    """All points of a trial as the protocol gives them: one JSON object, by metrics type, however many there are.
+
+    The protocol wants each type's points together, and a journal has them as they came. So they are points packed,
+    which takes a tenth of the journal's size in memory and not ten times it.
+    """
+
+    def __init__(self) -> None:
+        self._packed: dict[str, list[bytes]] = {}
+        self._open: dict[str, bytearray] = {}
+
+    def add(self, metrics_type: str, point: object) -> None:
+        """Take a point in."""
+        block = self._open.get(metrics_type)
+        if block is None:
+            block = self._open[metrics_type] = bytearray()
+            self._packed[metrics_type] = []
+        elif block or self._packed[metrics_type]:
+            block += b","
+        block += _encoded(point)
+        if len(block) > _BLOCK_BYTES:
+            self._packed[metrics_type].append(zlib.compress(block, 1))
+            block.clear()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the JSON object, a block at a time."""
+        separator = b"{"
+        for metrics_type, blocks in self._packed.items():
+            yield separator + json.dumps(metrics_type).encode() + b":["
+            for block in blocks:
+                yield zlib.decompress(block)
+            yield bytes(self._open[metrics_type]) + b"]"
+            separator = b","
+        yield b"{}" if separator == b"{" else b"}"
+
+
+def _encoded(point: object) -> bytes:
+    """Return a point as strict JSON; a value that is not finite is null, because JSON has no token for it."""
+    try:
+        return msgspec.json.encode(point)
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, or an integer beyond 64 bits
+        return json.dumps(_finite(point), separators=(",", ":")).encode()
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def get_points(database: Database, user: Account, uid: str) -> PackedPoints:
+    """Return all points of a trial, from the complete lines of its metrics file.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+
+    def operation(connection: Connection) -> PackedPoints:
+        row = journals.of_file(connection, load_trial(connection, user, uid).id, METRICS)
+        points = PackedPoints()
+        if row is not None:
+            for record in read_records(_lines(connection, row.id, row.parsed_offset), Damage()):
+                ((metrics_type, point),) = record.items()
+                points.add(metrics_type, point)
+        return points
+
+    return database.read(operation)
+
+
+def _lines(connection: Connection, journal_id: int, end: int) -> Iterator[bytes]:
+    """Yield the lines of a journal up to an offset, reading little at once."""
+    start, rest = 0, b""
+    while start < end:
+        reached = journals.piece_end(connection, journal_id, start, end, _PIECE_BYTES)
+        content = rest + journals.read(connection, journal_id, start, reached)
+        start, (*lines, rest) = reached, content.split(b"\n")
+        for line in lines:
+            yield line + b"\n"

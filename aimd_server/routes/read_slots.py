@@ -1,4 +1,4 @@
-"""Turns at the database: a caller has so many readers at once, and the rest of theirs wait: others get through."""
+"""Slots for reading the database: a caller has a few at once and waits for more, so that others get through."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 READS_AT_ONCE = 5  # of one caller; fewer than the database has readers
 
 
-class Turns:
-    """Whose turn it is. For one event loop."""
+class ReadSlots:
+    """The slots of all callers. For one event loop."""
 
     def __init__(self, limit: int | None = None) -> None:
         """Let each caller have so many at once; READS_AT_ONCE by default."""
@@ -19,12 +19,12 @@ class Turns:
         self._waiting: dict[object, int] = {}
 
     @asynccontextmanager
-    async def one(self, caller: object) -> AsyncIterator[None]:
-        """Wait for a turn of a caller and hold it."""
-        turn = self._callers.setdefault(caller, asyncio.Semaphore(self._limit))
+    async def slot(self, caller: object) -> AsyncIterator[None]:
+        """Wait for a slot of a caller and hold it."""
+        slots = self._callers.setdefault(caller, asyncio.Semaphore(self._limit))
         self._waiting[caller] = self._waiting.get(caller, 0) + 1
         try:
-            async with turn:
+            async with slots:
                 yield
         finally:
             self._waiting[caller] -= 1

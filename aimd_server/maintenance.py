@@ -18,7 +18,7 @@ log = logging.getLogger("aimd_server")
 
 
 @contextmanager
-def sweeping(storage: Storage, days: int) -> Iterator[None]:
+def maintaining(storage: Storage, days: int) -> Iterator[None]:
     """Do all of it while the context lasts; the writing is done by the writer, in small pieces."""
 
     def empty(_: threading.Event) -> None:

@@ -9,9 +9,9 @@ import msgspec
 
 from aimd_server.services import auditing, names
 from aimd_server.services.documents import clean
+from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
 from aimd_server.services.refusals import forbidden, invalid, name_taken
-from aimd_server.services.tree import require_move
 from aimd_server.services.trials import MAX_PAGE, change, overviews
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials
@@ -34,7 +34,7 @@ class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
     note: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Batch(msgspec.Struct, forbid_unknown_fields=True):
+class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
     """The body that asks for many trials."""
 
     ids: list[str]
@@ -136,7 +136,7 @@ def require_taking(connection: Connection, user: Account, row: TrialRow) -> None
         raise forbidden("deleting needs the role editor on the folder")
 
 
-def batch(database: Database, user: Account, wish: Batch) -> dict[str, object]:
+def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, object]:
     """Return many trials as lists show them, in the order asked for, and the ids that are not there.
 
     Raises:
