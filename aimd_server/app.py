@@ -57,7 +57,7 @@ def create_app(
     return Guards(Application(tables, backend), hosts, backend)
 
 
-class _State:
+class _ApplicationState:
     """What a request finds under `request.app.state`."""
 
     def __init__(self, backend: Backend) -> None:
@@ -68,7 +68,7 @@ class Application:
     """A router over guarded routes, with the answers for paths that are not there."""
 
     def __init__(self, tables: Iterable[RouteTable], backend: Backend) -> None:
-        self.state = _State(backend)
+        self.state = _ApplicationState(backend)
         self.router = Router(guarded(tables), redirect_slashes=False, default=self._unknown)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

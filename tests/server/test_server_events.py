@@ -21,7 +21,7 @@ from aimd_server.routes.v2_events import MAX_STREAMS, Hub, Stream
 from aimd_server.services import watching
 from aimd_server.services.watching import Look, Watched
 from aimd_server.storage import Storage
-from aimd_server.stores.watching import Standing
+from aimd_server.stores.watching import TrialStatus
 from tests.server.api import User, code_of, line, new_id
 from tests.support.server import RunningServer
 
@@ -209,7 +209,7 @@ def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
     async def run() -> None:
         stream = Stream((1, None), Watched(None, "", frozenset({7})))
         for records in range(v2_events._MAX_WAITING + 2):
-            stream.take(Look({7: Standing("x", None, 0, records)}, {}, {}))
+            stream.take(Look({7: TrialStatus("x", None, 0, records)}, {}, {}))
         assert [stream.waiting.get_nowait() for _ in range(stream.waiting.qsize())][-1] is None
         looks = 0
 
