@@ -1,1 +1,1 @@
-"""Speaks HTTP to an AIMD server. The only place that knows httpx, and the only one that retries."""
+"""Speaks HTTP to an AIMD server. Only this package knows httpx, and only it retries."""

@@ -1,7 +1,7 @@
-"""One connection to one server: deadlines, size limits, retries and errors, for every request alike.
+"""A connection to a server, with the same deadlines, size limits, retries and errors for every request.
 
-Promises: a redirect is never followed, so the key goes to no other host; a call ends within its deadline, also
-when the server drips a byte at a time; a body is complete or an error; no message holds the key.
+It promises that no redirect is followed, so the key reaches no other host; that a call ends within its deadline, even
+if the server sends a byte at a time; that a body is complete or an error; and that no message contains the key.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RetryPolicy:
         self.total_s = total_s
 
     def delay_s(self, attempt: int, retry_after_s: float | None) -> float:
-        """Return how long to wait after failed attempt number `attempt`, from 0."""
+        """Return how long to wait after attempt number `attempt` (from 0) failed."""
         ceiling_s = min(self.cap_s, self.base_s * float(2**attempt))
         jittered = random.uniform(0.1, 1.0) * ceiling_s  # noqa: S311 - no secret
         return max(jittered, min(max(retry_after_s or 0.0, 0.0), MAX_RETRY_AFTER_S))
@@ -70,7 +70,7 @@ class Response:
         self.body = body
 
     def json(self) -> Any:
-        """Return the body as JSON, or None when it is none."""
+        """Return the body as JSON, or None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -78,7 +78,7 @@ class Response:
 
 
 class Connection:
-    """Requests to one host. Use it as a context manager; it is not shared between threads."""
+    """Requests to one host. Use it as a context manager, in one thread."""
 
     def __init__(
         self,
@@ -115,19 +115,19 @@ class Connection:
         self._client.close()
 
     def abort(self) -> None:
-        """End what is under way, from another thread: it raises UnreachableError, and nothing is tried again."""
+        """Abort the current request, from another thread. It raises UnreachableError and is not retried."""
         self._stopping.set()
         self.cut()
 
     def cut(self) -> None:
-        """Cut the connection as it is now, from another thread; a later request makes a new one."""
+        """Cut the current connection, from another thread. The next request opens a new one."""
         sockets, self._sockets = self._sockets, []
         for one in sockets:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
     def _note(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Remember each new socket, so that it can be cut from outside."""
+        """Remember each new socket, so that another thread can cut it."""
         if event == "connection.connect_tcp.complete":
             found = facts["return_value"].get_extra_info("socket")
             if found is not None:
@@ -144,18 +144,18 @@ class Connection:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request that may safely be sent twice, and return its answer, whatever its status below 500.
+        """Send a request that is safe to repeat, and return its answer with any status below 500.
 
         Args:
             method: The HTTP method.
-            path: From the host on, with a leading slash.
-            query: Parameters of the URL.
+            path: The path after the host, with a leading slash.
+            query: The URL's parameters.
             document: A body sent as JSON.
-            content: A body sent as it is.
+            content: A body sent as is.
             headers: More headers.
 
         Raises:
-            UnreachableError: No complete answer came.
+            UnreachableError: There was no complete answer.
             BusyError: The server is busy or failing.
         """
         return self.persist(
@@ -163,7 +163,7 @@ class Connection:
         )
 
     def persist(self, call: Callable[[], T]) -> T:
-        """Return what `call` returns, called again after a NetworkError as the retry policy says."""
+        """Return what `call` returns, retrying after a NetworkError by the retry policy."""
         attempt = 0
         started_s = time.monotonic()
         while True:
@@ -172,7 +172,7 @@ class Connection:
             except NotAServerError:
                 raise
             except NetworkError as error:
-                # A server that was never there is said at once; one that has answered before may come back.
+                # A server that never answered is reported at once; one that has answered may come back.
                 if attempt + 1 >= self.retry.tries or (error.facts.get("refused") and not self._answered):
                     raise
                 retry_after_s = error.facts.get("retry_after_s")
@@ -192,7 +192,7 @@ class Connection:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Send a request once, and return its answer, whatever its status below 500. Arguments as `request`."""
+        """Send a request once, and return its answer with any status below 500. Arguments as for `request`."""
         sent = dict(headers or {})
         if document is not None:
             content = json.dumps(document, allow_nan=False).encode()
@@ -245,10 +245,10 @@ class Connection:
     def stream(
         self, method: str, path: str, headers: Mapping[str, str], take: Callable[[bytes], None], wanted_status: int
     ) -> Response | None:
-        """Hand a large body to `take` as it comes, once; return None, or the answer when its status is another one.
+        """Pass a large body to `take` as it arrives. Return None, or the answer if it has another status.
 
         Raises:
-            UnreachableError: The body did not come whole.
+            UnreachableError: The body is incomplete.
         """
         deadline_s = time.monotonic() + CALL_DEADLINE_S
         try:
@@ -271,7 +271,7 @@ class Connection:
             raise UnreachableError(host=self.host, reason=_transport_reason(error)) from None
 
     def _read(self, answer: httpx.Response, deadline_s: float, has_body: bool) -> bytes:
-        """Read a whole body within the deadline; a body whose end cannot be known is refused."""
+        """Read a whole body within the deadline; refuse one whose end cannot be known."""
         bounded = "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
         if has_body and not bounded and answer.status_code not in (204, 304):
             raise UnreachableError(host=self.host, reason="the answer has no length, so it may be cut")
@@ -294,7 +294,7 @@ class Connection:
 
 
 def _tls(host: str) -> ssl.SSLContext | bool:
-    """Return how to check certificates; there is nothing to load for a plain connection, which is never redirected."""
+    """Return how to verify certificates; a plain connection, which is never redirected, needs none."""
     return _certificates() if host.startswith("https:") else False
 
 
@@ -315,7 +315,7 @@ def _transport_reason(error: Exception) -> str:
 
 
 def _retry_after_s(value: str | None) -> float | None:
-    """Return what a Retry-After header asks for, in seconds; None when it asks for nothing sensible."""
+    """Return the seconds that a Retry-After header asks for, or None if it makes no sense."""
     if not value:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Folders of a server, whichever protocol it speaks. A folder is a mapping as docs/reference/http-api.md shows it.
+"""The folders of a server, in either protocol. A folder is a mapping as in docs/reference/http-api.md.
 
-A server of version 1 lists, finds and makes folders; it has no trial counts, and cannot rename, delete or share.
+A version 1 server lists, finds and creates folders; it has no trial counts, and cannot rename, delete or share.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ROOT = "root"
 
 
 def is_id(text: str) -> bool:
-    """Tell whether a text is a folder's id and no path."""
+    """Tell whether a text is a folder's id rather than a path."""
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:
@@ -35,7 +35,7 @@ def parts_of(path: str) -> list[str]:
 
 
 class Folders:
-    """The folders of a server that speaks version 2. Use it as a context manager."""
+    """The folders of a version 2 server. Use it as a context manager."""
 
     def __init__(self, credentials: Credentials) -> None:
         self.host = credentials.host
@@ -48,17 +48,17 @@ class Folders:
         self._server.__exit__(kind, error, at)
 
     def find(self, place: str) -> Folder:
-        """Return the folder at a path, or of an id.
+        """Return the folder with a path or an id.
 
         Raises:
-            RemoteNotFoundError: It is not there, or the key may not see it.
+            RemoteNotFoundError: It does not exist, or the key may not see it.
         """
         if is_id(place):
             return self._server.call("GET", f"/folders/{place}")
         return self._server.call("GET", "/folders/by-path", query={"path": place})
 
     def below(self, place: str, depth: int | None = None) -> list[Folder]:
-        """Return the folders under a path or an id, by path, so many levels down."""
+        """Return the folders below a path or an id, sorted by path, down to a depth."""
         query = {"under" if is_id(place) else "path": place, "limit": str(PAGE)}
         if depth is not None:
             query["depth"] = str(depth)
@@ -71,31 +71,31 @@ class Folders:
             query["cursor"] = str(page["next"])
 
     def make(self, path: str, parents: bool) -> Folder:
-        """Make a folder, with its parents when wanted, and return it.
+        """Create a folder, with its parents if requested, and return it.
 
         Raises:
-            NameTakenError: It is there already, and `parents` is not wanted.
+            NameTakenError: It exists, and `parents` is False.
         """
         return self._server.call("POST", "/folders", document={"path": path, "parents": parents})
 
     def move(self, place: str, path: str) -> Folder:
-        """Give a folder another path and return it."""
+        """Move a folder to another path and return it."""
         return self._server.call("PATCH", f"/folders/{self.find(place)['id']}", document={"path": path})
 
     def delete(self, folder_id: str) -> None:
-        """Put a folder into the trash, with all in it."""
+        """Move a folder to the trash, with everything in it."""
         self._server.call("DELETE", f"/folders/{folder_id}")
 
     def restore(self, folder_id: str) -> Folder:
-        """Bring a folder back from the trash."""
+        """Restore a folder from the trash."""
         return self._server.call("POST", f"/folders/{folder_id}/restore", document={})
 
     def shared(self) -> list[dict[str, Any]]:
-        """Return what others share with the key's user."""
+        """Return what others share with the user."""
         return list(self._server.call("GET", "/shared").get("items", []))
 
     def shares(self, place: str) -> list[dict[str, Any]]:
-        """Return the shares on a folder itself."""
+        """Return the shares of the folder itself."""
         return list(self._server.call("GET", f"/folders/{self.find(place)['id']}/shares").get("shares", []))
 
     def share(self, place: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -103,12 +103,12 @@ class Folders:
         return self._server.call("POST", f"/folders/{self.find(place)['id']}/shares", document=document)
 
     def unshare(self, place: str, number: int) -> None:
-        """Take a share away."""
+        """Remove a share."""
         self._server.call("DELETE", f"/folders/{self.find(place)['id']}/shares/{number}")
 
 
 class OldFolders(Folders):
-    """The folders of a server that speaks version 1 only."""
+    """The folders of a version 1 server."""
 
     def __init__(self, credentials: Credentials) -> None:
         self.host = credentials.host
@@ -119,7 +119,7 @@ class OldFolders(Folders):
         self._connection.__exit__(kind, error, at)
 
     def _all(self) -> dict[str, Folder]:
-        """Return all folders by path, made from their names and their parents' ids."""
+        """Return all folders by path, derived from names and parent ids."""
         answer = self._connection.request("GET", "/apis/v1/folders", query=self._key)
         check_v1(answer, self.host)
         document = answer.json()
@@ -132,7 +132,7 @@ class OldFolders(Folders):
         return {"/": {**root, "trials": None}, **found}
 
     def find(self, place: str) -> Folder:
-        """Return the folder at a path, or of an id."""
+        """Return the folder with a path or an id."""
         found = self._all()
         if is_id(place):
             known = next((row for row in found.values() if row["id"] == place), None)
@@ -143,13 +143,13 @@ class OldFolders(Folders):
         return known
 
     def below(self, place: str, depth: int | None = None) -> list[Folder]:
-        """Return the folders under a path or an id, by path, so many levels down."""
+        """Return the folders below a path or an id, sorted by path, down to a depth."""
         top = str(self.find(place)["path"]).rstrip("/")
         rows = [row for path, row in sorted(self._all().items()) if path.startswith(f"{top}/") and path != "/"]
         return [row for row in rows if depth is None or row["path"].count("/") - top.count("/") <= depth]
 
     def make(self, path: str, parents: bool) -> Folder:
-        """Make a folder, with its parents when wanted, and return it."""
+        """Create a folder, with its parents if requested, and return it."""
         parts, known = parts_of(path), self._all()
         if "/" + "/".join(parts) in known and not parents:
             raise RefusedError(host=self.host, reason=said("folder {path} is there already", path=path))
@@ -172,31 +172,31 @@ class OldFolders(Folders):
         return OldServerError(host=self.host, what=what)
 
     def move(self, place: str, path: str) -> Folder:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("rename or move folders")
 
     def delete(self, folder_id: str) -> None:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("delete folders")
 
     def restore(self, folder_id: str) -> Folder:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("restore folders")
 
     def shared(self) -> list[dict[str, Any]]:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("list what is shared")
 
     def shares(self, place: str) -> list[dict[str, Any]]:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("list shares")
 
     def share(self, place: str, document: dict[str, Any]) -> dict[str, Any]:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("share folders")
 
     def unshare(self, place: str, number: int) -> None:
-        """Refuse: version 1 has no word for it."""
+        """Refuse: version 1 cannot do it."""
         raise self._refuse("share folders")
 
 
@@ -206,7 +206,7 @@ def _is_folder(row: object) -> bool:
 
 
 def _path(row: Folder, known: dict[str, Folder]) -> str | None:
-    """Return a folder's path; None when its parents do not lead to the root."""
+    """Return a folder's path, or None if its parents do not lead to the root."""
     names: list[str] = []
     while len(names) <= len(known):
         names.append(str(row["metadata"]["name"]))
@@ -226,9 +226,9 @@ def _folder(row: Folder, path: str) -> Folder:
 
 
 def open_folders(credentials: Credentials) -> Folders:
-    """Return the folders of a server, in the newest protocol that it speaks.
+    """Return the folders of a server, in its newest protocol.
 
     Raises:
-        UnreachableError: No answer.
+        UnreachableError: There was no answer.
     """
     return Folders(credentials) if protocol_of(credentials.host) == V2 else OldFolders(credentials)

@@ -1,7 +1,6 @@
-"""httpx without its own command line, which it loads together with Click and Rich wherever those are installed.
+"""Imports httpx without its command line, which it loads, with Click and Rich, wherever those are installed.
 
-That is a fifth of what a remote `aimd trial ls` costs. httpx itself says how to go on without: it catches the
-ImportError.
+That would be a fifth of the cost of a remote `aimd trial ls`. httpx catches the ImportError and works without it.
 """
 
 from __future__ import annotations
@@ -16,6 +15,6 @@ if "httpx" not in sys.modules:
 import httpx  # noqa: E402 - after the line that makes it lean
 
 if sys.modules.get(_COMMAND_LINE, httpx) is None:
-    del sys.modules[_COMMAND_LINE]  # whoever wants it later gets it
+    del sys.modules[_COMMAND_LINE]  # a later import finds it
 
 __all__ = ["httpx"]

@@ -1,4 +1,4 @@
-"""What a list of the server holds as a whole: how many trials, which names. The server needs the feature `query`."""
+"""Facts about a whole list on the server: its length and its names. The server needs the feature `query`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from aimd_core.client.v2 import Server
 
 
 def takes_queries(server: Server) -> bool:
-    """Tell whether the server chooses and orders trials itself; older ones of ours do not say so."""
+    """Tell whether the server evaluates queries."""
     return "query" in (server.info().get("features") or ())
 
 
 def count(server: Server, folder: str | None = None, where: str = "") -> int:
-    """Return how many trials a list has; from 10,000 on, that many or more."""
+    """Return the number of trials in a list; 10,000 means that many or more."""
     asked = {"limit": "1", "count": "1", "folder": folder, "where": where}
     answer = server.call("GET", "/trials", query={name: text for name, text in asked.items() if text})
     return int((answer.get("count") or {}).get("value") or 0)

@@ -1,7 +1,7 @@
-"""Which protocol a server speaks: asked once a host, without any key, and remembered in the cache directory.
+"""Which protocol a server speaks: asked once per host, without a key, and cached.
 
-A key goes into a URL only to a server that has shown to be one of version 1: one that never spoke version 2, and
-that refuses a request without a key as version 1 does. An answer that is neither is an error, not a guess.
+A key goes into a URL only for a server that has proved to be version 1: it never spoke version 2, and it refuses a
+request without a key as version 1 does. Any other answer is an error, not a guess.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from aimd_core.errors import NotAServerError
 from aimd_core.format.documents import replace_file
 from aimd_core.language import said
 
-_KEPT_S = 24 * 3600.0  # after that a host of version 1 is asked again: its server may be a newer one by then
+_KEPT_S = 24 * 3600.0  # then a version 1 host is asked again, since it may have been upgraded
 
 
 def cache_path() -> Path:
-    """Return the file in which the protocols of hosts are remembered."""
+    """Return the file that caches the protocols of hosts."""
     return Path(user_cache_directory()) / "hosts.json"
 
 
@@ -30,8 +30,8 @@ def protocol_for(host: str) -> int:
     """Return the protocol to speak with a host.
 
     Raises:
-        UnreachableError: It was never asked, and does not answer now.
-        NotAServerError: It speaks neither, or no longer what it spoke.
+        UnreachableError: Its protocol is not cached, and it does not answer.
+        NotAServerError: It speaks neither protocol, or no longer the one it spoke.
     """
     before = _remembered().get(host)
     if before is not None and (before[0] == V2 or time.time() - before[1] < _KEPT_S):
@@ -44,14 +44,14 @@ def protocol_for(host: str) -> int:
 
 
 def forget(host: str) -> None:
-    """Ask a host again the next time."""
+    """Forget the protocol of a host, so that it is asked again."""
     hosts = _remembered()
     if hosts.pop(host, None) is not None:
         _write(hosts)
 
 
 def _check_is_deployed(host: str) -> None:
-    """Make sure that a host answers a request without a key as version 1 does: with a redirect to a login page."""
+    """Check that a host answers a request without a key as version 1 does, with a redirect to a login page."""
     with Connection(host, retry=NO_RETRY) as connection:
         answer = connection.request("GET", "/apis/v1/folders")
     if answer.status != 302:
@@ -78,4 +78,4 @@ def _write(hosts: dict[str, tuple[int, float]]) -> None:
         os.makedirs(path.parent, exist_ok=True)
         replace_file(path, json.dumps(hosts).encode(), mode=0o600)
     except OSError:
-        return  # a cache that cannot be written costs a question each time
+        return  # without a cache the host is asked each time

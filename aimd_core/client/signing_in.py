@@ -1,4 +1,4 @@
-"""Which protocol a server speaks, and whether it takes a key: what `aimd login` asks before it saves anything."""
+"""Which protocol a server speaks, and whether it accepts a key; `aimd login` asks both before it saves anything."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ V1, V2 = 1, 2
 
 
 def protocol_of(host: str, timeout_s: float | None = None) -> int:
-    """Return the newest protocol that a server speaks, asked without any key.
+    """Return the newest protocol that a server speaks, asked without a key.
 
-    A server of version 2 refuses a request without a key in a way that no other one does
-    (docs/reference/http-api.md, "Rules for every request"); everything else is taken for version 1.
+    Only a version 2 server refuses a request without a key as in docs/reference/http-api.md, "Rules for every request".
+    Anything else is taken for version 1.
 
     Raises:
-        UnreachableError: No answer.
+        UnreachableError: There was no answer.
     """
     with Connection(host, retry=NO_RETRY, connect_timeout_s=timeout_s) as connection:
         answer = connection.request("GET", "/apis/v2/info")
@@ -26,12 +26,12 @@ def protocol_of(host: str, timeout_s: float | None = None) -> int:
 
 
 def verify(credentials: Credentials, timeout_s: float | None = None) -> tuple[str, int]:
-    """Return the user whom the server knows by this key, and the protocol that it speaks.
+    """Return the user of a key and the protocol of the server.
 
     Raises:
-        UnreachableError: No answer.
-        KeyRefusedError: The server does not take the key.
-        NotAServerError: It is no AIMD server.
+        UnreachableError: There was no answer.
+        KeyRefusedError: The server does not accept the key.
+        NotAServerError: It is not an AIMD server.
     """
     protocol = protocol_of(credentials.host, timeout_s)
     if protocol == V2:
@@ -67,7 +67,7 @@ def _verify_v1(credentials: Credentials) -> str:
 
 
 def check_v1(answer: Response, host: str) -> None:
-    """Raise the error that an answer of version 1 stands for; source: the deployed protocol, Authentication."""
+    """Raise the error for a version 1 answer, by the section Authentication of the deployed protocol."""
     if answer.status == 400 and b"not found" in answer.body:
         raise KeyRefusedError(host=host, reason="unknown")
     if answer.status in (401, 403):

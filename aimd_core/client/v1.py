@@ -1,8 +1,8 @@
 """The HTTP API, version 1, as deployed servers speak it, as functions.
 
-The key travels in the URL here, because these servers know nothing else: so it is kept out of all logs, and this
-module is used only for a host that has shown to be such a server (`aimd_core.client.protocols`). Appending is not
-idempotent here: whoever appends counts before a retry.
+The key is in the URL, because these servers accept nothing else. So it is kept out of all logs, and this module is used
+only for hosts that have proved to be such servers (`aimd_core.client.protocols`). Appending is not idempotent, so
+points are counted before a retry.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ _KEY = re.compile(r"apikey=[^&\s\"']*")
 
 
 class IdTakenError(AimdError):
-    """A trial of that id is there already."""
+    """A trial with that id already exists."""
 
     code = "id_taken"
     text = "a trial of that id is there already"
 
 
 class NameIsTakenError(AimdError):
-    """A trial of that name is in that folder already."""
+    """The folder already has a trial of that name."""
 
     code = "name_is_taken"
     text = "a trial of that name is there already"
 
 
 class _Redacting(logging.Filter):
-    """Takes keys out of what the HTTP library logs about its requests."""
+    """Removes keys from what the HTTP library logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -59,7 +59,7 @@ _redacting = _Redacting()
 
 
 class _Calls:
-    """Requests with the key in the URL, and what their answers stand for."""
+    """Requests with the key in the URL, and what their answers mean."""
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None) -> None:
         self.host = credentials.host
@@ -70,7 +70,7 @@ class _Calls:
             logger.addFilter(_redacting)
 
     def find(self, method: str, path: str, query: dict[str, str] | None = None) -> Response | None:
-        """Return the answer, None when what was asked for is not there."""
+        """Return the answer, or None if the object does not exist."""
         answer = self.send(method, path, None, query)
         if answer.status // 100 == 2:
             return answer
@@ -79,11 +79,11 @@ class _Calls:
         raise self.refused(answer)
 
     def send(self, method: str, path: str, body: object = None, query: dict[str, str] | None = None) -> Response:
-        """Send, again after a failure: for what may be sent twice."""
+        """Send a request that may be repeated, and retry it after a failure."""
         return self.connection.persist(lambda: self.once(method, path, body, query))
 
     def once(self, method: str, path: str, body: object, query: dict[str, str] | None = None) -> Response:
-        """Send once. An error of 500 with the text that says that something is not there is an answer."""
+        """Send a request once. A 500 whose text says that something does not exist counts as an answer."""
         try:
             asked = {"apikey": self._key, **(query or {})}
             answer = self.connection.once(method, PREFIX + path, query=asked, document=body)
@@ -96,7 +96,7 @@ class _Calls:
         return answer
 
     def _check_access(self, answer: Response) -> None:
-        """Raise the error that an answer stands for. The key, which the server repeats, is in no message."""
+        """Raise the error for an answer. The key, which the server repeats, is left out of the message."""
         if answer.status == 400 and answer.body.startswith((b"api key", b"query is needed")):
             raise KeyRefusedError(host=self.host, reason="unknown")
         if answer.status in (401, 403):
@@ -110,12 +110,12 @@ class _Calls:
             raise NotAServerError(host=self.host, reason="a web page")
 
     def done(self, answer: Response) -> None:
-        """Raise the error that an answer other than 2xx stands for."""
+        """Raise the error for an answer other than 2xx."""
         if answer.status // 100 != 2:
             raise self.refused(answer)
 
     def refused(self, answer: Response) -> NetworkError | RefusedError:
-        """Return the error that an answer stands for."""
+        """Return the error for an answer."""
         if answer.status == 404 and not answer.body:
             return NotAServerError(host=self.host, reason="HTTP 404")
         told = answer.body[:200].decode("utf-8", "replace").replace(self._key, "...").strip()
@@ -125,7 +125,7 @@ class _Calls:
 
 
 class DeployedServer:
-    """A server that speaks version 1. Use it as a context manager; not shared between threads."""
+    """A version 1 server. Use it as a context manager, in one thread."""
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
@@ -138,21 +138,21 @@ class DeployedServer:
         self._calls.connection.__exit__(kind, error, at)
 
     def abort(self) -> None:
-        """End what is under way, from another thread."""
+        """Abort the current request, from another thread."""
         self._calls.connection.abort()
 
     def folder(self, folder_id: str) -> dict[str, Any] | None:
-        """Return the folder of that id, None when there is none."""
+        """Return the folder with an id, or None."""
         answer = self._calls.find("GET", f"/folders/{quote(folder_id, safe='')}")
         return self._doc(answer) if answer else None
 
     def folder_at(self, path: str) -> str | None:
-        """Return the id of the folder at a path, None when there is none."""
+        """Return the id of the folder at a path, or None."""
         answer = self._calls.find("GET", "/folders/id", {"path": path})
         return self._text(answer) if answer else None
 
     def make_folder(self, name: str, parent_id: str | None) -> None:
-        """Make a folder; one that is there already is fine."""
+        """Create a folder; an existing one is fine."""
         inner = {"name": name, **({"folder": parent_id} if parent_id else {})}
         body = {"kind": "Folder", "metadata": inner, "type": "normal"}
         answer = self._calls.send("POST", "/folders", body)
@@ -160,17 +160,17 @@ class DeployedServer:
             raise self._calls.refused(answer)
 
     def trial(self, trial_id: str) -> dict[str, Any] | None:
-        """Return a trial's full document, None when there is none."""
+        """Return a trial's full document, or None."""
         answer = self._calls.find("GET", f"/trials/{trial_id}")
         return self._doc(answer) if answer else None
 
     def trial_named(self, folder_id: str, name: str) -> str | None:
-        """Return the id of the trial of that name in a folder, None when there is none."""
+        """Return the id of the trial with a name in a folder, or None."""
         answer = self._calls.find("GET", "/trials/id", {"folder": folder_id, "name": name})
         return self._text(answer) if answer else None
 
     def create_trial(self, document: dict[str, Any]) -> None:
-        """Make a trial.
+        """Create a trial.
 
         Raises:
             IdTakenError, NameIsTakenError: One of the two is taken.
@@ -187,17 +187,17 @@ class DeployedServer:
         self._calls.done(self._calls.send("PUT", f"/trials/{trial_id}", document))
 
     def delete_trial(self, trial_id: str) -> None:
-        """Delete a trial; one that is gone is fine."""
+        """Delete a trial; a missing one is fine."""
         self._calls.find("DELETE", f"/trials/{trial_id}")
 
     def parameters(self, trial_id: str) -> dict[str, Any]:
-        """Return a trial's parameters; none when there are none."""
+        """Return a trial's parameters, empty if it has none."""
         answer = self._calls.find("GET", f"/trials/{trial_id}/parameters")
         document = answer.json() if answer else None
         return document if isinstance(document, dict) else {}
 
     def set_parameters(self, trial_id: str, parameters: dict[str, Any]) -> None:
-        """Put parameters in the place of what was there."""
+        """Replace a trial's parameters."""
         self._calls.done(self._calls.send("POST", f"/trials/{trial_id}/parameters", parameters))
 
     def points(self, trial_id: str) -> dict[str, list[Any]]:
@@ -209,12 +209,12 @@ class DeployedServer:
         return document
 
     def add_points(self, trial_id: str, metrics_type: str, points: list[Any], before: int) -> None:
-        """Append points to a type that holds `before` points now; none twice, also when an answer is lost.
+        """Append points to a type that has `before` points now; none twice, even if an answer is lost.
 
-        After an unknown outcome the points are counted before anything is sent again.
+        If the outcome is unknown, the points are counted before anything is sent again.
 
         Raises:
-            RefusedError: Somebody else appends to the same trial.
+            RefusedError: Somebody else is appending to the same trial.
         """
         path = f"/trials/{trial_id}/metrics/{quote(metrics_type, safe='')}"
         tried = False

@@ -23,35 +23,35 @@ from aimd_core.errors import (
 )
 from aimd_core.language import said
 
-_GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
-_LEVEL = 1  # a fifth of the bytes for a third of the CPU of the default level
+_GZIP_WINDOW = 31  # zlib's code for the gzip format
+_LEVEL = 1  # a fifth of the bytes for a third of the default level's CPU
 PAGE = 200
 KNOWN_AT_ONCE = 250
 PREFIX = "/apis/v2"
 
 
 class Standing(NamedTuple):
-    """How far the server has a file: bytes, and their digest, empty when it was not asked for."""
+    """How much of a file the server has: bytes and their digest, empty if it was not requested."""
 
     offset: int
     digest: str
 
 
 def pack(content: bytes) -> bytes:
-    """Return bytes packed with gzip at its lowest level, as the protocol takes them."""
+    """Return bytes compressed with gzip at its lowest level."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
     return packer.compress(content) + packer.flush()
 
 
 class OffsetMismatchError(AimdError):
-    """The server stands elsewhere in a file. Facts: offset (bytes)."""
+    """The server has another offset of a file. Facts: offset (bytes)."""
 
     code = "offset_mismatch"
     text = "the server stands at byte {offset}"
 
 
 class Server:
-    """An AIMD server that speaks version 2. Use it as a context manager; not shared between threads."""
+    """A version 2 server. Use it as a context manager, in one thread."""
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
@@ -65,7 +65,7 @@ class Server:
         self._connection.__exit__(kind, error, at)
 
     def abort(self) -> None:
-        """End what is under way, from another thread."""
+        """Abort the current request, from another thread."""
         self._connection.abort()
 
     def info(self) -> dict[str, Any]:
@@ -73,16 +73,16 @@ class Server:
         return self._object(self._send("GET", "/info"))
 
     def put_trial(self, trial_id: str, document: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
-        """Create or update a trial and return where it landed and what the server has of its files.
+        """Create or update a trial, and return where it is and what the server has of its files.
 
         Args:
             trial_id: Its id.
-            document: What it is: docs/reference/http-api.md.
-            dry_run: Only say what would become of it; nothing is changed.
+            document: The body, as in docs/reference/http-api.md.
+            dry_run: Return what would happen, and change nothing.
 
         Raises:
             NameTakenError: The name is taken and the strategy is `error`.
-            RefusedError: The server does not take it.
+            RefusedError: The server does not accept it.
         """
         content = pack(json.dumps(document, allow_nan=False).encode())
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
@@ -91,7 +91,7 @@ class Server:
         return self._object(answer)
 
     def known(self, trial_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return what the server has of some trials, by id; those that it has not are left out."""
+        """Return what the server has of some trials, by id; those that it lacks are left out."""
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(trial_ids), KNOWN_AT_ONCE):
             ids = list(trial_ids[start : start + KNOWN_AT_ONCE])
@@ -100,19 +100,19 @@ class Server:
         return found
 
     def append(self, trial_id: str, file: str, offset: int, packed: bytes, wants_digest: bool = False) -> Standing:
-        """Send a file's bytes from `offset` on, packed by `pack`, and return where the server stands afterwards.
+        """Send a file's bytes from `offset` on, compressed by `pack`, and return how much the server has then.
 
-        After an unknown outcome the server is asked where it stands before anything is sent again.
+        If the outcome is unknown, the server is asked for its offset before anything is sent again.
 
         Args:
             trial_id: The trial.
             file: `metrics` or `stdout.log`.
-            offset: Where in the file the bytes begin.
+            offset: Where the bytes begin in the file.
             packed: The bytes.
-            wants_digest: Whether the answer is to hold the digest of the whole file.
+            wants_digest: Whether to return the digest of the whole file.
 
         Raises:
-            OffsetMismatchError: The server stands before `offset`.
+            OffsetMismatchError: The server has fewer bytes than `offset`.
             ContentDiffersError: The server has other bytes there.
         """
         headers = {
@@ -139,21 +139,21 @@ class Server:
         return self._connection.persist(attempt)
 
     def put_document(self, trial_id: str, file: str, content: bytes) -> Standing:
-        """Put a small file in the place of what was there and return how the server has it."""
+        """Replace a small file, and return how the server has it."""
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"}
         path = f"/trials/{trial_id}/files/{file}"
         return _standing(self.host, self._send("PUT", path, content=pack(content), headers=headers))
 
     def standing(self, trial_id: str, file: str) -> Standing:
-        """Return how far the server has a file, with its digest."""
+        """Return how much of a file the server has, with its digest."""
         path = f"/trials/{trial_id}/files/{file}"
         return self._head(self._connection.request("HEAD", PREFIX + path), path)
 
     def read(self, trial_id: str, file: str, start: int, take: Callable[[bytes], None]) -> None:
-        """Hand a file's bytes from `start` on, as the server has it now, to `take`, piece by piece.
+        """Pass a file's bytes from `start` on to `take`, piece by piece.
 
         Raises:
-            UnreachableError: It did not come whole; what came was handed over.
+            UnreachableError: It is incomplete; what arrived was passed on.
         """
         headers = {"Range": f"bytes={start}-"} if start else {}
         path = f"/trials/{trial_id}/files/{file}"
@@ -167,11 +167,11 @@ class Server:
     def trials(
         self, folder: str | None = None, limit: int | None = None, where: str = "", sort: str = ""
     ) -> Iterator[dict[str, Any]]:
-        """Yield the trials that the key may see, newest first unless `sort` says otherwise.
+        """Yield the trials that the key may see, by default newest first.
 
         Args:
             folder: Only those in this folder path and below.
-            limit: How many at most.
+            limit: The most trials to yield.
             where: A query; the server needs the feature `query`.
             sort: Sort keys; the server needs the feature `query`.
         """
@@ -193,12 +193,12 @@ class Server:
         """Return one trial.
 
         Raises:
-            RemoteNotFoundError: It is not there, or the key may not see it.
+            RemoteNotFoundError: It does not exist, or the key may not see it.
         """
         return self._object(self._send("GET", f"/trials/{trial_id}"))
 
     def call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
-        """Send a request and return its answer's JSON object, an empty one for an answer without a body."""
+        """Send a request and return its answer's JSON object, empty for an answer without a body."""
         answer = self._send(method, path, **how)
         return self._object(answer) if answer.body else {}
 
@@ -243,7 +243,7 @@ class Server:
         return document
 
     def _head(self, answer: Response, path: str) -> Standing:
-        """Return what an answer to HEAD says, which has no body to say why not."""
+        """Return the headers of an answer to HEAD, which has no body to explain a refusal."""
         if answer.status == 404:
             raise RemoteNotFoundError(what=path)
         return _standing(self.host, self._checked(answer, path))
@@ -261,7 +261,7 @@ def _standing(host: str, answer: Response) -> Standing:
 
 
 def _missing(message: str) -> RemoteNotFoundError:
-    """Return the error for an answer of 404: what is missing is told as for a server of version 1."""
+    """Return the error for a 404, worded as for a version 1 server."""
     found = re.fullmatch("no (folder|trial) (.+)", message, re.DOTALL)
     if found is None:
         return RemoteNotFoundError(what=message)

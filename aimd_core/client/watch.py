@@ -1,7 +1,7 @@
-"""A deadline around a whole call: one thread cuts the connections that pass theirs.
+"""A deadline for a whole call: one thread cuts the connections that exceed theirs.
 
-The timeouts of an HTTP library are for each read, so a server that drips a byte at a time, also of its headers, would
-never meet one. Cheap for a call that ends in time: two assignments.
+An HTTP library's timeouts are per read, so a server that sends a byte at a time would never exceed one. A call that
+ends in time costs only two assignments.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ INTERVAL_S = 0.25
 
 
 class Cuttable(Protocol):
-    """What can be cut from outside."""
+    """Something that another thread can cut."""
 
     def cut(self) -> None:
-        """End what is under way."""
+        """Abort the current call."""
 
 
 _deadlines: dict[int, tuple[float, Cuttable]] = {}
@@ -30,7 +30,7 @@ _thread: threading.Thread | None = None
 
 @contextlib.contextmanager
 def until(connection: Cuttable, deadline_s: float) -> Iterator[None]:
-    """Cut `connection` when the block is still running at `deadline_s` of the monotonic clock."""
+    """Cut `connection` if the block is still running at `deadline_s` of the monotonic clock."""
     _deadlines[id(connection)] = (deadline_s, connection)
     _start()
     try:
@@ -41,7 +41,7 @@ def until(connection: Cuttable, deadline_s: float) -> Iterator[None]:
 
 def _start() -> None:
     global _thread
-    if _thread is not None and _thread.is_alive():  # not so in a forked child
+    if _thread is not None and _thread.is_alive():  # a forked child has no such thread
         _wake.set()
         return
     with _starting:
