@@ -15,7 +15,8 @@ from pathlib import Path
 from aimd_core.addresses import is_plain_remote as is_plain_remote
 from aimd_core.addresses import normal_host as normal_host
 from aimd_core.errors import ConfigError, DamagedError, DiskError, NotSignedInError, UsageError
-from aimd_core.format.documents import read_mapping, replace_file
+from aimd_core.format.documents import read_mapping
+from aimd_core.format.files import replace_file
 from aimd_core.hosts import API_KEY_KEY as API_KEY_KEY
 from aimd_core.hosts import HOST_KEY as HOST_KEY
 from aimd_core.hosts import HOST_KEY_OF_TUTORIAL as HOST_KEY_OF_TUTORIAL

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
 from aimd_core.format.documents import read_mapping, write_mapping
-from aimd_core.format.model import LOST, UNFINISHED, is_alternative_name, name_fault, split_alternative_name
+from aimd_core.format.model import is_alternative_name, name_fault, split_alternative_name
 from aimd_core.language import said
+from aimd_core.reading.facts import is_live, may_go_on
 from aimd_core.reading.store import METADATA_FILE, Trial
 
 
@@ -31,7 +32,7 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
     if fault:
         raise InvalidNameError(name=name, reason=fault)
     state = trial.state.name
-    if state in UNFINISHED or (state == LOST and not force):
+    if is_live(state) or (may_go_on(state) and not force):
         raise TrialRunningError(name=trial.alternative_name, state=state, verb="renamed")
     source = trial.path.absolute()
     target = source.with_name(_directory_name(source.name, name))

@@ -20,8 +20,8 @@ from aimd_core.errors import (
     TrialRunningError,
 )
 from aimd_core.format.documents import read_mapping, write_mapping
-from aimd_core.format.model import UNFINISHED
 from aimd_core.language import said
+from aimd_core.reading.facts import is_live, seconds_of
 from aimd_core.reading.store import TRIALS_DIRECTORY, Trial, is_trial_directory
 
 TRASH_DIRECTORY = Path(".aimd", "trash")
@@ -70,7 +70,7 @@ def remove(trial: Trial) -> Trashed:
         DiskError: The disk refused; the trial is where it was.
     """
     state = trial.state.name
-    if state in UNFINISHED:
+    if is_live(state):
         raise TrialRunningError(name=trial.alternative_name, state=state, verb="removed")
     source = trial.path.absolute()
     trash = working_directory_of(source) / TRASH_DIRECTORY
@@ -125,14 +125,8 @@ def _read(path: Path, directory: Path) -> Trashed:
     origin, removed = document.get("origin"), document.get("removed")
     home = directory.absolute() / TRIALS_DIRECTORY / path.name
     known = Path(os.path.normpath(path.parent / origin)) if isinstance(origin, str) else home
-    return Trashed(path, known if known.name == path.name else home, _seconds(removed) or path.lstat().st_ctime)
-
-
-def _seconds(time: object) -> float | None:
-    try:
-        return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    removed_s = seconds_of(removed) if isinstance(removed, str) else None
+    return Trashed(path, known if known.name == path.name else home, removed_s or path.lstat().st_ctime)
 
 
 def trashed_named(name: str, trashed: list[Trashed], directory: Path) -> Trashed:

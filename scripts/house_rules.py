@@ -18,6 +18,29 @@ EXCEPTIONS: dict[str, str] = {
 }
 
 
+# In which state a trial is, one module says: aimd_core/reading/facts.py. Of these words such a decision is made.
+STATE_WORDS = {"is_gone", "_exit", "UNFINISHED", "KILLED", "LOST", "INTERRUPTED", "Killed", "Lost", "Interrupted"}
+# Who else may use which of them, and why.
+STATE_USERS: dict[str, tuple[set[str], str]] = {
+    "aimd_core/format/model.py": (
+        {"UNFINISHED", "KILLED", "LOST", "INTERRUPTED", "Killed", "Lost", "Interrupted"},
+        "the words themselves",
+    ),
+    "aimd_core/format/process.py": ({"is_gone"}, "what facts.py asks"),
+    "aimd_core/reading/facts.py": (STATE_WORDS, "the one place that decides"),
+    "aimd_core/upload/snapshot.py": ({"_exit"}, "a guess before a digest proves it"),
+    "aimd_cli/views/states.py": ({"KILLED", "LOST", "INTERRUPTED"}, "how each looks"),
+    "aimd_cli/__main__.py": ({"INTERRUPTED"}, "an exit code of the same name"),
+    "aimd_cli/importing/mlflow.py": ({"KILLED"}, "MLflow's own word"),
+    "aimd_cli/errors.py": ({"INTERRUPTED"}, "an exit code of the same name"),
+    "aimd_server/services/appends.py": ({"UNFINISHED"}, "a state that was told, not derived"),
+    "aimd_server/services/indexing.py": ({"UNFINISHED"}, "a state that was told, not derived"),
+    "aimd_server/stores/sealed.py": ({"UNFINISHED"}, "a state that was told, not derived, as SQL"),
+    "t9k/aimd/trial.py": ({"_exit", "UNFINISHED", "INTERRUPTED"}, "the writer of status and `_exit`"),
+    "t9k/aimd/endings.py": ({"_exit", "UNFINISHED", "INTERRUPTED"}, "the writer of `_exit`"),
+}
+
+
 def tracked_files() -> list[Path]:
     """Return the Python files that git tracks or would track."""
     listed = subprocess.run(
@@ -42,9 +65,31 @@ def file_faults(path: Path) -> list[str]:
     in_package = path.parts[0] in ("aimd_cli", "aimd_core", "aimd_server", "t9k")
     if in_package and text.strip() and ast.get_docstring(tree) is None:
         faults.append(f"{path}: no module docstring")
+    faults += state_faults(path, tree)
     for node in ast.walk(tree):
         faults += node_faults(path, node)
     return faults
+
+
+def state_faults(path: Path, tree: ast.Module) -> list[str]:
+    """Return where a module outside the one place decides by itself in which state a trial is."""
+    if path.parts[0] not in ("aimd_cli", "aimd_core", "aimd_server", "t9k"):
+        return []
+    allowed = STATE_USERS.get(path.as_posix(), (set(), ""))[0]
+    words: list[tuple[int, str]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "os"):
+            words.append((node.lineno, node.attr))
+        elif isinstance(node, ast.Name):
+            words.append((node.lineno, node.id))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+            text = node.value if isinstance(node.value, str) else node.value.decode("ascii", "replace")
+            words.append((node.lineno, text.strip("\n:")))
+    return [
+        f"{path}:{line}: {word}: ask aimd_core/reading/facts.py in which state a trial is"
+        for line, word in words
+        if word in STATE_WORDS - allowed
+    ]
 
 
 def node_faults(path: Path, node: ast.AST) -> list[str]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from aimd_cli.completion.cache import remember, remember_folders
 
 if TYPE_CHECKING:
-    from aimd_cli.views.rows import TrialRow
+    from aimd_core.reading.facts import Facts
 
 
-def remember_local(place: Path, rows: Sequence[TrialRow], whole: bool) -> None:
+def remember_local(place: Path, rows: Sequence[Facts], whole: bool) -> None:
     """Keep the names that a listing of a directory has shown.
 
     Args:
@@ -26,7 +26,7 @@ def remember_local(place: Path, rows: Sequence[TrialRow], whole: bool) -> None:
     remember(place, names, params, metrics, whole)
 
 
-def remember_remote(host: str, rows: Sequence[TrialRow]) -> None:
+def remember_remote(host: str, rows: Sequence[Facts]) -> None:
     """Keep the folders, and those above them, that a listing of a server has shown."""
     paths = {row.folder for row in rows if row.folder}
     above = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}

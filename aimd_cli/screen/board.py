@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aimd_cli.views.rows import TrialRow
 from aimd_core.errors import QueryError
-from aimd_core.format.model import UNFINISHED
 from aimd_core.language import joined, said
 from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_sort, sort_rows, unknown_fields
 from aimd_core.query.fields import quote
+from aimd_core.reading.facts import Facts, is_live
 
 MOST_MARKS = 26  # one a letter
 NEWEST = SortKey(Field("trial", "started"), descending=True)
@@ -34,16 +33,16 @@ class Order(NamedTuple):
         fields = [] if self.query is None else fields_of(self.query.condition)
         return any(field.kind in ("git", "platform") for field in [*fields, self.sort.field])
 
-    def apply(self, rows: Sequence[TrialRow]) -> list[TrialRow]:
+    def apply(self, rows: Sequence[Facts]) -> list[Facts]:
         """Return the rows that are shown, in order."""
         query = self.query
         kept = list(rows) if query is None else [row for row in rows if matches(query, row)]
         if self.sort != NEWEST:
             return sort_rows(kept, (self.sort,), lambda row: row)
-        live = [row for row in kept if row.state in UNFINISHED]
-        return [*live, *(row for row in kept if row.state not in UNFINISHED)]
+        live = [row for row in kept if is_live(row.state)]
+        return [*live, *(row for row in kept if not is_live(row.state))]
 
-    def why_none(self, rows: Sequence[TrialRow]) -> str:
+    def why_none(self, rows: Sequence[Facts]) -> str:
         """Say why no row is shown, as far as the query tells."""
         if not rows or self.query is None:
             return ""
@@ -100,12 +99,12 @@ class Board:
     """
 
     def __init__(self) -> None:
-        self.rows: list[TrialRow] = []
-        self.everything: list[TrialRow] = []
+        self.rows: list[Facts] = []
+        self.everything: list[Facts] = []
         self.cursor = 0
         self.marks: list[str] = []
 
-    def take(self, everything: list[TrialRow], rows: list[TrialRow], *, to_top: bool = False) -> None:
+    def take(self, everything: list[Facts], rows: list[Facts], *, to_top: bool = False) -> None:
         """Take what there is now; the selected trial stays selected wherever it has gone."""
         selected = self.selected
         self.everything, self.rows = everything, rows
@@ -119,7 +118,7 @@ class Board:
         self.move_to(place)
 
     @property
-    def selected(self) -> TrialRow | None:
+    def selected(self) -> Facts | None:
         """The trial under the cursor."""
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
@@ -146,7 +145,7 @@ class Board:
         return {name: number for number, name in enumerate(self.marks)}
 
     @property
-    def chosen(self) -> list[TrialRow]:
+    def chosen(self) -> list[Facts]:
         """The trials that chart and output are about: those marked, else the selected one."""
         if not self.marks:
             return [self.selected] if self.selected is not None else []

@@ -19,10 +19,10 @@ from textual.widgets.option_list import Option
 from aimd_cli.errors import message
 from aimd_cli.screen.sources import Settings, Sources
 from aimd_cli.text import clean
-from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.words import note
 from aimd_cli.views.words import shown as in_words
 from aimd_core.errors import AimdError
+from aimd_core.reading.facts import Facts
 
 KEYS = (
     ("Move", (("j k  ↓ ↑", "one trial down, up"), ("g G", "first, last"), ("PgDn PgUp", "a page"))),
@@ -121,7 +121,7 @@ class Help(_Panel):
 class Details(_Panel):
     """Everything that is known of one trial."""
 
-    def __init__(self, row: TrialRow, sources: Sources, settings: Settings) -> None:
+    def __init__(self, row: Facts, sources: Sources, settings: Settings) -> None:
         super().__init__(clean(row.name), settings)
         self._row = row
         self._sources = sources

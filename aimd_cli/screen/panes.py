@@ -14,10 +14,10 @@ from aimd_cli.screen.sources import Sources
 from aimd_cli.views.canvas import LETTERS
 from aimd_cli.views.chart import PALETTE, Chart, Look
 from aimd_cli.views.curve import Curve, sentence
-from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.words import note, shown
 from aimd_core.errors import AimdError, DamagedError
 from aimd_core.language import said
+from aimd_core.reading.facts import Facts
 
 AXES = ("step", "epoch", "time")
 _AXIS_ROWS = 2
@@ -37,7 +37,7 @@ class Wanted(NamedTuple):
         braille: Whether there is braille.
     """
 
-    rows: tuple[TrialRow, ...] = ()
+    rows: tuple[Facts, ...] = ()
     lettered: bool = False
     metric: str = ""
     axis: str = "step"
@@ -99,7 +99,7 @@ def _reason(error: Exception) -> str:
     return shown(reason if isinstance(reason, str) and reason else message(error))
 
 
-def _no_curve(row: TrialRow, metric: str) -> Curve:
+def _no_curve(row: Facts, metric: str) -> Curve:
     from array import array
 
     return Curve(row.alternative_name, metric, array("d"), array("d"))
@@ -150,7 +150,7 @@ def _output(sources: Sources, wanted: Wanted) -> list[Text]:
     return lines
 
 
-def _tail(sources: Sources, row: TrialRow, columns: int, rows: int) -> list[Text]:
+def _tail(sources: Sources, row: Facts, columns: int, rows: int) -> list[Text]:
     try:
         printed: Sequence[str] = sources.output(row, max(1, rows)) if rows > 0 else ()
     except (AimdError, OSError) as error:

@@ -16,8 +16,8 @@ from aimd_cli.errors import message
 from aimd_cli.screen.board import Order
 from aimd_cli.screen.panes import Drawn, Wanted, draw
 from aimd_cli.screen.sources import Looked, Sources
-from aimd_cli.views.rows import TrialRow
 from aimd_core.errors import AimdError
+from aimd_core.reading.facts import Facts
 
 _SHARE = 3
 _SETTLE_S = 0.03  # a key that is held down passes rows that nobody wants drawn
@@ -35,7 +35,7 @@ class Listed(NamedTuple):
     """
 
     looked: Looked
-    rows: list[TrialRow]
+    rows: list[Facts]
     order: Order
     fault: str = ""
     why_none: str = ""

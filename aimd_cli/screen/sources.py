@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from aimd_cli.views.curve import Curve
-from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.reading.facts import Facts
 
 
 class Looked(NamedTuple):
@@ -18,7 +18,7 @@ class Looked(NamedTuple):
         unread_count: How many are there beside them that were not read yet.
     """
 
-    rows: list[TrialRow]
+    rows: list[Facts]
     unread_count: int
 
 
@@ -38,17 +38,17 @@ class Sources(Protocol):
             AimdError, OSError: They cannot be listed.
         """
 
-    def curve(self, row: TrialRow, metric: str, axis: str) -> Curve:
+    def curve(self, row: Facts, metric: str, axis: str) -> Curve:
         """Return one metric of one trial, without any point when it has none.
 
         Raises:
             AimdError, OSError: It cannot be read.
         """
 
-    def detail(self, row: TrialRow) -> TrialDetail:
+    def detail(self, row: Facts) -> TrialDetail:
         """Return all that is known of a trial."""
 
-    def output(self, row: TrialRow, lines: int) -> Sequence[str]:
+    def output(self, row: Facts, lines: int) -> Sequence[str]:
         """Return the last lines that a trial printed, safe for a terminal; none when nothing was recorded."""
 
 

@@ -13,12 +13,13 @@ from aimd_cli import text
 from aimd_cli.views.chart import Chart
 from aimd_cli.views.grid import Grid, Item
 from aimd_cli.views.groups import Average, Group, value_of
-from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
+from aimd_cli.views.rows import all_keys, ranked_metrics
 from aimd_cli.views.states import state_cell
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import listed, shown
 from aimd_core.direction import best_of, direction_of
 from aimd_core.language import said
+from aimd_core.reading.facts import Facts
 
 _COMMIT_SHOWN = 12
 _LONG_CELL = 40  # characters; a longer value is worth a row of its own only in full output
@@ -32,7 +33,7 @@ class Compared(NamedTuple):
         facts: Everything that may differ beside metrics: `params.lr`, `platform.os`, `packages.torch`, `git.commit`.
     """
 
-    row: TrialRow
+    row: Facts
     facts: Mapping[str, object]
 
 
@@ -57,7 +58,7 @@ class Wanted(NamedTuple):
         """Return `min` or `max`, as a person said or the name suggests."""
         return self.directions.get(metric) or direction_of(metric)
 
-    def chosen(self, rows: list[TrialRow]) -> list[str]:
+    def chosen(self, rows: list[Facts]) -> list[str]:
         """Return the metrics to be shown."""
         return [name for name in ranked_metrics(rows) if not self.metrics or name in self.metrics]
 
@@ -301,7 +302,7 @@ def _shown(key: str, value: object) -> str:
     return _full(value)[:_COMMIT_SHOWN] if key == "git.commit" else _full(value)
 
 
-def _short_names(rows: list[TrialRow]) -> list[str]:
+def _short_names(rows: list[Facts]) -> list[str]:
     """Return names, or alternative names where two trials have the same."""
     names = [row.name for row in rows]
     return [row.name if names.count(row.name) == 1 else row.alternative_name for row in rows]

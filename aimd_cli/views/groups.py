@@ -6,7 +6,8 @@ import math
 from typing import NamedTuple
 
 from aimd_cli import text
-from aimd_cli.views.rows import TrialRow, all_keys, ranked_metrics
+from aimd_cli.views.rows import all_keys, ranked_metrics
+from aimd_core.reading.facts import Facts
 
 _LARGE = 1e150
 
@@ -69,11 +70,11 @@ class Group(NamedTuple):
     """
 
     keys: dict[str, object]
-    rows: list[TrialRow]
+    rows: list[Facts]
     metrics: dict[str, Average]
 
 
-def grouped(rows: list[TrialRow], names: list[str], aggregate: str) -> list[Group]:
+def grouped(rows: list[Facts], names: list[str], aggregate: str) -> list[Group]:
     """Put trials together that agree in these parameters, in the order in which the groups appear.
 
     Args:
@@ -81,7 +82,7 @@ def grouped(rows: list[TrialRow], names: list[str], aggregate: str) -> list[Grou
         names: Parameters by dotted name; one that a trial lacks counts as a value of its own.
         aggregate: Which aggregate of each metric counts: `last`, `min`, `max` or `mean`.
     """
-    buckets: dict[str, list[TrialRow]] = {}
+    buckets: dict[str, list[Facts]] = {}
     for row in rows:
         buckets.setdefault(repr([row.params.get(name, _MISSING) for name in names]), []).append(row)
     return [
@@ -102,17 +103,17 @@ class _Missing:
 _MISSING = _Missing()
 
 
-def value_of(row: TrialRow, metric: str, aggregate: str) -> float | None:
+def value_of(row: Facts, metric: str, aggregate: str) -> float | None:
     """Return an aggregate of a metric of a trial as a number; None when there is none."""
     value = row.metrics.get(metric, {}).get(aggregate)
     return None if value is None else float(value)
 
 
-def _values(rows: list[TrialRow], metric: str, aggregate: str) -> list[float]:
+def _values(rows: list[Facts], metric: str, aggregate: str) -> list[float]:
     return [value for row in rows if (value := value_of(row, metric, aggregate)) is not None]
 
 
-def grouping_params(rows: list[TrialRow], wanted: str) -> tuple[list[str], list[str]]:
+def grouping_params(rows: list[Facts], wanted: str) -> tuple[list[str], list[str]]:
     """Return the parameters that `--group-by` means, and those it names that no trial has.
 
     Args:

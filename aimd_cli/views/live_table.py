@@ -16,10 +16,11 @@ from rich.text import Text
 from aimd_cli import text
 from aimd_cli.views.canvas import LETTERS
 from aimd_cli.views.chart import PALETTE
-from aimd_cli.views.rows import TrialRow, age_s, differing_params, duration_s, ranked_metrics
+from aimd_cli.views.rows import differing_params, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
 from aimd_core.query import Field, SortKey, field_text, value_of
+from aimd_core.reading.facts import Facts
 
 _LOOKED_AT = 200  # rows that decide which columns there are
 _PARAMS, _METRICS = 8, 10  # columns of each that there can be at most
@@ -45,7 +46,7 @@ class LiveColumn(NamedTuple):
     title: str
     priority: int
     right: bool
-    cell: Callable[[TrialRow], tuple[str, str]]
+    cell: Callable[[Facts], tuple[str, str]]
     longest: int = 0
     key: Field | None = None
 
@@ -68,22 +69,23 @@ class Shown(NamedTuple):
     color: bool = True
 
 
-def columns_of(rows: Sequence[TrialRow], shown: Shown, width: int) -> list[LiveColumn]:
+def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColumn]:
     """Return the columns that tell these trials apart; the one sorted by is always among them."""
     looked_at = list(rows[:_LOOKED_AT])
     glyphs = shown.glyphs
     metrics = ranked_metrics(looked_at)
     main = next((name for name in metrics if any(row.trends.get(name) for row in looked_at)), "")
+    now_s = shown.now.timestamp()
     columns = [
         _state_column(glyphs, width),
         LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), Field("trial", "name")),
         LiveColumn("ID", 23, False, _id, 0, Field("trial", "id")),
-        LiveColumn("AGE", 25, True, lambda row: (text.age(age_s(row, shown.now)), ""), 0, Field("trial", "started")),
+        LiveColumn("AGE", 25, True, lambda row: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")),
         LiveColumn(
             "DURATION",
             50,
             True,
-            lambda row: (text.duration(duration_s(row, shown.now)), ""),
+            lambda row: (text.duration(row.duration_s(now_s)), ""),
             0,
             Field("trial", "duration"),
         ),
@@ -110,12 +112,12 @@ def _metric_priority(name: str, at: int) -> int:
     return 57 if name.startswith("system.") else 20 + 4 * at
 
 
-def _varying(rows: list[TrialRow]) -> list[str]:
+def _varying(rows: list[Facts]) -> list[str]:
     return differing_params(rows)[:_PARAMS] if len(rows) > 1 else list(rows[0].params)[:_PARAMS] if rows else []
 
 
 def _state_column(glyphs: bool, width: int) -> LiveColumn:
-    def cell(row: TrialRow) -> tuple[str, str]:
+    def cell(row: Facts) -> tuple[str, str]:
         sign_and_word, style = state_cell(row.state, glyphs)
         return (sign_and_word[:1] if width < _NARROW else sign_and_word), style
 
@@ -126,7 +128,7 @@ def _value_column(field: Field, priority: int, shown: Shown) -> LiveColumn:
     plain = field.kind == "params" or (field.kind == "metric" and field.aggregate == "last")
     title = text.clean(field.name if plain else field_text(field))
 
-    def cell(row: TrialRow) -> tuple[str, str]:
+    def cell(row: Facts) -> tuple[str, str]:
         value = value_of(field, row, shown.now.timestamp())
         if value is None:
             return "", ""
@@ -139,19 +141,19 @@ def _value_column(field: Field, priority: int, shown: Shown) -> LiveColumn:
     return LiveColumn(title, priority, True, cell, _VALUE_CELLS, field)
 
 
-def _name(row: TrialRow) -> tuple[str, str]:
+def _name(row: Facts) -> tuple[str, str]:
     return text.clean(row.name) + (" (damaged)" if row.damage else ""), "yellow" if row.damage else ""
 
 
-def _id(row: TrialRow) -> tuple[str, str]:
+def _id(row: Facts) -> tuple[str, str]:
     return row.id[:8], "cyan"
 
 
-def _tags(row: TrialRow) -> tuple[str, str]:
+def _tags(row: Facts) -> tuple[str, str]:
     return text.clean(", ".join(row.tags)), ""
 
 
-def _trend(row: TrialRow, metric: str, glyphs: bool) -> tuple[str, str]:
+def _trend(row: Facts, metric: str, glyphs: bool) -> tuple[str, str]:
     return sparkline(row.trends.get(metric, ()), glyphs=glyphs), "cyan"
 
 
@@ -164,7 +166,7 @@ class LiveTable:
     """
 
     def __init__(
-        self, rows: Sequence[TrialRow], shown: Shown, width: int, before: Mapping[str, int] | None = None
+        self, rows: Sequence[Facts], shown: Shown, width: int, before: Mapping[str, int] | None = None
     ) -> None:
         """Lay out columns for a terminal of `width` columns.
 

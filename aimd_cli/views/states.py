@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aimd_cli.text import duration
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
 from aimd_core.language import said
+from aimd_core.reading.facts import Facts
 
 _LOOKS = {
     INITIALIZING: ("○", "o", "dim"),
@@ -23,15 +23,10 @@ def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
     return f"{sign if glyphs else plain_sign} {state}", style
 
 
-def state_sentence(state: str, silent_s: float | None) -> str:
-    """Return a state in words, with what it rests on."""
-    if state == KILLED:
-        return "Killed (its process is gone)"
-    if state == INTERRUPTED:
-        return "Interrupted (its process ended before it was finished)"
-    if state == LOST and silent_s is not None:
-        return said(
-            "Lost (nothing written for {silent_s}, and its process cannot be seen from here)",
-            silent_s=duration(silent_s),
-        )
-    return state
+def state_sentence(row: Facts) -> str:
+    """Return a trial's state in words, with the reason for it."""
+    if not row.reason:
+        return row.state
+    if row.state == LOST:
+        return said("{state} ({reason}, and its process cannot be seen from here)", state=row.state, reason=row.reason)
+    return said("{state} ({reason})", state=row.state, reason=row.reason)

@@ -10,13 +10,14 @@ from rich.text import Text
 from rich.tree import Tree
 
 from aimd_cli import text
-from aimd_cli.views.rows import TrialRow, duration_s, local_time, ranked_metrics
+from aimd_cli.views.rows import local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell, state_sentence
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import note, shown
 from aimd_core.direction import direction_of
 from aimd_core.language import said, translated
+from aimd_core.reading.facts import Facts
 
 
 class Parts(NamedTuple):
@@ -38,7 +39,7 @@ class TrialDetail(NamedTuple):
         git: The `_git` part of the metadata.
     """
 
-    row: TrialRow
+    row: Facts
     place: str
     params: Mapping[str, object]
     platform: Mapping[str, object]
@@ -114,14 +115,14 @@ class TrialDetails:
 
 
 def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
-    from datetime import datetime, timezone
+    import time
 
     row = trial.row
-    taken = text.duration(duration_s(row, datetime.now(timezone.utc)))
+    taken = text.duration(row.duration_s(time.time()))
     commit = str(trial.git.get("commit") or "")[:12]
     dirty = shown(" (with uncommitted changes)") if trial.git.get("is_dirty") else ""
     facts = [
-        ("state", translated(state_sentence(row.state, row.silent_s))),
+        ("state", translated(state_sentence(row))),
         ("id", row.id),
         ("path", trial.place),
         ("folder", row.folder),
@@ -142,6 +143,7 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
     return [
         ("id", row.id),
         ("state", row.state),
+        *((("reason", row.reason),) if row.reason else ()),
         ("path", trial.place),
         ("folder", row.folder),
         ("started", row.started or ""),
@@ -179,7 +181,7 @@ def _grow(tree: Tree, values: Mapping[str, object]) -> None:
             tree.add(Text.assemble((f"{name}: ", "cyan"), text.parameter(value)))
 
 
-def metric_table(row: TrialRow, glyphs: bool = True) -> Table:
+def metric_table(row: Facts, glyphs: bool = True) -> Table:
     """Return last, best, smallest and largest value of each metric, the steps of the extremes, and the course."""
     table = Table(
         [

@@ -7,15 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
-from aimd_cli.views.rows import (
-    TrialRow,
-    age_s,
-    all_keys,
-    differing_params,
-    duration_s,
-    local_time,
-    ranked_metrics,
-)
+from aimd_cli.views.rows import all_keys, differing_params, local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
 from aimd_cli.views.words import listed, shown
@@ -26,6 +18,7 @@ if TYPE_CHECKING:
 
     from aimd_cli.views.table import Column, Table
     from aimd_core.query import Field
+    from aimd_core.reading.facts import Facts
 
 _ID_SHOWN = 8  # hexadecimal digits; commands take any unique prefix
 _PARAM_PRIORITY, _METRIC_PRIORITY, _TREND_PRIORITY, _TAGS_PRIORITY = 40, 20, 55, 58  # the larger, the sooner dropped
@@ -52,7 +45,7 @@ class TrialList:
 
     def __init__(
         self,
-        rows: list[TrialRow],
+        rows: list[Facts],
         place: str,
         glyphs: bool = True,
         choice: Choice | None = None,
@@ -127,8 +120,8 @@ class TrialList:
                 state_cell(row.state, self.glyphs),
                 text.clean(row.name) + (shown(" (damaged)") if row.damage else ""),
                 row.id[:_ID_SHOWN],
-                text.age(age_s(row, self.now)),
-                text.duration(duration_s(row, self.now)),
+                text.age(row.age_s(self.now.timestamp())),
+                text.duration(row.duration_s(self.now.timestamp())),
                 *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
                 *(_shown_number(_last(row, name)) for name in metrics),
                 sparkline(row.trends.get(main, ()), glyphs=self.glyphs),
@@ -164,7 +157,7 @@ class TrialList:
             table.add(*(self._cell(field, row) for field in fields))
         return table
 
-    def _cell(self, field: Field, row: TrialRow) -> str | tuple[str, str]:
+    def _cell(self, field: Field, row: Facts) -> str | tuple[str, str]:
         """Return a field of a trial for a person."""
         if field.shape == "state":
             return state_cell(row.state, self.glyphs)
@@ -180,7 +173,7 @@ class TrialList:
             return row.id[:_ID_SHOWN]
         return _shown_number(value) if field.kind == "metric" else _plain(value)
 
-    def _value(self, field: Field, row: TrialRow) -> object:
+    def _value(self, field: Field, row: Facts) -> object:
         from aimd_core.query import value_of
 
         return value_of(field, row, self.now.timestamp())
@@ -213,7 +206,7 @@ class TrialList:
             *([self._exact_cell(field, row) for field in fields] for row in self.rows),
         ]
 
-    def _exact_cell(self, field: Field, row: TrialRow) -> str:
+    def _exact_cell(self, field: Field, row: Facts) -> str:
         """Return a field of a trial for a program."""
         if field.shape == "moment":
             return (row.started if field.name == "started" else row.ended) or ""
@@ -225,12 +218,12 @@ class TrialList:
         return {"trials": (row.document() for row in self.rows), "total": self.choice.total}
 
 
-def _last(row: TrialRow, metric: str) -> object:
+def _last(row: Facts, metric: str) -> object:
     summary = row.metrics.get(metric)
     return summary["last"] if summary else None
 
 
-def _differing_metrics(rows: list[TrialRow], metrics: list[str]) -> list[str]:
+def _differing_metrics(rows: list[Facts], metrics: list[str]) -> list[str]:
     """Return the metrics whose last values tell these trials apart; of a single trial, all."""
     return [name for name in metrics if len(rows) < 2 or len({repr(_last(row, name)) for row in rows}) > 1]
 

@@ -15,7 +15,7 @@ from aimd_core.caches import user_cache_directory
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.signing_in import V1, V2, protocol_of
 from aimd_core.errors import NotAServerError
-from aimd_core.format.documents import replace_file
+from aimd_core.format.files import replace_file
 from aimd_core.language import said
 
 _KEPT_S = 24 * 3600.0  # then a version 1 host is asked again, since it may have been upgraded

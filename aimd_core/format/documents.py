@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.files import replace_file
 from aimd_core.format.journal import open_regular
 from aimd_core.language import said
 
@@ -185,52 +186,3 @@ def render_mapping(document: dict[str, object]) -> bytes:
 def write_mapping(path: str | Path, document: dict[str, object], mode: int = 0o666) -> None:
     """Replace a YAML file. Errors as `replace_file`."""
     replace_file(path, render_mapping(document), mode)
-
-
-def replace_file(path: str | Path, content: bytes, mode: int = 0o666) -> None:
-    """Put `content` in the place of a file: a reader sees all of the old or all of the new.
-
-    Args:
-        path: The file; its directory must exist.
-        content: All of its bytes.
-        mode: Permission bits of the new file, less the umask.
-
-    Raises:
-        OSError: The disk refused; the old file is as it was.
-    """
-    target = os.fspath(path)
-    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.partial"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    try:
-        try:
-            with open(descriptor, "wb", closefd=False) as file:
-                file.write(content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, target)
-    except BaseException:
-        _remove_if_there(temporary)
-        raise
-    _sync_directory(os.path.dirname(target) or ".")
-
-
-def _remove_if_there(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
-
-
-def _sync_directory(path: str) -> None:
-    """Make a rename in a directory survive a power cut, where the file system can."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

@@ -1,22 +1,19 @@
-"""Proof of life: which process records a trial, and whether it still does.
+"""Proof of life: which process records a trial, and whether it is seen to be gone.
 
 `process.json` is written once, when recording begins. From it any reader derives the trial's state, with no
-daemon and no heartbeat: Killed when the recorded process is gone on this host; Lost when the process
-cannot be seen from here and nothing was written for long.
+daemon and no heartbeat; only `aimd_core.reading.facts` does.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.files import replace_file
 from aimd_core.format.journal import open_regular
-from aimd_core.format.model import INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
 
-LOST_AFTER_S = 600.0
 _MAX_BYTES = 1 << 20
 
 
@@ -82,8 +79,6 @@ def write(trial: Path, command: list[str]) -> None:
         OSError: The disk refused.
     """
     document = {**capture(), "command": command}
-    from aimd_core.format.documents import replace_file  # with it comes YAML, which a warm list does without
-
     replace_file(trial / "process.json", json.dumps(document, indent=1).encode() + b"\n")
 
 
@@ -110,42 +105,3 @@ def is_gone(recorded: dict[str, object]) -> bool | None:
         return None
     started = process_start(pid)
     return started is None or started != recorded.get("process_start")
-
-
-class State:
-    """A trial's state as a reader derives it.
-
-    Attributes:
-        name: One of `model.STATES`.
-        silent_s: For how long nothing was written, in seconds, when the state is Lost; else None.
-    """
-
-    __slots__ = ("name", "silent_s")
-
-    def __init__(self, name: str, silent_s: float | None = None) -> None:
-        self.name = name
-        self.silent_s = silent_s
-
-
-def derive_state(
-    status: str, recorded: dict[str, object] | None, last_write_s: float, is_interrupted: bool = False
-) -> State:
-    """Derive the state of a trial.
-
-    Args:
-        status: What `metadata.yaml` says.
-        recorded: What `process.json` says, or None.
-        last_write_s: When the trial's files were last written, in seconds since the epoch.
-        is_interrupted: Whether the process said that it ended before the trial did.
-    """
-    if status not in UNFINISHED:
-        return State(status)
-    if is_interrupted:
-        return State(INTERRUPTED)
-    gone = None if recorded is None else is_gone(recorded)
-    if gone:
-        return State(KILLED)
-    silent_s = time.time() - last_write_s
-    if gone is None and silent_s > LOST_AFTER_S:
-        return State(LOST, silent_s)
-    return State(RUNNING if status == RUNNING else INITIALIZING)

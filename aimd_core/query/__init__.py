@@ -9,9 +9,9 @@
 - `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]`, `parse_field(text) -> Field` and
   `parse_fields(text)` (several, with commas) raise `QueryError` and nothing else. Its `fault` says where in the text,
   its `advice` what to write instead.
-- `matches(query, facts, now_s=None) -> bool`. `facts` is any object with the attributes of `Facts`: name,
+- `matches(query, facts, now_s=None) -> bool`. `facts` are `aimd_core.reading.facts.Facts`: name,
   alternative_name, id, state, folder, started, ended (ISO 8601 or None), tags, note, params (flat, dotted), metrics
-  (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform. `TrialFacts` is a named tuple of them.
+  (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform; of a directory and of a server alike.
 - `value_of(field, facts, now_s)` is what a trial has there: what a column shows.
 - `Query.condition` is plain data (`aimd_core.query.tree`), to be turned into something else, such as SQL, by the
   `kind` of each node; `render(condition)` is its text; `pinned(condition)` means the same in every time zone.
@@ -23,7 +23,7 @@ Grammar and meaning: docs/reference/query.md.
 
 from __future__ import annotations
 
-from aimd_core.query.evaluate import Facts, TrialFacts, contains, matches, rank_of, sort_rows, text_of, value_of
+from aimd_core.query.evaluate import contains, matches, rank_of, sort_rows, text_of, value_of
 from aimd_core.query.fields import field_text
 from aimd_core.query.parser import parse, parse_field, parse_fields, parse_sort
 from aimd_core.query.pinning import pinned
@@ -32,11 +32,9 @@ from aimd_core.query.tree import Field, Query, SortKey, fields_of
 from aimd_core.query.unknown import Unknown, unknown_fields
 
 __all__ = [
-    "Facts",
     "Field",
     "Query",
     "SortKey",
-    "TrialFacts",
     "Unknown",
     "contains",
     "field_text",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from aimd_core.format.model import UNFINISHED
-from aimd_core.query.literals import read_number, seconds_of
+from aimd_core.query.literals import read_number
 from aimd_core.query.tree import (
     Among,
     Compare,
@@ -19,74 +18,9 @@ from aimd_core.query.tree import (
     SortKey,
     Value,
 )
+from aimd_core.reading.facts import Facts, seconds_of
 
 _Row = TypeVar("_Row")
-
-
-class Facts(Protocol):
-    """What the evaluator must know about a trial; any object with these attributes will do.
-
-    Attributes:
-        name: The trial's name.
-        alternative_name: The name of its directory.
-        id: Its UUID, or empty.
-        state: One of `aimd_core.format.model.STATES`.
-        folder: Where it is on the server, or wants to be.
-        started: ISO 8601, or None.
-        ended: ISO 8601, or None.
-        tags: Labels.
-        note: A remark, or empty.
-        params: Parameters by dotted name, as `aimd_core.format.model.flatten` makes them.
-        metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers; a non-finite
-            number may be its JSON text, such as `NaN`; what is not known may be None or left out.
-        git: `commit`, `branch`, `is_dirty`, ... as in `_git` of the metadata; may be empty.
-        platform: Facts about the machine by dotted name; may be empty.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def alternative_name(self) -> str: ...  # noqa: D102
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def state(self) -> str: ...  # noqa: D102
-    @property
-    def folder(self) -> str: ...  # noqa: D102
-    @property
-    def started(self) -> str | None: ...  # noqa: D102
-    @property
-    def ended(self) -> str | None: ...  # noqa: D102
-    @property
-    def tags(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def note(self) -> str: ...  # noqa: D102
-    @property
-    def params(self) -> Mapping[str, object]: ...  # noqa: D102
-    @property
-    def metrics(self) -> Mapping[str, Mapping[str, float | int | str | None]]: ...  # noqa: D102
-    @property
-    def git(self) -> Mapping[str, object]: ...  # noqa: D102
-    @property
-    def platform(self) -> Mapping[str, object]: ...  # noqa: D102
-
-
-class TrialFacts(NamedTuple):
-    """Facts written down by hand; attributes as in `Facts`."""
-
-    name: str = ""
-    alternative_name: str = ""
-    id: str = ""
-    state: str = ""
-    folder: str = ""
-    started: str | None = None
-    ended: str | None = None
-    tags: Sequence[str] = ()
-    note: str = ""
-    params: Mapping[str, object] = {}
-    metrics: Mapping[str, Mapping[str, float | int | str | None]] = {}
-    git: Mapping[str, object] = {}
-    platform: Mapping[str, object] = {}
 
 
 def matches(query: Query | Condition, facts: Facts, now_s: float | None = None) -> bool:
@@ -146,18 +80,6 @@ def value_of(field: Field, facts: Facts, now_s: float) -> object:
     return _TRIAL_VALUES[field.name](facts, now_s)
 
 
-def _age_s(facts: Facts, now_s: float) -> float | None:
-    started_s = seconds_of(facts.started)
-    return None if started_s is None else now_s - started_s
-
-
-def _duration_s(facts: Facts, now_s: float) -> float | None:
-    started_s, ended_s = seconds_of(facts.started), seconds_of(facts.ended)
-    if started_s is None or (ended_s is None and facts.state not in UNFINISHED):
-        return None
-    return max(0.0, (now_s if ended_s is None else ended_s) - started_s)
-
-
 _TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
     "name": lambda facts, _: facts.name,
     "alternative_name": lambda facts, _: facts.alternative_name,
@@ -166,8 +88,8 @@ _TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
     "folder": lambda facts, _: facts.folder or None,
     "started": lambda facts, _: seconds_of(facts.started),
     "ended": lambda facts, _: seconds_of(facts.ended),
-    "age": _age_s,
-    "duration": _duration_s,
+    "age": Facts.age_s,
+    "duration": Facts.duration_s,
     "tags": lambda facts, _: facts.tags or None,
     "note": lambda facts, _: facts.note or None,
 }

@@ -15,10 +15,11 @@ from typing import NamedTuple
 from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
 from aimd_core.language import joined, said
-from aimd_core.query import Facts, Field, Query, field_text, matches, parse, parse_field, render, value_of
+from aimd_core.query import Field, Query, field_text, matches, parse, parse_field, render, value_of
 from aimd_core.query.lexer import Token, fail, tokens_of
 from aimd_core.query.literals import read_number
 from aimd_core.query.tree import Among, Compare, Condition, Missing
+from aimd_core.reading.facts import Facts
 
 _FUNCTIONS = ("best", "worst", "mean")
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {

@@ -83,13 +83,3 @@ def _zone(offset: str | None) -> timezone | None:
         return timezone.utc
     size = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
     return timezone(-size if offset[0] == "-" else size)
-
-
-def seconds_of(time: str | None) -> float | None:
-    """Return an ISO 8601 time, as trials hold it, in seconds since the epoch; None when it is none."""
-    if not time:
-        return None
-    try:
-        return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from aimd_core.language import said
-from aimd_core.query.evaluate import Facts
 from aimd_core.query.fields import field_text
 from aimd_core.query.tree import AGGREGATES, Field
+from aimd_core.reading.facts import Facts
 
 _NEAR = 3
 

@@ -20,9 +20,18 @@ from typing import Any
 from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.format import process
 from aimd_core.format.labels import LABELS_FILE, read_labels
-from aimd_core.format.model import UNFINISHED, flatten
+from aimd_core.format.model import flatten
 from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
-from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial, list_names
+from aimd_core.reading.facts import Facts, ending_of, is_live
+from aimd_core.reading.store import (
+    METADATA_FILE,
+    METRICS_FILE,
+    PARAMETERS_FILE,
+    PROCESS_FILE,
+    Trial,
+    last_write_s,
+    list_names,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,88 +65,6 @@ class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):
 
     def __len__(self) -> int:
         return len(self._values)
-
-
-class IndexedTrial:
-    """One trial of an index. It has the attributes of `aimd_core.query.Facts`, and these.
-
-    Attributes:
-        path: Its directory.
-        status: As written in its metadata.
-        silent_s: For how long nothing was written, in seconds, when the state is Lost.
-        damage: What is wrong with it, one sentence each.
-        trends: By `type.name`, at most 24 values that show the course of the metric; empty unless asked for.
-    """
-
-    __slots__ = (
-        "_recorded",
-        "_state",
-        "alternative_name",
-        "damage",
-        "ended",
-        "folder",
-        "git",
-        "id",
-        "metrics",
-        "name",
-        "note",
-        "params",
-        "path",
-        "platform",
-        "started",
-        "status",
-        "tags",
-        "trends",
-    )
-
-    def __init__(
-        self,
-        path: str,
-        alternative_name: str,
-        head: Sequence[Any],
-        params: Mapping[str, object],
-        metrics: Mapping[str, Mapping[str, float | int | str | None]],
-    ) -> None:
-        self.path = path
-        self.alternative_name = alternative_name
-        (
-            self.name,
-            self.id,
-            self.status,
-            self.started,
-            self.ended,
-            self.folder,
-            self.tags,
-            self.note,
-            self.damage,
-            self._recorded,
-        ) = head
-        self.params = params
-        self.metrics = metrics
-        self.git: Mapping[str, object] = {}
-        self.platform: Mapping[str, object] = {}
-        self.trends: Mapping[str, list[float]] = {}
-        self._state: process.State | None = None
-
-    def _derived(self) -> process.State:
-        if self._state is None:
-            last_write_s = Trial(Path(self.path)).last_write_s if self.status in UNFINISHED else 0.0
-            self._state = process.derive_state(self.status, self._recorded, last_write_s)
-        return self._state
-
-    @property
-    def state(self) -> str:
-        """The state as this reader derives it, at its first use."""
-        return self._derived().name
-
-    @property
-    def silent_s(self) -> float | None:
-        """For how long nothing was written, when the state is Lost."""
-        return self._derived().silent_s
-
-    def forget_state(self) -> None:
-        """Have the state derived anew at its next use."""
-        self._state = None
 
 
 class TrialIndex:
@@ -179,7 +106,7 @@ class TrialIndex:
         with_facts: bool = False,
         with_trends: bool = False,
         cache: IndexCache | None = None,
-    ) -> list[IndexedTrial]:
+    ) -> list[Facts]:
         """Return trials as rows, in the order asked for.
 
         Args:
@@ -200,9 +127,7 @@ class TrialIndex:
         finally:
             cache.close()
 
-    def _rows(
-        self, cache: IndexCache, wanted: Sequence[str], with_facts: bool, with_trends: bool
-    ) -> list[IndexedTrial]:
+    def _rows(self, cache: IndexCache, wanted: Sequence[str], with_facts: bool, with_trends: bool) -> list[Facts]:
         base = f"{self.place}{os.sep}"
         signatures = {name: signature_of(base + name) for name in wanted}
         trials, changed, gone = self._cached(cache, None if wanted is self.names else wanted, signatures)
@@ -225,9 +150,9 @@ class TrialIndex:
 
     def _cached(
         self, cache: IndexCache, names: Sequence[str] | None, signatures: Mapping[str, bytes]
-    ) -> tuple[dict[str, IndexedTrial], dict[str, CachedRow], list[str]]:
+    ) -> tuple[dict[str, Facts], dict[str, CachedRow], list[str]]:
         """Return the trials that did not change, the rows of those that did, and the names of those that are gone."""
-        trials: dict[str, IndexedTrial] = {}
+        trials: dict[str, Facts] = {}
         changed: dict[str, CachedRow] = {}
         gone: list[str] = []
         for rows in cache.rows(names):
@@ -288,7 +213,7 @@ def _read_documents(trial: Trial) -> tuple[list[Any], dict[str, object], dict[st
     except DamagedError as error:
         trial.damage.append(f"{LABELS_FILE}: {error.facts['reason']}")
         labels = None
-    recorded = process.read(trial.path) if trial.status in UNFINISHED else None
+    recorded = process.read(trial.path) if is_live(trial.status) else None
     head: list[Any] = [
         trial.name,
         trial.id or "",
@@ -300,6 +225,7 @@ def _read_documents(trial: Trial) -> tuple[list[Any], dict[str, object], dict[st
         labels.note if labels else "",
         trial.damage,
         recorded,
+        ending_of(metadata),
     ]
     git, platform = metadata.get("_git"), metadata.get("platform")
     facts: dict[str, object] = {
@@ -315,7 +241,7 @@ def _read_journal(
     """Return metrics, trends and the state to go on from, as JSON; adds to the damage what is wrong."""
     from aimd_core.reading.totals import read_totals  # a warm list reads no journal
 
-    known, damage, goes_on = None, head[_DAMAGE], head[_STATUS] in UNFINISHED
+    known, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
     if row is not None and more is not None:
         old, new = _SIGNATURE.unpack(row.signature)[-3:], _SIGNATURE.unpack(signature)[-3:]
         if new[1] > old[1] and new[2] == old[2]:  # grown, and still the same file
@@ -341,24 +267,61 @@ def _summaries(totals: JournalTotals) -> dict[str, list[float | int | None]]:
     return summaries
 
 
-def _unfold(cached: list[CachedRow], base: str) -> dict[str, IndexedTrial]:
+def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:
     """Turn cached rows into trials; one JSON document of all costs a third of one each, and shares its keys."""
     heads = json.loads(f"[{','.join([row.head for row in cached])}]")
     params = json.loads(f"[{','.join([row.params for row in cached])}]")
     metrics = json.loads(f"[{','.join([row.metrics for row in cached])}]")
     return {
-        row.name: IndexedTrial(base + row.name, row.name, head, of_params, Summaries(of_metrics))
+        row.name: _facts(base + row.name, row.name, head, of_params, Summaries(of_metrics))
         for row, head, of_params, of_metrics in zip(cached, heads, params, metrics, strict=True)
     }
 
 
-def _add_facts(trials: Mapping[str, IndexedTrial], groups: Iterable[list[tuple[str, str]]]) -> None:
+def _facts(
+    path: str, alternative_name: str, head: Sequence[Any], params: Mapping[str, object], metrics: Summaries
+) -> Facts:
+    name, trial_id, status, started, ended, folder, tags, note, damage, recorded, ending = head
+    facts = Facts(
+        name=name,
+        alternative_name=alternative_name,
+        id=trial_id,
+        path=path,
+        status=status,
+        ending=ending,
+        started=started,
+        ended=ended,
+        folder=folder,
+        tags=tuple(tags),
+        note=note,
+        params=params,
+        metrics=metrics,
+        damage=damage,
+        recorded=recorded,
+    )
+    facts.derive(last_write_s(path) if facts.is_unfinished else 0.0)
+    return facts
+
+
+def read_trials(paths: Sequence[Path]) -> list[Facts]:
+    """Return all that is known of some trials, which may lie in several directories, in the order of their paths."""
+    names: dict[Path, list[str]] = {}
+    for path in paths:
+        names.setdefault(path.absolute().parent, []).append(path.absolute().name)
+    trials: dict[Path, Facts] = {}
+    for directory, listed in names.items():
+        rows = TrialIndex.without_listing(directory).rows(listed, with_facts=True, with_trends=True)
+        trials.update((directory / row.alternative_name, row) for row in rows)
+    return [trials[path.absolute()] for path in paths]
+
+
+def _add_facts(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str]]]) -> None:
     for name, facts in _decoded(groups):
         if name in trials:
             trials[name].git, trials[name].platform = facts["git"], facts["platform"]
 
 
-def _add_trends(trials: Mapping[str, IndexedTrial], groups: Iterable[list[tuple[str, str]]]) -> None:
+def _add_trends(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str]]]) -> None:
     for name, trends in _decoded(groups):
         if name in trials:
             trials[name].trends = trends

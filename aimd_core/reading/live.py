@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from aimd_core.errors import NoTrialsError
-from aimd_core.format.model import UNFINISHED
-from aimd_core.reading.directory import IndexedTrial, TrialIndex, signature_of
+from aimd_core.reading.directory import TrialIndex, signature_of
+from aimd_core.reading.facts import Facts
 
 _CHECKED = 1000  # ended trials whose files are looked at by one look; so many cost about 15 ms
 _READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others as long as none is quick
@@ -33,13 +33,13 @@ class LiveIndex:
         """Take a directory; nothing is read yet, and it may hold no trials yet."""
         self.directory = directory
         self.unread_count = 0
-        self._trials: dict[str, IndexedTrial] = {}
+        self._trials: dict[str, Facts] = {}
         self._signatures: dict[str, bytes] = {}
         self._batch = _READ  # how many of those never read the next look takes
         self._checked = 0  # where the next look goes on with ended trials
         self._has_facts = False
 
-    def look(self, with_facts: bool = False) -> list[IndexedTrial]:
+    def look(self, with_facts: bool = False) -> list[Facts]:
         """Return the trials that there are now, newest first.
 
         Args:
@@ -78,13 +78,13 @@ class LiveIndex:
         new = [name for name in index.names if name not in self._signatures]
         batch = new[: self._batch if self._trials else _READ_FIRST]
         self.unread_count = len(new) - len(batch)
-        live = [name for name, trial in self._trials.items() if trial.status in UNFINISHED and name in self._signatures]
+        live = [name for name, trial in self._trials.items() if trial.is_unfinished and name in self._signatures]
         changed = self._changed(index, [*batch, *self._next_ended(index.names)])
         return [*dict.fromkeys([*batch, *live, *changed])]
 
     def _next_ended(self, names: Sequence[str]) -> list[str]:
         """Return the ended trials whose turn it is to be looked at."""
-        ended = [name for name in names if name in self._signatures and self._trials[name].status not in UNFINISHED]
+        ended = [name for name in names if name in self._signatures and not self._trials[name].is_unfinished]
         if len(ended) <= _CHECKED:
             return ended
         start = self._checked % len(ended)

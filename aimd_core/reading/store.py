@@ -20,6 +20,7 @@ from aimd_core.format.model import (
     split_alternative_name,
 )
 from aimd_core.language import said
+from aimd_core.reading.facts import State, derive_state, ending_of
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE = "process.json", "stdout.log", "git.diff"
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, "labels.yaml", DIFF_FILE)  # replaced whole
 JOURNAL_FILES = (METRICS_FILE, OUTPUT_FILE)  # files that only ever grow
+_WRITTEN_FILES = (METADATA_FILE, PARAMETERS_FILE, METRICS_FILE, PROCESS_FILE, OUTPUT_FILE)  # by the process itself
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
 _CREATED_LENGTH = len("261123_150327_f9by70")  # how an alternative name ends: date, time, suffix
@@ -90,6 +92,25 @@ def list_names(directory: Path) -> tuple[Path, list[str]]:
 def is_trial_directory(path: Path) -> bool:
     """Tell whether a path is the directory of one trial."""
     return path.is_dir() and (is_alternative_name(path.name) or (path / METADATA_FILE).exists())
+
+
+def last_write_s(path: str | Path) -> float:
+    """Return when a trial's process last wrote, in seconds since the epoch, by the times of its files.
+
+    The directory's own time, which a tag changes too, counts only while there is no file.
+    """
+    times: list[float] = []
+    for file in _WRITTEN_FILES:
+        try:
+            times.append(os.lstat(f"{path}{os.sep}{file}").st_mtime)
+        except OSError:
+            continue
+    if times:
+        return max(times)
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
 
 
 class Trial:
@@ -198,21 +219,9 @@ class Trial:
         return status if isinstance(status, str) and status in STATUSES else INITIALIZING
 
     @property
-    def state(self) -> process.State:
-        """The state as this reader derives it, now."""
-        interrupted = bool(self.metadata.get("_exit"))
-        return process.derive_state(self.status, process.read(self.path), self.last_write_s, interrupted)
-
-    @property
-    def last_write_s(self) -> float:
-        """When the trial's files were last written, in seconds since the epoch."""
-        times = [0.0]
-        for file in ("", METADATA_FILE, METRICS_FILE, OUTPUT_FILE):  # "" is the directory, which may hold nothing yet
-            try:
-                times.append((self.path / file).lstat().st_mtime)
-            except OSError:
-                continue
-        return max(times)
+    def state(self) -> State:
+        """The state as it is now."""
+        return derive_state(self.status, ending_of(self.metadata), process.read(self.path), last_write_s(self.path))
 
     @property
     def started(self) -> str | None:

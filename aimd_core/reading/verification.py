@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -13,8 +12,9 @@ from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.journal import Damage, open_regular, read_records
 from aimd_core.format.labels import LABELS_FILE
-from aimd_core.format.model import STATUSES, UNFINISHED
+from aimd_core.format.model import STATUSES
 from aimd_core.language import said
+from aimd_core.reading.facts import is_live, seconds_of
 from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial
 
 _BLOCK_BYTES = 1 << 20
@@ -62,7 +62,7 @@ class Verified(NamedTuple):
 
 def verify_trial(trial: Trial) -> Verified:
     """Read all files of a trial; nothing is changed and nothing raised for damage."""
-    runs_on = trial.state.name in UNFINISHED
+    runs_on = is_live(trial.state.name)
     files: list[CheckedFile] = []
     notes: list[str] = []
     missing = [name for name in _REQUIRED if not os.path.lexists(trial.path / name)]
@@ -211,10 +211,4 @@ def metadata_faults(document: dict[str, object]) -> list[str]:
 
 def _is_time(document: dict[str, object], key: str) -> bool:
     value = document.get(key)
-    if value is None:
-        return True
-    try:
-        datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        return False
-    return True
+    return value is None or seconds_of(str(value)) is not None

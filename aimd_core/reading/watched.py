@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aimd_core.reading.cache import IndexCache, MemoryCache
-from aimd_core.reading.directory import IndexedTrial, TrialIndex, signature_of, sure_signature
+from aimd_core.reading.directory import TrialIndex, signature_of, sure_signature
+from aimd_core.reading.facts import Facts
+from aimd_core.reading.store import last_write_s
 
 
 class Watch:
@@ -25,10 +27,10 @@ class Watch:
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = [path.absolute() for path in paths]
         self.read_count = 0
-        self._seen: dict[Path, tuple[bytes, IndexedTrial]] = {}
+        self._seen: dict[Path, tuple[bytes, Facts]] = {}
         self._memories: dict[Path, MemoryCache] = {}
 
-    def look(self) -> list[IndexedTrial]:
+    def look(self) -> list[Facts]:
         """Look at all of them now, with `git` and `platform`."""
         self.read_count = 0
         signatures = {path: signature_of(str(path)) for path in self.paths}
@@ -38,7 +40,7 @@ class Watch:
             if known is None or known[0] != signature:
                 changed.setdefault(path.parent, []).append(path.name)
             else:
-                known[1].forget_state()  # whether its process still lives is another question each time
+                known[1].derive(last_write_s(path))  # whether its process still lives is another question each time
         for place, names in changed.items():
             for trial in self._read(place, names):
                 path = place / trial.alternative_name
@@ -47,7 +49,7 @@ class Watch:
             self._remember()
         return [self._seen[path][1] for path in self.paths]
 
-    def _read(self, place: Path, names: list[str]) -> list[IndexedTrial]:
+    def _read(self, place: Path, names: list[str]) -> list[Facts]:
         index = TrialIndex.without_listing(place)
         trials = index.rows(names, with_facts=True, cache=self._memories.get(place))
         self.read_count += index.read_count
@@ -65,7 +67,7 @@ class Watch:
             self._memories[place] = memory
 
 
-def facts_in(directory: Path) -> list[IndexedTrial]:
+def facts_in(directory: Path) -> list[Facts]:
     """Look at all trials of a directory once.
 
     Raises:

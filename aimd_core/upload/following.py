@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from aimd_core.errors import NetworkError
-from aimd_core.format.model import UNFINISHED
+from aimd_core.reading.facts import is_live
 from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, TRIALS_DIRECTORY, Trial, find_trials
 from aimd_core.upload.outcome import Result
 
@@ -65,7 +65,7 @@ class Follower:
         self.running = False
         for trial in self._find():
             now = (signature(trial), trial.state.name)
-            self.running = self.running or now[1] in UNFINISHED
+            self.running = self.running or is_live(now[1])
             if self._settled.get(trial.path) == now or self._refused.get(trial.path) == now[0]:
                 continue
             due[trial.path] = now

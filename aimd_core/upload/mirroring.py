@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 from aimd_core.client.v2 import Server
 from aimd_core.errors import AimdError, ContentDiffersError, DamagedError, NetworkError, RemoteNotFoundError
-from aimd_core.format.documents import replace_file
+from aimd_core.format.files import replace_file
 from aimd_core.format.labels import LABELS_FILE, Labels, read_labels
-from aimd_core.format.model import SUCCEEDED, UNFINISHED
+from aimd_core.format.model import SUCCEEDED
+from aimd_core.reading.facts import may_go_on
 from aimd_core.reading.store import Trial, list_names
 from aimd_core.upload.following import signature
 from aimd_core.upload.outcome import Destination, Result
@@ -53,7 +54,7 @@ class Sent(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether its state can change without a change of its files."""
-        return self.state in (*UNFINISHED, _UNKNOWN)
+        return self.state == _UNKNOWN or may_go_on(self.state)
 
 
 class Mirror:
@@ -160,8 +161,7 @@ class Mirror:
                 self._sent[name] = Sent(quick_id(result.trial.path) or name, due[name][1], SUCCEEDED)
                 continue
             self.problems.pop(name, None)
-            ended = result.trial.status not in UNFINISHED
-            state = states.get(name) or (result.trial.status if ended else _UNKNOWN)
+            state = states.get(name) or _UNKNOWN
             self._sent[name] = Sent(str(result.trial.id), due[name][1], state)
             self._changed = True
             changed += 1

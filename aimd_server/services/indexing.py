@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aimd_core.format.model import UNFINISHED, flatten
-from aimd_core.query import Field, TrialFacts, rank_of, value_of
+from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
 from aimd_core.query.tree import AGGREGATES
+from aimd_core.reading.facts import Facts
 from aimd_server.services import summaries
 from aimd_server.services.clock import now_us
 from aimd_server.services.summaries import Live
@@ -85,7 +86,7 @@ def index_params(connection: Connection, home: Home) -> None:
 def label_rows(one: Labelled) -> list[ParamRow]:
     """Return the rows of what a trial has beside parameters and metrics, for those fields that lists order by."""
     tags = tuple(json.loads(one.tags)) if one.tags else ()
-    facts = TrialFacts(
+    facts = Facts(
         name=one.name,
         alternative_name=one.alternative_name or "",
         state=one.state or "",

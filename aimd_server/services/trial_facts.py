@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from aimd_core.format.model import flatten
-from aimd_core.query import Field, TrialFacts
+from aimd_core.query import Field
+from aimd_core.reading.facts import Facts
 from aimd_server.stores import indexes, trials
 from aimd_server.stores.database import Connection
 from aimd_server.stores.trials import TrialRow
@@ -26,7 +27,7 @@ class Needs:
         self.document = bool(kinds & {"git", "platform"})
 
 
-def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list[TrialFacts]:
+def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list[Facts]:
     """Return the facts of trials, in their order."""
     ids = [row.id for row in rows]
     measured = indexes.metrics_of(connection, ids, needs.metrics) if needs.metrics else {}
@@ -39,8 +40,8 @@ def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list
     return made
 
 
-def _facts(row: TrialRow, params: dict[str, object], metrics: dict[str, Any], document: dict[str, Any]) -> TrialFacts:
-    return TrialFacts(
+def _facts(row: TrialRow, params: dict[str, object], metrics: dict[str, Any], document: dict[str, Any]) -> Facts:
+    return Facts(
         name=row.name,
         alternative_name=row.alternative_name or "",
         id=row.uid,

@@ -16,8 +16,9 @@ import msgspec
 
 from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten, strict_json
-from aimd_core.query import Field, Query, SortKey, TrialFacts, fields_of, matches, parse, parse_fields, parse_sort
+from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_fields, parse_sort
 from aimd_core.query.tree import EVERYTHING, size_of
+from aimd_core.reading.facts import Facts
 from aimd_server.services import indexing
 from aimd_server.services.folders import find_path
 from aimd_server.services.refusals import invalid
@@ -69,7 +70,7 @@ class ListQuery(NamedTuple):
         """Return what must be known of a trial to choose it and put it in order."""
         return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
 
-    def fulfils(self, facts: TrialFacts) -> bool:
+    def fulfils(self, facts: Facts) -> bool:
         """Tell whether a trial fulfils the condition."""
         return matches(self.query, facts, self.now_s)
 
@@ -195,12 +196,12 @@ def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
         size = plan.limits.batch
 
 
-def _with_facts(connection: Connection, ids: list[int], needs: Needs) -> Iterator[tuple[TrialRow, TrialFacts]]:
+def _with_facts(connection: Connection, ids: list[int], needs: Needs) -> Iterator[tuple[TrialRow, Facts]]:
     rows = trials.by_ids(connection, ids)
     return zip(rows, facts_of(connection, rows, needs), strict=True)
 
 
-def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, TrialFacts]]:
+def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, Facts]]:
     """Yield all trials that may fulfil the condition, newest first, a batch at a time."""
     after: Position | None = None
     while True:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Select, and_, case, func, literal, or_
 
-from aimd_core.query import Facts, Field, SortKey, rank_of, value_of
+from aimd_core.query import Field, SortKey, rank_of, value_of
 from aimd_core.query.evaluate import MISSING_RANK, NAN_RANK, NUMBER_RANK, SORTED_CHARS, TEXT_RANK
+from aimd_core.reading.facts import Facts
 from aimd_server.stores.indexes import LABELS, MAX_KEY_CHARS, stored_key
 from aimd_server.stores.schema import ByCharacter, folder, trial, trial_metric, trial_param
 from aimd_server.stores.trials import TrialRow

@@ -6,7 +6,7 @@ import os
 import subprocess
 from importlib.util import find_spec
 
-from aimd_core.format.documents import replace_file
+from aimd_core.format.files import replace_file
 from aimd_core.language import said
 from aimd_core.reading.store import DIFF_FILE, OUTPUT_FILE
 from t9k.aimd import companions, endings, output

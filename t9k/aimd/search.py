@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from aimd_core.reading.directory import IndexedTrial
+    from aimd_core.reading.facts import Facts
 
 FORMATS = ("list", "pandas", "polars")
 
@@ -35,10 +35,11 @@ def search_trials(
         format: `list`, `pandas` or `polars`.
 
     Returns:
-        As a list, one mapping a trial: `name`, `alternative_name`, `id`, `state`, `started`, `ended` (ISO 8601 or
-        None), `folder`, `path`, `tags`, `note`, `params` (by dotted name), `metrics` (by `type.name`: last, min, max,
-        mean, count, last_step, min_step, max_step), `git`, `platform`, `damage`. As a data frame, one row a trial,
-        with columns `params.<name>` and `<type>.<name>`, which is the last value.
+        As a list, one mapping a trial: `name`, `alternative_name`, `id`, `state`, `reason` (why it is in this state),
+        `ending` (how its process ended, or None), `started`, `ended` (ISO 8601 or None), `folder`, `path`, `tags`,
+        `note`, `params` (by dotted name), `metrics` (by `type.name`: last, min, max, mean, count, last_step, min_step,
+        max_step), `nan_since` (by metric: from which step on it is not finite), `git`, `platform`, `damage`. As a data
+        frame, one row a trial, with columns `params.<name>` and `<type>.<name>`, which is the last value.
 
     Raises:
         QueryError: The query or the order cannot be read.
@@ -110,13 +111,15 @@ def _check_format(format: str) -> None:
         )
 
 
-def _mapping(row: IndexedTrial) -> dict[str, Any]:
-    names = ("name", "alternative_name", "id", "state", "started", "ended", "folder", "path", "note")
+def _mapping(row: Facts) -> dict[str, Any]:
+    names = ("name", "alternative_name", "id", "state", "reason", "started", "ended", "folder", "path", "note")
     return {
         **{name: getattr(row, name) for name in names},
+        "ending": None if row.ending is None else dict(row.ending),
         "tags": list(row.tags),
         "params": dict(row.params),
         "metrics": {name: dict(row.metrics[name]) for name in row.metrics},
+        "nan_since": row.nan_since,
         "git": dict(row.git),
         "platform": dict(row.platform),
         "damage": list(row.damage),
@@ -124,7 +127,7 @@ def _mapping(row: IndexedTrial) -> dict[str, Any]:
 
 
 def _flat(trial: dict[str, Any]) -> dict[str, Any]:
-    nested = ("params", "metrics", "git", "platform", "damage", "tags")
+    nested = ("params", "metrics", "nan_since", "ending", "git", "platform", "damage", "tags")
     return {
         **{name: value for name, value in trial.items() if name not in nested},
         "tags": ", ".join(trial["tags"]),

@@ -216,10 +216,12 @@ class Trial:
 
     def _resume(self) -> None:
         """Make this process the one that records, unless another one is still at it."""
+        from aimd_core.reading.facts import is_seen_alive
+
         self._loaded = False
         recorded = process.read(self._path)
         mine = recorded is not None and recorded.get("pid") == os.getpid()
-        if self.status == RUNNING and recorded is not None and not mine and process.is_gone(recorded) is False:
+        if self.status == RUNNING and recorded is not None and not mine and is_seen_alive(recorded):
             return
         self._metadata.update(status=RUNNING, endTime=None)
         self._metadata.pop("_exit", None)

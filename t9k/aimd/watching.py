@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core.errors import DamagedError
 from aimd_core.format import process
-from aimd_core.format.model import UNFINISHED
-from aimd_core.reading.store import METADATA_FILE, Trial
+from aimd_core.reading.facts import derive_state, ending_of, may_go_on
+from aimd_core.reading.store import METADATA_FILE, Trial, last_write_s
 
 
 class Watch:
@@ -20,13 +19,10 @@ class Watch:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._signature: tuple[int, int] | None = None
-        self._unfinished = True
+        self._trial = Trial(path)
 
     def goes_on(self) -> bool:
         """Tell whether the trial is unfinished and its process is alive, or cannot be seen."""
-        recorded = process.read(self.path)
-        if recorded is not None and process.is_gone(recorded):
-            return False
         try:
             status = (self.path / METADATA_FILE).lstat()
         except OSError:
@@ -34,12 +30,7 @@ class Watch:
         signature = (status.st_mtime_ns, status.st_ino)
         if signature != self._signature:
             self._signature = signature
-            self._unfinished = self._read_unfinished()
-        return self._unfinished
-
-    def _read_unfinished(self) -> bool:
-        trial = Trial(self.path)
-        try:
-            return trial.status in UNFINISHED and not trial.metadata.get("_exit")
-        except DamagedError:
-            return True
+            self._trial = Trial(self.path)
+        ending = ending_of(self._trial.metadata)
+        state = derive_state(self._trial.status, ending, process.read(self.path), last_write_s(self.path))
+        return may_go_on(state.name)

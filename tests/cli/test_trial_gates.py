@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.errors import QueryError
-from aimd_core.query import TrialFacts, matches, parse
+from aimd_core.query import matches, parse
 from aimd_core.query.gates import judge, read_gate, selector_query
+from aimd_core.reading.facts import Facts
 from t9k import aimd
 from tests.support.home import Home
 
@@ -26,12 +27,12 @@ def record(name: str, acc: float, *tags: str, metric: str = "acc") -> aimd.Trial
     return trial
 
 
-def facts(name: str, **metrics: float) -> TrialFacts:
+def facts(name: str, **metrics: float) -> Facts:
     known = {f"val.{key}": {"last": value} for key, value in metrics.items()}
-    return TrialFacts(name=name, alternative_name=name, metrics=known, tags=("main",))
+    return Facts(name=name, alternative_name=name, metrics=known, tags=("main",))
 
 
-def value_wanted(text: str, others: Sequence[TrialFacts] = ()) -> float:
+def value_wanted(text: str, others: Sequence[Facts] = ()) -> float:
     """Return the number that the right-hand side of a gate comes to."""
     condition = read_gate(text, lambda: others).query.condition
     assert condition.kind == "compare"

@@ -79,12 +79,10 @@ def rendered(view: View, width: int) -> str:
 
 
 def listed(place: Path, glyphs: bool, **choice: bool) -> View:
-    from aimd_cli.commands.trial.reading import row_of_indexed
     from aimd_cli.views.trial_list import Choice, TrialList
     from aimd_core.reading.directory import TrialIndex
 
-    rows = [row_of_indexed(row) for row in TrialIndex(place).rows(with_trends=True)]
-    rows = [row._replace(silent_s=None) for row in rows]
+    rows = TrialIndex(place).rows(with_trends=True)
     return TrialList(rows, "~/runs", glyphs, Choice(len(rows), **choice), NOW)
 
 
@@ -99,13 +97,13 @@ def test_a_list_in_plain_signs_looks_the_same_as_ever(place: Path) -> None:
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aimd_cli.commands.trial.reading import detail_of_local
+    from aimd_cli.commands.trial.reading import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
     from aimd_core.reading.store import Trial
 
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    detail = detail_of_local(Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0"))
+    (detail,) = details_of([Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0")])
     view = TrialDetails([detail._replace(place="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
     assert_looks_like(f"describe-{columns}", rendered(view, columns))
 
@@ -114,7 +112,7 @@ def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeyp
 def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
     place: Path, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aimd_cli.commands.trial.reading import detail_of_local
+    from aimd_cli.commands.trial.reading import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
     from aimd_core.reading.store import Trial
 
@@ -122,7 +120,7 @@ def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     assert_looks_like(f"zh-ls-{columns}", rendered(listed(place, glyphs=True), columns))
-    detail = detail_of_local(Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0"))
+    (detail,) = details_of([Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0")])
     view = TrialDetails([detail._replace(place="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
     assert_looks_like(f"zh-describe-{columns}", rendered(view, columns))
 
@@ -152,7 +150,7 @@ def test_a_comparison_looks_the_same_as_ever(place: Path, columns: int) -> None:
     from aimd_cli.commands.trial.reading import compared
     from aimd_cli.views.comparison import Comparison, Wanted
 
-    view = Comparison([compared(trial) for trial in chosen(place)[:3]], Wanted())
+    view = Comparison(compared(chosen(place)[:3]), Wanted())
     assert_looks_like(f"compare-{columns}", rendered(view, columns))
 
 

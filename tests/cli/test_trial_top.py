@@ -252,7 +252,7 @@ def test_ten_thousand_rows_are_laid_out_as_fast_as_ten(home: Home) -> None:
 
     from aimd_cli.screen.board import NEWEST
     from aimd_cli.views.live_table import LiveTable, Shown
-    from aimd_cli.views.rows import TrialRow
+    from aimd_core.reading.facts import Facts
 
     made: list[str] = []
 
@@ -262,8 +262,10 @@ def test_ten_thousand_rows_are_laid_out_as_fast_as_ten(home: Home) -> None:
             return super().get(key, default)
 
     params = Counted(lr=1)
-    row = TrialRow("n", "n", "id", "Running", None, None, None, "", params, {}, [])
-    rows = [row._replace(alternative_name=str(number)) for number in range(10_000)]
+    rows = [
+        Facts(name="n", alternative_name=str(number), id="id", state="Running", params=params)
+        for number in range(10_000)
+    ]
     table = LiveTable(rows, Shown(NEWEST, {}, datetime.now(timezone.utc)), 120)
     assert len(table.lines(5_000, 30, 5_010)) == 30
     assert len(made) < 1_000

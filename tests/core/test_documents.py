@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
 from aimd_core.format import documents
-from aimd_core.format.documents import parse_mapping, read_mapping, render_mapping, replace_file, write_mapping
+from aimd_core.format.documents import parse_mapping, read_mapping, render_mapping, write_mapping
+from aimd_core.format.files import replace_file
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SCALARS = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats(allow_nan=False) | TEXT

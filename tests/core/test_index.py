@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from aimd_core.reading.cache import IndexCache, cache_directory
-from aimd_core.reading.directory import IndexedTrial, TrialIndex
+from aimd_core.reading.directory import TrialIndex
+from aimd_core.reading.facts import Facts
 from aimd_core.reading.totals import JournalTotals
 from tests.support.trials import record, write_trial
 
@@ -36,7 +37,7 @@ def make_old(trial: Path) -> None:
         os.utime(file, (time.time() - 3600, time.time() - 3600))
 
 
-def listed(place: Path, expected_reads: int | None = None) -> dict[str, IndexedTrial]:
+def listed(place: Path, expected_reads: int | None = None) -> dict[str, Facts]:
     index = TrialIndex(place)
     rows = index.rows(with_facts=True, with_trends=True)
     if expected_reads is not None:
@@ -44,7 +45,7 @@ def listed(place: Path, expected_reads: int | None = None) -> dict[str, IndexedT
     return {row.alternative_name: row for row in rows}
 
 
-def content(rows: dict[str, IndexedTrial]) -> list[object]:
+def content(rows: dict[str, Facts]) -> list[object]:
     return [
         (name, row.id, row.status, row.params, {key: row.metrics[key] for key in row.metrics}, row.damage, row.trends)
         for name, row in rows.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.format import process
-from aimd_core.format.process import LOST_AFTER_S, derive_state
+from aimd_core.reading.facts import LOST_AFTER_S, derive_state
 
 
 def test_the_calling_process_is_not_gone() -> None:
@@ -34,21 +34,21 @@ def test_no_environment_variable_but_the_named_ones_is_captured(monkeypatch: pyt
 
 @pytest.mark.parametrize("status", ["Running", "Initializing"])
 def test_a_process_that_lives_keeps_the_status_as_written_however_long_it_is_silent(status: str) -> None:
-    assert derive_state(status, process.capture(), 0.0).name == status
+    assert derive_state(status, None, process.capture(), 0.0).name == status
 
 
 @pytest.mark.parametrize("status", ["Succeeded", "Failed"])
 def test_an_ended_trial_is_what_it_says_whatever_became_of_its_process(status: str) -> None:
-    assert derive_state(status, {**process.capture(), "process_start": 1}, 0.0).name == status
+    assert derive_state(status, None, {**process.capture(), "process_start": 1}, 0.0).name == status
 
 
 @pytest.mark.parametrize("status", ["Running", "Initializing"])
 def test_a_process_that_has_ended_was_killed(status: str) -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     recorded = {**process.capture(), "pid": child.pid, "process_start": process.process_start(child.pid)}
-    assert derive_state(status, recorded, time.time()).name == status
+    assert derive_state(status, None, recorded, time.time()).name == status
     child.communicate(b"\n")
-    assert derive_state(status, recorded, time.time()).name == "Killed"
+    assert derive_state(status, None, recorded, time.time()).name == "Killed"
 
 
 def test_a_zombie_records_nothing_any_more() -> None:
@@ -57,7 +57,7 @@ def test_a_zombie_records_nothing_any_more() -> None:
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, but still in the table
     assert Path(f"/proc/{child.pid}/stat").exists()
-    assert derive_state("Running", recorded, time.time()).name == "Killed"
+    assert derive_state("Running", None, recorded, time.time()).name == "Killed"
     child.communicate()
 
 
@@ -65,11 +65,11 @@ def test_another_process_with_the_same_number_is_not_the_recorded_one() -> None:
     captured = process.capture()
     started = captured["process_start"]
     assert isinstance(started, int)
-    assert derive_state("Running", {**captured, "process_start": started - 1}, time.time()).name == "Killed"
+    assert derive_state("Running", None, {**captured, "process_start": started - 1}, time.time()).name == "Killed"
 
 
 def test_after_a_restart_of_this_host_the_process_is_gone() -> None:
-    assert derive_state("Running", {**process.capture(), "boot_id": "another"}, time.time()).name == "Killed"
+    assert derive_state("Running", None, {**process.capture(), "boot_id": "another"}, time.time()).name == "Killed"
 
 
 UNSEEN = [
@@ -83,19 +83,19 @@ UNSEEN = [
 
 @pytest.mark.parametrize("change", UNSEEN, ids=str)
 def test_a_process_that_cannot_be_seen_from_here_runs_while_it_writes(change: dict[str, object]) -> None:
-    assert derive_state("Running", {**process.capture(), **change}, time.time()).name == "Running"
+    assert derive_state("Running", None, {**process.capture(), **change}, time.time()).name == "Running"
 
 
 @pytest.mark.parametrize("change", UNSEEN, ids=str)
 def test_a_process_that_cannot_be_seen_from_here_is_lost_after_a_long_silence(change: dict[str, object]) -> None:
-    state = derive_state("Running", {**process.capture(), **change}, time.time() - LOST_AFTER_S - 60)
+    state = derive_state("Running", None, {**process.capture(), **change}, time.time() - LOST_AFTER_S - 60)
     assert state.name == "Lost"
     assert state.silent_s is not None
     assert state.silent_s > LOST_AFTER_S
 
 
 def test_a_trial_of_the_deployed_sdk_which_has_no_proof_of_life_is_lost_after_a_long_silence() -> None:
-    assert derive_state("Running", None, time.time() - LOST_AFTER_S - 60).name == "Lost"
+    assert derive_state("Running", None, None, time.time() - LOST_AFTER_S - 60).name == "Lost"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "17", "[" * 100_000, "\0", '"x"'], ids=lambda text: text[:8])

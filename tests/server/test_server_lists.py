@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten
-from aimd_core.query import TrialFacts, matches, parse, parse_sort, sort_rows
+from aimd_core.query import matches, parse, parse_sort, sort_rows
+from aimd_core.reading.facts import Facts
 from aimd_server import operations
 from aimd_server.services import indexing, trash, trial_changes, trial_lists, trials
 from aimd_server.services.folders import FolderWish
@@ -66,9 +67,9 @@ class World:
         ordered = sort_rows(chosen, parse_sort(sort) if sort else (), self.facts, now_s)
         return [row["id"] for row in ordered]
 
-    def facts(self, row: dict[str, Any]) -> TrialFacts:
+    def facts(self, row: dict[str, Any]) -> Facts:
         document = self.document(row["id"])
-        return TrialFacts(
+        return Facts(
             name=row["name"],
             alternative_name=row["alternative_name"] or "",
             id=row["id"],

@@ -97,7 +97,7 @@ def _comparison(trials: list[Trial], wanted: Wanted, with_chart: bool) -> Compar
 
     if len(trials) < 2:
         raise UsageError(message="a comparison takes two trials or more", hint="Name another, or all with -d DIR")
-    made = Comparison([compared(trial) for trial in trials], wanted)
+    made = Comparison(compared(trials), wanted)
     if with_chart and output.is_terminal() and made.metrics and len(trials) <= _CHART_CURVES:
         made.chart = _chart(trials, made.metrics[0])
     return made
@@ -114,12 +114,12 @@ def _chart(trials: list[Trial], metric: str) -> Chart | None:
 
 
 def _groups(trials: list[Trial], group_by: str, wanted: Wanted) -> GroupedComparison:
-    from aimd_cli.commands.trial.reading import row_of_local
     from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.groups import grouped, grouping_params
     from aimd_cli.views.rows import all_keys
+    from aimd_core.reading.directory import read_trials
 
-    rows = [row_of_local(trial) for trial in trials]
+    rows = read_trials([trial.path for trial in trials])
     names, unknown = grouping_params(rows, group_by)
     if unknown:
         known = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")

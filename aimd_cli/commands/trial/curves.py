@@ -57,7 +57,7 @@ def read_curve(trial: Trial, metric: str, axis: str) -> Curve:
 
 def _start_s(trial: Trial, first_s: float) -> float:
     """Return when a trial began, in seconds since the epoch: as it says, unless its first point is older."""
-    from aimd_cli.views.rows import seconds_of
+    from aimd_core.reading.facts import seconds_of
 
     started_s = seconds_of(trial.started)
     return first_s if started_s is None or not started_s <= first_s else started_s

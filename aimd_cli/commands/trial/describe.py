@@ -30,9 +30,9 @@ def describe(
         aimd trial describe -d ~/runs --json
     """
     from aimd_cli.commands.trial.choice import chosen_trials
-    from aimd_cli.commands.trial.reading import detail_of_local
+    from aimd_cli.commands.trial.reading import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
 
     trials = chosen_trials(trial, path, name, directory)
     parts = Parts(platform or everything, hparams or everything, metrics or everything)
-    output.show(TrialDetails([detail_of_local(found) for found in trials], parts, output.glyphs_fit()), as_json)
+    output.show(TrialDetails(details_of(trials), parts, output.glyphs_fit()), as_json)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimd_cli.views.verdicts import Verdicts
-    from aimd_core.query.evaluate import Facts
     from aimd_core.query.gates import Gate
+    from aimd_core.reading.facts import Facts
 
 _ENDED = "state not in [Initializing, Running]"
 _CHANGES_AFTER_THE_END = frozenset({"age", "tags", "note"})
@@ -139,13 +139,13 @@ def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> Non
     Raises:
         WaitEndedError: One of the trials has ended, and nothing that the condition asks about changes any more.
     """
-    from aimd_core.format.model import UNFINISHED
     from aimd_core.query import fields_of
+    from aimd_core.reading.facts import may_go_on
 
     if {field.name for field in fields_of(gate.query.condition)} & _CHANGES_AFTER_THE_END:
         return
     for row, one in zip(verdicts.rows, facts, strict=True):
-        if not row.holds and one.state not in (*UNFINISHED, "Lost"):
+        if not row.holds and not may_go_on(one.state):
             raise WaitEndedError(
                 why=said(
                     "{alternative_name} is {state}: {why}",

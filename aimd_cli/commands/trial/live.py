@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aimd_cli.commands.trial.curves import read_curve
-from aimd_cli.commands.trial.reading import detail_of_local, row_of_indexed
+from aimd_cli.commands.trial.reading import details_of
 from aimd_cli.screen.sources import Looked
 from aimd_cli.text import printed_line
 from aimd_cli.views.curve import Curve
-from aimd_cli.views.rows import TrialRow
 from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.reading.facts import Facts
 from aimd_core.reading.live import LiveIndex
 from aimd_core.reading.output import read_lines
 from aimd_core.reading.store import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY, Trial
@@ -32,14 +32,13 @@ class LocalSources:
 
     def look(self, with_facts: bool) -> Looked:
         """Return the trials that there are now."""
-        rows = [row_of_indexed(trial) for trial in self._index.look(with_facts)]
-        return Looked(rows, self._index.unread_count)
+        return Looked(self._index.look(with_facts), self._index.unread_count)
 
-    def _trial(self, row: TrialRow) -> Trial:
+    def _trial(self, row: Facts) -> Trial:
         nested = self._directory / TRIALS_DIRECTORY
         return Trial((nested if nested.is_dir() else self._directory) / row.alternative_name)
 
-    def curve(self, row: TrialRow, metric: str, axis: str) -> Curve:
+    def curve(self, row: Facts, metric: str, axis: str) -> Curve:
         """Return one metric of one trial; read again only when its journal is another one than before."""
         trial = self._trial(row)
         key = (row.alternative_name, metric, axis)
@@ -52,11 +51,11 @@ class LocalSources:
             del self._curves[next(iter(self._curves))]
         return known[1]
 
-    def detail(self, row: TrialRow) -> TrialDetail:
+    def detail(self, row: Facts) -> TrialDetail:
         """Return all that is known of a trial."""
-        return detail_of_local(self._trial(row))
+        return details_of([self._trial(row)])[0]
 
-    def output(self, row: TrialRow, lines: int) -> Sequence[str]:
+    def output(self, row: Facts, lines: int) -> Sequence[str]:
         """Return the last lines that a trial printed."""
         try:
             return [printed_line(line) for line in read_lines(self._trial(row).path / OUTPUT_FILE, lines)]

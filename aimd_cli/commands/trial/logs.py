@@ -62,13 +62,13 @@ def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
 
 def _follow(trial: Trial, tail: int | None) -> None:
     from aimd_cli.text import printed_line
-    from aimd_core.format.model import UNFINISHED
+    from aimd_core.reading.facts import is_live
     from aimd_core.reading.output import follow_lines
     from aimd_core.reading.store import OUTPUT_FILE
     from aimd_core.reading.store import Trial as StoredTrial
 
     def is_over() -> bool:
-        return StoredTrial(trial.path).state.name not in UNFINISHED
+        return not is_live(StoredTrial(trial.path).state.name)
 
     for line in follow_lines(trial.path / OUTPUT_FILE, tail, is_over):
         if line is None:

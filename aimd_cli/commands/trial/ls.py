@@ -15,10 +15,10 @@ from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_cli.views.rows import TrialRow
     from aimd_cli.views.trial_list import TrialList
     from aimd_core.client.v2 import Server
     from aimd_core.query import Field, Query, SortKey
+    from aimd_core.reading.facts import Facts
 
 _TERMINAL_ROWS = 50  # shown on a terminal unless -L says otherwise
 
@@ -166,7 +166,6 @@ def _asked(
 
 
 def _local(path: Path, asked: Asked) -> TrialList:
-    from aimd_cli.commands.trial.reading import row_of_indexed
     from aimd_cli.completion.listing import remember_local
     from aimd_core.reading.directory import TrialIndex
 
@@ -178,15 +177,13 @@ def _local(path: Path, asked: Asked) -> TrialList:
         with_facts=any(field.kind in ("git", "platform") for field in asked.fields()),
         with_trends=output.is_terminal() and not asked.columns,
     )
-    shown = [row_of_indexed(row) for row in rows]
-    remember_local(path, shown, whole=len(shown) == len(index.names))
-    return _view(shown, str(path.absolute()), asked, len(index.names))
+    remember_local(path, rows, whole=len(rows) == len(index.names))
+    return _view(rows, str(path.absolute()), asked, len(index.names))
 
 
 def _remote(wanted: Remote, asked: Asked) -> TrialList:
-    from aimd_cli.commands.trial.reading import row_of_remote
     from aimd_cli.completion.listing import remember_remote
-    from aimd_core.client.lists import takes_queries
+    from aimd_core.client.lists import facts_of, takes_queries
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
@@ -198,20 +195,19 @@ def _remote(wanted: Remote, asked: Asked) -> TrialList:
     with Server(credentials) as server:
         if selects and takes_queries(server):
             return _selected(server, wanted.folder, place, asked)
-        rows = [row_of_remote(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
+        rows = [facts_of(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
     remember_remote(credentials.host, rows)
     return _view(rows, place, asked, len(rows))
 
 
 def _selected(server: Server, folder: str | None, place: str, asked: Asked) -> TrialList:
     """Let the server choose and order the trials, and fetch only those that are shown."""
-    from aimd_cli.commands.trial.reading import row_of_remote
-    from aimd_core.client.lists import column_names, count
+    from aimd_core.client.lists import column_names, count, facts_of
     from aimd_core.query import field_text, pinned, render
 
     where = render(pinned(asked.query.condition)) if asked.query is not None else ""
     sort = ",".join(f"{'-' * key.descending}{field_text(key.field)}" for key in asked.keys)
-    rows = [row_of_remote(document) for document in server.trials(folder, asked.limit, where, sort)]
+    rows = [facts_of(document) for document in server.trials(folder, asked.limit, where, sort)]
     if not rows:
         _say_unknown(column_names(server, folder), asked)
     total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
@@ -220,15 +216,16 @@ def _selected(server: Server, folder: str | None, place: str, asked: Asked) -> T
 
 def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
     """Say which parameters and metrics that were asked for no trial of the folder has."""
-    from aimd_core.query import TrialFacts, unknown_fields
+    from aimd_core.query import unknown_fields
+    from aimd_core.reading.facts import Facts
 
-    known = TrialFacts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
+    known = Facts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
     wanted = [field for field in asked.fields() if field.kind in ("params", "metric")]
     for unknown in unknown_fields(wanted, [known]):
         output.say(unknown.sentence())
 
 
-def _view(rows: list[TrialRow], place: str, asked: Asked, total: int) -> TrialList:
+def _view(rows: list[Facts], place: str, asked: Asked, total: int) -> TrialList:
     """Choose and order rows, and make the view of them."""
     from aimd_cli.views.trial_list import Choice, TrialList
 

@@ -98,12 +98,12 @@ def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Cha
     import time
 
     from aimd_core.errors import MetricNotFoundError
-    from aimd_core.format.model import UNFINISHED
+    from aimd_core.reading.facts import is_live
     from aimd_core.reading.store import Trial as StoredTrial
 
     sizes: list[int] = []
     while True:
-        runs_on = any(StoredTrial(trial.path).state.name in UNFINISHED for trial in trials)
+        runs_on = any(is_live(StoredTrial(trial.path).state.name) for trial in trials)
         now = [_journal_bytes(trial) for trial in trials]
         started_s = time.monotonic()
         if now != sizes:

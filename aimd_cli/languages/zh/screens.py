@@ -126,11 +126,8 @@ SCREENS: dict[str, str] = {
     "Platform": "平台",
     "damaged: {sentence}": "损坏：{sentence}",
     " (with uncommitted changes)": "（有未提交的修改）",
-    "Killed (its process is gone)": "Killed（其进程已不存在）",
-    "Interrupted (its process ended before it was finished)": "Interrupted（其进程在完成之前结束）",
-    "Lost (nothing written for {silent_s}, and its process cannot be seen from here)": (
-        "Lost（已有 {silent_s} 没有写入，且从这里看不到其进程）"
-    ),
+    "{state} ({reason})": "{state}（{reason}）",
+    "{state} ({reason}, and its process cannot be seen from here)": "{state}（{reason}，且从本机看不到其进程）",
     # Comparisons
     "{mark} best": "{mark} 最佳",
     "{same} the same in all (--all shows them)": "{same} 项在所有试验中相同（用 --all 显示）",

@@ -312,4 +312,9 @@ ERRORS: dict[str, str] = {
     "the condition as a whole": "由于整个条件",
     "{called} is {value:.6g}, of {name}": "{called} 为 {value:.6g}，来自 {name}",
     "{called} is {mean:.6g}, of {count} trials": "{called} 为 {mean:.6g}，来自 {count} 个试验",
+    "its process is gone": "其进程已不存在",
+    "its process ended before it was finished": "其进程在完成之前结束",
+    "nothing written for {duration}": "已有 {duration} 没有写入",
+    "ended without finish()": "结束时没有调用 finish()",
+    "exit status {status}": "退出状态为 {status}",
 }

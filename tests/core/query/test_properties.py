@@ -13,10 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aimd_core.errors import QueryError
-from aimd_core.query import TrialFacts, contains, matches, parse, parse_sort, render, sort_rows
+from aimd_core.query import contains, matches, parse, parse_sort, render, sort_rows
 from aimd_core.query.fields import field_text
 from aimd_core.query.parser import parse_field
 from aimd_core.query.tree import Condition, Field, SortKey, Value
+from aimd_core.reading.facts import Facts
 from tests.core.query.strategies import any_text, conditions, fields, trials
 from tests.support.properties import load_profile
 
@@ -64,13 +65,13 @@ def test_reading_raises_its_own_error_or_none(text: str) -> None:
 
 
 @given(conditions, trials)
-def test_evaluation_equals_a_naive_oracle(condition: Condition, trial: TrialFacts) -> None:
+def test_evaluation_equals_a_naive_oracle(condition: Condition, trial: Facts) -> None:
     assert matches(condition, trial, NOW_S) is naive(condition, trial)
 
 
 @given(st.lists(trials, max_size=5), fields, st.booleans())
 def test_sorting_keeps_every_trial_and_puts_missing_ones_last(
-    rows: list[TrialFacts], field: Field, descending: bool
+    rows: list[Facts], field: Field, descending: bool
 ) -> None:
     ordered = sort_rows(rows, (SortKey(field, descending),), lambda row: row, NOW_S)
     assert sorted(map(id, ordered)) == sorted(map(id, rows))
@@ -94,7 +95,7 @@ def test_a_hostile_pattern_takes_no_time() -> None:
 # The oracle: written from docs/reference/query.md, slow and plain, sharing no code with the evaluator.
 
 
-def naive(node: Condition, trial: TrialFacts) -> bool:
+def naive(node: Condition, trial: Facts) -> bool:
     if node.kind == "and":
         return all(naive(part, trial) for part in node.parts)
     if node.kind == "or":
@@ -121,7 +122,7 @@ def naive(node: Condition, trial: TrialFacts) -> bool:
     return holds(value, node.operator, node.value, beginning)
 
 
-def actual(field: Field, trial: TrialFacts) -> Any:
+def actual(field: Field, trial: Facts) -> Any:
     if field.kind == "metric":
         value = trial.metrics.get(field.name, {}).get(field.aggregate)
         return float(value) if isinstance(value, str) else value
@@ -190,9 +191,9 @@ def holds(value: Any, operator: str, wanted: Value, beginning: bool) -> bool:
 
 
 def test_the_oracle_can_fail() -> None:
-    trial = TrialFacts(params={"lr": 0.1})
+    trial = Facts(params={"lr": 0.1})
     condition = parse("params.lr = 0.1").condition
     assert naive(condition, trial)
-    assert not naive(condition, TrialFacts(params={"lr": 0.2}))
+    assert not naive(condition, Facts(params={"lr": 0.2}))
     with pytest.raises(KeyError):
         holds("a", "no operator", parse("name = a").condition.value, False)  # type: ignore[union-attr]

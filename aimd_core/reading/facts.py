@@ -1,0 +1,310 @@
+"""What is known of a trial: the one shape that every reader shows, and the only place that says in which state it is.
+
+Promises: whoever asks, of a directory or of a server, gets `Facts`; a state is derived by `derive_state` and by nothing
+else, from the status as written, the ending that the process noted, the process that recorded, and the last write.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from aimd_core.format import process
+from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
+from aimd_core.language import said
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Aggregates = Mapping[str, float | int | str | None]
+
+LOST_AFTER_S = 600.0
+_EMPTY: dict[str, object] = {}
+_NO_METRICS: dict[str, Aggregates] = {}
+_NO_TRENDS: dict[str, list[float]] = {}
+
+
+class State:
+    """In which state a trial is, and why.
+
+    Attributes:
+        name: One of `aimd_core.format.model.STATES`.
+        silent_s: For how long nothing was written, in seconds, when the state is Lost; else None.
+        reason: Why it is in this state, in one sentence; empty when there is nothing to say.
+    """
+
+    __slots__ = ("name", "reason", "silent_s")
+
+    def __init__(self, name: str, silent_s: float | None = None, reason: str = "") -> None:
+        self.name = name
+        self.silent_s = silent_s
+        self.reason = reason
+
+
+def is_live(state: str) -> bool:
+    """Tell whether a trial in that state is being recorded, or about to be."""
+    return state in UNFINISHED
+
+
+def may_go_on(state: str) -> bool:
+    """Tell whether a trial in that state may still be recorded somewhere: it is, or its process cannot be seen."""
+    return state in UNFINISHED or state == LOST
+
+
+def is_seen_alive(recorded: dict[str, object]) -> bool:
+    """Tell whether the recorded process is seen from here, and lives."""
+    return process.is_gone(recorded) is False
+
+
+def derive_state(
+    status: str,
+    ending: Mapping[str, object] | None,
+    recorded: dict[str, object] | None,
+    last_write_s: float,
+    now_s: float | None = None,
+) -> State:
+    """Derive the state of a trial.
+
+    Args:
+        status: What `metadata.yaml` says.
+        ending: What its `_exit` says about the end of the process, or None.
+        recorded: What `process.json` says, or None.
+        last_write_s: When the trial's files were last written, in seconds since the epoch.
+        now_s: The time now; by default, the clock's.
+    """
+    if status not in UNFINISHED:
+        return told_state(status, ending)
+    if ending:
+        return told_state(INTERRUPTED, ending)
+    gone = None if recorded is None else process.is_gone(recorded)
+    if gone:
+        return told_state(KILLED)
+    silent_s = (time.time() if now_s is None else now_s) - last_write_s
+    if gone is None and silent_s > LOST_AFTER_S:
+        return told_state(LOST, None, silent_s)
+    return State(RUNNING if status == RUNNING else INITIALIZING)
+
+
+def told_state(name: str, ending: Mapping[str, object] | None = None, silent_s: float | None = None) -> State:
+    """Return a state whose name is known, such as one that a server tells, with the reason for it.
+
+    Args:
+        name: One of `aimd_core.format.model.STATES`.
+        ending: What is known about the end of the process, or None.
+        silent_s: For how long nothing was written, in seconds, when that is known of a Lost one.
+    """
+    if name in (FAILED, INTERRUPTED):
+        return State(name, None, ending_sentence(ending))
+    if name == KILLED:
+        return State(name, None, said("its process is gone"))
+    if name == LOST and silent_s is not None:
+        return State(name, silent_s, said("nothing written for {duration}", duration=_short_duration(silent_s)))
+    return State(name)
+
+
+def ending_sentence(ending: Mapping[str, object] | None) -> str:
+    """Say how a process ended, such as `ValueError: bad shape`, `SIGTERM` or `exit status 3`; empty when unknown."""
+    if not ending:
+        return ""
+    exception, message = ending.get("exception"), ending.get("message")
+    if exception:
+        return f"{exception}: {message}" if message else str(exception)
+    if ending.get("signal"):
+        return str(ending["signal"])
+    if ending.get("kind") == "unfinished":
+        return said("ended without finish()")
+    if ending.get("status") is not None:
+        return said("exit status {status}", status=ending["status"])
+    return said("its process ended before it was finished")
+
+
+def _short_duration(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:
+    """Return what a trial's metadata say about the end of its process: `kind`, `exception`, `signal` and the like.
+
+    Something that is no mapping, as a person may have written it, is an ending of which nothing is known.
+    """
+    ending = metadata.get("_exit")
+    if isinstance(ending, dict):
+        return ending or None
+    return {"kind": str(ending)} if ending else None
+
+
+def seconds_of(time: str | None) -> float | None:
+    """Return an ISO 8601 time in seconds since the epoch; None when it is none. Without offset it is local time."""
+    if not time:
+        return None
+    try:
+        return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+class Facts:
+    """What is known of a trial; what is not known is empty or None.
+
+    Attributes:
+        name: The trial's name.
+        alternative_name: The name of its directory; of a trial on a server that does not say it, the trial's name.
+        id: Its UUID, or empty.
+        path: Its directory, or empty for one that is not on this disk.
+        status: As written in its metadata.
+        state: One of `aimd_core.format.model.STATES`.
+        silent_s: For how long nothing was written, in seconds, when the state is Lost.
+        reason: Why it is in this state, in one sentence, or empty.
+        ending: What the process noted about its end, as `_exit` in the metadata, or None.
+        started: When recording began, ISO 8601, or None.
+        ended: When recording ended, ISO 8601, or None.
+        last_write_s: The last sign of life of an unfinished trial, in seconds since the epoch, or None.
+        folder: Where it is on the server, or wants to be.
+        tags: Labels.
+        note: A remark, or empty.
+        params: Parameters by dotted name, as `aimd_core.format.model.flatten` makes them.
+        metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers; a non-finite
+            number may be its JSON text, such as `NaN`; what is not known may be None or left out.
+        git: `commit`, `branch`, `is_dirty`, ... as in `_git` of the metadata.
+        platform: Facts about the machine by dotted name.
+        damage: What is wrong with it, one sentence each.
+        trends: By `type.name`, at most 24 values that show the course of the metric.
+    """
+
+    __slots__ = (
+        "_recorded",
+        "alternative_name",
+        "damage",
+        "ended",
+        "ending",
+        "folder",
+        "git",
+        "id",
+        "last_write_s",
+        "metrics",
+        "name",
+        "note",
+        "params",
+        "path",
+        "platform",
+        "reason",
+        "silent_s",
+        "started",
+        "state",
+        "status",
+        "tags",
+        "trends",
+    )
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        alternative_name: str = "",
+        id: str = "",
+        path: str = "",
+        status: str = "",
+        state: State | str = "",
+        ending: Mapping[str, object] | None = None,
+        started: str | None = None,
+        ended: str | None = None,
+        last_write_s: float | None = None,
+        folder: str = "",
+        tags: Sequence[str] = (),
+        note: str = "",
+        params: Mapping[str, object] = _EMPTY,
+        metrics: Mapping[str, Aggregates] = _NO_METRICS,
+        git: Mapping[str, object] = _EMPTY,
+        platform: Mapping[str, object] = _EMPTY,
+        damage: Sequence[str] = (),
+        trends: Mapping[str, Sequence[float]] = _NO_TRENDS,
+        recorded: dict[str, object] | None = None,
+    ) -> None:
+        """Take what is known. `recorded` is what `process.json` says, for `derive`; all others are attributes."""
+        self.name, self.alternative_name, self.id, self.path = name, alternative_name, id, path
+        self.status, self.ending = status, ending
+        self.started, self.ended, self.last_write_s = started, ended, last_write_s
+        self.folder, self.tags, self.note = folder, tags, note
+        self.params, self.metrics, self.git, self.platform = params, metrics, git, platform
+        self.damage, self.trends = damage, trends
+        self._recorded = recorded
+        self._take(state if isinstance(state, State) else told_state(state, ending))
+
+    def _take(self, state: State) -> None:
+        self.state, self.silent_s, self.reason = state.name, state.silent_s, state.reason
+
+    def derive(self, last_write_s: float) -> None:
+        """Derive the state as it is now.
+
+        Args:
+            last_write_s: When the trial's files were last written; it counts for an unfinished trial only.
+        """
+        self.last_write_s = last_write_s if self.status in UNFINISHED else None
+        self._take(derive_state(self.status, self.ending, self._recorded, last_write_s))
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its metadata say that it goes on, so that its state can change without a change of its files."""
+        return self.status in UNFINISHED
+
+    @property
+    def nan_since(self) -> dict[str, int | None]:
+        """By metric that has diverged: the first step of the values at its end that are not finite."""
+        return {
+            name: self.metrics[name]["nan_since"]  # type: ignore[misc]
+            for name in self.metrics
+            if self.metrics[name].get("nan_since") is not None
+        }
+
+    def age_s(self, now_s: float) -> float | None:
+        """Return how long ago recording began, in seconds; None when that is not known."""
+        started_s = seconds_of(self.started)
+        return None if started_s is None else now_s - started_s
+
+    def duration_s(self, now_s: float) -> float | None:
+        """Return how long recording took, or has been going on, in seconds; None when that is not known.
+
+        Of a trial that was killed, interrupted or lost, it is the time to its last sign of life.
+        """
+        started_s, ended_s = seconds_of(self.started), seconds_of(self.ended)
+        if started_s is None:
+            return None
+        if ended_s is None:
+            ended_s = now_s if is_live(self.state) else self._last_sign_s()
+        return None if ended_s is None else max(0.0, ended_s - started_s)
+
+    def _last_sign_s(self) -> float | None:
+        at = self.ending.get("at") if self.ending else None
+        noted_s = seconds_of(at) if isinstance(at, str) else None
+        return self.last_write_s if noted_s is None else noted_s
+
+    def document(self) -> dict[str, object]:
+        """Return the trial as plain data, as `aimd trial ls --json` has it."""
+        return {
+            "name": self.name,
+            "alternative_name": self.alternative_name,
+            "id": self.id,
+            "state": self.state,
+            "silent_s": self.silent_s,
+            "reason": self.reason or None,
+            "ending": None if self.ending is None else dict(self.ending),
+            "started": self.started,
+            "ended": self.ended,
+            "folder": self.folder,
+            "parameters": dict(self.params),
+            "metrics": {name: dict(self.metrics[name]) for name in self.metrics},
+            "nan_since": self.nan_since,
+            "damage": list(self.damage),
+            "tags": list(self.tags),
+            "note": self.note,
+        }
+
+
+def newest_first(facts: Facts) -> tuple[float, str]:
+    """Return what puts trials in order: by start, to the microsecond, the newest in front, and ties by name."""
+    started_s = seconds_of(facts.started)
+    return (float("inf") if started_s is None else -started_s, facts.alternative_name)
