@@ -1,4 +1,4 @@
-"""Addresses of servers: their one normal form, so that the same server is never taken for two."""
+"""The normal form of server addresses, so that one server is never taken for two."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def normal_host(host: str) -> str:
     """Return a server's address in its normal form: scheme and host in lower case, no trailing slash.
 
     Raises:
-        UsageError: It is no http or https address, or it carries a user name, query or fragment.
+        UsageError: It is not an http or https address, or it has a user name, query or fragment.
     """
     text = host.strip().rstrip("/")
     try:

@@ -1,6 +1,6 @@
-"""Where this program keeps what it may forget. The same place as platformdirs' user cache, without its cost.
+"""The user's cache directory: the one that platformdirs would return, without its cost.
 
-platformdirs takes as long to load as a third of a bare interpreter, which a TAB and a list would pay every time.
+Loading platformdirs takes a third as long as a bare interpreter, which every completion and list would pay.
 """
 
 import os
@@ -8,7 +8,7 @@ import sys
 
 
 def user_cache_directory() -> str:
-    """Return the directory of this program in the user's cache directory; it need not exist yet."""
+    """Return this program's directory in the user's cache directory; it may not exist yet."""
     named = os.environ.get("XDG_CACHE_HOME", "")
     if sys.platform == "win32":
         return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~"), "aimd", "Cache")

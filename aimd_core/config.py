@@ -1,8 +1,8 @@
-"""The SDK config file and where each setting comes from: argument, environment, file, in that order.
+"""The SDK config file, and which source of a setting wins: argument, then environment, then file.
 
 The file is `~/.t9k/t9k-sdk-config.yaml`, or what the environment variable `T9K_CONFIG` names. It is shared with
-TensorStack's other tools: keys and comments that are not ours stay as they are. It is written with mode
-0600, whole or not at all, and never when it cannot be read.
+TensorStack's other tools, so unknown keys and comments are kept. It is replaced atomically, with mode 0600, and never
+if it cannot be read.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def config_path() -> Path:
 
 
 def read_config(path: Path | None = None) -> dict[str, object]:
-    """Return what the config file says; a file that is not there says nothing.
+    """Return the content of the config file, empty if there is none.
 
     Raises:
-        ConfigError: It is there but cannot be used.
+        ConfigError: The file exists but cannot be used.
     """
     path = path or config_path()
     try:
@@ -52,8 +52,8 @@ def write_config(changes: Mapping[str, object | None], path: Path | None = None)
     """Change top-level keys of the config file and return its path; a value of None removes the key.
 
     Raises:
-        ConfigError: The file is there but cannot be used; it stays as it is.
-        DiskError: The disk refused; the file is as it was.
+        ConfigError: The file exists but cannot be used; it is unchanged.
+        DiskError: The disk refused; the file is unchanged.
     """
     path = path or config_path()
     wanted = {key: value for key, value in {**read_config(path), **changes}.items() if value is not None}
@@ -61,7 +61,7 @@ def write_config(changes: Mapping[str, object | None], path: Path | None = None)
 
 
 def replace_config(wanted: dict[str, object], path: Path | None = None) -> Path:
-    """Make the config file say `wanted`, all of it, and return its path; comments stay. Errors as `write_config`."""
+    """Make `wanted` the whole content of the config file, keeping comments, and return its path."""
     path = path or config_path()
     try:
         text = path.read_bytes() if path.exists() else b""
@@ -72,10 +72,10 @@ def replace_config(wanted: dict[str, object], path: Path | None = None) -> Path:
 
 
 def write_config_text(text: bytes, path: Path) -> None:
-    """Replace the config file, readable for its user only; a link to it stays one.
+    """Replace the config file, readable only by its owner; a symbolic link to it is kept.
 
     Raises:
-        OSError: The disk refused; the file is as it was.
+        OSError: The disk refused; the file is unchanged.
     """
     place = path.resolve()
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,10 +83,10 @@ def write_config_text(text: bytes, path: Path) -> None:
 
 
 def normal_key(api_key: str) -> str:
-    """Return an API key without the white space around it.
+    """Return an API key without surrounding white space.
 
     Raises:
-        UsageError: It is not a UUID in lower case. The key is not in the message.
+        UsageError: It is not a lower-case UUID. The message does not contain the key.
     """
     text = api_key.strip()
     if not _UUID.fullmatch(text):
@@ -118,7 +118,7 @@ class Credentials:
 
 
 def find_setting(argument: str | None, variable: str, config: dict[str, object], *keys: str) -> tuple[str, str] | None:
-    """Return a setting and where it came from, or None when nothing sets it."""
+    """Return a setting and its source, or None if nothing sets it."""
     if argument:
         return argument, "argument"
     if variable and os.environ.get(variable):
@@ -131,7 +131,7 @@ def find_setting(argument: str | None, variable: str, config: dict[str, object],
 
 
 def resolve_credentials(host: str | None = None, api_key: str | None = None) -> Credentials:
-    """Return the server to talk to and the key for it. A key goes to no other server than the one it was made for.
+    """Return the server and its key. A key is used only for the server that it was made for.
 
     Args:
         host: Wins over `AIMD_HOST`, which wins over the config file. Part of a known address is enough.
@@ -140,8 +140,8 @@ def resolve_credentials(host: str | None = None, api_key: str | None = None) -> 
     Raises:
         NotSignedInError: One of the two is not set anywhere.
         ConfigError: The config file cannot be used.
-        NotFoundError: The host is no address, and part of no known one.
-        UsageError: A value has not the right form.
+        NotFoundError: The host is neither an address nor part of a known one.
+        UsageError: A value has the wrong form.
     """
     config = read_config()
     found_host = find_setting(host, "AIMD_HOST", config, HOST_KEY, HOST_KEY_OF_TUTORIAL)
@@ -155,12 +155,12 @@ def resolve_credentials(host: str | None = None, api_key: str | None = None) -> 
 
 
 def find_key(config: dict[str, object], host: str, argument: str | None = None) -> tuple[str, str] | None:
-    """Return the key for a server and where it came from, or None.
+    """Return the key for a server and its source, or None.
 
     Args:
-        config: What the config file says.
+        config: The content of the config file.
         host: The server's address, normal form.
-        argument: A key that was given for it; wins.
+        argument: A key given by the caller; it wins.
     """
     if argument:
         return argument, "argument"
@@ -171,6 +171,6 @@ def find_key(config: dict[str, object], host: str, argument: str | None = None) 
 
 
 def _host_of_environment_key(config: dict[str, object]) -> str | None:
-    """Return the server that `AIMD_API_KEY` is for: that of `AIMD_HOST`, else the active one, else any (None)."""
+    """Return the server of `AIMD_API_KEY`: `AIMD_HOST`, else the active server, else any (None)."""
     named = os.environ.get("AIMD_HOST")
     return find_host(config, named) if named else active_host(config)

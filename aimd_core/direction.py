@@ -1,4 +1,4 @@
-"""Whether less or more of a metric is better, guessed from its name; a person can always say otherwise."""
+"""Guesses from a metric's name whether less or more is better; the user can always override it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORD = re.compile(r"[a-z]+[0-9]*")
 
 
 def direction_of(metric: str) -> str | None:
-    """Return `min` when less of a metric is better, `max` when more is, None when its name does not say.
+    """Return `min` if less of a metric is better, `max` if more is, None if its name does not tell.
 
     The last telling word counts: `acc_error` is an error.
     """
@@ -34,7 +34,7 @@ def direction_of(metric: str) -> str | None:
 
 
 def best_of(values: list[float | None], direction: str | None) -> frozenset[int]:
-    """Return the numbers of the best values; none when no direction is known, or when several are all the same."""
+    """Return the indexes of the best values: none if the direction is unknown, or if all of several are equal."""
     finite = {number: value for number, value in enumerate(values) if value is not None and value - value == 0.0}
     are_alike = len(finite) > 1 and len(set(finite.values())) == 1
     if direction is None or not finite or are_alike:

@@ -13,7 +13,7 @@ def parse_duration_s(text: str) -> float:
     """Return a duration in seconds, not negative.
 
     Raises:
-        UsageError: It is no duration.
+        UsageError: It is not a duration.
     """
     seconds = read_duration_s(text.strip())
     if seconds is None or not math.isfinite(seconds) or seconds < 0:

@@ -1,8 +1,8 @@
-"""Which servers the config file knows and whose key is whose. Pure: it reads and changes mappings, no file.
+"""The servers in the config file and their keys. Pure: it reads and changes mappings, not files.
 
-The active server stands where every deployed tool looks for it: `aimd_host` (the tutorial's `host` means the same)
-and `api_key`. The others wait in `aimd_hosts`, a mapping of address to `{api_key: KEY}`. A server stands in one of the
-two places only, so no key is there twice; were it in both, the active place counts.
+The active server is where every deployed tool looks for it: `aimd_host` (the tutorial's `host` means the same) and
+`api_key`. The others are in `aimd_hosts`, a mapping of address to `{api_key: KEY}`. A server is in only one of the two,
+so no key is stored twice; if it is in both, the active one counts.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ def active_host(config: dict[str, object]) -> str | None:
     """Return the active server's address in normal form, or None.
 
     Raises:
-        UsageError: What stands there is no address.
+        UsageError: The value is not an address.
     """
     value = config.get(HOST_KEY) or config.get(HOST_KEY_OF_TUTORIAL)
     return normal_host(str(value)) if value else None
 
 
 def known_hosts(config: dict[str, object]) -> dict[str, str | None]:
-    """Return every server's address and its key (None where there is none), the active one first.
+    """Return the address and key (or None) of every server, the active one first.
 
     Raises:
         ConfigError: `aimd_hosts` has another form.
-        UsageError: An address is none.
+        UsageError: An address is malformed.
     """
     known: dict[str, str | None] = {}
     active = active_host(config)
@@ -49,17 +49,17 @@ def key_for(config: dict[str, object], host: str) -> str | None:
     if active == host and config.get(API_KEY_KEY):
         return str(config[API_KEY_KEY])
     saved = known_hosts(config).get(host)
-    if saved is None and active is None:  # a key with no address beside it: the person names the server
+    if saved is None and active is None:  # a key without an address: the user names the server
         return _text(config.get(API_KEY_KEY))
     return saved
 
 
 def find_host(config: dict[str, object], text: str) -> str:
-    """Return the address that a person means: a whole one, or a part that fits one known server.
+    """Return the address that a user means: a full one, or a part that matches one known server.
 
     Raises:
-        NotFoundError: It is no address, and fits no server.
-        UsageError: It is an address of the wrong form, or fits several servers.
+        NotFoundError: It is not an address and matches no server.
+        UsageError: It is malformed, or matches several servers.
     """
     if "://" in text or not known_hosts(config):
         return normal_host(text)
@@ -78,12 +78,12 @@ def find_host(config: dict[str, object], text: str) -> str:
 
 
 def activate(config: dict[str, object], host: str | None, api_key: str | None = None) -> dict[str, object]:
-    """Return a config in which `host` is active, and the one that was so waits with its key.
+    """Return a config in which `host` is active, and the previously active server is kept with its key.
 
     Args:
-        config: The old one; it stays as it is.
-        host: In normal form; None leaves no server active.
-        api_key: Its key, when it is a new one.
+        config: The old one; it is not changed.
+        host: In normal form; None makes no server active.
+        api_key: Its key, if it is new.
     """
     changed = dict(config)
     entries = _entries(config)
@@ -112,7 +112,7 @@ def forget(config: dict[str, object], host: str) -> dict[str, object]:
 
 
 def without_key(config: dict[str, object], host: str) -> dict[str, object]:
-    """Return a config that knows the server but no key for it."""
+    """Return a config with the server but without its key."""
     changed = dict(config)
     if active_host(config) == host:
         changed.pop(API_KEY_KEY, None)
@@ -124,7 +124,7 @@ def without_key(config: dict[str, object], host: str) -> dict[str, object]:
 
 
 def _entries(config: dict[str, object]) -> dict[str, dict[str, object]]:
-    """Return a copy of what waits in `aimd_hosts`, as it is written there; only addresses are checked."""
+    """Return a copy of `aimd_hosts` as written; only the addresses are checked."""
     found = config.get(HOSTS_KEY) or {}
     if not isinstance(found, dict) or not all(isinstance(entry, dict) or entry is None for entry in found.values()):
         raise ConfigError(
@@ -135,7 +135,7 @@ def _entries(config: dict[str, object]) -> dict[str, dict[str, object]]:
 
 
 def _put(entries: dict[str, dict[str, object]], host: str, api_key: str | None) -> None:
-    """Keep a server among those that wait, with whatever else was written beside its key."""
+    """Put a server into `aimd_hosts`, with everything else written next to its key."""
     name = next((name for name in entries if normal_host(name) == host), host)
     kept = entries.setdefault(name, {})
     if api_key is not None:

@@ -1,4 +1,4 @@
-"""Gives a trial that has ended another name: in its metadata and in the name of its directory."""
+"""Renames an ended trial: in its metadata and the name of its directory."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
     Args:
         trial: The trial.
         name: Its new name.
-        force: Whether one that is Lost, and may still run on another host, is renamed too.
+        force: Rename even a Lost trial, which may still run on another host.
 
     Raises:
         InvalidNameError: `name` cannot be a directory name.
-        TrialRunningError: The trial still runs, or may.
+        TrialRunningError: The trial is running, or may be.
         DamagedError: Its metadata cannot be read, so it is not replaced.
-        InTheWayError: A directory of the new name is there.
-        DiskError: The disk refused; the trial is as it was.
+        InTheWayError: A directory with the new name exists.
+        DiskError: The disk refused; the trial is unchanged.
     """
     fault = name_fault(name)
     if fault:
@@ -50,7 +50,7 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
 
 
 def _directory_name(old: str, name: str) -> str:
-    """Return the directory's new name; one that is no alternative name was chosen by a person and stays."""
+    """Return the directory's new name. One that is not an alternative name was chosen by a person and stays."""
     if not is_alternative_name(old):
         return old
     _, created, suffix = split_alternative_name(old)

@@ -1,6 +1,6 @@
-"""The settings of the SDK config file that we know: what each means, what it may be, and which source wins.
+"""The known settings of the SDK config file: their meaning, their values, and which source wins.
 
-No secret leaves this module whole: what is made for showing is masked.
+Secrets are masked in everything made for display.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _USER_IN_ADDRESS = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 class Setting(NamedTuple):
-    """A setting that we know.
+    """A known setting.
 
     Attributes:
         key: Its name in the file.
@@ -58,14 +58,14 @@ SETTINGS = {
 
 
 class InForce(NamedTuple):
-    """What holds for one setting; values are masked.
+    """The effective value of a setting, masked if it is secret.
 
     Attributes:
         key: The setting.
-        value: Its value, empty when nothing sets it.
+        value: Its value, empty if nothing sets it.
         source: `environment`, `file`, or empty.
         origin: The variable's name or the file's path, or empty.
-        overrides: The file's path when its value lost, or empty.
+        overrides: The file's path if its value is overridden, or empty.
     """
 
     key: str
@@ -76,10 +76,10 @@ class InForce(NamedTuple):
 
 
 def known_setting(key: str) -> Setting:
-    """Return a setting by its name, the tutorial's name for the host included.
+    """Return a setting by its name, or by the tutorial's name for the host.
 
     Raises:
-        UsageError: We know none of that name.
+        UsageError: There is no setting of that name.
     """
     found = SETTINGS.get(HOST_KEY if key == HOST_KEY_OF_TUTORIAL else key)
     if found is None:
@@ -94,7 +94,7 @@ def known_setting(key: str) -> Setting:
 
 
 def masked(key: str, value: object) -> str:
-    """Return a value for showing: a secret's last four characters at most, and no user name in an address."""
+    """Return a value for display: at most the last four characters of a secret, and no user name in an address."""
     if isinstance(value, dict) and key == HOSTS_KEY:
         return ", ".join(_USER_IN_ADDRESS.sub("", str(host)) for host in value)
     if isinstance(value, (dict, list)):
@@ -116,10 +116,10 @@ def _masked_deep(key: str, value: object) -> object:
 
 
 def in_force(config: dict[str, object]) -> list[InForce]:
-    """Return what holds for every setting that we know and every other key of the file.
+    """Return the effective value of every known setting and every other key of the file.
 
     Raises:
-        UsageError: An address has not the right form.
+        UsageError: An address has the wrong form.
     """
     rows = [_host_in_force(config), _key_in_force(config)]
     shown = {HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY}
@@ -141,7 +141,7 @@ def _host_in_force(config: dict[str, object]) -> InForce:
 
 
 def _key_in_force(config: dict[str, object]) -> InForce:
-    """Return the key that goes to the server in force; one that was made for another server does not hold."""
+    """Return the key for the effective server; a key made for another server does not count."""
     host = _host_in_force(config).value
     found = find_key(config, host) if host else None
     if found is None:
@@ -154,10 +154,10 @@ def _key_in_force(config: dict[str, object]) -> InForce:
 
 
 def with_setting(config: dict[str, object], setting: Setting, value: str | None) -> dict[str, object]:
-    """Return a config in which a setting has a value, or none. Another host takes its own key along, never the old one.
+    """Return a config with a setting changed, or removed. A new host gets its own key, never the old one's.
 
     Raises:
-        UsageError: The value has not the right form.
+        UsageError: The value has the wrong form.
     """
     if setting.key == HOST_KEY:
         return activate(config, None if value is None else find_host(config, value))
@@ -167,7 +167,7 @@ def with_setting(config: dict[str, object], setting: Setting, value: str | None)
 
 
 def check(config: dict[str, object]) -> None:
-    """Raise UsageError when a setting that we know has not the right form."""
+    """Raise UsageError if a known setting has the wrong form."""
     for key in (*SETTINGS, HOST_KEY_OF_TUTORIAL):
         if config.get(key):
             known_setting(key).normal(str(config[key]))

@@ -1,7 +1,7 @@
-"""Trials that were removed and can still come back: `.aimd/trash` beside `.aimd/trials`.
+"""Removed trials that can still be restored: `.aimd/trash` next to `.aimd/trials`.
 
-Promises: removing and restoring is one rename on the same file system, so a trial is always whole in one of the two
-places; nothing is ever overwritten; only `purge` deletes.
+Removing and restoring is one rename on the same file system, so a trial is always complete in one of the two places.
+Nothing is ever overwritten, and only `purge` deletes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Trashed:
     """A trial in the trash.
 
     Attributes:
-        path: Where it lies now.
+        path: Where it is now.
         origin: Where it was.
         removed_s: When it was removed, in seconds since the epoch.
     """
@@ -54,7 +54,7 @@ class Trashed:
 
 
 def working_directory_of(path: Path) -> Path:
-    """Return the directory that holds `.aimd` for a trial; for one that lies elsewhere, the directory it lies in."""
+    """Return the directory of a trial's `.aimd`, or for a trial elsewhere its parent directory."""
     place = path.absolute().parent
     if place.parts[-2:] == TRIALS_DIRECTORY.parts:
         return place.parent.parent
@@ -65,9 +65,9 @@ def remove(trial: Trial) -> Trashed:
     """Move a trial to the trash.
 
     Raises:
-        TrialRunningError: It is still recorded.
-        InTheWayError: A trial of that name is in the trash already.
-        DiskError: The disk refused; the trial is where it was.
+        TrialRunningError: It is still running.
+        InTheWayError: The trash already has a trial of that name.
+        DiskError: The disk refused; the trial was not moved.
     """
     state = trial.state.name
     if is_live(state):
@@ -87,7 +87,7 @@ def remove(trial: Trial) -> Trashed:
 
 
 def _move(source: Path, target: Path, before: object = None) -> None:
-    """Rename a directory to a name that must be free, made sure by making that directory first."""
+    """Rename a directory to a free name, which creating that directory first ensures."""
     try:
         target.mkdir()
     except FileExistsError:
@@ -106,7 +106,7 @@ def _origin_file(path: Path) -> Path:
 
 
 def trashed_trials(directory: Path) -> list[Trashed]:
-    """Return the trials in the trash of a working directory, the one removed last in front."""
+    """Return the trials in the trash of a working directory, last removed first."""
     trash = directory.absolute() / TRASH_DIRECTORY
     try:
         names = sorted(entry.name for entry in os.scandir(trash) if entry.is_dir(follow_symlinks=False))
@@ -117,7 +117,7 @@ def trashed_trials(directory: Path) -> list[Trashed]:
 
 
 def _read(path: Path, directory: Path) -> Trashed:
-    """Take a trial of the trash; one whose origin is not known goes to the directory's trials."""
+    """Read a trial of the trash; one of unknown origin belongs to the directory's trials."""
     try:
         document = read_mapping(_origin_file(path))
     except (FileNotFoundError, DamagedError):
@@ -130,10 +130,10 @@ def _read(path: Path, directory: Path) -> Trashed:
 
 
 def trashed_named(name: str, trashed: list[Trashed], directory: Path) -> Trashed:
-    """Return the one of these trials with that alternative name, or a unique prefix of it.
+    """Return the trial with an alternative name, or a unique prefix of one.
 
     Raises:
-        TrialNotFoundError, AmbiguousTrialError: None or several fit.
+        TrialNotFoundError, AmbiguousTrialError: None or several match.
     """
     fitting = [trial for trial in trashed if trial.name == name] or [t for t in trashed if t.name.startswith(name)]
     if not fitting:
@@ -147,7 +147,7 @@ def restore(trashed: Trashed) -> Path:
     """Move a trial back to where it was and return its path.
 
     Raises:
-        InTheWayError: Something is there now.
+        InTheWayError: Something is there by now.
         DiskError: The disk refused; the trial is still in the trash.
     """
     try:
@@ -162,7 +162,7 @@ def restore(trashed: Trashed) -> Path:
 
 
 def purge(trashed: Trashed) -> None:
-    """Delete a trial of the trash for good.
+    """Delete a trial from the trash for good.
 
     Raises:
         DiskError: The disk refused; some of its files may be gone.

@@ -1,7 +1,7 @@
-"""Changes a YAML mapping's text so that it says something else and every other line, comments included, stays.
+"""Changes entries in the text of a YAML mapping and keeps every other line, comments included.
 
-Works on the usual layout, one key a line, nested or not. Any other layout is written anew: then comments go, never
-content.
+It works on the usual layout, one key per line, nested or not. Any other layout is rewritten, which loses comments but
+never content.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class _Edit(NamedTuple):
 
 
 def edit_mapping(text: bytes, wanted: dict[str, object]) -> bytes:
-    """Return a YAML text that says `wanted`, as little changed from `text` as possible.
+    """Return a YAML text with the content `wanted`, changed from `text` as little as possible.
 
     Args:
         text: The old document, UTF-8.
-        wanted: All that the new one is to say.
+        wanted: The whole content of the new one.
     """
     try:
         edited = _edit_lines(text.decode("utf-8"), parse_mapping(text, ""), wanted).encode()
@@ -42,7 +42,7 @@ def _edit_lines(text: str, old: dict[str, object], wanted: dict[str, object]) ->
     lines = text.splitlines()
     node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if isinstance(node, yaml.MappingNode) and node.flow_style:
-        return ""  # on one line: written anew
+        return ""  # on one line: rewritten
     if not isinstance(node, yaml.MappingNode):
         edits = [_Edit(len(lines), len(lines), _rendered(wanted, 0))]
     else:
@@ -102,7 +102,7 @@ def _last_line(key_node: yaml.Node, value_node: yaml.Node) -> int:
 
 
 def _comment_after(lines: list[str], value_node: yaml.Node) -> str:
-    """Return the comment behind a one-line value with the space before it, or nothing."""
+    """Return the comment after a one-line value, with the space before it, or nothing."""
     if not isinstance(value_node, yaml.ScalarNode) or value_node.style in ("|", ">"):
         return ""
     behind = lines[value_node.end_mark.line][value_node.end_mark.column :]

@@ -28,7 +28,7 @@ def block_digests(file: BinaryIO, size_bytes: int) -> list[bytes]:
 
 
 def combine(digests: list[bytes]) -> str:
-    """Return the digest of a file from those of its blocks, in hexadecimal."""
+    """Return the digest of a file from its blocks' digests, in hexadecimal."""
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 

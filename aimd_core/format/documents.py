@@ -1,7 +1,7 @@
-"""YAML documents on disk: read with limits, replaced whole or not at all.
+"""YAML documents on disk: read within limits, replaced atomically.
 
-A reader sees the old document or the new one, never a part, also after a power cut. What is read is
-plain data (what JSON can hold): a date stays the text that it is, an alias bomb is refused.
+A reader sees the old document or the new one, never a part, even after a power cut. Values are plain data, as JSON has
+it: a date stays text, an alias bomb is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _PlainLoader(_BaseLoader):  # type: ignore[valid-type,misc]
-    """Loads what JSON can hold: time stamps stay text, and there are no merge keys, which can unfold without end."""
+    """Loads plain data: time stamps stay text, and there are no merge keys, which can expand endlessly."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         for key, _ in node.value:
@@ -54,7 +54,7 @@ _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 
 @lru_cache(maxsize=4096)
 def plain_tag(value: str) -> str:
-    """Return what an unquoted scalar is."""
+    """Return the tag of an unquoted scalar."""
     resolvers = _PlainLoader.yaml_implicit_resolvers
     for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
         if pattern.match(value):
@@ -66,10 +66,10 @@ class _SimpleLoader(_PlainLoader):
     """Loads documents without anchors in less than half the time: a listing reads thousands of them."""
 
     def descend_resolver(self, *_: object) -> None:
-        """There are no path resolvers."""
+        """Do nothing: there are no path resolvers."""
 
     def ascend_resolver(self) -> None:
-        """There are no path resolvers."""
+        """Do nothing: there are no path resolvers."""
 
     def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
         if kind is yaml.ScalarNode:
@@ -90,11 +90,11 @@ class _SimpleLoader(_PlainLoader):
 
 
 def _load(text: bytes) -> object:
-    if b"&" not in text and b"*" not in text:  # no anchors, so nothing unfolds or contains itself
+    if b"&" not in text and b"*" not in text:  # no anchors, so nothing expands or contains itself
         try:
             return yaml.load(text, Loader=_SimpleLoader)  # noqa: S506 - a subclass of the safe loader
         except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError, ValueError):
-            pass  # said below, in the words of the plain loader
+            pass  # reported below, in the plain loader's words
     return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
 
 
@@ -108,7 +108,7 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     Raises:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
-    from aimd_core.format.plain_yaml import read_plain  # who only writes does without its patterns
+    from aimd_core.format.plain_yaml import read_plain  # writing does not need its patterns
 
     read = read_plain(text)
     if read is not None:
@@ -155,7 +155,7 @@ def read_mapping(path: str | Path) -> dict[str, object]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        DamagedError: It is no plain file, too large, or no YAML mapping.
+        DamagedError: It is not a regular file, too large, or not a YAML mapping.
     """
     return parse_mapping(read_document(path), path)
 
@@ -165,10 +165,10 @@ def read_document(path: str | Path) -> bytes:
 
     Raises:
         FileNotFoundError: There is no such file.
-        DamagedError: It is no plain file, or too large.
+        DamagedError: It is not a regular file, or too large.
     """
     with open_regular(path) as file:
-        # A buffer for the largest document there may be costs more than reading a usual one.
+        # A buffer for the largest possible document costs more than reading a usual one.
         text = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES) + 1)
     if len(text) > _MAX_BYTES:
         raise DamagedError(path=path, reason=said("is larger than {max_bytes} MiB", max_bytes=_MAX_BYTES >> 20))
@@ -176,7 +176,7 @@ def read_document(path: str | Path) -> bytes:
 
 
 def render_mapping(document: dict[str, object]) -> bytes:
-    """Return a mapping as YAML, keys in their order."""
+    """Return a mapping as YAML, keeping the order of keys."""
     rendered: bytes = yaml.dump(
         document, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, encoding="utf-8", default_flow_style=False
     )

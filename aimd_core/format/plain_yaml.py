@@ -1,9 +1,8 @@
-"""YAML as programs write it, read without a YAML parser: mappings of one-line scalars, a key a line.
+"""Reads YAML as programs write it, without a YAML parser: mappings of one-line scalars, one key per line.
 
-Promise: what `read_plain` returns is what the YAML loader of `documents` returns for the same text; wherever
-that is not certain at sight (a comment, an anchor, an escape, a scalar over two lines, anything that is not in the
-patterns below) it returns None, and the loader has the word. A listing reads thousands of such documents, most lines
-of which it has met before, in a fifth of the loader's time.
+`read_plain` returns what the YAML loader of `documents` returns for the same text. Wherever a pattern cannot prove that
+(a comment, an anchor, an escape, a scalar over two lines) it returns None, and the loader decides. A listing reads
+thousands of such documents, whose lines repeat, in a fifth of the loader's time.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up
 if TYPE_CHECKING:
     from typing import Any
 
-    # One line: how far it is indented, its key (None for an item of a list), its value, whether nothing stands behind
-    # the colon, and whether the value is a list or a mapping, of which every document needs its own.
+    # One line: its indentation, its key (None for an item of a list), its value, whether nothing follows the colon, and
+    # whether the value is a list or mapping, of which every document needs its own copy.
     Line = tuple[int, str | None, Any, bool, bool]
 
-_MAX_CHARACTERS = 1 << 18  # so that there are neither too many values nor too long keys; larger ones are rare
-_MAX_LINE_CHARACTERS = 1024  # as long lines are kept
+_MAX_CHARACTERS = 1 << 18  # bounds the number of values and the length of keys; larger documents are rare
+_MAX_LINE_CHARACTERS = 1024  # longer lines are not cached
 _MAX_DEPTH = 16
 _KEY = r"[A-Za-z_][A-Za-z0-9_./-]{0,127}"
-_WORD = r"-?[\w./](?:[\w./+@=~%()-]|:(?=[\w/]))*"  # no sign of YAML's at the beginning, none that ends a scalar within
+_WORD = r"-?[\w./](?:[\w./+@=~%()-]|:(?=[\w/]))*"  # no YAML indicator first, none that ends a scalar
 _PLAIN = rf"{_WORD}(?: [\w./+@=~%()-]+)*"
 _QUOTED = r"""'[ !#-&(-\[\]-~]*'|"[ !#-&(-\[\]-~]*\""""
-_ITEM = rf"-?[\w./][\w./+@=~%-]*|{_QUOTED}"  # inside brackets, where a colon means something else
+_ITEM = rf"-?[\w./][\w./+@=~%-]*|{_QUOTED}"  # in brackets a colon means something else
 _LINE = re.compile(
     rf"( *)(?:({_KEY}):|-)(?: (?:({_PLAIN})|({_QUOTED})|\[((?:{_ITEM})(?:, (?:{_ITEM}))*|)\]"
     rf"|\{{({_KEY}: (?:{_ITEM})(?:, {_KEY}: (?:{_ITEM}))*|)\}}))?",
@@ -46,22 +45,22 @@ _MADE = {
 
 
 def read_plain(text: bytes) -> dict[str, object] | None:
-    """Return the mapping in a document, or None when only the YAML loader can tell."""
+    """Return the mapping in a document, or None if only the YAML loader can read it."""
     if len(text) > _MAX_CHARACTERS:
         return None
     try:
         lines = [_line(line) for line in text.decode("utf-8").removesuffix("\n").split("\n")]
-    except ValueError:  # not UTF-8, not in the patterns, or an integer that Python does not take
+    except ValueError:  # not UTF-8, not matched by the patterns, or an integer that Python refuses
         return None
     return _assembled(lines)
 
 
 @lru_cache(maxsize=1024)
 def _line(line: str) -> Line:
-    """Take a line apart.
+    """Split a line into its parts.
 
     Raises:
-        ValueError: It is none of those that are certain at sight.
+        ValueError: No pattern matches it.
     """
     match = _LINE.fullmatch(line) if len(line) <= _MAX_LINE_CHARACTERS else None
     if match is None:
@@ -81,7 +80,7 @@ def _line(line: str) -> Line:
             raise ValueError(line)
         return (len(indent), key, {name: _scalar(item) for name, item in items}, False, True)
     if key is None:
-        raise ValueError(line)  # an item of a list that goes on below
+        raise ValueError(line)  # an item of a list that continues below
     return (len(indent), key, None, True, False)
 
 
@@ -97,11 +96,11 @@ def _scalar(text: str) -> object:
 
 
 def _assembled(lines: list[Line]) -> dict[str, object] | None:
-    """Put lines together; None when their indentation is not that of plain mappings and lists of scalars."""
+    """Assemble lines, or return None if their indentation is not that of plain mappings and lists of scalars."""
     top: Any = {}
     document, depth = top, 0
-    outer: list[tuple[int, Any]] = []  # what the mapping or list of the last line stands in
-    opened: str | None = None  # the key of the last line when nothing stood behind it
+    outer: list[tuple[int, Any]] = []  # what contains the mapping or list of the last line
+    opened: str | None = None  # the key of the last line if it had no value
     for indent, key, value, is_open, is_shared in lines:
         if opened is not None and (indent > depth or (indent == depth and key is None)):
             outer.append((depth, top))

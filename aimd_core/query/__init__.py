@@ -1,4 +1,4 @@
-"""The query language of `--where`, `--sort`, the SDK, the server and the console: one parser for all.
+"""The query language of `--where`, `--sort`, the SDK, the server and the console, with one parser for all.
 
     from aimd_core.query import matches, parse, parse_sort, sort_rows
 
@@ -7,16 +7,16 @@
     ordered = sort_rows(chosen, parse_sort("-val.acc.max,started"), facts=lambda row: row)
 
 - `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]`, `parse_field(text) -> Field` and
-  `parse_fields(text)` (several, with commas) raise `QueryError` and nothing else. Its `fault` says where in the text,
-  its `advice` what to write instead.
+  `parse_fields(text)` (several, comma-separated) raise only `QueryError`. Its `fault` is the position in the text, its
+  `advice` what to write instead.
 - `matches(query, facts, now_s=None) -> bool`. `facts` are `aimd_core.reading.facts.Facts`: name,
   alternative_name, id, state, folder, started, ended (ISO 8601 or None), tags, note, params (flat, dotted), metrics
   (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform; of a directory and of a server alike.
-- `value_of(field, facts, now_s)` is what a trial has there: what a column shows.
-- `Query.condition` is plain data (`aimd_core.query.tree`), to be turned into something else, such as SQL, by the
-  `kind` of each node; `render(condition)` is its text; `pinned(condition)` means the same in every time zone.
-- `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with near names: an empty answer is
-  then explained.
+- `value_of(field, facts, now_s)` is the value of a trial, as a column shows it.
+- `Query.condition` is plain data (`aimd_core.query.tree`), which can be turned into something else, such as SQL, by the
+  `kind` of each node. `render(condition)` is its text; `pinned(condition)` means the same in every time zone.
+- `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with similar names, to explain an empty
+  result.
 
 Grammar and meaning: docs/reference/query.md.
 """

@@ -24,12 +24,12 @@ _Row = TypeVar("_Row")
 
 
 def matches(query: Query | Condition, facts: Facts, now_s: float | None = None) -> bool:
-    """Tell whether a trial fulfils a query.
+    """Tell whether a trial matches a query.
 
     Args:
         query: What `parse` returned, or a part of it.
         facts: The trial.
-        now_s: The time that ages are counted to, in seconds since the epoch; by default the time now.
+        now_s: The time that ages end at, in seconds since the epoch; by default now.
     """
     condition = query.condition if isinstance(query, Query) else query
     return _holds(condition, facts, time.time() if now_s is None else now_s)
@@ -55,7 +55,7 @@ def _holds(node: Condition, facts: Facts, now_s: float) -> bool:
 
 
 def _holds_for_tags(node: Compare | Among, tags: Sequence[str]) -> bool:
-    """Tags are a set: `=` is "holds", `~` is "one of them contains"; no tag at all is an answer, too."""
+    """Compare tags as a set: `=` means "has", `~` means "one of them contains". No tags are the empty set."""
     if node.kind == "among":
         return any(_compare(tag, "=", one, "text") for tag in tags for one in node.values) != node.negated
     positive, negated = node.operator.replace("!", "") or "=", node.operator.startswith("!")
@@ -63,7 +63,7 @@ def _holds_for_tags(node: Compare | Among, tags: Sequence[str]) -> bool:
 
 
 def value_of(field: Field, facts: Facts, now_s: float) -> object:
-    """Return what a trial has in a field: text, a number, a boolean, tags; None when it has no such thing.
+    """Return a trial's value of a field: text, a number, a boolean or tags; None if it has none.
 
     Durations and times are in seconds (since the epoch).
     """
@@ -96,7 +96,7 @@ _TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
 
 
 def text_of(value: object) -> str:
-    """Return a value as it is compared as text: `true`, `0.001`, JSON for what nests."""
+    """Return a value as text for comparisons: `true`, `0.001`, JSON for nested values."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -115,7 +115,7 @@ def _number_of(value: object) -> float | None:
 
 
 def _compare(actual: object, operator: str, wanted: Value, shape: str) -> bool:
-    """Compare what a trial has with a value of a query."""
+    """Compare a trial's value with a query's."""
     if operator == "!=":
         return not _compare(actual, "=", wanted, shape)
     if operator == "!~":
@@ -134,7 +134,7 @@ def _compare(actual: object, operator: str, wanted: Value, shape: str) -> bool:
 
 def _compare_numbers(actual: float, operator: str, wanted: float) -> bool:
     if operator == "=":
-        return actual == wanted or (actual != actual and wanted != wanted)  # a diverged loss can be asked for
+        return actual == wanted or (actual != actual and wanted != wanted)  # for `val.loss = nan`
     if operator == "<":
         return actual < wanted
     if operator == "<=":
@@ -163,10 +163,10 @@ def _compare_texts(actual: str, operator: str, wanted: str, shape: str) -> bool:
 
 
 def contains(text: str, pattern: str) -> bool:
-    """Tell whether a text holds a pattern, whatever the case of letters.
+    """Tell whether a text contains a pattern, ignoring case.
 
-    With `*` in it, which stands for any characters, the pattern must fit the whole text. Takes time proportional to
-    the length of the text times that of the pattern at worst; there is no regular expression in it.
+    A pattern with `*`, for any characters, must match the whole text. The time is at worst proportional to the product
+    of both lengths; no regular expression is involved.
     """
     text, pattern = text.casefold(), pattern.casefold()
     if "*" not in pattern:
@@ -189,15 +189,14 @@ def sort_rows(
     facts: Callable[[_Row], Facts],
     now_s: float | None = None,
 ) -> list[_Row]:
-    """Return rows in an order; equal ones stay in theirs.
+    """Return rows in order; equal rows keep theirs.
 
-    Within a key, numbers come in front of text (behind it when descending), then NaN, then trials that have no such
-    thing.
+    Within a key, numbers come before text (after it in descending order), then NaN, then trials without a value.
 
     Args:
-        rows: What is sorted.
+        rows: The rows to sort.
         keys: What `parse_sort` returned.
-        facts: Tells the facts of a row.
+        facts: Returns the facts of a row.
         now_s: As in `matches`.
     """
     ordered = list(rows)
@@ -212,11 +211,11 @@ def sort_rows(
 
 
 NUMBER_RANK, TEXT_RANK, NAN_RANK, MISSING_RANK = range(4)
-SORTED_CHARS = 200  # of a text, by which it is put in order
+SORTED_CHARS = 200  # how much of a text is compared
 
 
 def rank_of(value: object) -> tuple[int, float, str]:
-    """Return where what `value_of` gave stands in an order: its rank, and within the rank its number or text.
+    """Return the sort position of a value from `value_of`: its rank, and its number or text within the rank.
 
     The ranks are `NUMBER_RANK`, `TEXT_RANK`, `NAN_RANK` and `MISSING_RANK`.
     """

@@ -1,4 +1,4 @@
-"""Names in a query: which of a trial's fields a term means, and how a field is written."""
+"""Names in a query: which field a term means, and how a field is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def field_of(source: str, term: Token) -> Field:
     """Return the field that a term names.
 
     Raises:
-        QueryError: There is no such field; the error names near ones.
+        QueryError: There is no such field; the error suggests similar ones.
     """
     segments = _segments(source, term)
     names = [text for text, _ in segments]
@@ -45,7 +45,7 @@ def field_of(source: str, term: Token) -> Field:
 
 
 def _segments(source: str, term: Token) -> list[tuple[str, bool]]:
-    """Return the parts between the dots, each with whether it was quoted."""
+    """Return the parts between dots, and whether each was quoted."""
     segments: list[tuple[str, bool]] = [("", False)]
     for piece in term.pieces:
         if piece.quoted:
@@ -107,7 +107,7 @@ def _metric(segments: list[tuple[str, bool]]) -> Field:
 
 
 def quote(text: str) -> str:
-    """Return text in double quotes, as the lexer reads it back."""
+    """Return text in double quotes, so that the lexer reads it back."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -121,7 +121,7 @@ def _dotted(name: str) -> str:
 
 
 def field_text(field: Field) -> str:
-    """Return a field as it is written in a query; reading that gives the field again."""
+    """Return a field as written in a query; parsing that returns the field."""
     if field.kind == "trial":
         return field.name
     if field.kind != "metric":

@@ -1,4 +1,4 @@
-"""Gates: conditions on a trial that may refer to other trials, and why they hold or do not, in one sentence.
+"""Gates: conditions on a trial that may refer to other trials, with a sentence that says why they hold or not.
 
 A gate is a query (docs/reference/query.md) whose comparisons of metrics may have arithmetic on the right, over
 numbers and `best(SELECTOR)`, `worst(SELECTOR)`, `mean(SELECTOR)`: that metric over the trials that the selector
@@ -32,11 +32,11 @@ _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 
 class Gate(NamedTuple):
-    """A condition whose references to other trials have become numbers.
+    """A condition whose references to other trials have been replaced by numbers.
 
     Attributes:
         query: The condition.
-        notes: What each reference came to, in words.
+        notes: The value of each reference, in words.
     """
 
     query: Query
@@ -60,19 +60,19 @@ def read_gate(text: str, others: Callable[[], Sequence[Facts]]) -> Gate:
 
     Args:
         text: The gate.
-        others: Returns the trials that a selector chooses from; asked only when there is one.
+        others: Returns the trials that selectors choose from; called only if there is a selector.
 
     Raises:
-        QueryError: It is no gate; the error points at the place.
-        SelectorFitsNoneError: A selector fits no trial.
-        MetricNotFoundError: None of the trials that it fits has the metric.
+        QueryError: It is not a gate; the error points at the fault.
+        SelectorFitsNoneError: A selector matches no trial.
+        MetricNotFoundError: None of the matching trials has the metric.
     """
     reader = _Reader(text, others)
     return Gate(parse(reader.rewritten()), tuple(reader.notes))
 
 
 class _Reader:
-    """Replaces arithmetic and references in a gate by the numbers that they come to."""
+    """Replaces arithmetic and references in a gate with their values."""
 
     def __init__(self, source: str, others: Callable[[], Sequence[Facts]]) -> None:
         self.notes: list[str] = []
@@ -93,14 +93,14 @@ class _Reader:
         return "".join([*parts, self._source[copied:]])
 
     def _is_arithmetic(self, position: int) -> bool:
-        """Tell whether a function or a number with an operator behind it stands there."""
+        """Tell whether a function, or a number with an operator after it, comes next."""
         token, behind = self._tokens[position], self._tokens[position + 1]
         if token.bare in _FUNCTIONS and behind.text == "(":
             return True
         return read_number(token.bare) is not None and self._operator(position + 1) is not None
 
     def _operator(self, position: int) -> str | None:
-        """Return the sign of arithmetic there; `- 0.1` is two terms, `-0.1` is one."""
+        """Return the arithmetic operator that comes next; `- 0.1` is two terms, `-0.1` is one."""
         token = self._tokens[position]
         if token.kind != "term" or not token.bare:
             return None
@@ -110,7 +110,7 @@ class _Reader:
         return token.bare[0] if is_signed else None
 
     def _sum(self, position: int, field: Field, sign: str) -> tuple[float, int]:
-        """Work out terms joined by arithmetic, and return the number and where it ends; `*` and `/` bind first."""
+        """Evaluate arithmetic and return its value and end; `*` and `/` bind tighter."""
         total, position = self._operand(position, field, sign)
         pending: list[tuple[str, float]] = [("+", total)]
         while name := self._operator(position):
@@ -157,7 +157,7 @@ class _Reader:
         return position + closing
 
     def _referred(self, token: Token, selector: str, field: Field, sign: str) -> float:
-        """Return the best, worst or mean of a metric over the trials that a selector fits."""
+        """Return the best, worst or mean of a metric over the trials that a selector matches."""
         if field.kind != "metric":
             fail(
                 self._source,
@@ -192,7 +192,7 @@ class _Reader:
 
 
 def selector_query(selector: str) -> str:
-    """Return a selector as a query: `tag:main` is `tags = "main"`; `all` and nothing are every trial."""
+    """Return a selector as a query: `tag:main` is `tags = "main"`; `all` or nothing means every trial."""
     word, colon, rest = selector.partition(":")
     if selector in ("", "all"):
         return ""
@@ -208,7 +208,7 @@ def judge(gate: Gate, facts: Facts, now_s: float) -> Verdict:
     Args:
         gate: The gate.
         facts: The trial.
-        now_s: The time that ages are counted to, in seconds since the epoch.
+        now_s: The time that ages end at, in seconds since the epoch.
     """
     holds = matches(gate.query, facts, now_s)
     told = [
@@ -228,7 +228,7 @@ def _leaves(condition: Condition) -> list[Compare | Among | Missing]:
 
 
 def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
-    """Say what a trial has and what a comparison wants: `val.acc is 0.85, wanted >= 0.907`."""
+    """Say what a trial has and what a comparison asks for: `val.acc is 0.85, wanted >= 0.907`."""
     name, value = field_text(leaf.field), value_of(leaf.field, facts, now_s)
     actual = (
         said("there is no {name}", name=name)

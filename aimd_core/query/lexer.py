@@ -1,4 +1,4 @@
-"""Cuts a query into tokens, each of which knows where it stands, so that an error can point at it."""
+"""Splits a query into tokens. Each knows its position, so that an error can point at it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CROSSED = {"=<": "<=", "=>": ">=", "<>": "!="}
 
 
 class Piece(NamedTuple):
-    """A part of a term: bare, or what stood in quotes."""
+    """A part of a term, bare or quoted."""
 
     text: str
     quoted: bool
@@ -34,10 +34,10 @@ class Token(NamedTuple):
 
     Attributes:
         kind: `term` (a name or a value), `sign` (an operator, a bracket, a comma) or `end`.
-        text: As written; of a term without its quotes.
+        text: As written; a term without its quotes.
         start: Where it begins, in characters.
         end: Where it ends.
-        pieces: Of a term, its parts.
+        pieces: The parts of a term.
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Token(NamedTuple):
 
     @property
     def bare(self) -> str:
-        """The term in lower case when nothing of it was quoted, the sign itself, or an empty string."""
+        """The term in lower case if no part is quoted, the sign itself, or an empty string."""
         return "" if any(piece.quoted for piece in self.pieces) else self.text.lower()
 
 
@@ -62,10 +62,10 @@ def fail(source: str, start: int, end: int, problem: str, hint: str = "") -> NoR
 
 
 def tokens_of(source: str) -> list[Token]:
-    """Cut a query into tokens; the last one is `end`.
+    """Split a query into tokens; the last one is `end`.
 
     Raises:
-        QueryError: A quote is not closed, or there is a sign that means nothing.
+        QueryError: A quote is not closed, or a sign has no meaning.
     """
     if len(source) > MAX_LENGTH:
         fail(source[:40], 0, 40, said("the query is longer than {max_length:,} characters", max_length=MAX_LENGTH))

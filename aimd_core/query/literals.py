@@ -1,4 +1,4 @@
-"""Values in a query: numbers, durations, times. Pure functions; None stands for "it is none"."""
+"""Values in a query: numbers, durations, times. Pure functions that return None for any other text."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_duration_s(text: str) -> float | None:
 
 
 def read_moment(text: str) -> Moment | None:
-    """Return the time that an ISO 8601 text means, as precise as it is written; without offset it is local time."""
+    """Return the period that an ISO 8601 text means, as precise as written; without an offset it is local time."""
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         return None

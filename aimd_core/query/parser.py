@@ -1,6 +1,6 @@
 """Parses queries and sort keys by recursive descent, one function per rule of the grammar in docs/reference/query.md.
 
-It raises nothing but `QueryError`, and refuses what is nested deeper than `MAX_DEPTH` rather than exhaust the stack.
+It raises only `QueryError`, and refuses nesting deeper than `MAX_DEPTH` instead of exhausting the stack.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ _WANTED = {
 
 
 def parse(text: str) -> Query:
-    """Read a query; an empty one means everything.
+    """Parse a query; an empty one matches everything.
 
     Raises:
-        QueryError: It is none. The error points at the fault and says what to write instead.
+        QueryError: It is not a query. The error points at the fault and says what to write instead.
     """
     reader = _Reader(text)
     if reader.now.kind == "end":
@@ -62,10 +62,10 @@ def parse(text: str) -> Query:
 
 
 def parse_field(text: str) -> Field:
-    """Read the name of one field, such as `val.acc.max` or `params.lr`.
+    """Parse the name of a field, such as `val.acc.max` or `params.lr`.
 
     Raises:
-        QueryError: It is none.
+        QueryError: It is not a field.
     """
     reader = _Reader(text)
     field = reader.field()
@@ -75,7 +75,7 @@ def parse_field(text: str) -> Field:
 
 
 def parse_fields(text: str) -> tuple[Field, ...]:
-    """Read the names of fields with commas between them.
+    """Parse comma-separated names of fields.
 
     Raises:
         QueryError: They are none.
@@ -90,7 +90,7 @@ def parse_fields(text: str) -> tuple[Field, ...]:
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:
-    """Read sort keys: fields with commas between them, each with `-` in front for the largest first.
+    """Parse sort keys: comma-separated fields, with `-` in front for the largest first.
 
     Raises:
         QueryError: They are none.
@@ -113,7 +113,7 @@ def _joining_hint(token: Token) -> str:
 
 
 class _Reader:
-    """Where the parser stands in the tokens."""
+    """The parser's position in the tokens."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -133,7 +133,7 @@ class _Reader:
         return token
 
     def take(self, *words: str) -> str:
-        """Step over the next token when it is one of these, and return which."""
+        """Consume the next token if it is one of these, and return it."""
         word = self.now.bare
         if word and word in words:
             self._position += 1
@@ -246,7 +246,7 @@ class _Reader:
         return self.compared(field, operator, token)
 
     def compared(self, field: Field, operator: str, sign: Token) -> Condition:
-        """Read what stands behind an operator."""
+        """Read the value after an operator."""
         if operator in ORDERINGS and field.shape in _ORDERLESS:
             fail(
                 self.source,
@@ -274,7 +274,7 @@ class _Reader:
         return Compare(field, operator, value)
 
     def values(self, field: Field) -> tuple[Value, ...]:
-        """Read `"[" value { "," value } "]"`, also in round brackets."""
+        """Read `"[" value { "," value } "]"`, or the same in parentheses."""
         opening = self.now
         closing = {"[": "]", "(": ")"}.get(self.take("[", "("), "")
         if not closing:
@@ -289,7 +289,7 @@ class _Reader:
         return tuple(values)
 
     def value(self, field: Field, as_text: bool = False) -> Value:
-        """Read one value of the shape that the field has."""
+        """Read one value of the field's shape."""
         token = self.now
         if token.kind != "term":
             shown = said("the end") if token.kind == "end" else repr(token.text)
@@ -337,7 +337,7 @@ class _Reader:
 
 
 def _read(shape: str, token: Token) -> Value | None:
-    """Return a term as a value of a shape, or None when it is none."""
+    """Return a term as a value of a shape, or None."""
     if shape == "moment":
         return read_moment(token.text)
     if shape in ("number", "duration"):

@@ -1,4 +1,4 @@
-"""Takes what depends on the place out of a query: times without an offset, which are local time where they are read."""
+"""Makes a query independent of the time zone: times without an offset are local time where they are read."""
 
 from __future__ import annotations
 

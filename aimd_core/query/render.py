@@ -1,4 +1,4 @@
-"""Writes a query's meaning as text again: `parse(render(condition)).condition == condition`."""
+"""Renders a condition as text: `parse(render(condition)).condition == condition`."""
 
 from __future__ import annotations
 

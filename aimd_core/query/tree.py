@@ -1,7 +1,7 @@
-"""What a query means, as plain data: named tuples of strings, numbers and each other, nothing else.
+"""The meaning of a query as plain data: named tuples of strings, numbers and each other.
 
-Every node carries its `kind`, so that two nodes of different kinds are never equal and a program that turns a query
-into something else (SQL, say) can decide by `node.kind`. Grammar and meaning: docs/reference/query.md.
+Every node has a `kind`, so that nodes of different kinds are never equal, and a program that turns a query into
+something else, such as SQL, can decide by it. Grammar and meaning: docs/reference/query.md.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class Field(NamedTuple):
 
     Attributes:
         kind: `trial` (what every trial has), `params`, `platform`, `git` or `metric`.
-        name: The field's name; of a parameter or platform fact the dotted key; of a metric `type.name`.
-        aggregate: Of a metric, one of `AGGREGATES`; else empty.
+        name: The field's name: for a parameter or platform fact the dotted key, for a metric `type.name`.
+        aggregate: For a metric, one of `AGGREGATES`; else empty.
     """
 
     kind: str
@@ -28,10 +28,10 @@ class Field(NamedTuple):
 
     @property
     def shape(self) -> str:
-        """What its values are: `text`, `prefix`, `state`, `tags`, `boolean`, `number`, `duration`, `moment`, `any`.
+        """The kind of its values: `text`, `prefix`, `state`, `tags`, `boolean`, `number`, `duration`, `moment`, `any`.
 
-        `prefix` is text of which a beginning is enough (ids, commits); `duration` is in seconds; `any` is what a
-        parameter can be.
+        `prefix` is text that matches by its beginning (ids, commits); `duration` is in seconds; `any` is a parameter's
+        value.
         """
         if self.kind == "metric":
             return "number"
@@ -64,7 +64,7 @@ GIT_FIELDS = {
 
 
 class Number(NamedTuple):
-    """A number; of a duration, its seconds. May be NaN or infinite."""
+    """A number, or the seconds of a duration. It may be NaN or infinite."""
 
     value: float
     kind: Literal["number"] = "number"
@@ -88,9 +88,9 @@ class Moment(NamedTuple):
     """A time as precise as it was written: a year, a month, a day, a minute, a second.
 
     Attributes:
-        text: As it was written, ISO 8601; without an offset it is local time.
+        text: ISO 8601, as written; without an offset it is local time.
         begin_s: Where it begins, seconds since the epoch.
-        end_s: Where it ends; the first instant that is no longer in it.
+        end_s: Where it ends: the first instant after it.
     """
 
     text: str
@@ -103,7 +103,7 @@ Value = Union[Number, Text, Flag, Moment]
 
 
 class Compare(NamedTuple):
-    """A field beside a value. `operator` is one of `OPERATORS`; false when the trial has no such thing."""
+    """A field compared with a value. `operator` is one of `OPERATORS`. False if the trial does not have the field."""
 
     field: Field
     operator: str
@@ -112,7 +112,7 @@ class Compare(NamedTuple):
 
 
 class Among(NamedTuple):
-    """A field that is (or, negated, is not) equal to one of several values; false when the trial has no such thing."""
+    """A field equal to one of several values, or if negated to none. False if the trial does not have the field."""
 
     field: Field
     values: tuple[Value, ...]
@@ -121,7 +121,7 @@ class Among(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A field that the trial does not have, or whose value is null; negated: one that it has."""
+    """A field that the trial does not have or that is null; if negated, one that it has."""
 
     field: Field
     negated: bool = False
@@ -129,21 +129,21 @@ class Missing(NamedTuple):
 
 
 class Not(NamedTuple):
-    """The contrary of a condition."""
+    """The negation of a condition."""
 
     part: Condition
     kind: Literal["not"] = "not"
 
 
 class And(NamedTuple):
-    """All of two or more conditions; of none: true."""
+    """All of several conditions; true if there are none."""
 
     parts: tuple[Condition, ...]
     kind: Literal["and"] = "and"
 
 
 class Or(NamedTuple):
-    """One or more of two or more conditions."""
+    """At least one of several conditions."""
 
     parts: tuple[Condition, ...]
     kind: Literal["or"] = "or"
@@ -157,7 +157,7 @@ class Query(NamedTuple):
     """A query.
 
     Attributes:
-        condition: What a trial must fulfil; `EVERYTHING` for an empty query.
+        condition: What a trial must match; `EVERYTHING` for an empty query.
         text: As it was written.
     """
 
@@ -166,14 +166,14 @@ class Query(NamedTuple):
 
 
 class SortKey(NamedTuple):
-    """One key of an order; trials without that field come last either way."""
+    """A sort key. Trials without the field come last in either direction."""
 
     field: Field
     descending: bool = False
 
 
 def size_of(condition: Condition) -> int:
-    """Return how many comparisons a condition makes of one trial at most; a list of values is one each."""
+    """Return the most comparisons that a condition makes per trial; each value of a list counts as one."""
     size, stack = 0, [condition]
     while stack:
         part = stack.pop()
@@ -187,7 +187,7 @@ def size_of(condition: Condition) -> int:
 
 
 def fields_of(condition: Condition) -> list[Field]:
-    """Return the fields that a condition names, each once, in their order."""
+    """Return the fields of a condition, each once, in order."""
     found: dict[Field, None] = {}
     stack: list[Condition] = [condition]
     while stack:

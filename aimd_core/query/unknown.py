@@ -1,4 +1,4 @@
-"""Finds names in a query that no trial has, so that an empty answer can say why."""
+"""Finds names in a query that no trial has, to explain an empty result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Unknown(NamedTuple):
 
     Attributes:
         field: As written in a query.
-        near: Names that look like it, as written in a query.
+        near: Similar names, as written in a query.
     """
 
     field: str
@@ -46,7 +46,7 @@ def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unkno
 
 def _near(field: Field, known: dict[str, set[str]]) -> list[str]:
     metric, _, word = field.name.rpartition(".")
-    if field.kind == "metric" and metric in known["metric"]:  # then the last word was meant for an aggregate
+    if field.kind == "metric" and metric in known["metric"]:  # the last word was meant as an aggregate
         close = get_close_matches(word, AGGREGATES, n=_NEAR, cutoff=0.5) or AGGREGATES[:5]
         return [field_text(Field("metric", metric, aggregate)) for aggregate in close]
     names = sorted(known[field.kind])

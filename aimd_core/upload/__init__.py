@@ -1,7 +1,7 @@
-"""Upload of trial directories that can be trusted: verified, resumable, idempotent, also while the trial runs.
+"""Uploads trial directories: verified, resumable and idempotent, even while the trial runs.
 
-`connect` finds the server and its protocol; `upload_all` brings many trials there; `aimd_core.upload.following` keeps
-at it while they run. Described for people in docs/guides/uploading.md.
+`connect` finds the server and its protocol, `upload_all` uploads many trials, and `aimd_core.upload.following` repeats
+that while they run. See docs/concepts/upload.md.
 """
 
 from aimd_core.upload.outcome import Destination, Difference, Result, Uploaded

@@ -1,4 +1,4 @@
-"""What an upload would do, and whether local and server are the same: both ask the server and change nothing."""
+"""What an upload would do, and whether local and server files are equal. Both ask the server and change nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
     """Return what an upload would do now: outcome, place, and bytes in `remaining_bytes`.
 
     Raises:
-        DamagedError, ContentDiffersError, NameTakenError: As the upload would.
+        DamagedError, ContentDiffersError, NameTakenError: As for the upload.
     """
     trial.read_documents()
     trial_id = checked_id(trial)
@@ -42,10 +42,10 @@ NEW_BYTES = "has bytes that are not on the server"
 
 
 def compare_files(trial: Trial, remote: dict[str, Any]) -> list[Difference]:
-    """Return the files that are not the same here and there, by size and digest.
+    """Return the files whose size or digest differs between here and the server.
 
     Raises:
-        DamagedError: Something other than a plain file is in the place of one.
+        DamagedError: Something other than a regular file is in its place.
     """
     differences = []
     left = dict(remote)

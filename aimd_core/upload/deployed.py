@@ -1,8 +1,8 @@
-"""One trial to a deployed server, which speaks version 1: points instead of bytes, and counts instead of offsets.
+"""Uploads a trial to a deployed server, which speaks version 1: points instead of bytes, counts instead of offsets.
 
-What the protocol allows is kept: a second upload appends only what is missing, an unknown outcome is counted before
-a retry, points that are not the local ones are reported and nothing is overwritten. What it cannot carry
-(stdout.log, numbers that are not finite) is said. Described in docs/reference/deployed-servers.md.
+It keeps what promises the protocol allows: a second upload appends only what is missing, points are counted before a
+retry, and points that differ from the local ones are reported, never overwritten. It reports what the protocol cannot
+carry (stdout.log, numbers that are not finite). See docs/reference/deployed-servers.md.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class LocalPoints:
 
     Attributes:
         by_type: Points in the order of the journal.
-        left_out: How many values are not finite, which strict JSON cannot carry; their points stay, without them.
+        left_out: How many values are left out of their points because strict JSON has no numbers that are not finite.
     """
 
     def __init__(self, trial: Trial) -> None:
@@ -58,7 +58,7 @@ class LocalPoints:
 
 
 class DeployedRemote:
-    """A server of version 1."""
+    """A version 1 server."""
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
@@ -71,19 +71,19 @@ class DeployedRemote:
         self._server.__exit__(kind, error, at)
 
     def abort(self) -> None:
-        """End what is under way, from another thread."""
+        """Abort the current request, from another thread."""
         self._server.abort()
 
     def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
-        """Return nothing: this protocol has no cheap way to find out."""
+        """Return nothing: this protocol has no cheap way to tell."""
         return {}
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
-        """Upload one trial, or what is new of it.
+        """Upload a trial, or what is new in it.
 
         Raises:
-            DamagedError, ContentDiffersError, NameTakenError, RefusedError, NetworkError, AccessError: As with
-                version 2.
+            DamagedError, ContentDiffersError, NameTakenError, RefusedError, NetworkError, AccessError: As for version
+                2.
         """
         trial.read_documents()
         trial_id = checked_id(trial)
@@ -105,7 +105,7 @@ class DeployedRemote:
         return uploaded
 
     def plan(self, trial: Trial, destination: Destination) -> Uploaded:
-        """Return what an upload would do now, as far as this protocol can say without doing it."""
+        """Return what an upload would do now, as far as this protocol can tell without doing it."""
         trial.read_documents()
         trial_id = checked_id(trial)
         document = document_of(trial, destination.merged(trial.upload_settings))
@@ -123,7 +123,7 @@ class DeployedRemote:
         return planned
 
     def check(self, trial: Trial) -> list[Difference]:
-        """Return what is not the same here and there, by parameters, and by number and values of points."""
+        """Return the differences, by parameters and by number and values of points."""
         trial.read_documents()
         trial_id = checked_id(trial)
         if self._server.trial(trial_id) is None:
@@ -167,11 +167,11 @@ class DeployedRemote:
             try:
                 self._server.create_trial(_full(document["metadata"], name, folder_id, trial_id))
             except IdTakenError:
-                pass  # an answer was lost, and it is there
+                pass  # the answer was lost, but the trial exists
             except NameIsTakenError:
                 taken = self._server.trial_named(folder_id, name)
                 if taken is None:
-                    continue  # it went away in between
+                    continue  # it was deleted in between
                 if document["on_conflict"] == "skip":
                     return Uploaded({"outcome": "skipped", "id": taken, "name": name, "folder": place})
                 name = self._resolve(document, name, path, taken)
@@ -190,7 +190,7 @@ class DeployedRemote:
         return other
 
     def _update(self, trial_id: str, document: dict[str, Any], there: dict[str, Any]) -> Uploaded:
-        """Bring a trial's document up to date where it stands, whatever folder is named."""
+        """Update a trial's document where it is, whatever the folder."""
         wanted = {**document["metadata"], **_named(there)}
         outcome = "unchanged"
         if _without_filled_in(there) != _without_filled_in(wanted):
@@ -208,7 +208,7 @@ class DeployedRemote:
         """Return, by type, the points that the server does not have.
 
         Raises:
-            ContentDiffersError: What it has is not the beginning of what is here.
+            ContentDiffersError: Its points are not the first ones of the local journal.
         """
         there = self._server.points(trial_id)
         missing = {}
@@ -226,7 +226,7 @@ class DeployedRemote:
         return missing
 
     def _append(self, trial: Trial, trial_id: str, points: LocalPoints, progress: Progress) -> int:
-        """Append what is missing, compare, and return how many bytes of points were sent."""
+        """Append the missing points, compare, and return how many bytes of points were sent."""
         sent_bytes = 0
         missing = self._missing(trial, trial_id, points)
         for metrics_type, new in missing.items():
@@ -242,7 +242,7 @@ class DeployedRemote:
         return sent_bytes
 
     def _find_place(self, wish: dict[str, Any], make: bool) -> tuple[str | None, str, bool]:
-        """Return id and path of the folder to use, and whether it is only the default one; source: Folders."""
+        """Return id and path of the folder to use, and whether it is the fallback; see Folders in the protocol."""
         if wish["id"] and self._server.folder(wish["id"]) is not None:
             return wish["id"], str(wish["id"]), False
         if wish["path"]:
@@ -277,7 +277,7 @@ def _full(metadata: dict[str, Any], name: str, folder_id: str, trial_id: str) ->
 
 
 def _named(there: dict[str, Any]) -> dict[str, Any]:
-    """Return a document's inner part, which holds the name and the folder that the trial has on the server."""
+    """Return the inner part of a document, with the trial's name and folder on the server."""
     return {"metadata": there.get("metadata")}
 
 
@@ -295,7 +295,7 @@ def _without_filled_in(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differ(local: dict[str, Any], remote: Any) -> bool:
-    """Tell whether a point on the server is another one than the local one; its time stamp may be written otherwise."""
+    """Tell whether a point on the server differs from the local one; their time stamps may be formatted differently."""
     if not isinstance(remote, dict):
         return True
     sequence = remote.get("sequence")

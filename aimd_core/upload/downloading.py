@@ -1,8 +1,7 @@
-"""A trial from the server to disk: the directory that was uploaded, byte for byte, whole or absent.
+"""Downloads a trial: the directory that was uploaded, byte for byte, complete or absent.
 
-The files are written below a hidden directory beside the target, which keeps what came when it is cut off, and is
-renamed to its name when all of it is there and proved by digest. What is there already is never overwritten, and
-no name that a server says leads out of the directory that was named.
+Files go to a hidden directory next to the target, which survives an interruption and is renamed once it is complete and
+its digests match. Existing files are never overwritten, and no name from a server can lead out of the target directory.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ _TRIES = 5
 
 
 def download_trial(server: Server, trial_id: str, directory: Path, progress: Progress = no_progress) -> Path:
-    """Write a trial below `directory` and return its path there; called again, it goes on where it was cut off.
+    """Write a trial below `directory` and return its path. A second call continues an interrupted one.
 
     Args:
-        server: Where from.
+        server: The source.
         trial_id: Its id on the server.
         directory: A working directory: the trial goes to its `.aimd/trials`.
-        progress: Told how many bytes came, each time some did.
+        progress: Called with the number of bytes received, each time.
 
     Raises:
-        ExistsError: It is there already.
-        DamagedError: The server has no such files of it as a trial is made of.
-        RemoteNotFoundError, NetworkError, AccessError: As the server says.
+        ExistsError: It already exists.
+        DamagedError: The server lacks files that a trial needs. RemoteNotFoundError, NetworkError, AccessError: From
+        the server.
         DiskError: The disk refused.
     """
     shown = server.trial(trial_id)
@@ -71,10 +70,10 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
 
 
 def _directory_name(shown: dict[str, Any], host: str) -> str:
-    """Return the name that the directory had where it was uploaded.
+    """Return the name of the uploaded directory.
 
     Raises:
-        NotAServerError: The server says one that could lead elsewhere, or none.
+        NotAServerError: The server names none, or one that could lead elsewhere.
     """
     name = shown.get("alternative_name")
     if isinstance(name, str) and is_alternative_name(name) and name_fault(split_alternative_name(name)[0]) is None:
@@ -83,7 +82,7 @@ def _directory_name(shown: dict[str, Any], host: str) -> str:
 
 
 def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], partial: Path, progress: Progress) -> None:
-    """Bring one file to what the server has of it; bytes that are here already are kept when they are right."""
+    """Complete a file from the server, keeping local bytes that are correct."""
     path = partial / file
     size_bytes, digest = int(known["offset"]), str(known["digest"])
     for attempt in range(_TRIES):

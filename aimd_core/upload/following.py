@@ -1,7 +1,7 @@
-"""Keeping at it: trials are uploaded again and again while they run, over restarts of the server.
+"""Uploads trials repeatedly while they run, across restarts of the server.
 
-Nothing but stat and read is done to the files, so that it works on network file systems and login nodes: no
-notification, no lock, no link is followed.
+It only stats and reads files, so it works on network file systems and login nodes: no notifications, no locks, no links
+followed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_WAIT_S = 60.0
 
 
 def signature(trial: Trial) -> Signature:
-    """Return what tells whether a trial's files have changed: size, time and inode of each, by stat alone."""
+    """Return what changes when a trial's files change: size, time and inode of each, from stat alone."""
     found = []
     for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
         try:
@@ -38,14 +38,14 @@ class Follower:
     """Uploads what has changed, round by round.
 
     Attributes:
-        reached: Whether the server answered in the last round that asked it something.
+        reached: Whether the server answered in the last round that sent it a request.
     """
 
     def __init__(self, find: Callable[[], Sequence[Trial]], upload: Round) -> None:
         """Follow trials.
 
         Args:
-            find: Returns the trials there are now; called once a round, with fresh objects each time.
+            find: Returns the current trials as fresh objects; called once per round.
             upload: Uploads some trials.
         """
         self._find = find
@@ -56,9 +56,9 @@ class Follower:
         self.running = False
 
     def round(self) -> Iterator[Result]:
-        """Upload what has changed since it was uploaded, and yield what became of it.
+        """Upload what has changed, and yield the results.
 
-        `running` tells afterwards whether any trial is still running or could not be sent for want of a server.
+        Afterwards `running` tells whether a trial is still running or could not be sent because the server was away.
         """
         due: dict[Path, tuple[Signature, str]] = {}
         trials = []
@@ -79,29 +79,29 @@ class Follower:
 
     def _take(self, result: Result, seen: tuple[Signature, str]) -> None:
         if result.error is None:
-            self._settled[result.trial.path] = seen  # as it was before it was read: what came later is due again
+            self._settled[result.trial.path] = seen  # from before the upload, so later changes are due
             self._refused.pop(result.trial.path, None)
         elif isinstance(result.error, NetworkError):
             self.reached = False
             self.running = True
         else:
-            self._refused[result.trial.path] = seen[0]  # told once; again when its files change
+            self._refused[result.trial.path] = seen[0]  # reported once, and again when its files change
 
 
 def wait_s(interval_s: float, failures: int) -> float:
-    """Return how long to wait before the next round: longer, up to a minute, while the server is away."""
+    """Return how long to wait before the next round: up to a minute while the server is away."""
     return min(max(interval_s, _MOST_WAIT_S), interval_s * float(2 ** min(failures, 10)))
 
 
 def pause(seconds: float) -> None:
-    """Wait; Ctrl-C is heard."""
+    """Wait, interruptibly by Ctrl-C."""
     time.sleep(seconds)
 
 
 def trials_below(directory: Path) -> list[Trial]:
     """Return the trials of all working directories below a directory, itself included; no link is followed.
 
-    What cannot be listed is passed over: on a shared file system others' directories come and go.
+    Directories that cannot be listed are skipped: on a shared file system they come and go.
     """
     found: list[Trial] = []
     for place, names, _ in os.walk(directory, followlinks=False):

@@ -1,9 +1,9 @@
-"""The process that keeps a private server in step with a directory, beside `aimd console`, which shows it.
+"""The process next to `aimd console` that keeps its private server up to date with a directory.
 
 Run as `python -m aimd_core.upload.keeping`. The first line on stdin is a JSON object: host, api_key, directory, memory
-(the directory in which to remember). It ends with the end of stdin, so also when its parent was killed. On stdout it
-says what happens, one JSON object a line: `{"event": "progress" | "problem" | "away" | "back" | "waiting", ...}`.
-A second one for the same memory waits until the first has ended: one is enough, and two would undo each other's work.
+(the directory for its cache). It ends at the end of stdin, so also when its parent is killed. It reports on stdout, one
+JSON object per line: `{"event": "progress" | "problem" | "away" | "back" | "waiting", ...}`. A second process for the
+same cache waits until the first has ended, because two would undo each other's work.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _RETRY = RetryPolicy(tries=3, total_s=10.0)
 
 
 class _StoppedError(Exception):
-    """The parent wants an end, or has ended."""
+    """The parent has asked to stop, or has ended."""
 
 
 class Keeper:
-    """Rounds of a mirror until it is asked to end."""
+    """Runs rounds of a mirror until it is asked to stop."""
 
     def __init__(self, credentials: Credentials, directory: Path, memory: Path) -> None:
         self.credentials = credentials
@@ -53,7 +53,7 @@ class Keeper:
         self._progress_s = 0.0
 
     def keep(self) -> None:
-        """Keep the server in step."""
+        """Keep the server up to date."""
         is_away = False
         with self._alone(), Server(self.credentials, _RETRY) as server:
             while not self.stopping.is_set():
@@ -75,11 +75,11 @@ class Keeper:
                 self._tell_problems()
                 if changed:
                     self._tell_progress()
-                # A directory that takes long to look at is looked at less often.
+                # A directory that is slow to scan is scanned less often.
                 self.stopping.wait(max(INTERVAL_S, 3 * (time.monotonic() - started_s)))
 
     def close(self) -> None:
-        """Remember what was sent."""
+        """Save what was sent."""
         if self._mirror is not None:
             self._mirror.close()
 
@@ -107,7 +107,7 @@ class Keeper:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Wait until no other process keeps this memory."""
+        """Wait until no other process uses this cache."""
         import fcntl
 
         descriptor = os.open(self.memory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -129,14 +129,14 @@ class Keeper:
 
 
 def tell(event: str, **facts: object) -> None:
-    """Tell the parent something; one that does not listen any more is no error."""
+    """Report to the parent, which may have stopped listening."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
         sys.stdout.flush()
 
 
 def _stop_with_stdin(keeper: Keeper) -> None:
-    """Wait for the end of stdin, then make this process end, whatever it is at."""
+    """Wait for the end of stdin, then end this process, whatever it is doing."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdin.read()
     keeper.stopping.set()
@@ -145,10 +145,10 @@ def _stop_with_stdin(keeper: Keeper) -> None:
 
 
 def main() -> None:
-    """Keep the server in step that the first line on stdin names."""
+    """Keep the server named in the first line of stdin up to date."""
     wish = json.loads(sys.stdin.readline())
     with contextlib.suppress(OSError):
-        os.nice(5)  # pages first, then what they show
+        os.nice(5)  # serving pages comes first
     credentials = Credentials(wish["host"], wish["api_key"], {})
     keeper = Keeper(credentials, Path(wish["directory"]), Path(wish["memory"]))
     threading.Thread(target=_stop_with_stdin, args=(keeper,), daemon=True).start()

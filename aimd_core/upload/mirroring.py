@@ -1,8 +1,8 @@
-"""Keeps a private server in step with the trials of one directory: what `aimd console` shows.
+"""Keeps a private server up to date with the trials of a directory, for `aimd console`.
 
-Unlike an upload, a mirror also follows what went away: a trial that was removed here is removed there, a new name, a
-new tag or note is taken over, and a journal that was written anew is sent anew. Local files are only read. What was
-sent is remembered beside the server's data, by a digest of size, time and inode of each file; to forget it costs time.
+Unlike an upload, a mirror also removes trials that were removed here, takes over names, tags and notes, and sends a
+rewritten journal again. Local files are only read. What was sent is saved next to the server's data, as a digest of
+size, time and inode of each file; losing it costs only time.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from aimd_core.upload.outcome import Destination, Result
 from aimd_core.upload.snapshot import quick_id
 
 MEMORY_FILE = "mirrored.json"
-FEW = 500  # up to so many trials are looked at each round
-WHOLE_EVERY_S = 5.0  # with more, those that have ended are looked at so often
+FEW = 500  # up to this many trials are scanned every round
+WHOLE_EVERY_S = 5.0  # with more, ended trials are scanned this often
 SAVE_EVERY_S = 60.0
-_UNKNOWN = ""  # a state that was told, but not noted
+_UNKNOWN = ""  # a state that was sent but not saved
 
 _DESTINATION = Destination(make_folder=True, conflict_strategy="new")
 Upload = Callable[[Sequence[Trial], Destination], Iterator[Result]]
 
 
 class Shown(NamedTuple):
-    """What the server shows of a trial that no upload changes: its name, tags and note."""
+    """What uploads do not change on the server: a trial's name, tags and note."""
 
     name: str
     tags: tuple[str, ...]
@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What was sent of a trial: its id, its files as they were then, and the state that was told."""
+    """What was sent of a trial: its id, the signature of its files, and its state."""
 
     id: str
     signature: str
@@ -53,17 +53,17 @@ class Sent(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether its state can change without a change of its files."""
+        """Whether the state can change although the files do not."""
         return self.state == _UNKNOWN or may_go_on(self.state)
 
 
 class Mirror:
-    """The trials of a directory and a server that shows them.
+    """Mirrors the trials of a directory to a server.
 
     Attributes:
-        problems: What could not be shown, a sentence by directory name.
-        total: How many trials there are here.
-        waiting: How many of them are still to be sent.
+        problems: What could not be shown: a sentence by directory name.
+        total: The number of local trials.
+        waiting: How many of them have not been sent yet.
     """
 
     def __init__(self, directory: Path, server: Server, upload: Upload, memory: Path) -> None:
@@ -71,9 +71,9 @@ class Mirror:
 
         Args:
             directory: As `find_trials` takes it.
-            server: The server; nobody else writes there.
-            upload: Uploads some trials and yields what became of each.
-            memory: Where to remember what was sent.
+            server: The server; nobody else writes to it.
+            upload: Uploads trials and yields the results.
+            memory: Where to save what was sent.
 
         Raises:
             NetworkError: The server does not answer.
@@ -91,10 +91,10 @@ class Mirror:
         self.total = self.waiting = 0
 
     def round(self) -> int:
-        """Bring the server up to the directory as it is now, and return how many trials were changed there.
+        """Bring the server up to date, and return how many trials changed there.
 
         Raises:
-            NetworkError: The server is away or cannot store; what was done is done.
+            NetworkError: The server is away or cannot store; what was done so far stays.
         """
         names = self._names()
         if names is None:
@@ -109,20 +109,20 @@ class Mirror:
         return changed
 
     def close(self) -> None:
-        """Remember what was sent."""
+        """Save what was sent."""
         self._save(is_forced=True)
 
     def _names(self) -> tuple[Path, list[str]] | None:
-        """Return where the trials are and their names; None when that cannot be seen now."""
+        """Return where the trials are and their names, or None if that cannot be read now."""
         try:
             return list_names(self.directory)
         except FileNotFoundError:
             return self.directory, []
         except OSError:
-            return None  # a network file system that is away: nothing was removed for that
+            return None  # a network file system that is away does not mean that trials were removed
 
     def _due(self, place: Path, names: Sequence[str]) -> dict[str, tuple[Trial, str]]:
-        """Return the trials that are not on the server as they are here, the newest in front, and their signatures."""
+        """Return the trials that differ from the server, newest first, and their signatures."""
         is_whole = len(names) <= FEW or time.monotonic() - self._whole_s > WHOLE_EVERY_S
         if is_whole:
             self._whole_s = time.monotonic()
@@ -138,7 +138,7 @@ class Mirror:
         return due
 
     def _forget_old_names(self, gone: set[str], due: dict[str, tuple[Trial, str]]) -> None:
-        """Take those out of `gone` that are here under new names."""
+        """Remove from `gone` those that are here under new names."""
         if gone:
             here = {quick_id(trial.path) for trial, _ in due.values()}
             for name in [name for name in gone if self._sent[name].id in here]:
@@ -147,7 +147,7 @@ class Mirror:
 
     def _send(self, due: dict[str, tuple[Trial, str]]) -> int:
         self.waiting, changed = len(due), 0
-        # The state that is told is taken before: what it becomes meanwhile is told in the next round.
+        # The state is read before the upload, so a change in the meantime is sent in the next round.
         states = {name: trial.state.name for name, (trial, _) in due.items()} if len(due) <= FEW else {}
         for result in self._upload([trial for trial, _ in due.values()], _DESTINATION):
             self.waiting -= 1
@@ -168,7 +168,7 @@ class Mirror:
         return changed
 
     def _take(self, result: Result) -> None:
-        """Settle what an upload left open: a journal that was written anew, a name, tags and a note."""
+        """Settle what an upload leaves open: a rewritten journal, the name, tags and note."""
         trial = result.trial
         if isinstance(result.error, ContentDiffersError):
             self._forget(str(trial.id))
@@ -185,7 +185,7 @@ class Mirror:
         self._there[trial_id] = self._show(trial, trial_id, before, wanted)
 
     def _show(self, trial: Trial, trial_id: str, before: Shown, wanted: Shown) -> Shown:
-        """Make the server show a name, tags and a note, and return what it shows."""
+        """Set name, tags and note on the server, and return what it shows."""
         changes: dict[str, Any] = {}
         if wanted.tags != before.tags:
             changes["tags"] = list(wanted.tags)
@@ -206,7 +206,7 @@ class Mirror:
         return wanted
 
     def _remove(self, gone: set[str]) -> int:
-        """Remove from the server what is not here any more, also what went while nobody watched."""
+        """Remove from the server what is no longer here, including what went while nobody watched."""
         for name in gone:
             del self._sent[name]
             self.problems.pop(name, None)
@@ -228,7 +228,7 @@ class Mirror:
             return
         self._changed, self._saved_s = False, time.monotonic()
         document = {"directory": str(self.directory), "trials": {name: list(sent) for name, sent in self._sent.items()}}
-        with contextlib.suppress(OSError):  # then the next start asks the server for each trial
+        with contextlib.suppress(OSError):  # the next start then asks the server about each trial
             replace_file(self._memory, json.dumps(document).encode("utf-8", "surrogatepass"), mode=0o600)
 
 
@@ -255,4 +255,4 @@ def _labels(path: Path) -> Labels:
     try:
         return read_labels(path)
     except DamagedError:
-        return Labels()  # labels never keep a trial from being seen
+        return Labels()  # damaged labels do not hide a trial

@@ -1,4 +1,4 @@
-"""Where a trial is to go, and what became of it."""
+"""Where an upload goes, and what its result is."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from aimd_core.reading.store import Trial
 
 
 class Destination:
-    """Where a trial is to go. A value of None leaves it to what the trial's own files say.
+    """Where a trial goes. None leaves that value to the trial's own files.
 
     Attributes:
         folder_id: Wins over `folder_path`.
         folder_path: Such as `image_classification/mnist`.
-        make_folder: Make a missing folder with its parents.
-        conflict_strategy: `skip`, `error`, `new` or `replace`, when the name is taken.
+        make_folder: Create a missing folder with its parents.
+        conflict_strategy: `skip`, `error`, `new` or `replace`, if the name is taken.
     """
 
     __slots__ = ("conflict_strategy", "folder_id", "folder_path", "make_folder")
@@ -33,7 +33,7 @@ class Destination:
         self.conflict_strategy = conflict_strategy
 
     def merged(self, settings: dict[str, object]) -> Destination:
-        """Return this destination with what it leaves open taken from a trial's `_upload` settings."""
+        """Return this destination, completed from a trial's `_upload` settings."""
         folder_id, folder_path = self.folder_id, self.folder_path
         if folder_id is None and folder_path is None:
             folder_id, folder_path = _text(settings, "folder_id"), _text(settings, "folder_path")
@@ -48,17 +48,17 @@ def _text(settings: dict[str, object], key: str) -> str | None:
 
 
 class Uploaded:
-    """What became of one trial.
+    """The result of uploading a trial.
 
     Attributes:
         outcome: `created`, `updated`, `unchanged` or `skipped`.
-        trial_id: Its id on the server; of the trial that was in the way when skipped.
+        trial_id: Its id on the server; if skipped, the id of the trial in the way.
         name: Its name on the server.
-        folder: The path of the folder where it landed.
-        folder_fallback: The folder asked for was not there, so that it landed in the default one.
+        folder: The path of its folder.
+        folder_fallback: The requested folder does not exist, so the default one was used.
         sent_bytes: Journal bytes that were new to the server.
-        remaining_bytes: What a dry run says would be sent.
-        damage: What was found wrong locally, in one sentence, or empty.
+        remaining_bytes: What would be sent, in a dry run.
+        damage: A sentence about local damage, or empty.
     """
 
     __slots__ = ("damage", "folder", "folder_fallback", "name", "outcome", "remaining_bytes", "sent_bytes", "trial_id")
@@ -76,7 +76,7 @@ class Uploaded:
 
 
 class Result(NamedTuple):
-    """What became of one trial of several: one of the two is None."""
+    """The result for one of several trials: either an outcome or an error."""
 
     trial: Trial
     uploaded: Uploaded | None
@@ -84,7 +84,7 @@ class Result(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One file that is not the same here and there; sizes in bytes, None where there is none."""
+    """A file that differs between here and the server. Sizes in bytes, None if it is absent."""
 
     file: str
     local_bytes: int | None

@@ -1,4 +1,4 @@
-"""Many trials at once, over several connections; an interruption ends within a second."""
+"""Uploads many trials at once over several connections; an interruption takes effect within a second."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _POLL_S = 0.2
 
 
 class Watching:
-    """What wants to know how far an upload is; each method may be called from any thread. Does nothing by itself."""
+    """Receives the progress of an upload, from any thread. This base class does nothing."""
 
     def begin(self, trial: Trial) -> None:
-        """Say that a trial's turn has come."""
+        """A trial has started."""
 
     def advance(self, sent_bytes: int) -> None:
-        """Say that so many more bytes were sent."""
+        """More bytes were sent."""
 
 
 Work = Callable[[Remote, Trial], Result]
@@ -35,12 +35,12 @@ def upload_all(
     jobs: int = 1,
     watching: Watching | None = None,
 ) -> Iterator[Result]:
-    """Upload trials over `jobs` connections and yield what became of each, in the order in which they end.
+    """Upload trials over `jobs` connections and yield the results as they arrive.
 
-    A failure is a result, unless it would befall every other trial likewise.
+    A failure is a result, unless it would hit every other trial as well.
 
     Raises:
-        AccessError: The server does not take the key.
+        AccessError: The server does not accept the key.
     """
     shown = watching or Watching()
 
@@ -64,7 +64,7 @@ def run_all(
 
 
 class _Pool:
-    """Threads that take trials from one queue. They are daemons, so that none holds up the end of the program."""
+    """Threads that take trials from a queue. They are daemons, so that none delays the end of the program."""
 
     def __init__(self, make_remote: Callable[[], Remote], trials: Sequence[Trial], work: Work, ask_first: bool) -> None:
         self._make_remote = make_remote
@@ -92,7 +92,7 @@ class _Pool:
     def results(self, count: int) -> Iterator[Result]:
         while count:
             try:
-                item = self._done.get(timeout=_POLL_S)  # short, so that Ctrl-C is heard
+                item = self._done.get(timeout=_POLL_S)  # short, so that Ctrl-C works
             except queue.Empty:
                 continue
             if isinstance(item, BaseException):
@@ -127,10 +127,10 @@ class _Pool:
         try:
             return {trial: Result(trial, same, None) for trial, same in remote.unchanged(batch).items()}
         except NetworkError:
-            return {}  # each trial says so by itself
+            return {}  # each trial reports it itself
 
     def _attempt(self, remote: Remote, trial: Trial) -> Result:
-        if self._gone is not None:  # every further trial would wait as long for the same
+        if self._gone is not None:  # every other trial would wait as long for the same error
             return Result(trial, None, self._gone)
         try:
             return self._work(remote, trial)

@@ -1,4 +1,4 @@
-"""A server to upload to, whichever protocol it speaks."""
+"""A server to upload to, in either protocol."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ class Remote(Protocol):
         """Close the connection."""
 
     def abort(self) -> None:
-        """End what is under way, from another thread."""
+        """Abort the current request, from another thread."""
 
     def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
-        """Return those of the trials of which the server has every byte, found out cheaply."""
+        """Return the trials of which the server has every byte, as far as that is cheap to tell."""
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
-        """Upload one trial, or what is new of it. Errors as `aimd_core.upload.sending.send_trial`."""
+        """Upload a trial, or what is new in it. Errors as `aimd_core.upload.sending.send_trial`."""
 
     def plan(self, trial: Trial, destination: Destination) -> Uploaded:
         """Return what an upload would do now, without doing it."""
 
     def check(self, trial: Trial) -> list[Difference]:
-        """Return what is not the same here and there; nothing is changed."""
+        """Return the files that differ, changing nothing."""
 
 
 class CurrentRemote:
-    """A server of version 2."""
+    """A version 2 server."""
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
@@ -63,11 +63,11 @@ class CurrentRemote:
         self._server.__exit__(kind, error, at)
 
     def abort(self) -> None:
-        """End what is under way, from another thread."""
+        """Abort the current request, from another thread."""
         self._server.abort()
 
     def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
-        """Return those of the trials of which the server has every byte, by one question for many."""
+        """Return the trials of which the server has every byte, with one request for many."""
         ids = {trial: quick_id(trial.path) for trial in trials}
         known = self._server.known([found for found in ids.values() if found])
         same: dict[Trial, Uploaded] = {}
@@ -77,7 +77,7 @@ class CurrentRemote:
         return same
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
-        """Upload one trial, or what is new of it. Errors as `send_trial`."""
+        """Upload a trial, or what is new in it. Errors as `send_trial`."""
         return send_trial(self._server, trial, destination, progress, self._part)
 
     def plan(self, trial: Trial, destination: Destination) -> Uploaded:
@@ -85,17 +85,17 @@ class CurrentRemote:
         return plan_trial(self._server, trial, destination)
 
     def check(self, trial: Trial) -> list[Difference]:
-        """Return what is not the same here and there; nothing is changed."""
+        """Return the files that differ, changing nothing."""
         trial.read_documents()
         trial_id = checked_id(trial)
         return compare_files(trial, self._server.trial(trial_id).get("files") or {})
 
 
 def connect(credentials: Credentials, retry: RetryPolicy | None = None) -> Remote:
-    """Return the server of these credentials; which protocol it speaks is asked once and remembered.
+    """Return the server for these credentials. Its protocol is asked once and cached.
 
     Raises:
-        NetworkError: It was never asked, and cannot be reached now.
+        NetworkError: Its protocol is not cached, and it cannot be reached.
     """
     if protocol_for(credentials.host) == V2:
         return CurrentRemote(credentials, retry)

@@ -1,8 +1,8 @@
-"""One trial to a server of version 2: everything is a file with an offset, and the server is asked where it stands.
+"""Uploads a trial to a version 2 server: every file has an offset, and the server is asked for it.
 
-No local database says what was sent. Uploading again, while training runs, twice at once, after a cut at any
-byte, or from another host all end the same: the server has the bytes of the local files. A journal whose sent part has
-changed is reported, and nothing is overwritten. At the end the digests of both sides are compared.
+There is no local record of what was sent. An upload that is repeated, runs during training, runs twice at once, was cut
+at any byte, or comes from another host ends the same: the server has the bytes of the local files. A journal whose sent
+part has changed is reported, and nothing is overwritten. At the end the digests of both sides are compared.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from aimd_core.upload.snapshot import checked_id, digest_of, document_of
 
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
-PART_S = 1.0  # a part is sized to take about so long
+PART_S = 1.0  # a part is sized to take about this long
 _OFFSET_TRIES = 8
-_ALONE_BYTES = 256 << 10  # a larger document goes by itself, when it has changed
+_ALONE_BYTES = 256 << 10  # a larger document is sent separately, if it has changed
 
 Progress = Callable[[int], None]
 
 
 def no_progress(sent_bytes: int) -> None:
-    """Show nothing."""
+    """Ignore progress."""
 
 
 class PartSize:
-    """How many bytes to send at once, so that a part takes about a second. One for a connection."""
+    """How many bytes to send at once, so that a part takes about a second. One per connection."""
 
     def __init__(self) -> None:
         self.size_bytes = FIRST_PART_BYTES
 
     def learn(self, sent_bytes: int, took_s: float) -> None:
-        """Take in how long a part took; a short last part says nothing."""
+        """Learn from how long a part took; a short last part says nothing."""
         if sent_bytes < self.size_bytes:
             return
         fitting = int(sent_bytes * PART_S / max(took_s, 1e-3))
@@ -51,19 +51,19 @@ class PartSize:
 
 
 def send_trial(server: Server, trial: Trial, destination: Destination, progress: Progress, part: PartSize) -> Uploaded:
-    """Upload one trial, or what is new of it.
+    """Upload a trial, or what is new in it.
 
     Args:
-        server: Where to.
+        server: The target.
         trial: The trial directory; it may still be growing.
-        destination: Wins over what the trial's own files say.
-        progress: Told how many journal bytes were sent, each time some were.
+        destination: Overrides the trial's own files.
+        progress: Called with the number of journal bytes sent, each time.
         part: How many bytes to send at once.
 
     Raises:
-        DamagedError: The metadata cannot be read, or holds no id.
-        ContentDiffersError: The journal is shorter than what was sent, or its sent part has changed.
-        NameTakenError, RefusedError, NetworkError, AccessError: As the server says.
+        DamagedError: The metadata cannot be read, or has no id.
+        ContentDiffersError: The journal is shorter than what was sent, or its sent part has changed. NameTakenError,
+        RefusedError, NetworkError, AccessError: From the server.
     """
     contents = trial.read_documents()
     trial_id = checked_id(trial)
@@ -86,7 +86,7 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
 def _settle_documents(
     server: Server, trial_id: str, document: dict[str, Any], contents: dict[str, bytes], known: dict[str, Any]
 ) -> bool:
-    """Send the large documents that differ and remove those that are gone here; return whether there were any."""
+    """Send large documents that differ and remove those that are gone here; return whether there were any."""
     gone = [file for file in DOCUMENT_FILES if file in known and file not in contents]
     if gone:
         server.put_trial(trial_id, {**document, "documents": dict.fromkeys(gone)})
@@ -109,7 +109,7 @@ def _send_journal(
     progress: Progress,
     part: PartSize,
 ) -> int:
-    """Bring one journal file on the server up to the local one and return how many bytes were new."""
+    """Bring a journal file on the server up to date and return how many bytes were new."""
     path = trial.path / file
     offset = int(known.get("offset") or 0)
     try:
@@ -134,7 +134,7 @@ def _send_journal(
                 path=path, reason=said("has changed within the {offset} bytes already uploaded", offset=offset)
             )
         if size_bytes == offset:
-            if not known:  # an empty file is a file too
+            if not known:  # an empty file must exist there as well
                 server.append(trial_id, file, 0, pack(b""))
             return 0
         reached = _send_rest(server, trial_id, file, opened, offset, progress, part)
@@ -143,7 +143,7 @@ def _send_journal(
 
 
 def _compare(server: Server, trial_id: str, file: str, opened: BinaryIO, reached: Standing, path: object) -> None:
-    """Prove that the server has the bytes of this file, as far as it goes."""
+    """Check by digest that what the server has is the beginning of this file."""
     if not reached.digest:
         reached = server.standing(trial_id, file)
     opened.seek(0)
@@ -156,7 +156,7 @@ def _compare(server: Server, trial_id: str, file: str, opened: BinaryIO, reached
 
 
 class _Part:
-    """A stretch of a file, read and packed."""
+    """A stretch of a file, read and compressed."""
 
     __slots__ = ("offset", "packed", "size_bytes")
 
@@ -170,9 +170,9 @@ class _Part:
 def _send_rest(
     server: Server, trial_id: str, file: str, opened: BinaryIO, offset: int, progress: Progress, part: PartSize
 ) -> Standing:
-    """Send a file from `offset` to its end as it is now; another uploader at work at once does no harm.
+    """Send a file from `offset` to its current end; another uploader at the same time does no harm.
 
-    The next part is packed while the server works on this one.
+    The next part is compressed while the server works on this one.
     """
     mismatches = 0
     reached = Standing(offset, "")
@@ -203,16 +203,16 @@ def _send_rest(
 
 
 def damage_sentence(trial: Trial) -> str:
-    """Say what is wrong with a trial's metrics journal, in one sentence; empty when nothing is."""
+    """Return a sentence about the damage of a trial's metrics journal, or an empty string."""
     damage = trial.totals.damage
     return f"{METRICS_FILE}: {damage.sentence()}" if damage else ""
 
 
 def local_files(trial: Trial) -> Iterator[tuple[str, int, str]]:
-    """Yield name, size in bytes and digest of each file of a trial that is uploaded.
+    """Yield name, size in bytes and digest of each file that is uploaded.
 
     Raises:
-        DamagedError: Something other than a plain file is in its place.
+        DamagedError: Something other than a regular file is in its place.
     """
     for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
         try:

@@ -1,4 +1,4 @@
-"""A trial's directory as it stands: its small files, their digests, and what the server is told of it."""
+"""A snapshot of a trial's directory: its small files, their digests, and what the server is told."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def digest_of(content: bytes) -> str:
 
 
 def checked_id(trial: Trial) -> str:
-    """Return a trial's id in the form that the server takes.
+    """Return a trial's id in the server's form.
 
     Raises:
-        DamagedError: Its metadata cannot be read, or hold none.
+        DamagedError: Its metadata cannot be read, or has none.
     """
     trial_id = trial.id
     if trial.damage:
@@ -42,7 +42,7 @@ def checked_id(trial: Trial) -> str:
 
 
 def quick_id(path: Path) -> str | None:
-    """Return the id in a trial's metadata without reading it as YAML; a guess, to be proved by the file's digest."""
+    """Guess a trial's id from its metadata without parsing YAML; the file's digest proves it later."""
     try:
         with open_regular(path / METADATA_FILE) as file:
             return _guess(file.read(1 << 20))[0]
@@ -51,7 +51,7 @@ def quick_id(path: Path) -> str | None:
 
 
 def _guess(metadata: bytes) -> tuple[str | None, str | None]:
-    """Return what id and status look like in a metadata document that this project's writer wrote."""
+    """Guess id and status from a metadata document as this project writes it."""
     inner = _INNER.search(metadata)
     trial_id = _ID.search(inner[1]) if inner else None
     status = _STATUS.search(metadata)
@@ -59,9 +59,9 @@ def _guess(metadata: bytes) -> tuple[str | None, str | None]:
 
 
 def is_known(path: Path, known: dict[str, Any]) -> bool:
-    """Tell whether the server has every byte of a trial that has ended, so that nothing is to be done.
+    """Tell whether the server has every byte of an ended trial, so that there is nothing to do.
 
-    Equal digests of the small files prove that the server was told all that they say.
+    Equal digests of the small files prove that the server knows their content.
     """
     files = known.get("files") or {}
     try:
@@ -87,7 +87,7 @@ def _has_ended(metadata: bytes, state: object) -> bool:
 
 
 class _TooLargeError(Exception):
-    """A file that is better read piece by piece."""
+    """A file that is too large to read at once."""
 
 
 def _content(path: Path) -> bytes | None:
@@ -105,10 +105,10 @@ _SMALL_BYTES = 8 << 20
 
 
 def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
-    """Return the body of the PUT less the small files: what a trial is, less its journals.
+    """Return the body of the PUT without the small files.
 
     Raises:
-        DamagedError: A conflict strategy that is none.
+        DamagedError: The conflict strategy does not exist.
     """
     if destination.conflict_strategy not in CONFLICT_STRATEGIES:
         raise DamagedError(
@@ -131,7 +131,7 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
         "metadata": {key: value for key, value in trial.metadata.items() if key != "_upload"},
         "parameters": trial.parameters,
     }
-    # What the server fills in by itself is not sent, so that a second upload is the same as the first.
+    # What the server fills in is not sent, so that a second upload equals the first.
     inner = trial.metadata.get("metadata")
     if isinstance(inner, dict):
         document["metadata"]["metadata"] = {**inner, "folder": None, "editor": None, "timestamp": None}
