@@ -11,6 +11,13 @@ def main() -> None:
 
         sys.stdout.write(f"aimd {__version__}\n")
         return
+    if sys.argv[-1] in ("-h", "--help"):
+        from aimd_cli.pages import page
+
+        text = page(sys.argv[1:-1])
+        if text is not None:
+            sys.stdout.write(text)
+            return
     if sys.argv[1:2] == ["__complete"]:  # a TAB: likewise
         from aimd_cli.completion.answer import main as answer
 
@@ -62,5 +69,27 @@ def _silence_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def start() -> None:
+    """Run the command line in `sys.argv` and end the process, without taking apart what nobody needs any more.
+
+    That would cost a list of trials a sixth of its time again. Threads that still run are waited for as ever.
+    """
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.active_count() > 1:
+        sys.exit(code)
+    import atexit
+
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    start()

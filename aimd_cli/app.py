@@ -6,10 +6,10 @@ import os
 from typing import Annotated
 
 import typer
-import typer.main
 
 from aimd_cli import output
 from aimd_cli.tree import SETTINGS, Commands, Group, LazyGroup
+from aimd_cli.typer_inside import TyperGroup, application
 from aimd_core.language import said
 from aimd_core.version import __version__
 
@@ -98,9 +98,6 @@ COMMANDS = Group(
 )
 
 
-def root() -> LazyGroup:
+def root() -> TyperGroup:
     """Return the whole application; its commands are built when they are asked for."""
-    made = typer.main.get_group(app)
-    assert isinstance(made, LazyGroup)
-    made.commands = Commands(COMMANDS)  # type: ignore[assignment]  # nobody adds to it
-    return made
+    return application(app, Commands(COMMANDS))

@@ -201,8 +201,6 @@ def console() -> Console:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what it cannot encode is escaped, never an error
     wanted = wants_color()
-    if hasattr(sys.stdout, "reconfigure"):  # what the terminal cannot show is escaped, never an error
-        sys.stdout.reconfigure(errors="backslashreplace")
     return Console(
         file=sys.stdout,
         no_color=not wanted,

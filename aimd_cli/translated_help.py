@@ -1,7 +1,6 @@
 """Help and usage errors in the person's language: what Typer and Click say themselves, and how lines of Chinese break.
 
-Loaded only when that language is not English. Typer keeps its words in the code of its functions, so some of these are
-wrapped here, once.
+Loaded only when that language is not English. How Typer is made to ask here stands in `typer_inside`.
 """
 
 from __future__ import annotations
@@ -11,13 +10,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from typing import IO, Any
-
-import typer.core
-from typer._click import core, exceptions, formatting
 
 from aimd_cli.text import clean
-from aimd_core.language import ENGLISH, Said, language, said, translated
+from aimd_cli.typer_inside import Translation, english_wrap_text
+from aimd_core.language import ENGLISH, Said, language, translated
 
 # What Click says when a call is wrong, as templates: it puts the parts in before we see it.
 SENTENCES = (
@@ -58,69 +54,18 @@ WORDS = (
 )
 _NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what never begins a line
 
-
-_wrap_english = formatting.wrap_text
 _is_installed = False
 
 
 def install() -> None:
-    """Wrap what Typer and Click say, once; what is wrapped looks up the language each time."""
+    """Make Typer and Click speak the person's language, once; what is wrapped looks the language up each time."""
     global _is_installed
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # where the locale has no Chinese, that is no error
-    if _is_installed:
-        return
-    _is_installed = True
-    typer.core._ = translated  # type: ignore[attr-defined,assignment]
-    formatting.wrap_text = wrap_text
-    formatting.term_len = cells  # type: ignore[attr-defined,assignment]
-    exceptions.UsageError.show = _show  # type: ignore[method-assign]
-    _wrap_usage()
-    _wrap_records(typer.core.TyperOption)
-    _wrap_records(typer.core.TyperArgument)
-    _wrap_help()
-
-
-def _wrap_usage() -> None:
-    write_usage = formatting.HelpFormatter.write_usage
-
-    def write(self: Any, prog: str, args: str = "", prefix: str | None = None) -> None:
-        write_usage(self, prog, args, translated("Usage: ") if prefix is None else prefix)
-
-    def write_heading(self: Any, heading: str) -> None:
-        self.write(f"{'':>{self.current_indent}}{translated('{heading}:').format(heading=heading)}\n")
-
-    formatting.HelpFormatter.write_usage = write  # type: ignore[method-assign]
-    formatting.HelpFormatter.write_heading = write_heading  # type: ignore[method-assign]
-
-
-def _wrap_records(kind: Any) -> None:
-    get_help_record = kind.get_help_record
-
-    def get(self: Any, ctx: Any) -> Any:
-        english = self.help
-        self.help = translated(" ".join(english.split())) if english else english
-        try:
-            return get_help_record(self, ctx)
-        finally:
-            self.help = english
-
-    kind.get_help_record = get
-
-
-def _wrap_help() -> None:
-    format_help_text = core.Command.format_help_text
-
-    def write(self: Any, ctx: Any, formatter: Any) -> None:
-        english = self.help
-        self.help = help_text(english) if english else english
-        try:
-            format_help_text(self, ctx, formatter)
-        finally:
-            self.help = english
-
-    core.Command.format_help_text = write  # type: ignore[method-assign]
+    if not _is_installed:
+        _is_installed = True
+        Translation(wrap_text, cells, help_text, sentence_of).install()
 
 
 def paragraphs(help_text: str) -> Iterator[str]:
@@ -137,19 +82,6 @@ def help_text(english: str) -> str:
         is_sentence = paragraph.strip() and not paragraph.startswith(" ")
         shown.append(translated(" ".join(paragraph.split())) if is_sentence else paragraph)
     return "\n\n".join(shown)
-
-
-def _show(self: exceptions.UsageError, file: IO[Any] | None = None) -> None:
-    """Say that a call is wrong."""
-    if isinstance(self, exceptions.NoArgsIsHelpError):
-        sys.stderr.write(f"{self.message}\n")
-        return
-    lines = []
-    if self.ctx is not None:
-        command = f"{self.ctx.command_path} {self.ctx.help_option_names[0]}"
-        lines += [self.ctx.get_usage(), translated(said("Try '{command}' for help.", command=command)), ""]
-    lines.append(translated(said("Error: {message}", message=sentence_of(self.format_message()))))
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def sentence_of(text: str) -> str:
@@ -180,7 +112,7 @@ def wrap_text(
 ) -> str:
     """Break text into lines of at most `width` columns; between two Chinese characters a line may break anywhere."""
     if language() == ENGLISH:
-        return _wrap_english(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
+        return english_wrap_text(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
     if not preserve_paragraphs:
         return "\n".join(_lines(text, width, initial_indent, subsequent_indent))
     blocks = []

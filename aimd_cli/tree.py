@@ -7,18 +7,15 @@ commands themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import typer
-import typer.main
-from typer.core import TyperCommand, TyperGroup
-
 from aimd_cli.options import HELP
+from aimd_cli.typer_inside import TyperCommand, TyperGroup, command_of
 from aimd_core.language import ENGLISH, language, translated
 
 if TYPE_CHECKING:
-    from typer._click import Command, Context, HelpFormatter
+    from aimd_cli.typer_inside import Command, Context, HelpFormatter
 
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
@@ -120,10 +117,3 @@ def group_of(name: str, group: Group) -> LazyGroup:
     made = LazyGroup(name=name, help=group.help, **SETTINGS)
     made.commands = Commands(group)  # type: ignore[assignment]  # nobody adds to it
     return made
-
-
-def command_of(name: str, function: Callable[..., object], help_text: str | None) -> Command:
-    """Build the command that a function describes."""
-    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name, help=help_text)(function)
-    return typer.main.get_command(alone)

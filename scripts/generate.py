@@ -67,6 +67,23 @@ def completion_tables() -> dict[str, str]:
     return tables
 
 
+def help_pages() -> dict[str, str]:
+    """Return the help of every command in each language, by the path of its file."""
+    from command_tree import walk
+
+    from aimd_cli.pages import SEPARATOR
+    from aimd_cli.translated_help import install
+
+    install()
+    files = {}
+    for language in TABLES:
+        os.environ["AIMD_LANG"] = language
+        pages = [f"{SEPARATOR}{' '.join(node.words)}\n{node.page}\n" for node in walk()]
+        files[f"aimd_cli/pages/{language}.txt"] = "".join([*pages, SEPARATOR, "\n"])
+    os.environ["AIMD_LANG"] = "en"
+    return files
+
+
 def documents() -> dict[str, str]:
     """Return every generated file's text by its path."""
     from man_pages import man_pages
@@ -79,6 +96,7 @@ def documents() -> dict[str, str]:
         "docs/reference/topics.md": topic_reference(),
         "docs/reference/openapi.json": openapi_document(),
         **completion_tables(),
+        **help_pages(),
         **{f"completions/{FILES[shell]}": script for shell, script in SCRIPTS.items()},
         **{f"man/{name}": page for name, page in man_pages().items()},
     }

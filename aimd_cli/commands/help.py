@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from aimd_cli import output
+from aimd_cli.typer_inside import below, names_in
 from aimd_core.errors import NotFoundError
 from aimd_core.language import said, translated
 
@@ -47,11 +48,11 @@ def _command_help(context: typer.Context, words: list[str]) -> str:
 
     from aimd_cli.topics import TOPICS
 
-    place: Any = context.parent
+    there: Any = context.parent
     for word in words:
-        names = place.command.list_commands(place) if hasattr(place.command, "list_commands") else []
-        command = place.command.get_command(place, word) if names else None
-        if command is None:
+        names = names_in(there)
+        there = below(there, word)
+        if there is None:
             near = get_close_matches(word, [*names, *TOPICS], n=3)
             hint = (
                 said("Did you mean: {near}", near=", ".join(near))
@@ -61,5 +62,4 @@ def _command_help(context: typer.Context, words: list[str]) -> str:
             raise NotFoundError(
                 message=said("no topic and no command is named {words!r}", words=" ".join(words)), hint=hint
             )
-        place = type(place)(command, info_name=word, parent=place, **command.context_settings)
-    return str(place.get_help())
+    return str(there.get_help())

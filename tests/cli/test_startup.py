@@ -35,7 +35,8 @@ def loaded(*words: str) -> set[str]:
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('\\n@@' + json.dumps(sorted(sys.modules)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    narrow = {**os.environ, "COLUMNS": "79"}  # so that help is Typer's; see test_help_pages.py for what is wider
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=narrow)
     names: list[str] = json.loads(done.stdout.rpartition("@@")[2])
     return set(names)
 
@@ -117,3 +118,30 @@ def test_a_warm_piped_list_loads_no_yaml_no_rich_and_no_query(home: Home) -> Non
 @pytest.mark.parametrize("words", [("trial", "top", "--help"), ("trial", "top"), ("trial", "ls"), ("--help",)])
 def test_only_the_live_screen_loads_textual(words: tuple[str, ...], home: Home) -> None:
     assert not loaded(*words) & {"textual", "aimd_cli.screen.app"}  # piped, `top` refuses before it loads anything
+
+
+@pytest.mark.parametrize("words", [("trial", "ls"), ("trial", "lz"), ("help", "query")])
+def test_a_process_ends_as_python_would_end_it(home: Home, words: tuple[str, ...]) -> None:
+    """`start` leaves without taking the interpreter apart: output, exit code and exit handlers are the same."""
+    aimd.create_trial(trial_name="t").finish()
+    code = (
+        f"import atexit, sys\nsys.argv = ['aimd', *{list(words)!r}]\natexit.register(print, 'handled')\n"
+        "from aimd_cli import __main__\n__main__.{}()"
+    )
+
+    def ran(entry: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-c", code.format(entry)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert ran("start") == ran("main")
+
+
+def test_threads_that_still_run_are_waited_for(home: Home) -> None:
+    code = (
+        "import sys, threading\nsys.argv = ['aimd', '--version']\n"
+        "threading.Thread(target=lambda: (threading.main_thread().join(), print('last'))).start()\n"
+        "from aimd_cli.__main__ import start\nstart()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("last\n")

@@ -55,7 +55,7 @@ _STILL_ENGLISH = {
     "aimd_server/services/identity.py",
     "aimd_server/settings.py",
     "aimd_server/stores/location.py",
-    "aimd_server/stores/places.py",
+    "aimd_server/stores/migration.py",
 }
 _IS_WORDS = re.compile(r"[A-Za-z]{2,}")
 _IS_SENTENCE = re.compile(r"[a-z]{2,} [a-z]")

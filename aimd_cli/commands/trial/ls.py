@@ -11,7 +11,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import UsageError
+from aimd_core.errors import NoTrialsError, QueryError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -169,7 +169,10 @@ def _local(path: Path, asked: Asked) -> TrialList:
     from aimd_cli.completion.listing import remember_local
     from aimd_core.reading.directory import TrialIndex
 
-    index = TrialIndex(path)
+    try:
+        index = TrialIndex(path)
+    except NoTrialsError as error:
+        raise _with_advice(error, str(path)) from None
     narrow = asked.limit and asked.query is None and not asked.keys
     names = index.names[: asked.limit] if narrow else None
     rows = index.rows(
@@ -179,6 +182,20 @@ def _local(path: Path, asked: Asked) -> TrialList:
     )
     remember_local(path, rows, whole=len(rows) == len(index.names))
     return _view(rows, str(path.absolute()), asked, len(index.names))
+
+
+def _with_advice(error: NoTrialsError, path: str) -> NoTrialsError:
+    """Return the error for a path that holds no trials; one that is a query is told where a query goes."""
+    from shlex import quote
+
+    from aimd_core.query import parse
+
+    try:
+        parse(path)
+    except QueryError:
+        return error
+    hint = said("A query goes with --where: aimd trial ls --where {query}", query=quote(path))
+    return NoTrialsError(**{**error.facts, "hint": hint})
 
 
 def _remote(wanted: Remote, asked: Asked) -> TrialList:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ERRORS: dict[str, str] = {
+    "A query goes with --where: aimd trial ls --where {query}": "查询要放在 --where 之后：aimd trial ls --where {query}",
     # aimd_core/errors.py
     "aimd: error: ": "aimd：错误：",
     "output": "输出",
