@@ -1,1 +1,1 @@
-"""HTTP: paths, who may call them, and the form of requests and answers. What is done is in the services."""
+"""HTTP: paths, who may call them, and the form of requests and answers. The work is done in the services."""

@@ -1,7 +1,7 @@
-"""Routes that say who may call them, and the door that holds them to it.
+"""Routes that declare who may call them, and the door that enforces it.
 
-A route is registered with `access=`; without it there is no route, and `guarded` refuses to build a router from
-anything that was not registered here. A protocol (`Dialect`) says how a caller proves who they are and how errors look.
+A route is registered with `access=`, and `guarded` refuses to build a router from anything that was not registered
+here. A protocol (`Dialect`) defines how callers authenticate and how errors look.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ log = logging.getLogger("aimd_server")
 class Access(Enum):
     """Who may call a route.
 
-    ANY_USER: whoever has a key; a method other than GET and HEAD changes things, so that it needs a key that may
-    write, and an editor at every object. READER: whoever has a key, whatever the method: it changes nothing.
-    ADMIN: who looks after the server. PUBLIC_PAGE: everybody. SIGN_IN: everybody, who proves who they are there.
+    ANY_USER: anyone with a key. Methods other than GET and HEAD change things, so they need a key that may write, and
+    an editor of the object. READER: anyone with a key, with any method, because the route changes nothing. ADMIN:
+    admins. PUBLIC_PAGE: everybody. SIGN_IN: everybody, who authenticates there.
     """
 
     ANY_USER = "any_user"
@@ -57,11 +57,11 @@ _PUBLIC = (Access.PUBLIC_PAGE, Access.SIGN_IN)
 
 
 class UndeclaredAccessError(Exception):
-    """A route that does not say who may call it: the server does not start."""
+    """A route does not declare who may call it, so the server does not start."""
 
 
 class Backend:
-    """What the routes work with: database and objects, the threads that may wait for it, and tokens to sign in with."""
+    """What the routes work with: database and objects, threads that may wait for them, and sign-in tokens."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Backend:
         self.read_slots = ReadSlots()
         self.appends = Appends()
         self.key_lookups = KeyLookups(self._accounts_of)
-        self.hub: object = None  # of the streams of events, once there is one
+        self.hub: object = None  # the hub of event streams, once there is one
         self.is_stopping = False
         self._threads = threads
 
@@ -113,7 +113,7 @@ class Call:
 
     @property
     def user(self) -> Account:
-        """The caller; there is none on a public page."""
+        """The caller; public pages have none."""
         if self._user is None:
             raise UndeclaredAccessError("a public page has no user")
         return self._user
@@ -124,10 +124,10 @@ class Call:
         return self.backend.database
 
     def take_slot(self) -> None:
-        """Count this call among the large answers that its caller is reading.
+        """Count this call as one of the large answers that its caller is reading.
 
         Raises:
-            RefusalError: `busy`: they are too many.
+            RefusalError: `busy`, if there are too many.
         """
         self.backend.slots.take(self.request.scope, self._caller)
 
@@ -140,11 +140,11 @@ class Call:
         return str(self.request.path_params[name])
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a service in a thread, with the database, the user and these arguments."""
+        """Call a service in a thread with the database, the user and these arguments."""
         return await self._in_turn(function, self.database, self.user, *arguments)
 
     async def write(self, operation: Operation[T], order: str = "") -> T:
-        """Let the writer run an operation and return its result after the commit; no thread waits meanwhile."""
+        """Have the writer run an operation and return its result after the commit; no thread waits for it."""
         for _ in range(FETCHES):
             try:
                 return await asyncio.wrap_future(self.database.submit(operation, order))
@@ -153,11 +153,11 @@ class Call:
         raise StoreUnavailableError("what a write needs of objects was forgotten again and again")
 
     async def run_stored(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a service that needs objects too: in a thread, with the storage, the user and these arguments."""
+        """Call a service that also needs objects, in a thread with the storage, the user and these arguments."""
         return await self._in_turn(function, self.backend.storage, self.user, *arguments)
 
     async def _in_turn(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function when it is the caller's turn; whoever writes queues up at the writer anyway."""
+        """Run a function when it is the caller's turn; writes queue up at the writer anyway."""
         if self.user.writing:
             return await self.backend.run(function, *arguments)
         async with self.backend.read_slots.slot(self._caller):
@@ -168,10 +168,10 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 class Dialect(Protocol):
-    """How a protocol lets callers in and says no."""
+    """How a protocol authenticates callers and refuses requests."""
 
     async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
-        """Return who calls, or the answer for a caller who did not prove it."""
+        """Return the caller, or the answer for one who is not authenticated."""
         ...
 
     def refused(self, error: RefusalError) -> Response:
@@ -179,11 +179,11 @@ class Dialect(Protocol):
         ...
 
     def unavailable(self) -> Response:
-        """Return the answer when the database cannot be used now."""
+        """Return the answer for when the database is unavailable."""
         ...
 
     def wrong_method(self, allowed: list[str]) -> Response:
-        """Return the answer for a path that does not take the method."""
+        """Return the answer for a method that the path does not support."""
         ...
 
 
@@ -199,7 +199,7 @@ class RouteTable:
         """Register a route.
 
         Raises:
-            UndeclaredAccessError: `access` is none of the known kinds.
+            UndeclaredAccessError: `access` is not a known kind.
         """
         if not isinstance(access, Access):
             raise UndeclaredAccessError(f"{method} {self.prefix}{path} does not say who may call it")
@@ -207,7 +207,7 @@ class RouteTable:
         door.rules[method] = (access, handler)
 
     def open_to_uploads(self, *routes: tuple[str, str]) -> None:
-        """Let keys that are for uploading only call these (method, path) routes too; they are registered already."""
+        """Open these registered (method, path) routes to upload-only keys."""
         for method, path in routes:
             door = self.doors[self.prefix + path]
             if method not in door.rules:
@@ -216,7 +216,7 @@ class RouteTable:
 
 
 class Door:
-    """All methods of one path, as an ASGI application that lets in who may come in."""
+    """All methods of a path, as an ASGI application that admits only permitted callers."""
 
     def __init__(self, dialect: Dialect, path: str) -> None:
         self.dialect = dialect
@@ -227,7 +227,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        scope["aimd.route"] = self.path  # the pattern: what logs and metrics may say without naming anything
+        scope["aimd.route"] = self.path  # the pattern, which logs and metrics may contain because it names nothing
         backend: Backend = request.app.state.backend
         try:
             response = await self._answer(request, backend)
@@ -256,10 +256,10 @@ class Door:
             return self.dialect.unavailable()
 
     def _allowed(self, user: Account, method: str, access: Access) -> Account:
-        """Return the caller with what this call may do.
+        """Return the caller, limited to what this call may do.
 
         Raises:
-            RefusalError: `forbidden`: the key is not for this route.
+            RefusalError: `forbidden`, if the key's scope excludes this route.
         """
         writing = access is not Access.READER and method not in ("GET", "HEAD")
         if access is Access.ADMIN and not (user.is_admin and user.scope == WRITE):
@@ -271,7 +271,7 @@ class Door:
         return msgspec.structs.replace(user, writing=writing)
 
     def _is_public(self, method: str) -> bool:
-        """Tell whether a method needs no user; one that is not there is as closed as the others."""
+        """Tell whether a method needs no user; an unknown method is as closed as the others."""
         if method in self.rules:
             return self.rules[method][0] in _PUBLIC
         return all(access in _PUBLIC for access, _ in self.rules.values())
@@ -281,7 +281,7 @@ def guarded(tables: Iterable[RouteTable]) -> list[BaseRoute]:
     """Return the routes of some tables for a router.
 
     Raises:
-        UndeclaredAccessError: One of them does not say who may call it.
+        UndeclaredAccessError: One of them does not declare who may call it.
     """
     routes: list[BaseRoute] = [Route(path, door) for table in tables for path, door in table.doors.items()]
     check_guarded(routes)
@@ -289,7 +289,7 @@ def guarded(tables: Iterable[RouteTable]) -> list[BaseRoute]:
 
 
 def check_guarded(routes: Iterable[BaseRoute]) -> None:
-    """Refuse routes that do not lead through a door with a rule for each method.
+    """Refuse routes that do not go through a door with a rule for each method.
 
     Raises:
         UndeclaredAccessError: One of them does not.

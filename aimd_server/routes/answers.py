@@ -1,4 +1,4 @@
-"""Answers in the forms that the protocols ask for."""
+"""Answers in the forms that the protocols require."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TEXT = "text/plain; charset=utf-8"
 
 
 def json_answer(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return a document as strict JSON: what is not finite has become a string or null before it gets here."""
+    """Return a document as strict JSON, in which non-finite numbers are already strings or null."""
     try:
         content = msgspec.json.encode(document)
     except (UnicodeEncodeError, OverflowError):  # a lone surrogate, or an integer beyond 64 bits

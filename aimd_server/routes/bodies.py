@@ -1,4 +1,4 @@
-"""Request bodies: whole, within a size and a time, unpacked. The sizes hold while reading and while unpacking."""
+"""Request bodies: complete, decompressed, and within limits of size and time, both in and out of gzip."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from aimd_server.services.refusals import RefusalError, too_large
 
 DOCUMENT_BYTES = 8 << 20
 BODY_TIMEOUT_S = 60.0
-_UNPACKING = threading.BoundedSemaphore(4)  # each takes several times its result while it is at work
-LARGE_ANSWERS = 16  # that one caller reads at once
+_UNPACKING = threading.BoundedSemaphore(4)  # each takes several times its result while it runs
+LARGE_ANSWERS = 16  # per caller, at once
 _HELD, _SLOT = "aimd.held_bytes", "aimd.slot"
-HELD_BYTES = 128 << 20  # of bodies in memory at once, of all requests
-_GZIP_WINDOW = 31  # zlib's number for a gzip wrapper
-_GZIP_SLACK_BYTES = 64 << 10  # what packing may add to bytes that cannot be packed
+HELD_BYTES = 128 << 20  # of all bodies in memory at once
+_GZIP_WINDOW = 31  # zlib's code for the gzip format
+_GZIP_SLACK_BYTES = 64 << 10  # what gzip may add to incompressible bytes
 
 
 class HeldBodies:
-    """Counts the bytes of bodies that are in memory, so that many clients at once cannot fill it."""
+    """Counts the bytes of bodies in memory, so that many clients cannot fill it."""
 
     def __init__(self, limit_bytes: int = HELD_BYTES) -> None:
         self.limit_bytes = limit_bytes
@@ -34,7 +34,7 @@ class HeldBodies:
         """Count bytes of a request.
 
         Raises:
-            RefusalError: `busy`: there is no room now.
+            RefusalError: `busy`, if there is no room now.
         """
         if self.held_bytes + size_bytes > self.limit_bytes:
             raise RefusalError("busy", "the server holds too many bodies now; try again", limit=self.limit_bytes)
@@ -42,12 +42,12 @@ class HeldBodies:
         scope[_HELD] = scope.get(_HELD, 0) + size_bytes
 
     def release(self, scope: Scope) -> None:
-        """Forget the bytes of a request, which is answered."""
+        """Release the bytes of an answered request."""
         self.held_bytes -= scope.pop(_HELD, 0)
 
 
 class Slots:
-    """Counts the large answers that each caller is reading, so that one who reads slowly cannot fill the memory."""
+    """Counts the large answers that each caller is reading, so that a slow reader cannot fill the memory."""
 
     def __init__(self, limit: int = LARGE_ANSWERS) -> None:
         self.limit = limit
@@ -57,7 +57,7 @@ class Slots:
         """Count an answer.
 
         Raises:
-            RefusalError: `busy`: the caller is reading as many as anybody may.
+            RefusalError: `busy`, if the caller is reading as many as allowed.
         """
         if self._taken.get(caller, 0) >= self.limit:
             raise RefusalError("busy", f"you are reading {self.limit} files already; try again", limit=self.limit)
@@ -65,7 +65,7 @@ class Slots:
         scope[_SLOT] = caller
 
     def release(self, scope: Scope) -> None:
-        """Forget the answer of a request, if it was counted."""
+        """Release the answer of a request, if it was counted."""
         if _SLOT in scope:
             caller = scope.pop(_SLOT)
             self._taken[caller] -= 1
@@ -74,10 +74,10 @@ class Slots:
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """Return a body as it was sent, packed or not.
+    """Return a body as sent, compressed or not.
 
     Raises:
-        RefusalError: `too_large`, `busy`, or `bad_request` when it does not arrive in time.
+        RefusalError: `too_large`, `busy`, or `bad_request` if it does not arrive in time.
     """
     held: HeldBodies = request.app.state.backend.bodies
     allowed_bytes = limit_bytes + (_GZIP_SLACK_BYTES if encoding_of(request) == "gzip" else 0)
@@ -101,7 +101,7 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
 
 @contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError inside when that takes longer: what `asyncio.timeout` does, which Python 3.10 has not."""
+    """Raise TimeoutError inside after a time, as `asyncio.timeout` does, which Python 3.10 lacks."""
     task, passed = asyncio.current_task(), False
     assert task is not None
 
@@ -140,7 +140,7 @@ def unpacked(body: bytes, encoding: str, limit_bytes: int) -> bytes:
 
 
 def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes]:
-    """Return the unpacked members of a body, of which gzip may have several; stops unpacking at the limit.
+    """Return the decompressed members of a body, of which gzip may have several; stop at the limit.
 
     Raises:
         RefusalError: `too_large`, `bad_encoding`.
@@ -151,7 +151,7 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
         return [body]
     pieces: list[bytes] = []
     size_bytes = 0
-    while body or not pieces:  # gzip files may be glued together
+    while body or not pieces:  # gzip files may be concatenated
         unpacker = zlib.decompressobj(_GZIP_WINDOW)
         try:
             with _UNPACKING:
@@ -169,7 +169,7 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
 
 
 def small_members(body: bytes, encoding: str, small_bytes: int) -> list[bytes] | None:
-    """Return what `unpacked_members` would when that is one member and small; None when it takes more to tell."""
+    """Return what `unpacked_members` would for a single small member, or None if it takes more to tell."""
     if encoding == "identity":
         return [body] if len(body) <= small_bytes else None
     unpacker = zlib.decompressobj(_GZIP_WINDOW)

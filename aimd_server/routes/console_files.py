@@ -1,8 +1,8 @@
-"""The web console's files: listed and read once, at start, so that a path that somebody sends is never one on the disk.
+"""The web console's files, listed and read once at start, so that a path from a request never reaches the disk.
 
-A file whose name holds a digest of its content never changes, and browsers are told so; the others are asked for again
-each time, and answered 304 when they are the same. What a browser may load and do is in POLICY: this server only, no
-inline script or style, nothing embedded, no text turned into markup.
+A file whose name contains a digest never changes, and browsers are told so; they ask for the others each time and get
+304 if they are unchanged. POLICY limits what a browser may load and do: this server only, no inline scripts or styles,
+nothing embedded, no text turned into markup.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from aimd_server.routes.answers import empty_answer
 
-FOLDER = Path(__file__).parent.parent / "static"  # made by `make console`, and when a wheel is built
+FOLDER = Path(__file__).parent.parent / "static"  # made by `make console` and by building a wheel
 INDEX = "index.html"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; "
@@ -57,7 +57,7 @@ _NOT_BUILT = b"""<!doctype html>
 
 
 class ConsoleFile:
-    """One file, as it is sent."""
+    """A file as it is sent."""
 
     __slots__ = ("content", "headers", "packed", "tag")
 
@@ -70,7 +70,7 @@ class ConsoleFile:
         self.headers = {**_HEADERS, "Content-Type": media_type, "Cache-Control": lasting}
 
     def answer(self, request: Request) -> Response:
-        """Return the file, packed where that is wanted, or that the browser has it."""
+        """Return the file, compressed if accepted, or 304."""
         if self.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
             headers = {**self.headers, "ETag": f'"{self.tag}-gzip"', "Content-Encoding": "gzip"}
             content = self.packed
@@ -84,7 +84,7 @@ class ConsoleFile:
 
 
 class ConsoleFiles:
-    """All files of the console, by their paths below its address; none but a word about it when it was not built."""
+    """All files of the console by path; if it was not built, only a page that says so."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Read the files.
@@ -100,7 +100,7 @@ class ConsoleFiles:
         return iter(self._files)
 
     def answer(self, name: str, request: Request) -> Response:
-        """Return a file, or that there is none of that name."""
+        """Return a file, or 404."""
         if name == INDEX and not self.is_built:
             headers = {**_HEADERS, "Content-Type": _TYPES[".html"]}
             return Response(_NOT_BUILT, headers=headers)
@@ -121,7 +121,7 @@ def _read(folder: Path, prefix: str) -> list[tuple[str, ConsoleFile]]:
 
 
 def _takes_gzip(header: str) -> bool:
-    """Tell whether an Accept-Encoding takes gzip; what forbids it (`gzip;q=0`) is understood."""
+    """Tell whether an Accept-Encoding accepts gzip, minding `gzip;q=0`."""
     for part in header.lower().split(","):
         coding, _, quality = part.strip().partition(";")
         if coding.strip() in ("gzip", "*"):

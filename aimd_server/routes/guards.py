@@ -1,7 +1,7 @@
-"""What every request passes before the routes: the Host check, security headers, and the last resort for faults.
+"""What every request passes before the routes: the Host check, security headers, and the last handler of faults.
 
-The Host check is what keeps a web page of somebody else from talking to a server on this machine through a name that
-it points here (DNS rebinding). It comes first, on every path.
+The Host check keeps other people's web pages from reaching a server on this machine through a name that they point here
+(DNS rebinding). It comes first, on every path.
 """
 
 from __future__ import annotations
@@ -54,21 +54,21 @@ def host_name(header: str) -> str:
 
 
 def _put_below(message: Message, prefix: str) -> None:
-    """Let an answer lead to a path below the one that browsers see the server at."""
+    """Prefix the paths of an answer with the one at which browsers see the server."""
     headers = MutableHeaders(scope=message)
     if headers["location"].startswith("/"):
         headers["location"] = prefix + headers["location"]
 
 
 class Guards:
-    """Stands around an application."""
+    """Wraps an application."""
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str] | None, backend: Backend) -> None:
         """Guard an application.
 
         Args:
-            app: What is guarded.
-            hosts: The names that are allowed beside loopback; None allows every name.
+            app: The application.
+            hosts: The names allowed besides loopback; None allows every name.
             backend: Whose meters count the requests.
         """
         self.app = app
@@ -103,7 +103,7 @@ class Guards:
         except ClientDisconnect:
             return
         except Exception:
-            # The path only: a query can hold a key. Quoted, so that it stays on its line.
+            # The path only, because a query can contain a key. Quoted, so that it stays on one line.
             log.exception("%s %r failed", scope["method"], scope["path"])
             if started:
                 raise RuntimeError("the answer had begun") from None
@@ -112,7 +112,7 @@ class Guards:
             self._count(scope, status, time.perf_counter() - begun_s)
 
     def _count(self, scope: Scope, status: int, duration_s: float) -> None:
-        """Count a request, and log it where that is wanted: never its query, which can hold a key."""
+        """Count a request, and log it if enabled, but never its query, which can contain a key."""
         route = scope.get("aimd.route", "(none)")
         self.backend.meters.count(scope["method"], route, status, duration_s)
         if requests.isEnabledFor(logging.INFO):

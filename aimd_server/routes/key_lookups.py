@@ -1,6 +1,6 @@
-"""Whose a key is, asked together: keys that arrive while the database is being asked share the next question.
+"""Looks up the owners of keys together: keys that arrive during a lookup share the next one.
 
-So what a request waits for was always asked after it came: a key that was revoked before lets nobody in.
+So a lookup always begins after its requests have arrived, and a key that was revoked before is refused.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Awaitable, Callable
 
 from aimd_server.stores.accounts import Account
 
-MOST = 256  # keys of one question
+MOST = 256  # keys in one lookup
 
 
 class KeyLookups:
-    """Keys that wait for an answer. For one event loop."""
+    """Keys that wait for a lookup, in one event loop."""
 
     def __init__(self, ask: Callable[[list[str]], Awaitable[list[Account | None]]]) -> None:
-        """Ask with `ask`, which returns whose each of some keys is, in their order."""
+        """Look up with `ask`, which returns the owners of some keys, in order."""
         self._ask = ask
         self._waiting: list[tuple[str, asyncio.Future[Account | None]]] = []
         self._asking: asyncio.Task[None] | None = None
 
     async def account_of(self, key: str) -> Account | None:
-        """Return who may call with a key now, None when it is no key, or no longer one.
+        """Return who may call with a key now, or None if it is not valid.
 
         Raises:
             StoreUnavailableError: The database refused.
@@ -47,7 +47,7 @@ class KeyLookups:
             found = await self._ask([key for key, _ in asked])
         except Exception as error:
             for _, future in asked:
-                if not future.done():  # else nobody waits any more
+                if not future.done():  # else nobody is waiting
                     future.set_exception(error)
         else:
             for (_, future), account in zip(asked, found, strict=True):

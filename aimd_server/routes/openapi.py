@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document of version 2: made from the routes as they are registered and from the bodies' own types.
+"""The OpenAPI 3.1 document of version 2, made from the registered routes and the types of their bodies.
 
-A route that is not described here keeps the document from being made, so that the two cannot drift apart.
+A route that is not described here is an error, so the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
 _PAGED = ("limit", "cursor")
 _SWITCHES = ("below", "count")
-_NUMBERS = {"limit": MAX_PAGE, "depth": 999_999_999}  # the greatest value of each
+_NUMBERS = {"limit": MAX_PAGE, "depth": 999_999_999}  # their greatest values
 _FILE = "/trials/{id}/files/{file}"
-# Where a part of a path or a query takes less than any text.
+# Parts of paths and queries that do not accept every text.
 _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("PUT", "/trials/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
     ("GET", _FILE, "file"): {"enum": list(FILES)},
@@ -42,15 +42,15 @@ _SCHEMAS: dict[tuple[str, str, str], Document] = {
 
 
 class Described:
-    """What the document says of a route beyond what the route says by itself.
+    """What the document says about a route that the route itself does not.
 
     Attributes:
-        status: Of an answer when all is well.
-        body: The type of a JSON body, `bytes` for one that is none, None when there is none.
+        status: The status of a successful answer.
+        body: The type of a JSON body, `bytes` for any other body, None for no body.
         query: The names in its query.
         has_answer: Whether the answer has a JSON body.
-        needs_body: Whether the body may not be left out.
-        needs: The names in its query that may not be left out.
+        needs_body: Whether the body is required.
+        needs: The required names in its query.
     """
 
     __slots__ = ("body", "has_answer", "needs", "needs_body", "query", "status")
@@ -120,7 +120,7 @@ ROUTES: dict[tuple[str, str], Described] = {
         ]
     },
 }
-# Whose answer names a thing, the member that does, and the paths of that thing.
+# Operations whose answer names an object: the member with its id, and the object's paths.
 _MAKERS = {
     ("POST", "/folders"): ("id", "/folders/{id}"),
     ("PUT", "/trials/{id}"): ("id", "/trials/{id}"),
@@ -168,7 +168,7 @@ def document(table: RouteTable) -> Document:
     """Return the OpenAPI document of the routes of a table.
 
     Raises:
-        UndeclaredAccessError: A route is not described here, or one that is described is not there.
+        UndeclaredAccessError: A route is not described, or a described route does not exist.
     """
     doors = {path.removeprefix(table.prefix): door for path, door in table.doors.items()}
     there = {(method, path) for path, door in doors.items() for method in door.rules}
@@ -217,7 +217,7 @@ def _path(path: str, door: Door) -> Document:
 def _operation(method: str, path: str, door: Door) -> Document:
     access, handler = door.rules[method]
     described = ROUTES[method, path]
-    # An object with an id takes any text in its place: what is no id is not there.
+    # In place of an id any text is accepted; what is not an id does not exist.
     parameters = [_parameter(name, "path") for name in _PART.findall(path)]
     parameters += [_parameter(name, "query", name in described.needs) for name in described.query]
     for parameter in parameters:
@@ -273,7 +273,7 @@ def _well(method: str, path: str, described: Described) -> Document:
 
 
 def _links(part: str, prefix: str) -> Document:
-    """Return the operations on a thing that was just made, each with where in the answer its id stands."""
+    """Return the operations on a newly created object, each with the position of its id in the answer."""
     there = [(method, path) for method, path in ROUTES if path.startswith(prefix) and path.count("{") == 1]
     return {
         _operation_id(method, path): {

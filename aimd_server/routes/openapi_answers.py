@@ -1,4 +1,4 @@
-"""What the answers of version 2 look like, as JSON Schema. Members may be added to an answer, never taken away."""
+"""The answers of version 2 as JSON Schema. Members may be added to an answer, never removed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _object(**members: Schema) -> Schema:
 
 
 def _sometimes(schema: Schema, **members: Schema) -> Schema:
-    """Return the schema of an object with members that are not always there."""
+    """Return the schema of an object with optional members."""
     return {**schema, "properties": {**schema["properties"], **members}}
 
 
@@ -67,7 +67,7 @@ _FILES = _named(_object(offset=COUNT, digest=TEXT))
 _KIND: Schema = {"enum": ["folder", "trial"]}
 _NUMBERS = _all(_maybe({"type": "number"}))
 _SERIES = _object(trial=ID, metric=TEXT, count=COUNT, exact=FLAG, nan=COUNT, x=_NUMBERS, lo=_NUMBERS)
-_BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS}  # left out where there is one entry a point
+_BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS}  # absent if there is one entry per point
 _KEY: dict[str, Schema] = {
     "id": COUNT,
     "user": TEXT,
@@ -98,7 +98,7 @@ _FOLDER: dict[str, Schema] = {
     "updated": TIME,
 }
 
-# By name, as they stand among the components.
+# By name, as in the components.
 SHARED: dict[str, Schema] = {
     "Folder": _sometimes(_object(**_FOLDER), shared=FLAG, target=ID),
     "Trial": _object(**_TRIAL),

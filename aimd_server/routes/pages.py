@@ -1,6 +1,6 @@
-"""What a browser may load without a key: the console, which holds no data by itself, and whether the server is well.
+"""What a browser may load without a key: the console, which contains no data, and the health of the server.
 
-The meters are beside them, for who looks after the server only.
+Also the meters, for admins only.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from aimd_server.stores.accounts import Account
 
 
 class Pages:
-    """The dialect of pages: there is nobody to let in, and errors are empty."""
+    """The dialect of pages: nobody is authenticated, and errors are empty."""
 
     async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
-        """Let nobody in: a page is public or it is not here."""
+        """Admit nobody: a page is public or does not exist."""
         return empty_answer(404)
 
     def refused(self, error: RefusalError) -> Response:
-        """Return that there is no such page."""
+        """Return a 404."""
         return empty_answer(404)
 
     def unavailable(self) -> Response:
-        """Return that the database cannot be used now."""
+        """Return a 503."""
         return text_answer("unavailable", 503, {"Retry-After": "2"})
 
     def wrong_method(self, allowed: list[str]) -> Response:
-        """Return which methods the path takes."""
+        """Return the methods that the path supports."""
         return empty_answer(405, {"Allow": ", ".join(allowed)})
 
 
@@ -59,18 +59,18 @@ def _redirect(path: str) -> Handler:
 
 
 async def get_health(call: Call) -> Response:
-    """Answer that the process answers."""
+    """Answer that the process is alive."""
     return text_answer("ok")
 
 
 async def get_readiness(call: Call) -> Response:
-    """Answer whether requests can be served now: the database answers, and its writer works."""
+    """Answer whether requests can be served: the database answers and its writer works."""
     await call.backend.run(monitoring.check_ready, call.database)
     return text_answer("ready")
 
 
 async def get_metrics(call: Call) -> Response:
-    """Answer with the server's meters, as Prometheus reads them."""
+    """Answer with the server's meters in Prometheus format."""
     gauges = await call.backend.run(monitoring.gauges, call.database)
     return Response(call.backend.meters.text(gauges), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -81,9 +81,9 @@ def _add(table: RouteTable, path: str, handler: Handler) -> None:
 
 
 def routes(web: str, files: ConsoleFiles | None = None) -> list[RouteTable]:
-    """Return the pages: the console below `web`, the ways there, `/healthz`, `/readyz` and `/metrics`.
+    """Return the pages: the console below `web`, redirects to it, `/healthz`, `/readyz` and `/metrics`.
 
-    Ways are relative, so that they also lead there behind a proxy that serves this server below a path of its own.
+    Redirects are relative, so that they work behind a proxy that serves this server below a path.
     """
     files = files or ConsoleFiles()
     console, top = RouteTable(web, Pages()), RouteTable("", Pages())

@@ -1,7 +1,6 @@
 """What a request was before a proxy: its scheme, host, path prefix and client.
 
-Only a peer whose address is trusted is believed (setting `trusted_proxies`); what anybody else writes into those
-headers has no effect.
+Only peers with a trusted address are believed (setting `trusted_proxies`); anybody else's headers have no effect.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Proxies:
-    """The proxies that are believed: addresses or networks, such as `127.0.0.1` and `10.0.0.0/8`."""
+    """The trusted proxies: addresses or networks, such as `127.0.0.1` and `10.0.0.0/8`."""
 
     def __init__(self, trusted: Iterable[str]) -> None:
         self._networks = []
@@ -40,7 +39,7 @@ class Proxies:
         return any(address in network for network in self._networks)
 
     def client_of(self, scope: Scope) -> str:
-        """Return the address of who called; others than trusted proxies can claim what they like."""
+        """Return the caller's address; claims of untrusted peers are ignored."""
         peer = _peer(scope)
         chain = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
         while self.trusts(peer) and chain and chain[-1]:
@@ -48,7 +47,7 @@ class Proxies:
         return peer
 
     def unfolded(self, scope: Scope) -> Scope:
-        """Return a request as it was before a trusted proxy; one that came from elsewhere as it is."""
+        """Return a request as it was before a trusted proxy, or unchanged if it came from elsewhere."""
         if not self._names and not self._networks:
             return scope
         if not self.trusts(_peer(scope)):
@@ -83,7 +82,7 @@ def prefix_of(scope: Scope) -> str:
 
 
 def based(scope: Scope, base_path: str) -> Scope:
-    """Return a request without the path that everything is below, when it has that."""
+    """Return a request without the base path, if it has that."""
     path = str(scope["path"])
     if not base_path or not path.startswith(f"{base_path}/"):
         return scope
@@ -93,7 +92,7 @@ def based(scope: Scope, base_path: str) -> Scope:
 
 
 def own_origin(scope: Scope) -> str:
-    """Return the origin that pages of this server have in the browser that sent a request."""
+    """Return the origin of this server's pages in the browser that sent a request."""
     scheme = str(scope.get("scheme", "http"))
     return f"{scheme}://{_without_default_port(Headers(scope=scope).get('host', ''), scheme)}"
 

@@ -1,4 +1,4 @@
-"""Slots for reading the database: a caller has a few at once and waits for more, so that others get through."""
+"""Slots for reading the database: a caller gets a few and waits for more, so that others get through."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-READS_AT_ONCE = 5  # of one caller; fewer than the database has readers
+READS_AT_ONCE = 5  # per caller; fewer than the database has readers
 
 
 class ReadSlots:
-    """The slots of all callers. For one event loop."""
+    """The slots of all callers, in one event loop."""
 
     def __init__(self, limit: int | None = None) -> None:
-        """Let each caller have so many at once; READS_AT_ONCE by default."""
+        """Give each caller this many at once; by default READS_AT_ONCE."""
         self._limit = READS_AT_ONCE if limit is None else limit
         self._callers: dict[object, asyncio.Semaphore] = {}
         self._waiting: dict[object, int] = {}
@@ -28,5 +28,5 @@ class ReadSlots:
                 yield
         finally:
             self._waiting[caller] -= 1
-            if not self._waiting[caller]:  # nobody needs it any more
+            if not self._waiting[caller]:  # nobody needs it anymore
                 del self._waiting[caller], self._callers[caller]

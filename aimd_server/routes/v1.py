@@ -1,7 +1,7 @@
 """Version 1 of the API, as deployed clients speak it: `?apikey=`, plain texts, its own status codes.
 
-Source: the deployed protocol. A path that is not there answers 404 with an empty body, which is how deployed clients
-tell a wrong address.
+Source: the deployed protocol. An unknown path answers 404 with an empty body, from which deployed clients tell a wrong
+address.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class Version1:
     """The dialect of version 1.
 
     Attributes:
-        login_page: Where a caller without a key is sent.
+        login_page: Where a caller without a key is redirected.
     """
 
     def __init__(self, login_page: str) -> None:
         self.login_page = login_page
 
     async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
-        """Return who calls, or the deployed answers for a missing, empty and unknown key."""
+        """Return the caller, or the deployed answers for a missing, empty or unknown key."""
         key = request.query_params.get("apikey")
         if key is None:
             return empty_answer(302, {"Location": self.login_page})
@@ -49,7 +49,7 @@ class Version1:
         return account or text_answer(f"api key {key} not found\n", 400)
 
     def refused(self, error: RefusalError) -> Response:
-        """Return a refusal as the deployed text that clients look for."""
+        """Return a refusal with the text that deployed clients look for."""
         if error.code in ("not_found", "folder_not_found"):
             return text_answer(_DOC_NOT_FOUND, 500)
         if error.code == "name_taken":
@@ -58,11 +58,11 @@ class Version1:
         return text_answer(error.message, _STATUS.get(error.code, 400), headers)
 
     def unavailable(self) -> Response:
-        """Return that the database cannot be used now."""
+        """Return a 503."""
         return text_answer("the server cannot use its database now", 503, {"Retry-After": "2"})
 
     def wrong_method(self, allowed: list[str]) -> Response:
-        """Return which methods the path takes."""
+        """Return the methods that the path supports."""
         return empty_answer(405, {"Allow": ", ".join(allowed)})
 
 
@@ -85,7 +85,7 @@ def routes(base: str, login_page: str) -> list[RouteTable]:
 
 
 def _open_to_uploads(table: RouteTable) -> None:
-    """Let upload-only keys do what a deployed client does to upload, and no more: no reading back, no deleting."""
+    """Let upload-only keys do what a deployed client needs for an upload, but not read back or delete."""
     table.open_to_uploads(
         ("GET", "/folders"),
         ("POST", "/folders"),
@@ -100,7 +100,7 @@ def _open_to_uploads(table: RouteTable) -> None:
 
 
 async def read_json(call: Call) -> Any:
-    """Return the body as JSON, which may hold Python's `NaN`.
+    """Return the body as JSON, which may contain Python's `NaN`.
 
     Raises:
         RefusalError: It is too large, or not JSON.
@@ -148,7 +148,7 @@ async def list_folders(call: Call) -> Response:
 
 
 async def make_folder(call: Call) -> Response:
-    """Make a folder and answer with its id."""
+    """Create a folder and answer with its id."""
     return json_answer({"id": await call.run(version1.make_folder, await read_json(call))})
 
 
@@ -194,12 +194,12 @@ def _done(call: Call) -> Response:
 
 
 async def create_trial(call: Call) -> Response:
-    """Make a trial and answer with its id."""
+    """Create a trial and answer with its id."""
     return json_answer({"id": await call.run(version1.create_trial, await read_json(call))})
 
 
 async def find_trial(call: Call) -> Response:
-    """Answer with the id of the trial of a name in a folder, as text."""
+    """Answer with the id of a trial by name and folder, as text."""
     folder, name = needed(call, "folder"), needed(call, "name")
     try:
         return text_answer(await call.run(version1.find_trial, folder, name))
@@ -219,7 +219,7 @@ async def replace_trial(call: Call) -> Response:
 
 
 async def delete_trial(call: Call) -> Response:
-    """Delete a trial: it lies in the trash, and its name and id are free."""
+    """Delete a trial: it goes to the trash, and its name and id are free."""
     await call.run(trash.delete_trial, call.part("id"))
     return _done(call)
 
@@ -242,7 +242,7 @@ async def set_parameters(call: Call) -> Response:
 
 
 async def get_metrics(call: Call) -> Response:
-    """Answer with all points; a value that is not finite is null, because JSON has no token for it."""
+    """Answer with all points; a non-finite value is null, because JSON has no token for it."""
     call.take_slot()
     points = await call.run(version1.get_points, call.part("id"))
     return StreamingResponse(_pieces(points), media_type=JSON)

@@ -1,6 +1,6 @@
-"""Version 2 of the API: how callers prove who they are, how errors look, and the server's own page.
+"""Version 2 of the API: authentication, the form of errors, and the server's own routes.
 
-Everything is described in docs/reference/http-api.md.
+See docs/reference/http-api.md.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FEATURES = (
     "shortcuts",
     "export",
     "metrics",
-)  # what older servers of ours have not
+)  # what older servers lack
 LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
@@ -83,7 +83,7 @@ _STATUS = {
 
 
 def error_answer(code: str, message: str, headers: dict[str, str] | None = None, **facts: object) -> Response:
-    """Return an error in the one form that all have."""
+    """Return an error in the form that all have."""
     return json_answer({"error": {"code": code, "message": message, **facts}}, _STATUS[code], headers)
 
 
@@ -91,7 +91,7 @@ class Version2:
     """The dialect of version 2: a bearer key or the cookie of a session, JSON errors."""
 
     async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
-        """Return who calls, or the one answer for everybody without a valid key."""
+        """Return the caller, or the one answer for everybody without a valid key."""
         given = request.headers.getlist("authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() == "bearer" and key:
@@ -110,7 +110,7 @@ class Version2:
         return error_answer("unauthenticated", words, dict(_CHALLENGE))
 
     def refused(self, error: RefusalError) -> Response:
-        """Return a refusal, with the true offset where there is one."""
+        """Return a refusal, with the true offset if there is one."""
         offset = error.facts.get("offset")
         if error.code == "unauthenticated":
             return error_answer(error.code, error.message, dict(_CHALLENGE))
@@ -120,16 +120,16 @@ class Version2:
         return error_answer(error.code, error.message, headers, **error.facts)
 
     def unavailable(self) -> Response:
-        """Return that the database cannot be used now."""
+        """Return a 503."""
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return error_answer("busy", "the server cannot use its database now; try again", headers)
 
     def wrong_method(self, allowed: list[str]) -> Response:
-        """Return which methods the path takes."""
+        """Return the methods that the path supports."""
         return error_answer("method_not_allowed", "this path does not take that method", {"Allow": ", ".join(allowed)})
 
     def not_found(self) -> Response:
-        """Return the answer, for a user, for a path that is not there."""
+        """Return the answer to a user for an unknown path."""
         return error_answer("not_found", "there is no such path")
 
 
@@ -154,7 +154,7 @@ def _description(table: RouteTable) -> Handler:
 def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
     table = RouteTable(base + PREFIX, Version2())
-    v2_files.register(table)  # first: what training asks for all day
+    v2_files.register(table)  # first, because training calls them all day
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
     v2_folders.register(table)
     v2_trials.register(table)

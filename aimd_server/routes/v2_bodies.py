@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -> T:
-    """Return the body as a value of that type; an empty one as `{}` where that is allowed.
+    """Return the body as a value of a type; if allowed, an empty body counts as `{}`.
 
     Raises:
-        RefusalError: It is too large, no JSON, or no such value.
+        RefusalError: It is too large, not JSON, or not such a value.
     """
     body = await read_body(call.request, DOCUMENT_BYTES)
     if may_be_empty and not body:
@@ -25,7 +25,7 @@ async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -
 
 
 async def decoded_body(call: Call, type: type[T], limit_bytes: int) -> T:
-    """Return a body of another limit as a value of that type; errors as `read_document`."""
+    """Return a body with another limit as a value of a type. Errors as `read_document`."""
     body = await read_body(call.request, limit_bytes)
     return await call.backend.run(_decoded, body, encoding_of(call.request), type, limit_bytes)
 

@@ -1,7 +1,7 @@
 """Version 2: events for live views, as server-sent events.
 
-However many streams there are, a process looks once a second, at all that is watched together. A stream ends when
-its caller may not see the folder any more, when it does not keep up, and when the server stops.
+However many streams there are, a process looks once a second at everything that is watched. A stream ends when its
+caller loses access to the folder, when it does not keep up, and when the server stops.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from aimd_server.stores.watching import TrialStatus
 from aimd_server.stores.writer import StoreUnavailableError
 
 LOOK_S = 1.0
-HEARTBEAT_S = 15.0  # how often access is checked, too
-MAX_STREAMS = 8  # of one user
-MAX_ALL_STREAMS = 200  # of a process
-_MAX_WAITING = 1_000  # events that a slow reader may leave lying
+HEARTBEAT_S = 15.0  # also how often access is checked
+MAX_STREAMS = 8  # per user
+MAX_ALL_STREAMS = 200  # per process
+_MAX_WAITING = 1_000  # events that may wait for a slow reader
 log = logging.getLogger("aimd_server")
 
 
@@ -45,7 +45,7 @@ def register(table: RouteTable) -> None:
 
 
 class Stream:
-    """One reader: what it watches, and the events that wait for it."""
+    """A reader: what it watches, and the events that wait for it."""
 
     def __init__(self, owner: tuple[int, int | None], watched: Watched) -> None:
         self.owner = owner
@@ -55,7 +55,7 @@ class Stream:
         self._listing: object = None
 
     def take(self, found: Look) -> None:
-        """Compare a look with the one before and put what changed into the queue."""
+        """Compare a look with the previous one and queue what changed."""
         tree = found.trees.get(self.watched.tree, []) if self.watched.tree else []
         ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()), tree)
         seen = {one: found.trials[one] for one in ids if one in found.trials}
@@ -69,7 +69,7 @@ class Stream:
         self._seen, self._listing = seen, listing
 
     def end(self) -> None:
-        """Let the reader end, whatever waits."""
+        """End the reader, whatever waits."""
         while self.waiting.full():
             self.waiting.get_nowait()
         self.waiting.put_nowait(None)
@@ -87,15 +87,15 @@ def _shown(standing: TrialStatus) -> dict[str, object]:
 
 
 class Hub:
-    """All streams of a process, and the one task that looks for them while there are any."""
+    """All streams of a process, and the task that looks for changes while there are any."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.streams: WeakSet[Stream] = WeakSet()  # one whose answer was never sent is gone by itself
+        self.streams: WeakSet[Stream] = WeakSet()  # a stream whose answer was never sent disappears
         self._task: asyncio.Task[None] | None = None
 
     def check_room(self, owner: tuple[int, int | None]) -> None:
-        """Refuse one stream too many.
+        """Refuse a stream beyond the limits.
 
         Raises:
             RefusalError: `busy`.
@@ -106,7 +106,7 @@ class Hub:
             raise RefusalError("busy", "the server has no room for another stream", limit=MAX_ALL_STREAMS)
 
     def add(self, stream: Stream) -> None:
-        """Take a stream in."""
+        """Add a stream."""
         self.streams.add(stream)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
@@ -127,7 +127,7 @@ class Hub:
             return
         try:
             found = await self.backend.run(watching.look, self.backend.database, [one.watched for one in streams])
-        except StoreUnavailableError as error:  # the next look will do
+        except StoreUnavailableError as error:  # the next look may succeed
             log.warning("could not look for events: %s", error)
             return
         for stream in streams:
@@ -146,8 +146,8 @@ async def _open(call: Call, dialect: Dialect) -> Response:
     stream = Stream(owner, await call.run(watching.watched_by, events))
     stream.take(await call.backend.run(watching.look, call.database, [stream.watched]))
     hub.check_room(owner)
-    hub.add(stream)  # at once: many that come together are counted
-    headers = {"X-Accel-Buffering": "no"}  # a proxy that keeps events back would make live views dead
+    hub.add(stream)  # immediately, so that simultaneous streams are counted
+    headers = {"X-Accel-Buffering": "no"}  # a proxy that buffers events would freeze live views
     pieces = _pieces(hub, stream, call.request, dialect, events)
     return StreamingResponse(pieces, 200, headers, "text/event-stream")
 
@@ -177,7 +177,7 @@ async def _pieces(
 async def _may_go_on(
     backend: Backend, stream: Stream, request: Request, dialect: Dialect, events: EventsRequest
 ) -> bool:
-    """Tell whether the caller may still see what the stream shows; take out what they may not."""
+    """Tell whether the caller may still see what the stream shows, and remove what they may not."""
     try:
         caller = await dialect.authenticate(request, backend)
         if not isinstance(caller, Account):

@@ -1,4 +1,4 @@
-"""Version 2: a folder as a tar, made while it is sent."""
+"""Version 2: a folder as a tar, streamed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def register(table: RouteTable) -> None:
 
 
 async def export_folder(call: Call) -> Response:
-    """Answer with the trials of a folder and below it, as a tar of their directories."""
+    """Answer with the trials of a folder and below, as a tar of their directories."""
     first = await call.run(exporting.batch, call.part("id"), None)
     call.take_slot()
     headers = {"Content-Disposition": 'attachment; filename="export.tar"'}
@@ -45,7 +45,7 @@ async def _trial(call: Call, row: TrialRow) -> AsyncIterator[bytes]:
     try:
         members = await call.run(exporting.members, row)
     except RefusalError:
-        return  # it was deleted meanwhile
+        return  # it was deleted in the meantime
     directory = exporting.directory_of(row)
     yield exporting.header(directory + "/", 0, row, is_directory=True)
     for member in members:
@@ -58,7 +58,7 @@ async def _content(call: Call, member: Member) -> AsyncIterator[bytes]:
     start, end = 0, member.opened.standing.offset
     while start < end:
         piece = (await call.run(_read, member.opened, start))[: end - start]
-        if not piece:  # its size was said already: break off, so that nobody takes the rest for a file
+        if not piece:  # its size was already sent: abort, so that nobody takes the rest for a file
             raise StoreUnavailableError("a file was deleted while it was exported")
         start += len(piece)
         yield piece

@@ -1,4 +1,4 @@
-"""Version 2: the files of a trial, bytes with an offset."""
+"""Version 2: the files of a trial, as bytes with an offset."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from aimd_server.stores.packing import GZIP, Packed
 
 _PATH = "/trials/{id}/files/{file}"
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-_SMALL_BYTES = 64 << 10  # of a part that is read without a thread
+_SMALL_BYTES = 64 << 10  # a part this small is read without a thread
 UNSATISFIABLE = (-1, -1)
-MOST_OFFSET = 10**18 - 1  # what a request may say, and what a database can keep
+MOST_OFFSET = 10**18 - 1  # what a request may contain and a database can store
 
 
 def register(table: RouteTable) -> None:
@@ -42,7 +42,7 @@ def _open(database: Database, user: Account, uid: str, file: str) -> OpenFile:
 
 
 async def head_file(call: Call) -> Response:
-    """Answer with how far the server has a file."""
+    """Answer with how much of a file the server has."""
     opened = await call.run(_open, call.part("id"), call.part("file"))
     return empty_answer(204, _headers(opened.standing))
 
@@ -55,7 +55,7 @@ async def get_file(call: Call) -> Response:
     size_bytes = opened.standing.offset
     wanted = wanted_range(call.request.headers.get("range", ""), size_bytes)
     if wanted == UNSATISFIABLE:
-        # Nothing there yet: a reader that follows a file learns that, rather than get all of it again.
+        # Nothing there yet: a reader that follows a file learns that instead of getting all of it again.
         return empty_answer(416, {**_headers(opened.standing), "Content-Range": f"bytes */{size_bytes}"})
     start, end = wanted or (0, size_bytes)
     headers = {
@@ -71,10 +71,10 @@ async def get_file(call: Call) -> Response:
 
 
 def wanted_range(header: str, size_bytes: int) -> tuple[int, int] | None:
-    """Return which bytes a Range header asks for, from `start` to before `end`.
+    """Return the bytes that a Range header asks for, from `start` to before `end`.
 
-    None is all of them: also for several ranges and what is no range, which is a right answer too. `UNSATISFIABLE`
-    when the file has none of the bytes.
+    None means all of them, also for several ranges or a malformed one, as HTTP allows. `UNSATISFIABLE` if the file has
+    none of the bytes.
     """
     match = _RANGE.fullmatch(header)
     if match is None or not (match[1] or match[2]):
@@ -89,7 +89,7 @@ def wanted_range(header: str, size_bytes: int) -> tuple[int, int] | None:
 
 
 async def _pieces(call: Call, opened: OpenFile, start: int, end: int) -> AsyncIterator[bytes]:
-    """Yield bytes of a file as it stood when it was opened; deleted meanwhile, it ends short of its Content-Length."""
+    """Yield bytes of a file as of when it was opened; if it is deleted, they end short of the Content-Length."""
     while start < end:
         piece = (await call.run(_read, opened, start))[: end - start]
         if not piece:
@@ -114,13 +114,13 @@ async def patch_file(call: Call) -> Response:
     members = small_members(body, encoding, _SMALL_BYTES)
     if members is None:
         wish = await call.run(_prepared, uid, file, offset, body, encoding, wants_digest)
-    else:  # a thread of its own would cost more than the work
+    else:  # a thread would cost more than the work
         wish = _wish_of(call.user, uid, file, offset, body, encoding, members, wants_digest)
     appends = call.backend.appends
     done = await call.write(appends.operation(wish), order=uid)
     appends.follow(wish, done)
     if done.due is not None:
-        await call.run(_chunk, done.due, file)  # before the answer: who appends faster than that waits
+        await call.run(_chunk, done.due, file)  # before the answer, so that faster appends wait
     reached = done.standing
     return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 
@@ -145,7 +145,7 @@ def _chunk(database: Database, _: Account, trial_id: int, file: str) -> None:
 
 
 async def put_file(call: Call) -> Response:
-    """Put a small file in the place of what was there."""
+    """Replace a small file."""
     body = await read_body(call.request, FILE_BYTES)
     standing = await call.run(_put, call.part("id"), call.part("file"), body, encoding_of(call.request))
     return empty_answer(204, _headers(standing))

@@ -27,7 +27,7 @@ def register(table: RouteTable) -> None:
 
 
 async def list_folders(call: Call) -> Response:
-    """Answer with a page of the folders under one."""
+    """Answer with a page of the folders below one."""
     query = call.request.query_params
     depth = number_in(call, "depth", 0) if "depth" in query else None
     if depth is not None and depth < 1:
@@ -38,7 +38,7 @@ async def list_folders(call: Call) -> Response:
 
 
 async def make_folder(call: Call) -> Response:
-    """Make a folder."""
+    """Create a folder."""
     folder, is_new = await call.run(folder_tree.make, await read_document(call, NewFolder))
     return json_answer(folder, 201 if is_new else 200)
 
@@ -62,19 +62,19 @@ async def change_folder(call: Call) -> Response:
 
 
 async def delete_folder(call: Call) -> Response:
-    """Put a folder into the trash, with all in it."""
+    """Move a folder to the trash, with everything in it."""
     await call.run(trash.delete_folder, call.part("id"))
     return empty_answer(204)
 
 
 async def restore_folder(call: Call) -> Response:
-    """Bring a folder back from the trash."""
+    """Restore a folder from the trash."""
     wish = await read_document(call, trash.Restoring, may_be_empty=True)
     return json_answer(await call.run(trash.restore_folder, call.part("id"), wish))
 
 
 async def make_shortcut(call: Call) -> Response:
-    """Make a shortcut to a folder in another."""
+    """Create a shortcut to a folder in another."""
     shortcut, is_new = await call.run(shortcuts.make, call.part("id"), await read_document(call, ShortcutWish))
     return json_answer(shortcut, 201 if is_new else 200)
 

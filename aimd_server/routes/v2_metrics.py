@@ -60,7 +60,7 @@ def _facts(drawn: Drawn) -> dict[str, Any]:
 
 
 def json_of(answer: Answer) -> bytes:
-    """Return an answer as JSON; what is not finite is null. One series at a time: lists of numbers are large."""
+    """Return an answer as JSON, with null for non-finite values; one series at a time, because they are large."""
     series = b",".join(_json_of(drawn) for drawn in answer.series)
     return b'{"series":[%b],"missing":%b}' % (series, msgspec.json.encode(answer.missing))
 
@@ -71,7 +71,7 @@ def _json_of(drawn: Drawn) -> bytes:
 
 
 def binary_of(answer: Answer) -> bytes:
-    """Return an answer as one binary body: see docs/reference/http-api.md."""
+    """Return an answer as a binary body: see docs/reference/http-api.md."""
     offset, series, data = 0, [], []
     for drawn in answer.series:
         facts = _facts(drawn)

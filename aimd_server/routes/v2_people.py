@@ -32,12 +32,12 @@ async def list_keys(call: Call) -> Response:
 
 
 async def create_key(call: Call) -> Response:
-    """Make a key."""
+    """Create a key."""
     return json_answer(await call.run(keys.create, await read_document(call, KeyWish, may_be_empty=True)), 201)
 
 
 async def revoke_key(call: Call) -> Response:
-    """Make a key worthless."""
+    """Revoke a key."""
     await call.run(keys.revoke, call.part("number"))
     return empty_answer(204)
 

@@ -1,8 +1,8 @@
-"""Version 2: signing in with a cookie, and the rule that keeps other people's pages from using it.
+"""Version 2: signing in with a cookie, and the rule that keeps other sites from using it.
 
-A browser sends a cookie to all ports of a host: its name holds the port, so that a console and a server, or two
-consoles, on one machine do not sign each other out. It sends it whoever's page asks for it, too. So a call with it is
-refused when its Origin is another than this server's, and, when it changes something, also when it has none.
+A browser sends a cookie to all ports of a host. So its name contains the port, and a console and a server, or two
+consoles, on one machine do not sign each other out. A browser also sends it for requests from other sites. So a call
+with the cookie is refused if its Origin is not this server's, and a change also if it has no Origin.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def register(table: RouteTable) -> None:
 
 
 def cookie_name(request: Request) -> str:
-    """Return the name of the cookie of this server, as the browser that sent a request sees it."""
+    """Return the name of this server's cookie in the browser that sent a request."""
     port = own_origin(request.scope).rpartition(":")[2]
     return f"{COOKIE}_{port}" if port.isascii() and port.isdigit() else COOKIE
 
 
 def check_origin(request: Request, is_needed: bool) -> None:
-    """Refuse a request of another page than this server's.
+    """Refuse a request from another site.
 
     Raises:
         RefusalError: `bad_origin`.

@@ -109,13 +109,13 @@ async def change_trial(call: Call) -> Response:
 
 
 async def delete_trial(call: Call) -> Response:
-    """Put a trial into the trash."""
+    """Move a trial to the trash."""
     await call.run(trash.delete_trial, call.part("id"))
     return empty_answer(204)
 
 
 async def restore_trial(call: Call) -> Response:
-    """Bring a trial back from the trash."""
+    """Restore a trial from the trash."""
     wish = await read_document(call, trash.Restoring, may_be_empty=True)
     return json_answer(await call.run(trash.restore_trial, call.part("id"), wish))
 
