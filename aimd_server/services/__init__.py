@@ -1,1 +1,1 @@
-"""What the server does, as functions over a database: no HTTP and no SQL here."""
+"""What the server does, as functions on a database, without HTTP or SQL."""

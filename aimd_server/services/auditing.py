@@ -1,4 +1,4 @@
-"""What is written into the audit log, in the transaction of the deed itself. Never a key, never a document."""
+"""The audit log, written in the transaction of the action. It never contains a key or a document."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 
 MAX_PAGE = 500
-OPERATOR = "(operator)"  # whoever runs commands on the data directory
+OPERATOR = "(operator)"  # the person who runs commands on the data directory
 
 
 def note(connection: Connection, actor: str, action: str, object: str, **detail: object) -> None:
-    """Write down who did what to what."""
+    """Record who did what to what."""
     text = json.dumps({key: value for key, value in detail.items() if value is not None})
     audit.add(connection, at_us=now_us(), actor=actor, action=action, object=object, detail=text)
 
 
 def listed(database: Database, user: Account, limit: int, cursor: str | None) -> dict[str, object]:
-    """Return a page of the audit log, newest first; the route lets only administrators in.
+    """Return a page of the audit log, newest first; the route admits only admins.
 
     Raises:
         RefusalError: `invalid`.

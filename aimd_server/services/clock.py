@@ -19,7 +19,7 @@ def iso(time_us: int) -> str:
 
 
 def parse_us(value: object) -> int | None:
-    """Return the time that a text names, None when it names none; without an offset it is taken for UTC."""
+    """Return the time of a text, or None; without an offset it is UTC."""
     if not isinstance(value, str) or len(value) > 64:
         return None
     try:

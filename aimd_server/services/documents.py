@@ -1,4 +1,4 @@
-"""JSON documents from users: read with limits, kept as strict JSON text."""
+"""JSON documents from users: read within limits, stored as strict JSON text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 MAX_DEPTH = 64
 MAX_PARAMETERS_CHARS = 256 << 10
-MAX_BOXES = 1 << 18  # lists and mappings in one document: one of two bytes takes 64 in memory
+MAX_BOXES = 1 << 18  # lists and mappings in a document: two bytes of JSON take 64 in memory
 
 
 def decode(body: bytes, type: type[T]) -> T:
-    """Return a strict JSON document as a value of that type.
+    """Return a strict JSON document as a value of a type.
 
     Raises:
-        RefusalError: `bad_request` when it is no JSON, `invalid` when it is no such value, or one of too many parts.
+        RefusalError: `bad_request` if it is not JSON, `invalid` if it is not such a value or has too many parts.
     """
     _require_few_boxes(body)
     try:
@@ -35,10 +35,10 @@ def decode(body: bytes, type: type[T]) -> T:
 
 
 def decode_loosely(body: bytes) -> Any:
-    """Return a JSON document in which Python's `NaN` and `Infinity` may occur.
+    """Return a JSON document that may contain Python's `NaN` and `Infinity`.
 
     Raises:
-        RefusalError: `bad_request`, `invalid` for one of too many parts.
+        RefusalError: `bad_request`, or `invalid` if it has too many parts.
     """
     _require_few_boxes(body)
     try:
@@ -56,7 +56,7 @@ def decode_loosely(body: bytes) -> Any:
 
 
 def _require_few_boxes(body: bytes) -> None:
-    """Refuse before anything is made of it; brackets inside texts count too, which no real document comes near."""
+    """Refuse before parsing. Brackets inside texts count too, but no real document comes near the limit."""
     if body.count(b"{") + body.count(b"[") > MAX_BOXES:
         raise invalid(f"the document holds more than {MAX_BOXES} lists and mappings", limit=MAX_BOXES)
 
@@ -66,7 +66,7 @@ def _too_deep() -> RefusalError:
 
 
 def check_depth(document: object) -> None:
-    """Refuse a document that is nested too deeply to be shown.
+    """Refuse a document that is nested too deeply to show.
 
     Raises:
         RefusalError: `invalid`.
@@ -85,16 +85,16 @@ def _inside(box: object) -> list[object]:
 
 
 def text_of(document: object) -> str:
-    """Return a document as strict JSON text; a number that is not finite becomes a string.
+    """Return a document as strict JSON text, with strings for non-finite numbers.
 
     Raises:
-        RefusalError: `invalid`: nested too deeply.
+        RefusalError: `invalid`, if nested too deeply.
     """
     check_depth(document)
     strict = strict_json(document)
     try:
         return msgspec.json.encode(strict).decode()
-    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which Python's JSON can carry
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which Python's JSON allows
         return json.dumps(strict, separators=(",", ":"))
 
 
@@ -102,7 +102,7 @@ def parameters_text(parameters: object) -> str:
     """Return a trial's parameters as JSON text.
 
     Raises:
-        RefusalError: `invalid`: nested too deeply, or too large for lists, which show them of each trial.
+        RefusalError: `invalid`, if nested too deeply or too large for lists, which show the parameters of each trial.
     """
     text = text_of(parameters or {})
     if len(text) > MAX_PARAMETERS_CHARS:
@@ -114,15 +114,15 @@ def parameters_text(parameters: object) -> str:
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """Return a mapping, an empty one in place of what is none."""
+    """Return a mapping, empty in place of anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def printable(value: object) -> str | None:
-    """Return a short text that can be stored and shown, None for anything else."""
+    """Return a short text that can be stored and shown, or None."""
     return clean(value) if isinstance(value, str) and len(value) <= 64 else None
 
 
 def clean(text: str) -> str:
-    """Return a text that every database takes: no lone surrogate and no NUL."""
+    """Return a text that every database accepts, without lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

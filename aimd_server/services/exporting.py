@@ -1,7 +1,7 @@
-"""A folder as a tar: its trials' directories as they were, one file after the other, so that none is held whole.
+"""A folder as a tar: its trials' directories as they were, streamed file by file.
 
-Names come from people, so none becomes a path as it is: what could lead out of a directory, on any system, is
-replaced, and the id is added so that two names stay two.
+Names come from people, so none becomes a path unchanged: what could lead out of a directory on any system is replaced,
+and the id is added so that two names stay different.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from aimd_server.stores.trials import Scope, TrialRow
 AT_ONCE = 50
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]|[. ]+$')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_TAKEN = {"", ".", "..", "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}  # files of a trial beside it, too
-_MOST_BYTES = 240  # of a name that is changed; file systems take 255
+_TAKEN = {"", ".", "..", "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}  # also files of a trial next to it
+_MOST_BYTES = 240  # of a changed name; file systems allow 255
 _BLOCK_BYTES = 512
 END = bytes(2 * _BLOCK_BYTES)
 
 
 class ExportPage(NamedTuple):
-    """Some trials of a folder, newest first, and where the next ones begin, None at the end."""
+    """Some trials of a folder, newest first, and where the next ones begin, or None at the end."""
 
     rows: list[TrialRow]
     after: tuple[int, int] | None
@@ -42,7 +42,7 @@ class Member(NamedTuple):
 
 
 def safe_name(name: str, uid: str) -> str:
-    """Return a name as one part of a path; another one than the name itself ends with its id."""
+    """Return a name as a part of a path; if it differs from the name, it ends with the id."""
     safe = _UNSAFE.sub("_", name)
     if safe == name and name not in _TAKEN and not _DEVICES.fullmatch(name):
         return name
@@ -50,7 +50,7 @@ def safe_name(name: str, uid: str) -> str:
 
 
 def batch(database: Database, user: Account, uid: str, after: tuple[int, int] | None) -> ExportPage:
-    """Return the next trials of a folder and below it; that they may be seen is checked each time.
+    """Return the next trials of a folder and below; access is checked each time.
 
     Raises:
         RefusalError: `folder_not_found`.
@@ -66,10 +66,10 @@ def batch(database: Database, user: Account, uid: str, after: tuple[int, int] | 
 
 
 def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
-    """Return a trial's files as they stand now; a trial of version 1 has its documents as JSON, which is YAML too.
+    """Return a trial's current files; the documents of a version 1 trial are JSON, which is also YAML.
 
     Raises:
-        RefusalError: `not_found`: it is gone.
+        RefusalError: `not_found`, if it is gone.
     """
 
     def operation(connection: Connection) -> list[Member]:
@@ -105,5 +105,5 @@ def header(path: str, size_bytes: int, row: TrialRow, is_directory: bool = False
 
 
 def padding(size_bytes: int) -> bytes:
-    """Return what fills a member up to whole blocks."""
+    """Return the padding of a member to whole blocks."""
     return bytes(-size_bytes % _BLOCK_BYTES)

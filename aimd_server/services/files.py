@@ -44,7 +44,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 def check_file(file: str, names: tuple[str, ...] = FILES) -> None:
-    """Refuse a name that is none of a trial's files.
+    """Refuse a name that is not one of a trial's files.
 
     Raises:
         RefusalError: `invalid`.
@@ -54,7 +54,7 @@ def check_file(file: str, names: tuple[str, ...] = FILES) -> None:
 
 
 def put_document(database: Database, user: Account, uid: str, file: str, content: bytes) -> Standing:
-    """Keep a small file in the place of what was there and return, after the commit, how the server has it.
+    """Replace a small file and return, after the commit, how the server has it.
 
     Raises:
         RefusalError: `not_found`, `invalid`.
@@ -76,7 +76,7 @@ def digest_of(content: bytes) -> str:
 
 
 def take_documents(connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str] | None]) -> bool:
-    """Bring a trial's documents to (content, digest); None removes one. Return whether anything changed."""
+    """Set a trial's documents to (content, digest), None removing one, and return whether anything changed."""
     known = {row.file: row.digest for row in trial_documents.of_trial(connection, trial_id)}
     changed = False
     for file, given in documents.items():
@@ -92,7 +92,7 @@ def take_documents(connection: Connection, trial_id: int, documents: dict[str, t
 def add_documents(
     connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str]]
 ) -> dict[str, Standing]:
-    """Keep the documents of a new trial and return how the server has them."""
+    """Store the documents of a new trial and return how the server has them."""
     trial_documents.add(connection, trial_id, documents, now_us())
     return {file: Standing(len(content), digest) for file, (content, digest) in documents.items()}
 

@@ -1,4 +1,4 @@
-"""The folder tree of version 2: listed, shown, made, renamed and moved."""
+"""The folder tree of version 2: list, show, create, rename and move folders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGE, MAX_PAGE = 200, 500
 
 
 class FolderListRequest(msgspec.Struct, frozen=True):
-    """Which folders to list: those under a folder, given by path or id, so many levels down."""
+    """Which folders to list: those below a folder, given by path or id, down to a depth."""
 
     path: str | None = None
     under: str | None = None
@@ -30,9 +30,9 @@ class FolderListRequest(msgspec.Struct, frozen=True):
 
 
 class NewFolder(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that makes a folder: a path of one's own tree, or a name in a folder.
+    """The body that creates a folder: a path in the caller's tree, or a name in a folder.
 
-    `parents` makes what is missing above it, and takes a folder that is there already.
+    `parents` creates missing folders above it, and accepts an existing folder.
     """
 
     path: str | None = None
@@ -42,7 +42,7 @@ class NewFolder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FolderChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that renames or moves a folder; what is left out stays."""
+    """The body that renames or moves a folder; members left out stay."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     parent: str | msgspec.UnsetType = msgspec.UNSET
@@ -71,7 +71,7 @@ def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[
 
 
 def one(database: Database, user: Account, uid: str | None, path: str | None) -> dict[str, object]:
-    """Return one folder, by id or by path.
+    """Return a folder, by id or by path.
 
     Raises:
         RefusalError: `folder_not_found`, `invalid`.
@@ -85,7 +85,7 @@ def one(database: Database, user: Account, uid: str | None, path: str | None) ->
 
 
 def listed(database: Database, user: Account, request: FolderListRequest) -> dict[str, object]:
-    """Return a page of the folders under one, by path, and the cursor of the next page.
+    """Return a page of the folders below one, sorted by path, and the cursor of the next page.
 
     Raises:
         RefusalError: `folder_not_found`, `invalid`.
@@ -124,7 +124,7 @@ def _position(cursor: str) -> str:
 
 
 def make(database: Database, user: Account, wish: NewFolder) -> tuple[dict[str, object], bool]:
-    """Make a folder and return it, and whether it is new.
+    """Create a folder and return it, and whether it is new.
 
     Raises:
         RefusalError: `name_taken`, `folder_not_found`, `forbidden`, `invalid`.
@@ -183,10 +183,10 @@ def _too_deep() -> RefusalError:
 
 
 def change(database: Database, user: Account, uid: str, wish: FolderChange) -> dict[str, object]:
-    """Rename or move a folder with all below it, and return it.
+    """Rename or move a folder with everything below, and return it.
 
     Raises:
-        RefusalError: `folder_not_found`, `forbidden`, `name_taken`, `invalid` for a folder that would lie in itself.
+        RefusalError: `folder_not_found`, `forbidden`, `name_taken`, or `invalid` for a folder moved into itself.
     """
 
     def operation(connection: Connection) -> dict[str, object]:
@@ -200,7 +200,7 @@ def change(database: Database, user: Account, uid: str, wish: FolderChange) -> d
 
 
 def _target(connection: Connection, user: Account, row: FolderRow, wish: FolderChange) -> tuple[FolderRow, str]:
-    """Return the parent and the name that a folder is to have."""
+    """Return the new parent and name of a folder."""
     if row.is_root:
         raise invalid("the root folder cannot be renamed or moved", field="id")
     set_count = sum(one is not msgspec.UNSET for one in (wish.parent, wish.path))
@@ -218,10 +218,10 @@ def _target(connection: Connection, user: Account, row: FolderRow, wish: FolderC
 
 
 def container(connection: Connection, row: FolderRow) -> FolderRow:
-    """Return the folder that a folder lies in, whoever asks.
+    """Return a folder's parent, without checking access.
 
     Raises:
-        RefusalError: `folder_not_found`: it lies in none.
+        RefusalError: `folder_not_found`, if it has none.
     """
     found = None if row.parent_id is None else folders.by_id(connection, row.parent_id)
     if found is None:
@@ -232,7 +232,7 @@ def container(connection: Connection, row: FolderRow) -> FolderRow:
 def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:
     if parent.owner_id == row.owner_id and f"{parent.path}/".startswith(f"{row.path}/"):
         raise invalid("a folder cannot lie in itself", field="parent")
-    require_move(connection, user, container(connection, row), parent)  # before anything is told of what lies there
+    require_move(connection, user, container(connection, row), parent)  # before anything about the target is revealed
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise folder_taken(name, parent.path)
     levels = folders.deepest(connection, row.owner_id, row.path) - row.path.count("/")
@@ -245,7 +245,7 @@ def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderR
 
 
 def require_move(connection: Connection, user: Account, source: FolderRow, target: FolderRow) -> None:
-    """Refuse a move out of a folder, or into one, that the caller may not change; out of a tree, its owner only.
+    """Refuse a move out of or into a folder that the caller may not change; moving out of a tree needs its owner.
 
     Raises:
         RefusalError: `forbidden`.

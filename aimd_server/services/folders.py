@@ -1,4 +1,4 @@
-"""Folders: found, made with their parents, and shown."""
+"""Folders: find, create with their parents, and show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aimd_server.stores.folders import FolderRow
 
 
 class FolderWish(msgspec.Struct):
-    """Where a trial is to go."""
+    """Where a trial should go."""
 
     id: str | None = None
     path: str | None = None
@@ -27,17 +27,17 @@ class FolderWish(msgspec.Struct):
 
 
 class ChosenFolder(msgspec.Struct, frozen=True):
-    """Where a trial goes, and whether that is the default although something else had been asked for."""
+    """Where a trial goes, and whether that is the fallback for another request."""
 
     folder: FolderRow
     fallback: bool
 
 
 def choose_folder(connection: Connection, user: Account, wish: FolderWish) -> ChosenFolder:
-    """Choose the folder: the id if it exists, else the path, else `/default`, made when missing.
+    """Choose the folder: the id if it exists, else the path, else `/default`, created if missing.
 
     Raises:
-        RefusalError: `invalid`, for a path that cannot be one.
+        RefusalError: `invalid`, for an impossible path.
     """
     parts = names.path_parts(wish.path) if wish.path else None
     for candidate in (_by_id, _by_path):
@@ -69,7 +69,7 @@ def _by_path(connection: Connection, user: Account, wish: FolderWish, parts: lis
 
 
 def make_path(connection: Connection, user: Account, parts: list[str]) -> FolderRow:
-    """Return the folder at a path, made with its parents where they are missing."""
+    """Return the folder at a path, created with its parents if missing."""
     current = root_of(connection, user)
     for part in parts:
         known = folders.by_path(connection, user.id, current.child_path(part))
@@ -78,7 +78,7 @@ def make_path(connection: Connection, user: Account, parts: list[str]) -> Folder
 
 
 def add_in(connection: Connection, user: Account, parent: FolderRow, name: str, **more: Any) -> FolderRow:
-    """Make a folder in another; who calls has checked the name and that it is free."""
+    """Create a folder in another. The caller has checked the name and that it is free."""
     return folders.add(
         connection,
         uid=str(uuid.uuid4()),
@@ -94,7 +94,7 @@ def add_in(connection: Connection, user: Account, parent: FolderRow, name: str, 
 def make_in(
     connection: Connection, user: Account, parent_uid: str, name: str, type: str, config: str | None
 ) -> FolderRow:
-    """Make one folder in another.
+    """Create a folder in another.
 
     Raises:
         RefusalError: `folder_not_found` for the parent, `folder_taken`, `invalid`.
@@ -114,7 +114,7 @@ def list_all(connection: Connection, user: Account) -> list[FolderRow]:
 
 
 def find_path(connection: Connection, user: Account, path: str) -> FolderRow:
-    """Return the folder at a path as a user wrote it.
+    """Return the folder at a path that a user wrote.
 
     Raises:
         RefusalError: `folder_not_found`, `invalid`.

@@ -1,4 +1,4 @@
-"""A user's own keys over HTTP: listed, made, revoked."""
+"""A user's own keys over HTTP: list, create, revoke."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from aimd_server.stores.accounts import Account, KeyRow
 from aimd_server.stores.database import Database
 
 MAX_EXPIRES_DAYS = 36_500
-MAX_KEYS = 100  # of one user that are worth something
+MAX_KEYS = 100  # valid keys per user
 
 
 def document(row: KeyRow) -> dict[str, object]:
-    """Return a key as its owner sees it; the key itself is nowhere."""
+    """Return what its owner sees of a key, which is not the key itself."""
     expired = row.expires_us is not None and row.expires_us <= now_us()
     return {
         "id": row.id,
@@ -35,7 +35,7 @@ def listed(database: Database, user: Account) -> dict[str, object]:
 
 
 def create(database: Database, user: Account, wish: KeyWish) -> dict[str, object]:
-    """Make a key for the caller and return it, this once.
+    """Create a key for the caller and return it, only now.
 
     Raises:
         RefusalError: `invalid`, `forbidden` for the holder of a public link.
@@ -54,10 +54,10 @@ def create(database: Database, user: Account, wish: KeyWish) -> dict[str, object
 
 
 def revoke(database: Database, user: Account, number: str) -> None:
-    """Make one of the caller's keys worthless.
+    """Revoke one of the caller's keys.
 
     Raises:
-        RefusalError: `not_found`: the caller has no such key.
+        RefusalError: `not_found`, if the caller has no such key.
     """
     known = number.isascii() and number.isdigit() and len(number) < 19
     if not known or not identity.revoke_key(database, int(number), user.id, actor=user.name):

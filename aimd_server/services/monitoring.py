@@ -1,4 +1,4 @@
-"""What the server says of itself: whether it can serve now, and its numbers for Prometheus and `server status`."""
+"""The state of the server: whether it can serve now, and its numbers for Prometheus and `server status`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Meters:
         self._total_s = 0.0
 
     def count(self, method: str, route: str, status: int, duration_s: float) -> None:
-        """Take in one answered request."""
+        """Count an answered request."""
         key = (method if method in _METHODS else "other", route, status)
         bucket = next((n for n, limit_s in enumerate(BUCKETS_S) if duration_s <= limit_s), len(BUCKETS_S))
         with self._lock:
@@ -33,7 +33,7 @@ class Meters:
             self._total_s += duration_s
 
     def text(self, gauges: dict[str, float]) -> str:
-        """Return all in Prometheus's text format; `gauges` are more values, by name."""
+        """Return all meters in Prometheus text format; `gauges` are further values, by name."""
         with self._lock:
             requests, buckets, total_s = sorted(self._requests.items()), list(self._buckets), self._total_s
         lines = ["# TYPE aimd_requests_total counter"]
@@ -51,10 +51,10 @@ class Meters:
 
 
 def check_ready(database: Database) -> None:
-    """Return when the database answers a reader and the writer.
+    """Return once the database has answered a reader and the writer.
 
     Raises:
-        StoreUnavailableError: It does not.
+        StoreUnavailableError: It does not answer.
     """
     if database.read(health.is_answering) is not True or not database.is_writing():
         raise StoreUnavailableError("the database does not answer")

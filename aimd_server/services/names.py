@@ -1,4 +1,4 @@
-"""What may be a name or an id. Names live in the database only: no name is ever part of a path on the disk."""
+"""What may be a name or an id. Names are only in the database: no name is ever part of a path on the disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_uuid(text: object) -> bool:
 
 
 def fault(name: str) -> str | None:
-    """Say why a text cannot name a trial or a folder, None when it can."""
+    """Return why a text cannot name a trial or a folder, or None."""
     if not name.strip():
         return "is empty"
     if "/" in name or any(ord(character) < 32 or ord(character) == 127 for character in name):
@@ -31,7 +31,7 @@ def fault(name: str) -> str | None:
 
 
 def checked(name: str, field: str) -> str:
-    """Return a name that may be used.
+    """Return a name if it may be used.
 
     Raises:
         RefusalError: `invalid`.
@@ -44,7 +44,7 @@ def checked(name: str, field: str) -> str:
 
 
 def path_parts(path: str) -> list[str]:
-    """Return the names that a folder path is made of; none for the root.
+    """Return the names in a folder path; the root has none.
 
     Raises:
         RefusalError: `invalid`.

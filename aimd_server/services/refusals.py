@@ -1,14 +1,14 @@
-"""Every refusal of a request, with its stable code. The codes of version 2 are in docs/reference/http-api.md."""
+"""Every refusal of a request, with its stable code. Version 2's codes are in docs/reference/http-api.md."""
 
 from __future__ import annotations
 
 
 class RefusalError(Exception):
-    """A request that is refused; nothing was changed.
+    """A refused request; nothing was changed.
 
     Attributes:
         code: The stable code.
-        message: What is wrong, for a person. Never a path, SQL, or a key.
+        message: What is wrong, for a person. It never contains a path, SQL or a key.
         facts: More members of the error, such as `limit`.
     """
 
@@ -20,12 +20,12 @@ class RefusalError(Exception):
 
 
 def no_trial(uid: str) -> RefusalError:
-    """Refuse for a trial that is not there, or that the user may not see: the same answer."""
+    """Refuse a trial that does not exist or that the user may not see, with the same answer."""
     return RefusalError("not_found", f"no trial {uid}")
 
 
 def no_folder(what: str) -> RefusalError:
-    """Refuse for a folder that is not there, or that the user may not see: the same answer."""
+    """Refuse a folder that does not exist or that the user may not see, with the same answer."""
     return RefusalError("folder_not_found", f"no folder {what}")
 
 
@@ -35,7 +35,7 @@ def name_taken(name: str, folder: str) -> RefusalError:
 
 
 def id_taken() -> RefusalError:
-    """Refuse because there is a trial of that id (version 1 only)."""
+    """Refuse because a trial with that id exists (version 1 only)."""
     return RefusalError("id_taken", "uuid already exists")
 
 
@@ -50,10 +50,10 @@ def too_large(what: str, limit: int) -> RefusalError:
 
 
 def forbidden(message: str) -> RefusalError:
-    """Refuse something to a caller who may know of the object."""
+    """Refuse a caller who may see the object."""
     return RefusalError("forbidden", message)
 
 
 def folder_taken(name: str, folder: str) -> RefusalError:
-    """Refuse because there is a folder of that name (version 2)."""
+    """Refuse because a folder with that name exists (version 2)."""
     return RefusalError("name_taken", f"a folder named {name!r} is already in {folder}", name=name, folder=folder)

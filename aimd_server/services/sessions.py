@@ -1,7 +1,7 @@
-"""Sessions: a browser signs in once with a key, and from then on shows a cookie that no script can read.
+"""Sessions: a browser signs in once with a key, and from then on sends a cookie that no script can read.
 
-A session is a random value, kept as its hash, and bound to the key that it came from: a key that is revoked or
-has expired, or a user who is disabled, ends it with the next request.
+A session is a random value, stored as a hash and bound to its key: if the key is revoked or expired, or the user
+disabled, the next request fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 
 LIFE_S = 7 * 86_400
-MAX_SESSIONS = 50  # of one key; signing in once more ends the oldest
+MAX_SESSIONS = 50  # per key; another sign-in ends the oldest
 MAX_SHOWN = 500
 
 
@@ -32,29 +32,29 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Tokens:
-    """Tokens that each stand for an API key, once; in the memory of this process only."""
+    """Tokens that each replace an API key once, in the memory of this process only."""
 
     def __init__(self, keys: Mapping[str, str] | None = None) -> None:
-        """Take the key of each token."""
-        self.is_local = bool(keys)  # of a private server over local trials, which nobody signs in to otherwise
+        """Take the keys by token."""
+        self.is_local = bool(keys)  # a private server for local trials has no other way to sign in
         self._keys = {hash_of(token): key for token, key in (keys or {}).items()}
         self._lock = threading.Lock()
 
     def take(self, token: str) -> str | None:
-        """Return the key of a token, this once."""
+        """Return the key of a token, once."""
         with self._lock:
             return self._keys.pop(hash_of(token), None)
 
 
 class NewSession(msgspec.Struct, frozen=True):
-    """A session that was just made: its secret, for the cookie, and who it is for."""
+    """A new session: its secret, for the cookie, and whose it is."""
 
     secret: str
     account: Account
 
 
 def open_session(database: Database, wish: SignIn, tokens: Tokens) -> NewSession | None:
-    """Sign somebody in, None when the key or token is no good.
+    """Open a session, or return None if the key or token is not valid.
 
     Raises:
         RefusalError: `invalid`.
@@ -78,32 +78,32 @@ def open_session(database: Database, wish: SignIn, tokens: Tokens) -> NewSession
         return NewSession(secret, msgspec.structs.replace(origin.account, session_id=number, expires_us=ends_us))
 
     if database.read(lambda connection: sessions.origin_of(connection, key_hash, made_us)) is None:
-        return None  # whoever has no key makes no work for the writer
+        return None  # a caller without a valid key makes no work for the writer
     return database.write(operation)
 
 
 def account_of(database: Database, secret: str) -> Account | None:
-    """Return who a cookie belongs to now, None when the session has ended."""
+    """Return the owner of a cookie, or None if the session has ended."""
     session_hash, at_us = hash_of(secret), now_us()
     return database.read(lambda connection: sessions.account_of(connection, session_hash, at_us))
 
 
 def shown(user: Account, tokens: Tokens) -> dict[str, object]:
-    """Return who is signed in, as the API shows it; `kind` is local for who looks at local trials (`aimd console`)."""
+    """Return who is signed in, as the API shows it; `kind` is local for `aimd console`."""
     expires = None if user.expires_us is None else iso(user.expires_us)
     kind = "link" if user.link_id is not None else "local" if tokens.is_local else "user"
     return {"user": user.name, "kind": kind, "scope": user.scope, "expires": expires, "admin": user.is_admin}
 
 
 def close(database: Database, user: Account) -> None:
-    """End the session that the call came with, if it came with one."""
+    """End the session of the call, if it has one."""
     number = user.session_id
     if number is not None:
         database.write(lambda connection: sessions.remove(connection, number))
 
 
 def listed(database: Database, user: Account) -> dict[str, object]:
-    """Return the caller's sessions, newest first; a public link has many holders and shows none."""
+    """Return the caller's sessions, newest first, but none for a public link, which has many holders."""
     rows = database.read(lambda connection: sessions.of_account(connection, user.id, now_us(), MAX_SHOWN))
     found = [
         {
@@ -123,7 +123,7 @@ def end(database: Database, user: Account, number: str) -> None:
     """End one of the caller's sessions.
 
     Raises:
-        RefusalError: `not_found`: the caller has no such session.
+        RefusalError: `not_found`, if the caller has no such session.
     """
     known = number.isascii() and number.isdigit() and len(number) < 19
     if not known or not database.write(lambda connection: sessions.remove(connection, int(number), user.id)):

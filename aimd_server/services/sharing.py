@@ -1,4 +1,4 @@
-"""Sharing: who gives whom which role on a folder or a trial. Only an owner shares."""
+"""Sharing: roles of other users on a folder or a trial. Only an owner shares."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER, TRIAL = "folder", "trial"
 
 
 class ShareWish(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that shares something: with a user, a group, or whoever has the new link's key."""
+    """The body of a new share: with a user, a group, or anyone who has the new link's key."""
 
     user: str | None = None
     group: str | None = None
@@ -34,7 +34,7 @@ class ShareWish(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _target(connection: Connection, user: Account, kind: str, uid: str) -> Target:
-    """Return something that the caller owns."""
+    """Return an object that the caller owns."""
     if kind == FOLDER:
         return Target(folder_id=load_folder(connection, user, uid, Role.OWNER).id)
     return Target(trial_id=load_trial(connection, user, uid, Role.OWNER).id)
@@ -53,7 +53,7 @@ def _shown(row: ShareRow) -> dict[str, object]:
 
 
 def listed(database: Database, user: Account, kind: str, uid: str) -> dict[str, object]:
-    """Return the shares on a folder or trial itself.
+    """Return the shares of a folder or trial itself.
 
     Raises:
         RefusalError: `folder_not_found`, `not_found`, `forbidden`.
@@ -67,7 +67,7 @@ def listed(database: Database, user: Account, kind: str, uid: str) -> dict[str, 
 
 
 def give(database: Database, user: Account, kind: str, uid: str, wish: ShareWish) -> dict[str, object]:
-    """Give a role and return the share; of a public link with its key, this once.
+    """Give a role and return the share, for a public link with its key, only now.
 
     Raises:
         RefusalError: `folder_not_found`, `not_found`, `forbidden`, `invalid`.
@@ -114,7 +114,7 @@ def _subject(connection: Connection, wish: ShareWish, key: str | None) -> Subjec
 
 
 def take(database: Database, user: Account, kind: str, uid: str, number: str) -> None:
-    """Take a share away.
+    """Remove a share.
 
     Raises:
         RefusalError: `folder_not_found`, `not_found`, `forbidden`.
@@ -131,7 +131,7 @@ def take(database: Database, user: Account, kind: str, uid: str, number: str) ->
 
 
 def shared_with(database: Database, user: Account) -> dict[str, object]:
-    """Return what is shared with the caller, each thing once with the most that it may do."""
+    """Return what is shared with the caller, each object once with the highest role."""
     order = {"viewer": 1, "editor": 2, "owner": 3}
     best: dict[str, shares.SharedRow] = {}
     for row in database.read(lambda connection: shares.shared_with(connection, user, MAX_SHOWN)):

@@ -1,6 +1,6 @@
-"""Shortcuts: a folder that is shown in another one too, such as one that somebody shares, in a tree of one's own.
+"""Shortcuts: a folder shown in a second place, such as somebody else's shared folder in the user's own tree.
 
-A shortcut gives no right: who may not see the folder that it leads to does not see the shortcut.
+A shortcut grants nothing: a user who may not see its target does not see the shortcut.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MAX_SHOWN = 500
 
 
 class ShortcutWish(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that makes a shortcut: the id of the folder that it leads to."""
+    """The body that creates a shortcut: the id of its target."""
 
     target: str
 
 
 def make(database: Database, user: Account, uid: str, wish: ShortcutWish) -> tuple[dict[str, object], bool]:
-    """Make a shortcut in a folder and return it, and whether it is new.
+    """Create a shortcut in a folder and return it, and whether it is new.
 
     Raises:
         RefusalError: `folder_not_found`, `forbidden`, `invalid`.
@@ -58,7 +58,7 @@ def make(database: Database, user: Account, uid: str, wish: ShortcutWish) -> tup
 
 
 def remove(database: Database, user: Account, uid: str) -> None:
-    """Delete a shortcut; the folder that it leads to stays.
+    """Delete a shortcut; its target stays.
 
     Raises:
         RefusalError: `not_found`, `forbidden`.
@@ -77,7 +77,7 @@ def remove(database: Database, user: Account, uid: str) -> None:
 
 
 def below(connection: Connection, user: Account, top: FolderRow, depth: int | None) -> list[dict[str, object]]:
-    """Return the shortcuts in a folder and below it, as lists of folders show them."""
+    """Return the shortcuts in a folder and below, as lists of folders show them."""
     level = 0 if top.is_root else top.path.count("/")
     found = []
     for row, target in visible(connection, user, top):
@@ -88,7 +88,7 @@ def below(connection: Connection, user: Account, top: FolderRow, depth: int | No
 
 
 def visible(connection: Connection, user: Account, top: FolderRow) -> list[tuple[ShortcutRow, FolderRow]]:
-    """Return the shortcuts in a folder and below it that lead to what the caller may see."""
+    """Return the shortcuts in a folder and below whose targets the caller may see."""
     found = []
     for row in shortcuts.in_tree(connection, top.owner_id, top.path, MAX_SHOWN):
         target = folders.by_id(connection, row.target_id)
