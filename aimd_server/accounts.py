@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aimd_core.errors import NotFoundError
+from aimd_core.language import said
 from aimd_server.services import identity
 from aimd_server.services.clock import iso
 from aimd_server.services.identity import KeyWish
@@ -22,7 +23,10 @@ from aimd_server.stores.database import Database, is_there
 @contextmanager
 def _existing(data_dir: Path) -> Iterator[Database]:
     if not is_there(data_dir):
-        raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Run: aimd server user add NAME")
+        raise NotFoundError(
+            message=said("there is no server data in {directory}", directory=data_dir),
+            hint="Run: aimd server user add NAME",
+        )
     with Database(data_dir) as database:
         yield database
 

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from aimd_core.errors import UsageError
+from aimd_core.language import said, translated
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
@@ -121,11 +122,13 @@ def _usable_blobs(address: str | None, data_dir: Path) -> Blobs:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         if not 0 <= port <= _MAX_PORT:  # getaddrinfo takes a greater one for what is left of it
-            raise OverflowError(f"a port is between 0 and {_MAX_PORT}")
+            raise OverflowError(said("a port is between 0 and {highest}", highest=_MAX_PORT))
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError, OverflowError) as error:
         raise UsageError(
-            message=f"cannot listen on {host} port {port}: {error}",
+            message=said(
+                "cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=_reason_of(error)
+            ),
             hint="Name an address of this machine, such as 127.0.0.1",
         ) from error
     listener = socket.socket(family, kind, protocol)
@@ -139,9 +142,14 @@ def _listen(host: str, port: int) -> socket.socket:
             raise PortInUseError(host=host, port=port) from error
         reason = error.strerror or str(error)
         raise UsageError(
-            message=f"cannot listen on {host} port {port}: {reason}", hint="Choose another --host or --port"
+            message=said("cannot listen on {host} port {port}: {reason}", host=host, port=port, reason=reason),
+            hint="Choose another --host or --port",
         ) from error
     return listener
+
+
+def _reason_of(error: Exception) -> object:
+    return error.args[0] if isinstance(error, OverflowError) else error
 
 
 def _address(host: str, port: int) -> str:
@@ -149,21 +157,25 @@ def _address(host: str, port: int) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201  this is the program's talk
+    print(translated(text), file=sys.stderr, flush=True)  # noqa: T201  this is the program's talk
 
 
 def _say_where(database: Database, host: str, blobs: str | None) -> None:
-    _say(f"Data: {database.data_dir.resolve()}")
+    _say(said("Data: {directory}", directory=database.data_dir.resolve()))
     if not database.is_file:
-        _say(f"Database: {database.place.shown}")
+        _say(said("Database: {database}", database=database.place.shown))
         if blobs is None:
-            _say("Large objects lie on this machine only; give all replicas one --blobs s3://BUCKET/PREFIX.")
+            _say(said("Large objects are on this machine only: give all replicas the same --blobs s3://BUCKET/PREFIX."))
     if is_loopback(host):
-        _say("Reachable from this machine only; --host 0.0.0.0 opens it to the network.")
+        _say(said("Reachable from this machine only; --host 0.0.0.0 opens it to the network."))
     else:
-        _say(f"Warning: reachable from the network at {host}, without TLS: put a proxy with TLS before it.")
+        _say(
+            said(
+                "Warning: reachable from the network at {host} without TLS: put a TLS proxy in front of it.", host=host
+            )
+        )
     if not is_any_user(database):
-        _say("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME")
+        _say(said("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME"))
 
 
 def _connections() -> int:

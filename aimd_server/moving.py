@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from aimd_core.errors import DamagedError, NotFoundError, UsageError
+from aimd_core.language import said
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import DatabaseUnreachableError, ObjectStoreError, StoreUnavailableError
 from aimd_server.settings import beside, resolve
@@ -48,7 +49,9 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
     """
     source_place, target_place = location_of(data_dir, None), _target(data_dir, to)
     if not is_there(data_dir):
-        raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Name it: --data-dir DIR")
+        raise NotFoundError(
+            message=said("there is no server data in {directory}", directory=data_dir), hint="Name it: --data-dir DIR"
+        )
     if source_place.shown == target_place.shown:
         raise UsageError(message="source and target are the same database", hint="Name another --to")
     if isinstance(source_place, SqliteLocation) and not sqlite.is_unused(source_place.path):
@@ -56,7 +59,8 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
     with Database(data_dir) as source, Database(_directory(target_place), place=target_place) as target:
         if not target.read(copying.is_empty):
             raise UsageError(
-                message=f"{target_place.shown} has data already", hint="Name a database that is new; nothing is merged"
+                message=said("{database} has data already", database=target_place.shown),
+                hint="Name a new database; nothing is merged",
             )
         objects, size_bytes = _move_objects(data_dir, target_place, blobs)
         tables = _move_rows(source, target)
@@ -81,7 +85,10 @@ def _directory(place: Location) -> Path:
 
 
 def _in_use(place: Location) -> UsageError:
-    return UsageError(message=f"a server uses {place.shown}", hint="Stop it first (all replicas), then migrate")
+    return UsageError(
+        message=said("a server is using {database}", database=place.shown),
+        hint="Stop it first, with all replicas, then migrate",
+    )
 
 
 def _move_rows(source: Database, target: Database) -> list[Copied]:
@@ -97,7 +104,9 @@ def _move_rows(source: Database, target: Database) -> list[Copied]:
     except copying.DiffersError as error:
         raise DamagedError(path=target.place.shown, reason=str(error)) from error
     except StoreUnavailableError as error:
-        raise DatabaseUnreachableError(place=target.place.shown, reason=f"nothing was copied: {error}") from error
+        raise DatabaseUnreachableError(
+            place=target.place.shown, reason=said("nothing was copied: {error}", error=error)
+        ) from error
 
 
 def _move_objects(data_dir: Path, target: Location, address: str | None) -> tuple[int, int]:
@@ -118,5 +127,5 @@ def _move_object(old: Blobs, new: Blobs, key: str) -> int:
     content = old.get(key)
     new.put(key, content)
     if hashlib.sha256(new.get(key)).digest() != hashlib.sha256(content).digest():
-        raise DamagedError(path=key, reason="the object arrived otherwise than it was sent")
+        raise DamagedError(path=key, reason="the object did not arrive as it was sent")
     return len(content)

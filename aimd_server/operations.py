@@ -19,6 +19,7 @@ import msgspec
 
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
 from aimd_core.format.digest import BLOCK_BYTES
+from aimd_core.language import said
 from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
 from aimd_server.services import indexing, monitoring
@@ -47,7 +48,9 @@ class Checked(msgspec.Struct):
 
 def _require_data(data_dir: Path) -> None:
     if not is_there(data_dir):
-        raise NotFoundError(message=f"there is no server data in {data_dir}", hint="Name it: --data-dir DIR")
+        raise NotFoundError(
+            message=said("there is no server data in {directory}", directory=data_dir), hint="Name it: --data-dir DIR"
+        )
 
 
 def _file_of(data_dir: Path, tool: str) -> Path:
@@ -55,8 +58,8 @@ def _file_of(data_dir: Path, tool: str) -> Path:
     place = location_of(data_dir, None)
     if not isinstance(place, SqliteLocation):
         raise UsageError(
-            message=f"{place.shown} is a PostgreSQL, which has its own tools for that",
-            hint=f"Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md",
+            message=said("{database} is a PostgreSQL database, which has its own tools for this", database=place.shown),
+            hint=said("Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md", tool=tool),
         )
     return place.path
 
@@ -210,7 +213,9 @@ def backup(data_dir: Path, file: Path) -> int:
     source = _file_of(data_dir, "pg_dump --format=custom")
     _require_data(data_dir)
     if file.exists():
-        raise UsageError(message=f"{file} is there already", hint="Name another file; a backup overwrites nothing")
+        raise UsageError(
+            message=said("{file} exists already", file=file), hint="Name another file; a backup overwrites nothing"
+        )
     made = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         sqlite.copy(source, made)
@@ -248,7 +253,9 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         DiskError: The disk refuses.
     """
     if not file.is_file():
-        raise NotFoundError(message=f"there is no file {file}", hint="Name a file that aimd server backup wrote")
+        raise NotFoundError(
+            message=said("there is no file {file}", file=file), hint="Name a file that aimd server backup wrote"
+        )
     target = _file_of(data_dir, "pg_restore")
     _require_sound(file)
     try:
@@ -269,7 +276,9 @@ def restore(data_dir: Path, file: Path) -> Path | None:
 def _set_aside(target: Path) -> Path:
     """Move a database out of the way, with its log, when nobody has it open."""
     if not sqlite.is_unused(target):
-        raise UsageError(message=f"a server uses {target}", hint="Stop it first, then restore")
+        raise UsageError(
+            message=said("a server is using {database}", database=target), hint="Stop it first, then restore"
+        )
     kept = target.with_name(f"{FILE}.before-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
     os.replace(target, kept)
     return kept

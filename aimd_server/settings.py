@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aimd_core.errors import ConfigError, UsageError
+from aimd_core.language import joined, said
 from aimd_server.stores.location import SETTINGS_FILE, check_without_password
 
 PREFIX = "AIMD_SERVER_"
@@ -115,10 +116,13 @@ def _read(file: Path) -> dict[str, object]:
         raise ConfigError(path=file, reason=str(error).splitlines()[0]) from None
     document = {} if document is None else document
     if not isinstance(document, dict):
-        raise ConfigError(path=file, reason="is no mapping of settings")
+        raise ConfigError(path=file, reason="is not a mapping of settings")
     unknown = sorted(str(name) for name in document if name not in SETTINGS)
     if unknown:
-        raise ConfigError(path=file, reason=f"knows no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
+        raise ConfigError(
+            path=file,
+            reason=said("has no setting {name!r}; there are {names}", name=unknown[0], names=", ".join(SETTINGS)),
+        )
     return document
 
 
@@ -129,22 +133,23 @@ def _checked(name: str, value: object, origin: str) -> object:
         items = value.split(",") if isinstance(value, str) else value
         if isinstance(items, (list, tuple)) and all(isinstance(item, str) for item in items):
             return tuple(item.strip() for item in items if item.strip())
-        raise _refused(name, origin, "names separated by commas")
+        raise _refused(name, origin, said("names separated by commas"))
     if kind == "number":
         lowest, highest = _RANGES[name]
         text = str(value)
         if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
             return int(text)
-        raise _refused(name, origin, f"a number from {lowest} to {highest}")
+        raise _refused(name, origin, said("a number from {lowest} to {highest}", lowest=lowest, highest=highest))
     if kind == "path":
         path = value.rstrip("/") if isinstance(value, str) else None
         if path is not None and (not path or is_path(path)):
             return path
-        raise _refused(name, origin, "a path such as /tools/aimd")
+        raise _refused(name, origin, said("a path such as /tools/aimd"))
     if not isinstance(value, str) or not value or (name in _CHOICES and value not in _CHOICES[name]):
-        raise _refused(name, origin, " or ".join(_CHOICES.get(name, ("a text",))))
+        raise _refused(name, origin, joined(" / ", _CHOICES[name]) if name in _CHOICES else said("a text"))
     return value
 
 
-def _refused(name: str, origin: str, wanted: str) -> UsageError:
-    return UsageError(message=f"{name} (from {origin}) is not {wanted}", hint="See docs/reference/server.md, Settings")
+def _refused(name: str, origin: str, form: str) -> UsageError:
+    message = said("{name} (from {origin}) is not {form}", name=name, origin=origin, form=form)
+    return UsageError(message=message, hint="See docs/reference/server.md, Settings")

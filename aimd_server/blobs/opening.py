@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from aimd_core.errors import MissingExtraError, UsageError
+from aimd_core.language import said
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.blobs.interface import Blobs
 
@@ -53,17 +54,22 @@ def _parsed(address: str) -> tuple[str, str, dict[str, str]]:
     bucket, prefix = parts.netloc, parts.path.strip("/")
     options = parse_qs(parts.query, keep_blank_values=True)
     if "@" in bucket:
-        raise _refused("holds a key", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead")
+        raise _refused(
+            said("the object store address holds a key"),
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead",
+        )
     if parts.scheme != "s3" or not _BUCKET.fullmatch(bucket) or (prefix and not _PREFIX.fullmatch(prefix)):
-        raise _refused("is no s3://BUCKET/PREFIX")
+        raise _refused(said("the object store address does not look like s3://BUCKET/PREFIX"))
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown or any(len(values) != 1 or not values[0] for values in options.values()):
-        raise _refused(f"has options beside {' and '.join(_OPTIONS)}, or twice")
+        raise _refused(
+            said("the object store address has options other than {names}, or one twice", names=", ".join(_OPTIONS))
+        )
     config = {name: values[0] for name, values in options.items()}
     if "endpoint" in config and not re.fullmatch(r"https?://[^/@?#\s]+(/[^@?#\s]*)?", config["endpoint"]):
-        raise _refused("has an endpoint that is no http:// or https:// address")
+        raise _refused(said("the object store address has an endpoint that is not an http:// or https:// address"))
     return bucket, prefix, {"region": "us-east-1", **config}
 
 
-def _refused(reason: str, hint: str = "For example: s3://bucket/aimd?endpoint=https://s3.example.org") -> UsageError:
-    return UsageError(message=f"the address of the object store {reason}", hint=hint)
+def _refused(message: str, hint: str = "For example: s3://bucket/aimd?endpoint=https://s3.example.org") -> UsageError:
+    return UsageError(message=message, hint=hint)

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.language import said
 from aimd_server.services import auditing
 from aimd_server.services.clock import now_us
 from aimd_server.stores import accounts, folders
@@ -55,11 +56,14 @@ def add_user(database: Database, name: str, admin: bool = False) -> None:
     Raises:
         UsageError: The name cannot be used, or is taken.
     """
-    check_name("user", name)
+    check_name(name)
 
     def make(connection: Connection) -> None:
         if accounts.by_name(connection, name) is not None:
-            raise UsageError(message=f"user {name!r} exists already", hint=f"Run: aimd server key create --user {name}")
+            raise UsageError(
+                message=said("there is already a user {name!r}", name=name),
+                hint=said("Run: aimd server key create --user {name}", name=name),
+            )
         made_us = now_us()
         owner_id = accounts.add(connection, name, made_us, admin)
         uid = str(uuid.uuid4())
@@ -71,7 +75,7 @@ def add_user(database: Database, name: str, admin: bool = False) -> None:
     database.write(make)
 
 
-def check_name(what: str, name: str) -> None:
+def check_name(name: str) -> None:
     """Refuse a text that cannot name a user or a group.
 
     Raises:
@@ -79,8 +83,8 @@ def check_name(what: str, name: str) -> None:
     """
     if not _USER_NAME.fullmatch(name):
         raise UsageError(
-            message=f"{what} name {name!r} cannot be used",
-            hint="Choose 1 to 64 letters, digits and . _ @ + -, beginning with a letter or digit",
+            message=said("{name!r} cannot be the name of a user or group", name=name),
+            hint="Choose 1 to 64 letters, digits and . _ @ + -, starting with a letter or digit",
         )
 
 
@@ -184,12 +188,15 @@ def set_group(database: Database, name: str, action: str, member: str | None = N
     def apply(connection: Connection) -> None:
         known = accounts.team_by_name(connection, name)
         if action == "add":
-            check_name("group", name)
+            check_name(name)
             if known is not None:
-                raise UsageError(message=f"group {name!r} exists already")
+                raise UsageError(message=said("there is already a group {name!r}", name=name))
             accounts.add_team(connection, name, now_us())
         elif known is None:
-            raise NotFoundError(message=f"there is no group {name!r}", hint=f"Run: aimd server group add {name}")
+            raise NotFoundError(
+                message=said("there is no group {name!r}", name=name),
+                hint=said("Run: aimd server group add {name}", name=name),
+            )
         elif action == "rm":
             accounts.remove_team(connection, known)
         else:
@@ -202,7 +209,9 @@ def set_group(database: Database, name: str, action: str, member: str | None = N
 
 def no_user(user: str) -> NotFoundError:
     """Say that there is no such user."""
-    return NotFoundError(message=f"there is no user {user!r}", hint=f"Run: aimd server user add {user}")
+    return NotFoundError(
+        message=said("there is no user {user!r}", user=user), hint=said("Run: aimd server user add {user}", user=user)
+    )
 
 
 def is_any_user(database: Database) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from aimd_core.errors import AimdError, ConfigError, DamagedError, DiskError, UsageError
+from aimd_core.language import said
 from aimd_server.errors import DatabaseUnreachableError
 from aimd_server.stores import postgres, sqlite
 
@@ -24,6 +25,7 @@ FILE = "aimd.db"
 SETTINGS_FILE = "server.yaml"
 VARIABLE = "AIMD_SERVER_DATABASE"
 SCHEMES = ("postgresql", "postgres")
+_OTHER_WAYS = "Set PGPASSWORD, use ~/.pgpass, or put the whole address into AIMD_SERVER_DATABASE or DIR/server.yaml"
 _EXAMPLE = "For example: postgresql://aimd@db.example.org/aimd"
 
 
@@ -74,8 +76,8 @@ def check_without_password(url: str) -> None:
     address = parsed(url)
     if address.password is not None or "password" in address.query:
         raise UsageError(
-            message="the address of the database holds a password, which the list of processes would show to everybody",
-            hint=f"Set PGPASSWORD, use ~/.pgpass, or put the whole address into {VARIABLE} or DIR/{SETTINGS_FILE}",
+            message="the database address holds a password, which the list of processes would show to everybody",
+            hint=_OTHER_WAYS,
         )
 
 
@@ -139,7 +141,7 @@ class SqliteLocation:
         """Return what it means for people that the file cannot be opened."""
         reason = reason_of(error) if isinstance(error, SQLAlchemyError) else str(error)
         if "not a database" in reason or "malformed" in reason:
-            return DamagedError(path=self.path, reason=f"is no usable database ({reason})")
+            return DamagedError(path=self.path, reason=said("is not a usable database ({reason})", reason=reason))
         return DiskError(path=self.path, reason=reason)
 
     def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:

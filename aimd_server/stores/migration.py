@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from aimd_core.errors import DamagedError
+from aimd_core.language import said
 from aimd_server.errors import NewerDatabaseError
 from aimd_server.stores import sqlite
 from aimd_server.stores.postgres import lock_table, take_time
@@ -66,7 +67,8 @@ def bring_up_to_date(engine: Engine, shown: str, scripts: Path = SCRIPTS, head: 
             return
         _upgrade(connection, revision, shown, scripts)
         if not shared and (tables := sqlite.dangling(connection)):
-            raise DamagedError(path=shown, reason=f"rows of {', '.join(tables)} refer to what is not there")
+            reason = said("rows of {tables} refer to rows that do not exist", tables=", ".join(tables))
+            raise DamagedError(path=shown, reason=reason)
 
 
 def _make_versions(engine: Engine) -> None:

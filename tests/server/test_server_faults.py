@@ -77,7 +77,7 @@ def test_the_data_are_private_to_their_owner(own_server: RunningServer) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "a/b", "a\n", "x" * 65, "-a", "\u202ea"])
 def test_a_user_name_that_cannot_be_used_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="cannot be used") as caught:
+    with pytest.raises(UsageError, match="cannot be the name") as caught:
         add_user(tmp_path / "data", name)
     assert caught.value.advice
 
@@ -88,7 +88,7 @@ def test_a_user_is_made_once_and_keys_are_for_users_only(tmp_path: Path) -> None
         create_key(tmp_path / "data", "lin")
     assert not (tmp_path / "data").exists()
     add_user(tmp_path / "data", "lin")
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="there is already"):
         add_user(tmp_path / "data", "lin")
     with pytest.raises(NotFoundError, match="no user 'other'"):
         create_key(tmp_path / "data", "other")

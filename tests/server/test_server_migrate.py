@@ -101,7 +101,7 @@ def test_what_is_in_use_missing_or_full_is_refused_and_nothing_is_written(
     filled: Filled, url: str, tmp_path: Path
 ) -> None:
     old = filled.server.data_dir
-    with filled.server, pytest.raises(UsageError, match="a server uses"):
+    with filled.server, pytest.raises(UsageError, match="a server is using"):
         moving.migrate(old, url)
     with pytest.raises(NotFoundError, match="no server data"):
         moving.migrate(tmp_path / "none", url)

@@ -45,18 +45,6 @@ _MODULE_TEXTS = {
     ("aimd_core/language.py", "WORDS"),
 }
 _ERRORS = ("aimd_core/errors.py", "aimd_server/errors.py")
-# Errors of the server whose texts are still made by f-strings.
-_STILL_ENGLISH = {
-    "aimd_server/accounts.py",
-    "aimd_server/blobs/opening.py",
-    "aimd_server/launch.py",
-    "aimd_server/moving.py",
-    "aimd_server/operations.py",
-    "aimd_server/services/identity.py",
-    "aimd_server/settings.py",
-    "aimd_server/stores/location.py",
-    "aimd_server/stores/migration.py",
-}
 _IS_WORDS = re.compile(r"[A-Za-z]{2,}")
 _IS_SENTENCE = re.compile(r"[a-z]{2,} [a-z]")
 # Modules that hold other languages: scripts of shells, SQL, the tables of names of metrics.
@@ -105,7 +93,7 @@ class Text(NamedTuple):
 def message_texts() -> Iterator[Text]:
     """Return the texts of messages."""
     for name, tree in _modules():
-        if name not in _NOTHING_SAID | _STILL_ENGLISH:
+        if name not in _NOTHING_SAID:
             yield from _texts_of(tree, name)
 
 
