@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from aimd_core.errors import DiskError, ExtraMissingError, InTheWayError
-from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.journal import Damage
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
-from aimd_core.reading.store import METRICS_FILE, Trial
+from aimd_core.reading.series import metric_values, records_of
+from aimd_core.reading.store import Trial
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")
@@ -36,22 +37,9 @@ class Points(NamedTuple):
     rows: Iterable[Sequence[Any]]
 
 
-def _records(trial: Trial, damage: Damage) -> Iterator[dict[str, Any]]:
-    try:
-        file = open_regular(trial.path / METRICS_FILE)
-    except FileNotFoundError:
-        return
-    with file:
-        yield from read_records(file, damage)
-
-
-def _values(record: dict[str, Any], wanted: frozenset[str]) -> Iterator[tuple[str, float]]:
-    """Yield the metrics of a record as `type.name` and value; all of them when none is wanted in particular."""
-    ((metrics_type, body),) = record.items()
-    for name, value in body["value"].items():
-        metric = f"{metrics_type}.{name}"
-        if isinstance(value, (int, float)) and (not wanted or metric in wanted):
-            yield metric, float(value)
+def _values(record: dict[str, Any], metrics: frozenset[str]) -> Iterator[tuple[str, float]]:
+    """Yield these metrics of a record as `type.name` and value; all of them when none is named."""
+    return ((metric, value) for metric, value in metric_values(record) if not metrics or metric in metrics)
 
 
 def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -60,52 +48,53 @@ def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
     return sequence.get("step"), sequence.get("epoch"), sequence.get("timestamp")
 
 
-def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage) -> Points:
+def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
     """Return a row for each value, in the order in which they were written.
 
     Args:
         trials: The trials.
         metrics: `type.name` each; none means all.
         damage: Takes note of what was left out.
+        all_segments: Whether points count that were superseded.
     """
-    wanted = frozenset(metrics)
+    names = frozenset(metrics)
 
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
-            for record in _records(trial, damage):
+            for record in records_of(trial.path, damage, all_segments):
                 place = _place(record)
-                for metric, value in _values(record, wanted):
+                for metric, value in _values(record, names):
                     yield trial.alternative_name, metric, *place, value
 
     return Points(LONG_COLUMNS, rows())
 
 
-def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage) -> Points:
+def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
     """Return a row for each step and a column for each metric. Arguments as `long_points`.
 
     Records that follow each other with the same step and epoch share a row, unless both have the same metric, so that
     no value is lost. The timestamp is that of the first. The journals are read twice, for the columns and for the rows.
     """
-    wanted = frozenset(metrics)
-    found = (name for trial in trials for record in _records(trial, Damage()) for name, _ in _values(record, wanted))
-    columns = list(dict.fromkeys(found))
+    names = frozenset(metrics)
+    records = (record for trial in trials for record in records_of(trial.path, Damage(), all_segments))
+    columns = list(dict.fromkeys(name for record in records for name, _ in _values(record, names)))
 
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
-            for place, values in _steps(_records(trial, damage), wanted):
+            for place, values in _steps(records_of(trial.path, damage, all_segments), names):
                 yield trial.alternative_name, *place, *(values.get(name) for name in columns)
 
     return Points([*_PLACE, *columns], rows())
 
 
 def _steps(
-    records: Iterable[dict[str, Any]], wanted: frozenset[str]
+    records: Iterable[dict[str, Any]], metrics: frozenset[str]
 ) -> Iterator[tuple[tuple[Any, Any, Any], dict[str, float]]]:
     """Put records of one step together."""
     place: tuple[Any, Any, Any] | None = None
     values: dict[str, float] = {}
     for record in records:
-        new, new_place = dict(_values(record, wanted)), _place(record)
+        new, new_place = dict(_values(record, metrics)), _place(record)
         if not new:
             continue
         if place is not None and (new_place[:2] != place[:2] or values.keys() & new.keys()):

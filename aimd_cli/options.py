@@ -36,5 +36,11 @@ HostOpt = Annotated[
         "-H", "--host", metavar="URL", help="The server to use, or part of the address of one that `aimd login` knows."
     ),
 ]
+AllSegmentsOpt = Annotated[
+    bool,
+    typer.Option(
+        "--all-segments", help="Include points that were superseded when a trial went on from an earlier step."
+    ),
+]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HELP = {"help_option_names": ["-h", "--help"]}

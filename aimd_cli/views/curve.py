@@ -32,7 +32,8 @@ class Curve:
         values: Their values.
         not_finite: How many points are NaN or infinite.
         unplaced: How many finite points have no place on the axis.
-        last: The value of the last point written, which may be NaN; None when there is none.
+        last: The value at the greatest step, which may be NaN; None when there is none. Unless told, that of the
+            point written last.
         damage: What is wrong with the journal, in one sentence, or empty.
     """
 

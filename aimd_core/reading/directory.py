@@ -21,6 +21,7 @@ from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.format import process
 from aimd_core.format.labels import LABELS_FILE, read_labels
 from aimd_core.format.model import flatten
+from aimd_core.format.segments import SEGMENTS_FILE
 from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
 from aimd_core.reading.facts import Facts, ending_of, is_live
 from aimd_core.reading.store import (
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
 
 _DOCUMENTS = (METADATA_FILE, PARAMETERS_FILE, LABELS_FILE, PROCESS_FILE)
-_SIGNATURE = struct.Struct("<15q")
+_SIGNATURE = struct.Struct("<18q")
 _STATUS, _DAMAGE = 2, 8  # places in the head of a row
-_JOURNAL_PART = slice(96, 120)  # the journal's three numbers stand last
+_JOURNAL_PART = slice(96, 144)  # the three numbers of the segments and those of the journal stand last
 _UNSURE_NS = 2_000_000_000  # a document changed so shortly before it was read may change again without showing it
 _BATCH = 200  # trials that are read and stored at a time, so that Ctrl-C loses little and memory stays small
 _AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
@@ -172,7 +173,7 @@ class TrialIndex:
 def signature_of(path: str) -> bytes:
     """Return what tells whether a trial has changed: time of change, size and inode of each of its files."""
     numbers: list[int] = []
-    for file in (*_DOCUMENTS, METRICS_FILE):
+    for file in (*_DOCUMENTS, SEGMENTS_FILE, METRICS_FILE):
         try:
             status = os.lstat(f"{path}{os.sep}{file}")
             numbers += (status.st_mtime_ns, status.st_size, status.st_ino & 0x7FFFFFFFFFFFFFFF)

@@ -17,6 +17,7 @@ from itertools import accumulate, pairwise
 from typing import Any, BinaryIO
 
 from aimd_core.format.journal import EXACT_STEP, Damage, float_of, is_record, open_regular, read_records, step_of
+from aimd_core.format.segments import Segments, read_segments
 
 TREND_POINTS = 24
 _BINS = 2 * TREND_POINTS
@@ -207,16 +208,18 @@ class JournalTotals:
     Attributes:
         offset: Bytes of complete lines taken in.
         lines: How many lines those are.
-        records: How many records they hold.
+        records: How many records they hold that are not superseded.
         damage: What was left out.
         metrics: Summary by `type.name`, in the order of first appearance.
         trends: Course by `type.name`.
         seam: The last bytes before `offset`.
+        segments: By which it is told what of the journal counts.
     """
 
-    __slots__ = ("damage", "lines", "metrics", "offset", "records", "seam", "trends")
+    __slots__ = ("damage", "lines", "metrics", "offset", "records", "seam", "segments", "trends")
 
-    def __init__(self) -> None:
+    def __init__(self, segments: Segments | None = None) -> None:
+        self.segments = segments or Segments()
         self.offset = 0
         self.lines = 0
         self.records = 0
@@ -235,12 +238,13 @@ class JournalTotals:
             "metrics": {name: summary.state() for name, summary in self.metrics.items()},
             "trends": {name: [trend.stride, trend.filled, trend.sums] for name, trend in self.trends.items()},
             "seam": self.seam.hex(),
+            "segments": self.segments.mark(),
         }
 
     @staticmethod
-    def from_state(state: dict[str, Any]) -> JournalTotals:
-        """Return the totals that `state` returned."""
-        totals = JournalTotals()
+    def from_state(state: dict[str, Any], segments: Segments) -> JournalTotals:
+        """Return the totals that `state` returned, which were made with these segments."""
+        totals = JournalTotals(segments)
         totals.offset, totals.lines, totals.records = state["offset"], state["lines"], state["records"]
         totals.damage.lines, totals.damage.numbers = state["damage"][0], list(state["damage"][1])
         totals.metrics = {name: MetricSummary.from_state(values) for name, values in state["metrics"].items()}
@@ -250,8 +254,10 @@ class JournalTotals:
 
     def take_lines(self, block: bytes) -> None:
         """Take complete lines in."""
+        start = self.offset
         self.offset += len(block)
         self.seam = (self.seam + block[-_SEAM_BYTES:])[-_SEAM_BYTES:]
+        block = self.segments.mask(block, start)
         records = _decode_block(block)
         if records is None:
             records = self._read_with_care(block)
@@ -331,42 +337,45 @@ def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:
 
 
 def read_totals(
-    path: str | os.PathLike[str], known: dict[str, Any] | None = None
+    path: str | os.PathLike[str], known: dict[str, Any] | None = None, all_segments: bool = False
 ) -> tuple[JournalTotals, JournalTotals]:
     """Read a journal, or what is new of it.
 
     Args:
-        path: The journal; a missing one is empty.
+        path: The journal, in its trial's directory; a missing one is empty.
         known: The state of totals read before, to go on from when the journal still holds what they were made of.
+        all_segments: Whether points count that were superseded.
 
     Returns:
         The totals to show, with a last line that has no newline yet; and those to go on from, without it.
 
     Raises:
-        DamagedError: Something other than a plain file is in its place, or it may not be read.
+        DamagedError: Something other than a plain file is in its place or in that of its segments, or may not be read.
     """
+    journal = os.fspath(path)
+    segments = Segments() if all_segments else read_segments(os.path.dirname(journal))
     try:
-        file = open_regular(os.fspath(path))
+        file = open_regular(journal)
     except FileNotFoundError:
-        return JournalTotals(), JournalTotals()
+        return JournalTotals(segments), JournalTotals(segments)
     with file:
-        totals = _resumed(file, known) or JournalTotals()
+        totals = _resumed(file, known, segments) or JournalTotals(segments)
         file.seek(totals.offset)
         for block, is_complete in _read_blocks(file):
             if is_complete:
                 totals.take_lines(block)
             elif block:
-                shown = JournalTotals.from_state(totals.state())
+                shown = JournalTotals.from_state(totals.state(), segments)
                 shown.take_lines(block)
                 return shown, totals
     return totals, totals
 
 
-def _resumed(file: BinaryIO, known: dict[str, Any] | None) -> JournalTotals | None:
+def _resumed(file: BinaryIO, known: dict[str, Any] | None, segments: Segments) -> JournalTotals | None:
     """Return the totals known before when the journal goes on from them, else None."""
-    if not known:
+    if not known or known["segments"] != segments.mark():
         return None
-    totals = JournalTotals.from_state(known)
+    totals = JournalTotals.from_state(known, segments)
     seam = totals.seam
     if os.fstat(file.fileno()).st_size < totals.offset:
         return None

@@ -17,9 +17,10 @@ from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.v1 import DeployedServer, IdTakenError, NameIsTakenError
 from aimd_core.config import Credentials
 from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
-from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.journal import Damage
 from aimd_core.format.model import DEFAULT_FOLDER, strict_json
 from aimd_core.language import said
+from aimd_core.reading.series import records_of
 from aimd_core.reading.store import METRICS_FILE, PARAMETERS_FILE, Trial
 from aimd_core.upload.outcome import Destination, Difference, Uploaded
 from aimd_core.upload.sending import Progress, no_progress
@@ -31,7 +32,7 @@ _FILLED_IN = ("folder", "editor", "timestamp")
 
 
 class LocalPoints:
-    """The points of a journal by type, as version 1 takes them.
+    """The points of a trial that count by type, as version 1 takes them.
 
     Attributes:
         by_type: Points in the order of the journal.
@@ -41,14 +42,9 @@ class LocalPoints:
     def __init__(self, trial: Trial) -> None:
         self.by_type: dict[str, list[dict[str, Any]]] = {}
         self.left_out = 0
-        try:
-            opened = open_regular(trial.path / METRICS_FILE)
-        except FileNotFoundError:
-            return
-        with opened:
-            for record in read_records(opened, Damage()):
-                ((metrics_type, point),) = record.items()
-                self.by_type.setdefault(metrics_type, []).append(self._finite(point))
+        for record in records_of(trial.path, Damage()):
+            ((metrics_type, point),) = record.items()
+            self.by_type.setdefault(metrics_type, []).append(self._finite(point))
 
     def _finite(self, point: dict[str, Any]) -> dict[str, Any]:
         values = point["value"]

@@ -21,6 +21,7 @@ TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up
 if TYPE_CHECKING:
     from t9k.aimd.configuration import CONFIG as CONFIG
     from t9k.aimd.creation import create_trial as create_trial
+    from t9k.aimd.forking import fork_trial as fork_trial
     from t9k.aimd.loading import load_trial as load_trial
     from t9k.aimd.search import search_trials as search_trials
     from t9k.aimd.session import login as login
@@ -32,6 +33,7 @@ _HOME = {
     "CONFIG": "configuration",
     "Trial": "trial",
     "create_trial": "creation",
+    "fork_trial": "forking",
     "load_trial": "loading",
     "login": "session",
     "logout": "session",
@@ -39,7 +41,17 @@ _HOME = {
     "upload_trial": "session",
 }
 
-__all__ = ["CONFIG", "Trial", "create_trial", "load_trial", "login", "logout", "search_trials", "upload_trial"]
+__all__ = [
+    "CONFIG",
+    "Trial",
+    "create_trial",
+    "fork_trial",
+    "load_trial",
+    "login",
+    "logout",
+    "search_trials",
+    "upload_trial",
+]
 
 
 def __getattr__(name: str) -> object:

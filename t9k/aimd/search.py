@@ -61,13 +61,16 @@ def search_trials(
     return found if format == "list" else _frame([_flat(trial) for trial in found], format)
 
 
-def history(path: Path, names: Sequence[str] | str | None = None, format: str = "list") -> Any:
+def history(
+    path: Path, names: Sequence[str] | str | None = None, format: str = "list", all_segments: bool = False
+) -> Any:
     """Return what a trial recorded, one entry a record, in the order in which it was written.
 
     Args:
         path: The trial's directory.
         names: Metrics as `type.name`, or types; all unless told.
         format: `list`, `pandas` or `polars`.
+        all_segments: Whether points count that were superseded when the trial went on from an earlier step.
 
     Returns:
         Mappings (or the rows of a data frame) with `type`, `step`, `epoch`, `timestamp` and one key a metric, by its
@@ -78,28 +81,19 @@ def history(path: Path, names: Sequence[str] | str | None = None, format: str = 
         MissingExtraError: pandas or polars is asked for and not installed.
         DamagedError: The journal is no plain file.
     """
-    from aimd_core.format.journal import Damage, open_regular, read_records
-    from aimd_core.reading.store import METRICS_FILE
+    from aimd_core.format.journal import Damage
+    from aimd_core.reading.series import metric_values, records_of
 
     _check_format(format)
-    wanted = None if names is None else {names} if isinstance(names, str) else set(names)
+    asked = None if names is None else {names} if isinstance(names, str) else set(names)
     points: list[dict[str, Any]] = []
-    try:
-        file = open_regular(path / METRICS_FILE)
-    except FileNotFoundError:
-        return points if format == "list" else _frame(points, format)
-    with file:
-        for record in read_records(file, Damage()):
-            ((metrics_type, body),) = record.items()
-            values = {
-                f"{metrics_type}.{name}": value
-                for name, value in body["value"].items()
-                if wanted is None or metrics_type in wanted or f"{metrics_type}.{name}" in wanted
-            }
-            if values:
-                sequence = body["sequence"]
-                place = {key: sequence.get(key) for key in ("step", "epoch", "timestamp")}
-                points.append({"type": metrics_type, **place, **values})
+    for record in records_of(path, Damage(), all_segments):
+        ((metrics_type, body),) = record.items()
+        is_asked = asked is None or metrics_type in asked
+        values = {metric: value for metric, value in metric_values(record) if is_asked or metric in (asked or ())}
+        if values:
+            place = {key: body["sequence"].get(key) for key in ("step", "epoch", "timestamp")}
+            points.append({"type": metrics_type, **place, **values})
     return points if format == "list" else _frame(points, format)
 
 

@@ -22,8 +22,6 @@ from aimd_core.format.journal import (
     encode_number,
     encode_tail,
     key_head,
-    open_regular,
-    read_records,
     record_head,
 )
 from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
@@ -121,23 +119,22 @@ class Trial:
 
     @property
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
-        """All points recorded so far, by type, read from the journal: `{"value": {...}, "sequence": {...}}` each."""
+        """All points that count, by type, read from the journal: `{"value": {...}, "sequence": {...}}` each."""
+        from aimd_core.reading.series import records_of
+
         points: dict[str, list[dict[str, Any]]] = {}
-        try:
-            file = open_regular(self._path / METRICS_FILE)
-        except FileNotFoundError:
-            return points
-        with file:
-            for record in read_records(file, Damage()):
-                for metrics_type, point in record.items():
-                    points.setdefault(metrics_type, []).append(point)
+        for record in records_of(self._path, Damage()):
+            for metrics_type, point in record.items():
+                points.setdefault(metrics_type, []).append(point)
         return points
 
-    def history(self, names: Sequence[str] | str | None = None, format: str = "list") -> Any:
+    def history(
+        self, names: Sequence[str] | str | None = None, format: str = "list", all_segments: bool = False
+    ) -> Any:
         """Return what was recorded so far, one entry a record; arguments and errors as `t9k.aimd.search.history`."""
         from t9k.aimd.search import history
 
-        return history(self._path, names, format)
+        return history(self._path, names, format, all_segments)
 
     def log(
         self,

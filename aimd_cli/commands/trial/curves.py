@@ -9,17 +9,20 @@ from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
 from aimd_core.errors import MetricNotFoundError
 from aimd_core.language import said
-from aimd_core.reading.series import metric_names, read_series
+from aimd_core.reading.series import last_of, metric_names, read_series
 from aimd_core.reading.store import METRICS_FILE, Trial
 
 
-def read_curves(trials: Sequence[Trial], metrics: Sequence[str], axis: str) -> tuple[list[Curve], list[str]]:
+def read_curves(
+    trials: Sequence[Trial], metrics: Sequence[str], axis: str, all_segments: bool = False
+) -> tuple[list[Curve], list[str]]:
     """Return the curves of these metrics that there are, trial by trial, and a note for each that is missing.
 
     Args:
         trials: The trials.
         metrics: `type.name` each; none means the one that people look at first.
         axis: `step`, `epoch` or `time`; time is counted from the trial's start.
+        all_segments: Whether points count that were superseded.
 
     Raises:
         MetricNotFoundError: None of them is in any of the trials.
@@ -30,7 +33,7 @@ def read_curves(trials: Sequence[Trial], metrics: Sequence[str], axis: str) -> t
     missing: list[str] = []
     for trial in trials:
         for metric in wanted:
-            curve = read_curve(trial, metric, axis)
+            curve = read_curve(trial, metric, axis, all_segments)
             if curve.last is None:
                 missing.append(
                     said("{alternative_name} has no {metric}", alternative_name=trial.alternative_name, metric=metric)
@@ -43,14 +46,16 @@ def read_curves(trials: Sequence[Trial], metrics: Sequence[str], axis: str) -> t
     return curves, missing
 
 
-def read_curve(trial: Trial, metric: str, axis: str) -> Curve:
+def read_curve(trial: Trial, metric: str, axis: str, all_segments: bool = False) -> Curve:
     """Return one metric of one trial; without any point when the trial has none of it."""
-    series = read_series(trial.path / METRICS_FILE, metric, axis)
+    journal = trial.path / METRICS_FILE
+    series = read_series(journal, metric, axis, all_segments)
     positions = series.positions
     if axis == "time" and positions:
         start_s = _start_s(trial, positions[0])
         positions = array("d", [position - start_s for position in positions])
     curve = Curve(trial.alternative_name, metric, positions, series.values)
+    curve.last = last_of(journal, series, axis, all_segments)
     curve.damage = series.damage.sentence()
     return curve
 

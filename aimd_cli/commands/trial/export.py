@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
@@ -33,6 +33,7 @@ def export(
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: stdout]")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE when it is there.")] = False,
+    all_segments: AllSegmentsOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Export points: a row a value, or with --wide a row a step. All points, nothing rounded.
@@ -53,7 +54,8 @@ def export(
     if out is None and (chosen == "parquet" or as_json):
         raise UsageError(message="this goes into a file", hint="Name it: -o FILE (for JSON points: --format jsonl)")
     damage = Damage()
-    points = (wide_points if wide else long_points)(chosen_trials(trial, path, name, directory), metric or [], damage)
+    trials = chosen_trials(trial, path, name, directory)
+    points = (wide_points if wide else long_points)(trials, metric or [], damage, all_segments)
     if out is None:
         for line in _lines(points, chosen):
             output.print_line(line)

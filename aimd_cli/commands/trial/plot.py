@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart, Look
@@ -19,6 +19,15 @@ _LINES_BESIDE = 8  # of a terminal: title, axis, legend and prompt
 _PLAIN_ROWS = 16
 
 Axis = Literal["step", "epoch", "time"]
+
+
+class Source(NamedTuple):
+    """What a chart is drawn from."""
+
+    trials: list[Trial]
+    metrics: list[str]
+    axis: Axis
+    all_segments: bool
 
 
 def plot(
@@ -39,6 +48,7 @@ def plot(
         int | None, typer.Option("--height", min=3, max=200, metavar="LINES", help="Height of the drawing.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Draw again as points come, until the trials end.")] = False,
+    all_segments: AllSegmentsOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Draw metrics of trials. Letters and dashes tell curves apart, also without colour.
@@ -56,10 +66,11 @@ def plot(
 
     trials = chosen_trials(trial, path, name, directory)
     look = Look(x, log_y, smooth, height or _rows(), output.braille_fits(), only_sentences=watch)
+    source = Source(trials, metric or [], x, all_segments)
     if watch and not as_json:
-        _watch(trials, metric or [], look)
+        _watch(source, look)
         return
-    chart, missing = _read(trials, metric or [], look)
+    chart, missing = _read(source, look)
     for note in missing:
         output.say(note)
     output.show(chart, as_json)
@@ -71,20 +82,20 @@ def _rows() -> int:
     return max(6, min(20, output.terminal_height() - _LINES_BESIDE))
 
 
-def _read(trials: list[Trial], metrics: list[str], look: Look) -> tuple[Chart, list[str]]:
+def _read(source: Source, look: Look) -> tuple[Chart, list[str]]:
     from aimd_cli.commands.trial.curves import read_curves
     from aimd_cli.views.chart import Chart
 
-    curves, missing = read_curves(trials, metrics, look.axis)
+    curves, missing = read_curves(source.trials, source.metrics, source.axis, source.all_segments)
     return Chart(curves, look), missing
 
 
-def _watch(trials: list[Trial], metrics: list[str], look: Look) -> None:
+def _watch(source: Source, look: Look) -> None:
     """Draw again and again, and leave the last chart on the terminal."""
     shown: list[Chart] = []
 
     def kept() -> Iterator[Chart]:
-        for chart in _charts(trials, metrics, look):
+        for chart in _charts(source, look):
             shown[:] = [chart]
             yield chart
 
@@ -93,7 +104,7 @@ def _watch(trials: list[Trial], metrics: list[str], look: Look) -> None:
         output.show(shown[0], as_json=False)
 
 
-def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Chart]:
+def _charts(source: Source, look: Look) -> Iterator[Chart]:
     """Yield the chart whenever a journal has grown, until no trial is recorded any more."""
     import time
 
@@ -103,13 +114,13 @@ def _charts(trials: list[Trial], metrics: list[str], look: Look) -> Iterator[Cha
 
     sizes: list[int] = []
     while True:
-        runs_on = any(is_live(StoredTrial(trial.path).state.name) for trial in trials)
-        now = [_journal_bytes(trial) for trial in trials]
+        runs_on = any(is_live(StoredTrial(trial.path).state.name) for trial in source.trials)
+        now = [_journal_bytes(trial) for trial in source.trials]
         started_s = time.monotonic()
         if now != sizes:
             sizes = now
             try:
-                yield _read(trials, metrics, look)[0]
+                yield _read(source, look)[0]
             except MetricNotFoundError:
                 if not runs_on:  # while it runs, the first point may still come
                     raise

@@ -56,6 +56,7 @@ COMMANDS: dict[str, str] = {
     "A trial's alternative name, a unique prefix of it or of its id; repeatable.": (
         "试验的替代名称、替代名称或 ID 的唯一前缀；可重复给出。"
     ),
+    "Include points that were superseded when a trial went on from an earlier step.": "包括试验从较早步数继续时被取代的数据点。",
     "Where names are looked up; alone, all trials in it are meant.": "在此目录中查找名称；单独给出时表示其中的所有试验。",
     "The server to use, or part of the address of one that `aimd login` knows.": (
         "要使用的服务器，或 `aimd login` 已知的服务器地址的一部分。"

@@ -1,0 +1,211 @@
+"""Where the points of a trial were superseded, and where they come from: the file `segments` of a trial directory.
+
+Promises: what was recorded is never changed; a line here says which of it counts no more. A `resume` line says that of
+the first `offset` bytes of `metrics` the points from a step on are superseded; points without a step never are, nor are
+those of type `system`, whose steps are seconds. A `fork` line says whose points the first bytes are. `mask` is the only
+place that decides which records count, and every reader of points goes through it: it keeps the lines where they are
+and leaves those blank that are superseded, so that numbers of lines stay right. Format: docs/reference/trial-format.md.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import re
+from typing import NamedTuple
+
+from aimd_core.errors import DamagedError
+from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records, step_of
+from aimd_core.language import said
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from typing import Any
+
+SEGMENTS_FILE = "segments"
+RESUME, FORK = "resume", "fork"
+SYSTEM_TYPE = "system"  # metrics of the machine, which goes on whatever the training does
+MAX_BYTES = 4 << 20  # some 30,000 lines; a larger file is nothing that anybody recorded
+# The end of a record as the SDK writes it. Where a line has it, and no other `sequence`, its step is the one here.
+_TAIL = re.compile(
+    rb'"sequence": \{"epoch": (?:null|-?[0-9]+), "step": (-?[0-9]{1,18}), "timestamp": "[^"\n]*"\}\}\}\n'
+)
+
+
+class Resume(NamedTuple):
+    """Recording went on from an earlier step.
+
+    Attributes:
+        from_step: The first step that was recorded anew.
+        offset: How many bytes of `metrics` there were.
+        timestamp: When, ISO 8601; empty when it does not say.
+    """
+
+    from_step: int
+    offset: int
+    timestamp: str = ""
+
+
+class Fork(NamedTuple):
+    """The trial begins with the points of another.
+
+    Attributes:
+        parent: The id of that trial.
+        parent_name: Its alternative name.
+        from_step: The first step that is the trial's own.
+        offset: How many bytes of `metrics` are the parent's.
+        timestamp: When, ISO 8601; empty when it does not say.
+    """
+
+    parent: str
+    parent_name: str
+    from_step: int
+    offset: int
+    timestamp: str = ""
+
+
+class Segments:
+    """What a `segments` file says.
+
+    Attributes:
+        resumes: In the order in which they were written.
+        fork: Where the trial begins, None when it is no fork.
+    """
+
+    __slots__ = ("_limits", "fork", "resumes")
+
+    def __init__(self, resumes: tuple[Resume, ...] = (), fork: Fork | None = None) -> None:
+        self.resumes = resumes
+        self.fork = fork
+        self._limits: list[tuple[int, int]] = []  # a line that begins before the first counts below the second
+        for resume in sorted(resumes, key=lambda resume: -resume.offset):
+            if not self._limits or resume.from_step < self._limits[-1][1]:
+                self._limits.append((resume.offset, resume.from_step))
+        self._limits.reverse()
+
+    def __bool__(self) -> bool:
+        return bool(self.resumes or self.fork)
+
+    @property
+    def reach(self) -> int:
+        """How many bytes of the journal hold lines that may be superseded."""
+        return self._limits[-1][0] if self._limits else 0
+
+    def mark(self) -> list[list[int]]:
+        """Return what readers that keep totals tell other segments by, as JSON has it."""
+        return [list(limit) for limit in self._limits]
+
+    def mask(self, lines: bytes, start: int) -> bytes:
+        """Return lines of a journal with those that are superseded left blank.
+
+        Args:
+            lines: Whole lines, of which the last may lack its newline.
+            start: Where in the journal the first begins.
+        """
+        if start >= self.reach:
+            return lines
+        pieces, position = [], 0
+        for end, limit in self._limits:
+            if start + position < end and position < len(lines):
+                cut = lines.find(b"\n", end - start - 1) + 1 or len(lines)  # behind the last line that begins before
+                pieces.append(_masked(lines[position:cut], limit))
+                position = cut
+        return b"".join([*pieces, lines[position:]])
+
+    def before(self, step: int, size_bytes: int) -> Segments:
+        """Return segments by which, of so many bytes, also what is at or after a step counts no more."""
+        return Segments((*self.resumes, Resume(step, size_bytes)), self.fork)
+
+
+def _masked(lines: bytes, limit: int) -> bytes:
+    if _are_all_below(lines, limit):
+        return lines
+    return b"".join(_masked_line(line, limit) for line in io.BytesIO(lines))
+
+
+def _are_all_below(lines: bytes, limit: int) -> bool:
+    """Tell whether lines are all in the form that the SDK writes, with steps below the limit."""
+    steps = _TAIL.findall(lines)
+    count = lines.count(b"\n")
+    is_plain = len(steps) == count == lines.count(b'"sequence"') and b"\\" not in lines
+    return is_plain and max(map(int, steps), default=limit - 1) < limit
+
+
+def _masked_line(line: bytes, limit: int) -> bytes:
+    records = list(read_records(iter([line]), Damage()))
+    kept = [record for record in records if not _is_superseded(record, limit)]
+    if len(kept) == len(records):
+        return line
+    end = b"\n" if line.endswith(b"\n") else b""
+    return b"".join(json.dumps(record).encode() for record in kept) + end
+
+
+def _is_superseded(record: dict[str, Any], limit: int) -> bool:
+    ((metrics_type, body),) = record.items()
+    step = step_of(body["sequence"].get("step"))
+    return step is not None and step >= limit and metrics_type != SYSTEM_TYPE
+
+
+def parse_segments(content: bytes) -> Segments:
+    """Return what the lines of a `segments` file say; lines of another kind, and damaged ones, say nothing."""
+    resumes: list[Resume] = []
+    fork: Fork | None = None
+    for line in content.split(b"\n"):
+        try:
+            document = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(document, dict) or not _has_place(document):
+            continue
+        from_step, offset, when = document["from_step"], document["offset"], document.get("timestamp")
+        timestamp = when if isinstance(when, str) else ""
+        if document.get("kind") == RESUME:
+            resumes.append(Resume(from_step, offset, timestamp))
+        elif document.get("kind") == FORK and isinstance(document.get("parent"), str) and fork is None:
+            name = document.get("parent_name")
+            parent_name = name if isinstance(name, str) else ""
+            fork = Fork(document["parent"], parent_name, from_step, offset, timestamp)
+    return Segments(tuple(resumes), fork)
+
+
+def _has_place(document: dict[str, Any]) -> bool:
+    from_step, offset = document.get("from_step"), document.get("offset")
+    return type(from_step) is int and type(offset) is int and offset >= 0 and step_of(from_step) is not None
+
+
+def read_segments(trial: str | os.PathLike[str]) -> Segments:
+    """Return the segments of a trial directory; none when it has no such file.
+
+    Raises:
+        DamagedError: Something other than a plain file is in its place, it may not be read, or it is too large.
+    """
+    path = os.path.join(trial, SEGMENTS_FILE)
+    try:
+        file = open_regular(path)
+    except FileNotFoundError:
+        return Segments()
+    except NotADirectoryError:
+        return Segments()
+    with file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise DamagedError(path=path, reason=said("is larger than {max_bytes} MiB", max_bytes=MAX_BYTES >> 20))
+    return parse_segments(content)
+
+
+def append_segment(trial: str | os.PathLike[str], segment: Resume | Fork) -> None:
+    """Write one more line, on the disk when this returns.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    kind = FORK if isinstance(segment, Fork) else RESUME
+    line = json.dumps({"kind": kind, **segment._asdict()}).encode() + b"\n"
+    writer = JournalWriter(os.path.join(trial, SEGMENTS_FILE))
+    try:
+        if not writer.append(line) or not writer.sync():
+            raise writer.error or OSError(errno.EIO, os.strerror(errno.EIO))
+    finally:
+        writer.close()

@@ -1,0 +1,132 @@
+"""Goes back in a trial, and begins a new one from the middle of another. Nothing that was recorded is changed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+
+from aimd_core.errors import DamagedError, DiskError, UsageError
+from aimd_core.format.journal import Damage, step_of
+from aimd_core.format.segments import SYSTEM_TYPE, Fork, Resume, append_segment, read_segments
+from aimd_core.language import said
+from aimd_core.reading.series import records_of
+from aimd_core.reading.store import METRICS_FILE
+from t9k.aimd.creation import create_trial
+from t9k.aimd.loading import find_stored
+from t9k.aimd.ranks import current_rank
+from t9k.aimd.silent import SilentTrial
+from t9k.aimd.trial import Trial, timestamp
+from t9k.aimd.values import as_int
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_BUFFER_BYTES = 1 << 20
+
+
+def go_back(path: Path, from_step: int) -> None:
+    """Say that the points which a trial has so far from a step on are superseded by those that will be logged.
+
+    Of several processes of one training only the first says so.
+
+    Raises:
+        TypeError: The step is no whole number.
+        UsageError: It is too large to be one.
+        DiskError: The disk refused.
+    """
+    step = _checked(from_step)
+    rank = current_rank()
+    if rank is not None and rank.number > 0:
+        return
+    try:
+        offset = _size_of(path / METRICS_FILE)
+        append_segment(path, Resume(step, offset, timestamp()))
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def fork_trial(
+    parent: Trial | str | os.PathLike[str],
+    from_step: int,
+    trial_name: str | None = None,
+    trial_params: Mapping[str, object] | None = None,
+    **settings: Any,
+) -> Trial:
+    """Create a trial that begins with the points of another before a step, and goes on from there by itself.
+
+    Args:
+        parent: A trial, the directory of one, or an alternative name (or a prefix of exactly one) in the working
+            directory.
+        from_step: The first step that the new trial records itself. Points of the parent without a step are taken over;
+            its system metrics are not.
+        trial_name: The new trial's name; that of the parent unless told.
+        trial_params: Parameters that differ from the parent's, or are new.
+        **settings: As `create_trial` takes them; folder and conflict strategy are the parent's unless told.
+
+    Raises:
+        TypeError: The step is no whole number, or JSON cannot hold a parameter.
+        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such parent, or several.
+        DamagedError: The parent cannot be read.
+        DiskError: The disk refused.
+    """
+    step = _checked(from_step)
+    if "trial_path" in settings:
+        raise UsageError(message="a fork takes its settings from its parent: leave out trial_path", hint="")
+    stored = find_stored(parent.path if isinstance(parent, Trial) else parent)
+    if stored.id is None:
+        raise DamagedError(path=stored.path, reason="its metadata holds no trial id")
+    params = {**stored.parameters, **(trial_params or {})}
+    trial = create_trial(stored.path, trial_name, params, **settings)
+    if isinstance(trial, SilentTrial):
+        return trial
+    try:
+        offset = _copy_points(stored.path, trial.path, step)
+        append_segment(trial.path, Fork(stored.id, stored.alternative_name, step, offset, timestamp()))
+    except OSError as error:
+        raise _refused(trial.path, error) from error
+    return trial
+
+
+def _checked(from_step: int) -> int:
+    step = as_int("from_step", from_step)
+    if step_of(step) is None:
+        raise UsageError(message=said("from_step is no step: {step}", step=step), hint="A step has less than 64 bits")
+    return step
+
+
+def _copy_points(parent: Path, trial: Path, from_step: int) -> int:
+    """Write the parent's points before a step into a new trial, and return how many bytes they are."""
+    limit = read_segments(parent).before(from_step, _size_of(parent / METRICS_FILE))
+    lines = io.BytesIO()
+    with open(trial / METRICS_FILE, "ab", buffering=0) as journal:
+        for record in records_of(parent, Damage(), segments=limit):
+            if SYSTEM_TYPE not in record:
+                lines.write(json.dumps(record).encode() + b"\n")
+            if lines.tell() >= _BUFFER_BYTES:
+                _write(journal, lines)
+        _write(journal, lines)
+        os.fsync(journal.fileno())
+        return journal.tell()
+
+
+def _write(journal: Any, lines: io.BytesIO) -> None:
+    content = memoryview(lines.getvalue())
+    while content:
+        content = content[journal.write(content) :]
+    lines.seek(0)
+    lines.truncate()
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _refused(path: Path, error: OSError) -> DiskError:
+    return DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror))

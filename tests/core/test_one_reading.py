@@ -1,0 +1,124 @@
+"""Whatever happened to a trial, every reader of its points says the same of it, and what a model of ten lines says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from aimd_cli.commands.trial import curves
+from aimd_cli.commands.trial.curves import read_curve
+from aimd_cli.exporting import long_points, wide_points
+from aimd_core.format import segments
+from aimd_core.format.journal import Damage
+from aimd_core.reading.directory import TrialIndex
+from aimd_core.reading.store import Trial
+from aimd_core.reading.totals import read_totals
+from t9k.aimd.search import history, search_trials
+from tests.support.histories import NAME, Event, Point, build, events, model
+from tests.support.properties import load_profile
+
+load_profile()
+
+
+def told_by_history(path: Path) -> Iterator[Point]:
+    for record in history(path):
+        for metric in record.keys() - {"type", "step", "epoch", "timestamp"}:
+            yield metric, record["step"], record[metric]
+
+
+def told_by_export(path: Path) -> Iterator[Point]:
+    for _, metric, step, _, _, value in long_points([Trial(path)], [], Damage()).rows:
+        yield metric, step, value
+
+
+def told_by_wide_export(path: Path) -> Iterator[Point]:
+    points = wide_points([Trial(path)], [], Damage())
+    for row in points.rows:
+        for metric, value in zip(points.columns[4:], row[4:], strict=True):
+            if value is not None:
+                yield metric, row[1], value
+
+
+def of_each(points: Iterator[Point] | list[Point]) -> dict[str, str]:
+    """The points of each metric in their order, so that they compare, NaN as well."""
+    metrics: dict[str, list[tuple[int | None, float]]] = {}
+    for metric, step, value in points:
+        metrics.setdefault(metric, []).append((step, value))
+    return {metric: repr(numbers) for metric, numbers in sorted(metrics.items())}
+
+
+def last_of(points: list[tuple[int | None, float]]) -> float:
+    return max(enumerate(points), key=lambda one: (-math.inf if one[1][0] is None else one[1][0], one[0]))[1][1]
+
+
+def assert_all_agree(path: Path, truth: list[Point]) -> None:
+    expected = of_each(truth)
+    assert of_each(told_by_history(path)) == expected
+    assert of_each(told_by_export(path)) == expected
+    assert of_each(told_by_wide_export(path)) == expected
+    by_metric: dict[str, list[tuple[int | None, float]]] = {}
+    for metric, step, value in truth:
+        by_metric.setdefault(metric, []).append((step, value))
+    (row,) = TrialIndex(path.parent).rows()
+    (mapping,) = search_trials(path=path.parent)
+    totals, _ = read_totals(path / "metrics")
+    assert set(row.metrics) == set(mapping["metrics"]) == set(totals.metrics) == set(by_metric)
+    for metric, points in by_metric.items():
+        summary = dict(row.metrics[metric])
+        assert repr(summary) == repr(mapping["metrics"][metric])
+        total = 0.0
+        for _, value in points:
+            total += value if math.isfinite(value) else 0.0
+        finite = [value for _, value in points if math.isfinite(value)]
+        assert repr((summary["count"], summary["last"], summary["min"], summary["mean"])) == repr(
+            (len(points), last_of(points), min(finite, default=None), total / len(finite) if finite else None)
+        )
+        for axis in ("step", "epoch", "time"):
+            curve = read_curve(Trial(path), metric, axis)
+            assert repr(curve.last) == repr(last_of(points))
+            if axis == "step":
+                drawn = sorted([(s, v) for s, v in points if s is not None and math.isfinite(v)], key=lambda p: p[0])
+                assert repr(list(zip(curve.positions, curve.values, strict=True))) == repr(
+                    [(float(step), value) for step, value in drawn]
+                )
+
+
+@given(events())
+def test_all_readers_say_the_same_of_any_history(
+    tmp_path_factory: pytest.TempPathFactory, happened: list[Event]
+) -> None:
+    path = build(tmp_path_factory.mktemp("trials") / NAME, happened)
+    assert_all_agree(path, model(happened))
+    # and once more when more happens to it: nothing of what a cache holds is believed too long
+    more = [*happened, ("log", "train", "loss", 3, 0.5), ("resume", 2), ("log", "train", "loss", 2, 0.25)]
+    build(path, more)
+    assert_all_agree(path, model(more))
+
+
+def _off_by_one(real: Callable[..., bool]) -> Callable[..., bool]:
+    return lambda record, limit: real(record, limit + 1)
+
+
+def _written_last(real: Callable[..., float]) -> Callable[..., float]:
+    return lambda path, series, *_: series.values[-1]
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "bug"), [(segments, "_is_superseded", _off_by_one), (curves, "last_of", _written_last)]
+)
+def test_a_reader_that_takes_the_wrong_points_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: Any, name: str, bug: Callable[..., Any]
+) -> None:
+    happened: list[Event] = [("log", "train", "loss", step, 1.0) for step in range(5)]
+    happened += [("resume", 3), ("log", "train", "loss", 4, 2.0), ("log", "train", "loss", 1, 3.0)]
+    path = build(tmp_path / "trials" / NAME, happened)
+    assert_all_agree(path, model(happened))
+    monkeypatch.setattr(where, name, bug(getattr(where, name)))
+    (path / "metrics").touch()
+    with pytest.raises(AssertionError):
+        assert_all_agree(path, model(happened))
