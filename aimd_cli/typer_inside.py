@@ -1,7 +1,7 @@
 """What this program uses of Typer that Typer does not promise. All of it is here, and nothing of it anywhere else.
 
-`PRIVATE` names each part with what would break; a test looks for each. Typer is pinned below 0.29, so a part that goes
-away is met when the pin is moved, and this file is what has to change.
+tests/cli/test_typer_inside.py names each part with what would break, and looks for each. Typer is pinned below 0.29, so
+a part that goes away shows when the pin is moved, and this file is what has to change.
 """
 
 from __future__ import annotations
@@ -22,30 +22,6 @@ from typer.core import TyperCommand as TyperCommand
 from typer.core import TyperGroup as TyperGroup
 
 from aimd_core.language import said, translated
-
-PRIVATE: dict[str, str] = {
-    "typer._click.Command": "the type of what a group holds",
-    "typer._click.Context": "the type of what help is made with",
-    "typer._click.HelpFormatter": "the type of what help is written to",
-    "typer._click.core.Command.format_help_text": "the help of a command in Chinese",
-    "typer._click.core.Command.get_help": "the reference, man pages, completion, `aimd help COMMAND`",
-    "typer._click.core.Command.collect_usage_pieces": "the usage in man pages",
-    "typer._click.exceptions.UsageError.show": "wrong calls told in Chinese",
-    "typer._click.exceptions.NoArgsIsHelpError": "a group called alone, in Chinese",
-    "typer._click.formatting.wrap_text": "lines of Chinese",
-    "typer._click.formatting.term_len": "columns of options in Chinese",
-    "typer._click.formatting.HelpFormatter.write_usage": "'Usage:' in Chinese",
-    "typer._click.formatting.HelpFormatter.write_heading": "headings in Chinese",
-    "typer._click.formatting.HelpFormatter.write_dl": "the commands of a group, which are built one at a time",
-    "typer.core._": "Typer's own words in Chinese",
-    "typer.core.TyperOption.get_help_record": "the sentence of an option in Chinese",
-    "typer.core.TyperArgument.get_help_record": "the sentence of an argument in Chinese",
-    "typer.core.TyperGroup.list_commands": "commands in the order in which they are declared",
-    "typer.core.TyperGroup.format_commands": "help of a group that imports none of its commands",
-    "typer.core.TyperCommand.get_short_help_str": "the line of a command in the help of its group",
-    "typer.main.get_group": "the application",
-    "typer.main.get_command": "a command that is built when it is called",
-}
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:

@@ -7,10 +7,33 @@ from pathlib import Path
 import pytest
 
 from aimd_cli import typer_inside
-from aimd_cli.typer_inside import PRIVATE
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = re.compile(r"typer\._|typer\.core|typer\.main|from typer import (?:core|main)")
+
+PRIVATE: dict[str, str] = {
+    "typer._click.Command": "the type of what a group holds",
+    "typer._click.Context": "the type of what help is made with",
+    "typer._click.HelpFormatter": "the type of what help is written to",
+    "typer._click.core.Command.format_help_text": "the help of a command in Chinese",
+    "typer._click.core.Command.get_help": "the reference, man pages, completion, `aimd help COMMAND`",
+    "typer._click.core.Command.collect_usage_pieces": "the usage in man pages",
+    "typer._click.exceptions.UsageError.show": "wrong calls told in Chinese",
+    "typer._click.exceptions.NoArgsIsHelpError": "a group called alone, in Chinese",
+    "typer._click.formatting.wrap_text": "lines of Chinese",
+    "typer._click.formatting.term_len": "columns of options in Chinese",
+    "typer._click.formatting.HelpFormatter.write_usage": "'Usage:' in Chinese",
+    "typer._click.formatting.HelpFormatter.write_heading": "headings in Chinese",
+    "typer._click.formatting.HelpFormatter.write_dl": "the commands of a group, which are built one at a time",
+    "typer.core._": "Typer's own words in Chinese",
+    "typer.core.TyperOption.get_help_record": "the sentence of an option in Chinese",
+    "typer.core.TyperArgument.get_help_record": "the sentence of an argument in Chinese",
+    "typer.core.TyperGroup.list_commands": "commands in the order in which they are declared",
+    "typer.core.TyperGroup.format_commands": "help of a group that imports none of its commands",
+    "typer.core.TyperCommand.get_short_help_str": "the line of a command in the help of its group",
+    "typer.main.get_group": "the application",
+    "typer.main.get_command": "a command that is built when it is called",
+}
 
 
 @pytest.mark.parametrize("part", PRIVATE)
@@ -43,7 +66,7 @@ def test_only_one_module_looks_inside_typer() -> None:
 
 
 def test_each_part_that_the_module_names_is_in_its_table() -> None:
-    source = Path(typer_inside.__file__).read_text(encoding="utf-8").partition("\n}\n")[2]
+    source = Path(typer_inside.__file__).read_text(encoding="utf-8").partition("\n\ndef ")[2]
     used = re.findall(r"\b(?:core|exceptions|formatting|typer\.core|typer\.main)\.(?:[A-Z]\w+\.)?\w+", source)
     short = {name.removeprefix("typer._click.") for name in PRIVATE}
     missing = {name for name in used if name not in short and not any(part.startswith(f"{name}.") for part in short)}
