@@ -1,6 +1,6 @@
-"""The AIMD server: what a team runs. One process, SQLite inside.
+"""The AIMD server, which a team runs: one process with SQLite inside.
 
-The entries are `aimd_server.launch.start`, `aimd_server.accounts` and, for an ASGI server of one's own,
+Its entry points are `aimd_server.launch.start`, `aimd_server.accounts` and, for another ASGI server,
 `aimd_server.app.create_app`. Who may import whom: app > routes > services > stores. See docs/guides/server.md.
 """
 

@@ -1,4 +1,4 @@
-"""The ASGI application: all routes behind the guards. No route gets in that does not say who may call it."""
+"""The ASGI application: all routes behind the guards. Every route declares who may call it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from aimd_server.stores.writer import StoreUnavailableError
 
 SERVER = "/t9k/experiment/server"
 WEB = "/t9k/experiment/web"
-THREADS = 16  # requests that wait for the database at once, and so share a commit
+THREADS = 16  # requests that wait for the database at once
 
 
 def create_app(
@@ -42,14 +42,14 @@ def create_app(
     Args:
         database: Open, with its writer started.
         threads: Where the services run.
-        hosts: Names beside loopback that requests may be sent to; None allows every name.
+        hosts: Names besides loopback that requests may be addressed to; None allows every name.
         more: Further routes.
         settings: The server's settings.
-        tokens: API keys by a token each, which signs one browser in with its key, once (`POST /session`).
-        blobs: The place for objects; by default the one in the data directory.
+        tokens: API keys by token; a token signs one browser in once (`POST /session`).
+        blobs: The object store; by default the one in the data directory.
 
     Raises:
-        UndeclaredAccessError: A route does not say who may call it.
+        UndeclaredAccessError: A route does not declare who may call it.
     """
     tables = [v2.routes(SERVER), *v1.routes(SERVER, f"{WEB}/"), *pages.routes(WEB), *more]
     storage = joined(database, blobs or open_blobs(None, database.data_dir))
@@ -58,14 +58,14 @@ def create_app(
 
 
 class _ApplicationState:
-    """What a request finds under `request.app.state`."""
+    """What requests see as `request.app.state`."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
 
 
 class Application:
-    """A router over guarded routes, with the answers for paths that are not there."""
+    """A router for guarded routes, with answers for unknown paths."""
 
     def __init__(self, tables: Iterable[RouteTable], backend: Backend) -> None:
         self.state = _ApplicationState(backend)
@@ -77,7 +77,7 @@ class Application:
         await self.router(scope, receive, send)
 
     async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a path that is not there: empty, but below /apis/v2/ as if it were, up to the key."""
+        """Answer for an unknown path: empty, but below /apis/v2/ the key is checked as for a known one."""
         response: Response = empty_answer(404)
         if f"{scope['path']}/".startswith(f"{SERVER}{v2.PREFIX}/"):
             response = await self._unknown_v2(Request(scope, receive))

@@ -1,4 +1,4 @@
-"""What can keep the server from starting, as errors with a clear text; and what can keep it from answering."""
+"""Errors that keep the server from starting or answering."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ObjectStoreError(NetworkError):
 
 
 class DatabaseUnreachableError(NetworkError):
-    """The PostgreSQL does not let us in. Facts: place, reason."""
+    """PostgreSQL does not accept the connection. Facts: place, reason."""
 
     code = "database_unreachable"
     text = "cannot use the database {place}: {reason}"

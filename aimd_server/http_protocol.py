@@ -1,8 +1,8 @@
-"""What one connection may cost: uvicorn's HTTP protocol with a deadline for everything that a client may drag out.
+"""Bounds what a connection may cost: uvicorn's HTTP protocol with a deadline for everything that a client can delay.
 
-Uvicorn itself waits for ever for a first byte, for the rest of a head, for the rest of a body that was answered
-already, and for a client that does not read. Here each of these ends, and when all connections are taken the one that
-has been quiet longest makes room, so that silent ones keep nobody out.
+Uvicorn itself waits forever for a first byte, for the rest of a head, for the rest of a body that was already answered,
+and for a client that does not read. Here each of these has a limit. When all connections are in use, the one that has
+been quiet longest is closed, so that silent clients keep nobody out.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 
 class ConnectionLimits:
-    """The numbers; docs/concepts/security.md shows them.
+    """The limits, which are listed in docs/concepts/security.md.
 
     Attributes:
         connections: Open at once.
-        head_bytes: Of a request line with its headers.
-        idle_s: Without a request, from the first byte on too.
-        head_s: From the first byte of a head to its last, and for a body that is not wanted any more.
-        write_s: Without the client taking a byte of an answer.
+        head_bytes: Size of a request line with its headers.
+        idle_s: Without a request, also before the first byte.
+        head_s: From the first to the last byte of a head, and for a body that is no longer needed.
+        write_s: Without the client reading a byte of an answer.
     """
 
     def __init__(
@@ -41,15 +41,15 @@ class ConnectionLimits:
 
 
 class _RefusedError(Exception):
-    """Raised inside the parser, which then ends the connection."""
+    """Raised in the parser, which then ends the connection."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `bounded` makes the class that a server uses."""
+    """A connection. `bounded` makes the class that a server uses."""
 
     limits: ConnectionLimits
     headers_of_errors: Mapping[str, str] = {}
-    quiet: dict[BoundedProtocol, None]  # of one server, those that wait for their client, longest first
+    quiet: dict[BoundedProtocol, None]  # of a server: those that wait for their client, longest first
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -61,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refusal = 400
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, when there is room or some can be made."""
+        """Accept a connection if there is room, or some can be made."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections:
             if not self.quiet:
@@ -73,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._wait(self.limits.idle_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget all about it, with the requests that wait for their turn."""
+        """Forget the connection and its queued requests."""
         self.pipeline.clear()
         if self._running is not None:
             self._running.disconnected = True
@@ -85,7 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; those of a head are counted before it is whole."""
+        """Take bytes, counting those of a head before it is complete."""
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
@@ -101,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._wait(self.limits.head_s)
 
     def on_headers_complete(self) -> None:
-        """Hand a request to the application, whose own deadlines count from here on."""
+        """Pass a request to the application, whose deadlines count from now on."""
         self._in_head, self._in_body = False, True
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head_bytes:
             self._refusal = 431
@@ -111,24 +111,24 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop_waiting()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._running = cycle  # uvicorn knows only the newest one, which may be waiting for its turn
+        self._running = cycle  # uvicorn only knows the newest one, which may be queued
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
-        """Take note that the body is whole."""
+        """Note that the body is complete."""
         super().on_message_complete()
         self._in_body = False
         if not self._is_busy():
             self._wait(self.limits.idle_s)
 
     def on_response_complete(self) -> None:
-        """Wait for what comes next, but not for ever for the rest of a body that was answered early."""
+        """Wait for what comes next, but not forever for the rest of a body that was answered early."""
         super().on_response_complete()
         if not self._is_busy():
             self._wait(self.limits.head_s if self._in_head or self._in_body else self.limits.idle_s)
 
     def pause_writing(self) -> None:
-        """Give a client that does not read a while."""
+        """Give a client that does not read some time."""
         super().pause_writing()
         if self._unread is not None:
             self._unread.cancel()
@@ -144,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread = self.loop.call_later(self.limits.write_s, self._watch_reader, left_bytes)
 
     def _is_busy(self) -> bool:
-        """Tell whether the application is at work for this connection."""
+        """Tell whether the application is working for this connection."""
         return self.cycle is not None and (not self.cycle.response_complete or bool(self.pipeline))
 
     def _wait(self, seconds: float) -> None:
@@ -159,14 +159,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if self.transport.is_closing() or self.transport.get_write_buffer_size():
-            self.transport.abort()  # closing waits until the client has taken what is left
+            self.transport.abort()  # closing would wait until the client has read the rest
         elif self._in_head:
             self._end(408, "The head of the request took too long.")
         else:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, or a head that is too long."""
+        """Refuse what is not HTTP, or a head that is too long."""
         text = msg if self._refusal == 400 else f"The head of a request has {self.limits.head_bytes} bytes at most."
         self._end(self._refusal, text)
 
@@ -178,6 +178,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def bounded(headers_of_errors: Mapping[str, str], limits: ConnectionLimits) -> type[BoundedProtocol]:
-    """Return the protocol for one server; the headers stand on what it answers before there is a request."""
+    """Return the protocol for a server; the headers are for answers before there is a request."""
     values = {"limits": limits, "headers_of_errors": headers_of_errors, "quiet": {}}
     return type("ServerProtocol", (BoundedProtocol,), values)

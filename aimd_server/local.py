@@ -1,8 +1,8 @@
-"""A private server for one person on this machine: what `aimd console` shows local trials with.
+"""A private server for one person on this machine, with which `aimd console` shows local trials.
 
-It listens on loopback only and keeps its data in a cache directory, so that losing them loses nothing. Two keys live
-as long as it does: one that reads, for the browser, behind a token that works once; one that writes, for the process
-that keeps the server in step with the files. Several may run on the same data.
+It listens on loopback only and keeps its data in a cache directory, which may be deleted. It has two keys for as long
+as it runs: one that reads, for the browser, behind a token that works once; and one that writes, for the process that
+keeps the server up to date with the files. Several may run on the same data.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _KEY_NAME = "console of process "
 
 
 class _Once(logging.Filter):
-    """Lets a log line through that is not the same as the one before: a full disk is told once, not at each try."""
+    """Suppresses a log line that equals the previous one: a full disk is reported once, not at each try."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,12 +51,12 @@ class _Once(logging.Filter):
 
 
 class Ready(NamedTuple):
-    """A private server that listens.
+    """A private server that is listening.
 
     Attributes:
-        host: Its address, as `Credentials` take it.
+        host: Its address, as in `Credentials`.
         api_key: The key that writes.
-        page: The address that opens the console, once.
+        page: The address that opens the console once.
     """
 
     host: str
@@ -65,17 +65,17 @@ class Ready(NamedTuple):
 
     @property
     def door(self) -> str:
-        """The text of an HTML file that leads to the page, for a browser that is not started with the address."""
+        """An HTML file that redirects to the page, so that the browser's command line does not contain the address."""
         return _DOOR.format(page=self.page)
 
 
 def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
-    """Run a private server until it is told to stop.
+    """Run a private server until it is stopped.
 
     Args:
-        data_dir: Its cache directory; made when missing, and made anew when it cannot be used.
-        port: Where to listen; 0 takes a free one.
-        ready: Called once when it listens.
+        data_dir: Its cache directory; created if missing, recreated if unusable.
+        port: The port to listen on; 0 picks a free one.
+        ready: Called once it is listening.
 
     Raises:
         PortInUseError: Something listens there already.
@@ -100,7 +100,7 @@ def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
     try:
         launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S)
     finally:
-        # On a full disk the keys stay, known to nobody any more, until the next start makes them worthless.
+        # On a full disk the keys stay, known to nobody, until the next start revokes them.
         with contextlib.suppress(AimdError, StoreUnavailableError):
             if data_dir.exists():
                 with Database(data_dir) as database:
@@ -108,7 +108,7 @@ def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
 
 
 def _make_keys(data_dir: Path) -> tuple[str, str]:
-    """Return a key that reads and one that writes, and make those worthless whose process is gone."""
+    """Return a key that reads and one that writes, and revoke those whose process is gone."""
     with Database(data_dir) as database:
         if not any(row.name == USER for row in identity.list_users(database)):
             identity.add_user(database, USER)

@@ -1,4 +1,4 @@
-"""Logs on stderr: lines for people, or one JSON object a line. What they never hold: keys, queries, bodies."""
+"""Logs on stderr: lines for people, or one JSON object per line. They never contain keys, queries or bodies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aimd_server.settings import Settings
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what the record carries as `facts`."""
+    """One JSON object per line: time, level, logger, message, and the record's `facts`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as one line."""
@@ -28,11 +28,11 @@ class JsonLines(logging.Formatter):
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Send the logs to stderr in the form that the settings want."""
+    """Send the logs to stderr in the form that the settings name."""
     handler = logging.StreamHandler(sys.stderr)
     is_json = settings.log_format == "json"
     handler.setFormatter(JsonLines() if is_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)  # other people's debug lines can hold anything
+    root.setLevel(logging.WARNING)  # debug lines of libraries can contain anything
     logging.getLogger("aimd_server").setLevel(settings.log_level.upper())

@@ -1,8 +1,7 @@
-"""How the C library keeps memory: few pools for many threads, and large pieces given back at once.
+"""Makes the C library keep little memory: few pools for many threads, and large pieces returned at once.
 
-glibc gives each thread a pool of its own and keeps what was freed in it. A server whose threads take turns with bodies
-of several megabytes then holds a multiple of what is in use at any moment: 267 MB where 154 do, see
-`benchmarks/server_memory.py`.
+glibc gives each thread its own pool and keeps what was freed in it. A server whose threads take turns with bodies of
+several megabytes then holds a multiple of what it uses: 267 instead of 154 MB in `benchmarks/server_memory.py`.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ KEPT_BYTES = 1 << 20
 
 
 def hold_little() -> bool:
-    """Tell the C library so, before threads are started; return whether it is one that listens."""
+    """Configure the C library before threads start; return whether it supports that."""
     if not sys.platform.startswith("linux"):
         return False
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # another C library than glibc
+    except (OSError, AttributeError):  # a C library other than glibc
         return False
     settings = ((_ARENA_MAX, POOLS), (_MMAP_THRESHOLD, LARGE_BYTES), (_TRIM_THRESHOLD, KEPT_BYTES))
     taken = [mallopt(name, value) == 1 for name, value in settings]

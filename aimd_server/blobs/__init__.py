@@ -1,6 +1,6 @@
-"""Where large immutable objects lie: a directory on local disk, or a bucket of any S3-compatible store.
+"""Stores large immutable objects in a local directory or in a bucket of any S3-compatible store.
 
-Nothing outside this package knows which. A key is made by the server, never of what a user wrote.
+Nothing outside this package knows which. Keys are made by the server, never from user text.
 """
 
 from aimd_server.blobs.interface import BlobMissingError, BlobRow, Blobs

@@ -1,4 +1,4 @@
-"""Objects as files: written under another name, flushed, renamed; private to the owner of the process."""
+"""Objects as files: written under another name, flushed and renamed; readable only by the owner of the process."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 from aimd_server.blobs.interface import BlobMissingError, BlobRow, checked, checked_range
 from aimd_server.errors import StoreUnavailableError
 
-_PART = ".part"  # no key begins with a dot, so none can meet these
+_PART = ".part"  # no key begins with a dot, so none can collide with these
 
 
 class DiskBlobs:
-    """Objects below a directory, which is made when the first is put."""
+    """Objects below a directory, which is created with the first."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep an object; see Blobs."""
+        """Store an object; see Blobs."""
         path = self.root / checked(key)
         with _as_unavailable():
             made = path.with_name(f".{uuid.uuid4().hex}{_PART}")
@@ -65,7 +65,7 @@ class DiskBlobs:
             path.unlink(missing_ok=True)
 
     def keys(self, prefix: str = "") -> Iterator[BlobRow]:
-        """Yield objects; see Blobs."""
+        """Yield the objects; see Blobs."""
         top = self.root / checked(prefix) if prefix else self.root
         with _as_unavailable():
             for folder, folders, names in os.walk(top, onerror=_raise_unless_missing):
@@ -77,23 +77,23 @@ class DiskBlobs:
     def _row(self, path: Path) -> Iterator[BlobRow]:
         try:
             known = path.stat()
-        except FileNotFoundError:  # deleted meanwhile
+        except FileNotFoundError:  # deleted in the meantime
             return
         modified = datetime.fromtimestamp(known.st_mtime, timezone.utc)
         yield BlobRow(path.relative_to(self.root).as_posix(), known.st_size, modified)
 
     def check(self) -> None:
-        """Return when files can be made, as far as that can be told; see Blobs."""
+        """Check that files can be created, as far as possible; see Blobs."""
         with _as_unavailable():
             folder = self.root if self.root.exists() else self.root.parent
             if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(f"{folder} cannot be written")
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to close."""
 
     def _new_folders(self, folder: Path) -> None:
-        """Make a folder and those above it, down from the root of the store, each of them durable."""
+        """Create a folder and its parents, from the root of the store down, each durably."""
         if folder.is_dir():
             return
         if folder != self.root:
@@ -125,7 +125,7 @@ def _raise_unless_missing(error: OSError) -> None:
 
 @contextmanager
 def _as_unavailable(key: str | None = None) -> Iterator[None]:
-    """Turn what the disk says into the errors of the interface; a missing file is one only where `key` is read."""
+    """Turn disk errors into those of the interface; a missing file is an error only when `key` is read."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What every place for objects promises; tests/server/test_server_blobs.py holds each of them to it."""
+"""What every object store promises; tests/server/test_server_blobs.py tests it for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_KEY = 200
 
 
 class BlobMissingError(Exception):
-    """There is no object of that key, or it ends before the bytes that were asked for."""
+    """There is no object with that key, or it is shorter than the requested bytes."""
 
 
 class BlobRow(NamedTuple):
@@ -26,12 +26,11 @@ class BlobRow(NamedTuple):
 class Blobs(Protocol):
     """Objects by key; may be used from any thread.
 
-    Every method raises StoreUnavailableError when the store cannot be used now, and ValueError for a text that is no
-    key.
+    Every method raises StoreUnavailableError if the store cannot be used now, and ValueError for a malformed key.
     """
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep an object, whole or not at all; it is durable when this returns. What had the key is replaced."""
+        """Store an object completely or not at all, durably, replacing any object with that key."""
         ...
 
     def get(self, key: str) -> bytes:
@@ -39,7 +38,7 @@ class Blobs(Protocol):
         ...
 
     def get_range(self, key: str, start: int, end: int) -> bytes:
-        """Return the bytes from `start` to before `end`; raises BlobMissingError when the object lacks any of them."""
+        """Return the bytes from `start` to before `end`; raises BlobMissingError if the object lacks any of them."""
         ...
 
     def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
@@ -47,31 +46,31 @@ class Blobs(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; none of that key is fine."""
+        """Remove an object; a missing one is fine."""
         ...
 
     def keys(self, prefix: str = "") -> Iterator[BlobRow]:
-        """Yield the objects whose keys begin with `prefix`, a key or nothing, and a slash."""
+        """Yield the objects below `prefix`, which is a key or empty."""
         ...
 
     def check(self) -> None:
-        """Return when the store can be reached."""
+        """Check that the store can be reached."""
         ...
 
     def close(self) -> None:
-        """Release what is held."""
+        """Release all resources."""
         ...
 
 
 def checked(key: str) -> str:
-    """Return a key; raise ValueError for what is none, so that no text of a user ever becomes a path."""
+    """Return a key, or raise ValueError if it is malformed, so that no user text ever becomes a path."""
     if len(key) > _LONGEST_KEY or not _KEY.fullmatch(key):
         raise ValueError(f"{key!r} is no key of an object")
     return key
 
 
 def checked_range(start: int, end: int) -> int:
-    """Return the length of a range; raise ValueError for what is none."""
+    """Return the length of a range, or raise ValueError if it is malformed."""
     if not 0 <= start <= end:
         raise ValueError(f"from {start} to {end} is no range")
     return end - start

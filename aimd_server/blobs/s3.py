@@ -11,16 +11,16 @@ from typing import Any
 from aimd_server.blobs.interface import BlobMissingError, BlobRow, checked, checked_range
 from aimd_server.errors import StoreUnavailableError
 
-# A request waits for an answer no longer than a client of ours waits for one of ours.
+# A request waits for the store no longer than an aimd client waits for the server.
 _TIMES: dict[str, Any] = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
 _AGAIN: dict[str, Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
-_NEAR_BYTES = 64 << 10  # ranges that are nearer than this to each other are fetched as one
+_NEAR_BYTES = 64 << 10  # ranges closer together than this are fetched as one
 
 
 class S3Blobs:
     """Objects in one bucket, all under one prefix.
 
-    The bucket has to be there. A store that answers with anything but "no such object" cannot be used now.
+    The bucket must exist. Any failure other than "no such object" counts as unavailable.
     """
 
     def __init__(self, bucket: str, prefix: str, **config: str) -> None:
@@ -31,7 +31,7 @@ class S3Blobs:
         )
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep an object; see Blobs."""
+        """Store an object; see Blobs."""
         with self._as_ours():
             self._obstore.put(self._store, checked(key), data, use_multipart=False)
 
@@ -70,23 +70,23 @@ class S3Blobs:
                     raise
 
     def keys(self, prefix: str = "") -> Iterator[BlobRow]:
-        """Yield objects; see Blobs."""
+        """Yield the objects; see Blobs."""
         with self._as_ours():
             for page in self._obstore.list(self._store, checked(prefix) if prefix else None):
                 for row in page:
                     yield BlobRow(row["path"], row["size"], row["last_modified"])
 
     def check(self) -> None:
-        """Return when the bucket can be read; see Blobs."""
+        """Check that the bucket can be read; see Blobs."""
         with self._as_ours():
             next(iter(self._obstore.list(self._store, chunk_size=1)), None)
 
     def close(self) -> None:
-        """Obstore has nothing to be closed."""
+        """Do nothing: obstore has nothing to close."""
 
     @contextmanager
     def _as_ours(self, key: str | None = None) -> Iterator[None]:
-        """Turn what the store says into the errors of the interface; a missing object is one only where it is read."""
+        """Turn the store's errors into those of the interface; a missing object is an error only when it is read."""
         try:
             yield
         except FileNotFoundError as error:
@@ -102,7 +102,7 @@ class S3Blobs:
 
 
 def _near(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Return the ranges that are not empty, in groups that are fetched as one: obstore's own way panics at the end."""
+    """Return the non-empty ranges in groups that are fetched as one; obstore's own grouping panics at the end."""
     groups: list[list[tuple[int, int]]] = []
     reached = 0
     for start, end in sorted(one for one in ranges if one[0] < one[1]):

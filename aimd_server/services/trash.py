@@ -1,4 +1,4 @@
-"""The trash: what is deleted lies there, is listed, comes back, and goes for good by age."""
+"""The trash: deleted objects wait there to be listed, restored, or deleted for good by age."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from aimd_server.stores.trash import TrashRow
 PAGE, MAX_PAGE = 50, 500
 TRASH_DAYS = 30
 _DAY_US = 86_400_000_000
-_ROWS_AT_ONCE = 100  # of a sweep in one transaction, so that nobody waits for it
+_ROWS_AT_ONCE = 100  # rows per transaction of a sweep, so that nobody waits for it
 
 
 class Restoring(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that restores something: under another name, or into another folder of one's own, when one is given."""
+    """The body that restores an object, optionally under another name or into another folder of the caller's tree."""
 
     name: str | None = None
     parent: str | None = None
 
 
 def delete_trial(database: Database, user: Account, uid: str) -> None:
-    """Put a trial into the trash.
+    """Move a trial to the trash.
 
     Raises:
         RefusalError: `not_found`, `forbidden`.
@@ -48,7 +48,7 @@ def delete_trial(database: Database, user: Account, uid: str) -> None:
 
 
 def delete_folder(database: Database, user: Account, uid: str) -> None:
-    """Put a folder with its folders and trials into the trash.
+    """Move a folder with its folders and trials to the trash.
 
     Raises:
         RefusalError: `folder_not_found`, `forbidden`, `invalid` for the root.
@@ -66,14 +66,14 @@ def delete_folder(database: Database, user: Account, uid: str) -> None:
 
 
 def listed(database: Database, user: Account, limit: int, cursor: str | None, days: int) -> dict[str, object]:
-    """Return a page of what the caller has in the trash, what was deleted last first.
+    """Return a page of the caller's trash, last deleted first.
 
     Args:
         database: Open.
         user: Whose trash.
-        limit: How many at most.
-        cursor: Of the page before.
-        days: How long things stay there.
+        limit: The most items to return.
+        cursor: From the previous page.
+        days: How long items stay there.
 
     Raises:
         RefusalError: `invalid`.
@@ -121,7 +121,7 @@ def _position(cursor: str) -> tuple[int, str]:
 
 
 def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) -> dict[str, object]:
-    """Bring a trial back to where it was; to the root when that folder is gone. Return it as lists show it.
+    """Restore a trial to where it was, or to the root if that folder is gone. Return it as lists show it.
 
     Raises:
         RefusalError: `not_found`, `folder_not_found`, `name_taken`, `invalid`.
@@ -144,7 +144,7 @@ def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) 
 
 
 def restore_folder(database: Database, user: Account, uid: str, wish: Restoring) -> dict[str, object]:
-    """Bring a folder back with all that was deleted with it, as `restore_trial` does.
+    """Restore a folder with everything that was deleted with it, as `restore_trial` does.
 
     Raises:
         RefusalError: `folder_not_found`, `name_taken`, `invalid`.
@@ -174,7 +174,7 @@ def _check_depth(connection: Connection, row: TrashRow, parent: FolderRow) -> No
 
 
 def _parent(connection: Connection, user: Account, row: TrashRow, wish: Restoring) -> FolderRow:
-    """Return the folder to restore into: the one asked for, the one it was in, or the root."""
+    """Return the folder to restore into: the requested one, the former one, or the root."""
     if wish.parent is not None:
         found = load_folder(connection, user, wish.parent)
         if found.owner_id != row.owner_id:
@@ -187,7 +187,7 @@ def _parent(connection: Connection, user: Account, row: TrashRow, wish: Restorin
 
 
 def sweep(database: Database, days: int) -> int:
-    """Delete for good what has lain in the trash for so many days, a little at a time; return how many rows went."""
+    """Delete for good what has been in the trash for this many days, a little at a time; return the number of rows."""
     before_us, total = now_us() - days * _DAY_US, 0
     while gone := database.write(lambda connection: trash.purge(connection, before_us, _ROWS_AT_ONCE)):
         total += gone

@@ -1,4 +1,4 @@
-"""What people do with a trial by hand: rename, move, tag, annotate; and many trials at once."""
+"""What people change about a trial: name, folder, tags, note. Also many trials in one request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NOTE_CHARS = 64 << 10
 
 
 class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that changes a trial by hand; what is left out stays."""
+    """The body that changes a trial; members left out stay."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     folder: FolderWish | msgspec.UnsetType = msgspec.UNSET
@@ -35,13 +35,13 @@ class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The body that asks for many trials."""
+    """The body of a request for many trials."""
 
     ids: list[str]
 
 
 def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dict[str, object]:
-    """Rename, move, tag or annotate a trial, all of it or nothing, and return it as lists show it.
+    """Rename, move, tag or annotate a trial, completely or not at all, and return it as lists show it.
 
     Raises:
         RefusalError: `not_found`, `folder_not_found`, `forbidden`, `name_taken`, `invalid`.
@@ -59,7 +59,7 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
 
 
 def _written(wish: TrialChange) -> dict[str, Any]:
-    """Return the columns of tags and note, checked."""
+    """Return the checked columns of tags and note."""
     columns: dict[str, Any] = {}
     if wish.tags is not msgspec.UNSET:
         columns["tags"] = json.dumps(_checked_tags(wish.tags))
@@ -84,7 +84,7 @@ def _checked_tags(tags: list[str]) -> list[str]:
 
 
 def _placed(connection: Connection, user: Account, row: TrialRow, wish: TrialChange) -> dict[str, Any]:
-    """Return the columns of name and folder, none when neither changes."""
+    """Return the columns of name and folder, empty if neither changes."""
     name = row.name if wish.name is msgspec.UNSET else names.checked(wish.name, "name")
     return placed(
         connection, user, row, name, None if wish.folder is msgspec.UNSET else _target(connection, user, wish.folder)
@@ -92,7 +92,7 @@ def _placed(connection: Connection, user: Account, row: TrialRow, wish: TrialCha
 
 
 def placed(connection: Connection, user: Account, row: TrialRow, name: str, target: FolderRow | None) -> dict[str, Any]:
-    """Return the columns that give a trial a name and a folder, its own when None; none when nothing changes.
+    """Return the columns for a trial's new name and folder, None keeping the old; empty if nothing changes.
 
     Raises:
         RefusalError: `forbidden`, `name_taken`.
@@ -114,7 +114,7 @@ def placed(connection: Connection, user: Account, row: TrialRow, name: str, targ
 
 def _folder_of(connection: Connection, row: TrialRow) -> FolderRow:
     found = folders.by_id(connection, row.folder_id)
-    assert found is not None  # a living trial lies in a living folder
+    assert found is not None  # an existing trial is in an existing folder
     return found
 
 
@@ -127,7 +127,7 @@ def _target(connection: Connection, user: Account, wish: FolderWish) -> FolderRo
 
 
 def require_taking(connection: Connection, user: Account, row: TrialRow) -> None:
-    """Refuse a caller who may change a trial, but not the folder that it would be taken out of.
+    """Refuse a caller who may change a trial but not the folder that it would leave.
 
     Raises:
         RefusalError: `forbidden`.
@@ -137,7 +137,7 @@ def require_taking(connection: Connection, user: Account, row: TrialRow) -> None
 
 
 def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, object]:
-    """Return many trials as lists show them, in the order asked for, and the ids that are not there.
+    """Return many trials as lists show them, in the requested order, and the ids that do not exist.
 
     Raises:
         RefusalError: `invalid`.

@@ -1,4 +1,4 @@
-"""What the query language sees of a trial on the server: exactly what a list shows of it."""
+"""What the query language sees of a trial on the server: exactly what a list shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aimd_server.stores.trials import TrialRow
 
 
 class Needs:
-    """Which parts of a trial some fields need, so that nothing else is read and decoded."""
+    """The parts of a trial that some fields need, so that nothing else is read and decoded."""
 
     __slots__ = ("document", "metrics", "params")
 
@@ -28,7 +28,7 @@ class Needs:
 
 
 def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list[Facts]:
-    """Return the facts of trials, in their order."""
+    """Return the facts of trials, in order."""
     ids = [row.id for row in rows]
     measured = indexes.metrics_of(connection, ids, needs.metrics) if needs.metrics else {}
     documents = trials.documents(connection, ids) if needs.document else {}

@@ -1,7 +1,7 @@
-"""Lists of trials: chosen and put in order by the query language, page by page.
+"""Lists of trials, selected and sorted by the query language, page by page.
 
-Every trial that a page shows was found to fulfil the query by `aimd_core.query` itself, on what the page shows. The
-work of one request is bounded: a page may hold fewer trials than were asked for, and go on nevertheless.
+Every trial on a page was matched by `aimd_core.query` itself, on what the page shows. The work of one request is
+bounded: a page may have fewer trials than requested and still not be the last.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from aimd_server.stores.postgres import plan_by_values
 from aimd_server.stores.trials import Scope, TrialRow
 
 MAX_KEYS = 8
-MAX_CONDITIONS = 200  # each is looked at for every trial
+MAX_CONDITIONS = 200  # each is evaluated for every trial
 MAX_COLUMNS = 500
 AGE = Field("trial", "age")
 _NEWEST = 2_000  # trials whose names are offered as columns
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class ListRequest(msgspec.Struct, frozen=True):
-    """Which trials to list: of a folder by path or by id, and below it; or all of one's own."""
+    """Which trials to list: those in a folder (by path or id) and below, or all of the caller's."""
 
     folder_path: str | None = None
     folder_id: str | None = None
@@ -57,7 +57,7 @@ class ListRequest(msgspec.Struct, frozen=True):
 
 
 class ListQuery(NamedTuple):
-    """A request for a list, read and checked: the page behind `after`, with ages counted to `now_s`."""
+    """A checked request for a list: the page after `after`, with ages that end at `now_s`."""
 
     query: Query
     keys: tuple[SortKey, ...]
@@ -67,23 +67,23 @@ class ListQuery(NamedTuple):
     limit: int
 
     def needs(self) -> Needs:
-        """Return what must be known of a trial to choose it and put it in order."""
+        """Return what must be known of a trial to select and sort it."""
         return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
 
     def fulfils(self, facts: Facts) -> bool:
-        """Tell whether a trial fulfils the condition."""
+        """Tell whether a trial matches the condition."""
         return matches(self.query, facts, self.now_s)
 
 
 class _Page(NamedTuple):
-    """The trials of a page, and where the list goes on, None at its end."""
+    """The trials of a page, and where the list continues, or None at its end."""
 
     rows: list[TrialRow]
     end: Position | None
 
 
 def list_query(request: ListRequest) -> ListQuery:
-    """Read and check a request.
+    """Parse and check a request.
 
     Raises:
         RefusalError: `invalid`.
@@ -106,7 +106,7 @@ def list_query(request: ListRequest) -> ListQuery:
 
 
 def _in_time(key: SortKey) -> SortKey:
-    """Return the same order by what does not change while the list is read: the older, the earlier it started."""
+    """Return the same order by something that does not change while the list is read: age becomes start time."""
     return SortKey(STARTED, not key.descending) if key.field == AGE else key
 
 
@@ -133,7 +133,7 @@ def _cursor(keys: Sequence[SortKey], text: str | None) -> Cursor | None:
 def page_of_trials(
     database: Database, user: Account, request: ListRequest, limits: Limits = LIMITS
 ) -> dict[str, object]:
-    """Return a page of trials and the cursor of the next one; the newest first where no order is asked for.
+    """Return a page of trials and the cursor of the next one; by default newest first.
 
     Raises:
         RefusalError: `folder_not_found`, `invalid`.
@@ -174,7 +174,7 @@ def _folder(connection: Connection, user: Account, request: ListRequest) -> Fold
 
 
 def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
-    """Return a page of trials that come in the order that was asked for."""
+    """Return a page of trials that already come in the requested order."""
     next_ids = list_plans.reading(connection, plan)
     rows: list[TrialRow] = []
     last: Position | None = None
@@ -202,7 +202,7 @@ def _with_facts(connection: Connection, ids: list[int], needs: Needs) -> Iterato
 
 
 def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, Facts]]:
-    """Yield all trials that may fulfil the condition, newest first, a batch at a time."""
+    """Yield all trials that may match the condition, newest first, in batches."""
     after: Position | None = None
     while True:
         ids = list_plans.newest(connection, plan, after, plan.limits.batch)
@@ -214,7 +214,7 @@ def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tu
 
 
 def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
-    """Return a page in an order that the tables do not know; no more trials are held than a page has."""
+    """Return a page in an order without an index, holding no more trials than a page has."""
     after = comparable(asked.keys, asked.after) if asked.after else None
 
     def in_order() -> Iterator[tuple[tuple[Any, ...], Position, TrialRow]]:
@@ -234,7 +234,7 @@ def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
 
 
 def _counted(connection: Connection, asked: ListQuery, plan: Plan) -> dict[str, object]:
-    """Return how many trials a list has in all; `capped`: that many or more."""
+    """Return the length of a list; `capped` means that many or more."""
     most = plan.limits.counted
     if asked.query.condition == EVERYTHING or plan.condition.is_exact:
         by_sql = list_plans.count(connection, plan, most + 1)
@@ -250,7 +250,7 @@ def _counted(connection: Connection, asked: ListQuery, plan: Plan) -> dict[str, 
 def shown(
     connection: Connection, user: Account, rows: list[TrialRow], columns: tuple[Field, ...]
 ) -> list[dict[str, object]]:
-    """Return trials as a list shows them; with columns, of parameters and metrics those only, by dotted name."""
+    """Return trials as a list shows them; with columns, only those parameters and metrics, by dotted name."""
     names = [field.name for field in columns if field.kind == "metric"] if columns else None
     measured: Any = indexes.metrics_of(connection, [row.id for row in rows], names)
     documents = overviews(connection, user, rows, {key: _strict(value) for key, value in measured.items()})
@@ -267,7 +267,7 @@ def _strict(metrics: dict[str, Any]) -> dict[str, object]:
 
 
 def columns(database: Database, user: Account, request: ListRequest) -> dict[str, object]:
-    """Return the names of the parameters and metrics of the newest trials of a folder, the most frequent first.
+    """Return the names of parameters and metrics in the newest trials of a folder, most frequent first.
 
     Raises:
         RefusalError: `folder_not_found`.
@@ -299,7 +299,7 @@ def columns(database: Database, user: Account, request: ListRequest) -> dict[str
 
 
 class _Column:
-    """How often a parameter occurs, and whether its value is not always the same."""
+    """How often a parameter occurs, and whether its value varies."""
 
     __slots__ = ("count", "first", "varies")
 
@@ -309,7 +309,7 @@ class _Column:
         self.varies = False
 
     def add(self, value: object) -> None:
-        """Take one trial's value in."""
+        """Count a trial's value."""
         if self.count and (value != self.first or type(value) is not type(self.first)):
             self.varies = True
         self.first = value if not self.count else self.first

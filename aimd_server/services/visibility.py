@@ -1,7 +1,7 @@
-"""The one place that decides who may do what: every object is loaded through here.
+"""Decides who may do what, and nothing else does: every object is loaded here.
 
-An object that a caller may not see is reported exactly as one that is not there. A caller who may see it and do no
-more is told so. A call that changes things (`Account.writing`, set by the route) needs an editor at every object.
+An object that a caller may not see is reported exactly like one that does not exist. A caller who may see it but not do
+more is told so. A call that changes things (`Account.writing`, set by the route) needs an editor of every object.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from aimd_server.stores.database import Connection
 from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trials import TrialRow
 
-ROOT = "root"  # how version 1 names a user's root folder
+ROOT = "root"  # version 1's name of a user's root folder
 
 
 class Role(IntEnum):
-    """What somebody may do with a folder and all below it, or with a trial; each may do what those before it may."""
+    """What a user may do with a folder and everything below, or with a trial. Each role includes those before it."""
 
     NONE = 0
     VIEWER = 1
@@ -32,7 +32,7 @@ ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "owner": Role.OWNER}
 
 
 def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -> Role:
-    """Return what a caller may do with a folder or trial: the most that it or a folder above it gives."""
+    """Return a caller's role for a folder or trial: the highest that it or a folder above it gives."""
     if is_owner(user, item.owner_id):
         return Role.OWNER
     path, trial_id = (item.path, None) if isinstance(item, FolderRow) else (item.folder_path, item.id)
@@ -41,7 +41,7 @@ def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -
 
 
 def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dict[int, Role]:
-    """Return what a caller may do with each of many trials, by their row ids: `role_of`, asked of the database once."""
+    """Return a caller's role for each of many trials, by row id: `role_of` in one query."""
     is_own = {row.id: is_owner(user, row.owner_id) for row in rows}
     others = [row for row in rows if not is_own[row.id]]
     paths = {place for row in others for place in lineage(row.folder_path)}
@@ -56,7 +56,7 @@ def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dic
 
 
 def is_owner(user: Account, owner_id: int) -> bool:
-    """Tell whether a caller is the account in whose tree something lies; whoever has a public link is nobody's."""
+    """Tell whether a caller owns the tree of an object; the holder of a public link owns nothing."""
     return user.link_id is None and owner_id == user.id
 
 
@@ -67,7 +67,7 @@ def lineage(path: str) -> list[str]:
 
 
 def require(connection: Connection, user: Account, item: FolderRow | TrialRow, role: Role) -> None:
-    """Refuse a caller who may not do so much with an object that they may know of.
+    """Refuse a caller whose role for a visible object is too low.
 
     Raises:
         RefusalError: `forbidden`.
@@ -81,7 +81,7 @@ def _needed(user: Account, role: Role | None) -> Role:
 
 
 def load_trial(connection: Connection, user: Account, uid: str, role: Role | None = None) -> TrialRow:
-    """Return a trial with which the caller may do so much; by default, what the call needs.
+    """Return a trial for which the caller has a role; by default, the one that the call needs.
 
     Raises:
         RefusalError: `not_found`, `forbidden`.
@@ -96,7 +96,7 @@ def load_trial(connection: Connection, user: Account, uid: str, role: Role | Non
 
 
 def load_folder(connection: Connection, user: Account, uid: str, role: Role | None = None) -> FolderRow:
-    """Return a folder by its id, or the caller's own root, with which the caller may do so much.
+    """Return a folder by id, or the caller's root, for which the caller has a role.
 
     Raises:
         RefusalError: `folder_not_found`, `forbidden`.

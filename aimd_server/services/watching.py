@@ -1,4 +1,4 @@
-"""Watching trials and folders: what a stream of events may see, and how all that is watched stands now."""
+"""Watching trials and folders: what a stream of events may see, and the current state of what is watched."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.watching import TrialStatus
 
 MAX_NAMED = 500
-NEWEST = 500  # trials of a folder, or of a tree of folders, that are watched
-EXAMINED = 2_000  # of the owner's newest trials, those that a look searches for the ones of a tree
+NEWEST = 500  # watched trials of a folder, or of a tree of folders
+EXAMINED = 2_000  # the owner's newest trials, among which a look searches those of a tree
 
 
 class EventsRequest(NamedTuple):
-    """What a stream asks for."""
+    """What a stream watches."""
 
     folder_id: str | None
     trial_ids: tuple[str, ...]
@@ -27,7 +27,7 @@ class EventsRequest(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """What a stream may see: row ids, the folder's own id, and its owner and path when all below it counts too."""
+    """What a stream may see: row ids, the folder's id, and its owner and path if everything below counts too."""
 
     folder: int | None
     folder_uid: str
@@ -36,9 +36,9 @@ class Watched(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How what is watched stood at one moment; of a folder, the row ids of its newest trials and all that it shows.
+    """The state of what is watched at one moment; for a folder, the row ids of its newest trials and all that it shows.
 
-    `trees` holds the newest trials of trees of folders.
+    `trees` has the newest trials of trees of folders.
     """
 
     trials: dict[int, TrialStatus]
@@ -48,10 +48,10 @@ class Look(NamedTuple):
 
 
 def watched_by(database: Database, user: Account, wish: EventsRequest) -> Watched:
-    """Return what a user may watch now; trials that may not be seen are left out.
+    """Return what a user may watch now, leaving out trials that the user may not see.
 
     Raises:
-        RefusalError: `folder_not_found`, `not_found` when nothing is left, `invalid`.
+        RefusalError: `folder_not_found`, `invalid`, or `not_found` if nothing is left.
     """
     if len(wish.trial_ids) > MAX_NAMED:
         raise invalid(f"at most {MAX_NAMED} trials at once", field="trials", limit=MAX_NAMED)
@@ -73,7 +73,7 @@ def watched_by(database: Database, user: Account, wish: EventsRequest) -> Watche
 
 
 def look(database: Database, watched: list[Watched]) -> Look:
-    """Return how all that is watched stands now."""
+    """Return the current state of everything watched."""
     folders = sorted({one.folder for one in watched if one.folder is not None})
 
     def operation(connection: Connection) -> Look:
