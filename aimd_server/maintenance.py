@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from aimd_server.services import sealing
+from aimd_server.services.series import sealing
 from aimd_server.services.trash import sweep
 from aimd_server.storage import Storage
 from aimd_server.stores.writer import StoreUnavailableError

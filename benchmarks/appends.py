@@ -1,41 +1,55 @@
 """Appends of 50 points by 32 trainers. Again: `python -m benchmarks.appends [postgresql://USER@HOST/NAME]`.
 
-Each trainer sends its next 50 points when the last were acknowledged. On SQLite, and on a PostgreSQL that flushes every
-commit: the one that is named, else one that the tests bring along, where it is installed. Server, database and trainers
-share this machine's cores. The floor is what the database takes of the same bytes by its bare driver, 32 rows a commit.
-Where more is better, the number is given as target / measured, so that 1 or less is ok.
+Each trainer sends its next 50 points, packed as the client packs them, when the last were acknowledged. On SQLite, and
+on a PostgreSQL that flushes every commit: the one that is named, else one that the tests bring along, where it is
+installed. Server, database and trainers share this machine's cores.
+
+The floor is a bare route (`benchmarks.bare_route`) that unpacks the same bodies and writes each as one row in a shared
+commit, under the same load, in turns with the server. What counts is the ratio of the CPU that one append costs the
+two processes: it depends little on what else the machine does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.client.v2 import pack
 from benchmarks.measurement import Measurement, table
 from tests.server.api import User
 from tests.support import postgres
 from tests.support.server import RunningServer
 
-TRAINERS, POINTS, SECONDS = 32, 50, 8.0
-TARGETS = {"SQLite": 1200.0, "PostgreSQL": 1000.0}
+TRAINERS, POINTS, SECONDS, ROUNDS = 32, 50, 4.0, 3
+MOST_CPU = 2.0  # times the floor's
 P99_MS = 250.0
 
 
 class Load(NamedTuple):
-    """What a run gave: answers a second and a second of the server's CPU, and the times of answers."""
+    """What a run gave: answers a second, CPU of an answer, and the times of answers."""
 
     a_second: float
-    a_cpu_second: float
+    cpu_us: float
     p50_ms: float
     p99_ms: float
+
+
+class Target(NamedTuple):
+    """Where trainers send to: a process, its port, a path for each trainer, and the key."""
+
+    pid: int
+    port: int
+    paths: list[str]
+    key: str
 
 
 def part(first: int) -> bytes:
@@ -48,22 +62,44 @@ def part(first: int) -> bytes:
     return "".join(lines).encode()
 
 
-async def _trainer(port: int, path: str, key: str, end_s: float, bodies: list[bytes], times_s: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    offset = 0
-    for body in bodies:
-        if time.monotonic() > end_s:
-            break
-        head = f"PATCH {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
-        head += f"Upload-Offset: {offset}\r\nContent-Length: {len(body)}\r\n\r\n"
-        begun_s = time.perf_counter()
-        writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        times_s.append(time.perf_counter() - begun_s)
-        if not answer.startswith(b"HTTP/1.1 204"):
-            raise RuntimeError(answer.decode())
-        offset += len(body)
-    writer.close()
+class Trainers:
+    """All trainers, who remember how far they have come from one load to the next."""
+
+    def __init__(self, parts: int = 4000) -> None:
+        contents = [part(number * POINTS) for number in range(parts)]  # the same for all: making them costs nothing
+        self._bodies = [(len(content), pack(content)) for content in contents]
+        self._reached: dict[tuple[int, str], tuple[int, int]] = {}
+
+    def load(self, target: Target, seconds: float = SECONDS) -> Load:
+        """Let all of them send for a while."""
+        times_s: list[float] = []
+        cpu_s, begun_s = _cpu_s(target.pid), time.monotonic()
+
+        async def send() -> None:
+            end_s = begun_s + seconds
+            await asyncio.gather(*(self._trainer(target, path, end_s, times_s) for path in target.paths))
+
+        asyncio.run(send())
+        spent_s, cpu_s = time.monotonic() - begun_s, _cpu_s(target.pid) - cpu_s
+        cuts = statistics.quantiles(times_s, n=100)
+        return Load(len(times_s) / spent_s, cpu_s / len(times_s) * 1e6, cuts[49] * 1000, cuts[98] * 1000)
+
+    async def _trainer(self, target: Target, path: str, end_s: float, times_s: list[float]) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+        number, offset = self._reached.get((target.port, path), (0, 0))
+        while time.monotonic() < end_s:
+            size, body = self._bodies[number]
+            head = f"PATCH {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.key}\r\n"
+            head += f"Content-Encoding: gzip\r\nUpload-Offset: {offset}\r\nContent-Length: {len(body)}\r\n\r\n"
+            begun_s = time.perf_counter()
+            writer.write(head.encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            times_s.append(time.perf_counter() - begun_s)
+            if not answer.startswith(b"HTTP/1.1 204"):
+                raise RuntimeError(answer.decode())
+            number, offset = number + 1, offset + size
+        self._reached[target.port, path] = number, offset
+        writer.close()
 
 
 def _cpu_s(pid: int) -> float:
@@ -71,104 +107,67 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def load(data_dir: Path) -> Load:
-    """Measure a server on a data directory."""
-    with RunningServer(data_dir) as server, User(server, "lin") as user:
-        paths = [
-            f"/t9k/experiment/server/apis/v2/trials/{user.new_trial(f't{n}')}/files/metrics" for n in range(TRAINERS)
-        ]
-        times_s: list[float] = []
-        bodies = [
-            part(number * POINTS) for number in range(1000)
-        ]  # the same for all, so that making them costs nothing
-
-        async def all_of_them(seconds: float) -> None:
-            end_s = time.monotonic() + seconds
-            await asyncio.gather(*(_trainer(server.port, path, user.key, end_s, bodies, times_s) for path in paths))
-
-        assert server.process is not None
-        cpu_s, begun_s = _cpu_s(server.process.pid), time.monotonic()
-        asyncio.run(all_of_them(SECONDS))
-        spent_s, cpu_s = time.monotonic() - begun_s, _cpu_s(server.process.pid) - cpu_s
-    cuts = statistics.quantiles(times_s, n=100)
-    return Load(len(times_s) / spent_s, len(times_s) / cpu_s, cuts[49] * 1000, cuts[98] * 1000)
+@contextmanager
+def server(data_dir: Path) -> Iterator[Target]:
+    """Run our server on a data directory."""
+    with RunningServer(data_dir) as running, User(running, "lin") as user:
+        base = "/t9k/experiment/server/apis/v2/trials"
+        paths = [f"{base}/{user.new_trial(f't{number}')}/files/metrics" for number in range(TRAINERS)]
+        assert running.process is not None
+        yield Target(running.process.pid, running.port, paths, user.key)
 
 
-def _rows_a_second(write: Callable[[list[tuple[int, bytes]]], object]) -> float:
-    content, count, end_s = part(0), 0, time.monotonic() + 2
-    begun_s = time.monotonic()
-    while time.monotonic() < end_s:
-        write([(count + number, content) for number in range(TRAINERS)])
-        count += TRAINERS
-    return count / (time.monotonic() - begun_s)
+@contextmanager
+def floor(place: Path, url: str | None) -> Iterator[Target]:
+    """Run the bare route."""
+    command = [sys.executable, "-m", "benchmarks.bare_route", str(place), *([url] if url else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline().rpartition(" ")[2])
+            yield Target(process.pid, port, [f"/{number}" for number in range(TRAINERS)], "none")
+        finally:
+            process.kill()
 
 
-def sqlite_floor(place: Path) -> float:
-    """Return how many rows a second sqlite3 takes, 32 a commit, flushed."""
-    database = sqlite3.connect(place / "floor.db", isolation_level=None)
-    for statement in (
-        "PRAGMA journal_mode=WAL",
-        "PRAGMA synchronous=FULL",
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, b)",
-    ):
-        database.execute(statement)
-
-    def write(rows: list[tuple[int, bytes]]) -> None:
-        database.execute("BEGIN IMMEDIATE")
-        database.executemany("INSERT INTO t VALUES (?, ?)", rows)
-        database.execute("COMMIT")
-
-    try:
-        return _rows_a_second(write)
-    finally:
-        database.close()
+def compare(data_dir: Path, place: Path, url: str | None = None) -> tuple[list[Load], list[Load]]:
+    """Measure the server and the floor in turns; the first turn of each only warms it up."""
+    trainers = Trainers()
+    with server(data_dir) as ours, floor(place, url) as bare:
+        rounds = [(trainers.load(ours), trainers.load(bare)) for _ in range(ROUNDS + 1)]
+    return [pair[0] for pair in rounds[1:]], [pair[1] for pair in rounds[1:]]
 
 
-def postgres_floor(url: str) -> float:
-    """Return how many rows a second psycopg takes, 32 a commit, flushed."""
-    import psycopg
-
-    with psycopg.connect(url) as database:
-        database.execute("CREATE TABLE floor (id bigint PRIMARY KEY, b bytea)")
-
-        def write(rows: list[tuple[int, bytes]]) -> None:
-            with database.cursor() as cursor:
-                cursor.executemany("INSERT INTO floor VALUES (%s, %s)", rows)
-            database.commit()
-
-        found = _rows_a_second(write)
-        database.execute("DROP TABLE floor")
-        database.commit()
-    return found
-
-
-def _measured(name: str, floor: float, found: Load) -> list[Measurement]:
-    told = f"{found.a_second:,.0f} a second, {found.a_cpu_second:,.0f} a CPU second; bare driver {floor:,.0f} rows"
+def _measured(name: str, ours: list[Load], bare: list[Load]) -> list[Measurement]:
+    middle, least = (sorted(loads, key=lambda load: load.cpu_us)[len(loads) // 2] for loads in (ours, bare))
+    told = f"{middle.cpu_us:,.0f} us of CPU, {1e6 / middle.cpu_us * POINTS:,.0f} points a CPU second; "
+    told += f"bare route {least.cpu_us:,.0f} us, {1e6 / least.cpu_us * POINTS:,.0f} points"
+    rates = f"{middle.a_second:,.0f} a second; bare route {least.a_second:,.0f}"
     return [
-        Measurement(f"appends on {name}, target / measured", TARGETS[name] / found.a_second, "x", 1.0, told),
-        Measurement(f"appends on {name}, p50", found.p50_ms, "ms", None, ""),
-        Measurement(f"appends on {name}, p99", found.p99_ms, "ms", P99_MS, ""),
+        Measurement(f"CPU of an append on {name}", middle.cpu_us / least.cpu_us, "x", MOST_CPU, told),
+        Measurement(f"appends on {name}, p50", middle.p50_ms, "ms", None, rates),
+        Measurement(f"appends on {name}, p99", middle.p99_ms, "ms", P99_MS, f"bare route {least.p99_ms:.0f} ms"),
     ]
 
 
 def _on_postgres(url: str, place: Path) -> list[Measurement]:
-    place.mkdir(mode=0o700)
-    (place / "server.yaml").write_text(json.dumps({"database": url}))
-    return _measured("PostgreSQL", postgres_floor(url), load(place))
+    (place / "url").mkdir(mode=0o700)
+    (place / "url" / "server.yaml").write_text(json.dumps({"database": url}))
+    return _measured("PostgreSQL", *compare(place / "url", place, url))
 
 
 def run(url: str | None = None) -> list[Measurement]:
     """Measure both engines."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        found = _measured("SQLite", sqlite_floor(place), load(place / "file"))
+        measured = _measured("SQLite", *compare(place / "file", place))
         if url is not None:
-            return found + _on_postgres(url, place / "url")
+            return measured + _on_postgres(url, place)
         if not postgres.is_installed():
-            return found
+            return measured
         cluster = postgres.Postgres.made().start()
         try:
-            return found + _on_postgres(cluster.new_database(), place / "url")
+            return measured + _on_postgres(cluster.new_database(), place)
         finally:
             cluster.remove()
 

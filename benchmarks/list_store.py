@@ -21,9 +21,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from aimd_core.reading.totals import MetricSummary
-from aimd_server.services import identity, summaries
+from aimd_server.services import identity
 from aimd_server.services.clock import iso
 from aimd_server.services.indexing import label_rows, metric_rows, param_rows
+from aimd_server.services.series import totals
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.folders import by_path
@@ -121,7 +122,7 @@ def _add(rows: Rows, row_id: int, owner_id: int, folder_id: int, rng: random.Ran
     rows["trial_param"] += [{**own, **row._asdict()} for row in (*param_rows(parameters), *label_rows(labelled))]
     for metrics_type, summary in live.items():
         rows["trial_metric"] += [{**own, "key": key, **row} for key, row in metric_rows(metrics_type, summary).items()]
-        known = {"live": summaries.text_of(summary), "indexed_us": at_us, "stale_us": None, "rows": 0}
+        known = {"live": totals.text_of(summary), "indexed_us": at_us, "stale_us": None, "rows": 0}
         rows["series"].append({"trial_id": row_id, "type": metrics_type, **known})
 
 

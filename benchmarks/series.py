@@ -20,8 +20,9 @@ import numpy as np
 
 from aimd_server.accounts import add_user, create_key
 from aimd_server.routes.v2_metrics import binary_of
-from aimd_server.services import files, identity, plots, trials
-from aimd_server.services.plots import PlotWish
+from aimd_server.services import files, identity, trials
+from aimd_server.services.series import plotting
+from aimd_server.services.series.plotting import PlotWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from benchmarks.measurement import Measurement, table
@@ -85,10 +86,10 @@ def run(long: int = LONG, many: int = TRIALS) -> list[Measurement]:
             size = sum(database.sizes_bytes().values())
             others = [fill(database, user, EACH, number + 1)[0] for number in range(many)]
             floor = median_ms(lambda: np.ones(1_000_000).sum())
-            one = median_ms(lambda: binary_of(plots.draw(database, user, PlotWish([first], ["train.loss"]))))
-            some = median_ms(lambda: binary_of(plots.draw(database, user, PlotWish(others, ["train.loss"]))))
+            one = median_ms(lambda: binary_of(plotting.draw(database, user, PlotWish([first], ["train.loss"]))))
+            some = median_ms(lambda: binary_of(plotting.draw(database, user, PlotWish(others, ["train.loss"]))))
             zoom = PlotWish([first], ["train.loss"], "step", 1000, long * 0.3, long * 0.3 + 5000)
-            near = median_ms(lambda: binary_of(plots.draw(database, user, zoom)))
+            near = median_ms(lambda: binary_of(plotting.draw(database, user, zoom)))
     told = f"NumPy sums 1,000,000 floats in {floor:.2f} ms"
     rate = long / cpu_s
     return [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from aimd_server.columns.reduction import Floats
+from aimd_server.columns.rollups import Floats
 
 LEVEL = 1
 EXACT = 1 << 53  # up to here every whole number is a float

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from aimd_server.columns.codec import EXACT
-from aimd_server.columns.reduction import Floats
+from aimd_server.columns.rollups import Floats
 
 STEP, EPOCH, TIME = "step", "epoch", "time"
 AXES = (STEP, EPOCH, TIME)

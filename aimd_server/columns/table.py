@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from aimd_core.format.journal import Damage, read_records
-from aimd_server.columns.reduction import Floats
 from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
+from aimd_server.columns.rollups import Floats
 
 
 class Column:

@@ -17,7 +17,7 @@ from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.folder_tree import FolderChange, NewFolder
 from aimd_server.services.identity import KeyWish
-from aimd_server.services.plots import PlotWish
+from aimd_server.services.series.plotting import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish

@@ -24,9 +24,10 @@ from aimd_server.routes import (
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import plots, sessions, shortcuts, trial_lists, watching
+from aimd_server.services import sessions, shortcuts, trial_lists, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.series import plotting
 from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.list_plans import LIMITS as LIST_LIMITS
@@ -45,9 +46,9 @@ LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
     "page": MAX_PAGE,
-    "plotted_trials": plots.MAX_TRIALS,
-    "plotted_points": plots.MAX_POINTS,
-    "series_points": plots.SERIES_POINTS,
+    "plotted_trials": plotting.MAX_TRIALS,
+    "plotted_points": plotting.MAX_POINTS,
+    "series_points": plotting.SERIES_POINTS,
     "streams": v2_events.MAX_STREAMS,
     "watched_trials": watching.MAX_NAMED,
     "shortcuts": shortcuts.MAX_IN_FOLDER,

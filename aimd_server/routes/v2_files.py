@@ -10,10 +10,11 @@ from starlette.responses import Response, StreamingResponse
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
-from aimd_server.services import chunking, files, growth
+from aimd_server.services import files
 from aimd_server.services.files import FILE_BYTES, PART_BYTES, OpenFile, Standing
-from aimd_server.services.growth import Append
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.series import chunking, growth
+from aimd_server.services.series.growth import Append
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.packing import GZIP, Packed

@@ -11,13 +11,13 @@ from starlette.responses import Response
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import JSON
 from aimd_server.routes.v2_bodies import read_document
-from aimd_server.services import plots
-from aimd_server.services.plots import Answer, Drawn, PlotWish
+from aimd_server.services.series import plotting
+from aimd_server.services.series.plotting import Answer, Drawn, PlotWish
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 
 if TYPE_CHECKING:
-    from aimd_server.columns.reduction import Floats
+    from aimd_server.columns.rollups import Floats
 
 COLUMNS = "application/vnd.aimd.columns"
 MAGIC = b"AIMDCOL1"
@@ -42,7 +42,7 @@ async def post_metrics(call: Call) -> Response:
 
 
 def _drawn(database: Database, user: Account, asked: PlotWish, is_binary: bool) -> bytes:
-    answer = plots.draw(database, user, asked)
+    answer = plotting.draw(database, user, asked)
     return binary_of(answer) if is_binary else json_of(answer)
 
 

@@ -17,9 +17,9 @@ from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
 from aimd_core.query.tree import AGGREGATES
 from aimd_core.reading.facts import Facts
-from aimd_server.services import summaries
 from aimd_server.services.clock import now_us
-from aimd_server.services.summaries import Live
+from aimd_server.services.series import totals
+from aimd_server.services.series.totals import Live
 from aimd_server.stores import indexes
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.indexes import LABEL, LABELS, MAX_KEY_CHARS, MORE, Home, Labelled, ParamRow, StaleRow, mark_of
@@ -108,7 +108,7 @@ def index_labels(connection: Connection, trial_ids: Sequence[int]) -> None:
 
 
 def _refresh(connection: Connection, home: Home, row: StaleRow) -> None:
-    _put(connection, home, row.type, summaries.from_text(row.live))
+    _put(connection, home, row.type, totals.from_text(row.live))
     indexes.mark_fresh(connection, row.id, now_us())
 
 
@@ -181,7 +181,7 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
             if params.get(one.id, {}) != due:
                 yield one.uid, "the rows of its parameters or labels are not what they are made from"
             for row in fresh.get(one.id, []):
-                rows = metric_rows(row.type, summaries.from_text(row.live))
+                rows = metric_rows(row.type, totals.from_text(row.live))
                 if any(_shown(metrics.get(one.id, {}).get(key)) != _shown(due_row) for key, due_row in rows.items()):
                     yield one.uid, f"the rows of its {row.type} metrics are not what they are made from"
         last = ids[-1]

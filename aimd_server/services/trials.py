@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from aimd_core.format.model import STATES
-from aimd_server.services import auditing, documents, indexing, names, summaries
+from aimd_server.services import auditing, documents, indexing, names
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
     DOCUMENTS,
@@ -26,6 +26,7 @@ from aimd_server.services.files import (
 )
 from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
+from aimd_server.services.series import totals
 from aimd_server.services.visibility import Role, load_trial, roles_of
 from aimd_server.stores import indexes, journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
@@ -289,7 +290,7 @@ def overviews(
     shown_rows = []
     for row in rows:
         if measured is None:
-            metrics = summaries.shown([(one.type, one.live) for one in lives.get(row.id, [])])
+            metrics = totals.shown([(one.type, one.live) for one in lives.get(row.id, [])])
         else:
             metrics = measured.get(row.id, {})
         updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])

@@ -17,12 +17,12 @@ import msgspec
 from aimd_core.format.journal import Damage, is_record, read_records
 from aimd_core.format.model import STATES
 from aimd_server.services import documents, names, shortcuts
-from aimd_server.services.chunking import chunk_tail
 from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
-from aimd_server.services.growth import append_at_end
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
+from aimd_server.services.series.chunking import chunk_tail
+from aimd_server.services.series.growth import append_at_end
 from aimd_server.services.trial_changes import placed
 from aimd_server.services.trials import add, change, document_columns, free_id
 from aimd_server.services.visibility import ROOT, load_folder, load_trial

@@ -1,4 +1,4 @@
-"""Column chunks to the blocks that a plot is made of: no more is read of a chunk than the plot needs.
+"""Column chunks to the rollups that a plot is made of: no more is read of a chunk than the plot needs.
 
 What a chunk's row says of the whole of it, when there are many chunks a bucket; else its rollup; else its numbers. A
 chunk that lies only partly in the range that is asked for is always read whole.
@@ -13,9 +13,9 @@ import numpy as np
 from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
 from aimd_server.columns.codec import decode
-from aimd_server.columns.reduction import Blocks, Floats, between, joined, of_points
 from aimd_server.columns.rendering import TIME
-from aimd_server.columns.segments import unpacked_rows
+from aimd_server.columns.rollups import Floats, Rollups, between, joined, of_points
+from aimd_server.columns.spans import unpacked_rows
 from aimd_server.stores import sealed
 from aimd_server.stores.chunks import KIND_OF, METRIC, ROLLED
 from aimd_server.stores.schema import series_chunk
@@ -85,8 +85,8 @@ class View(NamedTuple):
         return SECOND_US if self.axis == TIME else 1.0
 
 
-def blocks(connection: Connection, keys: Sequence[Key], view: View) -> Iterator[tuple[Key, Blocks]]:
-    """Yield the blocks of each series and metric that has chunks, a few series at a time."""
+def rollups(connection: Connection, keys: Sequence[Key], view: View) -> Iterator[tuple[Key, Rollups]]:
+    """Yield the rollups of each series and metric that has chunks, a few series at a time."""
     counts = _counted(connection, keys)
     wanted = {key: _level(key, counts[key], view) for key in keys if key in counts}
     for level, at_once in ((_heads, _HEADS_AT_ONCE), (_rollups, _ROLLUPS_AT_ONCE), (_numbers, _DATA_AT_ONCE)):
@@ -141,19 +141,19 @@ def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: V
     yield from ((key, rows) for key, rows in found.items() if rows)
 
 
-def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
-    """Return a block a chunk."""
+def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
+    """Return a rollup a chunk."""
     columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
     if columns["points"] != columns["rows"]:  # the first row of a chunk may not have the metric
         ((_, rows),) = _by_key(connection, _ROLLUPS, [key], view)
         return _rollups(connection, key, rows, view)
     x, lo, hi, total = (np.array(columns[name], np.float64) for name in ("x", "lo", "hi", "total"))
     finite, points = (np.array(columns[name], np.int64) for name in ("finite", "points"))
-    return Blocks(x / view.scale, lo, hi, np.nan_to_num(total, posinf=np.inf, neginf=-np.inf), finite, points)
+    return Rollups(x / view.scale, lo, hi, np.nan_to_num(total, posinf=np.inf, neginf=-np.inf), finite, points)
 
 
-def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
-    """Return a block each 64 points: of all chunks at once, because one by one takes too long."""
+def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
+    """Return a rollup each 64 points: of all chunks at once, because one by one takes too long."""
     points, total = (np.array([getattr(row, name) for row in rows], np.int64) for name in ("points", "rows"))
     entries = -(-points // ROLLED)
     numbers = np.frombuffer(b"".join([row.rollup for row in rows]), "<f8")
@@ -174,11 +174,11 @@ def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> B
         x[np.repeat(whole, entries)] = np.frombuffer(
             b"".join([row.x_rollup for row in rows if row.points == row.rows]), "<f8"
         )
-    return Blocks(x / view.scale, lo, hi, sums, finite.astype(np.int64), counts)
+    return Rollups(x / view.scale, lo, hi, sums, finite.astype(np.int64), counts)
 
 
-def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> Blocks:
-    """Return a block a point, or larger ones of chunks that lie in the range, where the range holds enough."""
+def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
+    """Return a rollup a point, or larger ones of chunks that lie in the range, where the range holds enough."""
     rows = [row for row in rows if _touches(row, view)]
     inside = sum(row.points for row in rows if _is_inside(row, view))
     rolled = {}
@@ -209,14 +209,14 @@ def _data(connection: Connection, key: Key, firsts: list[int], view: View) -> It
                 yield row
 
 
-def _points(x_data: bytes, data: bytes, rows: bytes | None, view: View) -> Blocks:
+def _points(x_data: bytes, data: bytes, rows: bytes | None, view: View) -> Rollups:
     x, values, places = decode(x_data), decode(data), unpacked_rows(rows)
     x = (x if places is None else x[places]) / view.scale
     return of_range(x, values, view)
 
 
-def of_range(x: Floats, values: Floats, view: View) -> Blocks:
-    """Return points that lie in the range as blocks of one."""
+def of_range(x: Floats, values: Floats, view: View) -> Rollups:
+    """Return points that lie in the range as rollups of one."""
     if view.least is None and view.greatest is None:
         return of_points(x, values)
     inside = between(x, view.least, view.greatest)

@@ -13,14 +13,14 @@ import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select
 
 from aimd_server.columns.codec import compress, decode, decompress, encode
-from aimd_server.columns.reduction import Blocks, merged, of_points
 from aimd_server.columns.rendering import AXES
-from aimd_server.columns.segments import (
+from aimd_server.columns.rollups import Rollups, merged, of_points
+from aimd_server.columns.spans import (
     KEPT,
     RECIPE,
     Chunk,
     Recipe,
-    Segment,
+    Span,
     packed_rows,
     render,
     unpacked_rows,
@@ -40,11 +40,11 @@ _CHUNK = select(*(series_chunk.c[name] for name in ("kind", "name", "rows", "dat
 )
 
 
-def put(connection: Connection, trial_id: int, journal_id: int, offset: int, segment: Segment) -> None:
-    """Keep a segment that begins at a byte of a trial's journal; of types that have no series, the bytes only."""
+def put(connection: Connection, trial_id: int, journal_id: int, offset: int, span: Span) -> None:
+    """Keep a span that begins at a byte of a trial's journal; of types that have no series, the bytes only."""
     rows: list[dict[str, Any]] = []
     places: dict[str, tuple[int, int]] = {}
-    for chunk in segment.chunks:
+    for chunk in span.chunks:
         known = series.of_type(connection, trial_id, chunk.type)
         if known is None:
             continue
@@ -55,11 +55,11 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, seg
     if rows:
         connection.execute(_PUT, rows)
     sealed.mark(connection, journal_id, sum(len(row["data"]) for row in rows))
-    if segment.recipe is not None and len(places) == len(segment.chunks):
-        codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(segment.recipe, places=places))
+    if span.recipe is not None and len(places) == len(span.chunks):
+        codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(span.recipe, places=places))
     else:
-        codec, data = KEPT, compress(segment.content())
-    values = {"journal_id": journal_id, "offset": offset, "size": segment.size, "codec": codec, "data": data}
+        codec, data = KEPT, compress(span.content())
+    values = {"journal_id": journal_id, "offset": offset, "size": span.size, "codec": codec, "data": data}
     connection.execute(_PUT_LINES, values)
 
 
@@ -84,7 +84,7 @@ def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:
         yield {"kind": METRIC, "name": name, **_facts(points), **stored}
 
 
-def _facts(points: Blocks) -> dict[str, Any]:
+def _facts(points: Rollups) -> dict[str, Any]:
     whole = merged(points, np.zeros(1, np.int64))
     facts = {"head": points.x[0], "lo": whole.lo[0], "hi": whole.hi[0], "total": whole.total[0]}
     known = {name: None if np.isnan(number) else float(number) for name, number in facts.items()}

@@ -296,7 +296,7 @@ trial_document = Table(
     Column("updated_us", BigInteger, nullable=False),
 )
 
-# The live summary of one metrics type: a JSON mapping of metric name to what services.summaries keeps. `rows` of its
+# The totals of one metrics type: a JSON mapping of metric name to what services.series.totals keeps. `rows` of its
 # points are in chunks.
 series = Table(
     "series",

@@ -25,7 +25,7 @@ FILES = ("metrics", "stdout.log")
 # Chunks and objects of little, so that kills meet them.
 SEAL_OFTEN = """
 from aimd_server import maintenance
-from aimd_server.services import chunking, sealing
+from aimd_server.services.series import chunking, sealing
 maintenance.SEAL_EVERY_S = 0.05
 sealing.LARGE_BYTES = sealing.SMALL_BYTES = 1
 sealing.NEWEST_ROWS = 0

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from aimd_core.format import digest
-from aimd_server.services import appends as appends_module
-from aimd_server.services import block_states, chunking, files, growth, trials
-from aimd_server.services.appends import Appends
-from aimd_server.services.growth import Append, Appended
+from aimd_server.services import files, trials
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.series import appending as appends_module
+from aimd_server.services.series import block_states, chunking, growth
+from aimd_server.services.series.appending import Appends
+from aimd_server.services.series.growth import Append, Appended
 from aimd_server.stores import journals, series
 from aimd_server.stores import trials as trials_store
 from aimd_server.stores.accounts import Account

@@ -22,12 +22,13 @@ from aimd_core.format.digest import digest_prefix
 from aimd_core.format.model import strict_json
 from aimd_core.reading.totals import JournalTotals
 from aimd_server import accounts, operations
-from aimd_server.columns import codec, segments
+from aimd_server.columns import codec, spans
 from aimd_server.columns.codec import decode, encode
 from aimd_server.columns.table import tables_of
 from aimd_server.columns.uniform import read_uniform
-from aimd_server.services import chunking, files, identity, plots, trials
-from aimd_server.services.plots import PlotWish
+from aimd_server.services import files, identity, trials
+from aimd_server.services.series import chunking, plotting
+from aimd_server.services.series.plotting import PlotWish
 from aimd_server.stores import journals
 from aimd_server.stores.database import Database
 from tests.server.api import new_id, wish
@@ -84,7 +85,7 @@ def test_a_codec_that_loses_the_sign_of_zero_is_caught(monkeypatch: pytest.Monke
     assert bits(decode(encode(values))) != bits(values)
     line = json.dumps({"train": {"value": {"x": -0.0}, "sequence": {"step": 1}}}).encode() + b"\n"
     many = line + line.replace(b"-0.0", b"1.0")
-    assert segments.build(many).recipe is None  # such lines would be kept, not lost
+    assert spans.build(many).recipe is None  # such lines would be kept, not lost
 
 
 @pytest.mark.parametrize("packed", [b"", b"\x00\x01", b"\x01junk", b"\x09" + codec.compress(b"12345678"), b"\x03"])
@@ -102,10 +103,10 @@ def test_lines_of_the_sdk_are_rendered_and_not_kept() -> None:
         if step % 100 == 0:
             records.append({"val": {"value": {"loss": float("nan")}, "sequence": {"epoch": 1, "step": step}}})
     content = b"".join(json.dumps(record).encode() + b"\n" for record in records)
-    parts = list(segments.split(content))
+    parts = list(spans.split(content))
     assert b"".join(parts) == content
     assert [part.count(b"\n") for part in parts] == [4096, len(records) - 4096]
-    assert all(segments.build(part).recipe is not None for part in parts)
+    assert all(spans.build(part).recipe is not None for part in parts)
 
 
 class Store:
@@ -168,8 +169,8 @@ def small_chunks(**more: int) -> Iterator[None]:
             (chunking.log, "exception", _fail),
             (chunking, "DUE_RECORDS", 6),
             (chunking, "LARGE_BYTES", 400),
-            (segments, "LINES", 5),
-            (segments, "SEGMENT_BYTES", 1500),
+            (spans, "LINES", 5),
+            (spans, "SPAN_BYTES", 1500),
         ]:
             patch.setattr(module, name, more.get(name, value))  # type: ignore[arg-type]
         yield
@@ -258,7 +259,7 @@ def test_a_plot_shows_the_points_however_they_are_stored(
     if bounds[0] and x == "time":
         bounds = (1795446207.0001, 1795446207.0011)
     asked = PlotWish([store.trial], None, x, points, *bounds)
-    found = {drawn.metric: drawn.plot for drawn in plots.draw(store.database, store.user, asked).series}
+    found = {drawn.metric: drawn.plot for drawn in plotting.draw(store.database, store.user, asked).series}
     for name in ("loss", "rare"):
         where, values = tables_of(content)["train"].points(name, x)
         inside = (where >= (bounds[0] or -np.inf)) & (where <= (bounds[1] or np.inf))

@@ -14,8 +14,9 @@ import pytest
 from aimd_server.accounts import create_key, set_user
 from aimd_server.operations import check
 from aimd_server.routes.bodies import HeldBodies
-from aimd_server.services import documents, keys, plots, sharing, summaries, trial_lists
+from aimd_server.services import documents, keys, sharing, trial_lists
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.series import plotting, totals
 from aimd_server.stores import watching
 from aimd_server.stores.database import Database
 from tests.server.api import User, code_of, line, new_id, wish
@@ -182,7 +183,7 @@ def test_a_trial_has_so_many_metrics_types_in_its_summary_and_all_points_in_its_
         assert user.patch(trial_id, offset, content).status_code == 204
         offset += len(content)
     metrics = user.trial(trial_id)["metrics"]
-    assert len(metrics) == summaries.MAX_TYPES == 100
+    assert len(metrics) == totals.MAX_TYPES == 100
     assert metrics["t50.loss"]["count"] == 2
     assert user.bytes_of(trial_id) == b"".join(parts)
 
@@ -194,7 +195,7 @@ def test_a_query_of_very_many_conditions_is_refused(user: User) -> None:
 
 
 def test_a_plot_of_very_many_names_is_refused(user: User) -> None:
-    body = {"trials": [user.new_trial()], "metrics": ["a.b"] * (plots.MAX_METRICS + 1)}
+    body = {"trials": [user.new_trial()], "metrics": ["a.b"] * (plotting.MAX_METRICS + 1)}
     answer = user.v2("POST", "/metrics", json=body)
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "metrics")
 

@@ -16,9 +16,10 @@ from aimd_core.errors import DamagedError, UsageError
 from aimd_server import operations
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.errors import StoreUnavailableError
-from aimd_server.services import files, plots, sealing, trash, trials
-from aimd_server.services.plots import PlotWish
+from aimd_server.services import files, trash, trials
 from aimd_server.services.refusals import RefusalError
+from aimd_server.services.series import plotting, sealing
+from aimd_server.services.series.plotting import PlotWish
 from aimd_server.storage import Storage, joined
 from aimd_server.stores import journals, sealed
 from aimd_server.stores.database import Connection, Database
@@ -110,7 +111,7 @@ class Place:
         """Return plots that read rows alone, rollups, numbers and numbers of a range."""
         asked = [PlotWish([self.uid], None, axis, points) for axis in ("step", "time") for points in (2, 100, 5000)]
         asked.append(PlotWish([self.uid], ["train.loss"], "step", 1000, 100, 9000))
-        return [repr(plots.draw(self.database, self.user, one)) for one in asked]
+        return [repr(plotting.draw(self.database, self.user, one)) for one in asked]
 
     def seal(self) -> int:
         return sealing.seal_due(self.storage)
@@ -208,7 +209,7 @@ def test_without_the_objects_what_needs_none_goes_on(place: Place) -> None:
         place.content()
     with pytest.raises(StoreUnavailableError):
         append(place.database, place.user, place.uid, "metrics", 0, CONTENT[:1000])
-    plots.draw(place.database, place.user, PlotWish([place.uid], None, "step", 2))
+    plotting.draw(place.database, place.user, PlotWish([place.uid], None, "step", 2))
     place.append(len(CONTENT), lines(LINES, 10))
     more = lines(LINES, 10)
     with pytest.raises(StoreUnavailableError):  # completes a block whose beginning is in an object

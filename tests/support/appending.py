@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aimd_server.services import chunking, growth
-from aimd_server.services.appends import Appends
 from aimd_server.services.files import Standing
+from aimd_server.services.series import chunking, growth
+from aimd_server.services.series.appending import Appends
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 

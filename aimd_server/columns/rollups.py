@@ -1,7 +1,7 @@
-"""Series to plots: blocks of points to a wanted number of buckets, each with its least and greatest value and its mean.
+"""Series to plots: rollups of points to so many buckets, each with its least and greatest value and its mean.
 
-A block is what is known of some points in a row: one point, 64 of a rollup, a whole chunk. Blocks of all sizes mix.
-Blocks stay in the order in which the points were logged; nothing is sorted by x, which goes back after a resume.
+A rollup is what is known of some points in a row: one point, 64, a whole chunk. Rollups of all sizes mix.
+Rollups stay in the order in which the points were logged; nothing is sorted by x, which goes back after a resume.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
-class Blocks(NamedTuple):
-    """Blocks in order, one entry each.
+class Rollups(NamedTuple):
+    """Rollups in order, one entry each.
 
     Attributes:
-        x: Where the block's first point lies.
+        x: Where the rollup's first point lies.
         lo: The least finite value, NaN when there is none.
         hi: The greatest finite value, NaN when there is none.
         total: The sum of the finite values.
@@ -58,12 +58,12 @@ class Plot(NamedTuple):
     mean: Floats | None
 
 
-def of_points(x: Floats, values: Floats) -> Blocks:
-    """Return points as blocks of one."""
+def of_points(x: Floats, values: Floats) -> Rollups:
+    """Return points as rollups of one."""
     finite = np.isfinite(values)
     shown = np.where(finite, values, np.nan)
     ones = np.ones(len(values), np.int64)
-    return Blocks(x, shown, shown, np.where(finite, values, 0.0), finite.astype(np.int64), ones)
+    return Rollups(x, shown, shown, np.where(finite, values, 0.0), finite.astype(np.int64), ones)
 
 
 def between(x: Floats, least: float | None, greatest: float | None) -> NDArray[np.bool_]:
@@ -76,39 +76,39 @@ def between(x: Floats, least: float | None, greatest: float | None) -> NDArray[n
     return inside
 
 
-def joined(parts: Sequence[Blocks]) -> Blocks:
-    """Return blocks behind each other."""
+def joined(parts: Sequence[Rollups]) -> Rollups:
+    """Return rollups behind each other."""
     if len(parts) == 1:
         return parts[0]
     if not parts:
         return of_points(np.empty(0), np.empty(0))
-    return Blocks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return Rollups(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def merged(blocks: Blocks, starts: NDArray[Any]) -> Blocks:
-    """Return larger blocks, each made of those from one of `starts`, which rise from 0, to before the next."""
+def merged(rollups: Rollups, starts: NDArray[Any]) -> Rollups:
+    """Return larger rollups, each made of those from one of `starts`, which rise from 0, to before the next."""
     if len(starts) == 0:
-        return blocks
-    return Blocks(
-        blocks.x[starts],
-        np.fmin.reduceat(blocks.lo, starts),
-        np.fmax.reduceat(blocks.hi, starts),
-        np.add.reduceat(blocks.total, starts),
-        np.add.reduceat(blocks.finite, starts),
-        np.add.reduceat(blocks.points, starts),
+        return rollups
+    return Rollups(
+        rollups.x[starts],
+        np.fmin.reduceat(rollups.lo, starts),
+        np.fmax.reduceat(rollups.hi, starts),
+        np.add.reduceat(rollups.total, starts),
+        np.add.reduceat(rollups.finite, starts),
+        np.add.reduceat(rollups.points, starts),
     )
 
 
-def plotted(blocks: Blocks, points: int) -> Plot:
-    """Return at most `points` buckets, of as equal numbers of points as the blocks allow; all points if so few."""
-    ends = np.cumsum(blocks.points)
+def plotted(rollups: Rollups, points: int) -> Plot:
+    """Return at most `points` buckets, of as equal numbers of points as the rollups allow; all points if so few."""
+    ends = np.cumsum(rollups.points)
     count = int(ends[-1]) if len(ends) else 0
-    nan = count - int(blocks.finite.sum())
-    if count <= points and count == len(blocks.points):
-        return Plot(count, nan, True, blocks.x, blocks.lo, None, None)
-    bucket = (ends - blocks.points) * points // count
+    nan = count - int(rollups.finite.sum())
+    if count <= points and count == len(rollups.points):
+        return Plot(count, nan, True, rollups.x, rollups.lo, None, None)
+    bucket = (ends - rollups.points) * points // count
     starts = np.flatnonzero(np.diff(bucket, prepend=-1))
-    made = merged(blocks, starts)
+    made = merged(rollups, starts)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = made.total / np.where(made.finite, made.finite, np.nan)
     return Plot(count, nan, False, made.x, made.lo, made.hi, mean)

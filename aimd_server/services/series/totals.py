@@ -17,7 +17,7 @@ from aimd_core.reading.totals import MetricSummary
 from aimd_server.services.documents import clean
 
 if TYPE_CHECKING:
-    from aimd_server.columns.segments import Chunk
+    from aimd_server.columns.spans import Chunk
 
 MAX_TYPES = 100  # of one trial; points of further ones are kept and not summarised
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised

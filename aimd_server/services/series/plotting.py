@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from aimd_server.services import summaries
 from aimd_server.services.files import METRICS
 from aimd_server.services.refusals import invalid
+from aimd_server.services.series import totals
 from aimd_server.services.visibility import Role, roles_of
 from aimd_server.stores import journals, series, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 
 if TYPE_CHECKING:
-    from aimd_server.columns.reduction import Plot
+    from aimd_server.columns.rollups import Plot
     from aimd_server.columns.table import Table
 
 MAX_TRIALS = 500
@@ -108,7 +108,7 @@ def _wanted(asked: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
     """Return the metrics that a trial has and that are asked for."""
     found = []
     for row in rows:
-        for name, live in summaries.from_text(row.live).items():
+        for name, live in totals.from_text(row.live).items():
             if asked.metrics is None or f"{row.type}.{name}" in asked.metrics:
                 found.append(_Metric(row.id, row.type, name, live.count))
     if asked.metrics is not None:
@@ -139,12 +139,12 @@ def _portions(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> Iterator[lis
 def _drawn(
     connection: Connection, trial_ids: dict[str, int], wanted: dict[str, list[_Metric]], asked: PlotWish
 ) -> list[Drawn]:
-    from aimd_server.columns.reduction import Blocks, joined, plotted
-    from aimd_server.stores.chunk_reading import View, blocks, of_range
+    from aimd_server.columns.rollups import Rollups, joined, plotted
+    from aimd_server.stores.chunk_reading import View, of_range, rollups
 
     view = View(asked.x, asked.points, asked.from_, asked.to)
     keys = [(one.series_id, one.name) for uid in trial_ids for one in wanted[uid]]
-    found: dict[tuple[int, str], list[Blocks]] = {key: [part] for key, part in blocks(connection, keys, view)}
+    found: dict[tuple[int, str], list[Rollups]] = {key: [part] for key, part in rollups(connection, keys, view)}
     tails = journals.of_trials(connection, trial_ids.values())
     drawn = []
     for uid, trial_id in trial_ids.items():

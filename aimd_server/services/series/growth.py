@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
-from aimd_server.services import chunking, files, indexing, summaries
-from aimd_server.services.chunking import Prepared
+from aimd_server.services import files, indexing
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import JOURNALS, METRICS, Standing
 from aimd_server.services.refusals import RefusalError
-from aimd_server.services.summaries import Points
+from aimd_server.services.series import chunking, totals
+from aimd_server.services.series.chunking import Prepared
+from aimd_server.services.series.totals import Points
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import journals, packing, series
 from aimd_server.stores.accounts import Account
@@ -26,7 +27,7 @@ from aimd_server.stores.packing import Packed
 from aimd_server.stores.series import SeriesRow
 
 if TYPE_CHECKING:
-    from aimd_server.columns.segments import Segment
+    from aimd_server.columns.spans import Span
 
 _MAX_LINE_BYTES = 1 << 20  # a longer line is kept and counted as damaged
 
@@ -42,7 +43,7 @@ class Append(msgspec.Struct):
         content: The bytes.
         packed: The bytes as they are kept.
         wants_digest: Whether the digest of the whole file is wanted.
-        prepared: A large part's segments.
+        prepared: A large part's spans.
         points: A smaller part's points, if it is whole lines.
     """
 
@@ -97,10 +98,10 @@ def prepare(
     files.check_file(file, JOURNALS)
     prepared = chunking.prepare(content, offset) if file == METRICS else None
     if packed is None:
-        # Segments take the place of the bytes, in all but a few cases.
+        # Spans take the place of the bytes, in all but a few cases.
         packed = Packed(packing.RAW, content) if prepared else packing.pack(content)
     is_read = file == METRICS and prepared is None and content.endswith(b"\n")
-    points = list(summaries.read_points(content)) if is_read else []
+    points = list(totals.read_points(content)) if is_read else []
     return Append(user, uid, file, offset, content, packed, wants_digest, prepared, points)
 
 
@@ -169,19 +170,19 @@ def _extend(connection: Connection, row: JournalRow, content: bytes, packed: Pac
 
 
 def _extend_by_chunks(connection: Connection, row: JournalRow, content: bytes, prepared: Prepared) -> int:
-    """Append a large part that was read into segments, behind what is tail, and return the journal's new offset."""
-    from aimd_server.columns import segments
+    """Append a large part that was read into spans, behind what is tail, and return the journal's new offset."""
+    from aimd_server.columns import spans
 
     _add_blocks(connection, row, content)
     head, rest = content[: prepared.begin], content[prepared.end :]
     before = journals.read(connection, row.id, row.chunk_offset, row.next_offset) + head
-    tail = [segments.build(lines) for lines in segments.split(before)]
+    tail = [spans.build(lines) for lines in spans.split(before)]
     changed = _take_lines(connection, row, head) | {"next_offset": row.next_offset + len(content)}
     row = chunking.keep(connection, msgspec.structs.replace(row, **changed, updated_us=now_us()), tail)
     journals.cut_tail(connection, row.id, row.chunk_offset)
-    _summarize(connection, row.trial_id, prepared.segments)
-    row = chunking.keep(connection, row, prepared.segments)
-    records = row.records + sum(chunk.rows for one in prepared.segments for chunk in one.chunks)
+    _summarize(connection, row.trial_id, prepared.spans)
+    row = chunking.keep(connection, row, prepared.spans)
+    records = row.records + sum(chunk.rows for one in prepared.spans for chunk in one.chunks)
     row = msgspec.structs.replace(row, records=records, parsed_offset=row.chunk_offset)
     if rest:
         journals.extend(connection, Part(row.id, row.chunk_offset, len(rest), packing.pack(rest)))
@@ -192,27 +193,27 @@ def _extend_by_chunks(connection: Connection, row: JournalRow, content: bytes, p
     return row.next_offset
 
 
-def _summarize(connection: Connection, trial_id: int, segments: list[Segment]) -> None:
-    """Take the points of segments into the live summaries."""
-    lives: dict[str, summaries.Live] = {}
+def _summarize(connection: Connection, trial_id: int, spans: list[Span]) -> None:
+    """Take the points of spans into the live summaries."""
+    lives: dict[str, totals.Live] = {}
     stored: dict[str, SeriesRow | None] = {}
-    for chunk in (chunk for segment in segments for chunk in segment.chunks):
+    for chunk in (chunk for span in spans for chunk in span.chunks):
         if chunk.type not in lives:
             known = series.of_type(connection, trial_id, chunk.type)
             if known is None and not _has_room(connection, trial_id, stored):
                 continue
             stored[chunk.type] = known
-            lives[chunk.type] = summaries.from_text(known.live if known else None)
-        summaries.extend_columns(lives[chunk.type], chunk)
+            lives[chunk.type] = totals.from_text(known.live if known else None)
+        totals.extend_columns(lives[chunk.type], chunk)
     _put_lives(connection, trial_id, lives, stored)
 
 
 def _put_lives(
-    connection: Connection, trial_id: int, lives: dict[str, summaries.Live], stored: dict[str, SeriesRow | None]
+    connection: Connection, trial_id: int, lives: dict[str, totals.Live], stored: dict[str, SeriesRow | None]
 ) -> None:
     for metrics_type, live in lives.items():
         marks = indexing.take_points(connection, trial_id, metrics_type, stored[metrics_type], live)
-        series.put(connection, stored[metrics_type], trial_id, metrics_type, summaries.text_of(live), marks)
+        series.put(connection, stored[metrics_type], trial_id, metrics_type, totals.text_of(live), marks)
 
 
 def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:
@@ -240,9 +241,9 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
     elif waiting_bytes:
         lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + lines
     records = 0
-    lives: dict[str, summaries.Live] = {}
+    lives: dict[str, totals.Live] = {}
     stored: dict[str, SeriesRow | None] = {}
-    for points in summaries.read_points(lines):
+    for points in totals.read_points(lines):
         records, damaged = records + points.records, damaged + points.damaged
         for metrics_type, added in points.by_type.items():
             if metrics_type not in lives:
@@ -250,8 +251,8 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
                 if known is None and not _has_room(connection, row.trial_id, stored):
                     continue
                 stored[metrics_type] = known
-                lives[metrics_type] = summaries.from_text(known.live if known else None)
-            summaries.extend(lives[metrics_type], added)
+                lives[metrics_type] = totals.from_text(known.live if known else None)
+            totals.extend(lives[metrics_type], added)
     _put_lives(connection, row.trial_id, lives, stored)
     return {
         "parsed_offset": row.next_offset + end,
@@ -263,4 +264,4 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
 def _has_room(connection: Connection, trial_id: int, stored: dict[str, SeriesRow | None]) -> bool:
     """Tell whether a trial may have another metrics type in its summary, beside those that are being added."""
     added = sum(known is None for known in stored.values())
-    return added < summaries.MAX_TYPES and series.count(connection, trial_id) + added < summaries.MAX_TYPES
+    return added < totals.MAX_TYPES and series.count(connection, trial_id) + added < totals.MAX_TYPES

@@ -1,7 +1,7 @@
 """From tail to chunks: lines that have come together in a journal's tail are turned into columns.
 
-Two ways lead there. A large part of a file is read into segments before its transaction, which then keeps them.
-Otherwise the tail grows until it holds enough, and who appended last turns it into segments after the commit: read
+Two ways lead there. A large part of a file is read into spans before its transaction, which then keeps them.
+Otherwise the tail grows until it holds enough, and who appended last turns it into spans after the commit: read
 and built outside the writer, kept by one more transaction, if nobody else did so meanwhile. A server that ends between
 the two has the lines in the tail, where they are read as well, and the next append goes on.
 """
@@ -20,11 +20,11 @@ from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.writer import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from aimd_server.columns.segments import Segment
+    from aimd_server.columns.spans import Span
 
 DUE_RECORDS = 4096  # in the tail
 DUE_BYTES = 4 << 20
-LARGE_BYTES = 256 << 10  # from here on a part is read into segments before its transaction
+LARGE_BYTES = 256 << 10  # from here on a part is read into spans before its transaction
 _STEP_BYTES = 8 << 20
 _busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is at
 _lock = threading.Lock()
@@ -37,17 +37,17 @@ class Prepared(msgspec.Struct):
 
     Attributes:
         begin: Where the first whole line of its own begins.
-        end: Where the last segment ends; what follows is tail.
-        segments: Those between.
+        end: Where the last span ends; what follows is tail.
+        spans: Those between.
     """
 
     begin: int
     end: int
-    segments: list[Segment]
+    spans: list[Span]
 
 
 def prepare(content: bytes, offset: int) -> Prepared | None:
-    """Read a part of a journal into segments; None when it is small, or holds what only the slow way can read."""
+    """Read a part of a journal into spans; None when it is small, or holds what only the slow way can read."""
     if len(content) < LARGE_BYTES:
         return None
     with _building:
@@ -55,36 +55,36 @@ def prepare(content: bytes, offset: int) -> Prepared | None:
 
 
 def _prepared(content: bytes, begin: int) -> Prepared | None:
-    from aimd_server.columns import segments
+    from aimd_server.columns import spans
 
     end = content.rfind(b"\n") + 1
     prepared = Prepared(begin, begin, [])
-    for lines in segments.split(content[begin:end]):
-        if prepared.segments and lines.count(b"\n") < segments.LINES // 2 and prepared.end + len(lines) == end:
+    for lines in spans.split(content[begin:end]):
+        if prepared.spans and lines.count(b"\n") < spans.LINES // 2 and prepared.end + len(lines) == end:
             break  # too few for a chunk: tail
-        segment = segments.build(lines)
-        if segment.recipe is None or not _has_plain_steps(segment):
+        span = spans.build(lines)
+        if span.recipe is None or not _has_plain_steps(span):
             return None
-        prepared.segments.append(segment)
+        prepared.spans.append(span)
         prepared.end += len(lines)
-    return prepared if prepared.segments else None
+    return prepared if prepared.spans else None
 
 
-def _has_plain_steps(segment: Segment) -> bool:
+def _has_plain_steps(span: Span) -> bool:
     """Tell whether every step is a whole number or none, so that summaries can be made from columns."""
-    shapes = segment.recipe.shapes if segment.recipe else []
+    shapes = span.recipe.shapes if span.recipe else []
     return all(kind in ("int", "null") for shape in shapes for name, kind in shape.places if name == "step")
 
 
-def keep(connection: Connection, row: JournalRow, segments: list[Segment]) -> JournalRow:
-    """Keep segments behind a journal's chunks and return its row as it is then; `journals.advance` writes it down."""
+def keep(connection: Connection, row: JournalRow, spans: list[Span]) -> JournalRow:
+    """Keep spans behind a journal's chunks and return its row as it is then; `journals.advance` writes it down."""
     from aimd_server.stores import chunks
 
     offset, records = row.chunk_offset, row.chunk_records
-    for segment in segments:
-        chunks.put(connection, row.trial_id, row.id, offset, segment)
-        offset += segment.size
-        records += sum(chunk.rows for chunk in segment.chunks)
+    for span in spans:
+        chunks.put(connection, row.trial_id, row.id, offset, span)
+        offset += span.size
+        records += sum(chunk.rows for chunk in span.chunks)
     return msgspec.structs.replace(row, chunk_offset=offset, chunk_records=records)
 
 
@@ -131,14 +131,14 @@ def _step(database: Database, trial_id: int, file: str) -> bool:
     if found is None:
         return False
     seen, lines = found
-    from aimd_server.columns import segments
+    from aimd_server.columns import spans
 
-    parts = list(segments.split(lines))
+    parts = list(spans.split(lines))
     if not parts:
         return False
-    if len(parts) > 1 and parts[-1].count(b"\n") < segments.LINES // 2:
+    if len(parts) > 1 and parts[-1].count(b"\n") < spans.LINES // 2:
         parts.pop()  # too few for a chunk
-    built = [segments.build(part) for part in parts]
+    built = [spans.build(part) for part in parts]
 
     def write(connection: Connection) -> bool:
         row = journals.of_file(connection, trial_id, file, lock=True)

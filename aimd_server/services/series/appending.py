@@ -2,7 +2,7 @@
 
 That is for what training does all day: the owner's next whole lines, behind what is there. Everything else goes one by
 one through `growth.append_one`, in the same commit: a first append, a repeated or a conflicting one, half lines, the
-caller who is not the owner, parts that are read into segments. Both ways leave the same rows.
+caller who is not the owner, parts that are read into spans. Both ways leave the same rows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
 from aimd_core.format.model import UNFINISHED
-from aimd_server.services import growth, indexing, summaries
-from aimd_server.services.block_states import BlockStates
+from aimd_server.services import indexing
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import METRICS, Standing
-from aimd_server.services.growth import Append, Appended
 from aimd_server.services.refusals import RefusalError
-from aimd_server.services.summaries import Live
+from aimd_server.services.series import growth, totals
+from aimd_server.services.series.block_states import BlockStates
+from aimd_server.services.series.growth import Append, Appended
+from aimd_server.services.series.totals import Live
 from aimd_server.services.visibility import is_owner
 from aimd_server.stores import journals, series, trials
 from aimd_server.stores.database import Connection
@@ -129,7 +130,7 @@ class _Group:
             journals.extend(self._connection, *self._parts)
             journals.advance(self._connection, *self._extended.values())
         if self._summaries:
-            rows = [(one.row.id, summaries.text_of(one.live), one.marks) for one in self._summaries.values()]
+            rows = [(one.row.id, totals.text_of(one.live), one.marks) for one in self._summaries.values()]
             series.put_all(self._connection, rows)
 
     def _summarize(self, trial: Placed, wish: Append) -> bool:
@@ -142,7 +143,7 @@ class _Group:
             for metrics_type, added in points.by_type.items():
                 summary = found[metrics_type]
                 assert summary is not None
-                summaries.extend(summary.live, added)
+                totals.extend(summary.live, added)
         self._summaries.update({(trial.id, name): summary for name, summary in found.items() if summary is not None})
         return True
 
@@ -152,7 +153,7 @@ class _Group:
         if row is None or key in self._summaries:
             return self._summaries.get(key)
         marks = indexing.marks_of(row, self._at_us, trial.state in UNFINISHED)
-        return None if marks is None else _Summary(row, summaries.from_text(row.live), marks)
+        return None if marks is None else _Summary(row, totals.from_text(row.live), marks)
 
 
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:

@@ -1,4 +1,4 @@
-"""Complete journal lines to a segment: a chunk of columns for each metrics type, and how to get the bytes back.
+"""Complete journal lines to a span: a chunk of columns for each metrics type, and how to get the bytes back.
 
 The bytes are rendered again from the columns and compared. When they are the same, the recipe of that rendering takes
 their place; when not (another writer, glued or damaged lines, values that are no numbers), they are kept, compressed.
@@ -13,24 +13,24 @@ import msgspec
 import numpy as np
 
 from aimd_server.columns.codec import EXACT, compress, decode, decompress, encode
-from aimd_server.columns.reduction import Floats
 from aimd_server.columns.rendering import AXES, AXIS_OF, TIME, Kind, Shape, rendered, times_of, woven
+from aimd_server.columns.rollups import Floats
 from aimd_server.columns.table import Table, tables_of
 from aimd_server.columns.uniform import read_uniform
 
-LINES = 4096  # of one segment, and so the points of one chunk, at most
-SEGMENT_BYTES = 2 << 20  # of lines; one line alone may be longer
+LINES = 4096  # of one span, and so the points of one chunk, at most
+SPAN_BYTES = 2 << 20  # of lines; one line alone may be longer
 MAX_SHAPES = 250
 MAX_NAMES = 2000  # columns of one chunk; further ones are in the bytes only
 MAX_NAME_CHARS = 500
-RECIPE, KEPT = 0, 1  # what a segment's data are
+RECIPE, KEPT = 0, 1  # what a span's data are
 _KINDS: dict[type, Kind] = {int: "int", float: "float", type(None): "null", str: "time"}
 
 Columns = dict[str, tuple["np.ndarray[Any, Any] | None", Floats]]
 
 
 class Chunk(msgspec.Struct):
-    """The points of one metrics type in a segment.
+    """The points of one metrics type in a span.
 
     Attributes:
         type: The metrics type.
@@ -54,7 +54,7 @@ class Recipe(msgspec.Struct, array_like=True):
         lines: How many.
         shapes: What is the same in many of them.
         order: Of which shape each line is, packed; empty when there is one shape only.
-        places: By metrics type, the series and its first row in this segment.
+        places: By metrics type, the series and its first row in this span.
     """
 
     lines: int
@@ -63,7 +63,7 @@ class Recipe(msgspec.Struct, array_like=True):
     places: dict[str, tuple[int, int]] = {}
 
 
-class Segment(msgspec.Struct):
+class Span(msgspec.Struct):
     """Some complete lines.
 
     Attributes:
@@ -118,10 +118,10 @@ class _OddError(Exception):
 
 
 def split(lines: bytes) -> Iterator[bytes]:
-    """Yield complete lines in parts for one segment each."""
+    """Yield complete lines in parts for one span each."""
     start = 0
     while start < len(lines):
-        end = min(start + SEGMENT_BYTES, len(lines))
+        end = min(start + SPAN_BYTES, len(lines))
         end = lines.rfind(b"\n", start, end) + 1 or lines.find(b"\n", end) + 1 or len(lines)
         part = lines[start:end]
         if part.count(b"\n") > LINES:
@@ -131,21 +131,21 @@ def split(lines: bytes) -> Iterator[bytes]:
         start += len(part)
 
 
-def build(lines: bytes) -> Segment:
-    """Return the segment of complete lines, as `split` yields them."""
+def build(lines: bytes) -> Span:
+    """Return the span of complete lines, as `split` yields them."""
     try:
         return _rendering(lines)
     except (_OddError, UnicodeEncodeError):
         return _keeping(lines)
 
 
-def _keeping(lines: bytes) -> Segment:
+def _keeping(lines: bytes) -> Span:
     chunks = []
     for metrics_type, table in tables_of(lines).items():
         axes = {name: np.array(table.axes[name]) for name in AXES}
         axes[TIME] = np.round(axes[TIME] * 1e6)
         chunks.append(Chunk(metrics_type, len(axes[TIME]), axes, _columns_of(table)))
-    return Segment(len(lines), chunks, None, lines)
+    return Span(len(lines), chunks, None, lines)
 
 
 def _columns_of(table: Table) -> Columns:
@@ -158,7 +158,7 @@ def _columns_of(table: Table) -> Columns:
     return columns
 
 
-def _rendering(lines: bytes) -> Segment:
+def _rendering(lines: bytes) -> Span:
     groups = _groups_of(lines)
     order = np.empty(sum(len(group.lines) for group in groups), np.uint8)
     for number, group in enumerate(groups):
@@ -180,7 +180,7 @@ def _rendering(lines: bytes) -> Segment:
     recipe = Recipe(len(order), known, packed)
     if render(recipe, {chunk.type: _stored(chunk) for chunk in chunks}) != lines:
         raise _OddError
-    return Segment(len(lines), chunks, recipe)
+    return Span(len(lines), chunks, recipe)
 
 
 def _stored(chunk: Chunk) -> Chunk:
