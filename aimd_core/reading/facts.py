@@ -11,7 +11,7 @@ from datetime import datetime
 
 from aimd_core.format import process
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
-from aimd_core.language import said
+from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def ending_sentence(ending: Mapping[str, object] | None) -> str:
     """Say how a process ended, such as `ValueError: bad shape`, `SIGTERM` or `exit status 3`; empty when unknown."""
     if not ending:
         return ""
-    exception, message = ending.get("exception"), ending.get("message")
+    exception, message = ending.get("exception"), " ".join(str(ending.get("message") or "").split())
     if exception:
         return f"{exception}: {message}" if message else str(exception)
     if ending.get("signal"):
@@ -115,7 +115,10 @@ def ending_sentence(ending: Mapping[str, object] | None) -> str:
     if ending.get("kind") == "unfinished":
         return said("ended without finish()")
     if ending.get("status") is not None:
-        return said("exit status {status}", status=ending["status"])
+        status = said("exit status {status}", status=ending["status"])
+        return joined(": ", [status, message]) if message else status
+    if message:
+        return message
     return said("its process ended before it was finished")
 
 

@@ -2,28 +2,41 @@
 
 The process's own exit status and its own handlers stay as they are: an exception is still printed, a signal still
 kills. Only a trial of this very process is marked, never one that a forked child has inherited.
+
+Python tells nobody with which status it exits. So `sys.exit`, `exit()` and `quit()` put a mark on the `SystemExit` that
+they raise, which says when it is dropped: with no Python code running, the process exits with it; else somebody has
+caught it. A bare `raise SystemExit(3)` has no mark: outside of a `with` block it looks like an end without `finish`.
 """
 
 from __future__ import annotations
 
 import atexit
+import builtins
 import os
 import signal
 import sys
 import threading
 
+from aimd_core.language import joined, said
+
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import FrameType, TracebackType
+    from typing import Any
 
     from t9k.aimd.trial import Trial
 
-EXCEPTION, INTERRUPTED, UNFINISHED = "exception", "interrupted", "unfinished"
-_SIGNALS = ("SIGTERM", "SIGHUP")
+EXCEPTION, SIGNAL, EXIT, UNFINISHED = "exception", "signal", "exit", "unfinished"
+_SIGNALS = ("SIGTERM", "SIGHUP", "SIGXCPU")  # the last: the limit of CPU time, which clusters set
+_MAX_MESSAGE = 1000
+_NAMES_TOLD = 3
 
 _open_trials: dict[int, Trial] = {}  # by id(), in the order of opening
+_finished_at_exit: set[int] = set()  # ids of those that a clean exit finishes
 _installed_in: int | None = None
 _previous_hook = sys.excepthook
+_exit_code: object = None  # what the process exits with, if that was asked for
 
 
 def watch(trial: Trial) -> None:
@@ -35,6 +48,63 @@ def watch(trial: Trial) -> None:
 def forget(trial: Trial) -> None:
     """A trial has ended in the ordinary way."""
     _open_trials.pop(id(trial), None)
+    _finished_at_exit.discard(id(trial))
+
+
+def finish_at_exit(trial: Trial, does: bool = True) -> None:
+    """Have a clean exit of the process finish a trial, as the writers do that have no explicit end."""
+    if does and id(trial) in _open_trials:
+        _finished_at_exit.add(id(trial))
+    else:
+        _finished_at_exit.discard(id(trial))
+
+
+def of_exception(error: BaseException) -> dict[str, object]:
+    """Return what is recorded of an exception: its type's name, and its message."""
+    return {"kind": EXCEPTION, "exception": type(error).__name__, **_message(error)}
+
+
+def of_reason(reason: str | BaseException | None) -> dict[str, object]:
+    """Return what is recorded of a failure that the script told."""
+    return of_exception(reason) if isinstance(reason, BaseException) else {"kind": EXCEPTION, **_message(reason)}
+
+
+def of_exit(code: object) -> dict[str, object]:
+    """Return what is recorded of an exit: its status, and the text that `sys.exit` printed."""
+    status = _status(code)
+    if not status:
+        return {"kind": UNFINISHED}
+    return {"kind": EXIT, "status": status, **({} if isinstance(code, int) else _message(code))}
+
+
+def is_clean(error: BaseException | None) -> bool:
+    """Tell whether a block that is left so has done its work."""
+    return error is None or (isinstance(error, SystemExit) and not _status(error.code))
+
+
+def of_leaving(error: BaseException) -> tuple[bool, dict[str, object]]:
+    """Return whether an exception means failure, not an interrupt, and what is recorded of it."""
+    if isinstance(error, KeyboardInterrupt):
+        return False, {"kind": SIGNAL, "signal": "SIGINT"}
+    if isinstance(error, SystemExit):
+        return False, of_exit(error.code)
+    return True, of_exception(error)
+
+
+def _status(code: object) -> int:
+    """Return the exit status that Python makes of the argument of `sys.exit`."""
+    if code is None:
+        return 0
+    return code & 0xFF if isinstance(code, int) else 1
+
+
+def _message(source: object) -> dict[str, object]:
+    try:
+        text = "" if source is None else str(source)
+    except Exception:  # that of a stranger's exception may fail
+        return {}
+    text = text[:_MAX_MESSAGE].encode("utf-8", "backslashreplace").decode()
+    return {"message": text} if text else {}
 
 
 def _install() -> None:
@@ -50,14 +120,48 @@ def _install() -> None:
         atexit.register(_at_exit)
         _previous_hook = sys.excepthook
         sys.excepthook = _on_exception
+        sys.exit = _marking(sys.exit)
+        quitter = type(getattr(builtins, "exit", None))
+        if quitter.__name__ == "Quitter":
+            quitter.__call__ = _marking(quitter.__call__)  # type: ignore[method-assign]
     else:
         _open_trials.clear()  # inherited through a fork: they are the parent's
+        _finished_at_exit.clear()
     _installed_in = pid
     if threading.current_thread() is threading.main_thread():
         for name in _SIGNALS:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, _on_signal)
+
+
+class _Mark:
+    """Notices when the exception that it is on is dropped because the process exits with it."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: object) -> None:
+        self.code = code
+
+    def __del__(self) -> None:
+        global _exit_code
+        try:
+            sys._getframe(1)
+        except ValueError:  # no Python code is running
+            if threading.current_thread() is threading.main_thread():
+                _exit_code = self.code
+
+
+def _marking(leave: Callable[..., Any]) -> Any:
+    def exit(*arguments: Any, **named: Any) -> None:
+        try:
+            leave(*arguments, **named)
+        except SystemExit as error:
+            error._aimd_mark = _Mark(error.code)  # type: ignore[attr-defined]
+            raise
+
+    exit.__doc__ = leave.__doc__
+    return exit
 
 
 _held: dict[int, set[signal.Signals | int]] = {}  # by thread: what was blocked before
@@ -98,23 +202,52 @@ def _on_exception(kind: type[BaseException], error: BaseException, at: Traceback
     try:
         _previous_hook(kind, error, at)  # first, so that what it prints is kept in stdout.log
     finally:
-        for trial in _mine():
-            if issubclass(kind, KeyboardInterrupt):
-                trial._end_interrupted(INTERRUPTED, signal="SIGINT")
-            else:
-                trial.fail(kind.__name__)
+        _end_all(error)
+
+
+def _end_all(error: BaseException) -> None:
+    has_failed, ending = of_leaving(error)
+    for trial in _mine():
+        if has_failed:
+            trial.fail(error)
+        else:
+            trial._end_interrupted(ending)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     """Mark the open trials, then die of the signal as a process without us would."""
     try:
         for trial in _mine():
-            trial._end_interrupted(INTERRUPTED, signal=signal.Signals(number).name)
+            trial._end_interrupted({"kind": SIGNAL, "signal": signal.Signals(number).name})
     finally:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
 
 def _at_exit() -> None:
-    for trial in _mine():
-        trial._end_interrupted(UNFINISHED)
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    if isinstance(error, BaseException) and not hasattr(sys, "ps1"):
+        _end_all(error)  # another hook was put over ours, such as that of rich.traceback
+        return
+    ending = of_exit(_exit_code)
+    if ending["kind"] == UNFINISHED:
+        for trial in _mine():
+            if id(trial) in _finished_at_exit:
+                trial.finish()
+    unfinished = [trial for trial in _mine() if trial._end_interrupted(ending)]
+    if unfinished:
+        from t9k.aimd.trial import tell
+
+        tell(_unfinished(unfinished, ending))
+
+
+def _unfinished(trials: list[Trial], ending: Mapping[str, object]) -> str:
+    """Say once that a script has left its trials open."""
+    receipt = said(": {receipt}", receipt=trials[0].receipt) if len(trials) == 1 else ""
+    names = ", ".join(trial.alternative_name for trial in trials[:_NAMES_TOLD])
+    more = said(" and {count} more", count=len(trials) - _NAMES_TOLD) if len(trials) > _NAMES_TOLD else ""
+    if ending["kind"] == EXIT:
+        what = said("the script exited with status {status} before finish()", status=ending["status"])
+    else:
+        what = said("the script ended without finish()")
+    return joined("", [what, said(", so this is Interrupted: {names}", names=names), more, receipt])

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 from aimd_core.errors import UsageError
 from t9k.aimd.creation import create_trial
+from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import group_metrics, split_name
 from t9k.aimd.settings import plain_settings
@@ -133,6 +134,7 @@ class AIMDLogger(_Logger):
         """The trial, made at the first use; None on other ranks than zero when it has to be made."""
         if self._trial is None and _is_rank_zero():
             self._trial = create_trial(**self._settings)
+            finish_at_exit(self._trial)  # with Fabric nobody calls `finalize`
         return self._trial
 
     @property
@@ -182,7 +184,9 @@ class AIMDLogger(_Logger):
         if status == "success":
             self._trial.finish()
         elif status == "failed" and not isinstance(error, (KeyboardInterrupt, SystemExit)):
-            self._trial.fail(None if error is None else type(error).__name__)
+            self._trial.fail(error)
+        else:
+            finish_at_exit(self._trial, False)
 
 
 def _is_rank_zero() -> bool:

@@ -174,6 +174,15 @@ def start(path: str) -> OutputLog:
     return log
 
 
+def keep_traceback(log: OutputLog, error: BaseException) -> None:
+    """Keep what Python prints of an exception that nobody catches."""
+    import traceback
+
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    with _lock:
+        log.take("stderr", text)
+
+
 def stop(log: OutputLog) -> None:
     """End what `start` began; the streams are as before when no other trial keeps output."""
     if log in _logs:

@@ -62,7 +62,7 @@ class SilentTrial(Trial):
         """End nothing."""
         self._metadata["status"] = "Succeeded"
 
-    def fail(self, reason: str | None = None) -> None:
+    def fail(self, reason: str | BaseException | None = None) -> None:
         """End nothing."""
         self._metadata["status"] = "Failed"
 

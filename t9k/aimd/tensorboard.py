@@ -17,6 +17,7 @@ from pathlib import PurePath
 
 from aimd_core.language import said, translated
 from t9k.aimd.creation import create_trial
+from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.naming import split_name
 from t9k.aimd.settings import plain_settings
 
@@ -87,6 +88,8 @@ class SummaryWriter:
         """
         self._owns_trial = trial is None
         self._trial = _make_trial(log_dir, comment) if trial is None else trial
+        if trial is None:
+            finish_at_exit(self._trial)  # as many scripts never close a writer
         self._steps: dict[str, int] = {}  # the next step of each tag that is logged without one
         self._told: set[str] = set()
 
@@ -179,7 +182,7 @@ class SummaryWriter:
         """Do nothing: what was added is in the file already."""
 
     def close(self) -> None:
-        """Finish the trial, if it was made here. What is added later still reaches it."""
+        """Finish the trial, if it was made here, as a clean end of the process does. Later values still reach it."""
         if self._owns_trial:
             self._trial.finish()
 

@@ -29,7 +29,7 @@ from aimd_core.language import joined, said, spoken, translated
 from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
-from t9k.aimd.output import OutputLog
+from t9k.aimd.output import OutputLog, keep_traceback
 from t9k.aimd.output import stop as stop_output
 from t9k.aimd.params import Params
 from t9k.aimd.secrets import mask_command
@@ -233,13 +233,13 @@ class Trial:
         """End the trial with status `Succeeded`, and print the receipt on stderr. A second call does nothing."""
         self._end(SUCCEEDED, None)
 
-    def fail(self, reason: str | None = None) -> None:
+    def fail(self, reason: str | BaseException | None = None) -> None:
         """End the trial with status `Failed`, and print the receipt on stderr. Afterwards, it does nothing.
 
         Args:
-            reason: Why, such as the type of an exception; kept as `_exit.exception` in the metadata.
+            reason: Why: an exception, or a sentence. Readers show it beside the state.
         """
-        self._end(FAILED, {"kind": endings.EXCEPTION, "exception": reason} if reason else None)
+        self._end(FAILED, endings.of_reason(reason) if reason is not None else None)
 
     def _end(self, status: str, ending: dict[str, object] | None) -> None:
         if self.status not in UNFINISHED:
@@ -252,7 +252,7 @@ class Trial:
         self._metadata["endTime"] = timestamp()
         self._metadata.pop("_exit", None)
         if ending:
-            self._metadata["_exit"] = ending
+            self._metadata["_exit"] = {**ending, "at": self._metadata["endTime"]}
         self._release()
         if self._params_unsaved:
             self._save_params(self._params.as_dict())
@@ -265,14 +265,19 @@ class Trial:
         else:
             tell(said("trial {trial} failed: {receipt}{doubt}", **facts))
 
-    def _end_interrupted(self, kind: str, **facts: object) -> None:
-        """Say on disk that this process ended before the trial did; another one can go on with it."""
+    def _end_interrupted(self, ending: dict[str, object]) -> bool:
+        """Say on disk that this process ended before the trial did; another one can go on with it.
+
+        Returns:
+            Whether that was so.
+        """
         if self.status not in UNFINISHED:
-            return
-        self._metadata["_exit"] = {"kind": kind, **facts}
+            return False
+        self._metadata["_exit"] = {**ending, "at": timestamp()}
         self._journal.sync()
         self._release()
         self._save_metadata()
+        return True
 
     def _release(self) -> None:
         """Let go of the files and of the process's streams; the journal's counts stay."""
@@ -289,12 +294,16 @@ class Trial:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if os.getpid() != self._pid:
             return  # a forked child leaves the block too, and the trial goes on without it
-        if kind is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        if error is None or endings.is_clean(error):
             self.finish()
-        elif issubclass(kind, KeyboardInterrupt):
-            self._end_interrupted(endings.INTERRUPTED, signal="SIGINT")
+            return
+        if self._output is not None and not isinstance(error, SystemExit):
+            keep_traceback(self._output, error)  # Python prints it later, or somebody catches the exception
+        has_failed, ending = endings.of_leaving(error)
+        if has_failed:
+            self.fail(error)
         else:
-            self.fail(kind.__name__)
+            self._end_interrupted(ending)
 
     def mark_input(self, artifact: object) -> None:
         """Record that the trial used an artifact.

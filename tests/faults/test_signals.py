@@ -58,12 +58,13 @@ def check(left: dict[str, Any], number: signal.Signals) -> list[str]:
     """Say what is wrong with what a training left that died of a signal."""
     trial: Trial = left["trial"]
     steps = sum(metric.count for metric in trial.totals.metrics.values())
+    at = (trial.metadata.get("_exit") or {}).get("at")  # type: ignore[attr-defined]
     found = {
         f"the exit status is {left['exit']}": left["exit"] != -number,
         f"{left['acknowledged']} points acknowledged, {steps} on disk": steps < left["acknowledged"],
         f"the state is {trial.state.name}": trial.state.name != "Interrupted",
         f"it says {trial.metadata.get('_exit')}": trial.metadata.get("_exit")
-        != {"kind": "interrupted", "signal": number.name},
+        != {"kind": "signal", "signal": number.name, "at": at},
         f"damage: {trial.damage} {trial.totals.damage.sentence()}": bool(trial.damage or trial.totals.damage),
     }
     return [fault for fault, is_there in found.items() if is_there]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,13 @@ def only_trial(work: Path) -> Trial:
 
 
 def ended(trial: Trial) -> tuple[str, str, object]:
-    return trial.status, trial.state.name, trial.metadata.get("_exit")
+    ending = trial.metadata.get("_exit")
+    if isinstance(ending, dict):
+        ending = {key: value for key, value in ending.items() if key != "at"}
+        written_s = (trial.path / "metadata.yaml").stat().st_mtime
+        at = trial.metadata["_exit"]["at"]  # type: ignore[index]
+        assert abs(datetime.fromisoformat(at).timestamp() - written_s) < 5
+    return trial.status, trial.state.name, ending
 
 
 def test_a_block_that_is_left_ends_succeeded() -> None:
@@ -39,12 +46,12 @@ def test_a_block_that_is_left_ends_succeeded() -> None:
 @pytest.mark.parametrize(
     ("error", "status", "state", "told"),
     [
-        (ValueError("x"), "Failed", "Failed", {"kind": "exception", "exception": "ValueError"}),
-        (SystemExit(7), "Failed", "Failed", {"kind": "exception", "exception": "SystemExit"}),
-        (SystemExit("no data"), "Failed", "Failed", {"kind": "exception", "exception": "SystemExit"}),
+        (ValueError("x"), "Failed", "Failed", {"kind": "exception", "exception": "ValueError", "message": "x"}),
+        (SystemExit(7), "Running", "Interrupted", {"kind": "exit", "status": 7}),
+        (SystemExit("no data"), "Running", "Interrupted", {"kind": "exit", "status": 1, "message": "no data"}),
         (SystemExit(0), "Succeeded", "Succeeded", None),
         (SystemExit(None), "Succeeded", "Succeeded", None),
-        (KeyboardInterrupt(), "Running", "Interrupted", {"kind": "interrupted", "signal": "SIGINT"}),
+        (KeyboardInterrupt(), "Running", "Interrupted", {"kind": "signal", "signal": "SIGINT"}),
     ],
 )
 def test_an_exception_that_leaves_the_block_ends_it_and_goes_on(
@@ -70,7 +77,8 @@ def test_an_exception_that_nobody_catches_ends_the_trial_failed_and_is_printed_a
     assert done.returncode == 1
     assert "LookupError: no such thing" in done.stderr
     trial = only_trial(work)
-    assert ended(trial) == ("Failed", "Failed", {"kind": "exception", "exception": "LookupError"})
+    ending = {"kind": "exception", "exception": "LookupError", "message": "no such thing"}
+    assert ended(trial) == ("Failed", "Failed", ending)
     assert trial.ended is not None
     assert "LookupError: no such thing" in (trial.path / "stdout.log").read_text()
 
@@ -102,7 +110,7 @@ def test_a_signal_kills_as_ever_and_leaves_the_trial_interrupted(name: str, work
     done = signalled(work, name)
     assert done.returncode == -getattr(signal, name)
     trial = only_trial(work)
-    assert ended(trial) == ("Running", "Interrupted", {"kind": "interrupted", "signal": name})
+    assert ended(trial) == ("Running", "Interrupted", {"kind": "signal", "signal": name})
     assert trial.totals.records == 1
     assert trial.ended is None
 
@@ -114,7 +122,7 @@ def test_a_handler_of_the_script_runs_alone_and_decides_the_exit_status(order: s
     code = "import os, signal, sys, time\n" + (handler + CREATE if order == "before" else CREATE + handler)
     done = run_script(code + f"os.kill(os.getpid(), signal.{name})\ntime.sleep(5)\n", work)
     assert (done.returncode, done.stdout) == (9, "handled\n")
-    assert ended(only_trial(work)) == ("Running", "Interrupted", {"kind": "unfinished"})
+    assert ended(only_trial(work)) == ("Running", "Interrupted", {"kind": "exit", "status": 9})
 
 
 def test_a_signal_that_is_ignored_stays_ignored(work: Path) -> None:
@@ -146,7 +154,9 @@ def test_a_trial_made_in_a_thread_is_marked_at_the_end_of_the_process(work: Path
     program = "import threading\nfrom t9k import aimd\n"
     program += "thread = threading.Thread(target=lambda: aimd.create_trial(trial_name='a'))\n"
     done = run_script(program + "thread.start()\nthread.join()\n", work)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.startswith("aimd: the script ended without finish(), so this is Interrupted: a_")
+    assert done.stderr.endswith(": logged 0, on disk 0\n")
     assert ended(only_trial(work)) == ("Initializing", "Interrupted", {"kind": "unfinished"})
 
 
@@ -274,3 +284,104 @@ def test_a_forked_child_takes_signals_as_any_process(work: Path) -> None:
         work,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("leave", "status", "ending", "told"),
+    [
+        ("sys.exit(3)", 3, {"kind": "exit", "status": 3}, "exited with status 3"),
+        ("sys.exit(259)", 3, {"kind": "exit", "status": 3}, "exited with status 3"),
+        ("exit(4)", 4, {"kind": "exit", "status": 4}, "exited with status 4"),
+        ("sys.exit('no data')", 1, {"kind": "exit", "status": 1, "message": "no data"}, "exited with status 1"),
+        ("argparse.ArgumentParser().error('x')", 2, {"kind": "exit", "status": 2}, "exited with status 2"),
+        ("sys.exit()", 0, {"kind": "unfinished"}, "ended without finish()"),
+        ("sys.exit(0)", 0, {"kind": "unfinished"}, "ended without finish()"),
+        ("pass", 0, {"kind": "unfinished"}, "ended without finish()"),
+        ("try:\n    sys.exit(3)\nexcept SystemExit:\n    pass", 0, {"kind": "unfinished"}, "ended without finish()"),
+        (
+            "def f():\n    try:\n        sys.exit(3)\n    except SystemExit:\n        pass\nf()",
+            0,
+            {"kind": "unfinished"},
+            "",
+        ),
+        ("thread = threading.Thread(target=sys.exit, args=(5,))\nthread.start()", 0, {"kind": "unfinished"}, ""),
+    ],
+)
+def test_the_exit_status_is_recorded_and_said_once(
+    leave: str, status: int, ending: dict[str, object], told: str, work: Path
+) -> None:
+    done = run_script("import argparse, sys, threading\n" + CREATE.lstrip() + leave, work)
+    assert done.returncode == status
+    trial = only_trial(work)
+    assert ended(trial) == ("Running", "Interrupted", ending)
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("aimd: ")]
+    assert told in line
+    assert line.endswith(f"so this is Interrupted: {trial.alternative_name}: logged 1, on disk 1")
+
+
+def test_many_trials_left_open_are_told_in_one_line(work: Path) -> None:
+    code = "from t9k import aimd\ntrials = [aimd.create_trial(trial_name=f't{n}') for n in range(6)]\n"
+    done = run_script(code, work)
+    assert done.stderr.count("aimd: ") == 1
+    assert done.stderr.rstrip().endswith("and 3 more")
+
+
+@pytest.mark.parametrize("where", ["with trial:\n    raise", "raise"])
+def test_why_it_failed_is_recorded_with_its_traceback(where: str, work: Path) -> None:
+    code = CREATE + "def train():\n    raise ValueError('shapes differ: (3,) \\n and (4,)')\n"
+    done = run_script(code + where.replace("raise", "train()"), work)
+    assert done.returncode == 1
+    trial = only_trial(work)
+    ending = {"kind": "exception", "exception": "ValueError", "message": "shapes differ: (3,) \n and (4,)"}
+    assert ended(trial) == ("Failed", "Failed", ending)
+    output = (trial.path / "stdout.log").read_text()
+    assert output.count("Traceback (most recent call last):") == 1
+    assert output.endswith("ValueError: shapes differ: (3,)\n and (4,)\n")
+    assert done.stderr.count("Traceback (most recent call last):") == 1
+
+
+def test_a_hook_that_is_put_over_ours_hides_no_exception(work: Path) -> None:
+    done = run_script(CREATE + "import sys\nsys.excepthook = lambda *a: print('mine')\n[][0]", work)
+    assert (done.returncode, done.stdout) == (1, "mine\n")
+    ending = {"kind": "exception", "exception": "IndexError", "message": "list index out of range"}
+    assert ended(only_trial(work)) == ("Failed", "Failed", ending)
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        (None, None),
+        ("diverged", {"kind": "exception", "message": "diverged"}),
+        (KeyError("lr"), {"kind": "exception", "exception": "KeyError", "message": "'lr'"}),
+        (ValueError(), {"kind": "exception", "exception": "ValueError"}),
+        (UnprintableError(), {"kind": "exception", "exception": "UnprintableError"}),
+        (ValueError("x" * 5000), {"kind": "exception", "exception": "ValueError", "message": "x" * 1000}),
+        ("\x00\x1b[31m \ud800 # : 'NO'\n", {"kind": "exception", "message": "\x00\x1b[31m \\ud800 # : 'NO'\n"}),
+    ],
+)
+def test_a_reason_is_recorded_whatever_it_is(reason: str | BaseException | None, ending: object) -> None:
+    trial = aimd.create_trial(trial_name="a")
+    trial.fail(reason)
+    assert ended(Trial(trial.path)) == ("Failed", "Failed", ending)
+
+
+def test_a_writer_that_is_never_closed_ends_as_its_script_does(work: Path) -> None:
+    code = "import sys\nfrom t9k.aimd.tensorboard import SummaryWriter\nwriter = SummaryWriter('runs/a')\n"
+    code += "writer.add_scalar('loss', 1.0, 1)\n"
+    assert run_script(code, work).stderr.count("finished: logged 1, on disk 1") == 1
+    run_script(code + "sys.exit(0)", work)
+    run_script(code + "sys.exit(2)", work)
+    run_script(code + "1 / 0", work)
+    run_script("from t9k import aimd\n" + code.replace("('runs/a')", "(trial=aimd.create_trial(trial_name='b'))"), work)
+    assert sorted(trial.state.name for trial in find_trials(work)) == [
+        "Failed",
+        "Interrupted",
+        "Interrupted",
+        "Succeeded",
+        "Succeeded",
+    ]
