@@ -106,7 +106,7 @@ class Server:
 
         Args:
             trial_id: The trial.
-            file: `metrics` or `stdout.log`.
+            file: `metrics`, `segments` or `stdout.log`.
             offset: Where the bytes begin in the file.
             packed: The bytes.
             wants_digest: Whether to return the digest of the whole file.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, BinaryIO, TypeGuard
 
+SEGMENTS_FILE = "segments"  # beside a journal: which of its points count, see aimd_core.format.segments
 SYNC_INTERVAL_S = 1.0
 _DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
 _SALVAGE_TRIES = 100  # places in one damaged line where a record is looked for, so that no line costs minutes

@@ -17,14 +17,13 @@ import re
 from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records, step_of
+from aimd_core.format.journal import SEGMENTS_FILE, Damage, JournalWriter, open_regular, read_records, step_of
 from aimd_core.language import said
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from typing import Any
 
-SEGMENTS_FILE = "segments"
 RESUME, FORK = "resume", "fork"
 SYSTEM_TYPE = "system"  # metrics of the machine, which goes on whatever the training does
 MAX_BYTES = 4 << 20  # some 30,000 lines; a larger file is nothing that anybody recorded
@@ -168,6 +167,19 @@ def parse_segments(content: bytes) -> Segments:
             parent_name = name if isinstance(name, str) else ""
             fork = Fork(document["parent"], parent_name, from_step, offset, timestamp)
     return Segments(tuple(resumes), fork)
+
+
+def segment_faults(content: bytes) -> list[int]:
+    """Return the numbers of the lines that are no JSON object, from 1; kinds that are not known are no faults."""
+    faults = []
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            is_object = not line or isinstance(json.loads(line), dict)
+        except (ValueError, RecursionError):
+            is_object = False
+        if not is_object:
+            faults.append(number)
+    return faults
 
 
 def _has_place(document: dict[str, Any]) -> bool:

@@ -19,9 +19,9 @@ from typing import Any
 
 from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.format import process
+from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.labels import LABELS_FILE, read_labels
 from aimd_core.format.model import flatten
-from aimd_core.format.segments import SEGMENTS_FILE
 from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
 from aimd_core.reading.facts import Facts, ending_of, is_live
 from aimd_core.reading.store import (

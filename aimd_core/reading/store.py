@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, InvalidNameError
 from aimd_core.format import process
+from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.model import (
     DEFAULT_FOLDER,
     INITIALIZING,
@@ -30,7 +31,7 @@ TRIALS_DIRECTORY = Path(".aimd", "trials")
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE = "process.json", "stdout.log", "git.diff"
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, "labels.yaml", DIFF_FILE)  # replaced whole
-JOURNAL_FILES = (METRICS_FILE, OUTPUT_FILE)  # files that only ever grow
+JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # files that only ever grow; what counts is told first
 _WRITTEN_FILES = (METADATA_FILE, PARAMETERS_FILE, METRICS_FILE, PROCESS_FILE, OUTPUT_FILE)  # by the process itself
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100

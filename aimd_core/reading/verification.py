@@ -10,9 +10,10 @@ from typing import BinaryIO, NamedTuple
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping
-from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.journal import SEGMENTS_FILE, Damage, open_regular, read_records, step_of
 from aimd_core.format.labels import LABELS_FILE
 from aimd_core.format.model import STATUSES
+from aimd_core.format.segments import segment_faults
 from aimd_core.language import said
 from aimd_core.reading.facts import is_live, seconds_of
 from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE, Trial
@@ -20,7 +21,7 @@ from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PA
 _BLOCK_BYTES = 1 << 20
 _FAULTS_SHOWN = 20  # of one kind in one file; all are counted
 _REQUIRED = (METADATA_FILE, PARAMETERS_FILE)
-_FILES = (*_REQUIRED, METRICS_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
+_FILES = (*_REQUIRED, METRICS_FILE, SEGMENTS_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
 
 
 class CheckedFile(NamedTuple):
@@ -94,6 +95,8 @@ def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
         size_bytes = _read_through(path)
         if name == METRICS_FILE:
             records = _check_journal(path, faults, runs_on)
+        elif name == SEGMENTS_FILE:
+            faults += _segment_faults(path)
         elif name == OUTPUT_FILE:
             faults += _nul_lines(path)
         elif name == PROCESS_FILE:
@@ -155,6 +158,14 @@ def _check_journal(path: Path, faults: list[str], runs_on: bool) -> int:
     return records
 
 
+def _segment_faults(path: Path) -> list[str]:
+    damage = Damage()
+    with open_regular(path) as file:
+        for number in segment_faults(file.read()):
+            damage.note(number)
+    return _numbered("damaged", damage)
+
+
 def _numbered(what: str, damage: Damage) -> list[str]:
     """Return which lines are of a kind, and how many; or nothing."""
     if not damage.lines:
@@ -168,7 +179,9 @@ def _is_complete(body: dict[str, object]) -> bool:
     values, sequence = body["value"], body["sequence"]
     assert isinstance(values, dict)
     assert isinstance(sequence, dict)
-    return isinstance(sequence.get("step"), int) and all(isinstance(value, (int, float)) for value in values.values())
+    return step_of(sequence.get("step")) is not None and all(
+        isinstance(value, (int, float)) for value in values.values()
+    )
 
 
 def _nul_lines(path: Path) -> list[str]:

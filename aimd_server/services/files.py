@@ -26,8 +26,8 @@ from aimd_server.stores.trial_documents import DocumentRow
 if TYPE_CHECKING:
     pass
 
-METRICS = "metrics"
-JOURNALS = (METRICS, "stdout.log")
+METRICS, SEGMENTS = "metrics", "segments"
+JOURNALS = (SEGMENTS, METRICS, "stdout.log")
 DOCUMENTS = ("metadata.yaml", "parameters.yaml", "process.json", "labels.yaml", "git.diff")
 FILES = (*JOURNALS, *DOCUMENTS)
 FILE_BYTES = 8 << 20  # of a document
