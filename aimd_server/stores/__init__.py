@@ -1,1 +1,1 @@
-"""What is kept, and the only place that speaks SQL: functions over an open connection, and plain rows."""
+"""The storage, and the only place with SQL: functions on an open connection, and plain rows."""

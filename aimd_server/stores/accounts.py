@@ -1,4 +1,4 @@
-"""Accounts, their API keys and their teams. A key is known here by its hash only."""
+"""Accounts, their API keys and their teams. Keys are known by their hash only."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ SCOPES = (READ, WRITE, UPLOAD)
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Who calls, and what this call may do at most.
+    """The caller, and the most that this call may do.
 
     Attributes:
-        id: The account; 0 for whoever has a public link.
+        id: The account; 0 for the holder of a public link.
         name: Its name.
-        is_admin: Whether it may look after the server.
-        scope: What its key is for: one of SCOPES.
-        link_id: The share of a public link, None for an account.
-        writing: Whether this call changes things, so that seeing them is not enough.
-        session_id: The session of a cookie, None for a key.
-        expires_us: When the session ends, None for a key.
+        is_admin: Whether it is an admin.
+        scope: The scope of its key, one of SCOPES.
+        link_id: The share of a public link, or None.
+        writing: Whether this call changes things, so that a viewer is not enough.
+        session_id: The session of a cookie, or None.
+        expires_us: When the session ends, or None.
     """
 
     id: int
@@ -38,7 +38,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class AccountRow(msgspec.Struct, frozen=True):
-    """An account as the people who look after the server see it."""
+    """An account as admins see it."""
 
     id: int
     name: str
@@ -72,7 +72,7 @@ _BY_KEY_HASHES = (
         account.c.disabled_us.is_(None),
     )
 )
-# A link is worth nothing while the account is disabled in whose tree its folder or trial lies.
+# A link does not work while the owner of its folder or trial is disabled.
 LIVING_SHARE = (
     select(share.c.id, share.c.expires_us)
     .join(folder, share.c.folder_id == folder.c.id, isouter=True)
@@ -89,7 +89,7 @@ _BY_LINK_HASHES = LIVING_SHARE.add_columns(share.c.link_hash).where(
 
 
 def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dict[str, Account]:
-    """Return who may call with keys of these hashes now, by hash: an account, or the holder of a public link."""
+    """Return who may call now with keys of these hashes, by hash: an account, or the holder of a public link."""
     found: dict[str, Account] = {}
     for row in connection.execute(_BY_KEY_HASHES, {"hashes": hashes, "now_us": now_us}):
         found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope)
@@ -101,7 +101,7 @@ def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dic
 
 
 def by_name(connection: Connection, name: str) -> Account | None:
-    """Return the account of that name, disabled or not."""
+    """Return the account with a name, disabled or not."""
     row = connection.execute(select(account.c.id, account.c.name).where(account.c.name == name)).first()
     return Account(row.id, row.name) if row else None
 
@@ -120,7 +120,7 @@ def all_rows(connection: Connection) -> list[AccountRow]:
 
 
 def add(connection: Connection, name: str, now_us: int, admin: bool = False) -> int:
-    """Make an account and return its id."""
+    """Create an account and return its id."""
     values = {"name": name, "created_us": now_us, "admin_us": now_us if admin else None}
     return int(connection.execute(insert(account).values(values).returning(account.c.id)).scalar_one())
 
@@ -131,14 +131,14 @@ def change(connection: Connection, account_id: int, **values: Any) -> None:
 
 
 def remove(connection: Connection, account_id: int) -> None:
-    """Delete an account with all that it owns; what it edited elsewhere is then its owners'."""
+    """Delete an account and everything it owns; what it edited elsewhere stays with its owners."""
     for table in (folder, trial):
         connection.execute(update(table).where(table.c.editor_id == account_id).values(editor_id=table.c.owner_id))
     connection.execute(delete(account).where(account.c.id == account_id))
 
 
 def add_key(connection: Connection, account_id: int, key_hash: str, now_us: int, **more: Any) -> int:
-    """Let a key act for an account and return the key's number; `more` are columns of api_key."""
+    """Add a key of an account and return its number; `more` are columns of api_key."""
     values = {"account_id": account_id, "hash": key_hash, "created_us": now_us, **more}
     return int(connection.execute(insert(api_key).values(values).returning(api_key.c.id)).scalar_one())
 
@@ -153,13 +153,13 @@ def keys_of(connection: Connection, account_id: int | None) -> list[KeyRow]:
 
 
 def count_valid_keys(connection: Connection, account_id: int, now_us: int) -> int:
-    """Return how many keys of an account are worth something now."""
+    """Return how many keys of an account are valid now."""
     valid = api_key.c.revoked_us.is_(None) & or_(api_key.c.expires_us.is_(None), api_key.c.expires_us > now_us)
     return int(connection.execute(select(func.count()).where(api_key.c.account_id == account_id, valid)).scalar_one())
 
 
 def revoke_key(connection: Connection, key_id: int, account_id: int | None, now_us: int) -> bool:
-    """Make a key worthless; tell whether there was one, of that account when one is given."""
+    """Revoke a key, of an account if given; tell whether there was one."""
     query = update(api_key).where(api_key.c.id == key_id, api_key.c.revoked_us.is_(None)).values(revoked_us=now_us)
     if account_id is not None:
         query = query.where(api_key.c.account_id == account_id)
@@ -167,22 +167,22 @@ def revoke_key(connection: Connection, key_id: int, account_id: int | None, now_
 
 
 def team_by_name(connection: Connection, name: str) -> int | None:
-    """Return the id of the team of that name."""
+    """Return the id of the team with a name."""
     return connection.execute(select(team.c.id).where(team.c.name == name)).scalar()
 
 
 def add_team(connection: Connection, name: str, now_us: int) -> None:
-    """Make a team."""
+    """Create a team."""
     connection.execute(insert(team).values(name=name, created_us=now_us))
 
 
 def remove_team(connection: Connection, team_id: int) -> None:
-    """Delete a team with what was shared with it."""
+    """Delete a team and its shares."""
     connection.execute(delete(team).where(team.c.id == team_id))
 
 
 def join_team(connection: Connection, team_id: int, account_id: int) -> None:
-    """Make an account a member of a team; being one already is no error."""
+    """Make an account a member of a team, if it is not."""
     leave_team(connection, team_id, account_id)
     connection.execute(insert(team_member).values(team_id=team_id, account_id=account_id))
 

@@ -9,7 +9,7 @@ from aimd_server.stores.schema import audit
 
 
 class AuditRow(msgspec.Struct, frozen=True):
-    """One thing that somebody did; `detail` is JSON text."""
+    """An action of somebody; `detail` is JSON text."""
 
     id: int
     at_us: int
@@ -20,12 +20,12 @@ class AuditRow(msgspec.Struct, frozen=True):
 
 
 def add(connection: Connection, **values: object) -> None:
-    """Write down one thing."""
+    """Record an action."""
     connection.execute(insert(audit).values(**values))
 
 
 def page(connection: Connection, before_id: int | None, limit: int) -> list[AuditRow]:
-    """Return what was done, newest first, before a row."""
+    """Return the actions before a row, newest first."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(audit.c.id < before_id)

@@ -1,6 +1,6 @@
-"""Copies all rows of one database into another, which has none, in one transaction, and compares what arrived.
+"""Copies all rows of a database to an empty one, in one transaction, and compares what arrived.
 
-It is all or nothing: killed in the middle, the target has its schema and not one row.
+It is all or nothing: if killed in between, the target has its schema but no rows.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _ROWS_AT_ONCE = 500
 
 
 class DiffersError(Exception):
-    """A table that arrived differs from the one that was read."""
+    """A table differs from the one that was read."""
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """A table that was copied: how many rows, and the digest of all of them, which is that of the other side too."""
+    """A copied table: the number of its rows, and their digest, which is equal on both sides."""
 
     table: str
     rows: int
@@ -31,7 +31,7 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 def is_empty(connection: Connection) -> bool:
-    """Tell whether a database has no account yet, and so nothing at all."""
+    """Tell whether a database has no account, and so nothing at all."""
     return connection.execute(select(account.c.id).limit(1)).first() is None
 
 
@@ -39,10 +39,10 @@ def copy_all(source: Connection, target: Connection) -> list[Copied]:
     """Copy all tables and compare them.
 
     Raises:
-        DiffersError: One arrived otherwise than it left.
+        DiffersError: A table changed on the way.
     """
     for connection in (source, target):
-        take_time(connection)  # each waits while the other is read
+        take_time(connection)  # each connection waits while the other is read
     copied = []
     for table in metadata.sorted_tables:
         sent = _copy(source, target, table)
@@ -55,7 +55,7 @@ def copy_all(source: Connection, target: Connection) -> list[Copied]:
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> Copied:
-    """Copy a table; what rows say of others in the same table is written when all are there."""
+    """Copy a table; references within the table are written once all rows exist."""
     to_itself = [column for column in table.columns if any(key.column.table is table for key in column.foreign_keys)]
     seen, count = hashlib.sha256(), 0
     links: list[dict[str, Any]] = []
@@ -92,7 +92,7 @@ def _batches(connection: Connection, table: Table) -> Iterator[list[dict[str, An
 
 
 def _take(seen: Any, table: Table, row: dict[str, Any]) -> None:
-    """Take a row into a digest in the form that both engines agree on."""
+    """Add a row to a digest in the form that both engines agree on."""
     for column in table.columns:
         value = row[column.name]
         if isinstance(value, (bytes, memoryview)):
@@ -104,7 +104,7 @@ def _take(seen: Any, table: Table, row: dict[str, Any]) -> None:
 
 
 def _follow_ids(connection: Connection) -> None:
-    """Let new ids begin behind those that were copied; SQLite does so by itself."""
+    """Make new ids begin after the copied ones, as SQLite does by itself."""
     if connection.dialect.name != "postgresql":
         return
     for table in metadata.sorted_tables:

@@ -1,6 +1,6 @@
-"""The database of a data directory: opened, brought up to date, read from any thread, written by one.
+"""The database of a data directory: migrated when opened, read from any thread, written by one.
 
-It is the SQLite file in the directory, or a PostgreSQL: see stores.location.
+It is the SQLite file in the directory, or PostgreSQL: see stores.location.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
 T = TypeVar("T")
 
-FETCHES = 100  # of objects for one write, which needs few of them
-READERS = 8  # connections; a read that finds all taken waits
+FETCHES = 100  # fetches of objects per write, which needs few
+READERS = 8  # connections; a read waits for a free one
 
 
 class Database:
     """Reads and writes. Use it as a context manager, or call `close`."""
 
     def __init__(self, data_dir: Path, url: str | None = None, place: Location | None = None) -> None:
-        """Open the database of a data directory, made when missing, with its schema brought up to date.
+        """Open the database of a data directory, created if missing, and migrate its schema.
 
         Raises:
-            UsageError: The URL is none.
-            DiskError: The directory cannot be made or written.
-            DatabaseUnreachableError: The PostgreSQL does not let us in.
-            DamagedError: The file is no database.
+            UsageError: The URL is malformed.
+            DiskError: The directory cannot be created or written.
+            DatabaseUnreachableError: PostgreSQL does not accept the connection.
+            DamagedError: The file is not a database.
             NewerDatabaseError: It was written by a newer version.
         """
         self.data_dir = data_dir
@@ -51,7 +51,7 @@ class Database:
             self._writing.dispose()
             raise error if isinstance(error, AimdError) else self.place.opening_error(error) from error
         self._reading = self.place.reading_engine(READERS)
-        # SQLite has no way to a server, so beginning and ending a transaction costs nothing there.
+        # SQLite has no server to reach, so beginning and ending a transaction costs nothing.
         self._glancing = self._reading if self.is_file else postgres.without_transactions(self._reading)
         self._writer: Writer | None = None
 
@@ -69,7 +69,7 @@ class Database:
         self._writing.dispose()
 
     def lead_to_objects(self, reading: Objects, writing: Objects) -> None:
-        """Let rows whose bytes are in objects be read: by readers, and by the writer, who had better not wait."""
+        """Enable reading rows whose bytes are in objects, by readers and by the writer, which should not wait."""
         self._reading.update_execution_options(objects=reading)
         self._writing.update_execution_options(objects=writing)
 
@@ -79,7 +79,7 @@ class Database:
         return isinstance(self.place, SqliteLocation)
 
     def start_writer(self) -> None:
-        """Start the thread that `write` hands its operations to."""
+        """Start the thread that runs the operations of `write`."""
         self._writer = self._writer or Writer(self._writing)
 
     def is_writing(self) -> bool:
@@ -91,7 +91,7 @@ class Database:
         return self.place.sizes_bytes(self.read)
 
     def read(self, operation: Operation[T]) -> T:
-        """Run an operation over one state of the database and return its result.
+        """Run an operation on one snapshot of the database and return its result.
 
         Raises:
             StoreUnavailableError: The database refused.
@@ -99,7 +99,7 @@ class Database:
         return _read_surely(self._reading, operation)
 
     def glance(self, operation: Operation[T]) -> T:
-        """Run an operation of few statements, each of which may see another state, and return its result.
+        """Run an operation of few statements, each with its own snapshot, and return its result.
 
         Raises:
             StoreUnavailableError: The database refused.
@@ -109,15 +109,15 @@ class Database:
     def write(self, operation: Operation[T], order: str = "") -> T:
         """Run an operation in a writing transaction and return its result after the commit.
 
-        The operation may be run several times, and only the last time counts: it changes nothing but the database.
+        The operation may run several times, of which only the last counts, so it must change only the database.
 
         Args:
             operation: What to do.
-            order: Operations that share a commit run in this order; those that lock a row give what says which.
+            order: Operations that share a commit run in this order; one that locks a row passes the row's key.
 
         Raises:
-            StoreUnavailableError: The database refused. Nothing was changed, unless the connection was lost while
-                committing; every operation may be asked for again.
+            StoreUnavailableError: The database refused. Nothing was changed, unless the connection was lost during the
+                commit; every operation may be repeated.
         """
         if self._writer is not None:
             for _ in range(FETCHES):
@@ -133,9 +133,9 @@ class Database:
             raise StoreUnavailableError(reason_of(error)) from error
 
     def submit(self, operation: Operation[T], order: str = "") -> Future[T]:
-        """Do as `write` does, without waiting: the result, or what `write` would raise, comes with the future.
+        """Do what `write` does without waiting: the future has the result, or what `write` would raise.
 
-        So does ObjectsNeededError: whoever asked fetches, and asks again.
+        That includes ObjectsNeededError, after which the caller fetches the objects and repeats.
 
         Raises:
             StoreUnavailableError: The server is stopping, or its writer was not started.
@@ -151,7 +151,7 @@ def _read_surely(engine: Engine, operation: Operation[T]) -> T:
     except SQLAlchemyError as error:
         if not postgres.is_worth_another_try(error):
             raise StoreUnavailableError(reason_of(error)) from error
-    try:  # the connection had died while nobody used it; a new one will tell
+    try:  # the idle connection had died; a new one will tell
         return _read(engine, operation)
     except SQLAlchemyError as error:
         raise StoreUnavailableError(reason_of(error)) from error
@@ -163,10 +163,10 @@ def _read(engine: Engine, operation: Operation[T]) -> T:
 
 
 def is_there(data_dir: Path) -> bool:
-    """Tell whether a data directory has a database, without making one.
+    """Tell whether a data directory has a database, without creating one.
 
     Raises:
-        DatabaseUnreachableError: The PostgreSQL does not let us in.
+        DatabaseUnreachableError: PostgreSQL does not accept the connection.
     """
     place = location_of(data_dir, None)
     if isinstance(place, SqliteLocation):

@@ -1,4 +1,4 @@
-"""Folders: a tree for each account, under a root whose path is `/`. What lies in the trash is not among them."""
+"""Folders: a tree per account, below a root with path `/`. Those in the trash are left out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FolderRow(msgspec.Struct, frozen=True):
         return self.parent_id is None
 
     def child_path(self, name: str) -> str:
-        """Return the path of a folder of that name in this one."""
+        """Return the path of a child with a name."""
         return f"/{name}" if self.is_root else f"{self.path}/{name}"
 
 
@@ -67,12 +67,12 @@ def _one(connection: Connection, query: Select[tuple[object, ...]]) -> FolderRow
 
 
 def by_id(connection: Connection, folder_id: int) -> FolderRow | None:
-    """Return the folder of that row id."""
+    """Return the folder with a row id."""
     return _one(connection, _query().where(folder.c.id == folder_id))
 
 
 def by_uid(connection: Connection, uid: str) -> FolderRow | None:
-    """Return the folder of that UUID, whoever owns it."""
+    """Return the folder with a UUID, whoever owns it."""
     return _one(connection, _query().where(folder.c.uid == uid))
 
 
@@ -88,7 +88,7 @@ def of_owner(connection: Connection, owner_id: int) -> list[FolderRow]:
 
 
 def below(path: str, with_itself: bool = True) -> ColumnElement[bool]:
-    """Return the condition for folders under the one at a path."""
+    """Return the condition for folders below a path."""
     inside = folder.c.path != ROOT_PATH
     if path != ROOT_PATH:
         inside = func.substr(folder.c.path, 1, len(path) + 1) == f"{path}/"
@@ -103,15 +103,15 @@ def _level() -> ColumnElement[int]:
 def page(
     connection: Connection, owner_id: int, path: str, depth: int | None, after: str | None, limit: int
 ) -> list[FolderRow]:
-    """Return the folders under a path, by path.
+    """Return the folders below a path, sorted by path.
 
     Args:
         connection: An open one.
         owner_id: Whose tree.
-        path: The folder under which they are; it is not among them.
-        depth: How many levels, all when None.
-        after: Go on behind this path.
-        limit: How many at most.
+        path: The folder above them, which is left out.
+        depth: How many levels; None for all.
+        after: Continue after this path.
+        limit: The most folders to return.
     """
     query = _query().where(folder.c.owner_id == owner_id, below(path, with_itself=False))
     if depth is not None:
@@ -122,13 +122,13 @@ def page(
 
 
 def deepest(connection: Connection, owner_id: int, path: str) -> int:
-    """Return the number of parts of the longest path at or under a folder."""
+    """Return the number of parts of the longest path at or below a folder."""
     query = select(func.max(_level())).where(folder.c.owner_id == owner_id, below(path))
     return int(connection.execute(query).scalar() or 0)
 
 
 def trial_counts(connection: Connection, folder_ids: list[int]) -> dict[int, int]:
-    """Return how many trials lie in each of some folders themselves."""
+    """Return how many trials are directly in each of some folders."""
     query = (
         select(trial.c.folder_id, func.count())
         .where(trial.c.folder_id.in_(folder_ids), trial.c.trashed_us.is_(None))
@@ -138,7 +138,7 @@ def trial_counts(connection: Connection, folder_ids: list[int]) -> dict[int, int
 
 
 def place(connection: Connection, row: FolderRow, parent: FolderRow, name: str, editor_id: int, now_us: int) -> None:
-    """Give a folder a parent and a name, with all below it; into another account's tree, with its trials."""
+    """Move a folder with everything below to a parent and a name, possibly in another account's tree."""
     hold(connection, row, parent)
     path, inside = parent.child_path(name), ids_below(row.owner_id, row.path)
     if parent.owner_id != row.owner_id:
@@ -149,12 +149,12 @@ def place(connection: Connection, row: FolderRow, parent: FolderRow, name: str, 
 
 
 def hold(connection: Connection, *rows: FolderRow) -> None:
-    """Lock the trees of folders that were read, and see that they are still where they were.
+    """Lock the trees of folders that were read, and check that they have not moved.
 
-    On SQLite there is one writer, which has read them itself.
+    On SQLite there is one writer, which has read them in the same transaction.
 
     Raises:
-        ChangedMeanwhileError: Another replica moved or deleted one; the operation has to begin again.
+        ChangedMeanwhileError: Another replica moved or deleted one; the operation must start over.
     """
     if connection.dialect.name == "sqlite":
         return
@@ -166,14 +166,14 @@ def hold(connection: Connection, *rows: FolderRow) -> None:
 
 
 def relocate(connection: Connection, owner_id: int, path: str, new_path: str, values: dict[str, object]) -> None:
-    """Write a new path in place of `path` at the beginning of the paths of a folder and all below it."""
+    """Replace the prefix `path` in the paths of a folder and everything below."""
     moved = new_path + func.substr(folder.c.path, len(path) + 1)
     where = (folder.c.owner_id == owner_id) & below(path)
     connection.execute(update(folder).where(where).values(path=moved, **values))
 
 
 def ids_below(owner_id: int, path: str) -> Select[tuple[int]]:
-    """Return the query for the row ids of the folder at a path and of all below it, of which there may be many."""
+    """Return the query for the row ids of the folder at a path and all below, of which there may be many."""
     return select(folder.c.id).where(folder.c.owner_id == owner_id, below(path))
 
 
@@ -189,7 +189,7 @@ def add(
     type: str = NORMAL,
     config: str | None = None,
 ) -> FolderRow:
-    """Make a folder, or a root when there is no parent, and return it."""
+    """Create a folder, or a root if there is no parent, and return it."""
     if parent is not None:
         hold(connection, parent)
     made = connection.execute(

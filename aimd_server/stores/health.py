@@ -1,4 +1,4 @@
-"""Counts, integrity and orphans: what the checks of a database read. Nothing here writes."""
+"""Counts, integrity and orphans: what the checks of a database read, without writing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aimd_server.stores.schema import account, api_key, folder, journal, metadat
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Something that is not as it should be: where, and what."""
+    """A fault: where, and what."""
 
     where: str
     what: str
@@ -23,7 +23,7 @@ def is_answering(connection: Connection) -> bool:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Return how much of each kind there is."""
+    """Return the number of objects of each kind."""
     wanted = {
         "users": select(func.count()).select_from(account),
         "keys": select(func.count()).select_from(api_key).where(api_key.c.revoked_us.is_(None)),
@@ -46,7 +46,7 @@ def engine_faults(connection: Connection) -> list[Fault]:
 
 
 def orphans(connection: Connection) -> list[Fault]:
-    """Return rows that refer to rows that are not there."""
+    """Return rows that refer to missing rows."""
     found = []
     for table in metadata.sorted_tables:
         for reference in table.foreign_keys:
@@ -61,7 +61,7 @@ def orphans(connection: Connection) -> list[Fault]:
 
 
 def misplaced_folders(connection: Connection) -> list[Fault]:
-    """Return folders whose path is not that of their parent with their name."""
+    """Return folders whose path is not their parent's path plus their name."""
     above = folder.alias("above")
     query = (
         select(folder.c.uid, folder.c.name, folder.c.path, above.c.path.label("above"))
@@ -76,7 +76,7 @@ def misplaced_folders(connection: Connection) -> list[Fault]:
 
 
 class DocumentPlace(msgspec.Struct, frozen=True):
-    """A small file to check: its row, and the trial that it is of."""
+    """A small file to check: its row and its trial."""
 
     trial_id: int
     trial: str
@@ -94,7 +94,7 @@ def documents(connection: Connection) -> Iterator[DocumentPlace]:
 
 
 class JournalPlace(msgspec.Struct, frozen=True):
-    """A journal to check: its row, and the trial and file that it is of."""
+    """A journal to check: its row, trial and file."""
 
     id: int
     trial: str

@@ -1,4 +1,4 @@
-"""Writes and reads the tables by which lists choose and order trials: parameters and metrics, a row each."""
+"""Writes and reads the tables by which lists select and sort trials: one row per parameter and metric."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from aimd_core.query.tree import AGGREGATES
 from aimd_server.stores.folders import below
 from aimd_server.stores.schema import folder, series, trial, trial_metric, trial_param
 
-MORE = "\x01"  # the key of a row that says: this trial has parameters that are not here
-LABEL = "\x02"  # the key of a label is this and the name of its field
+MORE = "\x01"  # the key of a row that marks a trial with parameters that are not in the table
+LABEL = "\x02"  # the key of a label: this and the name of its field
 LABELS = ("name", "alternative_name", "state", "ended", "tags", "note")
 LABEL_KEYS = (*(LABEL + name for name in LABELS), *(MORE + LABEL + name for name in LABELS))
 MAX_KEY_CHARS = 500
 
 
 def stored_key(field: Field) -> str:
-    """Return the key of the rows that hold what trials have in a field."""
+    """Return the key of the rows with the trials' values of a field."""
     return LABEL + field.name if field.kind == "trial" else field.name
 
 
 def mark_of(text: str) -> int:
-    """Return the number by which the text of a parameter is told from others."""
+    """Return the number that distinguishes the text of a parameter from others."""
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)
 
 
@@ -44,7 +44,7 @@ class ParamRow(NamedTuple):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What rows of a trial have from the trial."""
+    """What the rows of a trial take from the trial."""
 
     id: int
     folder_id: int
@@ -54,7 +54,7 @@ class Home(msgspec.Struct, frozen=True):
 
 
 def state_of_trial() -> ColumnElement[str | None]:
-    """Return what is a trial's state, None when it has none."""
+    """Return the expression for a trial's state, which may be None."""
     return func.coalesce(func.nullif(trial.c.state, ""), func.nullif(trial.c.status, ""))
 
 
@@ -87,17 +87,17 @@ _PUT_METRIC = (
 
 
 def home_of(connection: Connection, trial_id: int) -> Home:
-    """Return what the rows of a trial need to know of it."""
+    """Return what the rows of a trial take from it."""
     return Home(**connection.execute(_BY_ID, {"trial_id": trial_id}).one()._mapping)
 
 
 def by_uid(connection: Connection, uid: str) -> Home:
-    """Return the same by the trial's UUID."""
+    """Return the same for a trial's UUID."""
     return Home(**connection.execute(_HOME.where(trial.c.uid == uid)).one()._mapping)
 
 
 def put_params(connection: Connection, home: Home, rows: Sequence[ParamRow]) -> None:
-    """Write all parameters of a trial in the place of those that were there."""
+    """Replace all parameters of a trial."""
     mine = (trial_param.c.trial_id == home.id, trial_param.c.key.not_in(LABEL_KEYS))
     connection.execute(delete(trial_param).where(*mine))
     own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
@@ -112,7 +112,7 @@ def labelled(connection: Connection, trial_ids: Sequence[int]) -> list[Labelled]
 
 
 def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[ParamRow]]]) -> None:
-    """Write all labels of trials in the place of those that were there."""
+    """Replace all labels of trials."""
     ids = [one.id for one, _ in made]
     mine = (trial_param.c.trial_id.in_(ids), trial_param.c.key.in_(LABEL_KEYS))
     connection.execute(delete(trial_param).where(*mine))
@@ -126,7 +126,7 @@ def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[P
 
 
 def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, Any]]) -> None:
-    """Write some metrics of a trial, each a mapping in which AGGREGATES are."""
+    """Write some metrics of a trial, each a mapping of AGGREGATES."""
     known = set(connection.execute(_KEYS, {"of_trial": home.id}).scalars())
     changed = [
         {"of_trial": home.id, "of_key": key, **{f"new_{name}": row[name] for name in AGGREGATES}}
@@ -166,7 +166,7 @@ def metric_counts(connection: Connection, trial_ids: list[int]) -> dict[str, int
 
 
 def follow(connection: Connection, trial_id: int, values: dict[str, Any]) -> None:
-    """Follow a trial that has another folder or another time."""
+    """Update the rows of a trial whose folder or time changed."""
     followed = {name: values[name] for name in ("folder_id", "sort_us") if name in values}
     if followed:
         for table in (trial_param, trial_metric):
@@ -174,7 +174,7 @@ def follow(connection: Connection, trial_id: int, values: dict[str, Any]) -> Non
 
 
 class StaleRow(msgspec.Struct, frozen=True):
-    """A series whose newest values are not in the tables yet."""
+    """A series whose newest values are not in the tables."""
 
     id: int
     trial_id: int
@@ -199,25 +199,25 @@ def stale_of(connection: Connection, trial_id: int) -> list[StaleRow]:
 
 
 def mark_fresh(connection: Connection, series_id: int, now_us: int) -> None:
-    """Write down that a series is in the tables as it stands."""
+    """Record that a series is up to date in the tables."""
     connection.execute(update(series).where(series.c.id == series_id).values(indexed_us=now_us, stale_us=None))
 
 
 def folder_ids(connection: Connection, owner_id: int, path: str, limit: int) -> list[int]:
-    """Return the row ids of the folder at a path and of those below it, `limit` at most."""
+    """Return the row ids of the folder at a path and those below, at most `limit`."""
     query = select(folder.c.id).where(folder.c.owner_id == owner_id, below(path), folder.c.trashed_us.is_(None))
     return list(connection.execute(query.limit(limit)).scalars())
 
 
 def has_markers(connection: Connection, folders: Sequence[int], keys: Iterable[str]) -> bool:
-    """Tell whether some trial of the folders has more, or of these parameters numbers that no row can hold."""
+    """Tell whether a trial in the folders has more parameters than the table, or numbers that no row can store."""
     names = [MORE, *(MORE + key for key in keys)]
     mine = (trial_param.c.folder_id.in_(folders), trial_param.c.key.in_(names))
     return connection.execute(select(trial_param.c.trial_id).where(*mine).limit(1)).first() is not None
 
 
 class IndexedRow(msgspec.Struct, frozen=True):
-    """A trial, and what its parameters are made from."""
+    """A trial, and the source of its parameters."""
 
     id: int
     uid: str
@@ -232,7 +232,7 @@ def indexed(connection: Connection, after_id: int, limit: int) -> list[IndexedRo
 
 
 def params_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, dict[str, ParamRow]]:
-    """Return the parameters and labels of trials, by their keys, but for those in another place than their trial."""
+    """Return the parameters and labels of trials by key, without those whose folder or time is not the trial's."""
     query = select(trial_param.c.trial_id, *(trial_param.c[name] for name in ParamRow._fields))
     mine = (trial_param.c.folder_id == trial.c.folder_id, trial_param.c.sort_us == trial.c.sort_us)
     query = query.join(trial, trial.c.id == trial_param.c.trial_id).where(trial.c.id.in_(trial_ids), *mine)

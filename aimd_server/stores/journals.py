@@ -1,7 +1,7 @@
-"""Journals: the bytes of files that only grow, where they stand, and the digests of their blocks.
+"""Journals: the bytes of files that only grow, their offsets, and the digests of their blocks.
 
-Nothing outside this module and `chunks` knows how the bytes lie: what is old in chunks, rendered again when it is
-read, and what is new in tail rows behind them.
+Only this module and `chunks` know the layout of the bytes: old ones in chunks, rendered when read, and new ones in tail
+rows after them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ROWS_AT_ONCE = 512
 
 
 class JournalRow(msgspec.Struct, frozen=True):
-    """Where a journal stands; offsets in bytes."""
+    """The state of a journal; offsets in bytes."""
 
     id: int
     trial_id: int
@@ -35,13 +35,13 @@ class JournalRow(msgspec.Struct, frozen=True):
     rest_digest: str | None = None
 
 
-# Built once: putting a statement together costs more than running it.
+# Built once, because building a statement costs more than running it.
 _OF_FILE = select(journal).where(journal.c.trial_id == bindparam("of_trial"), journal.c.file == bindparam("of_file"))
 _OF_FILE_LOCKED = _OF_FILE.with_for_update()
 _OF_TRIALS_LOCKED = (
     select(journal)
     .where(journal.c.trial_id.in_(bindparam("of_trials", expanding=True)))
-    .order_by(journal.c.id)  # in one order in every replica, so that they rarely deadlock
+    .order_by(journal.c.id)  # in the same order in every replica, so that deadlocks are rare
     .with_for_update()
 )
 _EXTEND = insert(journal_tail)
@@ -59,27 +59,27 @@ def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, lis
 
 
 def of_file(connection: Connection, trial_id: int, file: str, lock: bool = False) -> JournalRow | None:
-    """Return a trial's journal of that name; `lock` it against other writers until the transaction ends."""
+    """Return a trial's journal by name; `lock` locks it until the transaction ends."""
     values = {"of_trial": trial_id, "of_file": file}
     row = connection.execute(_OF_FILE_LOCKED if lock else _OF_FILE, values).first()
     return JournalRow(**row._mapping) if row else None
 
 
 def by_id(connection: Connection, journal_id: int, lock: bool = False) -> JournalRow | None:
-    """Return a journal; `lock` it against other writers until the transaction ends."""
+    """Return a journal; `lock` locks it until the transaction ends."""
     query = select(journal).where(journal.c.id == journal_id)
     row = connection.execute(query.with_for_update() if lock else query).first()
     return JournalRow(**row._mapping) if row else None
 
 
 def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) -> None:
-    """Write down the digest of what is behind the last complete block, as long as the journal ends at `offset`."""
+    """Store the digest of what follows the last complete block, if the journal still ends at `offset`."""
     query = update(journal).where(journal.c.id == journal_id)
     connection.execute(query.values(rest_offset=offset, rest_digest=digest))
 
 
 def add(connection: Connection, trial_id: int, file: str, now_us: int) -> JournalRow:
-    """Make an empty journal and return it."""
+    """Create an empty journal and return it."""
     values: dict[str, Any] = dict.fromkeys(_STANDING, 0) | {"updated_us": now_us}
     query = insert(journal).values(trial_id=trial_id, file=file, **values).returning(journal.c.id)
     made_id = int(connection.execute(query).scalar_one())
@@ -87,13 +87,13 @@ def add(connection: Connection, trial_id: int, file: str, now_us: int) -> Journa
 
 
 def locked(connection: Connection, trial_ids: list[int]) -> dict[tuple[int, str], JournalRow]:
-    """Return the journals of trials by (trial, file), locked against other writers until the transaction ends."""
+    """Return the journals of trials by (trial, file), locked until the transaction ends."""
     rows = connection.execute(_OF_TRIALS_LOCKED, {"of_trials": trial_ids})
     return {(row.trial_id, row.file): row for row in (JournalRow(**row._mapping) for row in rows)}
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Bytes at the end of a journal, as they are kept."""
+    """Bytes at the end of a journal, as stored."""
 
     journal_id: int
     offset: int
@@ -102,7 +102,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def extend(connection: Connection, *parts: Part) -> None:
-    """Keep bytes from each journal's `next_offset` on. `advance` says the new offset."""
+    """Store bytes from each journal's `next_offset` on; `advance` then stores the new offsets."""
     rows = [
         {
             "journal_id": part.journal_id,
@@ -117,7 +117,7 @@ def extend(connection: Connection, *parts: Part) -> None:
 
 
 def advance(connection: Connection, *rows: JournalRow) -> None:
-    """Write down where journals stand."""
+    """Store the state of journals."""
     connection.execute(
         _ADVANCE, [{"row_id": row.id, **{name: getattr(row, name) for name in _STANDING}} for row in rows]
     )
@@ -127,7 +127,7 @@ def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes
     """Return a journal's bytes from `start` to before `end`.
 
     Raises:
-        ValueError, zlib.error: What is stored cannot be unpacked or rendered.
+        ValueError, zlib.error: The stored bytes cannot be decompressed or rendered.
     """
     if start >= end:
         return b""
@@ -142,7 +142,7 @@ def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes
 
 
 def _overlapping(table: Table, journal_id: int, start: int, end: int) -> Select[Any]:
-    """Return the query for the rows of a table that hold bytes from `start` to before `end`."""
+    """Return the query for the rows of a table with bytes from `start` to before `end`."""
     offset, mine = table.c.offset, table.c.journal_id == journal_id
     first = select(func.max(offset)).where(mine, offset <= start).scalar_subquery()
     return (
@@ -154,7 +154,7 @@ def _overlapping(table: Table, journal_id: int, start: int, end: int) -> Select[
 
 
 def piece_end(connection: Connection, journal_id: int, start: int, end: int, least_bytes: int) -> int:
-    """Return where to end a read that begins at `start`: behind a row, with `least_bytes` if few hold them."""
+    """Return where to end a read that begins at `start`: after a row, with about `least_bytes`."""
     reached: int = start
     for table in (journal_chunk, journal_tail):
         offset, size = table.c.offset, table.c.size
@@ -167,7 +167,7 @@ def piece_end(connection: Connection, journal_id: int, start: int, end: int, lea
 
 
 def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
-    """Remove a journal's tail up to a byte; the rest of the row that holds it is kept."""
+    """Remove a journal's tail up to a byte, keeping the rest of the row with that byte."""
     mine, offset = journal_tail.c.journal_id == journal_id, journal_tail.c.offset
     last = connection.execute(select(journal_tail).where(mine, offset < end).order_by(offset.desc()).limit(1)).first()
     connection.execute(delete(journal_tail).where(mine, offset < end))
@@ -185,5 +185,5 @@ def block_digests(connection: Connection, journal_id: int) -> list[bytes]:
 
 
 def add_block(connection: Connection, journal_id: int, number: int, digest: bytes) -> None:
-    """Keep the digest of a block that is complete now."""
+    """Store the digest of a block that is complete now."""
     connection.execute(insert(journal_block).values(journal_id=journal_id, number=number, digest=digest))

@@ -1,7 +1,7 @@
-"""Conditions of the query language as SQL.
+"""Translates conditions of the query language to SQL.
 
-A condition becomes two: `may` is true of every trial that fulfils it, `must` of none that does not. Where SQL can say
-all of it they are the same, and `is_exact`. What is left between them is for `aimd_core.query` to decide.
+A condition becomes two: `may` holds for every trial that matches, `must` for no trial that does not. If SQL can express
+all of it they are equal, and `is_exact`. For trials between the two `aimd_core.query` decides.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from aimd_core.query.tree import Among, Compare, Condition, Number, Value
 from aimd_server.stores.indexes import MAX_KEY_CHARS, mark_of, state_of_trial
 from aimd_server.stores.schema import folder, trial, trial_metric, trial_param
 
-_SLACK_US = 1_000  # more than the rounding of times in floating point
+_SLACK_US = 1_000  # more than the rounding of times in floats
 MAX_VALUES = 200
-MAX_LIKE_CHARS = 200  # of a text that is looked for within others
+MAX_LIKE_CHARS = 200  # of a text to search for
 
 
 class Sql(NamedTuple):
@@ -56,7 +56,7 @@ def _exactly(condition: ColumnElement[bool]) -> Sql:
 
 
 def translated(node: Condition, now_s: float) -> Sql:
-    """Return a condition, at a time in seconds since the epoch, as SQL over `trial` and its `folder`."""
+    """Return a condition at a time, in seconds since the epoch, as SQL on `trial` and its `folder`."""
     if node.kind == "and" or node.kind == "or":
         return _joined(node.kind, [translated(part, now_s) for part in node.parts])
     if node.kind == "not":
@@ -92,7 +92,7 @@ def _leaf(node: Compare | Among, now_s: float) -> Sql:
 
 
 def _negated(field: Field, inner: Sql) -> Sql:
-    """Return that a trial has something else there; one that has nothing does not."""
+    """Return the condition that a trial has a different value, which excludes trials without one."""
     present = _present(field)
     if present is None:
         return UNKNOWN
@@ -137,7 +137,7 @@ def _compared(field: Field, operator: str, value: Value, now_s: float) -> Sql:
 
 
 def as_double(number: float) -> float | None:
-    """Return a number as the database holds it, None when it cannot."""
+    """Return a number as the database stores it, or None if it cannot."""
     try:
         held = float(number)
     except OverflowError:
@@ -152,7 +152,7 @@ def _ordered(column: ColumnElement[Any], operator: str, value: object) -> Column
 
 
 def metric_condition(field: Field, operator: str, value: Value) -> ColumnElement[bool] | None:
-    """Return the condition on a metric's row; two-valued."""
+    """Return the condition on a metric's row, never NULL."""
     number = as_double(value.value) if isinstance(value, Number) else None
     if number is None:
         return None
@@ -163,7 +163,7 @@ def metric_condition(field: Field, operator: str, value: Value) -> ColumnElement
 
 
 def param_condition(operator: str, value: Value) -> ColumnElement[bool] | None:
-    """Return the condition on a parameter's row; two-valued."""
+    """Return the condition on a parameter's row, never NULL."""
     row = trial_param.c
     if value.kind == "number":
         return number_condition(operator, value.value)
@@ -177,7 +177,7 @@ def param_condition(operator: str, value: Value) -> ColumnElement[bool] | None:
 
 
 def number_condition(operator: str, compared: float, with_type: bool = True) -> ColumnElement[bool] | None:
-    """Return the condition on a parameter's number; without the type, which the index has not, booleans fit too."""
+    """Return the condition on a parameter's number; without the type, which the index lacks, booleans match too."""
     row, number = trial_param.c, as_double(compared)
     if number is None:
         return None
@@ -210,13 +210,13 @@ def _equal_text(field: Field, text: str) -> Sql:
     if field.name == "id" and text:
         begun = func.substr(trial.c.uid, 1, len(text), type_=String)
         return _exactly(begun == text.lower())
-    if field.name == "tags" and len(text) <= MAX_LIKE_CHARS:  # as JSON, of which a tag with its quotes is a part
+    if field.name == "tags" and len(text) <= MAX_LIKE_CHARS:  # as JSON, which contains the tag with its quotes
         return Sql(func.coalesce(trial.c.tags, "").contains(json.dumps(text), autoescape=True), false(), False)
     return UNKNOWN
 
 
 def _like(field: Field, operator: str, pattern: str) -> Sql:
-    """Return that a text may hold a pattern, whatever the case of letters."""
+    """Return the condition that a text may contain a pattern, ignoring case."""
     is_plain = pattern.isascii() and "*" not in pattern and 0 < len(pattern) <= MAX_LIKE_CHARS
     if operator != "~" or not is_plain or field.name not in ("name", "alternative_name", "note"):
         return UNKNOWN
@@ -225,7 +225,7 @@ def _like(field: Field, operator: str, pattern: str) -> Sql:
 
 
 class _HasOther(FunctionElement[bool]):
-    """That a text has other characters than ASCII's printable ones, whose case databases do not know as Python does."""
+    """A text has characters other than printable ASCII, whose case databases treat differently from Python."""
 
     type = Boolean()
     inherit_cache = True
@@ -238,7 +238,7 @@ def _has_other(element: Any, compiler: Any, **how: Any) -> str:
 
 
 def moment_condition(operator: str, begin_s: float, end_s: float, at: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return that a time in microseconds compares so to a stretch of time; two-valued."""
+    """Return the condition that a time in microseconds compares so to a period, never NULL."""
     begin_us, end_us = (literal(round(time_s * 1e6), BigInteger) for time_s in (begin_s, end_s))
     if operator == "=":
         return and_(at >= begin_us, at < end_us)
@@ -258,7 +258,7 @@ def _age(operator: str, age_s: float, now_s: float) -> Sql:
 def age_conditions(
     operator: str, age_s: float, now_s: float, at: ColumnElement[int]
 ) -> tuple[ColumnElement[bool] | None, ColumnElement[bool] | None]:
-    """Return what is true of all trials of such ages, and what of no others; nothing where SQL cannot tell."""
+    """Return a condition that all trials of such ages meet, and one that no others meet; none if SQL cannot tell."""
     if operator not in ("<", "<=", ">", ">=") or not math.isfinite(age_s) or abs(age_s) > 1e11:
         return None, None
     turned = {"<": ">", "<=": ">", ">": "<", ">=": "<"}[operator]  # the older, the earlier

@@ -1,7 +1,7 @@
-"""The order of a list: where a trial stands in it, as a value and as SQL, and the runs of it that an index holds.
+"""The order of a list: a trial's position in it, as a value and as SQL, and the runs of it that an index has.
 
-The order is that of `aimd_core.query.sort_rows` over trials that were newest first: equal ones stay so. A name is
-ordered by rows of `trial_param` as a parameter is: see `stores.indexes.LABELS`.
+The order is that of `aimd_core.query.sort_rows` on trials that are newest first, which breaks ties. A name is ordered
+by rows of `trial_param`, like a parameter: see `stores.indexes.LABELS`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from aimd_server.stores.trials import TrialRow
 Rank = tuple[int, float, str]
 STARTED = Field("trial", "started")
 MAX_CURSOR_CHARS = 32 << 10
-_MAX_RANK_CHARS = 3 * SORTED_CHARS  # folding the case of a letter makes at most three of it
+_MAX_RANK_CHARS = 3 * SORTED_CHARS  # case folding makes at most three of a character
 
 
 class Position(NamedTuple):
-    """Where a trial stands in a list: the rank of each sort key, then its time in microseconds, then its row id."""
+    """The position of a trial in a list: the rank of each sort key, its time in microseconds, and its row id."""
 
     ranks: tuple[Rank, ...]
     sort_us: int
@@ -36,14 +36,14 @@ class Position(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """Where the next page goes on: behind a position, with ages counted to the same moment as on the first page."""
+    """Where the next page begins: after a position, with ages that end at the same moment as on the first page."""
 
     position: Position
     now_s: float
 
 
 class Descending:
-    """A value that comes before those that it would come after."""
+    """A value that sorts in reverse."""
 
     __slots__ = ("value",)
 
@@ -61,13 +61,13 @@ class Descending:
 
 
 def position_of(keys: Sequence[SortKey], facts: Facts, row: TrialRow, now_s: float) -> Position:
-    """Return where a trial stands."""
+    """Return a trial's position."""
     ranks = tuple(rank_of(value_of(key.field, facts, now_s)) for key in keys)
     return Position(ranks, row.sort_us, row.id)
 
 
 def comparable(keys: Sequence[SortKey], position: Position) -> tuple[Any, ...]:
-    """Return a position as a value that compares as the order has it."""
+    """Return a position as a value that compares in this order."""
     ranks = [_comparable_rank(rank, key.descending) for rank, key in zip(position.ranks, keys, strict=True)]
     return (*ranks, -position.sort_us, -position.row_id)
 
@@ -80,22 +80,22 @@ def _comparable_rank(rank: Rank, descending: bool) -> tuple[Any, ...]:
 
 
 def cursor_text(keys: Sequence[SortKey], cursor: Cursor) -> str:
-    """Return a cursor as the text that the next request brings back."""
+    """Return a cursor as the text for the next request."""
     position = cursor.position
     members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], position.sort_us, position.row_id]
     return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
 
 
 def _mark(keys: Sequence[SortKey]) -> int:
-    """Return a number that tells the cursor of another order."""
+    """Return a number that differs for cursors of other orders."""
     return zlib.crc32(repr([tuple(key) for key in keys]).encode())
 
 
 def cursor_in(keys: Sequence[SortKey], text: str) -> Cursor:
-    """Return the cursor that a text holds.
+    """Return the cursor in a text.
 
     Raises:
-        ValueError: It holds none, or one of another order.
+        ValueError: It is not a cursor, or one of another order.
     """
     if len(text) > MAX_CURSOR_CHARS:
         raise ValueError("too long")
@@ -126,7 +126,7 @@ def _checked_rank(kind: object, number: object, text: object) -> Rank:
 
 
 class Term(NamedTuple):
-    """One term of an order in SQL: the column, its direction, and its value at the position a page begins behind."""
+    """A term of an order in SQL: the column, its direction, and its value at the position before a page."""
 
     column: ColumnElement[Any]
     descending: bool
@@ -134,7 +134,7 @@ class Term(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run of an order that an index holds: trials of one rank; without a condition those that have nothing there."""
+    """A run of an order that an index has: trials of one rank, or without a condition those without a value."""
 
     rank: int
     condition: ColumnElement[bool] | None
@@ -142,7 +142,7 @@ class Run(NamedTuple):
 
 
 def can_sort(keys: Sequence[SortKey]) -> bool:
-    """Tell whether the tables know these orders."""
+    """Tell whether the tables have an index for these orders."""
     return all(_is_known(key.field) for key in keys)
 
 
@@ -156,7 +156,7 @@ class OrderKey:
     """A sort key as SQL: the alias of the table it reads, and its terms."""
 
     def __init__(self, key: SortKey | None, number: int = 0) -> None:
-        """Take a sort key and its number in the list; None is the order that all lists end with, newest first."""
+        """Take a sort key and its number in the list; None is the last key of every list, newest first."""
         self.key = key
         self.descending = key is not None and key.descending
         self.stored = stored_key(key.field) if key is not None else ""
@@ -179,12 +179,12 @@ class OrderKey:
         return numbers if self.is_metric else [*numbers, literal(text, ByCharacter)]
 
     def _turned(self, kind: int) -> int:
-        """Return where a rank comes: descending, text comes before numbers."""
+        """Return the order of a rank: descending, text comes before numbers."""
         turns = self.descending and not self.is_metric
         return 1 - kind if turns and kind in (NUMBER_RANK, TEXT_RANK) else kind
 
     def terms(self, rank: Rank | None) -> list[Term]:
-        """Return the terms for trials that may have anything, or nothing, there."""
+        """Return the terms for trials with any value, or none."""
         values: list[Any] = [None] * 3 if rank is None else self.values(rank)
         columns = self._columns()
         descending = (False, self.descending, self.descending)
@@ -210,14 +210,14 @@ class OrderKey:
         return [rank, func.coalesce(column, 0.0, type_=Double)]
 
     def runs(self) -> list[Run]:
-        """Return the runs of the order that an index holds one behind the other, and the rest."""
+        """Return the runs of the order that an index has in sequence, and the rest."""
         if self.key is None:
             return [Run(MISSING_RANK, None, [])]
         if self.side is None:
             return [Run(NUMBER_RANK, None, []), Run(MISSING_RANK, None, [])]
         row, down = self.side.c, self.descending
         if not self.is_metric:
-            # The other column is the same in all of them; to say so makes the index have them in order.
+            # The other column is the same in all of them; naming it puts the index entries in order.
             numbers = Run(NUMBER_RANK, and_(row.kind == NUMBER_RANK, row.text == ""), [Term(row.num, down)])
             texts = Run(TEXT_RANK, and_(row.kind == TEXT_RANK, row.num == 0.0), [Term(row.text, down)])
             values = [texts, numbers] if down else [numbers, texts]
@@ -231,7 +231,7 @@ class OrderKey:
 
 
 def comes_behind(terms: Sequence[Term]) -> ColumnElement[bool]:
-    """Return the condition for what comes behind a position, term by term."""
+    """Return the condition for what comes after a position, term by term."""
     first, rest = terms[0], terms[1:]
     assert first.value is not None
     further = first.column < first.value if first.descending else first.column > first.value
@@ -239,7 +239,7 @@ def comes_behind(terms: Sequence[Term]) -> ColumnElement[bool]:
 
 
 def last_terms(sort_us: ColumnElement[int], row_id: ColumnElement[int], after: Position | None) -> list[Term]:
-    """Return the terms by which trials that are equal otherwise are in order."""
+    """Return the terms that break ties."""
     values: list[Any] = [None, None]
     if after is not None:
         values = [literal(after.sort_us, BigInteger), literal(after.row_id, BigInteger)]
@@ -252,7 +252,7 @@ def living() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def in_order(query: Select[Any], terms: list[Term], limit: int) -> Select[Any]:
-    """Return a query in its order, with `limit` rows, each with the values of the terms."""
+    """Return a query in order, with at most `limit` rows, each with the values of the terms."""
     ordered = [term.column.desc() if term.descending else term.column.asc() for term in terms]
     return (
         query.add_columns(*(term.column.label(f"t{at}") for at, term in enumerate(terms)))

@@ -1,8 +1,7 @@
-"""The plan of a list: which index it walks or starts from, and what is left for Python to test.
+"""The plan of a list: which index it walks or starts from, and what Python has to test.
 
-Whatever is chosen, the trials are the same in the same order; `aimd_core.query` tests each that is shown. Pages go on
-behind a position (keyset), so that a page deep in a list costs what the first one does. What one request may cost is
-in `Limits`.
+Every plan gives the same trials in the same order; `aimd_core.query` tests each that is shown. Pages continue after a
+position (keyset), so a page deep in a list costs as much as the first. `Limits` bounds the cost of a request.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ class Limits(NamedTuple):
     """What one request for a list may cost.
 
     Attributes:
-        folders: In which a list can use the tables' indexes.
-        walked_folders: Whose indexes are walked beside each other.
-        few: Trials that are sorted at once when an index finds them.
-        set: Trials that a walk is told beforehand, to look at no others.
-        starts: Parts of a condition that tell a walk which trials to look at.
-        stretches: Entries of an index that one request walks, one stretch behind the other.
-        long_stretches: The same where it is known beforehand which trials to look at.
+        folders: The most folders for which a list uses the tables' indexes.
+        walked_folders: The most folders whose indexes are walked in parallel.
+        few: The most trials of an index that are sorted at once.
+        set: The most trials that a walk is limited to beforehand.
+        starts: The most parts of a condition that limit a walk.
+        stretches: Index entries that a request walks, stretch by stretch.
+        long_stretches: The same for a walk that is limited beforehand.
         examined: Trials that are tested to fill a page.
-        sorted: Trials that Python puts in order.
+        sorted: Trials that Python sorts.
         counted: Trials that are counted.
         batch: Trials that are read at once.
     """
@@ -58,7 +57,7 @@ NextIds = Callable[["Position | None", int], Stretch]
 
 
 class Plan(NamedTuple):
-    """How one list is read.
+    """How a list is read.
 
     Attributes:
         way: `newest`: by time; `few`: sorted from the trials that `few` finds; `walk`: by the index of the first key;
@@ -66,9 +65,9 @@ class Plan(NamedTuple):
         scope: The folders of the list.
         folder_ids: The row ids of those folders, none when they are too many for the indexes.
         keys: The order.
-        condition: What SQL can say of the condition; everything where a trial must be tested by its documents.
+        condition: What SQL can express of the condition; everything if trials must be tested by their documents.
         parts: Parts of the condition that an index can start from.
-        few: A part that finds few trials.
+        few: A part that matches few trials.
     """
 
     way: Literal["newest", "few", "walk", "python"]
@@ -84,7 +83,7 @@ class Plan(NamedTuple):
 def plan_of(
     connection: Connection, scope: Scope, query: Query, keys: Sequence[SortKey], now_s: float, limits: Limits = LIMITS
 ) -> Plan:
-    """Choose how a list is read."""
+    """Choose the plan of a list."""
     folder_ids = _folder_ids(connection, scope, limits)
     is_usable = bool(folder_ids) and not _is_in_documents_only(connection, folder_ids, query, keys)
     condition = list_conditions.translated(query.condition, now_s) if is_usable else UNKNOWN
@@ -106,14 +105,14 @@ def _folder_ids(connection: Connection, scope: Scope, limits: Limits) -> list[in
 
 
 def _is_in_documents_only(connection: Connection, folder_ids: list[int], query: Query, keys: Sequence[SortKey]) -> bool:
-    """Tell whether something that the condition or the order asks for is in no table."""
+    """Tell whether the condition or the order needs something that is in no table."""
     fields = [*fields_of(query.condition), *(key.field for key in keys)]
     stored = {indexes.stored_key(field) for field in fields if field.kind in ("params", "trial")}
     return bool(stored) and indexes.has_markers(connection, folder_ids, stored)
 
 
 def reading(connection: Connection, plan: Plan) -> NextIds:
-    """Return what gives, in order, the row ids of the next trials that may fulfil the condition; not for `python`."""
+    """Return an iterator, in order, over row ids of trials that may match the condition; not for `python`."""
     if plan.way == "walk":
         return _Walker(connection, plan).next_ids
     if plan.way == "few":
@@ -122,7 +121,7 @@ def reading(connection: Connection, plan: Plan) -> NextIds:
 
 
 class _Walker:
-    """Walks the index of the first key, some stretches of it and no more."""
+    """Walks a limited number of stretches of the first key's index."""
 
     def __init__(self, connection: Connection, plan: Plan) -> None:
         self._connection = connection
@@ -131,10 +130,10 @@ class _Walker:
         self._all_starts: list[Start] | None = None
 
     def next_ids(self, after: Position | None, limit: int) -> Stretch:
-        """Return the row ids of the next trials that may fulfil the condition."""
+        """Return the row ids of the next trials that may match the condition."""
         plan, ids = self._plan, list[int]()
         while True:
-            is_dense = 3 * len(ids) >= limit  # so that going on like that costs less than to ask what to look at
+            is_dense = 3 * len(ids) >= limit  # so that continuing costs less than finding what to look at
             way = Walk(plan.folder_ids, plan.keys, plan.condition.may, self._starts(is_dense))
             lengths = plan.limits.long_stretches if way.starts else plan.limits.stretches
             most = lengths[self._stretches]
@@ -148,7 +147,7 @@ class _Walker:
             after = end
 
     def _starts(self, is_dense: bool) -> list[Start]:
-        """Return what tells which trials to look at; at first nothing, as a short walk mostly suffices."""
+        """Return what limits the walk; at first nothing, because a short walk usually suffices."""
         if not self._stretches or (self._stretches == 1 and is_dense):
             return []
         if self._all_starts is None:
@@ -159,7 +158,7 @@ class _Walker:
 
 
 def _few(connection: Connection, plan: Plan, after: Position | None, limit: int) -> list[int]:
-    """Return the row ids of a page, sorted from the trials that one part of the condition finds."""
+    """Return the row ids of a page, sorted from the trials that match one part of the condition."""
     assert plan.few is not None
     some = list_starts.ids_from(plan.folder_ids, plan.few).subquery("few")
     query = select(trial.c.id).select_from(some).join(trial, trial.c.id == some.c.trial_id)
@@ -178,7 +177,7 @@ def _few(connection: Connection, plan: Plan, after: Position | None, limit: int)
 
 
 def newest(connection: Connection, plan: Plan, after: Position | None, limit: int) -> list[int]:
-    """Return row ids of trials that may fulfil the condition, newest first, whatever the order of the plan."""
+    """Return row ids of trials that may match the condition, newest first, whatever the order of the plan."""
     query = select(trial.c.id).join(folder, trial.c.folder_id == folder.c.id)
     query = query.where(*trials.within(plan.scope), *living(), _also_by_index(plan))
     if after is not None:
@@ -188,21 +187,21 @@ def newest(connection: Connection, plan: Plan, after: Position | None, limit: in
 
 
 def _also_by_index(plan: Plan) -> ColumnElement[bool]:
-    """Return the condition, and where an index finds few trials by a part of it, that they are among those."""
+    """Return the condition, limited to the trials of a part of it if an index finds few."""
     if plan.few is None:
         return plan.condition.may
     return and_(plan.condition.may, trial.c.id.in_(list_starts.ids_from(plan.folder_ids, plan.few)))
 
 
 class Counted(NamedTuple):
-    """How many trials were found to fulfil a condition, and whether those are all."""
+    """How many trials match a condition, and whether those are all."""
 
     value: int
     is_all: bool
 
 
 def count(connection: Connection, plan: Plan, most: int) -> Counted:
-    """Return of how many trials the condition is true, of at most `most` that are looked at; it must be exact."""
+    """Return how many of at most `most` trials match the condition, which must be exact."""
     part = plan.few.part if plan.few is not None else next(iter(plan.parts), None)
     here = (*trials.within(plan.scope), *living())
     if part is None:

@@ -1,4 +1,4 @@
-"""Where a list may start: parts of its condition by which an index finds the few trials that can fulfil it."""
+"""Where a list may start: parts of its condition by which an index finds the few trials that can match."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from aimd_server.stores.list_conditions import (
 )
 from aimd_server.stores.schema import ByCharacter, trial, trial_metric, trial_param
 
-TIMED = trial.alias("timed")  # what a part about times is a condition on
+TIMED = trial.alias("timed")  # the table of a condition on times
 
 
 class Narrow(NamedTuple):
-    """A part of a query by which an index finds trials: the field, and a condition that all of them fulfil.
+    """A part of a query by which an index finds trials: the field, and a condition that all of them meet.
 
-    The condition is on the rows of `trial_metric` for a metric, of `TIMED` for times, else of `trial_param`.
+    The condition is on rows of `trial_metric` for a metric, of `TIMED` for times, else of `trial_param`.
     """
 
     field: Field
@@ -34,14 +34,14 @@ class Narrow(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where a list may start: a part of its condition, and how many trials that finds at most."""
+    """Where a list may start: a part of its condition, and the most trials that match it."""
 
     part: Narrow
     size: int
 
 
 def narrowing(node: Condition, now_s: float) -> list[Narrow]:
-    """Return the parts of a condition each of which every trial must fulfil, and an index can start from."""
+    """Return the parts of a condition that every match must meet and an index can start from."""
     if node.kind == "and":
         return [narrow for part in node.parts for narrow in narrowing(part, now_s)]
     if node.kind == "compare":
@@ -54,7 +54,7 @@ def narrowing(node: Condition, now_s: float) -> list[Narrow]:
 
 
 def _start(field: Field, operator: str, value: Value, now_s: float) -> ColumnElement[bool] | None:
-    """Return a condition on one index's columns that all trials fulfil of which a comparison is true."""
+    """Return a condition on an index's columns that all matches of a comparison meet."""
     if operator in ("!=", "!~", "~") or len(field.name) > MAX_KEY_CHARS:
         return None
     if field.kind == "metric":
@@ -75,14 +75,14 @@ def _start_of_time(field: Field, operator: str, value: Value, now_s: float) -> C
 
 
 def _start_among(field: Field, values: Sequence[Value]) -> ColumnElement[bool] | None:
-    """Return that a value may be one of some texts or numbers: what is equal as text has the same rank."""
+    """Return the condition that a value may be one of some texts or numbers; equal texts have the same rank."""
     is_label = field.kind == "trial" and field.name in ("name", "state")
     if not (is_label or field.kind == "params") or len(field.name) > MAX_KEY_CHARS or len(values) > MAX_VALUES:
         return None
     ranks = [_certain_rank(field, value) for value in values]
     certain = [rank for rank in ranks if rank is not None]
     if len(certain) < len(ranks) or len({rank[0] for rank in certain}) != 1:
-        return None  # several stretches of the index, of which no planner makes one
+        return None  # several stretches of the index, which planners do not merge
     row, kind = trial_param.c, certain[0][0]
     numbers = [literal(number, Double) for _, number, _ in certain]
     texts = [literal(text, ByCharacter) for _, _, text in certain]
@@ -90,20 +90,20 @@ def _start_among(field: Field, values: Sequence[Value]) -> ColumnElement[bool] |
 
 
 def _certain_rank(field: Field, value: Value) -> tuple[int, float, str] | None:
-    """Return the rank of all that equals a value, None when that is not one."""
+    """Return the rank of everything equal to a value, or None if there are several."""
     if field.kind == "trial" and field.name == "state" and value.kind == "text" and not value.value.isascii():
-        return None  # whose case the database does not know
+        return None  # whose case the database treats differently
     if value.kind == "text" or (value.kind == "number" and field.kind == "params"):
         kind, number, text = rank_of(value.value)
     else:
         return None
     held = as_double(number)
-    is_flag = value.kind == "text" and value.value in ("true", "false")  # a flag of the same text is a number
+    is_flag = value.kind == "text" and value.value in ("true", "false")  # a boolean of the same text is a number
     return None if held is None or is_flag or "\0" in text else (kind, held, text)
 
 
 def starts(connection: Connection, folder_ids: Sequence[int], parts: Sequence[Narrow], most: int) -> list[Start]:
-    """Return the parts that find at most so many trials, with how many, the fewest first."""
+    """Return the parts that match at most this many trials, with their numbers, the fewest first."""
     sized: list[Start] = []
     for part in parts:
         query = ids_by(folder_ids, part).limit(most + 1)
@@ -114,15 +114,15 @@ def starts(connection: Connection, folder_ids: Sequence[int], parts: Sequence[Na
 
 
 def ids_from(folder_ids: Sequence[int], start: Start) -> Select[tuple[int]]:
-    """Return the query for the row ids that a start finds by its index.
+    """Return the query for the row ids that a start finds in its index.
 
-    Its limit changes nothing: it tells the planner of PostgreSQL how few they are, and to find them first.
+    Its limit does not change the result; it tells PostgreSQL's planner how few they are, so that it finds them first.
     """
     return ids_by(folder_ids, start.part).limit(start.size + 1)
 
 
 def ids_by(folder_ids: Sequence[int], part: Narrow) -> Select[tuple[int]]:
-    """Return the query for the row ids, `trial_id`, that a part of a condition finds by its index."""
+    """Return the query for the row ids, `trial_id`, that a part of a condition finds in its index."""
     if part.field.kind == "trial" and part.field.name in ("started", "age"):
         return select(TIMED.c.id.label("trial_id")).where(TIMED.c.folder_id.in_(folder_ids), part.condition)
     table = trial_metric if part.field.kind == "metric" else trial_param

@@ -1,7 +1,7 @@
-"""Walks through the index of an order's first key, testing each trial, a bounded stretch at a time.
+"""Walks the index of an order's first key in bounded stretches, testing each trial.
 
-A condition may be true of none of very many trials, or of those only that come last. So a walk ends after so many
-entries of the index, says where, and may go on there.
+A condition may match none of very many trials, or only the last ones. So a walk ends after a number of index entries,
+returns where, and may continue there.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from aimd_server.stores.schema import ByCharacter, folder, trial
 
 
 class Walk(NamedTuple):
-    """How a list is walked: the folders, the order, and what may be true of what is looked for.
+    """How a list is walked: the folders, the order, and a condition.
 
     Attributes:
-        folder_ids: Whose indexes are walked beside each other.
+        folder_ids: The folders whose indexes are walked in parallel.
         keys: The order.
         may: A condition on `trial` and its `folder`.
-        starts: What each finds all trials that are looked for, to be asked before a trial is.
+        starts: Parts that each match all wanted trials, tested before the trial itself.
     """
 
     folder_ids: Sequence[int]
@@ -59,7 +59,7 @@ class Walk(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Row ids in the order of a list, and where to go on when they are fewer than were asked for, None at its end."""
+    """Row ids in the order of a list, and where to continue if there are too few, or None at its end."""
 
     ids: list[int]
     end: Position | None = None
@@ -71,7 +71,7 @@ class _Hit(NamedTuple):
 
 
 class _RunWalk(NamedTuple):
-    """A run of the order: its first key, the other keys, and the position in it that a page begins behind."""
+    """A run of the order: its first key, the other keys, and the position before a page."""
 
     first: OrderKey
     others: Sequence[OrderKey]
@@ -80,21 +80,21 @@ class _RunWalk(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """Where in a run a walk ends: as the order has it, and as a position."""
+    """Where a walk ends in a run, as a value of the order and as a position."""
 
     order: tuple[Any, ...]
     position: Position
 
 
 def walk(connection: Connection, way: Walk, after: Position | None, limit: int, most: int) -> Stretch:
-    """Return the row ids of trials that may fulfil a condition, by walking the index of the first key.
+    """Return the row ids of trials that may match a condition, by walking the index of the first key.
 
     Args:
         connection: Open.
-        way: What is walked.
+        way: The walk.
         after: Where the walk begins.
-        limit: How many trials at most.
-        most: About how many entries of the index at most; with several keys, as many as there are.
+        limit: The most trials to return.
+        most: About the most index entries to walk; with several keys, all.
     """
     first, *others = [OrderKey(key, number) for number, key in enumerate(way.keys)] or [OrderKey(None)]
     ids: list[int] = []
@@ -116,7 +116,7 @@ def walk(connection: Connection, way: Walk, after: Position | None, limit: int, 
 
 
 def _ids(connection: Connection, way: Walk, step: _RunWalk, end: _Entry | None, limit: int) -> list[int]:
-    """Return the trials of a run, of all folders, up to an end."""
+    """Return the trials of a run in all folders, up to an end."""
     hits: list[_Hit] = []
     for folder_id in way.folder_ids:
         query, terms = _query(folder_id, way, step, None if end is None else end.position)
@@ -128,7 +128,7 @@ def _ids(connection: Connection, way: Walk, step: _RunWalk, end: _Entry | None, 
 
 
 def _end(connection: Connection, way: Walk, step: _RunWalk, most: int) -> _Entry | None:
-    """Return the first position at which some folder's walk ends when it goes on for its share of the entries."""
+    """Return the first position at which a folder's walk ends after its share of the entries."""
     each = max(1, most // max(1, len(way.folder_ids)))
     entries: list[_Entry] = []
     for folder_id in way.folder_ids:
@@ -152,7 +152,7 @@ def _rank(step: _RunWalk, value: Any) -> Rank:
 
 
 def _entries(folder_id: int, step: _RunWalk) -> tuple[Select[Any], list[Term]]:
-    """Return the entries of the index that a run goes along, and its terms, with the values of where it begins."""
+    """Return the index entries of a run, and its terms with the values of its beginning."""
     side, run = step.first.side, step.run
     if side is None or run.condition is None:
         query = select(trial.c.id).select_from(trial).where(trial.c.folder_id == folder_id)
@@ -181,7 +181,7 @@ def _value(step: _RunWalk, position: Position) -> ColumnElement[Any]:
 
 
 def _query(folder_id: int, way: Walk, step: _RunWalk, end: Position | None) -> tuple[Select[Any], list[Term]]:
-    """Return the trials of a run in one folder that may fulfil the condition, and the terms of their order."""
+    """Return the trials of a run in a folder that may match the condition, and the terms of their order."""
     side, run = step.first.side, step.run
     query, terms = _entries(folder_id, step)
     if end is not None:
@@ -210,16 +210,16 @@ def _until(step: _RunWalk, terms: list[Term], end: Position) -> list[ColumnEleme
     firsts = [term._replace(value=_value(step, end)) for term in terms[:-2]]
     first = [*firsts, *ending][0]
     bound = first.column >= first.value if first.descending else first.column <= first.value
-    return [bound, not_(comes_behind([*firsts, *ending]))]  # the first says nothing new, but planners see it
+    return [bound, not_(comes_behind([*firsts, *ending]))]  # the first is redundant, but planners use it
 
 
 def _is_among(row_id: ColumnElement[int], folder_ids: Sequence[int], start: Start) -> ColumnElement[bool]:
-    """Return that a trial is among those that are found beforehand; no planner takes that for a way to start."""
+    """Return the condition that a trial is among those found beforehand, in a form that no planner starts from."""
     return case((row_id.in_(ids_from(folder_ids, start)), 1), else_=0) == literal(1, Integer)
 
 
 def _lacks(first: OrderKey, run: Run) -> ColumnElement[bool]:
-    """Return the condition of a run that no index holds: the trial has nothing there, or a time."""
+    """Return the condition of a run without an index: the trial has no value, or a time."""
     if first.key is None:
         return true()
     if first.side is None:
@@ -231,5 +231,5 @@ def _lacks(first: OrderKey, run: Run) -> ColumnElement[bool]:
 
 
 def _comparable(values: Sequence[Any], terms: Sequence[Term]) -> tuple[Any, ...]:
-    """Return the values of a trial so that they compare as the order has them."""
+    """Return the values of a trial so that they compare in this order."""
     return tuple(Descending(value) if term.descending else value for value, term in zip(values, terms, strict=True))

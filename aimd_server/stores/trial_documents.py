@@ -22,7 +22,7 @@ class DocumentRow(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = (table.c.trial_id, table.c.file, table.c.size, table.c.digest, table.c.updated_us)
-# Built once: putting a statement together costs more than running it.
+# Built once, because building a statement costs more than running it.
 _OF_TRIAL = select(*_COLUMNS).where(table.c.trial_id == bindparam("of_trial")).order_by(table.c.file)
 _REMOVE = delete(table).where(table.c.trial_id == bindparam("of_trial"), table.c.file == bindparam("of_file"))
 _ADD = insert(table)

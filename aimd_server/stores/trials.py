@@ -52,7 +52,7 @@ def _query() -> Select[tuple[object, ...]]:
     )
 
 
-# Built once: putting a statement together costs more than running it.
+# Built once, because building a statement costs more than running it.
 _BY_UID = _query().where(trial.c.uid == bindparam("uid"))
 _BY_NAME = _query().where(trial.c.folder_id == bindparam("folder_id"), trial.c.name == bindparam("name"))
 

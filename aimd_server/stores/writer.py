@@ -137,7 +137,7 @@ class Writer:
 
     def _commit(self, group: list[_Queued]) -> None:
         group = [item for item in group if item.future.set_running_or_notify_cancel()]
-        group.sort(key=lambda item: item.order)  # rows in one order in every replica, so that they rarely deadlock
+        group.sort(key=lambda item: item.order)  # rows in the same order in every replica, so that deadlocks are rare
         try:
             outcomes = self._run_until_done(group)
         except Exception as error:
