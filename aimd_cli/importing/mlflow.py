@@ -1,123 +1,230 @@
 """Reads MLflow stores: a directory `mlruns` of files, or an SQLite database such as `mlflow.db`.
 
-Source: the file layout and the tables that MLflow 1 to 3 write. Deleted runs are left out.
+Source: the file layout and the tables that MLflow 1 to 3 write. Deleted runs are left out. A store may come from a
+stranger: links are never followed, and a database is asked for real tables only.
 """
 
 from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from aimd_cli.importing.run import ImportedRun, Point, plain_value
+from aimd_cli.importing.run import Ending, ImportedRun, Point, Store, read_text
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.documents import read_mapping
+from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
+from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
 from aimd_core.language import said
 
-_FAILED = ("FAILED", "KILLED", "4", "5")
+_ADVICE = "Name a directory mlruns, or a file mlflow.db"
+# Status of a run by name, as databases have it, and by number, as files do: RUNNING 1, SCHEDULED 2, ...
+_STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _LARGEST = 1.7976931348623157e308  # how a database holds Infinity
+_TABLES = ("runs", "tags", "params", "metrics", "experiments")
 
 
-def read_mlflow(path: Path) -> list[ImportedRun]:
+class _Facts(NamedTuple):
+    """What a store says of a run beside its values, as it is written there."""
+
+    status: str
+    start_ms: object
+    end_ms: object
+    experiment: str
+    tags: Mapping[str, str]
+
+
+def read_mlflow(path: Path) -> Store:
     """Return the runs of a store.
 
     Raises:
         NotFoundError: There is no store, or none with runs.
-        DamagedError: It cannot be read.
+        DamagedError: It is a database that cannot be read.
     """
-    if path.is_dir() and (path / "mlflow.db").is_file():
-        path = path / "mlflow.db"
-    elif path.is_dir() and (path / "mlruns").is_dir():
-        path = path / "mlruns"
-    runs = list(_read_files(path)) if path.is_dir() else _read_database(path)
-    if not runs:
-        raise NotFoundError(
-            message=said("{path} holds no MLflow runs", path=path), hint="Name a directory mlruns, or a file mlflow.db"
-        )
-    return runs
+    root = path.resolve()
+    if root.is_dir() and (root / "mlflow.db").is_file():
+        root = root / "mlflow.db"
+    elif root.is_dir() and (root / "mlruns").is_dir():
+        root = root / "mlruns"
+    store = Store()
+    if root.is_dir():
+        _read_files(root, store)
+    elif root.is_file():
+        _read_database(root, store)
+    if not store.runs and not store.faults:
+        raise NotFoundError(message=said("{path} holds no MLflow runs", path=path), hint=_ADVICE)
+    return store
 
 
-def _read_files(path: Path) -> Iterator[ImportedRun]:
-    for file in sorted(path.glob("**/meta.yaml")):
-        meta = read_mapping(file)
-        if "run_id" not in meta and "run_uuid" not in meta:
-            continue  # of an experiment
-        if meta.get("lifecycle_stage") == "deleted":
+def _imported(
+    name: str, source: str, points: list[Point], params: Mapping[str, str], facts: _Facts, left_out: Mapping[str, int]
+) -> ImportedRun:
+    tags = facts.tags
+    own = tuple(f"{key}={value}" for key, value in tags.items() if not key.startswith("mlflow."))
+    origin = {
+        "experiment": facts.experiment,
+        "parent": tags.get("mlflow.parentRunId"),
+        "user": tags.get("mlflow.user"),
+        "commit": tags.get("mlflow.source.git.commit"),
+        "entrypoint": tags.get("mlflow.source.name"),
+    }
+    return ImportedRun(
+        name or tags.get("mlflow.runName") or source.rpartition("#")[2],
+        source,
+        points,
+        params,
+        _ending(facts),
+        Labels(own, tags.get("mlflow.note.content", "")),
+        left_out,
+        folder=facts.experiment.strip("/") or None if facts.experiment != "Default" else None,
+        origin={key: value for key, value in origin.items() if value},
+        key=f"mlflow:{source.rpartition('#')[2]}",
+    )
+
+
+def _ending(facts: _Facts) -> Ending:
+    """Return how a run ended: one that was killed, or that still says RUNNING, did not succeed."""
+    status = _STATUSES.get(facts.status, facts.status)
+    started_s, ended_s = _seconds(facts.start_ms), _seconds(facts.end_ms)
+    if status == "FINISHED":
+        return Ending(SUCCEEDED, None, started_s, ended_s)
+    if status == "FAILED":
+        return Ending(FAILED, None, started_s, ended_s)
+    kind = "signal" if status == "KILLED" else "unfinished"
+    return Ending(RUNNING, {"kind": kind, "message": f"{status} in MLflow"}, started_s, ended_s)
+
+
+def _seconds(time_ms: object) -> float | None:
+    return time_ms / 1000 if isinstance(time_ms, int) and time_ms > 0 else None
+
+
+def _read_files(root: Path, store: Store) -> None:
+    experiments: dict[Path, str] = {}
+    for file in store.walk(root, lambda name: name == "meta.yaml"):
+        meta = store.attempt(read_mapping, file)
+        if meta is None:
             continue
-        place = file.parent
-        tags = {key: value.read_text("utf-8", "replace") for key, value in _files(place / "tags")}
-        name = str(meta.get("run_name") or tags.get("mlflow.runName") or place.name)
-        points = [point for key, metric in _files(place / "metrics") for point in _metric_file(key, metric)]
-        params = {key: plain_value(value.read_text("utf-8", "replace")) for key, value in _files(place / "params")}
-        has_failed = str(meta.get("status")) in _FAILED
-        yield ImportedRun(name, f"mlflow:{place.absolute()}", _ordered(points), params, has_failed, _labels(tags))
+        directory = file.parent
+        if "run_id" not in meta and "run_uuid" not in meta:
+            experiments[directory] = str(meta.get("name") or "")
+        elif meta.get("lifecycle_stage") != "deleted":
+            _read_run(directory, meta, experiments.get(directory.parent, ""), store)
 
 
-def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+def _read_run(directory: Path, meta: Mapping[str, object], experiment: str, store: Store) -> None:
+    tags, params = (dict(_texts(directory / kind, store)) for kind in ("tags", "params"))
+    points: list[Point] = []
+    for key, file in _keyed(directory / "metrics", store):
+        points += store.attempt(_metric_file, file, key, store) or []
+    left_out = Counter(
+        {
+            "artifact": sum(1 for _ in Store().walk(directory / "artifacts", lambda _: True)),
+            "dataset": sum(1 for _ in Store().walk(directory / "inputs", lambda name: name == "meta.yaml")),
+        }
+    )
+    facts = _Facts(str(meta.get("status")), meta.get("start_time"), meta.get("end_time"), experiment, tags)
+    run_id = str(meta.get("run_id") or meta.get("run_uuid"))
+    source = f"mlflow:{directory}#{run_id}"
+    store.runs.append(_imported(str(meta.get("run_name") or ""), source, _ordered(points), params, facts, +left_out))
+
+
+def _keyed(directory: Path, store: Store) -> Iterator[tuple[str, Path]]:
     """Yield the files below a directory, a key each, which may hold slashes."""
-    for file in sorted(directory.rglob("*")):
-        if file.is_file():
-            yield file.relative_to(directory).as_posix(), file
+    if not directory.is_dir():
+        return
+    for file in store.walk(directory, lambda _: True):
+        yield file.relative_to(directory).as_posix(), file
 
 
-def _metric_file(key: str, path: Path) -> Iterator[Point]:
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+def _texts(directory: Path, store: Store) -> Iterator[tuple[str, str]]:
+    for key, file in _keyed(directory, store):
+        content = store.attempt(read_text, file)
+        if content is not None:
+            yield key, content
+
+
+def _metric_file(path: Path, key: str, store: Store) -> list[Point]:
+    """Return the points of one metric; a line without its end was cut, and is no point."""
+    points, odd = [], []
+    with open_regular(path) as file:
+        *lines, torn = file.read().decode("utf-8", "replace").split("\n")
+    for number, line in enumerate(lines, start=1):
         words = line.split()
         try:
-            time_ms, value = int(words[0]), float(words[1])
-            yield Point(key, int(words[2]) if len(words) > 2 else 0, time_ms / 1000, value)
-        except (ValueError, IndexError) as error:
-            raise DamagedError(
-                path=path, reason=said("line {number} is not 'time value step'", number=number)
-            ) from error
+            points.append(_point(key, words))
+        except (ValueError, IndexError, OverflowError):
+            odd.append(number)
+    if torn:
+        odd.append(len(lines) + 1)
+    if odd:
+        shown = ", ".join(map(str, odd[:5])) + (", ..." if len(odd) > 5 else "")
+        store.note(path, said("skipped lines that are not 'time value step': {numbers}", numbers=shown))
+    return points
 
 
-def _read_database(path: Path) -> list[ImportedRun]:
-    if not path.is_file():
-        raise NotFoundError(
-            message=said("{path} is not there", path=path), hint="Name a directory mlruns, or a file mlflow.db"
-        )
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute(
-                "SELECT run_uuid, name, status FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time, run_uuid"
-            ).fetchall()
-            return [_database_run(database, path, *row) for row in rows]
-    except sqlite3.Error as error:
-        raise DamagedError(path=path, reason=said("is no MLflow database ({error})", error=error)) from error
+def _point(key: str, words: list[str]) -> Point:
+    """Return the point of a line `time value step`; the oldest stores have no steps.
 
-
-def _database_run(
-    database: sqlite3.Connection, path: Path, run_id: str, name: str | None, status: object
-) -> ImportedRun:
-    tags = dict(database.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (run_id,)))
-    params = dict(database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run_id,)))
-    metrics = database.execute(
-        "SELECT key, step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? ORDER BY timestamp, step, key",
-        (run_id,),
-    )
-    points = [
-        Point(key, step, time_ms / 1000, math.nan if is_nan else _unlimited(value))
-        for key, step, time_ms, value, is_nan in metrics
-    ]
-    plain = {key: plain_value(str(value)) for key, value in params.items()}
-    shown = name or tags.get("mlflow.runName") or run_id
-    source = f"mlflow:{path.absolute()}#{run_id}"
-    return ImportedRun(shown, source, points, plain, str(status) in _FAILED, _labels(tags))
-
-
-def _unlimited(value: float) -> float:
-    return math.copysign(math.inf, value) if abs(value) >= _LARGEST else value
-
-
-def _labels(tags: dict[str, str]) -> Labels:
-    """Return the note of a run, and its own tags as `key=value`; those that MLflow sets are not labels."""
-    own = tuple(f"{key}={value}" for key, value in tags.items() if not key.startswith("mlflow."))
-    return Labels(own, tags.get("mlflow.note.content", ""))
+    Raises:
+        ValueError, IndexError, OverflowError: It is none.
+    """
+    return Point(key, int(words[2]) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
 
 
 def _ordered(points: list[Point]) -> list[Point]:
     return sorted(points, key=lambda point: (point.time_s or 0.0, point.step))
+
+
+def _read_database(path: Path, store: Store) -> None:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            _check_tables(database, path)
+            experiments = dict(database.execute("SELECT experiment_id, name FROM experiments"))
+            rows = database.execute(
+                "SELECT run_uuid, name, status, start_time, end_time, experiment_id FROM runs"
+                " WHERE lifecycle_stage = 'active' ORDER BY start_time, run_uuid"
+            ).fetchall()
+            for row in rows:
+                _read_row(database, path, row, str(experiments.get(row[5]) or ""), store)
+    except sqlite3.Error as error:
+        raise DamagedError(path=path, reason=said("is not an MLflow database ({error})", error=error)) from error
+
+
+def _check_tables(database: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database in which a view stands in a table's place: what reading that costs has no bound."""
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    missing = [name for name in _TABLES if name not in tables]
+    if missing:
+        raise DamagedError(path=path, reason=said("has no table {names}", names=", ".join(missing)))
+
+
+def _read_row(database: sqlite3.Connection, path: Path, row: tuple[Any, ...], experiment: str, store: Store) -> None:
+    run_id, name, status, start_ms, end_ms, _ = row
+    tags = {str(key): str(value) for key, value in _rows(database, "key, value FROM tags", run_id)}
+    params = {str(key): str(value) for key, value in _rows(database, "key, value FROM params", run_id)}
+    points, odd = [], 0
+    for key, step, time_ms, value, is_nan in _rows(
+        database, "key, step, timestamp, value, is_nan FROM metrics", run_id, " ORDER BY timestamp, step, key"
+    ):
+        if isinstance(step, int) and isinstance(time_ms, int) and isinstance(value, (int, float)):
+            points.append(Point(str(key), step, time_ms / 1000, math.nan if is_nan else _unlimited(value)))
+        else:
+            odd += 1
+    if odd:
+        store.note(path, said("run {run_id}: skipped {count} values that are not numbers", run_id=run_id, count=odd))
+    facts = _Facts(str(status), start_ms, end_ms, experiment, tags)
+    store.runs.append(_imported(str(name or ""), f"mlflow:{path}#{run_id}", points, params, facts, {}))
+
+
+def _rows(database: sqlite3.Connection, columns: str, run_id: str, order: str = "") -> Iterator[tuple[Any, ...]]:
+    yield from database.execute(f"SELECT {columns} WHERE run_uuid = ?{order}", (run_id,))
+
+
+def _unlimited(value: float) -> float:
+    return math.copysign(math.inf, value) if abs(value) >= _LARGEST else float(value)

@@ -1,28 +1,28 @@
-"""A run of another tracker, as every reader returns it, and how it becomes a trial directory."""
+"""A run of another tracker as every reader returns it, with what its store holds beside it.
+
+Promises: nothing changes on the way in. Parameters that were text stay text, a run that was killed or still running
+does not become Succeeded, and whatever cannot come along is counted by kind. One bad file costs that file only: it is
+named, and the rest is imported.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import uuid
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from aimd_core.errors import DiskError
-from aimd_core.format.documents import write_mapping
-from aimd_core.format.journal import encode_record
-from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
-from aimd_core.format.model import FAILED, SUCCEEDED, name_fault, standard_type
-from aimd_core.language import said
-from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, new_trial_directory
+from aimd_core.errors import DamagedError
+from aimd_core.format.journal import open_regular
+from aimd_core.format.labels import Labels
+from aimd_core.format.model import SUCCEEDED, standard_type
 
 _TYPES = ("train", "training", "val", "valid", "validation", "validate", "test", "testing", "eval", "evaluation")
 _OTHER_TYPE = "metrics"  # of a metric whose name says none
-_BUFFER_BYTES = 1 << 20
+_MAX_TEXT_BYTES = 1 << 20  # of one parameter or tag that lies in a file of its own
+_Result = TypeVar("_Result")
 
 
 class Point(NamedTuple):
@@ -43,6 +43,22 @@ class Point(NamedTuple):
     epoch: int | None = None
 
 
+class Ending(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+        status: What a trial's metadata says of it: `Succeeded`, `Failed`, or `Running` for one that never said.
+        exit: What stands in `_exit` of the metadata, or None.
+        started_s: When it began, in seconds since the epoch; None when only its points tell.
+        ended_s: When it ended, in seconds since the epoch; None when only its points tell.
+    """
+
+    status: str = SUCCEEDED
+    exit: Mapping[str, object] | None = None
+    started_s: float | None = None
+    ended_s: float | None = None
+
+
 class ImportedRun(NamedTuple):
     """A run.
 
@@ -51,18 +67,101 @@ class ImportedRun(NamedTuple):
         source: Where it was read from.
         points: Its values, in their order.
         params: Its parameters, plain data.
-        has_failed: Whether it ended in failure.
+        ending: How and when it ended.
         labels: Its tags and note.
-        left_out: How many values are no numbers, or could not be read.
+        left_out: How many things of each kind are not imported, such as `{"image": 3}`.
+        restarts: Where the run went back: number of points before it, and the step from which they are superseded.
+        folder: Path of the folder that corresponds to its experiment or project, or None.
+        origin: What else the source says of it, such as its parent run.
+        key: What stays the same when the same run is read again, also from a store that has moved; by default `source`.
     """
 
     name: str
     source: str
     points: list[Point]
     params: Mapping[str, object] = MappingProxyType({})
-    has_failed: bool = False
+    ending: Ending = Ending()
     labels: Labels = Labels()
-    left_out: int = 0
+    left_out: Mapping[str, int] = MappingProxyType({})
+    restarts: tuple[tuple[int, int], ...] = ()
+    folder: str | None = None
+    origin: Mapping[str, object] = MappingProxyType({})
+    key: str = ""
+
+
+class SourceFault(NamedTuple):
+    """A file of a store that could not be read, in part or whole.
+
+    Attributes:
+        path: The file.
+        reason: What is wrong with it, in one sentence.
+    """
+
+    path: Path
+    reason: str
+
+
+class Store:
+    """What was read of another tracker's store.
+
+    Attributes:
+        runs: Its runs.
+        faults: What could not be read.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[ImportedRun] = []
+        self.faults: list[SourceFault] = []
+
+    def note(self, path: Path, reason: str) -> None:
+        """Name a file that could not be read."""
+        self.faults.append(SourceFault(path, reason))
+
+    def attempt(self, read: Callable[..., _Result], path: Path, *others: object) -> _Result | None:
+        """Return what a reader makes of a file, or None after what is wrong with the file was noted."""
+        try:
+            return read(path, *others)
+        except DamagedError as error:
+            self.note(Path(str(error.facts["path"])), str(error.facts["reason"]))
+        except OSError as error:
+            self.note(path, error.strerror or str(error))
+        return None
+
+    def walk(self, root: Path, fits: Callable[[str], bool]) -> Iterator[Path]:
+        """Yield the plain files below a directory whose names fit, in order; links are never followed, but named."""
+        for directory, folders, files in os.walk(root, onerror=self._note_unlisted):
+            folders.sort()
+            for name in sorted(filter(fits, files)):
+                path = Path(directory, name)
+                if name.startswith("._"):
+                    continue  # what macOS leaves beside a file on other disks: never the file itself
+                mode = path.lstat().st_mode
+                if stat.S_ISREG(mode):
+                    yield path
+                else:
+                    self.note(
+                        path, "is a link, and links are not followed" if stat.S_ISLNK(mode) else "is not a plain file"
+                    )
+
+    def _note_unlisted(self, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            self.note(Path(str(error.filename)), error.strerror or str(error))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a small file, which must be a plain one.
+
+    Raises:
+        DamagedError: It is a link or no plain file, too large, or not UTF-8.
+    """
+    with open_regular(path) as file:
+        content = file.read(_MAX_TEXT_BYTES + 1)
+    if len(content) > _MAX_TEXT_BYTES:
+        raise DamagedError(path=path, reason="is larger than 1 MiB")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise DamagedError(path=path, reason="is not UTF-8") from error
 
 
 def metric_of(key: str) -> tuple[str, str]:
@@ -71,97 +170,28 @@ def metric_of(key: str) -> tuple[str, str]:
     `train/loss` and `train.loss` are `train`, `loss`; `val_loss` is `val`, `loss`; `loss` alone is `metrics`, `loss`.
     """
     for separator in ("/", "."):
-        first, found, rest = key.partition(separator)
-        if found and first and rest:
+        first, is_split, rest = key.partition(separator)
+        if is_split and first and rest:
             return standard_type(first), rest
-    first, found, rest = key.partition("_")
-    if found and rest and first.lower() in _TYPES:
+    first, is_split, rest = key.partition("_")
+    if is_split and rest and first.lower() in _TYPES:
         return standard_type("validation" if first.lower() == "valid" else first.lower()), rest
     return _OTHER_TYPE, key
 
 
-def plain_value(text: str) -> object:
-    """Return a parameter that was kept as text as the number, truth or text that it means."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {"True": True, "False": False, "None": None}.get(text, text)
-    return value if isinstance(value, (int, float, bool, str)) or value is None else text
+class MetricNames:
+    """The metrics of one run: no two names of the source ever become one metric."""
 
+    def __init__(self) -> None:
+        self._metrics: dict[str, tuple[str, str]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
 
-def write_run(run: ImportedRun, working_directory: Path, name: str | None = None) -> Path:
-    """Make a trial of a run and return its directory; on failure none is left.
-
-    Args:
-        run: The run.
-        working_directory: The directory that holds `.aimd`, or will.
-        name: The trial's name; by default that of the run, with what no directory can be called replaced.
-
-    Raises:
-        InvalidNameError: `name` cannot be a directory name.
-        DiskError: The disk refused.
-    """
-    shown = name or safe_name(run.name)
-    try:
-        path = new_trial_directory(working_directory, shown)
-        try:
-            _fill(path, run, shown)
-        except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise DiskError(
-            path=working_directory, reason=said("cannot make a trial here ({strerror})", strerror=error.strerror)
-        ) from error
-    return path
-
-
-def _fill(path: Path, run: ImportedRun, name: str) -> None:
-    times = [point.time_s for point in run.points if point.time_s is not None]
-    with (path / METRICS_FILE).open("wb", buffering=_BUFFER_BYTES) as journal:
-        journal.writelines(_records(run.points, max(times, default=0.0)))
-    write_mapping(path / PARAMETERS_FILE, dict(run.params))
-    shown = ("-".join(re.split(r"[\s,'\"]+", tag.strip(" -"))) for tag in run.labels.tags)  # a tag here is one word
-    tags = [tag for tag in shown if tag_fault(tag) is None]
-    if tags:
-        add_tags(path, tags)
-    if run.labels.note:
-        set_note(path, run.labels.note)
-    write_mapping(path / METADATA_FILE, _metadata(run, name, times))
-
-
-def _records(points: Iterable[Point], unknown_s: float) -> Iterable[bytes]:
-    for point in points:
-        metrics_type, name = metric_of(point.key)
-        time = _iso(unknown_s if point.time_s is None else point.time_s)
-        yield encode_record(metrics_type, {name: point.value}, point.step, point.epoch, time)
-
-
-def _metadata(run: ImportedRun, name: str, times: list[float]) -> dict[str, object]:
-    return {
-        "kind": "Trial",
-        "metadata": {"folder": None, "name": name, "editor": None, "id": str(uuid.uuid4()), "timestamp": None},
-        "platform": {},
-        "startTime": _iso(min(times)) if times else None,
-        "endTime": _iso(max(times)) if times else None,
-        "status": FAILED if run.has_failed else SUCCEEDED,
-        "inputArtifacts": [],
-        "outputArtifacts": [],
-        "_upload": {"folder_id": None, "folder_path": None, "make_folder": False, "conflict_strategy": "new"},
-        "_git": {},
-        "_import": {"source": run.source, "name": run.name},
-    }
-
-
-def _iso(time_s: float) -> str:
-    try:
-        return datetime.fromtimestamp(time_s, timezone.utc).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, timezone.utc).isoformat(timespec="microseconds")
-
-
-def safe_name(name: str) -> str:
-    """Return a name that a directory can have, as near to the one given as may be."""
-    kept = "".join("-" if character in "/\\\0" or not character.isprintable() else character for character in name)
-    kept = kept.replace("..", ".").strip(". -")[:60].strip() or "imported"
-    return kept if name_fault(kept) is None else "imported"
+    def metric_of(self, key: str) -> tuple[str, str]:
+        """Return type and name; one that another name has already keeps its whole name, below `metrics`."""
+        metric = self._metrics.get(key)
+        if metric is None:
+            metric = metric_of(key)
+            while self._keys.setdefault(metric, key) != key:
+                metric = (_OTHER_TYPE, key if metric != (_OTHER_TYPE, key) else f"{metric[1]}_")
+            self._metrics[key] = metric
+        return metric

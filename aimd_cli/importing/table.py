@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from aimd_cli.importing.run import ImportedRun, Point
+from aimd_cli.importing.run import ImportedRun, Point, Store
 from aimd_core.errors import DamagedError, NotFoundError
+from aimd_core.format.journal import open_regular
 from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.language import said
 
-_PLACES = ("trial", "step", "epoch", "timestamp")
+_BESIDE = ("trial", "step", "epoch", "timestamp")  # columns that are no metric
 _STEPS = ("step", "global_step", "Step", "iteration")
 
 
-def read_table(path: Path) -> list[ImportedRun]:
+def read_table(path: Path) -> Store:
     """Return a run for each value in the column `trial`, or one of the file's name.
 
     Long tables have the columns `metric` and `value`; in others, every column but `trial`, `step`, `epoch` and
@@ -24,25 +26,27 @@ def read_table(path: Path) -> list[ImportedRun]:
 
     Raises:
         NotFoundError: There is no such file.
-        DamagedError: A value is no number; the error names the line.
+        DamagedError: It is no table, or a value is no number; the error names the line.
     """
-    runs: dict[str, list[Point]] = {}
+    points: dict[str, list[Point]] = {}
+    file = path.resolve()
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+        with open_regular(file) as opened, io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
             for number, row in enumerate(reader):
-                name = row.get("trial") or path.stem
                 try:
-                    runs.setdefault(name, []).extend(_points(row, number))
-                except (ValueError, TypeError, AttributeError) as error:
+                    points.setdefault(row.get("trial") or path.stem, []).extend(_points(row, number))
+                except (ValueError, TypeError, AttributeError, OverflowError) as error:
                     raise DamagedError(
                         path=path, reason=said("line {line_num}: {error}", line_num=reader.line_num, error=error)
                     ) from error
     except FileNotFoundError:
         raise NotFoundError(message=said("{path} is not there", path=path), hint="Name a CSV file") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DamagedError(path=path, reason=said("is no CSV table ({error})", error=error)) from error
-    return [ImportedRun(_trial_name(name), f"csv:{path.absolute()}", points) for name, points in runs.items()]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DamagedError(path=path, reason=said("is not a CSV table ({error})", error=error)) from error
+    store = Store()
+    store.runs = [ImportedRun(_trial_name(name), f"csv:{file}#{name}", listed) for name, listed in points.items()]
+    return store
 
 
 def _trial_name(name: str) -> str:
@@ -51,15 +55,30 @@ def _trial_name(name: str) -> str:
 
 def _points(row: dict[str, str], number: int) -> Iterator[Point]:
     step_column = next((name for name in _STEPS if row.get(name)), None)
-    step = number if step_column is None else int(float(row[step_column]))
-    epoch = int(float(row["epoch"])) if row.get("epoch") else None
+    step = number if step_column is None else _whole(row[step_column])
+    epoch = _whole(row["epoch"]) if row.get("epoch") else None
     time_s = _seconds(row.get("timestamp"))
     if "metric" in row and "value" in row:
         yield Point(row["metric"], step, time_s, float(row["value"]), epoch)
         return
     for key, value in row.items():
-        if key not in _PLACES and key != step_column and value:
+        if key not in _BESIDE and key != step_column and value:
             yield Point(key, step, time_s, float(value), epoch)
+
+
+def _whole(text: str) -> int:
+    """Return a whole number, which some tools write as a float.
+
+    Raises:
+        ValueError: It has a fraction, or is none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise ValueError(said("{text!r} is not a whole number", text=text)) from None
+        return int(number)
 
 
 def _seconds(time: str | None) -> float | None:

@@ -1,136 +1,347 @@
 """Reads the scalars of TensorBoard event files: TFRecord framing around `tensorflow.Event` messages.
 
-Source: event.proto, summary.proto and tensor.proto of TensorFlow, and the TFRecord format in its guide. Every directory
-that holds event files is a run, as TensorBoard itself has it.
+Source: event.proto, summary.proto, tensor.proto and the hparams plugin's protos of TensorFlow and TensorBoard, and the
+TFRecord format in its guide. Every directory that holds event files is a run, as TensorBoard itself has it. Checksums
+are verified: a damaged stretch is counted and named, and the records behind it are read.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from aimd_cli.importing.run import ImportedRun, Point
-from aimd_cli.importing.wire import BYTES, FIXED32, FIXED64, WireError, double, fields, inner, signed, text
-from aimd_core.errors import DamagedError, NotFoundError
+from aimd_cli.importing.run import Ending, ImportedRun, Point, Store
+from aimd_cli.importing.wire import (
+    BYTES,
+    FIXED32,
+    FIXED64,
+    WireError,
+    double,
+    fields,
+    inner,
+    masked_crc32c,
+    signed,
+    text,
+    varints,
+)
+from aimd_core.errors import NotFoundError
 from aimd_core.format.journal import open_regular
+from aimd_core.format.model import FAILED, SUCCEEDED
 from aimd_core.language import said
 
 _MARK = ".tfevents."
+_HEAD_BYTES = 12  # a record's length and the checksum of that
 _MAX_RECORD_BYTES = 1 << 28
-_NUMBERS = {1: "<f", 2: "<d", 3: "<i", 9: "<q"}  # DataType: float, double, int32, int64
-_VALUES = {5: "<f", 6: "<d"}  # fields of TensorProto: float_val, double_val
+# DataType of a TensorProto: float, double, int32, uint8, int16, int8, int64, bool, uint16, half, uint32, uint64
+_NUMBERS = {
+    1: "<f",
+    2: "<d",
+    3: "<i",
+    4: "<B",
+    5: "<h",
+    6: "<b",
+    9: "<q",
+    10: "<?",
+    17: "<H",
+    19: "<e",
+    22: "<I",
+    23: "<Q",
+}
+_BFLOAT16 = 14
+_FLOATS = {5: "<f", 6: "<d"}  # fields of TensorProto: float_val, double_val
+_HALVES = 13  # half_val: the bits of float16 or bfloat16 numbers
+_WHOLES = (7, 10, 11, 16, 17)  # int_val, int64_val, bool_val, uint32_val, uint64_val
+_KINDS = {4: "image", 5: "histogram", 6: "audio", 8: "tensor"}  # what a Summary.Value holds beside a number
+_SESSION_START = 1
+_HPARAMS_FAILED = 2  # Status: STATUS_FAILURE
 
 
-def read_tensorboard(path: Path) -> list[ImportedRun]:
+def read_tensorboard(path: Path) -> Store:
     """Return the runs below a directory, or the one of an event file.
 
     Raises:
         NotFoundError: There are no event files.
-        DamagedError: A file is no event file.
     """
-    if path.is_file():
-        return [_read_run([path], path.parent.absolute().name)]
-    found: dict[Path, list[Path]] = {}
-    for place, folders, files in os.walk(path):
-        folders.sort()
-        events = sorted(Path(place, file) for file in files if _MARK in file)
-        if events:
-            found[Path(place)] = events
-    if not found:
+    store = Store()
+    root = path.resolve()
+    if root.is_file():
+        files = {root.parent: [root]}
+    else:
+        files = {}
+        for file in store.walk(root, lambda name: _MARK in name):
+            files.setdefault(file.parent, []).append(file)
+    if not files and not store.faults:
         raise NotFoundError(
             message=said("{path} holds no TensorBoard event files", path=path),
             hint="They are named events.out.tfevents.*",
         )
-    root = path.absolute()
-    names = {place: "-".join(place.absolute().relative_to(root).parts) or root.name for place in found}
-    return [_read_run(files, names[place]) for place, files in found.items()]
+    for directory, events in files.items():
+        name = root.parent.name if root.is_file() else "-".join(directory.relative_to(root).parts) or root.name
+        run = _Run()
+        for file in events:
+            store.attempt(run.read, file, store)
+        if run.has_events:
+            store.runs.append(run.imported(name, directory))
+    return store
 
 
-def _read_run(files: list[Path], name: str) -> ImportedRun:
-    points: list[Point] = []
-    left_out = 0
-    for file in files:
-        left_out += _read_file(file, points)
-    return ImportedRun(name, f"tensorboard:{files[0].parent.absolute()}", points, left_out=left_out)
+class _Damage:
+    """Stretches of a file that are no records.
 
-
-def _read_file(path: Path, points: list[Point]) -> int:
-    """Add the scalars of a file and return how many other summaries there are."""
-    try:
-        return sum(_read_event(message, points) for message in tf_records(path))
-    except (WireError, struct.error) as error:
-        raise DamagedError(
-            path=path, reason=said("holds what is no TensorBoard event ({error})", error=error)
-        ) from error
-
-
-def tf_records(path: Path) -> Iterator[bytes]:
-    """Yield the records of a TFRecord file; a cut last one, as a killed process leaves it, is left out.
-
-    Raises:
-        WireError: A length is larger than any event.
+    Attributes:
+        gaps: How many there are.
+        size_bytes: How long they are together.
+        is_cut: Whether the file ends in the middle of a record, as a killed process leaves it.
     """
-    with open_regular(path) as file:
-        while len(head := file.read(12)) == 12:
-            (size_bytes,) = struct.unpack("<Q", head[:8])
-            if size_bytes > _MAX_RECORD_BYTES:
-                raise WireError(said("a record of {size_bytes} bytes", size_bytes=size_bytes))
-            record = file.read(size_bytes + 4)
-            if len(record) < size_bytes + 4:
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self.gaps = 0
+        self.size_bytes = 0
+
+    def note(self, size_bytes: int) -> None:
+        self.gaps += 1
+        self.size_bytes += size_bytes
+
+
+def tf_records(content: bytes | mmap.mmap, damage: _Damage) -> Iterator[bytes]:
+    """Yield the intact records of a TFRecord file; a cut last one, as a killed process leaves it, is left out."""
+    position = 0
+    while len(content) - position >= _HEAD_BYTES:
+        size_bytes = _record_size(content, position)
+        end = position + _HEAD_BYTES + (size_bytes or 0) + 4
+        if size_bytes is not None and end > len(content) and _next_head(content, position + 1) is None:
+            damage.is_cut = True
+            return
+        if size_bytes is not None and end <= len(content):
+            record = content[position + _HEAD_BYTES : end - 4]
+            if int.from_bytes(content[end - 4 : end], "little") == masked_crc32c(record):
+                yield record
+            else:
+                damage.note(end - position)
+            position = end
+            continue
+        following = _next_head(content, position + 1)
+        damage.note((len(content) if following is None else following) - position)
+        if following is None:
+            return
+        position = following
+
+
+def _record_size(content: bytes | mmap.mmap, position: int) -> int | None:
+    """Return the length of the record whose head stands there; None when none does, by its checksum."""
+    head = content[position : position + 8]
+    size_bytes = int.from_bytes(head, "little")
+    if not 0 < size_bytes <= _MAX_RECORD_BYTES:
+        return None
+    checksum = int.from_bytes(content[position + 8 : position + _HEAD_BYTES], "little")
+    return size_bytes if checksum == masked_crc32c(head) else None
+
+
+def _next_head(content: bytes | mmap.mmap, start: int) -> int | None:
+    """Return where the next record begins. The upper half of a length is zero, which leaves few places to look at."""
+    zeros = content.find(b"\0\0\0\0", start + 4)
+    while zeros >= 0 and zeros + 8 <= len(content):
+        if _record_size(content, zeros - 4) is not None:
+            return zeros - 4
+        zeros = content.find(b"\0\0\0\0", zeros + 1)
+    return None
+
+
+class _Run:
+    """What the events of one directory say."""
+
+    def __init__(self) -> None:
+        self.has_events = False
+        self._points: list[Point] = []
+        self._restarts: list[tuple[int, int]] = []
+        self._params: dict[str, object] = {}
+        self._left_out: Counter[str] = Counter()
+        self._times: list[float] = []
+        self._has_failed = False
+
+    def imported(self, name: str, directory: Path) -> ImportedRun:
+        """Return the run."""
+        times = sorted(self._times)
+        ending = Ending(
+            FAILED if self._has_failed else SUCCEEDED,
+            None,
+            times[0] if times else None,
+            times[-1] if times else None,
+        )
+        source = f"tensorboard:{directory}"
+        return ImportedRun(
+            name,
+            source,
+            self._points,
+            self._params,
+            ending,
+            left_out=self._left_out,
+            restarts=tuple(self._restarts),
+        )
+
+    def read(self, path: Path, store: Store) -> None:
+        """Take in the events of a file.
+
+        Raises:
+            DamagedError: It cannot be read.
+        """
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                store.note(path, "is empty")
                 return
-            yield record[:-4]
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                self._read(path, content, store)
 
+    def _read(self, path: Path, content: mmap.mmap, store: Store) -> None:
+        damage, intact, odd = _Damage(), 0, 0
+        for message in tf_records(content, damage):
+            intact += 1
+            try:
+                self._take(message)
+            except (WireError, struct.error, ValueError, RecursionError, OverflowError):
+                odd += 1
+        if damage.is_cut:
+            self._left_out["cut record"] += 1
+        if not intact and not damage.gaps:
+            damage.note(len(content))
+        if damage.gaps:
+            store.note(
+                path,
+                said(
+                    "skipped {size_bytes:,} damaged bytes in {gaps} places",
+                    size_bytes=damage.size_bytes,
+                    gaps=damage.gaps,
+                ),
+            )
+        if odd:
+            store.note(path, said("skipped {count:,} records that are not TensorBoard events", count=odd))
 
-def _read_event(message: bytes, points: list[Point]) -> int:
-    time_s: float | None = None
-    step, left_out = 0, 0
-    summaries = []
-    for number, kind, value in fields(message):
-        if number == 1 and kind == FIXED64:
-            time_s = double(value)
-        elif number == 2:
-            step = signed(value)
-        elif number == 5 and kind == BYTES:
-            summaries.append(inner(value))
-    for summary in summaries:
-        for number, _, value in fields(summary):
+    def _take(self, message: bytes) -> None:
+        time_s: float | None = None
+        step, values, session = 0, [], 0
+        for number, kind, value in fields(message):
+            if number == 1 and kind == FIXED64:
+                time_s = double(value)
+            elif number == 2:
+                step = signed(value)
+            elif number == 5 and kind == BYTES:
+                values += [inner(item) for field, _, item in fields(inner(value)) if field == 1]
+            elif number == 7 and kind == BYTES:
+                session = next((signed(status) for field, _, status in fields(inner(value)) if field == 1), 0)
+        self.has_events = True
+        if time_s is not None and time_s - time_s == 0.0 and time_s > 0:
+            self._times.append(time_s)
+        if session == _SESSION_START and step > 0:
+            self._restarts.append((len(self._points), step))  # what TensorBoard then no longer shows
+        for summary in values:
+            self._take_value(summary, step, time_s)
+
+    def _take_value(self, message: bytes, step: int, time_s: float | None) -> None:
+        """Take in a `Summary.Value`: a number, hyperparameters, or something that is counted by its kind."""
+        tag, kind_of_value, plugin, content = "", "other", "", b""
+        number_of: float | None = None
+        for number, kind, field in fields(message):
             if number == 1:
-                tag, scalar = _scalar(inner(value))
-                if scalar is None:
-                    left_out += 1
-                else:
-                    points.append(Point(tag, step, time_s, scalar))
-    return left_out
+                tag = text(field)
+            elif number == 2 and kind == FIXED32:
+                number_of = double(field)
+            elif number == 9:
+                plugin, content = _plugin(inner(field))
+            elif number in _KINDS:
+                kind_of_value = _KINDS[number]
+                if number == 8:
+                    number_of = _tensor_scalar(inner(field))
+        if plugin == "hparams":
+            self._take_hparams(content)
+        elif number_of is not None and plugin in ("", "scalars"):
+            self._points.append(Point(tag, step, time_s, number_of))
+        else:
+            self._left_out[{"images": "image", "histograms": "histogram"}.get(plugin, plugin) or kind_of_value] += 1
+
+    def _take_hparams(self, content: bytes) -> None:
+        """Take in what the hparams plugin says of the session: its parameters, and how it ended."""
+        for number, kind, value in fields(content):
+            if number == 3 and kind == BYTES:
+                for field, _, item in fields(inner(value)):
+                    if field == 1:
+                        name, parameter = _hparam(inner(item))
+                        self._params[name] = parameter
+            elif number == 4 and kind == BYTES:
+                status = next((signed(code) for field, _, code in fields(inner(value)) if field == 1), 0)
+                self._has_failed = status == _HPARAMS_FAILED
 
 
-def _scalar(value: bytes) -> tuple[str, float | None]:
-    """Return tag and number of a `Summary.Value`; None when it is something else."""
-    tag, scalar = "", None
-    for number, kind, field in fields(value):
+def _plugin(metadata: bytes) -> tuple[str, bytes]:
+    """Return name and content of the plugin that a `SummaryMetadata` names."""
+    name, content = "", b""
+    for number, _, value in fields(metadata):
         if number == 1:
-            tag = text(field)
-        elif number == 2 and kind == FIXED32:
-            scalar = double(field)
-        elif number == 8:
-            scalar = _tensor_scalar(inner(field))
-    return tag, scalar
+            for field, _, item in fields(inner(value)):
+                if field == 1:
+                    name = text(item)
+                elif field == 2:
+                    content = inner(item)
+    return name, content
+
+
+def _hparam(entry: bytes) -> tuple[str, object]:
+    """Return name and value of an entry of a map of `google.protobuf.Value`."""
+    name, parameter = "", None
+    for number, _, value in fields(entry):
+        if number == 1:
+            name = text(value)
+        elif number == 2:
+            parameter = _struct_value(inner(value))
+    return name, parameter
+
+
+def _struct_value(message: bytes) -> object:
+    for number, _, value in fields(message):
+        if number == 2:
+            return double(value)
+        if number == 3:
+            return text(value)
+        if number == 4:
+            return bool(signed(value))
+        if number == 6:
+            return [_struct_value(inner(item)) for field, _, item in fields(inner(value)) if field == 1]
+        if number == 5:
+            return dict(_hparam(inner(item)) for field, _, item in fields(inner(value)) if field == 1)
+    return None
 
 
 def _tensor_scalar(tensor: bytes) -> float | None:
-    """Return the number of a `TensorProto` of one element; None when it is none."""
-    kind_of_number, found = 0, []
-    for number, kind, value in fields(tensor):
+    """Return the number of a `TensorProto` of one element; None when it holds several, or none."""
+    data_type, numbers = 0, []
+    for number, _, value in fields(tensor):
         if number == 1:
-            kind_of_number = signed(value)
+            data_type = signed(value)
         elif number == 4 and value:
-            layout = _NUMBERS.get(kind_of_number)
-            if layout is None or len(inner(value)) != struct.calcsize(layout):
-                return None
-            found.append(float(struct.unpack(layout, inner(value))[0]))
-        elif number in _VALUES:
-            found += [float(one) for (one,) in struct.iter_unpack(_VALUES[number], inner(value))]
-        elif number in (7, 10) and kind != BYTES:  # int_val, int64_val
-            found.append(float(signed(value)))
-    return found[0] if len(found) == 1 and kind_of_number in _NUMBERS else None
+            numbers += _unpacked(data_type, inner(value))
+        elif number in _FLOATS:
+            numbers += [float(item) for (item,) in struct.iter_unpack(_FLOATS[number], inner(value))]
+        elif number == _HALVES:
+            numbers += [_half(data_type, bits) for bits in varints(value)]
+        elif number in _WHOLES:
+            numbers += [float(bits if number == 17 else signed(bits)) for bits in varints(value)]
+    return numbers[0] if len(numbers) == 1 and (data_type in _NUMBERS or data_type == _BFLOAT16) else None
+
+
+def _unpacked(data_type: int, content: bytes) -> list[float]:
+    if data_type == _BFLOAT16:
+        return [_half(data_type, bits) for (bits,) in struct.iter_unpack("<H", content)]
+    layout = _NUMBERS.get(data_type)
+    return [float(item) for (item,) in struct.iter_unpack(f"<{layout}", content)] if layout else []
+
+
+def _half(data_type: int, bits: int) -> float:
+    if data_type == _BFLOAT16:
+        (number,) = struct.unpack("<f", struct.pack("<I", (bits & 0xFFFF) << 16))
+    else:
+        (number,) = struct.unpack("<e", struct.pack("<H", bits & 0xFFFF))
+    return float(number)

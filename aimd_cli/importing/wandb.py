@@ -1,21 +1,26 @@
 """Reads `.wandb` files, as wandb writes them beside every run, also offline: LevelDB log framing around its messages.
 
-Source: wandb/proto/wandb_internal.proto and the LevelDB log format (google/leveldb, doc/log_format.md).
+Source: wandb/proto/wandb_internal.proto and the LevelDB log format (google/leveldb, doc/log_format.md), of which wandb
+uses another checksum: CRC-32 of the record's type and data. Checksums are verified: a damaged stretch is counted and
+named, and the records behind it are read.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aimd_cli.importing.run import ImportedRun, Point
-from aimd_cli.importing.wire import WireError, fields, inner, signed, text
+from aimd_cli.importing.run import Ending, ImportedRun, Point, Store
+from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
+from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
 from aimd_core.language import said
 
 _BLOCK_BYTES = 32768
@@ -23,99 +28,213 @@ _HEAD = struct.Struct("<IHB")  # checksum, length, type
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _FILE_HEAD = b":W&B"
 _FILE_HEAD_BYTES = 7
-_HISTORY, _CONFIG, _RUN, _EXIT = 2, 5, 17, 18  # fields of Record
+_HISTORY, _SUMMARY, _CONFIG, _STATISTICS, _RUN, _EXIT = 2, 3, 5, 7, 17, 18  # fields of Record
+_UNREAD = {4: "output", 8: "artifact", 10: "alert", 13: "output"}  # what is not imported, by field
 _INTERNAL = ("_step", "_timestamp", "_runtime", "_wandb")
 _SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+# Values of a HistoryItem that newer releases write with their type instead of as JSON.
+_TYPED: dict[int, Callable[[int | bytes], Any]] = {
+    3: lambda _: None,
+    4: lambda value: bool(signed(value)),
+    5: signed,
+    6: double,
+    7: text,
+    8: lambda value: json.loads(text(value)),
+    16: lambda value: json.loads(text(value)),
+}
 
 
-def read_wandb(path: Path) -> list[ImportedRun]:
+def read_wandb(path: Path) -> Store:
     """Return the run of a `.wandb` file, or the runs of all such files below a directory.
 
     Raises:
         NotFoundError: There are none.
-        DamagedError: A file is no `.wandb` file.
     """
-    files = [path] if path.is_file() else sorted(path.rglob("*.wandb"))
-    if not files:
+    store = Store()
+    root = path.resolve()
+    files = [root] if root.is_file() else list(store.walk(root, lambda name: name.endswith(".wandb")))
+    if not files and not store.faults:
         raise NotFoundError(
             message=said("{path} holds no .wandb files", path=path), hint="They are wandb/*run-*/run-*.wandb"
         )
-    return [_Run(file).read() for file in files]
+    for file in files:
+        run = store.attempt(_read_run, file, store)
+        if run is not None:
+            store.runs.append(run)
+    return store
 
 
-def log_records(path: Path) -> Iterator[bytes]:
-    """Yield the records of a file; a cut last one, as a killed process leaves it, is left out.
+def _read_run(path: Path, store: Store) -> ImportedRun:
+    return _Run(path, store).read()
 
-    Raises:
-        WireError: It is no such file.
+
+class _Log:
+    """The records of a file.
+
+    Attributes:
+        gaps: How many stretches of it are damaged.
+        is_cut: Whether it ends in the middle of a record, as a killed process leaves it.
     """
-    with open_regular(path) as file:
-        if file.read(_FILE_HEAD_BYTES)[:4] != _FILE_HEAD:
-            raise WireError("it does not begin as a .wandb file")
-        position, parts = _FILE_HEAD_BYTES, b""
-        while True:
-            left = _BLOCK_BYTES - position % _BLOCK_BYTES
-            if left < _HEAD.size:
-                position += len(file.read(left))
-                continue
-            head = file.read(_HEAD.size)
-            if len(head) < _HEAD.size:
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.gaps = 0
+        self.is_cut = False
+
+    def records(self) -> Iterator[bytes]:
+        """Yield the intact records; a cut last one, as a killed process leaves it, is left out.
+
+        Raises:
+            DamagedError: It is no such file.
+        """
+        with open_regular(self._path) as file:
+            if file.read(_FILE_HEAD_BYTES)[:4] != _FILE_HEAD:
+                raise DamagedError(path=self._path, reason="does not begin like a .wandb file")
+            block = file.read(_BLOCK_BYTES - _FILE_HEAD_BYTES)
+            parts: list[bytes] = []
+            while block:
+                for kind, data in self._of_block(block):
+                    if kind in (_FULL, _FIRST):
+                        parts = [data]
+                    elif parts and kind in (_MIDDLE, _LAST):
+                        parts.append(data)
+                    else:  # what it goes on from is damaged, or it is itself
+                        parts = []
+                    if parts and kind in (_FULL, _LAST):
+                        yield b"".join(parts)
+                        parts = []
+                block = file.read(_BLOCK_BYTES)
+
+    def _of_block(self, block: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield type and data of each piece of a block; behind a damaged one, nothing more of it can be told."""
+        position = 0
+        while len(block) - position >= _HEAD.size:
+            checksum, size_bytes, kind = _HEAD.unpack_from(block, position)
+            data = block[position + _HEAD.size : position + _HEAD.size + size_bytes]
+            is_cut = len(data) < size_bytes
+            if is_cut and len(block) not in (_BLOCK_BYTES, _BLOCK_BYTES - _FILE_HEAD_BYTES):
+                self.is_cut = True
                 return
-            _, size_bytes, kind = _HEAD.unpack(head)
-            data = file.read(size_bytes)
-            position += _HEAD.size + len(data)
-            if len(data) < size_bytes or kind == 0:
+            if is_cut or zlib.crc32(data, zlib.crc32(bytes([kind]))) != checksum or not _FULL <= kind <= _LAST:
+                self.gaps += 1
+                yield 0, b""
                 return
-            parts = data if kind in (_FULL, _FIRST) else parts + data
-            if kind in (_FULL, _LAST):
-                yield parts
-            elif kind not in (_FIRST, _MIDDLE):
-                raise WireError(said("a record of type {kind}", kind=kind))
+            yield kind, data
+            position += _HEAD.size + size_bytes
 
 
 class _Run:
     """What the records of one file say."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, store: Store) -> None:
         self._path = path
+        self._store = store
         self._name = path.stem.removeprefix("run-")
+        self._id = self._name
         self._points: list[Point] = []
+        self._logged: set[str] = set()  # names in the history
         self._params: dict[str, object] = {}
+        self._summary: dict[str, Any] = {}
         self._labels = Labels()
-        self._exit_code = 0
-        self._left_out = 0
+        self._exit_code: int | None = None
+        self._started_s: float | None = None
+        self._runtime_s: float | None = None
+        self._last: tuple[int, float | None] = (0, None)  # step and time of the last record of the history
+        self._origin: dict[str, object] = {}
+        self._left_out: Counter[str] = Counter()
 
     def read(self) -> ImportedRun:
-        try:
-            for record in log_records(self._path):
+        """Return the run.
+
+        Raises:
+            DamagedError: It is no `.wandb` file.
+        """
+        log, intact, odd = _Log(self._path), 0, 0
+        for record in log.records():
+            intact += 1
+            try:
                 self._take(record)
-        except (struct.error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise DamagedError(path=self._path, reason=said("is no .wandb file ({error})", error=error)) from error
-        source = f"wandb:{self._path.absolute()}"
-        has_failed = self._exit_code != 0
-        return ImportedRun(self._name, source, self._points, self._params, has_failed, self._labels, self._left_out)
+            except (WireError, struct.error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+                odd += 1
+        if not intact:
+            raise DamagedError(path=self._path, reason="holds no intact record")
+        if log.gaps:
+            self._store.note(
+                self._path, said("skipped {gaps} damaged stretches; the records behind them are kept", gaps=log.gaps)
+            )
+        if odd:
+            self._store.note(self._path, said("skipped {count:,} unreadable records", count=odd))
+        if log.is_cut:
+            self._left_out["cut record"] += 1
+        self._add_summary()
+        project = self._origin.get("project")
+        return ImportedRun(
+            self._name,
+            f"wandb:{self._path}#{self._id}",
+            self._points,
+            self._params,
+            self._ending(),
+            self._labels,
+            self._left_out,
+            folder=str(project).strip("/") or None if project else None,
+            origin=self._origin,
+        )
+
+    def _ending(self) -> Ending:
+        times = [point.time_s for point in self._points if point.time_s is not None]
+        started_s = min(times, default=None) if self._started_s is None else self._started_s
+        ended_s = max(times, default=None)
+        if started_s is not None and self._runtime_s is not None:
+            ended_s = started_s + self._runtime_s
+        if self._exit_code is None:
+            return Ending(RUNNING, {"kind": "unfinished"}, started_s, ended_s)
+        if self._exit_code:
+            return Ending(FAILED, {"kind": "exit", "status": self._exit_code}, started_s, ended_s)
+        return Ending(SUCCEEDED, None, started_s, ended_s)
 
     def _take(self, record: bytes) -> None:
         for number, _, value in fields(record):
             if number == _HISTORY:
                 self._take_history(inner(value))
+            elif number == _SUMMARY:
+                self._take_summary(inner(value))
             elif number == _CONFIG:
                 self._take_config(inner(value))
+            elif number == _STATISTICS:
+                self._take_statistics(inner(value))
             elif number == _RUN:
                 self._take_run(inner(value))
             elif number == _EXIT:
-                self._exit_code = next((signed(code) for field, _, code in fields(inner(value)) if field == 1), 0)
+                self._take_exit(inner(value))
+            elif number in _UNREAD:
+                self._left_out[_UNREAD[number]] += 1
+
+    def _take_exit(self, message: bytes) -> None:
+        self._exit_code = 0
+        for number, _, value in fields(message):
+            if number == 1:
+                self._exit_code = signed(value)
+            elif number == 2 and signed(value) > 0:
+                self._runtime_s = float(signed(value))
 
     def _take_run(self, message: bytes) -> None:
         for number, _, value in fields(message):
-            if number == 4:
+            if number == 1:
+                self._id = text(value)
+            elif number in (3, 6, 7, 12) and value:
+                self._origin[{3: "project", 6: "group", 7: "job_type", 12: "sweep"}[number]] = text(value)
+            elif number == 4:
                 self._take_config(inner(value))
+            elif number == 5:
+                self._take_summary(inner(value))
             elif number == 8 and value:
                 self._name = text(value)
             elif number == 9:
                 self._labels = self._labels._replace(note=text(value))
-            elif number == 10:
+            elif number == 10 and text(value) not in self._labels.tags:
                 self._labels = self._labels._replace(tags=(*self._labels.tags, text(value)))
+            elif number == 17:
+                self._started_s = _timestamp(inner(value))
 
     def _take_config(self, message: bytes) -> None:
         for number, _, value in fields(message):
@@ -123,6 +242,25 @@ class _Run:
                 keys, content = _item(inner(value))
                 if keys and keys[0] != "_wandb":
                     _put(self._params, keys, content)
+
+    def _take_summary(self, message: bytes) -> None:
+        for number, _, value in fields(message):
+            if number == 1:
+                keys, content = _item(inner(value))
+                _flatten(".".join(keys), content, self._summary)
+
+    def _take_statistics(self, message: bytes) -> None:
+        """Take in the use of the machine: a point of type `system` a value, its step the seconds since the start."""
+        time_s, values = None, {}
+        for number, _, value in fields(message):
+            if number == 2:
+                time_s = _timestamp(inner(value))
+            elif number == 3:
+                keys, content = _item(inner(value))
+                values[".".join(keys)] = content
+        step = max(0, int((time_s or 0.0) - (self._started_s or time_s or 0.0)))
+        for key, content in values.items():
+            self._add(f"system/{key}", step, time_s, content)
 
     def _take_history(self, message: bytes) -> None:
         values: dict[str, Any] = {}
@@ -132,35 +270,64 @@ class _Run:
                 keys, content = _item(inner(value))
                 _flatten(".".join(keys), content, values)
             elif number == 2:
-                step = next((signed(one) for field, _, one in fields(inner(value)) if field == 1), 0)
+                step = next((signed(item) for field, _, item in fields(inner(value)) if field == 1), 0)
         step = int(values.get("_step", step or 0))
-        time_s = values.get("_timestamp")
+        time = values.get("_timestamp")
+        time_s = float(time) if isinstance(time, (int, float)) else None
+        self._last = (step, time_s)
         for key, content in values.items():
-            if key.split(".")[0] in _INTERNAL:
-                continue
-            number_of = _SPECIAL.get(content) if isinstance(content, str) else content
-            if isinstance(number_of, bool) or not isinstance(number_of, (int, float)):
-                self._left_out += 1
-                continue
-            self._points.append(Point(key, step, None if time_s is None else float(time_s), float(number_of)))
+            if key.split(".")[0] not in _INTERNAL:
+                self._logged.add(key)
+                self._add(key, step, time_s, content)
+
+    def _add(self, key: str, step: int, time_s: float | None, content: object) -> None:
+        """Take in a value; one that is no number is counted by what it is."""
+        number = _SPECIAL.get(content) if isinstance(content, str) else content
+        if isinstance(number, (int, float)):  # a truth value is 0 or 1
+            self._points.append(Point(key, step, time_s, float(number)))
+        else:
+            self._left_out[_kind(content)] += 1
+
+    def _add_summary(self) -> None:
+        """Keep what a script said of the whole run; a summary that only repeats the history says nothing new."""
+        step, time_s = self._last
+        for key, content in self._summary.items():
+            if key.split(".")[0] not in _INTERNAL and key not in self._logged:
+                self._add(f"summary/{key}", step, time_s, content)
+
+
+def _kind(content: object) -> str:
+    if isinstance(content, dict):
+        return str(content.get("_type") or "mapping").removesuffix("-file")
+    return {str: "text", list: "list", type(None): "null"}.get(type(content), "other")
+
+
+def _timestamp(message: bytes) -> float:
+    seconds = nanoseconds = 0
+    for number, _, value in fields(message):
+        if number == 1:
+            seconds = signed(value)
+        elif number == 2:
+            nanoseconds = signed(value)
+    return seconds + nanoseconds / 1e9
 
 
 def _item(message: bytes) -> tuple[list[str], Any]:
-    """Return the key, nested ones part by part, and the value of a history or config item."""
-    key, nested, content = "", [], "null"
+    """Return the key, nested ones part by part, and the value of a history, summary or config item."""
+    key, nested, content = "", [], None
     for number, _, value in fields(message):
         if number == 1:
             key = text(value)
         elif number == 2:
             nested.append(text(value))
-        elif number == 16:
-            content = text(value)
-    return nested or [key], json.loads(content)
+        elif number in _TYPED:
+            content = _TYPED[number](value)
+    return nested or [key], content
 
 
 def _flatten(key: str, content: Any, values: dict[str, Any]) -> None:
     """Take nested metrics apart; an image or another file is a mapping with `_type`, and stays one value."""
-    if isinstance(content, dict) and "_type" not in content:
+    if isinstance(content, dict) and content and "_type" not in content:
         for name, inner_content in content.items():
             _flatten(f"{key}.{name}", inner_content, values)
     else:
@@ -168,10 +335,10 @@ def _flatten(key: str, content: Any, values: dict[str, Any]) -> None:
 
 
 def _put(params: dict[str, object], keys: list[str], content: object) -> None:
-    """Set a parameter; configs of `wandb.init` come as they are, those of files with `value` around them."""
+    """Set a parameter, also below one that had no parts before."""
     for key in keys[:-1]:
-        below = params.setdefault(key, {})
+        below = params.get(key)
         if not isinstance(below, dict):
-            return
+            below = params[key] = {}
         params = below
     params[keys[-1]] = content

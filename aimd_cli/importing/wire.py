@@ -1,6 +1,6 @@
-"""Protocol-buffer messages as fields and numbers, which is all that a reader of two stable formats needs.
+"""Protocol-buffer messages as fields and numbers, and their checksums: all that a reader of two stable formats needs.
 
-Source: the documented wire format (protobuf.dev/programming-guides/encoding).
+Source: the documented wire format (protobuf.dev/programming-guides/encoding), and CRC-32C of RFC 3720, appendix B.4.
 """
 
 from __future__ import annotations
@@ -93,3 +93,40 @@ def inner(value: int | bytes) -> bytes:
 def text(value: int | bytes) -> str:
     """Return the text of a field. Errors as `inner`."""
     return inner(value).decode("utf-8", "replace")
+
+
+def varints(value: int | bytes) -> list[int]:
+    """Return the numbers of a repeated field, which come one by one or packed into one piece. Errors as `varint`."""
+    if isinstance(value, int):
+        return [value]
+    numbers, position = [], 0
+    while position < len(value):
+        number, position = varint(value, position)
+        numbers.append(number)
+    return numbers
+
+
+def _crc_table() -> tuple[int, ...]:
+    table = []
+    for number in range(256):
+        for _ in range(8):
+            number = number >> 1 ^ (0x82F63B78 if number & 1 else 0)
+        table.append(number)
+    return tuple(table)
+
+
+_CRC_TABLE = _crc_table()
+
+
+def crc32c(content: bytes) -> int:
+    """Return the CRC-32C of bytes."""
+    table, crc = _CRC_TABLE, 0xFFFFFFFF
+    for byte in content:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
+def masked_crc32c(content: bytes) -> int:
+    """Return the CRC-32C of bytes as TFRecord files store it, turned and shifted."""
+    crc = crc32c(content)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -9,11 +9,13 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import JsonOpt
-from aimd_core.errors import NotFoundError, UsageError
-from aimd_core.language import said
+from aimd_core.errors import DamagedError, PartlyDoneError, UsageError
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from aimd_cli.importing.run import ImportedRun
+    from aimd_cli.importing.run import ImportedRun, Store
+    from aimd_cli.importing.writing import Importer
+    from aimd_cli.views.outcomes import Outcome
 
 Source = Literal["tensorboard", "wandb", "mlflow", "csv"]
 
@@ -29,10 +31,12 @@ def import_runs(
     ] = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Make trials of the runs of another tracker: values, steps, times, parameters, tags.
+    """Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.
 
-    Reads event files of TensorBoard, .wandb files (also of offline runs), MLflow stores (mlruns, mlflow.db) and CSV
-    tables, without those libraries. The source is only read. What is no number is left out and counted.
+    Reads TensorBoard event files, .wandb files (offline runs too), MLflow stores (mlruns, mlflow.db) and CSV tables;
+    none of those libraries is needed, and the source is never changed. What is not a number is left out and counted by
+    kind. A file that cannot be read is named, and the rest is imported (exit code 8). Importing the same runs again
+    changes nothing; what a run has gained since is appended.
 
     Examples:
 
@@ -42,34 +46,44 @@ def import_runs(
 
         aimd trial import --from mlflow mlflow.db
     """
-    from aimd_cli.importing.run import write_run
+    from aimd_cli.importing.writing import Importer
     from aimd_cli.views.outcomes import Outcome, Outcomes
 
-    runs = [run for run in _read(source, path) if run.points or run.params]
-    if not runs:
-        raise NotFoundError(message=said("{path} holds runs, but no values", path=path), hint="")
-    if name and len(runs) != 1:
+    store = _read(source, path)
+    if not store.runs:
+        fault = store.faults[0]
+        raise DamagedError(path=fault.path, reason=fault.reason)
+    if name and len(store.runs) != 1:
         raise UsageError(
             message=said(
-                "{path} holds {count} runs, which cannot all be {name!r}", path=path, count=len(runs), name=name
+                "{path} holds {count} runs, which cannot all be {name!r}", path=path, count=len(store.runs), name=name
             ),
             hint="Leave --name away",
         )
-    rows = []
-    for run in runs:
-        made = write_run(run, directory or Path(), name)
-        left_out = said(", {left_out:,} that are no numbers left out", left_out=run.left_out) if run.left_out else ""
-        rows.append(
-            Outcome(
-                made.name,
-                "imported",
-                said("{count:,} values of {name}{left_out}", count=len(run.points), name=run.name, left_out=left_out),
-            )
-        )
+    importer = Importer(directory or Path())
+    rows = [_write(importer, run, name) for run in store.runs]
+    rows += [Outcome(str(fault.path), "failed", fault.reason) for fault in store.faults]
     output.show(Outcomes(rows), as_json)
+    failures = sum(row.outcome == "failed" for row in rows)
+    if failures:
+        raise PartlyDoneError(failed=failures, total=len(rows), what="imports")
 
 
-def _read(source: Source, path: Path) -> list[ImportedRun]:
+def _write(importer: Importer, run: ImportedRun, name: str | None) -> Outcome:
+    from aimd_cli.views.outcomes import Outcome
+
+    try:
+        made = importer.write(run, name)
+    except DamagedError as error:
+        return Outcome(run.name, "failed", error.sentence)
+    parts = [said("{count:,} values of {name}", count=len(run.points), name=run.name)]
+    if run.left_out:
+        kinds = [said("{count:,} x {kind}", count=count, kind=kind) for kind, count in run.left_out.items()]
+        parts.append(said("left out: {kinds}", kinds=joined(", ", kinds)))
+    return Outcome(made.path.name, made.outcome, joined("; ", parts))
+
+
+def _read(source: Source, path: Path) -> Store:
     if source == "tensorboard":
         from aimd_cli.importing.tensorboard import read_tensorboard
 

@@ -1,0 +1,207 @@
+"""Makes trial directories of the runs of another tracker; the same run again changes nothing.
+
+Promises: a trial is made whole or not at all. A run that was imported before is known by where it came from: when its
+source has grown, what is new is appended; when its source has changed otherwise, that is said, and nothing is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from aimd_cli.importing.run import ImportedRun, MetricNames, Point
+from aimd_core.errors import DamagedError, DiskError
+from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.journal import encode_record
+from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
+from aimd_core.format.model import UNFINISHED, name_fault
+from aimd_core.language import said
+from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, list_names, new_trial_directory
+
+IMPORTED, UPDATED, UNCHANGED = "imported", "updated", "unchanged"
+_FROM_THE_SOURCE = (
+    "startTime",
+    "endTime",
+    "status",
+    "_import",
+    "_exit",
+)  # of the metadata; the rest may be edited here
+
+
+class Written(NamedTuple):
+    """What became of a run.
+
+    Attributes:
+        path: The trial's directory.
+        outcome: `imported`, `updated` or `unchanged`.
+    """
+
+    path: Path
+    outcome: str
+
+
+class Importer:
+    """Writes runs into one working directory."""
+
+    def __init__(self, working_directory: Path) -> None:
+        """Learn which runs were imported there before.
+
+        Raises:
+            DiskError: The directory's trials cannot be listed.
+        """
+        self._working_directory = working_directory
+        self._earlier = _imported_before(working_directory)
+
+    def write(self, run: ImportedRun, name: str | None = None) -> Written:
+        """Make a trial of a run, or bring the one that was made of it before up to date; on failure none is left.
+
+        Args:
+            run: The run.
+            name: The trial's name; by default that of the run, with what no directory can be called replaced.
+
+        Raises:
+            InvalidNameError: `name` cannot be a directory name.
+            DamagedError: The run was imported before, and its source no longer begins as it did then.
+            DiskError: The disk refused.
+        """
+        content = _Content(run)
+        try:
+            earlier = self._earlier.get(run.key or run.source)
+            if earlier is not None:
+                return _brought_up_to_date(earlier, run, content)
+            path = new_trial_directory(self._working_directory, name or safe_name(run.name))
+            try:
+                _fill(path, run, content, name or safe_name(run.name))
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise DiskError(
+                path=self._working_directory,
+                reason=said("cannot make a trial here ({strerror})", strerror=error.strerror),
+            ) from error
+        self._earlier[run.key or run.source] = path
+        return Written(path, IMPORTED)
+
+
+class _Content:
+    """The bytes of a run's journal, and the documents beside it."""
+
+    def __init__(self, run: ImportedRun) -> None:
+        times = [point.time_s for point in run.points if point.time_s is not None]
+        self.started_s = min(times, default=None) if run.ending.started_s is None else run.ending.started_s
+        self.ended_s = max(times, default=None) if run.ending.ended_s is None else run.ending.ended_s
+        records = list(_records(run.points, self.ended_s or self.started_s or 0.0))
+        self.journal = b"".join(records)
+        ends = [0]
+        for record in records:
+            ends.append(ends[-1] + len(record))
+        self.restarts = [(ends[count], step) for count, step in run.restarts]
+
+
+def _records(points: Iterable[Point], unknown_s: float) -> Iterator[bytes]:
+    names = MetricNames()
+    for point in points:
+        metrics_type, name = names.metric_of(point.key)
+        time = _iso(unknown_s if point.time_s is None else point.time_s)
+        yield encode_record(metrics_type, {name: point.value}, point.step, point.epoch, time)
+
+
+def _imported_before(working_directory: Path) -> dict[str, Path]:
+    """Return the trials that were imported into a directory, by the key of each."""
+    try:
+        directory, names = list_names(working_directory)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise DiskError(
+            path=working_directory, reason=said("cannot be listed ({strerror})", strerror=error.strerror)
+        ) from error
+    earlier = {}
+    for name in names:
+        try:
+            origin = read_mapping(directory / name / METADATA_FILE).get("_import")
+        except (FileNotFoundError, DamagedError):
+            continue
+        if isinstance(origin, dict) and isinstance(origin.get("key"), str):
+            earlier[origin["key"]] = directory / name
+    return earlier
+
+
+def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Written:
+    journal = path / METRICS_FILE
+    before = journal.read_bytes() if journal.exists() else b""
+    if not content.journal.startswith(before):
+        raise DamagedError(
+            path=path,
+            reason=said("was imported from {source}, which has changed since and not only grown", source=run.source),
+        )
+    metadata = read_mapping(path / METADATA_FILE)
+    inner = metadata.get("metadata")
+    identity = inner if isinstance(inner, dict) else {}
+    documents = _metadata(run, content, str(identity.get("name")), str(identity.get("id")))
+    kept = {key: value for key, value in metadata.items() if key != "_exit"}
+    documents = {**kept, **{key: documents[key] for key in _FROM_THE_SOURCE if key in documents}}
+    params = read_mapping(path / PARAMETERS_FILE)
+    if before == content.journal and metadata == documents and params == dict(run.params):
+        return Written(path, UNCHANGED)
+    with journal.open("ab") as file:
+        file.write(content.journal[len(before) :])
+    write_mapping(path / PARAMETERS_FILE, dict(run.params))
+    write_mapping(path / METADATA_FILE, documents)
+    return Written(path, UPDATED)
+
+
+def _fill(path: Path, run: ImportedRun, content: _Content, name: str) -> None:
+    (path / METRICS_FILE).write_bytes(content.journal)
+    write_mapping(path / PARAMETERS_FILE, dict(run.params))
+    _write_labels(path, run.labels)
+    write_mapping(path / METADATA_FILE, _metadata(run, content, name, str(uuid.uuid4())))
+
+
+def _write_labels(path: Path, labels: Labels) -> None:
+    words = ("-".join(re.split(r"[\s,'\"]+", tag.strip(" -"))) for tag in labels.tags)  # a tag here is one word
+    tags = [tag for tag in words if tag_fault(tag) is None]
+    if tags:
+        add_tags(path, tags)
+    if labels.note:
+        set_note(path, labels.note)
+
+
+def _metadata(run: ImportedRun, content: _Content, name: str, trial_id: str) -> dict[str, object]:
+    document: dict[str, object] = {
+        "kind": "Trial",
+        "metadata": {"folder": None, "name": name, "editor": None, "id": trial_id, "timestamp": None},
+        "platform": {},
+        "startTime": None if content.started_s is None else _iso(content.started_s),
+        "endTime": None if content.ended_s is None or run.ending.status in UNFINISHED else _iso(content.ended_s),
+        "status": run.ending.status,
+        "inputArtifacts": [],
+        "outputArtifacts": [],
+        "_upload": {"folder_id": None, "folder_path": run.folder, "make_folder": True, "conflict_strategy": "new"},
+        "_git": {},
+        "_import": {"key": run.key or run.source, "source": run.source, "name": run.name, **run.origin},
+    }
+    if run.ending.exit:
+        at = {} if content.ended_s is None else {"at": _iso(content.ended_s)}
+        document["_exit"] = {**run.ending.exit, **at}
+    return document
+
+
+def _iso(time_s: float) -> str:
+    try:
+        return datetime.fromtimestamp(time_s, timezone.utc).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, timezone.utc).isoformat(timespec="microseconds")
+
+
+def safe_name(name: str) -> str:
+    """Return a name that a directory can have, as near to the one given as may be."""
+    kept = "".join("-" if character in "/\\\0" or not character.isprintable() else character for character in name)
+    kept = kept.replace("..", ".").strip(". -")[:60].strip() or "imported"
+    return kept if name_fault(kept) is None else "imported"
