@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aimd_cli import output, text
 from aimd_core.language import said, translated
 from aimd_core.reading.store import JOURNAL_FILES, Trial
-from aimd_core.upload.parallel import Watching
+from aimd_core.upload.remote import Watching
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

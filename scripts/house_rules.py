@@ -28,7 +28,6 @@ STATE_USERS: dict[str, tuple[set[str], str]] = {
     ),
     "aimd_core/format/process.py": ({"is_gone"}, "what facts.py asks"),
     "aimd_core/reading/facts.py": (STATE_WORDS, "the one place that decides"),
-    "aimd_core/upload/snapshot.py": ({"_exit"}, "a guess before a digest proves it"),
     "aimd_cli/views/states.py": ({"KILLED", "LOST", "INTERRUPTED"}, "how each looks"),
     "aimd_cli/__main__.py": ({"INTERRUPTED"}, "an exit code of the same name"),
     "aimd_cli/importing/mlflow.py": ({"KILLED"}, "MLflow's own word"),

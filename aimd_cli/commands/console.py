@@ -215,7 +215,7 @@ def _start() -> subprocess.Popen[str]:
     # server first. Nothing of the environment may send it to another host than this one.
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     return subprocess.Popen(
-        [sys.executable, "-m", "aimd_core.upload.keeping"],
+        [sys.executable, "-m", "aimd_core.upload.mirror_process"],
         env=kept,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -4,9 +4,7 @@
 that while they run. See docs/concepts/upload.md.
 """
 
-from aimd_core.upload.outcome import Destination, Difference, Result, Uploaded
-from aimd_core.upload.parallel import upload_all
-from aimd_core.upload.remote import Remote, connect
-from aimd_core.upload.sending import damage_sentence
+from aimd_core.upload.contents import Destination, Difference, Result, Uploaded
+from aimd_core.upload.remote import Remote, connect, upload_all
 
-__all__ = ["Destination", "Difference", "Remote", "Result", "Uploaded", "connect", "damage_sentence", "upload_all"]
+__all__ = ["Destination", "Difference", "Remote", "Result", "Uploaded", "connect", "upload_all"]

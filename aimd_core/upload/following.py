@@ -14,7 +14,7 @@ from pathlib import Path
 from aimd_core.errors import NetworkError
 from aimd_core.reading.facts import is_live
 from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, TRIALS_DIRECTORY, Trial, find_trials
-from aimd_core.upload.outcome import Result
+from aimd_core.upload.contents import Result
 
 Signature = tuple[tuple[int, int, int], ...]
 Round = Callable[[Sequence[Trial]], Iterator[Result]]

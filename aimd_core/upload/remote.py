@@ -1,8 +1,13 @@
-"""A server to upload to, in either protocol."""
+"""A server to upload to, in either protocol, and uploads of many trials over several connections.
+
+An interruption ends within a second.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -11,14 +16,15 @@ from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
+from aimd_core.errors import AccessError, AimdError, DiskError, NetworkError
 from aimd_core.reading.store import Trial
-from aimd_core.upload.checking import compare_files, plan_trial
-from aimd_core.upload.deployed import DeployedRemote
-from aimd_core.upload.outcome import Destination, Difference, Uploaded
-from aimd_core.upload.sending import PartSize, Progress, no_progress, send_trial
-from aimd_core.upload.snapshot import checked_id, is_known, quick_id
+from aimd_core.upload.contents import Destination, Difference, Result, Uploaded, checked_id, is_known, quick_id
+from aimd_core.upload.sending import PartSize, Progress, compare_files, no_progress, plan_trial, send_trial
+from aimd_core.upload.version1 import DeployedRemote
 
 Self = TypeVar("Self")
+ASKED_AT_ONCE = 200
+_POLL_S = 0.2
 
 
 class Remote(Protocol):
@@ -100,3 +106,135 @@ def connect(credentials: Credentials, retry: RetryPolicy | None = None) -> Remot
     if protocol_for(credentials.host) == V2:
         return CurrentRemote(credentials, retry)
     return DeployedRemote(credentials, retry)
+
+
+class Watching:
+    """Receives the progress of an upload, from any thread. This base class does nothing."""
+
+    def begin(self, trial: Trial) -> None:
+        """A trial has started."""
+
+    def advance(self, sent_bytes: int) -> None:
+        """More bytes were sent."""
+
+
+Work = Callable[[Remote, Trial], Result]
+
+
+def upload_all(
+    make_remote: Callable[[], Remote],
+    trials: Sequence[Trial],
+    destination: Destination,
+    jobs: int = 1,
+    watching: Watching | None = None,
+) -> Iterator[Result]:
+    """Upload trials over `jobs` connections and yield the results as they arrive.
+
+    A failure is a result, unless it would hit every other trial as well.
+
+    Raises:
+        AccessError: The server does not accept the key.
+    """
+    shown = watching or Watching()
+
+    def upload(remote: Remote, trial: Trial) -> Result:
+        shown.begin(trial)
+        return Result(trial, remote.upload(trial, destination, shown.advance), None)
+
+    return run_all(make_remote, trials, upload, jobs, ask_first=len(trials) > 1)
+
+
+def run_all(
+    make_remote: Callable[[], Remote], trials: Sequence[Trial], work: Work, jobs: int, ask_first: bool = False
+) -> Iterator[Result]:
+    """Do something with each trial over `jobs` connections; arguments and errors as `upload_all`."""
+    pool = _Pool(make_remote, trials, work, ask_first)
+    pool.start(min(jobs, max(1, len(trials))))
+    try:
+        yield from pool.results(len(trials))
+    finally:
+        pool.stop()
+
+
+class _Pool:
+    """Threads that take trials from a queue. They are daemons, so that none delays the end of the program."""
+
+    def __init__(self, make_remote: Callable[[], Remote], trials: Sequence[Trial], work: Work, ask_first: bool) -> None:
+        self._make_remote = make_remote
+        self._work = work
+        self._ask_first = ask_first
+        self._batches: queue.SimpleQueue[Sequence[Trial]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._remotes: list[Remote] = []
+        self._gone: NetworkError | None = None
+        self._trials = trials
+
+    def start(self, jobs: int) -> None:
+        size = max(1, min(ASKED_AT_ONCE, -(-len(self._trials) // jobs))) if self._ask_first else 1
+        for start in range(0, len(self._trials), size):
+            self._batches.put(self._trials[start : start + size])
+        for number in range(jobs):
+            threading.Thread(target=self._run, name=f"aimd-upload-{number}", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for remote in list(self._remotes):
+            remote.abort()
+
+    def results(self, count: int) -> Iterator[Result]:
+        while count:
+            try:
+                item = self._done.get(timeout=_POLL_S)  # short, so that Ctrl-C works
+            except queue.Empty:
+                continue
+            if isinstance(item, BaseException):
+                raise item
+            count -= 1
+            yield item
+
+    def _run(self) -> None:
+        try:
+            with self._make_remote() as remote:
+                self._remotes.append(remote)
+                self._serve(remote)
+        except BaseException as error:
+            self._done.put(error)
+
+    def _serve(self, remote: Remote) -> None:
+        while not self._stopping.is_set():
+            try:
+                batch = self._batches.get_nowait()
+            except queue.Empty:
+                return
+            same = self._unchanged(remote, batch)
+            for trial in batch:
+                if self._stopping.is_set():
+                    return
+                known = same.get(trial)
+                self._done.put(known if known else self._attempt(remote, trial))
+
+    def _unchanged(self, remote: Remote, batch: Sequence[Trial]) -> dict[Trial, Result]:
+        if not self._ask_first or self._gone is not None:
+            return {}
+        try:
+            return {trial: Result(trial, same, None) for trial, same in remote.unchanged(batch).items()}
+        except NetworkError:
+            return {}  # each trial reports it itself
+
+    def _attempt(self, remote: Remote, trial: Trial) -> Result:
+        if self._gone is not None:  # every other trial would wait as long for the same error
+            return Result(trial, None, self._gone)
+        try:
+            return self._work(remote, trial)
+        except AccessError:
+            raise
+        except NetworkError as error:
+            self._gone = error
+            return Result(trial, None, error)
+        except AimdError as error:
+            return Result(trial, None, error)
+        except OSError as error:
+            return Result(
+                trial, None, DiskError(path=error.filename or trial.path, reason=error.strerror or str(error))
+            )

@@ -12,21 +12,22 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
 from aimd_core.errors import ContentDiffersError, RefusedError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE, Trial
-from aimd_core.upload.outcome import Destination, Uploaded
-from aimd_core.upload.snapshot import checked_id, digest_of, document_of
+from aimd_core.upload.contents import Destination, Difference, Uploaded, checked_id, digest_of, document_of
 
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
 PART_S = 1.0  # a part is sized to take about this long
 _OFFSET_TRIES = 8
+NEW_BYTES = "has bytes that are not on the server"
 _ALONE_BYTES = 256 << 10  # a larger document is sent separately, if it has changed
 
 Progress = Callable[[int], None]
@@ -48,6 +49,77 @@ class PartSize:
             return
         fitting = int(sent_bytes * PART_S / max(took_s, 1e-3))
         self.size_bytes = max(MIN_PART_BYTES, min(MAX_PART_BYTES, fitting, self.size_bytes * 4))
+
+
+# What each line of a journal holds once, as this SDK and the deployed one write it.
+_MARKS = (b'"}}}\n', b'"sequence": {', b'{"value": {', b'"step": ', b', "timestamp": "')
+
+
+class Lines:
+    """Looks at the bytes of a metrics journal that are sent anyway, whether each line is shaped as writers shape it.
+
+    Counting a few marks costs next to nothing, where decoding costs as much again as the upload. What a power cut, a
+    full disk or a torn write leaves behind has another shape; a wrong digit within a number has not. A line of another
+    shape may still be right: whoever wants to know reads the journal.
+
+    Attributes:
+        are_odd: Whether some line is of another shape, or not all was seen.
+    """
+
+    __slots__ = ("_in_line", "_rest", "_seen_to", "are_odd")
+
+    def __init__(self) -> None:
+        self.are_odd = False
+        self._seen_to = 0
+        self._in_line = False
+        self._rest = b""
+
+    def begin(self, opened: BinaryIO, offset: int) -> None:
+        """Say from where on the journal is sent."""
+        self._seen_to = offset
+        self._in_line = offset > 0 and os.pread(opened.fileno(), 1, offset - 1) != b"\n"
+
+    def take(self, offset: int, content: bytes) -> None:
+        """Take the next stretch of the journal."""
+        if offset != self._seen_to:  # sent once more, or somebody else has sent some
+            self.are_odd = True
+        self._seen_to = offset + len(content)
+        if self._in_line:  # how that line began was seen when it was sent
+            _, newline, content = content.partition(b"\n")
+            self._in_line = not newline
+        if self.are_odd:
+            return
+        content = self._rest + content
+        cut = content.rfind(b"\n") + 1
+        lines, self._rest = content[:cut], content[cut:]
+        count = lines.count(b"\n")
+        counts = {lines.count(mark) for mark in _MARKS}
+        begins = lines.startswith(b'{"') + lines.count(b'\n{"')
+        quotes = 2 * lines.count(b'": ') + 2 * count  # each key has two, and the time stamp
+        is_sound = counts | {begins} == {count} and lines.count(b'"') == quotes and b"\0" not in lines
+        self.are_odd = not is_sound or not _is_text(lines) or len(self._rest) > MAX_PART_BYTES
+
+    def end(self) -> None:
+        """Say that nothing more comes."""
+        self.are_odd = self.are_odd or bool(self._rest)
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return content.isascii() or bool(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def damage_sentence(path: Path) -> str:
+    """Say what is wrong with the metrics journal of a trial, in one sentence; empty when nothing is.
+
+    What the index of its directory knows is not read again.
+    """
+    from aimd_core.reading.directory import read_trials
+
+    (facts,) = read_trials([path])
+    return joined("; ", [sentence for sentence in facts.damage if sentence.startswith(f"{METRICS_FILE}: ")])
 
 
 def send_trial(server: Server, trial: Trial, destination: Destination, progress: Progress, part: PartSize) -> Uploaded:
@@ -76,8 +148,13 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
         return uploaded
     known = answer.get("files") or {}
     changed = _settle_documents(server, trial_id, document, contents, known)
+    lines = Lines()
     for file in JOURNAL_FILES:
-        uploaded.sent_bytes += _send_journal(server, trial, trial_id, file, known.get(file) or {}, progress, part)
+        watched = lines if file == METRICS_FILE else None
+        uploaded.sent_bytes += _send_journal(
+            server, trial, trial_id, file, known.get(file) or {}, progress, part, watched
+        )
+    uploaded.damage = damage_sentence(trial.path) if lines.are_odd else ""
     if uploaded.outcome == "unchanged" and (uploaded.sent_bytes or changed):
         uploaded.outcome = "updated"
     return uploaded
@@ -108,6 +185,7 @@ def _send_journal(
     known: dict[str, Any],
     progress: Progress,
     part: PartSize,
+    lines: Lines | None,
 ) -> int:
     """Bring a journal file on the server up to date and return how many bytes were new."""
     path = trial.path / file
@@ -137,7 +215,7 @@ def _send_journal(
             if not known:  # an empty file must exist there as well
                 server.append(trial_id, file, 0, pack(b""))
             return 0
-        reached = _send_rest(server, trial_id, file, opened, offset, progress, part)
+        reached = _send_rest(server, trial_id, file, opened, offset, progress, part, lines)
         _compare(server, trial_id, file, opened, reached, path)
         return max(0, reached.offset - offset)
 
@@ -160,29 +238,40 @@ class _Part:
 
     __slots__ = ("offset", "packed", "size_bytes")
 
-    def __init__(self, opened: BinaryIO, offset: int, size_bytes: int) -> None:
+    def __init__(self, opened: BinaryIO, offset: int, size_bytes: int, lines: Lines | None) -> None:
         content = os.pread(opened.fileno(), size_bytes, offset)
+        if lines is not None:
+            lines.take(offset, content)
         self.offset = offset
         self.size_bytes = len(content)
         self.packed = pack(content) if content else b""
 
 
 def _send_rest(
-    server: Server, trial_id: str, file: str, opened: BinaryIO, offset: int, progress: Progress, part: PartSize
+    server: Server,
+    trial_id: str,
+    file: str,
+    opened: BinaryIO,
+    offset: int,
+    progress: Progress,
+    part: PartSize,
+    lines: Lines | None,
 ) -> Standing:
     """Send a file from `offset` to its current end; another uploader at the same time does no harm.
 
     The next part is compressed while the server works on this one.
     """
     mismatches = 0
+    if lines is not None:
+        lines.begin(opened, offset)
     reached = Standing(offset, "")
     end = os.fstat(opened.fileno()).st_size
     with ThreadPoolExecutor(1) as packing:
-        current = _Part(opened, offset, part.size_bytes)
+        current = _Part(opened, offset, part.size_bytes, lines)
         while current.size_bytes:
             following = current.offset + current.size_bytes
             is_last = following >= end
-            ahead = None if is_last else packing.submit(_Part, opened, following, part.size_bytes)
+            ahead = None if is_last else packing.submit(_Part, opened, following, part.size_bytes, lines)
             started_s = time.monotonic()
             try:
                 reached = server.append(trial_id, file, current.offset, current.packed, is_last)
@@ -198,14 +287,10 @@ def _send_rest(
             if ahead is not None and reached.offset == following:
                 current = ahead.result()
             else:
-                current = _Part(opened, reached.offset, part.size_bytes)
+                current = _Part(opened, reached.offset, part.size_bytes, lines)
+    if lines is not None:
+        lines.end()
     return reached
-
-
-def damage_sentence(trial: Trial) -> str:
-    """Return a sentence about the damage of a trial's metrics journal, or an empty string."""
-    damage = trial.totals.damage
-    return f"{METRICS_FILE}: {damage.sentence()}" if damage else ""
 
 
 def local_files(trial: Trial) -> Iterator[tuple[str, int, str]]:
@@ -222,3 +307,58 @@ def local_files(trial: Trial) -> Iterator[tuple[str, int, str]]:
         with opened:
             size_bytes = os.fstat(opened.fileno()).st_size
             yield file, size_bytes, digest_prefix(opened, size_bytes)
+
+
+def plan_trial(server: Server, trial: Trial, destination: Destination) -> Uploaded:
+    """Return what an upload would do now: outcome, place, and bytes in `remaining_bytes`.
+
+    Raises:
+        DamagedError, ContentDiffersError, NameTakenError: As for the upload.
+    """
+    trial.read_documents()
+    trial_id = checked_id(trial)
+    document = document_of(trial, destination.merged(trial.upload_settings))
+    answer = server.put_trial(trial_id, document, dry_run=True)
+    planned = Uploaded(answer)
+    if planned.outcome == "skipped":
+        return planned
+    differences = compare_files(trial, answer.get("files") or {})
+    for difference in differences:
+        if difference.file in JOURNAL_FILES and difference.reason != NEW_BYTES:
+            raise ContentDiffersError(path=trial.path / difference.file, reason=difference.reason)
+    if planned.outcome == "unchanged" and differences:
+        planned.outcome = "updated"
+    journals = [one for one in differences if one.file in JOURNAL_FILES]
+    planned.remaining_bytes = sum((one.local_bytes or 0) - (one.remote_bytes or 0) for one in journals)
+    return planned
+
+
+def compare_files(trial: Trial, remote: dict[str, Any]) -> list[Difference]:
+    """Return the files whose size or digest differs between here and the server.
+
+    Raises:
+        DamagedError: Something other than a regular file is in its place.
+    """
+    differences = []
+    left = dict(remote)
+    for file, size_bytes, digest in local_files(trial):
+        there = left.pop(file, None)
+        if there is None:
+            reason = NEW_BYTES if file in JOURNAL_FILES else "is not on the server"
+            differences.append(Difference(file, size_bytes, None, reason))
+        elif there["offset"] != size_bytes or there["digest"] != digest:
+            reason = _reason(trial, file, size_bytes, there)
+            differences.append(Difference(file, size_bytes, int(there["offset"]), reason))
+    differences += [Difference(file, None, int(there["offset"]), "is gone here") for file, there in left.items()]
+    return differences
+
+
+def _reason(trial: Trial, file: str, size_bytes: int, there: dict[str, Any]) -> str:
+    offset = int(there["offset"])
+    if file in JOURNAL_FILES and size_bytes > offset:
+        with open(trial.path / file, "rb") as opened:
+            if os.fstat(opened.fileno()).st_size >= offset and digest_prefix(opened, offset) == there["digest"]:
+                return NEW_BYTES
+    if file in JOURNAL_FILES and size_bytes < offset:
+        return "is shorter than what the server has"
+    return "differs from what the server has"

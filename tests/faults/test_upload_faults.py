@@ -32,7 +32,7 @@ def proxy(running_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setattr(sending, "MAX_PART_BYTES", 3000)
     monkeypatch.setattr(connection, "CALL_DEADLINE_S", 1.0)
     monkeypatch.setattr(connection, "READ_TIMEOUT_S", 0.8)
-    monkeypatch.setattr("aimd_core.upload.deployed.BATCH_POINTS", 25)
+    monkeypatch.setattr("aimd_core.upload.version1.BATCH_POINTS", 25)
     with Proxy(running_server.port) as made:
         yield made
 

@@ -15,8 +15,8 @@ from aimd_core.config import Credentials
 from aimd_core.errors import AimdError
 from aimd_core.reading.store import Trial
 from aimd_core.upload import Destination
-from aimd_core.upload.deployed import DeployedRemote
 from aimd_core.upload.remote import CurrentRemote, Remote
+from aimd_core.upload.version1 import DeployedRemote
 from tests.support.proxy import Proxy
 from tests.support.server import RunningServer
 from tests.support.trials import TRIAL_ID, record, write_trial

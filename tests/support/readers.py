@@ -132,7 +132,7 @@ def upload(home: Home, path: Path) -> Told:
     """What an upload tells a server."""
     from aimd_core.reading.store import Trial
     from aimd_core.upload import Destination
-    from aimd_core.upload.snapshot import document_of
+    from aimd_core.upload.contents import document_of
 
     document = document_of(Trial(path), Destination(conflict_strategy="new"))
     return Told(document["state"], document["name"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aimd_core.config import Credentials
     from aimd_core.reading.store import Trial
     from aimd_core.upload import Destination, Remote, Result
-    from aimd_core.upload.parallel import Work
+    from aimd_core.upload.remote import Work
 
 
 ConflictStrategy = Literal["skip", "error", "new", "replace"]
@@ -122,7 +122,7 @@ def _run_planned(
     credentials: Credentials, trials: Sequence[Trial], destination: Destination, jobs: int
 ) -> Iterator[tuple[Trial, Result]]:
     from aimd_core.upload import Result
-    from aimd_core.upload.parallel import run_all
+    from aimd_core.upload.remote import run_all
 
     def plan(remote: Remote, trial: Trial) -> Result:
         return Result(trial, remote.plan(trial, destination), None)
@@ -144,14 +144,12 @@ def row_of(result: Result) -> UploadRow:
     """Return what is shown of one result."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
-    from aimd_core.upload import damage_sentence
 
     name, uploaded = result.trial.alternative_name, result.uploaded
     if uploaded is None:
         assert result.error is not None
         return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
-    notes = [damage_sentence(result.trial)] if uploaded.sent_bytes else []
-    notes.append(uploaded.damage)
+    notes = [uploaded.damage]
     if uploaded.folder_fallback:
         notes.append("the folder asked for is not there: uploaded to the default one (-m makes it)")
     return UploadRow(
@@ -200,7 +198,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     from aimd_cli.errors import message
     from aimd_cli.views.check import CheckReport, CheckRow
     from aimd_core.upload import Result
-    from aimd_core.upload.parallel import run_all
+    from aimd_core.upload.remote import run_all
 
     found: dict[Path, list[CheckRow]] = {}
 

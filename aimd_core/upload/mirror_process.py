@@ -1,9 +1,9 @@
 """The process next to `aimd console` that keeps its private server up to date with a directory.
 
-Run as `python -m aimd_core.upload.keeping`. The first line on stdin is a JSON object: host, api_key, directory, memory
-(the directory for its cache). It ends at the end of stdin, so also when its parent is killed. It reports on stdout, one
-JSON object per line: `{"event": "progress" | "problem" | "away" | "back" | "waiting", ...}`. A second process for the
-same cache waits until the first has ended, because two would undo each other's work.
+Run as `python -m aimd_core.upload.mirror_process`. The first line on stdin is a JSON object: host, api_key, directory,
+memory (the directory for its cache). It ends at the end of stdin, so also when its parent is killed. It reports on
+stdout, one JSON object per line: `{"event": "progress" | "problem" | "away" | "back" | "waiting", ...}`. A second
+process for the same cache waits until the first has ended, because two would undo each other's work.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError, NetworkError
 from aimd_core.reading.store import Trial
-from aimd_core.upload.mirroring import Mirror
-from aimd_core.upload.outcome import Destination, Result
-from aimd_core.upload.parallel import upload_all
-from aimd_core.upload.remote import CurrentRemote
+from aimd_core.upload.contents import Destination, Result
+from aimd_core.upload.mirror import Mirror
+from aimd_core.upload.remote import CurrentRemote, upload_all
 
 INTERVAL_S = 0.4
 AWAY_S = 2.0

@@ -19,12 +19,11 @@ from aimd_core.config import Credentials
 from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
 from aimd_core.format.journal import Damage
 from aimd_core.format.model import DEFAULT_FOLDER, strict_json
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.reading.series import records_of
 from aimd_core.reading.store import METRICS_FILE, PARAMETERS_FILE, Trial
-from aimd_core.upload.outcome import Destination, Difference, Uploaded
+from aimd_core.upload.contents import Destination, Difference, Uploaded, checked_id, document_of
 from aimd_core.upload.sending import Progress, no_progress
-from aimd_core.upload.snapshot import checked_id, document_of
 
 BATCH_POINTS = 1000
 _CONFLICT_TRIES = 4
@@ -37,14 +36,28 @@ class LocalPoints:
     Attributes:
         by_type: Points in the order of the journal.
         left_out: How many values are left out of their points because strict JSON has no numbers that are not finite.
+        damage: What could not be read in the journal.
     """
 
     def __init__(self, trial: Trial) -> None:
         self.by_type: dict[str, list[dict[str, Any]]] = {}
         self.left_out = 0
-        for record in records_of(trial.path, Damage()):
+        self.damage = Damage()
+        for record in records_of(trial.path, self.damage):
             ((metrics_type, point),) = record.items()
             self.by_type.setdefault(metrics_type, []).append(self._finite(point))
+
+    def note(self, with_damage: bool) -> str:
+        """Say what was left out, in one sentence; empty when nothing was."""
+        notes = [f"{METRICS_FILE}: {self.damage.sentence()}"] if with_damage and self.damage else []
+        if self.left_out:
+            notes.append(
+                said(
+                    "{left_out} values that are not finite were left out: protocol 1 cannot carry them",
+                    left_out=self.left_out,
+                )
+            )
+        return joined("; ", notes)
 
     def _finite(self, point: dict[str, Any]) -> dict[str, Any]:
         values = point["value"]
@@ -93,11 +106,7 @@ class DeployedRemote:
         uploaded.sent_bytes = self._append(trial, trial_id, points, progress)
         if uploaded.outcome == "unchanged" and (changed or uploaded.sent_bytes):
             uploaded.outcome = "updated"
-        if points.left_out:
-            uploaded.damage = said(
-                "{left_out} values that are not finite were left out: protocol 1 cannot carry them",
-                left_out=points.left_out,
-            )
+        uploaded.damage = points.note(uploaded.sent_bytes > 0)
         return uploaded
 
     def plan(self, trial: Trial, destination: Destination) -> Uploaded:

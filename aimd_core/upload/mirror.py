@@ -22,9 +22,8 @@ from aimd_core.format.labels import LABELS_FILE, Labels, read_labels
 from aimd_core.format.model import SUCCEEDED
 from aimd_core.reading.facts import may_go_on
 from aimd_core.reading.store import Trial, list_names
+from aimd_core.upload.contents import Destination, Result, quick_id
 from aimd_core.upload.following import signature
-from aimd_core.upload.outcome import Destination, Result
-from aimd_core.upload.snapshot import quick_id
 
 MEMORY_FILE = "mirrored.json"
 FEW = 500  # up to this many trials are scanned every round
