@@ -19,7 +19,8 @@ from aimd_core.errors import DamagedError, DiskError
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.journal import encode_record
 from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
-from aimd_core.format.model import UNFINISHED, name_fault
+from aimd_core.format.model import RUNNING, name_fault
+from aimd_core.format.segments import Resume, append_segment, read_segments
 from aimd_core.language import said
 from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, list_names, new_trial_directory
 
@@ -90,7 +91,7 @@ class Importer:
 
 
 class _Content:
-    """The bytes of a run's journal, and the documents beside it."""
+    """The bytes of a run's journal, its times, and where in it the run went back to an earlier step."""
 
     def __init__(self, run: ImportedRun) -> None:
         times = [point.time_s for point in run.points if point.time_s is not None]
@@ -101,7 +102,7 @@ class _Content:
         ends = [0]
         for record in records:
             ends.append(ends[-1] + len(record))
-        self.restarts = [(ends[count], step) for count, step in run.restarts]
+        self.restarts = [Resume(step, ends[count]) for count, step in run.restarts]
 
 
 def _records(points: Iterable[Point], unknown_s: float) -> Iterator[bytes]:
@@ -152,6 +153,8 @@ def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Writ
         return Written(path, UNCHANGED)
     with journal.open("ab") as file:
         file.write(content.journal[len(before) :])
+    for restart in content.restarts[len(read_segments(path).resumes) :]:
+        append_segment(path, restart)
     write_mapping(path / PARAMETERS_FILE, dict(run.params))
     write_mapping(path / METADATA_FILE, documents)
     return Written(path, UPDATED)
@@ -159,6 +162,8 @@ def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Writ
 
 def _fill(path: Path, run: ImportedRun, content: _Content, name: str) -> None:
     (path / METRICS_FILE).write_bytes(content.journal)
+    for restart in content.restarts:
+        append_segment(path, restart)
     write_mapping(path / PARAMETERS_FILE, dict(run.params))
     _write_labels(path, run.labels)
     write_mapping(path / METADATA_FILE, _metadata(run, content, name, str(uuid.uuid4())))
@@ -179,7 +184,7 @@ def _metadata(run: ImportedRun, content: _Content, name: str, trial_id: str) -> 
         "metadata": {"folder": None, "name": name, "editor": None, "id": trial_id, "timestamp": None},
         "platform": {},
         "startTime": None if content.started_s is None else _iso(content.started_s),
-        "endTime": None if content.ended_s is None or run.ending.status in UNFINISHED else _iso(content.ended_s),
+        "endTime": None if content.ended_s is None or run.ending.status == RUNNING else _iso(content.ended_s),
         "status": run.ending.status,
         "inputArtifacts": [],
         "outputArtifacts": [],

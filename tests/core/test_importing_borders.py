@@ -20,7 +20,9 @@ from aimd_cli.importing.run import MetricNames, Store
 from aimd_cli.importing.tensorboard import read_tensorboard
 from aimd_cli.importing.wandb import read_wandb
 from aimd_cli.importing.wire import crc32c, masked_crc32c
+from aimd_cli.importing.writing import Importer
 from aimd_core.errors import AimdError, DamagedError
+from aimd_core.reading.series import read_series
 from tests.support.home import Home
 from tests.support.parts import require_part
 
@@ -348,8 +350,12 @@ def test_what_tensorboard_itself_reads_is_what_comes_in(tmp_path: Path) -> None:
         for number, point in enumerate(run.points)
         if point.key == "train/loss" and not (number < run.restarts[0][0] and point.step >= run.restarts[0][1])
     ]
-    theirs = EventAccumulator(str(tmp_path)).Reload().Scalars("train/loss")
-    assert effective == [(event.step, event.value) for event in theirs]
+    theirs = [(event.step, event.value) for event in EventAccumulator(str(tmp_path)).Reload().Scalars("train/loss")]
+    assert effective == theirs
+    made = Importer(tmp_path).write(run)
+    series = read_series(made.path / "metrics", "train.loss")
+    assert list(zip(series.positions, series.values, strict=True)) == theirs
+    assert Importer(tmp_path).write(run) == (made.path, "unchanged")
     for name in types:
         assert [point.value for point in run.points if point.key == f"types/{name}"] == [step % 2 for step in range(10)]
 
