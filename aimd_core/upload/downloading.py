@@ -35,8 +35,8 @@ def download_trial(server: Server, trial_id: str, directory: Path, progress: Pro
 
     Raises:
         ExistsError: It already exists.
-        DamagedError: The server lacks files that a trial needs. RemoteNotFoundError, NetworkError, AccessError: From
-        the server.
+        DamagedError: The server lacks files that a trial needs.
+        RemoteNotFoundError, NetworkError, AccessError: From the server.
         DiskError: The disk refused.
     """
     shown = server.trial(trial_id)

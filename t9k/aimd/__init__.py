@@ -7,8 +7,8 @@
     trial.log("train", {"loss": 0.5}, step=1, epoch=1)
     trial.finish()
 
-Everything is saved under `.aimd/trials/` of the working directory. `log` never touches the network. Importing this
-package loads nothing: each name is loaded at its first use.
+Everything is saved in `.aimd/trials/` of the working directory. `log` never uses the network. Importing this package
+loads nothing: each name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aimd_core.language import add_catalogue
 
 add_catalogue("t9k.aimd.languages.zh")
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from t9k.aimd.configuration import CONFIG as CONFIG
     from t9k.aimd.creation import create_trial as create_trial

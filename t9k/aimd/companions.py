@@ -1,7 +1,7 @@
-"""Processes that stand beside the training process and never in its way: the uploader and the system metrics.
+"""Processes that run next to the training process without disturbing it: the uploader and the system metrics.
 
-A companion is started through a shell that leaves at once, so that it is nobody's child: training code that waits for
-its own children never meets it, and the end of one is never the end of the other. It watches the trial's files.
+A companion is started through a shell that exits at once, so that it is nobody's child: training code that waits for
+its children never sees it, and neither process ends with the other. It watches the trial's files.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOGS_DIRECTORY = Path(".aimd", "logs")
-# Leaves the companion behind, and removes its log ($0) in the end when nothing was said in it.
+# Leaves the companion behind, and finally removes its log ($0) if it is empty.
 _DETACH = '( "$@"; test -s "$0" || rm -f "$0" ) & exit 0'
 
 
@@ -26,7 +26,7 @@ def start(module: str, trial: Path, environment: Mapping[str, str] | None = None
     Args:
         module: Its name in `t9k.aimd`; it takes the trial's directory as its argument.
         trial: The trial's directory, below `.aimd/trials`.
-        environment: Variables beside those of this process; secrets travel here, never on a command line.
+        environment: Variables in addition to this process's; secrets go here, never on a command line.
 
     Raises:
         OSError: It cannot be started.
@@ -59,7 +59,7 @@ def start(module: str, trial: Path, environment: Mapping[str, str] | None = None
 
 
 def _program(module: str) -> str:
-    """Return the code that runs a module where this process finds it.
+    """Return code that runs a module from where this process finds it.
 
     The script's own directory comes last, so that a `random.py` beside a training script does not hide Python's.
     """

@@ -1,4 +1,4 @@
-"""The settings of this process: the SDK config file, and what a script has changed of it. Touches no network."""
+"""The settings of this process: the SDK config file, and what a script has changed. Never uses the network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aimd_core.config import API_KEY_KEY, HOST_KEY, config_path, read_config, wr
 
 
 class Config(MutableMapping[str, object]):
-    """The SDK config file as a mapping, read at first use. Changes stay in this process until `save()`."""
+    """The SDK config file as a mapping, read when first used. Changes apply to this process until `save()`."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, object] | None = None
@@ -37,10 +37,10 @@ class Config(MutableMapping[str, object]):
         return len(self._values())
 
     def __repr__(self) -> str:
-        return f"<Config {config_path()}: {', '.join(self)}>"  # names only: one of the values is a key
+        return f"<Config {config_path()}: {', '.join(self)}>"  # names only, because one of the values is a key
 
     def save(self) -> None:
-        """Write the changes to the file; its other keys and its comments stay. Errors as `write_config`."""
+        """Write the changes to the file, keeping its other keys and comments. Errors as `write_config`."""
         write_config({key: None if value is None else str(value) for key, value in self._changed.items()})
         self._loaded, self._changed = None, {}
 
@@ -49,11 +49,11 @@ CONFIG = Config()
 
 
 def signed_out() -> bool:
-    """Tell whether the script has taken its key away, so that the one in the file must not be used either."""
+    """Tell whether the script has removed the key, so that the one in the file must not be used either."""
     return CONFIG._changed.get(API_KEY_KEY, "") is None
 
 
 def companion_environment() -> dict[str, str]:
-    """Return the variables that give another process the server and key of this one."""
+    """Return the variables that pass this process's server and key to another."""
     chosen = {"AIMD_HOST": CONFIG._changed.get(HOST_KEY), "AIMD_API_KEY": CONFIG._changed.get(API_KEY_KEY)}
     return {name: str(value) for name, value in chosen.items() if value}

@@ -1,4 +1,4 @@
-"""Makes a new trial on disk: its directory, documents, proof of life, all before the first `log`."""
+"""Creates a new trial on disk, before the first `log`: its directory, documents and `process.json`."""
 
 from __future__ import annotations
 
@@ -44,33 +44,33 @@ def create_trial(
     """Create a trial in the working directory, with status `Initializing`.
 
     Args:
-        trial_path: A trial directory or a YAML file with the names of these arguments as keys, to take settings
-            from; an argument given beside it wins. A new trial is made either way.
+        trial_path: A trial directory, or a YAML file with these arguments as keys, to take settings from. Other
+            arguments override it. A new trial is created either way.
         trial_name: The trial's name.
         trial_params: The first parameters.
         folder_id: The folder to upload to; wins over `folder_path`.
-        folder_path: The folder to upload to, such as `image_classification/mnist`; `/default` unless told.
-        make_folder: Make that folder with its parents when it is missing; False unless told.
-        conflict_strategy: What an upload does when the name is taken: `skip`, `error`, `new` (unless told), `replace`.
-        auto_upload: Upload while the training runs, by a process of its own that is never waited for.
-        all_ranks: In a distributed training, record every rank, each as a trial of its own. Unless told, only
-            rank 0 records, and the others get a trial that takes all calls and writes nothing.
-        capture_git: Keep commit, branch and remote, and the uncommitted changes as `git.diff`.
-        capture_output: Keep what the process prints in `stdout.log`.
-        capture_system: Keep CPU, memory, disk, network and GPU use as metrics of type `system`, when the extra
-            `system` is installed.
+        folder_path: The folder to upload to, such as `image_classification/mnist`; by default `/default`.
+        make_folder: Create that folder with its parents if it is missing; by default False.
+        conflict_strategy: What an upload does if the name is taken: `skip`, `error`, `new` (default) or `replace`.
+        auto_upload: Upload while training runs, in a separate process that training never waits for.
+        all_ranks: In distributed training, record every rank as a trial of its own. By default only rank 0 records, and
+            the others get a trial that accepts all calls and writes nothing.
+        capture_git: Record commit, branch and remote, and the uncommitted changes as `git.diff`.
+        capture_output: Record what the process prints in `stdout.log`.
+        capture_system: Record CPU, memory, disk, network and GPU use as metrics of type `system`, if the extra `system`
+            is installed.
 
     Raises:
-        TypeError: JSON cannot hold a parameter.
+        TypeError: JSON cannot represent a parameter.
         UsageError: There is no name, or a setting is not one of its values.
         InvalidNameError: The name cannot be a directory name.
-        DamagedError: What `trial_path` names cannot be read.
+        DamagedError: `trial_path` cannot be read.
         DiskError: The disk refused.
     """
     values = (trial_name, trial_params, folder_id, folder_path, make_folder, conflict_strategy)
     settings = _settings_at(Path(trial_path)) if trial_path is not None else {}
     if folder_path is not None:
-        settings.pop("folder_id", None)  # an id that comes from there would win over the path given here
+        settings.pop("folder_id", None)  # an id from there would override the path given here
     settings.update({key: value for key, value in zip(_SETTINGS, values, strict=True) if value is not None})
     name, params, upload = _checked(settings)
     rank = current_rank()
@@ -90,7 +90,7 @@ def create_trial(
 
 
 def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[str, object]]:
-    """Return the name, the parameters as plain data, and how the trial wants to be uploaded."""
+    """Return the name, the parameters as plain data, and the upload settings."""
     name = settings.get("trial_name")
     if name is None:
         raise UsageError(message="a trial needs a name", hint="Call create_trial(trial_name='...')")
@@ -124,7 +124,7 @@ def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[
 
 
 def _settings_at(path: Path) -> dict[str, object]:
-    """Return the settings that a trial directory or a YAML file holds."""
+    """Return the settings in a trial directory or a YAML file."""
     if is_trial_directory(path):
         stored = StoredTrial(path)
         settings = {"trial_name": stored.name, "trial_params": stored.parameters, **stored.upload_settings}
@@ -170,7 +170,7 @@ def _write_trial(
         process.write(path, mask_command(list(sys.orig_argv)))
         write_mapping(path / PARAMETERS_FILE, params)
         if git is not None:
-            metadata["_git"] = git.state()  # as late as can be: git has worked meanwhile
+            metadata["_git"] = git.state()  # as late as possible, because git works in the meantime
         write_mapping(path / METADATA_FILE, metadata)
         return Trial(path, metadata, params)
     except OSError as error:
@@ -181,7 +181,7 @@ def _write_trial(
 
 
 def _new_id() -> str:
-    """Return a random UUID (version 4) in its canonical form; importing `uuid` costs more than the rest of a trial."""
+    """Return a random UUID (version 4); importing `uuid` costs more than the rest of creating a trial."""
     octets = bytearray(os.urandom(16))
     octets[6] = octets[6] & 0x0F | 0x40
     octets[8] = octets[8] & 0x3F | 0x80
@@ -190,7 +190,7 @@ def _new_id() -> str:
 
 
 def _remove_new(path: Path) -> None:
-    """Remove the directory of a trial that could not be made, as far as the disk lets us."""
+    """Remove the directory of a trial that could not be created, as far as the disk allows."""
     try:
         for file in path.iterdir():
             file.unlink()

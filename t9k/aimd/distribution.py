@@ -1,10 +1,10 @@
-"""Describes how a training is distributed, from the framework's own object, without importing any framework."""
+"""Describes how training is distributed, from the framework's own object, without importing any framework."""
 
 from __future__ import annotations
 
 from aimd_core.language import spoken
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 

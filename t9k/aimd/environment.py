@@ -1,4 +1,4 @@
-"""What a trial ran on: host, Python, imported packages, framework. Never environment variables, never secrets."""
+"""What a trial runs on: host, Python, imported packages, framework. Never environment variables or secrets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def capture_platform() -> dict[str, object]:
 
 
 def _operating_system() -> str:
-    """Return what `platform.platform()` returns, on Linux without its import, which costs more than all the rest."""
+    """Return what `platform.platform()` returns, on Linux without its import, which would cost the most."""
     system = os.uname()
     try:
         library = (os.confstr("CS_GNU_LIBC_VERSION") or "").split()
@@ -39,12 +39,12 @@ def _operating_system() -> str:
 
 
 def imported_packages() -> dict[str, str]:
-    """Return version by name of the top-level packages that this process has imported so far."""
+    """Return the versions, by name, of the top-level packages imported so far."""
     versions = {}
     for name, module in list(sys.modules.items()):
         if "." in name or name.startswith("_") or name in sys.stdlib_module_names or name in _OURS:
             continue
-        # Not getattr: some packages answer it by importing more, or by a warning.
+        # Not getattr, because some packages then import more or warn.
         version = getattr(module, "__dict__", {}).get("__version__")
         if isinstance(version, str):
             versions[name] = str(version)
@@ -52,5 +52,5 @@ def imported_packages() -> dict[str, str]:
 
 
 def frameworks() -> str:
-    """Return the training frameworks imported so far, comma separated."""
+    """Return the training frameworks imported so far, comma-separated."""
     return ", ".join(name for modules, name in _FRAMEWORKS if any(module in sys.modules for module in modules))

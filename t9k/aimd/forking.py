@@ -1,4 +1,4 @@
-"""Goes back in a trial, and begins a new one from the middle of another. Nothing that was recorded is changed."""
+"""Goes back to an earlier step of a trial, and forks trials. What was recorded does not change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
 from t9k.aimd.values import as_int
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -29,13 +29,13 @@ _BUFFER_BYTES = 1 << 20
 
 
 def go_back(path: Path, from_step: int) -> None:
-    """Say that the points which a trial has so far from a step on are superseded by those that will be logged.
+    """Mark a trial's points from a step on as superseded by those that will be logged.
 
-    Of several processes of one training only the first says so.
+    In distributed training only the first process does so.
 
     Raises:
-        TypeError: The step is no whole number.
-        UsageError: It is too large to be one.
+        TypeError: The step is not an integer.
+        UsageError: The step is too large.
         DiskError: The disk refused.
     """
     step = _checked(from_step)
@@ -56,19 +56,19 @@ def fork_trial(
     trial_params: Mapping[str, object] | None = None,
     **settings: Any,
 ) -> Trial:
-    """Create a trial that begins with the points of another before a step, and goes on from there by itself.
+    """Create a trial that begins with another one's points before a step.
 
     Args:
         parent: A trial, the directory of one, or an alternative name (or a prefix of exactly one) in the working
             directory.
-        from_step: The first step that the new trial records itself. Points of the parent without a step are taken over;
-            its system metrics are not.
-        trial_name: The new trial's name; that of the parent unless told.
-        trial_params: Parameters that differ from the parent's, or are new.
-        **settings: As `create_trial` takes them; folder and conflict strategy are the parent's unless told.
+        from_step: The first step that the new trial records itself. The parent's points without a step are copied, its
+            system metrics are not.
+        trial_name: The new trial's name; by default the parent's.
+        trial_params: Parameters that are new or differ from the parent's.
+        **settings: Arguments of `create_trial`; folder and conflict strategy are the parent's by default.
 
     Raises:
-        TypeError: The step is no whole number, or JSON cannot hold a parameter.
+        TypeError: The step is not an integer, or JSON cannot represent a parameter.
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such parent, or several.
         DamagedError: The parent cannot be read.
         DiskError: The disk refused.
@@ -99,7 +99,7 @@ def _checked(from_step: int) -> int:
 
 
 def _copy_points(parent: Path, trial: Path, from_step: int) -> int:
-    """Write the parent's points before a step into a new trial, and return how many bytes they are."""
+    """Copy the parent's points before a step to a new trial, and return the number of bytes."""
     limit = read_segments(parent).before(from_step, _size_of(parent / METRICS_FILE))
     lines = io.BytesIO()
     with open(trial / METRICS_FILE, "ab", buffering=0) as journal:

@@ -1,4 +1,4 @@
-"""Loads a training framework at its first use, or says which extra installs it. Importing this module loads none."""
+"""Loads a training framework when it is first used, or says which extra installs it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 
 from aimd_core.errors import MissingExtraError
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
@@ -19,7 +19,7 @@ def load_framework(module: str, extra: str) -> Any:
         extra: The extra of this distribution that installs it.
 
     Raises:
-        MissingExtraError: The framework is not installed. A part that the framework itself misses raises its own error.
+        MissingExtraError: The framework is not installed. A missing dependency of the framework raises its own error.
     """
     package = module.partition(".")[0]
     try:

@@ -1,7 +1,7 @@
-"""What git says of the working directory: commit, branch, remote, and the uncommitted changes. Never a secret.
+"""What git says about the working directory: commit, branch, remote, and uncommitted changes. Never a secret.
 
-All questions are asked at once and answered by git while the rest of a trial is made. They have a deadline in common,
-so that a slow disk or a huge work tree costs what git knows, and not the training's time.
+All git commands run at once, while the rest of a trial is created. They share a deadline, so a slow disk or a huge work
+tree costs what git would have said, not training time.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/@]*
 
 
 class GitCapture:
-    """Asks git about a directory, and has the answers a little later.
+    """Asks git about a directory in the background.
 
     Attributes:
-        directory: Where was asked.
+        directory: The directory.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Ask. Outside of a work tree, or without git, nothing is started and every answer is empty."""
+        """Start git. Outside of a work tree, or without git, nothing is started and every answer is empty."""
         self.directory = directory
         self._deadline_s = time.monotonic() + TIMEOUT_S
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -49,7 +49,7 @@ class GitCapture:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                 )
-        except OSError:  # no git, or no process to be had
+        except OSError:  # no git, or no more processes allowed
             self.close()
 
     def _answer(self, question: str) -> bytes:
@@ -65,7 +65,7 @@ class GitCapture:
         return output if process.returncode == 0 else b""
 
     def state(self) -> dict[str, object]:
-        """Return the `_git` part of the metadata; empty outside of a git work tree. To be asked once."""
+        """Return the `_git` part of the metadata, empty outside of a git work tree. Call it once."""
         answers = {name: self._answer(name).decode("utf-8", "replace") for name in ("root", "status", "remote")}
         root = answers["root"].strip()
         if not root:
@@ -81,12 +81,12 @@ class GitCapture:
         }
 
     def changes(self) -> bytes:
-        """Return what `git diff HEAD` says of the whole work tree; empty when it is nothing, or over 4 MiB."""
+        """Return `git diff HEAD` of the whole work tree, empty if it is over 4 MiB."""
         changes = self._answer("diff")
         return changes if len(changes) <= MAX_DIFF_BYTES else b""
 
     def close(self) -> None:
-        """End what has not been asked for."""
+        """Stop the commands whose answers were not used."""
         for process in self._running.values():
             process.kill()
             process.communicate()
@@ -94,7 +94,7 @@ class GitCapture:
 
 
 def _may_be_work_tree(directory: Path) -> bool:
-    """Tell whether it is worth to start git: looking for `.git` costs a hundredth of that."""
+    """Tell whether to start git at all: looking for `.git` costs a hundredth of that."""
     if "GIT_DIR" in os.environ:
         return True
     return any(os.path.lexists(place / ".git") for place in (directory, *directory.parents))
@@ -111,10 +111,10 @@ def _parse_status(status: str) -> tuple[str | None, str | None, bool | None]:
 
 
 def _without_secrets(url: str) -> str:
-    """Return a remote's address without the user, password, query and fragment it may hold; `ssh` keeps the user."""
+    """Return a remote's address without user, password, query and fragment; `ssh` keeps the user."""
     address = _ADDRESS.match(url)
     if address is None and "://" not in url:
-        return url  # a path, or user@host:path, which holds no password
+        return url  # a path, or user@host:path, which has no password
     if address is None or address["rest"].count("[") != address["rest"].count("]"):
         return ""
     user = (address["user"] or "").partition(":")[0] if "ssh" in address["scheme"].lower() else ""

@@ -1,4 +1,4 @@
-"""Records what Keras 3 measures while it fits and evaluates, on any of its backends. Imports `keras` and nothing else.
+"""Records what Keras 3 measures while it fits and evaluates, on any backend. Imports only `keras`.
 
     model.fit(x, y, epochs=10, validation_split=0.2, callbacks=[AIMDFitCallback(trial)])
     model.evaluate(x_test, y_test, callbacks=[AIMDEvalCallback(trial)])
@@ -16,7 +16,7 @@ from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -31,7 +31,7 @@ _SINGLE_DIGITS = 7
 
 
 class _RecordingCallback(keras.callbacks.Callback):
-    """What both callbacks know: the trial, and where training stands."""
+    """What both callbacks share: the trial, and the progress of training."""
 
     def __init__(self, trial: Trial) -> None:
         """Record into a trial.
@@ -47,15 +47,15 @@ class _RecordingCallback(keras.callbacks.Callback):
             self.trial.log(metrics_type, metrics, step=self._step(), epoch=epoch)
 
     def _step(self) -> int:
-        """Return how many updates the optimizer has made; 0 for a model without one."""
+        """Return the number of optimizer updates, or 0 for a model without an optimizer."""
         optimizer = getattr(self.model, "optimizer", None)
         return 0 if optimizer is None else int(keras.ops.convert_to_numpy(optimizer.iterations))
 
 
 class AIMDFitCallback(_RecordingCallback):
-    """Records training, and validation when there is some, at the end of every epoch.
+    """Records training, and validation if there is any, at the end of every epoch.
 
-    In a training loop of one's own that has no epochs, it records every batch.
+    In a custom training loop without epochs it records every batch.
     """
 
     def __init__(self, trial: Trial) -> None:
@@ -115,7 +115,7 @@ def _numbers(logs: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _shortest(value: Any) -> Any:
-    """Return a number that went through single precision as it was written: 0.01, not 0.009999999776482582."""
+    """Return a number that passed through single precision as it was written: 0.01, not 0.009999999776482582."""
     if not isinstance(value, float) or not isfinite(value):
         return value
     try:
@@ -127,7 +127,7 @@ def _shortest(value: Any) -> Any:
 
 
 def _name(loss: Any) -> Any:
-    """Return a loss by name, whichever way it was given; those of several outputs in the same structure."""
+    """Return the name of a loss, however it was given; losses of several outputs keep their structure."""
     if isinstance(loss, dict):
         return {output: _name(part) for output, part in loss.items()}
     if isinstance(loss, (list, tuple)):

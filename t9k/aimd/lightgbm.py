@@ -1,4 +1,4 @@
-"""Records a LightGBM training. Imports nothing: LightGBM's callbacks are plain functions.
+"""Records LightGBM training. Imports nothing, because LightGBM's callbacks are plain functions.
 
     lightgbm.train(params, data, 100, valid_sets=[data, held_out], valid_names=["train", "val"],
                    callbacks=[AIMDCallback(trial)])
@@ -12,7 +12,7 @@ from __future__ import annotations
 from t9k.aimd.naming import dataset_type
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AIMDCallback"]
 
-_LONE_VALIDATION = "valid_0"  # how LightGBM calls the first data set that is not the training data
+_LONE_VALIDATION = "valid_0"  # LightGBM's name of the first data set other than the training data
 
 
 class AIMDCallback:
     """Records every boosting round of `train`, `cv` and the scikit-learn estimators. It does not end the trial."""
 
-    order = 20  # before early stopping, which is 30 and ends the round it stops in
+    order = 20  # before early stopping, whose order is 30 and which ends its round
     before_iteration = False
 
     def __init__(self, trial: Trial, types: Mapping[str, str] | None = None) -> None:
@@ -49,7 +49,7 @@ class AIMDCallback:
         if env.iteration == env.begin_iteration:
             self.trial.params.update(plain_settings(env.params))
         groups: dict[str, dict[str, float]] = {}
-        # before 4.7 plain tuples, of five with the deviation in cross-validation
+        # before 4.7 plain tuples; in cross-validation five items, with the standard deviation
         for dataset, metric, value, _, *deviation in env.evaluation_result_list or ():
             metrics = groups.setdefault(dataset, {})
             metrics[metric] = value

@@ -1,4 +1,4 @@
-"""Opens a trial that is on disk, to look at it, upload it, or go on logging into it."""
+"""Opens a trial on disk, to read it, upload it, or continue logging."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aimd_core.reading.store import Trial as StoredTrial
 from aimd_core.reading.store import is_trial_directory
 from t9k.aimd.trial import Trial
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     import os
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 def load_trial(
     trial_path: str | os.PathLike[str] | None = None, trial_name: str | None = None, from_step: int | None = None
 ) -> Trial:
-    """Load a trial from disk. Nothing is changed until the first `log`, which takes its status back to `Running`.
+    """Load a trial from disk. Nothing changes until the first `log`, which sets the status back to `Running`.
 
-    After a crash, load the trial with the step that training goes on from: what was recorded from that step on is kept,
-    and superseded by what is logged now, in every list, plot and export. That is written at once.
+    After a crash, load the trial with the step from which training continues. What was recorded from that step on stays
+    in the files, but is superseded in every list, plot and export. This is written immediately.
 
     Args:
         trial_path: The trial's directory.
         trial_name: Its alternative name, or a prefix of exactly one, in the working directory.
-        from_step: The step from which on points are recorded anew; unless told, those that are there all count.
+        from_step: The first step that is recorded again; by default all existing points count.
 
     Raises:
-        TypeError: `from_step` is no whole number.
-        DiskError: The disk refused to keep `from_step`.
+        TypeError: `from_step` is not an integer.
+        DiskError: The disk refused to store `from_step`.
         UsageError: Neither or both were given.
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such trial, or several.
         DamagedError: Its documents cannot be read.
@@ -52,7 +52,7 @@ def load_trial(
 
 
 def find_stored(trial: str | os.PathLike[str]) -> StoredTrial:
-    """Return the trial on disk that is meant by its directory, or by its alternative name in the working directory.
+    """Return the trial with a directory, or with an alternative name in the working directory.
 
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such trial, or several.

@@ -1,4 +1,4 @@
-"""Reads a metrics type out of a framework's metric names: `val_loss` is the loss of type val. One rule for all of them.
+"""Splits metric names into type and name, by one rule for all frameworks: `val_loss` is the loss of type val.
 
 split_name("val_loss")                           -> ("val", "loss")
 split_name("Loss/train")                         -> ("train", "Loss")
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from aimd_core.format.model import standard_type
 from t9k.aimd.values import as_float
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
@@ -27,7 +27,7 @@ _TYPES = {
     "test": "test",
     "testing": "test",
 }
-# Where `eval` is the framework's word for the validation set; elsewhere the trial format takes it for a test.
+# For frameworks that call the validation set `eval`; otherwise the trial format takes that for a test.
 EVAL_IS_VAL: Mapping[str, str] = {"eval": "val", "evaluation": "val"}
 _NO_ALIASES: Mapping[str, str] = {}
 
@@ -36,12 +36,12 @@ def split_name(name: str, default: str = "train", aliases: Mapping[str, str] = _
     """Split a framework's metric name.
 
     Args:
-        name: Such as `val_loss`, `val/loss` or `Loss/val`; capitals do not matter in the part that is a type.
-        default: The type of a name that holds none; such a name stays whole.
+        name: Such as `val_loss`, `val/loss` or `Loss/val`; the case of the type does not matter.
+        default: The type of a name without one; such a name stays whole.
         aliases: More words for a type.
 
     Returns:
-        The metrics type and the metric's name in it, neither of them empty.
+        The metrics type and the metric's name, neither of them empty.
     """
     for separator in ("/", "_"):
         head, _, rest = name.partition(separator)
@@ -61,11 +61,11 @@ def _known_type(word: str, aliases: Mapping[str, str]) -> str | None:
 
 
 def dataset_type(dataset: str, given: Mapping[str, str] | None = None) -> str:
-    """Return the metrics type of a data set by the name that a boosting library has for it.
+    """Return the metrics type of a boosting library's data set.
 
     Args:
         dataset: Such as `training`, `eval` or `valid_1`; an unknown name is a type of its own.
-        given: Types by data set, where the names say too little; they win.
+        given: Types by data set, which override the names.
     """
     if given and dataset in given:
         return given[dataset]
@@ -75,7 +75,7 @@ def dataset_type(dataset: str, given: Mapping[str, str] | None = None) -> str:
 def group_metrics(
     metrics: Mapping[str, Any], default: str = "train", aliases: Mapping[str, str] = _NO_ALIASES
 ) -> dict[str, dict[str, Any]]:
-    """Return metrics by type, then by name, without what is no number. Arguments as `split_name`."""
+    """Return metrics by type, then by name, without anything that is not a number. Arguments as for `split_name`."""
     groups: dict[str, dict[str, Any]] = {}
     for name, value in metrics.items():
         if is_number(value):
@@ -85,7 +85,7 @@ def group_metrics(
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a metric can hold a value: a number, or an array or tensor of one element."""
+    """Tell whether a value can be a metric: a number, or an array or tensor of one element."""
     try:
         as_float("", value)
     except TypeError:

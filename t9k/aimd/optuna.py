@@ -1,6 +1,6 @@
-"""Records an Optuna study: the study is a folder, each of its trials is a trial of ours in it.
+"""Records an Optuna study as a folder with an aimd trial for each Optuna trial.
 
-While they run, with every report as it comes and a state that survives a crash:
+While they run, with every report and a state that survives a crash:
 
     @track(folder_path="sweeps")
     def objective(trial):
@@ -11,7 +11,7 @@ While they run, with every report as it comes and a state that survives a crash:
 
     study.optimize(objective, n_trials=20)
 
-or, for an objective that cannot be changed, each trial at its end: `study.optimize(..., callbacks=[AIMDCallback()])`.
+or, if the objective cannot be changed, each trial at its end: `study.optimize(..., callbacks=[AIMDCallback()])`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
@@ -37,11 +37,11 @@ optuna: Any = load_framework("optuna", "optuna")
 
 
 class TrackedTrial(optuna.trial.Trial):
-    """An Optuna trial that records itself: what it suggests as parameters, what it reports as points.
+    """An Optuna trial that records itself: suggestions as parameters, reports as points.
 
     Attributes:
-        record: The trial of ours that belongs to it.
-        last_step: The highest step it has reported, 0 before the first.
+        record: The aimd trial.
+        last_step: The highest reported step, 0 before the first.
     """
 
     record: Trial
@@ -49,11 +49,11 @@ class TrackedTrial(optuna.trial.Trial):
 
     @classmethod
     def of(cls, trial: Any, record: Trial) -> TrackedTrial:
-        """Return the same trial, recorded. Making a second one would draw from the sampler again.
+        """Return the same trial, recorded. A second trial would draw from the sampler again.
 
         Args:
             trial: The Optuna trial.
-            record: Where it is recorded.
+            record: The aimd trial to record into.
         """
         tracked = cls.__new__(cls)
         tracked.__dict__ = trial.__dict__
@@ -94,16 +94,16 @@ def track(
 ) -> Callable[..., Any]:
     """Make an objective record each of its trials while it runs.
 
-    A trial that completes or is pruned ends Succeeded, one that raises ends Failed with the exception's type; an
-    interrupt leaves it unfinished. The parameter `optuna` says which trial it is and what became of it.
+    A trial that completes or is pruned ends Succeeded; one that raises ends Failed with the exception's type; an
+    interrupt leaves it unfinished. The parameter `optuna` has the trial's number and Optuna's state.
 
     Args:
-        objective: A function of an Optuna trial; absent when this is called with settings, as a decorator.
-        folder_path: Where the study's folder is; at the top unless told.
+        objective: A function of an Optuna trial; absent if this is called with settings, as a decorator.
+        folder_path: Where the study's folder is; by default at the top.
         **settings: More arguments of `aimd.create_trial`, such as `conflict_strategy`.
 
     Returns:
-        The objective for `study.optimize`, or the decorator that makes one.
+        The objective for `study.optimize`, or a decorator that makes one.
     """
     if objective is None:
         return lambda function: track(function, folder_path=folder_path, **settings)
@@ -125,7 +125,7 @@ def track(
             values = result if isinstance(result, (list, tuple)) else [result]
             if _is_acceptable(values, trial.study):
                 _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_step)
-            else:  # Optuna calls this a failure too, and goes on
+            else:  # Optuna also calls this a failure, and continues
                 record.params.update(_identity(trial.study, trial.number, "FAIL"))
                 record.fail("the objective returned no number")
         return result
@@ -139,13 +139,13 @@ def _is_acceptable(values: Sequence[Any], study: Any) -> bool:
 
 
 class AIMDCallback:
-    """Records each trial of a study when it has ended, with parameters, reports and values: for `study.optimize`."""
+    """Records each trial of a study once it has ended, with parameters, reports and values; for `study.optimize`."""
 
     def __init__(self, folder_path: str | None = None, **settings: Any) -> None:
         """Record a study.
 
         Args:
-            folder_path: Where the study's folder is; at the top unless told.
+            folder_path: Where the study's folder is; by default at the top.
             **settings: More arguments of `aimd.create_trial`, such as `conflict_strategy`.
         """
         self._folder_path = folder_path
@@ -172,8 +172,8 @@ class AIMDCallback:
 
 
 def _make_record(study: Any, number: int, folder_path: str | None, settings: dict[str, Any]) -> Trial:
-    """Make the trial of ours for one of a study."""
-    # Optuna gives studies without a name a random one; a study's folder is made when it is missing
+    """Create the aimd trial for an Optuna trial."""
+    # Optuna gives studies without a name a random one; a study's folder is created if missing
     folder = f"{folder_path.rstrip('/')}/{study.study_name}" if folder_path else study.study_name
     name = f"{study.study_name.replace('/', '_')}_{number}"
     given = {"trial_name": name, "folder_path": folder, "make_folder": True, **settings}
@@ -186,7 +186,7 @@ def _identity(study: Any, number: int, state: str) -> dict[str, object]:
 
 
 def _end(record: Trial, number: int, study: Any, state: str, values: Sequence[Any] = (), step: int = 0) -> None:
-    """Record how a trial ended and what its objective came to, and finish it."""
+    """Record the outcome and the objective of a trial, and finish it."""
     names = study.metric_names or (["value"] if len(values) == 1 else [f"value_{n}" for n in range(len(values))])
     if values:
         record.log("objective", dict(zip(names, values, strict=True)), step=step)

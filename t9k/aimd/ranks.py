@@ -1,4 +1,4 @@
-"""Which of several processes of one training this is. Only the first one records, unless told otherwise.
+"""Which process of a distributed training this is. By default only the first one records.
 
 Recognised: torchrun and accelerate (`RANK`), Lightning's own launcher (`LOCAL_RANK`), Horovod, Open MPI, PMIx, MPICH
 and Intel MPI (`PMI_RANK`), MVAPICH, SLURM (`SLURM_PROCID`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-# Rank and number of processes, in the order of trust: torchrun runs inside of SLURM, so its word comes first.
+# Rank and number of processes, most trusted first: torchrun runs inside of SLURM, so it comes first.
 _VARIABLES = (
     ("RANK", "WORLD_SIZE"),
     ("HOROVOD_RANK", "HOROVOD_SIZE"),
@@ -22,11 +22,11 @@ _GROUPS = ("TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "OMPI_MCA_ess_base_jobid", "MA
 
 
 class Rank:
-    """One process among several.
+    """One of several processes.
 
     Attributes:
         number: From 0.
-        count: How many there are, 1 when that is not known.
+        count: How many there are, 1 if unknown.
         group: What the processes of one training have in common, or None.
     """
 
@@ -38,16 +38,16 @@ class Rank:
         self.group = group
 
     def as_dict(self) -> dict[str, object]:
-        """Return it as it stands in the metadata."""
+        """Return it as in the metadata."""
         return {"rank": self.number, "world_size": self.count, "group": self.group}
 
 
 def current_rank() -> Rank | None:
-    """Return this process's rank, or None when it is the only one as far as its environment tells."""
+    """Return this process's rank, or None if its environment names no others."""
     for number_name, count_name in _VARIABLES:
         number, count = _whole(number_name), _whole(count_name)
         if number_name == "RANK" and count is None:
-            continue  # too common a word to believe it alone
+            continue  # too common a name to trust alone
         if number is None or (count is not None and count < 2 and number == 0):
             continue
         return _rank(number, count)
@@ -55,7 +55,7 @@ def current_rank() -> Rank | None:
 
 
 def _local_rank() -> Rank | None:
-    """Return the rank in a training whose launcher tells each process its place on its own machine only."""
+    """Return the rank for a launcher that tells each process only its local rank."""
     place, count = _whole("LOCAL_RANK"), _whole("WORLD_SIZE")
     if place is None or count is None or count < 2:
         return None

@@ -1,4 +1,4 @@
-"""Finding trials and reading what they recorded: plain lists, or data frames of pandas or polars when asked for."""
+"""Finds trials and reads what they recorded, as plain lists or as data frames of pandas or polars."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from aimd_core.errors import MissingExtraError, UsageError
 from aimd_core.language import said
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
@@ -25,27 +25,27 @@ def search_trials(
     limit: int | None = None,
     format: str = "list",
 ) -> Any:
-    """Find trials of a directory by the query language of `aimd trial ls --where`; see docs/reference/query.md.
+    """Find the trials in a directory that match a query, as `aimd trial ls --where` does; see docs/reference/query.md.
 
     Args:
-        query: Such as `"params.lr >= 1e-3 and val.acc.max > 0.9"`; all trials unless told.
+        query: Such as `"params.lr >= 1e-3 and val.acc.max > 0.9"`; by default all trials.
         path: The directory that holds `.aimd`, or trials.
-        sort: Such as `"-val.acc.max,started"`; newest first unless told.
-        limit: At most so many.
+        sort: Such as `"-val.acc.max,started"`; by default newest first.
+        limit: The most trials to return.
         format: `list`, `pandas` or `polars`.
 
     Returns:
-        As a list, one mapping a trial: `name`, `alternative_name`, `id`, `state`, `reason` (why it is in this state),
+        As a list, one mapping per trial: `name`, `alternative_name`, `id`, `state`, `reason` (why it is in this state),
         `ending` (how its process ended, or None), `started`, `ended` (ISO 8601 or None), `folder`, `path`, `tags`,
         `note`, `params` (by dotted name), `metrics` (by `type.name`: last, min, max, mean, count, last_step, min_step,
-        max_step), `nan_since` (by metric: from which step on it is not finite), `git`, `platform`, `damage`. As a data
-        frame, one row a trial, with columns `params.<name>` and `<type>.<name>`, which is the last value.
+        max_step), `nan_since` (by metric: the step since which it is not finite), `git`, `platform`, `damage`. As a
+        data frame, one row per trial, with columns `params.<name>` and `<type>.<name>`, which is the last value.
 
     Raises:
-        QueryError: The query or the order cannot be read.
+        QueryError: The query or the sort keys cannot be parsed.
         NoTrialsError: The directory holds no trials.
         UsageError: There is no such format, or the limit is negative.
-        MissingExtraError: pandas or polars is asked for and not installed.
+        MissingExtraError: pandas or polars is requested but not installed.
     """
     from aimd_core.query import matches, parse, parse_sort, sort_rows
     from aimd_core.reading.directory import TrialIndex
@@ -64,22 +64,22 @@ def search_trials(
 def history(
     path: Path, names: Sequence[str] | str | None = None, format: str = "list", all_segments: bool = False
 ) -> Any:
-    """Return what a trial recorded, one entry a record, in the order in which it was written.
+    """Return what a trial recorded, one entry per record, in the order written.
 
     Args:
         path: The trial's directory.
-        names: Metrics as `type.name`, or types; all unless told.
+        names: Metrics as `type.name`, or types; by default all.
         format: `list`, `pandas` or `polars`.
-        all_segments: Whether points count that were superseded when the trial went on from an earlier step.
+        all_segments: Include points that were superseded when training went back to an earlier step.
 
     Returns:
-        Mappings (or the rows of a data frame) with `type`, `step`, `epoch`, `timestamp` and one key a metric, by its
-        `type.name`; records that hold none of the metrics asked for are left out.
+        Mappings (or rows of a data frame) with `type`, `step`, `epoch`, `timestamp` and one key per metric,
+            `type.name`. Records with none of the requested metrics are left out.
 
     Raises:
         UsageError: There is no such format.
-        MissingExtraError: pandas or polars is asked for and not installed.
-        DamagedError: The journal is no plain file.
+        MissingExtraError: pandas or polars is requested but not installed.
+        DamagedError: The journal is not a regular file.
     """
     from aimd_core.format.journal import Damage
     from aimd_core.reading.series import metric_values, records_of

@@ -1,7 +1,7 @@
-"""Keeps secrets out of the command line that is recorded.
+"""Keeps secrets out of the recorded command line.
 
-What is hidden: the values of options and assignments whose name says secret, user and password in addresses, and
-words that have the shape of a key. What must stay readable: `--tokenizer`, `--max-tokens`, `--pad-token`, `--author`.
+Masked are values of options and assignments with a secret's name, user and password in addresses, and words in the form
+of a key. `--tokenizer`, `--max-tokens`, `--pad-token` and `--author` must stay readable.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import re
 MASK = "***"
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ALWAYS = {"apikey", "credential", "credentials", "passphrase", "passwd", "password", "pwd", "secret", "secrets"}
-_LAST = {"auth", "authorization", "bearer", "token"}  # secret only at the end: a token dimension is none
+_LAST = {"auth", "authorization", "bearer", "token"}  # secret only at the end of a name: a token dimension is not
 _KEYS = {"access", "account", "api", "auth", "deploy", "encryption", "private", "secret", "signing", "ssh"}
 _TOKENS_OF_TEXT = {"bos", "cls", "end", "eos", "image", "mask", "max", "min", "new", "num", "pad", "per", "sep"}
 _TOKENS_OF_TEXT |= {"special", "start", "stop", "target", "unk"}
 _OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w.-]*)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(?P<name>[+~]*[A-Za-z_][\w./-]*)=(?P<value>.+)", re.DOTALL)  # as hydra and env take them
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.I)
-# name=value or "name": "value" inside of a word, such as a query, JSON, or code behind -c
+# name=value or "name": "value" inside a word, such as a query, JSON, or code after -c
 _NAME = re.compile(r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[=:]\s*")
 _VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s\"',;&()\[\]{}]+")
 _BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}", re.I)
-# Shapes that give a secret away wherever they stand: UUIDs are our own keys, the others are well known prefixes.
+# Forms of secrets anywhere: aimd's own keys are UUIDs, the others have well-known prefixes.
 _TELLING = re.compile(
     r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|hf_\w{20,}|sk-[\w-]{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}"
     r"|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
@@ -30,7 +30,7 @@ _TELLING = re.compile(
 
 
 def names_secret(name: str) -> bool:
-    """Tell whether a name such as `--api-key`, `WANDB_API_KEY` or `hfToken` is that of a secret."""
+    """Tell whether a name such as `--api-key`, `WANDB_API_KEY` or `hfToken` means a secret."""
     words = [word.lower() for word in _WORDS.findall(name)]
     if not words:
         return False
@@ -41,7 +41,7 @@ def names_secret(name: str) -> bool:
 
 
 def mask_command(words: list[str]) -> list[str]:
-    """Return a command line without the values of options that name a secret, and without known shapes of secrets."""
+    """Return a command line without the values of secret options, and without known forms of secrets."""
     masked = []
     hide_next = False
     for word in words:

@@ -1,4 +1,4 @@
-"""Signing in and uploading from a script. The only part of the SDK that touches the network, when called."""
+"""Signing in and uploading from a script: the only part of the SDK that uses the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from t9k.aimd.configuration import CONFIG, signed_out
 
 
 def _credentials() -> Credentials:
-    """Return what `login` or the script set, else what environment and file say; nothing after `logout`."""
+    """Return what `login` or the script set, else what environment and file say, but nothing after `logout`."""
     if signed_out():
         raise NotSignedInError
     host, api_key = CONFIG._changed.get(HOST_KEY), CONFIG._changed.get(API_KEY_KEY)
@@ -28,19 +28,19 @@ def login(
     timeout: float | None = None,
     unable_to_connect_ok: bool = False,
 ) -> None:
-    """Sign in to an AIMD server for this process: check that it takes the key.
+    """Sign in to an AIMD server for this process, checking that it accepts the key.
 
     Args:
-        host: The server's address; from the environment or the config file unless told.
+        host: The server's address; by default from the environment or the config file.
         api_key: The key; likewise.
-        timeout: Seconds to wait for the server; ten unless told.
-        unable_to_connect_ok: Go on without a word when the server cannot be reached.
+        timeout: Seconds to wait for the server; by default ten.
+        unable_to_connect_ok: Ignore a server that cannot be reached.
 
     Raises:
         NotSignedInError: No host or no key is set anywhere.
-        KeyRefusedError: The server does not take the key.
-        NetworkError: The server cannot be reached, unless that is said to be fine.
-        UsageError: The host or the key has not the right form.
+        KeyRefusedError: The server does not accept the key.
+        NetworkError: The server cannot be reached, unless that is ignored.
+        UsageError: The host or the key has the wrong form.
     """
     credentials = resolve_credentials(host, api_key)
     CONFIG[HOST_KEY], CONFIG[API_KEY_KEY] = credentials.host, credentials.api_key
@@ -52,7 +52,7 @@ def login(
 
 
 def logout() -> None:
-    """Forget the key in this process. The config file stays as it is; `aimd logout` changes that."""
+    """Forget the key in this process. The config file is unchanged; use `aimd logout` for that."""
     CONFIG[API_KEY_KEY] = None
 
 
@@ -78,20 +78,20 @@ def upload_trial(
     make_folder: bool = False,
     conflict_strategy: str | None = None,
 ) -> list[Uploaded]:
-    """Upload trials that are on disk, or what is new of them.
+    """Upload trials on disk, or what is new in them.
 
     Args:
         trial_path: One or several trial directories.
-        trial_dir: Where names are looked up; alone, all trials in it are meant.
+        trial_dir: Where names are looked up; alone, it means all trials in it.
         trial_name: One or several alternative names, or unique prefixes.
-        folder_id: As in `Trial.upload`; so are the next three.
+        folder_id: As in `Trial.upload`, like the next three.
         folder_path: See there.
-        make_folder: See there; False leaves it to what each trial says.
+        make_folder: See there; False leaves it to each trial.
         conflict_strategy: See there.
 
     Raises:
         UsageError: Nothing was named.
-        AimdError: The first trial that fails ends it; the ones before are uploaded.
+        AimdError: From the first trial that fails; those before it are uploaded.
     """
     paths = [Path(path) for path in _listed(trial_path)]
     names = [str(name) for name in _listed(trial_name)]

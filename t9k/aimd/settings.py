@@ -1,6 +1,6 @@
-"""Turns a framework's settings into parameters: what JSON cannot hold becomes text, so recording never ends training.
+"""Turns a framework's settings into parameters. What JSON cannot represent becomes text, so training never stops.
 
-Parameters that people set themselves are stricter: there, such a value is a mistake and raises.
+Parameters that people set are stricter: there, such a value is a mistake and raises.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from enum import Enum
 
 from t9k.aimd.values import as_plain
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
 _MAX_DEPTH = 8
-_MAX_TEXT = 500  # characters of the text that stands for an object
+_MAX_TEXT = 500  # characters of the text for an object
 
 
 def plain_settings(settings: Mapping[Any, Any]) -> dict[str, object]:
-    """Return settings as plain data that `trial.params` takes.
+    """Return settings as plain data for `trial.params`.
 
     Args:
-        settings: Anything by name; nested mappings, lists and name spaces are gone through.
+        settings: Anything by name, including nested mappings, lists and namespaces.
     """
     return {_text(name): _plain(value, 0) for name, value in settings.items()}
 
@@ -46,7 +46,7 @@ def _plain(value: Any, depth: int) -> object:
 
 
 def _text(value: Any) -> str:
-    """Return the shortest text that names an object, the same in every run: no address in memory."""
+    """Return a short text for an object that is the same in every run, without memory addresses."""
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     shape = getattr(value, "shape", None)

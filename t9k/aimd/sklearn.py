@@ -3,16 +3,16 @@
     model = LogisticRegression().set_callbacks(AIMDCallback(trial, scoring="accuracy", validation=(x_val, y_val)))
     model.fit(x, y)
 
-Each iteration is a step, scored on the data it was trained on (type `train`) and on validation data (type `val`). Of a
-search such as GridSearchCV each candidate is a step. The estimator's parameters become the trial's.
-Importing this module loads nothing: callbacks are a protocol there, not a base class.
+Each iteration is a step, scored on its training data (type `train`) and on validation data (type `val`). In a search
+such as GridSearchCV each candidate is a step. The estimator's parameters become the trial's. Importing this module
+loads nothing, because callbacks are a protocol there, not a base class.
 """
 
 from __future__ import annotations
 
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
@@ -27,8 +27,8 @@ _MEAN, _DEVIATION = "mean_", "std_"
 class AIMDCallback:
     """Follows scikit-learn's `FitCallback` protocol. It does not end the trial.
 
-    Set it on the estimator whose iterations count, which may be the last step of a pipeline; or on a search. The fits
-    that a search makes for its candidates are not recorded one by one.
+    Set it on the estimator whose iterations count, which may be the last step of a pipeline, or on a search. The fits
+    of a search's candidates are not recorded individually.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class AIMDCallback:
 
         Args:
             trial: From `aimd.create_trial`; it has not ended.
-            scoring: What to measure, as scikit-learn takes it; the estimator's own score unless told.
-            validation: Held-out data and targets in the form that the estimator itself is fitted on.
+            scoring: What to measure, in scikit-learn's form; by default the estimator's own score.
+            validation: Held-out data and targets, in the form that the estimator is fitted on.
         """
         self.trial: Trial | None = trial
         self._scoring = scoring
@@ -59,10 +59,10 @@ class AIMDCallback:
             self.trial.params.update(plain_settings({"estimator": name, **estimator.get_params(deep=False)}))
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Nothing is known yet."""
+        """Do nothing: there is no result yet."""
 
     def on_fit_task_end(
         self,
@@ -80,12 +80,12 @@ class AIMDCallback:
         if context.parent is None and hasattr(estimator, "cv_results_"):
             self._record_search(estimator)
         is_iteration = context.max_subtasks == 0 and context.source_task_name is None and context.parent is not None
-        # the whole fit ends with what its last iteration reached, so it counts only when there were none
+        # the whole fit ends with its last iteration's result, so it counts only if there were no iterations
         if fitted_estimator is not None and (is_iteration or self._recorded == 0):
             self._record_scores(fitted_estimator, X, y, metadata or {})
 
     def _is_recorded(self, context: Any) -> bool:
-        """Tell whether a task is on the one path that steps count along, not one of several side by side."""
+        """Tell whether a task is an iteration that counts as a step, not one of several in parallel."""
         if self.trial is None:
             return False
         while context.parent is not None:
@@ -120,7 +120,7 @@ class AIMDCallback:
         return self._scoring if isinstance(self._scoring, str) else "score"
 
     def _record_search(self, search: Any) -> None:
-        """Record each candidate as a step: mean and deviation over the splits."""
+        """Record each candidate as a step: mean and standard deviation over the splits."""
         assert self.trial is not None
         results = search.cv_results_
         columns = {name: column for name, column in results.items() if name.startswith((_MEAN, _DEVIATION))}
@@ -138,5 +138,5 @@ class AIMDCallback:
         self.trial.params.update(plain_settings({"candidates": results["params"], **best}))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the trial behind: a copy in another process, which a search makes, records nothing."""
+        """Leave the trial out: a search's copy in another process records nothing."""
         return {**self.__dict__, "trial": None, "_scorer": None}

@@ -1,8 +1,8 @@
-"""Samples the machine beside a training process, and adds metrics of type `system` to its journal.
+"""Samples the machine of a training process, and adds metrics of type `system` to its journal.
 
-Run as a companion: `python -m t9k.aimd.system_metrics TRIAL`. It is a process of its own, so that it can neither slow
-nor block the training, and it ends when the trial does. Needs psutil (extra `system`); with nvidia-ml-py also
-the GPUs. Units are in the names: percent, MiB, MiB/s, watt, degrees Celsius. The step is seconds since it began.
+Run as a companion: `python -m t9k.aimd.system_metrics TRIAL`. It is a separate process, so that it can neither slow nor
+block training, and it ends with the trial. It needs psutil (extra `system`), and nvidia-ml-py for GPUs. Units are in
+the names: percent, MiB, MiB/s, watt, degrees Celsius. The step is the number of seconds since it began.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Sampler:
         """Prepare.
 
         Args:
-            pid: The training process, or None when it is not known.
+            pid: The training process, or None if unknown.
         """
         import psutil
 
@@ -40,7 +40,7 @@ class Sampler:
         self._gpus = Gpus()
         self._last_s = time.monotonic()
         self._totals = self._counted_bytes()
-        psutil.cpu_percent()  # the first call only begins to count
+        psutil.cpu_percent()  # the first call only starts counting
 
     def _counted_bytes(self) -> dict[str, int]:
         disk, network = self._psutil.disk_io_counters(), self._psutil.net_io_counters()
@@ -79,7 +79,7 @@ class Sampler:
 
 
 class Gpus:
-    """The NVIDIA GPUs of this machine; none when there is no driver or no nvidia-ml-py."""
+    """The NVIDIA GPUs of this machine; none without a driver or nvidia-ml-py."""
 
     def __init__(self) -> None:
         self._nvml: Any = None
@@ -94,7 +94,7 @@ class Gpus:
             self._handles = []
 
     def sample(self) -> dict[str, float]:
-        """Return utilisation, memory, power and temperature of each GPU; what one cannot tell is left out."""
+        """Return utilisation, memory, power and temperature of each GPU, without what it cannot tell."""
         values: dict[str, float] = {}
         for number, handle in enumerate(self._handles):
             questions = {
@@ -117,7 +117,7 @@ def record(path: Path, interval_s: float = INTERVAL_S, watch_interval_s: float =
     Args:
         path: The trial's directory.
         interval_s: Time between two samples.
-        watch_interval_s: Time between two looks at whether the trial goes on.
+        watch_interval_s: Time between two checks whether the trial goes on.
     """
     watch = Watch(path)
     recorded = process.read(path) or {}

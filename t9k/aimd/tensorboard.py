@@ -5,7 +5,7 @@
     with SummaryWriter("runs/cnn") as writer:
         writer.add_scalar("Loss/train", loss, step)
 
-Scalars and hyperparameters are recorded; images, histograms and the rest are taken, dropped, and told of once.
+Scalars and hyperparameters are recorded; images, histograms and the rest are ignored, with one warning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.naming import split_name
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
@@ -73,12 +73,12 @@ class SummaryWriter:
         *,
         trial: Trial | None = None,
     ) -> None:
-        """Make a trial, or record into one.
+        """Create a trial, or record into one.
 
         Args:
-            log_dir: Its last part is the trial's name, the parts before it are the folder to upload to; `runs/run`
-                unless told. Nothing is written there.
-            comment: Added to the name, where there is no `log_dir`.
+            log_dir: Its last part is the trial's name, the parts before it are the folder to upload to; by default
+                `runs/run`. Nothing is written there.
+            comment: Added to the name if there is no `log_dir`.
             purge_step: Taken, without effect: trials keep everything. So are the next three, which are about buffers
                 and files that a trial has not.
             max_queue: See there.
@@ -89,8 +89,8 @@ class SummaryWriter:
         self._owns_trial = trial is None
         self._trial = _make_trial(log_dir, comment) if trial is None else trial
         if trial is None:
-            finish_at_exit(self._trial)  # as many scripts never close a writer
-        self._steps: dict[str, int] = {}  # the next step of each tag that is logged without one
+            finish_at_exit(self._trial)  # because many scripts never close a writer
+        self._steps: dict[str, int] = {}  # the next step of each tag logged without a step
         self._told: set[str] = set()
 
     @property
@@ -121,13 +121,13 @@ class SummaryWriter:
         Args:
             tag: Such as `Loss/train`.
             scalar_value: A number, or an array or tensor of one element.
-            global_step: The step; unless told, one more than at the last call with this tag.
-            walltime: Taken, without effect: a point's time is now. So are the next two.
+            global_step: The step; by default, one more than in the last call with this tag.
+            walltime: Ignored, because a point's time is now. So are the next two.
             new_style: See there.
-            double_precision: See there; numbers are always recorded whole.
+            double_precision: See there; numbers are always recorded in full.
 
         Raises:
-            TypeError: It is no number.
+            TypeError: It is not a number.
         """
         metrics_type, name = _split_tag(tag)
         self._log(metrics_type, {name: scalar_value}, self._step(tag, global_step))
@@ -142,7 +142,7 @@ class SummaryWriter:
         """Record several numbers of one kind: `("loss", {"train": 0.3, "val": 0.4})` is the loss of both types.
 
         Args:
-            main_tag: The metric; where a tag below is no type, the type.
+            main_tag: The metric, or the type if a tag below is not a type.
             tag_scalar_dict: Numbers by tag.
             global_step: As in `add_scalar`.
             walltime: See there.
@@ -165,12 +165,12 @@ class SummaryWriter:
         run_name: str | None = None,
         global_step: int | None = None,
     ) -> None:
-        """Set parameters, and record the metrics that they led to.
+        """Set parameters, and record the resulting metrics.
 
         Args:
             hparam_dict: Parameters by name.
             metric_dict: Numbers by tag.
-            hparam_domain_discrete: Taken, without effect; so is the next.
+            hparam_domain_discrete: Ignored, like the next.
             run_name: See there.
             global_step: As in `add_scalar`.
         """
@@ -179,7 +179,7 @@ class SummaryWriter:
             self.add_scalar(tag, value, global_step)
 
     def flush(self) -> None:
-        """Do nothing: what was added is in the file already."""
+        """Do nothing: everything is already in the file."""
 
     def close(self) -> None:
         """Finish the trial, if it was made here, as a clean end of the process does. Later values still reach it."""
@@ -230,6 +230,6 @@ def _make_trial(log_dir: str | os.PathLike[str] | None, comment: str) -> Trial:
     given = PurePath(log_dir) if log_dir is not None else PurePath("runs") / f"run{comment}".replace("/", "_")
     parts = [part for part in given.parts if part not in ("..", given.anchor)]
     name = parts[-1] if parts else "run"
-    # an absolute path says where things are on this machine, not on a server
+    # an absolute path is a place on this machine, not on a server
     folder = "/".join(parts[:-1]) if not given.is_absolute() else ""
     return create_trial(trial_name=name, folder_path=folder or None, make_folder=True if folder else None)

@@ -1,9 +1,9 @@
-"""Records what a Hugging Face Trainer trains.
+"""Records Hugging Face Trainer runs.
 
     trainer = Trainer(model, args, ..., callbacks=[AIMDCallback(trial)])
 
-Training losses go to type `train`, evaluations to `val`, predictions to `test`, the closing figures to `summary`.
-Parameters are the usual training arguments and those that differ from their defaults. Only the main process records.
+Training losses have type `train`, evaluations `val`, predictions `test`, and the final figures `summary`. Parameters
+are the common training arguments and those that differ from their defaults. Only the main process records.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -36,7 +36,7 @@ _ALWAYS = (
     "seed",
 )
 _NEVER = ("output_dir", "logging_dir", "run_name", "disable_tqdm", "report_to", "local_rank")
-_CLOSING = "train_runtime"  # only the closing figures hold it
+_CLOSING = "train_runtime"  # only the final figures have it
 
 
 class AIMDCallback(_trainer_callback.TrainerCallback):
@@ -63,7 +63,7 @@ class AIMDCallback(_trainer_callback.TrainerCallback):
         self.trial.params.update(plain_settings(settings))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
-        """Record what the Trainer logs: training every `logging_steps`, evaluations, and the closing figures."""
+        """Record what the Trainer logs: training every `logging_steps`, evaluations, and the final figures."""
         metrics = {name: value for name, value in (logs or {}).items() if name != "epoch"}
         if _CLOSING in metrics:
             self._log(state, {"summary": {name.removeprefix("train_"): value for name, value in metrics.items()}})
@@ -77,14 +77,14 @@ class AIMDCallback(_trainer_callback.TrainerCallback):
     def _log(self, state: Any, groups: Mapping[str, Mapping[str, Any]]) -> None:
         if not state.is_world_process_zero:
             return
-        # state.epoch is how much has passed, such as 1.5 in the midst of the second epoch
+        # state.epoch is a fraction, such as 1.5 in the middle of the second epoch
         epoch = None if state.epoch is None else math.ceil(round(state.epoch, 6))
         for metrics_type, metrics in groups.items():
             self.trial.log(metrics_type, metrics, step=state.global_step, epoch=epoch)
 
 
 def _training_settings(args: Any) -> dict[str, Any]:
-    """Return the arguments worth a column: the usual ones, and what was set to something else than its default."""
+    """Return the arguments worth a column: the common ones, and those that differ from their defaults."""
     from dataclasses import fields
 
     defaults = {field.name: field.default for field in fields(args)}

@@ -1,8 +1,8 @@
 """Uploads a trial while it is recorded: follows its files until it has ended and everything is on the server.
 
-Run as a companion: `python -m t9k.aimd.uploader TRIAL`, with the server and key in the environment or the config
-file. It never touches the training process. A server that is down or busy is asked again, less and less often; some
-time after the trial's end it gives up, and what is missing can be uploaded with `aimd trial upload`.
+Run as a companion: `python -m t9k.aimd.uploader TRIAL`, with the server and key in the environment or the config file.
+It never touches the training process. If the server is down or busy it retries with growing pauses, and gives up some
+time after the trial's end; `aimd trial upload` then sends the rest.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ GIVE_UP_AFTER_S = 600.0  # counted from the end of the trial
 
 
 def follow(path: Path, interval_s: float = INTERVAL_S, give_up_after_s: float = GIVE_UP_AFTER_S) -> bool:
-    """Keep the server up to date until the trial has ended; return whether everything arrived.
+    """Keep the server up to date until the trial has ended, and return whether everything arrived.
 
     Args:
         path: The trial's directory.
-        interval_s: Time between two uploads while all goes well.
-        give_up_after_s: How long to go on trying after the trial has ended.
+        interval_s: Time between two successful uploads.
+        give_up_after_s: How long to retry after the trial has ended.
     """
     watch = Watch(path)
     failures = 0
@@ -47,7 +47,7 @@ def follow(path: Path, interval_s: float = INTERVAL_S, give_up_after_s: float = 
                 return True
         else:
             failures += 1
-            sentence = error.sentence if isinstance(error, AimdError) else error  # English, as all logs
+            sentence = error.sentence if isinstance(error, AimdError) else error  # English, like all logs
             _tell(f"{type(error).__name__}: {sentence}")
             final = ended_s is not None and time.monotonic() - ended_s > give_up_after_s
             if final or (not goes_on and not isinstance(error, NetworkError)):
@@ -63,7 +63,7 @@ def _delay_s(interval_s: float, failures: int) -> float:
 
 
 def _wait(watch: Watch, delay_s: float, until_end: bool) -> None:
-    """Wait, but no longer than the trial goes on when its end is still to come."""
+    """Wait, but not beyond the end of a running trial."""
     end_s = time.monotonic() + delay_s
     while time.monotonic() < end_s:
         time.sleep(min(WATCH_INTERVAL_S, delay_s))
@@ -72,7 +72,7 @@ def _wait(watch: Watch, delay_s: float, until_end: bool) -> None:
 
 
 def _upload_once(path: Path) -> Exception | None:
-    """Upload what is new and return what went wrong; a fault of any kind must not end the following."""
+    """Upload what is new and return what went wrong, whatever it is, because no fault may end the loop."""
     try:
         with connect(resolve_credentials(), RetryPolicy(tries=2)) as remote:
             remote.upload(Trial(path), Destination())

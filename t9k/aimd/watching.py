@@ -1,4 +1,4 @@
-"""How a companion process sees whether the training that it stands beside still goes on: by its files alone."""
+"""How a companion process sees, from the trial's files alone, whether training continues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aimd_core.reading.store import METADATA_FILE, Trial, last_write_s
 
 
 class Watch:
-    """Watches one trial. Asking often is cheap: documents are read again only when they have changed.
+    """Watches a trial. Asking often is cheap: documents are read again only if they have changed.
 
     Attributes:
         path: The trial's directory.
@@ -22,7 +22,7 @@ class Watch:
         self._trial = Trial(path)
 
     def goes_on(self) -> bool:
-        """Tell whether the trial is unfinished and its process is alive, or cannot be seen."""
+        """Tell whether the trial is unfinished and its process is alive or cannot be seen."""
         try:
             status = (self.path / METADATA_FILE).lstat()
         except OSError:

@@ -13,7 +13,7 @@ from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import dataset_type
 from t9k.aimd.settings import plain_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -36,7 +36,7 @@ _SETTINGS = (
     "reg_alpha",
     "reg_lambda",
 )
-_DIGITS = 7  # XGBoost keeps its settings as single precision: 0.1 comes back as 0.100000001
+_DIGITS = 7  # XGBoost stores settings in single precision: 0.1 comes back as 0.100000001
 
 
 class AIMDCallback(_callback.TrainingCallback):
@@ -48,13 +48,13 @@ class AIMDCallback(_callback.TrainingCallback):
         Args:
             trial: From `aimd.create_trial`; it has not ended.
             types: Metrics types by data set, such as `{"validation_0": "train", "validation_1": "val"}`: the
-                scikit-learn estimators number the data sets and do not say which is which.
+                scikit-learn estimators only number the data sets.
         """
         super().__init__()
         self.trial = trial
         self._types = dict(types or {})
-        self._recorded = 0  # rounds of the training that goes on
-        self._rounds_before = 0  # of a model that is trained further
+        self._recorded = 0  # rounds of the current training
+        self._rounds_before = 0  # of a model whose training continues
         self._log: Mapping[str, Mapping[str, list[Any]]] = {}
 
     def before_training(self, model: Any) -> Any:
@@ -73,7 +73,7 @@ class AIMDCallback(_callback.TrainingCallback):
         return False
 
     def after_training(self, model: Any) -> Any:
-        """Record the last round, which a callback before this one kept from us when it stopped the training."""
+        """Record the last round, which this callback misses if an earlier callback stopped training."""
         self._record()
         return model
 
@@ -89,7 +89,7 @@ class AIMDCallback(_callback.TrainingCallback):
 
 
 def _scores(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Return scores by name; a mean and its deviation, from cross-validation, as two of them."""
+    """Return scores by name; a mean and its deviation from cross-validation are two scores."""
     flat = {}
     for name, score in scores.items():
         if isinstance(score, tuple):
