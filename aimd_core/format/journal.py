@@ -19,6 +19,7 @@ from json import JSONDecoder
 from json.encoder import encode_basestring_ascii as _quote
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.append_file import AppendFile
 from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -33,6 +34,8 @@ _DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
 _SALVAGE_TRIES = 100  # places in one damaged line where a record is looked for, so that no line costs minutes
 EXACT_STEP = 1 << 53  # every whole number up to here is a float
 _MAX_STEP = float(1 << 63)
+_COUNT_BLOCK_BYTES = 1 << 20
+_SYSTEM_LINE = b'\n{"system": {"value": {'
 _BLANK = " \t\r\n\ufeff"  # what may stand around a record: Windows line ends, a byte order mark
 _decode = JSONDecoder().raw_decode
 _float_repr = float.__repr__
@@ -70,7 +73,7 @@ def encode_record(
     return (record_head(metrics_type) + body + encode_tail(step, epoch, timestamp)).encode("ascii")
 
 
-class JournalWriter:
+class JournalWriter(AppendFile):
     """Appends records to a journal file. Safe across `fork` and with other writers on the same host.
 
     Attributes:
@@ -80,7 +83,7 @@ class JournalWriter:
         unsynced: Whether a sync ever failed, so that a power cut may lose what was written before it.
     """
 
-    __slots__ = ("_descriptor", "_on_fault", "_synced_s", "_torn", "error", "failed", "path", "unsynced", "written")
+    __slots__ = ("_began_at", "_counted", "_on_fault", "_synced_s", "_torn", "error", "failed", "unsynced", "written")
 
     def __init__(self, path: str, on_fault: Callable[[OSError], None] | None = None, open_now: bool = True) -> None:
         """Open the journal at `path` for appending, made when missing.
@@ -88,22 +91,34 @@ class JournalWriter:
         Args:
             path: The journal.
             on_fault: Told about every I/O fault, of a write or of a sync, when it happens.
-            open_now: Whether to open it at once; else it waits for `open`.
+            open_now: Whether to open it at once; else at the first record, or by `open`.
 
         Raises:
             OSError: It cannot be opened.
         """
-        self._descriptor = -1
+        super().__init__(path)
         self._on_fault = on_fault
-        self.path = path
+        self._reset()
+        if open_now:
+            self.open()
+
+    def _reset(self) -> None:
         self.written = 0
         self.failed = 0
         self.error: OSError | None = None
         self.unsynced = False
         self._synced_s = 0.0
         self._torn = False
-        if open_now:
-            self.open()
+        self._began_at = -1  # the size of the file when this writer first opened it
+        self._counted: tuple[int, int] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self._on_fault, False)
+
+    def start_anew(self) -> None:
+        """Be closed and have counted nothing: what was written before the fork is the parent's to tell."""
+        super().start_anew()
+        self._reset()
 
     def open(self) -> None:
         """Open the journal, for the first time or after `close`; an open one stays as it is.
@@ -112,13 +127,14 @@ class JournalWriter:
             OSError: It cannot be opened.
         """
         if self._descriptor < 0:
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            self._descriptor = os.open(self.path, flags, 0o666)
-            self._torn = self._ends_torn()
+            super().open()
+            size_bytes = os.fstat(self._descriptor).st_size
+            if self._began_at < 0:
+                self._began_at = size_bytes
+            self._torn = self._ends_torn(size_bytes)
 
-    def _ends_torn(self) -> bool:
+    def _ends_torn(self, size_bytes: int) -> bool:
         """Tell whether the file ends in the middle of a line, left by a writer that was cut off."""
-        size_bytes = os.fstat(self._descriptor).st_size
         return size_bytes > 0 and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n"
 
     def append(self, record: bytes) -> bool:
@@ -127,6 +143,8 @@ class JournalWriter:
         Never raises for an I/O fault: the first one is kept in `error`, all are counted in `failed`.
         """
         try:
+            if self._descriptor < 0:
+                self.open()
             if self._torn:
                 record = b"\n" + record
             done = os.write(self._descriptor, record)
@@ -134,7 +152,7 @@ class JournalWriter:
                 self._finish_short_write(record, done)
         except OSError as error:
             self.failed += 1
-            self._note(error)
+            self.note(error)
             return False
         self._torn = False
         self.written += 1
@@ -144,7 +162,8 @@ class JournalWriter:
             self.sync()
         return True
 
-    def _note(self, error: OSError) -> None:
+    def note(self, error: OSError) -> None:
+        """Take note of a fault of the disk, and tell of it."""
         self.error = self.error or error
         if self._on_fault is not None:
             self._on_fault(error)
@@ -163,30 +182,51 @@ class JournalWriter:
         if self._descriptor < 0:
             return not self.unsynced  # closed: it was synced then
         try:
+            if self.has_lost_its_descriptor():
+                self._descriptor = -1  # whatever has the number now is none of ours: the next record opens the journal
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             _fdatasync(self._descriptor)
         except OSError as error:
             # After a failed sync the kernel may have dropped the data, and the next sync can succeed all the same.
             self.unsynced = True
-            self._note(error)
+            self.note(error)
         self._synced_s = time.monotonic()
         return not self.unsynced
 
     def close(self) -> None:
-        """Release the file. The writer takes no more records until it is opened again."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor < 0:
-            return
+        """Release the file. The next record opens it again."""
         try:
-            os.close(descriptor)
+            super().close()
         except OSError as error:  # how a network file system says that what was written did not arrive
             self.unsynced = True
-            self._note(error)
+            self.note(error)
 
-    def __del__(self) -> None:
-        try:
-            self.close()
-        except (AttributeError, TypeError):  # at the end of the interpreter `os` may be gone
-            pass
+    def count(self) -> tuple[int, int]:
+        """Count in the file what was recorded since this writer first opened it.
+
+        Returns:
+            How many of this writer's records are there, and how many of other writers, system metrics left out. Of a
+            closed journal, what the last count came to.
+        """
+        if self._descriptor >= 0:
+            try:
+                recorded = _count_records(self._descriptor, self._began_at)
+            except OSError as error:
+                self.note(error)
+                recorded = self.written
+            self._counted = min(self.written, recorded), max(0, recorded - self.written)
+        return self._counted or (self.written, 0)
+
+
+def _count_records(descriptor: int, start: int) -> int:
+    """Count the whole records from a byte on, without those of type `system`: by how they begin and end."""
+    count, rest = 0, b""
+    while block := os.pread(descriptor, _COUNT_BLOCK_BYTES, start):
+        start += len(block)
+        lines, newline, rest = (rest + block).rpartition(b"\n")
+        lines = b"\n" + lines + newline
+        count += lines.count(b"}}}\n") - lines.count(_SYSTEM_LINE)
+    return count
 
 
 class Damage:

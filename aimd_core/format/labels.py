@@ -6,7 +6,6 @@ never needed to read a trial, and other programs need not know them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,15 +113,11 @@ def _write(path: Path, before: Labels, labels: Labels) -> Labels:
 @contextmanager
 def _changing(path: Path) -> Iterator[None]:
     """Let one writer at a time change the labels of a directory; turn a refusal of the disk into its error."""
-    import fcntl
+    from aimd_core.format.locking import locked  # who only reads labels does without
 
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(path):
             yield
-        finally:
-            os.close(descriptor)  # which lets go of the lock
     except OSError as error:
         raise DiskError(
             path=path / LABELS_FILE, reason=said("cannot be written ({strerror})", strerror=error.strerror)

@@ -57,6 +57,11 @@ def is_seen_alive(recorded: dict[str, object]) -> bool:
     return process.is_gone(recorded) is False
 
 
+def is_seen_gone(recorded: dict[str, object]) -> bool:
+    """Tell whether the process that a trial recorded is gone; False when that cannot be seen from here."""
+    return process.is_gone(recorded) is True
+
+
 def derive_state(
     status: str,
     ending: Mapping[str, object] | None,

@@ -89,6 +89,8 @@ class AIMDTracker(_tracking.GeneralTracker):
     def finish(self) -> None:
         """End the trial as Succeeded."""
         if self._trial is not None and _is_main_process():
+            if self._settings:
+                self._trial._take_over()  # a launcher that spawns its workers trains with a copy of this tracker
             self._trial.finish()
 
 

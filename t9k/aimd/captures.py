@@ -11,7 +11,8 @@ from aimd_core.language import said
 from aimd_core.reading.store import DIFF_FILE, OUTPUT_FILE
 from t9k.aimd import companions, endings, output
 from t9k.aimd.git import GitCapture
-from t9k.aimd.trial import Trial, tell
+from t9k.aimd.telling import tell
+from t9k.aimd.trial import Trial
 
 
 class Captures:

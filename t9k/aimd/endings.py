@@ -236,7 +236,7 @@ def _at_exit() -> None:
                 trial.finish()
     unfinished = [trial for trial in _mine() if trial._end_interrupted(ending)]
     if unfinished:
-        from t9k.aimd.trial import tell
+        from t9k.aimd.telling import tell
 
         tell(_unfinished(unfinished, ending))
 

@@ -181,6 +181,7 @@ class AIMDLogger(_Logger):
         if self._trial is None or not self._owns_trial or not _is_rank_zero():
             return
         error = sys.exc_info()[1]
+        self._trial._take_over()  # a strategy that spawns its workers trains with a copy of this logger, and ends there
         if status == "success":
             self._trial.finish()
         elif status == "failed" and not isinstance(error, (KeyboardInterrupt, SystemExit)):

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 
+from aimd_core.format.append_file import AppendFile
 from aimd_core.format.terminal import Terminal
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -21,31 +22,45 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 << 20
 
 
-class OutputLog:
-    """The `stdout.log` of one trial.
+class OutputLog(AppendFile):
+    """The `stdout.log` of one trial. Its copies, and forked children, open it for themselves.
 
     Attributes:
         full: Whether the size limit was reached; from then on nothing more is kept.
     """
 
-    def __init__(self, path: str, max_bytes: int = MAX_BYTES) -> None:
-        """Open the log for appending.
+    def __init__(self, path: str, max_bytes: int = MAX_BYTES, open_now: bool = True) -> None:
+        """Open the log for appending; when told to wait, at the first line.
 
         Raises:
             OSError: It cannot be opened.
         """
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._descriptor = os.open(path, flags, 0o666)
-        self._left_bytes = max_bytes - os.fstat(self._descriptor).st_size
+        super().__init__(path)
         self._max_bytes = max_bytes
-        self._pid = os.getpid()
         self._streams: dict[str, Terminal] = {}  # one for each, so that their lines never mix
-        self.full = self._left_bytes <= 0
+        self._left_bytes = max_bytes
+        self._has_ended = False
+        self.full = False
+        if open_now:
+            self.open()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self._max_bytes, False)
+
+    def start_anew(self) -> None:
+        """Begin as a forked child does, which must not write the line that its parent has begun."""
+        super().start_anew()
+        self._streams = {}
+
+    def open(self) -> None:
+        """Open the log; an open one stays as it is. Errors as at first."""
+        if not self.is_open:
+            super().open()
+            self._left_bytes = self._max_bytes - os.fstat(self._descriptor).st_size
+            self.full = self._left_bytes <= 0
 
     def take(self, stream: str, text: str) -> None:
         """Keep what was printed to a stream."""
-        if os.getpid() != self._pid:  # a forked child must not write the line that its parent has begun
-            self._pid, self._streams = os.getpid(), {}
         if stream not in self._streams:
             self._streams[stream] = Terminal()
         lines = self._streams[stream].take(text)
@@ -54,26 +69,26 @@ class OutputLog:
             self._write(above + lines)
 
     def _write(self, lines: list[str]) -> None:
-        if self.full or self._descriptor < 0:
+        if self.full or self._has_ended:
             return
         content = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-        if len(content) > self._left_bytes:
-            self.full = True
-            content = f"[aimd: output beyond {self._max_bytes >> 20} MiB is not kept]\n".encode()
         try:
+            self.open()
+            if len(content) > self._left_bytes:
+                self.full = True
+                content = f"[aimd: output beyond {self._max_bytes >> 20} MiB is not kept]\n".encode()
             self._left_bytes -= os.write(self._descriptor, content)
         except OSError:
             self.full = True
 
     def close(self) -> None:
-        """Write what was not final yet, and release the file."""
+        """Write what was not final yet, and release the file; from then on nothing more is kept."""
         for terminal in self._streams.values():
             lines = terminal.finish()
             if lines:
                 self._write(lines)
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._has_ended = True
+        super().close()
 
 
 class _Tee:

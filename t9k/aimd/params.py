@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from copy import copy
 
+from aimd_core.format.shared_document import SharedDocument
 from aimd_core.language import spoken
 from t9k.aimd.values import as_plain, as_text
 
-_OWN = ("_save", "_values")
+_OWN = ("_document",)
 
 
 class Params(MutableMapping[str, object]):
     """Parameters by name, also as attributes: `trial.params.lr = 0.1` is `trial.params["lr"] = 0.1`.
 
     Values are what JSON can hold, nested mappings and lists included; they are copied when set. Every change is
-    written to `parameters.yaml` before it returns; a change that is refused changes nothing.
+    written to `parameters.yaml` before it returns; a change that is refused changes nothing. Threads, processes and
+    copies may change the parameters of one trial at once: each change is made to what the file holds by then.
     """
 
-    def __init__(self, values: Mapping[str, object], save: Callable[[dict[str, object]], None]) -> None:
+    def __init__(self, document: SharedDocument) -> None:
         """Hold parameters.
 
         Args:
-            values: The first parameters, plain data already.
-            save: Writes all parameters; called after every change.
+            document: Where they are; what it holds is plain data already.
         """
-        object.__setattr__(self, "_values", dict(values))
-        object.__setattr__(self, "_save", save)
+        object.__setattr__(self, "_document", document)
 
-    _values: dict[str, object]
-    _save: Callable[[dict[str, object]], None]
+    _document: SharedDocument
+
+    def __getstate__(self) -> dict[str, object]:
+        """A copy changes the same file, from the values that it was copied with."""
+        return {"_document": copy(self._document)}
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return self._document.values
 
     def update(  # type: ignore[override]
         self, new_params: Mapping[str, object] | None = None, override: bool = True, **named: object
@@ -44,7 +52,9 @@ class Params(MutableMapping[str, object]):
             TypeError: JSON cannot hold a value; the message names the parameter, and nothing is changed.
         """
         plain = plain_params({**dict(new_params or {}), **named})
-        self._change({**self._values, **{n: v for n, v in plain.items() if override or n not in self._values}})
+        self._document.change(
+            lambda values: {**values, **{n: v for n, v in plain.items() if override or n not in values}}
+        )
 
     def parse(self, dist_tf_strategy: object = None, dist_torch_model: object = None, dist_hvd: object = None) -> None:
         """Record how the training is distributed, as parameter `distribution`: `api`, `policy`, `config`.
@@ -67,11 +77,6 @@ class Params(MutableMapping[str, object]):
         assert isinstance(copy, dict)
         return copy
 
-    def _change(self, values: dict[str, object]) -> None:
-        if repr(values) != repr(self._values):  # not `!=`, which takes True for 1 and NaN for a change
-            self._save(values)
-            object.__setattr__(self, "_values", values)
-
     def __getitem__(self, name: str) -> object:
         return self._values[name]
 
@@ -79,9 +84,12 @@ class Params(MutableMapping[str, object]):
         self.update({name: value})
 
     def __delitem__(self, name: str) -> None:
-        if name not in self._values:
-            raise KeyError(name)
-        self._change({key: value for key, value in self._values.items() if key != name})
+        def without(values: dict[str, object]) -> dict[str, object]:
+            if name not in values:
+                raise KeyError(name)
+            return {key: value for key, value in values.items() if key != name}
+
+        self._document.change(without)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

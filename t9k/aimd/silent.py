@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aimd_core.format.model import FAILED, INITIALIZING, SUCCEEDED
+from aimd_core.format.shared_document import SharedDocument
 from aimd_core.language import said
 from t9k.aimd.params import Params
-from t9k.aimd.trial import Trial, tell
+from t9k.aimd.telling import tell
+from t9k.aimd.trial import Trial
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -26,13 +29,14 @@ class SilentTrial(Trial):
         global _told
         metadata: dict[str, Any] = {
             "metadata": {"name": name, "id": trial_id, "folder": None},
-            "status": "Initializing",
+            "status": INITIALIZING,
             "platform": {},
             "inputArtifacts": [],
             "outputArtifacts": [],
         }
         super().__init__(Path(name), metadata, params, loaded=True)
-        self._params = Params(params, lambda _: None)
+        self._metadata = SharedDocument(None, metadata)
+        self._params = Params(SharedDocument(None, params))
         if not _told:
             _told = True
             tell(
@@ -60,11 +64,11 @@ class SilentTrial(Trial):
 
     def finish(self) -> None:
         """End nothing."""
-        self._metadata["status"] = "Succeeded"
+        self._metadata.change(lambda metadata: {**metadata, "status": SUCCEEDED})
 
     def fail(self, reason: str | BaseException | None = None) -> None:
         """End nothing."""
-        self._metadata["status"] = "Failed"
+        self._metadata.change(lambda metadata: {**metadata, "status": FAILED})
 
     def upload(
         self,
@@ -75,6 +79,3 @@ class SilentTrial(Trial):
     ) -> Uploaded | None:
         """Upload nothing."""
         return None
-
-    def _save(self, file: str, document: dict[str, object]) -> bool:
-        return True

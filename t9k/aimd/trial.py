@@ -3,10 +3,14 @@
 Promises: when `log` has returned, a killed process loses nothing; a power cut loses at most the last second
 of logging; `log` never touches the network, starts no thread, keeps no history and never breaks training because of
 an I/O fault, which is told once on stderr and counted in the receipt that `finish` prints.
+
+A trial is a name: copied, pickled, or inherited through a fork, it opens its own journal when it first logs, and
+touches nothing before. Only the process that made or loaded a trial ends it.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import time
@@ -15,7 +19,6 @@ from pathlib import Path
 
 from aimd_core.errors import TrialStateError
 from aimd_core.format import process
-from aimd_core.format.documents import write_mapping
 from aimd_core.format.journal import (
     Damage,
     JournalWriter,
@@ -25,7 +28,8 @@ from aimd_core.format.journal import (
     record_head,
 )
 from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
-from aimd_core.language import joined, said, spoken, translated
+from aimd_core.format.shared_document import SharedDocument
+from aimd_core.language import joined, said, spoken
 from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
@@ -33,6 +37,7 @@ from t9k.aimd.output import OutputLog, keep_traceback
 from t9k.aimd.output import stop as stop_output
 from t9k.aimd.params import Params
 from t9k.aimd.secrets import mask_command
+from t9k.aimd.telling import DiskFaults, tell
 from t9k.aimd.values import as_float, as_int, as_text
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -71,31 +76,43 @@ class Trial:
         Raises:
             OSError: The journal cannot be opened.
         """
+        on_fault = DiskFaults(path)
         self._path = path
-        self._metadata = metadata
+        self._metadata = SharedDocument(str(path / METADATA_FILE), metadata, on_fault, is_current=not loaded)
+        self._params = Params(SharedDocument(str(path / PARAMETERS_FILE), params, on_fault, is_current=not loaded))
+        self._journal = JournalWriter(str(path / METRICS_FILE), on_fault, open_now=not loaded)
         self._loaded = loaded
-        self._journal = JournalWriter(str(path / METRICS_FILE), self._warn_once, open_now=not loaded)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._owner = os.getpid()
         self._output: OutputLog | None = None
-        self._params = Params(params, self._save_params)
-        self._pid = os.getpid()
         self._running = False  # set by the first log of this process
-        self._attempts = 0
-        self._warned = False
-        self._params_unsaved = False
         self._heads: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._second = -1  # the second since the epoch that `_second_shown` shows
         self._second_shown = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has a journal and documents of its own on the same files; nothing that is open goes with it."""
+        own = {name: copy.copy(vars(self)[name]) for name in ("_metadata", "_params", "_journal")}
+        return {**vars(self), **own, "_output": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin_anew()
+        if not self._loaded:
+            self._owner = 0  # one that was only looked at is the same as loaded again
+
     @property
     def id(self) -> str:
         """The trial's UUID, the same on disk and on every server."""
-        return str(self._metadata["metadata"]["id"])
+        return str(self._metadata.values["metadata"]["id"])
 
     @property
     def name(self) -> str:
         """The trial's name."""
-        return str(self._metadata["metadata"]["name"])
+        return str(self._metadata.values["metadata"]["name"])
 
     @property
     def alternative_name(self) -> str:
@@ -110,7 +127,7 @@ class Trial:
     @property
     def status(self) -> str:
         """`Initializing`, `Running`, `Succeeded` or `Failed`."""
-        return str(self._metadata["status"])
+        return str(self._metadata.read().get("status", INITIALIZING))
 
     @property
     def params(self) -> Params:
@@ -176,7 +193,6 @@ class Trial:
             self._second, self._second_shown = second, datetime.fromtimestamp(second, _UTC).isoformat()[:19]
         when = f"{self._second_shown}.{nanosecond // 1000:06d}+00:00"
         record = head + ", ".join(parts) + encode_tail(step, epoch, when)
-        self._attempts += 1
         self._journal.append(record.encode("ascii"))
 
     def _new_head(self, metrics_type: object) -> str:
@@ -195,21 +211,21 @@ class Trial:
 
     def _begin(self, check_status: bool) -> None:
         """Take the step from Initializing to Running, or refuse when the trial has ended."""
-        has_ended = self.status not in UNFINISHED and not self._loaded
+        status = self.status
+        has_ended = status not in UNFINISHED and not self._loaded
         if has_ended and check_status:
-            raise TrialStateError(name=self.name, status=self.status)
-        try:
-            self._journal.open()
-        except OSError as error:
-            self._warn_once(error)  # and the append that follows is counted as failed
+            raise TrialStateError(name=self.name, status=status)
         if has_ended:
             return
         self._running = True
-        if self._loaded or "_exit" in self._metadata:
+        if self._loaded or (self._is_owner() and "_exit" in self._metadata.values):
             self._resume()
-        elif self.status == INITIALIZING:
-            self._metadata["status"] = RUNNING
-            self._save_metadata()
+        elif status == INITIALIZING:
+            self._metadata.change(_with_status_running)
+
+    def _is_owner(self) -> bool:
+        """Tell whether this object, and not a copy of it or a forked child, ends the trial."""
+        return self._owner == os.getpid()
 
     def _resume(self) -> None:
         """Make this process the one that records, unless another one is still at it."""
@@ -220,14 +236,16 @@ class Trial:
         mine = recorded is not None and recorded.get("pid") == os.getpid()
         if self.status == RUNNING and recorded is not None and not mine and is_seen_alive(recorded):
             return
-        self._metadata.update(status=RUNNING, endTime=None)
-        self._metadata.pop("_exit", None)
         try:
             process.write(self._path, mask_command(list(sys.orig_argv)))
         except OSError as error:
-            self._warn_once(error)
-        self._save_metadata()
+            self._journal.note(error)
+        self._metadata.change(self._as_resumed)
         endings.watch(self)
+
+    def _as_resumed(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        upload = {**(metadata.get("_upload") or {}), "load_path": str(self._path)}
+        return {**_without_exit(metadata), "status": RUNNING, "endTime": None, "_upload": upload}
 
     def finish(self) -> None:
         """End the trial with status `Succeeded`, and print the receipt on stderr. A second call does nothing."""
@@ -242,21 +260,23 @@ class Trial:
         self._end(FAILED, endings.of_reason(reason) if reason is not None else None)
 
     def _end(self, status: str, ending: dict[str, object] | None) -> None:
+        if not self._may_end():
+            self._release()
+            return
         if self.status not in UNFINISHED:
             return
-        self._journal.sync()
-        packages = self._metadata.setdefault("platform", {})
-        packages["pypkgs"] = {**(packages.get("pypkgs") or {}), **imported_packages()}
-        packages["framework"] = frameworks() or packages.get("framework") or ""
-        self._metadata["status"] = status
-        self._metadata["endTime"] = timestamp()
-        self._metadata.pop("_exit", None)
-        if ending:
-            self._metadata["_exit"] = {**ending, "at": self._metadata["endTime"]}
         self._release()
-        if self._params_unsaved:
-            self._save_params(self._params.as_dict())
-        saved = self._save_metadata() and not self._params_unsaved
+        ended_at = timestamp()
+
+        def ended(metadata: dict[str, Any]) -> dict[str, Any]:
+            after = {**_without_exit(metadata), "status": status, "endTime": ended_at}
+            after["platform"] = _with_packages(metadata.get("platform") or {})
+            return {**after, "_exit": {**ending, "at": ended_at}} if ending else after
+
+        parameters = self._params._document
+        parameters.save()
+        self._metadata.change(ended)
+        saved = self._metadata.is_saved and parameters.is_saved
         doubts = [said(", but the disk reported an error: a power cut may lose some")] if self._journal.unsynced else []
         doubts += [] if saved else [said(", but its status or parameters could not be saved")]
         facts = {"trial": self.alternative_name, "receipt": self.receipt, "doubt": joined("", doubts)}
@@ -265,34 +285,50 @@ class Trial:
         else:
             tell(said("trial {trial} failed: {receipt}{doubt}", **facts))
 
+    def _may_end(self) -> bool:
+        """Tell whether this object ends the trial: its owner, or another one when the owner's process is gone."""
+        if not self._is_owner():
+            from aimd_core.reading.facts import is_seen_gone
+
+            recorded = process.read(self._path)
+            if recorded is None or not is_seen_gone(recorded):
+                return False
+            self._take_over()
+        return True
+
+    def _take_over(self) -> None:
+        """Make this process the one that ends the trial."""
+        self._owner = os.getpid()
+
     def _end_interrupted(self, ending: dict[str, object]) -> bool:
         """Say on disk that this process ended before the trial did; another one can go on with it.
 
         Returns:
             Whether that was so.
         """
-        if self.status not in UNFINISHED:
+        if not self._is_owner() or self.status not in UNFINISHED:
             return False
-        self._metadata["_exit"] = {**ending, "at": timestamp()}
-        self._journal.sync()
         self._release()
-        self._save_metadata()
+        at = timestamp()
+        self._metadata.change(lambda metadata: {**metadata, "_exit": {**ending, "at": at}})
         return True
 
     def _release(self) -> None:
         """Let go of the files and of the process's streams; the journal's counts stay."""
         self._running = False
         endings.forget(self)
-        if self._output is not None:
+        if self._output is not None and self._is_owner():
             stop_output(self._output)
             self._output = None
+        self._journal.sync()
+        self._journal.count()
         self._journal.close()
 
     def __enter__(self) -> Trial:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if os.getpid() != self._pid:
+        if not self._is_owner():
             return  # a forked child leaves the block too, and the trial goes on without it
         if error is None or endings.is_clean(error):
             self.finish()
@@ -324,25 +360,34 @@ class Trial:
         artifact_id = artifact if isinstance(artifact, str) else getattr(artifact, "id", None)
         if not isinstance(artifact_id, str):
             raise TypeError(spoken("expected an artifact or its id, not {kind}", kind=type(artifact).__name__))
-        marked = list(self._metadata.get(key) or [])
-        if artifact_id not in marked:
-            self._metadata[key] = [*marked, artifact_id]
-            self._save_metadata()
+
+        def marked(metadata: dict[str, Any]) -> dict[str, Any]:
+            artifacts = list(metadata.get(key) or [])
+            return metadata if artifact_id in artifacts else {**metadata, key: [*artifacts, artifact_id]}
+
+        self._metadata.change(marked)
 
     @property
     def input_artifacts(self) -> list[str]:
         """Ids of the artifacts that the trial used."""
-        return list(self._metadata.get("inputArtifacts") or [])
+        return list(self._metadata.read().get("inputArtifacts") or [])
 
     @property
     def output_artifacts(self) -> list[str]:
         """Ids of the artifacts that the trial made."""
-        return list(self._metadata.get("outputArtifacts") or [])
+        return list(self._metadata.read().get("outputArtifacts") or [])
 
     @property
     def receipt(self) -> str:
-        """How many points this process logged and how many of them are on disk."""
-        return said("logged {attempts:,}, on disk {written:,}", attempts=self._attempts, written=self._journal.written)
+        """How many points this object logged, how many of them are on disk, and how many of others, as the file says.
+
+        Others are its copies, mostly in worker processes. System metrics do not count.
+        """
+        written, others = self._journal.count()
+        counts = {"attempts": self._journal.written + self._journal.failed, "written": written, "others": others}
+        if others:
+            return said("logged {attempts:,}, on disk {written:,}, plus {others:,} by others", **counts)
+        return said("logged {attempts:,}, on disk {written:,}", **counts)
 
     def upload(
         self,
@@ -369,32 +414,18 @@ class Trial:
     def __repr__(self) -> str:
         return f"<Trial {self.alternative_name} {self.status}>"
 
-    def _save_params(self, values: dict[str, object]) -> None:
-        self._params_unsaved = not self._save(PARAMETERS_FILE, values)
 
-    def _save_metadata(self) -> bool:
-        return self._save(METADATA_FILE, self._metadata)
+def _with_status_running(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {**metadata, "status": RUNNING} if metadata.get("status") == INITIALIZING else metadata
 
-    def _save(self, file: str, document: dict[str, object]) -> bool:
-        try:
-            write_mapping(self._path / file, document)
-        except OSError as error:
-            self._warn_once(error)
-            return False
-        return True
 
-    def _warn_once(self, error: OSError) -> None:
-        if self._warned:
-            return
-        self._warned = True
-        reason = os.strerror(error.errno) if error.errno else error
-        tell(
-            said(
-                "WARNING: cannot write to {path}: {reason}. Training goes on; what is not saved will be counted.",
-                path=self._path,
-                reason=reason,
-            )
-        )
+def _without_exit(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if name != "_exit"}
+
+
+def _with_packages(platform: dict[str, Any]) -> dict[str, Any]:
+    packages = {**(platform.get("pypkgs") or {}), **imported_packages()}
+    return {**platform, "pypkgs": packages, "framework": frameworks() or platform.get("framework") or ""}
 
 
 def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -403,15 +434,3 @@ def _items(metrics: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     except AttributeError:
         message = spoken("metrics must be a mapping of names to numbers, not {kind}", kind=type(metrics).__name__)
         raise TypeError(message) from None
-
-
-def tell(message: str) -> None:
-    """Say something on stderr, whatever state that is in: a closed or broken stderr must not end training.
-
-    It is said in the person's language.
-    """
-    try:
-        sys.stderr.write(f"aimd: {translated(message)}\n")
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError, RuntimeError):  # the last: a signal came in the middle of a print
-        pass

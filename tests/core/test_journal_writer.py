@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.format import journal
-from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records
+from aimd_core.format.journal import Damage, JournalWriter, encode_record, open_regular, read_records
 from tests.support.trials import record
 
 RealWrite = Callable[[int, bytes], int]
@@ -131,15 +131,52 @@ def test_syncs_happen_at_most_once_a_second(tmp_path: Path, monkeypatch: pytest.
     assert synced == [100.0, 101.0, 102.0, 103.0, 104.0, 105.0]
 
 
-def test_a_closed_writer_refuses_and_takes_records_again_when_opened(tmp_path: Path) -> None:
+def test_a_closed_writer_opens_its_file_again_for_the_next_record(tmp_path: Path) -> None:
     writer = JournalWriter(str(tmp_path / "metrics"))
     writer.append(record(1))
     writer.close()
     writer.close()
-    assert not writer.append(record(2))
-    writer.open()
-    assert writer.append(record(3))
-    assert steps_in(tmp_path / "metrics") == [1, 3]
+    assert not writer.is_open
+    assert writer.append(record(2))
+    assert steps_in(tmp_path / "metrics") == [1, 2]
+
+
+def test_records_are_counted_in_the_file_whatever_the_writer_believes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_COUNT_BLOCK_BYTES", 200)
+    before = JournalWriter(str(tmp_path / "metrics"))
+    before.append(record(0))
+    writer = JournalWriter(str(tmp_path / "metrics"))
+    for step in range(1, 6):
+        writer.append(record(step))
+    before.append(encode_record("system", {"cpu_percent": 1.0}, 0, None, "2026-11-23T15:03:27.946397+00:00"))
+    before.append(record(6))
+    os.write(before._descriptor, b'{"train": {"value": {"loss": 0.5}, "sequence')
+    assert writer.count() == (5, 1)
+    os.truncate(tmp_path / "metrics", 3 * len(record(0)))
+    assert writer.count() == (2, 0)
+    writer.close()
+    assert writer.count() == (2, 0)
+
+
+def test_a_writer_whose_descriptor_was_closed_behind_its_back_leaves_the_file_that_has_its_number_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[OSError] = []
+    writer = JournalWriter(str(tmp_path / "metrics"), told.append)
+    writer.append(record(1))
+    number = writer._descriptor
+    os.close(number)
+    other = os.open(tmp_path / "model.ckpt", os.O_RDWR | os.O_CREAT)
+    assert other == number
+    writer.sync()
+    assert [error.errno for error in told] == [errno.EBADF]
+    assert writer.append(record(2))
+    writer.close()
+    assert os.fstat(other).st_size == 0
+    assert steps_in(tmp_path / "metrics") == [1, 2]
+    os.close(other)
 
 
 def test_a_close_that_fails_does_not_raise_and_is_remembered_as_a_failed_sync(

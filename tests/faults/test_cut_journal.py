@@ -67,7 +67,7 @@ def test_the_harness_catches_a_writer_that_goes_on_in_the_torn_line(
 ) -> None:
     monkeypatch.setattr(journal, "_SALVAGE_TRIES", 1)  # a reader that does not look behind a torn line
     assert faults_of_cuts(tmp_path) == []
-    monkeypatch.setattr(journal.JournalWriter, "_ends_torn", lambda self: False)
+    monkeypatch.setattr(journal.JournalWriter, "_ends_torn", lambda self, size_bytes: False)
     assert faults_of_cuts(tmp_path)
 
 

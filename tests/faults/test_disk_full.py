@@ -40,9 +40,10 @@ trial.finish()
 shutil.copytree(trial.path, "../left")
 sys.exit(7)
 """
-IGNORES_SHORT_WRITES = """
+BELIEVES_SHORT_WRITES = """
 from aimd_core.format.journal import JournalWriter
 JournalWriter._finish_short_write = lambda self, record, done: None
+JournalWriter.count = lambda self: (self.written, 0)
 """
 
 
@@ -91,8 +92,8 @@ def test_a_disk_that_stays_full_breaks_no_training_and_nothing_that_was_saved(tm
     assert (trial.status, trial.parameters, trial.damage) == ("Running", {"lr": 0.1}, [])
 
 
-def test_the_harness_catches_a_writer_that_ignores_short_writes(tmp_path: Path) -> None:
-    done = train(tmp_path, then="os.remove('filler')", plant=IGNORES_SHORT_WRITES)
+def test_the_harness_catches_a_receipt_that_believes_short_writes(tmp_path: Path) -> None:
+    done = train(tmp_path, then="os.remove('filler')", plant=BELIEVES_SHORT_WRITES)
     steps, _ = steps_on_disk(tmp_path)
     assert receipt(done.stderr)[1] > len(steps)
 

@@ -143,7 +143,7 @@ def test_without_changes_or_with_git_switched_off_there_is_no_patch(
     monkeypatch.setenv("AIMD_CAPTURE_GIT", "0")
     trial = aimd.create_trial(trial_name="a")
     assert not (trial.path / "git.diff").exists()
-    assert trial._metadata["_git"] == {}
+    assert trial._metadata.values["_git"] == {}
 
 
 def test_changes_beyond_the_limit_are_left_out_and_delay_nothing(

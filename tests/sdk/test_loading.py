@@ -120,7 +120,7 @@ def test_a_trial_that_another_process_records_is_joined_and_not_taken_over(work:
     assert (trial.path / "process.json").read_bytes() == before
     stored = Trial(trial.path)
     assert (stored.state.name, stored.totals.records) == ("Running", 2)
-    assert os.getpid() == trial._pid
+    assert os.getpid() == trial._owner
     trial.finish()
 
 

@@ -195,7 +195,7 @@ def test_a_change_that_cannot_be_written_down_at_all_changes_nothing(
     def refuse(*_: object) -> None:
         raise ValueError("no form for it")
 
-    monkeypatch.setattr("t9k.aimd.trial.write_mapping", refuse)
+    monkeypatch.setattr("aimd_core.format.shared_document.write_mapping", refuse)
     with pytest.raises(ValueError, match="no form for it"):
         trial.params["lr"] = 1
     assert trial.params["lr"] == on_disk(trial)["lr"] == 0.1

@@ -42,6 +42,9 @@ MESSAGES: dict[str, str] = {
     "{method}: a trial holds numbers and parameters, so this is not recorded": (
         "{method}：试验只保存数值和超参数，因此这项内容未被记录"
     ),
+    "logged {attempts:,}, on disk {written:,}, plus {others:,} by others": (
+        "记录了 {attempts:,} 条，已存盘 {written:,} 条，另有其他进程或副本记录的 {others:,} 条"
+    ),
     "logged {attempts:,}, on disk {written:,}": "记录了 {attempts:,} 条，已存盘 {written:,} 条",
     ", but the disk reported an error: a power cut may lose some": "，但磁盘报告了错误：断电可能丢失部分数据",
     ", but its status or parameters could not be saved": "，但其状态或超参数未能保存",

@@ -1,0 +1,98 @@
+"""A file that is only appended to: a name that opens itself, never a descriptor that travels.
+
+A descriptor is a number, and in another process, or later in this one, that number belongs to somebody else's file. So
+a copy, a pickle and a forked child of an `AppendFile` know its path only; each opens the file for itself when it first
+writes. Whatever appends is derived from this class, and nothing else of ours keeps the number of a descriptor.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from typing import Any
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_open_files: weakref.WeakSet[AppendFile] = weakref.WeakSet()
+
+
+class AppendFile:
+    """An append-only file by its path.
+
+    Attributes:
+        path: The file.
+    """
+
+    __slots__ = ("__weakref__", "_descriptor", "_identity", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor = -1
+        self._identity = (0, 0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is closed, and has done nothing so far."""
+        return type(self), (self.path,)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this object holds the file open."""
+        return self._descriptor >= 0
+
+    def open(self) -> None:
+        """Open the file, made when missing; an open one stays as it is.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        if self._descriptor < 0:
+            self._descriptor = os.open(self.path, _FLAGS, 0o666)
+            status = os.fstat(self._descriptor)
+            self._identity = (status.st_dev, status.st_ino)
+            _open_files.add(self)
+
+    def has_lost_its_descriptor(self) -> bool:
+        """Tell whether somebody has closed the descriptor behind our back, and perhaps opened another file under it."""
+        if self._descriptor < 0:
+            return False
+        try:
+            status = os.fstat(self._descriptor)
+        except OSError:
+            return True
+        return (status.st_dev, status.st_ino) != self._identity
+
+    def close(self) -> None:
+        """Release the file; the object can open it again.
+
+        Raises:
+            OSError: How a network file system says that what was written did not arrive.
+        """
+        is_lost = self.has_lost_its_descriptor()
+        descriptor, self._descriptor = self._descriptor, -1
+        _open_files.discard(self)
+        if descriptor >= 0 and not is_lost:
+            os.close(descriptor)
+
+    def start_anew(self) -> None:
+        """Be closed, as a copy is: called in a child that inherited the descriptor from its parent."""
+        try:
+            AppendFile.close(self)
+        except OSError:
+            pass  # the parent has it open still, and hears of it
+
+    def __del__(self) -> None:
+        try:
+            AppendFile.close(self)
+        except (AttributeError, OSError, TypeError):  # not made whole; or the interpreter ends, and `os` is gone
+            pass
+
+
+def _after_fork_in_child() -> None:
+    for file in list(_open_files):
+        file.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

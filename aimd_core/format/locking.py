@@ -1,0 +1,97 @@
+"""One writer at a time for the documents of a directory: of all threads and, where the file system can, processes.
+
+A lock never holds up a training for long: a process that was stopped while it held one is waited for some seconds, and
+then the work goes on without it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import contextmanager
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE_S = 10.0
+LOCK_FILE = ".lock"  # only where a directory cannot be locked
+_PAUSES_S = (0.0005, 0.005)  # between two tries: at first, at last
+_lock = threading.RLock()  # a signal's handler may end a trial in the middle of a change
+_held: set[str] = set()
+
+
+@contextmanager
+def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep other writers of a directory's documents away meanwhile. In it, the same thread may ask again.
+
+    Raises:
+        OSError: There is no such directory, or it may not be read.
+    """
+    with _lock:
+        key = os.path.abspath(directory)
+        if key in _held:
+            yield
+            return
+        descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+        _held.add(key)
+        try:
+            descriptor = _take(descriptor, key)
+            yield
+        finally:
+            _held.discard(key)
+            _release(descriptor)
+
+
+def _take(descriptor: int, directory: str) -> int:
+    """Take the lock of a directory, and return the descriptor that holds it in place of the one given."""
+    if _wait_for(descriptor):
+        return descriptor
+    try:  # NFS locks what can be written to, and so no directory
+        file = os.open(os.path.join(directory, LOCK_FILE), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except OSError:
+        return descriptor
+    os.close(descriptor)
+    _wait_for(file)
+    return file
+
+
+def _wait_for(descriptor: int) -> bool:
+    """Wait for the lock of a file for some time; False when its file system has none."""
+    import fcntl
+
+    deadline_s = time.monotonic() + PATIENCE_S
+    pause_s, longest_s = _PAUSES_S
+    while time.monotonic() < deadline_s:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, longest_s)
+        except OSError:
+            return False
+        else:
+            return True
+    return True
+
+
+def _release(descriptor: int) -> None:
+    """Unlock in so many words: a child that was forked meanwhile has the descriptor too, and closing is not enough."""
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except OSError:
+        pass
+    os.close(descriptor)
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.RLock()  # another thread may have held it
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

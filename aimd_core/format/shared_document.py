@@ -1,0 +1,115 @@
+"""A YAML mapping on disk that several threads and processes change: no change of one is lost to another.
+
+A change is a function of what the file holds at that moment, applied and written under one lock. It is a name and plain
+data, so it may be copied and pickled: a copy changes the same file.
+"""
+
+from __future__ import annotations
+
+import os
+
+from aimd_core.errors import DamagedError
+from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.locking import locked
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+_Signature = tuple[int, int, int]
+
+
+class SharedDocument:
+    """A mapping and the file that holds it.
+
+    Attributes:
+        path: The file; None for a mapping that is in memory only.
+        is_saved: Whether the last change reached the disk.
+    """
+
+    __slots__ = ("_on_fault", "_signature", "_values", "is_saved", "path")
+
+    def __init__(
+        self,
+        path: str | None,
+        values: Mapping[str, Any],
+        on_fault: Callable[[OSError], None] | None = None,
+        is_current: bool = False,
+    ) -> None:
+        """Hold a mapping.
+
+        Args:
+            path: The file.
+            values: What it held when it was last read.
+            on_fault: Told when a change cannot be written; it is kept in memory and written with the next one.
+            is_current: Whether nobody else can have changed the file since.
+        """
+        self.path = path
+        self.is_saved = True
+        self._on_fault = on_fault
+        self._values = dict(values)
+        self._signature = _signature(path) if is_current else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self._values, self._on_fault)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the mapping held when this object last read or changed it."""
+        return self._values
+
+    def read(self) -> dict[str, Any]:
+        """Return the mapping as the file holds it now; what was last known when that cannot be read."""
+        signature = _signature(self.path)
+        if self.path is None or signature is None or signature == self._signature:
+            return self._values
+        try:
+            values = read_mapping(self.path)
+        except (OSError, DamagedError):
+            return self._values
+        self._signature = signature
+        self._values = values if self.is_saved else {**values, **self._values}
+        return self._values
+
+    def change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Change the mapping, in the file and here.
+
+        Args:
+            change: Takes what the file holds and returns what it shall hold, as a new mapping; what it raises leaves
+                everything as it is.
+        """
+        if self.path is None:
+            self._values = change(self._values)
+            return
+        after: dict[str, Any] | None = None
+        try:
+            with locked(os.path.dirname(self.path)):
+                before = self.read()
+                after = change(before)
+                # not `!=`, which takes True for 1 and NaN for a change
+                if self.is_saved and repr(after) == repr(before):
+                    return
+                write_mapping(self.path, after)
+                self._values, self._signature, self.is_saved = after, _signature(self.path), True
+        except OSError as error:
+            # Without an `after`, the directory itself cannot be had.
+            self._values = change(self._values) if after is None else after
+            self.is_saved = False
+            if self._on_fault is not None:
+                self._on_fault(error)
+
+    def save(self) -> None:
+        """Write once more what could not be written."""
+        if not self.is_saved:
+            self.change(dict)
+
+
+def _signature(path: str | None) -> _Signature | None:
+    if path is None:
+        return None
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
