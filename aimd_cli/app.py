@@ -41,7 +41,7 @@ def install_completion(shell: str | None) -> None:
     name = shell_named(shell)
     for path in install(name):
         output.say(said("Wrote {path}", path=path))
-    output.say(said("Completion for {name} works in every shell that is started from now on.", name=name))
+    output.say(said("Completion for {name} works in every shell you start from now on.", name=name))
 
 
 def show_completion(shell: str | None) -> None:
@@ -57,23 +57,26 @@ def aimd(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more on stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Print more on stderr.")] = False,
     install_completion: Annotated[
         bool,
         typer.Option(
             "--install-completion",
             callback=_install_completion,
             is_eager=True,
-            help="Install completion for this shell, or for one named behind it: bash, zsh, fish, powershell.",
+            help=("Install completion for this shell, or for the one named after it: bash, zsh, fish, powershell."),
         ),
     ] = False,
     show_completion: Annotated[
         bool,
         typer.Option(
-            "--show-completion", callback=_show_completion, is_eager=True, help="Print what that would install."
+            "--show-completion",
+            callback=_show_completion,
+            is_eager=True,
+            help="Print the completion script instead of installing it.",
         ),
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     """Record, list, compare and upload training trials: plain files, a terminal, your own server."""
     if debug:

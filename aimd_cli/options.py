@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 PathsOpt = Annotated[
-    list[Path] | None, typer.Option("-p", "--path", metavar="PATH", help="A trial's directory; may be repeated.")
+    list[Path] | None, typer.Option("-p", "--path", metavar="PATH", help="A trial directory; repeatable.")
 ]
 TrialsArg = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[TRIAL]...",
-        help="Alternative names, unique prefixes of them or of ids, or paths; '-' reads names from stdin.",
+        help=("Alternative names, unique prefixes of names or ids, or paths; '-' reads names from stdin."),
     ),
 ]
 NamesOpt = Annotated[
@@ -23,12 +23,12 @@ NamesOpt = Annotated[
         "-n",
         "--name",
         metavar="NAME",
-        help="A trial's alternative name, a unique prefix of it or of its id; repeatable.",
+        help="An alternative name, or a unique prefix of a name or id; repeatable.",
     ),
 ]
 DirectoryOpt = Annotated[
     Path | None,
-    typer.Option("-d", "--dir", metavar="DIR", help="Where names are looked up; alone, all trials in it are meant."),
+    typer.Option("-d", "--dir", metavar="DIR", help="Where to look up names; on its own, all trials in it."),
 ]
 HostOpt = Annotated[
     str | None,

@@ -13,7 +13,7 @@ TOPICS = {
     "environment": "variables and files that aimd reads",
     "exit-codes": "what the exit code of a command means",
     "formatting": "how output looks on a terminal, in a pipe and as JSON",
-    "query": "how to choose and sort trials by what they hold",
+    "query": "how to select and sort trials by their contents",
 }
 
 _ENVIRONMENT = """\

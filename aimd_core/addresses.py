@@ -33,10 +33,12 @@ def normal_host(host: str) -> str:
             message=said("host {host!r} does not begin with http:// or https://", host=host), hint=_HOST_HINT
         )
     if parts.username is not None or parts.query or parts.fragment or any(c.isspace() or c < " " for c in text):
-        raise UsageError(message="the host must not hold a user name, a query, a fragment or spaces", hint=_HOST_HINT)
+        raise UsageError(
+            message="the host must not contain a user name, a query, a fragment or spaces", hint=_HOST_HINT
+        )
     if not _HOST_NAME.fullmatch(parts.hostname):
         raise UsageError(
-            message=said("host {host!r} holds a character that no host name has", host=host), hint=_HOST_HINT
+            message=said("host {host!r} contains a character that host names cannot have", host=host), hint=_HOST_HINT
         )
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown_port = "" if port is None or port == _DEFAULT_PORTS[parts.scheme] else f":{port}"

@@ -17,5 +17,7 @@ def parse_duration_s(text: str) -> float:
     """
     seconds = read_duration_s(text.strip())
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
-        raise UsageError(message=said("{text!r} is not a duration", text=text), hint="Such as: 90s, 30m, 1h30m, 30d")
+        raise UsageError(
+            message=said("{text!r} is not a duration", text=text), hint="For example: 90s, 30m, 1h30m, 30d"
+        )
     return float(seconds)

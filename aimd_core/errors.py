@@ -109,7 +109,7 @@ class InvalidNameError(UsageError):
 
     code = "invalid_name"
     text = "trial name {name!r} cannot be used: {reason}"
-    hint = "Choose a name without '/', NUL and '..'"
+    hint = "Choose a name without '/', NUL or '..'"
 
 
 class QueryError(UsageError):
@@ -136,7 +136,7 @@ class AmbiguousTrialError(UsageError):
     """A prefix that fits several trials. Facts: name, candidates (a list of names)."""
 
     code = "ambiguous"
-    text = "{name!r} fits several trials: {listed}"
+    text = "{name!r} matches several trials: {listed}"
     hint = "Type more of the name"
 
     def __init__(self, name: str, candidates: list[str]) -> None:
@@ -207,7 +207,7 @@ class SelectorFitsNoneError(NotFoundError):
     """A selector of a gate that fits no trial. Facts: selector."""
 
     code = "selector_fits_none"
-    text = "no trial fits the selector {selector!r}"
+    text = "no trial matches the selector {selector!r}"
     hint = "A selector is tag:NAME, name:NAME, all, or a query; trials are looked up in the same directory (-d DIR)"
 
 
@@ -271,7 +271,7 @@ class BusyError(NetworkError):
 
     code = "busy"
     text = "{host} is busy or failing ({reason})"
-    hint = "Run the same command again later; it goes on from where it stopped"
+    hint = "Run the same command again later; it resumes where it stopped"
 
 
 class NotAServerError(NetworkError):
@@ -303,7 +303,7 @@ class DiskError(AimdError):
 
     code = "disk"
     text = "{path}: {reason}"
-    hint = "Check the free space and the permissions of that place"
+    hint = "Check free space and permissions there"
 
 
 class ConflictError(AimdError):
@@ -316,7 +316,7 @@ class NameTakenError(ConflictError):
     """The folder already has a trial of that name. Facts: name, folder."""
 
     code = "name_taken"
-    text = "a trial named {name!r} is already in {folder}"
+    text = "a trial named {name!r} already exists in {folder}"
     hint = "Choose what to do with: --conflict-strategy skip|new|replace"
 
 
@@ -347,7 +347,7 @@ class ExistsError(ConflictError):
     """The directory of a trial is there already. Facts: path."""
 
     code = "exists"
-    text = "{path} is there already; nothing was overwritten"
+    text = "{path} already exists; nothing was overwritten"
     hint = "Download it elsewhere: --to DIR"
 
 
@@ -371,7 +371,7 @@ class PartlyDoneError(AimdError):
 
     code = "partly_done"
     text = "{failed} of {total} {what} failed"
-    hint = "Run the same command again; what is done is not done twice"
+    hint = "Run the same command again; finished parts are not repeated"
 
 
 class TrialStateError(AimdError):
@@ -379,7 +379,7 @@ class TrialStateError(AimdError):
 
     code = "trial_ended"
     text = "trial {name!r} has ended ({status})"
-    hint = "Load it to go on: aimd.load_trial(trial_name=...)"
+    hint = "To continue it, load it: aimd.load_trial(trial_name=...)"
 
 
 class TrialRunningError(AimdError):
@@ -394,7 +394,7 @@ class InTheWayError(AimdError):
     """Something is there already; nothing was overwritten. Facts: path."""
 
     code = "in_the_way"
-    text = "{path} is there already; nothing was overwritten"
+    text = "{path} already exists; nothing was overwritten"
     hint = "Rename or move it away first"
 
 

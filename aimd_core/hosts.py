@@ -69,11 +69,11 @@ def find_host(config: dict[str, object], text: str) -> str:
         return fitting[0]
     if fitting:
         raise UsageError(
-            message=said("{text!r} fits several servers: {fitting}", text=text, fitting=", ".join(fitting)),
+            message=said("{text!r} matches several servers: {fitting}", text=text, fitting=", ".join(fitting)),
             hint="Type more of the address",
         )
     raise NotFoundError(
-        message=said("no known server fits {text!r}", text=text), hint=said("Known: {known}", known=", ".join(known))
+        message=said("no known server matches {text!r}", text=text), hint=said("Known: {known}", known=", ".join(known))
     )
 
 

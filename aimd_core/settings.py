@@ -51,7 +51,7 @@ SETTINGS = {
     setting.key: setting
     for setting in (
         Setting(HOST_KEY, "AIMD_HOST", "The address of the active server.", normal_host),
-        Setting(API_KEY_KEY, "AIMD_API_KEY", "The key for it.", normal_key),
+        Setting(API_KEY_KEY, "AIMD_API_KEY", "The API key of the active server.", normal_key),
         Setting(ASSET_HUB_KEY, "", "The address of the Asset Hub, for other TensorStack tools.", normal_host),
     )
 }

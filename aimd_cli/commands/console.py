@@ -30,20 +30,23 @@ _UNUSED_S = 90 * 86400
 
 def console(
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where .aimd lies, or a directory of trials.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="[DIR]", help="The directory that holds .aimd, or a directory of trials.", show_default=False
+        ),
     ] = Path(),
     port: Annotated[
-        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 takes a free port.")
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port to listen on; 0 picks a free one.")
     ] = 0,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Do not open the browser; only print the address.")
     ] = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Show local trials in the browser, live, until it is stopped (Ctrl-C or SIGTERM).
+    """Show local trials in the browser, live, until stopped (Ctrl-C or SIGTERM).
 
-    It runs a private server for you alone on this machine and prints its address, which opens the console once. Trials
-    are only shown: change them with `aimd trial tag`, `note`, `rename`, `rm`, and the console follows within a second.
+    Runs a private server on this machine, for you alone, and prints an address that opens the console once. The console
+    is read-only: change trials with `aimd trial tag`, `note`, `rename` or `rm`, and it follows within a second.
 
     Examples:
 
@@ -72,7 +75,7 @@ def console(
         keeping.stop()
         with contextlib.suppress(OSError):
             door.unlink(missing_ok=True)
-    output.say("Stopped. The trials are as they were.")
+    output.say("Stopped. The trials are unchanged.")
 
 
 def cache_directory(place: Path) -> Path:
@@ -107,16 +110,14 @@ def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
     if count:
         output.say(
             said(
-                "Showing {count:,} trial{s} in {place}. Ctrl-C ends it.",
+                "Showing {count:,} trial{s} in {place}. Press Ctrl-C to stop.",
                 count=count,
                 s="s"[: count != 1],
                 place=place,
             )
         )
     else:
-        output.say(
-            said("There is no trial in {place} yet; it appears here when a script there records one:", place=place)
-        )
+        output.say(said("No trials in {place} yet; they appear here once a script there records one:", place=place))
         output.say(
             "  from t9k import aimd; trial = aimd.create_trial(trial_name='first'); trial.log('train', {'loss': 1}, 1)"
         )
@@ -130,7 +131,7 @@ def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
         number = made.page.split("/")[2].rpartition(":")[2]
         output.say(
             said(
-                "From the machine before you: ssh -L {number}:127.0.0.1:{number} {host}",
+                "From your own machine: ssh -L {number}:127.0.0.1:{number} {host}",
                 number=number,
                 host=os.uname().nodename,
             )
@@ -204,7 +205,7 @@ class _Keeping:
             if process.wait() and not self._stopping.wait(_RESTART_S):
                 output.say(
                     said(
-                        "what keeps the console in step ended ({returncode}); it is started again",
+                        "the process that keeps the console up to date ended ({returncode}); restarting it",
                         returncode=process.returncode,
                     )
                 )
@@ -260,11 +261,11 @@ def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
 _SAYINGS: dict[str, Callable[[dict[str, object]], str]] = {
     "problem": lambda told: said("{name} is not shown: {reason}", name=told["name"], reason=told["reason"]),
     "away": lambda told: said(
-        "nothing new can be shown now; trying again. Is there space in {cache}? ({reason})",
+        ("cannot show anything new right now ({reason}); trying again. Is there space in {cache}?"),
         cache=told["cache"],
         reason=told["reason"],
     ),
-    "back": lambda told: "new things are shown again",
-    "waiting": lambda told: "another `aimd console` shows this directory and keeps both in step",
-    "failed": lambda told: said("nothing new can be shown: {reason}", reason=told["reason"]),
+    "back": lambda told: "showing new data again",
+    "waiting": lambda told: "another `aimd console` shows this directory and keeps both up to date",
+    "failed": lambda told: said("cannot show anything new: {reason}", reason=told["reason"]),
 }

@@ -77,7 +77,7 @@ def _round(follower: object, last: dict[Path, Result], was_away: bool) -> bool:
             output.say(said("{error}; trying again", error=message(error)))
         return True
     if not follower.reached and not was_away:
-        output.say("the server cannot be reached; trying again until it can")
+        output.say("cannot reach the server; trying again until it answers")
     if follower.reached and was_away:
         output.say("the server is back")
     return not follower.reached

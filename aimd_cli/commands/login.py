@@ -22,13 +22,13 @@ def login(
     host: HostOpt = None,
     api_key: KeyOpt = None,
     status: Annotated[
-        bool, typer.Option("--status", help="Only tell who is signed in where, asking the server.")
+        bool, typer.Option("--status", help="Only show who is signed in, according to the server.")
     ] = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Sign in to a server: check the key, then save both to the SDK config file.
+    """Sign in to a server: check the API key, then save it with the address in the SDK config file.
 
-    Without -k the key is asked for, unseen. Servers signed in to before are kept: see `aimd config hosts`.
+    Without -k, asks for the key and does not echo it. Earlier servers are kept: see `aimd config hosts`.
 
     Examples:
 
@@ -124,7 +124,9 @@ def _show_status(host: str | None, as_json: bool) -> None:
 def logout(
     server: Annotated[
         str | None,
-        typer.Argument(metavar="[SERVER]", help="The server to leave, or part of its address. [default: active one]"),
+        typer.Argument(
+            metavar="[SERVER]", help="The server to sign out of, or part of its address. [default: the active one]"
+        ),
     ] = None,
     host: Annotated[bool, typer.Option("-H", "--host", help="Forget the server's address too.")] = False,
 ) -> None:

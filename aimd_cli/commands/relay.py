@@ -14,18 +14,20 @@ from aimd_core.language import said
 
 
 def relay(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where working directories lie, at any depth.")],
-    once: Annotated[bool, typer.Option("--once", help="Upload what there is now, and end.")] = False,
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The directory that holds the working directories, at any depth.")
+    ],
+    once: Annotated[bool, typer.Option("--once", help="Upload what is there now, then exit.")] = False,
     interval_s: Annotated[
-        float, typer.Option("--interval", metavar="SECONDS", min=0.1, help="How long to wait between two looks.")
+        float, typer.Option("--interval", metavar="SECONDS", min=0.1, help="Time between two scans.")
     ] = 30.0,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="COUNT", min=1, max=32, help="How many trials at once.")
+        int, typer.Option("--jobs", "-j", metavar="COUNT", min=1, max=32, help="How many trials to transfer at once.")
     ] = 4,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Keep all trials below a directory uploaded: for a login node, while compute nodes have no network.
+    """Keep every trial below a directory uploaded: for login nodes of clusters without network on the compute nodes.
 
     It only lists, stats and reads; it takes no locks and follows no links, so it works on network file systems.
 
@@ -49,7 +51,9 @@ def relay(
     if not once:
         output.say(
             said(
-                "Relaying {directory} to {host}. Ctrl-C ends it.", directory=directory.absolute(), host=credentials.host
+                "Relaying {directory} to {host}. Press Ctrl-C to stop.",
+                directory=directory.absolute(),
+                host=credentials.host,
             )
         )
         follow(lambda: connect(credentials), lambda: trials_below(directory), destination, jobs, interval_s, True)

@@ -41,7 +41,7 @@ def read_table(path: Path) -> Store:
                         path=path, reason=said("line {line_num}: {error}", line_num=reader.line_num, error=error)
                     ) from error
     except FileNotFoundError:
-        raise NotFoundError(message=said("{path} is not there", path=path), hint="Name a CSV file") from None
+        raise NotFoundError(message=said("{path} does not exist", path=path), hint="Name a CSV file") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DamagedError(path=path, reason=said("is not a CSV table ({error})", error=error)) from error
     store = Store()

@@ -58,7 +58,7 @@ def varint(message: bytes, position: int) -> tuple[int, int]:
         number |= (byte & 0x7F) << (7 * shift)
         if byte < 0x80:
             return number, position
-    raise WireError("a number does not end")
+    raise WireError("a number has no end")
 
 
 def signed(number: int | bytes) -> int:
@@ -86,7 +86,7 @@ def inner(value: int | bytes) -> bytes:
         WireError: It is a number.
     """
     if not isinstance(value, bytes):
-        raise WireError("a number stands where a message should")
+        raise WireError("there is a number instead of a message")
     return value
 
 

@@ -107,7 +107,7 @@ class TopScreen(Screen[None]):
         table.empty = (
             listed.fault
             or listed.why_none
-            or ("" if looked.rows else said("no trials yet: they appear here as they begin"))
+            or ("" if looked.rows else said("no trials yet: they appear here as they start"))
         )
         self.lay_out()
 

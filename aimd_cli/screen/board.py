@@ -47,7 +47,7 @@ class Order(NamedTuple):
         if not rows or self.query is None:
             return ""
         unknown = [one.sentence() for one in unknown_fields(fields_of(self.query.condition), rows)]
-        return joined("; ", unknown) if unknown else said("no trial fulfils it")
+        return joined("; ", unknown) if unknown else said("no trial matches")
 
 
 def read_filter(typed: str) -> Query | None:

@@ -30,7 +30,7 @@ KEYS = (
         "Choose",
         (
             ("/", "filter: a query, or a word of the name; Esc clears it"),
-            ("s", "sort by anything; - in front: the largest first"),
+            ("s", "sort by any field; a leading - puts the largest first"),
             ("r", "reverse the order"),
         ),
     ),
@@ -39,10 +39,10 @@ KEYS = (
         (
             ("Enter", "details of the trial"),
             ("space", "mark for the chart, several at once"),
-            ("u", "take all marks away"),
+            ("u", "remove all marks"),
             ("m", "metric of the chart"),
             ("x", "its x axis: step, epoch, time"),
-            ("y", "its y axis: logarithmic or not"),
+            ("y", "its y axis: linear or logarithmic"),
             ("c l", "show or hide the chart, the output"),
         ),
     ),

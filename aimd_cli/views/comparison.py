@@ -295,7 +295,9 @@ def _full(value: object) -> str:
 def _hidden(columns: int) -> str:
     if not columns:
         return ""
-    return said("{hidden} column{s} hidden: widen the terminal, or pipe it", hidden=columns, s="s" * (columns != 1))
+    return said(
+        "{hidden} column{s} hidden: widen the terminal, or pipe the output", hidden=columns, s="s" * (columns != 1)
+    )
 
 
 def _shown(key: str, value: object) -> str:

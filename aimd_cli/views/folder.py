@@ -115,7 +115,7 @@ class ShareList:
         self.rows = [
             {
                 **row,
-                "with": row["user"] or row["group"] or "whoever has the key",
+                "with": row["user"] or row["group"] or "anyone with the key",
                 "kind": "user" if row["user"] else "group" if row["group"] else "link",
             }
             for row in shares
@@ -124,7 +124,7 @@ class ShareList:
     def rich(self, width: int) -> RenderableType:
         """Return the table."""
         if not self.rows:
-            return note("shared with nobody", style="dim")
+            return note("not shared with anyone", style="dim")
         last = [Column("ROLE"), Column("CREATED", priority=2), Column("EXPIRES", priority=1)]
         table = Table([Column("NUMBER", right=True), Column("WITH"), Column("KIND", priority=3), *last])
         for row in self.rows:

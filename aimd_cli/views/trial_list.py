@@ -87,7 +87,11 @@ class TrialList:
             ),
             said("{running} running", running=running) if running else "",
             said("{damaged} damaged, see aimd trial describe", damaged=damaged) if damaged else "",
-            said("{hidden} column{s} hidden: widen the terminal, or pipe it", hidden=hidden, s="s" * (hidden != 1))
+            said(
+                "{hidden} column{s} hidden: widen the terminal, or pipe the output",
+                hidden=hidden,
+                s="s" * (hidden != 1),
+            )
             if hidden
             else "",
         ]

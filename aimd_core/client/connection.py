@@ -263,7 +263,7 @@ class Connection:
                     body = self._read(answer, deadline_s, has_body=True)
                     return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
                 if "Content-Length" not in answer.headers:
-                    raise UnreachableError(host=self.host, reason="the answer has no length, so it may be cut")
+                    raise UnreachableError(host=self.host, reason="the answer has no length, so it may be truncated")
                 for piece in answer.iter_raw():
                     take(piece)
                 return None
@@ -274,9 +274,9 @@ class Connection:
         """Read a whole body within the deadline; refuse one whose end cannot be known."""
         bounded = "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
         if has_body and not bounded and answer.status_code not in (204, 304):
-            raise UnreachableError(host=self.host, reason="the answer has no length, so it may be cut")
+            raise UnreachableError(host=self.host, reason="the answer has no length, so it may be truncated")
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise NotAServerError(host=self.host, reason="a packed answer, which was not asked for")
+            raise NotAServerError(host=self.host, reason="a compressed answer, which was not requested")
         body = bytearray()
         for piece in answer.iter_raw():
             body += piece

@@ -125,7 +125,7 @@ class OldFolders(Folders):
         document = answer.json()
         rows = document.get("folders") if isinstance(document, dict) else None
         if not isinstance(rows, list):
-            raise NotAServerError(host=self.host, reason="its list of folders has another form")
+            raise NotAServerError(host=self.host, reason="its list of folders has an unexpected form")
         known = {str(row["metadata"]["id"]): row for row in rows if _is_folder(row)}
         found = {path: _folder(row, path) for row in known.values() if (path := _path(row, known)) is not None}
         root = {"id": _ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
@@ -152,7 +152,7 @@ class OldFolders(Folders):
         """Create a folder, with its parents if requested, and return it."""
         parts, known = parts_of(path), self._all()
         if "/" + "/".join(parts) in known and not parents:
-            raise RefusedError(host=self.host, reason=said("folder {path} is there already", path=path))
+            raise RefusedError(host=self.host, reason=said("folder {path} already exists", path=path))
         for number in range(len(parts)):
             here, above = "/" + "/".join(parts[: number + 1]), "/" + "/".join(parts[:number])
             if here in known:

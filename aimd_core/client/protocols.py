@@ -56,7 +56,7 @@ def _check_is_deployed(host: str) -> None:
         answer = connection.request("GET", "/apis/v1/folders")
     if answer.status != 302:
         raise NotAServerError(
-            host=host, reason=said("HTTP {status} where both protocols say something else", status=answer.status)
+            host=host, reason=said("HTTP {status}, which neither protocol expects", status=answer.status)
         )
 
 

@@ -58,7 +58,7 @@ def _verify_v1(credentials: Credentials) -> str:
         check_v1(folders, credentials.host)
         document = folders.json()
         if not isinstance(document, dict) or "folders" not in document:
-            raise NotAServerError(host=credentials.host, reason="its list of folders has another form")
+            raise NotAServerError(host=credentials.host, reason="its list of folders has an unexpected form")
         user = connection.request("GET", "/oauth2/userinfo", query=query)
     document = user.json()
     if user.status != 200 or not isinstance(document, dict) or "preferred_username" not in document:

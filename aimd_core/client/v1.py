@@ -35,14 +35,14 @@ class IdTakenError(AimdError):
     """A trial with that id already exists."""
 
     code = "id_taken"
-    text = "a trial of that id is there already"
+    text = "a trial with that id already exists"
 
 
 class NameIsTakenError(AimdError):
     """The folder already has a trial of that name."""
 
     code = "name_is_taken"
-    text = "a trial of that name is there already"
+    text = "a trial with that name already exists"
 
 
 class _Redacting(logging.Filter):
@@ -104,7 +104,7 @@ class _Calls:
                 message=said("{host} does not allow this", host=self.host), hint="Ask for a key with AIMD permissions"
             )
         if 300 <= answer.status < 400:
-            reason = said("HTTP {status}, a redirect, which is never followed", status=answer.status)
+            reason = said("HTTP {status}, a redirect; redirects are never followed", status=answer.status)
             raise NotAServerError(host=self.host, reason=reason)
         if answer.body.lstrip()[:1] == b"<":
             raise NotAServerError(host=self.host, reason="a web page")
@@ -205,7 +205,7 @@ class DeployedServer:
         answer = self._calls.find("GET", f"/trials/{trial_id}/metrics")
         document = answer.json() if answer else {}
         if not isinstance(document, dict) or not all(isinstance(points, list) for points in document.values()):
-            raise NotAServerError(host=self.host, reason="its points have another form")
+            raise NotAServerError(host=self.host, reason="its points have an unexpected form")
         return document
 
     def add_points(self, trial_id: str, metrics_type: str, points: list[Any], before: int) -> None:
@@ -226,7 +226,7 @@ class DeployedServer:
                 if there == before + len(points):
                     return
                 if there != before:
-                    raise RefusedError(host=self.host, reason="somebody else appends to this trial")
+                    raise RefusedError(host=self.host, reason="something else is appending to this trial")
             tried = True
             self._calls.done(self._calls.once("POST", path, points))
 
@@ -237,7 +237,7 @@ class DeployedServer:
         self._calls.done(answer)
         document = answer.json()
         if not isinstance(document, dict):
-            raise NotAServerError(host=self.host, reason="its points have another form")
+            raise NotAServerError(host=self.host, reason="its points have an unexpected form")
         return len(document.get(metrics_type) or [])
 
     def _doc(self, answer: Response) -> dict[str, Any]:
@@ -251,5 +251,5 @@ class DeployedServer:
         document = answer.json()
         text = document if isinstance(document, str) else answer.body.decode("utf-8", "replace").strip()
         if not text or len(text) > 100:
-            raise NotAServerError(host=self.host, reason="its answer is no id")
+            raise NotAServerError(host=self.host, reason="its answer is not an id")
         return text

@@ -217,11 +217,12 @@ class Server:
             return KeyRefusedError(host=self.host, reason="unknown, expired or revoked")
         if 300 <= answer.status < 400:
             return NotAServerError(
-                host=self.host, reason=said("HTTP {status}, a redirect, which is never followed", status=answer.status)
+                host=self.host,
+                reason=said("HTTP {status}, a redirect; redirects are never followed", status=answer.status),
             )
         if not isinstance(error, dict):
             return NotAServerError(
-                host=self.host, reason=said("HTTP {status} without an error of ours", status=answer.status)
+                host=self.host, reason=said("HTTP {status} without an AIMD error", status=answer.status)
             )
         code, message = str(error.get("code")), str(error.get("message"))
         if code == "offset_mismatch":
@@ -239,7 +240,7 @@ class Server:
     def _object(self, answer: Response) -> dict[str, Any]:
         document = answer.json()
         if not isinstance(document, dict):
-            raise NotAServerError(host=self.host, reason="its answer is no JSON object")
+            raise NotAServerError(host=self.host, reason="its answer is not a JSON object")
         return document
 
     def _head(self, answer: Response, path: str) -> Standing:

@@ -32,7 +32,7 @@ class _PlainLoader(_BaseLoader):  # type: ignore[valid-type,misc]
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(None, None, "merge keys are not taken", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, "merge keys are not supported", key.start_mark)
         super().flatten_mapping(node)
 
 
@@ -124,7 +124,8 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     budget = [_MAX_NODES]
     if not _is_plain(loaded, 0, budget):
         raise DamagedError(
-            path=origin, reason="holds what JSON cannot hold, is nested too deep, or unfolds to over a million values"
+            path=origin,
+            reason=("holds what JSON cannot represent, is nested too deeply, or expands to over a million values"),
         )
     return {str(key): value for key, value in loaded.items()}
 

@@ -35,9 +35,9 @@ def tag_fault(tag: str) -> str | None:
     if not tag:
         return "it is empty"
     if any(character.isspace() or character in ",'\"" or not character.isprintable() for character in tag):
-        return "it holds a space, a comma, a quote or a control character"
+        return "it contains a space, a comma, a quote or a control character"
     if tag.startswith("-"):
-        return "it begins with '-'"
+        return "it starts with '-'"
     if len(tag.encode("utf-8", "surrogateescape")) > _MAX_TAG_BYTES:
         return said("it is longer than {max_tag_bytes} bytes", max_tag_bytes=_MAX_TAG_BYTES)
     return None
@@ -81,7 +81,7 @@ def add_tags(path: Path, tags: list[str]) -> Labels:
         if fault:
             raise UsageError(
                 message=said("tag {tag!r} cannot be used: {fault}", tag=tag, fault=fault),
-                hint="Such as: baseline, lr-sweep, v2",
+                hint="For example: baseline, lr-sweep, v2",
             )
     with _changing(path):
         labels = read_labels(path)

@@ -63,7 +63,7 @@ def name_fault(name: str) -> str | None:
     if not name or not name.strip():
         return "it is empty"
     if "/" in name or "\0" in name or ".." in name:
-        return "it holds '/', NUL or '..'"
+        return "it contains '/', NUL or '..'"
     try:
         size_bytes = len(name.encode())
     except UnicodeEncodeError:
@@ -75,7 +75,7 @@ def name_fault(name: str) -> str | None:
             max_name_bytes=_MAX_NAME_BYTES,
         )
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
-        return "it holds a control character"
+        return "it contains a control character"
     return None
 
 

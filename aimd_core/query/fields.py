@@ -55,7 +55,12 @@ def _segments(source: str, term: Token) -> list[tuple[str, bool]]:
         segments[-1] = (segments[-1][0] + first, segments[-1][1])
         segments += [(other, False) for other in others]
     if any(not text and not quoted for text, quoted in segments):
-        fail(source, term.start, term.end, said("{text!r} is no name: there is nothing beside a dot", text=term.text))
+        fail(
+            source,
+            term.start,
+            term.end,
+            said("{text!r} is not a name: there is nothing on one side of a dot", text=term.text),
+        )
     return segments
 
 
@@ -73,7 +78,7 @@ def _fail_trial_field(source: str, term: Token, written: str) -> NoReturn:
             source,
             term.start,
             term.end,
-            said("{text!r} alone is no field", text=term.text),
+            said("{text!r} alone is not a field", text=term.text),
             said("Write: {text}.NAME", text=term.text),
         )
     near = get_close_matches(written, [*TRIAL_FIELDS, "status"], n=2, cutoff=0.7)

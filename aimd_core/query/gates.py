@@ -236,11 +236,11 @@ def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
         else said("{name} is {value}", name=name, value=_shown(value))
     )
     if not isinstance(leaf, Compare):
-        return said("{actual}, wanted {leaf}", actual=actual, leaf=render(leaf))
+        return said("{actual}, expected {leaf}", actual=actual, leaf=render(leaf))
     wanted = (
         f"{leaf.value.value:.6g}" if leaf.value.kind == "number" else render(leaf).rpartition(f" {leaf.operator} ")[2]
     )
-    return said("{actual}, wanted {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=wanted)
+    return said("{actual}, expected {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=wanted)
 
 
 def _shown(value: object) -> str:

@@ -89,7 +89,7 @@ def _sign(source: str, position: int) -> Token | None:
             source,
             position,
             position + 2,
-            said("{source!r} is no operator", source=source[position : position + 2]),
+            said("{source!r} is not an operator", source=source[position : position + 2]),
             said("Write: {crossed}", crossed=crossed),
         )
     match = _SIGNS.match(source, position)
@@ -97,7 +97,7 @@ def _sign(source: str, position: int) -> Token | None:
         return Token("sign", "=" if match[0] == "==" else match[0], position, match.end())
     for sign, hint in _MISTAKES:
         if source.startswith(sign, position):
-            fail(source, position, position + len(sign), said("{sign!r} is no operator", sign=sign), hint)
+            fail(source, position, position + len(sign), said("{sign!r} is not an operator", sign=sign), hint)
     return None
 
 

@@ -108,7 +108,7 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
 
 def _joining_hint(token: Token) -> str:
     if token.text == ")":
-        return "There is no '(' that it could close"
+        return "There is no '(' for it to close"
     return "Join two conditions with: and, or"
 
 
@@ -184,7 +184,7 @@ class _Reader:
                 self.source,
                 token.start,
                 token.end,
-                said("nothing stands after {word}:", word=word),
+                said("there is nothing after {word}:", word=word),
                 said("Write: {word}:WORD", word=word),
             )
         return Compare(Field("trial", name), "=" if name == "tags" else "~", Text(value))
@@ -203,7 +203,7 @@ class _Reader:
         word, colon, rest = token.text.partition(":")
         if colon and token.bare:
             self.fail_here(
-                said("{text!r} is no field", text=token.text),
+                said("{text!r} is not a field", text=token.text),
                 said("Write: {word} = {value}", word=word, value=rest or "VALUE"),
             )
         return field_of(self.source, self.advance())
@@ -295,7 +295,7 @@ class _Reader:
             shown = said("the end") if token.kind == "end" else repr(token.text)
             self.fail_here(
                 said("a value is expected here, not {shown}", shown=shown),
-                "Text with signs or spaces in it goes in quotes",
+                "Put text with signs or spaces in quotes",
             )
         if token.bare in RESERVED - {"true", "false"}:
             self.fail_here(

@@ -71,10 +71,10 @@ def verify_trial(trial: Trial) -> Verified:
     for name in [*missing, *misplaced, *_names(trial.path)]:
         path = trial.path / name
         if path.is_symlink():
-            notes.append(said("{name} is a link and was not followed", name=name))
+            notes.append(said("{name} is a link, which was not followed", name=name))
             continue
         if name.endswith(".partial"):
-            notes.append(said("{name} is left over from a write that was cut off", name=name))
+            notes.append(said("{name} is left over from an interrupted write", name=name))
         files.append(_check(path, name, runs_on))
     return Verified(trial.alternative_name, trial.path.absolute(), files, notes)
 
@@ -199,7 +199,7 @@ def _process_faults(path: Path) -> list[str]:
         except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", 1)
             return [said("line {line} is not valid JSON ({problem})", line=line, problem=str(error).partition(":")[0])]
-    return [] if isinstance(document, dict) else ["is no JSON object"]
+    return [] if isinstance(document, dict) else ["is not a JSON object"]
 
 
 def metadata_faults(document: dict[str, object]) -> list[str]:
@@ -212,10 +212,14 @@ def metadata_faults(document: dict[str, object]) -> list[str]:
     ]
     if document.get("status") not in STATUSES:
         faults.append(
-            said("status {status!r} is none of {statuses}", status=document.get("status"), statuses=", ".join(STATUSES))
+            said(
+                "status {status!r} is not one of {statuses}",
+                status=document.get("status"),
+                statuses=", ".join(STATUSES),
+            )
         )
     faults += [
-        said("{key} {document!r} is no time", key=key, document=document[key])
+        said("{key} {document!r} is not a time", key=key, document=document[key])
         for key in ("startTime", "endTime")
         if not _is_time(document, key)
     ]

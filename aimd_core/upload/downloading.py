@@ -78,7 +78,7 @@ def _directory_name(shown: dict[str, Any], host: str) -> str:
     name = shown.get("alternative_name")
     if isinstance(name, str) and is_alternative_name(name) and name_fault(split_alternative_name(name)[0]) is None:
         return name
-    raise NotAServerError(host=host, reason="it does not say what the directory of this trial is called")
+    raise NotAServerError(host=host, reason="it does not tell the name of the trial's directory")
 
 
 def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], partial: Path, progress: Progress) -> None:
@@ -112,7 +112,7 @@ def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], part
                 os.fsync(opened.fileno())
     if not _is_whole(path, size_bytes, digest):
         path.unlink()
-        raise NotAServerError(host=server.host, reason=said("its {file} is not what its digest says", file=file))
+        raise NotAServerError(host=server.host, reason=said("its {file} does not match its digest", file=file))
 
 
 def _is_whole(path: Path, size_bytes: int, digest: str) -> bool:

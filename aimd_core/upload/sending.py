@@ -173,7 +173,7 @@ def _settle_documents(
         if (known.get(file) or {}).get("digest") != digest:
             changed = True
             if server.put_document(trial_id, file, content).digest != digest:
-                raise RefusedError(host=server.host, reason=said("its digest of {file} is another one", file=file))
+                raise RefusedError(host=server.host, reason=said("its digest of {file} differs", file=file))
     return changed
 
 
@@ -230,7 +230,7 @@ def _compare(server: Server, trial_id: str, file: str, opened: BinaryIO, reached
     except EOFError:
         raise ContentDiffersError(path=path, reason="became shorter while it was uploaded") from None
     if not equal:
-        raise ContentDiffersError(path=path, reason="is not what the server has, by the digests of both")
+        raise ContentDiffersError(path=path, reason="differs from what the server has, by the digests of both")
 
 
 class _Part:

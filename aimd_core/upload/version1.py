@@ -53,7 +53,7 @@ class LocalPoints:
         if self.left_out:
             notes.append(
                 said(
-                    "{left_out} values that are not finite were left out: protocol 1 cannot carry them",
+                    ("{left_out} values that are not finite were left out: protocol version 1 cannot carry them"),
                     left_out=self.left_out,
                 )
             )
@@ -182,7 +182,7 @@ class DeployedRemote:
                 name = self._resolve(document, name, path, taken)
                 continue
             return Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": place})
-        raise RefusedError(host=self.host, reason="the name keeps being taken")
+        raise RefusedError(host=self.host, reason="the name is taken again and again")
 
     def _resolve(self, document: dict[str, Any], name: str, path: str, taken: str) -> str:
         """Decide a conflict and return the name to try next."""
@@ -271,7 +271,7 @@ class DeployedRemote:
                 found = self._server.folder_at(walked)
             parent = found
         if parent is None:
-            raise RefusedError(host=self.host, reason=said("folder {path} cannot be made", path=path))
+            raise RefusedError(host=self.host, reason=said("folder {path} cannot be created", path=path))
         return parent
 
 

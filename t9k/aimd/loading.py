@@ -36,7 +36,7 @@ def load_trial(
         DamagedError: Its documents cannot be read.
     """
     if (trial_path is None) == (trial_name is None):
-        raise UsageError(message="give trial_path or trial_name, one of them", hint="")
+        raise UsageError(message="give either trial_path or trial_name", hint="")
     stored = trial_at(Path(trial_path)) if trial_path is not None else trial_named(str(trial_name), Path())
     metadata, params = stored.metadata, stored.parameters
     if stored.damage or not isinstance(metadata.get("metadata"), dict) or stored.id is None:

@@ -127,7 +127,7 @@ def track(
                 _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_step)
             else:  # Optuna also calls this a failure, and continues
                 record.params.update(_identity(trial.study, trial.number, "FAIL"))
-                record.fail("the objective returned no number")
+                record.fail("the objective did not return a number")
         return result
 
     return tracked

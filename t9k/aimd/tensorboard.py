@@ -203,7 +203,9 @@ class SummaryWriter:
     def _drop(self, method: str, *_: Any, **__: Any) -> None:
         if method not in self._told:
             self._told.add(method)
-            message = said("{method}: a trial holds numbers and parameters, so this is not recorded", method=method)
+            message = said(
+                "{method}: trials record numbers and parameters only, so this was not recorded", method=method
+            )
             warnings.warn(translated(message), UserWarning, stacklevel=2)
 
     def _log(self, metrics_type: str, metrics: Mapping[str, Any], step: int) -> None:

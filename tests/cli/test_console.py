@@ -277,7 +277,7 @@ def test_a_full_disk_is_said_once_and_the_trials_are_as_they_were(work: Path, ca
     cache_home.mkdir()
     with LocalConsole(work, cache_home, f"mount -t tmpfs -o size=1m tmpfs {cache_home}") as console:
         console.sign_in()
-        console.wait_for_words("nothing new can be shown now")
+        console.wait_for_words("cannot show anything new right now")
         time.sleep(3)
         assert console.stop() == 0
     assert console.stderr.count("is full") == 1
@@ -347,7 +347,7 @@ def test_what_keeps_it_in_step_is_started_again_when_it_dies(work: Path, cache_h
             os.kill(child, signal.SIGKILL)
         _, second = new_trial(work, 2)
         console.wait_until(lambda trials: second in trials)
-    assert "it is started again" in console.stderr
+    assert "restarting it" in console.stderr
 
 
 def test_the_address_as_json_and_a_port_that_is_taken(home: Home, cache_home: Path) -> None:

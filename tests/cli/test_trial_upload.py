@@ -122,7 +122,7 @@ def test_a_missing_folder_without_make_lands_in_the_default_one_and_says_so(home
     record(make_folder=False)
     (row,) = home.aimd("trial", "upload", "-n", "cnn").table
     assert row["folder"] == "/default"
-    assert "-m makes it" in row["note"]
+    assert "-m creates it" in row["note"]
 
 
 def test_arguments_win_over_what_the_trial_says(home: Home, signed_in: Account) -> None:

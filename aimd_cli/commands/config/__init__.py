@@ -6,7 +6,7 @@ from aimd_cli.tree import Group
 
 GROUP = Group(
     __name__,
-    "Look at and change settings and servers.",
+    "Show and change settings and servers.",
     {
         "list": "settings:list_settings",
         "get": "settings:get",

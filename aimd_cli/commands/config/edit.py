@@ -50,7 +50,8 @@ def edit() -> None:
         return
     if _content(path) != before:
         raise ConflictError(
-            message=said("{path} was changed by something else meanwhile; it stays so", path=path), hint="Edit it again"
+            message=said("{path} was changed by another program meanwhile; it was left as it is", path=path),
+            hint="Edit it again",
         )
     write_config_text(after, path)
     output.say(said("Saved {path}", path=path))
@@ -67,10 +68,8 @@ def _run_editor(copy: Path) -> None:
         ended = subprocess.run([*words, str(copy)], check=False)
     except OSError as error:
         raise UsageError(
-            message=said(
-                "the editor {words!r} cannot be started ({strerror})", words=words[0], strerror=error.strerror
-            ),
-            hint="Set EDITOR to one that can",
+            message=said("cannot start the editor {words!r} ({strerror})", words=words[0], strerror=error.strerror),
+            hint="Set EDITOR to an editor that is installed",
         ) from None
     if ended.returncode != 0:
         raise AimdError(

@@ -12,7 +12,7 @@ from aimd_core.language import said
 
 
 def hosts(as_json: JsonOpt = False) -> None:
-    """List the servers signed in to; '*' marks the active one. Keys are never shown.
+    """List the servers you have signed in to; '*' marks the active one. Keys are never shown.
 
     Examples:
 
@@ -31,9 +31,11 @@ def hosts(as_json: JsonOpt = False) -> None:
 
 
 def use(
-    server: Annotated[str, typer.Argument(metavar="SERVER", help="A known server, or a part that fits one only.")],
+    server: Annotated[
+        str, typer.Argument(metavar="SERVER", help="A known server, or a part of its address that fits only one.")
+    ],
 ) -> None:
-    """Make a known server the active one, where every command goes unless told otherwise.
+    """Make a known server the active one, which every command uses unless told otherwise.
 
     Examples:
 

@@ -16,11 +16,11 @@ SettingArg = Annotated[str, typer.Argument(metavar="SETTING", help="aimd_host, a
 
 def list_settings(
     show_origin: Annotated[
-        bool, typer.Option("--show-origin", help="Show the variable or file that each comes from, and what lost.")
+        bool, typer.Option("--show-origin", help="Show the variable or file of each value, and what it overrides.")
     ] = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """List every setting, its value and which source won: environment over file. Secrets are masked.
+    """List each setting, its value and where it comes from; the environment wins over the file. Secrets are masked.
 
     Examples:
 
@@ -37,7 +37,7 @@ def list_settings(
 
 
 def get(setting: SettingArg, as_json: JsonOpt = False) -> None:
-    """Print the value of a setting that is in force; a key is masked.
+    """Print the effective value of a setting; a key is masked.
 
     Examples:
 
@@ -58,7 +58,7 @@ def set_setting(
     setting: SettingArg,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="The value; for api_key also '-' (stdin) or '@FILE'.")],
 ) -> None:
-    """Set a setting in the file. Another aimd_host takes its own key along, never that of the old one.
+    """Change a setting in the file. A new aimd_host brings its own key, never the old server's.
 
     Examples:
 
@@ -83,7 +83,7 @@ def set_setting(
 
 
 def unset(setting: SettingArg) -> None:
-    """Remove a setting from the file. A server that was active stays known: see `aimd config hosts`.
+    """Remove a setting from the file. Its server stays known: see `aimd config hosts`.
 
     Examples:
 

@@ -6,7 +6,7 @@ from aimd_cli.tree import Group
 
 GROUP = Group(
     __name__,
-    "The server's folders: list, make, move, share.",
+    "List, create, move and share folders on the server.",
     {
         "ls": "listing:ls",
         "tree": "listing:tree",

@@ -17,12 +17,12 @@ from aimd_core.language import said
 def mk(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The path of the new folder.")],
     parents: Annotated[
-        bool, typer.Option("-p", "--parents", help="Make missing parents too; being there already is no error.")
+        bool, typer.Option("-p", "--parents", help="Create missing parents too; no error if the folder exists.")
     ] = False,
     as_json: JsonOpt = False,
     host: HostOpt = None,
 ) -> None:
-    """Make a folder and print its id.
+    """Create a folder and print its id.
 
     Examples:
 
@@ -33,13 +33,15 @@ def mk(
     from aimd_cli.views.folder import FolderList
 
     if not path.strip("/"):
-        raise UsageError(message="the root folder is always there", hint="Name the folder to make")
+        raise UsageError(message="the root folder always exists", hint="Name the folder to create")
     with folders(host) as server:
         try:
             made = server.make(path, parents)
         except RemoteNotFoundError as error:
             what = error.facts["what"]
-            raise RemoteNotFoundError(what=what, hint="Make missing parents too: aimd folder mk -p PATH") from error
+            raise RemoteNotFoundError(
+                what=what, hint="To create missing parents too: aimd folder mk -p PATH"
+            ) from error
     if as_json:
         output.show(FolderList([made], path), as_json)
     else:
@@ -48,10 +50,10 @@ def mk(
 
 def mv(
     path: FolderArg,
-    new_path: Annotated[str, typer.Argument(metavar="NEW_PATH", help="Its path afterwards.")],
+    new_path: Annotated[str, typer.Argument(metavar="NEW_PATH", help="Its new path.")],
     host: HostOpt = None,
 ) -> None:
-    """Rename or move a folder, with all in it. The folder that it goes into must be there.
+    """Rename or move a folder with everything in it. The new parent folder must exist.
 
     Examples:
 
@@ -64,10 +66,10 @@ def mv(
 
 def rm(
     path: FolderArg,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
     host: HostOpt = None,
 ) -> None:
-    """Put a folder into the trash, with its folders and trials. Asks first; without a terminal it needs --yes.
+    """Move a folder to the trash, with its folders and trials. Asks first; needs --yes without a terminal.
 
     Examples:
 
@@ -76,7 +78,7 @@ def rm(
         aimd folder rm image_classification/old --yes
     """
     if not yes and not sys.stdin.isatty():
-        raise UsageError(message="nobody is there to be asked", hint="Say that you mean it: --yes")
+        raise UsageError(message="cannot ask for confirmation without a terminal", hint="Confirm with --yes")
     with folders(host) as server:
         found = server.find(path)
         if found["path"] == "/":
@@ -100,7 +102,7 @@ def restore(
     folder_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the folder that was deleted.")],
     host: HostOpt = None,
 ) -> None:
-    """Bring a folder back from the trash, with all that was in it.
+    """Restore a folder from the trash, with everything that was in it.
 
     Examples:
 

@@ -40,7 +40,7 @@ def ls(
 def tree(
     path: TopArg = "/",
     depth: Annotated[
-        int | None, typer.Option("-L", "--depth", metavar="LEVELS", min=1, help="So many levels down.")
+        int | None, typer.Option("-L", "--depth", metavar="LEVELS", min=1, help="How many levels to show.")
     ] = None,
     as_json: JsonOpt = False,
     host: HostOpt = None,
@@ -65,7 +65,7 @@ def id_of(
     as_json: JsonOpt = False,
     host: HostOpt = None,
 ) -> None:
-    """Print the id of a folder, alone.
+    """Print only the id of a folder.
 
     Examples:
 

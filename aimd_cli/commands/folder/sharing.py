@@ -14,23 +14,24 @@ from aimd_core.language import said
 
 Role = Literal["viewer", "editor", "owner"]
 WithArg = Annotated[str | None, typer.Argument(metavar="[USER]", help="The user to share with.")]
-GroupOpt = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="A group, in place of a user.")]
+GroupOpt = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="A group instead of a user.")]
 
 
 def share(
     path: FolderArg,
     user: WithArg = None,
-    role: Annotated[Role, typer.Argument(help="What they may do with it and all in it.")] = "viewer",
+    role: Annotated[Role, typer.Argument(help="What they may do with it and everything in it.")] = "viewer",
     group: GroupOpt = None,
     link: Annotated[
-        bool, typer.Option("--link", help="Make a key for viewing, for whoever you give it to, and print it.")
+        bool, typer.Option("--link", help="Create and print a key that lets anyone you give it to view the folder.")
     ] = False,
     expires_days: Annotated[
-        float | None, typer.Option("--expires-days", metavar="DAYS", min=0.01, help="With --link: so many days.")
+        float | None,
+        typer.Option("--expires-days", metavar="DAYS", min=0.01, help="With --link: how many days it is valid."),
     ] = None,
     host: HostOpt = None,
 ) -> None:
-    """Share a folder with a user, a group, or whoever has a link's key. A role given again takes the old one's place.
+    """Share a folder with a user, a group, or anyone who has a link's key. Sharing again replaces the role.
 
     Examples:
 
@@ -41,13 +42,13 @@ def share(
         aimd folder share image_classification --link --expires-days 7
     """
     if sum([user is not None, group is not None, link]) != 1:
-        raise UsageError(message="share with one of USER, --group and --link", hint="See: aimd folder share -h")
+        raise UsageError(message="give one of USER, --group and --link", hint="See: aimd folder share -h")
     wish: dict[str, Any] = {"user": user, "group": group, "link": link, "role": role, "expires_days": expires_days}
     with folders(host) as server:
         made = server.share(path, wish)
     if link:
         output.print_line(str(made["key"]))
-        output.hint("It is shown this once, and signs in as any key: aimd login -H URL -k KEY")
+        output.hint("It is shown just once, and works like any other key: aimd login -H URL -k KEY")
     else:
         output.say(said("Shared {path} with {whom} as {role}.", path=path, whom=user or group, role=role))
 
@@ -57,11 +58,11 @@ def unshare(
     user: WithArg = None,
     group: GroupOpt = None,
     number: Annotated[
-        int | None, typer.Option("--number", metavar="N", help="A share by its number, such as a link's.")
+        int | None, typer.Option("--number", metavar="N", help="The number of a share, such as a link's.")
     ] = None,
     host: HostOpt = None,
 ) -> None:
-    """Take a share away: from the next request on it gives nothing.
+    """Stop sharing, effective with the next request.
 
     Examples:
 
@@ -70,7 +71,7 @@ def unshare(
         aimd folder unshare image_classification --number 3
     """
     if sum([user is not None, group is not None, number is not None]) != 1:
-        raise UsageError(message="name one of USER, --group and --number", hint="See: aimd folder ls-shares PATH")
+        raise UsageError(message="give one of USER, --group and --number", hint="See: aimd folder ls-shares PATH")
     with folders(host) as server:
         if number is None:
             number = _number(server.shares(path), user, group)
@@ -99,7 +100,7 @@ def ls_shares(
     as_json: JsonOpt = False,
     host: HostOpt = None,
 ) -> None:
-    """List with whom a folder itself is shared. What a folder above it gives is listed there.
+    """List who a folder is shared with. Shares of a parent folder are listed there.
 
     Examples:
 

@@ -6,7 +6,7 @@ from aimd_cli.tree import Group
 
 GROUP = Group(
     __name__,
-    "Run your own AIMD server, and its accounts.",
+    "Run your own AIMD server and manage its accounts.",
     {
         "start": "running:start",
         "status": "upkeep:status",
@@ -16,7 +16,7 @@ GROUP = Group(
         "migrate": "upkeep:migrate",
         "user": Group(
             __name__,
-            "The people who may use the server.",
+            "Manage the users of the server.",
             {
                 "add": "people:user_add",
                 "ls": "people:user_ls",
@@ -29,7 +29,7 @@ GROUP = Group(
         ),
         "key": Group(
             __name__,
-            "Their API keys.",
+            "Manage the API keys of users.",
             {
                 "create": "people:key_create",
                 "ls": "people:key_ls",
@@ -38,7 +38,7 @@ GROUP = Group(
         ),
         "group": Group(
             __name__,
-            "Groups of people, to share with at once.",
+            "Manage groups, to share with many users at once.",
             {
                 "add": "people:group_add",
                 "ls": "people:group_ls",

@@ -22,7 +22,9 @@ _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
 def user_add(
     name: NameArg,
-    admin: Annotated[bool, typer.Option("--admin", help="May read the audit log and the meters over HTTP.")] = False,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="Allow reading the audit log and the server's metrics over HTTP.")
+    ] = False,
     directory: DataDirOpt = None,
 ) -> None:
     """Add a user.
@@ -55,7 +57,7 @@ def _set(name: str, action: str, done: str, directory: DataDirOpt) -> None:
 
 
 def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:
-    """Let a user do nothing more, from the next request on. Their data and keys stay.
+    """Disable a user, effective with the next request. Data and keys stay.
 
     Examples:
 
@@ -75,7 +77,7 @@ def user_enable(name: NameArg, directory: DataDirOpt = None) -> None:
 
 
 def user_promote(name: NameArg, directory: DataDirOpt = None) -> None:
-    """Let a user read the audit log and the meters.
+    """Allow a user to read the audit log and the server's metrics.
 
     Examples:
 
@@ -96,10 +98,10 @@ def user_demote(name: NameArg, directory: DataDirOpt = None) -> None:
 
 def user_rm(
     name: NameArg,
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
     directory: DataDirOpt = None,
 ) -> None:
-    """Delete a user with all folders, trials and keys of theirs, for good. Asks; without a terminal it needs --yes.
+    """Permanently delete a user with all their folders, trials and keys. Asks first; needs --yes without a terminal.
 
     Examples:
 
@@ -107,23 +109,24 @@ def user_rm(
     """
     if not yes:
         if not sys.stdin.isatty():
-            raise UsageError(message="nobody is there to be asked", hint="Say that you mean it: --yes")
-        output.say(said("Delete user {name} with all their trials, for good? [y/N]", name=name))
+            raise UsageError(message="cannot ask for confirmation without a terminal", hint="Confirm with --yes")
+        output.say(said("Permanently delete user {name} with all their trials? [y/N]", name=name))
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UsageError(message="nothing was deleted")
     _set(name, "rm", "Deleted", directory)
 
 
 def key_create(
-    user: Annotated[str, typer.Option("--user", metavar="NAME", help="Whose key it is.")],
+    user: Annotated[str, typer.Option("--user", metavar="NAME", help="The user the key belongs to.")],
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="TIME", help="How long it lives: 12h, 90d, 8w. [default: ever]")
+        str | None,
+        typer.Option("--expires", metavar="TIME", help="How long it is valid: 12h, 90d, 8w. [default: forever]"),
     ] = None,
-    scope: Annotated[Literal["read", "write", "upload"], typer.Option("--scope", help="What it is for.")] = "write",
-    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="A name to tell it apart by.")] = None,
+    scope: Annotated[Literal["read", "write", "upload"], typer.Option("--scope", help="What it allows.")] = "write",
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="A name to recognise it by.")] = None,
     directory: DataDirOpt = None,
 ) -> None:
-    """Create an API key and print it alone on stdout. It is shown this once; the server keeps only its hash.
+    """Create an API key and print only the key on stdout. It is shown just once; the server keeps only its hash.
 
     Examples:
 
@@ -142,18 +145,18 @@ def _days(expires: str | None) -> float | None:
     found = _EXPIRES.fullmatch(expires.strip())
     if found is None or float(found[1]) == 0:
         raise UsageError(
-            message=said("{expires!r} is no length of time", expires=expires),
+            message=said("{expires!r} is not a duration", expires=expires),
             hint="For example: --expires 12h, 90d or 8w",
         )
     return float(found[1]) * _DAYS[found[2]]
 
 
 def key_ls(
-    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's keys.")] = None,
     directory: DataDirOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """List keys by their numbers; the keys themselves are known to nobody but their owners.
+    """List keys by number; only their owners know the keys themselves.
 
     Examples:
 
@@ -169,7 +172,7 @@ def key_revoke(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="The key's number in `aimd server key ls`.")],
     directory: DataDirOpt = None,
 ) -> None:
-    """Make a key worthless, from the next request on.
+    """Revoke a key, effective with the next request.
 
     Examples:
 
@@ -207,29 +210,29 @@ def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
 
 def group_join(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
-    """Make a user a member of a group.
+    """Add a user to a group.
 
     Examples:
 
         aimd server group join vision lin
     """
     server("accounts").set_group(data_dir(directory), group, "join", name)
-    output.say(said("{name} is in group {group}.", name=name, group=group))
+    output.say(said("{name} is now in group {group}.", name=name, group=group))
 
 
 def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
-    """Take a user out of a group, from the next request on.
+    """Remove a user from a group, effective with the next request.
 
     Examples:
 
         aimd server group leave vision lin
     """
     server("accounts").set_group(data_dir(directory), group, "leave", name)
-    output.say(said("{name} is not in group {group}.", name=name, group=group))
+    output.say(said("{name} is no longer in group {group}.", name=name, group=group))
 
 
 def group_rm(group: GroupArg, directory: DataDirOpt = None) -> None:
-    """Delete a group; what was shared with it no longer is.
+    """Delete a group, and with it what was shared with it.
 
     Examples:
 

@@ -20,21 +20,21 @@ def start(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0 takes a free one. [default: 2463]"),
+        typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port; 0 picks a free one. [default: 2463]"),
     ] = None,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option("--allowed-host", metavar="NAME", help="A name that requests may be sent to; repeatable."),
+        typer.Option("--allowed-host", metavar="NAME", help="A host name that requests may use; repeatable."),
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(
-            "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is believed; repeatable."
+            "--trusted-proxy", metavar="IP", help="A proxy (or network) whose X-Forwarded-* is trusted; repeatable."
         ),
     ] = None,
     base_path: Annotated[
         str | None,
-        typer.Option("--base-path", metavar="PATH", help="The path below which a proxy passes everything on."),
+        typer.Option("--base-path", metavar="PATH", help="The path prefix under which a proxy forwards requests."),
     ] = None,
     database: Annotated[
         str | None,
@@ -47,27 +47,27 @@ def start(
     trash_days: Annotated[
         int | None,
         typer.Option(
-            "--trash-days", metavar="DAYS", min=1, help="Deleted things go for good after so long. [default: 30]"
+            "--trash-days", metavar="DAYS", min=1, help="Days until what was deleted is gone for good. [default: 30]"
         ),
     ] = None,
     log_format: Annotated[
-        str | None, typer.Option("--log-format", metavar="text|json", help="The form of the log. [default: text]")
+        str | None, typer.Option("--log-format", metavar="text|json", help="The log format. [default: text]")
     ] = None,
     log_level: Annotated[
         str | None,
-        typer.Option("--log-level", metavar="debug|info|warning|error", help="How much is logged. [default: warning]"),
+        typer.Option("--log-level", metavar="debug|info|warning|error", help="The log level. [default: warning]"),
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", metavar="FILE", help="Settings as YAML; options and environment win. [default: DIR/server.yaml]"
+            "--config", metavar="FILE", help="Settings in YAML; options and environment win. [default: DIR/server.yaml]"
         ),
     ] = None,
 ) -> None:
-    """Run the server in this process until it is stopped (Ctrl-C or SIGTERM).
+    """Run the server in this process until stopped (Ctrl-C or SIGTERM).
 
-    It prints its address on stdout when it is ready. Nothing is open by default: make a user and a key first.
-    Every setting can come from the environment too: AIMD_SERVER_PORT=8000.
+    Prints its address on stdout once it is ready. Nothing is open by default: create a user and a key first. Every
+    setting can also come from the environment: AIMD_SERVER_PORT=8000.
 
     Examples:
 

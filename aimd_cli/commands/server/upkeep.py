@@ -15,7 +15,7 @@ from aimd_core.language import said
 
 
 def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
-    """Say whether a server runs on a data directory, and what is in it.
+    """Show whether a server runs on a data directory, and what is in it.
 
     Examples:
 
@@ -60,9 +60,9 @@ def _is_ready(address: object) -> bool:
 
 
 def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
-    """Read everything and compare it: the database, its references, every byte with its digest. Changes nothing.
+    """Check everything: the database, its references, every byte against its digest. Changes nothing.
 
-    Works while the server runs. Ends with 6 when something is damaged.
+    Works while the server runs. Exits with 6 if something is damaged.
 
     Examples:
 
@@ -83,7 +83,7 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
         )
     output.say(
         said(
-            "Sound: {journals} files of trials, {size_bytes} bytes compared.",
+            "Intact: {journals} trial files, {size_bytes} bytes compared.",
             journals=checked.journals + checked.documents,
             size_bytes=checked.size_bytes,
         )
@@ -91,10 +91,10 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write; must not be there yet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup file to write; it must not exist yet.")],
     directory: DataDirOpt = None,
 ) -> None:
-    """Write one file with all data, as they are at one moment. Works while the server runs.
+    """Write all data, as of one moment, to one file. Works while the server runs.
 
     Examples:
 
@@ -108,7 +108,7 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `aimd server backup` wrote.")],
     directory: DataDirOpt = None,
 ) -> None:
-    """Make a data directory from a backup. What is there already is kept beside it under another name.
+    """Restore a data directory from a backup. What is there already is kept under another name.
 
     Examples:
 
@@ -118,7 +118,7 @@ def restore(
     kept = server("operations").restore(place, file.absolute())
     output.say(said("Restored {place} from {file}.", place=place, file=file))
     if kept:
-        output.say(said("What was there is kept: {kept}", kept=kept))
+        output.say(said("The previous data are kept in {kept}", kept=kept))
 
 
 def migrate(
@@ -133,10 +133,10 @@ def migrate(
     directory: DataDirOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Copy a stopped server's data into another database that has none yet, and compare all that arrived.
+    """Copy the data of a stopped server to an empty database, and verify all of it.
 
-    All or nothing: killed in the middle, the target has no row, and the same command begins again. The source is only
-    read. A directory as target is the way back to SQLite.
+    All or nothing: if it is killed, the target stays empty and the same command starts over. The source is only read.
+    To move back to SQLite, give a directory as the target.
 
     Examples:
 

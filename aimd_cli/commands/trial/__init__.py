@@ -6,7 +6,7 @@ from aimd_cli.tree import Group, Place
 
 GROUP = Group(
     __name__,
-    "See, compare, mark, keep and upload trials.",
+    "List, compare, label, export and upload trials.",
     {
         "ls": "ls:ls",
         "describe": "describe:describe",
@@ -21,7 +21,7 @@ GROUP = Group(
         "restore": "trash:restore",
         "trash": Group(
             __name__,
-            "See and empty the trash.",
+            "List and empty the trash.",
             {
                 "ls": "trash:ls",
                 "empty": "trash:empty",

@@ -30,18 +30,20 @@ def compare(
     directory: DirectoryOpt = None,
     group_by: Annotated[
         str | None,
-        typer.Option("--group-by", metavar="PARAMS", help="Put trials together: 'params.lr' or 'all but params.seed'."),
+        typer.Option("--group-by", metavar="PARAMS", help="Group trials: 'params.lr' or 'all but params.seed'."),
     ] = None,
     metric: Annotated[
         list[str] | None, typer.Option("-m", "--metric", metavar="METRIC", help="Only this metric; repeatable.")
     ] = None,
     best: Annotated[
         list[str] | None,
-        typer.Option("--best", metavar="METRIC:min|max", help="Which way is better, where the name does not say."),
+        typer.Option("--best", metavar="METRIC:min|max", help="Which direction is better, if the name does not tell."),
     ] = None,
-    aggregate: Annotated[Aggregate, typer.Option("--aggregate", help="Which value of each metric counts.")] = "last",
-    everything: Annotated[bool, typer.Option("--all", help="Show also what is the same in all.")] = False,
-    shape: Annotated[Format | None, typer.Option("--format", help="For a document.")] = None,
+    aggregate: Annotated[
+        Aggregate, typer.Option("--aggregate", help="Which value of each metric to compare.")
+    ] = "last",
+    everything: Annotated[bool, typer.Option("--all", help="Also show what is the same in all of them.")] = False,
+    shape: Annotated[Format | None, typer.Option("--format", help="Print the table in this format.")] = None,
     as_json: JsonOpt = False,
 ) -> None:
     """Compare trials: only what differs, metrics side by side, the best marked.
@@ -85,7 +87,8 @@ def _directions(told: list[str]) -> dict[str, str]:
         metric, _, direction = word.rpartition(":")
         if not metric or direction not in ("min", "max"):
             raise UsageError(
-                message=said("--best {word!r} is not METRIC:min or METRIC:max", word=word), hint="Such as: val.acc:max"
+                message=said("--best {word!r} is not METRIC:min or METRIC:max", word=word),
+                hint="For example: val.acc:max",
             )
         directions[metric] = direction
     return directions

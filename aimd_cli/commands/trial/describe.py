@@ -21,7 +21,7 @@ def describe(
     everything: Annotated[bool, typer.Option("-a", "--all", help="Show all of these.")] = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Describe trials: state, times, and the parts that are asked for.
+    """Describe trials: state, times, and the parts you ask for.
 
     Examples:
 

@@ -38,7 +38,7 @@ def download(
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Download trials: the same directories that were uploaded. Cut off, it goes on where it was.
+    """Download trials as the directories that were uploaded. Resumes where it was cut off.
 
     Examples:
 
@@ -61,7 +61,7 @@ def download(
     if protocol_for(credentials.host) != V2:
         raise UsageError(
             message=said("{host} speaks protocol 1, which does not keep a trial's files", host=credentials.host),
-            hint="Download from a server of version 2",
+            hint="Download from a server that speaks protocol version 2",
         )
     rows: list[DownloadRow] = []
     failures: list[AimdError] = []

@@ -26,17 +26,17 @@ def export(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
-    shape: Annotated[Format | None, typer.Option("--format", help="[default: by the file's name, else csv]")] = None,
-    wide: Annotated[bool, typer.Option("--wide", help="A row a step, a column a metric.")] = False,
+    shape: Annotated[Format | None, typer.Option("--format", help="[default: from the file name, else csv]")] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="One row per step, one column per metric.")] = False,
     metric: Annotated[
         list[str] | None, typer.Option("-m", "--metric", metavar="METRIC", help="Only this metric; repeatable.")
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: stdout]")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE when it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
     all_segments: AllSegmentsOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Export points: a row a value, or with --wide a row a step. All points, nothing rounded.
+    """Export all points, unrounded: one row per value, or one per step with --wide.
 
     Examples:
 
@@ -52,7 +52,9 @@ def export(
 
     chosen = shape or (_SUFFIXES.get(out.suffix.lower(), "csv") if out else "csv")
     if out is None and (chosen == "parquet" or as_json):
-        raise UsageError(message="this goes into a file", hint="Name it: -o FILE (for JSON points: --format jsonl)")
+        raise UsageError(
+            message="this format needs a file", hint="Name one: -o FILE (for points as JSON: --format jsonl)"
+        )
     damage = Damage()
     trials = chosen_trials(trial, path, name, directory)
     points = (wide_points if wide else long_points)(trials, metric or [], damage, all_segments)

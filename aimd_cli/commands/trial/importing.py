@@ -22,12 +22,15 @@ Source = Literal["tensorboard", "wandb", "mlflow", "csv"]
 
 def import_runs(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a directory that holds such files.")],
-    source: Annotated[Source, typer.Option("--from", help="What wrote it.")],
+    source: Annotated[Source, typer.Option("--from", help="The tracker that wrote it.")],
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="The trial's name, when there is one run.")
+        str | None, typer.Option("--name", metavar="NAME", help="The trial's name, if there is only one run.")
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option("-d", "--dir", metavar="DIR", help="Where the trials go: below .aimd there.")
+        Path | None,
+        typer.Option(
+            "-d", "--dir", metavar="DIR", help="The working directory to put the trials in: DIR/.aimd/trials."
+        ),
     ] = None,
     as_json: JsonOpt = False,
 ) -> None:
@@ -58,7 +61,7 @@ def import_runs(
             message=said(
                 "{path} holds {count} runs, which cannot all be {name!r}", path=path, count=len(store.runs), name=name
             ),
-            hint="Leave --name away",
+            hint="Leave out --name",
         )
     importer = Importer(directory or Path())
     rows = [_write(importer, run, name) for run in store.runs]

@@ -15,12 +15,14 @@ from aimd_core.language import said
 def tag(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TRIAL] TAG...", help="The trial ('-': names on stdin), unless -n, -p or -d names it."),
+        typer.Argument(
+            metavar="[TRIAL] TAG...", help="The trial ('-' reads names from stdin), unless -n, -p or -d names it."
+        ),
     ] = None,
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the tags away.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the tags.")] = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Tag trials. A tag is one word, such as baseline or lr-sweep.
@@ -40,7 +42,7 @@ def tag(
     given, named_apart = list(words or []), bool(path or name or directory)
     tags = given if named_apart else given[1:]
     if not tags:
-        raise UsageError(message="no tag was named", hint="Such as: aimd trial tag cnn_keras baseline")
+        raise UsageError(message="no tag was named", hint="For example: aimd trial tag cnn_keras baseline")
     trials = chosen_trials([] if named_apart else given[:1], path, name, directory)
     rows = []
     for trial in trials:
@@ -54,12 +56,12 @@ def tag(
 def note(
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A name, a unique prefix, an id, or a path.")],
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' takes it away.")
+        str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' removes it.")
     ] = None,
     directory: DirectoryOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Set the note of a trial, or print it.
+    """Set or print the note of a trial.
 
     Examples:
 

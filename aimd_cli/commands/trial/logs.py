@@ -20,11 +20,13 @@ def logs(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows, until the trial ends.")] = False,
-    tail: Annotated[int | None, typer.Option("--tail", min=0, metavar="LINES", help="Only the last lines.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Follow the output until the trial ends.")] = False,
+    tail: Annotated[
+        int | None, typer.Option("--tail", min=0, metavar="LINES", help="Print only this many of the last lines.")
+    ] = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Print what a trial printed, without its colours and control bytes.
+    """Print the recorded output of a trial, without colours and control characters.
 
     Examples:
 
@@ -36,7 +38,7 @@ def logs(
     from aimd_core.reading.store import OUTPUT_FILE
 
     if follow and as_json:
-        raise UsageError(message="--json is one document, and -f has no end", hint="Leave one of them away")
+        raise UsageError(message="--json prints one document, but -f has no end", hint="Leave one of them out")
     found = one_trial(trial, path, name, directory)
     if follow:
         _follow(found, tail)

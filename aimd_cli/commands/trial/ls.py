@@ -58,22 +58,26 @@ class Remote(NamedTuple):
 
 def ls(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or trials. [default: .]")
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or a directory of trials. [default: .]"),
     ] = None,
     detail: Annotated[
         bool, typer.Option("-d", "--detail", help="Show every parameter, not only those that differ.")
     ] = False,
     where: Annotated[
-        str, typer.Option("--where", metavar="QUERY", help="Only trials that fulfil a query; see `aimd help query`.")
+        str, typer.Option("--where", metavar="QUERY", help="Only trials that match a query; see `aimd help query`.")
     ] = "",
     sort: Annotated[
-        str, typer.Option("--sort", metavar="KEYS", help="Fields to sort by, '-' in front for the largest first.")
+        str, typer.Option("--sort", metavar="KEYS", help="Fields to sort by; a leading '-' puts the largest first.")
     ] = "",
     columns: Annotated[
-        str, typer.Option("--columns", metavar="FIELDS", help="Fields to show, with commas, instead of the usual ones.")
+        str,
+        typer.Option(
+            "--columns", metavar="FIELDS", help="Fields to show instead of the usual ones, separated by commas."
+        ),
     ] = "",
     only_changed: Annotated[
-        bool, typer.Option("--only-changed", help="Only parameters and metrics that tell the trials apart.")
+        bool, typer.Option("--only-changed", help="Only parameters and metrics that differ.")
     ] = False,
     remote: Annotated[bool, typer.Option("--remote", help="List the server's trials.")] = False,
     folder: Annotated[
@@ -87,21 +91,21 @@ def ls(
             "--limit",
             metavar="COUNT",
             min=0,
-            help=f"Show at most so many; 0: all. [{_TERMINAL_ROWS} on a terminal]",
+            help=f"Show at most this many trials (0: all). [{_TERMINAL_ROWS} on a terminal]",
         ),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Keep showing what changes, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep the list up to date until Ctrl-C.")] = False,
     interval_s: Annotated[
-        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="With --watch: how often to look.")
+        float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="With --watch: time between two updates.")
     ] = 2.0,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print alternative names only (ids with --remote).")
     ] = False,
-    form: Annotated[Form | None, typer.Option("--format", help="Print the table in this form.")] = None,
+    form: Annotated[Form | None, typer.Option("--format", help="Print the table in this format.")] = None,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """List trials, newest first, with what tells them apart.
+    """List trials, newest first, with what sets them apart.
 
     Examples:
 
@@ -136,11 +140,11 @@ def _check(path: Path | None, server: Remote | None, named: str | None, watches_
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if named and not server:
         raise UsageError(
-            message="-P and -H go with --remote", hint=said("Run: aimd trial ls --remote -P {named}", named=named)
+            message="-P and -H need --remote", hint=said("Run: aimd trial ls --remote -P {named}", named=named)
         )
     if watches_plainly:
         raise UsageError(
-            message="--watch does not go with --json, --format or -q",
+            message="--watch cannot be combined with --json, --format or -q",
             hint="Piped, --watch prints tab-separated lines: the table, then each row that changed",
         )
 

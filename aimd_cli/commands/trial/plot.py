@@ -37,21 +37,30 @@ def plot(
     directory: DirectoryOpt = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option("-m", "--metric", metavar="METRIC", help="Such as val.loss; repeatable. [default: the main one]"),
+        typer.Option(
+            "-m", "--metric", metavar="METRIC", help="A metric such as val.loss; repeatable. [default: the main one]"
+        ),
     ] = None,
-    x: Annotated[Axis, typer.Option("--x", help="What the x axis counts.")] = "step",
-    log_y: Annotated[bool, typer.Option("--log-y", help="Make the y axis logarithmic.")] = False,
+    x: Annotated[Axis, typer.Option("--x", help="What the x axis shows.")] = "step",
+    log_y: Annotated[bool, typer.Option("--log-y", help="Use a logarithmic y axis.")] = False,
     smooth: Annotated[
-        float, typer.Option("--smooth", min=0.0, max=0.9999, metavar="WEIGHT", help="Draw a moving average, as 0.9.")
+        float,
+        typer.Option(
+            "--smooth",
+            min=0.0,
+            max=0.9999,
+            metavar="WEIGHT",
+            help="Draw a moving average with this weight, such as 0.9.",
+        ),
     ] = 0.0,
     height: Annotated[
-        int | None, typer.Option("--height", min=3, max=200, metavar="LINES", help="Height of the drawing.")
+        int | None, typer.Option("--height", min=3, max=200, metavar="LINES", help="Height of the chart in lines.")
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Draw again as points come, until the trials end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw as points arrive, until the trials end.")] = False,
     all_segments: AllSegmentsOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Draw metrics of trials. Letters and dashes tell curves apart, also without colour.
+    """Plot metrics of trials. Letters and dashes tell curves apart even without colour.
 
     Examples:
 

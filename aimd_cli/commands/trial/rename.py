@@ -15,11 +15,11 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new name, without date and suffix.")],
     directory: DirectoryOpt = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also one that is Lost, and may still run on another host.")
+        bool, typer.Option("--force", help="Even if it is Lost and may still run on another host.")
     ] = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Rename a trial that has ended: its metadata and its directory. Date, suffix and id stay.
+    """Rename a trial that has ended: its metadata and its directory. Date, suffix and id stay the same.
 
     Examples:
 

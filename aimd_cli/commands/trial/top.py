@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 
 def top(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or trials. [default: .]")
+        Path | None,
+        typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or a directory of trials. [default: .]"),
     ] = None,
     where: Annotated[
-        str, typer.Option("--where", metavar="QUERY", help="Begin with this filter; `/` changes it.")
+        str, typer.Option("--where", metavar="QUERY", help="Start with this filter; `/` changes it.")
     ] = "",
     sort: Annotated[
-        str, typer.Option("--sort", metavar="FIELD", help="Sort by it, '-' in front for the largest first.")
+        str, typer.Option("--sort", metavar="FIELD", help="The field to sort by; a leading '-' puts the largest first.")
     ] = "",
-    metric: Annotated[str, typer.Option("-m", "--metric", metavar="METRIC", help="The metric of the chart.")] = "",
+    metric: Annotated[str, typer.Option("-m", "--metric", metavar="METRIC", help="The metric to chart.")] = "",
     interval_s: Annotated[
-        float, typer.Option("--interval", min=0.2, metavar="SECONDS", help="How often to look.")
+        float, typer.Option("--interval", min=0.2, metavar="SECONDS", help="Time between two updates.")
     ] = 2.0,
 ) -> None:
     """Watch trials on a live screen: filter, sort, compare their curves, read their output. Press ? for all keys.
 
-    It needs a terminal and the extra `ui`: pip install 'aimd-cli[ui]'. Everything it shows, other commands print:
-    `aimd trial ls --watch`, `plot --watch`, `logs -f`, `describe`.
+    Needs a terminal and the extra `ui`: pip install 'aimd-cli[ui]'. Other commands print everything it shows: `aimd
+    trial ls --watch`, `plot --watch`, `logs -f`, `describe`.
 
     Examples:
 

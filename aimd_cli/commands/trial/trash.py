@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aimd_core.trash import Trashed
 
 Thing = TypeVar("Thing")
-YesOpt = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask. Needed where there is nobody to ask.")]
+YesOpt = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation; required without a terminal.")]
 
 
 def rm(
@@ -52,12 +52,13 @@ def rm(
 
 def restore(
     names: Annotated[
-        list[str], typer.Argument(metavar="TRIAL...", help="Alternative names, or unique prefixes; '-' reads stdin.")
+        list[str],
+        typer.Argument(metavar="TRIAL...", help="Alternative names or unique prefixes; '-' reads them from stdin."),
     ],
     directory: DirectoryOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Bring trials back from the trash. Nothing is ever overwritten.
+    """Restore trials from the trash. Never overwrites anything.
 
     Examples:
 
@@ -93,12 +94,13 @@ def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
 def empty(
     directory: DirectoryOpt = None,
     older: Annotated[
-        str | None, typer.Option("--older", metavar="AGE", help="Only what was removed longer ago, such as 30d or 12h.")
+        str | None,
+        typer.Option("--older", metavar="AGE", help="Only what was removed longer ago than this, such as 30d or 12h."),
     ] = None,
     yes: YesOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Delete what is in the trash for good. Asks first.
+    """Permanently delete what is in the trash. Asks first.
 
     Examples:
 
@@ -115,7 +117,7 @@ def empty(
         output.say("Nothing to delete.")
     else:
         _ask(
-            said("Delete {chosen} for good?", chosen=_counted(chosen)),
+            said("Permanently delete {chosen}?", chosen=_counted(chosen)),
             "be deleted",
             [trashed.name for trashed in chosen],
             yes,
@@ -145,8 +147,8 @@ def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
         output.say(said("would {verb}: {name}", verb=said(verb), name=name))
     if not output.can_ask():
         raise UsageError(
-            message=said("{question} There is nobody to ask, so nothing was done", question=question),
-            hint="Say it with --yes",
+            message=said("{question} Without a terminal nobody can be asked, so nothing was done", question=question),
+            hint="Confirm with --yes",
         )
     if not output.confirm(question):
         output.say("Nothing was done.")

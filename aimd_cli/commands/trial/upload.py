@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 ConflictStrategy = Literal["skip", "error", "new", "replace"]
-JobsOpt = Annotated[int, typer.Option("--jobs", "-j", metavar="COUNT", min=1, max=32, help="How many trials at once.")]
+JobsOpt = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="COUNT", min=1, max=32, help="How many trials to transfer at once.")
+]
 FOLLOW_INTERVAL_S = 2.0
 
 
@@ -32,32 +34,38 @@ def upload(
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
     folder_id: Annotated[
-        str | None, typer.Option("-I", "--folder-id", metavar="ID", help="The folder to upload to; wins over -P.")
+        str | None,
+        typer.Option("-I", "--folder-id", metavar="ID", help="The id of the folder to upload to; wins over -P."),
     ] = None,
     folder_path: Annotated[
         str | None, typer.Option("-P", "--folder-path", metavar="PATH", help="The folder to upload to.")
     ] = None,
     make_folder: Annotated[
-        bool, typer.Option("-m", "--make-folder", help="Make the folder and its parents when missing.")
+        bool, typer.Option("-m", "--make-folder", help="Create the folder and its parents if missing.")
     ] = False,
     conflict_strategy: Annotated[
         ConflictStrategy | None,
         typer.Option(
-            "-c", "--conflict-strategy", help="When the name is taken there. [default: what the trial says, or new]"
+            "-c",
+            "--conflict-strategy",
+            help="What to do if the name is taken there. [default: what the trial says, else new]",
         ),
     ] = None,
     jobs: JobsOpt = 4,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Prove that the server has the same; change nothing, exit 1 if not.")
+        bool,
+        typer.Option(
+            "--check", help="Verify that the server has the same bytes, changing nothing; exit with 1 if not."
+        ),
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on until the trials have ended; new ones are noticed with -d.")
+        bool, typer.Option("--follow", help="Keep uploading until the trials end; with -d, new trials are included.")
     ] = False,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Upload trials, or what is new of them. Safe to repeat, also while a trial runs.
+    """Upload trials, or what is new in them. Safe to repeat, even while a trial runs.
 
     Examples:
 
@@ -74,7 +82,7 @@ def upload(
     from aimd_core.upload import Destination
 
     if dry_run + check + follow > 1:
-        raise UsageError(message="--dry-run, --check and --follow exclude each other", hint="Choose one of them")
+        raise UsageError(message="--dry-run, --check and --follow cannot be combined", hint="Choose one of them")
     selected = chosen_trials(trials, path, name, directory)
     credentials = resolve_credentials(host)
     output.detail(
@@ -151,7 +159,7 @@ def row_of(result: Result) -> UploadRow:
         return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
     notes = [uploaded.damage]
     if uploaded.folder_fallback:
-        notes.append("the folder asked for is not there: uploaded to the default one (-m makes it)")
+        notes.append("the folder does not exist: uploaded to the default one (-m creates it)")
     return UploadRow(
         name,
         uploaded.outcome,

@@ -14,9 +14,9 @@ def verify(
     directory: DirectoryOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Read every byte of every file of trials and name what is damaged, with line numbers. Changes nothing.
+    """Read every byte of every file of trials and report damage with line numbers. Changes nothing.
 
-    Names nothing: all trials here. Exit code 6 when there is damage.
+    Without names, checks all trials here. Exits with 6 if there is damage.
 
     Examples:
 

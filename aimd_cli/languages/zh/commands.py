@@ -42,111 +42,111 @@ COMMANDS: dict[str, str] = {
         "记录、列出、比较和上传训练试验：纯文件、终端、您自己的服务器。"
     ),
     "Print the version.": "打印版本。",
-    "Say more on stderr.": "在 stderr 上输出更多信息。",
-    "Install completion for this shell, or for one named behind it: bash, zsh, fish, powershell.": (
+    "Print more on stderr.": "在 stderr 上输出更多信息。",
+    "Install completion for this shell, or for the one named after it: bash, zsh, fish, powershell.": (
         "为当前 shell 或其后指定的 shell（bash、zsh、fish、powershell）安装自动补全。"
     ),
-    "Print what that would install.": "打印将要安装的补全脚本。",
-    "Show the traceback of an error.": "出错时显示调用栈。",
+    "Print the completion script instead of installing it.": "打印补全脚本，而不安装。",
+    "Show tracebacks of errors.": "出错时显示调用栈。",
     # Shared options
-    "A trial's directory; may be repeated.": "试验的目录；可重复给出。",
-    "Alternative names, unique prefixes of them or of ids, or paths; '-' reads names from stdin.": (
-        "替代名称、替代名称或 ID 的唯一前缀，或路径；'-' 表示从 stdin 读取名称。"
+    "A trial directory; repeatable.": "试验的目录；可重复指定。",
+    "Alternative names, unique prefixes of names or ids, or paths; '-' reads names from stdin.": (
+        "替代名称、名称或 ID 的唯一前缀，或路径；'-' 表示从 stdin 读取名称。"
     ),
-    "A trial's alternative name, a unique prefix of it or of its id; repeatable.": (
-        "试验的替代名称、替代名称或 ID 的唯一前缀；可重复给出。"
+    "An alternative name, or a unique prefix of a name or id; repeatable.": (
+        "替代名称，或名称、ID 的唯一前缀；可重复指定。"
     ),
     "Include points that were superseded when a trial went on from an earlier step.": "包括试验从较早步数继续时被取代的数据点。",
-    "Where names are looked up; alone, all trials in it are meant.": "在此目录中查找名称；单独给出时表示其中的所有试验。",
+    "Where to look up names; on its own, all trials in it.": "在此目录中查找名称；单独使用时表示其中的所有试验。",
     "The server to use, or part of the address of one that `aimd login` knows.": (
         "要使用的服务器，或 `aimd login` 已知的服务器地址的一部分。"
     ),
     "Print one JSON document.": "输出一个 JSON 文档。",
-    "How many trials at once.": "同时处理多少个试验。",
-    "Do not ask.": "不询问。",
+    "How many trials to transfer at once.": "同时传输多少个试验。",
+    "Do not ask for confirmation.": "不询问，直接执行。",
     "A name, a unique prefix, an id, or a path.": "名称、唯一前缀、ID 或路径。",
-    "Only this metric; repeatable.": "仅此指标；可重复给出。",
+    "Only this metric; repeatable.": "仅此指标；可重复指定。",
     # aimd login, logout, relay, help, console
-    "Sign in to a server: check the key, then save both to the SDK config file.": (
-        "登录到服务器：先验证 API Key，再将服务器地址和 API Key 保存到 SDK 配置文件。"
+    "Sign in to a server: check the API key, then save it with the address in the SDK config file.": (
+        "登录服务器：先验证 API Key，再将它和服务器地址保存到 SDK 配置文件。"
     ),
-    "Without -k the key is asked for, unseen. Servers signed in to before are kept: see `aimd config hosts`.": (
-        "不带 -k 时会询问 API Key，输入不显示。之前登录过的服务器会保留：参见 `aimd config hosts`。"
+    "Without -k, asks for the key and does not echo it. Earlier servers are kept: see `aimd config hosts`.": (
+        "不带 -k 时会提示输入 API Key，输入内容不显示。之前登录过的服务器会保留：参见 `aimd config hosts`。"
     ),
     "The API key; '-' reads it from stdin, '@FILE' from a file.": "API Key；'-' 表示从 stdin 读取，'@FILE' 表示从文件读取。",
-    "Only tell who is signed in where, asking the server.": "仅询问服务器，显示谁登录到了哪里。",
+    "Only show who is signed in, according to the server.": "仅向服务器查询并显示当前登录的用户。",
     "Remove the API key from the SDK config file. Other servers' keys stay.": (
         "从 SDK 配置文件中移除 API Key。其他服务器的 API Key 保留。"
     ),
-    "The server to leave, or part of its address. [default: active one]": (
+    "The server to sign out of, or part of its address. [default: the active one]": (
         "要退出的服务器，或其地址的一部分。[默认：当前服务器]"
     ),
     "Forget the server's address too.": "同时移除服务器的地址。",
-    "Keep all trials below a directory uploaded: for a login node, while compute nodes have no network.": (
-        "持续上传某个目录下的所有试验：用于计算节点没有网络时的登录节点。"
+    "Keep every trial below a directory uploaded: for login nodes of clusters without network on the compute nodes.": (
+        "持续上传某个目录下的所有试验：适用于计算节点没有网络的集群，在登录节点上运行。"
     ),
     "It only lists, stats and reads; it takes no locks and follows no links, so it works on network file systems.": (
         "它只列出、查询和读取文件，不加锁，也不跟随链接，因此可用于网络文件系统。"
     ),
-    "Where working directories lie, at any depth.": "工作目录所在的位置，深度不限。",
-    "Upload what there is now, and end.": "上传现有的数据，然后结束。",
-    "How long to wait between two looks.": "两次查看之间等待多久。",
+    "The directory that holds the working directories, at any depth.": "存放工作目录的目录，深度不限。",
+    "Upload what is there now, then exit.": "上传现有的数据，然后退出。",
+    "Time between two scans.": "两次扫描的间隔。",
     "Explain a topic or a command; alone, list the topics.": "解释一个主题或命令；单独使用时列出所有主题。",
     "A topic, or the words of a command.": "主题，或命令的各个词。",
-    "Show local trials in the browser, live, until it is stopped (Ctrl-C or SIGTERM).": (
-        "在浏览器中实时展示本地试验，直到被停止（Ctrl-C 或 SIGTERM）。"
+    "Show local trials in the browser, live, until stopped (Ctrl-C or SIGTERM).": (
+        "在浏览器中实时展示本地试验，按 Ctrl-C（或发送 SIGTERM）停止。"
     ),
-    "It runs a private server for you alone on this machine and prints its address, which opens the console once. Trials "
-    "are only shown: change them with `aimd trial tag`, `note`, `rename`, `rm`, and the console follows within a second.": (
-        "它在本机上运行一个仅供您使用的私有服务器并打印其地址，该地址只能打开控制台一次。"
-        "试验仅供查看：请用 `aimd trial tag`、`note`、`rename`、`rm` 进行修改，控制台会在一秒内更新。"
+    "Runs a private server on this machine, for you alone, and prints an address that opens the "
+    "console once. The console is read-only: change trials with `aimd trial tag`, `note`, "
+    "`rename` or `rm`, and it follows within a second.": (
+        "在本机上运行一个仅供您使用的私有服务器，并打印一个只能打开一次控制台的地址。控制台是只读的：请用 `aimd trial tag`、`note`、`rename` 或 `rm` 修改试验，控制台会在一秒内更新。"
     ),
-    "Where .aimd lies, or a directory of trials.": ".aimd 所在的目录，或存放试验的目录。",
-    "Where to listen; 0 takes a free port.": "监听的端口；0 表示任选一个空闲端口。",
+    "The directory that holds .aimd, or a directory of trials.": ".aimd 所在的目录，或存放试验的目录。",
+    "The port to listen on; 0 picks a free one.": "监听的端口；0 表示任选一个空闲端口。",
     "Do not open the browser; only print the address.": "不打开浏览器，仅打印地址。",
     # aimd config
-    "Look at and change settings and servers.": "查看和修改设置与服务器。",
-    "List every setting, its value and which source won: environment over file. Secrets are masked.": (
-        "列出所有设置、其值及生效的来源：环境变量优先于文件。机密值会被遮盖。"
+    "Show and change settings and servers.": "查看和修改设置与服务器。",
+    "List each setting, its value and where it comes from; the environment wins over the file. Secrets are masked.": (
+        "列出所有设置、其值和来源；环境变量优先于文件。机密值会被遮盖。"
     ),
-    "Show the variable or file that each comes from, and what lost.": "显示每个值来自哪个变量或文件，以及被覆盖的来源。",
-    "Print the value of a setting that is in force; a key is masked.": "打印当前生效的设置值；API Key 会被遮盖。",
+    "Show the variable or file of each value, and what it overrides.": "显示每个值来自哪个变量或文件，以及被覆盖的来源。",
+    "Print the effective value of a setting; a key is masked.": "打印当前生效的设置值；API Key 会被遮盖。",
     "aimd_host, api_key or asset_hub_host.": "aimd_host、api_key 或 asset_hub_host。",
-    "Set a setting in the file. Another aimd_host takes its own key along, never that of the old one.": (
+    "Change a setting in the file. A new aimd_host brings its own key, never the old server's.": (
         "在文件中修改一项设置。更换 aimd_host 时使用其自己的 API Key，绝不沿用旧服务器的。"
     ),
     "The value; for api_key also '-' (stdin) or '@FILE'.": "设置的值；api_key 还可以是 '-'（stdin）或 '@FILE'。",
-    "Remove a setting from the file. A server that was active stays known: see `aimd config hosts`.": (
-        "从文件中移除一项设置。原先的当前服务器仍会保留：参见 `aimd config hosts`。"
+    "Remove a setting from the file. Its server stays known: see `aimd config hosts`.": (
+        "从文件中移除一项设置。其服务器仍会保留：参见 `aimd config hosts`。"
     ),
-    "List the servers signed in to; '*' marks the active one. Keys are never shown.": (
+    "List the servers you have signed in to; '*' marks the active one. Keys are never shown.": (
         "列出已登录的服务器，'*' 标记当前服务器。从不显示 API Key。"
     ),
-    "Make a known server the active one, where every command goes unless told otherwise.": (
+    "Make a known server the active one, which every command uses unless told otherwise.": (
         "将一个已知服务器设为当前服务器；除非另行指定，所有命令都使用它。"
     ),
-    "A known server, or a part that fits one only.": "已知的服务器，或只匹配其中一个的部分地址。",
+    "A known server, or a part of its address that fits only one.": "已知的服务器，或只匹配其中一个的部分地址。",
     "Edit the SDK config file in $VISUAL or $EDITOR; it is checked before it replaces the old one.": (
         "用 $VISUAL 或 $EDITOR 编辑 SDK 配置文件；检查无误后才会替换旧文件。"
     ),
     "Print where the SDK config file is, or would be.": "打印 SDK 配置文件的（预期）位置。",
     # aimd trial
-    "See, compare, mark, keep and upload trials.": "查看、比较、标记、保存和上传试验。",
-    "List trials, newest first, with what tells them apart.": "列出试验，最新的在前，并显示它们的不同之处。",
-    "The directory that holds .aimd, or trials. [default: .]": ".aimd 所在的目录，或存放试验的目录。[默认：.]",
+    "List, compare, label, export and upload trials.": "列出、比较、标记、导出和上传试验。",
+    "List trials, newest first, with what sets them apart.": "列出试验，最新的在前，并突出它们之间的差异。",
+    "The directory that holds .aimd, or a directory of trials. [default: .]": ".aimd 所在的目录，或存放试验的目录。[默认：.]",
     "Show every parameter, not only those that differ.": "显示所有超参数，而不仅是有差异的。",
-    "Only trials that fulfil a query; see `aimd help query`.": "仅显示满足查询的试验；语法见 `aimd help query`。",
-    "Fields to sort by, '-' in front for the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",
-    "Fields to show, with commas, instead of the usual ones.": "要显示的字段（以逗号分隔），代替通常的字段。",
-    "Only parameters and metrics that tell the trials apart.": "仅显示能区分各试验的超参数和指标。",
+    "Only trials that match a query; see `aimd help query`.": "仅显示满足查询的试验；语法见 `aimd help query`。",
+    "Fields to sort by; a leading '-' puts the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",
+    "Fields to show instead of the usual ones, separated by commas.": "要显示的字段（以逗号分隔），取代默认的字段。",
+    "Only parameters and metrics that differ.": "仅显示有差异的超参数和指标。",
     "List the server's trials.": "列出服务器上的试验。",
     "With --remote: only this folder and below.": "与 --remote 一起使用：仅此文件夹及其下级。",
-    "Show at most so many; 0: all. [50 on a terminal]": "最多显示多少个；0 表示全部。[在终端上为 50]",
-    "Keep showing what changes, until Ctrl-C.": "持续显示变化，直到按下 Ctrl-C。",
-    "With --watch: how often to look.": "与 --watch 一起使用：多久查看一次。",
+    "Show at most this many trials (0: all). [50 on a terminal]": "最多显示多少个试验（0 表示全部）。[在终端上为 50]",
+    "Keep the list up to date until Ctrl-C.": "持续刷新列表，直到按下 Ctrl-C。",
+    "With --watch: time between two updates.": "与 --watch 一起使用：刷新间隔。",
     "Print alternative names only (ids with --remote).": "仅打印替代名称（带 --remote 时为 ID）。",
-    "Print the table in this form.": "以此格式打印表格。",
-    "Describe trials: state, times, and the parts that are asked for.": "描述试验：状态、时间，以及所要求的各个部分。",
+    "Print the table in this format.": "以此格式打印表格。",
+    "Describe trials: state, times, and the parts you ask for.": "描述试验：状态、时间，以及您指定的部分。",
     "Show platform, packages and git.": "显示平台、软件包和 git 信息。",
     "Show the parameters.": "显示超参数。",
     "Show the metrics.": "显示指标。",
@@ -155,64 +155,62 @@ COMMANDS: dict[str, str] = {
     "Watch trials on a live screen: filter, sort, compare their curves, read their output. Press ? for all keys.": (
         "在实时界面中观察试验：筛选、排序、比较曲线、阅读输出。按问号键查看所有按键。"
     ),
-    "It needs a terminal and the extra `ui`: pip install 'aimd-cli[ui]'. Everything it shows, other commands print: "
-    "`aimd trial ls --watch`, `plot --watch`, `logs -f`, `describe`.": (
-        "它需要终端和附加组件 `ui`：pip install 'aimd-cli[ui]'。它显示的一切也可由其他命令打印："
-        "`aimd trial ls --watch`、`plot --watch`、`logs -f`、`describe`。"
+    "Needs a terminal and the extra `ui`: pip install 'aimd-cli[ui]'. Other commands print "
+    "everything it shows: `aimd trial ls --watch`, `plot --watch`, `logs -f`, `describe`.": (
+        "需要终端和附加组件 `ui`：pip install 'aimd-cli[ui]'。它显示的内容也可以用其他命令打印：`aimd trial ls --watch`、`plot --watch`、`logs -f`、`describe`。"
     ),
-    "Begin with this filter; `/` changes it.": "以此筛选条件开始；按 `/` 修改。",
-    "Sort by it, '-' in front for the largest first.": "按此排序，前面加 '-' 表示从大到小。",
-    "The metric of the chart.": "图表所绘的指标。",
-    "How often to look.": "多久查看一次。",
-    "Draw metrics of trials. Letters and dashes tell curves apart, also without colour.": (
+    "Start with this filter; `/` changes it.": "启动时使用的筛选条件；按 `/` 修改。",
+    "The field to sort by; a leading '-' puts the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",
+    "The metric to chart.": "要绘制的指标。",
+    "Time between two updates.": "刷新间隔。",
+    "Plot metrics of trials. Letters and dashes tell curves apart even without colour.": (
         "绘制试验的指标。曲线以字母和虚线区分，没有颜色也能辨认。"
     ),
-    "Such as val.loss; repeatable. [default: the main one]": "例如 val.loss；可重复给出。[默认：主要指标]",
-    "What the x axis counts.": "x 轴的含义。",
-    "Make the y axis logarithmic.": "y 轴使用对数刻度。",
-    "Draw a moving average, as 0.9.": "绘制滑动平均，例如 0.9。",
-    "Height of the drawing.": "图的高度。",
-    "Draw again as points come, until the trials end.": "随着新数据点的到来重新绘制，直到试验结束。",
+    "A metric such as val.loss; repeatable. [default: the main one]": "指标，例如 val.loss；可重复指定。[默认：主要指标]",
+    "What the x axis shows.": "x 轴的含义。",
+    "Use a logarithmic y axis.": "y 轴使用对数刻度。",
+    "Draw a moving average with this weight, such as 0.9.": "按此权重绘制滑动平均，例如 0.9。",
+    "Height of the chart in lines.": "图表的高度（行数）。",
+    "Redraw as points arrive, until the trials end.": "有新数据点时重新绘制，直到试验结束。",
     "Compare trials: only what differs, metrics side by side, the best marked.": (
         "比较试验：仅显示差异，指标并排展示，并标出最佳值。"
     ),
-    "Put trials together: 'params.lr' or 'all but params.seed'.": "将试验分组：'params.lr' 或 'all but params.seed'。",
-    "Which way is better, where the name does not say.": "当从名称看不出时，指明哪个方向更好。",
-    "Which value of each metric counts.": "采用各指标的哪个值。",
-    "Show also what is the same in all.": "同时显示各试验相同的内容。",
-    "For a document.": "用于文档的格式。",
-    "Print what a trial printed, without its colours and control bytes.": "打印试验的输出，去除颜色和控制字符。",
-    "Go on as it grows, until the trial ends.": "随输出增长持续打印，直到试验结束。",
-    "Only the last lines.": "仅最后若干行。",
+    "Group trials: 'params.lr' or 'all but params.seed'.": "将试验分组：'params.lr' 或 'all but params.seed'。",
+    "Which direction is better, if the name does not tell.": "从名称看不出时，指明哪个方向更好。",
+    "Which value of each metric to compare.": "比较各指标的哪个值。",
+    "Also show what is the same in all of them.": "同时显示各试验相同的内容。",
+    "Print the recorded output of a trial, without colours and control characters.": "打印试验的输出记录，去除颜色和控制字符。",
+    "Follow the output until the trial ends.": "持续输出新增内容，直到试验结束。",
+    "Print only this many of the last lines.": "仅打印最后若干行。",
     "Tag trials. A tag is one word, such as baseline or lr-sweep.": "为试验添加标签。标签是一个词，例如 baseline 或 lr-sweep。",
-    "The trial ('-': names on stdin), unless -n, -p or -d names it.": (
+    "The trial ('-' reads names from stdin), unless -n, -p or -d names it.": (
         "试验（'-' 表示从 stdin 读取名称），除非由 -n、-p 或 -d 指定。"
     ),
-    "Take the tags away.": "移除这些标签。",
-    "Set the note of a trial, or print it.": "设置或打印试验的备注。",
-    "The note; '-' reads it from stdin, '' takes it away.": "备注；'-' 表示从 stdin 读取，'' 表示移除。",
-    "Rename a trial that has ended: its metadata and its directory. Date, suffix and id stay.": (
+    "Remove the tags.": "移除这些标签。",
+    "Set or print the note of a trial.": "设置或打印试验的备注。",
+    "The note; '-' reads it from stdin, '' removes it.": "备注；'-' 表示从 stdin 读取，'' 表示移除。",
+    "Rename a trial that has ended: its metadata and its directory. Date, suffix and id stay the same.": (
         "重命名已结束的试验：修改其元数据和目录。日期、后缀和 ID 不变。"
     ),
     "The new name, without date and suffix.": "新名称，不含日期和后缀。",
-    "Also one that is Lost, and may still run on another host.": "也包括状态为 Lost、可能仍在其他主机上运行的试验。",
+    "Even if it is Lost and may still run on another host.": "即使状态为 Lost、可能仍在其他主机上运行。",
     "Move trials to the trash, .aimd/trash. Asks first; `aimd trial restore` brings them back.": (
         "将试验移至回收站 .aimd/trash。会先询问；可用 `aimd trial restore` 恢复。"
     ),
-    "Do not ask. Needed where there is nobody to ask.": "不询问。无人可询问时必须给出。",
-    "Bring trials back from the trash. Nothing is ever overwritten.": "从回收站恢复试验。绝不覆盖任何内容。",
-    "Alternative names, or unique prefixes; '-' reads stdin.": "替代名称或唯一前缀；'-' 表示从 stdin 读取。",
-    "See and empty the trash.": "查看和清空回收站。",
+    "Do not ask for confirmation; required without a terminal.": "不询问，直接执行；没有终端时必须指定。",
+    "Restore trials from the trash. Never overwrites anything.": "从回收站恢复试验。不会覆盖任何内容。",
+    "Alternative names or unique prefixes; '-' reads them from stdin.": "替代名称或唯一前缀；'-' 表示从 stdin 读取。",
+    "List and empty the trash.": "查看和清空回收站。",
     "List what is in the trash.": "列出回收站中的内容。",
-    "Delete what is in the trash for good. Asks first.": "永久删除回收站中的内容。会先询问。",
-    "Only what was removed longer ago, such as 30d or 12h.": "仅删除更早之前移入的内容，例如 30d 或 12h。",
-    "Export points: a row a value, or with --wide a row a step. All points, nothing rounded.": (
-        "导出数据点：每个值一行；带 --wide 时每步一行。导出所有数据点，不做舍入。"
+    "Permanently delete what is in the trash. Asks first.": "永久删除回收站中的内容。会先询问。",
+    "Only what was removed longer ago than this, such as 30d or 12h.": "仅删除早于此时间移入的内容，例如 30d 或 12h。",
+    "Export all points, unrounded: one row per value, or one per step with --wide.": (
+        "导出所有数据点，不做舍入：每个值一行；带 --wide 时每步一行。"
     ),
-    "[default: by the file's name, else csv]": "[默认：由文件名决定，否则为 csv]",
-    "A row a step, a column a metric.": "每步一行，每个指标一列。",
+    "[default: from the file name, else csv]": "[默认：由文件名决定，否则为 csv]",
+    "One row per step, one column per metric.": "每步一行，每个指标一列。",
     "[default: stdout]": "[默认：stdout]",
-    "Replace FILE when it is there.": "当 FILE 已存在时替换它。",
+    "Overwrite FILE if it exists.": "FILE 已存在时覆盖它。",
     "Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.": (
         "将其他跟踪工具的运行记录导入为试验：值、步数、时间、超参数、标签以及结束方式。"
     ),
@@ -225,9 +223,9 @@ COMMANDS: dict[str, str] = {
         "为 8）。重复导入同一批运行不会产生任何变化；运行新增的内容会追加到已有试验。"
     ),
     "A file, or a directory that holds such files.": "文件，或存放此类文件的目录。",
-    "What wrote it.": "数据来源的工具。",
-    "The trial's name, when there is one run.": "试验名称，仅当只有一个运行记录时可用。",
-    "Where the trials go: below .aimd there.": "试验存放的位置：该目录的 .aimd 之下。",
+    "The tracker that wrote it.": "数据来源的工具。",
+    "The trial's name, if there is only one run.": "试验名称，仅当只有一个运行记录时可用。",
+    "The working directory to put the trials in: DIR/.aimd/trials.": "存放试验的工作目录：DIR/.aimd/trials。",
     "Check a condition: exit code 0 when it holds for every trial named, 1 when it does not.": (
         "检查条件：对所有指定的试验都成立时退出码为 0，否则为 1。"
     ),
@@ -241,146 +239,144 @@ COMMANDS: dict[str, str] = {
     "What to wait for. [default: that it has ended]": "等待的条件。[默认：试验已结束]",
     "Give up after so long, such as 2h; exit code 1.": "等待这么久之后放弃，例如 2h；退出码为 1。",
     "Look so often.": "查看的间隔。",
-    "Read every byte of every file of trials and name what is damaged, with line numbers. Changes nothing.": (
+    "Read every byte of every file of trials and report damage with line numbers. Changes nothing.": (
         "读取试验所有文件的每个字节，并指出损坏之处及行号。不做任何修改。"
     ),
-    "Names nothing: all trials here. Exit code 6 when there is damage.": (
+    "Without names, checks all trials here. Exits with 6 if there is damage.": (
         "未指定试验时检查此处的所有试验。有损坏时退出码为 6。"
     ),
-    "Upload trials, or what is new of them. Safe to repeat, also while a trial runs.": (
-        "上传试验或其新增的数据。可安全地重复执行，试验运行期间也可以。"
+    "Upload trials, or what is new in them. Safe to repeat, even while a trial runs.": (
+        "上传试验或其新增的数据。可以放心地重复执行，即使试验正在运行。"
     ),
-    "The folder to upload to; wins over -P.": "上传到的文件夹；优先于 -P。",
-    "The folder to upload to.": "上传到的文件夹。",
-    "Make the folder and its parents when missing.": "文件夹及其上级不存在时自动创建。",
-    "When the name is taken there. [default: what the trial says, or new]": (
-        "当名称在目标处已被占用时的处理方式。[默认：试验自己的设定，否则为 new]"
+    "The id of the folder to upload to; wins over -P.": "要上传到的文件夹的 ID；优先于 -P。",
+    "The folder to upload to.": "要上传到的文件夹。",
+    "Create the folder and its parents if missing.": "文件夹及其上级不存在时自动创建。",
+    "What to do if the name is taken there. [default: what the trial says, else new]": (
+        "名称在服务器上已被占用时的处理方式。[默认：试验自身的设置，否则为 new]"
     ),
-    "Say what would be done; change nothing.": "仅说明将要做什么，不做任何修改。",
-    "Prove that the server has the same; change nothing, exit 1 if not.": (
-        "验证服务器上的数据与本地相同；不做任何修改，不同时退出码为 1。"
+    "Show what would be done; change nothing.": "仅显示将要执行的操作，不做任何修改。",
+    "Verify that the server has the same bytes, changing nothing; exit with 1 if not.": (
+        "验证服务器上的数据与本地相同，不做任何修改；不同时退出码为 1。"
     ),
-    "Go on until the trials have ended; new ones are noticed with -d.": "持续上传，直到试验结束；带 -d 时会留意新的试验。",
-    "Download trials: the same directories that were uploaded. Cut off, it goes on where it was.": (
-        "下载试验：与上传时相同的目录。中断后可从断点继续。"
+    "Keep uploading until the trials end; with -d, new trials are included.": "持续上传，直到试验结束；带 -d 时也包括新的试验。",
+    "Download trials as the directories that were uploaded. Resumes where it was cut off.": (
+        "下载试验，得到与上传时相同的目录。支持断点续传。"
     ),
     "Ids or names on the server; '-' reads them from stdin.": "服务器上的 ID 或名称；'-' 表示从 stdin 读取。",
     "The working directory to put them in: DIR/.aimd/trials.": "存放试验的工作目录：DIR/.aimd/trials。",
     # aimd folder
-    "The server's folders: list, make, move, share.": "服务器上的文件夹：列出、创建、移动、共享。",
+    "List, create, move and share folders on the server.": "列出、创建、移动和共享服务器上的文件夹。",
     "List the folders in a folder.": "列出文件夹中的文件夹。",
     "List what others share with you.": "列出他人共享给您的内容。",
     "Show the folders below a folder as a tree.": "以树形显示文件夹的下级文件夹。",
-    "So many levels down.": "显示的层数。",
-    "Print the id of a folder, alone.": "仅打印文件夹的 ID。",
+    "How many levels to show.": "显示的层数。",
+    "Print only the id of a folder.": "仅打印文件夹的 ID。",
     "A folder's path, or its id.": "文件夹的路径或 ID。",
-    "Make a folder and print its id.": "创建文件夹并打印其 ID。",
+    "Create a folder and print its id.": "创建文件夹并打印其 ID。",
     "The path of the new folder.": "新文件夹的路径。",
-    "Make missing parents too; being there already is no error.": "同时创建不存在的上级文件夹；已存在时不算错误。",
-    "Rename or move a folder, with all in it. The folder that it goes into must be there.": (
+    "Create missing parents too; no error if the folder exists.": "同时创建缺少的上级文件夹；文件夹已存在时不报错。",
+    "Rename or move a folder with everything in it. The new parent folder must exist.": (
         "重命名或移动文件夹及其全部内容。目标上级文件夹必须存在。"
     ),
-    "Its path afterwards.": "新的路径。",
-    "Put a folder into the trash, with its folders and trials. Asks first; without a terminal it needs --yes.": (
+    "Its new path.": "新的路径。",
+    "Move a folder to the trash, with its folders and trials. Asks first; needs --yes without a terminal.": (
         "将文件夹连同其中的文件夹和试验移至回收站。会先询问；没有终端时需要 --yes。"
     ),
-    "Bring a folder back from the trash, with all that was in it.": "从回收站恢复文件夹及其全部内容。",
+    "Restore a folder from the trash, with everything that was in it.": "从回收站恢复文件夹及其全部内容。",
     "The id of the folder that was deleted.": "被删除的文件夹的 ID。",
-    "Share a folder with a user, a group, or whoever has a link's key. A role given again takes the old one's place.": (
-        "将文件夹共享给用户、用户组或持有链接密钥的人。再次给出的角色会取代旧的角色。"
+    "Share a folder with a user, a group, or anyone who has a link's key. Sharing again replaces the role.": (
+        "将文件夹共享给用户、用户组或持有链接密钥的人。再次共享会更新角色。"
     ),
     "The user to share with.": "共享给的用户。",
-    "What they may do with it and all in it.": "对该文件夹及其全部内容的权限。",
-    "A group, in place of a user.": "用户组，代替用户。",
-    "Make a key for viewing, for whoever you give it to, and print it.": "创建并打印一个仅供查看的密钥，可交给任何人使用。",
-    "With --link: so many days.": "与 --link 一起使用：有效天数。",
-    "Take a share away: from the next request on it gives nothing.": "取消共享：从下一个请求起失效。",
-    "A share by its number, such as a link's.": "以编号指定的共享，例如链接。",
-    "List with whom a folder itself is shared. What a folder above it gives is listed there.": (
-        "列出文件夹自身共享给了谁。由上级文件夹带来的共享在上级文件夹处列出。"
+    "What they may do with it and everything in it.": "对该文件夹及其全部内容的权限。",
+    "A group instead of a user.": "用户组（代替用户）。",
+    "Create and print a key that lets anyone you give it to view the folder.": "创建并打印一个密钥，持有它的人可以查看该文件夹。",
+    "With --link: how many days it is valid.": "与 --link 一起使用：有效天数。",
+    "Stop sharing, effective with the next request.": "取消共享：从下一个请求起失效。",
+    "The number of a share, such as a link's.": "共享的编号，例如链接的编号。",
+    "List who a folder is shared with. Shares of a parent folder are listed there.": (
+        "列出文件夹共享给了谁。上级文件夹的共享在上级文件夹处列出。"
     ),
     # aimd server
     "s3://BUCKET/PREFIX?endpoint=URL for large objects.": "存放大对象的 s3://BUCKET/PREFIX?endpoint=URL。",
-    "Run your own AIMD server, and its accounts.": "运行您自己的 AIMD 服务器并管理其账户。",
-    "Run the server in this process until it is stopped (Ctrl-C or SIGTERM).": (
-        "在当前进程中运行服务器，直到被停止（Ctrl-C 或 SIGTERM）。"
+    "Run your own AIMD server and manage its accounts.": "运行您自己的 AIMD 服务器并管理其账户。",
+    "Run the server in this process until stopped (Ctrl-C or SIGTERM).": (
+        "在当前进程中运行服务器，按 Ctrl-C（或发送 SIGTERM）停止。"
     ),
-    "It prints its address on stdout when it is ready. Nothing is open by default: make a user and a key first. Every "
-    "setting can come from the environment too: AIMD_SERVER_PORT=8000.": (
-        "就绪后会在 stdout 上打印地址。默认不开放任何访问：请先创建用户和 API Key。"
-        "所有设置也可来自环境变量：AIMD_SERVER_PORT=8000。"
+    "Prints its address on stdout once it is ready. Nothing is open by default: create a user and"
+    " a key first. Every setting can also come from the environment: AIMD_SERVER_PORT=8000.": (
+        "就绪后在 stdout 上打印地址。默认不开放任何访问：请先创建用户和 API Key。所有设置也可以来自环境变量：AIMD_SERVER_PORT=8000。"
     ),
     "Where the server keeps its data; by default the user's data directory.": "服务器存放数据的位置；默认为用户数据目录。",
     "The address to listen on. [default: 127.0.0.1]": "监听的地址。[默认：127.0.0.1]",
-    "The port; 0 takes a free one. [default: 2463]": "端口；0 表示任选一个空闲端口。[默认：2463]",
-    "A name that requests may be sent to; repeatable.": "允许请求使用的主机名；可重复给出。",
-    "A proxy (or network) whose X-Forwarded-* is believed; repeatable.": (
-        "其 X-Forwarded-* 可被信任的代理（或网段）；可重复给出。"
+    "The port; 0 picks a free one. [default: 2463]": "端口；0 表示任选一个空闲端口。[默认：2463]",
+    "A host name that requests may use; repeatable.": "允许请求使用的主机名；可重复指定。",
+    "A proxy (or network) whose X-Forwarded-* is trusted; repeatable.": (
+        "受信任的代理（或网段），采用其 X-Forwarded-*；可重复指定。"
     ),
-    "Deleted things go for good after so long. [default: 30]": "删除的内容在多少天后永久清除。[默认：30]",
-    "The form of the log. [default: text]": "日志的格式。[默认：text]",
-    "How much is logged. [default: warning]": "日志的详细程度。[默认：warning]",
-    "Settings as YAML; options and environment win. [default: DIR/server.yaml]": (
+    "Days until what was deleted is gone for good. [default: 30]": "删除的内容在多少天后永久清除。[默认：30]",
+    "The log format. [default: text]": "日志的格式。[默认：text]",
+    "The log level. [default: warning]": "日志级别。[默认：warning]",
+    "Settings in YAML; options and environment win. [default: DIR/server.yaml]": (
         "YAML 格式的设置文件；选项和环境变量优先。[默认：DIR/server.yaml]"
     ),
-    "The path below which a proxy passes everything on.": "代理转发全部请求的路径前缀。",
+    "The path prefix under which a proxy forwards requests.": "代理转发全部请求的路径前缀。",
     "postgresql://USER@HOST/NAME, without a password.": "postgresql://USER@HOST/NAME，不含密码。",
-    "Say whether a server runs on a data directory, and what is in it.": "显示数据目录上是否有服务器在运行，以及其中的内容。",
-    "Read everything and compare it: the database, its references, every byte with its digest. Changes nothing.": (
-        "读取并核对全部数据：数据库、引用关系、每个字节及其摘要。不做任何修改。"
+    "Show whether a server runs on a data directory, and what is in it.": "显示数据目录上是否有服务器在运行，以及其中的内容。",
+    "Check everything: the database, its references, every byte against its digest. Changes nothing.": (
+        "检查全部数据：数据库、引用关系、每个字节及其摘要。不做任何修改。"
     ),
-    "Works while the server runs. Ends with 6 when something is damaged.": "可在服务器运行时使用。有损坏时退出码为 6。",
-    "Write one file with all data, as they are at one moment. Works while the server runs.": (
+    "Works while the server runs. Exits with 6 if something is damaged.": "可在服务器运行时使用。有损坏时退出码为 6。",
+    "Write all data, as of one moment, to one file. Works while the server runs.": (
         "将某一时刻的全部数据写入一个文件。可在服务器运行时使用。"
     ),
-    "The backup to write; must not be there yet.": "要写入的备份文件；必须尚不存在。",
-    "Make a data directory from a backup. What is there already is kept beside it under another name.": (
-        "从备份恢复数据目录。已有的数据会以另一名称保留在旁边。"
+    "The backup file to write; it must not exist yet.": "要写入的备份文件，不能已经存在。",
+    "Restore a data directory from a backup. What is there already is kept under another name.": (
+        "从备份恢复数据目录。已有的数据会以另一名称保留。"
     ),
     "A file that `aimd server backup` wrote.": "由 `aimd server backup` 写入的文件。",
-    "Copy a stopped server's data into another database that has none yet, and compare all that arrived.": (
-        "将已停止的服务器的数据复制到另一个尚无数据的数据库，并核对全部到达的数据。"
+    "Copy the data of a stopped server to an empty database, and verify all of it.": (
+        "将已停止的服务器的数据复制到一个空的数据库，并核对全部数据。"
     ),
-    "All or nothing: killed in the middle, the target has no row, and the same command begins again. The source is only "
-    "read. A directory as target is the way back to SQLite.": (
-        "要么全部完成，要么全不做：中途被终止时目标中没有任何行，重新运行同一命令即可重新开始。"
-        "源数据只会被读取。以目录为目标即可迁回 SQLite。"
+    "All or nothing: if it is killed, the target stays empty and the same command starts over. "
+    "The source is only read. To move back to SQLite, give a directory as the target.": (
+        "要么全部完成，要么什么都不做：中途被终止时目标保持为空，重新运行同一命令即可。源数据只会被读取。以目录为目标即可迁回 SQLite。"
     ),
     "postgresql://USER@HOST/NAME without a password, or a directory.": "postgresql://USER@HOST/NAME（不含密码），或一个目录。",
     "s3://BUCKET/PREFIX?endpoint=URL to copy large objects to, too.": "同时将大对象复制到此处：s3://BUCKET/PREFIX?endpoint=URL。",
-    "The people who may use the server.": "可以使用服务器的用户。",
+    "Manage the users of the server.": "管理服务器的用户。",
     "Add a user.": "添加用户。",
     "The user's name.": "用户名。",
-    "May read the audit log and the meters over HTTP.": "可通过 HTTP 读取审计日志和计量数据。",
+    "Allow reading the audit log and the server's metrics over HTTP.": "允许通过 HTTP 读取审计日志和服务器的运行指标。",
     "List the users.": "列出用户。",
-    "Let a user do nothing more, from the next request on. Their data and keys stay.": (
-        "禁止用户的一切操作，从下一个请求起生效。其数据和 API Key 保留。"
+    "Disable a user, effective with the next request. Data and keys stay.": (
+        "禁用用户，从下一个请求起生效。其数据和 API Key 保留。"
     ),
     "Undo `disable`.": "撤销 `disable`。",
-    "Let a user read the audit log and the meters.": "允许用户读取审计日志和计量数据。",
+    "Allow a user to read the audit log and the server's metrics.": "允许用户读取审计日志和服务器的运行指标。",
     "Undo `promote`.": "撤销 `promote`。",
-    "Delete a user with all folders, trials and keys of theirs, for good. Asks; without a terminal it needs --yes.": (
+    "Permanently delete a user with all their folders, trials and keys. Asks first; needs --yes without a terminal.": (
         "永久删除用户及其所有文件夹、试验和 API Key。会先询问；没有终端时需要 --yes。"
     ),
-    "Their API keys.": "用户的 API Key。",
-    "Create an API key and print it alone on stdout. It is shown this once; the server keeps only its hash.": (
+    "Manage the API keys of users.": "管理用户的 API Key。",
+    "Create an API key and print only the key on stdout. It is shown just once; the server keeps only its hash.": (
         "创建 API Key 并仅将其打印到 stdout。它只显示这一次；服务器仅保存其哈希值。"
     ),
-    "Whose key it is.": "API Key 所属的用户。",
-    "How long it lives: 12h, 90d, 8w. [default: ever]": "有效期：12h、90d、8w。[默认：永久]",
-    "What it is for.": "权限范围。",
-    "A name to tell it apart by.": "用于区分的名称。",
-    "List keys by their numbers; the keys themselves are known to nobody but their owners.": (
+    "The user the key belongs to.": "API Key 所属的用户。",
+    "How long it is valid: 12h, 90d, 8w. [default: forever]": "有效期：12h、90d、8w。[默认：永久]",
+    "What it allows.": "权限范围。",
+    "A name to recognise it by.": "便于识别的名称。",
+    "List keys by number; only their owners know the keys themselves.": (
         "按编号列出 API Key；API Key 本身只有其所有者知道。"
     ),
-    "Only this user's.": "仅此用户的。",
-    "Make a key worthless, from the next request on.": "使 API Key 失效，从下一个请求起生效。",
+    "Only this user's keys.": "仅此用户的 API Key。",
+    "Revoke a key, effective with the next request.": "撤销 API Key，从下一个请求起生效。",
     "The key's number in `aimd server key ls`.": "API Key 在 `aimd server key ls` 中的编号。",
-    "Groups of people, to share with at once.": "用户组，用于一次共享给多人。",
+    "Manage groups, to share with many users at once.": "管理用户组，以便一次共享给多人。",
     "Add a group.": "添加用户组。",
     "The group's name.": "用户组的名称。",
     "List the groups and their members.": "列出用户组及其成员。",
-    "Make a user a member of a group.": "将用户加入用户组。",
-    "Take a user out of a group, from the next request on.": "将用户移出用户组，从下一个请求起生效。",
-    "Delete a group; what was shared with it no longer is.": "删除用户组；共享给它的内容不再共享。",
+    "Add a user to a group.": "将用户加入用户组。",
+    "Remove a user from a group, effective with the next request.": "将用户移出用户组，从下一个请求起生效。",
+    "Delete a group, and with it what was shared with it.": "删除用户组；共享给它的内容不再共享。",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 MESSAGES: dict[str, str] = {
     # Completion
     "Wrote {path}": "已写入 {path}",
-    "Completion for {name} works in every shell that is started from now on.": "{name} 的自动补全将在此后启动的 shell 中生效。",
+    "Completion for {name} works in every shell you start from now on.": "之后启动的 {name} 都会有自动补全。",
     # aimd config, login, logout
     "Edit it again? Otherwise nothing is changed": "重新编辑吗？否则不做任何修改",
     "No change to {path}": "{path} 没有变化",
@@ -49,18 +49,18 @@ MESSAGES: dict[str, str] = {
     "Delete {path}{within} and their trials?": "删除 {path}{within}及其试验吗？",
     "Deleted {path}. Bring it back: aimd folder restore {id}": "已删除 {path}。恢复：aimd folder restore {id}",
     "Restored {path}.": "已恢复 {path}。",
-    "It is shown this once, and signs in as any key: aimd login -H URL -k KEY": (
+    "It is shown just once, and works like any other key: aimd login -H URL -k KEY": (
         "它只显示这一次，可像其他 API Key 一样登录：aimd login -H URL -k KEY"
     ),
     "Shared {path} with {whom} as {role}.": "已将 {path} 共享给 {whom}，角色为 {role}。",
     "{path} is no longer shared with {whom}.": "{path} 不再共享给 {whom}。",
     "share {number}": "共享 {number}",
     # Following and relaying
-    "the server cannot be reached; trying again until it can": "无法连接服务器；将持续重试",
+    "cannot reach the server; trying again until it answers": "无法连接服务器；将持续重试",
     "the server is back": "服务器已恢复连接",
     "{error}; trying again": "{error}；正在重试",
     "{name}: {outcome}, {sent_bytes} sent": "{name}：{outcome}，已发送 {sent_bytes}",
-    "Relaying {directory} to {host}. Ctrl-C ends it.": "正在将 {directory} 转发到 {host}。按 Ctrl-C 结束。",
+    "Relaying {directory} to {host}. Press Ctrl-C to stop.": "正在将 {directory} 转发到 {host}。按 Ctrl-C 停止。",
     ", {duration} left": "，剩余 {duration}",
     "{verb}: {done} of {count} trials, {sent_bytes} sent, {rate}/s{left}": (
         "{verb}：{done}/{count} 个试验，已传输 {sent_bytes}，{rate}/s{left}"
@@ -68,27 +68,27 @@ MESSAGES: dict[str, str] = {
     "Uploading": "正在上传",
     "Downloading": "正在下载",
     # aimd console
-    "Stopped. The trials are as they were.": "已停止。试验保持原样。",
-    "Showing {count:,} trial{s} in {place}. Ctrl-C ends it.": "正在展示 {place} 中的 {count:,} 个试验。按 Ctrl-C 结束。",
-    "There is no trial in {place} yet; it appears here when a script there records one:": (
-        "{place} 中尚无试验；当脚本在那里记录试验时会出现在这里："
+    "Stopped. The trials are unchanged.": "已停止。试验保持原样。",
+    "Showing {count:,} trial{s} in {place}. Press Ctrl-C to stop.": "正在展示 {place} 中的 {count:,} 个试验。按 Ctrl-C 停止。",
+    "No trials in {place} yet; they appear here once a script there records one:": (
+        "{place} 中尚无试验；脚本在那里记录试验后会出现在这里："
     ),
-    "From the machine before you: ssh -L {number}:127.0.0.1:{number} {host}": (
-        "在您面前的机器上：ssh -L {number}:127.0.0.1:{number} {host}"
+    "From your own machine: ssh -L {number}:127.0.0.1:{number} {host}": (
+        "在您自己的电脑上运行：ssh -L {number}:127.0.0.1:{number} {host}"
     ),
-    "what keeps the console in step ended ({returncode}); it is started again": (
-        "用于同步控制台的进程已结束（{returncode}）；正在重新启动"
+    "the process that keeps the console up to date ended ({returncode}); restarting it": (
+        "负责更新控制台的进程已结束（{returncode}）；正在重新启动"
     ),
     "{count:,} of {total:,} trials are shown": "已展示 {count:,}/{total:,} 个试验",
     "All {total:,} trials are shown": "已展示全部 {total:,} 个试验",
     "{name} is not shown: {reason}": "未展示 {name}：{reason}",
-    "nothing new can be shown now; trying again. Is there space in {cache}? ({reason})": (
-        "目前无法展示新内容；正在重试。{cache} 还有空间吗？（{reason}）"
+    "cannot show anything new right now ({reason}); trying again. Is there space in {cache}?": (
+        "暂时无法展示新内容（{reason}）；正在重试。{cache} 还有空间吗？"
     ),
-    "nothing new can be shown: {reason}": "无法展示新内容：{reason}",
-    "new things are shown again": "已恢复展示新内容",
-    "another `aimd console` shows this directory and keeps both in step": (
-        "另一个 `aimd console` 正在展示此目录，并使两者保持同步"
+    "cannot show anything new: {reason}": "无法展示新内容：{reason}",
+    "showing new data again": "已恢复展示新内容",
+    "another `aimd console` shows this directory and keeps both up to date": (
+        "另一个 `aimd console` 正在展示此目录，并同时更新两者"
     ),
     # aimd server
     "Next: aimd login -H URL -k KEY": "下一步：aimd login -H URL -k KEY",
@@ -102,14 +102,14 @@ MESSAGES: dict[str, str] = {
     "Deleted": "已删除",
     "Revoked key {number}.": "已撤销编号为 {number} 的 API Key。",
     "Added group {group}.": "已添加用户组 {group}。",
-    "{name} is in group {group}.": "{name} 已加入用户组 {group}。",
-    "{name} is not in group {group}.": "{name} 不在用户组 {group} 中。",
+    "{name} is now in group {group}.": "{name} 已加入用户组 {group}。",
+    "{name} is no longer in group {group}.": "{name} 已移出用户组 {group}。",
     "Deleted group {group}.": "已删除用户组 {group}。",
-    "Delete user {name} with all their trials, for good? [y/N]": "永久删除用户 {name} 及其所有试验吗？[y/N]",
-    "Sound: {journals} files of trials, {size_bytes} bytes compared.": "完好：核对了 {journals} 个试验文件，共 {size_bytes} 字节。",
+    "Permanently delete user {name} with all their trials? [y/N]": "永久删除用户 {name} 及其所有试验吗？[y/N]",
+    "Intact: {journals} trial files, {size_bytes} bytes compared.": "完好：核对了 {journals} 个试验文件，共 {size_bytes} 字节。",
     "Wrote {file}: {size_bytes} bytes, and read it back.": "已写入 {file}：{size_bytes} 字节，并已读回核对。",
     "Restored {place} from {file}.": "已从 {file} 恢复 {place}。",
-    "What was there is kept: {kept}": "原有内容保留在：{kept}",
+    "The previous data are kept in {kept}": "原有数据保留在：{kept}",
     "Moved {source} to {target}, and {objects} objects of {bytes} bytes.": (
         "已将 {source} 迁移到 {target}，并复制了 {objects} 个对象，共 {bytes} 字节。"
     ),
@@ -129,7 +129,7 @@ MESSAGES: dict[str, str] = {
     "{lines} line{s} ({hexdigest})": "{lines} 行（{hexdigest}）",
     "{count} trial{s}": "{count} 个试验",
     "Move {trials} to the trash?": "将 {trials}移至回收站吗？",
-    "Delete {chosen} for good?": "永久删除 {chosen}吗？",
+    "Permanently delete {chosen}?": "永久删除 {chosen}吗？",
     "Nothing to delete.": "没有可删除的内容。",
     "Nothing was done.": "未做任何操作。",
     "would {verb}: {name}": "将{verb}：{name}",
@@ -137,7 +137,7 @@ MESSAGES: dict[str, str] = {
     "be deleted": "删除",
     "Server: {host} (key from {api_key})": "服务器：{host}（API Key 来自 {api_key}）",
     "See it: {address}": "查看：{address}",
-    "the folder asked for is not there: uploaded to the default one (-m makes it)": (
-        "指定的文件夹不存在：已上传到默认文件夹（-m 会创建它）"
+    "the folder does not exist: uploaded to the default one (-m creates it)": (
+        "文件夹不存在：已上传到默认文件夹（-m 会创建它）"
     ),
 }

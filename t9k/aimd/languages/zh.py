@@ -20,11 +20,11 @@ MESSAGES: dict[str, str] = {
     "{path}: unknown setting {unknown!r}": "{path}：未知的设置 {unknown!r}",
     "Known settings: {settings}": "已知的设置：{settings}",
     "trial_path {path} is neither a trial directory nor a file": "trial_path {path} 既不是试验目录，也不是文件",
-    "give trial_path or trial_name, one of them": "请给出 trial_path 或 trial_name 其中之一",
+    "give either trial_path or trial_name": "请只给出 trial_path 或 trial_name 其中之一",
     "give exactly one of dist_tf_strategy, dist_torch_model and dist_hvd": (
         "请给出 dist_tf_strategy、dist_torch_model 和 dist_hvd 其中之一"
     ),
-    "the objective returned no number": "目标函数没有返回数字",
+    "the objective did not return a number": "目标函数没有返回数字",
     "limit must not be negative: {limit}": "limit 不得为负数：{limit}",
     "format {format!r} is not one of {formats}": "format {format!r} 不在 {formats} 之中",
     "Give trial_path, trial_name or trial_dir": "请给出 trial_path、trial_name 或 trial_dir",
@@ -39,8 +39,8 @@ MESSAGES: dict[str, str] = {
     "rank {number} of {count} records nothing; rank 0 does (all_ranks=True records every one)": (
         "rank {number}（共 {count} 个）不做记录；由 rank 0 记录（all_ranks=True 则全部记录）"
     ),
-    "{method}: a trial holds numbers and parameters, so this is not recorded": (
-        "{method}：试验只保存数值和超参数，因此这项内容未被记录"
+    "{method}: trials record numbers and parameters only, so this was not recorded": (
+        "{method}：试验只记录数值和超参数，因此未记录此内容"
     ),
     "logged {attempts:,}, on disk {written:,}, plus {others:,} by others": (
         "记录了 {attempts:,} 条，已存盘 {written:,} 条，另有其他进程或副本记录的 {others:,} 条"
