@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aimd_core.format.journal import Damage, read_records
+from aimd_core.format.journal import Damage, float_of, read_records, step_of
 from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
 from aimd_server.columns.rollups import Floats
 
@@ -40,7 +40,8 @@ class Table:
     def add(self, values: dict[str, Any], sequence: dict[str, Any]) -> None:
         """Take one record in."""
         row = len(self.axes[STEP])
-        self.axes[STEP].append(_number(sequence.get("step")))
+        step = step_of(sequence.get("step"))
+        self.axes[STEP].append(math.nan if step is None else float(step))
         self.axes[EPOCH].append(_number(sequence.get("epoch")))
         self.axes[TIME].append(seconds_of(sequence.get("timestamp")))
         for name, value in values.items():
@@ -49,7 +50,7 @@ class Table:
                 if column is None:
                     column = self.columns[name] = Column([], [])
                 column.rows.append(row)
-                column.values.append(_number(value))
+                column.values.append(float_of(value))
 
     def points(self, name: str, axis: str) -> tuple[Floats, Floats]:
         """Return x and value of each point of a metric."""
@@ -60,12 +61,7 @@ class Table:
 
 
 def _number(value: object) -> float:
-    if not isinstance(value, (int, float)):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond all floats
-        return math.copysign(math.inf, value)
+    return float_of(value) if isinstance(value, (int, float)) else math.nan
 
 
 def seconds_of(text: object) -> float:

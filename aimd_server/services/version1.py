@@ -5,6 +5,7 @@ It shares its store with version 2: a point that is posted becomes a line of the
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import uuid
@@ -21,6 +22,7 @@ from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
 from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
+from aimd_server.services.series import effective
 from aimd_server.services.series.chunking import chunk_tail
 from aimd_server.services.series.growth import append_at_end
 from aimd_server.services.trial_changes import placed
@@ -34,7 +36,6 @@ from aimd_server.stores.trials import TrialRow
 
 Document = dict[str, Any]
 MAX_CONFIG_CHARS = 16 << 10
-_PIECE_BYTES = 1 << 20
 _BLOCK_BYTES = 256 << 10  # of points of one type that are packed together
 
 
@@ -308,30 +309,21 @@ def _finite(value: object) -> object:
 
 
 def get_points(database: Database, user: Account, uid: str) -> PackedPoints:
-    """Return all points of a trial, from the complete lines of its metrics file.
+    """Return the points of a trial that count, from the complete lines of its metrics file.
 
     Raises:
         RefusalError: `not_found`.
     """
 
     def operation(connection: Connection) -> PackedPoints:
-        row = journals.of_file(connection, load_trial(connection, user, uid).id, METRICS)
+        trial_id = load_trial(connection, user, uid).id
+        row = journals.of_file(connection, trial_id, METRICS)
         points = PackedPoints()
         if row is not None:
-            for record in read_records(_lines(connection, row.id, row.parsed_offset), Damage()):
-                ((metrics_type, point),) = record.items()
-                points.add(metrics_type, point)
+            for lines in effective.stretches(connection, row, effective.segments_of(connection, trial_id)):
+                for record in read_records(io.BytesIO(lines), Damage()):
+                    ((metrics_type, point),) = record.items()
+                    points.add(metrics_type, point)
         return points
 
     return database.read(operation)
-
-
-def _lines(connection: Connection, journal_id: int, end: int) -> Iterator[bytes]:
-    """Yield the lines of a journal up to an offset, reading little at once."""
-    start, rest = 0, b""
-    while start < end:
-        reached = journals.piece_end(connection, journal_id, start, end, _PIECE_BYTES)
-        content = rest + journals.read(connection, journal_id, start, reached)
-        start, (*lines, rest) = reached, content.split(b"\n")
-        for line in lines:
-            yield line + b"\n"

@@ -18,6 +18,7 @@ from aimd_server.stores.schema import folder, series, trial, trial_metric, trial
 MORE = "\x01"  # the key of a row that marks a trial with parameters that are not in the table
 LABEL = "\x02"  # the key of a label: this and the name of its field
 LABELS = ("name", "alternative_name", "state", "ended", "tags", "note")
+_KEYS_AT_ONCE = 500
 LABEL_KEYS = (*(LABEL + name for name in LABELS), *(MORE + LABEL + name for name in LABELS))
 MAX_KEY_CHARS = 500
 
@@ -141,6 +142,15 @@ def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, An
         connection.execute(_PUT_METRIC, changed)
     if added:
         connection.execute(_INSERT_METRIC, added)
+
+
+def remove_metrics(connection: Connection, trial_id: int, keys: Sequence[str]) -> None:
+    """Forget metrics of a trial."""
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        connection.execute(
+            delete(trial_metric).where(trial_metric.c.trial_id == trial_id, trial_metric.c.key.in_(some))
+        )
 
 
 def metrics_of(

@@ -7,6 +7,7 @@ objects.
 Words, here, in `aimd_server.columns` and in the stores below:
 
 - **journal**: a file of a trial that only grows: `metrics`, `stdout.log`.
+- **segments**: the file that says which points were superseded; `effective` asks it, and what counts is **effective**.
 - **series**: the points of one metrics type in a trial's journal.
 - **part**: bytes that one request appends to a journal. It is kept as a row, packed as it came.
 - **tail**: the newest parts of a journal, which are not columns yet.

@@ -13,7 +13,7 @@ from aimd_core.format.digest import BLOCK_BYTES
 from aimd_core.format.model import UNFINISHED
 from aimd_server.services import indexing
 from aimd_server.services.clock import now_us
-from aimd_server.services.files import METRICS, Standing
+from aimd_server.services.files import METRICS, SEGMENTS, Standing
 from aimd_server.services.refusals import RefusalError
 from aimd_server.services.series import growth, totals
 from aimd_server.services.series.block_states import BlockStates
@@ -101,6 +101,8 @@ class _Group:
         trial = self._placed.get(wish.uid)
         row = self._rows.get((trial.id, wish.file)) if trial is not None else None
         if trial is None or row is None or not _is_plain(wish, trial, row):
+            return None
+        if wish.file in (METRICS, SEGMENTS) and (trial.id, SEGMENTS) in self._rows:
             return None
         reached = row.next_offset + len(wish.content)
         block = row.next_offset // BLOCK_BYTES

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
+from aimd_core.format.segments import Segments
 from aimd_server.services import files, indexing
 from aimd_server.services.clock import now_us
-from aimd_server.services.files import JOURNALS, METRICS, Standing
+from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
 from aimd_server.services.refusals import RefusalError
-from aimd_server.services.series import chunking, totals
+from aimd_server.services.series import chunking, effective, totals
 from aimd_server.services.series.chunking import Prepared
 from aimd_server.services.series.totals import Points
 from aimd_server.services.visibility import load_trial
@@ -120,12 +121,21 @@ def append_one(connection: Connection, wish: Append) -> Appended:
     if known and journals.read(connection, row.id, offset, offset + known) != content[:known]:
         raise _refused("content_differs", "other bytes are stored there", row)
     due: int | None = None
+    segments = Segments()
+    if wish.file == METRICS:
+        segments = effective.segments_of(connection, trial.id)
+        prepared = None if segments.reach > row.parsed_offset else prepared
+    elif wish.file == SEGMENTS:
+        effective.check_size(row, len(content) - known)
+        segments = effective.read_segments(connection, row)
     if prepared is not None and known == 0 and row.next_offset - row.chunk_offset < chunking.DUE_BYTES:
         reached = _extend_by_chunks(connection, row, content, prepared)
     else:
-        is_packed = known == 0 and prepared is None
-        extended = _extend(connection, row, content[known:], wish.packed if is_packed else None)
+        is_packed = known == 0 and wish.prepared is None
+        extended = _extend(connection, row, content[known:], wish.packed if is_packed else None, segments)
         reached, due = extended.next_offset, due_of(extended)
+        if wish.file == SEGMENTS and effective.read_segments(connection, extended).mark() != segments.mark():
+            effective.retotal(connection, trial.id)
     if not wish.wants_digest:
         return Appended(Standing(reached, ""), row.id, due)
     if row.next_offset == 0:  # these bytes are all of it
@@ -143,7 +153,7 @@ def append_at_end(connection: Connection, trial_id: int, content: bytes) -> bool
     row = _locked(connection, trial_id, METRICS)
     if row.parsed_offset < row.next_offset:
         content = b"\n" + content  # a half-written line must not swallow the first record
-    return chunking.is_due(_extend(connection, row, content, None))
+    return chunking.is_due(_extend(connection, row, content, None, effective.segments_of(connection, trial_id)))
 
 
 def _refused(code: str, message: str, row: JournalRow) -> RefusalError:
@@ -155,14 +165,16 @@ def _locked(connection: Connection, trial_id: int, file: str) -> JournalRow:
     return row or journals.add(connection, trial_id, file, now_us())
 
 
-def _extend(connection: Connection, row: JournalRow, content: bytes, packed: Packed | None) -> JournalRow:
+def _extend(
+    connection: Connection, row: JournalRow, content: bytes, packed: Packed | None, segments: Segments
+) -> JournalRow:
     """Append bytes to a journal and return its row as it is then."""
     if not content:
         return row
     _add_blocks(connection, row, content)
     changed = {"next_offset": row.next_offset + len(content), "updated_us": now_us()}
     if row.file == METRICS:
-        changed |= _take_lines(connection, row, content)
+        changed |= _take_lines(connection, row, content, segments)
     journals.extend(connection, Part(row.id, row.next_offset, len(content), packed or packing.pack(content)))
     extended = msgspec.structs.replace(row, **changed)
     journals.advance(connection, extended)
@@ -229,7 +241,9 @@ def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None
         number, inside, taken = number + 1, 0, end
 
 
-def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict[str, int]:
+def _take_lines(
+    connection: Connection, row: JournalRow, content: bytes, segments: Segments | None = None
+) -> dict[str, int]:
     """Take the lines that are complete now into the live summaries; return what changes in the journal's row."""
     end = content.rfind(b"\n") + 1
     if not end:
@@ -240,11 +254,17 @@ def _take_lines(connection: Connection, row: JournalRow, content: bytes) -> dict
         lines, damaged = content[content.find(b"\n") + 1 : end], 1
     elif waiting_bytes:
         lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + lines
+    start = row.next_offset + end - len(lines)
+    counting = lines if segments is None else segments.mask(lines, start)
     records = 0
+    if counting is not lines:  # a journal's row tells of all its records
+        read = list(totals.read_points(lines))
+        records, damaged = sum(points.records for points in read), damaged + sum(points.damaged for points in read)
     lives: dict[str, totals.Live] = {}
     stored: dict[str, SeriesRow | None] = {}
-    for points in totals.read_points(lines):
-        records, damaged = records + points.records, damaged + points.damaged
+    for points in totals.read_points(counting):
+        if counting is lines:
+            records, damaged = records + points.records, damaged + points.damaged
         for metrics_type, added in points.by_type.items():
             if metrics_type not in lives:
                 known = series.of_type(connection, row.trial_id, metrics_type)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from aimd_server.services.files import METRICS
+from aimd_server.services.files import METRICS, SEGMENTS
 from aimd_server.services.refusals import invalid
-from aimd_server.services.series import totals
+from aimd_server.services.series import effective, totals
 from aimd_server.services.visibility import Role, roles_of
 from aimd_server.stores import journals, series, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 
 if TYPE_CHECKING:
-    from aimd_server.columns.rollups import Plot
+    from aimd_server.columns.rollups import Floats, Plot
     from aimd_server.columns.table import Table
 
 MAX_TRIALS = 500
@@ -148,13 +148,30 @@ def _drawn(
     tails = journals.of_trials(connection, trial_ids.values())
     drawn = []
     for uid, trial_id in trial_ids.items():
-        tables = _tail_tables(connection, tails.get(trial_id, []))
+        rows = tails.get(trial_id, [])
+        counting = _counting(connection, rows, wanted[uid], asked.x)
+        tables = _tail_tables(connection, rows) if counting is None else {}
         for one in wanted[uid]:
             parts = found.pop((one.series_id, one.name), [])
-            if one.type in tables:
+            if counting is not None:
+                parts = [of_range(*counting[one.type, one.name], view)] if (one.type, one.name) in counting else []
+            elif one.type in tables:
                 parts.append(of_range(*tables[one.type].points(one.name, asked.x), view))
             drawn.append(Drawn(uid, f"{one.type}.{one.name}", plotted(joined(parts), asked.points)))
     return drawn
+
+
+def _counting(
+    connection: Connection, rows: list[journals.JournalRow], metrics: list[_Metric], axis: str
+) -> dict[tuple[str, str], tuple[Floats, Floats]] | None:
+    """Return the points that count of a trial that went back to an earlier step; None when all of them do."""
+    files = {row.file: row for row in rows}
+    if SEGMENTS not in files or METRICS not in files:
+        return None
+    segments = effective.read_segments(connection, files[SEGMENTS])
+    if not segments.reach:
+        return None
+    return effective.points(connection, files[METRICS], segments, [(one.type, one.name) for one in metrics], axis)
 
 
 def _tail_tables(connection: Connection, rows: list[journals.JournalRow]) -> dict[str, Table]:

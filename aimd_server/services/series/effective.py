@@ -1,0 +1,99 @@
+"""Which points of a trial count: those that its `segments` file does not say are superseded.
+
+Bytes are kept as they come. When a trial went back to an earlier step, its totals are made anew from its journal, and
+its plots from the lines that count. Until then, and for all other trials, nothing here costs anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aimd_core.format.segments import MAX_BYTES, Segments, parse_segments
+from aimd_server.services import indexing
+from aimd_server.services.files import METRICS, SEGMENTS
+from aimd_server.services.refusals import invalid
+from aimd_server.services.series import totals
+from aimd_server.stores import indexes, journals, series
+from aimd_server.stores.database import Connection
+from aimd_server.stores.journals import JournalRow
+
+if TYPE_CHECKING:
+    from aimd_server.columns.rollups import Floats
+
+_STRETCH_BYTES = 2 << 20
+
+
+def segments_of(connection: Connection, trial_id: int) -> Segments:
+    """Return what a trial's `segments` file says."""
+    row = journals.of_file(connection, trial_id, SEGMENTS)
+    return Segments() if row is None else read_segments(connection, row)
+
+
+def read_segments(connection: Connection, row: JournalRow) -> Segments:
+    """Return what a `segments` file says, of which this is the row."""
+    return parse_segments(journals.read(connection, row.id, 0, min(row.next_offset, MAX_BYTES)))
+
+
+def check_size(row: JournalRow, size_bytes: int) -> None:
+    """Refuse a `segments` file that is larger than any real one, because it is read with each append.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if row.next_offset + size_bytes > MAX_BYTES:
+        raise invalid(f"a segments file has at most {MAX_BYTES} bytes", field="file", limit=MAX_BYTES)
+
+
+def stretches(connection: Connection, row: JournalRow, segments: Segments, start: int = 0) -> Iterator[bytes]:
+    """Yield the complete lines of a journal from a line on, those that are superseded blank, some at a time."""
+    rest = b""
+    reached = start
+    while reached < row.parsed_offset:
+        end = journals.piece_end(connection, row.id, reached, row.parsed_offset, _STRETCH_BYTES)
+        content = rest + journals.read(connection, row.id, reached, end)
+        cut = content.rfind(b"\n") + 1
+        if cut:
+            yield segments.mask(content[:cut], reached - len(rest))
+        reached, rest = end, content[cut:]
+
+
+def points(
+    connection: Connection, row: JournalRow, segments: Segments, metrics: list[tuple[str, str]], axis: str
+) -> dict[tuple[str, str], tuple[Floats, Floats]]:
+    """Return x and value of each point that counts, of metrics given as type and name."""
+    import numpy as np
+
+    from aimd_server.columns.table import tables_of
+
+    parts: dict[tuple[str, str], list[tuple[Floats, Floats]]] = {metric: [] for metric in metrics}
+    for lines in stretches(connection, row, segments):
+        tables = tables_of(lines)
+        for metrics_type, name in metrics:
+            if metrics_type in tables:
+                parts[metrics_type, name].append(tables[metrics_type].points(name, axis))
+    return {
+        metric: (np.concatenate([x for x, _ in found]), np.concatenate([values for _, values in found]))
+        for metric, found in parts.items()
+        if found
+    }
+
+
+def retotal(connection: Connection, trial_id: int) -> None:
+    """Make the totals of a trial anew, from the lines of its journal that count."""
+    row = journals.of_file(connection, trial_id, METRICS, lock=True)
+    if row is None or not row.parsed_offset:
+        return
+    stored = {known.type: known for known in series.of_trials(connection, [trial_id]).get(trial_id, [])}
+    lives: dict[str, totals.Live] = {metrics_type: {} for metrics_type in stored}
+    for lines in stretches(connection, row, segments_of(connection, trial_id)):
+        for found in totals.read_points(lines):
+            for metrics_type, added in found.by_type.items():
+                if metrics_type in lives or len(lives) < totals.MAX_TYPES:
+                    totals.extend(lives.setdefault(metrics_type, {}), added)
+    for metrics_type, live in lives.items():
+        known = stored.get(metrics_type)
+        gone = totals.from_text(known.live).keys() - live.keys() if known else set()
+        indexes.remove_metrics(connection, trial_id, [f"{metrics_type}.{name}" for name in gone])
+        marks = indexing.take_points(connection, trial_id, metrics_type, known, live)
+        series.put(connection, known, trial_id, metrics_type, totals.text_of(live), marks)
