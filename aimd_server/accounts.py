@@ -1,7 +1,7 @@
-"""Users, API keys and groups of a data directory, also while a server runs on it. What changes holds at once.
+"""Users, API keys and groups of a data directory, even while a server runs on it. Changes take effect at once.
 
-A key is returned once and kept as a hash only. Every function raises DiskError, DamagedError or NewerDatabaseError when
-the data cannot be used, and NotFoundError for a user or group that is not there.
+A key is returned once and stored only as a hash. Every function raises DiskError, DamagedError or NewerDatabaseError if
+the data cannot be used, and NotFoundError for an unknown user or group.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _existing(data_dir: Path) -> Iterator[Database]:
 
 
 def add_user(data_dir: Path, name: str, admin: bool = False) -> None:
-    """Make a user; makes the data directory too when it is missing.
+    """Create a user, and the data directory if it is missing.
 
     Raises:
         UsageError: The name cannot be used, or is taken.
@@ -70,7 +70,7 @@ def create_key(
     scope: Literal["read", "write", "upload"] = "write",
     expires_days: float | None = None,
 ) -> str:
-    """Make an API key for a user and return it."""
+    """Create an API key for a user and return it."""
     if not is_there(data_dir):
         raise identity.no_user(user)
     with Database(data_dir) as database:
@@ -84,7 +84,7 @@ def keys(data_dir: Path, user: str | None = None) -> list[dict[str, Any]]:
 
 
 def revoke_key(data_dir: Path, number: int) -> bool:
-    """Make a key worthless; tell whether there was one."""
+    """Revoke a key; tell whether there was one."""
     with _existing(data_dir) as database:
         return identity.revoke_key(database, number)
 

@@ -1,7 +1,7 @@
-"""Start the server: one process in the foreground until SIGINT or SIGTERM, then a graceful end.
+"""Starts the server: one process in the foreground, until SIGINT or SIGTERM shuts it down gracefully.
 
-Stdout gets exactly one line, when the server listens: `Listening on <its address>`. Everything else goes to
-stderr. Nothing is logged of a request but its path, and that only when it failed.
+Stdout gets exactly one line, once the server is listening: `Listening on <its address>`. Everything else goes to
+stderr. Of a request only its path is logged, and only if it failed.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from aimd_server.stores.database import Database
 STOP_TIMEOUT_S = 10
 KEEP_ALIVE_S = 30
 MOST_CONNECTIONS = 800
-FILES_KEPT = 128  # of those that the system gives this process, for the database and the rest
-_GARBAGE = 20_000  # new objects, after which it is looked for
+FILES_KEPT = 128  # of the process's file descriptors, for the database and the rest
+_GARBAGE = 20_000  # new objects, after which the collector runs
 _MAX_PORT = 65535
 
 
 def start(data_dir: Path, host: str, port: int, allowed_hosts: Sequence[str] = ()) -> None:
-    """Run the server until it is told to stop, with the default settings but for these; see `run`."""
+    """Run the server until it is told to stop, with these settings and the defaults; see `run`."""
     run(data_dir, Settings(host=host, port=port, allowed_hosts=allowed_hosts))
 
 
@@ -55,15 +55,15 @@ def run(
     """Run the server until it is told to stop.
 
     Args:
-        data_dir: Where everything is kept; made when missing.
+        data_dir: Where everything is stored; created if missing.
         settings: Where to listen, and the rest.
         tokens: API keys by a token each, which signs one browser in, once.
-        announce: Called with the address when the server listens, in place of saying so.
-        stop_timeout_s: How long requests that are under way may take when it is told to stop.
+        announce: Called with the address once the server is listening, instead of printing it.
+        stop_timeout_s: How long running requests may take after it is told to stop.
 
     Raises:
         PortInUseError: Something listens there already.
-        UsageError: The host is not one to listen on.
+        UsageError: The server cannot listen on the host.
         DiskError, DamagedError, NewerDatabaseError, ObjectStoreError: The data cannot be used.
     """
     set_up_logs(settings)
@@ -90,7 +90,7 @@ def run(
 
 @contextmanager
 def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterator[None]:
-    """Keep beside the data where the server listens, for `aimd server status`; killed, it leaves that behind."""
+    """Store next to the data where the server listens, for `aimd server status`. A killed server leaves it behind."""
     place = data_dir / ADDRESS_FILE
     number = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
@@ -104,7 +104,7 @@ def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterat
 
 
 def _spare_collector() -> None:
-    """Look for garbage seldom, and not among what a server keeps until it ends: JSON is many objects without cycles."""
+    """Collect garbage rarely, and not in what the server keeps until it ends: JSON is many objects without cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE, 20, 20)
@@ -121,7 +121,7 @@ def _usable_blobs(address: str | None, data_dir: Path) -> Blobs:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        if not 0 <= port <= _MAX_PORT:  # getaddrinfo takes a greater one for what is left of it
+        if not 0 <= port <= _MAX_PORT:  # getaddrinfo truncates a greater one
             raise OverflowError(said("a port is between 0 and {highest}", highest=_MAX_PORT))
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError, OverflowError) as error:
@@ -135,7 +135,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(place)
-        listener.listen(socket.SOMAXCONN)  # so that a second server on the port fails here, not later
+        listener.listen(socket.SOMAXCONN)  # so that a second server on the port fails here rather than later
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
@@ -179,7 +179,7 @@ def _say_where(database: Database, host: str, blobs: str | None) -> None:
 
 
 def _connections() -> int:
-    """Return how many connections may be open: fewer where the system gives this process few files."""
+    """Return how many connections may be open: fewer if the system allows few files."""
     most = MOST_CONNECTIONS
     if sys.platform == "win32":
         return most
@@ -205,12 +205,12 @@ def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], st
                 started()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.backend.is_stopping = True  # streams of events end, so that nobody waits for them
+            app.backend.is_stopping = True  # ends event streams, so that nobody waits for them
             await super().shutdown(sockets)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
-            # Uvicorn raises the signal again when it is done; here a signal is how one asks for a normal end.
+            # Uvicorn raises the signal again when it is done; here a signal requests a normal end.
             before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
             try:
                 yield

@@ -1,7 +1,7 @@
-"""Moves a server's data to another database, and its objects to another store: from a file to PostgreSQL, or back.
+"""Moves a server's data to another database and its objects to another store: from a file to PostgreSQL, or back.
 
-Objects first, then all rows in one transaction; each is read back and compared. Killed in the middle, the target has no
-row, and the same command begins again. The source is only read.
+Objects go first, then all rows in one transaction; everything is read back and compared. If it is killed in between,
+the target has no rows, and the same command starts over. The source is only read.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
-    """Copy all of a server's data into another database, which has none yet.
+    """Copy all of a server's data to an empty database.
 
     Args:
-        data_dir: Of the server, which is stopped.
+        data_dir: The data directory of the stopped server.
         to: `postgresql://...`, or a directory for a SQLite file.
-        blobs: `s3://...`; None leaves the objects where they are, or takes them along into a directory.
+        blobs: `s3://...`; None leaves the objects where they are, or copies them to a target directory.
 
     Raises:
-        NotFoundError: There are no data.
-        UsageError: A server uses the data, the target has data already, or it is none.
-        DamagedError: What arrived is not what was sent; the target has no row then.
-        ObjectStoreError, DatabaseUnreachableError, DiskError: A place cannot be used.
+        NotFoundError: There is no data.
+        UsageError: A server is using the data, the target is not empty, or the target is malformed.
+        DamagedError: The copy differs; then the target has no rows.
+        ObjectStoreError, DatabaseUnreachableError, DiskError: Source or target cannot be used.
     """
     source_place, target_place = location_of(data_dir, None), _target(data_dir, to)
     if not is_there(data_dir):
@@ -92,7 +92,7 @@ def _in_use(place: Location) -> UsageError:
 
 
 def _move_rows(source: Database, target: Database) -> list[Copied]:
-    """Copy all rows, while nobody else can write to the source."""
+    """Copy all rows while nobody else can write to the source."""
 
     def read(connection: Connection) -> list[Copied]:
         if not source.is_file and postgres.others(connection):
@@ -110,7 +110,7 @@ def _move_rows(source: Database, target: Database) -> list[Copied]:
 
 
 def _move_objects(data_dir: Path, target: Location, address: str | None) -> tuple[int, int]:
-    """Copy the objects that the target would not find where they are; return how many and their bytes."""
+    """Copy the objects that the target cannot use where they are; return their number and size in bytes."""
     settings = resolve({}, beside(data_dir))
     if address is None and (settings.blobs is not None or _directory(target) == data_dir):
         return 0, 0

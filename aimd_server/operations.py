@@ -1,6 +1,6 @@
-"""Looking after a data directory: how it stands, whether it is sound, backups.
+"""Operations on a data directory: status, check, backup and restore.
 
-All but `restore` work while a server runs on it.
+All but `restore` work while a server is running.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _require_data(data_dir: Path) -> None:
 
 
 def _file_of(data_dir: Path, tool: str) -> Path:
-    """Return the file of a database that is one."""
+    """Return the file of a SQLite database."""
     place = location_of(data_dir, None)
     if not isinstance(place, SqliteLocation):
         raise UsageError(
@@ -65,10 +65,10 @@ def _file_of(data_dir: Path, tool: str) -> Path:
 
 
 def status(data_dir: Path) -> dict[str, object]:
-    """Return the address of the server that was started last, None when it ended, and numbers about what is stored.
+    """Return the address of the running server, or None, and numbers about what is stored.
 
     Raises:
-        NotFoundError: There are no data.
+        NotFoundError: There is no data.
     """
     _require_data(data_dir)
     with Database(data_dir) as database:
@@ -77,7 +77,7 @@ def status(data_dir: Path) -> dict[str, object]:
 
 
 def address_of(data_dir: Path) -> str | None:
-    """Return where the server that was started last on some data listens, None when it ended in order."""
+    """Return where the last started server listens, or None if it ended cleanly."""
     try:
         document = json.loads((data_dir / ADDRESS_FILE).read_bytes())
         return str(document["address"])
@@ -86,18 +86,18 @@ def address_of(data_dir: Path) -> str | None:
 
 
 def check(data_dir: Path) -> Checked:
-    """Read all data and compare them with what is known of them; changes nothing.
+    """Read all data and check it against its digests and summaries, changing nothing.
 
     Raises:
-        NotFoundError: There are no data.
-        DamagedError: The file is no database any more.
+        NotFoundError: There is no data.
+        DamagedError: The file is not a database anymore.
     """
     _require_data(data_dir)
     with _objects_of(data_dir) as blobs, Database(data_dir) as database:
         joined(database, blobs)
         checked = Checked(database.read(health.engine_faults))
         if checked.faults:
-            return checked  # what is read from a damaged file says nothing
+            return checked  # what is read from a damaged file means nothing
         _check_objects(database, blobs, checked)
         for look in (_check_rows, _check_journals, _check_chunks, _check_documents):
             database.read(lambda connection, look=look: _at_leisure(connection, look, checked))  # type: ignore[misc]
@@ -116,7 +116,7 @@ def _check_rows(connection: Connection, checked: Checked) -> None:
 
 @contextmanager
 def _objects_of(data_dir: Path) -> Iterator[Blobs]:
-    """Open the place for a data directory's objects; that it cannot be used is an error with a text."""
+    """Open a data directory's object store, or raise the error that says why not."""
     with closing(open_blobs(resolve({}, beside(data_dir)).blobs, data_dir)) as blobs:
         try:
             yield blobs
@@ -159,7 +159,7 @@ def _check_documents(connection: Connection, checked: Checked) -> None:
 
 
 def _document_fault(connection: Connection, place: DocumentPlace, checked: Checked) -> str | None:
-    """Return what is wrong with the bytes of a small file, None when nothing is."""
+    """Return what is wrong with the bytes of a small file, or None."""
     try:
         content = trial_documents.content(connection, place.trial_id, place.file) or b""
     except zlib.error:
@@ -179,7 +179,7 @@ def _check_journals(connection: Connection, checked: Checked) -> None:
 
 
 def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked) -> str | None:
-    """Return what is wrong with the bytes of a file, None when nothing is; a block at a time."""
+    """Return what is wrong with the bytes of a file, or None, reading block by block."""
     digests = journals.block_digests(connection, place.id)
     if len(digests) != place.next_offset // BLOCK_BYTES:
         return f"has {len(digests)} digests for {place.next_offset} bytes"
@@ -199,16 +199,16 @@ def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked
 
 
 def backup(data_dir: Path, file: Path) -> int:
-    """Write all data, as of one moment, into one file; whole or not at all. Return its size in bytes.
+    """Write all data as of one moment to one file, completely or not at all. Return its size in bytes.
 
-    What is in objects is in the file: it needs nothing beside it.
+    The file contains the bytes of all objects.
 
     Raises:
-        NotFoundError: There are no data.
-        UsageError: The file is there already.
+        NotFoundError: There is no data.
+        UsageError: The file exists.
         DiskError: It cannot be written.
-        DamagedError: What was written does not read back well, or an object is missing or damaged.
-        ObjectStoreError: The place for objects cannot be used.
+        DamagedError: The file cannot be read back, or an object is missing or damaged.
+        ObjectStoreError: The object store cannot be used.
     """
     source = _file_of(data_dir, "pg_dump --format=custom")
     _require_data(data_dir)
@@ -231,7 +231,7 @@ def backup(data_dir: Path, file: Path) -> int:
 
 
 def _make_whole(file: Path, data_dir: Path) -> None:
-    """Bring into a copy of a database what its rows have in objects."""
+    """Copy the bytes of objects into a copy of a database."""
     engine = sqlite.writing_engine(file)
     try:
         with _objects_of(data_dir) as blobs, engine.begin() as connection:
@@ -244,12 +244,12 @@ def _make_whole(file: Path, data_dir: Path) -> None:
 
 
 def restore(data_dir: Path, file: Path) -> Path | None:
-    """Put a backup in place of a directory's data and return where those are kept now, None when there were none.
+    """Replace a directory's data with a backup, and return where the old data is now, or None.
 
     Raises:
-        UsageError: A server uses the data.
+        UsageError: A server is using the data.
         NotFoundError: There is no such backup.
-        DamagedError: The backup is none, or damaged.
+        DamagedError: The file is not a backup, or damaged.
         DiskError: The disk refuses.
     """
     if not file.is_file():
@@ -274,7 +274,7 @@ def restore(data_dir: Path, file: Path) -> Path | None:
 
 
 def _set_aside(target: Path) -> Path:
-    """Move a database out of the way, with its log, when nobody has it open."""
+    """Move a database with its log out of the way, if nobody has it open."""
     if not sqlite.is_unused(target):
         raise UsageError(
             message=said("a server is using {database}", database=target), hint="Stop it first, then restore"

@@ -1,4 +1,4 @@
-"""The server's settings: by flag, else from the environment (AIMD_SERVER_*), else from a file, else a default.
+"""The server's settings: from a flag, else the environment (AIMD_SERVER_*), else a file, else the default.
 
 Every setting is declared once, here; docs/reference/server.md has the same table.
 """
@@ -20,12 +20,12 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 class Setting:
-    """One setting.
+    """A setting.
 
     Attributes:
-        kind: `text`, `path`, `number` or `list` (in the environment: separated by commas).
-        default: Its value when nothing sets it.
-        meaning: What it does, for the documents.
+        kind: `text`, `path`, `number` or `list` (comma-separated in the environment).
+        default: Its value if nothing sets it.
+        meaning: What it does, for the documentation.
     """
 
     __slots__ = ("default", "kind", "meaning")
@@ -72,16 +72,16 @@ class Settings:
 def resolve(
     flags: Mapping[str, object], file: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """Return the settings: flags win over the environment, which wins over the file.
+    """Return the settings: flags override the environment, which overrides the file.
 
     Args:
-        flags: Those that were given on the command line; None is not given.
-        file: A YAML mapping; None when there is none.
+        flags: Those of the command line; None means not given.
+        file: A YAML mapping, or None.
         environment: By default the process's own.
 
     Raises:
         ConfigError: The file cannot be used.
-        UsageError: A value is not one that the setting takes.
+        UsageError: A value is not allowed for its setting.
     """
     values: dict[str, Any] = {}
     if flags.get("database"):
@@ -97,12 +97,12 @@ def resolve(
 
 
 def is_path(text: str) -> bool:
-    """Tell whether a text can be the path that a server is below: plain parts, none of them `.` or `..`."""
+    """Tell whether a text can be a server's base path: plain parts, none of them `.` or `..`."""
     return _PATH.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
 
 
 def beside(data_dir: Path) -> Path | None:
-    """Return the settings file of a data directory, None when it has none."""
+    """Return the settings file of a data directory, or None."""
     file = data_dir / SETTINGS_FILE
     return file if file.exists() else None
 
@@ -127,7 +127,7 @@ def _read(file: Path) -> dict[str, object]:
 
 
 def _checked(name: str, value: object, origin: str) -> object:
-    """Return a value in its setting's form."""
+    """Return a checked value in its setting's form."""
     kind = SETTINGS[name].kind
     if kind == "list":
         items = value.split(",") if isinstance(value, str) else value

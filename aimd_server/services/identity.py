@@ -1,7 +1,7 @@
-"""Who a key belongs to, and how users and keys come to be.
+"""The owners of keys, and the creation of users and keys.
 
-A key is a UUID with 122 random bits, kept as its SHA-256 only: a stolen database signs nobody in. It is looked up
-by that hash, so the time an answer takes says nothing about keys that are near.
+A key is a UUID with 122 random bits, stored only as SHA-256: a stolen database signs nobody in. It is looked up by that
+hash, so response times reveal nothing about similar keys.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aimd_server.stores.database import Connection, Database
 
 _USER_NAME = re.compile(r"\w[\w.@+-]{0,63}")
 _DAY_US = 86_400_000_000
-# What can be done to a user, beside "rm": which column is set or emptied.
+# The actions on a user besides "rm": which column is set or cleared.
 USER_ACTIONS = {
     "disable": ("disabled_us", True),
     "enable": ("disabled_us", False),
@@ -33,12 +33,12 @@ USER_ACTIONS = {
 
 
 def hash_of(key: str) -> str:
-    """Return what is kept of a key."""
+    """Return the stored form of a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def account_of(database: Database, key: str) -> Account | None:
-    """Return who may call with a key now, None when it is no key, or no longer one."""
+    """Return who may call with a key now, or None if it is not valid."""
     return accounts_of(database, [key])[0]
 
 
@@ -51,7 +51,7 @@ def accounts_of(database: Database, keys: list[str]) -> list[Account | None]:
 
 
 def add_user(database: Database, name: str, admin: bool = False) -> None:
-    """Make a user, with the root of a folder tree; an `admin` looks after the server.
+    """Create a user with the root of a folder tree, optionally as an admin.
 
     Raises:
         UsageError: The name cannot be used, or is taken.
@@ -94,7 +94,7 @@ def list_users(database: Database) -> list[AccountRow]:
 
 
 def set_user(database: Database, name: str, action: str) -> None:
-    """Do one of USER_ACTIONS to a user: with the next request it holds.
+    """Do one of USER_ACTIONS to a user, effective with the next request.
 
     Raises:
         NotFoundError: There is no such user.
@@ -120,7 +120,7 @@ def _found(connection: Connection, name: str) -> Account:
 
 
 class KeyWish(msgspec.Struct, forbid_unknown_fields=True):
-    """What a new key is to be: `expires_days` from now on it is none any more; None lets it live."""
+    """The properties of a new key; it never expires if `expires_days` is None."""
 
     name: str | None = None
     scope: Literal["read", "write", "upload"] = "write"
@@ -128,7 +128,7 @@ class KeyWish(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def create_key(database: Database, user: str, wish: KeyWish | None = None, actor: str = auditing.OPERATOR) -> str:
-    """Make a key for a user and return it; it is kept nowhere.
+    """Create a key for a user and return it; it is stored nowhere.
 
     Raises:
         NotFoundError: There is no such user.
@@ -161,7 +161,7 @@ def list_keys(database: Database, user: str | None = None) -> list[KeyRow]:
 
 
 def revoke_key(database: Database, number: int, account_id: int | None = None, actor: str = auditing.OPERATOR) -> bool:
-    """Make a key worthless from the next request on; tell whether there was one, of that account if one is given."""
+    """Revoke a key, of an account if given, effective with the next request; tell whether there was one."""
 
     def apply(connection: Connection) -> bool:
         done = accounts.revoke_key(connection, number, account_id, now_us())
@@ -208,7 +208,7 @@ def set_group(database: Database, name: str, action: str, member: str | None = N
 
 
 def no_user(user: str) -> NotFoundError:
-    """Say that there is no such user."""
+    """Return the error for an unknown user."""
     return NotFoundError(
         message=said("there is no user {user!r}", user=user), hint=said("Run: aimd server user add {user}", user=user)
     )

@@ -1,7 +1,7 @@
-"""Where a server's database is, and how it is opened: the SQLite file in its data directory, or a PostgreSQL by URL.
+"""Where a server's database is, and how it is opened: the SQLite file in its data directory, or PostgreSQL by URL.
 
-The URL comes from whoever starts the server, else from the environment, else from `server.yaml` in the data directory,
-so that all commands on a data directory find the same database. A password in it is shown to nobody.
+The URL comes from the caller, else from the environment, else from `server.yaml` in the data directory, so that all
+commands on a data directory find the same database. A password in it is never shown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EXAMPLE = "For example: postgresql://aimd@db.example.org/aimd"
 
 
 def url_of(data_dir: Path) -> str | None:
-    """Return the URL that the environment or the data directory's own settings name, None for the file in it.
+    """Return the URL in the environment or the data directory's settings, or None for the SQLite file.
 
     Raises:
         ConfigError: The settings cannot be read.
@@ -52,10 +52,10 @@ def _from_settings(file: Path) -> str | None:
 
 
 def parsed(url: str) -> URL:
-    """Return what a URL of a database says.
+    """Parse the URL of a database.
 
     Raises:
-        UsageError: It is not one. The text is not repeated: it may hold a password.
+        UsageError: It is malformed. The text is not repeated, because it may contain a password.
     """
     try:
         address = make_url(url)
@@ -68,10 +68,10 @@ def parsed(url: str) -> URL:
 
 
 def check_without_password(url: str) -> None:
-    """Refuse a URL with a password on a command line, where everybody on the machine can read it.
+    """Refuse a URL with a password on the command line, which every user of the machine can read.
 
     Raises:
-        UsageError: It holds one.
+        UsageError: It contains one.
     """
     address = parsed(url)
     if address.password is not None or "password" in address.query:
@@ -82,7 +82,7 @@ def check_without_password(url: str) -> None:
 
 
 def shown(url: str) -> str:
-    """Return a URL for people: without its password, and without options, which may hold one."""
+    """Return a URL for display, without its password and its options, which may contain one."""
     address = parsed(url)
     parts = {"host": address.host, "port": address.port, "database": address.database}
     return URL.create("postgresql", username=address.username, **parts).render_as_string()  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ class Location(Protocol):
     shown: str
 
     def make(self) -> None:
-        """Make what has to be there before it is opened."""
+        """Create what must exist before it is opened."""
         ...
 
     def writing_engine(self) -> Engine:
@@ -106,23 +106,23 @@ class Location(Protocol):
         ...
 
     def opening_error(self, error: Exception) -> AimdError:
-        """Return what it means for people that it cannot be opened."""
+        """Return the error for a database that cannot be opened."""
         ...
 
     def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:
-        """Return the sizes of its parts; `read` runs an operation over it."""
+        """Return the sizes of its parts; `read` runs an operation on it."""
         ...
 
 
 class SqliteLocation:
-    """A SQLite file. The directory is made with mode 0700 and the file with 0600."""
+    """A SQLite file. The directory is created with mode 0700 and the file with 0600."""
 
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / FILE
         self.shown = str(self.path)
 
     def make(self) -> None:
-        """Make directory and file."""
+        """Create directory and file."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             sqlite.create_private(self.path)
@@ -138,7 +138,7 @@ class SqliteLocation:
         return sqlite.reading_engine(self.path, connections)
 
     def opening_error(self, error: Exception) -> AimdError:
-        """Return what it means for people that the file cannot be opened."""
+        """Return the error for a file that cannot be opened."""
         reason = reason_of(error) if isinstance(error, SQLAlchemyError) else str(error)
         if "not a database" in reason or "malformed" in reason:
             return DamagedError(path=self.path, reason=said("is not a usable database ({reason})", reason=reason))
@@ -151,7 +151,7 @@ class SqliteLocation:
 
 
 class PostgresLocation:
-    """A PostgreSQL; its data directory holds only what is the machine's own."""
+    """PostgreSQL. The data directory contains only what belongs to this machine."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
         self.url = parsed(url)
@@ -159,7 +159,7 @@ class PostgresLocation:
         self.data_dir = data_dir
 
     def make(self) -> None:
-        """Make the directory."""
+        """Create the directory."""
         try:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -174,7 +174,7 @@ class PostgresLocation:
         return postgres.reading_engine(self.url, connections)
 
     def opening_error(self, error: Exception) -> AimdError:
-        """Return what it means for people that the database does not let us in."""
+        """Return the error for a database that refuses the connection."""
         return DatabaseUnreachableError(place=self.shown, reason=reason_of(error).splitlines()[0])
 
     def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:
@@ -183,13 +183,13 @@ class PostgresLocation:
 
 
 def location_of(data_dir: Path, url: str | None) -> Location:
-    """Return where the database of a data directory is; a URL that is given goes before all others."""
+    """Return where the database of a data directory is; a given URL overrides all others."""
     named = url or url_of(data_dir)
     return PostgresLocation(named, data_dir) if named else SqliteLocation(data_dir)
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what the database said."""
+    """Return the database's message."""
     return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
 
 

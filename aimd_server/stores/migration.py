@@ -1,6 +1,6 @@
-"""The schema of a database, brought to the newest revision in one transaction: old or new, never between.
+"""Migrates the schema of a database to the newest revision in one transaction: it is old or new, never in between.
 
-Alembic is imported only when there is something to do, because its import takes longer than the rest of a start.
+Alembic is imported only if there is something to do, because its import takes longer than the rest of a start.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from aimd_server.stores.schema import HEAD
 
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSIONS = "alembic_version"
-# As Alembic makes it; it has to be there before there is something to lock.
+# As Alembic creates it; it must exist before there is anything to lock.
 _MAKE_VERSIONS = f"""CREATE TABLE IF NOT EXISTS {VERSIONS} (
     version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSIONS}_pkc PRIMARY KEY (version_num))"""
 _TRIES = 10
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Return the revision of a database's schema, None when it has none yet."""
+    """Return the revision of a database's schema, or None if it has none yet."""
     if not inspect(connection).has_table(VERSIONS):
         return None
     revision = connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()  # noqa: S608  a constant
@@ -36,17 +36,17 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def bring_up_to_date(engine: Engine, shown: str, scripts: Path = SCRIPTS, head: str = HEAD) -> None:
-    """Bring a database to the newest revision; several processes may do so at once, and then one of them does.
+    """Migrate a database to the newest revision. If several processes do so at once, one of them does the work.
 
     Args:
-        engine: Of the database, for writing.
-        shown: What messages call the database.
+        engine: The database's engine for writing.
+        shown: The database's name in messages.
         scripts: The directory of the migrations.
         head: The newest revision in it.
 
     Raises:
-        NewerDatabaseError: Its revision is not one that this program knows.
-        DamagedError: Rows refer to what is not there.
+        NewerDatabaseError: Its revision is unknown to this program.
+        DamagedError: Rows refer to missing rows.
     """
     shared = engine.dialect.name == "postgresql"
     if shared:
@@ -57,10 +57,10 @@ def bring_up_to_date(engine: Engine, shown: str, scripts: Path = SCRIPTS, head: 
     with (
         engine.connect() as connection,
         nullcontext() if shared else sqlite.unlinked(connection),
-        connection.begin(),  # on SQLite a writing transaction: others wait here
+        connection.begin(),  # on SQLite a writing transaction, for which others wait
     ):
         if shared:
-            take_time(connection)  # an index of very many rows; other replicas wait for it
+            take_time(connection)  # an index of many rows takes long; other replicas wait for it
             lock_table(connection, VERSIONS)
         revision = revision_of(connection)
         if revision == head:
@@ -72,7 +72,7 @@ def bring_up_to_date(engine: Engine, shown: str, scripts: Path = SCRIPTS, head: 
 
 
 def _make_versions(engine: Engine) -> None:
-    """Make the table of the revision; two that do so at once can meet in spite of IF NOT EXISTS."""
+    """Create the table of the revision; two processes can collide in spite of IF NOT EXISTS."""
     for left in reversed(range(_TRIES)):
         try:
             with engine.begin() as connection:

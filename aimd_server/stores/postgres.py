@@ -1,7 +1,7 @@
-"""How PostgreSQL is opened. Nothing is kept in a session: any replica, any connection, any pooler of sessions will do.
+"""Opens PostgreSQL. Nothing is kept in a session: any replica, any connection and any session pooler works.
 
-Writers run at READ COMMITTED and lock the rows that they decide on. Readers see one state (REPEATABLE READ) and cannot
-write. Waiting has an end everywhere, so that a database that hangs becomes "try again" and not a server that hangs.
+Writers run at READ COMMITTED and lock the rows that they decide on. Readers see one snapshot (REPEATABLE READ) and
+cannot write. Every wait has a timeout, so that a hanging database becomes "try again" instead of a hanging server.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ _CONNECTING = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: the same transaction may do well next time
+AGAIN = ("40001", "40P01")  # serialisation failure, deadlock: the same transaction may succeed next time
 
 
 @compiles(Text, "postgresql")
 @compiles(String, "postgresql")
 def _text_in_order_of_code_points(element: Any, compiler: Any, **how: Any) -> str:
-    """Order text by code points, as SQLite does: pages, and parents before their children, are the same on both."""
+    """Sort text by code points, as SQLite does, so that pages and parents before children are the same on both."""
     default: str = getattr(compiler, f"visit_{element.__visit_name__}")(element, **how)
     in_a_table = isinstance(how.get("type_expression"), Column)
     return f'{default} COLLATE "C"' if in_a_table and not element.collation else default
 
 
 def writing_engine(url: URL) -> Engine:
-    """Return an engine with one connection, that of the writer."""
+    """Return an engine with one connection, for the writer."""
     return _engine(url, 1, isolation_level="READ COMMITTED")
 
 
 def reading_engine(url: URL, connections: int) -> Engine:
-    """Return an engine whose transactions see one state and cannot write."""
+    """Return an engine whose transactions see one snapshot and cannot write."""
     how = {"postgresql_readonly": True}
     return _engine(url, connections, isolation_level="REPEATABLE READ", execution_options=how)
 
 
 def without_transactions(engine: Engine) -> Engine:
-    """Return the same connections, each of whose statements stands for itself: one way to the server, not three."""
+    """Return the same connections in autocommit mode: one round trip per statement instead of three."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
@@ -63,7 +63,7 @@ def _engine(url: URL, connections: int, **how: Any) -> Engine:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=WAIT_S,
-            hide_parameters=True,  # what users sent never reaches a log through an error's text
+            hide_parameters=True,  # so that user data never reaches a log through an error
             connect_args=_CONNECTING,
             **how,
         )
@@ -81,7 +81,7 @@ def _engine(url: URL, connections: int, **how: Any) -> Engine:
 
 
 def is_worth_another_try(error: BaseException) -> bool:
-    """Tell whether the same transaction may do well now: it met another one, or its connection had died before."""
+    """Tell whether the same transaction may succeed now, after a conflict or a dead connection."""
     if not isinstance(error, DBAPIError):
         return False
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in AGAIN
@@ -93,35 +93,35 @@ def size_bytes(connection: Connection) -> int:
 
 
 def others(connection: Connection) -> int:
-    """Return how many connections of other servers or commands of ours there are."""
+    """Return the number of connections of other aimd servers or commands."""
     query = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'aimd' AND pid <> pg_backend_pid()"""
     return int(connection.execute(text(query)).scalar_one())
 
 
 def plan_by_values(connection: Connection) -> None:
-    """Let each statement of a transaction be planned for its values.
+    """Plan each statement of a transaction for its values.
 
-    The driver prepares a statement that comes again, and one plan for all values does not know how few a condition
-    finds: a page of a large folder then takes seconds.
+    The driver prepares repeated statements, and a generic plan does not know how few rows a condition matches: a page
+    of a large folder then takes seconds.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 def take_time(connection: Connection) -> None:
-    """Let a transaction that goes over all data run, and wait for others, as long as it needs."""
+    """Let a transaction that processes all data run, and wait for others, as long as it needs."""
     if connection.dialect.name == "postgresql":
         for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {name} = 0"))
 
 
 def lock_table(connection: Connection, name: str) -> None:
-    """Keep other writers off a table until the transaction ends."""
+    """Lock a table against other writers until the transaction ends."""
     connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def lock_rows(connection: Connection, table: Table, ids: list[int]) -> None:
-    """Lock rows, in the order of their ids, against others that lock them; rows may still refer to them."""
+    """Lock rows in the order of their ids; others may still refer to them."""
     query = select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id)
     connection.execute(query.with_for_update(key_share=True)).all()

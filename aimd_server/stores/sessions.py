@@ -1,4 +1,4 @@
-"""Sessions of browsers. A session is known here by the hash of its cookie only."""
+"""Sessions of browsers, which are known only by the hash of their cookie."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aimd_server.stores.schema import account, api_key, session, share
 
 
 class SessionRow(msgspec.Struct, frozen=True):
-    """A session as its user sees it; `key` is the number of the key that it came from."""
+    """A session as its user sees it; `key` is the number of its key."""
 
     id: int
     key: int
@@ -22,7 +22,7 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What somebody signed in with: an API key or a public link; one of the two is set."""
+    """What a user signed in with: an API key or a public link; one of the two is set."""
 
     account: Account
     expires_us: int | None
@@ -59,7 +59,7 @@ def _account_of_link(row: Any) -> Account:
 
 
 def origin_of(connection: Connection, key_hash: str, now_us: int) -> Origin | None:
-    """Return what a key is good for now, None when it is no key, or no longer one."""
+    """Return what a key can sign in to now, or None if it is not valid."""
     values = {"of_hash": key_hash, "now_us": now_us}
     row = connection.execute(_KEY, values).first()
     if row is not None:
@@ -83,7 +83,7 @@ def account_of(connection: Connection, session_hash: str, now_us: int) -> Accoun
 
 
 def add(connection: Connection, origin: Origin, session_hash: str, now_us: int, expires_us: int) -> int:
-    """Make a session and return its row id."""
+    """Create a session and return its row id."""
     values = {"key_id": origin.key_id, "share_id": origin.share_id, "created_us": now_us, "expires_us": expires_us}
     query = insert(session).values(hash=session_hash, **values).returning(session.c.id)
     return int(connection.execute(query).scalar_one())
@@ -100,7 +100,7 @@ def tidy(connection: Connection, origin: Origin, now_us: int, most: int) -> None
 
 
 def of_account(connection: Connection, account_id: int, now_us: int, limit: int) -> list[SessionRow]:
-    """Return the living sessions of an account, newest first."""
+    """Return the valid sessions of an account, newest first."""
     query = (
         select(session.c.id, api_key.c.id.label("key"), api_key.c.name.label("key_name"))
         .add_columns(session.c.created_us, session.c.expires_us)
@@ -112,7 +112,7 @@ def of_account(connection: Connection, account_id: int, now_us: int, limit: int)
 
 
 def remove(connection: Connection, session_id: int, account_id: int | None = None) -> bool:
-    """Delete a session; tell whether there was one, of that account when one is given."""
+    """Delete a session, of an account if given; tell whether there was one."""
     query = delete(session).where(session.c.id == session_id)
     if account_id is not None:
         query = query.where(session.c.key_id.in_(select(api_key.c.id).where(api_key.c.account_id == account_id)))

@@ -1,4 +1,4 @@
-"""Shares: a role on a folder and all below it, or on a trial, for an account, a team or a public link."""
+"""Shares: a role for an account, a team or a public link, on a folder and everything below or on a trial."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ShareRow(msgspec.Struct, frozen=True):
 
 
 class SharedRow(msgspec.Struct, frozen=True):
-    """Something that is shared with somebody."""
+    """An object that is shared with somebody."""
 
     kind: str
     uid: str
@@ -47,7 +47,7 @@ class SharedRow(msgspec.Struct, frozen=True):
 
 
 def _for(user: Account) -> ColumnElement[bool]:
-    """Return the condition for a share that is for a caller."""
+    """Return the condition for a caller's shares."""
     if user.link_id is not None:
         return share.c.id == user.link_id
     mine = select(team_member.c.team_id).where(team_member.c.account_id == user.id)
@@ -88,7 +88,7 @@ def _on(target: Target) -> ColumnElement[bool]:
 
 
 def of_target(connection: Connection, target: Target) -> list[ShareRow]:
-    """Return the shares on one folder or trial itself."""
+    """Return the shares of a folder or trial itself."""
     query = (
         select(share.c.id, account.c.name.label("user"), team.c.name.label("group"))
         .add_columns(share.c.role, share.c.created_us, share.c.expires_us)
@@ -101,7 +101,7 @@ def of_target(connection: Connection, target: Target) -> list[ShareRow]:
 
 
 def shared_out(connection: Connection, folder_ids: list[int]) -> set[int]:
-    """Return those of some folders that are themselves shared with somebody."""
+    """Return the folders, among some, that are themselves shared."""
     query = select(share.c.folder_id).where(share.c.folder_id.in_(folder_ids)).distinct()
     return {int(one) for one in connection.execute(query).scalars()}
 
@@ -109,7 +109,7 @@ def shared_out(connection: Connection, folder_ids: list[int]) -> set[int]:
 def put(
     connection: Connection, target: Target, subject: Subject, role: str, now_us: int, expires_us: int | None = None
 ) -> int:
-    """Give a role, in place of another one that the subject has there, and return the share's number."""
+    """Give a role, replacing the subject's former one, and return the share's number."""
     if subject.link_hash is None:
         same = share.c.account_id == subject.account_id if subject.account_id else share.c.team_id == subject.team_id
         connection.execute(delete(share).where(_on(target), same))
@@ -119,28 +119,28 @@ def put(
 
 
 def remove(connection: Connection, target: Target, share_id: int) -> bool:
-    """Take a share away; tell whether there was one on that folder or trial."""
+    """Remove a share; tell whether the folder or trial had it."""
     return connection.execute(delete(share).where(_on(target), share.c.id == share_id)).rowcount > 0
 
 
 def remove_below(connection: Connection, folder_ids: Select[tuple[int]]) -> None:
-    """Take away all shares on the folders of a query and on the trials in them."""
+    """Remove all shares of the folders of a query and of the trials in them."""
     trials = select(trial.c.id).where(trial.c.folder_id.in_(folder_ids))
     connection.execute(delete(share).where(or_(share.c.folder_id.in_(folder_ids), share.c.trial_id.in_(trials))))
 
 
 def count_of_target(connection: Connection, target: Target) -> int:
-    """Return how many shares there are on one folder or trial itself."""
+    """Return the number of shares of a folder or trial itself."""
     return int(connection.execute(select(func.count()).where(_on(target))).scalar_one())
 
 
 def remove_of_trial(connection: Connection, trial_id: int) -> None:
-    """Take away all shares on a trial."""
+    """Remove all shares of a trial."""
     connection.execute(delete(share).where(share.c.trial_id == trial_id))
 
 
 def shared_with(connection: Connection, user: Account, limit: int) -> list[SharedRow]:
-    """Return what is shared with a caller directly, by path; the same thing comes once for each share."""
+    """Return what is shared with a caller directly, by path; an object appears once per share."""
     found = []
     for query in (_shared_folders(), _shared_trials()):
         for row in connection.execute(query.where(_for(user)).limit(limit)):

@@ -1,4 +1,4 @@
-"""Shortcuts: folders that are shown in others, too."""
+"""Shortcuts: folders that are also shown in others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _target = folder.alias("target")
 
 
 class ShortcutRow(msgspec.Struct, frozen=True):
-    """A shortcut: where it lies, and the folder that it leads to."""
+    """A shortcut: its folder, and its target."""
 
     id: int
     uid: str
@@ -37,13 +37,13 @@ def _query() -> Select[tuple[object, ...]]:
 
 
 def by_uid(connection: Connection, uid: str) -> ShortcutRow | None:
-    """Return the shortcut of that UUID, unless its folder or target is in the trash."""
+    """Return the shortcut with a UUID, unless its folder or target is in the trash."""
     row = connection.execute(_query().where(shortcut.c.uid == uid)).first()
     return ShortcutRow(**row._mapping) if row else None
 
 
 def in_tree(connection: Connection, owner_id: int, path: str, limit: int) -> list[ShortcutRow]:
-    """Return the shortcuts in the folder at a path of an account's tree and below it."""
+    """Return the shortcuts in the folder at a path of an account's tree and below."""
     query = _query().where(folder.c.owner_id == owner_id, below(path)).order_by(folder.c.path, shortcut.c.id)
     return [ShortcutRow(**row._mapping) for row in connection.execute(query.limit(limit))]
 
@@ -61,11 +61,11 @@ def of_pair(connection: Connection, folder_id: int, target_id: int) -> str | Non
 
 
 def add(connection: Connection, uid: str, folder_id: int, target_id: int, editor: str, now_us: int) -> None:
-    """Make a shortcut."""
+    """Create a shortcut."""
     values = {"folder_id": folder_id, "target_id": target_id, "editor": editor, "created_us": now_us}
     connection.execute(insert(shortcut).values(uid=uid, **values))
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> None:
-    """Delete shortcuts; where they lead stays."""
+    """Delete shortcuts; their targets stay."""
     connection.execute(delete(shortcut).where(shortcut.c.id.in_(ids)))

@@ -1,8 +1,8 @@
-"""How SQLite is opened: WAL, waiting instead of failing, and transactions that say at once whether they write.
+"""Opens SQLite: WAL, waiting instead of failing, and transactions that declare at their start whether they write.
 
-A deferred transaction that turns into a writing one fails at once in spite of the busy timeout, so writers begin with
-BEGIN IMMEDIATE. `synchronous=FULL`: what was acknowledged survives a power cut too; the group commit
-of the writer shares the price.
+A deferred transaction that starts to write fails at once in spite of the busy timeout, so writers begin with BEGIN
+IMMEDIATE. With `synchronous=FULL` what was acknowledged survives a power cut; the writer's group commit shares the
+cost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BUSY_TIMEOUT_S = 15.0
 
 
 def create_private(path: Path) -> None:
-    """Create an empty database file that only its owner may read, unless it is there.
+    """Create an empty database file that only its owner may read, unless it exists.
 
     SQLite gives its -wal and -shm files the mode of the database file.
     """
@@ -36,12 +36,12 @@ def writing_engine(path: Path) -> Engine:
 
 
 def reading_engine(path: Path, connections: int) -> Engine:
-    """Return an engine whose transactions see one state and cannot write."""
+    """Return an engine whose transactions see one snapshot and cannot write."""
     return _engine(path, "BEGIN", ["query_only=ON"], connections)
 
 
 def _set(connection: sqlite3.Connection, pragma: str) -> None:
-    """Set a pragma. A change of the journal mode does not wait for others by itself."""
+    """Set a pragma. A change of the journal mode does not wait for others, so this does."""
     deadline_s = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
@@ -60,7 +60,7 @@ def _engine(path: Path, begin: str, pragmas: list[str], connections: int) -> Eng
         pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
-        hide_parameters=True,  # what users sent never reaches a log through an error's text
+        hide_parameters=True,  # so that user data never reaches a log through an error
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
 
@@ -78,10 +78,10 @@ def _engine(path: Path, begin: str, pragmas: list[str], connections: int) -> Eng
 
 @contextmanager
 def unlinked(connection: Connection) -> Iterator[None]:
-    """Let a table be replaced by a changed copy of itself, as SQLite needs for most changes of a column.
+    """Allow replacing a table by a changed copy, which SQLite needs for most changes of a column.
 
-    With references in force, dropping the old table would delete every row that refers to it. Enter this before the
-    transaction begins, where alone SQLite allows it; `dangling` then tells whether all references still hold.
+    With foreign keys enforced, dropping the old table would delete every row that refers to it. Enter this before the
+    transaction begins, as SQLite requires; `dangling` then tells whether all references still hold.
     """
     held: Any = connection.connection.dbapi_connection
     _set(held, "foreign_keys=OFF")
@@ -92,12 +92,12 @@ def unlinked(connection: Connection) -> Iterator[None]:
 
 
 def dangling(connection: Connection) -> list[str]:
-    """Return the tables with rows that refer to what is not there."""
+    """Return the tables with rows that refer to missing rows."""
     return sorted({str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
 
 
 def copy(source: Path, target: Path) -> None:
-    """Write a copy of a database, as of one moment, also while it is in use; on the disk when this returns.
+    """Write a durable copy of a database as of one moment, even while it is in use.
 
     Raises:
         OSError: The disk refuses.
@@ -107,14 +107,14 @@ def copy(source: Path, target: Path) -> None:
         reading, writing = sqlite3.connect(source, timeout=BUSY_TIMEOUT_S), sqlite3.connect(target)
         with closing(reading), closing(writing):
             reading.backup(writing)
-            writing.execute("PRAGMA journal_mode=DELETE")  # all in the one file
+            writing.execute("PRAGMA journal_mode=DELETE")  # everything in one file
     except sqlite3.Error as error:
         raise OSError(errno.EIO, str(error), str(target)) from error
     _sync(target)
 
 
 def close_log(path: Path) -> None:
-    """Bring a database's log into its file, which then stands for itself; on the disk when this returns.
+    """Merge a database's log into its file, durably, so that the file is complete by itself.
 
     Raises:
         OSError: The disk refuses.
@@ -136,7 +136,7 @@ def _sync(path: Path) -> None:
 
 
 def fault_of(path: Path) -> str | None:
-    """Return what is wrong with a file that should be a database of this server, None when it is sound."""
+    """Return what is wrong with a file that should be a database of this server, or None."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -147,10 +147,10 @@ def fault_of(path: Path) -> str | None:
 
 
 def is_unused(path: Path) -> bool:
-    """Bring a database's log into its file and tell whether nobody else has it open."""
+    """Merge a database's log into its file, and tell whether nobody else has it open."""
     try:
         with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
-            # Leaving WAL mode needs the file for itself alone.
+            # Leaving WAL mode needs exclusive access to the file.
             return bool(connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete")
     except sqlite3.DatabaseError as error:
         return "locked" not in str(error)

@@ -1,6 +1,6 @@
-"""The trash: folders with all below them, and trials. What lies there holds no name and no path.
+"""The trash: folders with everything below, and trials. What is there occupies no name and no path.
 
-A trashed folder's subtree is kept under the path `trash:<uuid>`; living paths begin with a slash.
+A deleted folder's subtree is stored under the path `trash:<uuid>`; other paths begin with a slash.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TRIAL: Literal["trial"] = "trial"
 
 
 class TrashRow(msgspec.Struct, frozen=True):
-    """Something in the trash; `folder_id` is the row of the folder that it was in."""
+    """An item in the trash; `folder_id` is the row of its former folder."""
 
     kind: str
     id: int
@@ -37,11 +37,11 @@ def _place(uid: str) -> str:
 
 
 def _held(uid: str) -> str:
-    return f"/{uid}"  # no living name holds a slash
+    return f"/{uid}"  # no other name contains a slash
 
 
 def put_folder(connection: Connection, row: FolderRow, editor_id: int, now_us: int) -> None:
-    """Put a folder with all below it into the trash."""
+    """Move a folder with everything below to the trash."""
     hold(connection, row)
     relocate(connection, row.owner_id, row.path, _place(row.uid), {"trashed_us": now_us})
     values = {"trashed_name": row.name, "name": _held(row.uid), "editor_id": editor_id}
@@ -49,13 +49,13 @@ def put_folder(connection: Connection, row: FolderRow, editor_id: int, now_us: i
 
 
 def put_trial(connection: Connection, row: TrialRow, editor_id: int, now_us: int) -> None:
-    """Put a trial into the trash."""
+    """Move a trial to the trash."""
     values = {"trashed_us": now_us, "trashed_name": row.name, "name": _held(row.uid), "editor_id": editor_id}
     connection.execute(update(trial).where(trial.c.id == row.id).values(**values))
 
 
 def restore_folder(connection: Connection, row: TrashRow, parent: FolderRow, name: str) -> None:
-    """Bring a folder back, with all that was deleted with it."""
+    """Restore a folder with everything that was deleted with it."""
     hold(connection, parent)
     relocate(connection, row.owner_id, _place(row.uid), parent.child_path(name), {"trashed_us": None})
     values = {"trashed_name": None, "name": name, "parent_id": parent.id}
@@ -63,7 +63,7 @@ def restore_folder(connection: Connection, row: TrashRow, parent: FolderRow, nam
 
 
 def restore_trial(connection: Connection, row: TrashRow, parent: FolderRow, name: str) -> None:
-    """Bring a trial back."""
+    """Restore a trial."""
     values = {"trashed_us": None, "trashed_name": None, "name": name, "folder_id": parent.id}
     connection.execute(update(trial).where(trial.c.id == row.id).values(**values))
     follow(connection, row.id, values)
@@ -90,7 +90,7 @@ def _trials() -> Select[tuple[object, ...]]:
 
 
 def page(connection: Connection, owner_id: int, before: tuple[int, str] | None, limit: int) -> list[TrashRow]:
-    """Return what an account has in the trash, what was deleted last first, before a (trashed_us, uuid)."""
+    """Return an account's trash before a (trashed_us, uuid), last deleted first."""
     found: list[TrashRow] = []
     for table, query in ((folder, _folders()), (trial, _trials())):
         query = query.where(table.c.owner_id == owner_id)
@@ -103,24 +103,24 @@ def page(connection: Connection, owner_id: int, before: tuple[int, str] | None, 
 
 
 def folder_by_uid(connection: Connection, uid: str) -> TrashRow | None:
-    """Return the folder of that UUID when it was deleted itself, not only with one above it."""
+    """Return the folder with a UUID if it was deleted itself, not just with one above it."""
     row = connection.execute(_folders().where(folder.c.uid == uid)).first()
     return TrashRow(**row._mapping) if row else None
 
 
 def trial_by_uid(connection: Connection, uid: str) -> TrashRow | None:
-    """Return the trial of that UUID when it was deleted itself."""
+    """Return the trial with a UUID if it was deleted itself."""
     row = connection.execute(_trials().where(trial.c.uid == uid)).first()
     return TrashRow(**row._mapping) if row else None
 
 
 def levels_of(connection: Connection, row: TrashRow) -> int:
-    """Return how many levels lie below a folder in the trash."""
+    """Return the number of levels below a folder in the trash."""
     return deepest(connection, row.owner_id, _place(row.uid))
 
 
 def purge(connection: Connection, before_us: int, limit: int) -> int:
-    """Delete for good what has lain in the trash since before a time, trials first; return how many rows went."""
+    """Delete for good what has been in the trash since before a time, trials first; return the number of rows."""
     old = select(trial.c.id).where(trial.c.trashed_us < before_us).limit(limit)
     gone = connection.execute(delete(trial).where(trial.c.id.in_(old))).rowcount
     if gone:

@@ -1,4 +1,4 @@
-"""Small files of a trial that are replaced whole: their bytes, packed, and their digests."""
+"""Small files of a trial that are replaced whole: their compressed bytes and their digests."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, lis
 
 
 def content(connection: Connection, trial_id: int, file: str) -> bytes | None:
-    """Return a document's bytes, None when there is none of that name."""
+    """Return a document's bytes, or None."""
     query = select(table.c.codec, table.c.data).where(table.c.trial_id == trial_id, table.c.file == file)
     row = connection.execute(query).first()
     return unpack(row.codec, row.data) if row else None
 
 
 def remove(connection: Connection, trial_id: int, file: str) -> None:
-    """Remove a document; none of that name is fine."""
+    """Remove a document; a missing one is fine."""
     connection.execute(_REMOVE, {"of_trial": trial_id, "of_file": file})
 
 
 def put(connection: Connection, trial_id: int, file: str, content: bytes, digest: str, now_us: int) -> None:
-    """Keep `content` in the place of what was there."""
+    """Replace a document with `content`."""
     remove(connection, trial_id, file)
     add(connection, trial_id, {file: (content, digest)}, now_us)
 
 
 def add(connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str]], now_us: int) -> None:
-    """Keep documents, each as content and digest, where there are none of these names."""
+    """Add documents with new names, each as content and digest."""
     rows = []
     for file, (body, digest) in documents.items():
         packed = pack(body)

@@ -1,8 +1,8 @@
-"""The one thread of a process that writes: what has queued up goes into one commit.
+"""The one writing thread of a process, which takes what has queued up into one commit.
 
-A future is done after the commit; an operation that was acknowledged is on the disk. One that fails undoes itself
-alone. Several replicas may write to one database: what meets another one is run again, so an operation changes
-nothing but the database. Operations of which there are many, and that can share their statements, come as `Shared`.
+A future is done after the commit, so an acknowledged operation is on the disk. One that fails undoes only itself.
+Several replicas may write to one database: operations that conflict run again, so they must change only the database.
+Frequent operations that can share their statements come as `Shared`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
-from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the word of those who call it
+from aimd_server.errors import StoreUnavailableError as StoreUnavailableError  # the name that callers use
 from aimd_server.stores.postgres import is_worth_another_try
 
 T = TypeVar("T")
@@ -27,21 +27,21 @@ Operation = Callable[[Connection], T]
 log = logging.getLogger("aimd_server")
 
 GROUP = 64  # operations in one commit, at most
-TRIES = 6  # of a group that meets other replicas
+TRIES = 6  # of a group that conflicts with other replicas
 _PAUSE_S = 0.01
 
 
 class ChangedMeanwhileError(Exception):
-    """What an operation read was changed by another replica before it locked it; it is run again."""
+    """Another replica changed what an operation read before it was locked; the operation runs again."""
 
 
 class Shared(Generic[T]):
-    """An operation that is run at once with all others of its kind in the same commit.
+    """An operation that runs together with all others of its kind in the same commit.
 
     Args:
-        run: Runs all, in the order in which they came, and returns a result for each; a refusal is returned, not
-            raised, and has changed nothing. What it raises fails all of them, and then each is run by itself.
-        wish: What this one is to do.
+        run: Runs all of them in order, and returns a result for each; a refusal is returned, not raised, and changes
+            nothing. If it raises, all of them failed, and each is run separately.
+        wish: The request of this one.
     """
 
     __slots__ = ("run", "wish")
@@ -51,7 +51,7 @@ class Shared(Generic[T]):
         self.wish = wish
 
     def __call__(self, connection: Connection) -> T:
-        """Run it by itself."""
+        """Run it alone."""
         (outcome,) = self.run(connection, [self.wish])
         if isinstance(outcome, Exception):
             raise outcome
@@ -71,7 +71,7 @@ class _Fault(NamedTuple):
 
 
 class _FailedOperationError(Exception):
-    """One of the operations failed; the transaction is rolled back and each is tried by itself."""
+    """One of the operations failed; the transaction is rolled back and each is tried alone."""
 
 
 class _LostCommitError(Exception):
@@ -89,10 +89,10 @@ class Writer:
         self._thread.start()
 
     def submit(self, operation: Operation[T], order: str = "") -> Future[T]:
-        """Run an operation in a transaction; its result is there after the commit.
+        """Run an operation in a transaction; its result is available after the commit.
 
-        The future raises StoreUnavailableError when the database refused (see Database.write), and what the operation
-        raised; nothing of it was changed then.
+        The future raises StoreUnavailableError if the database refused (see Database.write), or what the operation
+        raised; then it changed nothing.
 
         Raises:
             StoreUnavailableError: The server is stopping.
@@ -104,7 +104,7 @@ class Writer:
         return future
 
     def is_alive(self) -> bool:
-        """Tell whether operations are taken and run."""
+        """Tell whether the thread accepts and runs operations."""
         return not self._closed and self._thread.is_alive()
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class Writer:
                 self._commit(group)
 
     def _next_group(self) -> tuple[list[_Queued], bool]:
-        """Wait for an operation and return it with what else is there, and whether to go on afterwards."""
+        """Wait for an operation, and return it with the others in the queue, and whether to continue afterwards."""
         item = self._queue.get()
         group: list[_Queued] = []
         while item is not None:
@@ -149,7 +149,7 @@ class Writer:
                 item.future.set_result(outcome)
 
     def _run_until_done(self, group: list[_Queued]) -> list[Any]:
-        """Run operations in one transaction, again while they meet other replicas; return their results or faults."""
+        """Run operations in a transaction, again while they conflict with other replicas. Return results or faults."""
         run = _run_together
         for left in reversed(range(TRIES)):
             try:
@@ -177,7 +177,7 @@ class Writer:
 
 
 def _run_together(connection: Connection, group: list[_Queued]) -> list[Any]:
-    """Run operations, all of which are expected to do well: that saves a savepoint each."""
+    """Run operations that are all expected to succeed, which saves a savepoint for each."""
     outcomes: list[Any] = [None] * len(group)
     shared: dict[Any, list[int]] = {}
     try:
@@ -202,13 +202,13 @@ def _run_apart(connection: Connection, group: list[_Queued]) -> list[Any]:
 
 
 def _attempt(connection: Connection, operation: Operation[Any]) -> Any:
-    """Run one operation in a savepoint; raise only what spoils the whole transaction."""
+    """Run an operation in a savepoint; raise only what breaks the whole transaction."""
     for left in reversed(range(TRIES)):
         try:
             with connection.begin_nested():
                 return operation(connection)
         except (IntegrityError, ChangedMeanwhileError) as error:
-            if not left:  # by now it has seen all that others have committed
+            if not left:  # by now it has seen everything that others committed
                 return _Fault(error if isinstance(error, IntegrityError) else _unavailable(error))
         except Exception as error:
             if _spoils_all(error):
