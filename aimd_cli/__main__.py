@@ -1,4 +1,4 @@
-"""Entry point: runs the application and turns every error into one message and an exit code, here only."""
+"""Entry point: runs the application, and turns every error into a message and an exit code."""
 
 import os
 import sys
@@ -18,19 +18,19 @@ def main() -> None:
         if text is not None:
             sys.stdout.write(text)
             return
-    if sys.argv[1:2] == ["__complete"]:  # a TAB: likewise
+    if sys.argv[1:2] == ["__complete"]:  # so is a completion
         from aimd_cli.completion.answer import main as answer
 
         answer(sys.argv[2:])
         sys.stdout.flush()
-        os._exit(0)  # nothing is left to do, and tidying up would cost as much again as the answer
+        os._exit(0)  # nothing is left to do, and tidying up would double the cost
     sys.exit(_run())
 
 
 def _run() -> int:
     import gc
 
-    gc.set_threshold(50_000, 20, 50)  # looking for cycles while modules load is a tenth of what a list costs
+    gc.set_threshold(50_000, 20, 50)  # collecting garbage while modules load is a tenth of the cost of a list
     from aimd_cli.app import install_completion, root, show_completion
     from aimd_cli.errors import BROKEN_PIPE, INTERRUPTED, report
     from aimd_cli.output import ReaderGoneError
@@ -43,7 +43,7 @@ def _run() -> int:
         install()
     try:
         try:
-            # Typer has no option whose value may be missing, so a shell that is named is taken here.
+            # Typer has no options with an optional value, so the name of a shell is taken here.
             option, _, shell = "=".join(sys.argv[1:]).partition("=")
             if option in ("--install-completion", "--show-completion") and not shell.startswith("-"):
                 (install_completion if option == "--install-completion" else show_completion)(shell or None)
@@ -52,7 +52,7 @@ def _run() -> int:
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else 0
         finally:
-            sys.stdout.flush()  # so that a reader that went away is met here, not when the interpreter ends
+            sys.stdout.flush()  # so that a reader that is gone is noticed here, not when the interpreter ends
     except (BrokenPipeError, ReaderGoneError):
         _silence_stdout()
         return BROKEN_PIPE
@@ -65,14 +65,14 @@ def _run() -> int:
 
 
 def _silence_stdout() -> None:
-    """Keep the interpreter from complaining again when it flushes a closed pipe at exit."""
+    """Keep the interpreter from reporting a closed pipe again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def start() -> None:
-    """Run the command line in `sys.argv` and end the process, without taking apart what nobody needs any more.
+    """Run the command line in `sys.argv` and end the process without cleaning up.
 
-    That would cost a list of trials a sixth of its time again. Threads that still run are waited for as ever.
+    Cleaning up would cost a list of trials another sixth of its time. Running threads are still waited for.
     """
     try:
         main()

@@ -1,6 +1,6 @@
-"""All output of the application: stdout is data, stderr is talk.
+"""All output of the application: data on stdout, messages on stderr.
 
-On a terminal, tables cut to its width and colours; elsewhere plain tab-separated lines, nothing cut, no
+On a terminal it shows tables that fit the width, in colour; elsewhere tab-separated lines with nothing cut and no
 colour; with `--json` one JSON document. Nothing else in the application prints.
 """
 
@@ -28,20 +28,20 @@ verbose = False  # set once by the application's own option
 
 
 class ReaderGoneError(Exception):
-    """Whoever read stdout has gone. Not an OSError, which Typer would turn into exit code 1."""
+    """The reader of stdout is gone. Not an OSError, which Typer would turn into exit code 1."""
 
 
 class View(Protocol):
-    """What a command shows, in its three forms."""
+    """The output of a command, in three forms."""
 
     def rich(self, width: int) -> RenderableType:
         """Return it for a terminal of `width` columns."""
 
     def lines(self) -> list[list[str]]:
-        """Return it as rows of fields, the first row being the header, nothing cut."""
+        """Return it as rows of fields, the header first, with nothing cut."""
 
     def document(self) -> dict[str, object]:
-        """Return it as plain data; at the top, a list can be an iterator, which is printed item by item."""
+        """Return it as plain data; a top-level list can be an iterator, which is printed item by item."""
 
 
 def is_terminal() -> bool:
@@ -50,7 +50,7 @@ def is_terminal() -> bool:
 
 
 def show(view: View, as_json: bool) -> None:
-    """Print a view on stdout in the form that is wanted there."""
+    """Print a view on stdout in the appropriate form."""
     if as_json:
         _print_json({"schema": SCHEMA, **view.document()})
     elif is_terminal():
@@ -62,7 +62,7 @@ def show(view: View, as_json: bool) -> None:
 
 
 def _print_json(document: dict[str, object]) -> None:
-    """Print one JSON document. A list of ten thousand trials that comes item by item is never whole in memory."""
+    """Print a JSON document. An iterator of ten thousand trials is never in memory as a whole."""
     print_line("{")
     for number, (key, value) in enumerate(document.items(), start=1):
         comma = "," if number < len(document) else ""
@@ -88,7 +88,7 @@ def _print_items(head: str, items: Iterator[object], comma: str) -> None:
 
 
 def _json(value: object, depth: int) -> str:
-    """Return a value as it stands so deep in a document, in which each level is indented by one."""
+    """Return a value as JSON at some depth of a document, in which each level is indented by one."""
     import json
 
     from aimd_core.format.model import strict_json
@@ -98,7 +98,7 @@ def _json(value: object, depth: int) -> str:
 
 
 def show_as(view: View, form: str) -> None:
-    """Print the rows of a view on stdout as `csv` (RFC 4180) or `md` (a Markdown table), nothing cut."""
+    """Print the rows of a view on stdout as `csv` (RFC 4180) or `md` (a Markdown table), with nothing cut."""
     rows = [[clean(field) for field in row] for row in view.lines()]
     if form == "md":
         header, *others = [[field.replace("\\", "\\\\").replace("|", "\\|") for field in row] for row in rows]
@@ -115,9 +115,9 @@ def show_as(view: View, form: str) -> None:
 
 
 def watch(views: Iterable[View]) -> None:
-    """Show views as they come: on a terminal in the place of the one before, elsewhere only the rows that changed.
+    """Show views as they come: on a terminal each replaces the previous one, elsewhere only changed rows are printed.
 
-    The terminal's own screen comes back when the views end or the person stops with Ctrl-C.
+    The terminal's former screen comes back when the views end or the user presses Ctrl-C.
     """
     if is_terminal():
         from rich.live import Live
@@ -131,7 +131,7 @@ def watch(views: Iterable[View]) -> None:
     for view in views:
         rows = view.lines()
         if before and before[0] != rows[0]:
-            before = []  # there are other columns now, so all is said again
+            before = []  # the columns have changed, so everything is printed again
         for row in rows:
             if row not in before:
                 print_line("\t".join(clean(field) for field in row))
@@ -140,10 +140,10 @@ def watch(views: Iterable[View]) -> None:
 
 
 def print_line(text: str) -> None:
-    """Print one line of data on stdout; what it cannot encode is escaped, never an error.
+    """Print a line of data on stdout, escaping what it cannot encode.
 
     Raises:
-        ReaderGoneError: Nobody reads it any more.
+        ReaderGoneError: Nobody reads it anymore.
     """
     encoding = sys.stdout.encoding or "utf-8"
     try:
@@ -153,10 +153,10 @@ def print_line(text: str) -> None:
 
 
 def flush() -> None:
-    """Hand over what was printed so far, for a reader who waits for it.
+    """Flush what was printed so far, for a waiting reader.
 
     Raises:
-        ReaderGoneError: Nobody reads it any more.
+        ReaderGoneError: Nobody reads it anymore.
     """
     try:
         sys.stdout.flush()
@@ -165,41 +165,41 @@ def flush() -> None:
 
 
 def can_ask() -> bool:
-    """Tell whether there is a person to ask: stdin and stderr are terminals."""
+    """Tell whether there is a user to ask: stdin and stderr are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def confirm(question: str) -> bool:
-    """Ask on stderr and return whether the answer is yes; an empty one is no."""
+    """Ask on stderr and return whether the answer is yes; an empty answer is no."""
     sys.stderr.write(f"{clean(translated(question))} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def say(text: str) -> None:
-    """Say something to the person on stderr: notes, hints, warnings. Not data."""
+    """Print a message on stderr: a note or a warning, not data."""
     encoding = sys.stderr.encoding or "utf-8"
     sys.stderr.write(clean(translated(text)).encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def detail(text: str) -> None:
-    """Say something on stderr that only `aimd -v` wants to know."""
+    """Print a message on stderr with `aimd -v` only."""
     if verbose:
         say(text)
 
 
 def hint(text: str) -> None:
-    """Say what to do next, to a person at a terminal only."""
+    """Print what to do next, on a terminal only."""
     if sys.stderr.isatty() and is_terminal():
         say(text)
 
 
 def console() -> Console:
-    """Return a console on stdout as wide as the terminal, with colours when they are wanted."""
+    """Return a console on stdout as wide as the terminal, in colour if enabled."""
     from rich.console import Console
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # what it cannot encode is escaped, never an error
+        sys.stdout.reconfigure(errors="backslashreplace")  # escapes what it cannot encode
     wanted = wants_color()
     return Console(
         file=sys.stdout,
@@ -215,21 +215,21 @@ def console() -> Console:
 
 
 def terminal_width() -> int:
-    """Return the width to lay out for: COLUMNS, else the terminal's own, else 80."""
+    """Return the width of the layout: COLUMNS, else the terminal's, else 80."""
     import shutil
 
     return max(20, shutil.get_terminal_size((80, 24)).columns)
 
 
 def terminal_height() -> int:
-    """Return how many lines the terminal has: LINES, else its own, else 24."""
+    """Return the height of the terminal: LINES, else its own, else 24."""
     import shutil
 
     return shutil.get_terminal_size((80, 24)).lines
 
 
 def wants_color() -> bool:
-    """Tell whether stdout is to be coloured: NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
+    """Tell whether to colour stdout: by NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -238,12 +238,12 @@ def wants_color() -> bool:
 
 
 def glyphs_fit() -> bool:
-    """Tell whether stdout can show the signs beyond ASCII that views use."""
+    """Tell whether stdout can show the non-ASCII characters that views use."""
     return _can_encode("✓●○†█★")
 
 
 def braille_fits() -> bool:
-    """Tell whether stdout can show braille; the Linux console has no font for it."""
+    """Tell whether stdout can show braille, for which the Linux console has no font."""
     return _can_encode("⣿┤") and os.environ.get("TERM") not in ("linux", "dumb")
 
 

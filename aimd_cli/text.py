@@ -1,4 +1,4 @@
-"""How single values look as text: safe for a terminal, the same everywhere. Pure functions."""
+"""Formats single values as text: safe for a terminal and the same everywhere. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import unicodedata
 
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
-_UNTOLD_S = 1e15  # from here on, 31 million years, nobody counts hours
+_UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
 
 
 def clean(text: str) -> str:
-    """Return text in which control bytes and bidirectional overrides are shown as escapes, so that they do nothing.
+    """Return text with control characters and bidirectional overrides as escapes, so that they have no effect.
 
-    Letters, CJK, emoji and their joiners stay as they are.
+    Letters, CJK, emoji and their joiners stay.
     """
     if text.isprintable():
         return text
@@ -30,7 +30,7 @@ def _escape(character: str) -> str:
 
 
 def printed_line(line: str) -> str:
-    """Return a line that a program printed, as a terminal shows it at last, but safe: no colours; tabs stay."""
+    """Return a printed line as a terminal would finally show it, but without colours; tabs stay."""
     if line.isprintable():
         return line
     from aimd_core.format.terminal import shown_line
@@ -39,7 +39,7 @@ def printed_line(line: str) -> str:
 
 
 def pointed_at(source: str, start: int, end: int) -> tuple[str, str]:
-    """Return a line of text, safe for a terminal, and a line that marks the characters from `start` to `end` in it."""
+    """Return a line of text, safe for a terminal, and a line that marks its characters from `start` to `end`."""
     first = max(0, start - _MARK_CONTEXT)
     before, marked = clean(source[first:start]), clean(source[start:end])
     if first:
@@ -49,13 +49,13 @@ def pointed_at(source: str, start: int, end: int) -> tuple[str, str]:
 
 
 def _cells(text: str) -> int:
-    """Return how many columns of a terminal a text takes, near enough to put a mark under it."""
+    """Return the width of a text in a terminal, accurate enough to put a mark under it."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def number(value: object) -> str:
-    """Return a metric's value in at most about six significant digits; never cut, so never another number."""
+    """Return a metric's value with about six significant digits, never cut so that it becomes another number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return clean(str(value))
     if isinstance(value, int):
@@ -67,14 +67,14 @@ def number(value: object) -> str:
 
 
 def exact(value: object) -> str:
-    """Return a metric's value in full, as programs read it."""
+    """Return a metric's value in full, for programs."""
     if isinstance(value, float) and value - value != 0.0:
         return number(value)
     return clean(str(value))
 
 
 def parameter(value: object) -> str:
-    """Return a parameter's value as a person would type it; a float in full, because 0.001 and 0.0010001 differ."""
+    """Return a parameter's value as a user would type it; floats in full, because 0.001 and 0.0010001 differ."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -92,7 +92,7 @@ the largest first, as in -val.acc.max.
 
 
 def topic_text(topic: str) -> str:
-    """Return a topic's text, plain, with a newline at its end.
+    """Return a topic's plain text, with a final newline.
 
     Raises:
         KeyError: There is no such topic.
@@ -111,7 +111,7 @@ def topic_text(topic: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a topic, which are translated one by one, lines and all."""
+    """Return the paragraphs of a topic, which are translated separately, with their line breaks."""
     return text.rstrip("\n").split("\n\n")
 
 

@@ -1,6 +1,6 @@
-"""Help and usage errors in the person's language: what Typer and Click say themselves, and how lines of Chinese break.
+"""Help and usage errors in the user's language: Typer's and Click's own texts, and line breaks in Chinese.
 
-Loaded only when that language is not English. How Typer is made to ask here stands in `typer_inside`.
+Loaded only if that language is not English. `typer_inside` hooks it into Typer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aimd_cli.text import clean
 from aimd_cli.typer_inside import Translation, english_wrap_text
 from aimd_core.language import ENGLISH, Said, language, translated
 
-# What Click says when a call is wrong, as templates: it puts the parts in before we see it.
+# Click's usage errors as templates, because it formats them before we see them.
 SENTENCES = (
     "No such command {name}. Did you mean {names}?",
     "No such command {name}.",
@@ -52,31 +52,31 @@ WORDS = (
     "Show this message and exit.",
     "Examples:",
 )
-_NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what never begins a line
+_NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what cannot begin a line
 
 _is_installed = False
 
 
 def install() -> None:
-    """Make Typer and Click speak the person's language, once; what is wrapped looks the language up each time."""
+    """Make Typer and Click speak the user's language; call it once. The language is looked up for each text."""
     global _is_installed
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # where the locale has no Chinese, that is no error
+            stream.reconfigure(errors="backslashreplace")  # avoids errors in locales without Chinese
     if not _is_installed:
         _is_installed = True
         Translation(wrap_text, cells, help_text, sentence_of).install()
 
 
 def paragraphs(help_text: str) -> Iterator[str]:
-    """Return the paragraphs of a command's help that are sentences, each in one line; examples are none."""
+    """Return the paragraphs of a command's help, each on one line, without the examples."""
     for paragraph in help_text.split("\n\n"):
         if paragraph.strip() and not paragraph.startswith(" "):
             yield " ".join(paragraph.split())
 
 
 def help_text(english: str) -> str:
-    """Return a command's help in the person's language; its examples are commands, and stay."""
+    """Return a command's help in the user's language; examples are commands and stay."""
     shown = []
     for paragraph in english.split("\n\n"):
         is_sentence = paragraph.strip() and not paragraph.startswith(" ")
@@ -85,7 +85,7 @@ def help_text(english: str) -> str:
 
 
 def sentence_of(text: str) -> str:
-    """Return a sentence of Click's as one that can be translated; one that is not known stays as it is."""
+    """Return a sentence of Click in translatable form; an unknown one stays."""
     for template in SENTENCES:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(template))
         found = re.fullmatch(pattern, text, re.DOTALL)
@@ -98,7 +98,7 @@ def sentence_of(text: str) -> str:
 
 
 def cells(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return the width of a text in a terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide
 
@@ -110,7 +110,7 @@ def wrap_text(
     subsequent_indent: str = "",
     preserve_paragraphs: bool = False,
 ) -> str:
-    """Break text into lines of at most `width` columns; between two Chinese characters a line may break anywhere."""
+    """Wrap text at `width` columns; a line may break between any two Chinese characters."""
     if language() == ENGLISH:
         return english_wrap_text(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
     if not preserve_paragraphs:
@@ -134,7 +134,7 @@ def _lines(text: str, width: int, initial_indent: str, subsequent_indent: str) -
 
 
 def _units(text: str) -> Iterator[str]:
-    """Cut text into what may not be broken: a word, or a Chinese character with the punctuation behind it."""
+    """Split text into unbreakable units: a word, or a Chinese character with the punctuation after it."""
     unit = ""
     for character in " ".join(text.split()):
         is_wide = unicodedata.east_asian_width(character) in "WF"

@@ -1,7 +1,7 @@
-"""What this program uses of Typer that Typer does not promise. All of it is here, and nothing of it anywhere else.
+"""Every use of Typer beyond its public API.
 
-tests/cli/test_typer_inside.py names each part with what would break, and looks for each. Typer is pinned below 0.29, so
-a part that goes away shows when the pin is moved, and this file is what has to change.
+tests/cli/test_typer_inside.py names each part, says what would break, and checks that it exists. If moving the pin of
+Typer breaks one, this file is what must change.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from aimd_core.language import said, translated
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:
-    """Return an application as a group that holds these commands."""
+    """Return an application as a group of these commands."""
     made = typer.main.get_group(app)
     made.commands = commands  # type: ignore[assignment]  # nobody adds to it
     return made
 
 
 def command_of(name: str, function: Callable[..., object], help_text: str | None) -> Command:
-    """Build the command that a function describes."""
+    """Build the command of a function."""
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
     alone.command(name, help=help_text)(function)
     return typer.main.get_command(alone)
@@ -51,7 +51,7 @@ def names_in(context: Any) -> list[str]:
 
 
 class Translation:
-    """How Typer is made to speak another language: what it says goes through these functions of `translated_help`."""
+    """The functions of `translated_help` that Typer's texts go through."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Translation:
         self.sentence_of = sentence_of
 
     def install(self) -> None:
-        """Wrap what Typer and Click say; call it once."""
+        """Wrap the texts of Typer and Click; call it once."""
         typer.core._ = translated  # type: ignore[attr-defined,assignment]
         formatting.wrap_text = self.wrap_text
         formatting.term_len = self.cells  # type: ignore[attr-defined,assignment]
@@ -94,7 +94,7 @@ class Translation:
         sentence_of = self.sentence_of
 
         def show(self: exceptions.UsageError, file: IO[Any] | None = None) -> None:
-            """Say that a call is wrong."""
+            """Report a usage error."""
             if isinstance(self, exceptions.NoArgsIsHelpError):
                 sys.stderr.write(f"{self.message}\n")
                 return

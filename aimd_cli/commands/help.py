@@ -1,4 +1,4 @@
-"""`aimd help`: topics that belong to no single command, and any command's own help."""
+"""`aimd help`: topics that belong to no single command, and the help of any command."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def help_(
 
 
 def _command_help(context: typer.Context, words: list[str]) -> str:
-    """Return what `aimd WORDS --help` says."""
+    """Return the output of `aimd WORDS --help`."""
     from difflib import get_close_matches
 
     from aimd_cli.topics import TOPICS

@@ -87,7 +87,7 @@ def _key(api_key: str | None, address: str) -> str:
 
 
 def _warn_of_environment(address: str) -> None:
-    """Say when the environment keeps what was just saved from having an effect."""
+    """Warn if the environment overrides what was just saved."""
     from aimd_core.config import read_config
     from aimd_core.settings import in_force
 

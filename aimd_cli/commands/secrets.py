@@ -1,4 +1,4 @@
-"""How a person hands over an API key: typed unseen, from stdin, from a file, and, with a warning, as an argument."""
+"""How a user passes an API key: at a prompt without echo, from stdin or a file, or, with a warning, as an argument."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aimd_core.language import said
 
 
 def given_key(api_key: str | None, prompt: str) -> str:
-    """Return the key from the option, a file, stdin, or a prompt that shows nothing.
+    """Return the key from the option, a file, stdin, or a prompt without echo.
 
     Args:
         api_key: `-` reads a line of stdin, `@FILE` a file, None asks.
         prompt: What to ask for.
 
     Raises:
-        UsageError: There is nobody to ask, or the file cannot be read.
+        UsageError: There is no terminal to ask on, or the file cannot be read.
     """
     if api_key is None:
         if not sys.stdin.isatty():

@@ -1,5 +1,5 @@
-"""Answers the shell's TAB. Standard library only, no network, and nothing that can fail the prompt.
+"""Answers the shell's completion requests, with only the standard library, no network, and no errors at the prompt.
 
-Loaded by the entry point before Typer, so a TAB costs hardly more than starting the interpreter. That is also
-why these modules do without `typing` and `from __future__`, and load each other only where they must.
+The entry point loads it before Typer, so a completion costs little more than starting the interpreter. For the same
+reason these modules do without `typing` and `from __future__`, and load each other only where necessary.
 """

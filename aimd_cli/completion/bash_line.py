@@ -1,6 +1,6 @@
-"""bash hands over a line: it is split as bash would, and what goes back is quoted as the person began.
+"""Completion for bash, which passes a line: it is split as bash would, and candidates are quoted as the user began.
 
-bash replaces only the part behind the last word break (`:` and `=` are such), so candidates begin there.
+bash replaces only the part after the last word break (such as `:` and `=`), so candidates begin there.
 """
 
 from aimd_cli.completion.answer import complete
@@ -19,14 +19,14 @@ def answer_bash(line: str, word_breaks: str) -> str:
     mode, found, _ = complete(words[1:])
     raw = line[start:]
     cut = 0
-    if not quote:  # inside quotes readline breaks at no such character
+    if not quote:  # in quotes readline does not break at these characters
         cut = max((raw.rfind(sign) + 1 for sign in word_breaks if sign in ":="), default=0)
     quoted = [_quoted(value, quote)[cut:] for value in found]
     return "\n".join([mode, *quoted, ""])
 
 
 def split_line(line: str) -> tuple[list[str], int, str]:
-    """Return the words without quotes, where the last one begins (behind an open quote), and that quote."""
+    """Return the words without quotes, where the last one begins (after an open quote), and that quote."""
     words, word, start, quote, inside = [], "", 0, "", False
     position = 0
     while position < len(line):

@@ -1,6 +1,7 @@
-"""The servers in the SDK config file, read line by line: a YAML parser would cost a TAB twice its time.
+"""Reads the servers in the SDK config file line by line: a YAML parser would at least double the time of a completion.
 
-Knows the usual layout only, one key a line. In any other, a TAB offers fewer names; nothing else is decided here.
+It knows only the usual layout, one key per line. In any other layout, fewer names are offered; nothing else depends on
+this.
 """
 
 import os
@@ -33,7 +34,7 @@ def _plain(text: str) -> str:
 
 
 def host_in_use(given: str | None) -> str:
-    """Return the server that a command line would talk to, or an empty text."""
+    """Return the server that a command line would use, or an empty text."""
     wanted = given or os.environ.get("AIMD_HOST") or ""
     known = scan_hosts()
     if "://" in wanted:

@@ -15,7 +15,7 @@ _MARK = "# aimd completion"
 
 
 def shell_named(name: str | None) -> str:
-    """Return the shell that a person means, or, unnamed, the one that they use.
+    """Return the shell that a user names, or the one in use.
 
     Raises:
         UsageError: There is no script for it.
@@ -36,7 +36,7 @@ def _shell_in_use() -> str:
         found: str = detect_shell()[0]
     except ShellDetectionFailure:
         found = ""
-    # A plain `sh` stands between when make or a script has called; the person's own shell is in SHELL.
+    # make and scripts put a plain `sh` in between; the user's own shell is in SHELL.
     return found if found in _NAMES else Path(os.environ.get("SHELL", "")).name
 
 
@@ -45,7 +45,7 @@ def install(shell: str) -> list[Path]:
 
     Raises:
         DiskError: A file cannot be written.
-        AimdError: PowerShell is not there to say where its profile is.
+        AimdError: PowerShell is not installed, so its profile is unknown.
     """
     place = _script_path(shell)
     try:
@@ -71,8 +71,8 @@ def _script_path(shell: str) -> Path:
 
 
 def _profile(shell: str, script: Path) -> tuple[Path | None, str]:
-    """Return the start-up file that has to name the script, and how; fish needs none."""
-    if shell == "bash":  # also where the package bash-completion, which would find the script, is not there
+    """Return the start-up file that must load the script, and the line for it; fish needs none."""
+    if shell == "bash":  # also without the package bash-completion, which would find the script
         return Path.home() / ".bashrc", f"[ -r '{script}' ] && . '{script}'"
     if shell == "zsh":
         place = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"

@@ -1,6 +1,6 @@
 r"""The completion scripts. `completions/` holds the same text, and `aimd --install-completion` installs it.
 
-They hold no command and no option: each TAB asks `aimd __complete`, so a script installed once is never out of date.
+They contain no commands or options: each TAB asks `aimd __complete`, so an installed script is never out of date.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The command tree as a TAB needs it, with sentences in the person's language.
+"""The command tree for completion, with descriptions in the user's language.
 
-It is read from `commands.tsv`, or `commands.zh.tsv`, which are made from the application by `make fix`.
+It is read from `commands.tsv` or `commands.zh.tsv`, which `make fix` generates from the application.
 
 A line is a command (`command`, path, sentence), or, below it, an option (`option`, names, kind, sentence) or an
 argument (`argument`, name, kind, sentence). A kind says what the value is, see `values`; `flag` takes none, and `*`
-behind a kind says that it may be repeated. Only the commands that stand on the line are taken apart.
+after a kind means repeatable. Only the commands on the line are parsed.
 """
 
 import os
@@ -13,7 +13,7 @@ from aimd_core.language import ENGLISH, language
 
 
 class Option:
-    """An option of a command, or an argument. `kind` is `flag` when it takes no value."""
+    """An option or argument of a command. `kind` is `flag` if it takes no value."""
 
     __slots__ = ("kind", "names", "repeats", "sentence")
 
@@ -30,7 +30,7 @@ class Command:
     Attributes:
         options: Its options.
         arguments: Its arguments, in their order.
-        children: The sentence of each command that it holds, by name.
+        children: The description of each of its commands, by name.
     """
 
     __slots__ = ("_path", "_text", "arguments", "children", "options")
@@ -49,7 +49,7 @@ class Command:
         self.children = {name: sentence for name, _, sentence in heads if " " not in name}
 
     def child(self, name: str) -> "Command":
-        """Return one of the commands that it holds."""
+        """Return one of its commands."""
         return Command(self._text, f"{self._path} {name}")
 
     def option(self, name: str) -> Option | None:

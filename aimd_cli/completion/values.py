@@ -1,4 +1,4 @@
-"""What a value may be, by its kind: each kind is a function of what is typed so far to the candidates.
+"""Candidates for a value, by its kind: each kind is a function from the typed text to candidates.
 
 Kinds: `trial`, `folder`, `metric`, `param`, `name` (a metric or a parameter), `names` (several, with commas and a
 minus before a sort key), `query`, `host`, `setting`, `command`, `file`, `dir`, `choice:a|b`, and `text`, which
@@ -7,7 +7,7 @@ offers nothing.
 
 import os
 
-# As in the query language, whose modules are too dear to load for a TAB; a test holds them equal.
+# As in the query language, whose modules are too slow to load for a completion; a test keeps both equal.
 AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step")
 TRIAL_FIELDS = (
     "name",
@@ -27,7 +27,7 @@ _SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
 
 
 class Typed:
-    """What stands on the command line.
+    """The command line so far.
 
     Attributes:
         word: The word to complete, or the value's part of it.
@@ -44,7 +44,7 @@ class Typed:
 
 
 def candidates(kind: str, typed: Typed) -> list[str]:
-    """Return what fits the typed word, sorted."""
+    """Return the candidates for the typed word, sorted."""
     name, _, choices = kind.partition(":")
     if name == "choice":
         return [choice for choice in choices.split("|") if choice.startswith(typed.word)]
@@ -56,7 +56,7 @@ def candidates(kind: str, typed: Typed) -> list[str]:
 
 
 def _place(typed: Typed) -> str:
-    """Return the directory whose trials are meant."""
+    """Return the directory of the trials."""
     named = typed.values.get("--dir") or next((word for word in typed.arguments if os.path.isdir(word)), ".")
     return os.path.expanduser(named)
 
@@ -70,7 +70,7 @@ def _trials(typed: Typed) -> list[str]:
     except OSError:
         there = []
     fitting = [name for name in there if name.startswith(word)] if word else there
-    # Alternative names end so: _yymmdd_hhmmss_xxxxxx, with a `_` at every seventh place. No file is asked what it is.
+    # Alternative names end in _yymmdd_hhmmss_xxxxxx, with a `_` at every seventh place. No file is opened to check.
     names = [name for name in fitting if name[-21::7] == "___"]
     return names if names or not word else _recalled("id", typed)
 
@@ -115,7 +115,7 @@ def _hosts(typed: Typed) -> list[str]:
 
 
 def _head(kind: str, word: str) -> tuple[str, str]:
-    """Return what comes before the last name in a list or a query, and the part of it that is typed."""
+    """Return the text before the last name in a list or a query, and the typed part of that name."""
     end = len(word)
     while end and word[end - 1] not in _BETWEEN_NAMES:
         end -= 1

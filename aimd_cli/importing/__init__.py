@@ -1,4 +1,4 @@
-"""Readers of other trackers' files, without those trackers, and the writer that makes trials of what they read.
+"""Readers of other trackers' files, without those trackers, and the writer that turns the result into trials.
 
-Promise: values and steps are those of the source; what is no number (images, histograms, text) is left out and counted.
+Values and steps are those of the source; what is not a number (images, histograms, text) is left out and counted.
 """

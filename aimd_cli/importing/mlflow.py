@@ -1,7 +1,7 @@
 """Reads MLflow stores: a directory `mlruns` of files, or an SQLite database such as `mlflow.db`.
 
-Source: the file layout and the tables that MLflow 1 to 3 write. Deleted runs are left out. A store may come from a
-stranger: links are never followed, and a database is asked for real tables only.
+Source: the file layout and the tables of MLflow 1 to 3. Deleted runs are left out. A store may be hostile, so links are
+never followed, and only real tables of a database are read.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
 from aimd_core.language import said
 
 _ADVICE = "Name a directory mlruns, or a file mlflow.db"
-# Status of a run by name, as databases have it, and by number, as files do: RUNNING 1, SCHEDULED 2, ...
+# Status of a run by name, as in databases, and by number, as in files: RUNNING 1, SCHEDULED 2, ...
 _STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
-_LARGEST = 1.7976931348623157e308  # how a database holds Infinity
+_LARGEST = 1.7976931348623157e308  # how a database stores Infinity
 _TABLES = ("runs", "tags", "params", "metrics", "experiments")
 
 
 class _Facts(NamedTuple):
-    """What a store says of a run beside its values, as it is written there."""
+    """What a store says about a run besides its values, as written there."""
 
     status: str
     start_ms: object
@@ -88,7 +88,7 @@ def _imported(
 
 
 def _ending(facts: _Facts) -> Ending:
-    """Return how a run ended: one that was killed, or that still says RUNNING, did not succeed."""
+    """Return how a run ended: one that was killed, or still says RUNNING, did not succeed."""
     status = _STATUSES.get(facts.status, facts.status)
     started_s, ended_s = _seconds(facts.start_ms), _seconds(facts.end_ms)
     if status == "FINISHED":
@@ -134,7 +134,7 @@ def _read_run(directory: Path, meta: Mapping[str, object], experiment: str, stor
 
 
 def _keyed(directory: Path, store: Store) -> Iterator[tuple[str, Path]]:
-    """Yield the files below a directory, a key each, which may hold slashes."""
+    """Yield the files below a directory with their keys, which may contain slashes."""
     if not directory.is_dir():
         return
     for file in store.walk(directory, lambda _: True):
@@ -149,7 +149,7 @@ def _texts(directory: Path, store: Store) -> Iterator[tuple[str, str]]:
 
 
 def _metric_file(path: Path, key: str, store: Store) -> list[Point]:
-    """Return the points of one metric; a line without its end was cut, and is no point."""
+    """Return the points of a metric; an incomplete last line is not a point."""
     points, odd = [], []
     with open_regular(path) as file:
         *lines, torn = file.read().decode("utf-8", "replace").split("\n")
@@ -171,7 +171,7 @@ def _point(key: str, words: list[str]) -> Point:
     """Return the point of a line `time value step`; the oldest stores have no steps.
 
     Raises:
-        ValueError, IndexError, OverflowError: It is none.
+        ValueError, IndexError, OverflowError: It is not a point.
     """
     return Point(key, int(words[2]) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
 
@@ -197,7 +197,7 @@ def _read_database(path: Path, store: Store) -> None:
 
 
 def _check_tables(database: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database in which a view stands in a table's place: what reading that costs has no bound."""
+    """Refuse a database with a view in place of a table, because reading it could cost anything."""
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     missing = [name for name in _TABLES if name not in tables]
     if missing:

@@ -1,8 +1,7 @@
-"""A run of another tracker as every reader returns it, with what its store holds beside it.
+"""A run of another tracker as every reader returns it, and what else its store contains.
 
-Promises: nothing changes on the way in. Parameters that were text stay text, a run that was killed or still running
-does not become Succeeded, and whatever cannot come along is counted by kind. One bad file costs that file only: it is
-named, and the rest is imported.
+Nothing changes on the way in: parameters that were text stay text, a run that was killed or still running does not
+become Succeeded, and what cannot be imported is counted by kind. A bad file is named, and the rest is imported.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from aimd_core.format.labels import Labels
 from aimd_core.format.model import SUCCEEDED, standard_type
 
 _TYPES = ("train", "training", "val", "valid", "validation", "validate", "test", "testing", "eval", "evaluation")
-_OTHER_TYPE = "metrics"  # of a metric whose name says none
-_MAX_TEXT_BYTES = 1 << 20  # of one parameter or tag that lies in a file of its own
+_OTHER_TYPE = "metrics"  # of a metric without a type in its name
+_MAX_TEXT_BYTES = 1 << 20  # of a parameter or tag in its own file
 _Result = TypeVar("_Result")
 
 
@@ -47,8 +46,8 @@ class Ending(NamedTuple):
     """How a run ended.
 
     Attributes:
-        status: What a trial's metadata says of it: `Succeeded`, `Failed`, or `Running` for one that never said.
-        exit: What stands in `_exit` of the metadata, or None.
+        status: The status in a trial's metadata: `Succeeded`, `Failed`, or `Running` for one that never said.
+        exit: The metadata's `_exit`, or None.
         started_s: When it began, in seconds since the epoch; None when only its points tell.
         ended_s: When it ended, in seconds since the epoch; None when only its points tell.
     """
@@ -72,8 +71,8 @@ class ImportedRun(NamedTuple):
         left_out: How many things of each kind are not imported, such as `{"image": 3}`.
         restarts: Where the run went back: number of points before it, and the step from which they are superseded.
         folder: Path of the folder that corresponds to its experiment or project, or None.
-        origin: What else the source says of it, such as its parent run.
-        key: What stays the same when the same run is read again, also from a store that has moved; by default `source`.
+        origin: What else the source says about it, such as its parent run.
+        key: What stays the same if the run is read again, even from a store that was moved; by default `source`.
     """
 
     name: str
@@ -102,7 +101,7 @@ class SourceFault(NamedTuple):
 
 
 class Store:
-    """What was read of another tracker's store.
+    """The content of another tracker's store.
 
     Attributes:
         runs: Its runs.
@@ -118,7 +117,7 @@ class Store:
         self.faults.append(SourceFault(path, reason))
 
     def attempt(self, read: Callable[..., _Result], path: Path, *others: object) -> _Result | None:
-        """Return what a reader makes of a file, or None after what is wrong with the file was noted."""
+        """Return what a reader makes of a file, or note its fault and return None."""
         try:
             return read(path, *others)
         except DamagedError as error:
@@ -128,13 +127,13 @@ class Store:
         return None
 
     def walk(self, root: Path, fits: Callable[[str], bool]) -> Iterator[Path]:
-        """Yield the plain files below a directory whose names fit, in order; links are never followed, but named."""
+        """Yield the regular files below a directory with matching names, in order; links are not followed but named."""
         for directory, folders, files in os.walk(root, onerror=self._note_unlisted):
             folders.sort()
             for name in sorted(filter(fits, files)):
                 path = Path(directory, name)
                 if name.startswith("._"):
-                    continue  # what macOS leaves beside a file on other disks: never the file itself
+                    continue  # metadata that macOS leaves next to a file on other disks
                 mode = path.lstat().st_mode
                 if stat.S_ISREG(mode):
                     yield path
@@ -149,10 +148,10 @@ class Store:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a small file, which must be a plain one.
+    """Return the text of a small regular file.
 
     Raises:
-        DamagedError: It is a link or no plain file, too large, or not UTF-8.
+        DamagedError: It is not a regular file, too large, or not UTF-8.
     """
     with open_regular(path) as file:
         content = file.read(_MAX_TEXT_BYTES + 1)
@@ -180,14 +179,14 @@ def metric_of(key: str) -> tuple[str, str]:
 
 
 class MetricNames:
-    """The metrics of one run: no two names of the source ever become one metric."""
+    """The metrics of a run: two names of the source never become one metric."""
 
     def __init__(self) -> None:
         self._metrics: dict[str, tuple[str, str]] = {}
         self._keys: dict[tuple[str, str], str] = {}
 
     def metric_of(self, key: str) -> tuple[str, str]:
-        """Return type and name; one that another name has already keeps its whole name, below `metrics`."""
+        """Return type and name; if they are taken, the whole name, below `metrics`."""
         metric = self._metrics.get(key)
         if metric is None:
             metric = metric_of(key)

@@ -1,4 +1,4 @@
-"""Reads CSV tables of points: what `aimd trial export` writes, long and wide, and others with a column a metric."""
+"""Reads CSV tables of points: long and wide ones of `aimd trial export`, and others with one column per metric."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aimd_core.format.journal import open_regular
 from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.language import said
 
-_BESIDE = ("trial", "step", "epoch", "timestamp")  # columns that are no metric
+_BESIDE = ("trial", "step", "epoch", "timestamp")  # columns that are not metrics
 _STEPS = ("step", "global_step", "Step", "iteration")
 
 
@@ -26,7 +26,7 @@ def read_table(path: Path) -> Store:
 
     Raises:
         NotFoundError: There is no such file.
-        DamagedError: It is no table, or a value is no number; the error names the line.
+        DamagedError: It is not a table, or a value is not a number; the error names the line.
     """
     points: dict[str, list[Point]] = {}
     file = path.resolve()
@@ -67,10 +67,10 @@ def _points(row: dict[str, str], number: int) -> Iterator[Point]:
 
 
 def _whole(text: str) -> int:
-    """Return a whole number, which some tools write as a float.
+    """Return an integer, which some tools write as a float.
 
     Raises:
-        ValueError: It has a fraction, or is none.
+        ValueError: It is not an integer.
     """
     try:
         return int(text)

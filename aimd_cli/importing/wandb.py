@@ -1,8 +1,8 @@
-"""Reads `.wandb` files, as wandb writes them beside every run, also offline: LevelDB log framing around its messages.
+"""Reads `.wandb` files, which wandb writes for every run, also offline: messages in LevelDB log framing.
 
-Source: wandb/proto/wandb_internal.proto and the LevelDB log format (google/leveldb, doc/log_format.md), of which wandb
-uses another checksum: CRC-32 of the record's type and data. Checksums are verified: a damaged stretch is counted and
-named, and the records behind it are read.
+Source: wandb/proto/wandb_internal.proto and the LevelDB log format (google/leveldb, doc/log_format.md), but with
+another checksum: CRC-32 of the record's type and data. Checksums are verified: a damaged stretch is counted and named,
+and the records after it are read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HISTORY, _SUMMARY, _CONFIG, _STATISTICS, _RUN, _EXIT = 2, 3, 5, 7, 17, 18  # fi
 _UNREAD = {4: "output", 8: "artifact", 10: "alert", 13: "output"}  # what is not imported, by field
 _INTERNAL = ("_step", "_timestamp", "_runtime", "_wandb")
 _SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
-# Values of a HistoryItem that newer releases write with their type instead of as JSON.
+# Values of a HistoryItem that newer releases write with a type instead of as JSON.
 _TYPED: dict[int, Callable[[int | bytes], Any]] = {
     3: lambda _: None,
     4: lambda value: bool(signed(value)),
@@ -82,10 +82,10 @@ class _Log:
         self.is_cut = False
 
     def records(self) -> Iterator[bytes]:
-        """Yield the intact records; a cut last one, as a killed process leaves it, is left out.
+        """Yield the intact records; an incomplete last one, as a killed process leaves it, is left out.
 
         Raises:
-            DamagedError: It is no such file.
+            DamagedError: It is not such a file.
         """
         with open_regular(self._path) as file:
             if file.read(_FILE_HEAD_BYTES)[:4] != _FILE_HEAD:
@@ -98,7 +98,7 @@ class _Log:
                         parts = [data]
                     elif parts and kind in (_MIDDLE, _LAST):
                         parts.append(data)
-                    else:  # what it goes on from is damaged, or it is itself
+                    else:  # it, or what it continues, is damaged
                         parts = []
                     if parts and kind in (_FULL, _LAST):
                         yield b"".join(parts)
@@ -106,7 +106,7 @@ class _Log:
                 block = file.read(_BLOCK_BYTES)
 
     def _of_block(self, block: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield type and data of each piece of a block; behind a damaged one, nothing more of it can be told."""
+        """Yield type and data of each piece of a block, up to the first damaged one."""
         position = 0
         while len(block) - position >= _HEAD.size:
             checksum, size_bytes, kind = _HEAD.unpack_from(block, position)
@@ -124,7 +124,7 @@ class _Log:
 
 
 class _Run:
-    """What the records of one file say."""
+    """The run in the records of a file."""
 
     def __init__(self, path: Path, store: Store) -> None:
         self._path = path
@@ -147,7 +147,7 @@ class _Run:
         """Return the run.
 
         Raises:
-            DamagedError: It is no `.wandb` file.
+            DamagedError: It is not a `.wandb` file.
         """
         log, intact, odd = _Log(self._path), 0, 0
         for record in log.records():
@@ -250,7 +250,7 @@ class _Run:
                 _flatten(".".join(keys), content, self._summary)
 
     def _take_statistics(self, message: bytes) -> None:
-        """Take in the use of the machine: a point of type `system` a value, its step the seconds since the start."""
+        """Take the use of the machine: a point of type `system` per value; its step is the seconds since the start."""
         time_s, values = None, {}
         for number, _, value in fields(message):
             if number == 2:
@@ -281,15 +281,15 @@ class _Run:
                 self._add(key, step, time_s, content)
 
     def _add(self, key: str, step: int, time_s: float | None, content: object) -> None:
-        """Take in a value; one that is no number is counted by what it is."""
+        """Take a value; one that is not a number is counted by kind."""
         number = _SPECIAL.get(content) if isinstance(content, str) else content
-        if isinstance(number, (int, float)):  # a truth value is 0 or 1
+        if isinstance(number, (int, float)):  # a boolean is 0 or 1
             self._points.append(Point(key, step, time_s, float(number)))
         else:
             self._left_out[_kind(content)] += 1
 
     def _add_summary(self) -> None:
-        """Keep what a script said of the whole run; a summary that only repeats the history says nothing new."""
+        """Keep what a script said about the whole run, unless it only repeats the history."""
         step, time_s = self._last
         for key, content in self._summary.items():
             if key.split(".")[0] not in _INTERNAL and key not in self._logged:
@@ -313,7 +313,7 @@ def _timestamp(message: bytes) -> float:
 
 
 def _item(message: bytes) -> tuple[list[str], Any]:
-    """Return the key, nested ones part by part, and the value of a history, summary or config item."""
+    """Return the key, as parts if nested, and the value of a history, summary or config item."""
     key, nested, content = "", [], None
     for number, _, value in fields(message):
         if number == 1:
@@ -326,7 +326,7 @@ def _item(message: bytes) -> tuple[list[str], Any]:
 
 
 def _flatten(key: str, content: Any, values: dict[str, Any]) -> None:
-    """Take nested metrics apart; an image or another file is a mapping with `_type`, and stays one value."""
+    """Flatten nested metrics; an image or another file is a mapping with `_type` and stays a single value."""
     if isinstance(content, dict) and content and "_type" not in content:
         for name, inner_content in content.items():
             _flatten(f"{key}.{name}", inner_content, values)
@@ -335,7 +335,7 @@ def _flatten(key: str, content: Any, values: dict[str, Any]) -> None:
 
 
 def _put(params: dict[str, object], keys: list[str], content: object) -> None:
-    """Set a parameter, also below one that had no parts before."""
+    """Set a parameter, even below one that had no parts before."""
     for key in keys[:-1]:
         below = params.get(key)
         if not isinstance(below, dict):

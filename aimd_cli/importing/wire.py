@@ -1,4 +1,4 @@
-"""Protocol-buffer messages as fields and numbers, and their checksums: all that a reader of two stable formats needs.
+"""Protocol-buffer messages as fields and numbers, and their checksums, as far as the two readers need them.
 
 Source: the documented wire format (protobuf.dev/programming-guides/encoding), and CRC-32C of RFC 3720, appendix B.4.
 """
@@ -15,14 +15,14 @@ _MAX_VARINT_BYTES = 10
 
 
 class WireError(ValueError):
-    """The bytes are no message."""
+    """The bytes are not a message."""
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
     """Yield number, wire type and raw value of each field: an int of a varint, else bytes.
 
     Raises:
-        WireError: The bytes are no message.
+        WireError: The bytes are not a message.
     """
     position, end = 0, len(message)
     while position < end:
@@ -47,7 +47,7 @@ def varint(message: bytes, position: int) -> tuple[int, int]:
     """Return the unsigned number at a position and where it ends.
 
     Raises:
-        WireError: It does not end.
+        WireError: It has no end.
     """
     number = 0
     for shift in range(_MAX_VARINT_BYTES):
@@ -62,7 +62,7 @@ def varint(message: bytes, position: int) -> tuple[int, int]:
 
 
 def signed(number: int | bytes) -> int:
-    """Return an int64 of its varint.
+    """Return the int64 of a varint.
 
     Raises:
         WireError: It is something else.
@@ -96,7 +96,7 @@ def text(value: int | bytes) -> str:
 
 
 def varints(value: int | bytes) -> list[int]:
-    """Return the numbers of a repeated field, which come one by one or packed into one piece. Errors as `varint`."""
+    """Return the numbers of a repeated field, which come singly or packed. Errors as `varint`."""
     if isinstance(value, int):
         return [value]
     numbers, position = [], 0

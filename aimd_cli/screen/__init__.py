@@ -1,1 +1,1 @@
-"""The live screen of `aimd trial top`: the only place that knows Textual, and it knows neither disk nor network."""
+"""The live screen of `aimd trial top`: the only code that uses Textual, without access to disk or network."""

@@ -1,12 +1,12 @@
-"""How the live screen divides a terminal of any size. Pure."""
+"""Divides a terminal of any size for the live screen. Pure."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-_BESIDE_COLUMNS = 100  # from so many, output stands beside the chart
+_BESIDE_COLUMNS = 100  # from this width on, the output is next to the chart
 _LEAST_TABLE, _LEAST_CHART, _LEAST_OUTPUT = 5, 7, 4  # lines, heading included
-_CHART_SHARE = 0.6  # of the columns, where output stands beside
+_CHART_SHARE = 0.6  # of the columns, if the output is next to it
 
 
 class Arrangement(NamedTuple):
@@ -28,21 +28,21 @@ class Arrangement(NamedTuple):
 
     @property
     def beside(self) -> bool:
-        """Whether output stands beside the chart."""
+        """Whether the output is next to the chart."""
         return bool(self.chart_rows and self.output_rows) and self.chart_columns + self.output_columns < (
             2 * self.chart_columns
         )
 
 
 def arranged(columns: int, rows: int, wants_chart: bool, wants_output: bool, trials: int) -> Arrangement:
-    """Divide what the head and the line of keys leave.
+    """Divide the space below the head and above the line of keys.
 
     Args:
         columns: Width of the terminal.
         rows: Lines left for table, chart and output.
-        wants_chart: Whether the chart is wanted; it is left out where there is no room for it.
-        wants_output: Whether output is wanted; it is the first to be left out.
-        trials: How many rows the table has: a short list leaves its room to the others.
+        wants_chart: Whether the chart is wanted; it is left out if there is no room.
+        wants_output: Whether the output is wanted; it is left out first.
+        trials: How many rows the table has: a short list leaves room for the others.
     """
     beside = columns >= _BESIDE_COLUMNS and wants_chart and wants_output
     table = max(_LEAST_TABLE, min(trials + 1, rows * (9 if rows > 40 else 10) // 20))

@@ -1,4 +1,4 @@
-"""What lies over the live screen for a while: help, the details of a trial, and a list to choose a name from."""
+"""Dialogs over the live screen: help, the details of a trial, and a list of names."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _QUERIES = ("val.acc > 0.9 and params.lr < 0.1", "state = Running or age < 1h", 
 
 
 class _Panel(ModalScreen[None]):
-    """Something to read and scroll, closed again with Esc."""
+    """Text to read and scroll, closed with Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "dismiss", show=False),
@@ -70,14 +70,14 @@ class _Panel(ModalScreen[None]):
         self._settings = settings
 
     def compose(self) -> ComposeResult:
-        """Return what there is to read, in a frame."""
+        """Return the text in a frame."""
         with VerticalScroll(classes="panel", can_focus=False) as panel:
             panel.border_title = note(self._title)
             panel.border_subtitle = note("Esc closes")
             yield Static("", id="read", markup=False)
 
     def say(self, shown: RenderableType) -> None:
-        """Show something to read."""
+        """Show a text."""
         self.query_one("#read", Static).update(shown)
 
     @property
@@ -89,7 +89,7 @@ class _Panel(ModalScreen[None]):
         self._panel.scroll_relative(y=lines, animate=False)
 
     def action_page(self, pages: int) -> None:
-        """Scroll by what is seen at once."""
+        """Scroll by a page."""
         self._panel.scroll_relative(y=pages * max(1, self._panel.size.height - 1), animate=False)
 
     def action_to_end(self, to_end: int) -> None:
@@ -104,7 +104,7 @@ class Help(_Panel):
         super().__init__("Keys", settings)
 
     def on_mount(self) -> None:
-        """Show the keys, and what a filter looks like."""
+        """Show the keys, and examples of filters."""
         keys = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         keys.add_column(no_wrap=True, style="bold")
         keys.add_column(no_wrap=True, style="bold cyan")
@@ -119,7 +119,7 @@ class Help(_Panel):
 
 
 class Details(_Panel):
-    """Everything that is known of one trial."""
+    """Everything known about a trial."""
 
     def __init__(self, row: Facts, sources: Sources, settings: Settings) -> None:
         super().__init__(clean(row.name), settings)
@@ -144,7 +144,7 @@ class Details(_Panel):
 
 
 class Chooser(ModalScreen[str]):
-    """A list of names that typing narrows down; its result is the one chosen, or what was typed, or empty."""
+    """A list of names that typing narrows down. Its result is the chosen name, or what was typed, or empty."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", show=False),
@@ -159,14 +159,14 @@ class Chooser(ModalScreen[str]):
             title: What is chosen.
             names: What there is.
             current: Where the list begins.
-            free: Whether something that is not in the list can be typed, too.
+            free: Whether names that are not in the list can be typed.
         """
         super().__init__()
         self._title, self._names, self._current, self._free = title, names, current, free
         self._shown: list[str] = []
 
     def compose(self) -> ComposeResult:
-        """Return a line to type in above the list."""
+        """Return an input line above the list."""
         with Vertical(classes="chooser") as panel:
             panel.border_title = note(self._title)
             panel.border_subtitle = note("type to narrow, Enter takes")
@@ -193,7 +193,7 @@ class Chooser(ModalScreen[str]):
         names.highlighted = 0 if self._shown else None
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the name that is highlighted, with the minus that was typed in front of it; else what was typed."""
+        """Take the highlighted name, with a minus typed in front of it, or what was typed."""
         at = self.query_one(OptionList).highlighted
         typed = event.value.strip()
         if at is None:

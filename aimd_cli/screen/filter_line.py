@@ -1,4 +1,4 @@
-"""The line in which a filter is typed, with what is wrong with it underneath, in its place."""
+"""The input line of the filter, with its error below."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _PROMPT = "where "
 
 
 class FilterLine(Vertical):
-    """A filter that takes effect while it is typed, as soon as it can be read."""
+    """A filter that takes effect while it is typed, as soon as it is valid."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
 
     class Changed(Message):
-        """There is another filter."""
+        """The filter has changed."""
 
         def __init__(self, query: Query | None) -> None:
             super().__init__()
             self.query = query
 
     class Closed(Message):
-        """The person is done with it."""
+        """The user has left the line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,26 +42,26 @@ class FilterLine(Vertical):
         self._before = ""
 
     def compose(self) -> ComposeResult:
-        """Return the line, and below it room for what is wrong."""
+        """Return the line, with room for an error below."""
         with Horizontal():
             yield Static(Text(_PROMPT, style="bold cyan"), classes="prompt", markup=False)
             yield Input(compact=True, select_on_focus=False)
         yield Static("", classes="fault", markup=False)
 
     def open(self) -> None:
-        """Begin to type."""
+        """Start typing."""
         self._before = self.text
         self.add_class("open")
         self.query_one(Input).focus()
 
     def set(self, text: str) -> None:
-        """Put a filter there as if it had been typed."""
+        """Set a filter as if it had been typed."""
         line = self.query_one(Input)
         line.value = text
         line.cursor_position = len(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Take the filter when it can be read; else say what is wrong."""
+        """Apply the filter if it is valid, else show the error."""
         event.stop()
         self._say("")
         try:
@@ -74,13 +74,13 @@ class FilterLine(Vertical):
         self.post_message(self.Changed(query))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Close, unless the filter cannot be read."""
+        """Close, unless the filter is invalid."""
         event.stop()
         if event.value.strip() == self.text:
             self._close()
 
     def action_give_up(self) -> None:
-        """Close with the filter as it was."""
+        """Close and restore the filter."""
         self.set(self._before)
         self._close()
 

@@ -1,4 +1,4 @@
-"""The table of the live screen: draws the lines that are seen, whatever the number of trials."""
+"""The table of the live screen, which draws only visible lines, whatever the number of trials."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TrialTable(Widget, can_focus=True):
         self._widths: dict[str, int] = {}
 
     def lay_out(self) -> None:
-        """Make the lines that are seen, and draw them."""
+        """Lay out the visible lines and draw them."""
         width, height = self.size.width, max(0, self.size.height - 1)
         if not width:
             return
@@ -58,7 +58,7 @@ class TrialTable(Widget, can_focus=True):
         shown = Shown(self.sort, self.board.letters, now, self._settings.glyphs, self._settings.color)
         table = LiveTable(self.board.rows, shown, width, self._widths)
         lines = table.lines(self._top, height, cursor)
-        if table.widths != self._widths:  # a column has grown, so that the first lines are too narrow
+        if table.widths != self._widths:  # a column has grown, so the first lines are too narrow
             lines = table.lines(self._top, height, cursor)
         self._widths = table.widths
         if not lines and self.empty:
@@ -74,12 +74,12 @@ class TrialTable(Widget, can_focus=True):
         return strip.adjust_cell_length(self.size.width)
 
     def on_resize(self) -> None:
-        """Lay out anew for another width."""
+        """Lay out for another width."""
         self._widths = {}
         self.lay_out()
 
     def forget_widths(self) -> None:
-        """Let columns shrink again, because other trials are shown."""
+        """Allow columns to shrink, because other trials are shown."""
         self._widths = {}
 
     def action_move(self, rows: int) -> None:
@@ -91,11 +91,11 @@ class TrialTable(Widget, can_focus=True):
         self._go(len(self.board.rows) if to_end else 0)
 
     def action_page(self, pages: int) -> None:
-        """Go up or down as far as is seen at once."""
+        """Go up or down by a page."""
         self._go(self.board.cursor + pages * max(1, self.size.height - 2))
 
     def action_mark(self) -> None:
-        """Mark the selected trial for the chart, or take its mark away, and go on to the next."""
+        """Mark or unmark the selected trial for the chart, and go to the next."""
         if not self.board.toggle_mark():
             self.post_message(self.Full())
         self._go(self.board.cursor + 1)

@@ -1,1 +1,1 @@
-"""Views: plain data in; a Rich renderable, plain rows or JSON out. They know neither server nor disk."""
+"""Views: plain data in; a Rich renderable, plain rows or JSON out. They access neither server nor disk."""

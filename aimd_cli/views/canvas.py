@@ -1,6 +1,6 @@
-"""A grid of dots in characters: braille where the terminal has it, one letter a cell elsewhere. Pure.
+"""A grid of dots: braille if the terminal has it, otherwise one letter per cell. Pure.
 
-Promise: every dot that was set is seen, and whose it is can be told without colour.
+Every dot is visible, and its series can be told without colour.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _BRAILLE = 0x2800
 _DOT_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row and column of a cell
-_DASHES = ((1, 0), (5, 3), (1, 2), (8, 2), (2, 4), (3, 1))  # dots drawn and left out, by series
+_DASHES = ((1, 0), (5, 3), (1, 2), (8, 2), (2, 4), (3, 1))  # dots drawn and skipped, by series
 MIXED = -2  # owner of a cell in which several series meet
 NOBODY = -1
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -20,7 +20,7 @@ class Cell(NamedTuple):
 
     Attributes:
         character: What to print.
-        owner: The series it belongs to, `NOBODY` or `MIXED`.
+        owner: Its series, `NOBODY` or `MIXED`.
     """
 
     character: str
@@ -38,7 +38,7 @@ class Canvas:
     """
 
     def __init__(self, columns: int, rows: int, braille: bool) -> None:
-        """Make an empty canvas of that many characters."""
+        """Make an empty canvas of a size in characters."""
         self.columns, self.rows = columns, rows
         self._braille = braille
         self._across, self._down = (2, 4) if braille else (1, 1)
@@ -46,13 +46,13 @@ class Canvas:
         self._masks = [[0] * columns for _ in range(rows)]
         self._owners = [[NOBODY] * columns for _ in range(rows)]
         self._letters: dict[tuple[int, int], str] = {}
-        self._rows_of: dict[int, dict[int, int]] = {}  # by series and column: a row in which it was drawn
+        self._rows_of: dict[int, dict[int, int]] = {}  # a row in which it was drawn, by series and column
 
     def draw(self, dots: list[tuple[int, int]], owner: int, dashed: bool) -> None:
         """Draw a line through dots `(x, y)`, y counted from the top.
 
         Args:
-            dots: What it goes through, in that order.
+            dots: The dots, in order.
             owner: The number of the series.
             dashed: Whether the line has the dash pattern of its series.
         """
@@ -74,11 +74,11 @@ class Canvas:
         self._owners[row][column] = owner if held in (NOBODY, owner) else MIXED if self._braille else held
 
     def letter(self, owner: int, count: int) -> None:
-        """Write the letter of a series onto its line here and there, so that it is known without colour.
+        """Write the letter of a series onto its line here and there, so that it can be told without colour.
 
         Args:
             owner: The number of the series.
-            count: How many series there are, so that their letters do not meet.
+            count: How many series there are, so that their letters do not collide.
         """
         rows = self._rows_of.get(owner, {})
         if not rows:
@@ -94,7 +94,7 @@ class Canvas:
                 self._owners[rows[place]][place] = owner
 
     def cells(self, row: int) -> list[Cell]:
-        """Return the characters of one row, with whose they are."""
+        """Return the characters of a row with their owners."""
         return [Cell(self._character(column, row), self._owners[row][column]) for column in range(self.columns)]
 
     def _character(self, column: int, row: int) -> str:
@@ -110,7 +110,7 @@ class Canvas:
 
 
 def _between(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the dots of a straight line, its end included and its start not, unless they are the same."""
+    """Return the dots of a straight line, excluding its start unless that is also its end."""
     (x0, y0), (x1, y1) = start, end
     steps = max(abs(x1 - x0), abs(y1 - y0))
     if steps == 0:

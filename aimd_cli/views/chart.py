@@ -1,7 +1,7 @@
-"""A chart in the terminal: curves on one pair of axes, told apart by letters and dashes, and by colour where there is.
+"""A chart in the terminal: curves on one pair of axes, told apart by letters and dashes, and by colour if available.
 
-Promises: a number that is not finite is counted, never drawn; no spike is lost by thinning out; without
-colour, and without anything beyond ASCII, everything can still be told.
+Non-finite numbers are counted and never drawn, downsampling loses no spike, and everything is readable without colour
+and in plain ASCII.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-Row = list[tuple[str, str]]  # one line of a drawing: stretches of text, each with its Rich style
+Row = list[tuple[str, str]]  # a line of a drawing: pieces of text with their Rich styles
 
-# Okabe and Ito's palette, which people with any colour vision can tell apart; its darkest come last.
+# Okabe and Ito's palette, which is safe for colour blindness, darkest colours last.
 PALETTE = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442", "#0072B2")
 _MIN_COLUMNS = 8
 _ROWS_PER_TICK, _COLUMNS_PER_TICK = 4, 14
@@ -37,8 +37,8 @@ class Look(NamedTuple):
         log_y: Whether the y axis is logarithmic.
         smooth: Weight of the moving average, from 0 to below 1.
         rows: Height of the drawing in lines, without axis and legend.
-        glyphs: Whether signs beyond ASCII can be shown.
-        only_sentences: Whether no drawing is wanted where there is no terminal.
+        glyphs: Whether non-ASCII characters can be shown.
+        only_sentences: Whether to leave out the drawing outside of a terminal.
     """
 
     axis: str = "step"
@@ -50,7 +50,7 @@ class Look(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """Where the curves stand: the two scales and the canvas between them."""
+    """The frame of the curves: the two scales and the canvas."""
 
     x: Scale
     y: Scale
@@ -61,7 +61,7 @@ class Chart:
     """Curves on one pair of axes."""
 
     def __init__(self, curves: list[Curve], look: Look) -> None:
-        """Take curves; each needs a `name` of its own when there are several."""
+        """Take curves, whose `name`s must differ."""
         self.curves = curves
         self.look = look
         self._drawn = [self._points(curve) for curve in curves]
@@ -86,13 +86,13 @@ class Chart:
         return Group(*blocks)
 
     def drawing(self, width: int) -> list[Text]:
-        """Return only the drawing with its axes: two lines more than `Look.rows`."""
-        from rich.text import Text  # here, because a chart in a pipe does without Rich
+        """Return only the drawing with its axes, which has two lines more than `Look.rows`."""
+        from rich.text import Text  # here, because a chart in a pipe needs no Rich
 
         return [Text.assemble(*row) for row in self._rows(width, self.look.glyphs)]
 
     def lines(self) -> list[list[str]]:
-        """Return the chart in plain characters, and what each curve shows in one sentence."""
+        """Return the chart in plain characters, and a sentence about each curve."""
         sentences = [[text.clean(line)] for line in self._sentences()]
         if self.look.only_sentences:
             return sentences
@@ -100,7 +100,7 @@ class Chart:
         return [[text.clean(self._title())], *([row] for row in rows), *sentences]
 
     def document(self) -> dict[str, object]:
-        """Return the curves as plain data; of long ones, first, smallest, largest and last of 500 stretches."""
+        """Return the curves as plain data; long ones as first, smallest, largest and last point of 500 stretches."""
         return {
             "axis": self.look.axis,
             "smooth": self.look.smooth,
@@ -142,7 +142,7 @@ class Chart:
         return joined("", [told, left_out])
 
     def _notes(self) -> list[str]:
-        """Return the sentences of the curves of which something was left out."""
+        """Return sentences about curves of which something is left out."""
         return [
             told
             for told, curve in zip(self._sentences(), self.curves, strict=True)
@@ -228,18 +228,18 @@ class Chart:
 
 
 def _y_row(frame: _Frame, value: float) -> int:
-    """Return the row of the canvas on which a value stands."""
+    """Return the canvas row of a value."""
     return (
         (frame.canvas.height - 1 - frame.y.dot(value, frame.canvas.height)) * frame.canvas.rows // frame.canvas.height
     )
 
 
 def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool) -> Row:
-    """Return one line of the drawing with its part of the y axis."""
+    """Return a line of the drawing with its part of the y axis."""
     mark = ("┤" if glyphs else "+") if label is not None else ("│" if glyphs else "|")
     line = [(f"{label or '':>{margin}} {mark}", "dim")]
     for style, cells in groupby(canvas.cells(row), key=lambda cell: _color(cell.owner)):
-        line.append(("".join(cell.character for cell in cells), style))  # one escape for all that look alike
+        line.append(("".join(cell.character for cell in cells), style))  # one escape sequence for all in the same style
     return line
 
 

@@ -1,4 +1,4 @@
-"""`aimd trial upload --check`: what is not the same here and on the server."""
+"""`aimd trial upload --check`: what differs between here and the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aimd_cli.views.words import shown
 
 
 class CheckRow(NamedTuple):
-    """One trial that is the same, or one file of one that is not; sizes in bytes, None where there is none."""
+    """A trial that is equal, or a file that differs. Sizes in bytes, None if it is absent."""
 
     name: str
     outcome: str
@@ -23,13 +23,13 @@ class CheckRow(NamedTuple):
 
 
 class CheckReport:
-    """What was compared."""
+    """The result of a comparison."""
 
     def __init__(self, rows: list[CheckRow]) -> None:
         self.rows = rows
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row for each same trial and each file that differs."""
+        """Return a table with a row for each equal trial and each file that differs."""
         columns = [Column("OUTCOME"), Column("TRIAL"), Column("FILE", priority=1), Column("HERE", 3, right=True)]
         table = Table([*columns, Column("THERE", 4, right=True), Column("NOTE", priority=2)])
         for row in self.rows:

@@ -1,6 +1,6 @@
-"""A metric's points made ready to be drawn and to be told in one sentence. Pure.
+"""Prepares a metric's points for drawing and for a sentence. Pure.
 
-Promise: thinning out keeps the smallest and the largest value of every stretch, so no spike is lost.
+Downsampling keeps the smallest and the largest value of every stretch, so no spike is lost.
 """
 
 from __future__ import annotations
@@ -25,20 +25,19 @@ class Curve:
     """One metric of one trial.
 
     Attributes:
-        name: What the legend calls it.
+        name: Its name in the legend.
         metric: `type.name`.
         trial: The trial's alternative name.
-        positions: Where its finite points stand on the axis, not descending.
+        positions: The axis positions of its finite points, not descending.
         values: Their values.
         not_finite: How many points are NaN or infinite.
-        unplaced: How many finite points have no place on the axis.
-        last: The value at the greatest step, which may be NaN; None when there is none. Unless told, that of the
-            point written last.
-        damage: What is wrong with the journal, in one sentence, or empty.
+        unplaced: How many finite points have no position on the axis.
+        last: The value at the greatest step, which may be NaN, or None. By default that of the point written last.
+        damage: A sentence about the journal's damage, or empty.
     """
 
     def __init__(self, trial: str, metric: str, positions: array[float], values: array[float]) -> None:
-        """Take the points of a metric, in the order in which they were written; numbers that are not finite count."""
+        """Take the points of a metric in the order written, including non-finite ones."""
         self.trial, self.metric, self.name = trial, metric, metric
         self.damage = ""
         self.last = values[-1] if values else None
@@ -57,14 +56,14 @@ class Curve:
         return len(self.values)
 
     def extremes(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Return value and position of the smallest and of the largest point; there must be one."""
+        """Return value and position of the smallest and the largest point; there must be at least one."""
         low_at, low = min(self.thinned, key=_value)
         high_at, high = max(self.thinned, key=_value)
         return (low, low_at), (high, high_at)
 
     @cached_property
     def thinned(self) -> list[tuple[float, float]]:
-        """First, smallest, largest and last point of each of 500 stretches; of fewer points, all."""
+        """The first, smallest, largest and last point of each of 500 stretches, or all if there are fewer points."""
         return thinned(self.positions, self.values, STRETCHES)
 
 
@@ -73,11 +72,11 @@ def _value(point: tuple[float, float]) -> float:
 
 
 def _all_finite(numbers: array[float]) -> bool:
-    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))  # a sum is three times as fast
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))  # a sum is three times faster
 
 
 def smoothed(values: array[float], weight: float) -> array[float]:
-    """Return the exponential moving average, corrected for its beginning, so that it starts at the first value.
+    """Return the bias-corrected exponential moving average, which starts at the first value.
 
     Args:
         values: Finite values.
@@ -93,7 +92,7 @@ def smoothed(values: array[float], weight: float) -> array[float]:
 
 
 def thinned(positions: array[float], values: array[float], stretches: int) -> list[tuple[float, float]]:
-    """Return at most about four points for each of so many equal stretches: first, smallest, largest, last.
+    """Return at most about four points for each of a number of equal stretches: first, smallest, largest, last.
 
     Args:
         positions: Where the points stand, not descending.
@@ -107,19 +106,19 @@ def thinned(positions: array[float], values: array[float], stretches: int) -> li
     shares = [number / stretches for number in range(1, stretches)]
     if math.isfinite(width):
         borders = [bisect_left(positions, low + width * share) for share in shares]
-    else:  # the ends are further apart than a float holds
+    else:  # the ends are further apart than a float can represent
         borders = [bisect_left(positions, low * (1 - share) + high * share) for share in shares]
     kept: list[tuple[float, float]] = []
     for start, end in zip([0, *borders], [*borders, len(values)], strict=True):
         if start < end:
-            stretch = values[start:end].tolist()  # an array would make each number anew for each of the three
+            stretch = values[start:end].tolist()  # an array would create each number again for each of the three
             chosen = {0, stretch.index(min(stretch)), stretch.index(max(stretch)), len(stretch) - 1}
             kept += [(positions[start + number], stretch[number]) for number in sorted(chosen)]
     return kept
 
 
 class Told(NamedTuple):
-    """How numbers and positions of an axis are put into words."""
+    """Puts numbers and positions of an axis into words."""
 
     axis: str
 
@@ -130,11 +129,11 @@ class Told(NamedTuple):
         return said("{axis} {position:,.0f}", axis=said(self.axis), position=position)
 
     def bare_place(self, position: float) -> str:
-        """Return a position in words that go behind `at`: `step 870`, `1h 02m`."""
+        """Return a position in words that follow `at`: `step 870`, `1h 02m`."""
         return text.duration(position) if self.axis == "time" else self.place(position)
 
     def span(self, curve: Curve) -> str:
-        """Return what the points stretch over: `over 900 steps`."""
+        """Return the range of the points: `over 900 steps`."""
         width = curve.positions[-1] - curve.positions[0]
         if self.axis == "time":
             return said("in {width}", width=text.duration(width))
@@ -143,7 +142,7 @@ class Told(NamedTuple):
 
 
 def sentence(curve: Curve, axis: str) -> str:
-    """Say in one plain sentence what a curve shows."""
+    """Return a sentence that says what a curve shows."""
     return joined("; ", [_course(curve, Told(axis)), *_left_out(curve, axis)])
 
 

@@ -1,4 +1,4 @@
-"""`aimd trial download`: what became of each trial."""
+"""`aimd trial download`: the result for each trial."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aimd_cli.views.words import shown
 
 
 class DownloadRow(NamedTuple):
-    """What became of one trial: `downloaded` or `failed`, where it is, or why not."""
+    """The result for a trial: `downloaded` or `failed`, and where it is or why not."""
 
     name: str
     outcome: str
@@ -21,13 +21,13 @@ class DownloadRow(NamedTuple):
 
 
 class DownloadReport:
-    """What became of all trials."""
+    """The results for all trials."""
 
     def __init__(self, rows: list[DownloadRow]) -> None:
         self.rows = rows
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a trial."""
+        """Return a table with one row per trial."""
         table = Table([Column("OUTCOME"), Column("TRIAL"), Column("PATH", priority=1), Column("NOTE", priority=2)])
         for row in self.rows:
             style = "green" if row.outcome == "downloaded" else "bold yellow"
@@ -35,7 +35,7 @@ class DownloadReport:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial."""
+        """Return the header and one row per trial."""
         return [["name", "outcome", "path", "note"], *(list(row) for row in self.rows)]
 
     def document(self) -> dict[str, object]:

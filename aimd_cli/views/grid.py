@@ -1,4 +1,4 @@
-"""A grid of cells as Markdown, CSV or LaTeX, with the best of each metric in bold where the format has bold. Pure."""
+"""A grid of cells as Markdown, CSV or LaTeX, with the best of each metric in bold if the format allows. Pure."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Item(NamedTuple):
     """One cell.
 
     Attributes:
-        shown: As a person reads it.
-        full: As a program reads it, nothing rounded.
+        shown: For people.
+        full: For programs, not rounded.
         is_best: Whether it is the best of its column.
     """
 
@@ -37,7 +37,7 @@ class Grid(NamedTuple):
     Attributes:
         header: What each column is.
         rows: A cell for each column.
-        numbers: Which columns hold numbers, and are aligned to the right.
+        numbers: Which columns have numbers, aligned to the right.
     """
 
     header: list[str]
@@ -60,7 +60,7 @@ def markdown(grid: Grid) -> list[str]:
 
 
 def comma_separated(rows: list[list[str]]) -> list[str]:
-    """Return rows, the first being the header, as CSV (RFC 4180), line by line."""
+    """Return rows, the header first, as CSV (RFC 4180), line by line."""
     made = io.StringIO()
     writer = csv.writer(made, lineterminator="\n")
     writer.writerows([text.clean(field) for field in row] for row in rows)

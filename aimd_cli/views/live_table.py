@@ -1,7 +1,6 @@
-"""The rows of `aimd trial top`: one line a trial, in columns that fit, for as much of a long list as is seen. Pure.
+"""The rows of `aimd trial top`: one line per trial in columns that fit, only for the visible part of a long list. Pure.
 
-Promise: no number and no id is ever cut; whole columns are left out by priority, and only a name or a text may end in
-an ellipsis.
+Numbers and ids are never cut; whole columns are left out by priority, and only a name or a text may end in an ellipsis.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from aimd_core.query import Field, SortKey, field_text, value_of
 from aimd_core.reading.facts import Facts
 
 _LOOKED_AT = 200  # rows that decide which columns there are
-_PARAMS, _METRICS = 8, 10  # columns of each that there can be at most
+_PARAMS, _METRICS = 8, 10  # the most columns of each
 _NAME_CELLS, _VALUE_CELLS = 40, 18
-_NARROW = 100  # from so many columns the state is said in words, too
+_NARROW = 100  # from this width on, the state is also written in words
 _GAP = 2
-SELECTED = "bold #ffffff on #005f87"  # a pair that is readable on light and dark terminals alike
+SELECTED = "bold #ffffff on #005f87"  # a pair that is readable on light and dark terminals
 SELECTED_PLAIN = "reverse"
 
 
@@ -36,11 +35,11 @@ class LiveColumn(NamedTuple):
 
     Attributes:
         title: Its heading.
-        priority: The larger, the sooner it is left out; 0 never is.
+        priority: The larger, the sooner it is left out; 0 is never left out.
         right: Whether it is aligned to the right.
         cell: Returns what a trial has there, safe for a terminal, and its style.
-        longest: The widest it may be, in cells; 0 where nothing may be cut.
-        key: The field that it shows, when one can sort by it.
+        longest: Its maximum width in cells; 0 if nothing may be cut.
+        key: The field that it shows, if it can be sorted by.
     """
 
     title: str
@@ -57,9 +56,9 @@ class Shown(NamedTuple):
     Attributes:
         sort: What the rows are sorted by.
         marks: Letters by alternative name.
-        now: The time that ages are counted to.
-        glyphs: Whether signs beyond ASCII can be shown.
-        color: Whether there is colour.
+        now: The time that ages end at.
+        glyphs: Whether non-ASCII characters can be shown.
+        color: Whether to use colour.
     """
 
     sort: SortKey
@@ -70,7 +69,7 @@ class Shown(NamedTuple):
 
 
 def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColumn]:
-    """Return the columns that tell these trials apart; the one sorted by is always among them."""
+    """Return the columns that tell these trials apart, always including the sorted one."""
     looked_at = list(rows[:_LOOKED_AT])
     glyphs = shown.glyphs
     metrics = ranked_metrics(looked_at)
@@ -101,7 +100,7 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
 
 
 def _with_sorted(columns: list[LiveColumn], shown: Shown) -> list[LiveColumn]:
-    """Make sure that what is sorted by is seen, and that the best known columns come last to be left out."""
+    """Make sure that the sorted column is visible, and that the most important columns are left out last."""
     field = shown.sort.field
     if all(column.key != field for column in columns):
         columns.append(_value_column(field, 0, shown))
@@ -158,7 +157,7 @@ def _trend(row: Facts, metric: str, glyphs: bool) -> tuple[str, str]:
 
 
 class LiveTable:
-    """Lines of a table, of which only those asked for are made.
+    """Lines of a table, made on demand.
 
     Attributes:
         rows: The trials, in order.
@@ -174,7 +173,7 @@ class LiveTable:
             rows: The trials, in order.
             shown: How they are shown.
             width: How wide a line is.
-            before: `widths` of the table in whose place this one comes, so that columns stay where they were.
+            before: `widths` of the table that this one replaces, so that columns do not move.
         """
         self.rows, self.shown, self.width = rows, shown, width
         self._columns = columns_of(rows, shown, width)
@@ -182,23 +181,23 @@ class LiveTable:
 
     @property
     def widths(self) -> dict[str, int]:
-        """How wide each column has become, by title."""
+        """The current width of each column, by title."""
         return {column.title: width for column, width in zip(self._columns, self._widths, strict=True)}
 
     def header(self) -> Text:
-        """Return the headings, with an arrow at the one that is sorted by."""
+        """Return the headings, with an arrow at the sorted one."""
         titles = [self._title(column) for column in self._columns]
         return self._line([(title, f"bold {style}") for title, style in titles], "  ", "")
 
     def lines(self, start: int, count: int, cursor: int) -> list[Text]:
         """Return some rows as lines that are exactly as wide as the table.
 
-        Columns grow to what they hold and never shrink, so that scrolling does not make them jump; the header is to be
-        asked for afterwards.
+        Columns grow with their content and never shrink, so that they do not jump while scrolling; so get the header
+        afterwards.
 
         Args:
             start: The first of them.
-            count: How many at most.
+            count: The most rows to return.
             cursor: Which row is the selected one.
         """
         numbers = range(start, min(len(self.rows), start + count))
@@ -220,7 +219,7 @@ class LiveTable:
     def _title(self, column: LiveColumn) -> tuple[str, str]:
         if column.key != self.shown.sort.field:
             return column.title, ""
-        # An age grows as a start lies further back, so its arrow points the other way.
+        # An age grows as the start moves back, so its arrow points the other way.
         falls = self.shown.sort.descending != (column.title == "AGE")
         arrows = "▲▼" if self.shown.glyphs else "^v"
         return f"{column.title} {arrows[falls]}".lstrip(), "cyan"
@@ -253,7 +252,7 @@ class LiveTable:
             line.append(space + shown if self._columns[number].right else shown + space, style or None)
             line.append(" " * _GAP)
         over = line.cell_len - self.width
-        if over > 0:  # even the columns that always stay are too wide
+        if over > 0:  # even the required columns are too wide
             line.truncate(self.width)
         line.append(" " * max(0, -over))
         return line

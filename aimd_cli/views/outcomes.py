@@ -1,4 +1,4 @@
-"""What became of each of several trials that a command changed. Pure."""
+"""The results of a command for each of several trials. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLES = {"failed": "bold yellow", "unchanged": "dim", "would be removed": "yel
 
 
 class Outcome(NamedTuple):
-    """What became of one trial.
+    """The result for a trial.
 
     Attributes:
         trial: Its alternative name.
@@ -28,20 +28,20 @@ class Outcome(NamedTuple):
 
 
 class Outcomes:
-    """What became of all."""
+    """The results for all trials."""
 
     def __init__(self, rows: list[Outcome]) -> None:
         self.rows = rows
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a trial."""
+        """Return a table with one row per trial."""
         table = Table([Column("OUTCOME"), Column("TRIAL"), Column("DETAIL", priority=1)])
         for row in self.rows:
             table.add((shown(row.outcome), _STYLES.get(row.outcome, "green")), text.clean(row.trial), shown(row.detail))
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial."""
+        """Return the header and one row per trial."""
         return [["name", "outcome", "detail"], *([row.trial, row.outcome, row.detail] for row in self.rows)]
 
     def document(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Users, keys and groups of a server, and the faults that a check finds: rows of named fields."""
+"""Users, keys and groups of a server, and the faults found by a check: rows of named fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aimd_core.language import said
 
 
 class PeopleList:
-    """Rows of one kind, whose first fields matter most."""
+    """Rows of one kind, with the most important fields first."""
 
     def __init__(self, kind: str, fields: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
         self.kind = kind
@@ -30,7 +30,7 @@ class PeopleList:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row each."""
+        """Return the header and the rows."""
         return [list(self.fields), *([_cell(row[name]) for name in self.fields] for row in self.rows)]
 
     def document(self) -> dict[str, object]:

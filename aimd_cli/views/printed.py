@@ -1,4 +1,4 @@
-"""`aimd trial logs --json`: what a trial printed, as one document. Pure."""
+"""`aimd trial logs --json`: a trial's output as a document. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rich.text import Text
 
 
 class Printed:
-    """Lines that a trial printed, made safe for a terminal already."""
+    """Lines that a trial printed, already safe for a terminal."""
 
     def __init__(self, trial: str, printed: list[str]) -> None:
         self.trial = trial
@@ -18,7 +18,7 @@ class Printed:
         return Text("\n".join(self.printed))
 
     def lines(self) -> list[list[str]]:
-        """Return a field a line."""
+        """Return one field per line."""
         return [[line] for line in self.printed]
 
     def document(self) -> dict[str, object]:

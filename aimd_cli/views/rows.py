@@ -1,4 +1,4 @@
-"""Which columns tell trials apart, and in which order people look at them."""
+"""The columns that tell trials apart, in order of importance."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 
 from aimd_core.reading.facts import Facts, seconds_of
 
-_TYPE_ORDER = ("val", "test", "train")  # what people look at first
+_TYPE_ORDER = ("val", "test", "train")  # most important first
 
 
 def local_time(time: str | None) -> str:
-    """Return an ISO 8601 time as a person reads it, in local time; the text itself when it is no time."""
+    """Return an ISO 8601 time in local time for people, or the text itself if it is not a time."""
     seconds = seconds_of(time)
     if seconds is None:
         return time or ""
@@ -24,7 +24,7 @@ def all_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def differing_params(rows: list[Facts]) -> list[str]:
-    """Return the parameters whose values tell these trials apart; of a single trial, all."""
+    """Return the parameters whose values tell these trials apart, or all for a single trial."""
     names = all_keys(row.params for row in rows)
     if len(rows) < 2:
         return names
@@ -35,12 +35,12 @@ _MISSING = object()
 
 
 def ranked_metrics(rows: list[Facts]) -> list[str]:
-    """Return the metrics of these trials, those that people look at first in front."""
+    """Return the metrics of these trials, the most important first."""
     return ranked_names(all_keys(row.metrics for row in rows))
 
 
 def ranked_names(names: Iterable[str]) -> list[str]:
-    """Return metrics, each once, those that people look at first in front."""
+    """Return metrics, each once, the most important first."""
 
     def rank(name: str) -> int:
         metrics_type = name.partition(".")[0]
@@ -51,6 +51,6 @@ def ranked_names(names: Iterable[str]) -> list[str]:
 
 
 def main_metric(names: Sequence[str]) -> str:
-    """Return the one that people look at first out of ranked metrics: the loss of the first type; empty for none."""
+    """Return the most important of ranked metrics: the loss of the first type, or empty if there are none."""
     losses = [name for name in names if name.partition(".")[0] == names[0].partition(".")[0] and "loss" in name]
     return (losses or [*names, ""])[0]

@@ -1,4 +1,4 @@
-"""`aimd config` and `aimd login --status`: settings and servers. Keys are never shown whole."""
+"""`aimd config` and `aimd login --status`: settings and servers. Keys are always masked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aimd_cli.views.words import shown
 
 
 class SettingRow(NamedTuple):
-    """What holds for one setting; see `aimd_core.settings.InForce`."""
+    """The effective value of a setting; see `aimd_core.settings.InForce`."""
 
     key: str
     value: str
@@ -35,7 +35,7 @@ class SettingList:
         return [row.key, row.value, row.source, *([row.origin, row.overrides] if self.show_origin else [])]
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a setting."""
+        """Return a table with one row per setting."""
         priorities = {"overrides": 2, "source": 1}
         table = Table([Column(title.upper(), priorities.get(title, 0)) for title in self._titles()])
         for row in self.rows:
@@ -44,7 +44,7 @@ class SettingList:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a setting."""
+        """Return the header and one row per setting."""
         return [self._titles(), *(self._cells(row) for row in self.rows)]
 
     def document(self) -> dict[str, object]:
@@ -57,7 +57,7 @@ class HostRow(NamedTuple):
 
     Attributes:
         host: Its address.
-        active: Whether commands go there unless told otherwise.
+        active: Whether commands use it by default.
         has_key: Whether a key for it is saved.
     """
 
@@ -73,7 +73,7 @@ class HostList:
         self.rows = rows
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a server."""
+        """Return a table with one row per server."""
         table = Table([Column(""), Column("HOST"), Column("KEY", priority=1)])
         for row in self.rows:
             key = (shown("saved"), "") if row.has_key else (shown("none"), "dim")
@@ -81,7 +81,7 @@ class HostList:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a server."""
+        """Return the header and one row per server."""
         rows = [[row.host, str(row.active).lower(), str(row.has_key).lower()] for row in self.rows]
         return [["host", "active", "has_key"], *rows]
 
@@ -91,13 +91,13 @@ class HostList:
 
 
 class SignIn:
-    """Who is signed in where, and where that is written."""
+    """Who is signed in where, and where that is stored."""
 
     def __init__(self, facts: dict[str, str]) -> None:
         self.facts = facts
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a fact."""
+        """Return a table with one row per fact."""
         table = Table([Column("FACT"), Column("VALUE")])
         for name, value in self.facts.items():
             table.add((shown(name.replace("_", " ")), "dim"), clean(value))
@@ -115,7 +115,7 @@ class SignIn:
 
 
 class Entry:
-    """One value alone."""
+    """A single value."""
 
     def __init__(self, name: str, value: str) -> None:
         self.name = name
@@ -128,7 +128,7 @@ class Entry:
         return Text(clean(self.value), overflow="fold")
 
     def lines(self) -> list[list[str]]:
-        """Return the value alone, so that a script can use it as it is."""
+        """Return only the value, so that a script can use it directly."""
         return [[self.value]]
 
     def document(self) -> dict[str, object]:

@@ -1,26 +1,26 @@
-"""The course of a metric in one line of text."""
+"""A metric's course in a line of text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_PLAIN = "_.-~=+*#"  # from low to high where the terminal has no blocks
+_PLAIN = "_.-~=+*#"  # from low to high, if the terminal has no block characters
 
 
 def sparkline(values: Sequence[float], width: int = 8, glyphs: bool = True) -> str:
-    """Return a line of at most `width` characters, low values low, high values high; of equal values, a flat line.
+    """Return a line of at most `width` characters whose height follows the values; a flat line if all are equal.
 
     Args:
-        values: The course, in order; non-finite values are left out. Fewer than two say nothing and give no line.
-        width: The longest line wanted; more values than that are averaged.
-        glyphs: Whether signs beyond ASCII can be shown.
+        values: The course, in order, without non-finite values. Fewer than two values give no line.
+        width: The maximum length; more values are averaged.
+        glyphs: Whether non-ASCII characters can be shown.
     """
     finite = [value for value in values if value - value == 0.0]
     if len(finite) < 2:
         return ""
     shown = _averaged(finite, width)
-    if max(shown) - min(shown) == float("inf"):  # further apart than a float holds
+    if max(shown) - min(shown) == float("inf"):  # further apart than a float can represent
         shown = [value / 2 for value in shown]
     low, high = min(shown), max(shown)
     signs = _BLOCKS if glyphs else _PLAIN

@@ -1,4 +1,4 @@
-"""A table that fits: whole columns are dropped by priority, never a digit or an id is cut."""
+"""A table that fits: whole columns are dropped by priority, but digits and ids are never cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from aimd_cli.views.words import note, shown
 
-_PADDING = 2  # columns of space between two columns
+_PADDING = 2  # spaces between two columns
 
 
 class Column:
@@ -16,8 +16,8 @@ class Column:
 
     Attributes:
         title: Its heading.
-        priority: The larger, the sooner it is dropped when the terminal is narrow; 0 is never dropped.
-        right: Whether it is aligned to the right, as numbers are.
+        priority: The larger, the sooner it is dropped on a narrow terminal; 0 is never dropped.
+        right: Whether it is aligned to the right, like numbers.
         style: A Rich style, or empty.
     """
 
@@ -38,7 +38,7 @@ class Table:
         self.rows: list[list[Text]] = []
 
     def add(self, *cells: str | tuple[str, str]) -> None:
-        """Add a row, one cell a column."""
+        """Add a row, one cell per column."""
         self.rows.append([Text(*cell) if isinstance(cell, tuple) else Text(cell) for cell in cells])
 
     def _widths(self) -> list[int]:
@@ -48,12 +48,12 @@ class Table:
         ]
 
     def overflows(self, width: int) -> bool:
-        """Tell whether even the columns that are never dropped are too wide, so that some would wrap."""
+        """Tell whether even the required columns are too wide, so that some would wrap."""
         widths = self._widths()
         return sum(widths[number] + _PADDING for number in self.fitting(width)) - _PADDING > width
 
     def fitting(self, width: int) -> list[int]:
-        """Return which columns fit into `width`, by number, in their order."""
+        """Return the numbers of the columns that fit into `width`, in order."""
         widths = self._widths()
         kept = {number for number, cell_width in enumerate(widths) if cell_width > 0}
         taken = sum(widths[number] + _PADDING for number in kept) - _PADDING
@@ -89,7 +89,7 @@ class Table:
         return made
 
     def drop_empty(self, *titles: str) -> None:
-        """Remove those columns whose title begins so and in which no row has anything."""
+        """Remove empty columns whose title has this prefix."""
         for number in reversed(range(len(self.columns))):
             if self.columns[number].title.startswith(titles) and not any(row[number].plain for row in self.rows):
                 del self.columns[number]

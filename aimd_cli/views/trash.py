@@ -1,4 +1,4 @@
-"""`aimd trial trash ls`: what could come back. Pure."""
+"""`aimd trial trash ls`: what could be restored. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class TrashRow(NamedTuple):
     Attributes:
         name: Its alternative name.
         removed_s: When it was removed, in seconds since the epoch.
-        size_bytes: How much its files take.
-        origin: Where it would go back to.
+        size_bytes: The size of its files.
+        origin: Where it would be restored to.
     """
 
     name: str
@@ -37,7 +37,7 @@ class TrashList:
         self.now = now or datetime.now(timezone.utc)
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a trial, and the sum."""
+        """Return a table with one row per trial, and the sum."""
         if not self.rows:
             return note("The trash is empty.", style="dim")
         table = Table(
@@ -53,7 +53,7 @@ class TrashList:
         )
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial."""
+        """Return the header and one row per trial."""
         rows = [[row.name, self._removed(row), str(row.size_bytes), row.origin] for row in self.rows]
         return [["name", "removed", "size_bytes", "origin"], *rows]
 

@@ -1,4 +1,4 @@
-"""`aimd trial upload`: what became of each trial."""
+"""`aimd trial upload`: the result for each trial."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped"
 
 
 class UploadRow(NamedTuple):
-    """What became of one trial.
+    """The result for a trial.
 
     Attributes:
         name: The local alternative name.
@@ -23,7 +23,7 @@ class UploadRow(NamedTuple):
         remote_name: The name on the server, or empty.
         folder: The folder's path on the server, or empty.
         sent_bytes: Journal bytes that were new.
-        note: What a person should know, or why it failed.
+        note: What the user should know, or why it failed.
         address: Where to see it in the console, or empty.
         remaining_bytes: Journal bytes that a dry run says would be sent.
     """
@@ -40,13 +40,13 @@ class UploadRow(NamedTuple):
 
 
 class UploadReport:
-    """What became of all trials."""
+    """The results for all trials."""
 
     def __init__(self, rows: list[UploadRow]) -> None:
         self.rows = rows
 
     def rich(self, width: int) -> RenderableType:
-        """Return a table, a row a trial."""
+        """Return a table with one row per trial."""
         table = Table(
             [
                 Column("OUTCOME"),
@@ -70,7 +70,7 @@ class UploadReport:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial."""
+        """Return the header and one row per trial."""
         header = ["name", "outcome", "id", "remote_name", "folder", "sent_bytes", "note", "address", "remaining_bytes"]
         return [header, *([str(field) for field in self._fields(row)] for row in self.rows)]
 

@@ -18,7 +18,7 @@ class FileRow(NamedTuple):
     Attributes:
         file: Its path inside the trial's directory.
         size_bytes: How many bytes were read.
-        records: How many intact records a journal holds; None for other files.
+        records: The number of intact records in a journal; None for other files.
         faults: What is wrong with it.
     """
 
@@ -29,7 +29,7 @@ class FileRow(NamedTuple):
 
 
 class TrialReport(NamedTuple):
-    """One trial: its alternative name, its directory, its files, and notes on what is no damage."""
+    """A trial: its alternative name, directory and files, and notes on what is not damage."""
 
     name: str
     path: str
@@ -43,14 +43,14 @@ class TrialReport(NamedTuple):
 
 
 class VerifyReport:
-    """What was found in all trials."""
+    """The findings for all trials."""
 
     def __init__(self, trials: list[TrialReport], glyphs: bool = True) -> None:
         self.trials = trials
         self.glyphs = glyphs
 
     def rich(self, width: int) -> RenderableType:
-        """Return a row a trial, then the faults in full."""
+        """Return one row per trial, then the faults in full."""
         table = Table(
             [
                 Column("RESULT"),
@@ -81,7 +81,7 @@ class VerifyReport:
         return Group(table.rich(width), *blocks)
 
     def lines(self) -> list[list[str]]:
-        """Return a row a file."""
+        """Return one row per file."""
         lines = [["name", "file", "size_bytes", "records", "result", "faults"]]
         for trial in self.trials:
             for file in trial.files:

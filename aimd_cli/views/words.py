@@ -1,4 +1,4 @@
-"""Words for a person at a terminal: in their language, and safe to show. Columns for programs never go through here."""
+"""Text for a user at a terminal: in their language, and safe to show. Columns for programs never go through here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def shown(sentence: str) -> str:
-    """Return a sentence in the person's language, safe for a terminal."""
+    """Return a sentence in the user's language, safe for a terminal."""
     return clean(translated(sentence))
 
 
 def note(sentence: str, style: str = "") -> Text:
-    """Return a sentence for a person as a piece of text."""
+    """Return a sentence for the user as a piece of text."""
     from rich.text import Text
 
     return Text(shown(sentence), style=style)
 
 
 def listed(parts: list[str], glyphs: bool) -> str:
-    """Return the parts of a footer that are not empty, in the person's language, in one line."""
+    """Return the non-empty parts of a footer in the user's language, on one line."""
     return (" · " if glyphs else ", ").join(shown(part) for part in parts if part)

@@ -1,4 +1,4 @@
-"""`aimd config edit`: the file in the person's editor. It is replaced only when it is sound, whole or not at all."""
+"""`aimd config edit`: the file in the user's editor. It is replaced atomically, and only if it is valid."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def edit() -> None:
 
     path = config_path()
     before = _content(path)
-    with tempfile.TemporaryDirectory(prefix="aimd-config-") as private:  # mode 0700: keys are in the copy
+    with tempfile.TemporaryDirectory(prefix="aimd-config-") as private:  # mode 0700, because the copy contains keys
         copy = Path(private) / path.name
         copy.touch(mode=0o600)
         copy.write_bytes(before)
@@ -80,7 +80,7 @@ def _run_editor(copy: Path) -> None:
 
 
 def _check(text: bytes, path: Path) -> None:
-    """Raise ConfigError or UsageError when the text cannot be used as the config file."""
+    """Raise ConfigError or UsageError if the text cannot be used as the config file."""
     from aimd_core.errors import ConfigError, DamagedError
     from aimd_core.format.documents import parse_mapping
     from aimd_core.settings import check

@@ -1,4 +1,4 @@
-"""`aimd config hosts|use`: the servers that are known, and which of them is active."""
+"""`aimd config hosts|use`: the known servers, and which of them is active."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def rm(
 
 
 def _ask(question: str) -> None:
-    """Go on only when the person at the terminal says yes."""
+    """Continue only if the user at the terminal says yes."""
     output.say(f"{question} [y/N]")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError(message="nothing was deleted")

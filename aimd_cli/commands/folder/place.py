@@ -1,4 +1,4 @@
-"""What the folder commands share: the argument that names a folder, and the server that is asked."""
+"""What the folder commands share: the argument that names a folder, and the server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TopArg = Annotated[str, typer.Argument(metavar="[PATH]", help="A folder's path, 
 
 
 def folders(host: str | None = None) -> Folders:
-    """Return the folders of a server that one is signed in to; by default the one in use."""
+    """Return the folders of a server that the user is signed in to; by default the active one."""
     from aimd_core.client.folders import open_folders
     from aimd_core.config import resolve_credentials
 

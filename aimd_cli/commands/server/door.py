@@ -1,4 +1,4 @@
-"""The one door to the server package, which is an extra; and where its data are."""
+"""The only import of the server package, which is an extra, and the location of its data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`aimd server user …`, `key …` and `group …`: who may use a server. Works whether it runs or not."""
+"""`aimd server user …`, `key …` and `group …`: who may use a server, whether it is running or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`aimd trial download`: the directory that was uploaded, byte for byte, whole or absent."""
+"""`aimd trial download`: the directory that was uploaded, byte for byte, complete or absent."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _download(server: Server, name: str, to: Path, progress: TransferProgress) -
 
 
 def _id_of(server: Server, name: str) -> str:
-    """Return the id that a name on the server stands for.
+    """Return the id of a trial by its name on the server.
 
     Raises:
         RemoteNotFoundError, AmbiguousTrialError: None or several.

@@ -1,4 +1,4 @@
-"""`aimd trial tag` and `aimd trial note`: what people say about trials."""
+"""`aimd trial tag` and `aimd trial note`: labels of trials."""
 
 from __future__ import annotations
 

@@ -57,13 +57,13 @@ def top(
         raise ExtraMissingError(what="aimd trial top", extra="ui") from None
     from aimd_cli.commands.trial.live import LocalSources
 
-    for name in ("COLUMNS", "LINES"):  # Textual would believe them, and they say what the size once was
+    for name in ("COLUMNS", "LINES"):  # Textual would trust them, and they may be outdated
         os.environ.pop(name, None)
     TopApp(LocalSources(directory), settings).run(mouse=False)
 
 
 def _check_terminal() -> None:
-    """Refuse where there is no screen or no keyboard.
+    """Refuse to run without a screen or a keyboard.
 
     Raises:
         UsageError: There is none.
@@ -80,7 +80,7 @@ def _check_terminal() -> None:
 
 
 def _settings(where: str, sort: str, metric: str, interval_s: float) -> Settings:
-    """Read what was asked for, before the screen is opened."""
+    """Check the options before the screen is opened."""
     from aimd_cli.screen.board import read_filter, read_sort
     from aimd_cli.screen.sources import Settings
 

@@ -1,4 +1,4 @@
-"""`aimd trial verify`: read every byte, change nothing, say what is damaged."""
+"""`aimd trial verify`: reads every byte, changes nothing, reports damage."""
 
 from __future__ import annotations
 
