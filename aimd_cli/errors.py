@@ -22,6 +22,7 @@ NETWORK = 5
 DAMAGED = 6
 DISK = 7
 PARTLY_DONE = 8
+ENDED_BADLY = 9
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
@@ -35,6 +36,7 @@ MEANINGS = {
     DAMAGED: "a file is damaged",
     DISK: "the local disk failed or is full",
     PARTLY_DONE: "some of several things failed: run the same command again",
+    ENDED_BADLY: "a trial has ended, but not well (aimd trial wait)",
     INTERRUPTED: "interrupted with Ctrl-C",
     BROKEN_PIPE: "the reader of the output went away",
 }
@@ -47,6 +49,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.DamagedError: DAMAGED,
     errors.DiskError: DISK,
     errors.PartlyDoneError: PARTLY_DONE,
+    errors.EndedBadlyError: ENDED_BADLY,
     errors.StoppedError: INTERRUPTED,
     OSError: DISK,
 }

@@ -405,6 +405,12 @@ class WaitEndedError(AimdError):
     text = "stopped waiting: {why}"
 
 
+class EndedBadlyError(WaitEndedError):
+    """A trial that was waited for has failed, or its process is gone. Facts: why."""
+
+    code = "ended_badly"
+
+
 class ExtraMissingError(AimdError):
     """A library is missing that an extra brings. Facts: what, extra."""
 

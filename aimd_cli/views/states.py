@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.reading.facts import Facts
 
 _LOOKS = {
@@ -16,6 +16,8 @@ _LOOKS = {
     LOST: ("?", "?", "magenta"),
 }
 
+_DIVERGED_SHOWN = 3
+
 
 def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
     """Return a state's sign and word, and its style."""
@@ -24,9 +26,34 @@ def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
 
 
 def state_sentence(row: Facts) -> str:
-    """Return a trial's state in words, with the reason for it."""
+    """Return a trial's state in words, with the reason for it: `Failed: ValueError: shapes differ (step 120)`."""
     if not row.reason:
         return row.state
     if row.state == LOST:
-        return said("{state} ({reason}, and its process cannot be seen from here)", state=row.state, reason=row.reason)
-    return said("{state} ({reason})", state=row.state, reason=row.reason)
+        return said("{state}: {reason}, and its process cannot be seen from here", state=row.state, reason=row.reason)
+    step = last_step(row)
+    if step is None:
+        return said("{state}: {reason}", state=row.state, reason=row.reason)
+    return said("{state}: {reason} (step {step})", state=row.state, reason=row.reason, step=step)
+
+
+def last_step(row: Facts) -> int | None:
+    """Return the last step of what a trial measured itself; system metrics have steps of their own."""
+    steps = [row.metrics[name].get("last_step") for name in row.metrics if not name.startswith("system.")]
+    return max((step for step in steps if isinstance(step, int)), default=None)
+
+
+def divergence(row: Facts) -> str:
+    """Say which metrics are no numbers any more, and since when; empty when all are."""
+    sentences = [
+        said("{metric} is not finite since step {step}", metric=name, step=step) for name, step in row.nan_since.items()
+    ]
+    shown = sentences[:_DIVERGED_SHOWN]
+    if len(sentences) > len(shown):
+        shown.append(said("{count} more metrics", count=len(sentences) - len(shown)))
+    return joined("; ", shown)
+
+
+def why(row: Facts) -> str:
+    """Return what a list says beside the state: why it ended, else which metric diverged."""
+    return row.reason or divergence(row)

@@ -12,7 +12,7 @@ from rich.tree import Tree
 from aimd_cli import text
 from aimd_cli.views.rows import local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
-from aimd_cli.views.states import state_cell, state_sentence
+from aimd_cli.views.states import divergence, state_cell, state_sentence
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import note, shown
 from aimd_core.direction import direction_of
@@ -123,6 +123,7 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
     dirty = shown(" (with uncommitted changes)") if trial.git.get("is_dirty") else ""
     facts = [
         ("state", translated(state_sentence(row))),
+        ("diverged", translated(divergence(row))),
         ("id", row.id),
         ("path", trial.place),
         ("folder", row.folder),
@@ -144,6 +145,7 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("id", row.id),
         ("state", row.state),
         *((("reason", row.reason),) if row.reason else ()),
+        *((f"nan_since.{metric}", str(step)) for metric, step in row.nan_since.items()),
         ("path", trial.place),
         ("folder", row.folder),
         ("started", row.started or ""),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from aimd_cli import text
 from aimd_cli.views.rows import all_keys, differing_params, local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
-from aimd_cli.views.states import state_cell
+from aimd_cli.views.states import state_cell, why
 from aimd_cli.views.words import listed, shown
-from aimd_core.language import said
+from aimd_core.language import said, translated
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from aimd_core.reading.facts import Facts
 
 _ID_SHOWN = 8  # hexadecimal digits; commands take any unique prefix
-_PARAM_PRIORITY, _METRIC_PRIORITY, _TREND_PRIORITY, _TAGS_PRIORITY = 40, 20, 55, 58  # the larger, the sooner dropped
+# the larger, the sooner dropped
+_PARAM_PRIORITY, _METRIC_PRIORITY, _TREND_PRIORITY, _WHY_PRIORITY, _TAGS_PRIORITY = 40, 20, 55, 59, 58
+_WHY_SHOWN = 40
 
 
 class Choice(NamedTuple):
@@ -113,12 +115,13 @@ class TrialList:
             Column("DURATION", priority=60, right=True),
             *self._value_columns(params, metrics),
             Column("TREND", _TREND_PRIORITY),
+            Column("WHY", _WHY_PRIORITY),
             Column("TAGS", _TAGS_PRIORITY),
         ]
         table = Table(columns)
         main = next((name for name in metrics if any(row.trends.get(name) for row in self.rows)), "")
         if main and len(metrics) > 1:
-            columns[-2].title = said("TREND {main}", main=text.clean(main))
+            columns[-3].title = said("TREND {main}", main=text.clean(main))
         for row in self.rows:
             table.add(
                 state_cell(row.state, self.glyphs),
@@ -129,9 +132,10 @@ class TrialList:
                 *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
                 *(_shown_number(_last(row, name)) for name in metrics),
                 sparkline(row.trends.get(main, ()), glyphs=self.glyphs),
+                _cut(translated(why(row))),
                 text.clean(", ".join(row.tags)),
             )
-        table.drop_empty("TREND", "TAGS")
+        table.drop_empty("TREND", "WHY", "TAGS")
         return table
 
     def _value_columns(self, params: list[str], metrics: list[str]) -> list[Column]:
@@ -191,11 +195,12 @@ class TrialList:
         if self.choice.only_changed:
             params = differing_params(rows)
             metrics = _differing_metrics(rows, metrics)
-        header = ["name", "id", "state", "started", "ended", "folder"]
+        header = ["name", "id", "state", "reason", "started", "ended", "folder"]
         lines = [[*header, *(f"params.{name}" for name in params), *metrics]]
         for row in rows:
             own = row.params
-            fixed = [row.alternative_name, row.id, row.state, row.started or "", row.ended or "", row.folder]
+            fixed = [row.alternative_name, row.id, row.state, text.clean(row.reason)]
+            fixed += [row.started or "", row.ended or "", row.folder]
             fixed += [text.parameter(own[name]) if name in own else "" for name in params]
             fixed += [_exact(_last(row, name)) for name in metrics]
             lines.append(fixed)
@@ -220,6 +225,11 @@ class TrialList:
     def document(self) -> dict[str, object]:
         """Return the trials as plain data."""
         return {"trials": (row.document() for row in self.rows), "total": self.choice.total}
+
+
+def _cut(sentence: str) -> str:
+    shown = text.clean(sentence)
+    return shown if len(shown) <= _WHY_SHOWN else f"{shown[: _WHY_SHOWN - 3]}..."
 
 
 def _last(row: Facts, metric: str) -> object:

@@ -9,12 +9,13 @@ from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.words import shown
+from aimd_core.reading.facts import Facts
 
 
 class VerdictRow(NamedTuple):
-    """One trial: its alternative name, whether the condition holds, and why."""
+    """One trial, whether the condition holds, and why."""
 
-    trial: str
+    trial: Facts
     holds: bool
     why: str
 
@@ -41,14 +42,17 @@ class Verdicts:
             word = "holds" if row.holds else "does not hold"
             lines.append(
                 Text.assemble(
-                    (f"{sign} {shown(word)}", style), "  ", (text.clean(row.trial), "bold"), f": {shown(row.why)}"
+                    (f"{sign} {shown(word)}", style),
+                    "  ",
+                    (text.clean(row.trial.alternative_name), "bold"),
+                    f": {shown(row.why)}",
                 )
             )
         return Group(*lines)
 
     def lines(self) -> list[list[str]]:
         """Return the header and a row a trial."""
-        rows = [[row.trial, "holds" if row.holds else "does not hold", row.why] for row in self.rows]
+        rows = [[row.trial.alternative_name, "holds" if row.holds else "does not hold", row.why] for row in self.rows]
         return [["name", "verdict", "why"], *rows]
 
     def document(self) -> dict[str, object]:
@@ -56,5 +60,14 @@ class Verdicts:
         return {
             "condition": self.condition,
             "holds": self.hold,
-            "trials": [{"name": row.trial, "holds": row.holds, "why": row.why} for row in self.rows],
+            "trials": [
+                {
+                    "name": row.trial.alternative_name,
+                    "holds": row.holds,
+                    "why": row.why,
+                    "state": row.trial.state,
+                    "reason": row.trial.reason or None,
+                }
+                for row in self.rows
+            ],
         }

@@ -235,6 +235,8 @@ def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
         if value is None
         else said("{name} is {value}", name=name, value=_shown(value))
     )
+    if name == "state" and facts.reason:
+        actual = said("{actual} ({reason})", actual=actual, reason=facts.reason)
     if not isinstance(leaf, Compare):
         return said("{actual}, expected {leaf}", actual=actual, leaf=render(leaf))
     wanted = (

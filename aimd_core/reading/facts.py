@@ -112,7 +112,7 @@ def ending_sentence(ending: Mapping[str, object] | None) -> str:
     """Say how a process ended, such as `ValueError: bad shape`, `SIGTERM` or `exit status 3`; empty when unknown."""
     if not ending:
         return ""
-    exception, message = ending.get("exception"), " ".join(str(ending.get("message") or "").split())
+    exception, message = ending.get("exception"), _one_line(ending.get("message"))
     if exception:
         return f"{exception}: {message}" if message else str(exception)
     if ending.get("signal"):
@@ -125,6 +125,11 @@ def ending_sentence(ending: Mapping[str, object] | None) -> str:
     if message:
         return message
     return said("its process ended before it was finished")
+
+
+def _one_line(message: object) -> str:
+    text = "" if message is None else str(message)
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def _short_duration(seconds: float) -> str:

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import time
@@ -167,10 +168,52 @@ def test_waiting_ends_when_the_condition_comes_true(home: Home) -> None:
         training.kill()
     assert ran.code == 0
     assert "wanted < 0.2" in ran.out
-    assert (
-        home.aimd("trial", "wait", "w").table[0]["why"]
-        == "state is Killed, wanted state not in [Initializing, Running]"
-    )
+    ran = home.aimd("trial", "wait", "w")
+    assert ran.code == 9
+    assert re.fullmatch(r"Killed: its process is gone \(step \d+\)", ran.table[0]["why"])
+    ran = home.aimd("trial", "wait", "w", "--until", "val.loss < 0")
+    assert ran.code == 9
+    assert "is Killed: its process is gone (step " in ran.err
+    assert "wanted < 0" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("until", "code", "why"),
+    [
+        (None, 9, "Failed: diverged (step 1)"),
+        ("ended", 0, "Failed: diverged (step 1)"),
+        ("failed", 0, "state is Failed (diverged), wanted = Failed"),
+        ("Succeeded", 9, "state is Failed (diverged), wanted = Succeeded"),
+        ("val.acc > 0.4", 0, "val.acc is 0.5, wanted > 0.4"),
+        ("val.acc > 0.6", 9, "val.acc is 0.5, wanted > 0.6"),
+    ],
+)
+def test_an_end_that_is_not_well_has_an_exit_code_of_its_own(
+    home: Home, until: str | None, code: int, why: str
+) -> None:
+    trial = aimd.create_trial(trial_name="a")
+    trial.log("val", {"acc": 0.5}, step=1)
+    trial.fail("diverged")
+    ran = home.aimd("trial", "wait", "a", *(("--until", until) if until else ()))
+    assert ran.code == code
+    assert why in ran.out + ran.err
+    ran = home.aimd("trial", "wait", "a", "--json", "--until", "ended")
+    assert (ran.json["trials"][0]["state"], ran.json["trials"][0]["reason"]) == ("Failed", "diverged")
+
+
+def test_waiting_for_a_trial_of_another_host_ends_when_it_is_lost(home: Home) -> None:
+    from aimd_core.format import process
+    from tests.support.trials import write_trial
+
+    elsewhere = {**process.capture(), "host": "node-7"}
+    path = write_trial(home.work, "far_261123_150327_f9by70", process=elsewhere)
+    assert home.aimd("trial", "wait", "far", "--timeout", "50ms", "--interval", "10ms").code == 1
+    for file in ("", *os.listdir(path)):
+        os.utime(path / file, (time.time() - 900, time.time() - 900))
+    for until in ((), ("--until", "val.acc > 1")):
+        ran = home.aimd("trial", "wait", "far", *until)
+        assert ran.code == 9
+        assert "Lost: nothing written for 15 min, and its process cannot be seen from here" in ran.out + ran.err
 
 
 def test_waiting_gives_up_in_time_or_when_the_trial_has_ended(home: Home) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import time
 from datetime import datetime
@@ -28,6 +27,7 @@ platform: {{hostname: node-3, python: 3.11.7}}
 startTime: '2026-11-23T15:03:27+00:00'
 endTime: {end}
 status: {status}
+_exit: {ending}
 _upload: {{folder_path: image/mnist}}
 _git: {{branch: main, commit: 8c1f2e08c1f2e08c, is_dirty: true}}
 """
@@ -42,6 +42,7 @@ def place(home: Home) -> Path:
             name=json.dumps(name, ensure_ascii=False),
             number=0x41D07BE2 + number,
             status="Running" if running else ("Succeeded", "Failed")[number % 2],
+            ending="{kind: signal, signal: SIGTERM, at: '2026-11-23T15:59:27+00:00'}" if running else "null",
             end="null" if running else f"'2026-11-23T16:0{number}:27+00:00'",
         )
         losses = [record(step, 2 / (step + number), "train", "loss") for step in range(1, 40)]
@@ -55,9 +56,6 @@ def place(home: Home) -> Path:
         )
         if number == 0:
             (path / "labels.yaml").write_text("tags: [baseline, 论文]\nnote: the one to beat\n")
-        if running:  # so long ago that it is lost, and stays it
-            for file in (path, *path.iterdir()):
-                os.utime(file, (time.time() - 90_000, time.time() - 90_000))
     return home.work
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
+from aimd_cli.errors import ENDED_BADLY
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
-from aimd_core.errors import UsageError, WaitEndedError
+from aimd_core.errors import EndedBadlyError, UsageError, WaitEndedError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aimd_cli.views.verdicts import Verdicts
     from aimd_core.query.gates import Gate
@@ -80,8 +81,27 @@ def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
     from aimd_core.query.gates import judge
 
     now_s = time.time()
-    rows = [VerdictRow(one.alternative_name, *judge(gate, one, now_s)) for one in facts]
+    rows = [VerdictRow(trial, *judge(gate, trial, now_s)) for trial in facts]
     return Verdicts(rows, condition, output.glyphs_fit())
+
+
+def _endings(facts: Sequence[Facts], is_well: Callable[[str], bool], condition: str) -> Verdicts:
+    """Return how trials have ended, and whether that is well."""
+    from aimd_cli.views.states import state_sentence
+    from aimd_cli.views.verdicts import VerdictRow, Verdicts
+
+    rows = [VerdictRow(trial, is_well(trial.state), state_sentence(trial)) for trial in facts]
+    return Verdicts(rows, condition, output.glyphs_fit())
+
+
+def _until(text: str | None) -> str:
+    """Return what is waited for as a query: `ended` and the name of a state are short for one."""
+    from aimd_core.format.model import STATES
+
+    word = (text or "ended").strip().lower()
+    if word == "ended":
+        return _ENDED
+    return next((f"state = {state}" for state in STATES if state.lower() == word), text or "")
 
 
 def wait(
@@ -90,7 +110,10 @@ def wait(
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
     until: Annotated[
-        str | None, typer.Option("--until", metavar="CONDITION", help="What to wait for. [default: that it has ended]")
+        str | None,
+        typer.Option(
+            "--until", metavar="CONDITION", help="Wait for a query, a state, or 'ended'. [default: that it ends well]"
+        ),
     ] = None,
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="TIME", help="Give up after so long, such as 2h; exit code 1.")
@@ -98,24 +121,30 @@ def wait(
     interval: Annotated[str, typer.Option("--interval", metavar="TIME", help="Look so often.")] = "1s",
     as_json: JsonOpt = False,
 ) -> None:
-    """Wait until a condition holds for every trial named. Exit code 1 when that can no longer be, or takes too long.
+    """Wait until trials have ended, or a condition holds for all of them.
+
+    The exit code is 9 if a trial has ended, but not well: failed, killed, interrupted or lost. It is 1 after --timeout,
+    or if a trial succeeded without meeting the condition. With --until ended, any end will do.
 
     Examples:
 
         aimd trial wait cnn_keras && aimd trial upload -n cnn_keras
 
-        aimd trial wait cnn_keras --until 'state != Running or val.loss < 0.3' --timeout 2h
+        aimd trial wait cnn_keras --until 'val.loss < 0.3' --timeout 2h
+
+        aimd trial wait cnn_keras --until ended
     """
     import time
 
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.durations import parse_duration_s
+    from aimd_core.format.model import SUCCEEDED
     from aimd_core.query.gates import read_gate
     from aimd_core.reading.watched import Watch
 
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)
-    condition = until or _ENDED
+    condition = _until(until)
     trials = Watch([one.path for one in chosen_trials(trial, path, name, directory)])
     gate = read_gate(condition, lambda: _others(trials.paths, directory))
     while True:
@@ -130,7 +159,13 @@ def wait(
                 why=said("not within {timeout}: {verdicts}", timeout=timeout, verdicts=_reasons(verdicts))
             )
         time.sleep(left_s)
+    if until is None:
+        verdicts = _endings(facts, lambda state: state == SUCCEEDED, f"state = {SUCCEEDED}")
+    elif condition == _ENDED:
+        verdicts = _endings(facts, lambda state: True, condition)
     output.show(verdicts, as_json)
+    if not verdicts.hold:
+        raise typer.Exit(ENDED_BADLY)
 
 
 def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> None:
@@ -138,25 +173,28 @@ def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> Non
 
     Raises:
         WaitEndedError: One of the trials has ended, and nothing that the condition asks about changes any more.
+        EndedBadlyError: So it has, and did not succeed.
     """
+    from aimd_cli.views.states import state_sentence
+    from aimd_core.format.model import SUCCEEDED
     from aimd_core.query import fields_of
-    from aimd_core.reading.facts import may_go_on
+    from aimd_core.reading.facts import is_live
 
     if {field.name for field in fields_of(gate.query.condition)} & _CHANGES_AFTER_THE_END:
         return
     for row, one in zip(verdicts.rows, facts, strict=True):
-        if not row.holds and not may_go_on(one.state):
-            raise WaitEndedError(
-                why=said(
-                    "{alternative_name} is {state}: {why}",
-                    alternative_name=one.alternative_name,
-                    state=one.state,
-                    why=row.why,
-                )
-            )
+        if not row.holds and not is_live(one.state):
+            name, state = one.alternative_name, state_sentence(one)
+            why = said("{alternative_name} is {state}: {why}", alternative_name=name, state=state, why=row.why)
+            raise WaitEndedError(why=why) if one.state == SUCCEEDED else EndedBadlyError(why=why)
 
 
 def _reasons(verdicts: Verdicts) -> str:
     return joined(
-        "; ", [said("{trial}: {why}", trial=row.trial, why=row.why) for row in verdicts.rows if not row.holds]
+        "; ",
+        [
+            said("{trial}: {why}", trial=row.trial.alternative_name, why=row.why)
+            for row in verdicts.rows
+            if not row.holds
+        ],
     )

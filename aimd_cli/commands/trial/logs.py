@@ -9,7 +9,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import FileNotRecordedError, UsageError
-from aimd_core.language import said
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from aimd_core.reading.store import Trial
@@ -77,10 +77,6 @@ def _follow(trial: Trial, tail: int | None) -> None:
             output.flush()
         else:
             output.print_line(printed_line(line))
-    output.hint(
-        said(
-            "{alternative_name} is {name}",
-            alternative_name=trial.alternative_name,
-            name=StoredTrial(trial.path).state.name,
-        )
-    )
+    state = StoredTrial(trial.path).state
+    name = joined(": ", [state.name, state.reason]) if state.reason else state.name
+    output.hint(said("{alternative_name} is {name}", alternative_name=trial.alternative_name, name=name))

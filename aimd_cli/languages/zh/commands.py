@@ -233,10 +233,15 @@ COMMANDS: dict[str, str] = {
         "条件是一个查询；比较的右侧可以是包含 best(SELECTOR)、worst(..)、mean(..) 的算式。"
     ),
     "Trials ('-': names on stdin), then what must hold.": "试验（'-' 表示从 stdin 读取名称），然后是必须成立的条件。",
-    "Wait until a condition holds for every trial named. Exit code 1 when that can no longer be, or takes too long.": (
-        "等待，直到条件对所有指定的试验成立。当不再可能成立或等待过久时，退出码为 1。"
+    "Wait until trials have ended, or a condition holds for all of them.": "等待试验结束，或等待条件对所有试验成立。",
+    "The exit code is 9 if a trial has ended, but not well: failed, killed, interrupted or lost. It is 1 after --timeout, "
+    "or if a trial succeeded without meeting the condition. With --until ended, any end will do.": (
+        "若有试验已结束但未成功（失败、被终止、中断或失联），退出码为 9。超过 --timeout，或试验成功却未满足条件时为 1。"
+        "使用 --until ended 时，任何结束方式均可。"
     ),
-    "What to wait for. [default: that it has ended]": "等待的条件。[默认：试验已结束]",
+    "Wait for a query, a state, or 'ended'. [default: that it ends well]": (
+        "等待一个查询、一个状态或 'ended'。[默认：试验成功结束]"
+    ),
     "Give up after so long, such as 2h; exit code 1.": "等待这么久之后放弃，例如 2h；退出码为 1。",
     "Look so often.": "查看的间隔。",
     "Read every byte of every file of trials and report damage with line numbers. Changes nothing.": (

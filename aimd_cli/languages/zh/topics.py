@@ -16,6 +16,7 @@ TOPICS: dict[str, str] = {
     "no network, or the server is down or busy: try again": "没有网络，或服务器停机或繁忙：请重试",
     "a file is damaged": "文件已损坏",
     "the local disk failed or is full": "本地磁盘出错或已满",
+    "a trial has ended, but not well (aimd trial wait)": "试验已结束，但未成功（aimd trial wait）",
     "some of several things failed: run the same command again": "多项中有部分失败：请重新运行同一命令",
     "interrupted with Ctrl-C": "被 Ctrl-C 中断",
     "the reader of the output went away": "输出的读取方已离开",
