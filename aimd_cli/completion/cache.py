@@ -5,6 +5,7 @@ offering names; deleting it harms nothing, and failing to write it is nothing.
 """
 
 import os
+from itertools import islice
 
 from aimd_core.caches import user_cache_directory
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_FOLDERS = 20_000
+MAX_NAMES = 20_000  # of parameters, and of metrics
 ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
 
 
@@ -39,7 +41,9 @@ def remember(
     """
     owner = os.path.abspath(directory)
     rows = [(ID, trial_id) for _, trial_id in trials if trial_id]
-    rows += [(PARAM, name) for name in params] + [(METRIC, name) for name in metrics]
+    rows += [(PARAM, name) for name in islice(params, MAX_NAMES)] + [
+        (METRIC, name) for name in islice(metrics, MAX_NAMES)
+    ]
     if not whole:
         rows += [(kind, name) for kind in (ID, PARAM, METRIC) for name in recall(owner, kind)]
     _write(owner, rows)
@@ -83,8 +87,9 @@ def _file_of(owner: str) -> str:
 
 
 def _write(owner: str, rows: list[tuple[str, str]]) -> None:
-    lines = ["\t".join(row) for row in rows if not any(sign in field for field in row for sign in "\t\n\r")]
-    text = "\n".join([owner, *dict.fromkeys(lines), ""])
+    lines = map("\t".join, rows)
+    whole = [line for line in dict.fromkeys(lines) if line.count("\t") == 1 and "\n" not in line and "\r" not in line]
+    text = "\n".join([owner, *whole, ""])
     path = _file_of(owner)
     temporary = f"{path}.{os.getpid()}"
     try:

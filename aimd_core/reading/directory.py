@@ -44,6 +44,7 @@ _STATUS, _DAMAGE = 2, 8  # places in the head of a row
 _JOURNAL_PART = slice(96, 144)  # the three numbers of the segments and those of the journal stand last
 _UNSURE_NS = 2_000_000_000  # a document changed so shortly before it was read may change again without showing it
 _BATCH = 200  # trials that are read and stored at a time, so that Ctrl-C loses little and memory stays small
+# In the order of `MetricSummary.as_dict`, which a warm list does not load.
 _AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
 
 
@@ -57,6 +58,10 @@ class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):
 
     def __getitem__(self, name: str) -> dict[str, float | int | str | None]:
         return dict(zip(_AGGREGATES, self._values[name], strict=True))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the summary of a metric, or what stands in for one."""
+        return self[name] if name in self._values else default
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
@@ -261,11 +266,7 @@ def _read_journal(
 
 
 def _summaries(totals: JournalTotals) -> dict[str, list[float | int | None]]:
-    summaries = {}
-    for name, summary in totals.metrics.items():
-        known = summary.as_dict()
-        summaries[name] = [known[aggregate] for aggregate in _AGGREGATES]
-    return summaries
+    return {name: list(summary.as_dict().values()) for name, summary in totals.metrics.items()}
 
 
 def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:

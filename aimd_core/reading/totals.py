@@ -274,7 +274,7 @@ class JournalTotals:
         return records
 
     def _add(self, records: list[dict[str, Any]]) -> None:
-        columns: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
+        columns: dict[str, dict[str, tuple[str, list[Any], list[Any]]]] = {}
         for record in records:
             ((metrics_type, body),) = record.items()
             step = body["sequence"].get("step")
@@ -284,14 +284,14 @@ class JournalTotals:
             for name, value in body["value"].items():
                 column = of_type.get(name)
                 if column is None:
-                    column = of_type[name] = ([], [])
-                    if isinstance(value, (int, float)):
-                        self.metrics.setdefault(f"{metrics_type}.{name}", MetricSummary())
-                column[0].append(value)
-                column[1].append(step)
-        for metrics_type, of_type in columns.items():
-            for name, (values, steps) in of_type.items():
-                self._extend(f"{metrics_type}.{name}", values, steps)
+                    column = of_type[name] = (f"{metrics_type}.{name}", [], [])
+                    if isinstance(value, (int, float)) and column[0] not in self.metrics:
+                        self.metrics[column[0]] = MetricSummary()  # here, in the order of first appearance
+                column[1].append(value)
+                column[2].append(step)
+        for of_type in columns.values():
+            for column in of_type.values():
+                self._extend(*column)
 
     def _extend(self, name: str, values: list[Any], steps: list[Any]) -> None:
         """Take a stretch of one metric in, as JSON has it."""
@@ -300,13 +300,18 @@ class JournalTotals:
             values, steps = [float_of(values[number]) for number in numbers], [steps[number] for number in numbers]
         if not values:
             return
-        summary = self.metrics.setdefault(name, MetricSummary())
+        summary = self.metrics.get(name)
+        if summary is None:
+            summary = self.metrics[name] = MetricSummary()
         nan_count = summary.nan_count
         summary.extend(values, steps)
         if summary.nan_count != nan_count:
             values = [value for value in values if value - value == 0.0]
         if values:
-            self.trends.setdefault(name, Trend()).extend(values)
+            trend = self.trends.get(name)
+            if trend is None:
+                trend = self.trends[name] = Trend()
+            trend.extend(values)
 
 
 def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
