@@ -1,4 +1,4 @@
-"""What a running server does by itself: it empties the trash by age, removes lost objects, and seals series."""
+"""The background work of a running server: it empties the trash by age, removes lost objects, and seals series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger("aimd_server")
 
 @contextmanager
 def maintaining(storage: Storage, days: int) -> Iterator[None]:
-    """Do all of it while the context lasts; the writing is done by the writer, in small pieces."""
+    """Do this work while the context lasts; the writer does the writing in small pieces."""
 
     def empty(_: threading.Event) -> None:
         log.info("emptied the trash: %d rows", sweep(storage.database, days))
@@ -33,7 +33,7 @@ def maintaining(storage: Storage, days: int) -> Iterator[None]:
 
 @contextmanager
 def repeating(name: str, work: Callable[[threading.Event], object], every_s: float) -> Iterator[None]:
-    """Do something now and again in a thread of its own, until the event that it is given; what fails is logged."""
+    """Repeat a task in its own thread until an event is set, logging failures."""
     ending = threading.Event()
 
     def go_on() -> None:

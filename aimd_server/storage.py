@@ -1,7 +1,7 @@
-"""What a server keeps its things in: the database and the place for objects, side by side.
+"""The storage of a server: the database and the object store.
 
-Writing order: the object first, its row last. So a row never names an object that is not there; an object without a
-row is what a crash may leave, and a sweep removes by age.
+An object is written before its row, so a row never names a missing object. A crash may leave an object without a row,
+which a sweep removes by age.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ REMEMBERED_BYTES = 32 << 20
 
 
 class Storage(NamedTuple):
-    """Both of them; what services get that need objects too."""
+    """Both of them, for services that also need objects."""
 
     database: Database
     blobs: Blobs
 
 
 def joined(database: Database, blobs: Blobs) -> Storage:
-    """Return both, with the database's rows able to lead to objects."""
+    """Return both, connected so that rows of the database can refer to objects."""
     objects = ReadObjects(blobs)
     database.lead_to_objects(objects, ObjectsAtHand(objects))
     return Storage(database, blobs)
 
 
 class ReadObjects:
-    """Ranges of objects; those that were read last are remembered, and an object never changes."""
+    """Reads ranges of objects and caches the most recent; objects never change."""
 
     def __init__(self, blobs: Blobs, remembered_bytes: int = REMEMBERED_BYTES) -> None:
         self._blobs = blobs
@@ -57,7 +57,7 @@ class ReadObjects:
         return [found[one] or b"" for one in ranges]
 
     def at_hand(self, key: str, start: int, end: int) -> bytes | None:
-        """Return a range that is remembered, else None."""
+        """Return a cached range, or None."""
         with self._lock:
             content = self._known.get((key, start, end))
             if content is not None:
@@ -76,7 +76,7 @@ class ReadObjects:
 
 
 class ObjectsAtHand:
-    """For the writer, for whom everybody waits: what is remembered; the rest has to be fetched by who needs it."""
+    """Objects for the writer, which nobody should wait for: only what is cached. Callers must fetch the rest."""
 
     def __init__(self, objects: ReadObjects) -> None:
         self._objects = objects

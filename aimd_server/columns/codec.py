@@ -1,7 +1,7 @@
-"""Arrays of numbers to few bytes and back, bit for bit: the first byte says how.
+"""Encodes arrays of numbers compactly and decodes them bit for bit; the first byte says how.
 
-Whole numbers are stored as differences, floats in 32 bits where that is exact; then the bytes are shuffled, so that
-those of equal weight lie together, and compressed. A new way gets a new first byte; old ones stay readable.
+Integers are stored as differences, floats in 32 bits where that is exact. The bytes are then shuffled, so that those of
+equal weight are adjacent, and compressed. A new encoding gets a new first byte; old ones stay readable.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import zstandard
 from aimd_server.columns.rollups import Floats
 
 LEVEL = 1
-EXACT = 1 << 53  # up to here every whole number is a float
+EXACT = 1 << 53  # up to here every integer is a float
 _SAME, _WHOLE, _FLOAT32, _FLOAT64, _FLOAT32_DELTA, _FLOAT64_DELTA = range(6)
-_MAX_BYTES = 64 << 20  # of anything unpacked: far above what is written here
-# A compressor that two threads share crashes the process.
+_MAX_BYTES = 64 << 20  # of decompressed bytes, far above what is written here
+# A compressor shared by two threads crashes the process.
 _own = threading.local()
 
 
@@ -31,7 +31,7 @@ def compress(content: bytes) -> bytes:
 
 
 def decompress(content: bytes) -> bytes:
-    """Return what was compressed.
+    """Return decompressed bytes.
 
     Raises:
         ValueError: The bytes are damaged.
@@ -46,7 +46,7 @@ def decompress(content: bytes) -> bytes:
 
 
 def _is_whole(values: Floats) -> bool:
-    """Tell whether all are whole numbers that can be stored as such; minus zero cannot."""
+    """Tell whether all are integers that can be stored as such; minus zero cannot."""
     with np.errstate(invalid="ignore"):
         return bool(np.all((values == np.trunc(values)) & (np.abs(values) <= EXACT))) and not bool(
             np.any((values == 0.0) & np.signbit(values))
@@ -66,7 +66,7 @@ def _unshuffled(content: bytes, kind: Any) -> np.ndarray[Any, Any]:
 
 
 def encode(values: Floats) -> bytes:
-    """Return numbers packed. NaN comes back as NaN, everything else bit for bit."""
+    """Return encoded numbers. NaN comes back as NaN, everything else bit for bit."""
     bits = values.view(np.uint64)
     if len(bits) and np.all(bits == bits[0]):
         return bytes([_SAME]) + len(bits).to_bytes(4, "little") + bits[:1].astype("<u8").tobytes()
@@ -87,7 +87,7 @@ def _smaller(words: np.ndarray[Any, Any], plain: int, delta: int) -> bytes:
 
 
 def decode(packed: bytes) -> Floats:
-    """Return what was packed.
+    """Return decoded numbers.
 
     Raises:
         ValueError: The bytes are damaged.

@@ -1,7 +1,7 @@
-"""Series to plots: rollups of points to so many buckets, each with its least and greatest value and its mean.
+"""Reduces series to plots: rollups of points become buckets with a minimum, a maximum and a mean.
 
-A rollup is what is known of some points in a row: one point, 64, a whole chunk. Rollups of all sizes mix.
-Rollups stay in the order in which the points were logged; nothing is sorted by x, which goes back after a resume.
+A rollup summarises consecutive points: one, 64, or a whole chunk. All sizes can be mixed. Rollups keep the order in
+which the points were logged; nothing is sorted by x, which goes back after a resume.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Rollups(NamedTuple):
     """Rollups in order, one entry each.
 
     Attributes:
-        x: Where the rollup's first point lies.
-        lo: The least finite value, NaN when there is none.
-        hi: The greatest finite value, NaN when there is none.
+        x: The position of the rollup's first point.
+        lo: The smallest finite value, or NaN.
+        hi: The largest finite value, or NaN.
         total: The sum of the finite values.
         finite: How many values are finite.
         points: How many points there are.
@@ -37,15 +37,15 @@ class Rollups(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """What a series is drawn from.
+    """The data for drawing a series.
 
     Attributes:
-        points: How many lie in the range.
+        points: How many are in the range.
         nan: Those of them without a finite value.
-        exact: Whether there is one entry a point; then `hi` and `mean` are None.
+        exact: Whether there is one entry per point; then `hi` and `mean` are None.
         x: Of the first point of each bucket.
-        lo: The least finite value of each bucket, NaN when there is none.
-        hi: The greatest.
+        lo: The smallest finite value of each bucket, or NaN.
+        hi: The largest.
         mean: The mean of the finite values.
     """
 
@@ -67,7 +67,7 @@ def of_points(x: Floats, values: Floats) -> Rollups:
 
 
 def between(x: Floats, least: float | None, greatest: float | None) -> NDArray[np.bool_]:
-    """Tell of each x whether it lies in a range, whose ends belong to it; None is no end."""
+    """Tell for each x whether it is in a range, which includes its ends; None means no end."""
     inside = np.ones(len(x), np.bool_)
     if least is not None:
         inside &= x >= least
@@ -77,7 +77,7 @@ def between(x: Floats, least: float | None, greatest: float | None) -> NDArray[n
 
 
 def joined(parts: Sequence[Rollups]) -> Rollups:
-    """Return rollups behind each other."""
+    """Return rollups concatenated."""
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -86,7 +86,7 @@ def joined(parts: Sequence[Rollups]) -> Rollups:
 
 
 def merged(rollups: Rollups, starts: NDArray[Any]) -> Rollups:
-    """Return larger rollups, each made of those from one of `starts`, which rise from 0, to before the next."""
+    """Return larger rollups, each from one of `starts`, which ascend from 0, to before the next."""
     if len(starts) == 0:
         return rollups
     return Rollups(
@@ -100,7 +100,7 @@ def merged(rollups: Rollups, starts: NDArray[Any]) -> Rollups:
 
 
 def plotted(rollups: Rollups, points: int) -> Plot:
-    """Return at most `points` buckets, of as equal numbers of points as the rollups allow; all points if so few."""
+    """Return at most `points` buckets of roughly equal numbers of points, or all points if there are so few."""
     ends = np.cumsum(rollups.points)
     count = int(ends[-1]) if len(ends) else 0
     nan = count - int(rollups.finite.sum())

@@ -1,4 +1,4 @@
-"""Records to columns of numbers by metrics type, for reading: every number that the summaries count."""
+"""Turns records into columns of numbers by metrics type, with every number that the totals count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aimd_server.columns.rollups import Floats
 
 
 class Column:
-    """One metric: which rows of its table have a number of it, and these numbers."""
+    """A metric: the rows of its table that have a number, and these numbers."""
 
     __slots__ = ("rows", "values")
 
@@ -24,10 +24,10 @@ class Column:
 
 
 class Table:
-    """The points of one metrics type: a row each.
+    """The points of a metrics type, one row each.
 
     Attributes:
-        axes: Step, epoch and time of each row; NaN where there is none.
+        axes: Step, epoch and time of each row, or NaN.
         columns: By metric.
     """
 
@@ -38,7 +38,7 @@ class Table:
         self.columns: dict[str, Column] = {}
 
     def add(self, values: dict[str, Any], sequence: dict[str, Any]) -> None:
-        """Take one record in."""
+        """Add a record."""
         row = len(self.axes[STEP])
         step = step_of(sequence.get("step"))
         self.axes[STEP].append(math.nan if step is None else float(step))
@@ -65,7 +65,7 @@ def _number(value: object) -> float:
 
 
 def seconds_of(text: object) -> float:
-    """Return an ISO 8601 time as unix seconds, NaN when it is none; without an offset it is UTC."""
+    """Return an ISO 8601 time in Unix seconds, or NaN; without an offset it is UTC."""
     if not isinstance(text, str):
         return math.nan
     try:

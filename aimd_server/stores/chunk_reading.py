@@ -1,7 +1,7 @@
-"""Column chunks to the rollups that a plot is made of: no more is read of a chunk than the plot needs.
+"""Reads column chunks as rollups for a plot, and no more of a chunk than the plot needs.
 
-What a chunk's row says of the whole of it, when there are many chunks a bucket; else its rollup; else its numbers. A
-chunk that lies only partly in the range that is asked for is always read whole.
+That is the chunk's row if there are many chunks per bucket, else its rollups, else its numbers. A chunk that is only
+partly in the requested range is always read whole.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aimd_server.stores.chunks import KIND_OF, METRIC, ROLLED
 from aimd_server.stores.schema import series_chunk
 
 SECOND_US = 1e6
-CHUNKS_A_BUCKET = 2  # from here on rows alone will do
+CHUNKS_A_BUCKET = 2  # from here on rows alone suffice
 _HEADS_AT_ONCE, _ROLLUPS_AT_ONCE, _DATA_AT_ONCE = 20_000, 4096, 256  # chunks in memory at once
 
 _metric, _axis = series_chunk.alias("metric"), series_chunk.alias("axis")
@@ -72,7 +72,7 @@ Key = tuple[int, str]  # a series and one of its metrics
 
 
 class View(NamedTuple):
-    """What of a series is asked for: against which axis, how many buckets, and the ends of a range."""
+    """What is requested of a series: the axis, the number of buckets, and the ends of a range."""
 
     axis: str
     points: int
@@ -81,7 +81,7 @@ class View(NamedTuple):
 
     @property
     def scale(self) -> float:
-        """What the numbers of the axis are divided by."""
+        """The divisor of the numbers of the axis."""
         return SECOND_US if self.axis == TIME else 1.0
 
 
@@ -142,9 +142,9 @@ def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: V
 
 
 def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
-    """Return a rollup a chunk."""
+    """Return one rollup per chunk."""
     columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
-    if columns["points"] != columns["rows"]:  # the first row of a chunk may not have the metric
+    if columns["points"] != columns["rows"]:  # the first row of a chunk may lack the metric
         ((_, rows),) = _by_key(connection, _ROLLUPS, [key], view)
         return _rollups(connection, key, rows, view)
     x, lo, hi, total = (np.array(columns[name], np.float64) for name in ("x", "lo", "hi", "total"))
@@ -153,11 +153,11 @@ def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Rol
 
 
 def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
-    """Return a rollup each 64 points: of all chunks at once, because one by one takes too long."""
+    """Return one rollup per 64 points, for all chunks at once, because one by one takes too long."""
     points, total = (np.array([getattr(row, name) for row in rows], np.int64) for name in ("points", "rows"))
     entries = -(-points // ROLLED)
     numbers = np.frombuffer(b"".join([row.rollup for row in rows]), "<f8")
-    # Each chunk has its columns behind each other: where in `numbers` the first column of each entry is.
+    # The columns of a chunk are consecutive: the position in `numbers` of the first column of each entry.
     sizes = np.array([len(row.rollup) // 8 for row in rows], np.int64)
     ends = np.cumsum(entries)
     place = np.repeat(np.cumsum(sizes) - sizes - (ends - entries), entries) + np.arange(ends[-1])
@@ -178,7 +178,7 @@ def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> R
 
 
 def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
-    """Return a rollup a point, or larger ones of chunks that lie in the range, where the range holds enough."""
+    """Return one rollup per point, or larger ones for chunks in the range if it has enough."""
     rows = [row for row in rows if _touches(row, view)]
     inside = sum(row.points for row in rows if _is_inside(row, view))
     rolled = {}
@@ -216,7 +216,7 @@ def _points(x_data: bytes, data: bytes, rows: bytes | None, view: View) -> Rollu
 
 
 def of_range(x: Floats, values: Floats, view: View) -> Rollups:
-    """Return points that lie in the range as rollups of one."""
+    """Return points in the range as rollups of one."""
     if view.least is None and view.greatest is None:
         return of_points(x, values)
     inside = between(x, view.least, view.greatest)

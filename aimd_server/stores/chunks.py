@@ -31,7 +31,7 @@ from aimd_server.stores.schema import series as series_table
 
 METRIC = 0
 KIND_OF = {axis: number for number, axis in enumerate(AXES, start=1)}
-ROLLED = 64  # points of one entry of a rollup
+ROLLED = 64  # points per rollup
 
 _PUT = insert(series_chunk)
 _PUT_LINES = insert(journal_chunk)
@@ -41,7 +41,7 @@ _CHUNK = select(*(series_chunk.c[name] for name in ("kind", "name", "rows", "dat
 
 
 def put(connection: Connection, trial_id: int, journal_id: int, offset: int, span: Span) -> None:
-    """Keep a span that begins at a byte of a trial's journal; of types that have no series, the bytes only."""
+    """Store a span that begins at a byte of a trial's journal; for types without a series, only the bytes."""
     rows: list[dict[str, Any]] = []
     places: dict[str, tuple[int, int]] = {}
     for chunk in span.chunks:
@@ -95,7 +95,7 @@ def lines_of(connection: Connection, codec: int, data: bytes) -> bytes:
     """Return the lines of a chunk of a journal.
 
     Raises:
-        ValueError: They cannot be unpacked or rendered.
+        ValueError: They cannot be decompressed or rendered.
     """
     (data,) = sealed.opened(connection, [data])
     if codec == KEPT:
@@ -108,7 +108,7 @@ def lines_of(connection: Connection, codec: int, data: bytes) -> bytes:
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield trial and reason for each column that cannot be read, or has another number of points than is known."""
+    """Yield trial and reason for each column that cannot be read or has the wrong number of points."""
     wanted = [series_chunk.c[name] for name in ("name", "first", "rows", "points", "places", "data")]
     query = select(trial.c.uid, series_table.c.type, *wanted).join(
         series_table, series_chunk.c.series_id == series_table.c.id

@@ -1,7 +1,7 @@
-"""Columns and lines that have left their rows for an object: what the rows say instead, and which are to go next.
+"""Columns and lines that have moved from their rows to an object: the references in the rows, and what moves next.
 
-A row whose bytes are in an object holds a reference in their place: which object, and from where to where. All that
-plots need of a whole chunk stays in its row, so only who looks closely reads objects.
+A row whose bytes are in an object has a reference instead: the object, and a range. What plots need of a whole chunk
+stays in its row, so only zooming in reads objects.
 """
 
 from __future__ import annotations
@@ -31,35 +31,35 @@ from sqlalchemy import (
 from aimd_core.format.model import UNFINISHED
 from aimd_server.stores.schema import journal, journal_chunk, sealed_object, series, series_chunk, trial, unsealed
 
-MARK = b"\xff"  # of a reference, where else the way of packing stands
+MARK = b"\xff"  # of a reference, in the place of the codec
 PREFIX = "sealed"
 _AT_ONCE = 256
-_STREAMED = 64  # rows that are in memory before it is known whether they go into the object
+_STREAMED = 64  # rows in memory before it is known whether they go into the object
 
 
 class Objects(Protocol):
-    """What reads objects for a connection: the execution option `objects` of its engine."""
+    """Reads objects for a connection: the execution option `objects` of its engine."""
 
     def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Return ranges of an object's bytes.
 
         Raises:
-            ValueError: There is no such object, or it ends before that: the data are damaged.
-            StoreUnavailableError: The place for objects cannot be used now.
-            ObjectsNeededError: They would have to be fetched, and this is no time for that.
+            ValueError: The object is missing or too short, so the data is damaged.
+            StoreUnavailableError: The object store is unavailable.
+            ObjectsNeededError: They would have to be fetched, and this is not the time.
         """
         ...
 
 
 class ObjectsNeededError(Exception):
-    """An operation that others wait for needs bytes of an object: `fetch` them, then run it again."""
+    """An operation in the writer needs bytes of an object: `fetch` them, then run it again."""
 
     def __init__(self, objects: Objects, key: str, ranges: Sequence[tuple[int, int]]) -> None:
         super().__init__(f"{len(ranges)} ranges of {key} are needed")
         self._wanted = (objects, key, ranges)
 
     def fetch(self) -> None:
-        """Fetch the bytes, so that they are at hand. Errors as `Objects.get_ranges`."""
+        """Fetch the bytes into the cache. Errors as `Objects.get_ranges`."""
         objects, key, ranges = self._wanted
         objects.get_ranges(key, ranges)
 
@@ -76,20 +76,20 @@ def key_of(object_id: bytes) -> str:
 
 
 def reference(object_id: bytes, start: int, end: int) -> bytes:
-    """Return what a row holds whose bytes are in an object, from `start` to before `end`."""
+    """Return the reference to bytes in an object, from `start` to before `end`."""
     return MARK + msgspec.msgpack.encode(_Reference(object_id, start, end))
 
 
 def opened(connection: Connection, contents: Sequence[bytes], objects: Objects | None = None) -> list[bytes]:
-    """Return the bytes of rows, those that are references read from their objects: each object once.
+    """Return the bytes of rows, resolving references with one read per object.
 
     Args:
-        connection: Whose engine knows how to read objects.
-        contents: What the rows hold.
-        objects: What reads objects, instead of the connection's.
+        connection: Its engine can read objects.
+        contents: The content of the rows.
+        objects: Reads objects, instead of the connection's.
 
     Raises:
-        ValueError: A reference, or what it names, is damaged.
+        ValueError: A reference or its object is damaged.
         StoreUnavailableError, ObjectsNeededError: See Objects.
     """
     found = list(contents)
@@ -113,7 +113,7 @@ def opened(connection: Connection, contents: Sequence[bytes], objects: Objects |
 
 
 def mark(connection: Connection, journal_id: int, size_bytes: int) -> None:
-    """Count bytes of a journal's rows that are to go into an object some time."""
+    """Count bytes of a journal's rows that will go into an object some time."""
     values = {"of_journal": journal_id, "added": size_bytes}
     if not connection.execute(_COUNT, values).rowcount:
         connection.execute(insert(unsealed).values(journal_id=journal_id, size=size_bytes))
@@ -127,7 +127,7 @@ _COUNT = (
 
 
 class DueRow(NamedTuple):
-    """A journal whose rows are to go into an object: all of them when its trial has ended."""
+    """A journal whose rows are due to go into an object, all of them if its trial has ended."""
 
     journal_id: int
     trial_id: int
@@ -136,7 +136,7 @@ class DueRow(NamedTuple):
 
 
 def due(connection: Connection, large_bytes: int, after_id: int, limit: int) -> list[DueRow]:
-    """Return journals of trials that have ended, and those of running ones that have `large_bytes`, by their ids."""
+    """Return journals of ended trials, and of running ones with at least `large_bytes`, by id."""
     has_ended = and_(trial.c.state.is_not(None), trial.c.state.not_in(UNFINISHED))
     query = (
         select(unsealed.c.journal_id, journal.c.trial_id, has_ended.label("has_ended"), unsealed.c.size)
@@ -156,7 +156,7 @@ Place = tuple[Any, ...]  # the primary key of a row
 
 
 def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
-    """Return the first journal chunks up to a byte that are not in an object: their keys and bytes."""
+    """Return keys and bytes of the first journal chunks, up to a byte, that are not in an object."""
     table = journal_chunk
     query = select(table.c.offset, table.c.data).where(
         table.c.journal_id == journal_id, table.c.offset + table.c.size <= end, _in_rows(table)
@@ -166,7 +166,7 @@ def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bou
 
 
 def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
-    """Return the first series chunks that are not in an object, but for each series' newest rows."""
+    """Return the first series chunks that are not in an object, except each series' newest rows."""
     table = series_chunk
     key = [table.c[name] for name in ("series_id", "kind", "name", "first")]
     query = (
@@ -179,13 +179,13 @@ def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: 
 
 
 class Bounds(NamedTuple):
-    """How much goes into one object."""
+    """Limits of an object."""
 
     rows: int
     size_bytes: int
 
     def cut(self, rows: Iterable[tuple[Place, bytes]]) -> list[tuple[Place, bytes]]:
-        """Return the first rows that are not too large together; one at least."""
+        """Return as many first rows as fit together, at least one."""
         found: list[tuple[Place, bytes]] = []
         total = 0
         for row in rows:
@@ -205,9 +205,9 @@ class Sealing(NamedTuple):
 
 
 def seal(connection: Connection, journal_id: int, sealing: Sealing, since_us: int) -> bool:
-    """Put references in the place of rows' bytes, which are in the announced object; False when that is too late.
+    """Replace rows' bytes with references to the announced object; return False if it is too late.
 
-    The caller holds the journal's lock: nobody else seals rows of it.
+    The caller holds the journal's lock, so nobody else seals its rows.
 
     Args:
         connection: Open.
@@ -257,13 +257,13 @@ _IS_IN_ROW = {
 
 
 def _are_in_rows(connection: Connection, table: Table, rows: list[tuple[Place, bytes]]) -> bool:
-    """Tell whether rows still have their bytes: they never change otherwise. The first and the last say it of all."""
+    """Tell whether rows still have their bytes; the first and the last tell for all, as nothing else changes them."""
     ends = [rows[0], rows[-1]] if rows else []
     return all(connection.execute(_IS_IN_ROW[table.name], _at(place)).first() is not None for place, _ in ends)
 
 
 def count_down(connection: Connection, journal_id: int, size_bytes: int, is_all: bool) -> None:
-    """Forget bytes that are in an object now; when that is all of them, the journal too, until it grows."""
+    """Subtract bytes that are now in an object; if none remain, forget the journal until it grows."""
     if is_all:
         connection.execute(delete(unsealed).where(unsealed.c.journal_id == journal_id))
     else:
@@ -294,13 +294,13 @@ def objects(connection: Connection, after_id: int = 0, limit: int = 1000) -> lis
 
 
 def announce(connection: Connection, object_id: bytes, content: bytes, now_us: int) -> None:
-    """Write down that an object is about to be put, so that it is found again if nothing comes to refer to it."""
+    """Record an object that is about to be stored, so that it can be found if it gets no references."""
     values = {"key": key_of(object_id), "size": len(content), "digest": hashlib.sha256(content).hexdigest()}
     connection.execute(insert(sealed_object).values(**values, sealed_us=now_us))
 
 
 def left_over(connection: Connection, before_us: int, limit: int) -> list[str]:
-    """Return the keys of objects that were announced before a time, and that no row refers to, or none any more."""
+    """Return the keys of objects that were announced before a time and have no references (anymore)."""
     query = select(sealed_object.c.key).where(
         sealed_object.c.journal_id.is_(None), sealed_object.c.sealed_us < before_us
     )
@@ -308,13 +308,13 @@ def left_over(connection: Connection, before_us: int, limit: int) -> list[str]:
 
 
 def forget(connection: Connection, keys: list[str]) -> None:
-    """Forget objects that are gone."""
+    """Forget deleted objects."""
     query = delete(sealed_object).where(sealed_object.c.key.in_(keys), sealed_object.c.journal_id.is_(None))
     connection.execute(query)
 
 
 def unseal(connection: Connection, reader: Objects) -> int:
-    """Bring the bytes of all objects back into their rows; return how many objects that were. Errors as `opened`."""
+    """Move the bytes of all objects back into their rows, and return the number of objects. Errors as `opened`."""
     for table in (journal_chunk, series_chunk):
         query = select(*table.primary_key.columns, table.c.data).where(~_in_rows(table)).limit(_AT_ONCE)
         while rows := connection.execute(query).all():

@@ -1,7 +1,7 @@
-"""How far the digest of each journal's last block has come, in this process, so that its bytes need not be read again.
+"""Remembers the running digest of each journal's last block, so that its bytes need not be read again.
 
-Only a saving: what is not known here, because another replica took the append or because the server is new, is read
-from the database. A state takes in nothing but bytes whose commit is certain, and none behind a gap, so it is right.
+It only saves work: what this process does not know, because another replica took the append or the server has just
+started, is read from the database. A state includes only bytes whose commit is certain, without gaps, so it is correct.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import Any, NamedTuple
 
 from aimd_core.format.digest import BLOCK_BYTES
 
-MOST = 20_000  # journals; of a state there are some 400 bytes
+MOST = 20_000  # journals; a state takes some 400 bytes
 
 
 class _State(NamedTuple):
     offset: int
-    hash: Any  # never changed: another thread may be copying it
+    hash: Any  # never changed, because another thread may be copying it
 
 
 class BlockStates:
-    """The states, those that were used last."""
+    """The most recently used states."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._states: OrderedDict[int, _State] = OrderedDict()
 
     def follow(self, journal_id: int, offset: int, content: bytes) -> None:
-        """Take note of bytes that a journal has from `offset` on, after the commit."""
+        """Add bytes that a journal has from `offset` on, after the commit."""
         known = self._states.pop(journal_id, None)
         start = offset + len(content)
-        start -= min(start % BLOCK_BYTES, len(content))  # of the last block, or of what is new of it
+        start -= min(start % BLOCK_BYTES, len(content))  # in the last block, or what is new of it
         if start % BLOCK_BYTES == 0:
             state = hashlib.sha256()
         elif known is not None and known.offset == offset:
@@ -44,7 +44,7 @@ class BlockStates:
             self._states.popitem(last=False)
 
     def completed(self, journal_id: int, offset: int, content: bytes) -> bytes | None:
-        """Return the digest of the one block that bytes from `offset` on complete; None when that is not known here."""
+        """Return the digest of the block that bytes from `offset` on complete, or None if it is unknown here."""
         left = BLOCK_BYTES - offset % BLOCK_BYTES
         known = self._states.get(journal_id)
         if known is None or known.offset != offset or not left <= len(content) < left + BLOCK_BYTES:

@@ -1,7 +1,7 @@
-"""Which points of a trial count: those that its `segments` file does not say are superseded.
+"""Which points of a trial count: those not superseded according to its `segments` file.
 
-Bytes are kept as they come. When a trial went back to an earlier step, its totals are made anew from its journal, and
-its plots from the lines that count. Until then, and for all other trials, nothing here costs anything.
+Bytes are stored as they come. Once a trial has gone back to an earlier step, its totals are computed again from its
+journal, and its plots from the lines that count. All other trials pay nothing for this.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _STRETCH_BYTES = 2 << 20
 
 
 def segments_of(connection: Connection, trial_id: int) -> Segments:
-    """Return what a trial's `segments` file says."""
+    """Return the content of a trial's `segments` file."""
     row = journals.of_file(connection, trial_id, SEGMENTS)
     return Segments() if row is None else read_segments(connection, row)
 
 
 def read_segments(connection: Connection, row: JournalRow) -> Segments:
-    """Return what a `segments` file says, of which this is the row."""
+    """Return the content of a `segments` file by its row."""
     return parse_segments(journals.read(connection, row.id, 0, min(row.next_offset, MAX_BYTES)))
 
 
 def check_size(row: JournalRow, size_bytes: int) -> None:
-    """Refuse a `segments` file that is larger than any real one, because it is read with each append.
+    """Refuse a `segments` file that is larger than any real one, because every append reads it.
 
     Raises:
         RefusalError: `invalid`.
@@ -46,7 +46,7 @@ def check_size(row: JournalRow, size_bytes: int) -> None:
 
 
 def stretches(connection: Connection, row: JournalRow, segments: Segments, start: int = 0) -> Iterator[bytes]:
-    """Yield the complete lines of a journal from a line on, those that are superseded blank, some at a time."""
+    """Yield the complete lines of a journal from a line on, in batches, with superseded ones blank."""
     rest = b""
     reached = start
     while reached < row.parsed_offset:
@@ -61,7 +61,7 @@ def stretches(connection: Connection, row: JournalRow, segments: Segments, start
 def points(
     connection: Connection, row: JournalRow, segments: Segments, metrics: list[tuple[str, str]], axis: str
 ) -> dict[tuple[str, str], tuple[Floats, Floats]]:
-    """Return x and value of each point that counts, of metrics given as type and name."""
+    """Return x and value of each point that counts, for metrics given as type and name."""
     import numpy as np
 
     from aimd_server.columns.table import tables_of
@@ -80,7 +80,7 @@ def points(
 
 
 def retotal(connection: Connection, trial_id: int) -> None:
-    """Make the totals of a trial anew, from the lines of its journal that count."""
+    """Compute the totals of a trial again, from the lines of its journal that count."""
     row = journals.of_file(connection, trial_id, METRICS, lock=True)
     if row is None or not row.parsed_offset:
         return

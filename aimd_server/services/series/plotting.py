@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 MAX_TRIALS = 500
 MAX_POINTS = 10_000
-MAX_METRICS = 2_000  # that one request names
-SERIES_POINTS = 2_000_000  # of one answer
+MAX_METRICS = 2_000  # in one request
+SERIES_POINTS = 2_000_000  # in one answer
 _TRIALS_AT_ONCE = 100
 
 
 class PlotWish(msgspec.Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """What is asked for.
+    """A request for series.
 
     Attributes:
         trials: Ids.
         metrics: Names as in lists, `type.name`; None for all.
-        x: What the range is of, and what `x` in the answer is.
-        points: How many buckets a series, at most.
-        from_: The least x.
-        to: The greatest x.
+        x: The axis of the range and of `x` in the answer.
+        points: The most buckets per series.
+        from_: The smallest x.
+        to: The largest x.
     """
 
     trials: list[str]
@@ -47,7 +47,7 @@ class PlotWish(msgspec.Struct, forbid_unknown_fields=True, rename={"from_": "fro
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """One series of an answer."""
+    """A series of an answer."""
 
     trial: str
     metric: str
@@ -55,17 +55,17 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What was asked for, in the order of asking, and the ids that are not there."""
+    """The requested series, in the order of the request, and the ids that do not exist."""
 
     series: list[Drawn]
     missing: list[str]
 
 
 def draw(database: Database, user: Account, asked: PlotWish) -> Answer:
-    """Return the series that were asked for.
+    """Return the requested series.
 
     Raises:
-        RefusalError: `invalid`: it is too much, or names no range.
+        RefusalError: `invalid`, if the request is too large or its range is malformed.
     """
     _check(asked)
 
@@ -96,7 +96,7 @@ def _check(asked: PlotWish) -> None:
 
 
 class _Metric(NamedTuple):
-    """A metric that is asked for: its series, names, and how many points it has."""
+    """A requested metric: its series, names and number of points."""
 
     series_id: int
     type: str
@@ -105,7 +105,7 @@ class _Metric(NamedTuple):
 
 
 def _wanted(asked: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
-    """Return the metrics that a trial has and that are asked for."""
+    """Return the requested metrics that a trial has."""
     found = []
     for row in rows:
         for name, live in totals.from_text(row.live).items():
@@ -125,7 +125,7 @@ def _check_size(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> None:
 
 
 def _portions(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> Iterator[list[str]]:
-    """Yield trials so few at a time that their points in chunks and tails do not fill the memory."""
+    """Yield trials in batches small enough that their points fit into memory."""
     portion: list[str] = []
     for uid in asked.trials:
         if wanted.get(uid):
@@ -164,7 +164,7 @@ def _drawn(
 def _counting(
     connection: Connection, rows: list[journals.JournalRow], metrics: list[_Metric], axis: str
 ) -> dict[tuple[str, str], tuple[Floats, Floats]] | None:
-    """Return the points that count of a trial that went back to an earlier step; None when all of them do."""
+    """Return the points that count of a trial that went back to an earlier step, or None if all of them do."""
     files = {row.file: row for row in rows}
     if SEGMENTS not in files or METRICS not in files:
         return None

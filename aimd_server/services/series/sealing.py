@@ -1,9 +1,9 @@
-"""Puts the columns of finished and of long series into objects, so that the database stays small.
+"""Moves the columns of ended and of long series to objects, so that the database stays small.
 
-The object is announced, put, read back and compared; then, in one transaction, references take the place of the
-bytes. A server that ends before that leaves an object that nothing refers to; `remove_left_over` removes it by age.
-Only what this database announced is ever removed: other servers may have their objects in the same place, and so may
-the database that a backup took the place of.
+An object is announced, stored, read back and compared; then a transaction replaces the bytes with references. A server
+that ends before that leaves an object without references, which `remove_left_over` removes by age. Only objects
+announced by this database are removed, because other servers may use the same store, and so may a database that a
+restored backup has replaced.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from aimd_server.stores.database import Connection
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.sealed import Bounds, DueRow, Sealing
 
-LARGE_BYTES = 16 << 20  # of a running trial's columns, packed
-SMALL_BYTES = 64 << 10  # of a finished one's: less is not worth an object
-BOUNDS = Bounds(20_000, 8 << 20)  # of one object, which is in memory four times
-NEWEST_ROWS = 4 * 4096  # of a running series, which stay in the database
-LEFT_OVER_US = 86_400_000_000  # from the announcement on; half of it is what sealing may take
+LARGE_BYTES = 16 << 20  # of a running trial's compressed columns
+SMALL_BYTES = 64 << 10  # of an ended one's; less is not worth an object
+BOUNDS = Bounds(20_000, 8 << 20)  # per object, which is in memory four times
+NEWEST_ROWS = 4 * 4096  # of a running series; they stay in the database
+LEFT_OVER_US = 86_400_000_000  # from the announcement on; sealing may take half of that
 _AT_ONCE = 100
 log = logging.getLogger("aimd_server")
 
 
 class _Read(NamedTuple):
-    """What is to go into an object, and the journal as it stood."""
+    """What goes into an object, and the journal as it was."""
 
     row: JournalRow
     digest: str
@@ -47,7 +47,7 @@ class _Read(NamedTuple):
 
 
 def seal_due(storage: Storage, is_ending: Callable[[], bool] = lambda: False) -> int:
-    """Seal all that is due, unless the server is ending, and return how many objects were made."""
+    """Seal everything that is due, unless the server is stopping, and return the number of objects."""
     made, last = 0, 0
     while rows := storage.database.read(partial(sealed.due, large_bytes=LARGE_BYTES, after_id=last, limit=_AT_ONCE)):
         for row in rows:
@@ -59,7 +59,7 @@ def seal_due(storage: Storage, is_ending: Callable[[], bool] = lambda: False) ->
 
 
 def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool]) -> int:
-    """Put what is due of a journal into objects, and return how many."""
+    """Move what is due of a journal to objects, and return their number."""
     made = 0
     if due.has_ended and due.size < SMALL_BYTES:
         storage.database.write(lambda connection: sealed.count_down(connection, due.journal_id, 0, True))
@@ -71,7 +71,7 @@ def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool]) -> int:
             break
         sealing = Sealing(_put(storage, content), read.lines, read.columns)
         if not storage.database.write(partial(_keep, due=due, read=read, sealing=sealing)):
-            _remove(storage, [sealed.key_of(sealing.object_id)])  # another replica was quicker, or the trial is gone
+            _remove(storage, [sealed.key_of(sealing.object_id)])  # another replica was faster, or the trial is gone
             return made
         made += 1
     if due.has_ended and not is_ending():
@@ -80,7 +80,7 @@ def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool]) -> int:
 
 
 def _put(storage: Storage, content: bytes) -> bytes:
-    """Put an object and return its id."""
+    """Store an object and return its id."""
     object_id = uuid.uuid4().bytes
     key = sealed.key_of(object_id)
     storage.database.write(partial(sealed.announce, object_id=object_id, content=content, now_us=now_us()))
@@ -94,7 +94,7 @@ def _read(connection: Connection, due: DueRow) -> _Read | None:
     row = journals.by_id(connection, due.journal_id)
     if row is None:
         return None
-    # The block that is not complete stays in the database while the trial runs: the next append may need it.
+    # The incomplete block stays in the database while the trial runs, because the next append may need it.
     end = row.chunk_offset if due.has_ended else row.next_offset // BLOCK_BYTES * BLOCK_BYTES
     lines = sealed.lines_in_rows(connection, row.id, end, BOUNDS)
     columns = sealed.columns_in_rows(connection, due.trial_id, 0 if due.has_ended else NEWEST_ROWS, BOUNDS)
@@ -119,7 +119,7 @@ def _finish(connection: Connection, due: DueRow) -> None:
 
 
 def remove_left_over(storage: Storage, age_us: int = LEFT_OVER_US) -> int:
-    """Remove objects of that age that nothing refers to: a crash left them, or their trial is gone. Return how many."""
+    """Remove objects of some age without references, left by a crash or a deleted trial. Return their number."""
     before_us, gone = now_us() - age_us, 0
     while keys := storage.database.read(partial(sealed.left_over, before_us=before_us, limit=_AT_ONCE)):
         _remove(storage, keys)
@@ -128,7 +128,7 @@ def remove_left_over(storage: Storage, age_us: int = LEFT_OVER_US) -> int:
 
 
 def _remove(storage: Storage, keys: list[str]) -> None:
-    """Remove objects; what is cut short in the middle is done the next time."""
+    """Remove objects; an interrupted removal is completed the next time."""
     for key in keys:
         storage.blobs.delete(key)
     storage.database.write(partial(sealed.forget, keys=keys))
