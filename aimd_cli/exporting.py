@@ -15,8 +15,8 @@ from aimd_core.errors import DiskError, ExtraMissingError, InTheWayError
 from aimd_core.format.journal import Damage
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import metric_values, records_of
-from aimd_core.reading.store import Trial
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aimd_cli import output, text
+from aimd_core.format.layout import JOURNAL_FILES
 from aimd_core.language import said, translated
-from aimd_core.reading.store import JOURNAL_FILES, Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload.remote import Watching
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.layout import METADATA_FILE
 from aimd_core.format.model import is_alternative_name, name_fault, split_alternative_name
 from aimd_core.language import said
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, may_go_on
-from aimd_core.reading.store import METADATA_FILE, Trial
 
 
 def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:

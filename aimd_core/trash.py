@@ -20,9 +20,10 @@ from aimd_core.errors import (
     TrialRunningError,
 )
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.layout import TRIALS_DIRECTORY, is_trial_directory
 from aimd_core.language import said
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, seconds_of
-from aimd_core.reading.store import TRIALS_DIRECTORY, Trial, is_trial_directory
 
 TRASH_DIRECTORY = Path(".aimd", "trash")
 _ORIGIN_SUFFIX = ".origin.yaml"

@@ -18,7 +18,7 @@ import uuid
 from pathlib import Path
 
 from aimd_core.config import Credentials
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, upload_all
 from aimd_core.upload.remote import CurrentRemote
 from benchmarks.measurement import Measurement, table

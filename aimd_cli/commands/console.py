@@ -101,7 +101,7 @@ def _remove_unused(caches: Path) -> None:
 
 def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
     """Print the address, which is for one browser, on stdout; say the rest on stderr."""
-    from aimd_core.reading.store import list_names
+    from aimd_core.format.layout import list_names
 
     try:
         count = len(list_names(place)[1])

@@ -11,7 +11,7 @@ from aimd_core.errors import NetworkError, StoppedError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
     from aimd_core.upload import Destination, Remote, Result
 
 

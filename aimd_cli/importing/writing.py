@@ -19,10 +19,10 @@ from aimd_core.errors import DamagedError, DiskError
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.journal import encode_record
 from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
+from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, list_names, new_trial_directory
 from aimd_core.format.model import RUNNING, name_fault
 from aimd_core.format.segments import Resume, append_segment, read_segments
 from aimd_core.language import said
-from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, list_names, new_trial_directory
 
 IMPORTED, UPDATED, UNCHANGED = "imported", "updated", "unchanged"
 _FROM_THE_SOURCE = (

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.errors import DiskError, UsageError
+from aimd_core.format.layout import LABELS_FILE
 from aimd_core.language import said
 
-LABELS_FILE = "labels.yaml"
 _MAX_TAG_BYTES = 100
 
 

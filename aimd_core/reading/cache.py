@@ -17,21 +17,22 @@ from zlib import crc32
 
 from aimd_core.caches import user_cache_directory
 
-VERSION = 2
+VERSION = 3
 _BUSY_S = 0.5
 _UNUSED_S = 90 * 86400
 _FEW = 500  # up to so many rows are asked for by name
 _SCHEMA = """
-CREATE TABLE trial (name TEXT PRIMARY KEY, signature BLOB, head TEXT, params TEXT, metrics TEXT);
+CREATE TABLE trial (name TEXT PRIMARY KEY, signature BLOB, started TEXT, head TEXT, params TEXT, metrics TEXT);
 CREATE TABLE more (name TEXT PRIMARY KEY, facts TEXT, trends TEXT, state TEXT);
 """
 
 
 class CachedRow(NamedTuple):
-    """One trial as it is kept; all but name and signature are JSON."""
+    """One trial as it is kept: when it began, ISO 8601 or None, and the rest as JSON."""
 
     name: str
     signature: bytes
+    started: str | None
     head: str
     params: str
     metrics: str
@@ -113,6 +114,10 @@ class IndexCache:
         for rows in self._select("trial", CachedRow._fields, names):
             yield [CachedRow(*row) for row in rows]
 
+    def starts(self) -> Iterator[list[tuple[str, bytes, str | None]]]:
+        """Yield name, signature and start of all trials, some at a time, in no order."""
+        return self._select("trial", ("name", "signature", "started"), None)
+
     def more(self, names: Sequence[str]) -> dict[str, CachedMore]:
         """Return what else is cached of these trials, by name."""
         return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
@@ -150,7 +155,7 @@ class IndexCache:
             self._connection.execute("BEGIN IMMEDIATE")
             kept = list(rows)
             replace = "INSERT OR REPLACE INTO"
-            self._connection.executemany(f"{replace} trial VALUES (?, ?, ?, ?, ?)", [row for row, _ in kept])
+            self._connection.executemany(f"{replace} trial VALUES (?, ?, ?, ?, ?, ?)", [row for row, _ in kept])
             self._connection.executemany(f"{replace} more VALUES (?, ?, ?, ?)", [more for _, more in kept])
             for name in gone:
                 self._connection.execute("DELETE FROM trial WHERE name = ?", (name,))
@@ -167,7 +172,7 @@ class MemoryCache(IndexCache):
     """A cache that lives as long as the process."""
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection.executescript(_SCHEMA)
         return connection
 

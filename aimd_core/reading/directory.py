@@ -15,34 +15,38 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.format import process
-from aimd_core.format.journal import SEGMENTS_FILE
-from aimd_core.format.labels import LABELS_FILE, read_labels
-from aimd_core.format.model import flatten
-from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
-from aimd_core.reading.facts import Facts, ending_of, is_live
-from aimd_core.reading.store import (
-    METADATA_FILE,
+from aimd_core.format.labels import read_labels
+from aimd_core.format.layout import (
+    DOCUMENTS_PART,
+    JOURNAL_PART,
+    LABELS_FILE,
     METRICS_FILE,
-    PARAMETERS_FILE,
-    PROCESS_FILE,
-    Trial,
+    has_grown,
+    is_metadata_as_in,
     last_write_s,
     list_names,
+    made_s,
+    signature_of,
+    sure_signature,
 )
+from aimd_core.format.model import flatten
+from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache, MemoryCache
+from aimd_core.reading.documents import Trial
+from aimd_core.reading.facts import Facts, ending_of, is_live, newest_first, seconds_of, start_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
 
-_DOCUMENTS = (METADATA_FILE, PARAMETERS_FILE, LABELS_FILE, PROCESS_FILE)
-_SIGNATURE = struct.Struct("<18q")
-_STATUS, _DAMAGE = 2, 8  # places in the head of a row
-_JOURNAL_PART = slice(96, 144)  # the three numbers of the segments and those of the journal stand last
-_UNSURE_NS = 2_000_000_000  # a document changed so shortly before it was read may change again without showing it
+_STATUS, _STARTED, _DAMAGE = 2, 3, 8  # places in the head of a row
+_SLACK_S = 86400.0  # a directory's name holds local time, and clocks of a cluster differ
+_CHECKED = 1000  # ended trials whose files are looked at by one look; so many cost about 15 ms
+_READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others as long as none is quick
+_READ_MOST, _QUICK_S = 8000, 0.3
 _BATCH = 200  # trials that are read and stored at a time, so that Ctrl-C loses little and memory stays small
 # In the order of `MetricSummary.as_dict`, which a warm list does not load.
 _AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
@@ -116,7 +120,7 @@ class TrialIndex:
         """Return trials as rows, in the order asked for.
 
         Args:
-            names: Alternative names out of `names`; by default all of them.
+            names: Alternative names, in the order of the answer; by default all of them, those that began last first.
             with_facts: Whether `git` and `platform` are wanted.
             with_trends: Whether `trends` are wanted.
             cache: What stands in for the cache of the directory, and stays open.
@@ -152,7 +156,39 @@ class TrialIndex:
             _add_facts(trials, chain(cache.column("facts", wanted), [[(kept.name, kept.facts) for kept in more]]))
         if with_trends:
             _add_trends(trials, chain(cache.column("trends", wanted), [[(kept.name, kept.trends) for kept in more]]))
-        return [trials[name] for name in wanted]
+        rows = [trials[name] for name in wanted]
+        return sorted(rows, key=newest_first) if wanted is self.names else rows
+
+    def newest(self, count: int) -> list[str]:
+        """Return the names of the trials that began last, the newest first, and read as few others as that takes."""
+        if len(self.names) <= count:
+            return self.names
+        cache = IndexCache(self.place)
+        try:
+            starts = self._cached_starts(cache)
+        finally:
+            cache.close()
+        # A directory is made when recording begins, or when an older run is imported; its name says when.
+        unread = [name for name in self.names if name not in starts]
+        while unread:
+            least_s = sorted(starts.values(), reverse=True)[count - 1] if len(starts) >= count else None
+            if least_s is not None and made_s(unread[0]) + _SLACK_S < least_s:
+                break
+            batch, unread = unread[:_BATCH], unread[_BATCH:]
+            starts.update((row.alternative_name, start_s(row)) for row in self.rows(batch))
+        order = {name: -starts.get(name, made_s(name)) for name in self.names}
+        return sorted(self.names, key=order.__getitem__)[:count]
+
+    def _cached_starts(self, cache: IndexCache) -> dict[str, float]:
+        """Return when trials began, in seconds since the epoch, of those whose metadata are as they were."""
+        starts: dict[str, float] = {}
+        listed = set(self.names)
+        for rows in cache.starts():
+            for name, signature, started in rows:
+                if name in listed and is_metadata_as_in(signature, f"{self.place}{os.sep}{name}"):
+                    started_s = seconds_of(started)
+                    starts[name] = made_s(name) if started_s is None else started_s
+        return starts
 
     def _cached(
         self, cache: IndexCache, names: Sequence[str] | None, signatures: Mapping[str, bytes]
@@ -175,40 +211,20 @@ class TrialIndex:
         return [_read_trial(self.place / name, signatures[name], changed.get(name), more.get(name)) for name in names]
 
 
-def signature_of(path: str) -> bytes:
-    """Return what tells whether a trial has changed: time of change, size and inode of each of its files."""
-    numbers: list[int] = []
-    for file in (*_DOCUMENTS, SEGMENTS_FILE, METRICS_FILE):
-        try:
-            status = os.lstat(f"{path}{os.sep}{file}")
-            numbers += (status.st_mtime_ns, status.st_size, status.st_ino & 0x7FFFFFFFFFFFFFFF)
-        except OSError:
-            numbers += (0, 0, 0)
-    return _SIGNATURE.pack(*numbers)
-
-
-def sure_signature(signature: bytes) -> bytes:
-    """Return the signature to keep: one that will not be met again when a document is as new as a clock tick."""
-    numbers = list(_SIGNATURE.unpack(signature))
-    newest = time.time_ns() - _UNSURE_NS
-    for position in range(0, 3 * len(_DOCUMENTS), 3):
-        if numbers[position] > newest:
-            numbers[position + 1] = -1
-    return _SIGNATURE.pack(*numbers)
-
-
 def _read_trial(
     path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None
 ) -> tuple[CachedRow, CachedMore]:
     trial = Trial(path)
     head, params, facts = _read_documents(trial)
-    if row is not None and more is not None and row.signature[_JOURNAL_PART] == signature[_JOURNAL_PART]:
+    if row is not None and more is not None and row.signature[JOURNAL_PART] == signature[JOURNAL_PART]:
         damage = json.loads(row.head)[_DAMAGE]
         head[_DAMAGE] += [sentence for sentence in damage if sentence.startswith(f"{METRICS_FILE}: ")]
         metrics, trends, state = row.metrics, more.trends, more.state
     else:
         metrics, trends, state = _read_journal(path, signature, row, more, head)
-    kept = CachedRow(path.name, sure_signature(signature), json.dumps(head), json.dumps(params), metrics)
+    kept = CachedRow(
+        path.name, sure_signature(signature), head[_STARTED], json.dumps(head), json.dumps(params), metrics
+    )
     return kept, CachedMore(path.name, json.dumps(facts), trends, state)
 
 
@@ -248,10 +264,8 @@ def _read_journal(
     from aimd_core.reading.totals import read_totals  # a warm list reads no journal
 
     known, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
-    if row is not None and more is not None:
-        old, new = _SIGNATURE.unpack(row.signature)[-3:], _SIGNATURE.unpack(signature)[-3:]
-        if new[1] > old[1] and new[2] == old[2]:  # grown, and still the same file
-            known = json.loads(more.state)
+    if row is not None and more is not None and has_grown(row.signature, signature):
+        known = json.loads(more.state)
     try:
         shown, totals = read_totals(str(path / METRICS_FILE), known)
     except DamagedError as error:
@@ -275,18 +289,16 @@ def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:
     params = json.loads(f"[{','.join([row.params for row in cached])}]")
     metrics = json.loads(f"[{','.join([row.metrics for row in cached])}]")
     return {
-        row.name: _facts(base + row.name, row.name, head, of_params, Summaries(of_metrics))
+        row.name: _facts(base + row.name, row, head, of_params, Summaries(of_metrics))
         for row, head, of_params, of_metrics in zip(cached, heads, params, metrics, strict=True)
     }
 
 
-def _facts(
-    path: str, alternative_name: str, head: Sequence[Any], params: Mapping[str, object], metrics: Summaries
-) -> Facts:
+def _facts(path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, object], metrics: Summaries) -> Facts:
     name, trial_id, status, started, ended, folder, tags, note, damage, recorded, ending = head
     facts = Facts(
         name=name,
-        alternative_name=alternative_name,
+        alternative_name=row.name,
         id=trial_id,
         path=path,
         status=status,
@@ -301,7 +313,7 @@ def _facts(
         damage=damage,
         recorded=recorded,
     )
-    facts.derive(last_write_s(path) if facts.is_unfinished else 0.0)
+    facts.derive(last_write_s(path, row.signature) if facts.is_unfinished else 0.0)
     return facts
 
 
@@ -334,3 +346,165 @@ def _decoded(groups: Iterable[list[tuple[str, str]]]) -> Iterator[tuple[str, Any
     for group in groups:
         documents = json.loads(f"[{','.join([document for _, document in group])}]")
         yield from zip([name for name, _ in group], documents, strict=True)
+
+
+class Look(NamedTuple):
+    """A trial as it was at one look: its directory, what changes when its files change, and its state."""
+
+    path: Path
+    signature: bytes
+    state: str
+
+
+class States:
+    """In which state trials are, looked at again and again: documents are read when they changed, journals never."""
+
+    def __init__(self) -> None:
+        """Know of no trial yet."""
+        self._known: dict[Path, tuple[bytes, Facts]] = {}
+
+    def look(self, path: Path) -> Look:
+        """Look at a trial now."""
+        signature = signature_of(path)
+        known = self._known.get(path)
+        if known is None or known[0] != signature[DOCUMENTS_PART]:
+            trial = Trial(path)
+            facts = Facts(status=trial.status, ending=ending_of(trial.metadata), recorded=process.read(path))
+            self._known[path] = known = sure_signature(signature)[DOCUMENTS_PART], facts
+        known[1].derive(last_write_s(path, signature))
+        return Look(path, signature, known[1].state)
+
+
+class Changes(States):
+    """Which trials have changed, in their files or in their state, since they were last settled."""
+
+    def __init__(self) -> None:
+        """Take every trial for a changed one."""
+        super().__init__()
+        self._settled: dict[Path, Look] = {}
+
+    def changed(self, looks: Iterable[Look]) -> list[Look]:
+        """Return those that are not as they were when they were settled."""
+        return [look for look in looks if self._settled.get(look.path) != look]
+
+    def settle(self, look: Look) -> None:
+        """Take a trial for unchanged as long as it is as in this look."""
+        self._settled[look.path] = look
+
+
+class Watch:
+    """Trials looked at again and again, as facts, at the cost of what is new.
+
+    Promises: a new trial, one that is gone, one that is not finished and one that changed a moment ago are seen by the
+    next look; a change to one that ended long ago within `len(trials) / 1000` looks. Of a directory with many trials
+    the newest hundred are there at once and the rest by the thousand, so that no look takes long.
+
+    Attributes:
+        read_count: How many trials the last look had to read, in part or whole.
+        unread_count: How many trials of the directory the last look left for the next.
+    """
+
+    def __init__(self, paths: Sequence[Path] = (), directory: Path | None = None) -> None:
+        """Take what is to be watched; nothing is read yet.
+
+        Args:
+            paths: Directories of trials, in the order of the answers.
+            directory: Instead of them: a working directory that holds `.aimd/trials`, or a directory that holds trials,
+                all of which are watched; there may be none yet.
+        """
+        self.paths = [path.absolute() for path in paths]
+        self.directory = directory
+        self.read_count = self.unread_count = 0
+        self._trials: dict[Path, Facts] = {}
+        self._signatures: dict[Path, bytes] = {}
+        self._memories: dict[Path, MemoryCache] = {}
+        self._remembered: set[Path] = set()
+        self._batch = _READ  # how many of those never read the next look takes
+        self._checked = 0  # where the next look goes on with ended trials
+        self._has_facts = False
+
+    def look(self, with_facts: bool = True) -> list[Facts]:
+        """Return the trials as they are now: in the order of their paths, or of a directory the newest first.
+
+        Args:
+            with_facts: Whether `git` and `platform` are wanted; once they were, they always come.
+
+        Raises:
+            NoTrialsError: The directory cannot be listed.
+        """
+        paths = self._listed()
+        self._forget_others(paths)
+        if with_facts and not self._has_facts:
+            self._has_facts = True
+            self._signatures.clear()  # so that all are read again, from the cache
+        signatures = {path: signature_of(path) for path in self._due(paths)}
+        started_s = time.monotonic()
+        self._read([path for path, signature in signatures.items() if self._signatures.get(path) != signature])
+        if time.monotonic() - started_s < _QUICK_S:  # they come from the cache
+            self._batch = min(2 * self._batch, _READ_MOST)
+        for path, signature in signatures.items():
+            self._signatures[path] = sure_signature(signature)
+            trial = self._trials[path]
+            if trial.is_unfinished:  # whether its process still lives is another question each time
+                trial.derive(last_write_s(path, signature))
+        rows = [self._trials[path] for path in paths if path in self._trials]
+        return rows if self.directory is None else sorted(rows, key=newest_first)
+
+    def _listed(self) -> list[Path]:
+        if self.directory is None:
+            return self.paths
+        try:
+            place, names = list_names(self.directory)
+        except OSError as error:
+            if self.directory.is_dir():
+                return []
+            raise NoTrialsError(where=f"{self.directory} ({error.strerror})") from error
+        return [place / name for name in names]
+
+    def _forget_others(self, paths: Iterable[Path]) -> None:
+        for gone in self._trials.keys() - set(paths):
+            del self._trials[gone]
+            self._signatures.pop(gone, None)
+            self._remembered.discard(gone)
+
+    def _due(self, paths: Sequence[Path]) -> list[Path]:
+        """Return the trials to look at: some of those never read, all that are not finished, and some that ended."""
+        new = [path for path in paths if path not in self._signatures]
+        batch = new if self.directory is None else new[: self._batch if self._trials else _READ_FIRST]
+        self.unread_count = len(new) - len(batch)
+        known = [path for path in paths if path in self._signatures]
+        live = [path for path in known if self._trials[path].is_unfinished]
+        ended = [path for path in known if not self._trials[path].is_unfinished]
+        if len(ended) > _CHECKED:
+            start = self._checked % len(ended)
+            self._checked = start + _CHECKED
+            ended = [*ended[start : start + _CHECKED], *ended[: max(0, start + _CHECKED - len(ended))]]
+        return [*batch, *live, *ended]
+
+    def _read(self, paths: Sequence[Path]) -> None:
+        """Read trials: those met for the first time from the cache of their directory, the others on from memory."""
+        self.read_count = 0
+        groups: dict[tuple[Path, bool], list[Path]] = {}
+        for path in paths:
+            groups.setdefault((path.parent, path in self._signatures), []).append(path)
+        for (place, is_known), listed in groups.items():
+            index = TrialIndex.without_listing(place)
+            memory = self._memory(place, listed) if is_known else None
+            rows = index.rows([path.name for path in listed], self._has_facts, True, memory)
+            self._trials.update(zip(listed, rows, strict=True))
+            self.read_count += index.read_count
+
+    def _memory(self, place: Path, paths: Sequence[Path]) -> MemoryCache:
+        """Return where readers stand in these journals: kept in memory, as the cache's file may not be writable."""
+        memory = self._memories.get(place)
+        if memory is None:
+            memory = self._memories[place] = MemoryCache(place)
+        names = [path.name for path in paths if path not in self._remembered]
+        self._remembered.update(paths)
+        if names:
+            kept = IndexCache(place)
+            more = kept.more(names)
+            rows = [row for some in kept.rows(names) for row in some if row.name in more]
+            memory.store([(row, more[row.name]) for row in rows])
+            kept.close()
+        return memory

@@ -10,6 +10,7 @@ import time
 from datetime import datetime
 
 from aimd_core.format import process
+from aimd_core.format.layout import made_s
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
 from aimd_core.language import joined, said
 
@@ -317,7 +318,12 @@ class Facts:
         }
 
 
-def newest_first(facts: Facts) -> tuple[float, str]:
-    """Return what puts trials in order: by start, to the microsecond, the newest in front, and ties by name."""
+def start_s(facts: Facts) -> float:
+    """Return when recording began, in seconds since the epoch: as written, else as the directory's name has it."""
     started_s = seconds_of(facts.started)
-    return (float("inf") if started_s is None else -started_s, facts.alternative_name)
+    return made_s(facts.alternative_name) if started_s is None else started_s
+
+
+def newest_first(facts: Facts) -> float:
+    """Return what puts trials in order, those that began last in front; equal ones stay in the order of their names."""
+    return -start_s(facts)

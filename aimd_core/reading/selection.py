@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
+from aimd_core.format.layout import is_trial_directory
 from aimd_core.format.model import split_alternative_name
 from aimd_core.reading.directory import TrialIndex
-from aimd_core.reading.store import Trial, find_trials, is_trial_directory
+from aimd_core.reading.documents import Trial, find_trials
 
 
 def trials_in(directory: Path) -> list[Trial]:

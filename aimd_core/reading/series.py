@@ -20,8 +20,8 @@ from array import array
 from datetime import datetime
 
 from aimd_core.format.journal import Damage, float_of, is_record, key_head, open_regular, read_records, step_of
+from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import Segments, read_segments
-from aimd_core.reading.store import METRICS_FILE
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:

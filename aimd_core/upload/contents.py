@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 from aimd_core.errors import AimdError, DamagedError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
+from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, strict_json
 from aimd_core.language import joined, said
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live
-from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, Trial
 
 _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)
 _ID = re.compile(rb"^  id: ([0-9a-f-]{36})$", re.MULTILINE)

@@ -15,9 +15,9 @@ from aimd_core.client.v2 import Server
 from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerError, UnreachableError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
+from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
 from aimd_core.format.model import is_alternative_name, name_fault, split_alternative_name
 from aimd_core.language import said
-from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
 from aimd_core.upload.sending import Progress, no_progress
 
 _FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)

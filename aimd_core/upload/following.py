@@ -12,26 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from aimd_core.errors import NetworkError
+from aimd_core.format.layout import TRIALS_DIRECTORY
+from aimd_core.reading.directory import Changes
+from aimd_core.reading.documents import Trial, find_trials
 from aimd_core.reading.facts import is_live
-from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, TRIALS_DIRECTORY, Trial, find_trials
 from aimd_core.upload.contents import Result
 
-Signature = tuple[tuple[int, int, int], ...]
 Round = Callable[[Sequence[Trial]], Iterator[Result]]
 _MOST_WAIT_S = 60.0
-
-
-def signature(trial: Trial) -> Signature:
-    """Return what changes when a trial's files change: size, time and inode of each, from stat alone."""
-    found = []
-    for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
-        try:
-            status = os.lstat(trial.path / file)
-        except OSError:
-            found.append((-1, 0, 0))
-            continue
-        found.append((status.st_size, status.st_mtime_ns, status.st_ino))
-    return tuple(found)
 
 
 class Follower:
@@ -50,8 +38,7 @@ class Follower:
         """
         self._find = find
         self._upload = upload
-        self._settled: dict[Path, tuple[Signature, str]] = {}
-        self._refused: dict[Path, Signature] = {}
+        self._changes = Changes()
         self.reached = True
         self.running = False
 
@@ -60,32 +47,20 @@ class Follower:
 
         Afterwards `running` tells whether a trial is still running or could not be sent because the server was away.
         """
-        due: dict[Path, tuple[Signature, str]] = {}
-        trials = []
-        self.running = False
-        for trial in self._find():
-            now = (signature(trial), trial.state.name)
-            self.running = self.running or is_live(now[1])
-            if self._settled.get(trial.path) == now or self._refused.get(trial.path) == now[0]:
-                continue
-            due[trial.path] = now
-            trials.append(trial)
-        if not trials:
+        trials = {trial.path: trial for trial in self._find()}
+        looks = [self._changes.look(path) for path in trials]
+        self.running = any(is_live(look.state) for look in looks)
+        due = {look.path: look for look in self._changes.changed(looks)}
+        if not due:
             return
         self.reached = True
-        for result in self._upload(trials):
-            self._take(result, due[result.trial.path])
+        for result in self._upload([trials[path] for path in due]):
+            if isinstance(result.error, NetworkError):
+                self.reached = False
+                self.running = True
+            else:  # one that failed is reported once, and again when it changes
+                self._changes.settle(due[result.trial.path])  # from before the upload, so later changes are due
             yield result
-
-    def _take(self, result: Result, seen: tuple[Signature, str]) -> None:
-        if result.error is None:
-            self._settled[result.trial.path] = seen  # from before the upload, so later changes are due
-            self._refused.pop(result.trial.path, None)
-        elif isinstance(result.error, NetworkError):
-            self.reached = False
-            self.running = True
-        else:
-            self._refused[result.trial.path] = seen[0]  # reported once, and again when its files change
 
 
 def wait_s(interval_s: float, failures: int) -> float:

@@ -18,18 +18,18 @@ from typing import Any, NamedTuple
 from aimd_core.client.v2 import Server
 from aimd_core.errors import AimdError, ContentDiffersError, DamagedError, NetworkError, RemoteNotFoundError
 from aimd_core.format.files import replace_file
-from aimd_core.format.labels import LABELS_FILE, Labels, read_labels
+from aimd_core.format.labels import Labels, read_labels
+from aimd_core.format.layout import LABELS_FILE, list_names, signature_of
 from aimd_core.format.model import SUCCEEDED
+from aimd_core.reading.directory import Look, States
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import may_go_on
-from aimd_core.reading.store import Trial, list_names
 from aimd_core.upload.contents import Destination, Result, quick_id
-from aimd_core.upload.following import signature
 
 MEMORY_FILE = "mirrored.json"
 FEW = 500  # up to this many trials are scanned every round
 WHOLE_EVERY_S = 5.0  # with more, ended trials are scanned this often
 SAVE_EVERY_S = 60.0
-_UNKNOWN = ""  # a state that was sent but not saved
 
 _DESTINATION = Destination(make_folder=True, conflict_strategy="new")
 Upload = Callable[[Sequence[Trial], Destination], Iterator[Result]]
@@ -53,7 +53,7 @@ class Sent(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether the state can change although the files do not."""
-        return self.state == _UNKNOWN or may_go_on(self.state)
+        return may_go_on(self.state)
 
 
 class Mirror:
@@ -84,6 +84,7 @@ class Mirror:
         self._there = {str(trial["id"]): _shown(trial) for trial in server.trials()}
         known = _read_memory(self._memory, str(directory))
         self._sent = {name: sent for name, sent in known.items() if sent.id in self._there}
+        self._states = States()
         self._whole_s = self._saved_s = -1e9
         self._changed = False
         self.problems: dict[str, str] = {}
@@ -120,35 +121,37 @@ class Mirror:
         except OSError:
             return None  # a network file system that is away does not mean that trials were removed
 
-    def _due(self, place: Path, names: Sequence[str]) -> dict[str, tuple[Trial, str]]:
-        """Return the trials that differ from the server, newest first, and their signatures."""
+    def _due(self, place: Path, names: Sequence[str]) -> dict[str, Look]:
+        """Return the trials that differ from the server, newest first, as they are now."""
         is_whole = len(names) <= FEW or time.monotonic() - self._whole_s > WHOLE_EVERY_S
         if is_whole:
             self._whole_s = time.monotonic()
-        due: dict[str, tuple[Trial, str]] = {}
+        due: dict[str, Look] = {}
         for name in names:
             sent = self._sent.get(name)
-            if sent is not None and not sent.is_open and not is_whole:
+            # Of one that has ended, only the files can change.
+            if (
+                sent is not None
+                and not sent.is_open
+                and (not is_whole or sent.signature == _digest(signature_of(place / name)))
+            ):
                 continue
-            trial = Trial(place / name)
-            now = hashlib.sha256(repr(signature(trial)).encode()).hexdigest()[:24]
-            if sent is None or sent.signature != now or (sent.is_open and trial.state.name != sent.state):
-                due[name] = (trial, now)
+            look = self._states.look(place / name)
+            if sent is None or sent.signature != _digest(look.signature) or sent.state != look.state:
+                due[name] = look  # from before the upload, so a change in the meantime is sent in the next round
         return due
 
-    def _forget_old_names(self, gone: set[str], due: dict[str, tuple[Trial, str]]) -> None:
+    def _forget_old_names(self, gone: set[str], due: dict[str, Look]) -> None:
         """Remove from `gone` those that are here under new names."""
         if gone:
-            here = {quick_id(trial.path) for trial, _ in due.values()}
+            here = {quick_id(look.path) for look in due.values()}
             for name in [name for name in gone if self._sent[name].id in here]:
                 del self._sent[name]
                 gone.remove(name)
 
-    def _send(self, due: dict[str, tuple[Trial, str]]) -> int:
+    def _send(self, due: dict[str, Look]) -> int:
         self.waiting, changed = len(due), 0
-        # The state is read before the upload, so a change in the meantime is sent in the next round.
-        states = {name: trial.state.name for name, (trial, _) in due.items()} if len(due) <= FEW else {}
-        for result in self._upload([trial for trial, _ in due.values()], _DESTINATION):
+        for result in self._upload([Trial(look.path) for look in due.values()], _DESTINATION):
             self.waiting -= 1
             name = result.trial.alternative_name
             try:
@@ -157,11 +160,10 @@ class Mirror:
                 raise
             except (AimdError, OSError) as error:
                 self.problems[name] = str(error)
-                self._sent[name] = Sent(quick_id(result.trial.path) or name, due[name][1], SUCCEEDED)
+                self._sent[name] = Sent(quick_id(result.trial.path) or name, _digest(due[name].signature), SUCCEEDED)
                 continue
             self.problems.pop(name, None)
-            state = states.get(name) or _UNKNOWN
-            self._sent[name] = Sent(str(result.trial.id), due[name][1], state)
+            self._sent[name] = Sent(str(result.trial.id), _digest(due[name].signature), due[name].state)
             self._changed = True
             changed += 1
         return changed
@@ -229,6 +231,10 @@ class Mirror:
         document = {"directory": str(self.directory), "trials": {name: list(sent) for name, sent in self._sent.items()}}
         with contextlib.suppress(OSError):  # the next start then asks the server about each trial
             replace_file(self._memory, json.dumps(document).encode("utf-8", "surrogatepass"), mode=0o600)
+
+
+def _digest(signature: bytes) -> str:
+    return hashlib.sha256(signature).hexdigest()[:24]
 
 
 def _read_memory(file: Path, directory: str) -> dict[str, Sent]:

@@ -21,7 +21,7 @@ from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError, NetworkError
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload.contents import Destination, Result
 from aimd_core.upload.mirror import Mirror
 from aimd_core.upload.remote import CurrentRemote, upload_all

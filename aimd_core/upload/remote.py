@@ -17,7 +17,7 @@ from aimd_core.client.signing_in import V2
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, AimdError, DiskError, NetworkError
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload.contents import Destination, Difference, Result, Uploaded, checked_id, is_known, quick_id
 from aimd_core.upload.sending import PartSize, Progress, compare_files, no_progress, plan_trial, send_trial
 from aimd_core.upload.version1 import DeployedRemote

@@ -19,8 +19,9 @@ from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
 from aimd_core.errors import ContentDiffersError, RefusedError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
+from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE
 from aimd_core.language import joined, said
-from aimd_core.reading.store import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE, Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload.contents import Destination, Difference, Uploaded, checked_id, digest_of, document_of
 
 FIRST_PART_BYTES = 1 << 20

@@ -18,10 +18,11 @@ from aimd_core.client.v1 import DeployedServer, IdTakenError, NameIsTakenError
 from aimd_core.config import Credentials
 from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
 from aimd_core.format.journal import Damage
+from aimd_core.format.layout import METRICS_FILE, PARAMETERS_FILE
 from aimd_core.format.model import DEFAULT_FOLDER, strict_json
 from aimd_core.language import joined, said
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import records_of
-from aimd_core.reading.store import METRICS_FILE, PARAMETERS_FILE, Trial
 from aimd_core.upload.contents import Destination, Difference, Uploaded, checked_id, document_of
 from aimd_core.upload.sending import Progress, no_progress
 

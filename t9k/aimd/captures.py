@@ -7,8 +7,8 @@ import subprocess
 from importlib.util import find_spec
 
 from aimd_core.format.files import replace_file
+from aimd_core.format.layout import DIFF_FILE, OUTPUT_FILE
 from aimd_core.language import said
-from aimd_core.reading.store import DIFF_FILE, OUTPUT_FILE
 from t9k.aimd import companions, endings, output
 from t9k.aimd.git import GitCapture
 from t9k.aimd.telling import tell

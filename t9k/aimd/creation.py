@@ -10,10 +10,10 @@ from pathlib import Path
 from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.format import process
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.layout import METADATA_FILE, PARAMETERS_FILE, is_trial_directory, new_trial_directory
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.language import said
-from aimd_core.reading.store import METADATA_FILE, PARAMETERS_FILE, is_trial_directory, new_trial_directory
-from aimd_core.reading.store import Trial as StoredTrial
+from aimd_core.reading.documents import Trial as StoredTrial
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
 from t9k.aimd.git import GitCapture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
+from aimd_core.format.layout import is_trial_directory
+from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import trial_at, trial_named
-from aimd_core.reading.store import Trial as StoredTrial
-from aimd_core.reading.store import is_trial_directory
 from t9k.aimd.trial import Trial
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up

@@ -8,8 +8,8 @@ from pathlib import Path
 from aimd_core.client.signing_in import verify
 from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
 from aimd_core.errors import NetworkError, NotSignedInError, UsageError
+from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
-from aimd_core.reading.store import Trial as StoredTrial
 from aimd_core.upload import Destination, Uploaded, connect
 from t9k.aimd.configuration import CONFIG, signed_out
 

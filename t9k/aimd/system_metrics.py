@@ -16,8 +16,8 @@ from typing import Any
 
 from aimd_core.format import process
 from aimd_core.format.journal import JournalWriter, encode_record
-from aimd_core.reading.store import METRICS_FILE
-from t9k.aimd.watching import Watch
+from aimd_core.format.layout import METRICS_FILE
+from t9k.aimd.watching import Companion
 
 INTERVAL_S = 15.0
 WATCH_INTERVAL_S = 1.0
@@ -119,7 +119,7 @@ def record(path: Path, interval_s: float = INTERVAL_S, watch_interval_s: float =
         interval_s: Time between two samples.
         watch_interval_s: Time between two checks whether the trial goes on.
     """
-    watch = Watch(path)
+    watch = Companion(path)
     recorded = process.read(path) or {}
     pid = recorded.get("pid")
     sampler = Sampler(pid if isinstance(pid, int) else None)

@@ -27,10 +27,10 @@ from aimd_core.format.journal import (
     key_head,
     record_head,
 )
+from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
 from aimd_core.format.shared_document import SharedDocument
 from aimd_core.language import joined, said, spoken
-from aimd_core.reading.store import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
 from t9k.aimd.output import OutputLog, keep_traceback

@@ -15,9 +15,9 @@ from pathlib import Path
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.config import resolve_credentials
 from aimd_core.errors import AimdError, NetworkError
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, connect
-from t9k.aimd.watching import Watch
+from t9k.aimd.watching import Companion
 
 INTERVAL_S = 5.0
 WATCH_INTERVAL_S = 0.5
@@ -33,7 +33,7 @@ def follow(path: Path, interval_s: float = INTERVAL_S, give_up_after_s: float = 
         interval_s: Time between two successful uploads.
         give_up_after_s: How long to retry after the trial has ended.
     """
-    watch = Watch(path)
+    watch = Companion(path)
     failures = 0
     ended_s: float | None = None
     while True:
@@ -62,7 +62,7 @@ def _delay_s(interval_s: float, failures: int) -> float:
     return float(random.uniform(0.5, 1.0) * min(MAX_DELAY_S, interval_s * float(2 ** min(failures, 10))))  # noqa: S311
 
 
-def _wait(watch: Watch, delay_s: float, until_end: bool) -> None:
+def _wait(watch: Companion, delay_s: float, until_end: bool) -> None:
     """Wait, but not beyond the end of a running trial."""
     end_s = time.monotonic() + delay_s
     while time.monotonic() < end_s:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core.format import process
-from aimd_core.reading.facts import derive_state, ending_of, may_go_on
-from aimd_core.reading.store import METADATA_FILE, Trial, last_write_s
+from aimd_core.reading.directory import States
+from aimd_core.reading.facts import may_go_on
 
 
-class Watch:
-    """Watches a trial. Asking often is cheap: documents are read again only if they have changed.
+class Companion:
+    """Stands next to a trial. Asking often is cheap: documents are read again only if they have changed.
 
     Attributes:
         path: The trial's directory.
@@ -18,19 +17,8 @@ class Watch:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._signature: tuple[int, int] | None = None
-        self._trial = Trial(path)
+        self._states = States()
 
     def goes_on(self) -> bool:
-        """Tell whether the trial is unfinished and its process is alive or cannot be seen."""
-        try:
-            status = (self.path / METADATA_FILE).lstat()
-        except OSError:
-            return self.path.is_dir()
-        signature = (status.st_mtime_ns, status.st_ino)
-        if signature != self._signature:
-            self._signature = signature
-            self._trial = Trial(self.path)
-        ending = ending_of(self._trial.metadata)
-        state = derive_state(self._trial.status, ending, process.read(self.path), last_write_s(self.path))
-        return may_go_on(state.name)
+        """Tell whether the trial is unfinished and its process is alive, or cannot be seen."""
+        return self.path.is_dir() and may_go_on(self._states.look(self.path).state)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from aimd_core.format.labels import add_tags, set_note
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.renaming import rename_trial
 from aimd_core.trash import remove, restore
 from tests.support.home import Home

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from aimd_core.format.labels import LABELS_FILE, Labels, add_tags, read_labels, set_note
+from aimd_core.format.labels import Labels, add_tags, read_labels, set_note
+from aimd_core.format.layout import LABELS_FILE
 from t9k import aimd
 from tests.support.home import Home
 

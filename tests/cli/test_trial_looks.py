@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aimd_cli.output import View
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from tests.support.home import Home
 from tests.support.snapshots import assert_looks_like
 from tests.support.trials import record, write_trial
@@ -97,7 +97,7 @@ def test_a_list_in_plain_signs_looks_the_same_as_ever(place: Path) -> None:
 def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from aimd_cli.commands.trial.reading import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
 
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
@@ -112,7 +112,7 @@ def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
 ) -> None:
     from aimd_cli.commands.trial.reading import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
 
     monkeypatch.setenv("AIMD_LANG", "zh")
     monkeypatch.setenv("TZ", "UTC")

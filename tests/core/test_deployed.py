@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from tests.support import deployed
 
 

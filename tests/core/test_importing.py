@@ -20,8 +20,8 @@ from aimd_cli.importing.writing import Importer, safe_name
 from aimd_core.errors import AimdError, DamagedError, NotFoundError
 from aimd_core.format.labels import Labels, read_labels
 from aimd_core.format.model import name_fault
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import read_series
-from aimd_core.reading.store import Trial
 from tests.support.home import Home
 from tests.support.make_import_fixtures import LOSSES, ODD
 

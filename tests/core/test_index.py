@@ -193,3 +193,36 @@ def test_the_cache_is_for_its_owner_only(trials: Path) -> None:
     listed(trials)
     assert IndexCache(trials).path.stat().st_mode & 0o077 == 0
     assert cache_directory().stat().st_mode & 0o077 == 0
+
+
+def began(place: Path, name: str, started: str) -> Path:
+    path = write_trial(place, name, status="Succeeded")
+    metadata = path / "metadata.yaml"
+    metadata.write_text(metadata.read_text().replace("2026-11-23T15:03:27.664883+00:00", started))
+    make_old(path)
+    return path
+
+
+def test_trials_are_in_the_order_in_which_they_began_to_the_microsecond(tmp_path: Path) -> None:
+    began(tmp_path, "a_261123_150327_aaaaaa", "2026-11-23T15:03:27.000002+00:00")
+    began(tmp_path, "b_261123_150327_zzzzzz", "2026-11-23T15:03:27.000001+00:00")
+    began(tmp_path, "c_261124_150327_aaaaaa", "2020-01-01T00:00:00+00:00")  # imported later than the others began
+    began(tmp_path, "d_261123_150327_bbbbbb", "2026-11-23T16:03:27.000003+01:00")
+    for _ in range(2):  # without and with a cache
+        assert [row.alternative_name[0] for row in TrialIndex(tmp_path).rows()] == ["d", "a", "b", "c"]
+        assert [name[0] for name in TrialIndex(tmp_path).newest(3)] == ["d", "a", "b"]
+
+
+def test_the_newest_of_many_are_found_without_reading_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aimd_core.reading.directory._BATCH", 2)
+    for day in range(1, 21):
+        began(tmp_path, f"t_2611{day:02d}_120000_aaaaaa", f"2026-11-{day:02d}T12:00:00.5+00:00")
+    read: list[str] = []
+    rows = TrialIndex.rows
+    monkeypatch.setattr(
+        TrialIndex, "rows", lambda self, names=None, **how: (read.extend(names or []), rows(self, names, **how))[1]
+    )
+    assert [name[4:8] for name in TrialIndex(tmp_path).newest(3)] == ["1120", "1119", "1118"]
+    assert len(read) < 10
+    began(tmp_path, "new_261121_120000_aaaaaa", "2026-11-19T18:00:00+00:00")  # an import, between two that are known
+    assert [name[4:8] for name in TrialIndex(tmp_path).newest(3)] == ["1120", "2611", "1119"]

@@ -16,7 +16,7 @@ from aimd_cli.exporting import long_points, wide_points
 from aimd_core.format import segments
 from aimd_core.format.journal import Damage
 from aimd_core.reading.directory import TrialIndex
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.totals import read_totals
 from t9k.aimd.search import history, search_trials
 from tests.support.histories import NAME, Event, Point, build, events, model

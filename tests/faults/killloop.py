@@ -28,7 +28,7 @@ from typing import IO, NamedTuple
 
 from aimd_core.format import documents, journal, process
 from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from t9k import aimd
 from t9k.aimd import captures
 

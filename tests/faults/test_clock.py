@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.format import journal
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from t9k import aimd
 from t9k.aimd import trial as trial_module
 

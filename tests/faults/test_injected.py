@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.format.journal import Damage, open_regular, read_records
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from tests.support.parts import can_trace, require_part
 from tests.support.scripts import run_script
 

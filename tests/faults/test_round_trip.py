@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aimd_core.format import journal
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from t9k import aimd
 from t9k.aimd import trial as trial_module
 from tests.support.properties import load_profile

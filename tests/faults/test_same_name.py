@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.reading.store import find_trials
+from aimd_core.reading.documents import find_trials
 from tests.support.scripts import script_environment
 
 # Forks PROCESSES children that create a trial each, all at the same moment.

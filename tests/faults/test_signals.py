@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from tests.support.scripts import script_environment
 
 # Logs for ever; the first argument is a bug to plant. Says through stdout how many points were acknowledged.

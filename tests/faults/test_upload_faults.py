@@ -16,7 +16,7 @@ import pytest
 from aimd_core.client import connection, v2
 from aimd_core.client.v2 import Server, Standing
 from aimd_core.errors import AimdError, ContentDiffersError
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, sending
 from tests.faults.uploads import Case, broken_run, clean_run
 from tests.support.proxy import APPLIED, FAULTS, Proxy
@@ -152,7 +152,7 @@ _CLIENT = """
 import sys
 from pathlib import Path
 from aimd_core.config import Credentials
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, sending
 from aimd_core.upload.remote import CurrentRemote
 sending.FIRST_PART_BYTES = sending.MAX_PART_BYTES = 3000

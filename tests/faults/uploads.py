@@ -13,7 +13,7 @@ import httpx
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination
 from aimd_core.upload.remote import CurrentRemote, Remote
 from aimd_core.upload.version1 import DeployedRemote

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aimd_core.reading.store import find_trials
+from aimd_core.reading.documents import find_trials
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.companions import all_command_lines, companions_of, wait_until

@@ -11,7 +11,7 @@ import pytest
 from aimd_core.errors import DamagedError, DiskError, InvalidNameError, UsageError
 from aimd_core.format import documents
 from aimd_core.format.documents import read_mapping
-from aimd_core.reading.store import find_trials
+from aimd_core.reading.documents import find_trials
 from t9k import aimd
 from tests.support import deployed
 from tests.support.scripts import run_script

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 from t9k import aimd
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from t9k import aimd
 from tests.support.scripts import run_script, script_environment
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.format.documents import read_mapping
-from aimd_core.reading.store import Trial as StoredTrial
+from aimd_core.reading.documents import Trial as StoredTrial
 from t9k import aimd
 from tests.support.scripts import run_script
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import DamagedError, TrialNotFoundError, UsageError
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from t9k import aimd
 from tests.support.scripts import run_script
 from tests.support.trials import record, write_trial

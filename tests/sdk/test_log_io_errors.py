@@ -12,7 +12,7 @@ import pytest
 
 from aimd_core.format import journal
 from aimd_core.format.journal import Damage, open_regular, read_records
-from aimd_core.reading.store import Trial as StoredTrial
+from aimd_core.reading.documents import Trial as StoredTrial
 from t9k import aimd
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.reading.store import find_trials
+from aimd_core.reading.documents import find_trials
 from t9k import aimd
 from t9k.aimd import silent
 from t9k.aimd.ranks import current_rank

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.reading.store import Trial, find_trials
+from aimd_core.reading.documents import Trial, find_trials
 from t9k import aimd
 from t9k.aimd import system_metrics
 from tests.support.companions import companions_of, wait_until

@@ -130,7 +130,7 @@ def search_trials(home: Home, path: Path) -> Told:
 
 def upload(home: Home, path: Path) -> Told:
     """What an upload tells a server."""
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
     from aimd_core.upload import Destination
     from aimd_core.upload.contents import document_of
 

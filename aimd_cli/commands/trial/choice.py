@@ -9,7 +9,7 @@ from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
 
 
 def chosen_trials(

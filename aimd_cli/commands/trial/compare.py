@@ -14,7 +14,7 @@ from aimd_core.language import said
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart
     from aimd_cli.views.comparison import Comparison, GroupedComparison, Wanted
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
 
 _CHART_ROWS = 10
 _CHART_CURVES = 7  # as many as the palette tells apart

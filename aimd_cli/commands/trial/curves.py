@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
 from aimd_core.errors import MetricNotFoundError
+from aimd_core.format.layout import METRICS_FILE
 from aimd_core.language import said
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import last_of, metric_names, read_series
-from aimd_core.reading.store import METRICS_FILE, Trial
 
 
 def read_curves(

@@ -49,7 +49,7 @@ def check(
     """
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.query.gates import read_gate
-    from aimd_core.reading.watched import Watch
+    from aimd_core.reading.directory import Watch
 
     given = list(words or [])
     if not given:
@@ -69,9 +69,9 @@ def check(
 
 def _others(paths: Sequence[Path], directory: Path | None) -> Sequence[Facts]:
     """Return all trials of the directory that names are looked up in, else of that which holds the first one."""
-    from aimd_core.reading.watched import facts_in
+    from aimd_core.reading.directory import TrialIndex
 
-    return facts_in(directory or paths[0].parent)
+    return TrialIndex((directory or paths[0].parent).absolute()).rows(with_facts=True)
 
 
 def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
@@ -140,7 +140,7 @@ def wait(
     from aimd_core.durations import parse_duration_s
     from aimd_core.format.model import SUCCEEDED
     from aimd_core.query.gates import read_gate
-    from aimd_core.reading.watched import Watch
+    from aimd_core.reading.directory import Watch
 
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)

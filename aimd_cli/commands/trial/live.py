@@ -12,10 +12,11 @@ from aimd_cli.screen.sources import Looked
 from aimd_cli.text import printed_line
 from aimd_cli.views.curve import Curve
 from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY
+from aimd_core.reading.directory import Watch
+from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts
-from aimd_core.reading.live import LiveIndex
 from aimd_core.reading.output import read_lines
-from aimd_core.reading.store import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY, Trial
 
 _KEPT_CURVES = 64
 
@@ -27,7 +28,7 @@ class LocalSources:
         """Take a working directory that holds `.aimd/trials`, or a directory that holds trials."""
         self.place = _short(directory)
         self._directory = directory
-        self._index = LiveIndex(directory)
+        self._index = Watch(directory=directory)
         self._curves: dict[tuple[str, str, str], tuple[tuple[int, int], Curve]] = {}
 
     def look(self, with_facts: bool) -> Looked:

@@ -12,7 +12,7 @@ from aimd_core.errors import FileNotRecordedError, UsageError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
 
 
 def logs(
@@ -35,7 +35,7 @@ def logs(
         aimd trial logs cnn_keras -f
     """
     from aimd_cli.commands.trial.choice import one_trial
-    from aimd_core.reading.store import OUTPUT_FILE
+    from aimd_core.format.layout import OUTPUT_FILE
 
     if follow and as_json:
         raise UsageError(message="--json prints one document, but -f has no end", hint="Leave one of them out")
@@ -51,8 +51,8 @@ def logs(
 def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
     from aimd_cli.text import printed_line
     from aimd_cli.views.printed import Printed
+    from aimd_core.format.layout import OUTPUT_FILE
     from aimd_core.reading.output import read_lines
-    from aimd_core.reading.store import OUTPUT_FILE
 
     lines = map(printed_line, read_lines(trial.path / OUTPUT_FILE, tail))
     if as_json:
@@ -64,10 +64,10 @@ def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
 
 def _follow(trial: Trial, tail: int | None) -> None:
     from aimd_cli.text import printed_line
+    from aimd_core.format.layout import OUTPUT_FILE
+    from aimd_core.reading.documents import Trial as StoredTrial
     from aimd_core.reading.facts import is_live
     from aimd_core.reading.output import follow_lines
-    from aimd_core.reading.store import OUTPUT_FILE
-    from aimd_core.reading.store import Trial as StoredTrial
 
     def is_over() -> bool:
         return not is_live(StoredTrial(trial.path).state.name)

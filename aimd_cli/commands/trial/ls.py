@@ -177,8 +177,7 @@ def _local(path: Path, asked: Asked) -> TrialList:
         index = TrialIndex(path)
     except NoTrialsError as error:
         raise _with_advice(error, str(path)) from None
-    narrow = asked.limit and asked.query is None and not asked.keys
-    names = index.names[: asked.limit] if narrow else None
+    names = index.newest(asked.limit) if asked.limit and asked.query is None and not asked.keys else None
     rows = index.rows(
         names,
         with_facts=any(field.kind in ("git", "platform") for field in asked.fields()),

@@ -12,7 +12,7 @@ from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, Pa
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart, Look
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
 
 _WATCH_INTERVAL_S = 1.0
 _LINES_BESIDE = 8  # of a terminal: title, axis, legend and prompt
@@ -118,8 +118,8 @@ def _charts(source: Source, look: Look) -> Iterator[Chart]:
     import time
 
     from aimd_core.errors import MetricNotFoundError
+    from aimd_core.reading.documents import Trial as StoredTrial
     from aimd_core.reading.facts import is_live
-    from aimd_core.reading.store import Trial as StoredTrial
 
     sizes: list[int] = []
     while True:
@@ -140,7 +140,7 @@ def _charts(source: Source, look: Look) -> Iterator[Chart]:
 
 
 def _journal_bytes(trial: Trial) -> int:
-    from aimd_core.reading.store import METRICS_FILE
+    from aimd_core.format.layout import METRICS_FILE
 
     try:
         return (trial.path / METRICS_FILE).stat().st_size

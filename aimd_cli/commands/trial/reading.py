@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimd_core.format.model import flatten
 from aimd_core.language import said
-from aimd_core.reading.store import Trial
+from aimd_core.reading.documents import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from aimd_core.language import joined, said
 if TYPE_CHECKING:
     from aimd_cli.views.upload import UploadRow
     from aimd_core.config import Credentials
-    from aimd_core.reading.store import Trial
+    from aimd_core.reading.documents import Trial
     from aimd_core.upload import Destination, Remote, Result
     from aimd_core.upload.remote import Work
 
@@ -242,8 +242,8 @@ def _follow(
 ) -> None:
     """Upload until all trials have ended, then show what became of them."""
     from aimd_cli.commands.following import follow
+    from aimd_core.reading.documents import Trial
     from aimd_core.reading.selection import trials_in
-    from aimd_core.reading.store import Trial
 
     paths = [trial.path for trial in selected]
 

@@ -1,66 +1,30 @@
-"""Trials on disk: find them, make one, read one. Format: docs/reference/trial-format.md.
+"""The documents of trials on disk: found, and read as they stand.
 
 A damaged trial is still found and says what is wrong with it; it never hides the others.
 """
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
-from aimd_core.errors import DamagedError, InvalidNameError
+from aimd_core.errors import DamagedError
 from aimd_core.format import process
-from aimd_core.format.journal import SEGMENTS_FILE
-from aimd_core.format.model import (
-    DEFAULT_FOLDER,
-    INITIALIZING,
-    STATUSES,
-    is_alternative_name,
-    name_fault,
-    split_alternative_name,
+from aimd_core.format.layout import (
+    DOCUMENT_FILES,
+    METADATA_FILE,
+    METRICS_FILE,
+    PARAMETERS_FILE,
+    last_write_s,
+    list_names,
+    signature_of,
 )
+from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, STATUSES, is_alternative_name, split_alternative_name
 from aimd_core.language import said
 from aimd_core.reading.facts import State, derive_state, ending_of
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
-
-TRIALS_DIRECTORY = Path(".aimd", "trials")
-METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
-PROCESS_FILE, OUTPUT_FILE, DIFF_FILE = "process.json", "stdout.log", "git.diff"
-DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, "labels.yaml", DIFF_FILE)  # replaced whole
-JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # files that only ever grow; what counts is told first
-_WRITTEN_FILES = (METADATA_FILE, PARAMETERS_FILE, METRICS_FILE, PROCESS_FILE, OUTPUT_FILE)  # by the process itself
-_SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-_CREATE_TRIES = 100
-_CREATED_LENGTH = len("261123_150327_f9by70")  # how an alternative name ends: date, time, suffix
-
-
-def new_trial_directory(working_directory: Path, name: str) -> Path:
-    """Make the directory of a new trial, exclusively, and return its path.
-
-    Raises:
-        InvalidNameError: `name` cannot be a directory name.
-        OSError: The disk refused.
-    """
-    fault = name_fault(name)
-    if fault:
-        raise InvalidNameError(name=name, reason=fault)
-    trials = working_directory / TRIALS_DIRECTORY
-    trials.mkdir(parents=True, exist_ok=True)
-    for attempt in range(_CREATE_TRIES):
-        suffix = "".join(_SUFFIX_ALPHABET[byte % len(_SUFFIX_ALPHABET)] for byte in os.urandom(6))
-        path = trials / f"{name}_{time.strftime('%y%m%d_%H%M%S')}_{suffix}"
-        try:
-            path.mkdir()
-        except FileExistsError:
-            if attempt == _CREATE_TRIES - 1:
-                raise
-            continue
-        return path
-    raise AssertionError("unreachable")
 
 
 def find_trials(directory: Path) -> list[Trial]:
@@ -74,44 +38,6 @@ def find_trials(directory: Path) -> list[Trial]:
     """
     place, names = list_names(directory)
     return [Trial(place / name) for name in names]
-
-
-def list_names(directory: Path) -> tuple[Path, list[str]]:
-    """Return where the trials of a directory are, and their alternative names, newest first; reads none of them.
-
-    Raises:
-        FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
-    """
-    nested = directory / TRIALS_DIRECTORY
-    place = nested if nested.is_dir() else directory
-    with os.scandir(place) as entries:
-        names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
-    names.sort(key=lambda name: name[-_CREATED_LENGTH:], reverse=True)
-    return place, names
-
-
-def is_trial_directory(path: Path) -> bool:
-    """Tell whether a path is the directory of one trial."""
-    return path.is_dir() and (is_alternative_name(path.name) or (path / METADATA_FILE).exists())
-
-
-def last_write_s(path: str | Path) -> float:
-    """Return when a trial's process last wrote, in seconds since the epoch, by the times of its files.
-
-    The directory's own time, which a tag changes too, counts only while there is no file.
-    """
-    times: list[float] = []
-    for file in _WRITTEN_FILES:
-        try:
-            times.append(os.lstat(f"{path}{os.sep}{file}").st_mtime)
-        except OSError:
-            continue
-    if times:
-        return max(times)
-    try:
-        return os.lstat(path).st_mtime
-    except OSError:
-        return 0.0
 
 
 class Trial:
@@ -222,7 +148,8 @@ class Trial:
     @property
     def state(self) -> State:
         """The state as it is now."""
-        return derive_state(self.status, ending_of(self.metadata), process.read(self.path), last_write_s(self.path))
+        written_s = last_write_s(self.path, signature_of(self.path))
+        return derive_state(self.status, ending_of(self.metadata), process.read(self.path), written_s)
 
     @property
     def started(self) -> str | None:

@@ -7,7 +7,8 @@ import pytest
 
 from aimd_core.errors import InvalidNameError
 from aimd_core.format import model, process
-from aimd_core.reading.store import Trial, find_trials, is_trial_directory, last_write_s, new_trial_directory
+from aimd_core.format.layout import is_trial_directory, last_write_s, new_trial_directory, signature_of
+from aimd_core.reading.documents import Trial, find_trials
 from tests.support.trials import TRIAL_ID, record, write_trial
 
 BROKEN = "metadata: [\n"
@@ -149,4 +150,4 @@ def test_the_last_write_is_that_of_the_newest_file(tmp_path: Path) -> None:
     path = write_trial(tmp_path)
     for name, time_s in (("metadata.yaml", 1000), ("parameters.yaml", 1500), ("metrics", 3000), ("", 4000)):
         os.utime(path / name, (time_s, time_s))  # the directory is newer by a tag, say
-    assert last_write_s(path) == 3000.0
+    assert last_write_s(path, signature_of(path)) == 3000.0

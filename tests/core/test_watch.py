@@ -1,4 +1,4 @@
-"""A directory of trials looked at again and again."""
+"""A directory of trials watched: looked at again and again."""
 
 import os
 import shutil
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import NoTrialsError
-from aimd_core.reading import live as live_index
-from aimd_core.reading.live import LiveIndex
+from aimd_core.reading import directory
+from aimd_core.reading.directory import Watch
 from tests.support.trials import record, write_trial
 
 
@@ -22,14 +22,14 @@ def write(trials: Path, number: int, status: str = "Succeeded", steps: int = 3) 
     return path
 
 
-def counts(index: LiveIndex) -> dict[str, object]:
+def counts(index: Watch) -> dict[str, object]:
     return {trial.name: trial.metrics["train.loss"]["count"] for trial in index.look()}
 
 
 def test_what_appears_grows_and_goes_is_seen_by_the_next_look(tmp_path: Path) -> None:
     trials = tmp_path / ".aimd" / "trials"
     first = write(trials, 1, "Running")
-    index = LiveIndex(tmp_path)
+    index = Watch(directory=tmp_path)
     assert counts(index) == {"run1": 3}
     with (first / "metrics").open("ab") as journal:
         journal.write(record(4))
@@ -43,7 +43,7 @@ def test_what_appears_grows_and_goes_is_seen_by_the_next_look(tmp_path: Path) ->
 
 def test_a_state_is_derived_anew_by_every_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "trials", 1, "Running")
-    index = LiveIndex(tmp_path / "trials")
+    index = Watch(directory=tmp_path / "trials")
     os.utime(path / "metrics")
     assert [trial.state for trial in index.look()] == ["Running"]
     now_s = time.time()
@@ -52,11 +52,11 @@ def test_a_state_is_derived_anew_by_every_look(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_newest_of_many_are_there_first_and_all_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_index, "_READ_FIRST", 2)
-    monkeypatch.setattr(live_index, "_READ", 3)
-    monkeypatch.setattr(live_index, "_CHECKED", 2)
+    monkeypatch.setattr(directory, "_READ_FIRST", 2)
+    monkeypatch.setattr(directory, "_READ", 3)
+    monkeypatch.setattr(directory, "_CHECKED", 2)
     paths = {number: write(tmp_path, number) for number in range(1, 11)}
-    index = LiveIndex(tmp_path)
+    index = Watch(directory=tmp_path)
     assert [trial.name for trial in index.look()] == ["run10", "run9"]
     assert index.unread_count == 8
     while index.unread_count:
@@ -72,16 +72,16 @@ def test_the_newest_of_many_are_there_first_and_all_in_the_end(tmp_path: Path, m
 
 def test_facts_come_when_they_are_asked_for(tmp_path: Path) -> None:
     write(tmp_path, 1)
-    index = LiveIndex(tmp_path)
+    index = Watch(directory=tmp_path)
     metadata = next(tmp_path.iterdir()) / "metadata.yaml"
     metadata.write_text(metadata.read_text().replace("_git: {}", "_git: {branch: main}"))
-    assert index.look()[0].git == {}
-    assert index.look(with_facts=True)[0].git == {"branch": "main"}
+    assert index.look(with_facts=False)[0].git == {}
+    assert index.look()[0].git == {"branch": "main"}
     assert index.look()[0].git == {"branch": "main"}
 
 
 def test_an_empty_directory_holds_none_yet_and_a_missing_one_is_an_error(tmp_path: Path) -> None:
-    index = LiveIndex(tmp_path / "work")
+    index = Watch(directory=tmp_path / "work")
     with pytest.raises(NoTrialsError):
         index.look()
     (tmp_path / "work").mkdir()

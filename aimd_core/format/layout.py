@@ -1,0 +1,139 @@
+"""What a trial's directory is called, which files it holds, and what tells whether they have changed.
+
+Nothing here reads a file: names, and what `stat` says. Format: docs/reference/trial-format.md.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from pathlib import Path
+
+from aimd_core.errors import InvalidNameError
+from aimd_core.format.journal import SEGMENTS_FILE
+from aimd_core.format.model import is_alternative_name, name_fault
+
+TRIALS_DIRECTORY = Path(".aimd", "trials")
+METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
+PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
+DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE, DIFF_FILE)  # replaced whole
+JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # files that only ever grow; what counts is told first
+_SIGNED_FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)
+# Those that the recording process writes while it goes on.
+_WRITTEN = [_SIGNED_FILES.index(file) for file in _SIGNED_FILES if file not in (LABELS_FILE, DIFF_FILE)]
+_NUMBERS = 3  # time of change, size, inode
+_SIGNATURE = struct.Struct(f"<{_NUMBERS * len(_SIGNED_FILES)}q")
+_FILE_BYTES = _SIGNATURE.size // len(_SIGNED_FILES)
+DOCUMENTS_PART = slice(0, _FILE_BYTES * len(DOCUMENT_FILES))  # of a signature
+JOURNAL_PART = slice(_FILE_BYTES * _SIGNED_FILES.index(SEGMENTS_FILE), _FILE_BYTES * _SIGNED_FILES.index(OUTPUT_FILE))
+_METRICS_AT = _NUMBERS * _SIGNED_FILES.index(METRICS_FILE)
+_UNSURE_NS = 2_000_000_000  # a document changed so shortly before it was read may change again without showing it
+_SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_CREATE_TRIES = 100
+_CREATED_LENGTH = len("261123_150327_f9by70")  # how an alternative name ends: date, time, suffix
+
+
+def new_trial_directory(working_directory: Path, name: str) -> Path:
+    """Make the directory of a new trial, exclusively, and return its path.
+
+    Raises:
+        InvalidNameError: `name` cannot be a directory name.
+        OSError: The disk refused.
+    """
+    fault = name_fault(name)
+    if fault:
+        raise InvalidNameError(name=name, reason=fault)
+    trials = working_directory / TRIALS_DIRECTORY
+    trials.mkdir(parents=True, exist_ok=True)
+    for attempt in range(_CREATE_TRIES):
+        suffix = "".join(_SUFFIX_ALPHABET[byte % len(_SUFFIX_ALPHABET)] for byte in os.urandom(6))
+        path = trials / f"{name}_{time.strftime('%y%m%d_%H%M%S')}_{suffix}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            if attempt == _CREATE_TRIES - 1:
+                raise
+            continue
+        return path
+    raise AssertionError("unreachable")
+
+
+def list_names(directory: Path) -> tuple[Path, list[str]]:
+    """Return where the trials of a directory are, and their alternative names, newest first; reads none of them.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
+    """
+    nested = directory / TRIALS_DIRECTORY
+    place = nested if nested.is_dir() else directory
+    with os.scandir(place) as entries:
+        names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
+    names.sort(key=lambda name: name[-_CREATED_LENGTH:], reverse=True)
+    return place, names
+
+
+def is_trial_directory(path: Path) -> bool:
+    """Tell whether a path is the directory of one trial."""
+    return path.is_dir() and (is_alternative_name(path.name) or (path / METADATA_FILE).exists())
+
+
+def signature_of(path: str | Path) -> bytes:
+    """Return what changes when a trial changes: time of change, size and inode of each of its files."""
+    numbers: list[int] = []
+    for file in _SIGNED_FILES:
+        try:
+            status = os.lstat(f"{path}{os.sep}{file}")
+            numbers += (status.st_mtime_ns, status.st_size, status.st_ino & 0x7FFFFFFFFFFFFFFF)
+        except OSError:
+            numbers += (0, 0, 0)
+    return _SIGNATURE.pack(*numbers)
+
+
+def sure_signature(signature: bytes) -> bytes:
+    """Return the signature to keep: one that will not be met again when a document is as new as a clock tick."""
+    numbers = list(_SIGNATURE.unpack(signature))
+    newest = time.time_ns() - _UNSURE_NS
+    for position in range(0, _NUMBERS * len(DOCUMENT_FILES), _NUMBERS):
+        if numbers[position] > newest:
+            numbers[position + 1] = -1
+    return _SIGNATURE.pack(*numbers)
+
+
+def has_grown(before: bytes, now: bytes) -> bool:
+    """Tell by two signatures whether the metrics journal is the same file as before, and longer."""
+    old, new = (_SIGNATURE.unpack(signature)[_METRICS_AT : _METRICS_AT + _NUMBERS] for signature in (before, now))
+    return bool(new[1] > old[1] and new[2] == old[2])
+
+
+def is_metadata_as_in(signature: bytes, path: str) -> bool:
+    """Tell whether `metadata.yaml` of a trial is the one that was there when that signature was made."""
+    try:
+        status = os.lstat(f"{path}{os.sep}{METADATA_FILE}")
+    except OSError:
+        return False
+    numbers = (status.st_mtime_ns, status.st_size, status.st_ino & 0x7FFFFFFFFFFFFFFF)
+    return len(signature) == _SIGNATURE.size and _SIGNATURE.unpack(signature)[:_NUMBERS] == numbers
+
+
+def made_s(alternative_name: str) -> float:
+    """Return when a directory of that name was made, in seconds since the epoch: what its name says, as local time."""
+    try:
+        return time.mktime(time.strptime(alternative_name[-_CREATED_LENGTH:][:13], "%y%m%d_%H%M%S"))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def last_write_s(path: str | Path, signature: bytes) -> float:
+    """Return when the process of a trial last wrote, in seconds since the epoch, by the times of its files.
+
+    The directory's own time, which a tag changes too, counts only while there is no file.
+    """
+    numbers = _SIGNATURE.unpack(signature)
+    newest_ns = max(numbers[_NUMBERS * position] for position in _WRITTEN)
+    if newest_ns:
+        return float(newest_ns) / 1e9
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
