@@ -48,7 +48,7 @@ def test_a_condition_that_holds_is_exit_0_and_one_that_does_not_is_exit_1(home: 
     ran = home.aimd("trial", "check", "cnn", "val.acc > 0.9 and state = Succeeded")
     assert (ran.code, ran.err) == (1, "")
     assert ran.table == [
-        {"name": trial.alternative_name, "verdict": "does not hold", "why": "val.acc is 0.85, wanted > 0.9"}
+        {"name": trial.alternative_name, "verdict": "does not hold", "why": "val.acc is 0.85, expected > 0.9"}
     ]
 
 
@@ -62,7 +62,7 @@ def test_a_gate_against_the_best_of_the_tagged_ones(home: Home) -> None:
     assert ran.code == 1
     assert not ran.json["holds"]
     (verdict,) = ran.json["trials"]
-    said = f"val.acc is 0.896, wanted >= 0.899 (best(tag:main) is 0.9, of {best.alternative_name})"
+    said = f"val.acc is 0.896, expected >= 0.899 (best(tag:main) is 0.9, of {best.alternative_name})"
     assert verdict["why"] == said
     shown = home.aimd_terminal("trial", "check", "new", "val.acc >= best(tag:main) - 0.001", columns=200, NO_COLOR="1")
     assert shown.startswith("✗ does not hold")
@@ -82,7 +82,7 @@ def test_a_metric_that_is_not_there_does_not_hold_and_is_said(home: Home) -> Non
     record("a", 0.8)
     ran = home.aimd("trial", "check", "a", "val.los < 1")
     assert ran.code == 1
-    assert ran.table[0]["why"] == "there is no val.los, wanted < 1"
+    assert ran.table[0]["why"] == "there is no val.los, expected < 1"
 
 
 @pytest.mark.parametrize(
@@ -167,14 +167,14 @@ def test_waiting_ends_when_the_condition_comes_true(home: Home) -> None:
         assert training.poll() is None
         training.kill()
     assert ran.code == 0
-    assert "wanted < 0.2" in ran.out
+    assert "expected < 0.2" in ran.out
     ran = home.aimd("trial", "wait", "w")
     assert ran.code == 9
     assert re.fullmatch(r"Killed: its process is gone \(step \d+\)", ran.table[0]["why"])
     ran = home.aimd("trial", "wait", "w", "--until", "val.loss < 0")
     assert ran.code == 9
     assert "is Killed: its process is gone (step " in ran.err
-    assert "wanted < 0" in ran.err
+    assert "expected < 0" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -182,10 +182,10 @@ def test_waiting_ends_when_the_condition_comes_true(home: Home) -> None:
     [
         (None, 9, "Failed: diverged (step 1)"),
         ("ended", 0, "Failed: diverged (step 1)"),
-        ("failed", 0, "state is Failed (diverged), wanted = Failed"),
-        ("Succeeded", 9, "state is Failed (diverged), wanted = Succeeded"),
-        ("val.acc > 0.4", 0, "val.acc is 0.5, wanted > 0.4"),
-        ("val.acc > 0.6", 9, "val.acc is 0.5, wanted > 0.6"),
+        ("failed", 0, "state is Failed (diverged), expected = Failed"),
+        ("Succeeded", 9, "state is Failed (diverged), expected = Succeeded"),
+        ("val.acc > 0.4", 0, "val.acc is 0.5, expected > 0.4"),
+        ("val.acc > 0.6", 9, "val.acc is 0.5, expected > 0.6"),
     ],
 )
 def test_an_end_that_is_not_well_has_an_exit_code_of_its_own(
