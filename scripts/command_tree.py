@@ -1,4 +1,4 @@
-"""The application's commands as plain data: what completion, man pages and the tests of examples are made from."""
+"""The application's commands as plain data, for completion, man pages and the tests of examples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-# What the value of an option or argument may be, by what it is called in help; see aimd_cli/completion/values.py.
+# The kind of an option's or argument's value by its name in help; see aimd_cli/completion/values.py.
 KINDS = {
     "DIR": "dir",
     "[PATH]": "dir",
@@ -36,7 +36,7 @@ KINDS = {
 
 
 class Parameter(NamedTuple):
-    """An option or argument. `names` are its spellings; `value` is what help calls its value, empty for a flag."""
+    """An option or argument. `names` are its spellings; `value` is the name of its value in help, empty for a flag."""
 
     names: list[str]
     value: str
@@ -47,7 +47,7 @@ class Parameter(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A command or group, with the words that call it. `page` is its help as it is printed."""
+    """A command or group, with the words that call it. `page` is its help as printed."""
 
     words: list[str]
     help: str
@@ -58,7 +58,7 @@ class Node(NamedTuple):
 
 
 def walk() -> Iterator[Node]:
-    """Return every command of the application that is not hidden, groups before what they hold."""
+    """Return every command that is not hidden, groups before their commands."""
     from aimd_cli.app import root
 
     yield from _walk(root(), ["aimd"], None)
@@ -120,7 +120,7 @@ def first_sentence(help_text: str) -> str:
 
 
 def completion_table(nodes: list[Node]) -> str:
-    """Return aimd_cli/completion/commands.tsv, or its brother in the language to speak."""
+    """Return aimd_cli/completion/commands.tsv, or its counterpart in the current language."""
     from aimd_cli.translated_help import help_text
     from aimd_core.language import translated
 
@@ -137,7 +137,7 @@ def completion_table(nodes: list[Node]) -> str:
 
 
 def examples() -> Iterator[tuple[str, str]]:
-    """Return the place and the line of every example in the help of a command."""
+    """Return the command and the line of every example in help."""
     for node in walk():
         _, _, after = node.help.partition("Examples:")
         for line in after.splitlines():
@@ -149,7 +149,7 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def document_examples(path: Path) -> Iterator[str]:
-    """Return the lines of a document that call aimd: in shell blocks, or behind `$ `."""
+    """Return the lines of a page that call aimd: in shell blocks, or after `$ `."""
     for language, block in _BLOCK.findall(path.read_text(encoding="utf-8")):
         for line in block.splitlines():
             text = line.removeprefix("$ ").strip()

@@ -1,6 +1,6 @@
-"""The whole story, on real training: serve, record, list, describe, upload, list what the server has.
+"""The whole story with real training: serve, record, list, describe, upload, list the server's trials.
 
-Runs by itself, in `.demo/`, touches nothing else and ends. Start it with `make demo`.
+It runs unattended in `.demo/` and touches nothing else. Start it with `make demo`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def shown_path(place: Path) -> str:
-    """Return a path as one types it in this checkout."""
+    """Return a path as typed in this checkout."""
     return os.path.relpath(place, ROOT) if place.is_relative_to(ROOT) else str(place)
 
 

@@ -1,4 +1,4 @@
-"""Writes the documents that are made from the code, or checks that they are up to date.
+"""Writes the files that are generated from the code, or checks that they are up to date.
 
 python scripts/generate.py --write | --check
 """
@@ -46,7 +46,7 @@ def topic_reference() -> str:
 
 
 def openapi_document() -> str:
-    """Return docs/reference/openapi.json: version 2 of the HTTP API, made from the server's routes."""
+    """Return docs/reference/openapi.json: version 2 of the HTTP API, from the server's routes."""
     import json
 
     from aimd_server.app import SERVER
@@ -56,7 +56,7 @@ def openapi_document() -> str:
 
 
 def completion_tables() -> dict[str, str]:
-    """Return what completion and the help of groups read, in each language, by its path."""
+    """Return the tables of completion and group help, in each language, by path."""
     from command_tree import completion_table, walk
 
     nodes, tables = list(walk()), {}
@@ -85,7 +85,7 @@ def help_pages() -> dict[str, str]:
 
 
 def documents() -> dict[str, str]:
-    """Return every generated file's text by its path."""
+    """Return the text of every generated file by path."""
     from man_pages import man_pages
 
     from aimd_cli.completion.scripts import FILES, SCRIPTS
@@ -103,19 +103,19 @@ def documents() -> dict[str, str]:
 
 
 def surplus(wanted: dict[str, str]) -> list[Path]:
-    """Return files of the directories that hold nothing but generated ones, which nothing makes any more."""
+    """Return files in directories of generated files that nothing generates anymore."""
     there = [path for folder in ("man", "completions") for path in sorted((ROOT / folder).glob("*"))]
     return [path for path in there if str(path.relative_to(ROOT)) not in wanted]
 
 
 def main() -> int:
-    """Write or check all documents; return 1 when a check finds a difference."""
+    """Write or check all files; return 1 if a check finds a difference."""
     if sys.argv[1:] not in (["--write"], ["--check"]):
         print(__doc__)
         return 2
     writing = sys.argv[1] == "--write"
     if writing:
-        for name, text in completion_tables().items():  # first, because the help of groups reads them
+        for name, text in completion_tables().items():  # first, because group help reads them
             (ROOT / name).write_text(text)
     wanted = documents()
     stale = [ROOT / name for name, text in wanted.items() if not _says(ROOT / name, text)]

@@ -1,4 +1,4 @@
-"""Checks the sizes and names that the house allows: see CONTRIBUTING.md, "Laws of the house"."""
+"""Checks sizes and names against CONTRIBUTING.md, "Rules"."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ MAX_FILE_LINES = 700
 MAX_FUNCTION_LINES = 60
 MAX_CLASS_METHODS = 20
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "shared"}
-# An exception stands here with its reason.
+# Exceptions, with their reasons.
 EXCEPTIONS: dict[str, str] = {
     "aimd_core/reading/documents.py:Trial": "one property a fact of the directory; views read it as a record",
     "t9k/aimd/trial.py:Trial": "the deployed SDK fixed the surface of this class",
 }
 
 
-# In which state a trial is, one module says: aimd_core/reading/facts.py. Of these words such a decision is made.
+# Only aimd_core/reading/facts.py decides in which state a trial is. These words belong to that decision.
 STATE_WORDS = {"is_gone", "_exit", "UNFINISHED", "KILLED", "LOST", "INTERRUPTED", "Killed", "Lost", "Interrupted"}
-# Who else may use which of them, and why.
+# The other modules that may use some of them, and why.
 STATE_USERS: dict[str, tuple[set[str], str]] = {
     "aimd_core/format/model.py": (
         {"UNFINISHED", "KILLED", "LOST", "INTERRUPTED", "Killed", "Lost", "Interrupted"},
@@ -53,7 +53,7 @@ def tracked_files() -> list[Path]:
 
 
 def file_faults(path: Path) -> list[str]:
-    """Return what is too large or wrongly named in one file."""
+    """Return what is too large or badly named in a file."""
     text = path.read_text()
     faults = []
     lines = text.count("\n")
@@ -72,7 +72,7 @@ def file_faults(path: Path) -> list[str]:
 
 
 def state_faults(path: Path, tree: ast.Module) -> list[str]:
-    """Return where a module outside the one place decides by itself in which state a trial is."""
+    """Return where another module decides in which state a trial is."""
     if path.parts[0] not in ("aimd_cli", "aimd_core", "aimd_server", "t9k"):
         return []
     allowed = STATE_USERS.get(path.as_posix(), (set(), ""))[0]
@@ -93,7 +93,7 @@ def state_faults(path: Path, tree: ast.Module) -> list[str]:
 
 
 def node_faults(path: Path, node: ast.AST) -> list[str]:
-    """Return what is too large in one definition."""
+    """Return what is too large in a definition."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         first = node.body[0]
         documented = ast.get_docstring(node, clean=False) is not None
@@ -109,7 +109,7 @@ def node_faults(path: Path, node: ast.AST) -> list[str]:
 
 
 def main() -> int:
-    """Print all faults; return 1 when there is one."""
+    """Print all faults; return 1 if there are any."""
     faults = [fault for path in tracked_files() for fault in file_faults(path)]
     for fault in faults:
         print(fault)

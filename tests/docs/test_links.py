@@ -16,7 +16,7 @@ NOT_FILES = ("aimd_server/static", "console/node_modules", "t9k/__init__.py", "t
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(rf"(?<![\w./<-])(?:{'|'.join(TOP)})/[\w./-]*[\w/]")
-_SECTION = re.compile(r'(docs/[\w./-]+\.md), "([^"]+)"')
+_SECTION = re.compile(r'((?:docs/[\w./-]+|[A-Z]+)\.md), "([^"]+)"')
 
 
 def tracked(*patterns: str) -> list[Path]:
