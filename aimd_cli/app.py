@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.tree import SETTINGS, Commands, Group, LazyGroup
+from aimd_cli.tree import SETTINGS, CommandGroup, Commands, LazyGroup
 from aimd_cli.typer_inside import TyperGroup, application
 from aimd_core.language import said
 from aimd_core.version import __version__
@@ -16,20 +16,20 @@ from aimd_core.version import __version__
 app = typer.Typer(cls=LazyGroup, add_completion=False, **SETTINGS)  # completion answers before Typer is loaded
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(given: bool) -> None:
+    if given:
         typer.echo(f"aimd {__version__}")
         raise typer.Exit
 
 
-def _install_completion(wanted: bool) -> None:
-    if wanted:
+def _install_completion(given: bool) -> None:
+    if given:
         install_completion(None)
         raise typer.Exit
 
 
-def _show_completion(wanted: bool) -> None:
-    if wanted:
+def _show_completion(given: bool) -> None:
+    if given:
         show_completion(None)
         raise typer.Exit
 
@@ -84,7 +84,7 @@ def aimd(
     output.verbose = verbose
 
 
-COMMANDS = Group(
+COMMANDS = CommandGroup(
     "aimd_cli.commands",
     "",
     {

@@ -24,31 +24,31 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-class Place(NamedTuple):
+class CommandPath(NamedTuple):
     """Where a command is, as `module:function` within its group's package, and its help if not the docstring."""
 
     where: str
     help: str | None = None
 
 
-class Group(NamedTuple):
+class CommandGroup(NamedTuple):
     """A group of commands.
 
     Attributes:
         package: Where the modules of its commands are.
         help: What it is for.
-        commands: By name, in the order of its help: a place, a group in another module, or a group within this one.
+        commands: By name, in the order of its help: a path, a group in another module, or a group within this one.
     """
 
     package: str
     help: str
-    commands: Mapping[str, str | Place | Group]
+    commands: Mapping[str, str | CommandPath | CommandGroup]
 
 
 class Commands(Mapping[str, "Command"]):
     """The commands of a group, each built when it is asked for."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: CommandGroup) -> None:
         self._group = group
         self._built: dict[str, Command] = {}
 
@@ -69,13 +69,13 @@ class Commands(Mapping[str, "Command"]):
     def _build(self, name: str) -> Command:
         from importlib import import_module
 
-        found = self._group.commands[name]
-        place = Place(found) if isinstance(found, str) else found
-        if isinstance(place, Group):
-            return group_of(name, place)
-        module, _, attribute = place.where.partition(":")
+        entry = self._group.commands[name]
+        path = CommandPath(entry) if isinstance(entry, str) else entry
+        if isinstance(path, CommandGroup):
+            return group_of(name, path)
+        module, _, attribute = path.where.partition(":")
         there = getattr(import_module(f"{self._group.package}.{module}"), attribute)
-        return group_of(name, there) if isinstance(there, Group) else command_of(name, there, place.help)
+        return group_of(name, there) if isinstance(there, CommandGroup) else command_of(name, there, path.help)
 
 
 class LazyGroup(TyperGroup):
@@ -87,14 +87,14 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the names with a sentence each."""
-        known = _sentences(ctx)
+        sentences = _sentences(ctx)
         room = formatter.width - 6 - max(map(len, self.commands))
         rows = []
         for name in self.commands:
-            if name in known and language() != ENGLISH:
-                rows.append((name, f"{known[name]}。"))
+            if name in sentences and language() != ENGLISH:
+                rows.append((name, f"{sentences[name]}。"))
                 continue
-            command = TyperCommand(name, help=f"{known[name]}.") if name in known else self.commands[name]
+            command = TyperCommand(name, help=f"{sentences[name]}.") if name in sentences else self.commands[name]
             rows.append((name, command.get_short_help_str(room)))
         with formatter.section(translated("Commands")):
             formatter.write_dl(rows)
@@ -112,7 +112,7 @@ def _sentences(ctx: Context) -> Mapping[str, str]:
     return tree.children
 
 
-def group_of(name: str, group: Group) -> LazyGroup:
+def group_of(name: str, group: CommandGroup) -> LazyGroup:
     """Build a group; its commands are built when they are asked for."""
     made = LazyGroup(name=name, help=group.help, **SETTINGS)
     made.commands = Commands(group)  # type: ignore[assignment]  # nobody adds to it

@@ -56,16 +56,16 @@ def write_config(changes: Mapping[str, object | None], path: Path | None = None)
         DiskError: The disk refused; the file is unchanged.
     """
     path = path or config_path()
-    wanted = {key: value for key, value in {**read_config(path), **changes}.items() if value is not None}
-    return replace_config(wanted, path)
+    content = {key: value for key, value in {**read_config(path), **changes}.items() if value is not None}
+    return replace_config(content, path)
 
 
-def replace_config(wanted: dict[str, object], path: Path | None = None) -> Path:
-    """Make `wanted` the whole content of the config file, keeping comments, and return its path."""
+def replace_config(content: dict[str, object], path: Path | None = None) -> Path:
+    """Make `content` the whole content of the config file, keeping comments, and return its path."""
     path = path or config_path()
     try:
         text = path.read_bytes() if path.exists() else b""
-        write_config_text(edit_mapping(text, wanted), path)
+        write_config_text(edit_mapping(text, content), path)
     except OSError as error:
         raise DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror)) from error
     return path
@@ -77,9 +77,9 @@ def write_config_text(text: bytes, path: Path) -> None:
     Raises:
         OSError: The disk refused; the file is unchanged.
     """
-    place = path.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace_file(place, text, mode=0o600)
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_file(target, text, mode=0o600)
 
 
 def normal_key(api_key: str) -> str:

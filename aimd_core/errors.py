@@ -190,17 +190,17 @@ class MetricNotFoundError(NotFoundError):
     code = "metric_not_found"
     text = "no metric {metric} in {where}"
 
-    def __init__(self, metric: str, where: str, known: list[str]) -> None:
-        self.known = known
-        super().__init__(metric=repr(metric) if metric else "at all", where=where, known=known)
+    def __init__(self, metric: str, where: str, names: list[str]) -> None:
+        self.names = names
+        super().__init__(metric=repr(metric) if metric else "at all", where=where, known=names)
 
     @property
     def advice(self) -> str:
         """The names that there are."""
-        if not self.known:
+        if not self.names:
             return "Nothing was logged there yet"
-        more = said(" and {count} more", count=len(self.known) - 12) if len(self.known) > 12 else ""
-        return said("There are: {known}{more}", known=", ".join(self.known[:12]), more=more)
+        more = said(" and {count} more", count=len(self.names) - 12) if len(self.names) > 12 else ""
+        return said("There are: {known}{more}", known=", ".join(self.names[:12]), more=more)
 
 
 class SelectorFitsNoneError(NotFoundError):

@@ -33,14 +33,14 @@ def known_hosts(config: dict[str, object]) -> dict[str, str | None]:
         ConfigError: `aimd_hosts` has another form.
         UsageError: An address is malformed.
     """
-    known: dict[str, str | None] = {}
+    hosts: dict[str, str | None] = {}
     active = active_host(config)
     if active:
-        known[active] = _text(config.get(API_KEY_KEY))
+        hosts[active] = _text(config.get(API_KEY_KEY))
     for host, entry in _entries(config).items():
-        if known.get(normal_host(host)) is None:
-            known[normal_host(host)] = _text(entry.get(API_KEY_KEY))
-    return known
+        if hosts.get(normal_host(host)) is None:
+            hosts[normal_host(host)] = _text(entry.get(API_KEY_KEY))
+    return hosts
 
 
 def key_for(config: dict[str, object], host: str) -> str | None:
@@ -63,8 +63,8 @@ def find_host(config: dict[str, object], text: str) -> str:
     """
     if "://" in text or not known_hosts(config):
         return normal_host(text)
-    known = list(known_hosts(config))
-    fitting = [host for host in known if urlsplit(host).netloc == text] or [host for host in known if text in host]
+    hosts = list(known_hosts(config))
+    fitting = [host for host in hosts if urlsplit(host).netloc == text] or [host for host in hosts if text in host]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -73,7 +73,7 @@ def find_host(config: dict[str, object], text: str) -> str:
             hint="Type more of the address",
         )
     raise NotFoundError(
-        message=said("no known server matches {text!r}", text=text), hint=said("Known: {known}", known=", ".join(known))
+        message=said("no known server matches {text!r}", text=text), hint=said("Known: {known}", known=", ".join(hosts))
     )
 
 

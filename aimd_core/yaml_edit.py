@@ -22,58 +22,58 @@ class _Edit(NamedTuple):
     lines: list[str]
 
 
-def edit_mapping(text: bytes, wanted: dict[str, object]) -> bytes:
-    """Return a YAML text with the content `wanted`, changed from `text` as little as possible.
+def edit_mapping(text: bytes, content: dict[str, object]) -> bytes:
+    """Return a YAML text with the content `content`, changed from `text` as little as possible.
 
     Args:
         text: The old document, UTF-8.
-        wanted: The whole content of the new one.
+        content: The whole content of the new one.
     """
     try:
-        edited = _edit_lines(text.decode("utf-8"), parse_mapping(text, ""), wanted).encode()
-        if parse_mapping(edited, "") == wanted:
+        edited = _edit_lines(text.decode("utf-8"), parse_mapping(text, ""), content).encode()
+        if parse_mapping(edited, "") == content:
             return edited
     except (DamagedError, UnicodeDecodeError, yaml.YAMLError):
         pass
-    return render_mapping(wanted)
+    return render_mapping(content)
 
 
-def _edit_lines(text: str, old: dict[str, object], wanted: dict[str, object]) -> str:
+def _edit_lines(text: str, old: dict[str, object], content: dict[str, object]) -> str:
     lines = text.splitlines()
     node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if isinstance(node, yaml.MappingNode) and node.flow_style:
         return ""  # on one line: rewritten
     if not isinstance(node, yaml.MappingNode):
-        edits = [_Edit(len(lines), len(lines), _rendered(wanted, 0))]
+        edits = [_Edit(len(lines), len(lines), _rendered(content, 0))]
     else:
-        edits = _mapping_edits(lines, node, old, wanted)
+        edits = _mapping_edits(lines, node, old, content)
     for edit in sorted(edits, reverse=True):
         lines[edit.first : edit.end] = edit.lines
     return "".join(f"{line}\n" for line in lines)
 
 
-def _mapping_edits(lines: list[str], node: yaml.MappingNode, old: Any, wanted: dict[str, object]) -> list[_Edit]:
+def _mapping_edits(lines: list[str], node: yaml.MappingNode, old: Any, content: dict[str, object]) -> list[_Edit]:
     """Return what to change in one mapping in block layout."""
     edits: list[_Edit] = []
     for key_node, value_node in node.value:
         key = str(key_node.value)
         first, end = key_node.start_mark.line, _last_line(key_node, value_node) + 1
         column = key_node.start_mark.column
-        if key not in wanted:
+        if key not in content:
             edits.append(_Edit(first, end, []))
-        elif old.get(key) == wanted[key]:
+        elif old.get(key) == content[key]:
             continue
-        elif _is_block(value_node, key_node) and isinstance(wanted[key], dict) and wanted[key]:
-            edits += _mapping_edits(lines, value_node, old.get(key), _as_mapping(wanted[key]))
+        elif _is_block(value_node, key_node) and isinstance(content[key], dict) and content[key]:
+            edits += _mapping_edits(lines, value_node, old.get(key), _as_mapping(content[key]))
         else:
-            made = _rendered({key: wanted[key]}, column)
+            made = _rendered({key: content[key]}, column)
             made[-1] += _comment_after(lines, value_node)
             edits.append(_Edit(first, end, made))
-    added = {key: value for key, value in wanted.items() if key not in old}
+    added = {key: value for key, value in content.items() if key not in old}
     if added and node.value:
         last_key, last_value = node.value[-1]
-        place = _last_line(last_key, last_value) + 1
-        edits.append(_Edit(place, place, _rendered(added, last_key.start_mark.column)))
+        line = _last_line(last_key, last_value) + 1
+        edits.append(_Edit(line, line, _rendered(added, last_key.start_mark.column)))
     return edits
 
 

@@ -55,16 +55,16 @@ def console(
         aimd console ~/project --port 8000 --no-open
     """
     local = server("local")
-    place = directory.absolute()
-    if not place.is_dir():
-        raise NoTrialsError(where=place)
-    cache = cache_directory(place)
+    directory = directory.absolute()
+    if not directory.is_dir():
+        raise NoTrialsError(where=directory)
+    cache = cache_directory(directory)
     _remove_unused(cache.parent)
-    keeping = _Keeping(place, cache)
+    keeping = _Keeping(directory, cache)
     door = cache / f"open-{os.getpid()}.html"
 
     def ready(made: Ready) -> None:
-        _announce(place, cache, made, as_json)
+        _announce(directory, cache, made, as_json)
         keeping.start(made)
         if not no_open and _has_display():
             threading.Thread(target=_open, args=(made, door), daemon=True).start()
@@ -78,13 +78,13 @@ def console(
     output.say("Stopped. The trials are unchanged.")
 
 
-def cache_directory(place: Path) -> Path:
+def cache_directory(directory: Path) -> Path:
     """Return where the private server of a directory keeps its data."""
     import hashlib
 
     from platformdirs import user_cache_path
 
-    name = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:16]
     return user_cache_path("aimd", appauthor=False) / "console" / name
 
 
@@ -99,12 +99,12 @@ def _remove_unused(caches: Path) -> None:
                 shutil.rmtree(cache, ignore_errors=True)
 
 
-def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
+def _announce(directory: Path, cache: Path, made: Ready, as_json: bool) -> None:
     """Print the address, which is for one browser, on stdout; say the rest on stderr."""
     from aimd_core.format.layout import list_names
 
     try:
-        count = len(list_names(place)[1])
+        count = len(list_names(directory)[1])
     except OSError:
         count = 0
     if count:
@@ -113,16 +113,16 @@ def _announce(place: Path, cache: Path, made: Ready, as_json: bool) -> None:
                 "Showing {count:,} trial{s} in {place}. Press Ctrl-C to stop.",
                 count=count,
                 s="s"[: count != 1],
-                place=place,
+                place=directory,
             )
         )
     else:
-        output.say(said("No trials in {place} yet; they appear here once a script there records one:", place=place))
+        output.say(said("No trials in {place} yet; they appear here once a script there records one:", place=directory))
         output.say(
             "  from t9k import aimd; trial = aimd.create_trial(trial_name='first'); trial.log('train', {'loss': 1}, 1)"
         )
     if as_json:
-        facts = {"address": made.page, "directory": str(place), "data": str(cache), "pid": os.getpid()}
+        facts = {"address": made.page, "directory": str(directory), "data": str(cache), "pid": os.getpid()}
         output.print_line(json.dumps({"schema": output.SCHEMA, **facts}))
     else:
         output.print_line(made.page)

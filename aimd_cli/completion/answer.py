@@ -34,15 +34,15 @@ def _answer(arguments: list[str]) -> str:
         from aimd_cli.completion.bash_line import answer_bash
 
         return answer_bash(rest[0], rest[1] if len(rest) > 1 else "")
-    mode, found, sentences = complete(rest)
-    text = "\n".join(found)
+    mode, offers, sentences = complete(rest)
+    text = "\n".join(offers)
     if shell == "zsh":  # where a colon ends the candidate
         text = text.replace("\\", "\\\\").replace(":", "\\:")
     if sentences:
         between = ":" if shell == "zsh" else "\t"
-        lines = zip(text.split("\n"), found, strict=True)
+        lines = zip(text.split("\n"), offers, strict=True)
         text = "\n".join(f"{line}{between}{sentences[value]}" for line, value in lines)
-    return f"{mode}\n{text}\n" if found else f"{mode}\n"
+    return f"{mode}\n{text}\n" if offers else f"{mode}\n"
 
 
 def complete(words: list[str]) -> Offer:
@@ -124,14 +124,14 @@ class _State:
         if equals:
             option = self.command.option(name)
             return self._values(option.kind, value, f"{name}=") if option else ("values", [], {})
-        found = {}
+        offers = {}
         for option in self.command.options:
             if option.repeats or not self.used.intersection(option.names):
                 short = len(word) == 2 and word in option.names
                 shown = word if short else option.names[-1]
                 if shown.startswith(word):
-                    found[shown] = option.sentence
-        return _with_sentences(found)
+                    offers[shown] = option.sentence
+        return _with_sentences(offers)
 
     def _values(self, kind: str, word: str, head: str) -> Offer:
         if kind in ("file", "dir"):
@@ -140,23 +140,23 @@ class _State:
             return "values", [name for name in _topics_and_commands(self.arguments) if name.startswith(word)], {}
         from aimd_cli.completion.values import Typed, candidates
 
-        found = candidates(kind, Typed(word, self.values, self.arguments))
+        offers = candidates(kind, Typed(word, self.values, self.arguments))
         return (
             "open" if kind in ("names", "query") else "values",
-            [head + name for name in found] if head else found,
+            [head + name for name in offers] if head else offers,
             {},
         )
 
 
-def _with_sentences(found: dict[str, str]) -> Offer:
-    return "values", list(found), found
+def _with_sentences(offers: dict[str, str]) -> Offer:
+    return "values", list(offers), offers
 
 
 def _topics_and_commands(arguments: list[str]) -> list[str]:
     """Return what `aimd help` takes: its topics, or the commands along the tree."""
     from aimd_cli.topics import TOPICS
 
-    place: Command | None = read_tree()
+    command: Command | None = read_tree()
     for word in arguments:
-        place = place.child(word) if place and word in place.children else None
-    return [*(TOPICS if not arguments else ()), *(place.children if place else ())]
+        command = command.child(word) if command and word in command.children else None
+    return [*(TOPICS if not arguments else ()), *(command.children if command else ())]

@@ -60,9 +60,9 @@ def remember_folders(host: str, paths: "Iterable[str]") -> None:
     _write(host, [(FOLDER, path) for path in known if path][:MAX_FOLDERS])
 
 
-def recall(place: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:
+def recall(source: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:
     """Return the names of one kind that begin so, of a directory or server; none when nothing is kept."""
-    owner = os.fspath(place)
+    owner = os.fspath(source)
     try:
         with open(_file_of(owner), encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
@@ -71,13 +71,13 @@ def recall(place: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list
     if not text.startswith(f"{owner}\n"):
         return []
     head = f"\n{kind}\t"
-    found = []
+    names = []
     position = text.find(head + prefix)
     while position >= 0:
         end = text.find("\n", position + 1)
-        found.append(text[position + len(head) : end if end >= 0 else len(text)])
+        names.append(text[position + len(head) : end if end >= 0 else len(text)])
         position = text.find(head + prefix, position + 1)
-    return found
+    return names
 
 
 def _file_of(owner: str) -> str:

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from aimd_core.reading.facts import Facts
 
 
-def remember_local(place: Path, rows: Sequence[Facts], whole: bool) -> None:
+def remember_local(directory: Path, rows: Sequence[Facts], whole: bool) -> None:
     """Keep the names that a listing of a directory has shown.
 
     Args:
-        place: The directory that was listed.
+        directory: The directory that was listed.
         rows: The trials.
         whole: Whether these are all trials of the directory.
     """
     names = [(row.alternative_name, row.id) for row in rows]
     params = sorted({name for row in rows for name in row.params})
     metrics = sorted({name for row in rows for name in row.metrics})
-    remember(place, names, params, metrics, whole)
+    remember(directory, names, params, metrics, whole)
 
 
 def remember_remote(host: str, rows: Sequence[Facts]) -> None:

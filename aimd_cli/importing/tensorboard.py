@@ -81,7 +81,7 @@ def read_tensorboard(path: Path) -> Store:
         )
     for directory, events in files.items():
         name = root.parent.name if root.is_file() else "-".join(directory.relative_to(root).parts) or root.name
-        run = _Run()
+        run = _EventRun()
         for file in events:
             store.attempt(run.read, file, store)
         if run.has_events:
@@ -152,7 +152,7 @@ def _next_head(content: bytes | mmap.mmap, start: int) -> int | None:
     return None
 
 
-class _Run:
+class _EventRun:
     """What the events of one directory say."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The live screen itself: two threads read, the screen shows what they bring, and keys say what is wanted.
+"""The live screen itself: two threads read, the screen shows what they bring, and keys say what is request.
 
 Promises: a key is never held up by a disk; whatever happens to a trial, the screen stays; a terminal is left as it was
 found, also on SIGTERM and when the connection goes away.
@@ -93,7 +93,7 @@ class TopScreen(Screen[None]):
         return hand_over
 
     def take(self, listed: Listed) -> None:
-        """Take what a look brought, unless it was for an order that is no longer wanted."""
+        """Take what a look brought, unless it was for an order that is no longer request."""
         if listed.order != self.order or not self.is_attached:
             return
         looked = listed.looked
@@ -121,15 +121,15 @@ class TopScreen(Screen[None]):
         board, below, width = self.board, self.query_one(Below), self.size.width
         room = max(0, self.size.height - 2 - self.query_one(FilterLine).outer_size.height)
         below.fit(arranged(width, room, below.shows_chart, below.shows_output, len(board.rows)))
-        below.wanted = below.wanted._replace(
-            rows=tuple(board.chosen), lettered=bool(board.marks), metric=below.wanted.metric or self._main_metric()
+        below.request = below.request._replace(
+            rows=tuple(board.chosen), lettered=bool(board.marks), metric=below.request.metric or self._main_metric()
         )
         glyphs = self.settings.glyphs
-        self.query_one("#head", Static).update(head_line(board, self.sources.place, self.said, width, glyphs))
+        self.query_one("#head", Static).update(head_line(board, self.sources.location, self.said, width, glyphs))
         self.query_one("#keys", Static).update(key_line(width, glyphs))
         self.query_one(TrialTable).lay_out()
-        is_other = self.drawer.wanted != below.wanted
-        self.drawer.wanted = below.wanted
+        is_other = self.drawer.request != below.request
+        self.drawer.request = below.request
         if is_other:
             self.drawer.wake()
 
@@ -245,10 +245,10 @@ class TopApp(App[None]):
     def action_metric(self) -> None:
         """Choose the metric of the chart."""
         names = ranked_metrics(self.top.board.rows[:_LOOKED_AT])
-        self.push_screen(Chooser("Metric of the chart", names, self.top.query_one(Below).wanted.metric), self._draw)
+        self.push_screen(Chooser("Metric of the chart", names, self.top.query_one(Below).request.metric), self._draw)
 
     def _draw(self, metric: str | None) -> None:
         if metric:
             below = self.top.query_one(Below)
-            below.wanted = below.wanted._replace(metric=metric)
+            below.request = below.request._replace(metric=metric)
             self.top.lay_out()

@@ -8,7 +8,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from aimd_cli.screen.arrangement import Arrangement
-from aimd_cli.screen.panes import AXES, Drawn, Wanted
+from aimd_cli.screen.panes import AXES, Drawn, PaneRequest
 from aimd_cli.screen.sources import Settings
 
 
@@ -16,15 +16,15 @@ class Below(Container):
     """Chart and output.
 
     Attributes:
-        wanted: What is to be drawn; the trials and the sizes are told by the screen.
-        shows_chart: Whether the chart is wanted.
-        shows_output: Whether output is wanted.
+        request: What is to be drawn; the trials and the sizes are told by the screen.
+        shows_chart: Whether the chart is request.
+        shows_output: Whether output is request.
         drawn: What is shown.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.wanted = Wanted(metric=settings.metric, braille=settings.braille)
+        self.request = PaneRequest(metric=settings.metric, braille=settings.braille)
         self.shows_chart = self.shows_output = True
         self.drawn: Drawn | None = None
 
@@ -40,10 +40,10 @@ class Below(Container):
         elif what == "output":
             self.shows_output = not self.shows_output
         elif what == "log_y":
-            self.wanted = self.wanted._replace(log_y=not self.wanted.log_y)
+            self.request = self.request._replace(log_y=not self.request.log_y)
         else:
-            following = AXES[(AXES.index(self.wanted.axis) + 1) % len(AXES)]
-            self.wanted = self.wanted._replace(axis=following)
+            following = AXES[(AXES.index(self.request.axis) + 1) % len(AXES)]
+            self.request = self.request._replace(axis=following)
 
     def fit(self, sizes: Arrangement) -> None:
         """Take the sizes of both panes."""
@@ -57,7 +57,7 @@ class Below(Container):
             pane = self.query_one(name)
             pane.display = rows > 0
             pane.styles.width, pane.styles.height = columns, rows
-        self.wanted = self.wanted._replace(
+        self.request = self.request._replace(
             chart=(sizes.chart_columns - 2 * sizes.beside, sizes.chart_rows - 1),
             output=(sizes.output_columns, sizes.output_rows - 1),
         )

@@ -114,17 +114,17 @@ class Board:
             self.cursor = 0
             return
         name = selected.alternative_name
-        place = next((number for number, row in enumerate(rows) if row.alternative_name == name), self.cursor)
-        self.move_to(place)
+        position = next((number for number, row in enumerate(rows) if row.alternative_name == name), self.cursor)
+        self.move_to(position)
 
     @property
     def selected(self) -> Facts | None:
         """The trial under the cursor."""
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
-    def move_to(self, place: int) -> None:
+    def move_to(self, position: int) -> None:
         """Select a row; beyond the ends, the nearest."""
-        self.cursor = max(0, min(len(self.rows) - 1, place))
+        self.cursor = max(0, min(len(self.rows) - 1, position))
 
     def toggle_mark(self) -> bool:
         """Mark the selected trial, or take its mark away; False when there are too many."""

@@ -31,9 +31,9 @@ _KEYS = (
 _SHOWN_FIRST = ("/", "s", "r", "space", "m", "x", "y", "c", "l", "Enter", "?", "q")  # the order on the line
 
 
-def head_line(board: Board, place: str, told: str, width: int, glyphs: bool) -> Text:
+def head_line(board: Board, location: str, told: str, width: int, glyphs: bool) -> Text:
     """Return where the trials are, how many there are in which state, and what is being done."""
-    left = Text.assemble((" aimd ", "bold reverse"), " ", (clean(place), "bold"), end="")
+    left = Text.assemble((" aimd ", "bold reverse"), " ", (clean(location), "bold"), end="")
     if told:
         left.append(f"  {shown(told)}", "yellow")
     right = _counts(board, glyphs, with_words=True)

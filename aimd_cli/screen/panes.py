@@ -23,7 +23,7 @@ AXES = ("step", "epoch", "time")
 _AXIS_ROWS = 2
 
 
-class Wanted(NamedTuple):
+class PaneRequest(NamedTuple):
     """What is to be drawn.
 
     Attributes:
@@ -32,7 +32,7 @@ class Wanted(NamedTuple):
         metric: The metric of the chart; empty when there is none.
         axis: What its x axis counts.
         log_y: Whether its y axis is logarithmic.
-        chart: Its columns and lines without the title; no lines: none is wanted.
+        chart: Its columns and lines without the title; no lines: none is drawn.
         output: The same of the output.
         braille: Whether there is braille.
     """
@@ -50,46 +50,46 @@ class Wanted(NamedTuple):
 class Drawn(NamedTuple):
     """What was drawn: titles and lines."""
 
-    wanted: Wanted
+    request: PaneRequest
     chart_title: str
     chart: list[Text]
     output_title: str
     output: list[Text]
 
 
-def draw(sources: Sources, wanted: Wanted) -> Drawn:
-    """Read what is wanted and draw it; what cannot be read says so in its place."""
-    chart_title, chart = _chart(sources, wanted) if wanted.chart[1] > 0 else ("", [])
-    output = _output(sources, wanted) if wanted.output[1] > 0 else []
-    return Drawn(wanted, chart_title, chart, _of("output", wanted), output)
+def draw(sources: Sources, request: PaneRequest) -> Drawn:
+    """Read what is requested and draw it; what cannot be read says so in its place."""
+    chart_title, chart = _chart(sources, request) if request.chart[1] > 0 else ("", [])
+    output = _output(sources, request) if request.output[1] > 0 else []
+    return Drawn(request, chart_title, chart, _of("output", request), output)
 
 
-def _of(what: str, wanted: Wanted) -> str:
-    if len(wanted.rows) == 1:
-        return shown(said("{what} of {name}", what=said(what), name=wanted.rows[0].name))
-    if not wanted.rows:
+def _of(what: str, request: PaneRequest) -> str:
+    if len(request.rows) == 1:
+        return shown(said("{what} of {name}", what=said(what), name=request.rows[0].name))
+    if not request.rows:
         return shown(what)
-    return shown(said("{what} of {count} trials", what=said(what), count=len(wanted.rows)))
+    return shown(said("{what} of {count} trials", what=said(what), count=len(request.rows)))
 
 
-def _chart(sources: Sources, wanted: Wanted) -> tuple[str, list[Text]]:
-    if not wanted.rows or not wanted.metric:
-        return shown("chart"), [note("nothing was logged yet" if wanted.rows else "no trial is selected", style="dim")]
+def _chart(sources: Sources, request: PaneRequest) -> tuple[str, list[Text]]:
+    if not request.rows or not request.metric:
+        return shown("chart"), [note("nothing was logged yet" if request.rows else "no trial is selected", style="dim")]
     curves: list[Curve] = []
     faults: list[str] = []
-    for row in wanted.rows:
+    for row in request.rows:
         try:
-            curve = sources.curve(row, wanted.metric, wanted.axis)
+            curve = sources.curve(row, request.metric, request.axis)
         except (AimdError, OSError) as error:
             faults.append(f"{text.clean(row.name)}: {_reason(error)}")
-            curve = _no_curve(row, wanted.metric)
+            curve = _no_curve(row, request.metric)
         curve.name = row.name
         curves.append(curve)
-    title = _of(text.clean(wanted.metric), wanted) + (" (log)" if wanted.log_y else "")
-    notes = [*faults, *_notes(curves, wanted)]
+    title = _of(text.clean(request.metric), request) + (" (log)" if request.log_y else "")
+    notes = [*faults, *_notes(curves, request)]
     return title, [
-        *_drawing(curves, wanted, len(notes[:1])),
-        *(_dim(_shortened(note, wanted.chart[0])) for note in notes[:1]),
+        *_drawing(curves, request, len(notes[:1])),
+        *(_dim(_shortened(note, request.chart[0])) for note in notes[:1]),
     ]
 
 
@@ -105,18 +105,18 @@ def _no_curve(row: Facts, metric: str) -> Curve:
     return Curve(row.alternative_name, metric, array("d"), array("d"))
 
 
-def _drawing(curves: list[Curve], wanted: Wanted, note_rows: int) -> list[Text]:
+def _drawing(curves: list[Curve], request: PaneRequest, note_rows: int) -> list[Text]:
     if not any(len(curve) for curve in curves):
-        return [] if len(curves) == 1 else [note(said("none of them has {metric}", metric=wanted.metric), style="dim")]
-    columns, rows = wanted.chart
-    look = Look(wanted.axis, wanted.log_y, 0.0, max(2, rows - _AXIS_ROWS - note_rows), wanted.braille)
+        return [] if len(curves) == 1 else [note(said("none of them has {metric}", metric=request.metric), style="dim")]
+    columns, rows = request.chart
+    look = Look(request.axis, request.log_y, 0.0, max(2, rows - _AXIS_ROWS - note_rows), request.braille)
     return Chart(curves, look).drawing(columns)
 
 
-def _notes(curves: list[Curve], wanted: Wanted) -> list[str]:
+def _notes(curves: list[Curve], request: PaneRequest) -> list[str]:
     """Return what a chart alone does not say: of one curve its course, of several what was left out of them."""
     if len(curves) == 1:
-        return [_shortened(shown(sentence(curves[0], wanted.axis)), wanted.chart[0])]
+        return [_shortened(shown(sentence(curves[0], request.axis)), request.chart[0])]
     parts = []
     for letter, curve in zip(LETTERS, curves, strict=False):
         if not len(curve):
@@ -134,13 +134,13 @@ def _shortened(told: str, columns: int) -> str:
     return set_cell_size(told, columns) if cell_len(told) > columns else told
 
 
-def _output(sources: Sources, wanted: Wanted) -> list[Text]:
-    columns, rows = wanted.output
-    if not wanted.rows:
+def _output(sources: Sources, request: PaneRequest) -> list[Text]:
+    columns, rows = request.output
+    if not request.rows:
         return []
-    if len(wanted.rows) == 1:
-        return _tail(sources, wanted.rows[0], columns, rows)
-    chosen = wanted.rows[: max(1, rows // 2)]
+    if len(request.rows) == 1:
+        return _tail(sources, request.rows[0], columns, rows)
+    chosen = request.rows[: max(1, rows // 2)]
     lines: list[Text] = []
     for number, row in enumerate(chosen):
         share = rows * (number + 1) // len(chosen) - rows * number // len(chosen)

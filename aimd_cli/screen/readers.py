@@ -1,7 +1,7 @@
 """The two threads of the live screen: one looks at all trials, one draws those that are chosen.
 
 Promises: a reader rests at least three times as long as its last look took, so that neither takes a core for itself;
-what is wanted now is never held up by what was wanted before; closing the screen waits for none of them.
+what is requested now is never held up by what was requested before; closing the screen waits for none of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from aimd_cli.errors import message
 from aimd_cli.screen.board import Order
-from aimd_cli.screen.panes import Drawn, Wanted, draw
+from aimd_cli.screen.panes import Drawn, PaneRequest, draw
 from aimd_cli.screen.sources import Looked, Sources
 from aimd_core.errors import AimdError
 from aimd_core.reading.facts import Facts
@@ -78,7 +78,7 @@ class Looker(_Reader):
     """Looks at all trials.
 
     Attributes:
-        order: Which are wanted, and in which order.
+        order: Which are request, and in which order.
     """
 
     def __init__(self, sources: Sources, interval_s: float, take: Callable[[Listed], None]) -> None:
@@ -114,15 +114,15 @@ class Drawer(_Reader):
     """Draws chart and output of the chosen trials.
 
     Attributes:
-        wanted: What is to be drawn.
+        request: What is to be drawn.
     """
 
     def __init__(self, sources: Sources, interval_s: float, take: Callable[[Drawn], None]) -> None:
         super().__init__(interval_s)
-        self.wanted = Wanted()
+        self.request = PaneRequest()
         self._sources, self._take = sources, take
 
     def _read(self) -> bool:
         self._over.wait(_SETTLE_S)
-        self._take(draw(self._sources, self.wanted))
+        self._take(draw(self._sources, self.request))
         return True

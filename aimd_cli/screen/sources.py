@@ -26,10 +26,10 @@ class Sources(Protocol):
     """Where the screen's data come from. Every call may come from a thread of its own.
 
     Attributes:
-        place: Where the trials are, in words.
+        location: Where the trials are, in words.
     """
 
-    place: str
+    location: str
 
     def look(self, with_facts: bool) -> Looked:
         """Return the trials that there are now; `with_facts` asks for git and platform.

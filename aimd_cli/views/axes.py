@@ -53,19 +53,19 @@ class Scale:
         return min(dots - 1, max(0, round(self.share(value) * (dots - 1))))
 
 
-def ticks(scale: Scale, wanted: int, whole: bool = False) -> list[float]:
-    """Return round numbers on a scale, at most about `wanted`: multiples of 1, 2 or 5 times a power of ten.
+def ticks(scale: Scale, count: int, whole: bool = False) -> list[float]:
+    """Return round numbers on a scale, at most about `count`: multiples of 1, 2 or 5 times a power of ten.
 
     Args:
         scale: The scale.
-        wanted: How many there is room for.
+        count: How many there is room for.
         whole: Whether only whole numbers make sense, as for steps.
     """
     if scale.log:
-        found = _decades(scale, wanted)
-        if len(found) >= 2:
-            return found
-    gap = _round_up((scale.high / 2 - scale.low / 2) / max(1, wanted) * 2)
+        values = _decades(scale, count)
+        if len(values) >= 2:
+            return values
+    gap = _round_up((scale.high / 2 - scale.low / 2) / max(1, count) * 2)
     return _multiples(scale, max(1.0, gap) if whole else gap)
 
 
@@ -86,23 +86,23 @@ def _round_up(gap: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10, 20) if factor * power >= gap * (1 - 1e-9))
 
 
-def _decades(scale: Scale, wanted: int) -> list[float]:
+def _decades(scale: Scale, count: int) -> list[float]:
     first, last = math.ceil(math.log10(scale.low) - 1e-9), math.floor(math.log10(scale.high) + 1e-9)
-    stride = max(1, math.ceil((last - first + 1) / max(1, wanted)))
-    found = [10.0**exponent for exponent in range(first, last + 1, stride)]
-    if len(found) < 3 <= wanted:
-        found += [
+    stride = max(1, math.ceil((last - first + 1) / max(1, count)))
+    values = [10.0**exponent for exponent in range(first, last + 1, stride)]
+    if len(values) < 3 <= count:
+        values += [
             f * 10.0**e for e in range(first - 1, last + 1) for f in (2, 5) if scale.low <= f * 10.0**e <= scale.high
         ]
-    return sorted(found)[:_MAX_TICKS]
+    return sorted(values)[:_MAX_TICKS]
 
 
-def duration_ticks(scale: Scale, wanted: int) -> list[float]:
-    """Return round durations on a scale of seconds, at most about `wanted`."""
+def duration_ticks(scale: Scale, count: int) -> list[float]:
+    """Return round durations on a scale of seconds, at most about `count`."""
     span_s = scale.high - scale.low
-    gap = next((gap for gap in _DURATIONS_S if span_s / gap <= max(1, wanted)), None)
-    if span_s < wanted or gap is None:
-        return ticks(scale, wanted)
+    gap = next((gap for gap in _DURATIONS_S if span_s / gap <= max(1, count)), None)
+    if span_s < count or gap is None:
+        return ticks(scale, count)
     return _multiples(scale, float(gap))
 
 

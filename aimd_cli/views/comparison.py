@@ -37,7 +37,7 @@ class Compared(NamedTuple):
     facts: Mapping[str, object]
 
 
-class Wanted(NamedTuple):
+class ComparisonOptions(NamedTuple):
     """What is compared.
 
     Attributes:
@@ -66,23 +66,23 @@ class Wanted(NamedTuple):
 class Comparison:
     """Trials side by side."""
 
-    def __init__(self, trials: list[Compared], wanted: Wanted, chart: Chart | None = None) -> None:
+    def __init__(self, trials: list[Compared], options: ComparisonOptions, chart: Chart | None = None) -> None:
         self.trials = trials
-        self.wanted = wanted
+        self.options = options
         self.chart = chart
         self.rows = [trial.row for trial in trials]
         keys = all_keys(trial.facts for trial in trials)
-        self.differing = [key for key in keys if wanted.everything or len(set(map(repr, self._facts(key)))) > 1]
+        self.differing = [key for key in keys if options.everything or len(set(map(repr, self._facts(key)))) > 1]
         self.same = len(keys) - len(self.differing)
-        self.metrics = wanted.chosen(self.rows)
-        self.best = {name: best_of(self._values(name), wanted.direction(name)) for name in self.metrics}
+        self.metrics = options.chosen(self.rows)
+        self.best = {name: best_of(self._values(name), options.direction(name)) for name in self.metrics}
         self.names = _short_names(self.rows)
 
     def _facts(self, key: str) -> list[object]:
         return [trial.facts.get(key) for trial in self.trials]
 
     def _values(self, metric: str) -> list[float | None]:
-        return [value_of(row, metric, self.wanted.aggregate) for row in self.rows]
+        return [value_of(row, metric, self.options.aggregate) for row in self.rows]
 
     def rich(self, width: int) -> RenderableType:
         """Return trials as columns where they fit, else as rows; then the chart."""
@@ -97,17 +97,17 @@ class Comparison:
         return RichGroup(*blocks)
 
     def _footer(self, hidden: int) -> str:
-        mark = "★" if self.wanted.glyphs else "*"
+        mark = "★" if self.options.glyphs else "*"
         notes: list[str] = [said("{mark} best", mark=mark) if any(self.best.values()) else ""]
         notes += [said("{same} the same in all (--all shows them)", same=self.same) if self.same else ""]
         notes += [_hidden(hidden)]
-        if self.metrics and self.wanted.aggregate != "last":
-            notes.append(said("metrics: {aggregate}", aggregate=self.wanted.aggregate))
-        return listed(notes, self.wanted.glyphs)
+        if self.metrics and self.options.aggregate != "last":
+            notes.append(said("metrics: {aggregate}", aggregate=self.options.aggregate))
+        return listed(notes, self.options.glyphs)
 
     def _cells(self, metric: str) -> list[tuple[str, str]]:
         """Return the values of a metric, the best with a mark and in bold."""
-        mark = "★" if self.wanted.glyphs else "*"
+        mark = "★" if self.options.glyphs else "*"
         return [
             ("", "") if value is None else (text.number(value) + f" {mark}", "bold") if number in self.best[metric]
             else (text.number(value) + "  ", "")
@@ -117,7 +117,7 @@ class Comparison:
     def _side_by_side(self) -> Table:
         """Return a row a fact and a metric, a column a trial."""
         table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
-        table.add((shown("state"), "dim"), *(state_cell(row.state, self.wanted.glyphs) for row in self.rows))
+        table.add((shown("state"), "dim"), *(state_cell(row.state, self.options.glyphs) for row in self.rows))
         for key in self.differing:
             table.add((text.clean(key), "cyan"), *(_shown(key, value) for value in self._facts(key)))
         for metric in self.metrics:
@@ -178,11 +178,11 @@ class Comparison:
             "trials": [row.document() for row in self.rows],
             "facts": {key: self._facts(key) for key in self.differing},
             "same": self.same,
-            "aggregate": self.wanted.aggregate,
+            "aggregate": self.options.aggregate,
             "metrics": {
                 metric: {
                     "values": self._values(metric),
-                    "direction": self.wanted.direction(metric),
+                    "direction": self.options.direction(metric),
                     "best": [self.rows[number].alternative_name for number in sorted(self.best[metric])],
                 }
                 for metric in self.metrics
@@ -193,16 +193,16 @@ class Comparison:
 class GroupedComparison:
     """Groups of trials, a row each: what tells them apart, how many trials, mean and deviation of each metric."""
 
-    def __init__(self, groups: list[Group], wanted: Wanted) -> None:
+    def __init__(self, groups: list[Group], options: ComparisonOptions) -> None:
         self.groups = groups
-        self.wanted = wanted
+        self.options = options
         keys = all_keys(group.keys for group in groups)
         self.keys = [
-            key for key in keys if wanted.everything or len({repr(group.keys.get(key)) for group in groups}) > 1
+            key for key in keys if options.everything or len({repr(group.keys.get(key)) for group in groups}) > 1
         ]
-        self.metrics = wanted.chosen([row for group in groups for row in group.rows])
+        self.metrics = options.chosen([row for group in groups for row in group.rows])
         self.best = {
-            name: best_of([self._average(group, name).mean for group in groups], wanted.direction(name))
+            name: best_of([self._average(group, name).mean for group in groups], options.direction(name))
             for name in self.metrics
         }
 
@@ -212,11 +212,11 @@ class GroupedComparison:
 
     def _shown(self, average: Average, size: int) -> str:
         shown = average.shown(size)
-        return shown if self.wanted.glyphs else shown.replace("±", "+-")
+        return shown if self.options.glyphs else shown.replace("±", "+-")
 
     def rich(self, width: int) -> RenderableType:
         """Return the table, cut to `width` by dropping columns."""
-        mark = "★" if self.wanted.glyphs else "*"
+        mark = "★" if self.options.glyphs else "*"
         columns = [Column(text.clean(key)) for key in self.keys] + [Column("N", right=True)]
         columns += [Column(text.clean(metric), 10 + number, right=True) for number, metric in enumerate(self.metrics)]
         table = Table(columns)
@@ -231,7 +231,7 @@ class GroupedComparison:
         notes: list[str] = [said("{count} groups, mean and sample standard deviation", count=len(self.groups))]
         notes += [said("{mark} best", mark=mark)] if any(self.best.values()) else []
         notes += [_hidden(hidden)]
-        return RichGroup(table.rich(width), Text(listed(notes, self.wanted.glyphs), style="dim"))
+        return RichGroup(table.rich(width), Text(listed(notes, self.options.glyphs), style="dim"))
 
     def lines(self) -> list[list[str]]:
         """Return a row a group, nothing rounded; `std` is empty for a single trial."""
@@ -269,7 +269,7 @@ class GroupedComparison:
     def document(self) -> dict[str, object]:
         """Return the groups as plain data."""
         return {
-            "aggregate": self.wanted.aggregate,
+            "aggregate": self.options.aggregate,
             "groups": [
                 {
                     "parameters": group.keys,

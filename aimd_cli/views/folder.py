@@ -28,9 +28,9 @@ def _line(row: Row, fields: tuple[str, ...]) -> list[str]:
 class FolderList:
     """The folders in a folder."""
 
-    def __init__(self, rows: list[Row], place: str) -> None:
+    def __init__(self, rows: list[Row], location: str) -> None:
         self.rows = rows
-        self.place = place
+        self.location = location
 
     def rich(self, width: int) -> RenderableType:
         """Return the table, cut to `width` by dropping columns."""
@@ -42,7 +42,7 @@ class FolderList:
             "{count} folder{s} in {place}",
             count=len(self.rows),
             s="" if len(self.rows) == 1 else "s",
-            place=self.place,
+            place=self.location,
         )
         return Group(table.rich(width), note(count, style="dim")) if self.rows else note(count, style="dim")
 
@@ -64,8 +64,8 @@ class FolderTree(FolderList):
 
     def rich(self, width: int) -> RenderableType:
         """Return the tree; a path of which a part is missing hangs where its nearest parent is."""
-        drawn = Tree(Text(text.clean(self.place), style="bold"))
-        nodes = {self.place.rstrip("/"): drawn}
+        drawn = Tree(Text(text.clean(self.location), style="bold"))
+        nodes = {self.location.rstrip("/"): drawn}
         for row in self.rows:
             above = str(row["path"]).rpartition("/")[0]
             while above not in nodes and above:

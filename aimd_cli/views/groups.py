@@ -113,15 +113,15 @@ def _values(rows: list[Facts], metric: str, aggregate: str) -> list[float]:
     return [value for row in rows if (value := value_of(row, metric, aggregate)) is not None]
 
 
-def grouping_params(rows: list[Facts], wanted: str) -> tuple[list[str], list[str]]:
+def grouping_params(rows: list[Facts], expression: str) -> tuple[list[str], list[str]]:
     """Return the parameters that `--group-by` means, and those it names that no trial has.
 
     Args:
         rows: The trials.
-        wanted: `params.lr,params.opt`, or `all but params.seed`; the `params.` may be left out.
+        expression: `params.lr,params.opt`, or `all but params.seed`; the `params.` may be left out.
     """
     known = all_keys(row.params for row in rows)
-    words = " ".join(wanted.split())
+    words = " ".join(expression.split())
     is_exclusion = words.startswith("all but ")
     named = [name.strip().removeprefix("params.") for name in words.removeprefix("all but ").split(",")]
     if words == "all":

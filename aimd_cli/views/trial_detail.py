@@ -33,14 +33,14 @@ class TrialDetail(NamedTuple):
 
     Attributes:
         row: What a list shows.
-        place: Its directory or its address.
+        location: Its directory or its address.
         params: Parameters as they are nested.
         platform: The `platform` part of the metadata.
         git: The `_git` part of the metadata.
     """
 
     row: Facts
-    place: str
+    location: str
     params: Mapping[str, object]
     platform: Mapping[str, object]
     git: Mapping[str, object]
@@ -104,7 +104,7 @@ class TrialDetails:
             "trials": [
                 {
                     **trial.row.document(),
-                    "place": trial.place,
+                    "place": trial.location,
                     "parameters": dict(trial.params),
                     "platform": dict(trial.platform),
                     "git": dict(trial.git),
@@ -125,7 +125,7 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("state", translated(state_sentence(row))),
         ("diverged", translated(divergence(row))),
         ("id", row.id),
-        ("path", trial.place),
+        ("path", trial.location),
         ("folder", row.folder),
         ("tags", ", ".join(row.tags)),
         ("note", row.note),
@@ -146,7 +146,7 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("state", row.state),
         *((("reason", row.reason),) if row.reason else ()),
         *((f"nan_since.{metric}", str(step)) for metric, step in row.nan_since.items()),
-        ("path", trial.place),
+        ("path", trial.location),
         ("folder", row.folder),
         ("started", row.started or ""),
         ("ended", row.ended or ""),

@@ -48,7 +48,7 @@ class TrialList:
     def __init__(
         self,
         rows: list[Facts],
-        place: str,
+        location: str,
         glyphs: bool = True,
         choice: Choice | None = None,
         now: datetime | None = None,
@@ -57,13 +57,13 @@ class TrialList:
 
         Args:
             rows: The trials, in the order in which they are shown.
-            place: Where they are, in words.
+            location: Where they are, in words.
             glyphs: Whether signs beyond ASCII can be shown.
             choice: What is shown of them; by default what tells them apart.
             now: The time that ages are counted to; by default the time now.
         """
         self.rows = rows
-        self.place = place
+        self.location = location
         self.glyphs = glyphs
         self.choice = choice or Choice(len(rows))
         self.now = now or datetime.now(timezone.utc)
@@ -85,7 +85,7 @@ class TrialList:
                 "{count:,} of {total:,} in {place}" if total != count else "{count:,} in {place}",
                 count=count,
                 total=total,
-                place=self.place,
+                place=self.location,
             ),
             said("{running} running", running=running) if running else "",
             said("{damaged} damaged, see aimd trial describe", damaged=damaged) if damaged else "",

@@ -47,19 +47,19 @@ class Folders:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._server.__exit__(kind, error, at)
 
-    def find(self, place: str) -> Folder:
+    def find(self, folder: str) -> Folder:
         """Return the folder with a path or an id.
 
         Raises:
             RemoteNotFoundError: It does not exist, or the key may not see it.
         """
-        if is_id(place):
-            return self._server.call("GET", f"/folders/{place}")
-        return self._server.call("GET", "/folders/by-path", query={"path": place})
+        if is_id(folder):
+            return self._server.call("GET", f"/folders/{folder}")
+        return self._server.call("GET", "/folders/by-path", query={"path": folder})
 
-    def below(self, place: str, depth: int | None = None) -> list[Folder]:
+    def below(self, folder: str, depth: int | None = None) -> list[Folder]:
         """Return the folders below a path or an id, sorted by path, down to a depth."""
-        query = {"under" if is_id(place) else "path": place, "limit": str(PAGE)}
+        query = {"under" if is_id(folder) else "path": folder, "limit": str(PAGE)}
         if depth is not None:
             query["depth"] = str(depth)
         found: list[Folder] = []
@@ -78,9 +78,9 @@ class Folders:
         """
         return self._server.call("POST", "/folders", document={"path": path, "parents": parents})
 
-    def move(self, place: str, path: str) -> Folder:
+    def move(self, folder: str, path: str) -> Folder:
         """Move a folder to another path and return it."""
-        return self._server.call("PATCH", f"/folders/{self.find(place)['id']}", document={"path": path})
+        return self._server.call("PATCH", f"/folders/{self.find(folder)['id']}", document={"path": path})
 
     def delete(self, folder_id: str) -> None:
         """Move a folder to the trash, with everything in it."""
@@ -94,17 +94,17 @@ class Folders:
         """Return what others share with the user."""
         return list(self._server.call("GET", "/shared").get("items", []))
 
-    def shares(self, place: str) -> list[dict[str, Any]]:
+    def shares(self, folder: str) -> list[dict[str, Any]]:
         """Return the shares of the folder itself."""
-        return list(self._server.call("GET", f"/folders/{self.find(place)['id']}/shares").get("shares", []))
+        return list(self._server.call("GET", f"/folders/{self.find(folder)['id']}/shares").get("shares", []))
 
-    def share(self, place: str, document: dict[str, Any]) -> dict[str, Any]:
+    def share(self, folder: str, document: dict[str, Any]) -> dict[str, Any]:
         """Share a folder and return the share."""
-        return self._server.call("POST", f"/folders/{self.find(place)['id']}/shares", document=document)
+        return self._server.call("POST", f"/folders/{self.find(folder)['id']}/shares", document=document)
 
-    def unshare(self, place: str, number: int) -> None:
+    def unshare(self, folder: str, number: int) -> None:
         """Remove a share."""
-        self._server.call("DELETE", f"/folders/{self.find(place)['id']}/shares/{number}")
+        self._server.call("DELETE", f"/folders/{self.find(folder)['id']}/shares/{number}")
 
 
 class OldFolders(Folders):
@@ -126,41 +126,41 @@ class OldFolders(Folders):
         rows = document.get("folders") if isinstance(document, dict) else None
         if not isinstance(rows, list):
             raise NotAServerError(host=self.host, reason="its list of folders has an unexpected form")
-        known = {str(row["metadata"]["id"]): row for row in rows if _is_folder(row)}
-        found = {path: _folder(row, path) for row in known.values() if (path := _path(row, known)) is not None}
+        folders = {str(row["metadata"]["id"]): row for row in rows if _is_folder(row)}
+        found = {path: _folder(row, path) for row in folders.values() if (path := _path(row, folders)) is not None}
         root = {"id": _ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
         return {"/": {**root, "trials": None}, **found}
 
-    def find(self, place: str) -> Folder:
+    def find(self, folder: str) -> Folder:
         """Return the folder with a path or an id."""
         found = self._all()
-        if is_id(place):
-            known = next((row for row in found.values() if row["id"] == place), None)
+        if is_id(folder):
+            folders = next((row for row in found.values() if row["id"] == folder), None)
         else:
-            known = found.get("/" + "/".join(parts_of(place)))
-        if known is None:
-            raise RemoteNotFoundError(what=said("folder {place}", place=place), hint="Run: aimd folder tree")
-        return known
+            folders = found.get("/" + "/".join(parts_of(folder)))
+        if folders is None:
+            raise RemoteNotFoundError(what=said("folder {place}", place=folder), hint="Run: aimd folder tree")
+        return folders
 
-    def below(self, place: str, depth: int | None = None) -> list[Folder]:
+    def below(self, folder: str, depth: int | None = None) -> list[Folder]:
         """Return the folders below a path or an id, sorted by path, down to a depth."""
-        top = str(self.find(place)["path"]).rstrip("/")
+        top = str(self.find(folder)["path"]).rstrip("/")
         rows = [row for path, row in sorted(self._all().items()) if path.startswith(f"{top}/") and path != "/"]
         return [row for row in rows if depth is None or row["path"].count("/") - top.count("/") <= depth]
 
     def make(self, path: str, parents: bool) -> Folder:
         """Create a folder, with its parents if requested, and return it."""
-        parts, known = parts_of(path), self._all()
-        if "/" + "/".join(parts) in known and not parents:
+        parts, folders = parts_of(path), self._all()
+        if "/" + "/".join(parts) in folders and not parents:
             raise RefusedError(host=self.host, reason=said("folder {path} already exists", path=path))
         for number in range(len(parts)):
             here, above = "/" + "/".join(parts[: number + 1]), "/" + "/".join(parts[:number])
-            if here in known:
+            if here in folders:
                 continue
             if number + 1 < len(parts) and not parents:
                 raise RemoteNotFoundError(what=said("folder {here}", here=here))
-            self._make_one(known[above]["id"], parts[number])
-            known = self._all()
+            self._make_one(folders[above]["id"], parts[number])
+            folders = self._all()
         return self.find(path)
 
     def _make_one(self, parent_id: str, name: str) -> None:
@@ -171,7 +171,7 @@ class OldFolders(Folders):
     def _refuse(self, what: str) -> OldServerError:
         return OldServerError(host=self.host, what=what)
 
-    def move(self, place: str, path: str) -> Folder:
+    def move(self, folder: str, path: str) -> Folder:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("rename or move folders")
 
@@ -187,15 +187,15 @@ class OldFolders(Folders):
         """Refuse: version 1 cannot do it."""
         raise self._refuse("list what is shared")
 
-    def shares(self, place: str) -> list[dict[str, Any]]:
+    def shares(self, folder: str) -> list[dict[str, Any]]:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("list shares")
 
-    def share(self, place: str, document: dict[str, Any]) -> dict[str, Any]:
+    def share(self, folder: str, document: dict[str, Any]) -> dict[str, Any]:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("share folders")
 
-    def unshare(self, place: str, number: int) -> None:
+    def unshare(self, folder: str, number: int) -> None:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("share folders")
 
@@ -205,17 +205,17 @@ def _is_folder(row: object) -> bool:
     return isinstance(inner, dict) and all(isinstance(inner.get(name), str) for name in ("id", "name"))
 
 
-def _path(row: Folder, known: dict[str, Folder]) -> str | None:
+def _path(row: Folder, folders: dict[str, Folder]) -> str | None:
     """Return a folder's path, or None if its parents do not lead to the root."""
     names: list[str] = []
-    while len(names) <= len(known):
+    while len(names) <= len(folders):
         names.append(str(row["metadata"]["name"]))
         parent = row["metadata"].get("folder") or _ROOT
         if parent == _ROOT:
             return "/" + "/".join(reversed(names))
-        if parent not in known:
+        if parent not in folders:
             return None
-        row = known[parent]
+        row = folders[parent]
     return None
 
 

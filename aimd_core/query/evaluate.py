@@ -114,52 +114,52 @@ def _number_of(value: object) -> float | None:
     return read_number(value.strip()) if isinstance(value, str) else None
 
 
-def _compare(actual: object, operator: str, wanted: Value, shape: str) -> bool:
+def _compare(actual: object, operator: str, expected: Value, shape: str) -> bool:
     """Compare a trial's value with a query's."""
     if operator == "!=":
-        return not _compare(actual, "=", wanted, shape)
+        return not _compare(actual, "=", expected, shape)
     if operator == "!~":
-        return not _compare(actual, "~", wanted, shape)
-    if wanted.kind == "moment":
-        return _compare_moment(actual, operator, wanted)
-    if wanted.kind == "number":
+        return not _compare(actual, "~", expected, shape)
+    if expected.kind == "moment":
+        return _compare_moment(actual, operator, expected)
+    if expected.kind == "number":
         number = _number_of(actual)
-        return number is not None and _compare_numbers(number, operator, wanted.value)
-    if wanted.kind == "flag":
-        return text_of(actual).lower() == ("true" if wanted.value else "false")
+        return number is not None and _compare_numbers(number, operator, expected.value)
+    if expected.kind == "flag":
+        return text_of(actual).lower() == ("true" if expected.value else "false")
     if shape == "state" and operator == "=":
-        return text_of(actual).lower() == wanted.value.lower()
-    return _compare_texts(text_of(actual), operator, wanted.value, shape)
+        return text_of(actual).lower() == expected.value.lower()
+    return _compare_texts(text_of(actual), operator, expected.value, shape)
 
 
-def _compare_numbers(actual: float, operator: str, wanted: float) -> bool:
+def _compare_numbers(actual: float, operator: str, expected: float) -> bool:
     if operator == "=":
-        return actual == wanted or (actual != actual and wanted != wanted)  # for `val.loss = nan`
+        return actual == expected or (actual != actual and expected != expected)  # for `val.loss = nan`
     if operator == "<":
-        return actual < wanted
+        return actual < expected
     if operator == "<=":
-        return actual <= wanted
-    return actual > wanted if operator == ">" else actual >= wanted
+        return actual <= expected
+    return actual > expected if operator == ">" else actual >= expected
 
 
-def _compare_moment(actual: object, operator: str, wanted: Moment) -> bool:
+def _compare_moment(actual: object, operator: str, expected: Moment) -> bool:
     if not isinstance(actual, (int, float)):
         return False
     if operator == "=":
-        return wanted.begin_s <= actual < wanted.end_s
+        return expected.begin_s <= actual < expected.end_s
     if operator in ("<", ">="):
-        return (actual < wanted.begin_s) == (operator == "<")
-    return (actual < wanted.end_s) == (operator == "<=")
+        return (actual < expected.begin_s) == (operator == "<")
+    return (actual < expected.end_s) == (operator == "<=")
 
 
-def _compare_texts(actual: str, operator: str, wanted: str, shape: str) -> bool:
+def _compare_texts(actual: str, operator: str, expected: str, shape: str) -> bool:
     if operator == "~":
-        return contains(actual, wanted)
+        return contains(actual, expected)
     if operator == "=":
-        return actual.lower().startswith(wanted.lower()) if shape == "prefix" and wanted else actual == wanted
+        return actual.lower().startswith(expected.lower()) if shape == "prefix" and expected else actual == expected
     if operator in ("<", ">="):
-        return (actual < wanted) == (operator == "<")
-    return (actual <= wanted) == (operator == "<=")
+        return (actual < expected) == (operator == "<")
+    return (actual <= expected) == (operator == "<=")
 
 
 def contains(text: str, pattern: str) -> bool:
@@ -203,10 +203,10 @@ def sort_rows(
     at_s = time.time() if now_s is None else now_s
     for key in reversed(keys):
         ranked = [(rank_of(value_of(key.field, facts(row), at_s)), row) for row in ordered]
-        known = [pair for pair in ranked if pair[0][0] < NAN_RANK]
-        known.sort(key=lambda pair: pair[0], reverse=key.descending)
+        ranked_rows = [pair for pair in ranked if pair[0][0] < NAN_RANK]
+        ranked_rows.sort(key=lambda pair: pair[0], reverse=key.descending)
         rest = sorted((pair for pair in ranked if pair[0][0] >= NAN_RANK), key=lambda pair: pair[0][0])
-        ordered = [row for _, row in known + rest]
+        ordered = [row for _, row in ranked_rows + rest]
     return ordered
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
 from aimd_core.language import joined, said
-from aimd_core.query import Field, Query, field_text, matches, parse, parse_field, render, value_of
-from aimd_core.query.lexer import Token, fail, tokens_of
+from aimd_core.query import Field, Query, field_text, matches, parse, render, value_of
+from aimd_core.query.lexer import Piece, Token, fail
 from aimd_core.query.literals import read_number
-from aimd_core.query.tree import Among, Compare, Condition, Missing
+from aimd_core.query.parser import Parser
+from aimd_core.query.tree import Among, Compare, Condition, Missing, Number
 from aimd_core.reading.facts import Facts
 
 _FUNCTIONS = ("best", "worst", "mean")
@@ -29,6 +29,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "/": operator.truediv,
 }
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+_NUMERIC = ("number", "any")
 
 
 class Gate(NamedTuple):
@@ -67,100 +68,85 @@ def read_gate(text: str, others: Callable[[], Sequence[Facts]]) -> Gate:
         SelectorFitsNoneError: A selector matches no trial.
         MetricNotFoundError: None of the matching trials has the metric.
     """
-    reader = _Reader(text, others)
-    return Gate(parse(reader.rewritten()), tuple(reader.notes))
+    parser = _GateParser(text, others)
+    return Gate(parser.query(), tuple(parser.notes))
 
 
-class _Reader:
-    """Replaces arithmetic and references in a gate with their values."""
+class _GateParser(Parser):
+    """The parser of queries, with arithmetic on the right of a comparison of numbers; it is evaluated as it is read."""
 
     def __init__(self, source: str, others: Callable[[], Sequence[Facts]]) -> None:
+        super().__init__(source)
         self.notes: list[str] = []
-        self._source = source
         self._others = others
-        self._tokens = tokens_of(source)
 
-    def rewritten(self) -> str:
-        parts, copied, position = [], 0, 0
-        while position < len(self._tokens) - 3:
-            field, sign, first = self._tokens[position : position + 3]
-            if field.kind == "term" and sign.text in _COMPARISONS and self._is_arithmetic(position + 2):
-                value, end = self._sum(position + 2, parse_field(self._source[field.start : field.end]), sign.text)
-                parts += [self._source[copied : first.start], repr(value)]
-                copied, position = self._tokens[end - 1].end, end
-            else:
-                position += 1
-        return "".join([*parts, self._source[copied:]])
+    def compared(self, field: Field, operator: str, sign: Token) -> Condition:
+        """Read `sum` or a value after an operator."""
+        if operator in _COMPARISONS and self._is_arithmetic(field):
+            return Compare(field, operator, Number(self._sum(field, operator)))
+        return super().compared(field, operator, sign)
 
-    def _is_arithmetic(self, position: int) -> bool:
+    def _is_arithmetic(self, field: Field) -> bool:
         """Tell whether a function, or a number with an operator after it, comes next."""
-        token, behind = self._tokens[position], self._tokens[position + 1]
-        if token.bare in _FUNCTIONS and behind.text == "(":
+        if self.now.bare in _FUNCTIONS and self.following.text == "(":
             return True
-        return read_number(token.bare) is not None and self._operator(position + 1) is not None
+        is_number = field.shape in _NUMERIC and read_number(self.now.bare) is not None
+        return is_number and _operator_in(self.following) is not None
 
-    def _operator(self, position: int) -> str | None:
-        """Return the arithmetic operator that comes next; `- 0.1` is two terms, `-0.1` is one."""
-        token = self._tokens[position]
-        if token.kind != "term" or not token.bare:
+    def _sum(self, field: Field, sign: str) -> float:
+        """Read `product { ("+" | "-") product }`."""
+        total = self._product(self._operand(field, sign), field, sign)
+        while name := self._take_operator("+-"):
+            total = _ARITHMETIC[name](total, self._product(self._operand(field, sign), field, sign))
+        return total
+
+    def _product(self, left: float, field: Field, sign: str) -> float:
+        """Read `operand { ("*" | "/") operand }` of which the first was read."""
+        token = self.now
+        while name := self._take_operator("*/"):
+            right = self._operand(field, sign)
+            if name == "/" and right == 0.0:
+                fail(self.source, token.start, token.end, "nothing can be divided by zero")
+            left, token = _ARITHMETIC[name](left, right), self.now
+        return left
+
+    def _take_operator(self, names: str) -> str | None:
+        """Consume the next token if it is one of these operators; of `-0.1` only the sign."""
+        token = self.now
+        name = _operator_in(token)
+        if name is None or name not in names:
             return None
-        if token.bare in _ARITHMETIC:
-            return token.bare
-        is_signed = token.bare[0] in _ARITHMETIC and read_number(token.bare[1:]) is not None
-        return token.bare[0] if is_signed else None
+        if token.bare == name:
+            self.advance()
+        else:
+            rest = token.text[1:]
+            self._tokens[self._position] = Token("term", rest, token.start + 1, token.end, (Piece(rest, False),))
+        return name
 
-    def _sum(self, position: int, field: Field, sign: str) -> tuple[float, int]:
-        """Evaluate arithmetic and return its value and end; `*` and `/` bind tighter."""
-        total, position = self._operand(position, field, sign)
-        pending: list[tuple[str, float]] = [("+", total)]
-        while name := self._operator(position):
-            token = self._tokens[position]
-            if token.bare in _ARITHMETIC:
-                value, after = self._operand(position + 1, field, sign)
-            else:
-                value, after = read_number(token.bare[1:]) or 0.0, position + 1
-            if name in "*/":
-                before_name, before = pending.pop()
-                pending.append((before_name, self._apply(name, before, value, token)))
-            else:
-                pending.append((name, value))
-            position = after
-        total = 0.0
-        for name, value in pending:
-            total = _ARITHMETIC[name](total, value)
-        return total, position
-
-    def _apply(self, name: str, left: float, right: float, token: Token) -> float:
-        try:
-            return _ARITHMETIC[name](left, right)
-        except ZeroDivisionError:
-            fail(self._source, token.start, token.end, "nothing can be divided by zero")
-
-    def _operand(self, position: int, field: Field, sign: str) -> tuple[float, int]:
-        token = self._tokens[position]
+    def _operand(self, field: Field, sign: str) -> float:
+        """Read a number or `function "(" selector ")"`."""
+        token = self.now
         number = read_number(token.bare)
         if number is not None:
-            return float(number), position + 1
-        if token.bare not in _FUNCTIONS or self._tokens[position + 1].text != "(":
-            fail(self._source, token.start, token.end, "a number or best(SELECTOR) is expected here")
-        closing = self._closing(position + 1)
-        selector = self._source[self._tokens[position + 1].end : self._tokens[closing].start].strip()
-        return self._referred(token, selector, field, sign), closing + 1
-
-    def _closing(self, position: int) -> int:
-        depth = {"(": 1, ")": -1}
-        depths = accumulate(depth.get(t.text, 0) if t.kind == "sign" else 0 for t in self._tokens[position:])
-        closing = next((number for number, deep in enumerate(depths) if deep == 0), None)
-        if closing is None:
-            opening = self._tokens[position]
-            fail(self._source, opening.start, opening.end, "this '(' is not closed")
-        return position + closing
+            self.advance()
+            return float(number)
+        if token.bare not in _FUNCTIONS or self.following.text != "(":
+            fail(self.source, token.start, token.end, "a number or best(SELECTOR) is expected here")
+        self.advance()
+        opening = self.advance()
+        depth = 1
+        while depth:
+            if self.now.kind == "end":
+                fail(self.source, opening.start, opening.end, "this '(' is not closed")
+            closing = self.advance()
+            depth += {"(": 1, ")": -1}.get(closing.text, 0) if closing.kind == "sign" else 0
+        return self._referred(token, self.source[opening.end : closing.start].strip(), field, sign)
 
     def _referred(self, token: Token, selector: str, field: Field, sign: str) -> float:
         """Return the best, worst or mean of a metric over the trials that a selector matches."""
         if field.kind != "metric":
             fail(
-                self._source,
+                self.source,
                 token.start,
                 token.end,
                 said("{text}() needs a metric on the left of the comparison", text=token.text),
@@ -168,14 +154,14 @@ class _Reader:
         chosen = [facts for facts in self._others() if matches(parse(selector_query(selector)), facts)]
         if not chosen:
             raise SelectorFitsNoneError(selector=selector or "all")
-        found = [(value, facts) for facts in chosen if isinstance(value := value_of(field, facts, 0.0), (int, float))]
-        finite = [(float(value), facts.alternative_name) for value, facts in found if value - value == 0.0]
+        values = [(value, facts) for facts in chosen if isinstance(value := value_of(field, facts, 0.0), (int, float))]
+        finite = [(float(value), facts.alternative_name) for value, facts in values if value - value == 0.0]
         if not finite:
-            known = sorted({name for facts in chosen for name in facts.metrics})
+            names = sorted({name for facts in chosen for name in facts.metrics})
             raise MetricNotFoundError(
                 field_text(field),
                 said("the {count} trials of {selector!r}", count=len(chosen), selector=selector or "all"),
-                known,
+                names,
             )
         called = f"{token.bare}({selector})"
         if token.bare == "mean":
@@ -189,6 +175,16 @@ class _Reader:
         value, name = (min if wants_low else max)(finite)
         self.notes.append(said("{called} is {value:.6g}, of {name}", called=called, value=value, name=name))
         return value
+
+
+def _operator_in(token: Token) -> str | None:
+    """Return the arithmetic operator that a token is or begins with; `- 0.1` is two terms, `-0.1` is one."""
+    if token.kind != "term" or not token.bare:
+        return None
+    if token.bare in _ARITHMETIC:
+        return token.bare
+    is_signed = token.bare[0] in _ARITHMETIC and read_number(token.bare[1:]) is not None
+    return token.bare[0] if is_signed else None
 
 
 def selector_query(selector: str) -> str:

@@ -52,13 +52,7 @@ def parse(text: str) -> Query:
     Raises:
         QueryError: It is not a query. The error points at the fault and says what to write instead.
     """
-    reader = _Reader(text)
-    if reader.now.kind == "end":
-        return Query(EVERYTHING, text)
-    condition = reader.either(0)
-    if reader.now.kind != "end":
-        reader.fail_here(said("{text!r} is not expected here", text=reader.now.text), _joining_hint(reader.now))
-    return Query(condition, text)
+    return Parser(text).query()
 
 
 def parse_field(text: str) -> Field:
@@ -67,7 +61,7 @@ def parse_field(text: str) -> Field:
     Raises:
         QueryError: It is not a field.
     """
-    reader = _Reader(text)
+    reader = Parser(text)
     field = reader.field()
     if reader.now.kind != "end":
         reader.fail_here(said("{text!r} is not expected after a field's name", text=reader.now.text))
@@ -80,7 +74,7 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     Raises:
         QueryError: They are none.
     """
-    reader = _Reader(text)
+    reader = Parser(text)
     fields = [reader.field()]
     while reader.take(","):
         fields.append(reader.field())
@@ -95,7 +89,7 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
     Raises:
         QueryError: They are none.
     """
-    reader = _Reader(text)
+    reader = Parser(text)
     keys = [reader.sort_key()]
     while reader.take(","):
         keys.append(reader.sort_key())
@@ -112,8 +106,8 @@ def _joining_hint(token: Token) -> str:
     return "Join two conditions with: and, or"
 
 
-class _Reader:
-    """The parser's position in the tokens."""
+class Parser:
+    """The parser's position in the tokens, and a method for each rule; `gates` adds arithmetic to it."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -122,12 +116,20 @@ class _Reader:
 
     @property
     def now(self) -> Token:
+        """The next token, which is not consumed yet."""
         return self._tokens[self._position]
 
+    @property
+    def following(self) -> Token:
+        """The token after the next one; the last one stays the last."""
+        return self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+
     def fail_here(self, problem: str, hint: str = "") -> NoReturn:
+        """Raise the error for the next token."""
         fail(self.source, self.now.start, max(self.now.end, self.now.start + 1), problem, hint)
 
     def advance(self) -> Token:
+        """Consume the next token and return it."""
         token = self.now
         self._position += 1
         return token
@@ -139,6 +141,15 @@ class _Reader:
             self._position += 1
             return word
         return ""
+
+    def query(self) -> Query:
+        """Read the whole text as a query."""
+        if self.now.kind == "end":
+            return Query(EVERYTHING, self.source)
+        condition = self.either(0)
+        if self.now.kind != "end":
+            self.fail_here(said("{text!r} is not expected here", text=self.now.text), _joining_hint(self.now))
+        return Query(condition, self.source)
 
     def either(self, depth: int) -> Condition:
         """Read `both { "or" both }`."""

@@ -27,29 +27,31 @@ class Unknown(NamedTuple):
 
     def sentence(self) -> str:
         """Say it in one sentence."""
-        known = said("; did you mean: {near}?", near=", ".join(self.near)) if self.near else ""
-        return said("no trial here has {field}{known}", field=self.field, known=known)
+        existing = said("; did you mean: {near}?", near=", ".join(self.near)) if self.near else ""
+        return said("no trial here has {field}{known}", field=self.field, known=existing)
 
 
 def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unknown]:
     """Return the parameters, metrics and platform facts that none of the rows has."""
-    wanted = [field for field in fields if field.kind in ("params", "metric", "platform")]
-    if not wanted:
+    named = [field for field in fields if field.kind in ("params", "metric", "platform")]
+    if not named:
         return []
-    known: dict[str, set[str]] = {"params": set(), "metric": set(), "platform": set()}
+    existing: dict[str, set[str]] = {"params": set(), "metric": set(), "platform": set()}
     for row in rows:
-        known["params"].update(row.params)
-        known["metric"].update(row.metrics)
-        known["platform"].update(row.platform)
-    return [Unknown(field_text(field), _near(field, known)) for field in wanted if field.name not in known[field.kind]]
+        existing["params"].update(row.params)
+        existing["metric"].update(row.metrics)
+        existing["platform"].update(row.platform)
+    return [
+        Unknown(field_text(field), _near(field, existing)) for field in named if field.name not in existing[field.kind]
+    ]
 
 
-def _near(field: Field, known: dict[str, set[str]]) -> list[str]:
+def _near(field: Field, existing: dict[str, set[str]]) -> list[str]:
     metric, _, word = field.name.rpartition(".")
-    if field.kind == "metric" and metric in known["metric"]:  # the last word was meant as an aggregate
+    if field.kind == "metric" and metric in existing["metric"]:  # the last word was meant as an aggregate
         close = get_close_matches(word, AGGREGATES, n=_NEAR, cutoff=0.5) or AGGREGATES[:5]
         return [field_text(Field("metric", metric, aggregate)) for aggregate in close]
-    names = sorted(known[field.kind])
+    names = sorted(existing[field.kind])
     close = get_close_matches(field.name, names, n=_NEAR) or [
         name for name in names if name.rpartition(".")[2] == field.name.rpartition(".")[2]
     ]

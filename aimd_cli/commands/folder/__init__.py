@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aimd_cli.tree import Group
+from aimd_cli.tree import CommandGroup
 
-GROUP = Group(
+GROUP = CommandGroup(
     __name__,
     "List, create, move and share folders on the server.",
     {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aimd_cli.tree import Group
+from aimd_cli.tree import CommandGroup
 
-GROUP = Group(
+GROUP = CommandGroup(
     __name__,
     "Run your own AIMD server and manage its accounts.",
     {
@@ -14,7 +14,7 @@ GROUP = Group(
         "backup": "upkeep:backup",
         "restore": "upkeep:restore",
         "migrate": "upkeep:migrate",
-        "user": Group(
+        "user": CommandGroup(
             __name__,
             "Manage the users of the server.",
             {
@@ -27,7 +27,7 @@ GROUP = Group(
                 "rm": "people:user_rm",
             },
         ),
-        "key": Group(
+        "key": CommandGroup(
             __name__,
             "Manage the API keys of users.",
             {
@@ -36,7 +36,7 @@ GROUP = Group(
                 "revoke": "people:key_revoke",
             },
         ),
-        "group": Group(
+        "group": CommandGroup(
             __name__,
             "Manage groups, to share with many users at once.",
             {

@@ -30,10 +30,10 @@ def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     facts["ready"] = _is_ready(facts["address"])
     rows = [{"fact": name, "value": value} for name, value in facts.items()]
     view = PeopleList("facts", ("fact", "value"), rows)
-    output.show(_Facts(view, facts) if as_json else view, as_json)
+    output.show(_StatusFacts(view, facts) if as_json else view, as_json)
 
 
-class _Facts:
+class _StatusFacts:
     """The facts of a server; as plain data, by name."""
 
     def __init__(self, view: output.View, facts: dict[str, object]) -> None:

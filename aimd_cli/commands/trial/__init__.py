@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from aimd_cli.tree import Group, Place
+from aimd_cli.tree import CommandGroup, CommandPath
 
-GROUP = Group(
+GROUP = CommandGroup(
     __name__,
     "List, compare, label, export and upload trials.",
     {
@@ -19,7 +19,7 @@ GROUP = Group(
         "rename": "rename:rename",
         "rm": "trash:rm",
         "restore": "trash:restore",
-        "trash": Group(
+        "trash": CommandGroup(
             __name__,
             "List and empty the trash.",
             {
@@ -32,7 +32,7 @@ GROUP = Group(
         "check": "gate:check",
         "wait": "gate:wait",
         "verify": "verify:verify",
-        "show": Place("describe:describe", "The same as describe."),
+        "show": CommandPath("describe:describe", "The same as describe."),
         "upload": "upload:upload",
         "download": "download:download",
     },

@@ -13,7 +13,7 @@ from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart
-    from aimd_cli.views.comparison import Comparison, GroupedComparison, Wanted
+    from aimd_cli.views.comparison import Comparison, ComparisonOptions, GroupedComparison
     from aimd_core.reading.documents import Trial
 
 _CHART_ROWS = 10
@@ -57,14 +57,18 @@ def compare(
         aimd trial compare -d . -m val.acc --best val.acc:max --aggregate max
     """
     from aimd_cli.commands.trial.choice import chosen_trials
-    from aimd_cli.views.comparison import Wanted
+    from aimd_cli.views.comparison import ComparisonOptions
 
     trials = chosen_trials(trial, path, name, directory)
-    wanted = Wanted(aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit())
-    view = _groups(trials, group_by, wanted) if group_by else _comparison(trials, wanted, shape is None and not as_json)
-    if wanted.metrics and not view.metrics:
+    options = ComparisonOptions(
+        aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit()
+    )
+    view = (
+        _groups(trials, group_by, options) if group_by else _comparison(trials, options, shape is None and not as_json)
+    )
+    if options.metrics and not view.metrics:
         raise UsageError(
-            message=said("no trial has {metrics}", metrics=", ".join(wanted.metrics)),
+            message=said("no trial has {metrics}", metrics=", ".join(options.metrics)),
             hint="Run: aimd trial describe -m -n NAME",
         )
     if shape is None:
@@ -94,13 +98,13 @@ def _directions(told: list[str]) -> dict[str, str]:
     return directions
 
 
-def _comparison(trials: list[Trial], wanted: Wanted, with_chart: bool) -> Comparison:
+def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: bool) -> Comparison:
     from aimd_cli.commands.trial.reading import compared
     from aimd_cli.views.comparison import Comparison
 
     if len(trials) < 2:
         raise UsageError(message="a comparison takes two trials or more", hint="Name another, or all with -d DIR")
-    made = Comparison(compared(trials), wanted)
+    made = Comparison(compared(trials), options)
     if with_chart and output.is_terminal() and made.metrics and len(trials) <= _CHART_CURVES:
         made.chart = _chart(trials, made.metrics[0])
     return made
@@ -116,7 +120,7 @@ def _chart(trials: list[Trial], metric: str) -> Chart | None:
     return Chart(curves, Look(rows=_CHART_ROWS, glyphs=output.braille_fits()))
 
 
-def _groups(trials: list[Trial], group_by: str, wanted: Wanted) -> GroupedComparison:
+def _groups(trials: list[Trial], group_by: str, options: ComparisonOptions) -> GroupedComparison:
     from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.groups import grouped, grouping_params
     from aimd_cli.views.rows import all_keys
@@ -130,4 +134,4 @@ def _groups(trials: list[Trial], group_by: str, wanted: Wanted) -> GroupedCompar
             message=said("no trial has a parameter {unknown}", unknown=", ".join(unknown)),
             hint=said("There are: {known}", known=known),
         )
-    return GroupedComparison(grouped(rows, names, wanted.aggregate), wanted)
+    return GroupedComparison(grouped(rows, names, options.aggregate), options)

@@ -26,7 +26,7 @@ class LocalSources:
 
     def __init__(self, directory: Path) -> None:
         """Take a working directory that holds `.aimd/trials`, or a directory that holds trials."""
-        self.place = _short(directory)
+        self.location = _short(directory)
         self._directory = directory
         self._index = Watch(directory=directory)
         self._curves: dict[tuple[str, str, str], tuple[tuple[int, int], Curve]] = {}

@@ -201,26 +201,26 @@ def _with_advice(error: NoTrialsError, path: str) -> NoTrialsError:
     return NoTrialsError(**{**error.facts, "hint": hint})
 
 
-def _remote(wanted: Remote, asked: Asked) -> TrialList:
+def _remote(source: Remote, asked: Asked) -> TrialList:
     from aimd_cli.completion.listing import remember_remote
     from aimd_core.client.lists import facts_of, takes_queries
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials
 
-    credentials = resolve_credentials(wanted.host)
-    place = (
-        said("{folder} on {host}", folder=wanted.folder, host=credentials.host) if wanted.folder else credentials.host
+    credentials = resolve_credentials(source.host)
+    location = (
+        said("{folder} on {host}", folder=source.folder, host=credentials.host) if source.folder else credentials.host
     )
     selects = asked.query is not None or bool(asked.keys)
     with Server(credentials) as server:
         if selects and takes_queries(server):
-            return _selected(server, wanted.folder, place, asked)
-        rows = [facts_of(document) for document in server.trials(wanted.folder, None if selects else asked.limit)]
+            return _selected(server, source.folder, location, asked)
+        rows = [facts_of(document) for document in server.trials(source.folder, None if selects else asked.limit)]
     remember_remote(credentials.host, rows)
-    return _view(rows, place, asked, len(rows))
+    return _view(rows, location, asked, len(rows))
 
 
-def _selected(server: Server, folder: str | None, place: str, asked: Asked) -> TrialList:
+def _selected(server: Server, folder: str | None, location: str, asked: Asked) -> TrialList:
     """Let the server choose and order the trials, and fetch only those that are shown."""
     from aimd_core.client.lists import column_names, count, facts_of
     from aimd_core.query import field_text, pinned, render
@@ -231,7 +231,7 @@ def _selected(server: Server, folder: str | None, place: str, asked: Asked) -> T
     if not rows:
         _say_unknown(column_names(server, folder), asked)
     total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
-    return _view(rows, place, asked._replace(query=None, keys=()), total)
+    return _view(rows, location, asked._replace(query=None, keys=()), total)
 
 
 def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
@@ -239,13 +239,13 @@ def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
     from aimd_core.query import unknown_fields
     from aimd_core.reading.facts import Facts
 
-    known = Facts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
-    wanted = [field for field in asked.fields() if field.kind in ("params", "metric")]
-    for unknown in unknown_fields(wanted, [known]):
+    existing = Facts(params=dict.fromkeys(names["parameters"]), metrics={name: {} for name in names["metrics"]})
+    fields = [field for field in asked.fields() if field.kind in ("params", "metric")]
+    for unknown in unknown_fields(fields, [existing]):
         output.say(unknown.sentence())
 
 
-def _view(rows: list[Facts], place: str, asked: Asked, total: int) -> TrialList:
+def _view(rows: list[Facts], location: str, asked: Asked, total: int) -> TrialList:
     """Choose and order rows, and make the view of them."""
     from aimd_cli.views.trial_list import Choice, TrialList
 
@@ -260,7 +260,7 @@ def _view(rows: list[Facts], place: str, asked: Asked, total: int) -> TrialList:
             rows = [row for row in rows if matches(query, row)]
         rows = sort_rows(rows, asked.keys, lambda row: row)
     choice = Choice(total, asked.detail, asked.only_changed, asked.columns)
-    return TrialList(rows[: asked.limit], place, output.glyphs_fit(), choice)
+    return TrialList(rows[: asked.limit], location, output.glyphs_fit(), choice)
 
 
 def _watch(path: Path, server: Remote | None, asked: Asked, interval_s: float) -> None:

@@ -23,7 +23,7 @@ def details_of(trials: Sequence[Trial]) -> list[TrialDetail]:
     return [
         TrialDetail(
             row=row,
-            place=str(trial.path.absolute()),
+            location=str(trial.path.absolute()),
             params=trial.parameters,
             platform=_mapping(trial.metadata.get("platform")),
             git=_mapping(trial.metadata.get("_git")),

@@ -47,7 +47,7 @@ def rm(
         [t.alternative_name for t in trials],
         yes,
     )
-    _do(trials, lambda one: one.alternative_name, "removed", lambda one: str(remove(one).path), as_json)
+    _do(trials, lambda trial: trial.alternative_name, "removed", lambda trial: str(remove(trial).path), as_json)
 
 
 def restore(
@@ -74,7 +74,7 @@ def restore(
     trashed = trashed_trials(place)
     wanted = expand_names(names, sys.stdin if "-" in names else [])
     chosen = [trashed_named(name, trashed, place) for name in wanted]
-    _do(chosen, lambda one: one.name, "restored", lambda one: str(bring_back(one)), as_json)
+    _do(chosen, lambda trial: trial.name, "restored", lambda trial: str(bring_back(trial)), as_json)
 
 
 def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
@@ -127,7 +127,7 @@ def empty(
         purge(trashed)
         return ""
 
-    _do(chosen, lambda one: one.name, "deleted", delete, as_json)
+    _do(chosen, lambda trial: trial.name, "deleted", delete, as_json)
 
 
 def _counted(things: Sequence[object]) -> str:
