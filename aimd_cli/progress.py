@@ -69,7 +69,7 @@ class TransferProgress(Watching):
             self._bar.stop()
 
     def begin(self, trial: Trial) -> None:
-        """Say that a trial's turn has come."""
+        """A trial has started."""
         self._show()
 
     def end(self, trial: Trial) -> None:
@@ -78,7 +78,7 @@ class TransferProgress(Watching):
         self._show()
 
     def advance(self, sent_bytes: int) -> None:
-        """Say that so many more bytes were sent."""
+        """More bytes were sent."""
         with self._lock:
             self._sent_bytes += sent_bytes
         self._show()

@@ -35,7 +35,7 @@ def follow(
 
     Raises:
         StoppedError: Ctrl-C.
-        AccessError: The server does not take the key.
+        AccessError: The server does not accept the key.
     """
     from aimd_core.upload import upload_all
     from aimd_core.upload.following import Follower, pause, wait_s

@@ -51,7 +51,7 @@ class Verdicts:
         return Group(*lines)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial."""
+        """Return the header and one row per trial."""
         rows = [[row.trial.alternative_name, "holds" if row.holds else "does not hold", row.why] for row in self.rows]
         return [["name", "verdict", "why"], *rows]
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def replace_file(path: str | Path, content: bytes, mode: int = 0o666) -> None:
-    """Put `content` in the place of a file: a reader sees all of the old or all of the new.
+    """Replace a file with `content`: a reader sees all of the old or all of the new.
 
     Args:
         path: The file; its directory must exist.
         content: All of its bytes.
-        mode: Permission bits of the new file, less the umask.
+        mode: Permission bits of the new file, reduced by the umask.
 
     Raises:
-        OSError: The disk refused; the old file is as it was.
+        OSError: The disk refused; the old file is unchanged.
     """
     target = os.fspath(path)
     temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.partial"
@@ -45,7 +45,7 @@ def _remove_if_there(path: str) -> None:
 
 
 def _sync_directory(path: str) -> None:
-    """Make a rename in a directory survive a power cut, where the file system can."""
+    """Make a rename in a directory survive a power cut, if the file system can."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

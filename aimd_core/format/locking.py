@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import contextmanager
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

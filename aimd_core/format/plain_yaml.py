@@ -14,7 +14,7 @@ import yaml
 
 from aimd_core.format.documents import STRING, plain_tag
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 

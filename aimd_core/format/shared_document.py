@@ -12,7 +12,7 @@ from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.locking import locked
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any

@@ -22,7 +22,7 @@ from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, STATUSES, is_al
 from aimd_core.language import said
 from aimd_core.reading.facts import State, derive_state, ending_of
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
 

@@ -159,7 +159,7 @@ def open_file(connection: Connection, user: Account, uid: str, file: str) -> Ope
 
 
 def read_piece(connection: Connection, opened: OpenFile, start: int) -> bytes:
-    """Return the next bytes of a file from `start` on; empty at its end, or when it was deleted meanwhile."""
+    """Return the next bytes of a file from `start` on; empty at its end, or when it was deleted in the meantime."""
     if opened.journal_id is None:
         return opened.content[start:]
     end = journals.piece_end(connection, opened.journal_id, start, opened.standing.offset, _PIECE_BYTES)

@@ -14,7 +14,7 @@ import threading
 from aimd_core.format.append_file import AppendFile
 from aimd_core.format.terminal import Terminal
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any

@@ -11,7 +11,7 @@ from t9k.aimd.params import Params
 from t9k.aimd.telling import tell
 from t9k.aimd.trial import Trial
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any

@@ -20,5 +20,5 @@ class Companion:
         self._states = States()
 
     def goes_on(self) -> bool:
-        """Tell whether the trial is unfinished and its process is alive, or cannot be seen."""
+        """Tell whether the trial is unfinished and its process is alive or cannot be seen."""
         return self.path.is_dir() and may_go_on(self._states.look(self.path).state)

@@ -70,7 +70,7 @@ def _start_s(trial: Trial, first_s: float) -> float:
 
 
 def names_of(trials: Sequence[Trial]) -> list[str]:
-    """Return the metrics of these trials, those that people look at first in front."""
+    """Return the metrics of these trials, the most important first."""
     return rows.ranked_names([name for trial in trials for name in metric_names(trial.path / METRICS_FILE)])
 
 
