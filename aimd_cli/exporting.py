@@ -22,6 +22,8 @@ FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")
 LONG_COLUMNS = ("trial", "metric", "step", "epoch", "timestamp", "value")
 _BATCH_ROWS = 1 << 16
+_LINE_END = "\r\n"  # both of its characters are quoted where a name holds them
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as full-width characters
 _TYPES = {"trial": "string", "metric": "string", "step": "int64", "epoch": "int64", "timestamp": "string"}
 
 
@@ -108,17 +110,28 @@ def _steps(
         yield place, values
 
 
-def csv_lines(points: Points) -> Iterator[str]:
-    """Yield points as CSV (RFC 4180), line by line, numbers in full, `NaN` and `Infinity` as the journal has them."""
-    yield _csv_line(points.columns)
+def csv_lines(points: Points, escape_formulas: bool = False) -> Iterator[str]:
+    """Yield points as CSV (RFC 4180), row by row, numbers in full, `NaN` and `Infinity` as the journal has them.
+
+    Args:
+        points: The points.
+        escape_formulas: Whether names that a spreadsheet would take for a formula get a `'` in front.
+    """
+    yield _csv_line(points.columns, escape_formulas)
     for row in points.rows:
-        yield _csv_line([strict_json(field) for field in row])
+        yield _csv_line(row, escape_formulas)
 
 
-def _csv_line(fields: Sequence[object]) -> str:
+def _csv_line(fields: Sequence[object], escape_formulas: bool) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
+    names = [f"'{field}" if escape_formulas and _is_formula(field) else field for field in fields]
+    csv.writer(line, lineterminator=_LINE_END).writerow([strict_json(field) for field in names])
+    return line.getvalue().removesuffix(_LINE_END)
+
+
+def _is_formula(field: object) -> bool:
+    """Tell whether a spreadsheet would calculate a field instead of showing it."""
+    return isinstance(field, str) and field.lstrip().startswith(_FORMULA_SIGNS)
 
 
 def json_lines(points: Points) -> Iterator[str]:

@@ -151,3 +151,43 @@ def test_a_reader_that_goes_away_ends_the_export_quietly(home: Home) -> None:
     command = f"{sys.executable} -m aimd_cli trial export cnn | head -c 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+SIGNS = ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "＝1"]
+ODD_NAMES = ["a\nb", "a\r\nb", "a\rb", 'quote"d', "comma,d", "\x1b]0;x\x07", *SIGNS]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_odd_names_come_back_from_csv_as_they_are(home: Home, wide: bool) -> None:
+    trial = aimd.create_trial(trial_name="odd")
+    trial.log("train", dict.fromkeys(ODD_NAMES, 1.0), step=1)
+    trial.finish()
+    words = ["--wide"] if wide else []
+    assert home.aimd("trial", "export", "odd", "-o", "p.csv", *words).code == 0
+    with Path("p.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = list(rows[0])[4:] if wide else [row["metric"] for row in rows]
+    assert names == [f"train.{name}" for name in ODD_NAMES]
+    assert len(rows) == (1 if wide else len(ODD_NAMES))
+
+
+def test_formulas_are_made_harmless_on_request(home: Home) -> None:
+    for name in ("=cmd", "safe"):
+        trial = aimd.create_trial(trial_name=name)
+        trial.log("=1+1", {"x": -math.inf, "y": -1.0}, step=1)
+        trial.finish()
+    plain = rows_of(home.aimd("trial", "export", "-d", ".").out)
+    assert {row["trial"][0] for row in plain} == {"=", "s"}
+    rows = rows_of(home.aimd("trial", "export", "-d", ".", "--escape-formulas").out)
+    assert {row["trial"][:2] for row in rows} == {"'=", "sa"}
+    assert {row["metric"] for row in rows} == {"'=1+1.x", "'=1+1.y"}
+    assert {row["value"] for row in rows} == {"-Infinity", "-1.0"}  # numbers stay numbers
+
+
+@pytest.mark.parametrize("name", ["p.xlsx", "p.json", "p.CSV.gz", "p.xls"])
+def test_a_file_name_that_asks_for_another_format_is_refused(home: Home, name: str) -> None:
+    record()
+    ran = home.aimd("trial", "export", "cnn", "-o", name)
+    assert (ran.code, Path(name).exists()) == (2, False)
+    assert "--format" in ran.err
+    assert home.aimd("trial", "export", "cnn", "-o", name, "--format", "csv").code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +10,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.text import clean
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
@@ -34,6 +36,9 @@ def export(
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: stdout]")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
     all_segments: AllSegmentsOpt = False,
+    escape_formulas: Annotated[
+        bool, typer.Option("--escape-formulas", help="In CSV, put ' before names that a spreadsheet would calculate.")
+    ] = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Export all points, unrounded: one row per value, or one per step with --wide.
@@ -50,7 +55,7 @@ def export(
     from aimd_cli.exporting import long_points, wide_points
     from aimd_core.format.journal import Damage
 
-    chosen = shape or (_SUFFIXES.get(out.suffix.lower(), "csv") if out else "csv")
+    chosen = shape or _format_of(out)
     if out is None and (chosen == "parquet" or as_json):
         raise UsageError(
             message="this format needs a file", hint="Name one: -o FILE (for points as JSON: --format jsonl)"
@@ -59,26 +64,45 @@ def export(
     trials = chosen_trials(trial, path, name, directory)
     points = (wide_points if wide else long_points)(trials, metric or [], damage, all_segments)
     if out is None:
-        for line in _lines(points, chosen):
-            output.print_line(line)
+        for line in _lines(points, chosen, escape_formulas):
+            output.print_line(clean(line) if sys.stdout.isatty() else line)  # a name may hold control characters
     else:
-        _write(points, chosen, out, force, as_json)
+        _write(points, chosen, out, force, as_json, escape_formulas)
     if damage:
         output.say(said("left out: {sentence}", sentence=damage.sentence()))
 
 
-def _lines(points: Points, shape: Format) -> Iterator[str]:
+def _format_of(out: Path | None) -> Format:
+    """Return the format that a file's name asks for; CSV when it asks for none.
+
+    Raises:
+        UsageError: It asks for one that is not written.
+    """
+    suffix = out.suffix.lower() if out else ""
+    if suffix not in _SUFFIXES and suffix not in ("", ".txt"):
+        raise UsageError(
+            message=said("{suffix} is not a format that export can write", suffix=suffix),
+            hint="Name the file .csv, .jsonl or .parquet, or say which with --format",
+        )
+    return _SUFFIXES.get(suffix, "csv")
+
+
+def _lines(points: Points, shape: Format, escape_formulas: bool) -> Iterator[str]:
     from aimd_cli.exporting import csv_lines, json_lines
 
-    return csv_lines(points) if shape == "csv" else json_lines(points)
+    return csv_lines(points, escape_formulas) if shape == "csv" else json_lines(points)
 
 
-def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool) -> None:
+def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool, escape_formulas: bool) -> None:
     from aimd_cli.exporting import write_file, write_lines, write_parquet
     from aimd_cli.views.outcomes import Outcome, Outcomes
 
     def write(file: IO[bytes]) -> int:
-        return write_parquet(points, file) if shape == "parquet" else write_lines(_lines(points, shape), file)
+        return (
+            write_parquet(points, file)
+            if shape == "parquet"
+            else write_lines(_lines(points, shape, escape_formulas), file)
+        )
 
     rows = write_file(out, write, force) - (shape == "csv")
     output.show(Outcomes([Outcome(str(out), "exported", said("{rows:,} rows", rows=rows))]), as_json)

@@ -208,6 +208,7 @@ COMMANDS: dict[str, str] = {
         "导出所有数据点，不做舍入：每个值一行；带 --wide 时每步一行。"
     ),
     "[default: from the file name, else csv]": "[默认：由文件名决定，否则为 csv]",
+    "In CSV, put ' before names that a spreadsheet would calculate.": "导出 CSV 时，在电子表格会当作公式的名称前加上 '。",
     "One row per step, one column per metric.": "每步一行，每个指标一列。",
     "[default: stdout]": "[默认：stdout]",
     "Overwrite FILE if it exists.": "FILE 已存在时覆盖它。",

@@ -143,4 +143,8 @@ ERRORS: dict[str, str] = {
     "a number has no end": "数字不完整",
     "a number is expected": "此处应为数字",
     "there is a number instead of a message": "此处应为消息，却是数字",
+    "{suffix} is not a format that export can write": "无法导出为 {suffix} 格式",
+    "Name the file .csv, .jsonl or .parquet, or say which with --format": (
+        "请使用 .csv、.jsonl 或 .parquet 作为文件后缀，或用 --format 指定格式"
+    ),
 }
