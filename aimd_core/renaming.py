@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.files import move_directory
 from aimd_core.format.layout import METADATA_FILE
 from aimd_core.format.model import is_alternative_name, name_fault, split_alternative_name
 from aimd_core.language import said
@@ -43,8 +44,19 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
         inner = before.get("metadata")
         if not isinstance(inner, dict):
             raise DamagedError(path=file, reason="holds no mapping `metadata`")
+        written = file.stat()
         write_mapping(file, {**before, "metadata": {**inner, "name": name}})
-        _move(source, target, before)
+        try:
+            if source != target:
+                move_directory(source, target)
+            # The new name is no sign of life of the process that recorded.
+            os.utime(target / METADATA_FILE, ns=(written.st_atime_ns, written.st_mtime_ns))
+        except OSError:
+            if file.exists():  # not moved
+                write_mapping(file, before)
+            raise
+    except FileExistsError:
+        raise InTheWayError(path=target) from None
     except OSError as error:
         raise DiskError(path=source, reason=said("cannot be renamed ({strerror})", strerror=error.strerror)) from error
     return target
@@ -56,22 +68,3 @@ def _directory_name(old: str, name: str) -> str:
         return old
     _, created, suffix = split_alternative_name(old)
     return f"{name}_{created}_{suffix}"
-
-
-def _move(source: Path, target: Path, metadata: dict[str, object]) -> None:
-    """Rename the directory to a name that must be free, or put the old metadata back."""
-    if source == target:
-        return
-    try:
-        target.mkdir()  # exclusively, so that nothing is replaced
-    except OSError as error:
-        write_mapping(source / METADATA_FILE, metadata)
-        if isinstance(error, FileExistsError):
-            raise InTheWayError(path=target) from None
-        raise
-    try:
-        os.rename(source, target)
-    except OSError:
-        target.rmdir()
-        write_mapping(source / METADATA_FILE, metadata)
-        raise

@@ -1,11 +1,15 @@
 """Removed trials that can still be restored: `.aimd/trash` next to `.aimd/trials`.
 
-Removing and restoring is one rename on the same file system, so a trial is always complete in one of the two places.
+Removing and restoring is one rename on one file system, so a trial is always complete in one of the two places, also
+when the program is killed. If the trials are on another file system, for example behind a link, the trash is
+`.aimd/trash` in the directory that really holds them. If a trial is itself a link, only the link is removed.
 Nothing is ever overwritten, and only `purge` deletes.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 from datetime import datetime, timezone
@@ -20,6 +24,7 @@ from aimd_core.errors import (
     TrialRunningError,
 )
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.files import move_directory
 from aimd_core.format.layout import TRIALS_DIRECTORY, is_trial_directory
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
@@ -36,12 +41,13 @@ class Trashed:
         path: Where it is now.
         origin: Where it was.
         removed_s: When it was removed, in seconds since the epoch.
+        link: What it said where it was, when it is a link.
     """
 
-    __slots__ = ("origin", "path", "removed_s")
+    __slots__ = ("link", "origin", "path", "removed_s")
 
-    def __init__(self, path: Path, origin: Path, removed_s: float) -> None:
-        self.path, self.origin, self.removed_s = path, origin, removed_s
+    def __init__(self, path: Path, origin: Path, removed_s: float, link: str | None = None) -> None:
+        self.path, self.origin, self.removed_s, self.link = path, origin, removed_s, link
 
     @property
     def name(self) -> str:
@@ -50,7 +56,9 @@ class Trashed:
 
     @property
     def size_bytes(self) -> int:
-        """How much its files take."""
+        """How much its files take; a link takes nothing."""
+        if self.path.is_symlink():
+            return 0
         return sum(file.lstat().st_size for file in self.path.rglob("*") if file.is_file() and not file.is_symlink())
 
 
@@ -73,33 +81,55 @@ def remove(trial: Trial) -> Trashed:
     state = trial.state.name
     if is_live(state):
         raise TrialRunningError(name=trial.alternative_name, state=state, verb="removed")
-    source = trial.path.absolute()
-    trash = working_directory_of(source) / TRASH_DIRECTORY
-    target, now = trash / source.name, datetime.now(timezone.utc)
-    origin = {"origin": os.path.relpath(source, trash), "removed": now.isoformat(timespec="seconds")}
-    try:
-        trash.mkdir(parents=True, exist_ok=True)
-        _move(source, target, before=lambda: write_mapping(_origin_file(target), dict(origin)))
-    except OSError as error:
-        raise DiskError(
-            path=source, reason=said("cannot be moved to {trash} ({strerror})", trash=trash, strerror=error.strerror)
-        ) from error
-    return Trashed(target, source, now.timestamp())
+    source = trial.path.absolute().parent.resolve() / trial.path.name
+    removed = datetime.now(timezone.utc)
+    error: OSError | None = None
+    for trash in _trashes_of(trial.path):
+        try:
+            return _remove_to(trash, source, removed)
+        except FileExistsError:
+            raise InTheWayError(path=trash / source.name) from None
+        except OSError as refusal:
+            error = refusal
+            if refusal.errno != errno.EXDEV:
+                break
+            _leave(trash, source.name)
+    assert error is not None
+    raise DiskError(
+        path=source, reason=said("cannot be moved to {trash} ({strerror})", trash=trash, strerror=error.strerror)
+    ) from error
 
 
-def _move(source: Path, target: Path, before: object = None) -> None:
-    """Rename a directory to a free name, which creating that directory first ensures."""
-    try:
-        target.mkdir()
-    except FileExistsError:
-        raise InTheWayError(path=target) from None
-    try:
-        if callable(before):
-            before()
-        os.rename(source, target)
-    except BaseException:
-        target.rmdir()
-        raise
+def _trashes_of(path: Path) -> list[Path]:
+    """Return where a trial may be moved to: beside its trials, else on the file system that it really lies on."""
+    place = path.absolute().parent
+    beside, inside = working_directory_of(path) / TRASH_DIRECTORY, place.resolve() / TRASH_DIRECTORY
+    return [beside, inside] if beside != inside else [beside]
+
+
+def _remove_to(trash: Path, source: Path, removed: datetime) -> Trashed:
+    trash.mkdir(parents=True, exist_ok=True)
+    target = trash / source.name
+    origin = {"origin": os.path.relpath(source, trash.resolve()), "removed": removed.isoformat(timespec="seconds")}
+    link = None
+    if source.is_symlink():
+        link, origin["link"] = os.path.realpath(source), os.readlink(source)
+    if _is_free(target):
+        write_mapping(_origin_file(target), dict(origin))
+    move_directory(source, target, link)
+    return Trashed(target, source, removed.timestamp(), origin.get("link"))
+
+
+def _leave(trash: Path, name: str) -> None:
+    """Remove what was prepared for a trial that does not go to this trash."""
+    if _is_free(trash / name):
+        _origin_file(trash / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # others lie in it
+        trash.rmdir()
+
+
+def _is_free(target: Path) -> bool:
+    return not os.path.lexists(target) or (target.is_dir() and not target.is_symlink() and not any(target.iterdir()))
 
 
 def _origin_file(path: Path) -> Path:
@@ -108,13 +138,21 @@ def _origin_file(path: Path) -> Path:
 
 def trashed_trials(directory: Path) -> list[Trashed]:
     """Return the trials in the trash of a working directory, last removed first."""
-    trash = directory.absolute() / TRASH_DIRECTORY
+    nested = directory / TRIALS_DIRECTORY
+    places = [directory.absolute(), *([nested.resolve()] if nested.is_dir() else [])]
+    trashes = {(place / TRASH_DIRECTORY).resolve(): place / TRASH_DIRECTORY for place in places}
+    trashed = [_read(path, directory) for trash in trashes.values() for path in _trials_in(trash)]
+    return sorted(trashed, key=lambda trial: trial.removed_s, reverse=True)
+
+
+def _trials_in(trash: Path) -> list[Path]:
+    """Return the trials in a trash; an empty directory is what a killed removal left."""
     try:
-        names = sorted(entry.name for entry in os.scandir(trash) if entry.is_dir(follow_symlinks=False))
+        names = sorted(entry.name for entry in os.scandir(trash) if entry.is_dir() or entry.is_symlink())
     except OSError:
         return []
-    found = [_read(trash / name, directory) for name in names if is_trial_directory(trash / name)]
-    return sorted(found, key=lambda trial: trial.removed_s, reverse=True)
+    paths = [trash / name for name in names]
+    return [path for path in paths if path.is_symlink() or (is_trial_directory(path) and not _is_free(path))]
 
 
 def _read(path: Path, directory: Path) -> Trashed:
@@ -125,9 +163,15 @@ def _read(path: Path, directory: Path) -> Trashed:
         document = {}
     origin, removed = document.get("origin"), document.get("removed")
     home = directory.absolute() / TRIALS_DIRECTORY / path.name
-    known = Path(os.path.normpath(path.parent / origin)) if isinstance(origin, str) else home
+    known = Path(os.path.normpath(path.parent.resolve() / origin)) if isinstance(origin, str) else home
     removed_s = seconds_of(removed) if isinstance(removed, str) else None
-    return Trashed(path, known if known.name == path.name else home, removed_s or path.lstat().st_ctime)
+    link = document.get("link")
+    return Trashed(
+        path,
+        known if known.name == path.name else home,
+        removed_s or path.lstat().st_ctime,
+        link if isinstance(link, str) else None,
+    )
 
 
 def trashed_named(name: str, trashed: list[Trashed], directory: Path) -> Trashed:
@@ -153,8 +197,10 @@ def restore(trashed: Trashed) -> Path:
     """
     try:
         trashed.origin.parent.mkdir(parents=True, exist_ok=True)
-        _move(trashed.path, trashed.origin)
+        move_directory(trashed.path, trashed.origin, trashed.link)
         _origin_file(trashed.path).unlink(missing_ok=True)
+    except FileExistsError:
+        raise InTheWayError(path=trashed.origin) from None
     except OSError as error:
         raise DiskError(
             path=trashed.origin, reason=said("cannot be restored ({strerror})", strerror=error.strerror)
@@ -169,7 +215,10 @@ def purge(trashed: Trashed) -> None:
         DiskError: The disk refused; some of its files may be gone.
     """
     try:
-        shutil.rmtree(trashed.path)
+        if trashed.path.is_symlink():
+            trashed.path.unlink()
+        else:
+            shutil.rmtree(trashed.path)
         _origin_file(trashed.path).unlink(missing_ok=True)
     except OSError as error:
         raise DiskError(

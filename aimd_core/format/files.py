@@ -1,7 +1,8 @@
-"""A file replaced whole: a reader sees all of the old or all of the new, also after a power cut."""
+"""Files are replaced and directories moved whole: readers see the old or the new, also after a power cut."""
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -56,3 +57,47 @@ def _sync_directory(path: str) -> None:
         pass
     finally:
         os.close(descriptor)
+
+
+def move_directory(source: Path, target: Path, link: str | None = None) -> None:
+    """Move a directory, or a link to one, to a name that must be free.
+
+    An empty directory there is free: a move that was killed has left it. Killed at any point, the directory is whole in
+    one of the two places; a link may be in both, until it is moved once more.
+
+    Args:
+        source: The directory. When it is a link, only the link is moved.
+        target: Its new path; the parent must exist.
+        link: What the link says in its new place; what it said, unless given.
+
+    Raises:
+        FileExistsError: Something is there.
+        OSError: The disk refused, `errno.EXDEV` when the two are not on one file system; nothing has changed.
+    """
+    if source.is_symlink():
+        _move_link(source, target, link or os.readlink(source))
+        return
+    made = False
+    try:
+        target.mkdir()
+        made = True
+    except FileExistsError:
+        if target.is_symlink() or not target.is_dir() or any(target.iterdir()):
+            raise
+    try:
+        os.rename(source, target)  # over an empty directory only
+    except BaseException as error:
+        if made:
+            target.rmdir()
+        if isinstance(error, OSError) and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise FileExistsError(error.errno, os.strerror(error.errno), str(target)) from error
+        raise
+
+
+def _move_link(source: Path, target: Path, link: str) -> None:
+    try:
+        os.symlink(link, target)  # exclusively
+    except FileExistsError:
+        if not target.is_symlink() or os.readlink(target) != link:
+            raise
+    os.unlink(source)

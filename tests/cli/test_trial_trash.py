@@ -1,7 +1,10 @@
 import os
 import pty
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -109,7 +112,9 @@ def test_a_trash_moved_with_its_directory_still_restores(home: Home) -> None:
 
 def test_one_that_cannot_be_removed_does_not_keep_the_others(home: Home) -> None:
     first, second = record("a"), record("b")
-    (home.work / ".aimd" / "trash" / first.alternative_name).mkdir(parents=True)
+    taken = home.work / ".aimd" / "trash" / first.alternative_name
+    taken.mkdir(parents=True)
+    (taken / "metrics").write_bytes(b"")
     ran = home.aimd("trial", "rm", "a", "b", "--yes")
     assert ran.code == 8
     assert [row["outcome"] for row in ran.table] == ["failed", "removed"]
@@ -165,3 +170,89 @@ def test_durations_are_read(text: str, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_duration_s(text)
+
+
+@pytest.fixture
+def other_file_system(home: Home) -> Iterator[Path]:
+    """A directory on another file system: a tmpfs of its own where that may be mounted, else a part of /dev/shm."""
+    place = home.path / "scratch"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "aimd-test", place], capture_output=True)
+    if mounted.returncode == 0:
+        yield place
+        subprocess.run(["umount", "-l", place], check=True)
+        return
+    place = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    yield place
+    shutil.rmtree(place)
+
+
+def test_trials_that_lie_on_another_file_system_are_removed_and_come_back(home: Home, other_file_system: Path) -> None:
+    assert other_file_system.stat().st_dev != home.work.stat().st_dev
+    (home.work / ".aimd").mkdir()
+    (home.work / ".aimd" / "trials").symlink_to(other_file_system)
+    trial, other = record("cnn"), record("other")
+    before = files_of(trial.path)
+    assert home.aimd("trial", "rm", "cnn", "--yes").code == 0
+    assert [row["name"] for row in home.aimd("trial", "ls").table] == [other.alternative_name]
+    assert [row["name"] for row in home.aimd("trial", "trash", "ls").table] == [trial.alternative_name]
+    assert not (home.work / ".aimd" / "trash").exists()  # nothing is left where it could not go
+    assert home.aimd("trial", "restore", "cnn").code == 0
+    assert files_of(trial.path) == before
+    assert home.aimd("trial", "rm", "cnn", "--yes").code == 0
+    assert home.aimd("trial", "trash", "empty", "--yes").code == 0
+    kept = [
+        path.name for path in other_file_system.rglob("*") if path.is_file() and trial.alternative_name in str(path)
+    ]
+    assert kept == []
+
+
+def test_of_a_trial_that_is_a_link_only_the_link_is_removed(home: Home, other_file_system: Path) -> None:
+    trial = record()
+    real = other_file_system / trial.alternative_name
+    shutil.move(trial.path, real)
+    trial.path.symlink_to(os.path.relpath(real, trial.path.parent))
+    text = os.readlink(trial.path)
+    for verb in ("restore", "empty"):
+        assert home.aimd("trial", "rm", "cnn", "--yes").code == 0
+        assert not os.path.lexists(trial.path)
+        assert len(home.aimd("trial", "trash", "ls").table) == 1
+        if verb == "restore":
+            assert home.aimd("trial", "restore", "cnn").code == 0
+            assert os.readlink(trial.path) == text
+    assert home.aimd("trial", "trash", "empty", "--yes").code == 0
+    assert home.aimd("trial", "trash", "ls").table == []
+    assert (real / "metrics").exists()
+
+
+def test_a_removal_that_was_killed_leaves_nothing_in_the_way(home: Home) -> None:
+    trial = record()
+    trash = home.work / ".aimd" / "trash"
+    (trash / trial.alternative_name).mkdir(parents=True)  # as it is just before the rename
+    (trash / f"{trial.alternative_name}.origin.yaml").write_text(f"origin: ../trials/{trial.alternative_name}\n")
+    assert home.aimd("trial", "trash", "ls").table == []
+    assert home.aimd("trial", "rm", "cnn", "--yes").code == 0
+    trial.path.mkdir()  # the same, of a restoration
+    assert home.aimd("trial", "restore", "cnn").code == 0
+    assert (trial.path / "metrics").exists()
+
+
+def test_a_killed_move_of_a_link_is_finished_by_the_next(home: Home) -> None:
+    trial = record()
+    real = home.path / trial.alternative_name
+    shutil.move(trial.path, real)
+    trial.path.symlink_to(real)
+    trash = home.work / ".aimd" / "trash"
+    trash.mkdir()
+    (trash / trial.alternative_name).symlink_to(real)  # as it is just before the old link goes
+    assert home.aimd("trial", "rm", "cnn", "--yes").code == 0
+    assert not os.path.lexists(trial.path)
+
+
+def test_a_new_name_is_no_sign_of_life(home: Home) -> None:
+    trial = record()
+    metadata = trial.path / "metadata.yaml"
+    os.utime(metadata, (1000, 1000))
+    assert home.aimd("trial", "rename", "cnn", "base").code == 0
+    (renamed,) = trial.path.parent.iterdir()
+    assert (renamed / "metadata.yaml").stat().st_mtime == 1000
