@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Literal
 
@@ -65,7 +64,7 @@ def export(
     points = (wide_points if wide else long_points)(trials, metric or [], damage, all_segments)
     if out is None:
         for line in _lines(points, chosen, escape_formulas):
-            output.print_line(clean(line) if sys.stdout.isatty() else line)  # a name may hold control characters
+            output.print_line(clean(line) if output.is_terminal() else line)  # a name may hold control characters
     else:
         _write(points, chosen, out, force, as_json, escape_formulas)
     if damage:
