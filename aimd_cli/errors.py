@@ -56,12 +56,12 @@ EXIT_CODES: dict[type[Exception], int] = {
 
 
 def exit_code(error: Exception) -> int:
-    """Return the exit code of an error: that of the nearest class in the table."""
+    """Return the exit code of an error, by its nearest class in the table."""
     return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), OTHER)
 
 
 def message(error: Exception) -> str:
-    """Return what happened and where, in one English line; what shows it makes it safe and translates it."""
+    """Return what happened and where, in one English line, which the display makes safe and translates."""
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return clean(f"{where}{error.strerror}")
@@ -69,7 +69,7 @@ def message(error: Exception) -> str:
 
 
 def report(error: Exception) -> int:
-    """Say on stderr what happened and what to do next, and return the exit code."""
+    """Print on stderr what happened and what to do next, and return the exit code."""
     if os.environ.get("AIMD_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
     intro = "" if isinstance(error, errors.StoppedError) else translated("aimd: error: ")

@@ -57,7 +57,7 @@ def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
         trials: The trials.
         metrics: `type.name` each; none means all.
         damage: Takes note of what was left out.
-        all_segments: Whether points count that were superseded.
+        all_segments: Whether to include superseded points.
     """
     names = frozenset(metrics)
 

@@ -1,4 +1,4 @@
-"""How far a transfer is: a bar on a terminal, a plain line every ten seconds elsewhere. All on stderr."""
+"""Shows the progress of a transfer on stderr: a bar on a terminal, a plain line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINE_INTERVAL_S = 10.0
 
 
 def journal_bytes(trials: Sequence[Trial]) -> int:
-    """Return how many bytes the journals of some trials hold now."""
+    """Return the current size of some trials' journals, in bytes."""
     total = 0
     for trial in trials:
         for file in JOURNAL_FILES:
@@ -33,7 +33,7 @@ def journal_bytes(trials: Sequence[Trial]) -> int:
 
 
 class TransferProgress(Watching):
-    """Progress over several trials in one display, counted in bytes. Use it as a context manager; any thread may tell.
+    """The progress of several trials in one display, in bytes. Use it as a context manager; any thread may report.
 
     Attributes:
         done: How many trials have ended.
@@ -43,9 +43,9 @@ class TransferProgress(Watching):
         """Prepare a display.
 
         Args:
-            verb: What is done: `Uploading`.
+            verb: The activity, such as `Uploading`.
             count: How many trials there are.
-            total_bytes: What is expected at most; 0 when that is not known.
+            total_bytes: The most that is expected; 0 if unknown.
         """
         self._verb = verb
         self._count = count
@@ -73,7 +73,7 @@ class TransferProgress(Watching):
         self._show()
 
     def end(self, trial: Trial) -> None:
-        """Say that a trial has ended, well or not; its bytes that were not sent were there already."""
+        """A trial has ended, well or not; bytes that were not sent already existed."""
         self.done += 1
         self._show()
 

@@ -1,8 +1,8 @@
-"""The commands as places: a command's module is imported when the command is called, not before.
+"""The command tree as locations: the module of a command is imported only when the command is called.
 
-Typer builds every option of every command it is told of, which costs as much as ten bare interpreters. So a group only
-knows where its commands are; the lines of its help come from `completion/commands.tsv`, which `make fix` makes from the
-commands themselves.
+Typer builds every option of every command that it knows, which costs as much as ten bare interpreters. So a group only
+knows where its commands are; the lines of its help come from `completion/commands.tsv`, which `make fix` generates from
+the commands.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
     "context_settings": HELP,
-    "rich_markup_mode": None,  # plain help: Rich would double the time it takes
+    "rich_markup_mode": None,  # plain help, because Rich would double its time
 }
 
 
@@ -36,7 +36,7 @@ class CommandGroup(NamedTuple):
 
     Attributes:
         package: Where the modules of its commands are.
-        help: What it is for.
+        help: Its help text.
         commands: By name, in the order of its help: a path, a group in another module, or a group within this one.
     """
 
@@ -46,7 +46,7 @@ class CommandGroup(NamedTuple):
 
 
 class Commands(Mapping[str, "Command"]):
-    """The commands of a group, each built when it is asked for."""
+    """The commands of a group, each built on demand."""
 
     def __init__(self, group: CommandGroup) -> None:
         self._group = group
@@ -86,7 +86,7 @@ class LazyGroup(TyperGroup):
         return list(self.commands)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the names with a sentence each."""
+        """Write the names with a description each."""
         sentences = _sentences(ctx)
         room = formatter.width - 6 - max(map(len, self.commands))
         rows = []
@@ -101,7 +101,7 @@ class LazyGroup(TyperGroup):
 
 
 def _sentences(ctx: Context) -> Mapping[str, str]:
-    """Return the sentence of each command of a group; one that is too new for the table is not in it."""
+    """Return the description of each command of a group, except for those not yet in the table."""
     from aimd_cli.completion.tree import read_tree
 
     tree = read_tree()
@@ -113,7 +113,7 @@ def _sentences(ctx: Context) -> Mapping[str, str]:
 
 
 def group_of(name: str, group: CommandGroup) -> LazyGroup:
-    """Build a group; its commands are built when they are asked for."""
+    """Build a group, whose commands are built on demand."""
     made = LazyGroup(name=name, help=group.help, **SETTINGS)
     made.commands = Commands(group)  # type: ignore[assignment]  # nobody adds to it
     return made

@@ -1,4 +1,4 @@
-"""Following trials from the terminal: what `aimd trial upload --follow` and `aimd relay` share."""
+"""Follows trials from the terminal, for `aimd trial upload --follow` and `aimd relay`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def follow(
     interval_s: float,
     endless: bool,
 ) -> dict[Path, Result]:
-    """Upload what changes, round by round, and say what was sent; return the last result of each trial.
+    """Upload changes, round by round, and report what was sent; return the last result of each trial.
 
     Args:
         make_remote: Connects to the server.
-        find: Returns the trials that there are now.
-        destination: Where to.
+        find: Returns the current trials.
+        destination: The target.
         jobs: How many trials at once.
         interval_s: How long to wait between two rounds.
-        endless: Go on also when no trial is running.
+        endless: Continue even if no trial is running.
 
     Raises:
         StoppedError: Ctrl-C.
@@ -59,7 +59,7 @@ def follow(
 
 
 def _round(follower: object, last: dict[Path, Result], was_away: bool) -> bool:
-    """Do one round, say what happened, and return whether the server was away."""
+    """Do one round, report it, and return whether the server was away."""
     from aimd_core.upload.following import Follower
 
     assert isinstance(follower, Follower)

@@ -1,8 +1,8 @@
 """Reads the scalars of TensorBoard event files: TFRecord framing around `tensorflow.Event` messages.
 
 Source: event.proto, summary.proto, tensor.proto and the hparams plugin's protos of TensorFlow and TensorBoard, and the
-TFRecord format in its guide. Every directory that holds event files is a run, as TensorBoard itself has it. Checksums
-are verified: a damaged stretch is counted and named, and the records behind it are read.
+TFRecord format in its guide. Every directory with event files is a run, as in TensorBoard itself. Checksums are
+verified: a damaged stretch is counted and named, and the records after it are read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _BFLOAT16 = 14
 _FLOATS = {5: "<f", 6: "<d"}  # fields of TensorProto: float_val, double_val
 _HALVES = 13  # half_val: the bits of float16 or bfloat16 numbers
 _WHOLES = (7, 10, 11, 16, 17)  # int_val, int64_val, bool_val, uint32_val, uint64_val
-_KINDS = {4: "image", 5: "histogram", 6: "audio", 8: "tensor"}  # what a Summary.Value holds beside a number
+_KINDS = {4: "image", 5: "histogram", 6: "audio", 8: "tensor"}  # what else a Summary.Value may contain
 _SESSION_START = 1
 _HPARAMS_FAILED = 2  # Status: STATUS_FAILURE
 
@@ -90,7 +90,7 @@ def read_tensorboard(path: Path) -> Store:
 
 
 class _Damage:
-    """Stretches of a file that are no records.
+    """Damaged stretches of a file.
 
     Attributes:
         gaps: How many there are.
@@ -109,7 +109,7 @@ class _Damage:
 
 
 def tf_records(content: bytes | mmap.mmap, damage: _Damage) -> Iterator[bytes]:
-    """Yield the intact records of a TFRecord file; a cut last one, as a killed process leaves it, is left out."""
+    """Yield the intact records of a TFRecord file; an incomplete last one, left by a killed process, is skipped."""
     position = 0
     while len(content) - position >= _HEAD_BYTES:
         size_bytes = _record_size(content, position)
@@ -133,7 +133,7 @@ def tf_records(content: bytes | mmap.mmap, damage: _Damage) -> Iterator[bytes]:
 
 
 def _record_size(content: bytes | mmap.mmap, position: int) -> int | None:
-    """Return the length of the record whose head stands there; None when none does, by its checksum."""
+    """Return the length of the record that begins there, or None if its checksum does not match."""
     head = content[position : position + 8]
     size_bytes = int.from_bytes(head, "little")
     if not 0 < size_bytes <= _MAX_RECORD_BYTES:
@@ -143,7 +143,7 @@ def _record_size(content: bytes | mmap.mmap, position: int) -> int | None:
 
 
 def _next_head(content: bytes | mmap.mmap, start: int) -> int | None:
-    """Return where the next record begins. The upper half of a length is zero, which leaves few places to look at."""
+    """Return where the next record begins. The upper half of a length is zero, which leaves few candidates."""
     zeros = content.find(b"\0\0\0\0", start + 4)
     while zeros >= 0 and zeros + 8 <= len(content):
         if _record_size(content, zeros - 4) is not None:
@@ -153,7 +153,7 @@ def _next_head(content: bytes | mmap.mmap, start: int) -> int | None:
 
 
 class _EventRun:
-    """What the events of one directory say."""
+    """The run in the events of a directory."""
 
     def __init__(self) -> None:
         self.has_events = False
@@ -185,7 +185,7 @@ class _EventRun:
         )
 
     def read(self, path: Path, store: Store) -> None:
-        """Take in the events of a file.
+        """Read the events of a file.
 
         Raises:
             DamagedError: It cannot be read.
@@ -237,12 +237,12 @@ class _EventRun:
         if time_s is not None and time_s - time_s == 0.0 and time_s > 0:
             self._times.append(time_s)
         if session == _SESSION_START and step > 0:
-            self._restarts.append((len(self._points), step))  # what TensorBoard then no longer shows
+            self._restarts.append((len(self._points), step))  # what TensorBoard no longer shows
         for summary in values:
             self._take_value(summary, step, time_s)
 
     def _take_value(self, message: bytes, step: int, time_s: float | None) -> None:
-        """Take in a `Summary.Value`: a number, hyperparameters, or something that is counted by its kind."""
+        """Take a `Summary.Value`: a number, hyperparameters, or something that is counted by kind."""
         tag, kind_of_value, plugin, content = "", "other", "", b""
         number_of: float | None = None
         for number, kind, field in fields(message):
@@ -264,7 +264,7 @@ class _EventRun:
             self._left_out[{"images": "image", "histograms": "histogram"}.get(plugin, plugin) or kind_of_value] += 1
 
     def _take_hparams(self, content: bytes) -> None:
-        """Take in what the hparams plugin says of the session: its parameters, and how it ended."""
+        """Take what the hparams plugin says about the session: its parameters, and how it ended."""
         for number, kind, value in fields(content):
             if number == 3 and kind == BYTES:
                 for field, _, item in fields(inner(value)):
@@ -316,7 +316,7 @@ def _struct_value(message: bytes) -> object:
 
 
 def _tensor_scalar(tensor: bytes) -> float | None:
-    """Return the number of a `TensorProto` of one element; None when it holds several, or none."""
+    """Return the number in a `TensorProto` with one element, or None."""
     data_type, numbers = 0, []
     for number, _, value in fields(tensor):
         if number == 1:

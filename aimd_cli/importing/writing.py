@@ -1,7 +1,7 @@
-"""Makes trial directories of the runs of another tracker; the same run again changes nothing.
+"""Turns runs of another tracker into trial directories; importing a run again changes nothing.
 
-Promises: a trial is made whole or not at all. A run that was imported before is known by where it came from: when its
-source has grown, what is new is appended; when its source has changed otherwise, that is said, and nothing is replaced.
+A trial is created completely or not at all. A run that was imported before is recognised by its source: if the source
+has grown, what is new is appended; if it has changed otherwise, that is reported and nothing is replaced.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _FROM_THE_SOURCE = (
     "status",
     "_import",
     "_exit",
-)  # of the metadata; the rest may be edited here
+)  # keys of the metadata; the others may be edited here
 
 
 class Written(NamedTuple):
-    """What became of a run.
+    """The result of importing a run.
 
     Attributes:
         path: The trial's directory.
@@ -47,10 +47,10 @@ class Written(NamedTuple):
 
 
 class Importer:
-    """Writes runs into one working directory."""
+    """Writes runs to a working directory."""
 
     def __init__(self, working_directory: Path) -> None:
-        """Learn which runs were imported there before.
+        """Find out which runs were imported there before.
 
         Raises:
             DiskError: The directory's trials cannot be listed.
@@ -59,15 +59,15 @@ class Importer:
         self._earlier = _imported_before(working_directory)
 
     def write(self, run: ImportedRun, name: str | None = None) -> Written:
-        """Make a trial of a run, or bring the one that was made of it before up to date; on failure none is left.
+        """Create a trial from a run, or update the one created before; a failure leaves no trial.
 
         Args:
             run: The run.
-            name: The trial's name; by default that of the run, with what no directory can be called replaced.
+            name: The trial's name; by default the run's, with characters replaced that directories cannot have.
 
         Raises:
             InvalidNameError: `name` cannot be a directory name.
-            DamagedError: The run was imported before, and its source no longer begins as it did then.
+            DamagedError: The run was imported before, and its source no longer begins as it did.
             DiskError: The disk refused.
         """
         content = _Content(run)
@@ -91,7 +91,7 @@ class Importer:
 
 
 class _Content:
-    """The bytes of a run's journal, its times, and where in it the run went back to an earlier step."""
+    """The bytes of a run's journal, its times, and where the run went back to an earlier step."""
 
     def __init__(self, run: ImportedRun) -> None:
         times = [point.time_s for point in run.points if point.time_s is not None]
@@ -206,7 +206,7 @@ def _iso(time_s: float) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return a name that a directory can have, as near to the one given as may be."""
+    """Return the most similar name that a directory can have."""
     kept = "".join("-" if character in "/\\\0" or not character.isprintable() else character for character in name)
     kept = kept.replace("..", ".").strip(". -")[:60].strip() or "imported"
     return kept if name_fault(kept) is None else "imported"

@@ -1,7 +1,7 @@
 """The live screen itself: two threads read, the screen shows what they bring, and keys say what is request.
 
-Promises: a key is never held up by a disk; whatever happens to a trial, the screen stays; a terminal is left as it was
-found, also on SIGTERM and when the connection goes away.
+A key never waits for the disk, the screen survives whatever happens to a trial, and the terminal is restored, even on
+SIGTERM and when the connection is lost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from aimd_core.errors import QueryError
 from aimd_core.language import said
 from aimd_core.query import Field, field_text
 
-_LOOKED_AT = 200  # trials whose metrics and parameters can be chosen
+_LOOKED_AT = 200  # trials whose metrics and parameters are offered
 _SORT_FIELDS = ("started", "name", "state", "duration", "id", "tags")
 _Brought = TypeVar("_Brought", Listed, Drawn)
 
@@ -70,7 +70,7 @@ class TopScreen(Screen[None]):
         yield Static(id="keys", markup=False)
 
     def on_mount(self) -> None:
-        """Begin to look."""
+        """Start the threads."""
         self.query_one(TrialTable).focus()
         self.looker.order = self.order
         if self.settings.where:
@@ -79,12 +79,12 @@ class TopScreen(Screen[None]):
         self.drawer.start()
 
     def on_unmount(self) -> None:
-        """Let the threads end."""
+        """Stop the threads."""
         self.looker.stop()
         self.drawer.stop()
 
     def _from_thread(self, take: Callable[[_Brought], None]) -> Callable[[_Brought], None]:
-        """Return what a thread calls with what it brings, for the screen to take when it has time."""
+        """Return the callback with which a thread passes its results to the screen."""
 
         def hand_over(brought: _Brought) -> None:
             if self.is_attached:
@@ -117,7 +117,7 @@ class TopScreen(Screen[None]):
             self.query_one(Below).show(drawn)
 
     def lay_out(self) -> None:
-        """Divide the terminal, and have drawn what fits."""
+        """Divide the terminal, and have what fits drawn."""
         board, below, width = self.board, self.query_one(Below), self.size.width
         room = max(0, self.size.height - 2 - self.query_one(FilterLine).outer_size.height)
         below.fit(arranged(width, room, below.shows_chart, below.shows_output, len(board.rows)))
@@ -137,7 +137,7 @@ class TopScreen(Screen[None]):
         return main_metric(ranked_metrics(self.board.rows[:_LOOKED_AT]))
 
     def on_resize(self) -> None:
-        """Fit everything into another size."""
+        """Adapt to another size."""
         self.call_after_refresh(self.lay_out)
 
     def on_trial_table_moved(self) -> None:
@@ -149,19 +149,19 @@ class TopScreen(Screen[None]):
         self.reorder(self.order._replace(query=event.query))
 
     def on_filter_line_closed(self) -> None:
-        """Give the keys back to the table."""
+        """Return the focus to the table."""
         self.query_one(TrialTable).focus()
         self.call_after_refresh(self.lay_out)
 
     def reorder(self, order: Order) -> None:
-        """Ask for other trials, or for another order."""
+        """Request other trials or another order."""
         self.order = self.looker.order = order
         self._to_top = True
         self.query_one(TrialTable).forget_widths()
         self.looker.wake()
 
     def action_filter(self) -> None:
-        """Begin to type a filter."""
+        """Start typing a filter."""
         self.query_one(FilterLine).open()
         self.call_after_refresh(self.lay_out)
 
@@ -170,12 +170,12 @@ class TopScreen(Screen[None]):
         self.query_one(FilterLine).set("")
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
+        """Reverse the order."""
         sort = self.order.sort
         self.reorder(self.order._replace(sort=sort._replace(descending=not sort.descending)))
 
     def action_unmark(self) -> None:
-        """Take all marks away."""
+        """Clear all marks."""
         self.board.marks.clear()
         self.lay_out()
 
@@ -186,7 +186,7 @@ class TopScreen(Screen[None]):
 
 
 class TopApp(App[None]):
-    """The live screen with what opens over it."""
+    """The live screen and its dialogs."""
 
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = "top.tcss"
@@ -205,7 +205,7 @@ class TopApp(App[None]):
         self.top = TopScreen(sources, settings)
 
     def on_mount(self) -> None:
-        """Open the screen, and see to it that the terminal is left in order."""
+        """Open the screen, and make sure that the terminal is restored."""
         self.set_class(not self.settings.glyphs, "-plain")
         self.push_screen(self.top)
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -216,7 +216,7 @@ class TopApp(App[None]):
         self.push_screen(Help(self.settings))
 
     def action_details(self) -> None:
-        """Show all about the selected trial."""
+        """Show everything about the selected trial."""
         row = self.top.board.selected
         if row is not None:
             self.push_screen(Details(row, self.sources, self.settings))

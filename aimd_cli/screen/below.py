@@ -46,7 +46,7 @@ class Below(Container):
             self.request = self.request._replace(axis=following)
 
     def fit(self, sizes: Arrangement) -> None:
-        """Take the sizes of both panes."""
+        """Set the sizes of both panes."""
         self.display = bool(sizes.chart_rows or sizes.output_rows)
         self.set_class(sizes.beside, "beside")
         heights = (sizes.chart_rows, sizes.output_rows)

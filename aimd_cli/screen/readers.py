@@ -1,4 +1,4 @@
-"""The two threads of the live screen: one looks at all trials, one draws those that are chosen.
+"""The two threads of the live screen: one scans all trials, the other draws the selected ones.
 
 Promises: a reader rests at least three times as long as its last look took, so that neither takes a core for itself;
 what is requested now is never held up by what was requested before; closing the screen waits for none of them.
@@ -20,18 +20,18 @@ from aimd_core.errors import AimdError
 from aimd_core.reading.facts import Facts
 
 _SHARE = 3
-_SETTLE_S = 0.03  # a key that is held down passes rows that nobody wants drawn
+_SETTLE_S = 0.03  # a held key passes rows that nobody wants drawn
 
 
 class Listed(NamedTuple):
-    """What a look at all trials brought.
+    """The result of a scan of all trials.
 
     Attributes:
         looked: All trials.
         rows: Those that are shown, in order.
-        order: By which they were chosen.
-        fault: Why there are none, when they could not be listed.
-        why_none: Why none is shown although there are some.
+        order: The order that they were selected by.
+        fault: Why they could not be listed.
+        why_none: Why none of them is shown.
     """
 
     looked: Looked
@@ -42,7 +42,7 @@ class Listed(NamedTuple):
 
 
 class _Reader(ABC):
-    """Does something again and again in a thread of its own, and at once when it is woken."""
+    """Repeats a task in its own thread, at once when woken."""
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
@@ -53,11 +53,11 @@ class _Reader(ABC):
         Thread(target=self._run, daemon=True).start()
 
     def wake(self) -> None:
-        """Do it again now."""
+        """Repeat the task now."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Do it no more."""
+        """Stop repeating."""
         self._over.set()
         self._wake.set()
 
@@ -71,11 +71,11 @@ class _Reader(ABC):
 
     @abstractmethod
     def _read(self) -> bool:
-        """Do it once; False when there is more to do at once."""
+        """Do the task once; return False if there is more to do."""
 
 
 class Looker(_Reader):
-    """Looks at all trials.
+    """Scans all trials.
 
     Attributes:
         order: Which are request, and in which order.
@@ -105,13 +105,13 @@ class Looker(_Reader):
         return not self._looked.unread_count
 
     def _is_due(self, order: Order) -> bool:
-        """Tell whether the trials themselves are to be looked at, not only put in another order."""
+        """Tell whether the trials must be scanned, not only sorted again."""
         wants_more = self._looked.unread_count > 0 or (order.needs_facts and not self._had_facts)
         return wants_more or time.monotonic() >= self._look_at_s
 
 
 class Drawer(_Reader):
-    """Draws chart and output of the chosen trials.
+    """Draws chart and output of the selected trials.
 
     Attributes:
         request: What is to be drawn.

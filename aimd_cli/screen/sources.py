@@ -1,4 +1,4 @@
-"""What the live screen asks for. Whoever opens it says where that comes from, so the screen knows no disk."""
+"""The data sources of the live screen, which the command provides, so that the screen does not access the disk."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from aimd_core.reading.facts import Facts
 
 
 class Looked(NamedTuple):
-    """All trials at one time.
+    """All trials at one moment.
 
     Attributes:
         rows: The trials, newest first.
-        unread_count: How many are there beside them that were not read yet.
+        unread_count: How many more trials have not been read yet.
     """
 
     rows: list[Facts]
@@ -23,7 +23,7 @@ class Looked(NamedTuple):
 
 
 class Sources(Protocol):
-    """Where the screen's data come from. Every call may come from a thread of its own.
+    """Where the screen's data comes from. Calls may come from different threads.
 
     Attributes:
         location: Where the trials are, in words.
@@ -32,37 +32,37 @@ class Sources(Protocol):
     location: str
 
     def look(self, with_facts: bool) -> Looked:
-        """Return the trials that there are now; `with_facts` asks for git and platform.
+        """Return the current trials; `with_facts` includes git and platform.
 
         Raises:
             AimdError, OSError: They cannot be listed.
         """
 
     def curve(self, row: Facts, metric: str, axis: str) -> Curve:
-        """Return one metric of one trial, without any point when it has none.
+        """Return a metric of a trial, which may have no points.
 
         Raises:
             AimdError, OSError: It cannot be read.
         """
 
     def detail(self, row: Facts) -> TrialDetail:
-        """Return all that is known of a trial."""
+        """Return everything known about a trial."""
 
     def output(self, row: Facts, lines: int) -> Sequence[str]:
-        """Return the last lines that a trial printed, safe for a terminal; none when nothing was recorded."""
+        """Return the last lines that a trial printed, safe for a terminal."""
 
 
 class Settings(NamedTuple):
-    """How the screen begins.
+    """The initial settings of the screen.
 
     Attributes:
         where: The filter.
-        sort: A key to sort by; empty: the running ones, then the newest.
-        metric: The metric of the chart; empty: the main one.
-        interval_s: How often to look.
-        glyphs: Whether signs beyond ASCII can be shown.
+        sort: A key to sort by; if empty, running trials come first, then the newest.
+        metric: The metric of the chart; if empty, the main one.
+        interval_s: How often to scan.
+        glyphs: Whether non-ASCII characters can be shown.
         braille: Whether the chart can be drawn in braille.
-        color: Whether there is colour.
+        color: Whether to use colour.
     """
 
     where: str = ""

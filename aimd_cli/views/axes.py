@@ -46,7 +46,7 @@ class Scale:
             return (value - self.low) / width
         return (value / 2 - self.low / 2) / (
             self.high / 2 - self.low / 2
-        )  # the ends are further apart than a float holds
+        )  # the ends are further apart than a float can represent
 
     def dot(self, value: float, dots: int) -> int:
         """Return the number of the dot, of `dots`, on which a number stands."""

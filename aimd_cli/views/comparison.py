@@ -45,7 +45,7 @@ class ComparisonOptions(NamedTuple):
         directions: `min` or `max` by metric, where a person said so.
         metrics: The metrics; none means all.
         everything: Whether also what is the same is shown.
-        glyphs: Whether signs beyond ASCII can be shown.
+        glyphs: Whether non-ASCII characters can be shown.
     """
 
     aggregate: str = "last"

@@ -26,7 +26,7 @@ def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
 
 
 def state_sentence(row: Facts) -> str:
-    """Return a trial's state in words, with the reason for it: `Failed: ValueError: shapes differ (step 120)`."""
+    """Return a trial's state in words with its reason: `Failed: ValueError: shapes differ (step 120)`."""
     if not row.reason:
         return row.state
     if row.state == LOST:
@@ -38,13 +38,13 @@ def state_sentence(row: Facts) -> str:
 
 
 def last_step(row: Facts) -> int | None:
-    """Return the last step of what a trial measured itself; system metrics have steps of their own."""
+    """Return the last step of a trial's own metrics; system metrics have other steps."""
     steps = [row.metrics[name].get("last_step") for name in row.metrics if not name.startswith("system.")]
     return max((step for step in steps if isinstance(step, int)), default=None)
 
 
 def divergence(row: Facts) -> str:
-    """Say which metrics are no numbers any more, and since when; empty when all are."""
+    """Say which metrics are no longer finite, and since when; empty if all are."""
     sentences = [
         said("{metric} is not finite since step {step}", metric=name, step=step) for name, step in row.nan_since.items()
     ]
@@ -55,5 +55,5 @@ def divergence(row: Facts) -> str:
 
 
 def why(row: Facts) -> str:
-    """Return what a list says beside the state: why it ended, else which metric diverged."""
+    """Return what a list shows next to the state: why it ended, else which metric diverged."""
     return row.reason or divergence(row)

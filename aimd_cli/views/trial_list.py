@@ -58,7 +58,7 @@ class TrialList:
         Args:
             rows: The trials, in the order in which they are shown.
             location: Where they are, in words.
-            glyphs: Whether signs beyond ASCII can be shown.
+            glyphs: Whether non-ASCII characters can be shown.
             choice: What is shown of them; by default what tells them apart.
             now: The time that ages are counted to; by default the time now.
         """

@@ -13,7 +13,7 @@ from aimd_core.reading.facts import Facts
 
 
 class VerdictRow(NamedTuple):
-    """One trial, whether the condition holds, and why."""
+    """A trial, whether the condition holds, and why."""
 
     trial: Facts
     holds: bool
@@ -30,11 +30,11 @@ class Verdicts:
 
     @property
     def hold(self) -> bool:
-        """Tell whether the condition holds for all."""
+        """Tell whether the condition holds for all trials."""
         return all(row.holds for row in self.rows)
 
     def rich(self, width: int) -> RenderableType:
-        """Return a sentence a trial."""
+        """Return one sentence per trial."""
         signs = ("✓", "✗") if self.glyphs else ("+", "x")
         lines = []
         for row in self.rows:

@@ -1,8 +1,8 @@
 """A file that is only appended to: a name that opens itself, never a descriptor that travels.
 
-A descriptor is a number, and in another process, or later in this one, that number belongs to somebody else's file. So
-a copy, a pickle and a forked child of an `AppendFile` know its path only; each opens the file for itself when it first
-writes. Whatever appends is derived from this class, and nothing else of ours keeps the number of a descriptor.
+A descriptor is a number, and in another process, or later in this one, that number belongs to a different file. So
+copies, pickles and forked children of an `AppendFile` know only its path, and each opens the file itself when it first
+writes. Everything that appends derives from this class, and nothing else keeps a descriptor's number.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class AppendFile:
         self._identity = (0, 0)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy is closed, and has done nothing so far."""
+        """Pickle the path only: a copy is closed."""
         return type(self), (self.path,)
 
     @property
@@ -42,7 +42,7 @@ class AppendFile:
         return self._descriptor >= 0
 
     def open(self) -> None:
-        """Open the file, made when missing; an open one stays as it is.
+        """Open the file, created if missing; do nothing if it is open.
 
         Raises:
             OSError: It cannot be opened.
@@ -54,7 +54,7 @@ class AppendFile:
             _open_files.add(self)
 
     def has_lost_its_descriptor(self) -> bool:
-        """Tell whether somebody has closed the descriptor behind our back, and perhaps opened another file under it."""
+        """Tell whether somebody else closed the descriptor, and perhaps opened another file under its number."""
         if self._descriptor < 0:
             return False
         try:
@@ -67,7 +67,7 @@ class AppendFile:
         """Release the file; the object can open it again.
 
         Raises:
-            OSError: How a network file system says that what was written did not arrive.
+            OSError: A network file system reports that what was written did not arrive.
         """
         is_lost = self.has_lost_its_descriptor()
         descriptor, self._descriptor = self._descriptor, -1
@@ -76,16 +76,16 @@ class AppendFile:
             os.close(descriptor)
 
     def start_anew(self) -> None:
-        """Be closed, as a copy is: called in a child that inherited the descriptor from its parent."""
+        """Become closed, like a copy, in a child that inherited the descriptor from its parent."""
         try:
             AppendFile.close(self)
         except OSError:
-            pass  # the parent has it open still, and hears of it
+            pass  # the parent still has it open, and will get the error
 
     def __del__(self) -> None:
         try:
             AppendFile.close(self)
-        except (AttributeError, OSError, TypeError):  # not made whole; or the interpreter ends, and `os` is gone
+        except (AttributeError, OSError, TypeError):  # not initialised, or `os` is already gone
             pass
 
 

@@ -1,7 +1,7 @@
-"""What people say about a trial: tags and a note, in the optional file `labels.yaml` of its directory.
+"""The labels of a trial: tags and a note, in the optional file `labels.yaml` of its directory.
 
-Promises: a reader sees the old labels or the new ones; two writers at once lose nothing of each other. Labels are
-never needed to read a trial, and other programs need not know them.
+A reader sees the old labels or the new ones, and simultaneous writers lose nothing of each other's. Labels are never
+needed to read a trial, and other programs need not know them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_TAG_BYTES = 100
 
 
 class Labels(NamedTuple):
-    """What people say about a trial.
+    """The labels of a trial.
 
     Attributes:
         tags: Tags, each once, in the order in which they were given.
@@ -31,7 +31,7 @@ class Labels(NamedTuple):
 
 
 def tag_fault(tag: str) -> str | None:
-    """Say why a tag cannot be used, or return None when it can."""
+    """Return why a tag cannot be used, or None."""
     if not tag:
         return "it is empty"
     if any(character.isspace() or character in ",'\"" or not character.isprintable() for character in tag):
@@ -44,14 +44,14 @@ def tag_fault(tag: str) -> str | None:
 
 
 def read_labels(path: Path) -> Labels:
-    """Return the labels of a trial directory; none when it has no `labels.yaml`.
+    """Return the labels of a trial directory, empty if it has no `labels.yaml`.
 
-    What a person wrote there by hand is taken as text; a part of the wrong shape counts as missing.
+    Values edited by hand are taken as text; a part of the wrong shape counts as missing.
 
     Raises:
-        DamagedError: The file is there but is no YAML mapping.
+        DamagedError: The file exists but is not a YAML mapping.
     """
-    from aimd_core.format.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+    from aimd_core.format.documents import read_mapping  # YAML is slow to load
 
     try:
         document = read_mapping(path / LABELS_FILE)
@@ -61,7 +61,7 @@ def read_labels(path: Path) -> Labels:
 
 
 def labels_of(document: dict[str, object]) -> Labels:
-    """Return the labels in what `labels.yaml` holds; what is none, such as a nested tag, is left out."""
+    """Return the labels in the content of `labels.yaml`, without invalid ones, such as a nested tag."""
     tags, note = document.get("tags"), document.get("note")
     listed = tags if isinstance(tags, list) else [tags]
     shown = [str(tag) for tag in listed if isinstance(tag, (str, int, float)) and not isinstance(tag, bool)]
@@ -69,7 +69,7 @@ def labels_of(document: dict[str, object]) -> Labels:
 
 
 def add_tags(path: Path, tags: list[str]) -> Labels:
-    """Add tags to a trial and return its labels; a tag that it has already stays where it is.
+    """Add tags to a trial and return its labels; existing tags keep their place.
 
     Raises:
         UsageError: A tag cannot be used; nothing was changed.
@@ -89,14 +89,14 @@ def add_tags(path: Path, tags: list[str]) -> Labels:
 
 
 def remove_tags(path: Path, tags: list[str]) -> Labels:
-    """Take tags from a trial and return its labels; a tag that it has not is no error. Errors as `add_tags`."""
+    """Remove tags from a trial, if it has them, and return its labels. Errors as `add_tags`."""
     with _changing(path):
         labels = read_labels(path)
         return _write(path, labels, labels._replace(tags=tuple(tag for tag in labels.tags if tag not in tags)))
 
 
 def set_note(path: Path, note: str) -> Labels:
-    """Replace the note of a trial, an empty one taking it away, and return its labels. Errors as `add_tags`."""
+    """Replace the note of a trial, or remove it if empty, and return its labels. Errors as `add_tags`."""
     with _changing(path):
         labels = read_labels(path)
         return _write(path, labels, labels._replace(note=note))
@@ -112,8 +112,8 @@ def _write(path: Path, before: Labels, labels: Labels) -> Labels:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[None]:
-    """Let one writer at a time change the labels of a directory; turn a refusal of the disk into its error."""
-    from aimd_core.format.locking import locked  # who only reads labels does without
+    """Let one writer at a time change the labels of a directory, and turn disk errors into DiskError."""
+    from aimd_core.format.locking import locked  # reading labels does not need it
 
     try:
         with locked(path):

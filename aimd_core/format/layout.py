@@ -1,6 +1,6 @@
-"""What a trial's directory is called, which files it holds, and what tells whether they have changed.
+"""The names of a trial's directory and files, and what tells whether they have changed.
 
-Nothing here reads a file: names, and what `stat` says. Format: docs/reference/trial-format.md.
+Nothing here reads a file: only names, and the results of `stat`. Format: docs/reference/trial-format.md.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ TRIALS_DIRECTORY = Path(".aimd", "trials")
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE, DIFF_FILE)  # replaced whole
-JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # files that only ever grow; what counts is told first
+JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # these only grow; `segments` says what counts
 _SIGNED_FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)
-# Those that the recording process writes while it goes on.
+# Those that the recording process writes while it runs.
 _WRITTEN = [_SIGNED_FILES.index(file) for file in _SIGNED_FILES if file not in (LABELS_FILE, DIFF_FILE)]
 _NUMBERS = 3  # time of change, size, inode
 _SIGNATURE = struct.Struct(f"<{_NUMBERS * len(_SIGNED_FILES)}q")
 _FILE_BYTES = _SIGNATURE.size // len(_SIGNED_FILES)
-DOCUMENTS_PART = slice(0, _FILE_BYTES * len(DOCUMENT_FILES))  # of a signature
+DOCUMENTS_PART = slice(0, _FILE_BYTES * len(DOCUMENT_FILES))  # the part of a signature
 JOURNAL_PART = slice(_FILE_BYTES * _SIGNED_FILES.index(SEGMENTS_FILE), _FILE_BYTES * _SIGNED_FILES.index(OUTPUT_FILE))
 _METRICS_AT = _NUMBERS * _SIGNED_FILES.index(METRICS_FILE)
-_UNSURE_NS = 2_000_000_000  # a document changed so shortly before it was read may change again without showing it
+_UNSURE_NS = 2_000_000_000  # a document changed this shortly before it was read may change again with the same time
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
-_CREATED_LENGTH = len("261123_150327_f9by70")  # how an alternative name ends: date, time, suffix
+_CREATED_LENGTH = len("261123_150327_f9by70")  # the end of an alternative name: date, time, suffix
 
 
 def new_trial_directory(working_directory: Path, name: str) -> Path:
-    """Make the directory of a new trial, exclusively, and return its path.
+    """Create the directory of a new trial exclusively and return its path.
 
     Raises:
         InvalidNameError: `name` cannot be a directory name.
@@ -60,7 +60,7 @@ def new_trial_directory(working_directory: Path, name: str) -> Path:
 
 
 def list_names(directory: Path) -> tuple[Path, list[str]]:
-    """Return where the trials of a directory are, and their alternative names, newest first; reads none of them.
+    """Return where the trials of a directory are, and their alternative names, newest first, without reading them.
 
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
@@ -74,12 +74,12 @@ def list_names(directory: Path) -> tuple[Path, list[str]]:
 
 
 def is_trial_directory(path: Path) -> bool:
-    """Tell whether a path is the directory of one trial."""
+    """Tell whether a path is a trial's directory."""
     return path.is_dir() and (is_alternative_name(path.name) or (path / METADATA_FILE).exists())
 
 
 def signature_of(path: str | Path) -> bytes:
-    """Return what changes when a trial changes: time of change, size and inode of each of its files."""
+    """Return the signature of a trial, which changes with it: time of change, size and inode of each of its files."""
     numbers: list[int] = []
     for file in _SIGNED_FILES:
         try:
@@ -91,7 +91,7 @@ def signature_of(path: str | Path) -> bytes:
 
 
 def sure_signature(signature: bytes) -> bytes:
-    """Return the signature to keep: one that will not be met again when a document is as new as a clock tick."""
+    """Return the signature to keep, which never matches again if a document is too new to trust its time."""
     numbers = list(_SIGNATURE.unpack(signature))
     newest = time.time_ns() - _UNSURE_NS
     for position in range(0, _NUMBERS * len(DOCUMENT_FILES), _NUMBERS):
@@ -101,13 +101,13 @@ def sure_signature(signature: bytes) -> bytes:
 
 
 def has_grown(before: bytes, now: bytes) -> bool:
-    """Tell by two signatures whether the metrics journal is the same file as before, and longer."""
+    """Tell from two signatures whether the metrics journal is the same file, but longer."""
     old, new = (_SIGNATURE.unpack(signature)[_METRICS_AT : _METRICS_AT + _NUMBERS] for signature in (before, now))
     return bool(new[1] > old[1] and new[2] == old[2])
 
 
 def is_metadata_as_in(signature: bytes, path: str) -> bool:
-    """Tell whether `metadata.yaml` of a trial is the one that was there when that signature was made."""
+    """Tell whether a trial's `metadata.yaml` is the one of a signature."""
     try:
         status = os.lstat(f"{path}{os.sep}{METADATA_FILE}")
     except OSError:
@@ -117,7 +117,7 @@ def is_metadata_as_in(signature: bytes, path: str) -> bool:
 
 
 def made_s(alternative_name: str) -> float:
-    """Return when a directory of that name was made, in seconds since the epoch: what its name says, as local time."""
+    """Return when a directory was created, according to its name as local time, in seconds since the epoch."""
     try:
         return time.mktime(time.strptime(alternative_name[-_CREATED_LENGTH:][:13], "%y%m%d_%H%M%S"))
     except (ValueError, OverflowError):
@@ -125,9 +125,9 @@ def made_s(alternative_name: str) -> float:
 
 
 def last_write_s(path: str | Path, signature: bytes) -> float:
-    """Return when the process of a trial last wrote, in seconds since the epoch, by the times of its files.
+    """Return when a trial's process last wrote, in seconds since the epoch, from the times of its files.
 
-    The directory's own time, which a tag changes too, counts only while there is no file.
+    The directory's own time, which a tag also changes, counts only while there are no files.
     """
     numbers = _SIGNATURE.unpack(signature)
     newest_ns = max(numbers[_NUMBERS * position] for position in _WRITTEN)

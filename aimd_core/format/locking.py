@@ -1,7 +1,7 @@
-"""One writer at a time for the documents of a directory: of all threads and, where the file system can, processes.
+"""Lets one writer at a time change the documents of a directory, among threads and, if the file system can, processes.
 
-A lock never holds up a training for long: a process that was stopped while it held one is waited for some seconds, and
-then the work goes on without it.
+A lock never delays training for long: after some seconds of waiting for a stopped process, the work continues without
+it.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENCE_S = 10.0
-LOCK_FILE = ".lock"  # only where a directory cannot be locked
-_PAUSES_S = (0.0005, 0.005)  # between two tries: at first, at last
-_lock = threading.RLock()  # a signal's handler may end a trial in the middle of a change
+LOCK_FILE = ".lock"  # only if a directory cannot be locked
+_PAUSES_S = (0.0005, 0.005)  # between two tries: the first, the last
+_lock = threading.RLock()  # a signal handler may end a trial in the middle of a change
 _held: set[str] = set()
 
 
 @contextmanager
 def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
-    """Keep other writers of a directory's documents away meanwhile. In it, the same thread may ask again.
+    """Exclude other writers of a directory's documents. The same thread may enter again.
 
     Raises:
-        OSError: There is no such directory, or it may not be read.
+        OSError: The directory does not exist, or may not be read.
     """
     with _lock:
         key = os.path.abspath(directory)
@@ -45,10 +45,10 @@ def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _take(descriptor: int, directory: str) -> int:
-    """Take the lock of a directory, and return the descriptor that holds it in place of the one given."""
+    """Lock a directory, and return the descriptor that holds the lock."""
     if _wait_for(descriptor):
         return descriptor
-    try:  # NFS locks what can be written to, and so no directory
+    try:  # NFS locks only what is open for writing, so no directory
         file = os.open(os.path.join(directory, LOCK_FILE), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     except OSError:
         return descriptor
@@ -58,7 +58,7 @@ def _take(descriptor: int, directory: str) -> int:
 
 
 def _wait_for(descriptor: int) -> bool:
-    """Wait for the lock of a file for some time; False when its file system has none."""
+    """Wait some time for the lock of a file; return False if its file system has no locks."""
     import fcntl
 
     deadline_s = time.monotonic() + PATIENCE_S
@@ -77,7 +77,7 @@ def _wait_for(descriptor: int) -> bool:
 
 
 def _release(descriptor: int) -> None:
-    """Unlock in so many words: a child that was forked meanwhile has the descriptor too, and closing is not enough."""
+    """Unlock explicitly: a child forked in the meantime also has the descriptor, so closing it is not enough."""
     import fcntl
 
     try:
@@ -89,7 +89,7 @@ def _release(descriptor: int) -> None:
 
 def _after_fork_in_child() -> None:
     global _lock
-    _lock = threading.RLock()  # another thread may have held it
+    _lock = threading.RLock()  # another thread may have held the lock
     _held.clear()
 
 

@@ -1,6 +1,6 @@
-"""The words of the trade: statuses, states, metric types and trial names.
+"""The vocabulary: statuses, states, metric types and trial names.
 
-Nothing here touches a disk or a network. Source of the names and rules: docs/reference/trial-format.md.
+Nothing here uses the disk or the network. Source: docs/reference/trial-format.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TYPE_ALIASES = {
 }
 
 _ALTERNATIVE_NAME = re.compile(r"(?P<name>.*)_(?P<created>[0-9]{6}_[0-9]{6})_(?P<suffix>[a-z0-9]{6})", re.DOTALL)
-_MAX_NAME_BYTES = 200  # a directory name holds 255 bytes, and 21 of them are the date, time and suffix
+_MAX_NAME_BYTES = 200  # a directory name has at most 255 bytes, 21 of which are the date, time and suffix
 
 
 def standard_type(metrics_type: str) -> str:
@@ -42,7 +42,7 @@ def standard_type(metrics_type: str) -> str:
 
 
 def is_alternative_name(directory_name: str) -> bool:
-    """Tell whether a directory of that name is taken for a trial."""
+    """Tell whether a directory with that name is taken for a trial."""
     return _ALTERNATIVE_NAME.fullmatch(directory_name) is not None
 
 
@@ -59,7 +59,7 @@ def split_alternative_name(directory_name: str) -> tuple[str, str, str]:
 
 
 def name_fault(name: str) -> str | None:
-    """Say why a trial name cannot be a directory name, or return None when it can."""
+    """Return why a trial name cannot be a directory name, or None."""
     if not name or not name.strip():
         return "it is empty"
     if "/" in name or "\0" in name or ".." in name:
@@ -103,5 +103,5 @@ def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, obj
 
 
 def console_address(host: str, trial_id: str) -> str:
-    """Return where a person sees a trial in the console beside the API at `host`."""
+    """Return the address of a trial in the console of the API at `host`."""
     return f"{host.rstrip('/').rpartition('/')[0]}/web/#/trials/{trial_id}/"

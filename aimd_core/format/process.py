@@ -1,7 +1,7 @@
-"""Proof of life: which process records a trial, and whether it is seen to be gone.
+"""Which process records a trial, and whether it is known to be gone.
 
-`process.json` is written once, when recording begins. From it any reader derives the trial's state, with no
-daemon and no heartbeat; only `aimd_core.reading.facts` does.
+`process.json` is written once, when recording begins. From it readers derive the trial's state without a daemon or a
+heartbeat; only `aimd_core.reading.facts` does so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MAX_BYTES = 1 << 20
 
 
 def capture() -> dict[str, object]:
-    """Describe the calling process. A value that is not known is None.
+    """Describe the calling process. Unknown values are None.
 
     Returns:
         `host`, `boot_id`, `pid_namespace`, `pid`, `process_start` (clock ticks since boot), `rank`,
@@ -57,19 +57,19 @@ def _pid_namespace() -> str | None:
 
 
 def process_start(pid: int) -> int | None:
-    """Return when a process of this host started, in clock ticks since boot; None when it is gone or unknown."""
+    """Return when a process of this host started, in clock ticks since boot, or None if it is gone or unknown."""
     try:
         status = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
     fields = status.rpartition(b")")[2].split()
-    if fields[0] in (b"Z", b"X"):  # a zombie records nothing any more
+    if fields[0] in (b"Z", b"X"):  # a zombie records nothing anymore
         return None
     return int(fields[19])
 
 
 def write(trial: Path, command: list[str]) -> None:
-    """Say in `process.json` that the calling process records a trial.
+    """Write to `process.json` that the calling process records a trial.
 
     Args:
         trial: The trial's directory.
@@ -83,7 +83,7 @@ def write(trial: Path, command: list[str]) -> None:
 
 
 def read(trial: Path) -> dict[str, object] | None:
-    """Return what `process.json` of a trial says, or None when there is none that can be read."""
+    """Return the content of a trial's `process.json`, or None if it cannot be read."""
     try:
         with open_regular(trial / "process.json") as file:
             document = json.loads(file.read(_MAX_BYTES))
@@ -93,11 +93,11 @@ def read(trial: Path) -> dict[str, object] | None:
 
 
 def is_gone(recorded: dict[str, object]) -> bool | None:
-    """Tell whether the recorded process is gone; None when that cannot be seen from here."""
+    """Tell whether the recorded process is gone; None if that cannot be seen from here."""
     if recorded.get("host") != os.uname().nodename or recorded.get("boot_id") is None:
         return None
     if recorded["boot_id"] != _boot_id():
-        return True  # the same host was started again since
+        return True  # the same host was rebooted since
     if recorded.get("pid_namespace") != _pid_namespace():
         return None  # another container
     pid = recorded.get("pid")

@@ -1,6 +1,6 @@
-"""A YAML mapping on disk that several threads and processes change: no change of one is lost to another.
+"""A YAML mapping on disk that several threads and processes change without losing each other's changes.
 
-A change is a function of what the file holds at that moment, applied and written under one lock. It is a name and plain
+A change is a function of the file's current content, applied and written under a lock. The object is a name and plain
 data, so it may be copied and pickled: a copy changes the same file.
 """
 
@@ -21,10 +21,10 @@ _Signature = tuple[int, int, int]
 
 
 class SharedDocument:
-    """A mapping and the file that holds it.
+    """A mapping and its file.
 
     Attributes:
-        path: The file; None for a mapping that is in memory only.
+        path: The file; None for a mapping in memory only.
         is_saved: Whether the last change reached the disk.
     """
 
@@ -41,8 +41,8 @@ class SharedDocument:
 
         Args:
             path: The file.
-            values: What it held when it was last read.
-            on_fault: Told when a change cannot be written; it is kept in memory and written with the next one.
+            values: Its content when it was last read.
+            on_fault: Called if a change cannot be written; it is kept in memory and written with the next one.
             is_current: Whether nobody else can have changed the file since.
         """
         self.path = path
@@ -56,11 +56,11 @@ class SharedDocument:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the mapping held when this object last read or changed it."""
+        """The mapping when this object last read or changed it."""
         return self._values
 
     def read(self) -> dict[str, Any]:
-        """Return the mapping as the file holds it now; what was last known when that cannot be read."""
+        """Return the current mapping in the file, or the last known one if it cannot be read."""
         signature = _signature(self.path)
         if self.path is None or signature is None or signature == self._signature:
             return self._values
@@ -76,8 +76,7 @@ class SharedDocument:
         """Change the mapping, in the file and here.
 
         Args:
-            change: Takes what the file holds and returns what it shall hold, as a new mapping; what it raises leaves
-                everything as it is.
+            change: Takes the file's content and returns the new one as a new mapping. If it raises, nothing changes.
         """
         if self.path is None:
             self._values = change(self._values)
@@ -87,20 +86,20 @@ class SharedDocument:
             with locked(os.path.dirname(self.path)):
                 before = self.read()
                 after = change(before)
-                # not `!=`, which takes True for 1 and NaN for a change
+                # not `!=`, for which True equals 1 and NaN is a change
                 if self.is_saved and repr(after) == repr(before):
                     return
                 write_mapping(self.path, after)
                 self._values, self._signature, self.is_saved = after, _signature(self.path), True
         except OSError as error:
-            # Without an `after`, the directory itself cannot be had.
+            # Without an `after`, the directory itself is not available.
             self._values = change(self._values) if after is None else after
             self.is_saved = False
             if self._on_fault is not None:
                 self._on_fault(error)
 
     def save(self) -> None:
-        """Write once more what could not be written."""
+        """Write what could not be written before."""
         if not self.is_saved:
             self.change(dict)
 

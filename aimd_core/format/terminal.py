@@ -1,7 +1,7 @@
-r"""What a terminal shows of a stream of text: the last state of each line.
+r"""Interprets a stream of text as a terminal does: the last state of each line.
 
-Progress bars write over what they wrote: `\r`, backspaces, and sequences that erase or move the cursor, also up over
-several bars. `Terminal` follows them in bounded memory and hands a line on once, when it is final:
+Progress bars overwrite their output with `\r`, backspaces, and sequences that erase or move the cursor, also up over
+several bars. `Terminal` follows them in bounded memory and emits a line once, when it is final:
 
 - a line that was printed straight on and ended, at its newline, unless the cursor is hidden, as live displays do;
 - a line that was written over, when a line below it was printed straight on and ended, or when it is `SLACK_ROWS`
@@ -9,8 +9,8 @@ several bars. `Terminal` follows them in bounded memory and hands a line on once
 - where the cursor is hidden, a line above those that it moves over, or `ROWS` above the last one;
 - each line at the end (`finish`).
 
-Should the cursor come back to a line that was handed on and change it, then that line and those below it are handed on
-once more. Colours, titles, links and unknown sequences show nothing. A line has no width at which it would break.
+If the cursor returns to an emitted line and changes it, that line and those below it are emitted again. Colours,
+titles, links and unknown sequences show nothing. Lines do not wrap at any width.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from unicodedata import category, east_asian_width
 
 ROWS = 100  # how far up the cursor can go
 SLACK_ROWS = 8
-MAX_CHARACTERS = 1 << 20  # of one line; what is beyond is counted
-_FAR_COLUMN = 500  # where a cursor ends that is sent to the right edge
-_REACHABLE_CHARACTERS = 4096  # no cursor comes back to a longer line
+MAX_CHARACTERS = 1 << 20  # per line; the rest is counted
+_FAR_COLUMN = 500  # the column of the right edge
+_REACHABLE_CHARACTERS = 4096  # a cursor does not return to a longer line
 _MAX_SEQUENCE = 4096
 _MAX_COMBINED = 16  # characters in one cell
 _TAB = 8
@@ -48,13 +48,13 @@ _NO_WIDTH = ("Mn", "Me", "Cf")
 
 
 class _Row:
-    """One line: its text as long as it is only added to, else its cells.
+    """A line: its text as long as it is only appended to, else its cells.
 
     Attributes:
-        text: What stands in it, while there are no cells.
-        cells: A character each, with what combines with it; "" continues a wide character or a tab.
-        is_plain: Whether it was printed straight on; nothing was written over.
-        dropped: How many characters found no room.
+        text: Its content while there are no cells.
+        cells: A character each, with its combining characters; "" continues a wide character or a tab.
+        is_plain: Whether it was printed in one go, with nothing overwritten.
+        dropped: How many characters did not fit.
     """
 
     __slots__ = ("cells", "dropped", "is_plain", "text")
@@ -66,13 +66,13 @@ class _Row:
         self.dropped = 0
 
     def opened(self) -> list[str]:
-        """Return the cells, which take the place of the text."""
+        """Return the cells, which replace the text."""
         if self.cells is None:
             self.cells, self.text = _cells(self.text, 0), ""
         return self.cells
 
     def shown(self) -> str:
-        """Return the line as it looks."""
+        """Return the line as shown."""
         line = (self.text if self.cells is None else "".join(self.cells)).rstrip()
         return f"{line} [aimd: {self.dropped:,} more characters]" if self.dropped else line
 
@@ -84,9 +84,9 @@ class _Screen:
     """The rows that the cursor can reach, and the cursor.
 
     Attributes:
-        first: The number of the first row that is kept, counted from the first ever.
-        final: How many rows from the first on are handed on.
-        row: Where the cursor is, in the rows that are kept.
+        first: The number of the first row in memory, counted from the first ever.
+        final: How many rows from the first on have been emitted.
+        row: The cursor's row among those in memory.
         is_hidden: Whether the cursor is hidden.
     """
 
@@ -95,7 +95,7 @@ class _Screen:
         self.is_hidden = False
         self._rows = [_Row()]
         self.first = 0
-        self._column = 0  # not used where the row has no cells: there, the cursor is behind the text
+        self._column = 0  # unused if the row has no cells, when the cursor is after the text
         self.final = 0
         self._lines: list[str] = []
         self._reach = 0  # how far up the cursor moves, until it has not for a while
@@ -114,17 +114,17 @@ class _Screen:
         return lines
 
     def hide_cursor(self, is_hidden: bool) -> None:
-        """Hide or show the cursor: displays that move up are about to begin, or have ended."""
+        """Hide or show the cursor, as displays that move up do at their beginning and end."""
         self.is_hidden = is_hidden
         self._held = ROWS if is_hidden else 0
 
     def settle(self) -> None:
-        """What has ended and what the cursor does not move over is final."""
+        """Make final what has ended and the cursor does not move over."""
         if not self._held:
             self._hand_on(len(self._rows) - 1 - self._reach)
 
     def clear(self) -> None:
-        """All is final, and the screen is empty."""
+        """Make everything final and clear the screen."""
         while len(self._rows) > self.final and not self._rows[-1].shown():
             self._rows.pop()
         self._hand_on(len(self._rows))
@@ -133,14 +133,14 @@ class _Screen:
         self.row = self._column = self.final = self._reach = self._held = 0
 
     def _open(self) -> _Row:
-        """Return the cursor's row with its cells, so that the cursor may stand anywhere in it."""
+        """Return the cursor's row with its cells, so that the cursor may be anywhere in it."""
         row = self._rows[self.row]
         if row.cells is None:
             self._column = len(row.opened())
         return row
 
     def move_to_column(self, column: int) -> None:
-        """Go to a column, which may lie behind the text."""
+        """Go to a column, which may be after the text."""
         row = self._open()
         self._column = max(0, min(column, max(_FAR_COLUMN, len(row))))
 
@@ -168,7 +168,7 @@ class _Screen:
         self._touch(self.row)
         self._leave_rows_above()
         column, cells = self._column, row.cells
-        if 0 < column <= len(cells) and category(text[0]) in _NO_WIDTH:  # it combines with what stands before it
+        if 0 < column <= len(cells) and category(text[0]) in _NO_WIDTH:  # it combines with the character before it
             column = _owner(cells, column - 1)
             text = cells[column] + text
         fresh = _cells(text, column)
@@ -181,12 +181,12 @@ class _Screen:
         self._column = column + len(fresh)
 
     def _touch(self, row: int) -> None:
-        """A row was changed by a cursor that came back: it is not printed straight on, and is handed on later."""
+        """Note that a returning cursor changed a row, which is therefore not plain and emitted later."""
         self._rows[row].is_plain = False
         self.final = min(self.final, row)
 
     def _leave_rows_above(self) -> None:
-        """Where text is drawn after the cursor moved up, what lies far above is final."""
+        """If text is drawn after the cursor moved up, make final what is far above."""
         bottom = len(self._rows) - 1
         if self.row == bottom:
             return
@@ -208,7 +208,7 @@ class _Screen:
         self._column = column
 
     def _end_bottom(self, row: _Row) -> None:
-        """Hand on what is final now that the lowest row has ended, and forget what is too far up."""
+        """Emit what is final now that the lowest row has ended, and forget what is too far up."""
         self._still += 1
         if self._still > self._reach:
             self._reach = 0
@@ -227,20 +227,20 @@ class _Screen:
             self._forget(1)
 
     def _hand_on(self, count: int) -> None:
-        """The first rows are final."""
+        """Make the first rows final."""
         for row in self._rows[self.final : max(count, 0)]:
             self._lines.append(row.shown())
         self.final = max(self.final, count)
 
     def _forget(self, count: int) -> None:
-        """The cursor does not come back to the first rows, which are final."""
+        """Forget the first rows, which are final and out of the cursor's reach."""
         del self._rows[:count]
         self.first += count
         self.row -= count
         self.final -= count
 
     def move_to_row(self, row: int) -> None:
-        """Move the cursor up or down; a row that is not there yet comes to be."""
+        """Move the cursor up or down, creating missing rows."""
         column = self.column
         row = max(0, min(row, ROWS - 1))
         self._rows += [_Row(is_plain=False) for _ in range(row + 1 - len(self._rows))]
@@ -249,7 +249,7 @@ class _Screen:
         self._column = column
 
     def erase_in_row(self, how: int) -> None:
-        """Erase the cursor's row from there on (0), up to there (1), or all of it (2)."""
+        """Erase the cursor's row from the cursor on (0), up to it (1), or all of it (2)."""
         if how == 0 and (self._rows[self.row].cells is None or self._column >= len(self._rows[self.row])):
             return
         cells = self._open().opened()
@@ -265,7 +265,7 @@ class _Screen:
             del cells[self._column :]
 
     def erase_rows(self, how: int) -> None:
-        """Erase the rows below, those above, or all; what is final has left the screen, except below the cursor."""
+        """Erase the rows below, above, or all. Final rows have left the screen, except below the cursor."""
         below = range(max(self.row + 1, self.final if how > 1 else 0), len(self._rows)) if how != 1 else ()
         above = range(self.final, self.row) if how else ()
         for row in (*above, *below):
@@ -277,12 +277,12 @@ class _Screen:
 
 
 class Terminal:
-    """Takes a stream as it is printed and hands on the lines that are final."""
+    """Takes a stream as it is printed and emits the lines that are final."""
 
     def __init__(self) -> None:
         self._screen = _Screen()
         self._rest = ""  # the beginning of a sequence
-        self._is_in_string = False  # in one too long to keep
+        self._is_in_string = False  # in a sequence too long to keep
         self._saved = (0, 0)  # a row, counted from the first ever, and a column
 
     def take(self, text: str) -> list[str]:
@@ -296,13 +296,13 @@ class Terminal:
     def settle(self) -> list[str]:
         """Return the lines that have ended and that the cursor does not move over.
 
-        For when something was printed below them by other means.
+        For output that was printed below them by other means.
         """
         self._screen.settle()
         return self._screen.lines()
 
     def finish(self) -> list[str]:
-        """Return the lines that were not handed on yet; the screen is empty afterwards."""
+        """Return the lines that were not emitted yet, and clear the screen."""
         self._screen.clear()
         return self._screen.lines()
 
@@ -362,7 +362,7 @@ class Terminal:
             screen.move_to_column(screen.column + _BY_COLUMNS[order] * count)
         elif order in "G`":
             screen.move_to_column(count - 1)
-        elif order in "Hf":  # lines that are final have left the screen, so its top is the first one that is not
+        elif order in "Hf":  # final lines have left the screen, so its top is the first line that is not final
             screen.move_to_row(screen.final + count - 1)
             screen.move_to_column(max(1, _number(second)) - 1)
         elif order == "K":
@@ -414,14 +414,14 @@ def _cells(text: str, column: int) -> list[str]:
 
 
 def _owner(cells: list[str], position: int) -> int:
-    """Return where the character begins that is in a cell."""
+    """Return where the character in a cell begins."""
     while not cells[position]:
         position -= 1
     return position
 
 
 def _break_up(cells: list[str], start: int, end: int) -> None:
-    """Before cells from `start` to `end` change: what is left of a character that is half in them becomes spaces."""
+    """Before cells from `start` to `end` change, replace characters that are half in them by spaces."""
     if start < len(cells) and not cells[start]:
         owner = _owner(cells, start)
         cells[owner:start] = [" "] * (start - owner)
@@ -431,6 +431,6 @@ def _break_up(cells: list[str], start: int, end: int) -> None:
 
 
 def shown_line(line: str) -> str:
-    """Return one line of text as a terminal shows it at last."""
+    """Return a line of text as a terminal finally shows it."""
     terminal = Terminal()
     return " ".join(terminal.take(line) + terminal.finish())

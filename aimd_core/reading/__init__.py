@@ -1,1 +1,1 @@
-"""The one way from a directory to facts: what every reader knows of a trial is derived here."""
+"""From a directory to facts: everything that readers know about a trial is derived here."""

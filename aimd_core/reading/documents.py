@@ -1,6 +1,6 @@
-"""The documents of trials on disk: found, and read as they stand.
+"""Finds trials on disk and reads their documents.
 
-A damaged trial is still found and says what is wrong with it; it never hides the others.
+A damaged trial is still listed, with what is wrong, and never hides the others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def find_trials(directory: Path) -> list[Trial]:
 
 
 class Trial:
-    """One trial directory, read lazily; every attribute is read once and kept.
+    """A trial directory, read lazily; every attribute is read once and cached.
 
     Attributes:
         path: The directory.
@@ -61,7 +61,7 @@ class Trial:
         return self.path.name
 
     def _read(self, file: str) -> dict[str, object]:
-        from aimd_core.format.documents import read_mapping  # YAML costs start-up, and a warm list reads no document
+        from aimd_core.format.documents import read_mapping  # YAML is slow to load
 
         try:
             return read_mapping(self.path / file)
@@ -73,23 +73,23 @@ class Trial:
 
     @property
     def metadata(self) -> dict[str, object]:
-        """`metadata.yaml` as it stands; empty when it cannot be read."""
+        """The content of `metadata.yaml`, empty if it cannot be read."""
         if self._metadata is None:
             self._metadata = self._read(METADATA_FILE)
         return self._metadata
 
     @property
     def parameters(self) -> dict[str, object]:
-        """`parameters.yaml`; empty when there is none or it cannot be read."""
+        """The content of `parameters.yaml`, empty if it cannot be read."""
         if self._parameters is None:
             self._parameters = self._read(PARAMETERS_FILE)
         return self._parameters
 
     def read_documents(self) -> dict[str, bytes]:
-        """Return the bytes of each small file that is there, and take metadata and parameters from these very bytes.
+        """Return the bytes of each existing small file, and take metadata and parameters from these bytes.
 
         Raises:
-            DamagedError: One of them is no plain file, too large, or not what it should be.
+            DamagedError: One of them is not a regular file, too large, or malformed.
         """
         from aimd_core.format.documents import parse_mapping, read_document
 
@@ -108,7 +108,7 @@ class Trial:
 
     @property
     def totals(self) -> JournalTotals:
-        """Totals of the metrics journal, read whole at the first use."""
+        """The totals of the metrics journal, which is read on first use."""
         if self._totals is None:
             from aimd_core.reading.totals import JournalTotals, read_totals  # a warm list reads no journal
 
@@ -125,7 +125,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """The trial's name: from the metadata, or from the directory when YAML took it for something else."""
+        """The trial's name: from the metadata, or from the directory if YAML read it as something else."""
         name = self._inner("name")
         if isinstance(name, str) and name:
             return name
@@ -135,7 +135,7 @@ class Trial:
 
     @property
     def id(self) -> str | None:
-        """The trial's UUID, or None when the metadata has none."""
+        """The trial's UUID, or None if the metadata has none."""
         trial_id = self._inner("id")
         return trial_id if isinstance(trial_id, str) else None
 
@@ -147,7 +147,7 @@ class Trial:
 
     @property
     def state(self) -> State:
-        """The state as it is now."""
+        """The current state."""
         written_s = last_write_s(self.path, signature_of(self.path))
         return derive_state(self.status, ending_of(self.metadata), process.read(self.path), written_s)
 
@@ -159,18 +159,18 @@ class Trial:
 
     @property
     def ended(self) -> str | None:
-        """When recording ended, ISO 8601, or None while it goes on."""
+        """When recording ended, ISO 8601, or None."""
         ended = self.metadata.get("endTime")
         return ended if isinstance(ended, str) else None
 
     @property
     def upload_settings(self) -> dict[str, object]:
-        """How this trial wants to be uploaded: `folder_id`, `folder_path`, `make_folder`, `conflict_strategy`."""
+        """The trial's upload settings: `folder_id`, `folder_path`, `make_folder`, `conflict_strategy`."""
         settings = self.metadata.get("_upload")
         return settings if isinstance(settings, dict) else {}
 
     @property
     def folder(self) -> str:
-        """The folder that this trial wants to be uploaded to: a path, or an id."""
+        """The folder that this trial will be uploaded to: a path or an id."""
         settings = self.upload_settings
         return str(settings.get("folder_id") or settings.get("folder_path") or DEFAULT_FOLDER)

@@ -1,7 +1,7 @@
-"""What a trial printed, `stdout.log`, read from its end or as it grows, in bounded memory.
+"""Reads a trial's output, `stdout.log`, from its end or as it grows, in bounded memory.
 
-Promises: the last lines of a file of any size cost only themselves; following it survives growth, a file that is
-not there yet and one that was replaced by a shorter one; bytes that are no UTF-8 are shown as escapes, never an error.
+The last lines of a file cost the same whatever its size. Following survives growth, a file that does not exist yet, and
+one replaced by a shorter one. Bytes that are not UTF-8 are shown as escapes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def read_lines(path: Path, tail: int | None = None) -> Iterator[str]:
 
     Args:
         path: The file.
-        tail: Only so many of the last lines; None means all.
+        tail: Only this many last lines; None means all.
 
     Raises:
-        FileNotFoundError: There is none.
-        DamagedError: It is no plain file.
+        FileNotFoundError: It does not exist.
+        DamagedError: It is not a regular file.
     """
     with open_regular(path) as file:
         if tail is not None:
@@ -61,12 +61,12 @@ def tail_offset(file: BinaryIO, count: int) -> int:
 
 
 def follow_lines(path: Path, tail: int | None, is_over: Callable[[], bool]) -> Iterator[str | None]:
-    """Yield the lines of a file as it grows, and None whenever there is nothing more for now.
+    """Yield the lines of a file as it grows, and None whenever there is nothing more yet.
 
     Args:
-        path: The file; it may not be there yet.
-        tail: With how many of the last lines to begin; None means all.
-        is_over: Tells whether nothing more will come; asked before the last look.
+        path: The file, which may not exist yet.
+        tail: The number of last lines to begin with; None means all.
+        is_over: Tells whether nothing more will come; called before the last look.
     """
     position, rest = _start(path, tail), b""
     while True:
@@ -101,7 +101,7 @@ def _start(path: Path, tail: int | None) -> int:
 
 
 def _split(data: bytes) -> list[bytes]:
-    """Split data at line ends; the last part is the beginning of a line, unless it is too long to wait for its end."""
+    """Split data at line ends; the last part is an incomplete line, unless it is too long to wait for its end."""
     parts = data.split(b"\n")
     if len(parts[-1]) > _MAX_LINE_BYTES:
         parts.append(b"")

@@ -18,7 +18,7 @@ def trials_in(directory: Path) -> list[Trial]:
     """Return the trials of a directory, newest first.
 
     Raises:
-        NoTrialsError: It holds none, or cannot be listed.
+        NoTrialsError: It has none, or cannot be listed.
     """
     try:
         trials = find_trials(directory)
@@ -30,24 +30,24 @@ def trials_in(directory: Path) -> list[Trial]:
 
 
 def trial_at(path: Path) -> Trial:
-    """Return the trial whose directory `path` is.
+    """Return the trial with the directory `path`.
 
     Raises:
-        TrialNotFoundError: It is no trial's directory.
+        TrialNotFoundError: It is not a trial's directory.
     """
-    path = Path(os.path.abspath(path))  # so that `.` and `..` have a name, and a link keeps its own
+    path = Path(os.path.abspath(path))  # so that `.` and `..` have a name, and a link keeps its name
     if not is_trial_directory(path):
         raise TrialNotFoundError(path.name, str(path.parent))
     return Trial(path)
 
 
 def trial_named(name: str, directory: Path) -> Trial:
-    """Return the one trial of a directory with that alternative name, a unique prefix of it, or of its id.
+    """Return the trial of a directory with an alternative name, or a unique prefix of it or of its id.
 
     Raises:
-        NoTrialsError: The directory holds none.
-        TrialNotFoundError: No trial fits; the error lists near names.
-        AmbiguousTrialError: Several fit; the error lists them.
+        NoTrialsError: The directory has none.
+        TrialNotFoundError: No trial matches; the error lists similar names.
+        AmbiguousTrialError: Several match; the error lists them.
     """
     trials = trials_in(directory)
     exact = [trial for trial in trials if trial.alternative_name == name]
@@ -67,9 +67,9 @@ def trial_named(name: str, directory: Path) -> Trial:
 
 
 def expand_names(names: list[str], stdin: Iterable[str]) -> list[str]:
-    """Return names in which each `-` is replaced by the non-empty lines of `stdin`, of which the first field counts.
+    """Return names with each `-` replaced by the first fields of the non-empty lines of `stdin`.
 
-    So `aimd trial ls | aimd trial plot -` works: a header line `name` is passed over.
+    So `aimd trial ls | aimd trial plot -` works; a header line `name` is skipped.
     """
     expanded: list[str] = []
     for name in names:
@@ -82,16 +82,16 @@ def expand_names(names: list[str], stdin: Iterable[str]) -> list[str]:
 
 
 def select_trials(paths: list[Path], names: list[str], directory: Path | None) -> list[Trial]:
-    """Return the trials that a command means, each once, in the order named.
+    """Return the selected trials, each once, in the order named.
 
     Args:
         paths: Trial directories.
-        names: Alternative names or unique prefixes of them or of ids, looked up in `directory` or the working
-            directory; one with a slash in it, which no name has, is a path.
-        directory: Where names are looked up; when nothing else is named, all trials in it are meant.
+        names: Alternative names, or unique prefixes of them or of ids, looked up in `directory` or the working
+            directory. One with a slash, which no name has, is a path.
+        directory: Where names are looked up; if nothing else is named, it means all trials in it.
 
     Raises:
-        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As the parts.
+        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As above.
     """
     place = directory or Path()
     selected = [trial_at(path) for path in paths]

@@ -1,4 +1,4 @@
-"""What is captured beside the metrics when a trial is made, each part switchable; none of it can stop a training."""
+"""What is captured besides metrics. Each part can be turned off, and none of it can stop training."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from t9k.aimd.trial import Trial
 
 
 class Captures:
-    """Which parts are wanted.
+    """Which parts to capture.
 
     Attributes:
         git: Commit, branch, remote, and the uncommitted changes.
-        output: What the process prints.
+        output: The output of the process.
         system: CPU, memory, disk, network and GPU use.
-        upload: Upload while the training runs.
+        upload: Upload while training runs.
     """
 
     __slots__ = ("git", "output", "system", "upload")
 
     def __init__(self, git: bool, output: bool, system: bool, upload: bool) -> None:
-        """Take what a script wants; the environment can turn a part off for every script (`AIMD_CAPTURE_OUTPUT=0`)."""
+        """Take a script's choices; the environment can turn a part off for every script (`AIMD_CAPTURE_OUTPUT=0`)."""
         self.git = git and _enabled("GIT")
         self.output = output and _enabled("OUTPUT")
         self.system = system and _enabled("SYSTEM") and find_spec("psutil") is not None
@@ -40,12 +40,12 @@ def _enabled(what: str) -> bool:
 
 
 def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> None:
-    """Start what goes on beside the training; what cannot be started is said once and does no harm.
+    """Start the captures that run during training; one that cannot be started is reported once and does no harm.
 
     Args:
         trial: The new trial.
-        captures: What is wanted.
-        git: What was asked of git, when it is wanted.
+        captures: What to capture.
+        git: The git capture, if any.
     """
     endings.watch(trial)
     try:

@@ -1,11 +1,12 @@
-"""How a recording process ends, and what its open trials say about it afterwards.
+"""How a recording process ends, and what its open trials record about it.
 
-The process's own exit status and its own handlers stay as they are: an exception is still printed, a signal still
-kills. Only a trial of this very process is marked, never one that a forked child has inherited.
+The process's exit status and handlers do not change: an exception is still printed, a signal still kills. Only trials
+of this process are marked, never those that a forked child has inherited.
 
-Python tells nobody with which status it exits. So `sys.exit`, `exit()` and `quit()` put a mark on the `SystemExit` that
-they raise, which says when it is dropped: with no Python code running, the process exits with it; else somebody has
-caught it. A bare `raise SystemExit(3)` has no mark: outside of a `with` block it looks like an end without `finish`.
+Python does not reveal the status with which it exits. So `sys.exit`, `exit()` and `quit()` put a mark on the
+`SystemExit` that they raise, and the mark notices when the exception is dropped: with no Python code running, the
+process is exiting with it; otherwise somebody caught it. A bare `raise SystemExit(3)` has no mark: outside of a `with`
+block it looks like an end without `finish`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from t9k.aimd.trial import Trial
 
 EXCEPTION, SIGNAL, EXIT, UNFINISHED = "exception", "signal", "exit", "unfinished"
-_SIGNALS = ("SIGTERM", "SIGHUP", "SIGXCPU")  # the last: the limit of CPU time, which clusters set
+_SIGNALS = ("SIGTERM", "SIGHUP", "SIGXCPU")  # the last one is the limit of CPU time, which clusters set
 _MAX_MESSAGE = 1000
 _NAMES_TOLD = 3
 
@@ -36,23 +37,23 @@ _open_trials: dict[int, Trial] = {}  # by id(), in the order of opening
 _finished_at_exit: set[int] = set()  # ids of those that a clean exit finishes
 _installed_in: int | None = None
 _previous_hook = sys.excepthook
-_exit_code: object = None  # what the process exits with, if that was asked for
+_exit_code: object = None  # the exit code, if one was requested
 
 
 def watch(trial: Trial) -> None:
-    """See to it that a trial says how its process ended, should it end before `finish`."""
+    """Make a trial record how its process ended, if that happens before `finish`."""
     _install()
     _open_trials[id(trial)] = trial
 
 
 def forget(trial: Trial) -> None:
-    """A trial has ended in the ordinary way."""
+    """Stop watching a trial that has ended normally."""
     _open_trials.pop(id(trial), None)
     _finished_at_exit.discard(id(trial))
 
 
 def finish_at_exit(trial: Trial, does: bool = True) -> None:
-    """Have a clean exit of the process finish a trial, as the writers do that have no explicit end."""
+    """Finish a trial when the process exits cleanly, for writers without an explicit end."""
     if does and id(trial) in _open_trials:
         _finished_at_exit.add(id(trial))
     else:
@@ -60,17 +61,17 @@ def finish_at_exit(trial: Trial, does: bool = True) -> None:
 
 
 def of_exception(error: BaseException) -> dict[str, object]:
-    """Return what is recorded of an exception: its type's name, and its message."""
+    """Return the record of an exception: the name of its type, and its message."""
     return {"kind": EXCEPTION, "exception": type(error).__name__, **_message(error)}
 
 
 def of_reason(reason: str | BaseException | None) -> dict[str, object]:
-    """Return what is recorded of a failure that the script told."""
+    """Return the record of a failure that the script reported."""
     return of_exception(reason) if isinstance(reason, BaseException) else {"kind": EXCEPTION, **_message(reason)}
 
 
 def of_exit(code: object) -> dict[str, object]:
-    """Return what is recorded of an exit: its status, and the text that `sys.exit` printed."""
+    """Return the record of an exit: its status, and the text that `sys.exit` printed."""
     status = _status(code)
     if not status:
         return {"kind": UNFINISHED}
@@ -78,12 +79,12 @@ def of_exit(code: object) -> dict[str, object]:
 
 
 def is_clean(error: BaseException | None) -> bool:
-    """Tell whether a block that is left so has done its work."""
+    """Tell whether a block that ends this way has done its work."""
     return error is None or (isinstance(error, SystemExit) and not _status(error.code))
 
 
 def of_leaving(error: BaseException) -> tuple[bool, dict[str, object]]:
-    """Return whether an exception means failure, not an interrupt, and what is recorded of it."""
+    """Return whether an exception means failure rather than an interrupt, and its record."""
     if isinstance(error, KeyboardInterrupt):
         return False, {"kind": SIGNAL, "signal": "SIGINT"}
     if isinstance(error, SystemExit):
@@ -92,7 +93,7 @@ def of_leaving(error: BaseException) -> tuple[bool, dict[str, object]]:
 
 
 def _status(code: object) -> int:
-    """Return the exit status that Python makes of the argument of `sys.exit`."""
+    """Return Python's exit status for an argument of `sys.exit`."""
     if code is None:
         return 0
     return code & 0xFF if isinstance(code, int) else 1
@@ -101,7 +102,7 @@ def _status(code: object) -> int:
 def _message(source: object) -> dict[str, object]:
     try:
         text = "" if source is None else str(source)
-    except Exception:  # that of a stranger's exception may fail
+    except Exception:  # a foreign exception's method may fail
         return {}
     text = text[:_MAX_MESSAGE].encode("utf-8", "backslashreplace").decode()
     return {"message": text} if text else {}
@@ -125,7 +126,7 @@ def _install() -> None:
         if quitter.__name__ == "Quitter":
             quitter.__call__ = _marking(quitter.__call__)  # type: ignore[method-assign]
     else:
-        _open_trials.clear()  # inherited through a fork: they are the parent's
+        _open_trials.clear()  # inherited through a fork, so they are the parent's
         _finished_at_exit.clear()
     _installed_in = pid
     if threading.current_thread() is threading.main_thread():
@@ -136,7 +137,7 @@ def _install() -> None:
 
 
 class _Mark:
-    """Notices when the exception that it is on is dropped because the process exits with it."""
+    """Notices when its exception is dropped because the process is exiting with it."""
 
     __slots__ = ("code",)
 
@@ -173,10 +174,10 @@ def _our_signals() -> list[int]:
 
 
 def _hold_signals() -> None:
-    """Keep a signal waiting while a child is made.
+    """Hold back signals while a child is created.
 
-    Python forgets what a new child was sent before it first ran Python code, where a child without our handler would
-    have died of it. So `Pool.terminate` would wait for ever.
+    Python drops signals that a new child gets before it runs Python code, which would kill a child without our handler.
+    So `Pool.terminate` would wait forever.
     """
     _held[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _our_signals())
 
@@ -188,7 +189,7 @@ def _let_signals_go() -> None:
 
 
 def _hand_signals_back() -> None:
-    """A child has no trial to mark, so signals do with it what they do with any process."""
+    """Restore signals in a child, which has no trial to mark."""
     for number in _our_signals():
         signal.signal(number, signal.SIG_DFL)
     _let_signals_go()
@@ -200,7 +201,7 @@ def _mine() -> list[Trial]:
 
 def _on_exception(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
     try:
-        _previous_hook(kind, error, at)  # first, so that what it prints is kept in stdout.log
+        _previous_hook(kind, error, at)  # first, so that its output is in stdout.log
     finally:
         _end_all(error)
 
@@ -215,7 +216,7 @@ def _end_all(error: BaseException) -> None:
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    """Mark the open trials, then die of the signal as a process without us would."""
+    """Mark the open trials, then die of the signal as the process would otherwise."""
     try:
         for trial in _mine():
             trial._end_interrupted({"kind": SIGNAL, "signal": signal.Signals(number).name})
@@ -227,7 +228,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 def _at_exit() -> None:
     error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
     if isinstance(error, BaseException) and not hasattr(sys, "ps1"):
-        _end_all(error)  # another hook was put over ours, such as that of rich.traceback
+        _end_all(error)  # another hook replaced ours, such as that of rich.traceback
         return
     ending = of_exit(_exit_code)
     if ending["kind"] == UNFINISHED:
@@ -242,7 +243,7 @@ def _at_exit() -> None:
 
 
 def _unfinished(trials: list[Trial], ending: Mapping[str, object]) -> str:
-    """Say once that a script has left its trials open."""
+    """Report once that a script has left its trials open."""
     receipt = said(": {receipt}", receipt=trials[0].receipt) if len(trials) == 1 else ""
     names = ", ".join(trial.alternative_name for trial in trials[:_NAMES_TOLD])
     more = said(" and {count} more", count=len(trials) - _NAMES_TOLD) if len(trials) > _NAMES_TOLD else ""

@@ -1,8 +1,8 @@
-"""Keeps what the process prints in `stdout.log` as a terminal shows it: no colours, of a progress bar its last state.
+"""Records the process's output in `stdout.log` as a terminal shows it: no colours, progress bars in their last state.
 
-What is printed still goes where it went, first and unchanged. A fault of the file never reaches the program. Only lines
-that are final are written (`aimd_core.format.terminal`), those of one print with one `write`. So a killed process loses
-at most the line it was in, and bars that could still change with at most eight lines above them.
+Output still goes where it went, first and unchanged. A fault of the file never reaches the program. Only final lines
+are written (`aimd_core.format.terminal`), those of one print with one `write`. So a killed process loses at most the
+unfinished line, and bars that could still change with at most eight lines above them.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ class OutputLog(AppendFile):
     """The `stdout.log` of one trial. Its copies, and forked children, open it for themselves.
 
     Attributes:
-        full: Whether the size limit was reached; from then on nothing more is kept.
+        full: Whether the size limit was reached, after which nothing more is recorded.
     """
 
     def __init__(self, path: str, max_bytes: int = MAX_BYTES, open_now: bool = True) -> None:
-        """Open the log for appending; when told to wait, at the first line.
+        """Open the log for appending, or if told to wait, at the first line.
 
         Raises:
             OSError: It cannot be opened.
         """
         super().__init__(path)
         self._max_bytes = max_bytes
-        self._streams: dict[str, Terminal] = {}  # one for each, so that their lines never mix
+        self._streams: dict[str, Terminal] = {}  # one per stream, so that their lines never mix
         self._left_bytes = max_bytes
         self._has_ended = False
         self.full = False
@@ -48,19 +48,19 @@ class OutputLog(AppendFile):
         return type(self), (self.path, self._max_bytes, False)
 
     def start_anew(self) -> None:
-        """Begin as a forked child does, which must not write the line that its parent has begun."""
+        """Start over in a forked child, which must not write the line that its parent has begun."""
         super().start_anew()
         self._streams = {}
 
     def open(self) -> None:
-        """Open the log; an open one stays as it is. Errors as at first."""
+        """Open the log, if it is not open. Errors as for the constructor."""
         if not self.is_open:
             super().open()
             self._left_bytes = self._max_bytes - os.fstat(self._descriptor).st_size
             self.full = self._left_bytes <= 0
 
     def take(self, stream: str, text: str) -> None:
-        """Keep what was printed to a stream."""
+        """Record what was printed to a stream."""
         if stream not in self._streams:
             self._streams[stream] = Terminal()
         lines = self._streams[stream].take(text)
@@ -82,7 +82,7 @@ class OutputLog(AppendFile):
             self.full = True
 
     def close(self) -> None:
-        """Write what was not final yet, and release the file; from then on nothing more is kept."""
+        """Write what was not final yet, and release the file; after that nothing more is recorded."""
         for terminal in self._streams.values():
             lines = terminal.finish()
             if lines:
@@ -92,7 +92,7 @@ class OutputLog(AppendFile):
 
 
 class _Tee:
-    """Stands in for a stream whose `write` cannot be replaced: passes everything on, and shows it to the open logs."""
+    """Replaces a stream whose `write` cannot be replaced: passes everything on, and to the open logs."""
 
     def __init__(self, stream: Any, write: Callable[[str], Any]) -> None:
         self._aimd_stream = stream
@@ -108,10 +108,10 @@ class _Tee:
 
 
 class _Watched:
-    """One of the process's streams, shown to the open logs.
+    """A stream of the process that the open logs record.
 
-    Its own `write` is replaced, not the stream: loggers that took hold of the stream before are heard too, and what
-    asks for its type, buffer or terminal sees the real one.
+    Its `write` is replaced, not the stream: loggers that already hold the stream are recorded too, and code that asks
+    for its type, buffer or terminal sees the real one.
     """
 
     def __init__(self, name: str, stream: Any) -> None:
@@ -135,7 +135,7 @@ class _Watched:
             setattr(sys, name, self.tee)
 
     def restore(self) -> bool:
-        """Put things back; False when somebody has put something over it since, which then stays."""
+        """Restore `write`; return False if somebody else has replaced it since, which then stays."""
         if self.tee is not None:
             if getattr(sys, self.name) is not self.tee:
                 return False
@@ -151,7 +151,7 @@ class _Watched:
 
 
 _logs: list[OutputLog] = []
-_lock = threading.RLock()  # a signal's handler may end a trial in the middle of a `take`
+_lock = threading.RLock()  # a signal handler may end a trial in the middle of a `take`
 _watched: dict[str, _Watched] = {}
 
 
@@ -163,7 +163,7 @@ def _show(stream: str, text: str) -> None:
 
 def _after_fork_in_child() -> None:
     global _lock
-    _lock = threading.RLock()  # another thread may have held it
+    _lock = threading.RLock()  # another thread may have held the lock
 
 
 if hasattr(os, "register_at_fork"):
@@ -171,7 +171,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def start(path: str) -> OutputLog:
-    """Begin to keep what this process prints in the file at `path`.
+    """Start recording this process's output in the file at `path`.
 
     Raises:
         OSError: It cannot be opened.
@@ -181,16 +181,16 @@ def start(path: str) -> OutputLog:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None or any(stream is one.stream or stream is one.tee for one in _watched.values()):
-            continue  # closed, watched already, or one stream for both
+            continue  # closed, already watched, or one stream for both
         before = _watched.pop(name, None)
         if before is not None:
-            before.restore()  # another stream is in its place now, which may well write to it: heard once is enough
+            before.restore()  # another stream has replaced it, which may write to it; recording once is enough
         _watched[name] = _Watched(name, stream)
     return log
 
 
 def keep_traceback(log: OutputLog, error: BaseException) -> None:
-    """Keep what Python prints of an exception that nobody catches."""
+    """Record what Python prints about an uncaught exception."""
     import traceback
 
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
@@ -199,7 +199,7 @@ def keep_traceback(log: OutputLog, error: BaseException) -> None:
 
 
 def stop(log: OutputLog) -> None:
-    """End what `start` began; the streams are as before when no other trial keeps output."""
+    """Stop recording; the streams are restored when no other trial records output."""
     if log in _logs:
         _logs.remove(log)
     with _lock:

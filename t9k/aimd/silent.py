@@ -1,4 +1,4 @@
-"""The trial of a process that records nothing: every rank but the first of a distributed training."""
+"""The trial of a process that records nothing: every rank but the first in distributed training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _told = False
 
 
 class SilentTrial(Trial):
-    """Takes all calls of a trial and writes nothing. `upload` returns None."""
+    """Accepts all calls of a trial and writes nothing. `upload` returns None."""
 
     def __init__(self, name: str, params: Mapping[str, object], rank: Rank, trial_id: str) -> None:
         global _told
@@ -49,7 +49,7 @@ class SilentTrial(Trial):
 
     @property
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
-        """Nothing."""
+        """Empty: nothing is recorded."""
         return {}
 
     def log(
@@ -60,14 +60,14 @@ class SilentTrial(Trial):
         epoch: int | None = None,
         check_status: bool = True,
     ) -> None:
-        """Record nothing."""
+        """Do nothing."""
 
     def finish(self) -> None:
-        """End nothing."""
+        """Do nothing."""
         self._metadata.change(lambda metadata: {**metadata, "status": SUCCEEDED})
 
     def fail(self, reason: str | BaseException | None = None) -> None:
-        """End nothing."""
+        """Do nothing."""
         self._metadata.change(lambda metadata: {**metadata, "status": FAILED})
 
     def upload(
@@ -77,5 +77,5 @@ class SilentTrial(Trial):
         make_folder: bool | None = None,
         conflict_strategy: str | None = None,
     ) -> Uploaded | None:
-        """Upload nothing."""
+        """Do nothing."""
         return None

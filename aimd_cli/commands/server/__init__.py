@@ -1,4 +1,4 @@
-"""`aimd server …`: run a server, look after its data, and say who may use it."""
+"""`aimd server …`: run a server, maintain its data, and manage its users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`aimd server status`, `check`, `backup` and `restore`: looking after a server's data."""
+"""`aimd server status`, `check`, `backup` and `restore`: maintaining a server's data."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _StatusFacts:
 
 
 def _is_ready(address: object) -> bool:
-    """Ask the server that was last started there whether it is ready."""
+    """Ask the last started server whether it is ready."""
     if not address:
         return False
     from aimd_core.client.connection import NO_RETRY, Connection

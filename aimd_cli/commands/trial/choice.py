@@ -1,4 +1,4 @@
-"""Which trials a command means, the same for every command: TRIAL, -n, -p, -d, and `-` for names on stdin."""
+"""Which trials a command line means, for every command alike: TRIAL, -n, -p, -d, and `-` for names on stdin."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def chosen_trials(
     directory: Path | None,
     everything: bool = False,
 ) -> list[Trial]:
-    """Return the trials that a command line means, each once, in the order named.
+    """Return the trials of a command line, each once, in the order named.
 
     Args:
         words: The positional arguments: names, prefixes, ids, paths with a slash, or `-`.
-        paths: What -p named.
-        names: What -n named.
-        directory: What -d named.
+        paths: The values of -p.
+        names: The values of -n.
+        directory: The value of -d.
         everything: Whether naming nothing means all trials of the working directory.
 
     Raises:
-        UsageError: Nothing was named, and that does not mean everything.
+        UsageError: Nothing was named, and that does not mean all trials.
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As `aimd_core.reading.selection.select_trials`.
     """
     from aimd_core.reading.selection import expand_names, select_trials
@@ -52,7 +52,7 @@ def chosen_trials(
 def one_trial(
     words: list[str] | None, paths: list[Path] | None, names: list[str] | None, directory: Path | None
 ) -> Trial:
-    """Return the one trial that a command line means.
+    """Return the single trial of a command line.
 
     Raises:
         UsageError: None or several were named. Others as `chosen_trials`.

@@ -1,4 +1,4 @@
-"""Reads curves from trials for charts: which metric is meant, and where it begins on the axis."""
+"""Reads the curves of trials for charts: which metric, and where it begins on the axis."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from aimd_core.reading.series import last_of, metric_names, read_series
 def read_curves(
     trials: Sequence[Trial], metrics: Sequence[str], axis: str, all_segments: bool = False
 ) -> tuple[list[Curve], list[str]]:
-    """Return the curves of these metrics that there are, trial by trial, and a note for each that is missing.
+    """Return the existing curves of these metrics, trial by trial, and a note for each that is missing.
 
     Args:
         trials: The trials.
-        metrics: `type.name` each; none means the one that people look at first.
+        metrics: `type.name` each; none means the main metric.
         axis: `step`, `epoch` or `time`; time is counted from the trial's start.
-        all_segments: Whether points count that were superseded.
+        all_segments: Whether to include superseded points.
 
     Raises:
         MetricNotFoundError: None of them is in any of the trials.
-        DamagedError: A journal is something other than a plain file.
+        DamagedError: A journal is not a regular file.
     """
     wanted = list(dict.fromkeys(metrics)) or [main_metric(trials)]
     curves: list[Curve] = []
@@ -48,7 +48,7 @@ def read_curves(
 
 
 def read_curve(trial: Trial, metric: str, axis: str, all_segments: bool = False) -> Curve:
-    """Return one metric of one trial; without any point when the trial has none of it."""
+    """Return a metric of a trial, which may have no points."""
     journal = trial.path / METRICS_FILE
     series = read_series(journal, metric, axis, all_segments)
     positions = series.positions
@@ -62,7 +62,7 @@ def read_curve(trial: Trial, metric: str, axis: str, all_segments: bool = False)
 
 
 def _start_s(trial: Trial, first_s: float) -> float:
-    """Return when a trial began, in seconds since the epoch: as it says, unless its first point is older."""
+    """Return when a trial began, in seconds since the epoch: its start time, unless its first point is older."""
     from aimd_core.reading.facts import seconds_of
 
     started_s = seconds_of(trial.started)
@@ -75,7 +75,7 @@ def names_of(trials: Sequence[Trial]) -> list[str]:
 
 
 def main_metric(trials: Sequence[Trial]) -> str:
-    """Return the metric that people look at first.
+    """Return the main metric.
 
     Raises:
         MetricNotFoundError: There is none.
@@ -91,7 +91,7 @@ def _where(trials: Sequence[Trial]) -> str:
 
 
 def _name(curves: list[Curve], trials: Sequence[Trial]) -> None:
-    """Give each curve a name that tells it from the others, as short as that allows."""
+    """Give each curve the shortest name that tells it from the others."""
     shown = {trial.alternative_name: trial.name for trial in trials}
     are_unique = len(set(shown.values())) == len(shown)
     several_metrics = len({curve.metric for curve in curves}) > 1

@@ -68,7 +68,7 @@ def check(
 
 
 def _others(paths: Sequence[Path], directory: Path | None) -> Sequence[Facts]:
-    """Return all trials of the directory that names are looked up in, else of that which holds the first one."""
+    """Return all trials of the directory of names, else of the first trial's directory."""
     from aimd_core.reading.directory import TrialIndex
 
     return TrialIndex((directory or paths[0].parent).absolute()).rows(with_facts=True)
@@ -86,7 +86,7 @@ def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
 
 
 def _endings(facts: Sequence[Facts], is_well: Callable[[str], bool], condition: str) -> Verdicts:
-    """Return how trials have ended, and whether that is well."""
+    """Return how trials have ended, and whether well."""
     from aimd_cli.views.states import state_sentence
     from aimd_cli.views.verdicts import VerdictRow, Verdicts
 
@@ -95,7 +95,7 @@ def _endings(facts: Sequence[Facts], is_well: Callable[[str], bool], condition: 
 
 
 def _until(text: str | None) -> str:
-    """Return what is waited for as a query: `ended` and the name of a state are short for one."""
+    """Return the wait condition as a query; `ended` and the name of a state are short forms."""
     from aimd_core.format.model import STATES
 
     word = (text or "ended").strip().lower()
@@ -169,11 +169,11 @@ def wait(
 
 
 def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> None:
-    """Give up on a condition that can no longer come true, because the trial has ended.
+    """Stop waiting for a condition that can no longer become true, because the trial has ended.
 
     Raises:
-        WaitEndedError: One of the trials has ended, and nothing that the condition asks about changes any more.
-        EndedBadlyError: So it has, and did not succeed.
+        WaitEndedError: One of the trials has ended, so nothing that the condition asks about can change.
+        EndedBadlyError: One of the trials has ended, but did not succeed.
     """
     from aimd_cli.views.states import state_sentence
     from aimd_core.format.model import SUCCEEDED

@@ -53,7 +53,7 @@ class LocalSources:
         return known[1]
 
     def detail(self, row: Facts) -> TrialDetail:
-        """Return all that is known of a trial."""
+        """Return everything known about a trial."""
         return details_of([self._trial(row)])[0]
 
     def output(self, row: Facts, lines: int) -> Sequence[str]:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from aimd_core.reading.documents import Trial
 
 _WATCH_INTERVAL_S = 1.0
-_LINES_BESIDE = 8  # of a terminal: title, axis, legend and prompt
+_LINES_BESIDE = 8  # lines of a terminal: title, axis, legend and prompt
 _PLAIN_ROWS = 16
 
 Axis = Literal["step", "epoch", "time"]
 
 
 class Source(NamedTuple):
-    """What a chart is drawn from."""
+    """The source of a chart."""
 
     trials: list[Trial]
     metrics: list[str]
@@ -100,7 +100,7 @@ def _read(source: Source, look: Look) -> tuple[Chart, list[str]]:
 
 
 def _watch(source: Source, look: Look) -> None:
-    """Draw again and again, and leave the last chart on the terminal."""
+    """Redraw, and leave the last chart on the terminal."""
     shown: list[Chart] = []
 
     def kept() -> Iterator[Chart]:
@@ -114,7 +114,7 @@ def _watch(source: Source, look: Look) -> None:
 
 
 def _charts(source: Source, look: Look) -> Iterator[Chart]:
-    """Yield the chart whenever a journal has grown, until no trial is recorded any more."""
+    """Yield the chart whenever a journal has grown, until no trial is being recorded."""
     import time
 
     from aimd_core.errors import MetricNotFoundError
@@ -131,11 +131,11 @@ def _charts(source: Source, look: Look) -> Iterator[Chart]:
             try:
                 yield _read(source, look)[0]
             except MetricNotFoundError:
-                if not runs_on:  # while it runs, the first point may still come
+                if not runs_on:  # while a trial runs, its first point may still come
                     raise
         if not runs_on:
             return
-        # A long journal is read whole each time, and may not take more than a third of a core for it.
+        # A long journal is read completely each time, which may take at most a third of a core.
         time.sleep(max(_WATCH_INTERVAL_S, 2 * (time.monotonic() - started_s)))
 
 

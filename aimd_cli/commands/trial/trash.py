@@ -1,4 +1,4 @@
-"""`aimd trial rm`, `restore` and `trash`: trials go to the trash first, and come back from it."""
+"""`aimd trial rm`, `restore` and `trash`: trials go to the trash first, and can be restored."""
 
 from __future__ import annotations
 
@@ -135,10 +135,10 @@ def _counted(things: Sequence[object]) -> str:
 
 
 def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
-    """Say what will be done and ask, unless told not to.
+    """Say what will be done and ask, unless that is turned off.
 
     Raises:
-        UsageError: There is nobody to ask.
+        UsageError: There is no terminal to ask on.
         typer.Exit: The answer is no.
     """
     if yes:
@@ -158,7 +158,7 @@ def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
 def _do(
     things: Sequence[Thing], name_of: Callable[[Thing], str], verb: str, act: Callable[[Thing], str], as_json: bool
 ) -> None:
-    """Do something to each of several things, show what became of them, and end with the exit code that says so."""
+    """Process several items, show the results, and exit with the matching code."""
     from aimd_cli.errors import message
     from aimd_cli.views.outcomes import Outcome, Outcomes
 

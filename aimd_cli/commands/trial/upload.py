@@ -1,4 +1,4 @@
-"""`aimd trial upload`: bring the server up to what is on disk, as often as you like."""
+"""`aimd trial upload`: bring the server up to date with the disk."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _maker(credentials: Credentials) -> Callable[[], Remote]:
 def _run(
     credentials: Credentials, trials: Sequence[Trial], destination: Destination, jobs: int
 ) -> Iterator[tuple[Trial, Result]]:
-    """Upload trials with progress shown, and yield what became of each.
+    """Upload trials with a progress display, and yield the results.
 
     Raises:
         StoppedError: Ctrl-C.
@@ -142,14 +142,14 @@ def _run_planned(
 def _rows(
     results: Iterator[tuple[Trial, Result]], trials: Sequence[Trial]
 ) -> tuple[list[UploadRow], list[tuple[Trial, AimdError]]]:
-    """Return a row a trial, in the order named, and the failures."""
+    """Return one row per trial, in the order named, and the failures."""
     found = {trial.path: result for trial, result in results}
     ordered = [found[trial.path] for trial in trials]
     return [row_of(result) for result in ordered], [(one.trial, one.error) for one in ordered if one.error]
 
 
 def row_of(result: Result) -> UploadRow:
-    """Return what is shown of one result."""
+    """Return the row of a result."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
 
@@ -176,7 +176,7 @@ def row_of(result: Result) -> UploadRow:
 def _end(
     shown: tuple[list[UploadRow], list[tuple[Trial, AimdError]]], as_json: bool, host: str, total: int = 0
 ) -> None:
-    """Show what became of all, and end with the exit code that says so."""
+    """Show the results, and exit with the matching code."""
     from aimd_cli.views.upload import UploadReport
     from aimd_core.format.model import console_address
 
@@ -195,14 +195,14 @@ def _end(
 
 
 def _explain(reasons: Sequence[tuple[str, str]], as_json: bool) -> None:
-    """Say in full why, to a person whose table may have had no room for it."""
+    """Print the full reasons, for which the table may have had no room."""
     if output.is_terminal() and not as_json:
         for name, reason in reasons:
             output.say(joined("", [f"{name}: ", reason]))
 
 
 def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json: bool) -> None:
-    """Compare each trial here and there and show what is not the same."""
+    """Compare each trial with the server's and show the differences."""
     from aimd_cli.errors import message
     from aimd_cli.views.check import CheckReport, CheckRow
     from aimd_core.upload import Result
@@ -240,7 +240,7 @@ def _follow(
     jobs: int,
     as_json: bool,
 ) -> None:
-    """Upload until all trials have ended, then show what became of them."""
+    """Upload until all trials have ended, then show the results."""
     from aimd_cli.commands.following import follow
     from aimd_core.reading.documents import Trial
     from aimd_core.reading.selection import trials_in
