@@ -112,7 +112,7 @@ def _add(rows: Rows, row_id: int, owner_id: int, folder_id: int, rng: random.Ran
     parameters = json.dumps(_parameters(rng, live["val"]["acc"].last))
     own = {"trial_id": row_id, "folder_id": folder_id, "sort_us": at_us}
     people = {"owner_id": owner_id, "editor_id": owner_id, "folder_id": folder_id}
-    times = {"sort_us": at_us, "created_us": at_us, "updated_us": at_us}
+    times = {"sort_us": at_us, "created_us": at_us, "updated_us": at_us, "heard_us": at_us}
     state = "Running" if rng.random() < 1 / 20_000 else rng.choice(("Succeeded", "Succeeded", "Succeeded", "Failed"))
     facts = {"status": state, "state": state, "started": iso(at_us), "document": "{}"}
     uid = str(uuid.UUID(int=rng.getrandbits(128), version=4))

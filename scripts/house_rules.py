@@ -65,6 +65,10 @@ STATE_USERS: dict[str, tuple[set[str], str]] = {
     "aimd_cli/errors.py": ({"INTERRUPTED"}, "an exit code of the same name"),
     "aimd_server/services/series/appending.py": ({"UNFINISHED"}, "a state that was told, not derived"),
     "aimd_server/services/indexing.py": ({"UNFINISHED"}, "a state that was told, not derived"),
+    "aimd_server/stores/indexes.py": (
+        {"UNFINISHED", "LOST", "INTERRUPTED"},
+        "the decision as SQL",
+    ),
     "aimd_server/stores/sealed.py": ({"UNFINISHED"}, "a state that was told, not derived, as SQL"),
     "t9k/aimd/trial.py": ({"_exit", "UNFINISHED", "INTERRUPTED"}, "the writer of status and `_exit`"),
     "t9k/aimd/endings.py": ({"_exit", "UNFINISHED", "INTERRUPTED"}, "the writer of `_exit`"),

@@ -73,20 +73,20 @@ def derive_state(
     """Derive the state of a trial.
 
     Args:
-        status: What `metadata.yaml` says.
+        status: What `metadata.yaml` says; of a trial on a server, the state that its client told.
         ending: What its `_exit` says about the end of the process, or None.
         recorded: What `process.json` says, or None.
         last_write_s: When the trial's files were last written, in seconds since the epoch.
         now_s: The time now; by default, the clock's.
     """
+    silent_s = (time.time() if now_s is None else now_s) - last_write_s
     if status not in UNFINISHED:
-        return told_state(status, ending)
+        return told_state(status, ending, silent_s)
     if ending:
         return told_state(INTERRUPTED, ending)
     gone = None if recorded is None else process.is_gone(recorded)
     if gone:
         return told_state(KILLED)
-    silent_s = (time.time() if now_s is None else now_s) - last_write_s
     if gone is None and silent_s > LOST_AFTER_S:
         return told_state(LOST, None, silent_s)
     return State(RUNNING if status == RUNNING else INITIALIZING)

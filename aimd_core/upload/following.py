@@ -13,13 +13,14 @@ from pathlib import Path
 
 from aimd_core.errors import NetworkError
 from aimd_core.format.layout import TRIALS_DIRECTORY
-from aimd_core.reading.directory import Changes
+from aimd_core.reading.directory import Changes, Look
 from aimd_core.reading.documents import Trial, find_trials
-from aimd_core.reading.facts import is_live
+from aimd_core.reading.facts import LOST_AFTER_S, is_live
 from aimd_core.upload.contents import Result
 
 Round = Callable[[Sequence[Trial]], Iterator[Result]]
 _MOST_WAIT_S = 60.0
+BEAT_S = LOST_AFTER_S / 4  # how often a server is told that a silent trial still runs
 
 
 class Follower:
@@ -29,13 +30,18 @@ class Follower:
         reached: Whether the server answered in the last round that sent it a request.
     """
 
-    def __init__(self, find: Callable[[], Sequence[Trial]], upload: Round) -> None:
+    def __init__(
+        self, find: Callable[[], Sequence[Trial]], upload: Round, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Follow trials.
 
         Args:
             find: Returns the current trials as fresh objects; called once per round.
             upload: Uploads some trials.
+            clock: Tells the time in seconds.
         """
+        self._clock = clock
+        self._sent_s: dict[Path, float] = {}
         self._find = find
         self._upload = upload
         self._changes = Changes()
@@ -51,16 +57,24 @@ class Follower:
         looks = [self._changes.look(path) for path in trials]
         self.running = any(is_live(look.state) for look in looks)
         due = {look.path: look for look in self._changes.changed(looks)}
-        if not due:
+        beats = {look.path: look for look in looks if look.path not in due and self._is_to_beat(look)}
+        if not due and not beats:
             return
         self.reached = True
-        for result in self._upload([trials[path] for path in due]):
+        for result in self._upload([trials[path] for path in (*due, *beats)]):
+            path = result.trial.path
+            self._sent_s[path] = self._clock()
             if isinstance(result.error, NetworkError):
                 self.reached = False
                 self.running = True
             else:  # one that failed is reported once, and again when it changes
-                self._changes.settle(due[result.trial.path])  # from before the upload, so later changes are due
-            yield result
+                self._changes.settle({**due, **beats}[path])  # from before the upload, so later changes are due
+            if path in due or result.error is not None:
+                yield result
+
+    def _is_to_beat(self, look: Look) -> bool:
+        """Tell whether a trial runs in silence for so long that the server would soon take it for lost."""
+        return is_live(look.state) and self._clock() - self._sent_s.get(look.path, 0.0) >= BEAT_S
 
 
 def wait_s(interval_s: float, failures: int) -> float:

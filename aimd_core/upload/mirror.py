@@ -23,8 +23,9 @@ from aimd_core.format.layout import LABELS_FILE, list_names, signature_of
 from aimd_core.format.model import SUCCEEDED
 from aimd_core.reading.directory import Look, States
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.facts import may_go_on
+from aimd_core.reading.facts import is_live, may_go_on
 from aimd_core.upload.contents import Destination, Result, quick_id
+from aimd_core.upload.following import BEAT_S
 
 MEMORY_FILE = "mirrored.json"
 FEW = 500  # up to this many trials are scanned every round
@@ -86,6 +87,7 @@ class Mirror:
         self._sent = {name: sent for name, sent in known.items() if sent.id in self._there}
         self._states = States()
         self._whole_s = self._saved_s = -1e9
+        self._sent_s: dict[str, float] = {}  # when a trial was sent last
         self._changed = False
         self.problems: dict[str, str] = {}
         self.total = self.waiting = 0
@@ -137,7 +139,8 @@ class Mirror:
             ):
                 continue
             look = self._states.look(place / name)
-            if sent is None or sent.signature != _digest(look.signature) or sent.state != look.state:
+            is_beat = is_live(look.state) and time.monotonic() - self._sent_s.get(name, -1e9) >= BEAT_S
+            if sent is None or sent.signature != _digest(look.signature) or sent.state != look.state or is_beat:
                 due[name] = look  # from before the upload, so a change in the meantime is sent in the next round
         return due
 
@@ -163,6 +166,7 @@ class Mirror:
                 self._sent[name] = Sent(quick_id(result.trial.path) or name, _digest(due[name].signature), SUCCEEDED)
                 continue
             self.problems.pop(name, None)
+            self._sent_s[name] = time.monotonic()
             self._sent[name] = Sent(str(result.trial.id), _digest(due[name].signature), due[name].state)
             self._changed = True
             changed += 1

@@ -15,14 +15,24 @@ from typing import Any
 from aimd_core.format.model import UNFINISHED, flatten
 from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
-from aimd_core.query.tree import AGGREGATES
 from aimd_core.reading.facts import Facts
 from aimd_server.services.clock import now_us
 from aimd_server.services.series import totals
 from aimd_server.services.series.totals import Live
 from aimd_server.stores import indexes
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.indexes import LABEL, LABELS, MAX_KEY_CHARS, MORE, Home, Labelled, ParamRow, StaleRow, mark_of
+from aimd_server.stores.indexes import (
+    LABEL,
+    LABELS,
+    MAX_KEY_CHARS,
+    MEASURED,
+    MORE,
+    Home,
+    Labelled,
+    ParamRow,
+    StaleRow,
+    mark_of,
+)
 from aimd_server.stores.series import SeriesRow
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -189,5 +199,5 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
 
 def _shown(row: dict[str, Any] | None) -> str:
     """Return a metric's row so that it compares: what is no number as none, and -0.0 as SQLite gives it back."""
-    values = {} if row is None else {name: row[name] for name in AGGREGATES}
+    values = {} if row is None else {name: row[name] for name in MEASURED}
     return repr([None if value is None or value != value else value + 0.0 for value in values.values()])

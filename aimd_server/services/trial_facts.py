@@ -8,7 +8,7 @@ from typing import Any
 
 from aimd_core.format.model import flatten
 from aimd_core.query import Field
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import Facts, State, derive_state, is_live
 from aimd_server.stores import indexes, trials
 from aimd_server.stores.database import Connection
 from aimd_server.stores.trials import TrialRow
@@ -27,8 +27,8 @@ class Needs:
         self.document = bool(kinds & {"git", "platform"})
 
 
-def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list[Facts]:
-    """Return the facts of trials, in order."""
+def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: float) -> list[Facts]:
+    """Return the facts of trials at a time in seconds since the epoch, in order."""
     ids = [row.id for row in rows]
     measured = indexes.metrics_of(connection, ids, needs.metrics) if needs.metrics else {}
     documents = trials.documents(connection, ids) if needs.document else {}
@@ -36,16 +36,44 @@ def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs) -> list
     for row in rows:
         document = json.loads(documents[row.id]) if row.id in documents else {}
         params = flatten(_mapping(json.loads(row.parameters))) if needs.params else {}
-        made.append(_facts(row, params, measured.get(row.id, {}), document))
+        made.append(_facts(row, params, measured.get(row.id, {}), document, now_s))
     return made
 
 
-def _facts(row: TrialRow, params: dict[str, object], metrics: dict[str, Any], document: dict[str, Any]) -> Facts:
+def state_of(told: str, ending: dict[str, object] | None, heard_us: int, now_s: float) -> State:
+    """Return the state of a trial at a time: the process cannot be seen from here, so silence makes it Lost.
+
+    Args:
+        told: What its uploader said.
+        ending: What is known about the end of its process.
+        heard_us: When anything was last received from there.
+        now_s: The time, in seconds since the epoch.
+    """
+    return derive_state(told, ending, None, heard_us / 1e6, now_s)
+
+
+def ending_in(row: TrialRow) -> dict[str, object] | None:
+    """Return what is known about the end of a trial's process."""
+    return _mapping(json.loads(row.ending)) if row.ending else None
+
+
+def last_write_s_of(row: TrialRow) -> float | None:
+    """Return the last sign of life of a trial that was told to be unfinished; of others the uploader knows it."""
+    return row.heard_us / 1e6 if is_live(row.state or row.status or "") else None
+
+
+def _facts(
+    row: TrialRow, params: dict[str, object], metrics: dict[str, Any], document: dict[str, Any], now_s: float
+) -> Facts:
+    told, ending = row.state or row.status or "", ending_in(row)
     return Facts(
         name=row.name,
         alternative_name=row.alternative_name or "",
         id=row.uid,
-        state=row.state or row.status or "",
+        status=told,
+        state=state_of(told, ending, row.heard_us, now_s),
+        ending=ending,
+        last_write_s=last_write_s_of(row),
         folder=row.folder_path,
         started=row.started,
         ended=row.ended,

@@ -147,7 +147,7 @@ def page_of_trials(
         plan = list_plans.plan_of(connection, scope, asked.query, asked.keys, asked.now_s, limits)
         page = _sorted_page(connection, asked, plan) if plan.way == "python" else _page(connection, asked, plan)
         answer: dict[str, object] = {
-            "trials": shown(connection, user, page.rows, asked.columns),
+            "trials": shown(connection, user, page.rows, asked),
             "next": cursor_text(asked.keys, Cursor(page.end, asked.now_s)) if page.end else None,
         }
         return {**answer, "count": _counted(connection, asked, plan)} if request.count else answer
@@ -181,7 +181,7 @@ def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
     after, examined, size = asked.after, 0, asked.limit + 1
     while True:
         ids, end = next_ids(after, size)
-        for row, facts in _with_facts(connection, ids, asked.needs()):
+        for row, facts in _with_facts(connection, ids, asked.needs(), asked.now_s):
             after = position_of(asked.keys, facts, row, asked.now_s)
             if asked.fulfils(facts):
                 if len(rows) == asked.limit:
@@ -196,9 +196,9 @@ def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
         size = plan.limits.batch
 
 
-def _with_facts(connection: Connection, ids: list[int], needs: Needs) -> Iterator[tuple[TrialRow, Facts]]:
+def _with_facts(connection: Connection, ids: list[int], needs: Needs, now_s: float) -> Iterator[tuple[TrialRow, Facts]]:
     rows = trials.by_ids(connection, ids)
-    return zip(rows, facts_of(connection, rows, needs), strict=True)
+    return zip(rows, facts_of(connection, rows, needs, now_s), strict=True)
 
 
 def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, Facts]]:
@@ -206,7 +206,7 @@ def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tu
     after: Position | None = None
     while True:
         ids = list_plans.newest(connection, plan, after, plan.limits.batch)
-        for row, facts in _with_facts(connection, ids, needs):
+        for row, facts in _with_facts(connection, ids, needs, plan.now_s):
             after = Position((), row.sort_us, row.id)
             yield row, facts
         if len(ids) < plan.limits.batch:
@@ -247,13 +247,13 @@ def _counted(connection: Connection, asked: ListQuery, plan: Plan) -> dict[str, 
     return {"value": min(value, most), "capped": value > most}
 
 
-def shown(
-    connection: Connection, user: Account, rows: list[TrialRow], columns: tuple[Field, ...]
-) -> list[dict[str, object]]:
+def shown(connection: Connection, user: Account, rows: list[TrialRow], asked: ListQuery) -> list[dict[str, object]]:
     """Return trials as a list shows them; with columns, only those parameters and metrics, by dotted name."""
+    columns = asked.columns
     names = [field.name for field in columns if field.kind == "metric"] if columns else None
     measured: Any = indexes.metrics_of(connection, [row.id for row in rows], names)
-    documents = overviews(connection, user, rows, {key: _strict(value) for key, value in measured.items()})
+    metrics = {key: _strict(value) for key, value in measured.items()}
+    documents = overviews(connection, user, rows, metrics, asked.now_s)
     if columns:
         params = [field.name for field in columns if field.kind == "params"]
         for row, document in zip(rows, documents, strict=True):

@@ -7,11 +7,13 @@ repeats itself, end as one client does.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, Literal
 
 import msgspec
 
 from aimd_core.format.model import STATES
+from aimd_core.reading.facts import ending_of
 from aimd_server.services import auditing, documents, indexing, names
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
@@ -27,6 +29,7 @@ from aimd_server.services.files import (
 from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
 from aimd_server.services.series import totals
+from aimd_server.services.trial_facts import ending_in, last_write_s_of, state_of
 from aimd_server.services.visibility import Role, load_trial, roles_of
 from aimd_server.stores import indexes, journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
@@ -35,7 +38,10 @@ from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
 
 PAGE, MAX_PAGE = 50, 500
+ENDING_TEXTS = ("kind", "exception", "message", "signal", "at")
+MAX_ENDING_CHARS = 1_000
 LABELLED = {"status", *indexes.LABELS}  # columns that labels are made from
+HEARD_EVERY_US = 60_000_000  # how often a request that changes nothing is written down as a sign of life
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 
 
@@ -133,15 +139,25 @@ def _check(uid: str, wish: TrialWish) -> None:
         raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
 
 
+def _kept_ending(ending: dict[str, Any]) -> dict[str, object]:
+    """Return what lists show of an ending, however much somebody has written there."""
+    texts = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
+    status = ending.get("status")
+    is_status = type(status) is int and abs(status) < 1 << 31
+    return {"kind": "", **texts, "status": status} if is_status else {"kind": "", **texts}
+
+
 def document_columns(document: dict[str, Any]) -> dict[str, Any]:
     """Return a trial's document as JSON text, with the columns that are taken from it."""
     kept = {key: value for key, value in document.items() if key != "_upload"}
     started, ended, status = (kept.get(key) for key in ("startTime", "endTime", "status"))
+    ending = ending_of(kept)
     return {
         "document": documents.text_of(kept),
         "status": documents.printable(status),
         "started": started if parse_us(started) is not None else None,
         "ended": ended if parse_us(ended) is not None else None,
+        "ending": None if ending is None else documents.text_of(_kept_ending(ending)),
     }
 
 
@@ -157,6 +173,7 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
         name=name,
         sort_us=made_us if sort_us is None else sort_us,
         editor_id=user.id,
+        heard_us=made_us,
         created_us=made_us,
         updated_us=made_us,
         **columns,
@@ -200,9 +217,16 @@ def _update(connection: Connection, user: Account, known: TrialRow, columns: dic
     if "alternative_name" in columns:
         before["alternative_name"] = known.alternative_name
     if all(columns[name] == value for name, value in before.items()):
+        if now_us() - known.heard_us > HEARD_EVERY_US:
+            trials.change(connection, known.id, heard_us=now_us())
         return UNCHANGED
-    change(connection, user, known, columns)
+    receive(connection, user, known, columns)
     return UPDATED
+
+
+def receive(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> None:
+    """Write columns of a trial that whoever records it has sent: a sign of life."""
+    change(connection, user, known, {**columns, "heard_us": now_us()})
 
 
 def change(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> None:
@@ -281,8 +305,10 @@ def overviews(
     user: Account,
     rows: list[TrialRow],
     measured: dict[int, dict[str, object]] | None = None,
+    now_s: float | None = None,
 ) -> list[dict[str, object]]:
-    """Return trials in short, with the caller's role, and with their newest metrics, or with those that are given."""
+    """Return trials in short, with the caller's role, and with their newest metrics or those that are given."""
+    now_s = time.time() if now_s is None else now_s
     ids = [row.id for row in rows]
     lives = series.of_trials(connection, ids) if measured is None else {}
     files = journals.of_trials(connection, ids)
@@ -294,11 +320,13 @@ def overviews(
         else:
             metrics = measured.get(row.id, {})
         updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])
-        shown_rows.append({**_summary(row, metrics, updated_us), "role": roles[row.id].name.lower()})
+        shown_rows.append({**_summary(row, metrics, updated_us, now_s), "role": roles[row.id].name.lower()})
     return shown_rows
 
 
-def _summary(row: TrialRow, metrics: dict[str, object], updated_us: int) -> dict[str, object]:
+def _summary(row: TrialRow, metrics: dict[str, Any], updated_us: int, now_s: float) -> dict[str, object]:
+    ending, last_write_s = ending_in(row), last_write_s_of(row)
+    state = state_of(row.state or row.status or "", ending, row.heard_us, now_s)
     return {
         "id": row.uid,
         "name": row.name,
@@ -306,12 +334,18 @@ def _summary(row: TrialRow, metrics: dict[str, object], updated_us: int) -> dict
         "folder": {"id": row.folder_uid, "path": row.folder_path},
         "owner": row.owner,
         "status": row.status,
-        "state": row.state,
+        "state": state.name or None,
+        "reason": str(state.reason) or None,
+        "ending": ending,
+        "last_write": None if last_write_s is None else iso(row.heard_us),
         "started": row.started,
         "ended": row.ended,
         "updated": iso(updated_us),
         "parameters": msgspec.Raw(row.parameters.encode()),
         "metrics": metrics,
+        "nan_since": {
+            name: summary["nan_since"] for name, summary in metrics.items() if summary["nan_since"] is not None
+        },
         "tags": json.loads(row.tags) if row.tags else [],
         "note": row.note or "",
     }

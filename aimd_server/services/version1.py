@@ -26,7 +26,7 @@ from aimd_server.services.series import effective
 from aimd_server.services.series.chunking import chunk_tail
 from aimd_server.services.series.growth import append_at_end
 from aimd_server.services.trial_changes import placed
-from aimd_server.services.trials import add, change, document_columns, free_id
+from aimd_server.services.trials import add, document_columns, free_id, receive
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
 from aimd_server.stores import folders, journals, trials
 from aimd_server.stores.accounts import Account
@@ -184,7 +184,7 @@ def replace_trial(database: Database, user: Account, uid: str, body: object) -> 
         names.checked(name, "metadata.name")
         if (name, folder) != (row.name, _shown_folder(row)):
             columns.update(placed(connection, user, row, name, _target(connection, user, row, folder)))
-        change(connection, user, row, columns)
+        receive(connection, user, row, columns)
 
     database.write(operation)
 
@@ -202,7 +202,7 @@ def set_status(database: Database, user: Account, uid: str, body: object) -> Non
     def operation(connection: Connection) -> None:
         row = load_trial(connection, user, uid)
         document = {**json.loads(trials.document(connection, row.id)), **given}
-        change(connection, user, row, _columns(document))
+        receive(connection, user, row, _columns(document))
 
     database.write(operation)
 
@@ -216,7 +216,7 @@ def set_parameters(database: Database, user: Account, uid: str, body: object) ->
     if body is not None and body != "" and not isinstance(body, dict):
         raise invalid("parameters are a JSON mapping")
     columns = {"parameters": documents.parameters_text(body)}
-    database.write(lambda connection: change(connection, user, load_trial(connection, user, uid), columns))
+    database.write(lambda connection: receive(connection, user, load_trial(connection, user, uid), columns))
 
 
 def get_parameters(database: Database, user: Account, uid: str) -> msgspec.Raw:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.trial_facts import state_of
 from aimd_server.services.visibility import Role, load_folder, roles_of
 from aimd_server.stores import trials, watching
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.watching import TrialStatus
+from aimd_server.stores.watching import WatchedRow
 
 MAX_NAMED = 500
 NEWEST = 500  # watched trials of a folder, or of a tree of folders
 EXAMINED = 2_000  # the owner's newest trials, among which a look searches those of a tree
+
+
+class TrialStatus(NamedTuple):
+    """What a stream tells of a trial; a change of it is an event."""
+
+    uid: str
+    state: str | None
+    updated_us: int
+    records: int
 
 
 class EventsRequest(NamedTuple):
@@ -72,6 +84,11 @@ def watched_by(database: Database, user: Account, wish: EventsRequest) -> Watche
     return database.read(operation)
 
 
+def _status(row: WatchedRow, now_s: float) -> TrialStatus:
+    state = state_of(row.told or "", json.loads(row.ending) if row.ending else None, row.heard_us, now_s)
+    return TrialStatus(row.uid, state.name or None, row.updated_us, row.records)
+
+
 def look(database: Database, watched: list[Watched]) -> Look:
     """Return the current state of everything watched."""
     folders = sorted({one.folder for one in watched if one.folder is not None})
@@ -81,8 +98,9 @@ def look(database: Database, watched: list[Watched]) -> Look:
         children = watching.children(connection, folders) if folders else {}
         trees = watching.newest_below(connection, {one.tree for one in watched if one.tree}, NEWEST, EXAMINED)
         ids = set().union(*(one.trials for one in watched), *newest.values(), *trees.values())
-        found = watching.standings(connection, sorted(ids))
+        now_s = time.time()
+        statuses = {row_id: _status(row, now_s) for row_id, row in watching.rows(connection, sorted(ids)).items()}
         listings: dict[int, object] = {one: (newest.get(one), children.get(one)) for one in folders}
-        return Look(found, newest, listings, trees)
+        return Look(statuses, newest, listings, trees)
 
     return database.read(operation)

@@ -8,12 +8,28 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
+from aimd_core.format.model import INTERRUPTED, LOST, UNFINISHED
 from aimd_core.query import Field
 from aimd_core.query.tree import AGGREGATES
+from aimd_core.reading.facts import LOST_AFTER_S
 from aimd_server.stores.folders import below
-from aimd_server.stores.schema import folder, series, trial, trial_metric, trial_param
+from aimd_server.stores.schema import folder, journal, series, trial, trial_metric, trial_param
 
 MORE = "\x01"  # the key of a row that marks a trial with parameters that are not in the table
 LABEL = "\x02"  # the key of a label: this and the name of its field
@@ -21,6 +37,9 @@ LABELS = ("name", "alternative_name", "state", "ended", "tags", "note")
 _KEYS_AT_ONCE = 500
 LABEL_KEYS = (*(LABEL + name for name in LABELS), *(MORE + LABEL + name for name in LABELS))
 MAX_KEY_CHARS = 500
+UNFINISHED_TEXTS = tuple(name.casefold() for name in UNFINISHED)  # the labels of states that depend on the time
+DERIVED_TEXTS = (INTERRUPTED.casefold(), LOST.casefold())  # what such a state may be instead
+MEASURED = (*AGGREGATES, "nan_since")  # the columns of a metric
 
 
 def stored_key(field: Field) -> str:
@@ -54,9 +73,29 @@ class Home(msgspec.Struct, frozen=True):
     state: str | None
 
 
-def state_of_trial() -> ColumnElement[str | None]:
-    """Return the expression for a trial's state, which may be None."""
+def told_state() -> ColumnElement[str | None]:
+    """Return the expression for the state that the uploader told, which may be None."""
     return func.coalesce(func.nullif(trial.c.state, ""), func.nullif(trial.c.status, ""))
+
+
+def state_cases(now_s: float) -> list[tuple[ColumnElement[bool], str]]:
+    """Return when a trial is in another state than the one that was told, and in which, as `facts.derive_state` says.
+
+    It holds of trials that were told to be unfinished, and depends on when anything of them was received.
+    """
+    unfinished = func.coalesce(told_state(), "").in_(UNFINISHED)
+    silent_since_us = literal(round((now_s - LOST_AFTER_S) * 1e6), BigInteger)
+    has_grown = exists().where(journal.c.trial_id == trial.c.id, journal.c.updated_us >= silent_since_us)
+    is_silent = and_(trial.c.heard_us < silent_since_us, ~has_grown)
+    return [
+        (and_(unfinished, trial.c.ending.is_not(None)), INTERRUPTED),
+        (and_(unfinished, is_silent), LOST),
+    ]
+
+
+def state_at(now_s: float) -> ColumnElement[str | None]:
+    """Return a trial's state at a time in seconds since the epoch, None when nothing is known of it."""
+    return case(*state_cases(now_s), else_=told_state())
 
 
 class Labelled(msgspec.Struct, frozen=True):
@@ -74,7 +113,7 @@ class Labelled(msgspec.Struct, frozen=True):
 
 
 _LABELLED = select(*(trial.c[name] for name in ("id", "folder_id", "sort_us", "name", "alternative_name")))
-_LABELLED = _LABELLED.add_columns(state_of_trial().label("state"), trial.c.ended, trial.c.tags, trial.c.note)
+_LABELLED = _LABELLED.add_columns(told_state().label("state"), trial.c.ended, trial.c.tags, trial.c.note)
 _HOME = select(trial.c.id, trial.c.folder_id, trial.c.sort_us, trial.c.parameters)
 _HOME = _HOME.add_columns(func.coalesce(trial.c.state, trial.c.status).label("state"))
 _BY_ID = _HOME.where(trial.c.id == bindparam("trial_id"))
@@ -83,7 +122,7 @@ _KEYS = select(trial_metric.c.key).where(trial_metric.c.trial_id == bindparam("o
 _PUT_METRIC = (
     update(trial_metric)
     .where(trial_metric.c.trial_id == bindparam("of_trial"), trial_metric.c.key == bindparam("of_key"))
-    .values({name: bindparam(f"new_{name}") for name in AGGREGATES})
+    .values({name: bindparam(f"new_{name}") for name in MEASURED})
 )
 
 
@@ -127,16 +166,16 @@ def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[P
 
 
 def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, Any]]) -> None:
-    """Write some metrics of a trial, each a mapping of AGGREGATES."""
+    """Write some metrics of a trial, each a mapping with MEASURED."""
     known = set(connection.execute(_KEYS, {"of_trial": home.id}).scalars())
     changed = [
-        {"of_trial": home.id, "of_key": key, **{f"new_{name}": row[name] for name in AGGREGATES}}
+        {"of_trial": home.id, "of_key": key, **{f"new_{name}": row[name] for name in MEASURED}}
         for key, row in rows.items()
         if key in known
     ]
     own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
     added = [
-        {**own, "key": key, **{name: row[name] for name in AGGREGATES}} for key, row in rows.items() if key not in known
+        {**own, "key": key, **{name: row[name] for name in MEASURED}} for key, row in rows.items() if key not in known
     ]
     if changed:
         connection.execute(_PUT_METRIC, changed)
@@ -156,14 +195,14 @@ def remove_metrics(connection: Connection, trial_id: int, keys: Sequence[str]) -
 def metrics_of(
     connection: Connection, trial_ids: Iterable[int], keys: Sequence[str] | None = None
 ) -> dict[int, dict[str, dict[str, Any]]]:
-    """Return the metrics of each trial, all or those named, as mappings of AGGREGATES."""
-    query = select(trial_metric.c.trial_id, trial_metric.c.key, *(trial_metric.c[name] for name in AGGREGATES))
+    """Return the metrics of each trial, all or those named, as mappings of MEASURED."""
+    query = select(trial_metric.c.trial_id, trial_metric.c.key, *(trial_metric.c[name] for name in MEASURED))
     query = query.where(trial_metric.c.trial_id.in_(list(trial_ids)))
     if keys is not None:
         query = query.where(trial_metric.c.key.in_(keys))
     found: dict[int, dict[str, dict[str, Any]]] = {}
     for row in connection.execute(query.order_by(trial_metric.c.trial_id, trial_metric.c.key)):
-        one = found.setdefault(row[0], {})[row[1]] = dict(zip(AGGREGATES, row[2:], strict=True))
+        one = found.setdefault(row[0], {})[row[1]] = dict(zip(MEASURED, row[2:], strict=True))
         if one["last"] is None:
             one["last"] = math.nan
     return found

@@ -32,7 +32,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from aimd_core.query import Field
 from aimd_core.query.evaluate import NAN_RANK, NUMBER_RANK
 from aimd_core.query.tree import Among, Compare, Condition, Number, Value
-from aimd_server.stores.indexes import MAX_KEY_CHARS, mark_of, state_of_trial
+from aimd_server.stores.indexes import MAX_KEY_CHARS, mark_of, state_at, told_state
 from aimd_server.stores.schema import folder, trial, trial_metric, trial_param
 
 _SLACK_US = 1_000  # more than the rounding of times in floats
@@ -106,7 +106,7 @@ def _present(field: Field) -> ColumnElement[bool] | None:
         column = trial_metric.c[field.aggregate]
         return _metric(field, true() if field.aggregate == "last" else column.is_not(None))
     if field.kind == "trial" and field.name == "state":
-        return state_of_trial().is_not(None)
+        return told_state().is_not(None)
     if field.kind == "trial" and field.name in ("started", "age"):
         return trial.c.started.is_not(None)
     return true() if field.kind == "trial" and field.name in ("name", "id", "folder") else None
@@ -197,12 +197,12 @@ def _compared_trial(field: Field, operator: str, value: Value, now_s: float) -> 
         return _age(operator, value.value, now_s)
     if value.kind != "text":
         return UNKNOWN
-    return _equal_text(field, value.value) if operator == "=" else _like(field, operator, value.value)
+    return _equal_text(field, value.value, now_s) if operator == "=" else _like(field, operator, value.value)
 
 
-def _equal_text(field: Field, text: str) -> Sql:
+def _equal_text(field: Field, text: str, now_s: float) -> Sql:
     if field.name == "state":
-        return _exactly(and_(state_of_trial().is_not(None), func.lower(state_of_trial()) == text.lower()))
+        return _exactly(and_(told_state().is_not(None), func.lower(state_at(now_s)) == text.lower()))
     if field.name == "name":
         return _exactly(trial.c.name == text)
     if field.name == "folder":

@@ -17,12 +17,13 @@ from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Select, and_,
 from aimd_core.query import Field, SortKey, rank_of, value_of
 from aimd_core.query.evaluate import MISSING_RANK, NAN_RANK, NUMBER_RANK, SORTED_CHARS, TEXT_RANK
 from aimd_core.reading.facts import Facts
-from aimd_server.stores.indexes import LABELS, MAX_KEY_CHARS, stored_key
+from aimd_server.stores.indexes import LABELS, MAX_KEY_CHARS, UNFINISHED_TEXTS, state_cases, stored_key
 from aimd_server.stores.schema import ByCharacter, folder, trial, trial_metric, trial_param
 from aimd_server.stores.trials import TrialRow
 
 Rank = tuple[int, float, str]
 STARTED = Field("trial", "started")
+STATE = Field("trial", "state")
 MAX_CURSOR_CHARS = 32 << 10
 _MAX_RANK_CHARS = 3 * SORTED_CHARS  # case folding makes at most three of a character
 
@@ -134,11 +135,15 @@ class Term(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run of an order that an index has: trials of one rank, or without a condition those without a value."""
+    """A run of an order that an index has: trials of one rank, or without a condition those without a value.
+
+    `beside` are trials of the same rank that the index has in another order; they are few.
+    """
 
     rank: int
     condition: ColumnElement[bool] | None
     terms: list[Term]
+    beside: tuple[Run, ...] = ()
 
 
 def can_sort(keys: Sequence[SortKey]) -> bool:
@@ -155,13 +160,15 @@ def _is_known(field: Field) -> bool:
 class OrderKey:
     """A sort key as SQL: the alias of the table it reads, and its terms."""
 
-    def __init__(self, key: SortKey | None, number: int = 0) -> None:
-        """Take a sort key and its number in the list; None is the last key of every list, newest first."""
+    def __init__(self, key: SortKey | None, number: int = 0, now_s: float = 0.0) -> None:
+        """Take a sort key, its number in the list and the time; None is the last key of every list, newest first."""
+        self._now_s = now_s
         self.key = key
         self.descending = key is not None and key.descending
         self.stored = stored_key(key.field) if key is not None else ""
         self.aggregate = key.field.aggregate if key is not None else ""
         self.is_metric = key is not None and key.field.kind == "metric"
+        self.is_state = key is not None and key.field == STATE
         table = trial_metric if self.is_metric else trial_param
         self.side = None if key is None or key.field == STARTED else table.alias(f"side{number}")
 
@@ -196,18 +203,35 @@ class OrderKey:
             return [case((has_time, NUMBER_RANK), else_=MISSING_RANK), case((has_time, trial.c.sort_us), else_=0)]
         row = self.side.c
         if not self.is_metric:
+            cases = state_cases(self._now_s) if self.is_state else []
             rank = case(
+                *((condition, self._turned(TEXT_RANK)) for condition, _ in cases),
                 (row.kind.is_(None), MISSING_RANK),
                 (row.kind == NUMBER_RANK, self._turned(NUMBER_RANK)),
                 (row.kind == TEXT_RANK, self._turned(TEXT_RANK)),
                 else_=row.kind,
             )
-            number = case((row.kind == NUMBER_RANK, row.num), else_=0.0)
-            return [rank, number, func.coalesce(row.text, literal("", ByCharacter), type_=ByCharacter)]
+            number = case(*((condition, 0.0) for condition, _ in cases), (row.kind == NUMBER_RANK, row.num), else_=0.0)
+            text = func.coalesce(row.text, literal("", ByCharacter), type_=ByCharacter)
+            return [rank, number, self._state_or(text) if self.is_state else text]
         column = row[self.aggregate]
         nothing = NAN_RANK if self.aggregate == "last" else MISSING_RANK
         rank = case((row.trial_id.is_(None), MISSING_RANK), (column.is_(None), nothing), else_=NUMBER_RANK)
         return [rank, func.coalesce(column, 0.0, type_=Double)]
+
+    def _state_or(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return a trial's state as the text of an order: the one that is derived, else the one that was told."""
+        cases = state_cases(self._now_s)
+        return case(*((condition, literal(name.casefold(), ByCharacter)) for condition, name in cases), else_=text)
+
+    def _with_unfinished(self, texts: Run) -> Run:
+        """Return the run of states, with the trials beside it whose state depends on the time."""
+        assert self.side is not None
+        assert texts.condition is not None
+        text = self.side.c.text
+        is_unfinished = text.in_([literal(name, ByCharacter) for name in UNFINISHED_TEXTS])
+        beside = Run(texts.rank, and_(texts.condition, is_unfinished), [Term(self._state_or(text), self.descending)])
+        return texts._replace(condition=and_(texts.condition, ~is_unfinished), beside=(beside,))
 
     def runs(self) -> list[Run]:
         """Return the runs of the order that an index has in sequence, and the rest."""
@@ -220,6 +244,7 @@ class OrderKey:
             # The other column is the same in all of them; naming it puts the index entries in order.
             numbers = Run(NUMBER_RANK, and_(row.kind == NUMBER_RANK, row.text == ""), [Term(row.num, down)])
             texts = Run(TEXT_RANK, and_(row.kind == TEXT_RANK, row.num == 0.0), [Term(row.text, down)])
+            texts = self._with_unfinished(texts) if self.is_state else texts
             values = [texts, numbers] if down else [numbers, texts]
             nothing = and_(row.kind == NAN_RANK, row.num == 0.0, row.text == "")
             return [*values, Run(NAN_RANK, nothing, []), Run(MISSING_RANK, None, [])]

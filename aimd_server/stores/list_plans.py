@@ -68,6 +68,7 @@ class Plan(NamedTuple):
         condition: What SQL can express of the condition; everything if trials must be tested by their documents.
         parts: Parts of the condition that an index can start from.
         few: A part that matches few trials.
+        now_s: The time for states and ages, in seconds since the epoch.
     """
 
     way: Literal["newest", "few", "walk", "python"]
@@ -77,6 +78,7 @@ class Plan(NamedTuple):
     condition: Sql
     parts: list[Narrow]
     few: Start | None
+    now_s: float
     limits: Limits
 
 
@@ -94,7 +96,7 @@ def plan_of(
     way: Literal["newest", "few", "walk", "python"] = "walk" if few is None else "few"
     if not is_walkable or not (keys or query.condition != EVERYTHING):
         way = "python" if keys else "newest"
-    return Plan(way, scope, folder_ids, keys, condition, parts, few, limits)
+    return Plan(way, scope, folder_ids, keys, condition, parts, few, now_s, limits)
 
 
 def _folder_ids(connection: Connection, scope: Scope, limits: Limits) -> list[int]:
@@ -134,7 +136,7 @@ class _Walker:
         plan, ids = self._plan, list[int]()
         while True:
             is_dense = 3 * len(ids) >= limit  # so that continuing costs less than finding what to look at
-            way = Walk(plan.folder_ids, plan.keys, plan.condition.may, self._starts(is_dense))
+            way = Walk(plan.folder_ids, plan.keys, plan.condition.may, plan.now_s, self._starts(is_dense))
             lengths = plan.limits.long_stretches if way.starts else plan.limits.stretches
             most = lengths[self._stretches]
             more, end = list_walks.walk(self._connection, way, after, limit - len(ids), most)
@@ -165,7 +167,7 @@ def _few(connection: Connection, plan: Plan, after: Position | None, limit: int)
     query = query.join(folder, trial.c.folder_id == folder.c.id)
     terms: list[Term] = []
     for number, key in enumerate(plan.keys):
-        order = OrderKey(key, number)
+        order = OrderKey(key, number, plan.now_s)
         if order.side is not None:
             query = query.join(order.side, order.joined(), isouter=True)
         terms += order.terms(after.ranks[number] if after is not None else None)

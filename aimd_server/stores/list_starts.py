@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Double, Integer, Select, and_,
 
 from aimd_core.query import Field, rank_of
 from aimd_core.query.tree import Condition, Value
-from aimd_server.stores.indexes import MAX_KEY_CHARS, stored_key
+from aimd_server.stores.indexes import DERIVED_TEXTS, MAX_KEY_CHARS, UNFINISHED_TEXTS, stored_key
 from aimd_server.stores.list_conditions import (
     MAX_VALUES,
     age_conditions,
@@ -79,7 +79,7 @@ def _start_among(field: Field, values: Sequence[Value]) -> ColumnElement[bool] |
     is_label = field.kind == "trial" and field.name in ("name", "state")
     if not (is_label or field.kind == "params") or len(field.name) > MAX_KEY_CHARS or len(values) > MAX_VALUES:
         return None
-    ranks = [_certain_rank(field, value) for value in values]
+    ranks = [rank for value in values for rank in _certain_ranks(field, value)]
     certain = [rank for rank in ranks if rank is not None]
     if len(certain) < len(ranks) or len({rank[0] for rank in certain}) != 1:
         return None  # several stretches of the index, which planners do not merge
@@ -87,6 +87,15 @@ def _start_among(field: Field, values: Sequence[Value]) -> ColumnElement[bool] |
     numbers = [literal(number, Double) for _, number, _ in certain]
     texts = [literal(text, ByCharacter) for _, _, text in certain]
     return and_(row.kind == literal(kind, Integer), row.num.in_(numbers), row.text.in_(texts))
+
+
+def _certain_ranks(field: Field, value: Value) -> list[tuple[int, float, str] | None]:
+    """Return the ranks of the rows in which all are that equal a value; None for one that is not certain."""
+    rank = _certain_rank(field, value)
+    if field.kind != "trial" or field.name != "state" or rank is None:
+        return [rank]
+    is_derived = rank[2] in DERIVED_TEXTS  # the row has what was told
+    return [rank, *(rank_of(name) for name in UNFINISHED_TEXTS)] if is_derived else [rank]
 
 
 def _certain_rank(field: Field, value: Value) -> tuple[int, float, str] | None:

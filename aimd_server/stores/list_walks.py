@@ -7,6 +7,7 @@ returns where, and may continue there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -49,12 +50,14 @@ class Walk(NamedTuple):
         folder_ids: The folders whose indexes are walked in parallel.
         keys: The order.
         may: A condition on `trial` and its `folder`.
+        now_s: The time for states.
         starts: Parts that each match all wanted trials, tested before the trial itself.
     """
 
     folder_ids: Sequence[int]
     keys: Sequence[SortKey]
     may: ColumnElement[bool]
+    now_s: float
     starts: Sequence[Start] = ()
 
 
@@ -96,11 +99,12 @@ def walk(connection: Connection, way: Walk, after: Position | None, limit: int, 
         limit: The most trials to return.
         most: About the most index entries to walk; with several keys, all.
     """
-    first, *others = [OrderKey(key, number) for number, key in enumerate(way.keys)] or [OrderKey(None)]
+    keys = [OrderKey(key, number, way.now_s) for number, key in enumerate(way.keys)]
+    first, *others = keys or [OrderKey(None)]
     ids: list[int] = []
     has_begun = after is None
     for run in first.runs():
-        is_in = after is not None and (not after.ranks or run.rank == after.ranks[0][0])
+        is_in = after is not None and (first.key is None or run.rank == after.ranks[0][0])
         behind = after if is_in else None
         has_begun = has_begun or behind is not None
         if not has_begun:
@@ -118,11 +122,12 @@ def walk(connection: Connection, way: Walk, after: Position | None, limit: int, 
 def _ids(connection: Connection, way: Walk, step: _RunWalk, end: _Entry | None, limit: int) -> list[int]:
     """Return the trials of a run in all folders, up to an end."""
     hits: list[_Hit] = []
-    for folder_id in way.folder_ids:
-        query, terms = _query(folder_id, way, step, None if end is None else end.position)
+    runs = (step.run, *step.run.beside)
+    for folder_id, run in product(way.folder_ids, runs):
+        query, terms = _query(folder_id, way, step._replace(run=run), None if end is None else end.position)
         rows = connection.execute(in_order(query, terms, limit)).all()
         hits += [_Hit(row[0], _comparable(row[1:], terms)) for row in rows]
-    if len(way.folder_ids) > 1:
+    if len(way.folder_ids) * len(runs) > 1:
         hits.sort(key=lambda hit: hit.terms)
     return [hit.row_id for hit in hits[:limit]]
 

@@ -8,13 +8,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from aimd_server.stores.folders import ROOT_PATH, below
-from aimd_server.stores.schema import account, folder, trial
+from aimd_server.stores.schema import account, folder, journal, trial
 
 _editor = account.alias("editor")
 
 
 class TrialRow(msgspec.Struct, frozen=True):
-    """A trial less its document, which may be large. `parameters` is JSON text."""
+    """A trial less its document, which may be large. `parameters` and `ending` are JSON text."""
 
     id: int
     uid: str
@@ -29,6 +29,9 @@ class TrialRow(msgspec.Struct, frozen=True):
     state: str | None
     started: str | None
     ended: str | None
+    ending: str | None
+    told_us: int
+    grown_us: int | None
     sort_us: int
     parameters: str
     editor: str
@@ -36,12 +39,20 @@ class TrialRow(msgspec.Struct, frozen=True):
     tags: str | None
     note: str | None
 
+    @property
+    def heard_us(self) -> int:
+        """When anything was last received from whoever records it."""
+        return max(self.told_us, self.grown_us or 0)
+
+
+_GROWN = select(func.max(journal.c.updated_us)).where(journal.c.trial_id == trial.c.id).scalar_subquery()
+
 
 def _query() -> Select[tuple[object, ...]]:
     first = [trial.c[name] for name in ("id", "uid", "owner_id")]
     place = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
-    names = ("name", "alternative_name", "status", "state", "started", "ended", "sort_us", "parameters")
-    rest = [trial.c[name] for name in names]
+    names = ("name", "alternative_name", "status", "state", "started", "ended", "ending", "sort_us", "parameters")
+    rest = [*(trial.c[name] for name in names), trial.c.heard_us.label("told_us"), _GROWN.label("grown_us")]
     return (
         select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))
         .add_columns(trial.c.updated_us, trial.c.tags, trial.c.note)

@@ -8,16 +8,19 @@ import msgspec
 from sqlalchemy import Connection, func, select, union_all
 
 from aimd_server.stores.folders import below
+from aimd_server.stores.indexes import told_state
 from aimd_server.stores.schema import folder, journal, trial
 
 _IDS_AT_ONCE = 10_000  # a statement takes 32,766 values at most
 
 
-class TrialStatus(msgspec.Struct, frozen=True):
-    """How a trial stands."""
+class WatchedRow(msgspec.Struct, frozen=True):
+    """What a look reads of a trial; `ending` is JSON text."""
 
     uid: str
-    state: str | None
+    told: str | None
+    ending: str | None
+    heard_us: int
     updated_us: int
     records: int
 
@@ -67,24 +70,31 @@ def children(connection: Connection, folder_ids: Iterable[int]) -> dict[int, lis
     return found
 
 
-def standings(connection: Connection, trial_ids: list[int]) -> dict[int, TrialStatus]:
-    """Return how each of some trials stands, of those that are not in the trash."""
-    found: dict[int, TrialStatus] = {}
+def rows(connection: Connection, trial_ids: list[int]) -> dict[int, WatchedRow]:
+    """Return what a look reads of each of some trials, of those that are not in the trash."""
+    found: dict[int, WatchedRow] = {}
     for start in range(0, len(trial_ids), _IDS_AT_ONCE):
-        found |= _standings(connection, trial_ids[start : start + _IDS_AT_ONCE])
+        found |= _rows(connection, trial_ids[start : start + _IDS_AT_ONCE])
     return found
 
 
-def _standings(connection: Connection, trial_ids: list[int]) -> dict[int, TrialStatus]:
+def _rows(connection: Connection, trial_ids: list[int]) -> dict[int, WatchedRow]:
     query = (
-        select(trial.c.id, trial.c.uid, func.coalesce(trial.c.state, trial.c.status).label("state"))
+        select(trial.c.id, trial.c.uid, told_state().label("told"), trial.c.ending, trial.c.heard_us)
         .add_columns(trial.c.updated_us, func.max(journal.c.updated_us).label("grown_us"))
         .add_columns(func.sum(journal.c.records).label("records"))
         .join(journal, journal.c.trial_id == trial.c.id, isouter=True)
         .where(trial.c.id.in_(trial_ids), trial.c.trashed_us.is_(None))
-        .group_by(trial.c.id, trial.c.uid, trial.c.state, trial.c.status, trial.c.updated_us)
+        .group_by(trial.c.id)
     )
     return {
-        row.id: TrialStatus(row.uid, row.state, max(row.updated_us, row.grown_us or 0), int(row.records or 0))
+        row.id: WatchedRow(
+            row.uid,
+            row.told,
+            row.ending,
+            max(row.heard_us, row.grown_us or 0),
+            max(row.updated_us, row.grown_us or 0),
+            int(row.records or 0),
+        )
         for row in connection.execute(query)
     }

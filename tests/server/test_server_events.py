@@ -19,9 +19,8 @@ from aimd_server.routes import v2_events
 from aimd_server.routes.access import Backend
 from aimd_server.routes.v2_events import MAX_STREAMS, Hub, Stream
 from aimd_server.services import watching
-from aimd_server.services.watching import Look, Watched
+from aimd_server.services.watching import Look, TrialStatus, Watched
 from aimd_server.storage import Storage
-from aimd_server.stores.watching import TrialStatus
 from tests.server.api import User, code_of, line, new_id
 from tests.support.server import RunningServer
 

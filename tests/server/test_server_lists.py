@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten
 from aimd_core.query import matches, parse, parse_sort, sort_rows
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import Facts, seconds_of
 from aimd_server import operations
 from aimd_server.services import indexing, trash, trial_changes, trial_lists, trials
 from aimd_server.services.folders import FolderWish
@@ -77,6 +77,8 @@ class World:
             folder=row["folder"]["path"],
             started=row["started"],
             ended=row["ended"],
+            ending=row["ending"],
+            last_write_s=seconds_of(row["last_write"]),
             tags=tuple(row["tags"]),
             note=row["note"],
             params=flatten(_plain(row["parameters"])),
@@ -164,7 +166,13 @@ MORE_SORTS = ("val.acc.min", "-params.mixed", "name", "-state,name", "age", "-st
 @pytest.mark.parametrize("plan", ["walk", "stretches", "set", "few"])
 @pytest.mark.parametrize("sort", [*SORTS, *(pytest.param(sort, marks=pytest.mark.soak) for sort in MORE_SORTS)])
 def test_every_way_to_read_a_list_is_right_over_several_folders(world: World, plan: str, sort: str) -> None:
-    for where in ("", "params.lr >= 0.01", "val.acc.max > 0.2 and not params.flag = true", "state = running"):
+    for where in (
+        "",
+        "params.lr >= 0.01",
+        "val.acc.max > 0.2 and not params.flag = true",
+        "state = running",
+        "state = lost",
+    ):
         _check(world, where, sort, 7, "/", PLANS[plan])
 
 

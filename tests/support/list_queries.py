@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import uuid
 from typing import Any
 
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from aimd_core.query.fields import quote
 from aimd_server.services import identity, trials
@@ -19,7 +21,8 @@ from aimd_server.stores.database import Database
 from tests.support.appending import append
 
 FOLDERS = ("a", "a/b", "a/b/c", "ab", "z")
-STATES = ("Running", "Succeeded", "Failed", "Killed", "Lost", None)
+STATES = ("Running", "Running", "Initializing", "Succeeded", "Failed", "Killed", "Lost", None)
+ENDINGS = (None, None, None, {"kind": "signal", "signal": "SIGTERM"}, {"kind": "exception", "exception": "ValueError"})
 WORDS = (
     "mnist",
     "MNIST",
@@ -79,8 +82,22 @@ def lines(rng: random.Random, count: int = 3) -> bytes:
 
 
 def make_trials(database: Database, user: Account, rng: random.Random, count: int) -> list[str]:
-    """Make trials with ties and gaps in everything and return their ids."""
-    return [make_trial(database, user, rng, number) for number in range(count)]
+    """Make trials with ties and gaps in everything, half of them silent for an hour, and return their ids."""
+    ids = [make_trial(database, user, rng, number) for number in range(count)]
+    silent = rng.sample(ids, count // 2)
+    fall_silent(database, silent)
+    fall_silent(database, rng.sample(ids, count // 4), "trial")  # whose files have grown since
+    return ids
+
+
+def fall_silent(database: Database, ids: list[str], *tables: str, silent_s: float = 3600.0) -> None:
+    """Let it be so long ago that anything of trials was received."""
+    columns = {"trial": "heard_us", "journal": "updated_us"}
+    whose = {"trial": "uid = :uid", "journal": "trial_id = (SELECT id FROM trial WHERE uid = :uid)"}
+    values = [{"uid": uid, "at_us": round((time.time() - silent_s) * 1e6)} for uid in ids]
+    for table in tables or columns:
+        query = text(f"UPDATE {table} SET {columns[table]} = :at_us WHERE {whose[table]}")
+        database.write(lambda connection, query=query: connection.execute(query, values))  # type: ignore[misc]
 
 
 def make_trial(database: Database, user: Account, rng: random.Random, number: int) -> str:
@@ -93,6 +110,7 @@ def make_trial(database: Database, user: Account, rng: random.Random, number: in
         "endTime": ended,
         "status": rng.choice(("Running", "Succeeded", None)),
         "_git": rng.choice(({}, {"branch": "main", "commit": "41d0af", "is_dirty": True}, {"branch": "dev"})),
+        "_exit": rng.choice(ENDINGS),
         "platform": rng.choice(({}, {"hostname": "gpu-07", "pypkgs": {"torch": "2.1"}})),
     }
     wish = TrialWish(
@@ -135,7 +153,9 @@ def _fields() -> st.SearchStrategy[str]:
 def _values() -> st.SearchStrategy[str]:
     numbers = st.sampled_from([repr(one) for one in (*NUMBERS, 0.25, 0.5)] + ["nan", "inf", "-inf", "1e400"])
     words = st.sampled_from((*WORDS, "gpu-07", "main", "mnist*", "*1*", "st", "S", "41D", "a/b", "/a/b", "2", "debug"))
-    return st.one_of(numbers, words.map(quote), st.sampled_from(("true", "false", "Running", "failed")))
+    return st.one_of(
+        numbers, words.map(quote), st.sampled_from(("true", "false", "Running", "failed", "lost", "Interrupted"))
+    )
 
 
 _MOMENTS = st.sampled_from(("2026", "2026-11", "2026-11-22", "2026-11-23T12:00:00Z", "2025-01-01"))

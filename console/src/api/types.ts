@@ -30,11 +30,15 @@ export interface Trial {
   owner: string;
   status: string | null;
   state: State | null;
+  reason: string | null;
+  ending: Record<string, Value> | null;
+  last_write: string | null;
   started: string | null;
   ended: string | null;
   updated: string;
   parameters: Record<string, Value>;
   metrics: Record<string, Summary>;
+  nan_since: Record<string, number>;
   tags: string[];
   note: string;
   role: Role;

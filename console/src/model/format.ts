@@ -43,11 +43,11 @@ export function seconds(time: string | null | undefined): number | null {
 }
 
 export function durationOf(
-  trial: { started: string | null; ended: string | null; state: string | null },
+  trial: { started: string | null; ended: string | null; state: string | null; last_write?: string | null },
   now: number,
 ): number | null {
   const start = seconds(trial.started);
-  const end = seconds(trial.ended) ?? (trial.state === "Running" ? now : null);
+  const end = seconds(trial.ended) ?? (trial.state === "Running" ? now : seconds(trial.last_write));
   return start === null || end === null ? null : end - start;
 }
 

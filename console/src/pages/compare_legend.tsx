@@ -73,7 +73,7 @@ function Entry({ line, hidden, hide }: { line: Line; hidden: ReadonlySet<string>
         )}
       </span>
       {only ? (
-        <StateMark state={only.state} />
+        <StateMark state={only.state} reason={only.reason} />
       ) : (
         <span class="soft">{t("compare.group.size", { n: line.trials.length })}</span>
       )}

@@ -37,7 +37,7 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
                   <a href={`#/trials/${encodeURIComponent(trial.id)}/`} class="clip" title={trial.name}>
                     {trial.name}
                   </a>
-                  <StateMark state={trial.state} />
+                  <StateMark state={trial.state} reason={trial.reason} />
                 </th>
               ))}
             </tr>

@@ -122,7 +122,7 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
   const took = formatDuration(durationOf(trial, now.value));
   return (
     <div class="facts">
-      <StateMark state={trial.state} />
+      <StateMark state={trial.state} reason={trial.reason} />
       {trial.started && (
         <span title={formatTime(trial.started, locale())}>
           {t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}

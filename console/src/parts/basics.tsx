@@ -18,10 +18,10 @@ const SIGNS: Record<State, string> = {
   Lost: "?",
 };
 
-export function StateMark({ state }: { state: State | null }) {
+export function StateMark({ state, reason }: { state: State | null; reason: string | null }) {
   const known = state && state in SIGNS ? state : null;
   return (
-    <span class={`state state-${known ?? "Unknown"}`}>
+    <span class={`state state-${known ?? "Unknown"}`} title={reason ?? undefined}>
       <span class="state-sign" aria-hidden="true">
         {known ? SIGNS[known] : "?"}
       </span>

@@ -247,7 +247,7 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
         </a>
       );
     case "state":
-      return <StateMark state={trial.state} />;
+      return <StateMark state={trial.state} reason={trial.reason} />;
     case "folder":
       return (
         <a class="clip soft" href={`#/folders/${encodeURIComponent(trial.folder.id)}/`} title={trial.folder.path}>

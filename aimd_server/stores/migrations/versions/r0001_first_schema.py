@@ -114,8 +114,9 @@ def _trials() -> None:
         sa.Column("name", sa.Text, nullable=False),
         *(
             sa.Column(name, sa.Text, nullable=True)
-            for name in ("alternative_name", "status", "state", "started", "ended")
+            for name in ("alternative_name", "status", "state", "started", "ended", "ending")
         ),
+        sa.Column("heard_us", sa.BigInteger, nullable=False),
         sa.Column("sort_us", sa.BigInteger, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
         sa.Column("parameters", sa.Text, nullable=False),
@@ -344,7 +345,7 @@ def _lists() -> None:
         sa.Column("folder_id", ID, nullable=False),
         *(sa.Column(name, sa.Double, nullable=True) for name in ("last", "min", "max", "mean")),
         sa.Column("count", sa.BigInteger, nullable=False),
-        *(sa.Column(name, sa.BigInteger, nullable=True) for name in ("last_step", "min_step", "max_step")),
+        *(sa.Column(name, sa.BigInteger, nullable=True) for name in ("last_step", "min_step", "max_step", "nan_since")),
         sa.Column("sort_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("trial_id", "key", name="pk_trial_metric"),
         _references("trial_metric", "trial_id", "trial"),
