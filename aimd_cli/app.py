@@ -1,4 +1,4 @@
-"""The command tree. Each command is a module in `commands`; what it needs is imported when it runs."""
+"""The command tree. Each command is a module in `commands`, imported with its dependencies when it runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _show_completion(given: bool) -> None:
 
 
 def install_completion(shell: str | None) -> None:
-    """Install completion for a shell; None is the one in use."""
+    """Install completion for a shell, by default the one in use."""
     from aimd_cli.completion.install import install, shell_named
 
     name = shell_named(shell)
@@ -45,7 +45,7 @@ def install_completion(shell: str | None) -> None:
 
 
 def show_completion(shell: str | None) -> None:
-    """Print the script for a shell; None is the one in use."""
+    """Print the script for a shell, by default the one in use."""
     from aimd_cli.completion.install import shell_named
     from aimd_cli.completion.scripts import SCRIPTS
 
@@ -102,5 +102,5 @@ COMMANDS = CommandGroup(
 
 
 def root() -> TyperGroup:
-    """Return the whole application; its commands are built when they are asked for."""
+    """Return the whole application, whose commands are built on demand."""
     return application(app, Commands(COMMANDS))

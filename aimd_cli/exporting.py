@@ -1,4 +1,4 @@
-"""Points of trials as rows for other programs: long (a row a value) or wide (a row a step). Streamed."""
+"""Streams points of trials as rows for other programs: long (one row per value) or wide (one row per step)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")
 LONG_COLUMNS = ("trial", "metric", "step", "epoch", "timestamp", "value")
 _BATCH_ROWS = 1 << 16
-_LINE_END = "\r\n"  # both of its characters are quoted where a name holds them
+_LINE_END = "\r\n"  # both of its characters are quoted in names
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as full-width characters
 _TYPES = {"trial": "string", "metric": "string", "step": "int64", "epoch": "int64", "timestamp": "string"}
 
 
 class Points(NamedTuple):
-    """Rows of points, to be read once.
+    """Rows of points, which can be read once.
 
     Attributes:
         columns: The name of each column.
-        rows: The rows; None where a row has no such value.
+        rows: The rows, with None for missing values.
     """
 
     columns: Sequence[str]
@@ -40,7 +40,7 @@ class Points(NamedTuple):
 
 
 def _values(record: dict[str, Any], metrics: frozenset[str]) -> Iterator[tuple[str, float]]:
-    """Yield these metrics of a record as `type.name` and value; all of them when none is named."""
+    """Yield metrics of a record as `type.name` and value, or all if none is named."""
     return ((metric, value) for metric, value in metric_values(record) if not metrics or metric in metrics)
 
 
@@ -51,12 +51,12 @@ def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
-    """Return a row for each value, in the order in which they were written.
+    """Return one row per value, in the order written.
 
     Args:
         trials: The trials.
         metrics: `type.name` each; none means all.
-        damage: Takes note of what was left out.
+        damage: Notes what was left out.
         all_segments: Whether to include superseded points.
     """
     names = frozenset(metrics)
@@ -72,10 +72,10 @@ def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
 
 
 def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
-    """Return a row for each step and a column for each metric. Arguments as `long_points`.
+    """Return one row per step with one column per metric. Arguments as for `long_points`.
 
-    Records that follow each other with the same step and epoch share a row, unless both have the same metric, so that
-    no value is lost. The timestamp is that of the first. The journals are read twice, for the columns and for the rows.
+    Consecutive records with the same step and epoch share a row, unless both have the same metric, so that no value is
+    lost. The timestamp is that of the first. The journals are read twice, for the columns and for the rows.
     """
     names = frozenset(metrics)
     records = (record for trial in trials for record in records_of(trial.path, Damage(), all_segments))
@@ -92,7 +92,7 @@ def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
 def _steps(
     records: Iterable[dict[str, Any]], metrics: frozenset[str]
 ) -> Iterator[tuple[tuple[Any, Any, Any], dict[str, float]]]:
-    """Put records of one step together."""
+    """Join the records of a step."""
     place: tuple[Any, Any, Any] | None = None
     values: dict[str, float] = {}
     for record in records:
@@ -111,7 +111,7 @@ def _steps(
 
 
 def csv_lines(points: Points, escape_formulas: bool = False) -> Iterator[str]:
-    """Yield points as CSV (RFC 4180), row by row, numbers in full, `NaN` and `Infinity` as the journal has them.
+    """Yield points as CSV (RFC 4180), row by row, with numbers in full, and `NaN` and `Infinity` as in the journal.
 
     Args:
         points: The points.
@@ -130,19 +130,19 @@ def _csv_line(fields: Sequence[object], escape_formulas: bool) -> str:
 
 
 def _is_formula(field: object) -> bool:
-    """Tell whether a spreadsheet would calculate a field instead of showing it."""
+    """Tell whether a spreadsheet would evaluate a field instead of showing it."""
     return isinstance(field, str) and field.lstrip().startswith(_FORMULA_SIGNS)
 
 
 def json_lines(points: Points) -> Iterator[str]:
-    """Yield points as strict JSON, an object a line; numbers that are not finite are strings, absent ones left out."""
+    """Yield points as strict JSON, one object per line, with strings for non-finite numbers and without absent ones."""
     for row in points.rows:
         known = {name: value for name, value in zip(points.columns, row, strict=True) if value is not None}
         yield json.dumps(strict_json(known), ensure_ascii=False)
 
 
 def write_parquet(points: Points, file: IO[bytes]) -> int:
-    """Write points as Parquet and return how many rows there are.
+    """Write points as Parquet and return the number of rows.
 
     Raises:
         ExtraMissingError: pyarrow is not installed.
@@ -175,7 +175,7 @@ def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
 
 
 def write_lines(lines: Iterable[str], file: IO[bytes]) -> int:
-    """Write lines as UTF-8 and return how many there are."""
+    """Write lines as UTF-8 and return their number."""
     written = 0
     for written, line in enumerate(lines, start=1):  # noqa: B007 - the last number is the count
         file.write(line.encode("utf-8", "backslashreplace") + b"\n")
@@ -183,16 +183,16 @@ def write_lines(lines: Iterable[str], file: IO[bytes]) -> int:
 
 
 def write_file(path: Path, write: Callable[[IO[bytes]], int], force: bool) -> int:
-    """Make a file whole or not at all, and return what `write` returns.
+    """Create a file completely or not at all, and return what `write` returns.
 
     Args:
         path: The file.
         write: Writes its content.
-        force: Whether a file that is there may be replaced.
+        force: Whether an existing file may be replaced.
 
     Raises:
-        InTheWayError: Something is there, and `force` is not set.
-        DiskError: The disk refused, or is full; nothing of the file is left.
+        InTheWayError: The file exists, and `force` is False.
+        DiskError: The disk failed or is full; nothing of the file is left.
     """
     if not force and os.path.lexists(path):
         raise InTheWayError(path=path)
@@ -223,7 +223,7 @@ def _put_in_place(temporary: Path, path: Path, force: bool) -> None:
         os.replace(temporary, path)
         return
     try:
-        os.link(temporary, path)  # which, unlike a rename, never replaces
+        os.link(temporary, path)  # which, unlike a rename, never replaces a file
     except FileExistsError:
         raise InTheWayError(path=path) from None
     temporary.unlink()

@@ -1,16 +1,16 @@
-"""English and Chinese: what a person reads, in the language that they chose.
+"""English and Chinese: text for people in the language of their choice.
 
-The code says everything in English. A text made of parts is a `Said`: the English sentence as a plain `str`, which
-knows its template and its facts, so that it can be said in another language where a person reads it, and only there:
-JSON, piped columns and files stay English. Each program keeps the Chinese of what it says in its own package
-`languages`, and the core that of its errors; none is loaded in English. See CONTRIBUTING.md, "Messages".
+All text in the code is English. A text with parts is a `Said`: the English sentence as a `str` that knows its template
+and its facts, so that it can be translated where a person reads it, and only there: JSON, piped columns and files stay
+English. Each program has the Chinese of its texts in its own package `languages`, and the core that of its errors; none
+is loaded in English. See CONTRIBUTING.md, "Messages".
 """
 
 from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False  # typing's own would have to be loaded, and this stands on the way to Trial.log
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down Trial.log's start-up
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 ENGLISH, CHINESE = "en", "zh"
 VARIABLE = "AIMD_LANG"
 _VARIABLES = (VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
-_catalogues = ["aimd_core.languages.zh"]  # modules with a table `MESSAGES` each
+_catalogues = ["aimd_core.languages.zh"]  # modules that each have a table `MESSAGES`
 _chinese: dict[str, str] = {}
 _loaded: list[str] = []
 
 
 class Said(str):
-    """A sentence made of a template and facts; as a `str` it is the English one."""
+    """A sentence made of a template and facts; as a `str` it is English."""
 
     __slots__ = ("facts", "template")
 
@@ -32,7 +32,7 @@ class Said(str):
     facts: dict[str, Any]
 
     def __new__(cls, template: str, facts: dict[str, Any]) -> Said:
-        """Make the English sentence; a template without facts is taken as it is, braces and all."""
+        """Make the English sentence; a template without facts is taken literally, braces included."""
         made = super().__new__(cls, template.format(**facts) if facts else template)
         made.template, made.facts = template, facts
         return made
@@ -42,21 +42,21 @@ class Said(str):
 
 
 def said(template: str, /, **facts: object) -> Said:
-    """Return a sentence of a template with `{name}` places and what goes there.
+    """Return a sentence from a template with `{name}` placeholders and their values.
 
-    A fact that is itself a `Said` is translated with the sentence; every other one is data and stays as it is.
+    A fact that is itself a `Said` is translated with the sentence; every other fact is data and stays.
     """
     return Said(template, facts)
 
 
 def joined(between: str, parts: Sequence[str]) -> Said:
-    """Return sentences put one behind the other, which stay translatable each."""
+    """Return sentences joined into one text, each still translatable."""
     names = [f"part{number}" for number in range(len(parts))]
     return Said(between.join(f"{{{name}}}" for name in names), dict(zip(names, parts, strict=True)))
 
 
 def language() -> str:
-    """Return the language to speak: that of AIMD_LANG, LC_ALL, LC_MESSAGES, LANG, whichever is set first."""
+    """Return the current language, from the first of AIMD_LANG, LC_ALL, LC_MESSAGES and LANG that is set."""
     for variable in _VARIABLES:
         wanted = os.environ.get(variable, "")
         if wanted:
@@ -65,13 +65,13 @@ def language() -> str:
 
 
 def add_catalogue(module: str) -> None:
-    """Name the module that holds a program's Chinese; it is loaded when a text is translated, not before."""
+    """Register the module with a program's Chinese, which is loaded when a text is first translated."""
     if module not in _catalogues:
         _catalogues.append(module)
 
 
 def _messages() -> dict[str, str]:
-    """Return the Chinese of the core and of the programs that run, by the English text or template."""
+    """Return the Chinese of the core and of the registered programs, by English text or template."""
     if len(_loaded) < len(_catalogues):
         from importlib import import_module
 
@@ -82,7 +82,7 @@ def _messages() -> dict[str, str]:
 
 
 def translated(text: str) -> str:
-    """Return a text in the language to speak; one that no catalogue holds stays as it is."""
+    """Return a text in the current language, or unchanged if no catalogue has it."""
     if language() == ENGLISH:
         return str(text)
     messages = _messages()
@@ -95,7 +95,7 @@ def translated(text: str) -> str:
 
 
 def spoken(template: str, /, **facts: object) -> str:
-    """Return a sentence in the language to speak now: for Python's own exceptions, which hold nothing but text."""
+    """Return a sentence in the current language, for Python's own exceptions, which have only a text."""
     return translated(Said(template, facts))
 
 

@@ -124,7 +124,7 @@ def _leave(trash: Path, name: str) -> None:
     """Remove what was prepared for a trial that does not go to this trash."""
     if _is_free(trash / name):
         _origin_file(trash / name).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # others lie in it
+    with contextlib.suppress(OSError):  # others are in it
         trash.rmdir()
 
 

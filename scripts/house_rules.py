@@ -19,7 +19,6 @@ VAGUE_EXCEPTIONS: set[str] = {
     "aimd_core/reading/cache.py",
     "aimd_core/reading/directory.py",
     "aimd_core/reading/totals.py",
-    "aimd_core/reading/watched.py",
     "aimd_core/upload/contents.py",
     "aimd_core/upload/downloading.py",
     "aimd_core/upload/mirror.py",

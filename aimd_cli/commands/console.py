@@ -1,4 +1,4 @@
-"""`aimd console`: local trials in the browser, with no account and nothing to set up."""
+"""`aimd console`: local trials in the browser, without an account or any setup."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def console(
 
 
 def cache_directory(directory: Path) -> Path:
-    """Return where the private server of a directory keeps its data."""
+    """Return where a directory's private server stores its data."""
     import hashlib
 
     from platformdirs import user_cache_path
@@ -89,7 +89,7 @@ def cache_directory(directory: Path) -> Path:
 
 
 def _remove_unused(caches: Path) -> None:
-    """Remove what is kept of directories that nobody has looked at for long."""
+    """Remove the data of directories that nobody has viewed for long."""
     import shutil
     import time
 
@@ -100,7 +100,7 @@ def _remove_unused(caches: Path) -> None:
 
 
 def _announce(directory: Path, cache: Path, made: Ready, as_json: bool) -> None:
-    """Print the address, which is for one browser, on stdout; say the rest on stderr."""
+    """Print the address, which is for one browser, on stdout, and the rest on stderr."""
     from aimd_core.format.layout import list_names
 
     try:
@@ -139,20 +139,20 @@ def _announce(directory: Path, cache: Path, made: Ready, as_json: bool) -> None:
 
 
 def _has_display() -> bool:
-    """Tell whether a browser with windows can be shown here."""
+    """Tell whether a graphical browser can be shown here."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _open(made: Ready, door: Path) -> None:
-    """Open the browser on a file of the user's own that leads to the page.
+    """Open the browser on a private file that redirects to the page.
 
-    What a program is started with can be read by every user of the machine, and the address lets in.
+    Every user of the machine can read a program's arguments, and the address grants access.
     """
     import webbrowser
 
     with contextlib.suppress(webbrowser.Error, OSError):
         for old in door.parent.glob("open-*.html"):
-            old.unlink(missing_ok=True)  # of a console that was killed, or whose browser has read it long ago
+            old.unlink(missing_ok=True)  # of a console that was killed, or whose browser has already read it
         opened = os.open(door, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8") as file:
             file.write(made.door)
@@ -160,7 +160,7 @@ def _open(made: Ready, door: Path) -> None:
 
 
 class _Keeping:
-    """The process that keeps the private server in step, started again when it ends by itself."""
+    """The process that keeps the private server up to date, restarted if it ends unexpectedly."""
 
     def __init__(self, directory: Path, cache: Path) -> None:
         self._directory = directory
@@ -177,7 +177,7 @@ class _Keeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the process in order, or by force when it takes too long."""
+        """End the process cleanly, or by force if it takes too long."""
         self._stopping.set()
         with self._lock:
             process = self._process
@@ -212,8 +212,8 @@ class _Keeping:
 
 
 def _start() -> subprocess.Popen[str]:
-    # A process of its own, because pages would wait for it otherwise; a session of its own, so that Ctrl-C ends the
-    # server first. Nothing of the environment may send it to another host than this one.
+    # A separate process, because pages would wait for it otherwise, in its own session, so that Ctrl-C ends the server
+    # first. Nothing in the environment may point it to another host.
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     return subprocess.Popen(
         [sys.executable, "-m", "aimd_core.upload.mirror_process"],
@@ -232,7 +232,7 @@ def _close(process: subprocess.Popen[str]) -> None:
 
 
 def _listen(process: subprocess.Popen[str], cache: Path) -> None:
-    """Say what the process tells, until it ends."""
+    """Report what the process says, until it ends."""
     is_filling = False
     assert process.stdout is not None
     for line in process.stdout:
@@ -248,7 +248,7 @@ def _listen(process: subprocess.Popen[str], cache: Path) -> None:
 
 
 def _say_progress(told: dict[str, object], was_filling: bool) -> bool:
-    """Say how far the first filling is, when it takes long enough to be watched; return whether it still goes on."""
+    """Report the progress of the first scan, if it takes long enough to watch; return whether it is still running."""
     total, waiting = int(str(told["total"])), int(str(told["waiting"]))
     if waiting > 1:
         output.say(said("{count:,} of {total:,} trials are shown", count=total - waiting, total=total))

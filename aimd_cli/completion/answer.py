@@ -1,7 +1,7 @@
-"""From a command line to what may come next, and how each shell is told.
+"""From a command line to the candidates, in the form that each shell expects.
 
-`aimd __complete SHELL …` prints a line that says what is offered (`values`, `open` for values that go on, `file`,
-`dir`), then a candidate a line, with its sentence behind a tab where the shell shows one.
+`aimd __complete SHELL …` prints a line with the kind of candidates (`values`, `open` for values that continue, `file`,
+`dir`), then one candidate per line, with its description after a tab if the shell shows it.
 """
 
 import os
@@ -9,11 +9,11 @@ import sys
 
 from aimd_cli.completion.tree import Command, Option, read_tree
 
-Offer = tuple[str, list[str], dict[str, str]]  # the mode, the candidates, the sentences of those that have one
+Offer = tuple[str, list[str], dict[str, str]]  # the mode, the candidates, and the descriptions of those that have one
 
 
 def main(arguments: list[str]) -> None:
-    """Answer a shell; whatever goes wrong, the prompt stays whole.
+    """Answer a shell; whatever goes wrong, the prompt stays intact.
 
     Args:
         arguments: The shell, then for bash the line up to the cursor and its word breaks, for others the words up to
@@ -36,7 +36,7 @@ def _answer(arguments: list[str]) -> str:
         return answer_bash(rest[0], rest[1] if len(rest) > 1 else "")
     mode, offers, sentences = complete(rest)
     text = "\n".join(offers)
-    if shell == "zsh":  # where a colon ends the candidate
+    if shell == "zsh":  # where a colon would end the candidate
         text = text.replace("\\", "\\\\").replace(":", "\\:")
     if sentences:
         between = ":" if shell == "zsh" else "\t"
@@ -59,7 +59,7 @@ def complete(words: list[str]) -> Offer:
 
 
 class _State:
-    """Where in the tree the words so far have led."""
+    """The position in the tree after the words so far."""
 
     def __init__(self, root: Command) -> None:
         self.command = root
@@ -70,7 +70,7 @@ class _State:
         self.only_arguments = False
 
     def take(self, word: str) -> None:
-        """Follow one word."""
+        """Follow a word."""
         if self.pending is not None:
             self._set(self.pending, word)
         elif word == "--" and not self.only_arguments:
@@ -89,7 +89,7 @@ class _State:
     def _take_option(self, word: str) -> None:
         name, equals, value = word.partition("=")
         option = self.command.option(name)
-        if option is None and not word.startswith("--"):  # letters together, the last may take a value
+        if option is None and not word.startswith("--"):  # combined letters, the last of which may take a value
             for number, letter in enumerate(word[1:], 2):
                 option = self.command.option(f"-{letter}")
                 if option is not None and option.kind != "flag":
@@ -105,7 +105,7 @@ class _State:
                 self.pending = option
 
     def offer(self, word: str) -> Offer:
-        """Return what the word to complete may become."""
+        """Return the candidates for the word to complete."""
         if self.pending is not None:
             return self._values(self.pending.kind, word, "")
         if word.startswith("-") and not self.only_arguments:
@@ -153,7 +153,7 @@ def _with_sentences(offers: dict[str, str]) -> Offer:
 
 
 def _topics_and_commands(arguments: list[str]) -> list[str]:
-    """Return what `aimd help` takes: its topics, or the commands along the tree."""
+    """Return the arguments of `aimd help`: its topics, or the commands along the tree."""
     from aimd_cli.topics import TOPICS
 
     command: Command | None = read_tree()

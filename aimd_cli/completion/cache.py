@@ -1,7 +1,7 @@
-"""Names that a TAB may offer and that no directory listing tells: ids, parameters, metrics, the server's folders.
+"""Names for completion that a directory listing does not reveal: ids, parameters, metrics, the server's folders.
 
-One small text file a directory or server, in the user's cache directory. It is never trusted for anything but
-offering names; deleting it harms nothing, and failing to write it is nothing.
+There is one small text file per directory or server, in the user's cache directory. It is used only for offering names,
+so it may be deleted, and failing to write it does not matter.
 """
 
 import os
@@ -9,12 +9,12 @@ from itertools import islice
 
 from aimd_core.caches import user_cache_directory
 
-TYPE_CHECKING = False  # typing's own would have to be loaded, and that costs as much as the interpreter itself
+TYPE_CHECKING = False  # a constant, because importing `typing` costs as much as the interpreter itself
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_FOLDERS = 20_000
-MAX_NAMES = 20_000  # of parameters, and of metrics
+MAX_NAMES = 20_000  # of parameters and of metrics each
 ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
 
 
@@ -30,14 +30,14 @@ def remember(
     metrics: "Iterable[str]",
     whole: bool = True,
 ) -> None:
-    """Keep what a listing of a directory has shown.
+    """Store the names that a listing of a directory has shown.
 
     Args:
-        directory: The directory that was listed, as find_trials takes it.
+        directory: The listed directory, as for find_trials.
         trials: `(alternative name, id)` of each trial.
         params: Names of parameters, without `params.`.
         metrics: Names of metrics, `type.name`.
-        whole: Whether that is all there is; else it is added to what is kept.
+        whole: Whether these are all names; otherwise they are added to the stored ones.
     """
     owner = os.path.abspath(directory)
     rows = [(ID, trial_id) for _, trial_id in trials if trial_id]
@@ -50,7 +50,7 @@ def remember(
 
 
 def remember_folders(host: str, paths: "Iterable[str]") -> None:
-    """Add the paths of folders to those that are kept of a server.
+    """Add the paths of folders to those stored for a server.
 
     Args:
         host: The server's address in normal form.
@@ -61,7 +61,7 @@ def remember_folders(host: str, paths: "Iterable[str]") -> None:
 
 
 def recall(source: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:
-    """Return the names of one kind that begin so, of a directory or server; none when nothing is kept."""
+    """Return the stored names of a kind with a prefix, for a directory or server."""
     owner = os.fspath(source)
     try:
         with open(_file_of(owner), encoding="utf-8", errors="surrogateescape") as file:

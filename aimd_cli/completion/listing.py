@@ -1,4 +1,4 @@
-"""What a listing tells completion: one call at the end of `trial ls`, local or remote."""
+"""Passes names from a listing to completion, at the end of `trial ls`, local or remote."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def remember_local(directory: Path, rows: Sequence[Facts], whole: bool) -> None:
-    """Keep the names that a listing of a directory has shown.
+    """Store the names that a listing of a directory has shown.
 
     Args:
-        directory: The directory that was listed.
+        directory: The listed directory.
         rows: The trials.
         whole: Whether these are all trials of the directory.
     """
@@ -27,7 +27,7 @@ def remember_local(directory: Path, rows: Sequence[Facts], whole: bool) -> None:
 
 
 def remember_remote(host: str, rows: Sequence[Facts]) -> None:
-    """Keep the folders, and those above them, that a listing of a server has shown."""
+    """Store the folders, and those above them, that a listing of a server has shown."""
     paths = {row.folder for row in rows if row.folder}
     above = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}
     remember_folders(host, sorted(paths | above))

@@ -1,4 +1,4 @@
-"""What the live screen shows of all trials: filter, order, marks and the selected one. Pure; knows no terminal."""
+"""What the live screen shows of all trials: filter, order, marks and the selected one. Pure, without a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, pa
 from aimd_core.query.fields import quote
 from aimd_core.reading.facts import Facts, is_live
 
-MOST_MARKS = 26  # one a letter
+MOST_MARKS = 26  # one per letter
 NEWEST = SortKey(Field("trial", "started"), descending=True)
 _NOT_PLAIN = frozenset("=<>~!(). ")
 
@@ -21,7 +21,7 @@ class Order(NamedTuple):
 
     Attributes:
         query: The condition, or None for all.
-        sort: What they are sorted by; the newest first means: those that run, then the newest.
+        sort: What they are sorted by; newest first means running ones first, then the newest.
     """
 
     query: Query | None = None
@@ -29,7 +29,7 @@ class Order(NamedTuple):
 
     @property
     def needs_facts(self) -> bool:
-        """Whether git or platform must be known."""
+        """Whether facts about git or the platform are needed."""
         fields = [] if self.query is None else fields_of(self.query.condition)
         return any(field.kind in ("git", "platform") for field in [*fields, self.sort.field])
 
@@ -43,7 +43,7 @@ class Order(NamedTuple):
         return [*live, *(row for row in kept if not is_live(row.state))]
 
     def why_none(self, rows: Sequence[Facts]) -> str:
-        """Say why no row is shown, as far as the query tells."""
+        """Return why no row is shown, as far as the query tells."""
         if not rows or self.query is None:
             return ""
         unknown = [one.sentence() for one in unknown_fields(fields_of(self.query.condition), rows)]
@@ -51,10 +51,10 @@ class Order(NamedTuple):
 
 
 def read_filter(typed: str) -> Query | None:
-    """Return the query that a person typed; a plain word, without a dot, means that the name holds it.
+    """Return the query that a user typed; a plain word without a dot means that the name contains it.
 
     Raises:
-        QueryError: It cannot be read.
+        QueryError: It cannot be parsed.
     """
     if not typed.strip():
         return None
@@ -67,10 +67,10 @@ def read_filter(typed: str) -> Query | None:
 
 
 def read_sort(typed: str) -> SortKey:
-    """Return the one key that a person typed.
+    """Return the sort key that a user typed.
 
     Raises:
-        QueryError: It cannot be read.
+        QueryError: It cannot be parsed.
     """
     (key, *_) = parse_sort(typed)
     if key.field == Field("trial", "age"):
@@ -79,7 +79,7 @@ def read_sort(typed: str) -> SortKey:
 
 
 def natural(field: Field) -> SortKey:
-    """Return the order in which people look at a field first: losses and names from below, the rest from above."""
+    """Return a field's natural order: losses and names ascending, the rest descending."""
     from aimd_core.direction import LOWER, direction_of
 
     rises = field.shape in ("text", "prefix", "state", "any")
@@ -92,7 +92,7 @@ class Board:
     """The rows on the screen.
 
     Attributes:
-        rows: Those that fulfil the filter, in order.
+        rows: The trials that match the filter, in order.
         everything: All trials.
         cursor: Which of `rows` is selected.
         marks: Alternative names of the trials marked for the chart, in the order of their letters.
@@ -105,7 +105,7 @@ class Board:
         self.marks: list[str] = []
 
     def take(self, everything: list[Facts], rows: list[Facts], *, to_top: bool = False) -> None:
-        """Take what there is now; the selected trial stays selected wherever it has gone."""
+        """Take the current trials; the selected trial stays selected wherever it moves."""
         selected = self.selected
         self.everything, self.rows = everything, rows
         there = {row.alternative_name for row in everything}
@@ -123,11 +123,11 @@ class Board:
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     def move_to(self, position: int) -> None:
-        """Select a row; beyond the ends, the nearest."""
+        """Select a row, or the nearest if it is beyond the ends."""
         self.cursor = max(0, min(len(self.rows) - 1, position))
 
     def toggle_mark(self) -> bool:
-        """Mark the selected trial, or take its mark away; False when there are too many."""
+        """Mark or unmark the selected trial; return False if there are too many marks."""
         row = self.selected
         if row is None:
             return True
@@ -146,7 +146,7 @@ class Board:
 
     @property
     def chosen(self) -> list[Facts]:
-        """The trials that chart and output are about: those marked, else the selected one."""
+        """The trials of chart and output: the marked ones, else the selected one."""
         if not self.marks:
             return [self.selected] if self.selected is not None else []
         marked = {row.alternative_name: row for row in self.everything if row.alternative_name in set(self.marks)}

@@ -32,7 +32,7 @@ _SHOWN_FIRST = ("/", "s", "r", "space", "m", "x", "y", "c", "l", "Enter", "?", "
 
 
 def head_line(board: Board, location: str, told: str, width: int, glyphs: bool) -> Text:
-    """Return where the trials are, how many there are in which state, and what is being done."""
+    """Return where the trials are, how many are in which state, and what is going on."""
     left = Text.assemble((" aimd ", "bold reverse"), " ", (clean(location), "bold"), end="")
     if told:
         left.append(f"  {shown(told)}", "yellow")
@@ -40,7 +40,7 @@ def head_line(board: Board, location: str, told: str, width: int, glyphs: bool) 
     if width - left.cell_len - right.cell_len < 2:
         right = _counts(board, glyphs, with_words=False)
     space = width - left.cell_len - right.cell_len - 1
-    if space < 1:  # the place is cut, not the numbers
+    if space < 1:  # the location is cut, not the numbers
         left.truncate(max(8, width - right.cell_len - 2), overflow="ellipsis" if glyphs else "crop")
         space = max(1, width - left.cell_len - right.cell_len - 1)
     line = Text.assemble(left, " " * space, right)
@@ -66,7 +66,7 @@ def _counts(board: Board, glyphs: bool, with_words: bool) -> Text:
 
 
 def key_line(width: int, glyphs: bool) -> Text:
-    """Return the keys that there is room for, the most needed ones first."""
+    """Return the keys that fit, the most important first."""
     kept: list[tuple[str, str]] = []
     room = width
     for key, does in _KEYS:

@@ -1,4 +1,4 @@
-"""Chart and output of the chosen trials as lines, made where they do not hold up the keyboard. Knows no Textual."""
+"""Renders chart and output of the selected trials as lines, where it does not delay the keyboard. Without Textual."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _AXIS_ROWS = 2
 
 
 class PaneRequest(NamedTuple):
-    """What is to be drawn.
+    """What to draw.
 
     Attributes:
         rows: The trials.
-        lettered: Whether they are marked, and so have letters.
-        metric: The metric of the chart; empty when there is none.
+        lettered: Whether they are marked and so have letters.
+        metric: The metric of the chart, or empty.
         axis: What its x axis counts.
         log_y: Whether its y axis is logarithmic.
-        chart: Its columns and lines without the title; no lines: none is drawn.
-        output: The same of the output.
-        braille: Whether there is braille.
+        chart: Its columns and lines without the title; with 0 lines it is not drawn.
+        output: The same for the output.
+        braille: Whether braille can be shown.
     """
 
     rows: tuple[Facts, ...] = ()
@@ -48,7 +48,7 @@ class PaneRequest(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What was drawn: titles and lines."""
+    """The result: titles and lines."""
 
     request: PaneRequest
     chart_title: str
@@ -58,7 +58,7 @@ class Drawn(NamedTuple):
 
 
 def draw(sources: Sources, request: PaneRequest) -> Drawn:
-    """Read what is requested and draw it; what cannot be read says so in its place."""
+    """Read and draw what is requested; errors appear in place of what cannot be read."""
     chart_title, chart = _chart(sources, request) if request.chart[1] > 0 else ("", [])
     output = _output(sources, request) if request.output[1] > 0 else []
     return Drawn(request, chart_title, chart, _of("output", request), output)
@@ -94,7 +94,7 @@ def _chart(sources: Sources, request: PaneRequest) -> tuple[str, list[Text]]:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong with a file, without its path: whose file it is stands beside it."""
+    """Return what is wrong with a file, without its path, because the trial is named next to it."""
     reason = error.facts.get("reason") if isinstance(error, DamagedError) else None
     return shown(reason if isinstance(reason, str) and reason else message(error))
 
@@ -114,7 +114,7 @@ def _drawing(curves: list[Curve], request: PaneRequest, note_rows: int) -> list[
 
 
 def _notes(curves: list[Curve], request: PaneRequest) -> list[str]:
-    """Return what a chart alone does not say: of one curve its course, of several what was left out of them."""
+    """Return what a chart does not say: the course of a single curve, or what was left out of several."""
     if len(curves) == 1:
         return [_shortened(shown(sentence(curves[0], request.axis)), request.chart[0])]
     parts = []
@@ -128,7 +128,7 @@ def _notes(curves: list[Curve], request: PaneRequest) -> list[str]:
 
 
 def _shortened(told: str, columns: int) -> str:
-    """Return a sentence without its last parts, as many as have no room."""
+    """Return a sentence without the last parts that do not fit."""
     while cell_len(told) > columns and ", " in told:
         told = told.rpartition(", ")[0]
     return set_cell_size(told, columns) if cell_len(told) > columns else told

@@ -114,7 +114,7 @@ class Drawer(_Reader):
     """Draws chart and output of the selected trials.
 
     Attributes:
-        request: What is to be drawn.
+        request: What to draw.
     """
 
     def __init__(self, sources: Sources, interval_s: float, take: Callable[[Drawn], None]) -> None:

@@ -14,22 +14,22 @@ _DURATIONS_S = (
 )
 _UNITS_S = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _MAX_TICKS = 200
-_LARGEST, _SMALLEST = sys.float_info.max, 5e-324  # the last one is the smallest that a float holds
+_LARGEST, _SMALLEST = sys.float_info.max, 5e-324  # the second is the smallest float
 
 
 class Scale:
-    """Where a number stands between the two ends of an axis.
+    """Maps numbers to positions between the two ends of an axis.
 
     Attributes:
         low: The number at the beginning.
         high: The number at the end, larger than `low`.
-        log: Whether the axis is logarithmic; both ends are positive then.
+        log: Whether the axis is logarithmic, with positive ends.
     """
 
     __slots__ = ("high", "log", "low")
 
     def __init__(self, low: float, high: float, log: bool = False) -> None:
-        """Make a scale; equal ends are moved apart, so that a constant stands in the middle."""
+        """Make a scale; equal ends are moved apart, so that a constant is in the middle."""
         if low == high:
             room = abs(low) * 0.1 or 1.0
             low, high = (max(_SMALLEST, low / 2), high * 2) if log else (max(-_LARGEST, low - room), high + room)
@@ -37,7 +37,7 @@ class Scale:
         self.low, self.high, self.log = low, high, log
 
     def share(self, value: float) -> float:
-        """Return where a number stands, from 0 to 1."""
+        """Return the position of a number, from 0 to 1."""
         if self.log:
             low, high = math.log10(self.low), math.log10(self.high)
             return (math.log10(value) - low) / (high - low) if high > low else 0.5
@@ -49,7 +49,7 @@ class Scale:
         )  # the ends are further apart than a float can represent
 
     def dot(self, value: float, dots: int) -> int:
-        """Return the number of the dot, of `dots`, on which a number stands."""
+        """Return which of `dots` dots a number is on."""
         return min(dots - 1, max(0, round(self.share(value) * (dots - 1))))
 
 
@@ -59,7 +59,7 @@ def ticks(scale: Scale, count: int, whole: bool = False) -> list[float]:
     Args:
         scale: The scale.
         count: How many there is room for.
-        whole: Whether only whole numbers make sense, as for steps.
+        whole: Whether only integers make sense, as for steps.
     """
     if scale.log:
         values = _decades(scale, count)
@@ -107,13 +107,13 @@ def duration_ticks(scale: Scale, count: int) -> list[float]:
 
 
 def labels(numbers: list[float]) -> list[str]:
-    """Return the round numbers of an axis as text, all with the same number of decimals, none rounded."""
+    """Return the round numbers of an axis as text, unrounded and with the same number of decimals."""
     if len(numbers) < 2:
         return [f"{number:g}" for number in numbers]
     largest = max(abs(number) for number in numbers)
     gaps = [after - before for before, after in pairwise(numbers)]
     gap = min(gaps)
-    if max(gaps) > 1.5 * gap:  # not evenly apart: a logarithmic axis
+    if max(gaps) > 1.5 * gap:  # unequal distances: a logarithmic axis
         return [f"{number:g}" for number in numbers]
     power = math.floor(math.log10(gap) + 1e-9)
     if largest >= 1e6 or largest < 1e-3 or power < -6:
@@ -129,7 +129,7 @@ def _short_exponent(text: str) -> str:
 
 
 def count_label(number: float) -> str:
-    """Return a step or an epoch short and exact: `900`, `12.5k`, `2M`."""
+    """Return a step or an epoch in short but exact form: `900`, `12.5k`, `2M`."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= max(size, 1e4) and float(f"{number / size:.4g}") * size == number:
             return f"{number / size:.4g}{unit}"
@@ -137,7 +137,7 @@ def count_label(number: float) -> str:
 
 
 def duration_label(seconds: float) -> str:
-    """Return a round duration short: `45s`, `1h30m`, `2d`."""
+    """Return a round duration in short form: `45s`, `1h30m`, `2d`."""
     if seconds == 0 or abs(seconds) < 1 or seconds != int(seconds):
         return f"{seconds:.3g}s"
     left, parts = abs(int(seconds)), []

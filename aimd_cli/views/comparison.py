@@ -22,7 +22,7 @@ from aimd_core.language import said
 from aimd_core.reading.facts import Facts
 
 _COMMIT_SHOWN = 12
-_LONG_CELL = 40  # characters; a longer value is worth a row of its own only in full output
+_LONG_CELL = 40  # characters; a longer value gets its own row only in full output
 
 
 class Compared(NamedTuple):
@@ -30,7 +30,7 @@ class Compared(NamedTuple):
 
     Attributes:
         row: What a list shows.
-        facts: Everything that may differ beside metrics: `params.lr`, `platform.os`, `packages.torch`, `git.commit`.
+        facts: Everything that may differ besides metrics: `params.lr`, `platform.os`, `packages.torch`, `git.commit`.
     """
 
     row: Facts
@@ -41,10 +41,10 @@ class ComparisonOptions(NamedTuple):
     """What is compared.
 
     Attributes:
-        aggregate: Which aggregate of each metric: `last`, `min`, `max` or `mean`.
-        directions: `min` or `max` by metric, where a person said so.
+        aggregate: The aggregate of each metric: `last`, `min`, `max` or `mean`.
+        directions: `min` or `max` by metric, if the user said so.
         metrics: The metrics; none means all.
-        everything: Whether also what is the same is shown.
+        everything: Whether to show what is equal, too.
         glyphs: Whether non-ASCII characters can be shown.
     """
 
@@ -55,11 +55,11 @@ class ComparisonOptions(NamedTuple):
     glyphs: bool = True
 
     def direction(self, metric: str) -> str | None:
-        """Return `min` or `max`, as a person said or the name suggests."""
+        """Return `min` or `max`, from the user or from the name."""
         return self.directions.get(metric) or direction_of(metric)
 
     def chosen(self, rows: list[Facts]) -> list[str]:
-        """Return the metrics to be shown."""
+        """Return the metrics to show."""
         return [name for name in ranked_metrics(rows) if not self.metrics or name in self.metrics]
 
 
@@ -85,7 +85,7 @@ class Comparison:
         return [value_of(row, metric, self.options.aggregate) for row in self.rows]
 
     def rich(self, width: int) -> RenderableType:
-        """Return trials as columns where they fit, else as rows; then the chart."""
+        """Return trials as columns if they fit, else as rows; then the chart."""
         table = self._side_by_side()
         hidden = 0
         if table.hidden(width) or table.overflows(width):
@@ -115,7 +115,7 @@ class Comparison:
         ]  # fmt: skip
 
     def _side_by_side(self) -> Table:
-        """Return a row a fact and a metric, a column a trial."""
+        """Return one row per fact and metric, with one column per trial."""
         table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
         table.add((shown("state"), "dim"), *(state_cell(row.state, self.options.glyphs) for row in self.rows))
         for key in self.differing:
@@ -125,9 +125,9 @@ class Comparison:
         return table
 
     def _one_below_the_other(self) -> Table:
-        """Return a row a trial, a column a fact and a metric.
+        """Return one row per trial, with one column per fact and metric.
 
-        Long facts are dropped first, then late metrics and parameters by turns: without what differs, a value says
+        Long facts are dropped first, then late metrics and parameters alternately: without what differs, a value says
         little.
         """
         columns = [Column("NAME")]
@@ -146,14 +146,14 @@ class Comparison:
         return table
 
     def lines(self) -> list[list[str]]:
-        """Return a row a fact and a metric, a column a trial, nothing rounded."""
+        """Return one row per fact and metric, with one column per trial, unrounded."""
         lines = [["key", *(row.alternative_name for row in self.rows)], ["state", *(row.state for row in self.rows)]]
         lines += [[key, *map(_full, self._facts(key))] for key in self.differing]
         lines += [[metric, *map(_full, self._values(metric))] for metric in self.metrics]
         return lines
 
     def grid(self) -> Grid:
-        """Return a row a trial for documents: names, what differs, metrics."""
+        """Return one row per trial for documents: names, what differs, metrics."""
         header = ["name", *self.differing, *self.metrics]
         numbers = [False] * (1 + len(self.differing)) + [True] * len(self.metrics)
         rows = []
@@ -173,7 +173,7 @@ class Comparison:
         return [grid.header, *([item.full for item in row] for row in grid.rows)]
 
     def document(self) -> dict[str, object]:
-        """Return the comparison as plain data; values are in the order of the trials."""
+        """Return the comparison as plain data, with values in the order of the trials."""
         return {
             "trials": [row.document() for row in self.rows],
             "facts": {key: self._facts(key) for key in self.differing},
@@ -191,7 +191,7 @@ class Comparison:
 
 
 class GroupedComparison:
-    """Groups of trials, a row each: what tells them apart, how many trials, mean and deviation of each metric."""
+    """Groups of trials, one row each: what tells them apart, their size, mean and deviation of each metric."""
 
     def __init__(self, groups: list[Group], options: ComparisonOptions) -> None:
         self.groups = groups
@@ -234,7 +234,7 @@ class GroupedComparison:
         return RichGroup(table.rich(width), Text(listed(notes, self.options.glyphs), style="dim"))
 
     def lines(self) -> list[list[str]]:
-        """Return a row a group, nothing rounded; `std` is empty for a single trial."""
+        """Return one row per group, unrounded; `std` is empty for a single trial."""
         header = [*(f"params.{key}" for key in self.keys), "n"]
         for metric in self.metrics:
             header += [f"{metric}.n", f"{metric}.mean", f"{metric}.std"]
@@ -248,7 +248,7 @@ class GroupedComparison:
         return lines
 
     def grid(self) -> Grid:
-        """Return a row a group for documents."""
+        """Return one row per group for documents."""
         header = [*self.keys, "n", *self.metrics]
         numbers = [False] * len(self.keys) + [True] * (1 + len(self.metrics))
         rows = []
@@ -263,7 +263,7 @@ class GroupedComparison:
         return Grid(header, rows, numbers)
 
     def csv_rows(self) -> list[list[str]]:
-        """Return a row a group in full, for programs."""
+        """Return one row per group in full, for programs."""
         return self.lines()
 
     def document(self) -> dict[str, object]:
@@ -305,6 +305,6 @@ def _shown(key: str, value: object) -> str:
 
 
 def _short_names(rows: list[Facts]) -> list[str]:
-    """Return names, or alternative names where two trials have the same."""
+    """Return names, or alternative names if two trials share one."""
     names = [row.name for row in rows]
     return [row.name if names.count(row.name) == 1 else row.alternative_name for row in rows]

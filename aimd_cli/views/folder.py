@@ -47,7 +47,7 @@ class FolderList:
         return Group(table.rich(width), note(count, style="dim")) if self.rows else note(count, style="dim")
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a folder."""
+        """Return the header and one row per folder."""
         return [list(_FIELDS), *(_line(row, _FIELDS) for row in self.rows)]
 
     def document(self) -> dict[str, object]:
@@ -63,7 +63,7 @@ class FolderTree(FolderList):
         self.top = top
 
     def rich(self, width: int) -> RenderableType:
-        """Return the tree; a path of which a part is missing hangs where its nearest parent is."""
+        """Return the tree; a path with missing parents is attached to its nearest one."""
         drawn = Tree(Text(text.clean(self.location), style="bold"))
         nodes = {self.location.rstrip("/"): drawn}
         for row in self.rows:
@@ -79,7 +79,7 @@ class FolderTree(FolderList):
 
 
 class SharedList:
-    """What others share with one."""
+    """What others share with the user."""
 
     fields = ("kind", "path", "name", "owner", "role", "id")
 
@@ -97,7 +97,7 @@ class SharedList:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a thing."""
+        """Return the header and one row per object."""
         return [list(self.fields), *(_line(row, self.fields) for row in self.rows)]
 
     def document(self) -> dict[str, object]:
@@ -106,7 +106,7 @@ class SharedList:
 
 
 class ShareList:
-    """With whom a folder is shared."""
+    """The shares of a folder."""
 
     fields = ("id", "with", "kind", "role", "created", "expires")
 
@@ -132,7 +132,7 @@ class ShareList:
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a share."""
+        """Return the header and one row per share."""
         return [list(self.fields), *(_line(row, self.fields) for row in self.rows)]
 
     def document(self) -> dict[str, object]:

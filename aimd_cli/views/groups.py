@@ -1,4 +1,4 @@
-"""Trials put together by their parameters, and what their metrics are on average. Pure."""
+"""Groups trials by their parameters and averages their metrics. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Average(NamedTuple):
     """A metric over the trials of a group.
 
     Attributes:
-        finite: How many trials have a finite value of it.
-        mean: Their mean, or None when there is none.
+        finite: How many trials have a finite value.
+        mean: Their mean, or None.
         deviation: The sample standard deviation (divided by `finite` - 1), or None for fewer than two.
     """
 
@@ -26,7 +26,7 @@ class Average(NamedTuple):
     deviation: float | None
 
     def shown(self, size: int) -> str:
-        """Return it as a person reads it, for a group of `size` trials: `0.731 ± 0.012`."""
+        """Return it as text for people, for a group of `size` trials: `0.731 ± 0.012`."""
         if self.mean is None:
             return ""
         partly = f" (n={self.finite})" if self.finite != size else ""
@@ -37,7 +37,7 @@ class Average(NamedTuple):
 
 
 def told_alike(mean: float, deviation: float) -> tuple[str, str]:
-    """Return a mean and its deviation in two significant digits, both with the same number of decimals."""
+    """Return a mean and its deviation with two significant digits, both with the same number of decimals."""
     told = f"{deviation:.2g}"
     if not deviation or not math.isfinite(deviation):
         return text.number(mean), told
@@ -48,14 +48,14 @@ def told_alike(mean: float, deviation: float) -> tuple[str, str]:
 
 
 def average(values: list[float]) -> Average:
-    """Return mean and sample standard deviation of the finite ones of these values."""
+    """Return mean and sample standard deviation of the finite values."""
     from statistics import fmean, stdev
 
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return Average(0, None, None)
     size = max(map(abs, finite))
-    scale = size if size > _LARGE else 1.0  # or a sum of them could be more than a float holds
+    scale = size if size > _LARGE else 1.0  # otherwise their sum could overflow
     scaled = [value / scale for value in finite]
     return Average(len(finite), fmean(scaled) * scale, stdev(scaled) * scale if len(finite) > 1 else None)
 
@@ -64,7 +64,7 @@ class Group(NamedTuple):
     """Trials whose parameters agree.
 
     Attributes:
-        keys: The parameters that they agree in.
+        keys: The parameters in which they agree.
         rows: The trials.
         metrics: The average of each metric.
     """
@@ -75,12 +75,12 @@ class Group(NamedTuple):
 
 
 def grouped(rows: list[Facts], names: list[str], aggregate: str) -> list[Group]:
-    """Put trials together that agree in these parameters, in the order in which the groups appear.
+    """Group trials that agree in these parameters, in order of first appearance.
 
     Args:
         rows: The trials.
-        names: Parameters by dotted name; one that a trial lacks counts as a value of its own.
-        aggregate: Which aggregate of each metric counts: `last`, `min`, `max` or `mean`.
+        names: Parameters by dotted name; a missing one counts as a separate value.
+        aggregate: The aggregate of each metric to use: `last`, `min`, `max` or `mean`.
     """
     buckets: dict[str, list[Facts]] = {}
     for row in rows:
@@ -104,7 +104,7 @@ _MISSING = _Missing()
 
 
 def value_of(row: Facts, metric: str, aggregate: str) -> float | None:
-    """Return an aggregate of a metric of a trial as a number; None when there is none."""
+    """Return an aggregate of a trial's metric as a number, or None."""
     value = row.metrics.get(metric, {}).get(aggregate)
     return None if value is None else float(value)
 
@@ -114,11 +114,11 @@ def _values(rows: list[Facts], metric: str, aggregate: str) -> list[float]:
 
 
 def grouping_params(rows: list[Facts], expression: str) -> tuple[list[str], list[str]]:
-    """Return the parameters that `--group-by` means, and those it names that no trial has.
+    """Return the parameters of `--group-by`, and those that no trial has.
 
     Args:
         rows: The trials.
-        expression: `params.lr,params.opt`, or `all but params.seed`; the `params.` may be left out.
+        expression: `params.lr,params.opt`, or `all but params.seed`; `params.` is optional.
     """
     known = all_keys(row.params for row in rows)
     words = " ".join(expression.split())

@@ -31,9 +31,9 @@ class Choice(NamedTuple):
 
     Attributes:
         total: How many trials there are, shown or not.
-        detail: Whether every parameter and metric is wanted, not only those that tell trials apart.
-        only_changed: Whether only those that tell trials apart are wanted, in every form of output.
-        columns: The fields wanted as columns, instead of those chosen by the view.
+        detail: Whether to show every parameter and metric, not only those that tell trials apart.
+        only_changed: Whether to show only those that tell trials apart, in every form of output.
+        columns: The fields to show as columns, instead of those chosen by the view.
     """
 
     total: int
@@ -53,14 +53,14 @@ class TrialList:
         choice: Choice | None = None,
         now: datetime | None = None,
     ) -> None:
-        """Take what is shown.
+        """Take what to show.
 
         Args:
             rows: The trials, in the order in which they are shown.
             location: Where they are, in words.
             glyphs: Whether non-ASCII characters can be shown.
-            choice: What is shown of them; by default what tells them apart.
-            now: The time that ages are counted to; by default the time now.
+            choice: What to show of them; by default what tells them apart.
+            now: The time that ages end at; by default now.
         """
         self.rows = rows
         self.location = location
@@ -166,7 +166,7 @@ class TrialList:
         return table
 
     def _cell(self, field: Field, row: Facts) -> str | tuple[str, str]:
-        """Return a field of a trial for a person."""
+        """Return a field of a trial for people."""
         if field.shape == "state":
             return state_cell(row.state, self.glyphs)
         if field.shape == "moment":
@@ -187,7 +187,7 @@ class TrialList:
         return value_of(field, row, self.now.timestamp())
 
     def lines(self) -> list[list[str]]:
-        """Return the header and a row a trial, nothing left out or rounded."""
+        """Return the header and one row per trial, complete and unrounded."""
         if self.choice.columns:
             return self._chosen_lines()
         rows = self.rows
@@ -216,7 +216,7 @@ class TrialList:
         ]
 
     def _exact_cell(self, field: Field, row: Facts) -> str:
-        """Return a field of a trial for a program."""
+        """Return a field of a trial for programs."""
         if field.shape == "moment":
             return (row.started if field.name == "started" else row.ended) or ""
         value = self._value(field, row)
@@ -238,7 +238,7 @@ def _last(row: Facts, metric: str) -> object:
 
 
 def _differing_metrics(rows: list[Facts], metrics: list[str]) -> list[str]:
-    """Return the metrics whose last values tell these trials apart; of a single trial, all."""
+    """Return the metrics whose last values tell these trials apart, or all for a single trial."""
     return [name for name in metrics if len(rows) < 2 or len({repr(_last(row, name)) for row in rows}) > 1]
 
 

@@ -72,7 +72,7 @@ def by_id(connection: Connection, folder_id: int) -> FolderRow | None:
 
 
 def by_uid(connection: Connection, uid: str) -> FolderRow | None:
-    """Return the folder with a UUID, whoever owns it."""
+    """Return the folder with a UUID, regardless of its owner."""
     return _one(connection, _query().where(folder.c.uid == uid))
 
 

@@ -1,4 +1,4 @@
-"""What the live screen shows, read from disk: all trials at the cost of what is new, and curves only when they grew."""
+"""The live screen's data from disk: all trials at the cost of what is new, and curves only when they have grown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEPT_CURVES = 64
 
 
 class LocalSources:
-    """The trials of a directory, as `aimd_cli.screen.sources.Sources` wants them."""
+    """The trials of a directory, as a `aimd_cli.screen.sources.Sources`."""
 
     def __init__(self, directory: Path) -> None:
         """Take a working directory that holds `.aimd/trials`, or a directory that holds trials."""
@@ -32,7 +32,7 @@ class LocalSources:
         self._curves: dict[tuple[str, str, str], tuple[tuple[int, int], Curve]] = {}
 
     def look(self, with_facts: bool) -> Looked:
-        """Return the trials that there are now."""
+        """Return the current trials."""
         return Looked(self._index.look(with_facts), self._index.unread_count)
 
     def _trial(self, row: Facts) -> Trial:
@@ -40,14 +40,14 @@ class LocalSources:
         return Trial((nested if nested.is_dir() else self._directory) / row.alternative_name)
 
     def curve(self, row: Facts, metric: str, axis: str) -> Curve:
-        """Return one metric of one trial; read again only when its journal is another one than before."""
+        """Return a metric of a trial, read again only if its journal has changed."""
         trial = self._trial(row)
         key = (row.alternative_name, metric, axis)
         size = _size(trial.path / METRICS_FILE)
         known = self._curves.pop(key, None)
         if known is None or known[0] != size:
             known = (size, read_curve(trial, metric, axis))
-        self._curves[key] = known  # the last one asked for stands last
+        self._curves[key] = known  # the most recently used is last
         if len(self._curves) > _KEPT_CURVES:
             del self._curves[next(iter(self._curves))]
         return known[1]
@@ -73,6 +73,6 @@ def _size(path: Path) -> tuple[int, int]:
 
 
 def _short(directory: Path) -> str:
-    """Return a directory as a person names it."""
+    """Return a directory in short form."""
     absolute, home = str(directory.absolute()), os.path.expanduser("~")
     return f"~{absolute[len(home) :]}" if absolute.startswith(home + os.sep) else absolute

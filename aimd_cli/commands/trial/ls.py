@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from aimd_core.query import Field, Query, SortKey
     from aimd_core.reading.facts import Facts
 
-_TERMINAL_ROWS = 50  # shown on a terminal unless -L says otherwise
+_TERMINAL_ROWS = 50  # shown on a terminal by default
 
 
 class Form(str, Enum):
-    """Forms of a table beside those that every command has."""
+    """Forms of a table besides those that every command has."""
 
     csv = "csv"
     md = "md"
 
 
 class Asked(NamedTuple):
-    """What a person asked for: which trials, in which order, and which columns."""
+    """The request: which trials, in which order, and which columns."""
 
     query: Query | None
     keys: tuple[SortKey, ...]
@@ -41,7 +41,7 @@ class Asked(NamedTuple):
     only_changed: bool
 
     def fields(self) -> list[Field]:
-        """Return the fields that are needed to answer."""
+        """Return the fields that the answer needs."""
         if self.query is None:
             return [*(key.field for key in self.keys), *self.columns]
         from aimd_core.query import fields_of
@@ -50,7 +50,7 @@ class Asked(NamedTuple):
 
 
 class Remote(NamedTuple):
-    """Which part of which server is listed."""
+    """The server and folder to list."""
 
     folder: str | None
     host: str | None
@@ -152,7 +152,7 @@ def _check(path: Path | None, server: Remote | None, named: str | None, watches_
 def _asked(
     where: str, sort: str, columns: str, limit: int | None, detail: bool, only_changed: bool, plain: bool
 ) -> Asked:
-    """Read what was asked for, before anything is read from disk or network."""
+    """Parse the options before anything is read from disk or network."""
     if limit is None and not plain and output.is_terminal():
         limit = _TERMINAL_ROWS
     if not (where.strip() or sort.strip() or columns.strip()):
@@ -188,7 +188,7 @@ def _local(path: Path, asked: Asked) -> TrialList:
 
 
 def _with_advice(error: NoTrialsError, path: str) -> NoTrialsError:
-    """Return the error for a path that holds no trials; one that is a query is told where a query goes."""
+    """Return the error for a path without trials, with advice if the path is a query."""
     from shlex import quote
 
     from aimd_core.query import parse
@@ -221,7 +221,7 @@ def _remote(source: Remote, asked: Asked) -> TrialList:
 
 
 def _selected(server: Server, folder: str | None, location: str, asked: Asked) -> TrialList:
-    """Let the server choose and order the trials, and fetch only those that are shown."""
+    """Let the server select and sort the trials, and fetch only those that are shown."""
     from aimd_core.client.lists import column_names, count, facts_of
     from aimd_core.query import field_text, pinned, render
 
@@ -235,7 +235,7 @@ def _selected(server: Server, folder: str | None, location: str, asked: Asked) -
 
 
 def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
-    """Say which parameters and metrics that were asked for no trial of the folder has."""
+    """Report requested parameters and metrics that no trial in the folder has."""
     from aimd_core.query import unknown_fields
     from aimd_core.reading.facts import Facts
 
@@ -246,7 +246,7 @@ def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
 
 
 def _view(rows: list[Facts], location: str, asked: Asked, total: int) -> TrialList:
-    """Choose and order rows, and make the view of them."""
+    """Select and sort rows, and return their view."""
     from aimd_cli.views.trial_list import Choice, TrialList
 
     fields = asked.fields()
