@@ -9,19 +9,29 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import IO, Any
 
-import typer
-import typer.core
-import typer.main
-from typer._click import Command as Command
-from typer._click import Context as Context
-from typer._click import HelpFormatter as HelpFormatter
-from typer._click import core, exceptions, formatting
-from typer.core import TyperCommand as TyperCommand
-from typer.core import TyperGroup as TyperGroup
+_COMPLETION = "typer.completion"
+if "typer" not in sys.modules:  # Typer's own completion is a tenth of what loading Typer costs; ours needs none of it
+    _nothing = ModuleType(_COMPLETION)
+    _nothing.get_completion_inspect_parameters = tuple  # type: ignore[attr-defined]  # all that loading asks for
+    sys.modules[_COMPLETION] = _nothing
 
-from aimd_core.language import said, translated
+import typer  # noqa: E402 - after the lines that make it lean
+import typer.core  # noqa: E402
+import typer.main  # noqa: E402
+from typer._click import Command as Command  # noqa: E402
+from typer._click import Context as Context  # noqa: E402
+from typer._click import HelpFormatter as HelpFormatter  # noqa: E402
+from typer._click import core, exceptions, formatting  # noqa: E402
+from typer.core import TyperCommand as TyperCommand  # noqa: E402
+from typer.core import TyperGroup as TyperGroup  # noqa: E402
+
+from aimd_core.language import said, translated  # noqa: E402
+
+if getattr(sys.modules.get(_COMPLETION), "__file__", None) is None:
+    sys.modules.pop(_COMPLETION, None)  # whoever wants it later gets it
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:

@@ -15,14 +15,12 @@ from pathlib import Path
 from aimd_core.addresses import is_plain_remote as is_plain_remote
 from aimd_core.addresses import normal_host as normal_host
 from aimd_core.errors import ConfigError, DamagedError, DiskError, NotSignedInError, UsageError
-from aimd_core.format.documents import read_mapping
 from aimd_core.format.files import replace_file
 from aimd_core.hosts import API_KEY_KEY as API_KEY_KEY
 from aimd_core.hosts import HOST_KEY as HOST_KEY
 from aimd_core.hosts import HOST_KEY_OF_TUTORIAL as HOST_KEY_OF_TUTORIAL
 from aimd_core.hosts import active_host, find_host, key_for
 from aimd_core.language import said
-from aimd_core.yaml_edit import edit_mapping
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -41,6 +39,9 @@ def read_config(path: Path | None = None) -> dict[str, object]:
     """
     path = path or config_path()
     try:
+        os.stat(path)
+        from aimd_core.format.documents import read_mapping  # which loads YAML; without a file nobody needs it
+
         return read_mapping(path.resolve())
     except FileNotFoundError:
         return {}
@@ -62,6 +63,8 @@ def write_config(changes: Mapping[str, object | None], path: Path | None = None)
 
 def replace_config(content: dict[str, object], path: Path | None = None) -> Path:
     """Make `content` the whole content of the config file, keeping comments, and return its path."""
+    from aimd_core.yaml_edit import edit_mapping
+
     path = path or config_path()
     try:
         text = path.read_bytes() if path.exists() else b""

@@ -11,12 +11,13 @@ import json
 import os
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.measurement import Measurement, table
-from benchmarks.processes import Cost, cost
+from benchmarks.processes import PYTHON, Cost, cost
 
 TRIALS, POINTS, ROUNDS = 10_000, 30, 7
 PACKAGES = "".join(f"    package{number}: 1.{number}.0\n" for number in range(20))
@@ -46,7 +47,9 @@ assert len([json.loads(facts) for _, facts in rows]) == int(sys.argv[2])
 
 def cost_in(directory: Path, words: list[str], **variables: str) -> Cost:
     """Return what a command took whose cache is in that directory."""
-    environment = {**os.environ, **variables, "XDG_CACHE_HOME": str(directory / "cache"), "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, **variables, "XDG_CACHE_HOME": str(directory / "cache")}
+    if sys.executable == PYTHON:
+        environment["PYTHONPATH"] = os.getcwd()
     return cost(words, environment)
 
 

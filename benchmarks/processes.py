@@ -27,6 +27,9 @@ class Cost(NamedTuple):
     rss_mb: float
 
 
+PYTHON = os.environ.get("AIMD_BENCH_PYTHON", sys.executable)  # that of an installed wheel, for example
+
+
 def cost(words: list[str], environment: dict[str, str] | None = None) -> Cost:
     """Run a command of this Python with its output thrown away and return what it took.
 
@@ -40,7 +43,7 @@ def cost(words: list[str], environment: dict[str, str] | None = None) -> Cost:
     """
     variables = dict(os.environ if environment is None else environment)
     variables.pop("PYTHONDONTWRITEBYTECODE", None)
-    starter = [sys.executable, "-I", "-S", "-c", _STARTER, sys.executable, *words]
+    starter = [sys.executable, "-I", "-S", "-c", _STARTER, PYTHON, *words]
     answer = subprocess.run(starter, env=variables, stdout=subprocess.PIPE, check=True).stdout
     status, cpu_s, rss_mb = json.loads(answer)
     if status:

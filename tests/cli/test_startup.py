@@ -15,6 +15,8 @@ from tests.support.server import RunningServer
 COMMAND_MODULES = "aimd_cli.commands."
 
 HEAVY = {
+    "shellingham",
+    "typer.completion",
     "httpx",
     "numpy",
     "pydantic",
@@ -91,7 +93,16 @@ def test_a_remote_list_loads_no_command_line_of_others(home: Home, monkeypatch: 
         monkeypatch.setenv("AIMD_API_KEY", server.new_user("ann"))
         names = loaded("trial", "ls", "--remote")
     assert "httpx" in names
-    assert not names & {"httpx._main", "click", "pygments", "rich.console", "asyncio", "platformdirs", "starlette"}
+    assert not names & {
+        "httpx._main",
+        "click",
+        "pygments",
+        "rich.console",
+        "asyncio",
+        "platformdirs",
+        "starlette",
+        "yaml",
+    }
 
 
 def test_httpx_keeps_its_command_line_for_whoever_wants_it() -> None:

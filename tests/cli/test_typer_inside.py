@@ -1,6 +1,8 @@
 """What is used of Typer beyond its promise: in one module, each part by name, and there as long as the pin holds."""
 
 import re
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -31,6 +33,7 @@ PRIVATE: dict[str, str] = {
     "typer.core.TyperGroup.list_commands": "commands in the order in which they are declared",
     "typer.core.TyperGroup.format_commands": "help of a group that imports none of its commands",
     "typer.core.TyperCommand.get_short_help_str": "the line of a command in the help of its group",
+    "typer.main.get_completion_inspect_parameters": "a start that loads none of Typer's own completion",
     "typer.main.get_group": "the application",
     "typer.main.get_command": "a command that is built when it is called",
 }
@@ -52,6 +55,15 @@ def resolved(part: str) -> object:
             value = getattr(value, word, None)
         return value
     return None
+
+
+def test_typers_own_completion_is_not_loaded_but_can_be() -> None:
+    code = (
+        "import sys\nimport aimd_cli.typer_inside\n"
+        "assert not {'typer.completion', 'typer._completion_shared', 'shellingham'} & set(sys.modules)\n"
+        "from typer.completion import shell_complete\nassert callable(shell_complete)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_part_that_is_gone_is_met() -> None:
