@@ -23,6 +23,7 @@ SLACK_ROWS = 8
 MAX_CHARACTERS = 1 << 20  # per line; the rest is counted
 _FAR_COLUMN = 500  # the column of the right edge
 _REACHABLE_CHARACTERS = 4096  # a cursor does not return to a longer line
+_MAX_CELLS = 8192  # of a line in which a cursor moves, because each sequence may cost as much
 _MAX_SEQUENCE = 4096
 _MAX_COMBINED = 16  # characters in one cell
 _TAB = 8
@@ -31,8 +32,8 @@ _STRING = r"[\]PX^_][^\x07\x1b\n\x18\x1a]*"  # a title, a link, an image
 _TOKENS = re.compile(
     rf"""
     (?P<text>[^\x00-\x1f\x7f-\x9f]+)
-    | (?P<control>[\n\t\v\f] | \r+ | \x08+)
-    | (?P<rest>\x1b (?: \[[0-?]*[\ -/]* | {_STRING}\x1b? | [\ -/]* )? \Z)  # may go on with the next text
+    | (?P<control>\r?\n | [\t\v\f] | \r(?!\n|\Z) | \x08+)
+    | (?P<rest>\r\Z | \x1b (?: \[[0-?]*[\ -/]* | {_STRING}\x1b? | [\ -/]* )? \Z)  # may go on with the next text
     | \x1b\[ (?P<numbers>[0-?]*) (?P<order>[@-~])
     | \x1b (?: \[[0-?]*[\ -/]*[@-~]? | {_STRING} (?: \x07 | \x1b\\ )? | [\ -/]+[0-~]? )
     | \x1b (?P<escape>[0-~])
@@ -135,6 +136,9 @@ class _Screen:
     def _open(self) -> _Row:
         """Return the cursor's row with its cells, so that the cursor may be anywhere in it."""
         row = self._rows[self.row]
+        if row.cells is None and len(row.text) > _MAX_CELLS:
+            self.new_line(0)
+            row = self._rows[self.row]
         if row.cells is None:
             self._column = len(row.opened())
         return row
@@ -172,8 +176,8 @@ class _Screen:
             column = _owner(cells, column - 1)
             text = cells[column] + text
         fresh = _cells(text, column)
-        row.dropped += max(0, column + len(fresh) - MAX_CHARACTERS)
-        del fresh[max(0, MAX_CHARACTERS - column) :]
+        row.dropped = max(row.dropped, column + len(fresh) - _MAX_CELLS)
+        del fresh[max(0, _MAX_CELLS - column) :]
         if column > len(cells):
             cells += [" "] * (column - len(cells))
         _break_up(cells, column, column + len(fresh))
@@ -252,7 +256,8 @@ class _Screen:
         """Erase the cursor's row from the cursor on (0), up to it (1), or all of it (2)."""
         if how == 0 and (self._rows[self.row].cells is None or self._column >= len(self._rows[self.row])):
             return
-        cells = self._open().opened()
+        row = self._open()
+        cells, row.dropped = row.opened(), 0 if how != 1 else row.dropped
         self._touch(self.row)
         if how == 2:
             cells.clear()
@@ -334,11 +339,11 @@ class Terminal:
         if len(rest) <= _MAX_SEQUENCE:
             self._rest = rest
         else:
-            self._is_in_string = rest[1] in "]PX^_"
+            self._is_in_string = rest[1:2] in tuple("]PX^_")
 
     def _control(self, control: str) -> None:
         screen = self._screen
-        if control == "\n":
+        if control[-1] == "\n":
             screen.new_line(0)
         elif control[0] == "\r":
             screen.move_to_column(0)

@@ -61,6 +61,8 @@ class OutputLog(AppendFile):
 
     def take(self, stream: str, text: str) -> None:
         """Record what was printed to a stream."""
+        if self.full:
+            return
         if stream not in self._streams:
             self._streams[stream] = Terminal()
         lines = self._streams[stream].take(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -248,6 +249,12 @@ def test_what_never_ends_takes_no_memory() -> None:
     (line,) = screen.finish()
     assert len(line) < terminal.MAX_CHARACTERS + 100
     assert line.endswith(f"x [aimd: {3_000_000 - terminal.MAX_CHARACTERS:,} more characters]")
+    screen.take("\r" + "y" * 20_000 + "\r" + "z" * 20_000)
+    (line,) = screen.finish()
+    assert line == "z" * 8192 + " [aimd: 11,808 more characters]"
+    assert screen.take("w" * 20_000 + "\r\n") == ["w" * 20_000]
+    assert screen.take("w" * 20_000 + "\r") + screen.take("\n") == ["w" * 20_000]
+    assert screen.take("w" * 20_000 + "\rbar") + screen.finish() == ["w" * 20_000, "bar"]
     screen.take("\x1b]1337;File=")
     for _ in range(300):
         screen.take("A" * 10_000)
@@ -256,3 +263,41 @@ def test_what_never_ends_takes_no_memory() -> None:
     for _ in range(10_000):
         screen.take("\r\x1b[500Cx\x1b[B")
     assert len(screen.finish()) <= ROWS
+
+
+HOSTILE = [
+    *(
+        "\x1b[1K",
+        "\x1b[500Cx\x1b[1K\b",
+        "\x1b[",
+        "\x1b]",
+        "\x1b]0;",
+        "\u0301",
+        "e\u0301\b",
+        "\t\b",
+        "\x1b[99A\x1b[99Bx\n",
+    ),
+    *("\x1b[99Ax\x1b[99B\n", "\x1b[J\x1b[A", "\r\r", "\x1b7\x1b8", "中\b", "\x1b[2J\x1b[Hx", "\x1b[;;;", "\x1b[2Kx"),
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_twice_as_much_of_anything_takes_about_twice_as_long(hostile: str) -> None:
+    def cost(count: int) -> int:
+        """Return how many lines of Python it takes, which no other process can change."""
+        screen, lines = Terminal(), 0
+
+        def count_line(*_: object) -> object:
+            nonlocal lines
+            lines += 1
+            return count_line
+
+        sys.settrace(count_line)
+        try:
+            screen.take("x" * 8000 + hostile * count)
+            screen.finish()
+        finally:
+            sys.settrace(None)
+        return lines
+
+    assert cost(400) < 2.6 * cost(200) + 1000
