@@ -10,11 +10,12 @@ from aimd_server.services import auditing, names, shortcuts
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folders import add_in, find_path, make_path
 from aimd_server.services.refusals import RefusalError, folder_taken, invalid, no_folder
-from aimd_server.services.visibility import ROOT, Role, load_folder, require, role_of
+from aimd_server.services.visibility import ROOT, Role, load_folder, require, require_no_gain, role_of
 from aimd_server.stores import folders, shares
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.trials import TrialRow
 
 PAGE, MAX_PAGE = 200, 500
 
@@ -232,7 +233,7 @@ def container(connection: Connection, row: FolderRow) -> FolderRow:
 def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:
     if parent.owner_id == row.owner_id and f"{parent.path}/".startswith(f"{row.path}/"):
         raise invalid("a folder cannot lie in itself", field="parent")
-    require_move(connection, user, container(connection, row), parent)  # before anything about the target is revealed
+    require_move(connection, user, row, container(connection, row), parent)  # before the target is looked at
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise folder_taken(name, parent.path)
     levels = folders.deepest(connection, row.owner_id, row.path) - row.path.count("/")
@@ -244,8 +245,12 @@ def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderR
     auditing.note(connection, user.name, "folder.move", row.uid, before=row.path, path=parent.child_path(name))
 
 
-def require_move(connection: Connection, user: Account, source: FolderRow, target: FolderRow) -> None:
-    """Refuse a move out of or into a folder that the caller may not change; moving out of a tree needs its owner.
+def require_move(
+    connection: Connection, user: Account, item: FolderRow | TrialRow, source: FolderRow, target: FolderRow
+) -> None:
+    """Refuse a move out of or into a folder that the caller may not change.
+
+    Moving out of a tree, or to where anybody may do more, needs an owner.
 
     Raises:
         RefusalError: `forbidden`.
@@ -253,3 +258,4 @@ def require_move(connection: Connection, user: Account, source: FolderRow, targe
     leaves_tree = source.owner_id != target.owner_id
     require(connection, user, source, Role.OWNER if leaves_tree else Role.EDITOR)
     require(connection, user, target, Role.EDITOR)
+    require_no_gain(connection, user, item, target)

@@ -12,7 +12,7 @@ from aimd_server.services.folder_tree import checked_name, container, shown
 from aimd_server.services.refusals import RefusalError, folder_taken, invalid, name_taken, no_folder, no_trial
 from aimd_server.services.trial_changes import require_taking
 from aimd_server.services.trials import overviews, to_trash
-from aimd_server.services.visibility import Role, load_folder, load_trial, require, root_of
+from aimd_server.services.visibility import Role, is_owner, load_folder, load_trial, require, root_of
 from aimd_server.stores import folders, trash, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -129,7 +129,7 @@ def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) 
 
     def operation(connection: Connection) -> dict[str, object]:
         row = trash.trial_by_uid(connection, uid) if names.is_uuid(uid) else None
-        if row is None or row.owner_id != user.id:
+        if row is None or not is_owner(user, row.owner_id):
             raise no_trial(uid)
         parent = _parent(connection, user, row, wish)
         name = row.name if wish.name is None else names.checked(wish.name, "name")
@@ -152,7 +152,7 @@ def restore_folder(database: Database, user: Account, uid: str, wish: Restoring)
 
     def operation(connection: Connection) -> dict[str, object]:
         row = trash.folder_by_uid(connection, uid) if names.is_uuid(uid) else None
-        if row is None or row.owner_id != user.id:
+        if row is None or not is_owner(user, row.owner_id):
             raise no_folder(uid)
         parent = _parent(connection, user, row, wish)
         name = row.name if wish.name is None else checked_name(wish.name)

@@ -102,7 +102,7 @@ def placed(connection: Connection, user: Account, row: TrialRow, name: str, targ
     if (name, target.id) == (row.name, source.id):
         return {}
     if target.id != source.id:
-        require_move(connection, user, source, target)
+        require_move(connection, user, row, source, target)
     if trials.by_name(connection, target.id, name) is not None:
         raise name_taken(name, target.path)
     if target.owner_id != source.owner_id:

@@ -6,6 +6,7 @@ more is told so. A call that changes things (`Account.writing`, set by the route
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from aimd_server.services.names import is_uuid
@@ -37,7 +38,7 @@ def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -
         return Role.OWNER
     path, trial_id = (item.path, None) if isinstance(item, FolderRow) else (item.folder_path, item.id)
     found = shares.roles(connection, user, item.owner_id, lineage(path), trial_id)
-    return max((ROLES[name] for name in found), default=Role.NONE)
+    return _most(found)
 
 
 def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dict[int, Role]:
@@ -50,7 +51,7 @@ def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dic
     def most(row: TrialRow) -> Role:
         on_folders = [name for path in lineage(row.folder_path) for name in given.get((row.owner_id, path), [])]
         names = [*on_folders, *given.get(row.id, [])]
-        return max((ROLES[name] for name in names), default=Role.NONE)
+        return _most(names)
 
     return {row.id: Role.OWNER if is_own[row.id] else most(row) for row in rows}
 
@@ -74,6 +75,25 @@ def require(connection: Connection, user: Account, item: FolderRow | TrialRow, r
     """
     if role_of(connection, user, item) < role:
         raise forbidden(f"that needs the role {role.name.lower()} there")
+
+
+def require_no_gain(connection: Connection, user: Account, item: FolderRow | TrialRow, target: FolderRow) -> None:
+    """Refuse to move something to where anybody, the caller too, may do more with it: only its owner may give rights.
+
+    Raises:
+        RefusalError: `forbidden`.
+    """
+    if role_of(connection, user, item) is Role.OWNER:
+        return
+    path, trial_id = (item.path, None) if isinstance(item, FolderRow) else (item.folder_path, item.id)
+    before = shares.grants(connection, item.owner_id, lineage(path), trial_id)
+    after = shares.grants(connection, target.owner_id, lineage(target.path))
+    if any(_most(roles) > _most(before.get(subject, [])) for subject, roles in after.items()):
+        raise forbidden("moving it there would give somebody more rights, which needs the role owner on it")
+
+
+def _most(names: Iterable[str]) -> Role:
+    return max((ROLES[name] for name in names), default=Role.NONE)
 
 
 def _needed(user: Account, role: Role | None) -> Role:

@@ -81,6 +81,21 @@ def roles_by_place(
     return found
 
 
+def grants(
+    connection: Connection, owner_id: int, paths: list[str], trial_id: int | None = None
+) -> dict[Subject, list[str]]:
+    """Return the roles that the folders at these paths of an account's tree, and a trial, give to anybody."""
+    where = and_(folder.c.owner_id == owner_id, folder.c.path.in_(paths))
+    if trial_id is not None:
+        where = or_(where, share.c.trial_id == trial_id)
+    query = select(share.c.account_id, share.c.team_id, share.c.link_hash, share.c.role)
+    query = query.join(folder, share.c.folder_id == folder.c.id, isouter=True)
+    given: dict[Subject, list[str]] = {}
+    for account_id, team_id, link_hash, role in connection.execute(query.where(where)):
+        given.setdefault(Subject(account_id, team_id, link_hash), []).append(role)
+    return given
+
+
 def _on(target: Target) -> ColumnElement[bool]:
     if target.folder_id is not None:
         return share.c.folder_id == target.folder_id

@@ -201,7 +201,7 @@ def test_a_plot_of_very_many_names_is_refused(user: User) -> None:
 
 
 def test_more_trials_than_a_statement_takes_values_are_watched(database: Database) -> None:
-    assert database.read(lambda connection: watching.standings(connection, list(range(300_000)))) == {}
+    assert database.read(lambda connection: watching.rows(connection, list(range(300_000)))) == {}
 
 
 def test_version_1_gives_many_points_of_interleaved_types_a_piece_at_a_time(user: User) -> None:
