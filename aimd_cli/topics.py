@@ -68,7 +68,7 @@ or, not and ( ).
 Names
 
   name, alternative_name, id  what describes the trial; also state, folder,
-                              started, ended, age, duration, tags, note
+                              started, ended, age, duration, tags, note, parent
   params.NAME                 a parameter; nested: params.optimizer.lr
   platform.NAME               a platform fact
   git.commit, git.branch      where the code stood; also dirty, remote_url,

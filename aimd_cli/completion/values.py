@@ -21,6 +21,7 @@ TRIAL_FIELDS = (
     "duration",
     "tags",
     "note",
+    "parent",
 )
 _BETWEEN_NAMES = frozenset(" \t\"'=<>~!()[],&|")
 _SETTINGS = ("aimd_host", "api_key", "asset_hub_host")

@@ -129,6 +129,8 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("folder", row.folder),
         ("tags", ", ".join(row.tags)),
         ("note", row.note),
+        ("parent", translated(_parent(row))),
+        ("resumed", translated(_resumed(row))),
         ("started", local_time(row.started)),
         ("ended", local_time(row.ended)),
         ("duration", taken),
@@ -137,6 +139,19 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("metrics", ", ".join(ranked_metrics([row]))),
     ]
     return [(key, value) for key, value in facts if value]
+
+
+def _parent(row: Facts) -> str:
+    parent = row.parent
+    if parent is None:
+        return ""
+    name = parent["alternative_name"] or parent["id"]
+    return said("{name}, before step {step}", name=name, step=parent["from_step"])
+
+
+def _resumed(row: Facts) -> str:
+    steps = [str(line["from_step"]) for line in row.segments if line.get("kind") == "resume"]
+    return said("from step {steps}", steps=", ".join(steps)) if steps else ""
 
 
 def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
@@ -152,6 +167,8 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("ended", row.ended or ""),
         *(("tag", tag) for tag in row.tags),
         *((("note", row.note),) if row.note else ()),
+        *((f"parent.{key}", str(value)) for key, value in (row.parent or {}).items()),
+        *(("resumed_from_step", str(line["from_step"])) for line in row.segments if line.get("kind") == "resume"),
         *(("damage", sentence) for sentence in row.damage),
     ]
 

@@ -31,6 +31,7 @@ def facts_of(document: dict[str, Any]) -> Facts:
         metrics={str(name): _mapping(summary) for name, summary in _mapping(document.get("metrics")).items()},
         tags=tuple(map(str, document.get("tags") or ())),
         note=str(document.get("note") or ""),
+        segments=[line for line in document.get("segments") or () if isinstance(line, dict)],
     )
 
 

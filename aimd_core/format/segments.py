@@ -92,6 +92,13 @@ class Segments:
         """How many bytes of the journal hold lines that may be superseded."""
         return self._limits[-1][0] if self._limits else 0
 
+    def documents(self) -> list[dict[str, Any]]:
+        """Return what the file says as plain data, the fork first, as its lines have it."""
+        lines: list[tuple[str, Fork | Resume]] = [(RESUME, resume) for resume in self.resumes]
+        if self.fork is not None:
+            lines.insert(0, (FORK, self.fork))
+        return [{"kind": kind, **line._asdict()} for kind, line in lines]
+
     def mark(self) -> list[list[int]]:
         """Return what readers that keep totals tell other segments by, as JSON has it."""
         return [list(limit) for limit in self._limits]

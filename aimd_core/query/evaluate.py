@@ -45,8 +45,8 @@ def _holds(node: Condition, facts: Facts, now_s: float) -> bool:
     value = value_of(node.field, facts, now_s)
     if node.kind == "missing":
         return (value is None) != node.negated
-    if node.field.shape == "tags":
-        return _holds_for_tags(node, facts.tags)
+    if node.field.shape in ("tags", "names"):
+        return _holds_for_set(node, value if isinstance(value, (tuple, list)) else ())
     if value is None:
         return False
     if node.kind == "among":
@@ -54,12 +54,12 @@ def _holds(node: Condition, facts: Facts, now_s: float) -> bool:
     return _compare(value, node.operator, node.value, node.field.shape)
 
 
-def _holds_for_tags(node: Compare | Among, tags: Sequence[str]) -> bool:
-    """Compare tags as a set: `=` means "has", `~` means "one of them contains". No tags are the empty set."""
+def _holds_for_set(node: Compare | Among, members: Sequence[str]) -> bool:
+    """Compare a set: `=` means "has", `~` means "one of them contains". No tags are the empty set."""
     if node.kind == "among":
-        return any(_compare(tag, "=", one, "text") for tag in tags for one in node.values) != node.negated
+        return any(_compare(member, "=", one, "text") for member in members for one in node.values) != node.negated
     positive, negated = node.operator.replace("!", "") or "=", node.operator.startswith("!")
-    return any(_compare(tag, positive, node.value, "text") for tag in tags) != negated
+    return any(_compare(member, positive, node.value, "text") for member in members) != negated
 
 
 def value_of(field: Field, facts: Facts, now_s: float) -> object:
@@ -92,7 +92,14 @@ _TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
     "duration": Facts.duration_s,
     "tags": lambda facts, _: facts.tags or None,
     "note": lambda facts, _: facts.note or None,
+    "parent": lambda facts, _: _parent_names(facts),
 }
+
+
+def _parent_names(facts: Facts) -> tuple[str, ...] | None:
+    """Return the names that a trial's parent goes by, None when it has none."""
+    parent = facts.parent
+    return None if parent is None else tuple(str(parent[key]) for key in ("alternative_name", "id") if parent[key])
 
 
 def text_of(value: object) -> str:

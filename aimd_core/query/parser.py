@@ -36,7 +36,7 @@ from aimd_core.query.tree import (
 MAX_DEPTH = 60
 _LABELS = {"tag": "tags", "note": "note"}
 _WORDS_FOR_SIGNS = {"like": "~", "contains": "~", "matches": "~", "equals": "=", "eq": "=", "gt": ">", "lt": "<"}
-_ORDERLESS = ("state", "tags", "boolean", "prefix")
+_ORDERLESS = ("state", "tags", "names", "boolean", "prefix")
 _TEXTLESS = ("number", "duration", "moment", "boolean")
 _WANTED = {
     "number": ("a number", "For example: 0.9, 1e-3, nan"),
@@ -317,7 +317,7 @@ class Parser:
         return Text(token.text) if as_text else self._shaped(field.shape, token)
 
     def _shaped(self, shape: str, token: Token) -> Value:
-        if shape in ("text", "prefix", "tags"):
+        if shape in ("text", "prefix", "tags", "names"):
             return Text(token.text)
         if shape == "state":
             return self._state(token)

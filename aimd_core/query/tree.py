@@ -28,10 +28,11 @@ class Field(NamedTuple):
 
     @property
     def shape(self) -> str:
-        """The kind of its values: `text`, `prefix`, `state`, `tags`, `boolean`, `number`, `duration`, `moment`, `any`.
+        """The kind of its values.
 
-        `prefix` is text that matches by its beginning (ids, commits); `duration` is in seconds; `any` is a parameter's
-        value.
+        One of `text`, `prefix`, `state`, `tags`, `names`, `boolean`, `number`, `duration`, `moment` and `any`. `tags`
+        and `names` are sets; `prefix` is text that matches by its beginning (ids, commits); `duration` is in seconds;
+        `any` is a parameter's value.
         """
         if self.kind == "metric":
             return "number"
@@ -52,6 +53,7 @@ TRIAL_FIELDS = {
     "duration": "duration",
     "tags": "tags",
     "note": "text",
+    "parent": "names",
 }
 GIT_FIELDS = {
     "commit": "prefix",

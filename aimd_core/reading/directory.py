@@ -248,6 +248,7 @@ def _read_documents(trial: Trial) -> tuple[list[Any], dict[str, object], dict[st
         trial.damage,
         recorded,
         ending_of(metadata),
+        _segments_of(trial),
     ]
     git, platform = metadata.get("_git"), metadata.get("platform")
     facts: dict[str, object] = {
@@ -255,6 +256,15 @@ def _read_documents(trial: Trial) -> tuple[list[Any], dict[str, object], dict[st
         "platform": flatten(platform) if isinstance(platform, dict) else {},
     }
     return head, flatten(parameters), facts
+
+
+def _segments_of(trial: Trial) -> list[dict[str, Any]]:
+    from aimd_core.format.segments import read_segments  # a warm list reads none
+
+    try:
+        return read_segments(trial.path).documents()
+    except DamagedError:  # told with the journal, which cannot be read without it
+        return []
 
 
 def _read_journal(
@@ -295,7 +305,7 @@ def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:
 
 
 def _facts(path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, object], metrics: Summaries) -> Facts:
-    name, trial_id, status, started, ended, folder, tags, note, damage, recorded, ending = head
+    name, trial_id, status, started, ended, folder, tags, note, damage, recorded, ending, segments = head
     facts = Facts(
         name=name,
         alternative_name=row.name,
@@ -311,14 +321,20 @@ def _facts(path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, 
         params=params,
         metrics=metrics,
         damage=damage,
+        segments=segments,
         recorded=recorded,
     )
     facts.derive(last_write_s(path, row.signature) if facts.is_unfinished else 0.0)
     return facts
 
 
-def read_trials(paths: Sequence[Path]) -> list[Facts]:
-    """Return all that is known of some trials, which may lie in several directories, in the order of their paths."""
+def read_trials(paths: Sequence[Path], all_segments: bool = False) -> list[Facts]:
+    """Return all that is known of some trials, which may lie in several directories, in the order of their paths.
+
+    Args:
+        paths: The trials' directories.
+        all_segments: Whether points count that were superseded; then the journals of trials with any are read whole.
+    """
     names: dict[Path, list[str]] = {}
     for path in paths:
         names.setdefault(path.absolute().parent, []).append(path.absolute().name)
@@ -326,7 +342,19 @@ def read_trials(paths: Sequence[Path]) -> list[Facts]:
     for directory, listed in names.items():
         rows = TrialIndex.without_listing(directory).rows(listed, with_facts=True, with_trends=True)
         trials.update((directory / row.alternative_name, row) for row in rows)
+    if all_segments:
+        for path, trial in trials.items():
+            _count_all_segments(path, trial)
     return [trials[path.absolute()] for path in paths]
+
+
+def _count_all_segments(path: Path, trial: Facts) -> None:
+    from aimd_core.reading.totals import read_totals
+
+    if trial.segments:
+        totals, _ = read_totals(path / METRICS_FILE, all_segments=True)
+        trial.metrics = Summaries(_summaries(totals))
+        trial.trends = {name: trend.points() for name, trend in totals.trends.items()}
 
 
 def _add_facts(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str]]]) -> None:

@@ -187,6 +187,8 @@ class Facts:
         platform: Facts about the machine by dotted name.
         damage: What is wrong with it, one sentence each.
         trends: By `type.name`, at most 24 values that show the course of the metric.
+        segments: Where it begins with the points of another trial, and where it went back to an earlier step: the lines
+            of `segments` as plain data.
     """
 
     __slots__ = (
@@ -206,6 +208,7 @@ class Facts:
         "path",
         "platform",
         "reason",
+        "segments",
         "silent_s",
         "started",
         "state",
@@ -236,6 +239,7 @@ class Facts:
         platform: Mapping[str, object] = _EMPTY,
         damage: Sequence[str] = (),
         trends: Mapping[str, Sequence[float]] = _NO_TRENDS,
+        segments: Sequence[Mapping[str, object]] = (),
         recorded: dict[str, object] | None = None,
     ) -> None:
         """Take what is known. `recorded` is what `process.json` says, for `derive`; all others are attributes."""
@@ -244,7 +248,7 @@ class Facts:
         self.started, self.ended, self.last_write_s = started, ended, last_write_s
         self.folder, self.tags, self.note = folder, tags, note
         self.params, self.metrics, self.git, self.platform = params, metrics, git, platform
-        self.damage, self.trends = damage, trends
+        self.damage, self.trends, self.segments = damage, trends, segments
         self._recorded = recorded
         self._take(state if isinstance(state, State) else told_state(state, ending))
 
@@ -272,6 +276,18 @@ class Facts:
             name: self.metrics[name]["nan_since"]  # type: ignore[misc]
             for name in self.metrics
             if self.metrics[name].get("nan_since") is not None
+        }
+
+    @property
+    def parent(self) -> dict[str, object] | None:
+        """The trial whose points it begins with: `id`, `alternative_name` and `from_step`; None when it is no fork."""
+        fork = next((line for line in self.segments if line.get("kind") == "fork"), None)
+        if fork is None:
+            return None
+        return {
+            "id": fork.get("parent"),
+            "alternative_name": fork.get("parent_name"),
+            "from_step": fork.get("from_step"),
         }
 
     def age_s(self, now_s: float) -> float | None:
@@ -315,6 +331,8 @@ class Facts:
             "damage": list(self.damage),
             "tags": list(self.tags),
             "note": self.note,
+            "parent": self.parent,
+            "segments": [dict(line) for line in self.segments],
         }
 
 

@@ -65,6 +65,7 @@ _TRIAL: dict[str, Schema] = {
     "nan_since": _named({"type": "integer"}),
     "tags": _all(TEXT),
     "note": TEXT,
+    "segments": _all(MAPPING),
     "role": _ROLE,
 }
 _FILES = _named(_object(offset=COUNT, digest=TEXT))

@@ -9,7 +9,8 @@ from typing import Any
 from aimd_core.format.model import flatten
 from aimd_core.query import Field
 from aimd_core.reading.facts import Facts, State, derive_state, is_live
-from aimd_server.stores import indexes, trials
+from aimd_server.services.series import effective
+from aimd_server.stores import indexes, journals, trials
 from aimd_server.stores.database import Connection
 from aimd_server.stores.trials import TrialRow
 
@@ -17,7 +18,7 @@ from aimd_server.stores.trials import TrialRow
 class Needs:
     """The parts of a trial that some fields need, so that nothing else is read and decoded."""
 
-    __slots__ = ("document", "metrics", "params")
+    __slots__ = ("document", "metrics", "params", "segments")
 
     def __init__(self, fields: Iterable[Field]) -> None:
         fields = list(fields)
@@ -25,6 +26,7 @@ class Needs:
         self.params = "params" in kinds
         self.metrics = sorted({field.name for field in fields if field.kind == "metric"})
         self.document = bool(kinds & {"git", "platform"})
+        self.segments = Field("trial", "parent") in fields
 
 
 def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: float) -> list[Facts]:
@@ -32,11 +34,14 @@ def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: 
     ids = [row.id for row in rows]
     measured = indexes.metrics_of(connection, ids, needs.metrics) if needs.metrics else {}
     documents = trials.documents(connection, ids) if needs.document else {}
+    files = journals.of_trials(connection, ids) if needs.segments else {}
     made = []
     for row in rows:
         document = json.loads(documents[row.id]) if row.id in documents else {}
         params = flatten(_mapping(json.loads(row.parameters))) if needs.params else {}
-        made.append(_facts(row, params, measured.get(row.id, {}), document, now_s))
+        facts = _facts(row, params, measured.get(row.id, {}), document, now_s)
+        facts.segments = effective.told(connection, files.get(row.id, []))
+        made.append(facts)
     return made
 
 

@@ -28,7 +28,7 @@ from aimd_server.services.files import (
 )
 from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
-from aimd_server.services.series import totals
+from aimd_server.services.series import effective, totals
 from aimd_server.services.trial_facts import ending_in, last_write_s_of, state_of
 from aimd_server.services.visibility import Role, load_trial, roles_of
 from aimd_server.stores import indexes, journals, series, trash, trials
@@ -320,7 +320,10 @@ def overviews(
         else:
             metrics = measured.get(row.id, {})
         updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])
-        shown_rows.append({**_summary(row, metrics, updated_us, now_s), "role": roles[row.id].name.lower()})
+        segments = effective.told(connection, files.get(row.id, []))
+        shown_rows.append(
+            {**_summary(row, metrics, updated_us, now_s), "segments": segments, "role": roles[row.id].name.lower()}
+        )
     return shown_rows
 
 

@@ -85,6 +85,7 @@ def fork_trial(
         return trial
     try:
         offset = _copy_points(stored.path, trial.path, step)
+        trial._journal.start_anew()  # so that its receipt counts none of these as recorded by somebody else
         append_segment(trial.path, Fork(stored.id, stored.alternative_name, step, offset, timestamp()))
     except OSError as error:
         raise _refused(trial.path, error) from error

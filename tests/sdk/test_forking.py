@@ -84,6 +84,13 @@ def test_a_fork_shows_the_parents_points_before_the_step_and_its_own(trial: aimd
     assert "folder_path: a/b" in (fork.path / "metadata.yaml").read_text()
 
 
+def test_the_receipt_of_a_fork_counts_its_own_points(trial: aimd.Trial, capsys: pytest.CaptureFixture[str]) -> None:
+    fork = aimd.fork_trial(trial, 4, capture_system=False, capture_output=False)
+    fork.log("train", {"loss": 7.0}, step=4)
+    fork.finish()
+    assert capsys.readouterr().err.endswith("logged 1, on disk 1\n")
+
+
 def test_a_fork_of_a_trial_that_went_back_begins_with_what_counts_there(trial: aimd.Trial) -> None:
     again = aimd.load_trial(trial.path, from_step=2)
     again.log("train", {"loss": 8.0}, step=2)
@@ -107,3 +114,15 @@ def test_a_process_that_does_not_record_gets_a_trial_that_writes_nothing(
     monkeypatch.setenv("WORLD_SIZE", "2")
     aimd.fork_trial(trial, 4).log("train", {"loss": 1.0}, step=4)
     assert len(list(trial.path.parent.iterdir())) == 1
+
+
+def test_queries_know_the_parent_by_name_and_id(trial: aimd.Trial) -> None:
+    fork = aimd.fork_trial(trial, 4)
+    for query in (
+        f"parent = {trial.alternative_name}",
+        f'parent = "{trial.id}"',
+        "parent ~ cnn",
+        "parent is not missing",
+    ):
+        assert [found["id"] for found in aimd.search_trials(query)] == [fork.id], query
+    assert [found["id"] for found in aimd.search_trials("parent is missing")] == [trial.id]

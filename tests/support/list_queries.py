@@ -146,7 +146,9 @@ def _fields() -> st.SearchStrategy[str]:
         st.sampled_from(METRICS),
         st.sampled_from(_AGGREGATES),
     )
-    plain = st.sampled_from((*_TEXT_FIELDS, "id", "state", "started", "ended", "age", "duration", "tags", "git.commit"))
+    plain = st.sampled_from(
+        (*_TEXT_FIELDS, "id", "state", "started", "ended", "age", "duration", "tags", "parent", "git.commit")
+    )
     return st.one_of(params, metrics, plain, st.just("params.nothing"), st.just("git.dirty"))
 
 

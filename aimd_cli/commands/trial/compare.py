@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
@@ -44,6 +44,7 @@ def compare(
     ] = "last",
     everything: Annotated[bool, typer.Option("--all", help="Also show what is the same in all of them.")] = False,
     shape: Annotated[Format | None, typer.Option("--format", help="Print the table in this format.")] = None,
+    all_segments: AllSegmentsOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Compare trials: only what differs, metrics side by side, the best marked.
@@ -63,9 +64,11 @@ def compare(
     options = ComparisonOptions(
         aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit()
     )
-    view = (
-        _groups(trials, group_by, options) if group_by else _comparison(trials, options, shape is None and not as_json)
-    )
+    view: Comparison | GroupedComparison
+    if group_by:
+        view = _groups(trials, group_by, options, all_segments)
+    else:
+        view = _comparison(trials, options, shape is None and not as_json, all_segments)
     if options.metrics and not view.metrics:
         raise UsageError(
             message=said("no trial has {metrics}", metrics=", ".join(options.metrics)),
@@ -98,35 +101,35 @@ def _directions(told: list[str]) -> dict[str, str]:
     return directions
 
 
-def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: bool) -> Comparison:
+def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: bool, all_segments: bool) -> Comparison:
     from aimd_cli.commands.trial.reading import compared
     from aimd_cli.views.comparison import Comparison
 
     if len(trials) < 2:
         raise UsageError(message="a comparison takes two trials or more", hint="Name another, or all with -d DIR")
-    made = Comparison(compared(trials), options)
+    made = Comparison(compared(trials, all_segments), options)
     if with_chart and output.is_terminal() and made.metrics and len(trials) <= _CHART_CURVES:
-        made.chart = _chart(trials, made.metrics[0])
+        made.chart = _chart(trials, made.metrics[0], all_segments)
     return made
 
 
-def _chart(trials: list[Trial], metric: str) -> Chart | None:
+def _chart(trials: list[Trial], metric: str, all_segments: bool) -> Chart | None:
     from aimd_cli.commands.trial.curves import read_curves
     from aimd_cli.views.chart import Chart, Look
 
-    curves, _ = read_curves(trials, [metric], "step")
+    curves, _ = read_curves(trials, [metric], "step", all_segments)
     if sum(len(curve) for curve in curves) <= len(curves):  # a point each says nothing that the table does not
         return None
     return Chart(curves, Look(rows=_CHART_ROWS, glyphs=output.braille_fits()))
 
 
-def _groups(trials: list[Trial], group_by: str, options: ComparisonOptions) -> GroupedComparison:
+def _groups(trials: list[Trial], group_by: str, options: ComparisonOptions, all_segments: bool) -> GroupedComparison:
     from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.groups import grouped, grouping_params
     from aimd_cli.views.rows import all_keys
     from aimd_core.reading.directory import read_trials
 
-    rows = read_trials([trial.path for trial in trials])
+    rows = read_trials([trial.path for trial in trials], all_segments)
     names, unknown = grouping_params(rows, group_by)
     if unknown:
         known = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")

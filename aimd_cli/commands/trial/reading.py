@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from aimd_cli.views.trial_detail import TrialDetail
 
 
-def details_of(trials: Sequence[Trial]) -> list[TrialDetail]:
-    """Read trial directories with all that describes them."""
+def details_of(trials: Sequence[Trial], all_segments: bool = False) -> list[TrialDetail]:
+    """Read trial directories with all that describes them; `all_segments`: with points that were superseded."""
     from aimd_cli.views.trial_detail import TrialDetail  # which loads Rich; a piped list does without
     from aimd_core.reading.directory import read_trials
 
@@ -28,13 +28,13 @@ def details_of(trials: Sequence[Trial]) -> list[TrialDetail]:
             platform=_mapping(trial.metadata.get("platform")),
             git=_mapping(trial.metadata.get("_git")),
         )
-        for trial, row in zip(trials, read_trials([trial.path for trial in trials]), strict=True)
+        for trial, row in zip(trials, read_trials([trial.path for trial in trials], all_segments), strict=True)
     ]
 
 
-def compared(trials: Sequence[Trial]) -> list[Compared]:
-    """Read trial directories with all in which they may differ."""
-    return [_compared(trial, detail) for trial, detail in zip(trials, details_of(trials), strict=True)]
+def compared(trials: Sequence[Trial], all_segments: bool = False) -> list[Compared]:
+    """Read trial directories with all in which they may differ; `all_segments` as `details_of`."""
+    return [_compared(trial, detail) for trial, detail in zip(trials, details_of(trials, all_segments), strict=True)]
 
 
 def _compared(trial: Trial, detail: TrialDetail) -> Compared:

@@ -101,7 +101,7 @@ TOPICS["A query compares what a trial holds with values, and joins comparisons w
 TOPICS["Names"] = "名称"
 TOPICS[
     "  name, alternative_name, id  what describes the trial; also state, folder,\n"
-    "                              started, ended, age, duration, tags, note\n"
+    "                              started, ended, age, duration, tags, note, parent\n"
     "  params.NAME                 a parameter; nested: params.optimizer.lr\n"
     "  platform.NAME               a platform fact\n"
     "  git.commit, git.branch      where the code stood; also dirty, remote_url,\n"
@@ -111,7 +111,7 @@ TOPICS[
     "                              or last_step"
 ] = (
     "  name, alternative_name, id  描述试验的信息；此外还有 state、folder、\n"
-    "                              started、ended、age、duration、tags、note\n"
+    "                              started、ended、age、duration、tags、note、parent\n"
     "  params.NAME                 超参数；嵌套时：params.optimizer.lr\n"
     "  platform.NAME               平台信息\n"
     "  git.commit, git.branch      代码所处的版本；此外还有 dirty、remote_url、\n"

@@ -6,7 +6,7 @@ journal, and its plots from the lines that count. All other trials pay nothing f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from aimd_core.format.segments import MAX_BYTES, Segments, parse_segments
@@ -33,6 +33,11 @@ def segments_of(connection: Connection, trial_id: int) -> Segments:
 def read_segments(connection: Connection, row: JournalRow) -> Segments:
     """Return the content of a `segments` file by its row."""
     return parse_segments(journals.read(connection, row.id, 0, min(row.next_offset, MAX_BYTES)))
+
+
+def told(connection: Connection, rows: Iterable[JournalRow]) -> list[dict[str, object]]:
+    """Return what the `segments` file says, if it is one of these journals of a trial, as the API shows it."""
+    return next((read_segments(connection, row).documents() for row in rows if row.file == SEGMENTS), [])
 
 
 def check_size(row: JournalRow, size_bytes: int) -> None:

@@ -76,7 +76,7 @@ def operators_for(field: Field, value: Value) -> list[str]:
     allowed = ["=", "!="]
     if field.shape not in ("number", "duration", "moment", "boolean") and value.kind == "text":
         allowed += ["~", "!~"]
-    if field.shape not in ("state", "tags", "boolean", "prefix") and value.kind != "flag":
+    if field.shape not in ("state", "tags", "names", "boolean", "prefix") and value.kind != "flag":
         allowed += ORDERINGS
     return allowed
 
@@ -120,4 +120,10 @@ trials = st.builds(
     metrics=st.dictionaries(st.tuples(words, words).map(".".join), _summaries, max_size=3),
     git=st.fixed_dictionaries({}, optional={"commit": words, "branch": words, "is_dirty": st.booleans()}),
     platform=st.dictionaries(words, words, max_size=2),
+    segments=st.lists(
+        st.fixed_dictionaries(
+            {"kind": st.just("fork"), "parent": words, "parent_name": words, "from_step": st.just(5)}
+        ),
+        max_size=1,
+    ),
 )

@@ -103,13 +103,14 @@ def naive(node: Condition, trial: Facts) -> bool:
     if node.kind == "not":
         return not naive(node.part, trial)
     value = actual(node.field, trial)
-    if node.field.name == "tags" and node.field.kind == "trial":
+    if node.field.name in ("tags", "parent") and node.field.kind == "trial":
+        members = trial.tags if node.field.name == "tags" else value or ()
         if node.kind == "missing":
-            return bool(trial.tags) == node.negated
+            return bool(members) == node.negated
         wanted = node.values if node.kind == "among" else (node.value,)
         operator = "=" if node.kind == "among" else node.operator[-1]
         negated = node.negated if node.kind == "among" else node.operator[0] == "!"
-        return any(holds(tag, operator, one, False) for tag in trial.tags for one in wanted) is not negated
+        return any(holds(tag, operator, one, False) for tag in members for one in wanted) is not negated
     if node.kind == "missing":
         return (value is None) is not node.negated
     if value is None:
@@ -140,6 +141,8 @@ def actual(field: Field, trial: Facts) -> Any:
         return None if started is None or end is None else max(0.0, end - started)
     if field.name in ("started", "ended"):
         return started if field.name == "started" else ended
+    if field.name == "parent":
+        return next(((line["parent_name"], line["parent"]) for line in trial.segments), None)
     value = getattr(trial, field.name)
     return value if value or field.name in ("name", "alternative_name") else None
 
