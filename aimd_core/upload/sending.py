@@ -135,8 +135,8 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
 
     Raises:
         DamagedError: The metadata cannot be read, or has no id.
-        ContentDiffersError: The journal is shorter than what was sent, or its sent part has changed. NameTakenError,
-        RefusedError, NetworkError, AccessError: From the server.
+        ContentDiffersError: The journal is shorter than what was sent, or its sent part has changed.
+        NameTakenError, RefusedError, NetworkError, AccessError: From the server.
     """
     contents = trial.read_documents()
     trial_id = checked_id(trial)
