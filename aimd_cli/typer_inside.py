@@ -31,7 +31,7 @@ from typer.core import TyperGroup as TyperGroup  # noqa: E402
 from aimd_core.language import said, translated  # noqa: E402
 
 if getattr(sys.modules.get(_COMPLETION), "__file__", None) is None:
-    sys.modules.pop(_COMPLETION, None)  # whoever wants it later gets it
+    sys.modules.pop(_COMPLETION, None)  # a later import finds it
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:

@@ -1,7 +1,7 @@
-"""Where the index of a trials directory is kept between two calls: one small SQLite file in the user's cache directory.
+"""Stores the index of a trials directory between calls, in a small SQLite file in the user's cache directory.
 
-Nothing here is needed and nothing here is believed: a file that is missing, locked, damaged, of another version or
-on a disk that cannot be written is the same as an empty one, and deleting it harms nothing.
+Nothing depends on this file: if it is missing, locked, damaged, of another version or not writable, it counts as empty,
+and it may be deleted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aimd_core.caches import user_cache_directory
 VERSION = 3
 _BUSY_S = 0.5
 _UNUSED_S = 90 * 86400
-_FEW = 500  # up to so many rows are asked for by name
+_FEW = 500  # up to this many rows are requested by name
 _SCHEMA = """
 CREATE TABLE trial (name TEXT PRIMARY KEY, signature BLOB, started TEXT, head TEXT, params TEXT, metrics TEXT);
 CREATE TABLE more (name TEXT PRIMARY KEY, facts TEXT, trends TEXT, state TEXT);
@@ -28,7 +28,7 @@ CREATE TABLE more (name TEXT PRIMARY KEY, facts TEXT, trends TEXT, state TEXT);
 
 
 class CachedRow(NamedTuple):
-    """One trial as it is kept: when it began, ISO 8601 or None, and the rest as JSON."""
+    """A cached trial: when it began, ISO 8601 or None, and the rest as JSON."""
 
     name: str
     signature: bytes
@@ -39,7 +39,7 @@ class CachedRow(NamedTuple):
 
 
 class CachedMore(NamedTuple):
-    """What only some calls want of a trial, as JSON: git and platform, trends, where the journal's reader stood."""
+    """What only some calls need of a trial, as JSON: git and platform, trends, the position of the journal's reader."""
 
     name: str
     facts: str
@@ -48,25 +48,25 @@ class CachedMore(NamedTuple):
 
 
 def cache_directory() -> Path:
-    """Return where indexes are kept."""
+    """Return the directory of indexes."""
     return Path(user_cache_directory()) / "index"
 
 
 class IndexCache:
-    """The cached rows of one trials directory."""
+    """The cached rows of a trials directory."""
 
     def __init__(self, place: Path) -> None:
-        """Open the cache of the trials in `place`; whatever is wrong with it, this does not fail."""
+        """Open the cache of the trials in `place`. It never fails."""
         self.path = cache_directory() / f"{_fingerprint(os.path.realpath(place))}.sqlite3"
         self._connection: sqlite3.Connection | None = None
         self._open()
 
     def _open(self) -> None:
-        for _ in range(2):  # a damaged one, or one of another version, is thrown away once
+        for _ in range(2):  # a damaged one, or one of another version, is discarded once
             try:
                 self._connection = self._connect()
                 return
-            except sqlite3.OperationalError:  # no space, no permission, locked: go without
+            except sqlite3.OperationalError:  # no space, no permission, locked: continue without it
                 return
             except sqlite3.DatabaseError:
                 self.discard()
@@ -92,14 +92,14 @@ class IndexCache:
         return connection
 
     def discard(self) -> None:
-        """Throw the cache away."""
+        """Discard the cache."""
         self.close()
         for path in (self.path, Path(f"{self.path}-journal")):
             with contextlib.suppress(OSError):
                 path.unlink()
 
     def renew(self) -> None:
-        """Throw the cache away and begin a new one."""
+        """Discard the cache and start a new one."""
         self.discard()
         self._open()
 
@@ -110,12 +110,12 @@ class IndexCache:
             connection.close()
 
     def rows(self, names: Sequence[str] | None) -> Iterator[list[CachedRow]]:
-        """Yield the cached rows of these trials, or of all, some at a time, in no order; others may come with them."""
+        """Yield the cached rows of these trials, or of all, in batches and in no order; others may be included."""
         for rows in self._select("trial", CachedRow._fields, names):
             yield [CachedRow(*row) for row in rows]
 
     def starts(self) -> Iterator[list[tuple[str, bytes, str | None]]]:
-        """Yield name, signature and start of all trials, some at a time, in no order."""
+        """Yield name, signature and start of all trials, in batches and in no order."""
         return self._select("trial", ("name", "signature", "started"), None)
 
     def more(self, names: Sequence[str]) -> dict[str, CachedMore]:
@@ -123,11 +123,11 @@ class IndexCache:
         return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
 
     def column(self, column: str, names: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
-        """Yield names with one column of what else is cached of them, some at a time, in no order.
+        """Yield names with one column of what else is cached, in batches and in no order.
 
         Args:
             column: One of the fields of `CachedMore`.
-            names: Of these trials; others may come with them.
+            names: The trials; others may be included.
         """
         return self._select("more", ("name", column), names)
 
@@ -148,7 +148,7 @@ class IndexCache:
             self.discard()
 
     def store(self, rows: Iterable[tuple[CachedRow, CachedMore]], gone: Iterable[str] = ()) -> None:
-        """Keep rows, and forget those of trials that are gone."""
+        """Store rows, and forget those of trials that are gone."""
         if self._connection is None:
             return
         try:
@@ -161,7 +161,7 @@ class IndexCache:
                 self._connection.execute("DELETE FROM trial WHERE name = ?", (name,))
                 self._connection.execute("DELETE FROM more WHERE name = ?", (name,))
             self._connection.execute("COMMIT")
-        except sqlite3.OperationalError:  # read-only, full, or another process is at it: the next call tries again
+        except sqlite3.OperationalError:  # read-only, full, or in use by another process: the next call tries again
             with contextlib.suppress(sqlite3.Error):
                 self._connection.rollback()
         except (sqlite3.DatabaseError, UnicodeEncodeError):
@@ -177,18 +177,18 @@ class MemoryCache(IndexCache):
         return connection
 
     def discard(self) -> None:
-        """Throw the cache away."""
+        """Discard the cache."""
         self.close()
 
 
 def _fingerprint(path: str) -> str:
-    """Return a name for a directory's cache. Two with one name do no harm: signatures differ."""
+    """Return a name for a directory's cache. A collision does no harm, because signatures differ."""
     encoded = os.fsencode(path)
     return f"{crc32(encoded):08x}{crc32(encoded[::-1]):08x}"
 
 
 def _remove_unused(directory: Path) -> None:
-    """Remove indexes that no call has written for long."""
+    """Remove indexes that have not been written for long."""
     for path in directory.glob("*.sqlite3"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < time.time() - _UNUSED_S:

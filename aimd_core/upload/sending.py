@@ -52,19 +52,19 @@ class PartSize:
         self.size_bytes = max(MIN_PART_BYTES, min(MAX_PART_BYTES, fitting, self.size_bytes * 4))
 
 
-# What each line of a journal holds once, as this SDK and the deployed one write it.
+# What each line of a journal contains once, as this SDK and the deployed one write it.
 _MARKS = (b'"}}}\n', b'"sequence": {', b'{"value": {', b'"step": ', b', "timestamp": "')
 
 
 class Lines:
-    """Looks at the bytes of a metrics journal that are sent anyway, whether each line is shaped as writers shape it.
+    """Checks the bytes of a metrics journal that are sent anyway, whether each line has the form that writers give it.
 
-    Counting a few marks costs next to nothing, where decoding costs as much again as the upload. What a power cut, a
-    full disk or a torn write leaves behind has another shape; a wrong digit within a number has not. A line of another
-    shape may still be right: whoever wants to know reads the journal.
+    Counting a few marks costs almost nothing, while decoding would double the cost of the upload. What a power cut, a
+    full disk or a torn write leaves has another form; a wrong digit in a number does not. A line of another form may
+    still be correct, so the caller then reads the journal.
 
     Attributes:
-        are_odd: Whether some line is of another shape, or not all was seen.
+        are_odd: Whether a line has another form, or not everything was seen.
     """
 
     __slots__ = ("_in_line", "_rest", "_seen_to", "are_odd")
@@ -76,16 +76,16 @@ class Lines:
         self._rest = b""
 
     def begin(self, opened: BinaryIO, offset: int) -> None:
-        """Say from where on the journal is sent."""
+        """Start at a position in the journal."""
         self._seen_to = offset
         self._in_line = offset > 0 and os.pread(opened.fileno(), 1, offset - 1) != b"\n"
 
     def take(self, offset: int, content: bytes) -> None:
         """Take the next stretch of the journal."""
-        if offset != self._seen_to:  # sent once more, or somebody else has sent some
+        if offset != self._seen_to:  # sent again, or somebody else has sent some
             self.are_odd = True
         self._seen_to = offset + len(content)
-        if self._in_line:  # how that line began was seen when it was sent
+        if self._in_line:  # the beginning of that line was checked when it was sent
             _, newline, content = content.partition(b"\n")
             self._in_line = not newline
         if self.are_odd:
@@ -96,12 +96,12 @@ class Lines:
         count = lines.count(b"\n")
         counts = {lines.count(mark) for mark in _MARKS}
         begins = lines.startswith(b'{"') + lines.count(b'\n{"')
-        quotes = 2 * lines.count(b'": ') + 2 * count  # each key has two, and the time stamp
+        quotes = 2 * lines.count(b'": ') + 2 * count  # two for each key and for the time stamp
         is_sound = counts | {begins} == {count} and lines.count(b'"') == quotes and b"\0" not in lines
         self.are_odd = not is_sound or not _is_text(lines) or len(self._rest) > MAX_PART_BYTES
 
     def end(self) -> None:
-        """Say that nothing more comes."""
+        """End the journal."""
         self.are_odd = self.are_odd or bool(self._rest)
 
 
@@ -113,9 +113,9 @@ def _is_text(content: bytes) -> bool:
 
 
 def damage_sentence(path: Path) -> str:
-    """Say what is wrong with the metrics journal of a trial, in one sentence; empty when nothing is.
+    """Return a sentence about the damage of a trial's metrics journal, or an empty string.
 
-    What the index of its directory knows is not read again.
+    What the directory's index knows is not read again.
     """
     from aimd_core.reading.directory import read_trials
 
