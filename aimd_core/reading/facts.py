@@ -104,7 +104,10 @@ def told_state(name: str, ending: Mapping[str, object] | None = None, silent_s: 
         return State(name, None, ending_sentence(ending))
     if name == KILLED:
         return State(name, None, said("its process is gone"))
-    if name == LOST and silent_s is not None:
+    if name == LOST:
+        if silent_s is None or silent_s <= LOST_AFTER_S:  # a server has heard of it since
+            least = _short_duration(LOST_AFTER_S)
+            return State(name, None, said("nothing written for {duration} or more", duration=least))
         return State(name, silent_s, said("nothing written for {duration}", duration=_short_duration(silent_s)))
     return State(name)
 

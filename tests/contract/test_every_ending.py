@@ -222,8 +222,22 @@ def test_a_server_says_how_each_ended_and_why(left: dict[str, Path], home: Home,
     assert ran.code == 0, ran.err
     with Server(Credentials(signed_in.url, signed_in.key, {})) as server:
         shown = server.call("GET", "/trials", query={"limit": "100"})["trials"]
-    states = {trial["alternative_name"]: trial["state"] for trial in shown}
-    assert states == {left[name].name: ending.state for name, ending in ENDINGS.items()}
+        details = [server.call("GET", f"/trials/{trial['id']}") for trial in shown]
+    # The server is not told when a Lost trial was last written, only that it was so long ago.
+    told = {"nothing written for 2 h": "nothing written for 10 min or more"}
+    wanted = {
+        left[name].name: (ending.state, told.get(ending.reason, ending.reason) or None)
+        for name, ending in ENDINGS.items()
+    }
+    assert {trial["alternative_name"]: (trial["state"], trial["reason"]) for trial in shown} == wanted
+    assert {trial["alternative_name"]: (trial["state"], trial["reason"]) for trial in details} == wanted
+    listed = home.aimd("trial", "ls", "--remote", "--json").json["trials"]
+    assert sorted(map(str, ((trial["state"], trial["reason"]) for trial in listed))) == sorted(
+        map(str, wanted.values())
+    )
+    for state in ("Failed", "Interrupted", "Killed", "Lost"):
+        ran = home.aimd("trial", "ls", "--remote", "--where", f"state = {state}")
+        assert len(ran.table) == sum(ending.state == state for ending in ENDINGS.values())
 
 
 def test_trials_of_a_study_end_each_for_its_reason(tmp_path: Path, home: Home) -> None:

@@ -315,6 +315,7 @@ ERRORS: dict[str, str] = {
     "its process is gone": "其进程已不存在",
     "its process ended before it was finished": "其进程在完成之前结束",
     "nothing written for {duration}": "已有 {duration} 没有写入",
+    "nothing written for {duration} or more": "至少已有 {duration} 没有写入",
     "ended without finish()": "结束时没有调用 finish()",
     "exit status {status}": "退出状态为 {status}",
 }
