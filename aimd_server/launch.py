@@ -163,7 +163,7 @@ def _say(text: str) -> None:
 def _say_where(database: Database, host: str, blobs: str | None) -> None:
     _say(said("Data: {directory}", directory=database.data_dir.resolve()))
     if not database.is_file:
-        _say(said("Database: {database}", database=database.place.shown))
+        _say(said("Database: {database}", database=database.location.shown))
         if blobs is None:
             _say(said("Large objects are on this machine only: give all replicas the same --blobs s3://BUCKET/PREFIX."))
     if is_loopback(host):

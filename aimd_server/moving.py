@@ -47,24 +47,24 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
         DamagedError: The copy differs; then the target has no rows.
         ObjectStoreError, DatabaseUnreachableError, DiskError: Source or target cannot be used.
     """
-    source_place, target_place = location_of(data_dir, None), _target(data_dir, to)
+    source_location, target_location = location_of(data_dir, None), _target(data_dir, to)
     if not is_there(data_dir):
         raise NotFoundError(
             message=said("there is no server data in {directory}", directory=data_dir), hint="Name it: --data-dir DIR"
         )
-    if source_place.shown == target_place.shown:
+    if source_location.shown == target_location.shown:
         raise UsageError(message="source and target are the same database", hint="Name another --to")
-    if isinstance(source_place, SqliteLocation) and not sqlite.is_unused(source_place.path):
-        raise _in_use(source_place)
-    with Database(data_dir) as source, Database(_directory(target_place), place=target_place) as target:
+    if isinstance(source_location, SqliteLocation) and not sqlite.is_unused(source_location.path):
+        raise _in_use(source_location)
+    with Database(data_dir) as source, Database(_directory(target_location), location=target_location) as target:
         if not target.read(copying.is_empty):
             raise UsageError(
-                message=said("{database} has data already", database=target_place.shown),
+                message=said("{database} has data already", database=target_location.shown),
                 hint="Name a new database; nothing is merged",
             )
-        objects, size_bytes = _move_objects(data_dir, target_place, blobs)
+        objects, size_bytes = _move_objects(data_dir, target_location, blobs)
         tables = _move_rows(source, target)
-    return Moved(source_place.shown, target_place.shown, tables, objects, size_bytes)
+    return Moved(source_location.shown, target_location.shown, tables, objects, size_bytes)
 
 
 def _target(data_dir: Path, to: str) -> Location:
@@ -74,19 +74,15 @@ def _target(data_dir: Path, to: str) -> Location:
     return SqliteLocation(Path(to).absolute())
 
 
-def _directory(place: Location) -> Path:
-    return (
-        place.path.parent
-        if isinstance(place, SqliteLocation)
-        else place.data_dir
-        if isinstance(place, PostgresLocation)
-        else Path()
-    )
+def _directory(target: Location) -> Path:
+    if isinstance(target, SqliteLocation):
+        return target.path.parent
+    return target.data_dir if isinstance(target, PostgresLocation) else Path()
 
 
-def _in_use(place: Location) -> UsageError:
+def _in_use(used: Location) -> UsageError:
     return UsageError(
-        message=said("a server is using {database}", database=place.shown),
+        message=said("a server is using {database}", database=used.shown),
         hint="Stop it first, with all replicas, then migrate",
     )
 
@@ -96,16 +92,16 @@ def _move_rows(source: Database, target: Database) -> list[Copied]:
 
     def read(connection: Connection) -> list[Copied]:
         if not source.is_file and postgres.others(connection):
-            raise _in_use(source.place)
+            raise _in_use(source.location)
         return target.write(lambda writing: copying.copy_all(connection, writing))
 
     try:
         return source.write(read)  # in a writing transaction, so that others wait
     except copying.DiffersError as error:
-        raise DamagedError(path=target.place.shown, reason=str(error)) from error
+        raise DamagedError(path=target.location.shown, reason=str(error)) from error
     except StoreUnavailableError as error:
         raise DatabaseUnreachableError(
-            place=target.place.shown, reason=said("nothing was copied: {error}", error=error)
+            place=target.location.shown, reason=said("nothing was copied: {error}", error=error)
         ) from error
 
 

@@ -151,42 +151,42 @@ def _check_chunks(connection: Connection, checked: Checked) -> None:
 
 
 def _check_documents(connection: Connection, checked: Checked) -> None:
-    for place in list(health.documents(connection)):
+    for document in list(health.documents(connection)):
         checked.documents += 1
-        what = _document_fault(connection, place, checked)
+        what = _document_fault(connection, document, checked)
         if what:
-            checked.faults.append(Fault(f"trial {place.trial}, {place.file}", what))
+            checked.faults.append(Fault(f"trial {document.trial}, {document.file}", what))
 
 
-def _document_fault(connection: Connection, place: DocumentPlace, checked: Checked) -> str | None:
+def _document_fault(connection: Connection, document: DocumentPlace, checked: Checked) -> str | None:
     """Return what is wrong with the bytes of a small file, or None."""
     try:
-        content = trial_documents.content(connection, place.trial_id, place.file) or b""
+        content = trial_documents.content(connection, document.trial_id, document.file) or b""
     except zlib.error:
         return "cannot be unpacked"
     checked.size_bytes += len(content)
-    if len(content) != place.size:
-        return f"has {len(content)} bytes where {place.size} are due"
-    return None if digest_of(content) == place.digest else "has other bytes than its digest says"
+    if len(content) != document.size:
+        return f"has {len(content)} bytes where {document.size} are due"
+    return None if digest_of(content) == document.digest else "has other bytes than its digest says"
 
 
 def _check_journals(connection: Connection, checked: Checked) -> None:
-    for place in list(health.journals(connection)):
+    for journal in list(health.journals(connection)):
         checked.journals += 1
-        what = _journal_fault(connection, place, checked)
+        what = _journal_fault(connection, journal, checked)
         if what:
-            checked.faults.append(Fault(f"trial {place.trial}, {place.file}", what))
+            checked.faults.append(Fault(f"trial {journal.trial}, {journal.file}", what))
 
 
-def _journal_fault(connection: Connection, place: JournalPlace, checked: Checked) -> str | None:
+def _journal_fault(connection: Connection, journal: JournalPlace, checked: Checked) -> str | None:
     """Return what is wrong with the bytes of a file, or None, reading block by block."""
-    digests = journals.block_digests(connection, place.id)
-    if len(digests) != place.next_offset // BLOCK_BYTES:
-        return f"has {len(digests)} digests for {place.next_offset} bytes"
-    for start in range(0, place.next_offset, BLOCK_BYTES):
-        end = min(start + BLOCK_BYTES, place.next_offset)
+    digests = journals.block_digests(connection, journal.id)
+    if len(digests) != journal.next_offset // BLOCK_BYTES:
+        return f"has {len(digests)} digests for {journal.next_offset} bytes"
+    for start in range(0, journal.next_offset, BLOCK_BYTES):
+        end = min(start + BLOCK_BYTES, journal.next_offset)
         try:
-            content = journals.read(connection, place.id, start, end)
+            content = journals.read(connection, journal.id, start, end)
         except (zlib.error, ValueError):
             return f"cannot be unpacked between byte {start} and {end}"
         checked.size_bytes += len(content)

@@ -48,8 +48,8 @@ def fill(database: Database, count: int, url: str | None = None) -> Account:
     assert root is not None
     indexes = [index for table in TABLES for index in table.indexes]
     batches = _batches(count, user.id, root.id)
-    if isinstance(database.place, SqliteLocation):
-        _fill_file(str(database.place.path), indexes, batches)
+    if isinstance(database.location, SqliteLocation):
+        _fill_file(str(database.location.path), indexes, batches)
     else:
         assert url is not None
         _fill_postgres(url, indexes, batches)

@@ -23,15 +23,7 @@ VAGUE_EXCEPTIONS: set[str] = {
     "aimd_core/upload/downloading.py",
     "aimd_core/upload/mirror.py",
     "aimd_core/upload/sending.py",
-    "aimd_server/moving.py",
-    "aimd_server/operations.py",
-    "aimd_server/routes/openapi.py",
-    "aimd_server/routes/v2_events.py",
-    "aimd_server/routes/v2_export.py",
-    "aimd_server/services/indexing.py",
     "aimd_server/services/series/plotting.py",
-    "aimd_server/services/trials.py",
-    "aimd_server/stores/database.py",
     "aimd_server/stores/sealed.py",
 }
 # Classes of one name in one package, each with its reason.

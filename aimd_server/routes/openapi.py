@@ -239,13 +239,13 @@ def _operation(method: str, path: str, door: Door) -> Document:
     return operation
 
 
-def _parameter(name: str, place: str, is_needed: bool = False) -> Document:
+def _parameter(name: str, within: str, is_needed: bool = False) -> Document:
     schema: Document = {"type": "string"}
     if name in _SWITCHES:
         schema = {"type": "string", "enum": ["0", "1"]}
     if name in _NUMBERS:
         schema = {"type": "integer", "minimum": 1, "maximum": _NUMBERS[name]}
-    return {"name": name, "in": place, "required": is_needed or place == "path", "schema": schema}
+    return {"name": name, "in": within, "required": is_needed or within == "path", "schema": schema}
 
 
 def _content(body: type) -> Document:

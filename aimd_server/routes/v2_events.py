@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 from weakref import WeakSet
 
 from starlette.requests import Request
@@ -24,12 +25,20 @@ from aimd_server.services.watching import EventsRequest, Look, TrialStatus, Watc
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.writer import StoreUnavailableError
 
-LOOK_S = 1.0
-HEARTBEAT_S = 15.0  # also how often access is checked
 MAX_STREAMS = 8  # per user
 MAX_ALL_STREAMS = 200  # per process
 _MAX_WAITING = 1_000  # events that may wait for a slow reader
 log = logging.getLogger("aimd_server")
+
+
+class Pace(NamedTuple):
+    """How often, in seconds, changes are looked for, and a quiet stream shows life and has its access checked."""
+
+    look_s: float = 1.0
+    heartbeat_s: float = 15.0
+
+
+PACE = Pace()
 
 
 def register(table: RouteTable) -> None:
@@ -53,16 +62,16 @@ class Stream:
         self._seen: dict[int, TrialStatus] | None = None
         self._listing: object = None
 
-    def take(self, found: Look) -> None:
-        """Compare a look with the previous one and queue what changed."""
-        tree = found.trees.get(self.watched.tree, []) if self.watched.tree else []
-        ids = self.watched.trials.union(found.newest.get(self.watched.folder or 0, ()), tree)
-        seen = {one: found.trials[one] for one in ids if one in found.trials}
-        listing = (found.listings.get(self.watched.folder or 0), tree)
+    def take(self, look: Look) -> None:
+        """Compare a look with the previous row_id and queue what changed."""
+        tree = look.trees.get(self.watched.tree, []) if self.watched.tree else []
+        ids = self.watched.trials.union(look.newest.get(self.watched.folder or 0, ()), tree)
+        seen = {row_id: look.trials[row_id] for row_id in ids if row_id in look.trials}
+        listing = (look.listings.get(self.watched.folder or 0), tree)
         if self._seen is not None:
-            for one, standing in seen.items():
-                if self._seen.get(one) != standing:
-                    self._put("trial", _shown(standing))
+            for row_id, status in seen.items():
+                if self._seen.get(row_id) != status:
+                    self._put("trial", _shown(status))
             if listing != self._listing:
                 self._put("folder", {"id": self.watched.folder_uid})
         self._seen, self._listing = seen, listing
@@ -80,16 +89,17 @@ class Stream:
             self.end()
 
 
-def _shown(standing: TrialStatus) -> dict[str, object]:
-    updated = iso(standing.updated_us)
-    return {"id": standing.uid, "state": standing.state, "updated": updated, "records": standing.records}
+def _shown(status: TrialStatus) -> dict[str, object]:
+    updated = iso(status.updated_us)
+    return {"id": status.uid, "state": status.state, "updated": updated, "records": status.records}
 
 
 class Hub:
     """All streams of a process, and the task that looks for changes while there are any."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, pace: Pace | None = None) -> None:
         self.backend = backend
+        self.pace = pace or PACE
         self.streams: WeakSet[Stream] = WeakSet()  # a stream whose answer was never sent disappears
         self._task: asyncio.Task[None] | None = None
 
@@ -113,7 +123,7 @@ class Hub:
     async def _work(self) -> None:
         try:
             while self.streams and not self.backend.is_stopping:
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(self.pace.look_s)
                 await self._look()
         finally:
             self._task = None
@@ -156,14 +166,14 @@ async def _pieces(
 ) -> AsyncIterator[bytes]:
     try:
         yield b"retry: 2000\n: watching\n\n"
-        beat_s = time.monotonic() + HEARTBEAT_S
+        beat_s = time.monotonic() + hub.pace.heartbeat_s
         while True:
             try:
                 event = await asyncio.wait_for(stream.waiting.get(), max(0.0, beat_s - time.monotonic()))
             except asyncio.TimeoutError:
                 if not await _may_go_on(hub.backend, stream, request, dialect, events):
                     return
-                beat_s = time.monotonic() + HEARTBEAT_S
+                beat_s = time.monotonic() + hub.pace.heartbeat_s
                 yield b": still here\n\n"
                 continue
             if event is None:

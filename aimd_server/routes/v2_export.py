@@ -30,14 +30,14 @@ async def export_folder(call: Call) -> Response:
     return StreamingResponse(_pieces(call, first), 200, headers, "application/x-tar")
 
 
-async def _pieces(call: Call, found: ExportPage) -> AsyncIterator[bytes]:
+async def _pieces(call: Call, page: ExportPage) -> AsyncIterator[bytes]:
     while True:
-        for row in found.rows:
+        for row in page.rows:
             async for piece in _trial(call, row):
                 yield piece
-        if found.after is None:
+        if page.after is None:
             break
-        found = await call.run(exporting.batch, call.part("id"), found.after)
+        page = await call.run(exporting.batch, call.part("id"), page.after)
     yield exporting.END
 
 

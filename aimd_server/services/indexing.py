@@ -40,7 +40,7 @@ log = logging.getLogger("aimd_server")
 FRESH_S = 10.0
 MAX_PARAMS = 1_000  # of one trial; lists of trials with more are made from the documents, slowly
 _AT_ONCE = 200
-_FEW = 20
+FEW = 20  # series that are brought up to date whatever their age
 _TYPES = {bool: "b", int: "n", float: "n", str: "s"}
 
 
@@ -93,16 +93,16 @@ def index_params(connection: Connection, home: Home) -> None:
     indexes.put_params(connection, home, rows)
 
 
-def label_rows(one: Labelled) -> list[ParamRow]:
+def label_rows(labelled: Labelled) -> list[ParamRow]:
     """Return the rows of what a trial has beside parameters and metrics, for those fields that lists order by."""
-    tags = tuple(json.loads(one.tags)) if one.tags else ()
+    tags = tuple(json.loads(labelled.tags)) if labelled.tags else ()
     facts = Facts(
-        name=one.name,
-        alternative_name=one.alternative_name or "",
-        state=one.state or "",
-        ended=one.ended,
+        name=labelled.name,
+        alternative_name=labelled.alternative_name or "",
+        state=labelled.state or "",
+        ended=labelled.ended,
         tags=tags,
-        note=one.note or "",
+        note=labelled.note or "",
     )
     rows: list[ParamRow] = []
     for name in LABELS:
@@ -114,7 +114,7 @@ def label_rows(one: Labelled) -> list[ParamRow]:
 
 def index_labels(connection: Connection, trial_ids: Sequence[int]) -> None:
     """Write the labels of trials."""
-    indexes.put_labels(connection, [(one, label_rows(one)) for one in indexes.labelled(connection, trial_ids)])
+    indexes.put_labels(connection, [(row, label_rows(row)) for row in indexes.labelled(connection, trial_ids)])
 
 
 def _refresh(connection: Connection, home: Home, row: StaleRow) -> None:
@@ -127,24 +127,24 @@ def _put(connection: Connection, home: Home, metrics_type: str, live: Live) -> N
 
 
 def take_points(
-    connection: Connection, trial_id: int, metrics_type: str, known: SeriesRow | None, live: Live
+    connection: Connection, trial_id: int, metrics_type: str, before: SeriesRow | None, live: Live
 ) -> dict[str, int | None]:
     """Follow a live summary that has grown, now or later, and return what the series' row says of that."""
     at_us = now_us()
-    if known is not None:
-        is_running = known.stale_us is not None or indexes.home_of(connection, trial_id).state in UNFINISHED
-        marks = marks_of(known, at_us, is_running)
+    if before is not None:
+        is_running = before.stale_us is not None or indexes.home_of(connection, trial_id).state in UNFINISHED
+        marks = marks_of(before, at_us, is_running)
         if marks is not None:
             return marks
     _put(connection, indexes.home_of(connection, trial_id), metrics_type, live)
     return {"indexed_us": at_us, "stale_us": None}
 
 
-def marks_of(known: SeriesRow, at_us: int, is_running: bool) -> dict[str, int | None] | None:
+def marks_of(before: SeriesRow, at_us: int, is_running: bool) -> dict[str, int | None] | None:
     """Return what the row of a series that grows now says of the tables for lists when they need not follow yet."""
-    is_fresh = known.indexed_us is not None and at_us - known.indexed_us < FRESH_S * 1e6
-    if is_fresh and (known.stale_us is not None or is_running):
-        return {"indexed_us": known.indexed_us, "stale_us": known.stale_us or at_us}
+    is_fresh = before.indexed_us is not None and at_us - before.indexed_us < FRESH_S * 1e6
+    if is_fresh and (before.stale_us is not None or is_running):
+        return {"indexed_us": before.indexed_us, "stale_us": before.stale_us or at_us}
     return None
 
 
@@ -157,14 +157,14 @@ def settle(connection: Connection, trial_id: int) -> None:
             _refresh(connection, home, row)
 
 
-def refresh_due(database: Database) -> None:
+def refresh_due(database: Database, few: int = FEW, fresh_s: float = FRESH_S) -> None:
     """Bring up to date what has been behind for longer than it may be; all of it where that is little.
 
     A database that takes no writes now is read as it is: what a list shows still agrees.
     """
     at_us = now_us()
-    behind = database.read(lambda connection: indexes.stale(connection, at_us, _FEW + 1))
-    before_us = at_us if len(behind) <= _FEW else at_us - round(FRESH_S * 1e6)
+    behind = database.read(lambda connection: indexes.stale(connection, at_us, few + 1))
+    before_us = at_us if len(behind) <= few else at_us - round(fresh_s * 1e6)
     if not any((row.stale_us or 0) <= before_us for row in behind):
         return
 

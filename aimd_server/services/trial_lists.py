@@ -139,7 +139,7 @@ def page_of_trials(
         RefusalError: `folder_not_found`, `invalid`.
     """
     asked = list_query(request)
-    indexing.refresh_due(database)
+    indexing.refresh_due(database, limits.behind, limits.fresh_s)
 
     def operation(connection: Connection) -> dict[str, object]:
         plan_by_values(connection)

@@ -94,9 +94,9 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         if trials.by_uid(connection, uid) is None:
             free_id(connection, user, uid, no_trial(uid))
             return ended(_create(connection, user, uid, wish, columns, given))
-        known = load_trial(connection, user, uid)
-        outcome = _update(connection, user, known, columns)
-        if take_documents(connection, known.id, given):
+        row = load_trial(connection, user, uid)
+        outcome = _update(connection, user, row, columns)
+        if take_documents(connection, row.id, given):
             outcome = UPDATED
         return ended(_done(connection, user, uid, outcome))
 
@@ -186,17 +186,17 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
 def _create(
     connection: Connection, user: Account, uid: str, wish: TrialWish, columns: dict[str, Any], given: GivenDocuments
 ) -> Put:
-    place = choose_folder(connection, user, wish.folder or FolderWish())
+    chosen = choose_folder(connection, user, wish.folder or FolderWish())
     name = wish.name
-    taken = trials.by_name(connection, place.folder.id, name)
+    taken = trials.by_name(connection, chosen.folder.id, name)
     if taken is not None:
         if wish.on_conflict == "skip":
-            return _done(connection, user, taken.uid, SKIPPED, place.fallback)
-        name = _resolve(connection, user, wish, place.folder, taken)
-    add(connection, user, uid, place.folder, name, columns)
+            return _done(connection, user, taken.uid, SKIPPED, chosen.fallback)
+        name = _resolve(connection, user, wish, chosen.folder, taken)
+    add(connection, user, uid, chosen.folder, name, columns)
     row = load_trial(connection, user, uid)
     new = {file: document for file, document in given.items() if document is not None}
-    return Put(CREATED, row, place.fallback, add_documents(connection, row.id, new))
+    return Put(CREATED, row, chosen.fallback, add_documents(connection, row.id, new))
 
 
 def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:
@@ -212,35 +212,35 @@ def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: Fol
     raise name_taken(other if wish.on_conflict == "new" and other else wish.name, folder.path)
 
 
-def _update(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> str:
-    before = {"document": trials.document(connection, known.id), "parameters": known.parameters, "state": known.state}
+def _update(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> str:
+    before = {"document": trials.document(connection, row.id), "parameters": row.parameters, "state": row.state}
     if "alternative_name" in columns:
-        before["alternative_name"] = known.alternative_name
+        before["alternative_name"] = row.alternative_name
     if all(columns[name] == value for name, value in before.items()):
-        if now_us() - known.heard_us > HEARD_EVERY_US:
-            trials.change(connection, known.id, heard_us=now_us())
+        if now_us() - row.heard_us > HEARD_EVERY_US:
+            trials.change(connection, row.id, heard_us=now_us())
         return UNCHANGED
-    receive(connection, user, known, columns)
+    receive(connection, user, row, columns)
     return UPDATED
 
 
-def receive(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> None:
+def receive(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> None:
     """Write columns of a trial that whoever records it has sent: a sign of life."""
-    change(connection, user, known, {**columns, "heard_us": now_us()})
+    change(connection, user, row, {**columns, "heard_us": now_us()})
 
 
-def change(connection: Connection, user: Account, known: TrialRow, columns: dict[str, Any]) -> None:
+def change(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> None:
     """Write columns of a trial, and who did it when."""
     sort_us = parse_us(columns.get("started"))
     values = columns if sort_us is None else {**columns, "sort_us": sort_us}
-    trials.change(connection, known.id, editor_id=user.id, updated_us=now_us(), **values)
-    indexes.follow(connection, known.id, values)
-    if columns.get("parameters", known.parameters) != known.parameters:
-        indexing.index_params(connection, indexes.home_of(connection, known.id))
+    trials.change(connection, row.id, editor_id=user.id, updated_us=now_us(), **values)
+    indexes.follow(connection, row.id, values)
+    if columns.get("parameters", row.parameters) != row.parameters:
+        indexing.index_params(connection, indexes.home_of(connection, row.id))
     if columns.keys() & LABELLED:
-        indexing.index_labels(connection, [known.id])
+        indexing.index_labels(connection, [row.id])
     if "state" in columns or "status" in columns:
-        indexing.settle(connection, known.id)
+        indexing.settle(connection, row.id)
 
 
 def _done(connection: Connection, user: Account, uid: str, outcome: str, fallback: bool = False) -> Put:

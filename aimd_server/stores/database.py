@@ -31,7 +31,7 @@ READERS = 8  # connections; a read waits for a free one
 class Database:
     """Reads and writes. Use it as a context manager, or call `close`."""
 
-    def __init__(self, data_dir: Path, url: str | None = None, place: Location | None = None) -> None:
+    def __init__(self, data_dir: Path, url: str | None = None, location: Location | None = None) -> None:
         """Open the database of a data directory, created if missing, and migrate its schema.
 
         Raises:
@@ -42,15 +42,15 @@ class Database:
             NewerDatabaseError: It was written by a newer version.
         """
         self.data_dir = data_dir
-        self.place: Location = place or location_of(data_dir, url)
-        self.place.make()
-        self._writing = self.place.writing_engine()
+        self.location: Location = location or location_of(data_dir, url)
+        self.location.make()
+        self._writing = self.location.writing_engine()
         try:
-            bring_up_to_date(self._writing, self.place.shown)
+            bring_up_to_date(self._writing, self.location.shown)
         except (*OPENING_ERRORS, AimdError) as error:
             self._writing.dispose()
-            raise error if isinstance(error, AimdError) else self.place.opening_error(error) from error
-        self._reading = self.place.reading_engine(READERS)
+            raise error if isinstance(error, AimdError) else self.location.opening_error(error) from error
+        self._reading = self.location.reading_engine(READERS)
         # SQLite has no server to reach, so beginning and ending a transaction costs nothing.
         self._glancing = self._reading if self.is_file else postgres.without_transactions(self._reading)
         self._writer: Writer | None = None
@@ -76,7 +76,7 @@ class Database:
     @property
     def is_file(self) -> bool:
         """Whether it is a SQLite file."""
-        return isinstance(self.place, SqliteLocation)
+        return isinstance(self.location, SqliteLocation)
 
     def start_writer(self) -> None:
         """Start the thread that runs the operations of `write`."""
@@ -88,7 +88,7 @@ class Database:
 
     def sizes_bytes(self) -> dict[str, int]:
         """Return the sizes of the database's parts."""
-        return self.place.sizes_bytes(self.read)
+        return self.location.sizes_bytes(self.read)
 
     def read(self, operation: Operation[T]) -> T:
         """Run an operation on one snapshot of the database and return its result.
@@ -168,13 +168,13 @@ def is_there(data_dir: Path) -> bool:
     Raises:
         DatabaseUnreachableError: PostgreSQL does not accept the connection.
     """
-    place = location_of(data_dir, None)
-    if isinstance(place, SqliteLocation):
-        return place.path.exists()
-    engine = place.reading_engine(1)
+    location = location_of(data_dir, None)
+    if isinstance(location, SqliteLocation):
+        return location.path.exists()
+    engine = location.reading_engine(1)
     try:
         return _read(engine, revision_of) is not None
     except OPENING_ERRORS as error:
-        raise place.opening_error(error) from error
+        raise location.opening_error(error) from error
     finally:
         engine.dispose()

@@ -36,6 +36,8 @@ class Limits(NamedTuple):
         examined: Trials that are tested to fill a page.
         sorted: Trials that Python sorts.
         counted: Trials that are counted.
+        behind: Series behind their journals that are brought up to date whatever their age.
+        fresh_s: How long a series may be behind, in seconds.
         batch: Trials that are read at once.
     """
 
@@ -49,6 +51,8 @@ class Limits(NamedTuple):
     examined: int = 5_000
     sorted: int = 100_000
     counted: int = 10_000
+    behind: int = 20
+    fresh_s: float = 10.0
     batch: int = 500
 
 

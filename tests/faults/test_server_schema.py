@@ -36,7 +36,7 @@ SHORT_STREAMS = """
 from aimd_server.routes import v2_events
 async def _end(*_):
     return False
-v2_events.HEARTBEAT_S, v2_events._may_go_on = 0.05, _end
+v2_events.PACE, v2_events._may_go_on = v2_events.Pace(heartbeat_s=0.05), _end
 """
 A_MEMBER_IS_MISSING = """
 from aimd_server.services import folder_tree

@@ -13,11 +13,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
-import pytest
 
 from aimd_server.routes import v2_events
 from aimd_server.routes.access import Backend
-from aimd_server.routes.v2_events import MAX_STREAMS, Hub, Stream
+from aimd_server.routes.v2_events import MAX_STREAMS, Hub, Pace, Stream
 from aimd_server.services import watching
 from aimd_server.services.watching import Look, TrialStatus, Watched
 from aimd_server.storage import Storage
@@ -177,17 +176,15 @@ def test_streams_end_when_the_server_stops_and_do_not_keep_it_from_stopping(own_
         assert time.monotonic() - begun_s < 5
 
 
-def test_a_stream_ends_when_the_key_is_revoked(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_ends_when_the_key_is_revoked(user: User) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from aimd_server.app import SERVER, create_app
     from aimd_server.stores.database import Database
 
-    monkeypatch.setattr(v2_events, "HEARTBEAT_S", 0.05)
-    monkeypatch.setattr(v2_events, "LOOK_S", 0.02)
-
     async def statuses(database: Database, threads: ThreadPoolExecutor) -> int:
         app = create_app(database, threads)
+        app.backend.hub = Hub(app.backend, Pace(look_s=0.02, heartbeat_s=0.05))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=user.headers) as client:
             reading = asyncio.create_task(client.get(f"{SERVER}/apis/v2/events", params={"trials": mine}))
@@ -223,7 +220,7 @@ def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
         streams = [Stream((number, None), Watched(None, "", frozenset())) for number in range(20)]
         for one in streams:
             hub.add(one)
-        await asyncio.sleep(2.5 * v2_events.LOOK_S)
+        await asyncio.sleep(2.5 * v2_events.PACE.look_s)
         assert looks == 2
         hub.streams.clear()
 
