@@ -20,6 +20,7 @@ from aimd_core.format.documents import read_mapping
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
+from aimd_core.format.values import require_step
 from aimd_core.language import said
 
 _ADVICE = "Name a directory mlruns, or a file mlflow.db"
@@ -173,7 +174,7 @@ def _point(key: str, words: list[str]) -> Point:
     Raises:
         ValueError, IndexError, OverflowError: It is not a point.
     """
-    return Point(key, int(words[2]) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
+    return Point(key, require_step(int(words[2])) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
 
 
 def _ordered(points: list[Point]) -> list[Point]:

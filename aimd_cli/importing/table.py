@@ -12,6 +12,7 @@ from aimd_cli.importing.run import ImportedRun, Point, Store
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.model import is_alternative_name, split_alternative_name
+from aimd_core.format.values import require_step
 from aimd_core.language import said
 
 _BESIDE = ("trial", "step", "epoch", "timestamp")  # columns that are not metrics
@@ -70,15 +71,16 @@ def _whole(text: str) -> int:
     """Return an integer, which some tools write as a float.
 
     Raises:
-        ValueError: It is not an integer.
+        ValueError: It is not an integer, or has more than 64 bits.
     """
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        number = float(text)
-        if not number.is_integer():
+        given = float(text)
+        if not given.is_integer():
             raise ValueError(said("{text!r} is not a whole number", text=text)) from None
-        return int(number)
+        number = int(given)
+    return require_step(number)
 
 
 def _seconds(time: str | None) -> float | None:

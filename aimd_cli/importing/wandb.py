@@ -21,6 +21,7 @@ from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
+from aimd_core.format.values import require_step
 from aimd_core.language import said
 
 _BLOCK_BYTES = 32768
@@ -271,7 +272,7 @@ class _Run:
                 _flatten(".".join(keys), content, values)
             elif number == 2:
                 step = next((signed(item) for field, _, item in fields(inner(value)) if field == 1), 0)
-        step = int(values.get("_step", step or 0))
+        step = require_step(int(values.get("_step", step or 0)))
         time = values.get("_timestamp")
         time_s = float(time) if isinstance(time, (int, float)) else None
         self._last = (step, time_s)

@@ -32,8 +32,6 @@ SEGMENTS_FILE = "segments"  # beside a journal: which of its points count, see a
 SYNC_INTERVAL_S = 1.0
 _DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
 _SALVAGE_TRIES = 100  # places in one damaged line where a record is looked for, so that no line costs minutes
-EXACT_STEP = 1 << 53  # every whole number up to here is a float
-_MAX_STEP = float(1 << 63)
 _COUNT_BLOCK_BYTES = 1 << 20
 _SYSTEM_LINE = b'\n{"system": {"value": {'
 _BLANK = " \t\r\n\ufeff"  # what may stand around a record: Windows line ends, a byte order mark
@@ -278,28 +276,6 @@ def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
         return False
     (body,) = document.values()
     return type(body) is dict and type(body.get("value")) is dict and type(body.get("sequence")) is dict
-
-
-def float_of(number: float) -> float:
-    """Return a JSON number as every reader takes it: a float, infinite when it is a whole number beyond all floats."""
-    try:
-        return float(number)
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-
-
-def step_of(step: object) -> int | None:
-    """Return what a record gives as its step, or None when that is no step.
-
-    A step is a whole number of less than 64 bits. Beyond 2**53 it is the nearest one that a float holds, so that
-    readers which keep steps in columns of floats order points as those do which keep whole numbers.
-    """
-    if type(step) is int and -EXACT_STEP <= step <= EXACT_STEP:
-        return step
-    if isinstance(step, bool) or not isinstance(step, (int, float)):
-        return None
-    number = float_of(step)
-    return int(number) if -_MAX_STEP < number < _MAX_STEP and number.is_integer() else None
 
 
 def _documents(text: str) -> Iterator[tuple[Any, int, int]]:

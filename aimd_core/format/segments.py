@@ -17,7 +17,8 @@ import re
 from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.journal import SEGMENTS_FILE, Damage, JournalWriter, open_regular, read_records, step_of
+from aimd_core.format.journal import SEGMENTS_FILE, Damage, JournalWriter, open_regular, read_records
+from aimd_core.format.values import step_of
 from aimd_core.language import said
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time

@@ -19,9 +19,10 @@ import re
 from array import array
 from datetime import datetime
 
-from aimd_core.format.journal import Damage, float_of, is_record, key_head, open_regular, read_records, step_of
+from aimd_core.format.journal import Damage, is_record, key_head, open_regular, read_records
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import Segments, read_segments
+from aimd_core.format.values import float_of, step_of
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:

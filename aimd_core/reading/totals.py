@@ -16,8 +16,9 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, BinaryIO
 
-from aimd_core.format.journal import EXACT_STEP, Damage, float_of, is_record, open_regular, read_records, step_of
+from aimd_core.format.journal import Damage, is_record, open_regular, read_records
 from aimd_core.format.segments import Segments, read_segments
+from aimd_core.format.values import EXACT_STEP, float_of, step_of
 
 TREND_POINTS = 24
 _BINS = 2 * TREND_POINTS

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from aimd_core.format.journal import Damage, float_of, read_records, step_of
+from aimd_core.format.journal import Damage, read_records
+from aimd_core.format.values import float_of, step_of
 from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
 from aimd_server.columns.rollups import Floats
 

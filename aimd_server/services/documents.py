@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from aimd_core.format.model import strict_json
+from aimd_core.format.values import MAX_PARAMETERS_CHARS, parameters_chars
 from aimd_server.services.refusals import RefusalError, invalid
 
 T = TypeVar("T")
 
 MAX_DEPTH = 64
-MAX_PARAMETERS_CHARS = 256 << 10
 MAX_BOXES = 1 << 18  # lists and mappings in a document: two bytes of JSON take 64 in memory
 
 
@@ -105,7 +105,7 @@ def parameters_text(parameters: object) -> str:
         RefusalError: `invalid`, if nested too deeply or too large for lists, which show the parameters of each trial.
     """
     text = text_of(parameters or {})
-    if len(text) > MAX_PARAMETERS_CHARS:
+    if isinstance(parameters, dict) and parameters_chars(parameters) > MAX_PARAMETERS_CHARS:
         limit = MAX_PARAMETERS_CHARS
         raise invalid(
             f"the parameters of a trial have {limit} characters of JSON at most", field="parameters", limit=limit

@@ -13,10 +13,6 @@ loads nothing: each name is loaded when it is first used.
 
 from __future__ import annotations
 
-from aimd_core.language import add_catalogue
-
-add_catalogue("t9k.aimd.languages.zh")
-
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from t9k.aimd.configuration import CONFIG as CONFIG

@@ -14,7 +14,7 @@ from aimd_core.errors import UsageError
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class AIMDTracker(_tracking.GeneralTracker):
     def store_init_configuration(self, values: Mapping[str, Any]) -> None:
         """Set parameters."""
         if self._trial is not None and _is_main_process():
-            self._trial.params.update(plain_settings(values))
+            record_settings(self._trial, values)
 
     def log(self, values: Mapping[str, Any], step: int | None = None, **_: Any) -> None:
         """Record metrics.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, UsageError
@@ -17,11 +16,12 @@ from aimd_core.reading.documents import Trial as StoredTrial
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
 from t9k.aimd.git import GitCapture
-from t9k.aimd.params import plain_params
+from t9k.aimd.params import plain_params, require_small
 from t9k.aimd.ranks import Rank, current_rank
 from t9k.aimd.secrets import mask_command
 from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
+from t9k.aimd.values import as_mapping
 
 _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
 
@@ -29,7 +29,7 @@ _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_fol
 def create_trial(
     trial_path: str | os.PathLike[str] | None = None,
     trial_name: str | None = None,
-    trial_params: Mapping[str, object] | None = None,
+    trial_params: object = None,
     folder_id: str | None = None,
     folder_path: str | None = None,
     make_folder: bool | None = None,
@@ -47,7 +47,7 @@ def create_trial(
         trial_path: A trial directory, or a YAML file with these arguments as keys, to take settings from. Other
             arguments override it. A new trial is created either way.
         trial_name: The trial's name.
-        trial_params: The first parameters.
+        trial_params: The first parameters, as `trial.params.update` takes them.
         folder_id: The folder to upload to; wins over `folder_path`.
         folder_path: The folder to upload to, such as `image_classification/mnist`; by default `/default`.
         make_folder: Create that folder with its parents if it is missing; by default False.
@@ -110,17 +110,19 @@ def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[
             hint="",
         )
     params = settings.get("trial_params")
-    if params is not None and not isinstance(params, Mapping):
+    if params is not None and as_mapping(params) is None:
         raise UsageError(
             message=said("trial_params must be a mapping, not {kind}", kind=type(params).__name__), hint=""
         )
+    plain = plain_params(params)
+    require_small(plain, plain)
     upload = {
         "folder_id": settings.get("folder_id"),
         "folder_path": settings.get("folder_path"),
         "make_folder": bool(settings.get("make_folder")),
         "conflict_strategy": strategy,
     }
-    return name, plain_params(params or {}), upload
+    return name, plain, upload
 
 
 def _settings_at(path: Path) -> dict[str, object]:

@@ -8,9 +8,10 @@ import os
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, UsageError
-from aimd_core.format.journal import Damage, step_of
+from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import SYSTEM_TYPE, Fork, Resume, append_segment, read_segments
+from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.reading.series import records_of
 from t9k.aimd.creation import create_trial

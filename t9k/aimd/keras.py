@@ -14,7 +14,7 @@ from struct import pack, unpack
 
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class AIMDFitCallback(_RecordingCallback):
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is not None:
             settings["optimizer"] = {name: _shortest(value) for name, value in optimizer.get_config().items()}
-        self.trial.params.update(plain_settings(settings))
+        record_settings(self.trial, settings)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Stop recording every batch."""
@@ -99,7 +99,7 @@ class AIMDFitCallback(_RecordingCallback):
         self._in_epoch = False
         compiled = (getattr(metric, "metrics", [metric]) for metric in self.model.metrics)
         names = [metric.name for group in compiled for metric in group]
-        self.trial.params.update(plain_settings({"metricTypes": [name for name in names if name != "loss"]}))
+        record_settings(self.trial, {"metricTypes": [name for name in names if name != "loss"]})
 
 
 class AIMDEvalCallback(_RecordingCallback):

@@ -10,7 +10,7 @@ parameters become the trial's.
 from __future__ import annotations
 
 from t9k.aimd.naming import dataset_type
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class AIMDCallback:
             env: LightGBM's `CallbackEnv`.
         """
         if env.iteration == env.begin_iteration:
-            self.trial.params.update(plain_settings(env.params))
+            record_settings(self.trial, env.params)
         groups: dict[str, dict[str, float]] = {}
         # before 4.7 plain tuples; in cross-validation five items, with the standard deviation
         for dataset, metric, value, _, *deviation in env.evaluation_result_list or ():

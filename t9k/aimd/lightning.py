@@ -16,7 +16,7 @@ from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import group_metrics, split_name
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class AIMDCallback(_Callback):
         if trainer.is_global_zero:
             saved = {**getattr(trainer.datamodule, "hparams", {}), **pl_module.hparams}
             if saved:
-                self.trial.params.update(plain_settings(saved))
+                record_settings(self.trial, saved)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Record the epoch."""
@@ -157,7 +157,7 @@ class AIMDLogger(_Logger):
         """Set parameters."""
         trial = self.experiment
         if trial is not None and params is not None and _is_rank_zero():
-            trial.params.update(plain_settings(dict(params) if hasattr(params, "keys") else vars(params)))
+            record_settings(trial, dict(params) if hasattr(params, "keys") else vars(params))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Record metrics; an entry `epoch`, which Lightning counts from 0, becomes the points' epoch."""

@@ -22,7 +22,7 @@ from functools import wraps
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class TrackedTrial(optuna.trial.Trial):
         self.last_step = max(self.last_step, step)
 
     def _set(self, name: str, value: object) -> None:
-        self.record.params.update(plain_settings({name: value}))
+        record_settings(self.record, {name: value})
 
 
 def track(
@@ -159,7 +159,7 @@ class AIMDCallback:
             trial: Its `FrozenTrial`, ended.
         """
         record = _make_record(study, trial.number, self._folder_path, self._settings)
-        record.params.update(plain_settings({**trial.user_attrs, **trial.params}))
+        record_settings(record, {**trial.user_attrs, **trial.params})
         for step, value in sorted(trial.intermediate_values.items()):
             record.log("report", {"value": value}, step=step)
         if trial.state == optuna.trial.TrialState.FAIL:

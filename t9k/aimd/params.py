@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from copy import copy
 
+from aimd_core.errors import UsageError
 from aimd_core.format.shared_document import SharedDocument
-from aimd_core.language import spoken
-from t9k.aimd.values import as_plain, as_text
+from aimd_core.format.values import MAX_PARAMETERS_CHARS, parameters_chars
+from aimd_core.language import said, spoken
+from t9k.aimd.values import as_mapping, as_plain, as_text
 
 _OWN = ("_document",)
 
@@ -15,7 +17,7 @@ _OWN = ("_document",)
 class Params(MutableMapping[str, object]):
     """Parameters by name, also as attributes: `trial.params.lr = 0.1` is `trial.params["lr"] = 0.1`.
 
-    Values are what JSON can hold, nested mappings and lists included; they are copied when set. Every change is
+    Values are what JSON can hold, or what becomes that (see `update`); they are copied when set. Every change is
     written to `parameters.yaml` before it returns; a change that is refused changes nothing. Threads, processes and
     copies may change the parameters of one trial at once: each change is made to what the file holds by then.
     """
@@ -39,22 +41,28 @@ class Params(MutableMapping[str, object]):
         return self._document.values
 
     def update(  # type: ignore[override]
-        self, new_params: Mapping[str, object] | None = None, override: bool = True, **named: object
+        self, new_params: object = None, override: bool = True, **named: object
     ) -> None:
         """Set several parameters at once.
 
         Args:
-            new_params: Parameters by name.
+            new_params: Parameters by name: a mapping, or what is one by nature, such as `argparse.Namespace`, a data
+                class, an OmegaConf or a pydantic model.
             override: Whether a parameter that is set already takes the new value.
             **named: More parameters.
 
         Raises:
             TypeError: JSON cannot hold a value; the message names the parameter, and nothing is changed.
+            UsageError: They would be too large to be uploaded; likewise.
         """
-        plain = plain_params({**dict(new_params or {}), **named})
-        self._document.change(
-            lambda values: {**values, **{n: v for n, v in plain.items() if override or n not in values}}
-        )
+        plain = plain_params({**_mapping(new_params), **named})
+
+        def updated(values: dict[str, object]) -> dict[str, object]:
+            after = {**values, **{n: v for n, v in plain.items() if override or n not in values}}
+            require_small(after, plain, values)
+            return after
+
+        self._document.change(updated)
 
     def parse(self, dist_tf_strategy: object = None, dist_torch_model: object = None, dist_hvd: object = None) -> None:
         """Record how the training is distributed, as parameter `distribution`: `api`, `policy`, `config`.
@@ -122,6 +130,44 @@ class Params(MutableMapping[str, object]):
         return f"Params({self._values!r})"
 
 
-def plain_params(params: Mapping[str, object]) -> dict[str, object]:
+def plain_params(params: object) -> dict[str, object]:
     """Return parameters as plain data. Errors as `Params.update`."""
-    return {as_text("a parameter's name", name): as_plain(str(name), value) for name, value in params.items()}
+    return {as_text("a parameter's name", name): as_plain(str(name), value) for name, value in _mapping(params).items()}
+
+
+def _mapping(params: object) -> Mapping[str, object]:
+    if params is None:
+        return {}
+    mapping = as_mapping(params)
+    if mapping is None:
+        try:
+            return dict(params)  # type: ignore[call-overload,no-any-return]
+        except (TypeError, ValueError):
+            kind = type(params).__name__
+            raise TypeError(spoken("parameters must be a mapping of names to values, not {kind}", kind=kind)) from None
+    return mapping
+
+
+def require_small(
+    values: dict[str, object], new: Mapping[str, object], before: Mapping[str, object] | None = None
+) -> None:
+    """Refuse parameters that no server and no list would take.
+
+    Args:
+        values: All parameters, as plain data.
+        new: Those among them that have been set just now.
+        before: All there were, which may have been too large already, written by another program.
+
+    Raises:
+        UsageError: They are too large; it names the largest of the new ones.
+    """
+    chars = parameters_chars(values)
+    if chars > MAX_PARAMETERS_CHARS and chars > parameters_chars(before or {}):
+        largest = max(new, key=lambda name: parameters_chars({name: new[name]}))
+        message = said(
+            "parameter {name!r} is too large: with it, the parameters have {chars:,} characters of JSON",
+            name=largest,
+            chars=chars,
+        )
+        hint = said("{limit:,} is the most. Keep large values in a file beside the trial", limit=MAX_PARAMETERS_CHARS)
+        raise UsageError(message=message, hint=hint)

@@ -5,18 +5,38 @@ Parameters that people set are stricter: there, such a value is a mistake and ra
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from enum import Enum
 
+from aimd_core.errors import UsageError
+from aimd_core.language import said
+from t9k.aimd.telling import tell
 from t9k.aimd.values import as_plain
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
+    from t9k.aimd.trial import Trial
+
 _MAX_DEPTH = 8
+_MAX_ELEMENTS = 64  # of an array that is recorded by its elements; a larger one by its shape
 _MAX_TEXT = 500  # characters of the text for an object
+
+
+def record_settings(trial: Trial, settings: Mapping[Any, Any]) -> None:
+    """Set a framework's settings as parameters; what is too large for them is told, and left out.
+
+    Args:
+        trial: The trial.
+        settings: As `plain_settings` takes them.
+    """
+    try:
+        trial.params.update(plain_settings(settings))
+    except UsageError as error:
+        tell(said("WARNING: settings are not recorded: {message}", message=error.sentence))
 
 
 def plain_settings(settings: Mapping[Any, Any]) -> dict[str, object]:
@@ -30,7 +50,8 @@ def plain_settings(settings: Mapping[Any, Any]) -> dict[str, object]:
 
 def _plain(value: Any, depth: int) -> object:
     try:
-        return as_plain("", value)
+        if math.prod(getattr(value, "shape", ())) <= _MAX_ELEMENTS:
+            return as_plain("", value)
     except TypeError:
         pass
     if depth < _MAX_DEPTH:

@@ -10,7 +10,7 @@ loads nothing, because callbacks are a protocol there, not a base class.
 
 from __future__ import annotations
 
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class AIMDCallback:
             assert self.trial is not None
             self._recorded, self._scorer = 0, None
             name = type(estimator).__name__
-            self.trial.params.update(plain_settings({"estimator": name, **estimator.get_params(deep=False)}))
+            record_settings(self.trial, {"estimator": name, **estimator.get_params(deep=False)})
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Do nothing."""
@@ -135,7 +135,7 @@ class AIMDCallback:
                 if metrics:
                     self.trial.log(metrics_type, metrics, step=number + 1)
         best = {"best_params": search.best_params_} if hasattr(search, "best_params_") else {}
-        self.trial.params.update(plain_settings({"candidates": results["params"], **best}))
+        record_settings(self.trial, {"candidates": results["params"], **best})
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the trial out: a search's copy in another process records nothing."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from aimd_core.language import said, translated
+from aimd_core.language import add_catalogue, said, translated
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
 if TYPE_CHECKING:
     from pathlib import Path
+
+add_catalogue("t9k.aimd.languages.zh")  # here, and not where the package begins, which loads nothing
 
 
 def tell(message: str) -> None:

@@ -19,7 +19,7 @@ from aimd_core.language import said, translated
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.naming import split_name
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class SummaryWriter:
             run_name: See there.
             global_step: As in `add_scalar`.
         """
-        self._trial.params.update(plain_settings(hparam_dict))
+        record_settings(self._trial, hparam_dict)
         for tag, value in metric_dict.items():
             self.add_scalar(tag, value, global_step)
 

@@ -12,7 +12,7 @@ import math
 
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class AIMDCallback(_trainer_callback.TrainerCallback):
         settings["model_type"] = model_type or type(model).__name__
         if hasattr(model, "parameters"):
             settings["model_parameters"] = sum(part.numel() for part in model.parameters())
-        self.trial.params.update(plain_settings(settings))
+        record_settings(self.trial, settings)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
         """Record what the Trainer logs: training every `logging_steps`, evaluations, and the final figures."""

@@ -30,6 +30,7 @@ from aimd_core.format.journal import (
 from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
 from aimd_core.format.shared_document import SharedDocument
+from aimd_core.format.values import STEP_LIMIT
 from aimd_core.language import joined, said, spoken
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
@@ -172,6 +173,7 @@ class Trial:
 
         Raises:
             TypeError: A value, the step or the epoch is no number, or a name is no string. Nothing is recorded.
+            ValueError: The step or the epoch has more than 64 bits. Nothing is recorded.
             TrialStateError: The trial has ended.
         """
         head = self._heads.get(metrics_type) or self._new_head(metrics_type)
@@ -182,9 +184,9 @@ class Trial:
                 value = as_float(name, value)
             key = keys.get(name) or self._new_key(name)
             parts.append(key + (_float_repr(value) if value - value == 0.0 else encode_number(value)))
-        if type(step) is not int:
+        if type(step) is not int or not -STEP_LIMIT < step < STEP_LIMIT:
             step = as_int("step", step)
-        if epoch is not None and type(epoch) is not int:
+        if epoch is not None and (type(epoch) is not int or not -STEP_LIMIT < epoch < STEP_LIMIT):
             epoch = as_int("epoch", epoch)
         if not self._running:
             self._begin(check_status)

@@ -1,4 +1,4 @@
-"""What a metric's value, a step and a parameter may be, and how each becomes plain data.
+"""How what training scripts have becomes what a trial holds: numbers, steps, and parameters as JSON has them.
 
 A wrong type is a mistake in the script, so it raises at once; a value that is merely not finite is data.
 """
@@ -6,9 +6,14 @@ A wrong type is a mistake in the script, so it raises at once; a value that is m
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Mapping
+from datetime import date, time, timedelta
+from enum import Enum
 from operator import index
 
+from aimd_core.format.values import MAX_PARAMETERS_CHARS, MAX_TEXT_BITS, float_of, integer_of, is_step
 from aimd_core.language import Said, said, spoken
 
 TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_DEPTH = 32  # a reader takes 64 levels, of which a document around the parameters needs some
-_MAX_INT_BITS = 8192  # Python refuses to print or read integers of more than 4,300 digits
+_MAX_ELEMENTS = MAX_PARAMETERS_CHARS // 2  # of an array: each takes a digit and a comma at least
 
 
 def as_float(name: object, value: Any) -> float:
@@ -33,9 +38,7 @@ def as_float(name: object, value: Any) -> float:
     if isinstance(scalar, (str, bytes, bytearray)):  # float() would read a number out of them
         raise TypeError(spoken("metric {name!r} must be a number, not {kind}", name=name, kind=type(value).__name__))
     try:
-        return float(scalar)
-    except OverflowError:
-        return math.inf if scalar > 0 else -math.inf
+        return float_of(scalar)
     except (TypeError, ValueError):
         raise TypeError(
             spoken(
@@ -47,8 +50,10 @@ def as_float(name: object, value: Any) -> float:
 
 
 def _item(value: Any) -> Any:
-    """Return the one element of an array or tensor; anything else as it is."""
+    """Return the one element of an array or tensor, NaN where it is masked; anything else as it is."""
     try:
+        if getattr(value, "mask", None) is not None and type(value).__module__.startswith("numpy.ma"):
+            return math.nan if value.size == 1 and value.mask.all() else value.item()
         if not hasattr(value, "item"):
             numpy = getattr(value, "numpy", None)  # a TensorFlow tensor has numpy() and no item()
             value = numpy() if callable(numpy) else value
@@ -69,15 +74,20 @@ def as_int(what: str, value: Any) -> int:
 
     Raises:
         TypeError: It is no whole number.
+        ValueError: It has more than 64 bits.
     """
     scalar = _item(value)
     try:
-        return index(scalar)
+        number = index(scalar)
     except TypeError:
-        pass
-    if isinstance(scalar, float) and scalar.is_integer():
-        return int(scalar)
-    raise TypeError(spoken("{what} must be a whole number, not {kind}", what=what, kind=_describe(value)))
+        if not isinstance(scalar, float) or not scalar.is_integer():
+            message = spoken("{what} must be a whole number, not {kind}", what=what, kind=_describe(value))
+            raise TypeError(message) from None
+        number = int(scalar)
+    if not is_step(number):
+        bits = number.bit_length()
+        raise ValueError(spoken("{what} must be a whole number of 64 bits, not of {bits}", what=what, bits=bits + 1))
+    return number
 
 
 def as_plain(name: str, value: Any, depth: int = 0) -> object:
@@ -85,37 +95,133 @@ def as_plain(name: str, value: Any, depth: int = 0) -> object:
 
     Args:
         name: The parameter's name, dotted for a nested one.
-        value: None, a bool, number, string, list, tuple or mapping of such, or a NumPy or tensor scalar.
+        value: What JSON holds; or what becomes that: see docs/guides/recording.md, "What a parameter may be".
         depth: How deep it is nested.
 
     Raises:
-        TypeError: JSON cannot hold it; the message names the parameter.
+        TypeError: It is nothing that JSON can hold; the message names the parameter.
     """
-    if isinstance(value, (list, tuple, Mapping)):
-        if depth == _MAX_DEPTH:
-            raise TypeError(
-                spoken("parameter {name!r} is nested deeper than {levels} levels", name=name, levels=_MAX_DEPTH)
-            )
-        if isinstance(value, Mapping):
-            return {_key(name, key): as_plain(f"{name}.{key}", item, depth + 1) for key, item in value.items()}
-        return [as_plain(f"{name}[{number}]", item, depth + 1) for number, item in enumerate(value)]
-    scalar = value if isinstance(value, (bool, int, float, str)) else _item(value)
+    if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, Enum)):
+        return _plain_scalar(name, value)
+    if depth == _MAX_DEPTH:
+        raise TypeError(
+            spoken("parameter {name!r} is nested deeper than {levels} levels", name=name, levels=_MAX_DEPTH)
+        )
+    mapping = as_mapping(value)
+    if mapping is not None:
+        return _plain_mapping(name, mapping, depth)
+    items = _listed(name, value)
+    if items is not None:
+        plain = [as_plain(f"{name}[{number}]", item, depth + 1) for number, item in enumerate(items)]
+        return sorted(plain, key=_order) if isinstance(value, (set, frozenset)) else plain
+    if isinstance(value, Enum):
+        return as_plain(name, value.value, depth + 1)
+    return _plain_scalar(name, _item(value), value)
+
+
+def as_mapping(value: Any) -> Mapping[Any, Any] | None:
+    """Return what is a mapping by nature: a mapping, a name space, a data class, an OmegaConf or a pydantic model.
+
+    None of these libraries is imported: who has such an object has loaded its library.
+
+    Raises:
+        TypeError: A value of an OmegaConf cannot be resolved.
+    """
+    omegaconf = sys.modules.get("omegaconf")
+    if omegaconf is not None and isinstance(value, omegaconf.DictConfig):
+        try:
+            resolved: Mapping[Any, Any] = omegaconf.OmegaConf.to_container(value, resolve=True)
+        except omegaconf.errors.OmegaConfBaseException as error:
+            raise TypeError(spoken("the configuration cannot be resolved: {error}", error=error)) from None
+        return resolved
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, type):
+        return None
+    fields = getattr(value, "__dataclass_fields__", None)
+    if isinstance(fields, dict):
+        return {field: getattr(value, field) for field in fields if hasattr(value, field)}
+    if hasattr(type(value), "model_fields") and callable(getattr(value, "model_dump", None)):
+        dumped = value.model_dump()
+        return dumped if isinstance(dumped, dict) else None
+    if type(value).__name__ in ("Namespace", "SimpleNamespace") or _is_namespace(value):
+        return dict(vars(value))
+    return None
+
+
+def _is_namespace(value: object) -> bool:
+    argparse = sys.modules.get("argparse")
+    return argparse is not None and isinstance(value, argparse.Namespace)
+
+
+def _plain_mapping(name: str, mapping: Mapping[Any, Any], depth: int) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for key, item in mapping.items():
+        text = _key(name, key)
+        if text in plain:
+            raise TypeError(spoken("parameter {name!r} has two keys that are {key!r} as text", name=name, key=text))
+        plain[text] = as_plain(f"{name}.{text}", item, depth + 1)
+    return plain
+
+
+def _listed(name: str, value: Any) -> list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any] | None:
+    """Return the items of a list, tuple, set, or array of several elements; None for anything else."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return value
+    omegaconf = sys.modules.get("omegaconf")
+    if omegaconf is not None and isinstance(value, omegaconf.ListConfig):
+        return list(omegaconf.OmegaConf.to_container(value, resolve=True))
+    shape = getattr(value, "shape", None)
+    if not isinstance(shape, tuple) or not shape or math.prod(shape) == 1:
+        return None
+    if math.prod(shape) > _MAX_ELEMENTS:
+        raise TypeError(
+            spoken("parameter {name!r} is {kind}, which is too large for a parameter", name=name, kind=_describe(value))
+        )
+    if not callable(getattr(value, "tolist", None)):
+        numpy = getattr(value, "numpy", None)
+        value = numpy() if callable(numpy) else value
+    if hasattr(value, "filled") and value.dtype.kind in "iuf":  # a masked array
+        value = value.astype(float).filled(math.nan)
+    items = value.tolist() if callable(getattr(value, "tolist", None)) else None
+    return items if isinstance(items, list) else None
+
+
+def _plain_scalar(name: str, scalar: Any, given: Any = None) -> object:
+    """Return a scalar as JSON has it: paths and times as text, durations in seconds, decimals as numbers."""
     if scalar is None or isinstance(scalar, bool):
         return scalar
     if isinstance(scalar, int):
-        if scalar.bit_length() > _MAX_INT_BITS:
+        try:
+            return integer_of(scalar)
+        except ValueError:
             raise TypeError(
-                spoken("parameter {name!r} is an integer of more than {bits} bits", name=name, bits=_MAX_INT_BITS)
-            )
-        return int(scalar)
+                spoken("parameter {name!r} is an integer of more than {bits} bits", name=name, bits=MAX_TEXT_BITS)
+            ) from None
     if isinstance(scalar, float):
         return float(scalar)
+    if isinstance(scalar, os.PathLike):
+        scalar = os.fspath(scalar)
+    if isinstance(scalar, (date, time)):  # a datetime is a date
+        return scalar.isoformat()
+    if isinstance(scalar, timedelta):
+        return scalar.total_seconds()
     if isinstance(scalar, str):
         return _unicode(said("parameter {name!r}", name=name), str.__str__(scalar))
-    raise TypeError(spoken("parameter {name!r} is {kind}, which JSON cannot hold", name=name, kind=_describe(value)))
+    if type(scalar).__module__ in ("decimal", "fractions"):
+        return float_of(scalar)
+    kind = _describe(scalar if given is None else given)
+    raise TypeError(spoken("parameter {name!r} is {kind}, which JSON cannot hold", name=name, kind=kind))
+
+
+def _order(item: object) -> tuple[str, object]:
+    """Order the items of a set, numbers by size and the rest as text, so that equal sets are equal lists."""
+    return ("", item) if isinstance(item, (int, float)) and item == item else (type(item).__name__, repr(item))
 
 
 def _key(name: str, key: object) -> str:
+    if isinstance(key, Enum):
+        key = key.value
     if isinstance(key, str):
         return _unicode(said("a key of parameter {name!r}", name=name), str.__str__(key))
     if isinstance(key, (int, float)) or key is None:

@@ -11,7 +11,7 @@ import json
 
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import dataset_type
-from t9k.aimd.settings import plain_settings
+from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class AIMDCallback(_callback.TrainingCallback):
         booster = model.cvfolds[0].bst if hasattr(model, "cvfolds") else model
         self._rounds_before = booster.num_boosted_rounds()
         if _is_rank_zero():
-            self.trial.params.update(plain_settings(_settings(booster)))
+            record_settings(self.trial, _settings(booster))
         return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from aimd_cli.importing.mlflow import read_mlflow
 from aimd_cli.importing.run import MetricNames, Store
+from aimd_cli.importing.table import read_table
 from aimd_cli.importing.tensorboard import read_tensorboard
 from aimd_cli.importing.wandb import read_wandb
 from aimd_cli.importing.wire import crc32c, masked_crc32c
@@ -380,3 +381,18 @@ def test_any_bytes_are_an_error_or_nothing(tmp_path_factory: pytest.TempPathFact
             read(directory / name)
         except AimdError:
             pass
+
+
+@pytest.mark.parametrize(
+    "step", ["9223372036854775808", "1e300", "1" + 400 * "0"], ids=["2**63", "float", "400 digits"]
+)
+def test_a_step_of_more_than_64_bits_is_named_in_a_table_and_in_a_run(step: str, mlruns: Path) -> None:
+    table = mlruns.parent / "points.csv"
+    table.write_text(f"step,loss\n1,0.5\n{step},0.25\n")
+    with pytest.raises(DamagedError, match="a step has 64 bits"):
+        read_table(table)
+    metric = next((mlruns / RUN.parent.name / RUN.name / "metrics").rglob("*loss*"))
+    count = len(metric.read_text().splitlines())
+    metric.write_text(metric.read_text() + f"1700000000000 0.5 {step}\n")
+    store = read_mlflow(mlruns)
+    assert [fault.reason for fault in store.faults] == [f"skipped lines that are not 'time value step': {count + 1}"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core.format.journal import float_of, step_of
+from aimd_core.format.values import float_of, step_of
 from aimd_core.reading import totals as totals_module
 from aimd_core.reading.totals import TREND_POINTS, JournalTotals, MetricSummary, Trend, read_totals
 from tests.support.properties import load_profile

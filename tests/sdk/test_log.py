@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_core.errors import TrialStateError
+from aimd_core.errors import InvalidNameError, TrialStateError
 from aimd_core.format.documents import read_mapping
 from aimd_core.reading.totals import read_totals
 from t9k import aimd
@@ -107,11 +107,12 @@ def test_the_time_stamp_lies_between_before_and_after(trial: aimd.Trial) -> None
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]))
+STEPS = st.integers(1 - 2**63, 2**63 - 1)
 
 
 @given(
     points=st.lists(
-        st.tuples(NAMES, st.dictionaries(NAMES, st.floats() | st.integers()), st.integers(), st.none() | st.integers()),
+        st.tuples(NAMES, st.dictionaries(NAMES, st.floats() | st.integers()), STEPS, st.none() | STEPS),
         min_size=1,
         max_size=4,
     )
@@ -233,7 +234,38 @@ def test_a_step_and_an_epoch_may_be_any_whole_number(step: Any, trial: aimd.Tria
     assert (repr(sequence["step"]), repr(sequence["epoch"])) == ("3", "3")
 
 
-@pytest.mark.parametrize("step", [0, -5, 2**63 - 1, 2**70])
+@pytest.mark.parametrize("step", [2**63, -(2**63), 10**400, 10**5000, 1e300, np.uint64(2**64 - 1)], ids=range(6))
+@pytest.mark.parametrize("place", ["step", "epoch"])
+def test_a_step_of_more_than_64_bits_is_refused_in_one_sentence_and_nothing_is_recorded(
+    place: str, step: Any, trial: aimd.Trial
+) -> None:
+    with pytest.raises(ValueError, match=f"{place} must be a whole number of 64 bits, not of [0-9]+$"):
+        trial.log(**{"metrics_type": "train", "metrics": {"a": 1.0}, "step": 1, place: step})
+    assert (trial.path / "metrics").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["\ud800", "loss\udfff"])
+def test_half_of_a_surrogate_pair_is_no_name_of_anything(name: str, trial: aimd.Trial) -> None:
+    with pytest.raises(TypeError, match="not valid Unicode"):
+        trial.log(name, {"a": 1.0}, step=1)
+    with pytest.raises(TypeError, match="not valid Unicode"):
+        trial.log("train", {"a": 1.0, name: 1.0}, step=1)
+    with pytest.raises(TypeError, match="not valid Unicode"):
+        trial.params.update({"lr": 1, name: 1})
+    with pytest.raises(InvalidNameError, match="not valid Unicode"):
+        aimd.create_trial(trial_name=name)
+    assert (trial.path / "metrics").read_bytes() == b""
+    assert trial.params.as_dict() == {}
+
+
+def test_a_masked_value_is_not_a_number(trial: aimd.Trial) -> None:
+    masked = np.ma.array([1.5, 2.5], mask=[True, False])
+    values = {"a": np.ma.masked, "b": masked[0], "c": masked[:1], "d": masked[1], "e": masked.mean()}
+    trial.log("train", values, step=1)
+    assert repr(lines(trial)[0]["train"]["value"]) == "{'a': nan, 'b': nan, 'c': nan, 'd': 2.5, 'e': 2.5}"
+
+
+@pytest.mark.parametrize("step", [0, -5, 2**63 - 1, 1 - 2**63])
 def test_steps_are_kept_as_they_are(step: int, trial: aimd.Trial) -> None:
     trial.log("train", {"a": 1.0}, step=step)
     assert lines(trial)[0]["train"]["sequence"]["step"] == step
@@ -334,4 +366,5 @@ def test_a_forked_child_and_its_parent_write_each_point_once(work: Path) -> None
         """,
         work,
     )
-    assert (done.stdout, done.stderr, done.returncode) == ("0 1 2\n", "", 0)
+    assert (done.stdout, done.returncode) == ("0 1 2\n", 0)
+    assert done.stderr.endswith(": logged 2, on disk 2, plus 1 by others\n"), "that it ended without finish()"

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+import argparse
 import copy
+import dataclasses
+import datetime
+import decimal
 import enum
 import errno
+import fractions
+import importlib.util
 import math
+import subprocess
+import sys
+import threading
+import types
 from collections import UserDict
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +22,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aimd_core.errors import UsageError
 from aimd_core.format import documents
 from aimd_core.format.documents import read_mapping
+from aimd_core.format.values import MAX_PARAMETERS_CHARS
+from aimd_server.services.documents import parameters_text, text_of
+from aimd_server.services.refusals import RefusalError
 from t9k import aimd
+from t9k.aimd.settings import record_settings
+from tests.support.parts import require_part
+from tests.support.scripts import script_environment
+
+
+@dataclasses.dataclass
+class Settings:
+    lr: float = 0.1
+    inner: object = dataclasses.field(default_factory=lambda: types.SimpleNamespace(sizes=(1, 2)))
 
 
 @pytest.fixture
@@ -111,6 +134,29 @@ def test_a_name_of_the_mapping_itself_is_no_attribute_but_an_item(trial: aimd.Tr
         (np.array(3), 3),
         (np.array([[1.5]]), 1.5),
         (enum.IntEnum("Size", {"BIG": 9}).BIG, 9),
+        (enum.Enum("Loss", {"MSE": "mse"}).MSE, "mse"),
+        (Path("/data/x"), "/data/x"),
+        ({3, 1, 2}, [1, 2, 3]),
+        (frozenset({"b", "a"}), ["a", "b"]),
+        ((1, {2}), [1, [2]]),
+        (datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.timezone.utc), "2026-01-02T03:04:00+00:00"),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (datetime.timedelta(minutes=2), 120.0),
+        (decimal.Decimal("0.1"), 0.1),
+        (fractions.Fraction(1, 4), 0.25),
+        (argparse.Namespace(lr=0.1, data=Path("x")), {"lr": 0.1, "data": "x"}),
+        (types.SimpleNamespace(a=(1,)), {"a": [1]}),
+        (Settings(), {"lr": 0.1, "inner": {"sizes": [1, 2]}}),
+        (np.array([1, 2]), [1, 2]),
+        (np.array([[0.5], [1.5]], np.float32), [[0.5], [1.5]]),
+        (np.datetime64("2026-01-02T03:04:05"), "2026-01-02T03:04:05"),
+        (np.ma.masked, math.nan),
+        (np.ma.array([1, 2], mask=[False, True]), [1.0, math.nan]),
+        ({enum.Enum("Loss", {"MSE": "mse"}).MSE: 1}, {"mse": 1}),
+        (2**64 - 1, 2**64 - 1),
+        (-(2**63), -(2**63)),
+        (2**64, str(2**64)),
+        (-(2**63) - 1, str(-(2**63) - 1)),
     ],
     ids=repr,
 )
@@ -118,6 +164,108 @@ def test_a_value_becomes_plain_data_in_memory_and_on_disk(value: Any, plain: obj
     trial.params["value"] = value
     assert repr(trial.params["value"]) == repr(plain)
     assert repr(on_disk(trial)["value"]) == repr(plain)
+
+
+def test_a_whole_number_is_the_same_after_an_upload_as_before(trial: aimd.Trial) -> None:
+    import json
+
+    for bits in (53, 62, 63, 64, 65, 128):
+        trial.params.update({f"p{bits}": 2**bits - 1, f"n{bits}": -(2**bits) + 1})
+    sent = text_of(trial.params.as_dict())
+    assert json.loads(sent) == on_disk(trial) == trial.params.as_dict()
+
+
+@pytest.mark.parametrize("library", ["omegaconf", "pydantic"])
+def test_what_libraries_of_settings_hold_is_taken_without_importing_them(library: str, trial: aimd.Trial) -> None:
+    require_part(library, importlib.util.find_spec(library) is not None)
+    if library == "omegaconf":
+        import omegaconf
+
+        trial.params.update(omegaconf.OmegaConf.create({"lr": 0.1, "twice": "${lr}", "layers": [1, {"a": "${lr}"}]}))
+        assert on_disk(trial) == {"lr": 0.1, "epochs": 3, "twice": 0.1, "layers": [1, {"a": 0.1}]}
+        with pytest.raises(TypeError, match="cannot be resolved"):
+            trial.params.update(omegaconf.OmegaConf.create({"a": "${nothing}"}))
+        return
+    import pydantic
+
+    model = pydantic.create_model("Model", lr=(float, 0.1), data=(Path, Path("x")))
+    trial.params.update(model(), model=model())
+    assert on_disk(trial) == {"lr": 0.1, "epochs": 3, "data": "x", "model": {"lr": 0.1, "data": "x"}}
+
+
+def test_the_arguments_of_a_script_are_parameters(trial: aimd.Trial) -> None:
+    trial.params.update(argparse.Namespace(lr=0.5, out=Path("runs")))
+    trial.params.update(Settings(lr=0.25))
+    assert on_disk(trial) == {"lr": 0.25, "epochs": 3, "out": "runs", "inner": {"sizes": [1, 2]}}
+    with pytest.raises(TypeError, match="must be a mapping of names to values, not int"):
+        trial.params.update(3)
+
+
+def test_parameters_that_no_server_would_take_are_refused_by_name_and_nothing_is_changed(trial: aimd.Trial) -> None:
+    before = (trial.path / "parameters.yaml").read_bytes()
+    with pytest.raises(UsageError, match="'vocabulary' is too large") as caught:
+        trial.params.update({"lr": 9, "vocabulary": ["word"] * 40_000, "seed": 1})
+    assert "262,144" in caught.value.advice
+    with pytest.raises(UsageError, match="'x' is too large"):
+        aimd.create_trial(trial_name="b", trial_params={"x": "y" * MAX_PARAMETERS_CHARS})
+    assert ((trial.path / "parameters.yaml").read_bytes(), trial.params["lr"]) == (before, 0.1)
+    most = MAX_PARAMETERS_CHARS - len(text_of({"lr": 0.1, "epochs": 3, "x": ""}))
+    trial.params["x"] = "é" * most
+    assert parameters_text(on_disk(trial))  # the server takes it
+    with pytest.raises(UsageError, match="'one' is too large"):
+        trial.params["one"] = 1
+    with pytest.raises(RefusalError):
+        parameters_text({**on_disk(trial), "one": 1})
+    del trial.params["x"]
+    trial.params["one"] = 1
+
+
+def test_settings_of_a_framework_that_are_too_large_are_told_and_break_no_training(
+    trial: aimd.Trial, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record_settings(trial, {"classes": ["name"] * 50_000, "weights": np.zeros(1000)})
+    assert "'classes' is too large" in capsys.readouterr().err
+    record_settings(trial, {"weights": np.zeros(1000)})
+    assert on_disk(trial)["weights"] == "ndarray of shape (1000,)"
+
+
+def test_threads_that_set_parameters_at_once_lose_none(trial: aimd.Trial) -> None:
+    gate = threading.Barrier(32)
+
+    def change(number: int) -> None:
+        gate.wait()
+        trial.params[f"k{number}"] = number
+        trial.params.update({f"m{number}": number})
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    names = {f"{letter}{number}" for letter in "km" for number in range(32)}
+    assert names | {"lr", "epochs"} == set(on_disk(trial)) == set(trial.params)
+
+
+@pytest.mark.parametrize("plant", ["", "SharedDocument.read = lambda self: self._values"])
+def test_processes_that_set_parameters_at_once_lose_none(plant: str, trial: aimd.Trial, work: Path) -> None:
+    (work / "change.py").write_text(
+        "import sys\nfrom aimd_core.format.shared_document import SharedDocument\nfrom t9k import aimd\n"
+        f"{plant}\ntrial = aimd.load_trial(sys.argv[1])\nsys.stdin.read(1)\n"
+        "for number in range(20):\n    trial.params[f'{sys.argv[2]}{number}'] = number\n"
+    )
+    command = [sys.executable, "change.py", str(trial.path)]
+    workers = [
+        subprocess.Popen([*command, name], stdin=subprocess.PIPE, env=script_environment(work)) for name in "abc"
+    ]
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.close()
+    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+    names = {f"{letter}{number}" for letter in "abc" for number in range(20)} | {"lr", "epochs"}
+    assert (set(on_disk(trial)) == names) == (not plant)
+    if not plant:
+        trial.params["last"] = 1
+        assert set(on_disk(trial)) == {*names, "last"} == set(trial.params)
 
 
 ENDLESS: list[object] = []
@@ -128,18 +276,20 @@ ENDLESS.append(ENDLESS)
     ("value", "named"),
     [
         (print, "'bad'"),
-        ({"a": [1, {"b": {2, 3}}]}, r"'bad\.a\[1\]\.b'"),
+        ({"a": [1, {"b": print}]}, r"'bad\.a\[1\]\.b'"),
+        ({1: 2, "1": 3}, "'bad' has two keys that are '1' as text"),
         (b"bytes", "'bad'"),
         (1j, "'bad'"),
-        (Path("/x"), "'bad' is PosixPath"),
-        (np.array([1, 2]), r"'bad' is ndarray of shape \(2,\)"),
+        (Path, "'bad' is type"),
+        (np.dtype("f4"), "'bad' is Float32DType"),
+        (np.zeros((1000, 1000)), r"'bad' is ndarray of shape \(1000, 1000\), which is too large"),
         ({(1, 2): 3}, "'bad' has a key that is tuple"),
         ("\ud800", "'bad' is not valid Unicode"),
         ({"\ud800": 1}, "a key of parameter 'bad'"),
         (ENDLESS, "is nested deeper than 32 levels"),
         (10**5000, "'bad' is an integer of more than"),
     ],
-    ids=["function", "set", "bytes", "complex", "path", "array", "key", "surrogate", "bad key", "endless", "long"],
+    ids=range(13),
 )
 def test_a_value_that_json_cannot_hold_is_a_type_error_that_names_it_and_changes_nothing(
     value: Any, named: str, trial: aimd.Trial

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 ERRORS: dict[str, str] = {
+    # aimd_core/format/values.py
+    "a step has 64 bits, and here it has {bits}": "步数应为 64 位整数，而这里有 {bits} 位",
     # aimd_core/errors.py
     "Fix the file, or move it away and run: aimd login": "请修正该文件，或将其移走后运行：aimd login",
     "trial name {name!r} cannot be used: {reason}": "试验名称 {name!r} 不可用：{reason}",

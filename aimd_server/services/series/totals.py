@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aimd_core.format.journal import Damage, float_of, read_records, step_of
+from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.model import strict_json
+from aimd_core.format.values import float_of, step_of
 from aimd_core.reading.totals import MetricSummary
 from aimd_server.services.documents import clean
 

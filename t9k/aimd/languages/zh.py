@@ -59,6 +59,18 @@ MESSAGES: dict[str, str] = {
     "metric {name!r} must be a number or an array of one element, not {kind}": (
         "指标 {name!r} 必须是数字或只有一个元素的数组，而不是 {kind}"
     ),
+    "{what} must be a whole number of 64 bits, not of {bits}": "{what} 必须是 64 位整数，而不是 {bits} 位",
+    "the configuration cannot be resolved: {error}": "无法解析该配置：{error}",
+    "parameter {name!r} has two keys that are {key!r} as text": "超参数 {name!r} 有两个键转为文本后都是 {key!r}",
+    "parameter {name!r} is {kind}, which is too large for a parameter": "超参数 {name!r} 的类型为 {kind}，作为超参数过大",
+    "parameters must be a mapping of names to values, not {kind}": "超参数必须是名称到值的映射，而不是 {kind}",
+    "parameter {name!r} is too large: with it, the parameters have {chars:,} characters of JSON": (
+        "超参数 {name!r} 过大：加上它，全部超参数的 JSON 有 {chars:,} 个字符"
+    ),
+    "{limit:,} is the most. Keep large values in a file beside the trial": (
+        "上限为 {limit:,} 个字符。请将较大的值保存在试验之外的文件中"
+    ),
+    "WARNING: settings are not recorded: {message}": "警告：设置未被记录：{message}",
     "{kind} of shape {shape}": "形状为 {shape} 的 {kind}",
     "{what} must be a whole number, not {kind}": "{what} 必须是整数，而不是 {kind}",
     "parameter {name!r} is nested deeper than {levels} levels": "超参数 {name!r} 的嵌套超过 {levels} 层",

@@ -1,0 +1,81 @@
+"""What a number, a step and a parameter may be: one rule for the SDK, for imports and for the server.
+
+- A metric's value is a 64-bit float. A whole number beyond its range is an infinity.
+- A step and an epoch are whole numbers of 64 bits with a sign, other than the smallest: databases, columns and other
+  languages have no larger ones.
+- A whole number among the parameters has up to 64 bits, with a sign or without (`torch.initial_seed()` has no sign).
+  A longer one, such as the entropy of NumPy's `SeedSequence`, is kept digit by digit, as text.
+- The parameters of a trial have at most `MAX_PARAMETERS_CHARS` characters of JSON: lists show them of each trial.
+"""
+
+from __future__ import annotations
+
+import json
+
+from aimd_core.format.model import strict_json
+from aimd_core.language import said
+
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STEP_LIMIT = 1 << 63  # steps are nearer to 0 than this
+EXACT_STEP = 1 << 53  # every whole number up to here is a float
+MAX_PARAMETERS_CHARS = 256 << 10
+MAX_TEXT_BITS = 8192  # of a whole number that is kept as text: Python itself prints 4,300 digits at most
+
+
+def float_of(number: float) -> float:
+    """Return a JSON number as every reader takes it: a float, infinite when it is a whole number beyond all floats."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def step_of(step: object) -> int | None:
+    """Return what a record gives as its step, or None when that is no step.
+
+    A step is a whole number of less than 64 bits. Beyond 2**53 it is the nearest one that a float holds, so that
+    readers which keep steps in columns of floats order points as those do which keep whole numbers.
+    """
+    if type(step) is int and -EXACT_STEP <= step <= EXACT_STEP:
+        return step
+    if isinstance(step, bool) or not isinstance(step, (int, float)):
+        return None
+    number = float_of(step)
+    return int(number) if -STEP_LIMIT < number < STEP_LIMIT and number.is_integer() else None
+
+
+def is_step(step: int) -> bool:
+    """Tell whether a whole number can be a step or an epoch."""
+    return -STEP_LIMIT < step < STEP_LIMIT
+
+
+def require_step(number: int) -> int:
+    """Return a whole number that can be a step or an epoch.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    if not is_step(number):
+        raise ValueError(said("a step has 64 bits, and here it has {bits}", bits=number.bit_length() + 1))
+    return number
+
+
+def integer_of(number: int) -> int | str:
+    """Return a whole number as a parameter holds it.
+
+    Raises:
+        ValueError: It has more than 8,192 bits.
+    """
+    if -(1 << 63) <= number < 1 << 64:
+        return int(number)
+    if number.bit_length() > MAX_TEXT_BITS:
+        raise ValueError(number.bit_length())
+    return str(int(number))
+
+
+def parameters_chars(parameters: Mapping[str, object]) -> int:
+    """Return how many characters of JSON parameters have, as it is sent and stored."""
+    return len(json.dumps(strict_json(parameters), ensure_ascii=False, separators=(",", ":")))
