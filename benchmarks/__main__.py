@@ -1,7 +1,7 @@
-"""Runs every benchmark and prints one table. Again: make bench, or python -m benchmarks [NAME]...
+"""Runs every benchmark and prints a table. Repeat with: make bench, or python -m benchmarks [NAME]...
 
-A benchmark is a module of this package with `run() -> list[Measurement]`. One that fails is told, and the others go on;
-the exit status is 0 in any case, because a number is no verdict.
+A benchmark is a module of this package with `run() -> list[Measurement]`. One that fails is reported, and the others
+continue; the exit status is always 0, because a number is not a verdict.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a TAB costs in CPU time. Again: `python -m benchmarks.completion`.
+"""The CPU time of a completion. Repeat with: `python -m benchmarks.completion`.
 
 Each command runs in a fresh interpreter as the installed `aimd` does, in a directory with 10,000 trials whose ids,
 folders, parameters and metrics are in the cache. The commands take turns with `python -c pass`, and the medians over
@@ -29,7 +29,7 @@ LINES = {
 
 
 def prepare(place: Path) -> dict[str, str]:
-    """Make the trials, the cache and the config file, and return the environment that finds them."""
+    """Create the trials, the cache and the config file, and return the environment that uses them."""
     environment = {**os.environ, "HOME": str(place), "XDG_CACHE_HOME": str(place / "cache")}
     names = [f"run_{number:05d}_261123_{number % 86400 % 240000:06d}_{number:06x}" for number in range(TRIALS)]
     for name in names:

@@ -1,4 +1,4 @@
-"""How fast the console is, in a real Chromium against a real server. Again: `python -m benchmarks.console`.
+"""The speed of the console, in a real Chromium with a real server. Repeat with: `python -m benchmarks.console`.
 
 From the address, or the click, until it is drawn: the first view of a folder of 10,000 trials with an empty browser
 cache, 20 trials of 100,000 points overlaid, a trial whose series has 10,000,000 points, a point that is logged; and
@@ -66,7 +66,7 @@ class _OneTransaction:
 
 
 def fill_folder(data_dir: Path, key: str, count: int) -> None:
-    """Put that many trials into the folder `many`."""
+    """Put a number of trials into the folder `many`."""
     with Database(data_dir) as database:
         account = account_of(database, key)
         assert account is not None
@@ -82,7 +82,7 @@ def fill_folder(data_dir: Path, key: str, count: int) -> None:
 
 
 def record(user: User, name: str, folder: str, points: int) -> str:
-    """Record a trial with one series of that many points, and return its id."""
+    """Record a trial with a series of a number of points, and return its id."""
     trial_id = new_id()
     user.put(trial_id, wish(name, alternative_name=None, folder={"path": folder, "make": True}, state="Succeeded"))
     offset = 0
@@ -111,7 +111,7 @@ def _window(browser: Browser, user: User) -> Iterator[Console]:
 
 
 def _first_view_s(browser: Browser, user: User, address: str, shown: str) -> float:
-    """Return how long a new window takes from the address to what it shows."""
+    """Return how long a new window takes from the address to its content."""
     with _window(browser, user) as console:
         started_s = time.perf_counter()
         console.go(address)
@@ -131,7 +131,7 @@ def _drawn_s(browser: Browser, user: User, address: str, click: str) -> float:
 
 
 def _live_s(browser: Browser, user: User) -> float:
-    """Return how long it takes from a point that the server has to the same in the open page."""
+    """Return how long it takes from a point on the server to the point in the open page."""
     trial_id = record(user, f"live-{new_id()}", "live", 100)
     offset = len(b"".join(map(_line, range(100))))
     with _window(browser, user) as console:
@@ -144,7 +144,7 @@ def _live_s(browser: Browser, user: User) -> float:
 
 
 def script_bytes() -> int:
-    """Return the size of all scripts of the console, packed as they are sent."""
+    """Return the size of all scripts of the console, compressed as they are sent."""
     return sum(len(gzip.compress(path.read_bytes(), 9)) for path in FOLDER.rglob("*.js"))
 
 

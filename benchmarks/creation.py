@@ -1,4 +1,4 @@
-"""What making and ending a trial costs a script. Again: `python -m benchmarks.creation`.
+"""The cost of creating and finishing a trial. Repeat with: `python -m benchmarks.creation`.
 
 Each round is a fresh interpreter in a git work tree with an uncommitted change, and everything is captured. The time is
 that of the first `create_trial`, the loading of its modules included, and of `finish` after 100 points. The floor is a

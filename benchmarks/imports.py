@@ -1,4 +1,4 @@
-"""What importing the SDK costs in CPU time. Again: `python -m benchmarks.imports`.
+"""The CPU time of importing the SDK. Repeat with: `python -m benchmarks.imports`.
 
 Each script runs in a fresh interpreter; the scripts take turns, and the median over the rounds of user and system
 time, as the kernel counts them for the child (os.wait4), is compared. The first round fills the caches and does not

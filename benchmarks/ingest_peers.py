@@ -1,4 +1,4 @@
-"""What taking in points costs a server, beside `mlflow server`, in one run. Again: `python -m benchmarks.ingest_peers`.
+"""The cost of taking in points, compared to `mlflow server`. Repeat with: `python -m benchmarks.ingest_peers`.
 
 Both servers are processes of their own and get the same points, of one metric with value, step and time, over loopback,
 each request when the last was answered, by a connection that is kept over a round: ours as the bytes of a journal

@@ -1,4 +1,4 @@
-"""What kill -9 costs: acknowledged points that are lost. Again: `python -m benchmarks.kills`.
+"""Acknowledged points lost by kill -9. Repeat with: `python -m benchmarks.kills`.
 
 The harness kills recorders at random instants, 100 of them while they log and 100 while they start. It is the one that
 the tests run, where it is shown to catch a writer with a buffer; `python -m tests.faults.killloop --help` has the rest.

@@ -1,4 +1,4 @@
-"""What one `Trial.log` costs: time against a floor, memory, bytes. Again: `python -m benchmarks.log_call`.
+"""The cost of one `Trial.log`: time relative to a floor, memory, bytes. Repeat with: `python -m benchmarks.log_call`.
 
 The floor is the plainest logger that survives kill -9: json.dumps of the same document (its time stamp made beforehand,
 while ours makes its own) and one os.write of the same line. Both run in this process in turns of 1,000 calls, each call

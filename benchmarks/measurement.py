@@ -1,4 +1,4 @@
-"""One measured number beside its target, and the table of many."""
+"""A measured number with its target, and the table of several."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 
 class Measurement(NamedTuple):
-    """What was measured, and what it is measured against.
+    """A measurement and its floor.
 
     Attributes:
         name: What was measured.
         value: The number.
         unit: `x` for a ratio to the floor, else the unit of the number.
-        target: The most that it should be, or None when it is only told.
+        target: The most that it should be, or None if there is no target.
         floor: What the ratio is to, with the absolute numbers of this machine.
     """
 

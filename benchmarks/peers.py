@@ -1,4 +1,4 @@
-"""One `log` call beside other trackers, in one run on one machine. Again: `python -m benchmarks.peers`.
+"""One `log` call compared to other trackers, in one run on one machine. Repeat with: `python -m benchmarks.peers`.
 
 The peers are installed from PyPI into `build/peers`, a virtual environment of their own; one that cannot be installed
 or run is told as such. Each logger runs in a process of its own, in turns over the rounds, and every call is timed by

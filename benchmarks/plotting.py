@@ -1,4 +1,4 @@
-"""What `aimd trial plot` costs on a journal of a million points. Again: `python -m benchmarks.plotting`.
+"""The cost of `aimd trial plot` on a journal of a million points. Repeat with: `python -m benchmarks.plotting`.
 
 The journal is written as the SDK writes it. Reading one metric is measured in this process, against decoding the same
 lines as JSON; the whole command in a fresh interpreter, against its own start-up. Both take CPU time of user and

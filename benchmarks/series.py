@@ -1,4 +1,4 @@
-"""What plots of long series cost the server. Again: `python -m benchmarks.series`.
+"""The server's cost of plots of long series. Repeat with: `python -m benchmarks.series`.
 
 One series of 10,000,000 points of two values, and 100 trials of 100,000 points each, appended in parts of 4 MiB to a
 database in a directory, by the server's own code in this process; then plots of 1,000 buckets, the median of nine, as

@@ -1,4 +1,4 @@
-"""What a page of a folder of very many trials costs. Again: `python -m benchmarks.server_lists [TRIALS] [ENGINE]`.
+"""The cost of a page of a very large folder. Repeat with: `python -m benchmarks.server_lists [TRIALS] [ENGINE]`.
 
 All trials in one folder, see `list_store`; pages of 50 as the service makes them, the median of seven, in milliseconds
 of CPU: of this process, and of the PostgreSQL where there is one; beside it the time until the page is there, which

@@ -1,4 +1,4 @@
-"""What memory the server takes under load, and what its start costs. Again: `python -m benchmarks.server_memory`.
+"""The server's memory under load, and the cost of its start. Repeat with: `python -m benchmarks.server_memory`.
 
 For ten seconds eight connections append 50 points each, two upload journals in parts of 4 MiB and two ask for plots of
 all these trials in 1,000 buckets and for lists. The memory is the most that the server's process had at any moment, as

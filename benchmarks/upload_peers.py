@@ -1,4 +1,4 @@
-"""Upload over loopback beside other trackers, in one run on one machine. Again: `python -m benchmarks.upload_peers`.
+"""Uploads over loopback compared to other trackers, in one run. Repeat with: `python -m benchmarks.upload_peers`.
 
 Ours is the upload of a recorded trial of 200,000 points to our own server, as in `benchmarks.upload`: everything from
 reading the journal to the answer after the last byte. mlflow is `MlflowClient.log_batch` with 1,000 metrics a call to
