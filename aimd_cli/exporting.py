@@ -223,7 +223,7 @@ def _put_in_place(temporary: Path, path: Path, force: bool) -> None:
         os.replace(temporary, path)
         return
     try:
-        os.link(temporary, path)  # which, unlike a rename, never replaces a file a file
+        os.link(temporary, path)  # which, unlike a rename, never replaces a file
     except FileExistsError:
         raise InTheWayError(path=path) from None
     temporary.unlink()

@@ -1,9 +1,8 @@
-"""The index of a trials directory: all its trials as rows, at once, because what did not change is not read again.
+"""The index of a trials directory: all its trials as rows, quickly, because unchanged ones are not read again.
 
-Promises: a row says what the files say now. A trial is read again when the stat signature (time of change, size,
-inode) of one of its documents or of its journal differs from the one that the cached row was made of; a journal that
-grew is read from where the last reader stood. States are derived anew by every call. Without a usable cache everything
-is read, and the answer is the same.
+A row always matches the current files. A trial is read again if the signature (time of change, size, inode) of a
+document or of its journal differs from that of the cached row; a journal that has grown is read from where the last
+reader stopped. Every call derives states again. Without a usable cache everything is read, with the same result.
 """
 
 from __future__ import annotations
@@ -42,18 +41,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
 
-_STATUS, _STARTED, _DAMAGE = 2, 3, 8  # places in the head of a row
-_SLACK_S = 86400.0  # a directory's name holds local time, and clocks of a cluster differ
-_CHECKED = 1000  # ended trials whose files are looked at by one look; so many cost about 15 ms
-_READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others as long as none is quick
+_STATUS, _STARTED, _DAMAGE = 2, 3, 8  # positions in the head of a row
+_SLACK_S = 86400.0  # a directory's name has local time, and the clocks of a cluster differ
+_CHECKED = 1000  # ended trials whose files one look checks, which takes about 15 ms
+_READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others while none is quick
 _READ_MOST, _QUICK_S = 8000, 0.3
-_BATCH = 200  # trials that are read and stored at a time, so that Ctrl-C loses little and memory stays small
+_BATCH = 200  # trials per batch, so that Ctrl-C loses little and memory stays small
 # In the order of `MetricSummary.as_dict`, which a warm list does not load.
 _AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
 
 
 class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):
-    """Summaries of metrics by `type.name`, each made when it is looked at."""
+    """Summaries of metrics by `type.name`, each built on demand."""
 
     __slots__ = ("_values",)
 
@@ -64,7 +63,7 @@ class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):
         return dict(zip(_AGGREGATES, self._values[name], strict=True))
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the summary of a metric, or what stands in for one."""
+        """Return the summary of a metric, or a default."""
         return self[name] if name in self._values else default
 
     def __contains__(self, name: object) -> bool:
@@ -78,22 +77,22 @@ class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):
 
 
 class TrialIndex:
-    """The trials of one directory.
+    """The trials of a directory.
 
     Attributes:
-        place: The directory that holds them.
+        place: Their directory.
         names: Their alternative names, newest first.
-        read_count: How many trials the last call of `rows` had to read, in part or whole.
+        read_count: How many trials the last call of `rows` had to read, at least in part.
     """
 
     def __init__(self, directory: Path) -> None:
-        """List a directory; reads no trial yet.
+        """List a directory without reading its trials.
 
         Args:
             directory: A working directory that holds `.aimd/trials`, or a directory that holds trials.
 
         Raises:
-            NoTrialsError: It holds none, or cannot be listed.
+            NoTrialsError: It has none, or cannot be listed.
         """
         try:
             self.place, self.names = list_names(directory)
@@ -105,7 +104,7 @@ class TrialIndex:
 
     @classmethod
     def without_listing(cls, place: Path) -> TrialIndex:
-        """Return the index of the directory that holds trials which are named in every call."""
+        """Return the index of a directory whose trials every call names."""
         index = cls.__new__(cls)
         index.place, index.names, index.read_count = place, [], 0
         return index
@@ -117,13 +116,13 @@ class TrialIndex:
         with_trends: bool = False,
         cache: IndexCache | None = None,
     ) -> list[Facts]:
-        """Return trials as rows, in the order asked for.
+        """Return trials as rows, in the requested order.
 
         Args:
-            names: Alternative names, in the order of the answer; by default all of them, those that began last first.
-            with_facts: Whether `git` and `platform` are wanted.
-            with_trends: Whether `trends` are wanted.
-            cache: What stands in for the cache of the directory, and stays open.
+            names: Alternative names, in the order of the result; by default all, newest first.
+            with_facts: Whether to include `git` and `platform`.
+            with_trends: Whether to include `trends`.
+            cache: A cache to use instead of the directory's, which stays open.
         """
         wanted = self.names if names is None else names
         if cache is not None:
@@ -132,7 +131,7 @@ class TrialIndex:
         try:
             return self._rows(cache, wanted, with_facts, with_trends)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error):
-            cache.renew()  # something in it is not what this program writes
+            cache.renew()  # it contains something that this program does not write
             return self._rows(cache, wanted, with_facts, with_trends)
         finally:
             cache.close()
@@ -160,7 +159,7 @@ class TrialIndex:
         return sorted(rows, key=newest_first) if wanted is self.names else rows
 
     def newest(self, count: int) -> list[str]:
-        """Return the names of the trials that began last, the newest first, and read as few others as that takes."""
+        """Return the names of the newest trials, newest first, reading as few others as possible."""
         if len(self.names) <= count:
             return self.names
         cache = IndexCache(self.place)
@@ -168,7 +167,7 @@ class TrialIndex:
             starts = self._cached_starts(cache)
         finally:
             cache.close()
-        # A directory is made when recording begins, or when an older run is imported; its name says when.
+        # A directory is created when recording begins, or when an older run is imported; its name says when.
         unread = [name for name in self.names if name not in starts]
         while unread:
             least_s = sorted(starts.values(), reverse=True)[count - 1] if len(starts) >= count else None
@@ -180,7 +179,7 @@ class TrialIndex:
         return sorted(self.names, key=order.__getitem__)[:count]
 
     def _cached_starts(self, cache: IndexCache) -> dict[str, float]:
-        """Return when trials began, in seconds since the epoch, of those whose metadata are as they were."""
+        """Return when trials with unchanged metadata began, in seconds since the epoch."""
         starts: dict[str, float] = {}
         listed = set(self.names)
         for rows in cache.starts():
@@ -193,7 +192,7 @@ class TrialIndex:
     def _cached(
         self, cache: IndexCache, names: Sequence[str] | None, signatures: Mapping[str, bytes]
     ) -> tuple[dict[str, Facts], dict[str, CachedRow], list[str]]:
-        """Return the trials that did not change, the rows of those that did, and the names of those that are gone."""
+        """Return the unchanged trials, the rows of changed ones, and the names of those that are gone."""
         trials: dict[str, Facts] = {}
         changed: dict[str, CachedRow] = {}
         gone: list[str] = []
@@ -270,7 +269,7 @@ def _segments_of(trial: Trial) -> list[dict[str, Any]]:
 def _read_journal(
     path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None, head: list[Any]
 ) -> tuple[str, str, str]:
-    """Return metrics, trends and the state to go on from, as JSON; adds to the damage what is wrong."""
+    """Return metrics, trends and the state to continue from, as JSON, and add faults to the damage."""
     from aimd_core.reading.totals import read_totals  # a warm list reads no journal
 
     known, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
@@ -284,7 +283,7 @@ def _read_journal(
     if shown.damage:
         damage.append(f"{METRICS_FILE}: {shown.damage.sentence()}")
     trends = {name: trend.points() for name, trend in shown.trends.items()}
-    # A trial that has ended hardly ever goes on; then its journal is read whole once more.
+    # An ended trial hardly ever continues; if it does, its journal is read again completely.
     state = json.dumps(totals.state()) if goes_on else "null"
     return json.dumps(_summaries(shown)), json.dumps(trends), state
 
@@ -294,7 +293,7 @@ def _summaries(totals: JournalTotals) -> dict[str, list[float | int | None]]:
 
 
 def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:
-    """Turn cached rows into trials; one JSON document of all costs a third of one each, and shares its keys."""
+    """Turn cached rows into trials; one JSON document for all costs a third of one each, and shares its keys."""
     heads = json.loads(f"[{','.join([row.head for row in cached])}]")
     params = json.loads(f"[{','.join([row.params for row in cached])}]")
     metrics = json.loads(f"[{','.join([row.metrics for row in cached])}]")
@@ -329,7 +328,7 @@ def _facts(path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, 
 
 
 def read_trials(paths: Sequence[Path], all_segments: bool = False) -> list[Facts]:
-    """Return all that is known of some trials, which may lie in several directories, in the order of their paths.
+    """Return everything known about some trials, possibly of several directories, in the order of their paths.
 
     Args:
         paths: The trials' directories.
@@ -370,14 +369,14 @@ def _add_trends(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, st
 
 
 def _decoded(groups: Iterable[list[tuple[str, str]]]) -> Iterator[tuple[str, Any]]:
-    """Yield names with what their JSON says, decoded a group at a time."""
+    """Yield names with their decoded JSON, group by group."""
     for group in groups:
         documents = json.loads(f"[{','.join([document for _, document in group])}]")
         yield from zip([name for name, _ in group], documents, strict=True)
 
 
 class Look(NamedTuple):
-    """A trial as it was at one look: its directory, what changes when its files change, and its state."""
+    """A trial at one moment: its directory, the signature of its files, and its state."""
 
     path: Path
     signature: bytes
@@ -385,10 +384,10 @@ class Look(NamedTuple):
 
 
 class States:
-    """In which state trials are, looked at again and again: documents are read when they changed, journals never."""
+    """The states of trials, checked repeatedly: documents are read if they changed, journals never."""
 
     def __init__(self) -> None:
-        """Know of no trial yet."""
+        """Start without any trials."""
         self._known: dict[Path, tuple[bytes, Facts]] = {}
 
     def look(self, path: Path) -> Look:
@@ -404,41 +403,41 @@ class States:
 
 
 class Changes(States):
-    """Which trials have changed, in their files or in their state, since they were last settled."""
+    """Which trials have changed, in files or state, since they were last settled."""
 
     def __init__(self) -> None:
-        """Take every trial for a changed one."""
+        """Start with every trial as changed."""
         super().__init__()
         self._settled: dict[Path, Look] = {}
 
     def changed(self, looks: Iterable[Look]) -> list[Look]:
-        """Return those that are not as they were when they were settled."""
+        """Return those that have changed since they were settled."""
         return [look for look in looks if self._settled.get(look.path) != look]
 
     def settle(self, look: Look) -> None:
-        """Take a trial for unchanged as long as it is as in this look."""
+        """Treat a trial as unchanged as long as it equals this look."""
         self._settled[look.path] = look
 
 
 class Watch:
-    """Trials looked at again and again, as facts, at the cost of what is new.
+    """Trials as facts, checked repeatedly at the cost of what is new.
 
-    Promises: a new trial, one that is gone, one that is not finished and one that changed a moment ago are seen by the
-    next look; a change to one that ended long ago within `len(trials) / 1000` looks. Of a directory with many trials
-    the newest hundred are there at once and the rest by the thousand, so that no look takes long.
+    The next look sees new, removed, unfinished and recently changed trials; a change to one that ended long ago is seen
+    within `len(trials) / 1000` looks. In a directory with many trials the newest hundred come first and the rest in
+    thousands, so that no look takes long.
 
     Attributes:
-        read_count: How many trials the last look had to read, in part or whole.
+        read_count: How many trials the last look had to read, at least in part.
         unread_count: How many trials of the directory the last look left for the next.
     """
 
     def __init__(self, paths: Sequence[Path] = (), directory: Path | None = None) -> None:
-        """Take what is to be watched; nothing is read yet.
+        """Take what to watch, without reading it.
 
         Args:
             paths: Directories of trials, in the order of the answers.
-            directory: Instead of them: a working directory that holds `.aimd/trials`, or a directory that holds trials,
-                all of which are watched; there may be none yet.
+            directory: Instead of them: a working directory that holds `.aimd/trials`, or a directory of trials, all of
+                which are watched. It may not exist yet.
         """
         self.paths = [path.absolute() for path in paths]
         self.directory = directory
@@ -447,15 +446,15 @@ class Watch:
         self._signatures: dict[Path, bytes] = {}
         self._memories: dict[Path, MemoryCache] = {}
         self._remembered: set[Path] = set()
-        self._batch = _READ  # how many of those never read the next look takes
-        self._checked = 0  # where the next look goes on with ended trials
+        self._batch = _READ  # how many unread trials the next look takes
+        self._checked = 0  # where the next look continues with ended trials
         self._has_facts = False
 
     def look(self, with_facts: bool = True) -> list[Facts]:
-        """Return the trials as they are now: in the order of their paths, or of a directory the newest first.
+        """Return the current trials, in the order of their paths, or of a directory newest first.
 
         Args:
-            with_facts: Whether `git` and `platform` are wanted; once they were, they always come.
+            with_facts: Whether to include `git` and `platform`; once included, they always are.
 
         Raises:
             NoTrialsError: The directory cannot be listed.
@@ -464,7 +463,7 @@ class Watch:
         self._forget_others(paths)
         if with_facts and not self._has_facts:
             self._has_facts = True
-            self._signatures.clear()  # so that all are read again, from the cache
+            self._signatures.clear()  # so that all are read again from the cache
         signatures = {path: signature_of(path) for path in self._due(paths)}
         started_s = time.monotonic()
         self._read([path for path, signature in signatures.items() if self._signatures.get(path) != signature])
@@ -473,7 +472,7 @@ class Watch:
         for path, signature in signatures.items():
             self._signatures[path] = sure_signature(signature)
             trial = self._trials[path]
-            if trial.is_unfinished:  # whether its process still lives is another question each time
+            if trial.is_unfinished:  # whether its process is alive must be checked each time
                 trial.derive(last_write_s(path, signature))
         rows = [self._trials[path] for path in paths if path in self._trials]
         return rows if self.directory is None else sorted(rows, key=newest_first)
@@ -496,7 +495,7 @@ class Watch:
             self._remembered.discard(gone)
 
     def _due(self, paths: Sequence[Path]) -> list[Path]:
-        """Return the trials to look at: some of those never read, all that are not finished, and some that ended."""
+        """Return the trials to check: some unread ones, all unfinished ones, and some ended ones."""
         new = [path for path in paths if path not in self._signatures]
         batch = new if self.directory is None else new[: self._batch if self._trials else _READ_FIRST]
         self.unread_count = len(new) - len(batch)
@@ -510,7 +509,7 @@ class Watch:
         return [*batch, *live, *ended]
 
     def _read(self, paths: Sequence[Path]) -> None:
-        """Read trials: those met for the first time from the cache of their directory, the others on from memory."""
+        """Read trials: new ones from the cache of their directory, the others from memory."""
         self.read_count = 0
         groups: dict[tuple[Path, bool], list[Path]] = {}
         for path in paths:
@@ -523,7 +522,7 @@ class Watch:
             self.read_count += index.read_count
 
     def _memory(self, place: Path, paths: Sequence[Path]) -> MemoryCache:
-        """Return where readers stand in these journals: kept in memory, as the cache's file may not be writable."""
+        """Return the positions of readers in these journals, in memory, because the cache may not be writable."""
         memory = self._memories.get(place)
         if memory is None:
             memory = self._memories[place] = MemoryCache(place)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aimd_core.reading.documents import Trial
 
 _WATCH_INTERVAL_S = 1.0
-_LINES_BESIDE = 8  # lines lines lines of a terminal: title, axis, legend and prompt
+_LINES_BESIDE = 8  # lines of a terminal: title, axis, legend and prompt
 _PLAIN_ROWS = 16
 
 Axis = Literal["step", "epoch", "time"]
