@@ -16,7 +16,7 @@ from aimd_server.routes.access import Backend, RouteTable, guarded
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.v2 import Version2
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings
 from aimd_server.storage import joined

@@ -24,7 +24,7 @@ from aimd_server.routes.key_lookups import KeyLookups
 from aimd_server.routes.read_slots import ReadSlots
 from aimd_server.services.identity import accounts_of
 from aimd_server.services.monitoring import Meters
-from aimd_server.services.refusals import RefusalError, forbidden
+from aimd_server.services.request_errors import RefusalError, forbidden
 from aimd_server.services.series.appending import Appends
 from aimd_server.services.sessions import Tokens
 from aimd_server.settings import Settings

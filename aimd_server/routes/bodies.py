@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
-from aimd_server.services.refusals import RefusalError, too_large
+from aimd_server.services.request_errors import RefusalError, too_large
 
 DOCUMENT_BYTES = 8 << 20
 BODY_TIMEOUT_S = 60.0

@@ -13,7 +13,7 @@ from aimd_server.routes.answers import empty_answer, text_answer
 from aimd_server.routes.console_files import INDEX, ConsoleFiles
 from aimd_server.routes.v2 import Version2
 from aimd_server.services import monitoring
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.stores.accounts import Account
 
 

@@ -17,7 +17,7 @@ from aimd_server.routes.answers import JSON, empty_answer, json_answer, text_ans
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.services import folders, trash, version1
 from aimd_server.services.documents import decode_loosely
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.version1 import PackedPoints
 from aimd_server.services.visibility import ROOT, load_folder
 from aimd_server.stores.accounts import Account

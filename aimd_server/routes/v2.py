@@ -26,7 +26,7 @@ from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
 from aimd_server.services import sessions, shortcuts, trial_lists, watching
 from aimd_server.services.files import PART_BYTES
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting
 from aimd_server.services.trials import MAX_PAGE
 from aimd_server.stores.accounts import Account

@@ -7,7 +7,7 @@ from typing import TypeVar
 from aimd_server.routes.access import Call
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.services.documents import decode
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import invalid
 
 T = TypeVar("T")
 

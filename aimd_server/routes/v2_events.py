@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from aimd_server.routes.access import Access, Backend, Call, Dialect, RouteTable
 from aimd_server.services import watching
 from aimd_server.services.clock import iso
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.watching import EventsRequest, Look, TrialStatus, Watched
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.writer import StoreUnavailableError

@@ -10,7 +10,7 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.services import exporting
 from aimd_server.services.exporting import ExportPage, Member
 from aimd_server.services.files import OpenFile, read_piece
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.trials import TrialRow

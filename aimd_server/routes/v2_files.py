@@ -12,7 +12,7 @@ from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
 from aimd_server.services import files
 from aimd_server.services.files import FILE_BYTES, PART_BYTES, OpenFile, Standing
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import chunking, growth
 from aimd_server.services.series.growth import Append
 from aimd_server.stores.accounts import Account

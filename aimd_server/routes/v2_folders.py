@@ -9,7 +9,7 @@ from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
 from aimd_server.services import folder_tree, shortcuts, trash
 from aimd_server.services.folder_tree import PAGE, FolderChange, FolderListRequest, NewFolder
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import invalid
 from aimd_server.services.shortcuts import ShortcutWish
 
 

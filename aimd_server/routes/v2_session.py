@@ -15,7 +15,7 @@ from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.proxies import is_own_origin, own_origin, prefix_of
 from aimd_server.routes.v2_bodies import decoded_body
 from aimd_server.services import sessions
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.sessions import SignIn
 
 COOKIE = "aimd_session"

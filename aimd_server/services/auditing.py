@@ -7,7 +7,7 @@ import json
 import msgspec
 
 from aimd_server.services.clock import iso, now_us
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import foreign_cursor, invalid
 from aimd_server.stores import audit
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -31,7 +31,7 @@ def listed(database: Database, user: Account, limit: int, cursor: str | None) ->
     if not 1 <= limit <= MAX_PAGE:
         raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
     if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise invalid("that cursor is none of this server", field="cursor")
+        raise foreign_cursor()
     rows = database.read(lambda connection: audit.page(connection, int(cursor) if cursor else None, limit + 1))
     shown = [
         {

@@ -9,7 +9,7 @@ import msgspec
 
 from aimd_core.format.model import strict_json
 from aimd_core.format.values import MAX_PARAMETERS_CHARS, parameters_chars
-from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.request_errors import RefusalError, invalid
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES, combine, digest_prefix
 from aimd_server.services.clock import now_us
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import invalid
 from aimd_server.services.visibility import load_trial
 from aimd_server.stores import journals, trial_documents
 from aimd_server.stores.accounts import Account

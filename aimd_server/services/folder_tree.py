@@ -9,7 +9,7 @@ import msgspec
 from aimd_server.services import auditing, names, shortcuts
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folders import add_in, find_path, make_path
-from aimd_server.services.refusals import RefusalError, folder_taken, invalid, no_folder
+from aimd_server.services.request_errors import RefusalError, folder_taken, foreign_cursor, invalid, no_folder
 from aimd_server.services.visibility import ROOT, Role, load_folder, require, require_no_gain, role_of
 from aimd_server.stores import folders, shares
 from aimd_server.stores.accounts import Account
@@ -120,7 +120,7 @@ def _position(cursor: str) -> str:
     except ValueError:
         path = ""
     if not path.startswith("/"):
-        raise invalid("that cursor is none of this server", field="cursor")
+        raise foreign_cursor()
     return path
 
 

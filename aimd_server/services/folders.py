@@ -10,7 +10,7 @@ import msgspec
 from aimd_core.format.model import DEFAULT_FOLDER
 from aimd_server.services import names
 from aimd_server.services.clock import now_us
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.visibility import load_folder, load_path, root_of
 from aimd_server.stores import folders
 from aimd_server.stores.accounts import Account

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aimd_server.services import identity, names
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import KeyWish
-from aimd_server.services.refusals import RefusalError, forbidden, invalid
+from aimd_server.services.request_errors import RefusalError, forbidden, invalid
 from aimd_server.stores import accounts
 from aimd_server.stores.accounts import Account, KeyRow
 from aimd_server.stores.database import Database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.request_errors import RefusalError, invalid
 
 MAX_NAME_BYTES = 255
 MAX_DEPTH = 32

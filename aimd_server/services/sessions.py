@@ -14,7 +14,7 @@ import msgspec
 
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import hash_of
-from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.stores import sessions
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database

@@ -10,7 +10,7 @@ import msgspec
 from aimd_server.services import auditing
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import hash_of
-from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.visibility import Role, load_folder, load_trial
 from aimd_server.stores import accounts, shares
 from aimd_server.stores.accounts import Account

@@ -11,7 +11,7 @@ import msgspec
 
 from aimd_server.services import auditing, names
 from aimd_server.services.clock import iso, now_us
-from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.visibility import Role, load_folder, role_of
 from aimd_server.stores import folders, shortcuts
 from aimd_server.stores.accounts import Account

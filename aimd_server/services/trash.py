@@ -9,7 +9,15 @@ import msgspec
 from aimd_server.services import auditing, indexing, names
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folder_tree import checked_name, container, shown
-from aimd_server.services.refusals import RefusalError, folder_taken, invalid, name_taken, no_folder, no_trial
+from aimd_server.services.request_errors import (
+    RefusalError,
+    folder_taken,
+    foreign_cursor,
+    invalid,
+    name_taken,
+    no_folder,
+    no_trial,
+)
 from aimd_server.services.trial_changes import require_taking
 from aimd_server.services.trials import overviews, to_trash
 from aimd_server.services.visibility import Role, is_owner, load_folder, load_trial, require, root_of
@@ -114,9 +122,9 @@ def _position(cursor: str) -> tuple[int, str]:
         trashed, uid = text.split(" ")
         trashed_us = int(trashed)
     except ValueError:
-        raise invalid("that cursor is none of this server", field="cursor") from None
+        raise foreign_cursor() from None
     if not names.is_uuid(uid) or not 0 <= trashed_us < 1 << 63:
-        raise invalid("that cursor is none of this server", field="cursor")
+        raise foreign_cursor()
     return trashed_us, uid
 
 

@@ -11,7 +11,7 @@ from aimd_server.services import auditing, names
 from aimd_server.services.documents import clean
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
-from aimd_server.services.refusals import forbidden, invalid, name_taken
+from aimd_server.services.request_errors import forbidden, invalid, name_taken
 from aimd_server.services.trials import MAX_PAGE, change, overviews
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials

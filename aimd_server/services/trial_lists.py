@@ -21,7 +21,7 @@ from aimd_core.query.tree import EVERYTHING, size_of
 from aimd_core.reading.facts import Facts
 from aimd_server.services import indexing
 from aimd_server.services.folders import find_path
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import foreign_cursor, invalid
 from aimd_server.services.trial_facts import Needs, facts_of
 from aimd_server.services.trials import MAX_PAGE, PAGE, overviews
 from aimd_server.services.visibility import load_folder
@@ -126,8 +126,7 @@ def _cursor(keys: Sequence[SortKey], text: str | None) -> Cursor | None:
     try:
         return cursor_in(keys, text)
     except ValueError:
-        words = "this cursor was not issued by this server, or for a list in another order; start from the first page"
-        raise invalid(words, field="cursor") from None
+        raise foreign_cursor() from None
 
 
 def page_of_trials(

@@ -27,7 +27,7 @@ from aimd_server.services.files import (
     take_documents,
 )
 from aimd_server.services.folders import FolderWish, choose_folder
-from aimd_server.services.refusals import forbidden, invalid, name_taken, no_trial
+from aimd_server.services.request_errors import forbidden, invalid, name_taken, no_trial
 from aimd_server.services.series import effective, totals
 from aimd_server.services.trial_facts import ending_in, last_write_s_of, state_of
 from aimd_server.services.visibility import Role, load_trial, roles_of

@@ -21,7 +21,7 @@ from aimd_server.services import documents, names, shortcuts
 from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
-from aimd_server.services.refusals import RefusalError, id_taken, invalid, name_taken
+from aimd_server.services.request_errors import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.series import effective
 from aimd_server.services.series.chunking import chunk_tail
 from aimd_server.services.series.growth import append_at_end

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from aimd_server.services.names import is_uuid
-from aimd_server.services.refusals import forbidden, no_folder, no_trial
+from aimd_server.services.request_errors import forbidden, no_folder, no_trial
 from aimd_server.stores import folders, shares, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from aimd_server.services.refusals import RefusalError, invalid
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.trial_facts import state_of
 from aimd_server.services.visibility import Role, load_folder, roles_of
 from aimd_server.stores import trials, watching

@@ -27,7 +27,7 @@ from aimd_core.format import documents
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.values import MAX_PARAMETERS_CHARS
 from aimd_server.services.documents import parameters_text, text_of
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from t9k import aimd
 from t9k.aimd.settings import record_settings
 from tests.support.parts import require_part

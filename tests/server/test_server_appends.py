@@ -12,7 +12,7 @@ import pytest
 
 from aimd_core.format import digest
 from aimd_server.services import files, trials
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import appending as appends_module
 from aimd_server.services.series import block_states, chunking, growth
 from aimd_server.services.series.appending import Appends

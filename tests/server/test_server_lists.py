@@ -19,7 +19,7 @@ from aimd_core.reading.facts import Facts, seconds_of
 from aimd_server import operations
 from aimd_server.services import indexing, trash, trial_changes, trial_lists, trials
 from aimd_server.services.folders import FolderWish
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.trash import Restoring
 from aimd_server.services.trial_changes import TrialChange
 from aimd_server.services.trial_lists import LIMITS, Limits, ListRequest

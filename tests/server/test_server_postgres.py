@@ -21,7 +21,7 @@ from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
 from aimd_server.services import folder_tree, trial_lists
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.trial_lists import ListRequest
 from aimd_server.settings import resolve
 from aimd_server.stores import accounts, health, list_plans, migration, postgres

@@ -15,7 +15,7 @@ from aimd_server.accounts import create_key, set_user
 from aimd_server.operations import check
 from aimd_server.routes.bodies import HeldBodies
 from aimd_server.services import documents, keys, sharing, trial_lists
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting, totals
 from aimd_server.stores import watching
 from aimd_server.stores.database import Database

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from aimd_server.services import folder_tree, identity, sharing, trash, trial_changes, trials, version1, visibility
 from aimd_server.services.folder_tree import FolderChange, NewFolder
 from aimd_server.services.folders import FolderWish
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.trial_changes import TrialChange

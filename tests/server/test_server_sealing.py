@@ -17,7 +17,7 @@ from aimd_server import operations
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import files, trash, trials
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting, sealing
 from aimd_server.services.series.plotting import PlotWish
 from aimd_server.storage import Storage, joined

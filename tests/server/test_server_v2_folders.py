@@ -19,7 +19,7 @@ from aimd_server.services import folder_tree, trash
 from aimd_server.services.clock import now_us
 from aimd_server.services.folder_tree import FolderChange, FolderListRequest, NewFolder
 from aimd_server.services.identity import account_of, create_key
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.storage import joined
 from aimd_server.stores import health
 from aimd_server.stores.accounts import Account

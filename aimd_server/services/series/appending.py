@@ -14,7 +14,7 @@ from aimd_core.format.model import UNFINISHED
 from aimd_server.services import indexing
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import METRICS, SEGMENTS, Standing
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import growth, totals
 from aimd_server.services.series.block_states import BlockStates
 from aimd_server.services.series.growth import Append, Appended

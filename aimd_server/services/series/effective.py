@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aimd_core.format.segments import MAX_BYTES, Segments, parse_segments
 from aimd_server.services import indexing
 from aimd_server.services.files import METRICS, SEGMENTS
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import invalid
 from aimd_server.services.series import totals
 from aimd_server.stores import indexes, journals, series
 from aimd_server.stores.database import Connection

@@ -15,7 +15,7 @@ from aimd_core.format.segments import Segments
 from aimd_server.services import files, indexing
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
-from aimd_server.services.refusals import RefusalError
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import chunking, effective, totals
 from aimd_server.services.series.chunking import Prepared
 from aimd_server.services.series.totals import Points

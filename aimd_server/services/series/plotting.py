@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from aimd_server.services.files import METRICS, SEGMENTS
-from aimd_server.services.refusals import invalid
+from aimd_server.services.request_errors import invalid
 from aimd_server.services.series import effective, totals
 from aimd_server.services.visibility import Role, roles_of
 from aimd_server.stores import journals, series, trials

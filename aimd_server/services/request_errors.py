@@ -44,6 +44,12 @@ def invalid(message: str, **facts: object) -> RefusalError:
     return RefusalError("invalid", message, **facts)
 
 
+def foreign_cursor() -> RefusalError:
+    """Refuse a cursor that this server did not issue for this list."""
+    message = "the cursor is not from this server, or from another list; start from the first page"
+    return invalid(message, field="cursor")
+
+
 def too_large(what: str, limit: int) -> RefusalError:
     """Refuse for size; `limit` is in bytes."""
     return RefusalError("too_large", f"{what} may hold {limit} bytes at most", limit=limit)
