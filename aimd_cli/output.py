@@ -207,6 +207,7 @@ def console() -> Console:
         color_system="auto" if wanted else None,
         force_terminal=True if wanted else None,
         width=terminal_width(),
+        height=terminal_height(),  # without it Rich takes a dumb terminal to be 80 columns wide
         highlight=False,
         markup=False,
         emoji=False,

@@ -98,7 +98,7 @@ async def live_screen(place: Path) -> str:
     """Return a picture of the live screen with three trials marked."""
     from aimd_cli.commands.trial.live import LocalSources
     from aimd_cli.screen.app import TopApp
-    from aimd_cli.screen.sources import Settings
+    from aimd_cli.screen.panes import Settings
 
     sources = LocalSources(place)
     sources.place = "~/digits"

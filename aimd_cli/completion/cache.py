@@ -4,6 +4,8 @@ There is one small text file per directory or server, in the user's cache direct
 so it may be deleted, and failing to write it does not matter.
 """
 
+from __future__ import annotations
+
 import os
 from itertools import islice
 
@@ -11,7 +13,10 @@ from aimd_core.caches import user_cache_directory
 
 TYPE_CHECKING = False  # a constant, because importing `typing` costs as much as the interpreter itself
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from aimd_core.reading.facts import Facts
 
 MAX_FOLDERS = 20_000
 MAX_NAMES = 20_000  # of parameters and of metrics each
@@ -24,10 +29,10 @@ def cache_directory() -> str:
 
 
 def remember(
-    directory: "str | os.PathLike[str]",
-    trials: "Iterable[tuple[str, str]]",
-    params: "Iterable[str]",
-    metrics: "Iterable[str]",
+    directory: str | os.PathLike[str],
+    trials: Iterable[tuple[str, str]],
+    params: Iterable[str],
+    metrics: Iterable[str],
     whole: bool = True,
 ) -> None:
     """Store the names that a listing of a directory has shown.
@@ -49,7 +54,7 @@ def remember(
     _write(owner, rows)
 
 
-def remember_folders(host: str, paths: "Iterable[str]") -> None:
+def remember_folders(host: str, paths: Iterable[str]) -> None:
     """Add the paths of folders to those stored for a server.
 
     Args:
@@ -60,7 +65,7 @@ def remember_folders(host: str, paths: "Iterable[str]") -> None:
     _write(host, [(FOLDER, path) for path in known if path][:MAX_FOLDERS])
 
 
-def recall(source: "str | os.PathLike[str]", kind: str, prefix: str = "") -> list[str]:
+def recall(source: str | os.PathLike[str], kind: str, prefix: str = "") -> list[str]:
     """Return the stored names of a kind with a prefix, for a directory or server."""
     owner = os.fspath(source)
     try:
@@ -100,3 +105,24 @@ def _write(owner: str, rows: list[tuple[str, str]]) -> None:
         os.replace(temporary, path)
     except OSError:
         return
+
+
+def remember_local(directory: Path, rows: Sequence[Facts], whole: bool) -> None:
+    """Store the names that a listing of a directory has shown.
+
+    Args:
+        directory: The listed directory.
+        rows: The trials.
+        whole: Whether these are all trials of the directory.
+    """
+    names = [(row.alternative_name, row.id) for row in rows]
+    params = sorted({name for row in rows for name in row.params})
+    metrics = sorted({name for row in rows for name in row.metrics})
+    remember(directory, names, params, metrics, whole)
+
+
+def remember_remote(host: str, rows: Sequence[Facts]) -> None:
+    """Store the folders, and those above them, that a listing of a server has shown."""
+    paths = {row.folder for row in rows if row.folder}
+    above = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}
+    remember_folders(host, sorted(paths | above))

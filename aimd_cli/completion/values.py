@@ -103,14 +103,14 @@ def _name(typed: Typed) -> list[str]:
 
 def _folders(typed: Typed) -> list[str]:
     from aimd_cli.completion.cache import recall
-    from aimd_cli.completion.config_scan import host_in_use
+    from aimd_cli.completion.values import host_in_use
 
     paths = recall(host_in_use(typed.values.get("--host")), "folder", "/" + typed.word.lstrip("/"))
     return paths if typed.word.startswith("/") else [path.lstrip("/") for path in paths]
 
 
 def _hosts(typed: Typed) -> list[str]:
-    from aimd_cli.completion.config_scan import scan_hosts
+    from aimd_cli.completion.values import scan_hosts
 
     return [host for host in scan_hosts() if host.startswith(typed.word)]
 
@@ -139,3 +139,39 @@ _SOURCES = {
     "host": _hosts,
     "setting": _settings,
 }
+
+
+def scan_hosts() -> list[str]:
+    """Return the addresses of the known servers, the active one first."""
+    named = os.environ.get("T9K_CONFIG")
+    path = os.path.expanduser(named or os.path.join("~", ".t9k", "t9k-sdk-config.yaml"))
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read(1 << 20).splitlines()
+    except (OSError, ValueError):
+        return []
+    active, waiting, inside = {}, [], False
+    for line in lines:
+        key, _, value = line.partition(": ") if ": " in line else line.rpartition(":")
+        if line[:1] not in ("", " ", "#"):
+            inside = _plain(line) == "aimd_hosts:"
+            if key in ("aimd_host", "host"):
+                active[key] = _plain(value)
+        elif inside and "://" in line and line.strip()[:1] != "#":
+            waiting.append(_plain(line).removesuffix(":").strip("'\""))
+    first = active.get("aimd_host") or active.get("host")
+    return list(dict.fromkeys(filter(None, [first, *waiting])))
+
+
+def _plain(text: str) -> str:
+    return text.partition(" #")[0].strip().strip("'\"")
+
+
+def host_in_use(given: str | None) -> str:
+    """Return the server that a command line would use, or an empty text."""
+    wanted = given or os.environ.get("AIMD_HOST") or ""
+    known = scan_hosts()
+    if "://" in wanted:
+        return wanted.rstrip("/")
+    fitting = [host for host in known if wanted in host]
+    return fitting[0] if fitting else ""

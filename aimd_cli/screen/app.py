@@ -21,11 +21,9 @@ from aimd_cli.screen.below import Below
 from aimd_cli.screen.board import Board, Order, natural, read_sort
 from aimd_cli.screen.dialogs import Chooser, Details, Help
 from aimd_cli.screen.filter_line import FilterLine
-from aimd_cli.screen.heading import head_line, key_line
-from aimd_cli.screen.panes import Drawn
+from aimd_cli.screen.panes import Drawn, Settings, Sources
 from aimd_cli.screen.readers import Drawer, Listed, Looker
-from aimd_cli.screen.sources import Settings, Sources
-from aimd_cli.screen.table import TrialTable
+from aimd_cli.screen.table import TrialTable, head_line, key_line
 from aimd_cli.views.rows import all_keys, main_metric, ranked_metrics
 from aimd_core.errors import QueryError
 from aimd_core.language import said

@@ -8,8 +8,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from aimd_cli.screen.arrangement import Arrangement
-from aimd_cli.screen.panes import AXES, Drawn, PaneRequest
-from aimd_cli.screen.sources import Settings
+from aimd_cli.screen.panes import AXES, Drawn, PaneRequest, Settings
 
 
 class Below(Container):

@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aimd_cli.errors import message
-from aimd_cli.screen.sources import Settings, Sources
+from aimd_cli.screen.panes import Settings, Sources
 from aimd_cli.text import clean
 from aimd_cli.views.words import note
 from aimd_cli.views.words import shown as in_words

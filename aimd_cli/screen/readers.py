@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 from aimd_cli.errors import message
 from aimd_cli.screen.board import Order
-from aimd_cli.screen.panes import Drawn, PaneRequest, draw
-from aimd_cli.screen.sources import Looked, Sources
+from aimd_cli.screen.panes import Drawn, Looked, PaneRequest, Sources, draw
 from aimd_core.errors import AimdError
 from aimd_core.reading.facts import Facts
 

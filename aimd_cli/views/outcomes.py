@@ -1,14 +1,17 @@
-"""The results of a command for each of several trials. Pure."""
+"""Small lists: what was done with each trial, what is in the trash, who may use a server, what a trial printed."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
-from aimd_cli.views.words import shown
+from aimd_cli.views.words import note, shown
+from aimd_core.language import said
 
 _STYLES = {"failed": "bold yellow", "unchanged": "dim", "would be removed": "yellow", "would be deleted": "yellow"}
 
@@ -47,3 +50,142 @@ class Outcomes:
     def document(self) -> dict[str, object]:
         """Return the outcomes as plain data."""
         return {"outcomes": [row._asdict() for row in self.rows]}
+
+
+class DownloadRow(NamedTuple):
+    """The result for a trial: `downloaded` or `failed`, and where it is or why not."""
+
+    name: str
+    outcome: str
+    path: str
+    note: str
+
+
+class DownloadReport:
+    """The results for all trials."""
+
+    def __init__(self, rows: list[DownloadRow]) -> None:
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table with one row per trial."""
+        table = Table([Column("OUTCOME"), Column("TRIAL"), Column("PATH", priority=1), Column("NOTE", priority=2)])
+        for row in self.rows:
+            style = "green" if row.outcome == "downloaded" else "bold yellow"
+            table.add((shown(row.outcome), style), text.clean(row.name), text.clean(row.path), shown(row.note))
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and one row per trial."""
+        return [["name", "outcome", "path", "note"], *(list(row) for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return the outcomes as plain data."""
+        return {"downloads": [row._asdict() for row in self.rows]}
+
+
+class TrashRow(NamedTuple):
+    """A trial in the trash.
+
+    Attributes:
+        name: Its alternative name.
+        removed_s: When it was removed, in seconds since the epoch.
+        size_bytes: The size of its files.
+        origin: Where it would be restored to.
+    """
+
+    name: str
+    removed_s: float
+    size_bytes: int
+    origin: str
+
+
+class TrashList:
+    """The trials in a trash."""
+
+    def __init__(self, rows: list[TrashRow], now: datetime | None = None) -> None:
+        self.rows = rows
+        self.now = now or datetime.now(timezone.utc)
+
+    def rich(self, width: int) -> RenderableType:
+        """Return a table with one row per trial, and the sum."""
+        if not self.rows:
+            return note("The trash is empty.", style="dim")
+        table = Table(
+            [Column("NAME"), Column("REMOVED", right=True, priority=2), Column("SIZE", right=True, priority=3)]
+        )
+        for row in self.rows:
+            ago = said("{age} ago", age=text.age(self.now.timestamp() - row.removed_s))
+            table.add(text.clean(row.name), shown(ago), text.size(row.size_bytes))
+        total = text.size(sum(row.size_bytes for row in self.rows))
+        return Group(
+            table.rich(width),
+            note(said("{count} in the trash, {total}", count=len(self.rows), total=total), style="dim"),
+        )
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and one row per trial."""
+        rows = [[row.name, self._removed(row), str(row.size_bytes), row.origin] for row in self.rows]
+        return [["name", "removed", "size_bytes", "origin"], *rows]
+
+    @staticmethod
+    def _removed(row: TrashRow) -> str:
+        return datetime.fromtimestamp(row.removed_s, timezone.utc).isoformat(timespec="seconds")
+
+    def document(self) -> dict[str, object]:
+        """Return the trials as plain data."""
+        return {"trash": [{**row._asdict(), "removed": self._removed(row)} for row in self.rows]}
+
+
+class PeopleList:
+    """Rows of one kind, with the most important fields first."""
+
+    def __init__(self, kind: str, fields: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        self.kind = kind
+        self.fields = fields
+        self.rows = rows
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the table, cut to `width` by dropping its last columns."""
+        if not self.rows:
+            return note(said("no {kind}", kind=said(self.kind)), style="dim")
+        table = Table([Column(name.upper(), priority=number) for number, name in enumerate(self.fields)])
+        for row in self.rows:
+            table.add(*(_cell(row[name]) for name in self.fields))
+        return table.rich(width)
+
+    def lines(self) -> list[list[str]]:
+        """Return the header and the rows."""
+        return [list(self.fields), *([_cell(row[name]) for name in self.fields] for row in self.rows)]
+
+    def document(self) -> dict[str, object]:
+        """Return them as plain data."""
+        return {self.kind: self.rows}
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return text.clean(", ".join(map(str, value)))
+    return text.parameter(value)
+
+
+class Printed:
+    """Lines that a trial printed, already safe for a terminal."""
+
+    def __init__(self, trial: str, printed: list[str]) -> None:
+        self.trial = trial
+        self.printed = printed
+
+    def rich(self, width: int) -> RenderableType:
+        """Return the lines; the terminal wraps them."""
+        return Text("\n".join(self.printed))
+
+    def lines(self) -> list[list[str]]:
+        """Return one field per line."""
+        return [[line] for line in self.printed]
+
+    def document(self) -> dict[str, object]:
+        """Return the lines as plain data."""
+        return {"trial": self.trial, "lines": self.printed}

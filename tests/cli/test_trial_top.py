@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aimd_cli.screen.arrangement import arranged
-from aimd_cli.screen.sources import Settings
+from aimd_cli.screen.panes import Settings
 from t9k import aimd
 from tests.support.home import Home
 from tests.support.live import Screen, on_screen

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from aimd_cli.screen.app import TopApp
-    from aimd_cli.screen.sources import Settings
+    from aimd_cli.screen.panes import Settings
 
 _PATIENCE_S = 20.0
 
@@ -68,7 +68,7 @@ def on_screen(
     require_part("textual", find_spec("textual") is not None)
     from aimd_cli.commands.trial.live import LocalSources
     from aimd_cli.screen.app import TopApp
-    from aimd_cli.screen.sources import Settings
+    from aimd_cli.screen.panes import Settings
 
     async def run() -> None:
         app = TopApp(LocalSources(directory), settings or Settings(interval_s=0.3))

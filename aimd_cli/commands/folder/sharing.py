@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands.folder.place import FolderArg, folders
+from aimd_cli.commands.folder.folders import FolderArg, folders
 from aimd_cli.options import HostOpt, JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
 from aimd_core.language import said

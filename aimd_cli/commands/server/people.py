@@ -45,7 +45,7 @@ def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
         aimd server user ls
     """
-    from aimd_cli.views.people import PeopleList
+    from aimd_cli.views.outcomes import PeopleList
 
     rows = server("accounts").users(data_dir(directory))
     output.show(PeopleList("users", ("name", "state", "admin", "keys", "trials", "created"), rows), as_json)
@@ -162,7 +162,7 @@ def key_ls(
 
         aimd server key ls --user lin
     """
-    from aimd_cli.views.people import PeopleList
+    from aimd_cli.views.outcomes import PeopleList
 
     rows = server("accounts").keys(data_dir(directory), user)
     output.show(PeopleList("keys", ("id", "user", "name", "scope", "state", "created", "expires"), rows), as_json)
@@ -203,7 +203,7 @@ def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
         aimd server group ls
     """
-    from aimd_cli.views.people import PeopleList
+    from aimd_cli.views.outcomes import PeopleList
 
     rows = server("accounts").groups(data_dir(directory))
     output.show(PeopleList("groups", ("name", "members"), rows), as_json)

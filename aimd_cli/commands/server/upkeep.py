@@ -23,7 +23,7 @@ def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
         aimd server status --data-dir /srv/aimd --json
     """
-    from aimd_cli.views.people import PeopleList
+    from aimd_cli.views.outcomes import PeopleList
 
     place = data_dir(directory)
     facts = {"data": str(place), **server("operations").status(place)}
@@ -68,7 +68,7 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
 
         aimd server check
     """
-    from aimd_cli.views.people import PeopleList
+    from aimd_cli.views.outcomes import PeopleList
 
     place = data_dir(directory)
     checked = server("operations").check(place)
@@ -142,7 +142,7 @@ def migrate(
 
         aimd server migrate --to postgresql://aimd@db.example.org/aimd --blobs s3://aimd/prod
     """
-    from aimd_cli.views.people import PeopleList
+    from aimd_cli.views.outcomes import PeopleList
 
     place = data_dir(directory)
     moved = server("moving").migrate(place, to, blobs)

@@ -16,7 +16,7 @@ GROUP = CommandGroup(
         "logs": "logs:logs",
         "tag": "label:tag",
         "note": "label:note",
-        "rename": "rename:rename",
+        "rename": "label:rename",
         "rm": "trash:rm",
         "restore": "trash:restore",
         "trash": CommandGroup(

@@ -102,7 +102,7 @@ def _directions(told: list[str]) -> dict[str, str]:
 
 
 def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: bool, all_segments: bool) -> Comparison:
-    from aimd_cli.commands.trial.reading import compared
+    from aimd_cli.commands.trial.describe import compared
     from aimd_cli.views.comparison import Comparison
 
     if len(trials) < 2:

@@ -49,7 +49,7 @@ def download(
     import sys
 
     from aimd_cli.progress import TransferProgress
-    from aimd_cli.views.download import DownloadReport, DownloadRow
+    from aimd_cli.views.outcomes import DownloadReport, DownloadRow
     from aimd_core.client.protocols import protocol_for
     from aimd_core.client.signing_in import V2
     from aimd_core.client.v2 import Server

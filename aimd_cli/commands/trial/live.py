@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aimd_cli.commands.trial.curves import read_curve
-from aimd_cli.commands.trial.reading import details_of
-from aimd_cli.screen.sources import Looked
+from aimd_cli.commands.trial.describe import details_of
+from aimd_cli.screen.panes import Looked
 from aimd_cli.text import printed_line
 from aimd_cli.views.curve import Curve
 from aimd_cli.views.trial_detail import TrialDetail
@@ -22,7 +22,7 @@ _KEPT_CURVES = 64
 
 
 class LocalSources:
-    """The trials of a directory, as a `aimd_cli.screen.sources.Sources`."""
+    """The trials of a directory, as a `aimd_cli.screen.panes.Sources`."""
 
     def __init__(self, directory: Path) -> None:
         """Take a working directory that holds `.aimd/trials`, or a directory that holds trials."""

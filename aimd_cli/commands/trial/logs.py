@@ -50,7 +50,7 @@ def logs(
 
 def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
     from aimd_cli.text import printed_line
-    from aimd_cli.views.printed import Printed
+    from aimd_cli.views.outcomes import Printed
     from aimd_core.format.layout import OUTPUT_FILE
     from aimd_core.reading.output import read_lines
 

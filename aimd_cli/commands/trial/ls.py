@@ -170,7 +170,7 @@ def _asked(
 
 
 def _local(path: Path, asked: Asked) -> TrialList:
-    from aimd_cli.completion.listing import remember_local
+    from aimd_cli.completion.cache import remember_local
     from aimd_core.reading.directory import TrialIndex
 
     try:
@@ -202,7 +202,7 @@ def _with_advice(error: NoTrialsError, path: str) -> NoTrialsError:
 
 
 def _remote(source: Remote, asked: Asked) -> TrialList:
-    from aimd_cli.completion.listing import remember_remote
+    from aimd_cli.completion.cache import remember_remote
     from aimd_core.client.lists import facts_of, takes_queries
     from aimd_core.client.v2 import Server
     from aimd_core.config import resolve_credentials

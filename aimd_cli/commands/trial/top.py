@@ -14,7 +14,7 @@ from aimd_core.errors import ExtraMissingError, NoTrialsError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_cli.screen.sources import Settings
+    from aimd_cli.screen.panes import Settings
 
 
 def top(
@@ -82,7 +82,7 @@ def _check_terminal() -> None:
 def _settings(where: str, sort: str, metric: str, interval_s: float) -> Settings:
     """Check the options before the screen is opened."""
     from aimd_cli.screen.board import read_filter, read_sort
-    from aimd_cli.screen.sources import Settings
+    from aimd_cli.screen.panes import Settings
 
     read_filter(where)
     if sort.strip():

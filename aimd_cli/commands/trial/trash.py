@@ -84,7 +84,7 @@ def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
 
         aimd trial trash ls
     """
-    from aimd_cli.views.trash import TrashList, TrashRow
+    from aimd_cli.views.outcomes import TrashList, TrashRow
     from aimd_core.trash import trashed_trials
 
     rows = [TrashRow(t.name, t.removed_s, t.size_bytes, str(t.origin)) for t in trashed_trials(directory or Path())]
