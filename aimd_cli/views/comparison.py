@@ -14,7 +14,7 @@ from aimd_cli.views.chart import Chart
 from aimd_cli.views.grid import Grid, Item
 from aimd_cli.views.groups import Average, Group, value_of
 from aimd_cli.views.rows import all_keys, ranked_metrics
-from aimd_cli.views.states import state_cell
+from aimd_cli.views.states import state_cell, why_cell
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import listed, shown
 from aimd_core.direction import best_of, direction_of
@@ -118,6 +118,8 @@ class Comparison:
         """Return one row per fact and metric, with one column per trial."""
         table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
         table.add((shown("state"), "dim"), *(state_cell(row.state, self.options.glyphs) for row in self.rows))
+        if any(row.reason for row in self.rows):
+            table.add((shown("why"), "dim"), *(why_cell(row) for row in self.rows))
         for key in self.differing:
             table.add((text.clean(key), "cyan"), *(_shown(key, value) for value in self._facts(key)))
         for metric in self.metrics:
@@ -148,6 +150,8 @@ class Comparison:
     def lines(self) -> list[list[str]]:
         """Return one row per fact and metric, with one column per trial, unrounded."""
         lines = [["key", *(row.alternative_name for row in self.rows)], ["state", *(row.state for row in self.rows)]]
+        if any(row.reason for row in self.rows):
+            lines.append(["reason", *(text.clean(row.reason) for row in self.rows)])
         lines += [[key, *map(_full, self._facts(key))] for key in self.differing]
         lines += [[metric, *map(_full, self._values(metric))] for metric in self.metrics]
         return lines

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from aimd_cli.text import clean
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, SUCCEEDED
-from aimd_core.language import joined, said
+from aimd_core.language import joined, said, translated
 from aimd_core.reading.facts import Facts
 
 _LOOKS = {
@@ -17,6 +18,7 @@ _LOOKS = {
 }
 
 _DIVERGED_SHOWN = 3
+_WHY_SHOWN = 40
 
 
 def state_cell(state: str, glyphs: bool = True) -> tuple[str, str]:
@@ -54,6 +56,7 @@ def divergence(row: Facts) -> str:
     return joined("; ", shown)
 
 
-def why(row: Facts) -> str:
-    """Return what a list shows next to the state: why it ended, else which metric diverged."""
-    return row.reason or divergence(row)
+def why_cell(row: Facts) -> str:
+    """Return what a table has next to the state, cut short: why it ended, else which metrics diverged."""
+    shown = clean(translated(row.reason or divergence(row)))
+    return shown if len(shown) <= _WHY_SHOWN else f"{shown[: _WHY_SHOWN - 3]}..."

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from aimd_cli import text
 from aimd_cli.views.rows import all_keys, differing_params, local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
-from aimd_cli.views.states import state_cell, why
+from aimd_cli.views.states import state_cell, why_cell
 from aimd_cli.views.words import listed, shown
-from aimd_core.language import said, translated
+from aimd_core.language import said
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _ID_SHOWN = 8  # hexadecimal digits; commands take any unique prefix
 # the larger, the sooner dropped
 _PARAM_PRIORITY, _METRIC_PRIORITY, _TREND_PRIORITY, _WHY_PRIORITY, _TAGS_PRIORITY = 40, 20, 55, 59, 58
-_WHY_SHOWN = 40
 
 
 class Choice(NamedTuple):
@@ -132,7 +131,7 @@ class TrialList:
                 *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
                 *(_shown_number(_last(row, name)) for name in metrics),
                 sparkline(row.trends.get(main, ()), glyphs=self.glyphs),
-                _cut(translated(why(row))),
+                why_cell(row),
                 text.clean(", ".join(row.tags)),
             )
         table.drop_empty("TREND", "WHY", "TAGS")
@@ -225,11 +224,6 @@ class TrialList:
     def document(self) -> dict[str, object]:
         """Return the trials as plain data."""
         return {"trials": (row.document() for row in self.rows), "total": self.choice.total}
-
-
-def _cut(sentence: str) -> str:
-    shown = text.clean(sentence)
-    return shown if len(shown) <= _WHY_SHOWN else f"{shown[: _WHY_SHOWN - 3]}..."
 
 
 def _last(row: Facts, metric: str) -> object:

@@ -2,6 +2,7 @@ import csv
 import io
 import math
 import statistics
+from contextlib import suppress
 
 import pytest
 
@@ -170,3 +171,16 @@ def test_no_best_without_direction_or_finite_values() -> None:
     assert best_of([1.0, 1.0], "min") == frozenset()
     assert best_of([math.nan, 1.0], "min") == {1}
     assert best_of([math.nan, 2.0, 1.0, 1.0], "min") == {2, 3}
+
+
+def test_a_comparison_says_why_trials_ended(home: Home) -> None:
+    for name in ("a", "b"):
+        with suppress(ValueError), aimd.create_trial(trial_name=name) as trial:
+            trial.log("val", {"acc": 0.5}, step=1)
+            if name == "b":
+                raise ValueError("shapes differ, " * 9)
+    rows = {row.pop("key"): list(row.values()) for row in home.aimd("trial", "compare", "a", "b").table}
+    assert sorted(rows["state"]) == ["Failed", "Succeeded"]
+    assert sorted(rows["reason"]) == ["", "ValueError: " + " ".join(["shapes differ,"] * 9)]
+    shown = home.aimd_terminal("trial", "compare", "a", "b", columns=120, NO_COLOR="1")
+    assert "ValueError: shapes differ, shapes dif..." in shown

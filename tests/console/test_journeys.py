@@ -11,7 +11,7 @@ import pytest
 from tests.console.conftest import Window
 from tests.console.pages import Console
 from tests.console.world import curve, folder_id, point, record_trial
-from tests.server.api import User
+from tests.server.api import User, new_id, wish
 from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
@@ -126,6 +126,16 @@ def test_zooming_by_keyboard_and_back_is_in_the_address(window: Window, person: 
     chart.focus()
     console.page.keyboard.press("0")
     expect(console.button("Reset zoom")).to_have_count(0)
+
+
+def test_a_trial_says_why_it_ended(window: Window, person: User) -> None:
+    trial_id = new_id()
+    body = wish("diverged", state="Failed")
+    ending = {"kind": "exception", "exception": "ValueError", "message": "<b>nan</b>"}
+    body["metadata"].update(status="Failed", _exit=ending)
+    assert person.put(trial_id, body).status_code == 201
+    console = Console(window(person)).trial(trial_id)
+    expect(console.page.get_by_text("ValueError: <b>nan</b>", exact=True)).to_be_visible()
 
 
 def test_what_is_logged_appears_without_a_reload(window: Window, person: User) -> None:

@@ -12,6 +12,7 @@ SCREENS: dict[str, str] = {
     "TREND": "走势",
     "TREND {main}": "走势 {main}",
     "WHY": "原因",
+    "why": "原因",
     "TAGS": "标签",
     "TRIAL": "试验",
     "TRIALS": "试验数",

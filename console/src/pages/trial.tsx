@@ -123,6 +123,7 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
   return (
     <div class="facts">
       <StateMark state={trial.state} reason={trial.reason} />
+      {trial.reason && <span class="reason">{trial.reason}</span>}
       {trial.started && (
         <span title={formatTime(trial.started, locale())}>
           {t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}
