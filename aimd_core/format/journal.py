@@ -1,12 +1,12 @@
-"""The metrics journal of a trial: one JSON record a line, appended, never rewritten.
+"""The metrics journal of a trial: one JSON record per line, appended, never rewritten.
 
-Promises of the writer: a record is on its way to the disk, in one `write`, when `append` has returned True, so a
-killed process loses nothing that was acknowledged; a power cut loses at most what was written since
-the last `sync`; a failed or short write costs at most that record, and the next one starts on a new line.
+The writer promises: when `append` has returned True, the record was handed to the kernel in one `write`, so a killed
+process loses nothing that was acknowledged. A power cut loses at most what was written since the last `sync`. A failed
+or short write costs at most that record, and the next one starts on a new line.
 
-Promises of the reader: every intact record is returned, in order; a damaged line costs that line only,
-and is counted; a half-written last line is reported as a torn tail, not as damage. Nothing is ever repaired
-on disk. Format: docs/reference/trial-format.md.
+The reader promises: every intact record is returned, in order. A damaged line costs only that line, and is counted. An
+incomplete last line is reported as a torn tail, not as damage. Nothing is ever repaired on disk. Format:
+docs/reference/trial-format.md.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from aimd_core.errors import DamagedError
 from aimd_core.format.append_file import AppendFile
 from aimd_core.language import joined, said
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import Any, BinaryIO, TypeGuard
 
-SEGMENTS_FILE = "segments"  # beside a journal: which of its points count, see aimd_core.format.segments
+SEGMENTS_FILE = "segments"  # next to a journal: which of its points count, see aimd_core.format.segments
 SYNC_INTERVAL_S = 1.0
-_DAMAGED_SHOWN = 20  # line numbers kept of damaged lines; all are counted
-_SALVAGE_TRIES = 100  # places in one damaged line where a record is looked for, so that no line costs minutes
+_DAMAGED_SHOWN = 20  # line numbers of damaged lines to keep; all are counted
+_SALVAGE_TRIES = 100  # attempts to find a record in a damaged line, so that no line costs minutes
 _COUNT_BLOCK_BYTES = 1 << 20
 _SYSTEM_LINE = b'\n{"system": {"value": {'
-_BLANK = " \t\r\n\ufeff"  # what may stand around a record: Windows line ends, a byte order mark
+_BLANK = " \t\r\n\ufeff"  # what may surround a record: Windows line ends, a byte order mark
 _decode = JSONDecoder().raw_decode
 _float_repr = float.__repr__
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
 def encode_number(value: float) -> str:
-    """Return a float as the JSON token that Python's `json` writes: `NaN` and `Infinity` are data."""
+    """Return a float as the token that Python's `json` writes, including `NaN` and `Infinity`."""
     if value - value == 0.0:
         return _float_repr(value)
     return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
 def record_head(metrics_type: str) -> str:
-    """Return the beginning of every record of that type, up to its values."""
+    """Return the beginning of every record of a type, up to its values."""
     return f'{{{_quote(metrics_type)}: {{"value": {{'
 
 
 def key_head(name: str) -> str:
-    """Return a metric's name as it stands before its value."""
+    """Return a metric's name as written before its value."""
     return f"{_quote(name)}: "
 
 
@@ -66,7 +66,7 @@ def encode_tail(step: int, epoch: int | None, timestamp: str) -> str:
 def encode_record(
     metrics_type: str, values: Mapping[str, float], step: int, epoch: int | None, timestamp: str
 ) -> bytes:
-    """Return one record, the same bytes that `json.dumps` gives, with its newline."""
+    """Return a record, the same bytes as from `json.dumps`, with its newline."""
     body = ", ".join([key_head(name) + encode_number(value) for name, value in values.items()])
     return (record_head(metrics_type) + body + encode_tail(step, epoch, timestamp)).encode("ascii")
 
@@ -77,19 +77,19 @@ class JournalWriter(AppendFile):
     Attributes:
         written: Records that reached the file through this writer.
         failed: Records that did not.
-        error: The first OSError met, or None.
+        error: The first OSError, or None.
         unsynced: Whether a sync ever failed, so that a power cut may lose what was written before it.
     """
 
     __slots__ = ("_began_at", "_counted", "_on_fault", "_synced_s", "_torn", "error", "failed", "unsynced", "written")
 
     def __init__(self, path: str, on_fault: Callable[[OSError], None] | None = None, open_now: bool = True) -> None:
-        """Open the journal at `path` for appending, made when missing.
+        """Open the journal at `path` for appending, created if missing.
 
         Args:
             path: The journal.
-            on_fault: Told about every I/O fault, of a write or of a sync, when it happens.
-            open_now: Whether to open it at once; else at the first record, or by `open`.
+            on_fault: Called for every I/O fault of a write or a sync.
+            open_now: Whether to open it at once, rather than at the first record or by `open`.
 
         Raises:
             OSError: It cannot be opened.
@@ -114,12 +114,12 @@ class JournalWriter(AppendFile):
         return type(self), (self.path, self._on_fault, False)
 
     def start_anew(self) -> None:
-        """Be closed and have counted nothing: what was written before the fork is the parent's to tell."""
+        """Become closed with no counts: what was written before the fork is for the parent to report."""
         super().start_anew()
         self._reset()
 
     def open(self) -> None:
-        """Open the journal, for the first time or after `close`; an open one stays as it is.
+        """Open the journal, for the first time or after `close`, if it is not open.
 
         Raises:
             OSError: It cannot be opened.
@@ -132,13 +132,13 @@ class JournalWriter(AppendFile):
             self._torn = self._ends_torn(size_bytes)
 
     def _ends_torn(self, size_bytes: int) -> bool:
-        """Tell whether the file ends in the middle of a line, left by a writer that was cut off."""
+        """Tell whether the file ends with an incomplete line, left by an interrupted writer."""
         return size_bytes > 0 and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n"
 
     def append(self, record: bytes) -> bool:
-        """Write one record (a line with its newline); return whether it is in the file.
+        """Write a record (a line with its newline), and return whether it is in the file.
 
-        Never raises for an I/O fault: the first one is kept in `error`, all are counted in `failed`.
+        I/O faults do not raise: the first one is kept in `error`, all are counted in `failed`.
         """
         try:
             if self._descriptor < 0:
@@ -161,7 +161,7 @@ class JournalWriter(AppendFile):
         return True
 
     def note(self, error: OSError) -> None:
-        """Take note of a fault of the disk, and tell of it."""
+        """Note a disk fault and report it."""
         self.error = self.error or error
         if self._on_fault is not None:
             self._on_fault(error)
@@ -176,16 +176,16 @@ class JournalWriter(AppendFile):
             done += more
 
     def sync(self) -> bool:
-        """Force everything written so far to the disk; return whether the disk said yes, also before."""
+        """Flush everything written so far to the disk, and return whether all flushes have succeeded."""
         if self._descriptor < 0:
             return not self.unsynced  # closed: it was synced then
         try:
             if self.has_lost_its_descriptor():
-                self._descriptor = -1  # whatever has the number now is none of ours: the next record opens the journal
+                self._descriptor = -1  # the number now belongs to a different file; the next record opens the journal
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             _fdatasync(self._descriptor)
         except OSError as error:
-            # After a failed sync the kernel may have dropped the data, and the next sync can succeed all the same.
+            # After a failed sync the kernel may have dropped the data, and the next sync can succeed anyway.
             self.unsynced = True
             self.note(error)
         self._synced_s = time.monotonic()
@@ -195,16 +195,16 @@ class JournalWriter(AppendFile):
         """Release the file. The next record opens it again."""
         try:
             super().close()
-        except OSError as error:  # how a network file system says that what was written did not arrive
+        except OSError as error:  # a network file system reports that what was written did not arrive
             self.unsynced = True
             self.note(error)
 
     def count(self) -> tuple[int, int]:
-        """Count in the file what was recorded since this writer first opened it.
+        """Count what was recorded in the file since this writer first opened it.
 
         Returns:
-            How many of this writer's records are there, and how many of other writers, system metrics left out. Of a
-            closed journal, what the last count came to.
+            The number of this writer's records, and of other writers', without system metrics. For a closed journal,
+                the last counts.
         """
         if self._descriptor >= 0:
             try:
@@ -217,7 +217,7 @@ class JournalWriter(AppendFile):
 
 
 def _count_records(descriptor: int, start: int) -> int:
-    """Count the whole records from a byte on, without those of type `system`: by how they begin and end."""
+    """Count the complete records from a byte on, by their beginning and end, without those of type `system`."""
     count, rest = 0, b""
     while block := os.pread(descriptor, _COUNT_BLOCK_BYTES, start):
         start += len(block)
@@ -228,12 +228,12 @@ def _count_records(descriptor: int, start: int) -> int:
 
 
 class Damage:
-    """What a reader found wrong with a journal, and did not touch.
+    """The damage that a reader found in a journal, and left alone.
 
     Attributes:
-        lines: How many complete lines are no record.
+        lines: How many complete lines are not records.
         numbers: The first of their line numbers, from 1.
-        torn_bytes: Bytes of a half-written last line.
+        torn_bytes: Bytes of an incomplete last line.
     """
 
     __slots__ = ("lines", "numbers", "torn_bytes")
@@ -247,13 +247,13 @@ class Damage:
         return bool(self.lines or self.torn_bytes)
 
     def note(self, number: int) -> None:
-        """Count the damaged line of that number."""
+        """Count a damaged line by its number."""
         self.lines += 1
         if len(self.numbers) < _DAMAGED_SHOWN:
             self.numbers.append(number)
 
     def sentence(self) -> str:
-        """Say in one sentence what is wrong; empty when nothing is."""
+        """Return a sentence about the damage, or an empty string."""
         parts = []
         if self.lines:
             listed = ", ".join(map(str, self.numbers)) + (", ..." if self.lines > len(self.numbers) else "")
@@ -279,9 +279,9 @@ def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
 
 
 def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
-    """Yield the JSON documents of a line that is not one document: glued ones, or one behind a torn one.
+    """Yield the JSON documents of a line that is not one document: concatenated ones, or one after a torn one.
 
-    Each comes with where it begins and ends. A stretch of text that is no document comes as None.
+    Each comes with its beginning and end. A stretch of text that is not a document comes as None.
     """
     position, length, tries = 0, len(text), _SALVAGE_TRIES
     while position < length:
@@ -298,11 +298,11 @@ def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
 
 
 def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[dict[str, Any]]:
-    """Yield the records of a journal in the order in which they were written.
+    """Yield the records of a journal in the order written.
 
     Args:
-        lines: The journal's lines, each with its newline; an open binary file is such a thing.
-        damage: Takes note of what was left out.
+        lines: The journal's lines, each with its newline, such as an open binary file.
+        damage: Notes what was left out.
     """
     for number, line in enumerate(lines, start=1):
         try:
@@ -319,7 +319,7 @@ def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[
 
 
 def _salvage(text: str, is_complete: bool, number: int, damage: Damage) -> Iterator[dict[str, Any]]:
-    """Yield the records in a line that is not just one, and note once that there was something else."""
+    """Yield the records in a line that is not exactly one, and note once that there was something else."""
     damaged_from = None
     for document, start, end in _documents(text):
         if is_record(document) and _is_unicode(text[start:end]):
@@ -344,11 +344,11 @@ def _is_unicode(text: str) -> bool:
 
 
 def open_regular(path: str | Path) -> BinaryIO:
-    """Open a plain file for reading; never a link, a pipe or a device, which could block or lead elsewhere.
+    """Open a regular file for reading, but never a link, a pipe or a device, which could block or lead elsewhere.
 
     Raises:
-        FileNotFoundError: There is none.
-        DamagedError: Something else is in its place, or it may not be read.
+        FileNotFoundError: It does not exist.
+        DamagedError: It is not a regular file, or may not be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

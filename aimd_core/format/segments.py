@@ -1,10 +1,10 @@
-"""Where the points of a trial were superseded, and where they come from: the file `segments` of a trial directory.
+"""The file `segments` of a trial directory: where points were superseded, and where they come from.
 
-Promises: what was recorded is never changed; a line here says which of it counts no more. A `resume` line says that of
-the first `offset` bytes of `metrics` the points from a step on are superseded; points without a step never are, nor are
-those of type `system`, whose steps are seconds. A `fork` line says whose points the first bytes are. `mask` is the only
-place that decides which records count, and every reader of points goes through it: it keeps the lines where they are
-and leaves those blank that are superseded, so that numbers of lines stay right. Format: docs/reference/trial-format.md.
+What was recorded never changes; a line here says what no longer counts. A `resume` line says that, in the first
+`offset` bytes of `metrics`, the points from a step on are superseded; points without a step never are, nor those of
+type `system`, whose steps are seconds. A `fork` line says whose points the first bytes are. Only `mask` decides which
+records count, and every reader of points uses it: it blanks superseded lines, so that line numbers stay correct.
+Format: docs/reference/trial-format.md.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from aimd_core.format.journal import SEGMENTS_FILE, Damage, JournalWriter, open_
 from aimd_core.format.values import step_of
 from aimd_core.language import said
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
 RESUME, FORK = "resume", "fork"
-SYSTEM_TYPE = "system"  # metrics of the machine, which goes on whatever the training does
-MAX_BYTES = 4 << 20  # some 30,000 lines; a larger file is nothing that anybody recorded
-# The end of a record as the SDK writes it. Where a line has it, and no other `sequence`, its step is the one here.
+SYSTEM_TYPE = "system"  # metrics of the machine, which continue whatever training does
+MAX_BYTES = 4 << 20  # some 30,000 lines; nobody records a larger file
+# The end of a record as the SDK writes it. If a line has it, and no other `sequence`, this is its step.
 _TAIL = re.compile(
     rb'"sequence": \{"epoch": (?:null|-?[0-9]+), "step": (-?[0-9]{1,18}), "timestamp": "[^"\n]*"\}\}\}\n'
 )
 
 
 class Resume(NamedTuple):
-    """Recording went on from an earlier step.
+    """Recording continued from an earlier step.
 
     Attributes:
-        from_step: The first step that was recorded anew.
+        from_step: The first step that was recorded again.
         offset: How many bytes of `metrics` there were.
-        timestamp: When, ISO 8601; empty when it does not say.
+        timestamp: When, ISO 8601, or empty.
     """
 
     from_step: int
@@ -49,14 +49,14 @@ class Resume(NamedTuple):
 
 
 class Fork(NamedTuple):
-    """The trial begins with the points of another.
+    """The trial begins with another one's points.
 
     Attributes:
         parent: The id of that trial.
         parent_name: Its alternative name.
         from_step: The first step that is the trial's own.
         offset: How many bytes of `metrics` are the parent's.
-        timestamp: When, ISO 8601; empty when it does not say.
+        timestamp: When, ISO 8601, or empty.
     """
 
     parent: str
@@ -67,11 +67,11 @@ class Fork(NamedTuple):
 
 
 class Segments:
-    """What a `segments` file says.
+    """The content of a `segments` file.
 
     Attributes:
-        resumes: In the order in which they were written.
-        fork: Where the trial begins, None when it is no fork.
+        resumes: The resumptions, in the order written.
+        fork: The beginning of a fork, or None.
     """
 
     __slots__ = ("_limits", "fork", "resumes")
@@ -79,7 +79,7 @@ class Segments:
     def __init__(self, resumes: tuple[Resume, ...] = (), fork: Fork | None = None) -> None:
         self.resumes = resumes
         self.fork = fork
-        self._limits: list[tuple[int, int]] = []  # a line that begins before the first counts below the second
+        self._limits: list[tuple[int, int]] = []  # lines before the first byte count below the second
         for resume in sorted(resumes, key=lambda resume: -resume.offset):
             if not self._limits or resume.from_step < self._limits[-1][1]:
                 self._limits.append((resume.offset, resume.from_step))
@@ -90,7 +90,7 @@ class Segments:
 
     @property
     def reach(self) -> int:
-        """How many bytes of the journal hold lines that may be superseded."""
+        """How many bytes of the journal may contain superseded lines."""
         return self._limits[-1][0] if self._limits else 0
 
     def documents(self) -> list[dict[str, Any]]:
@@ -101,28 +101,28 @@ class Segments:
         return [{"kind": kind, **line._asdict()} for kind, line in lines]
 
     def mark(self) -> list[list[int]]:
-        """Return what readers that keep totals tell other segments by, as JSON has it."""
+        """Return JSON data by which readers with saved totals recognise other segments."""
         return [list(limit) for limit in self._limits]
 
     def mask(self, lines: bytes, start: int) -> bytes:
-        """Return lines of a journal with those that are superseded left blank.
+        """Return lines of a journal with superseded ones blanked.
 
         Args:
-            lines: Whole lines, of which the last may lack its newline.
-            start: Where in the journal the first begins.
+            lines: Complete lines, of which the last may lack its newline.
+            start: The position of the first line in the journal.
         """
         if start >= self.reach:
             return lines
         pieces, position = [], 0
         for end, limit in self._limits:
             if start + position < end and position < len(lines):
-                cut = lines.find(b"\n", end - start - 1) + 1 or len(lines)  # behind the last line that begins before
+                cut = lines.find(b"\n", end - start - 1) + 1 or len(lines)  # after the last line that begins before
                 pieces.append(_masked(lines[position:cut], limit))
                 position = cut
         return b"".join([*pieces, lines[position:]])
 
     def before(self, step: int, size_bytes: int) -> Segments:
-        """Return segments by which, of so many bytes, also what is at or after a step counts no more."""
+        """Return segments in which, of the first bytes, also everything from a step on no longer counts."""
         return Segments((*self.resumes, Resume(step, size_bytes)), self.fork)
 
 
@@ -133,7 +133,7 @@ def _masked(lines: bytes, limit: int) -> bytes:
 
 
 def _are_all_below(lines: bytes, limit: int) -> bool:
-    """Tell whether lines are all in the form that the SDK writes, with steps below the limit."""
+    """Tell whether all lines are in the SDK's form, with steps below the limit."""
     steps = _TAIL.findall(lines)
     count = lines.count(b"\n")
     is_plain = len(steps) == count == lines.count(b'"sequence"') and b"\\" not in lines
@@ -156,7 +156,7 @@ def _is_superseded(record: dict[str, Any], limit: int) -> bool:
 
 
 def parse_segments(content: bytes) -> Segments:
-    """Return what the lines of a `segments` file say; lines of another kind, and damaged ones, say nothing."""
+    """Parse the lines of a `segments` file, ignoring unknown kinds and damaged ones."""
     resumes: list[Resume] = []
     fork: Fork | None = None
     for line in content.split(b"\n"):
@@ -178,7 +178,7 @@ def parse_segments(content: bytes) -> Segments:
 
 
 def segment_faults(content: bytes) -> list[int]:
-    """Return the numbers of the lines that are no JSON object, from 1; kinds that are not known are no faults."""
+    """Return the numbers, from 1, of the lines that are not JSON objects; unknown kinds are not faults."""
     faults = []
     for number, line in enumerate(content.split(b"\n"), start=1):
         try:
@@ -196,10 +196,10 @@ def _has_place(document: dict[str, Any]) -> bool:
 
 
 def read_segments(trial: str | os.PathLike[str]) -> Segments:
-    """Return the segments of a trial directory; none when it has no such file.
+    """Return the segments of a trial directory, empty if it has no such file.
 
     Raises:
-        DamagedError: Something other than a plain file is in its place, it may not be read, or it is too large.
+        DamagedError: The file is not a regular file, may not be read, or is too large.
     """
     path = os.path.join(trial, SEGMENTS_FILE)
     try:
@@ -216,7 +216,7 @@ def read_segments(trial: str | os.PathLike[str]) -> Segments:
 
 
 def append_segment(trial: str | os.PathLike[str], segment: Resume | Fork) -> None:
-    """Write one more line, on the disk when this returns.
+    """Append a line durably.
 
     Raises:
         OSError: The disk refused.

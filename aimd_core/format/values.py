@@ -15,18 +15,18 @@ import json
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STEP_LIMIT = 1 << 63  # steps are nearer to 0 than this
-EXACT_STEP = 1 << 53  # every whole number up to here is a float
+EXACT_STEP = 1 << 53  # every integer up to here is a float
 MAX_PARAMETERS_CHARS = 256 << 10
 MAX_TEXT_BITS = 8192  # of a whole number that is kept as text: Python itself prints 4,300 digits at most
 
 
 def float_of(number: float) -> float:
-    """Return a JSON number as every reader takes it: a float, infinite when it is a whole number beyond all floats."""
+    """Return a JSON number as every reader does: as a float, infinite for an integer beyond all floats."""
     try:
         return float(number)
     except OverflowError:
@@ -34,10 +34,10 @@ def float_of(number: float) -> float:
 
 
 def step_of(step: object) -> int | None:
-    """Return what a record gives as its step, or None when that is no step.
+    """Return the step of a record, or None if it is not a step.
 
-    A step is a whole number of less than 64 bits. Beyond 2**53 it is the nearest one that a float holds, so that
-    readers which keep steps in columns of floats order points as those do which keep whole numbers.
+    A step is an integer of less than 64 bits. Beyond 2**53 it is the nearest one that a float can represent, so that
+    readers with columns of floats order points like readers with integers.
     """
     if type(step) is int and -EXACT_STEP <= step <= EXACT_STEP:
         return step

@@ -1,12 +1,12 @@
-"""The points of a trial: its records that count, and one metric as columns of numbers.
+"""The points of a trial: its records that count, or a metric as columns of numbers.
 
-Promise: every reader of points goes through here or through `totals`, so all see the same ones, in the order in which
-they were written: without those that were superseded (`format.segments`), unless all segments are asked for.
+Every reader of points uses this module or `totals`, so all see the same points in the order written, without superseded
+ones (`format.segments`) unless all segments are requested.
 
-A metric is read fast, a million points in less than a second, and is the same as what `records_of` gives. Lines in the
-form that the SDK writes are taken by one regular expression over a large piece at a time, because a JSON document each
-costs four times as much; every other line that may hold the metric is read with care by the journal's own reader. Where
-all lines of a piece hold the same metrics, as they mostly do, an expression made for these takes them faster still.
+A metric is read fast, a million points in less than a second, with the same result as `records_of`. A regular
+expression takes lines in the SDK's form, a large piece at a time, because parsing a JSON document each costs four times
+as much; the journal's own reader parses every other line that may have the metric. If all lines of a piece have the
+same metrics, as usual, an expression made for these is faster still.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import Segments, read_segments
 from aimd_core.format.values import float_of, step_of
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Any, BinaryIO
 
 AXES = ("step", "epoch", "time")
-_ENDS_BYTES = 1 << 20  # looked at on both ends of a journal for names
-_CHUNK_BYTES = 1 << 18  # what still lies in the cache of one core while it is taken apart
+_ENDS_BYTES = 1 << 20  # searched for names at both ends of a journal
+_CHUNK_BYTES = 1 << 18  # what fits into the cache of a core while it is parsed
 _NUMBER = rb"-?(?:0|[1-9][0-9]{0,300})(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|NaN|-?Infinity"
-_WHOLE = rb"0|-?[1-9][0-9]{0,17}"  # any step or epoch that is one; longer ones are read with care
+_WHOLE = rb"0|-?[1-9][0-9]{0,17}"  # any plain step or epoch; longer ones are parsed carefully
 _OTHER = rb'"[ !#-\[\]-~]*": (?:%b)' % _NUMBER
-_NUMBER_AT_SIGHT = rb"[-+.0-9eENa-yI]+"  # what JSON's own reader looks at next
-_MAX_MISSES = 3  # pieces without one shape, after which none is looked for
+_NUMBER_AT_SIGHT = rb"[-+.0-9eENa-yI]+"  # which JSON's own reader checks next
+_MAX_MISSES = 3  # pieces without a common shape, after which none is tried
 _UNDATED = float("nan")
 
 
 class Series:
-    """The points of one metric in the order in which they were written.
+    """The points of a metric in the order written.
 
     Attributes:
         metric: `type.name`.
-        positions: Where each point stands on the axis asked for: step, epoch, or seconds since the epoch (time);
-            NaN where the record does not say.
-        values: The value of each point; NaN and infinities are data.
-        damage: What was left out of the lines that had to be read with care.
+        positions: The position of each point on the requested axis: step, epoch, or seconds since the epoch (time); NaN
+            if the record has none.
+        values: The value of each point, including NaN and infinities.
+        damage: What was left out of the lines that were parsed carefully.
     """
 
     __slots__ = ("damage", "metric", "positions", "values")
@@ -65,13 +65,13 @@ class Series:
 
 
 def split_metric(metric: str) -> tuple[str, str]:
-    """Return type and name of a metric written `type.name`; the name may hold dots, the type does not."""
+    """Return type and name of a metric written `type.name`; the name may contain dots, the type does not."""
     metrics_type, _, name = metric.partition(".")
     return metrics_type, name
 
 
 def metric_values(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """Yield the metrics of a record as `type.name`, each with its value; what is no number is none."""
+    """Yield the metrics of a record as `type.name` with their values, skipping anything that is not a number."""
     ((metrics_type, body),) = record.items()
     for name, value in body["value"].items():
         if isinstance(value, (int, float)):
@@ -81,16 +81,16 @@ def metric_values(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
 def records_of(
     trial: str | Path, damage: Damage, all_segments: bool = False, segments: Segments | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the records of a trial that count, in the order in which they were written; none without a journal.
+    """Yield the records of a trial that count, in the order written; none without a journal.
 
     Args:
         trial: Its directory.
-        damage: Takes note of what was left out.
-        all_segments: Whether records count that were superseded.
-        segments: By which it is told what counts; those of the trial unless told.
+        damage: Notes what was left out.
+        all_segments: Whether to include superseded records.
+        segments: The segments that say what counts; by default the trial's.
 
     Raises:
-        DamagedError: Something other than a plain file is in the journal's place, or in that of its segments.
+        DamagedError: The journal or its segments file is not a regular file.
     """
     if segments is None:
         segments = Segments() if all_segments else read_segments(trial)
@@ -103,7 +103,7 @@ def records_of(
 
 
 def _counting(file: BinaryIO, segments: Segments) -> Iterator[bytes]:
-    """Yield the lines of a journal, those that are superseded blank."""
+    """Yield the lines of a journal, with superseded ones blank."""
     start = 0
     while start < segments.reach and (lines := file.read(_CHUNK_BYTES)):
         lines += file.readline()
@@ -113,16 +113,16 @@ def _counting(file: BinaryIO, segments: Segments) -> Iterator[bytes]:
 
 
 def read_series(path: str | Path, metric: str, axis: str = "step", all_segments: bool = False) -> Series:
-    """Read one metric of a journal; a missing journal holds no points.
+    """Read a metric of a journal; a missing journal has no points.
 
     Args:
         path: The journal, in its trial's directory.
-        metric: `type.name`, as `JournalTotals.metrics` has it.
+        metric: `type.name`, as in `JournalTotals.metrics`.
         axis: `step`, `epoch` or `time`.
-        all_segments: Whether points count that were superseded.
+        all_segments: Whether to include superseded points.
 
     Raises:
-        DamagedError: Something other than a plain file is in its place, or in that of its segments.
+        DamagedError: The journal or its segments file is not a regular file.
     """
     series = Series(metric)
     segments = Segments() if all_segments else read_segments(os.path.dirname(path))
@@ -136,7 +136,7 @@ def read_series(path: str | Path, metric: str, axis: str = "step", all_segments:
 
 
 def last_of(path: str | Path, series: Series, axis: str, all_segments: bool = False) -> float | None:
-    """Return the value of the last point of a series, None when it has none: the one with the greatest step.
+    """Return the value of the last point of a series, which has the greatest step, or None.
 
     Args:
         path: The journal.
@@ -148,7 +148,7 @@ def last_of(path: str | Path, series: Series, axis: str, all_segments: bool = Fa
     if not len(steps):
         return None
     positions = steps.positions
-    if positions[-1] >= max(positions):  # a first one that is NaN makes this false
+    if positions[-1] >= max(positions):  # this is false if the first one is NaN
         return steps.values[-1]
     order = [-math.inf if position != position else position for position in positions]
     greatest = max(order)
@@ -156,10 +156,10 @@ def last_of(path: str | Path, series: Series, axis: str, all_segments: bool = Fa
 
 
 def metric_names(path: str | Path) -> list[str]:
-    """Return the metrics of a journal as `type.name`, in the order in which they appear.
+    """Return the metrics of a journal as `type.name`, in order of appearance.
 
-    Only the first and the last mebibyte of a long journal are looked at, so a metric that was logged a few times in
-    the middle of it can be missing. Errors as `read_series`.
+    Only the first and the last mebibyte of a long journal are searched, so a metric that was logged only in the middle
+    can be missing. Errors as `read_series`.
     """
     segments = read_segments(os.path.dirname(path))
     try:
@@ -192,7 +192,7 @@ class _Reader:
         self._line = 0  # lines taken so far
 
     def read(self, file: BinaryIO) -> None:
-        torn = b""  # what stands behind the last newline
+        torn = b""  # what follows the last newline
         while not torn and (lines := file.read(_CHUNK_BYTES)):
             lines += file.readline()
             if not lines.endswith(b"\n"):
@@ -205,14 +205,14 @@ class _Reader:
             self._read_line(torn, 0)
 
     def _take(self, lines: bytes) -> None:
-        """Take whole lines: those that the pattern fits at once, what stands between them with care."""
+        """Take complete lines: those that match the pattern together, what is between them carefully."""
         columns = self._shape.columns_of(lines)
         if columns is not None:
             self._line += len(columns[0])
             self._series.values.extend(columns[0])
             self._series.positions.extend(columns[1])
             return
-        parts = self._pattern.split(lines)  # between, value, position, between, ... as there are two groups
+        parts = self._pattern.split(lines)  # between, value, position, between and so on, because there are two groups
         between = parts[::3]
         if any(between):
             self._take_mixed(lines, between, parts)
@@ -220,7 +220,7 @@ class _Reader:
             self._extend(parts, 0, len(between) - 1)
 
     def _take_mixed(self, lines: bytes, between: list[bytes], parts: list[bytes]) -> None:
-        if not all(odd.endswith(b"\n") for odd in between if odd):  # the pattern fitted the end of a damaged line
+        if not all(odd.endswith(b"\n") for odd in between if odd):  # the pattern matched the end of a damaged line
             self._take_carefully(lines)
             return
         start = 0
@@ -238,7 +238,7 @@ class _Reader:
         self._series.positions.extend(_positions(parts[3 * start + 2 : 3 * end : 3], self._axis))
 
     def _take_carefully(self, lines: bytes) -> None:
-        """Take lines that are not in the form the SDK writes, or not of this metric."""
+        """Take lines that are not in the SDK's form, or not of this metric."""
         if self._may_hold(lines):
             token = b"\n" if b"\\" in lines else min(self._tokens, key=lines.count)
             found = lines.find(token)
@@ -250,7 +250,7 @@ class _Reader:
         self._line += lines.count(b"\n")
 
     def _may_hold(self, line: bytes) -> bool:
-        """Tell whether a line may speak of the metric; an escape may spell any name."""
+        """Tell whether a line may contain the metric; an escape may spell any name."""
         return b"\\" in line or all(token in line for token in self._tokens)
 
     def _read_line(self, line: bytes, lines_before: int) -> None:
@@ -270,7 +270,7 @@ class _Reader:
 
 
 class _Shape:
-    """Takes pieces apart of which every line holds the same metrics in the same order."""
+    """Parses pieces in which every line has the same metrics in the same order."""
 
     def __init__(self, metric: str, axis: str) -> None:
         self._metric = metric
@@ -280,7 +280,7 @@ class _Shape:
         self._misses = 0
 
     def columns_of(self, lines: bytes) -> tuple[array[float], array[float]] | None:
-        """Return values and positions of whole lines; None when they are not all alike, or anything is odd."""
+        """Return values and positions of complete lines, or None if they are not all alike or anything is odd."""
         if self._misses >= _MAX_MISSES:
             return None
         try:
@@ -302,7 +302,7 @@ class _Shape:
         return _numbers(parts[1::3]), _positions(parts[2::3], self._axis)
 
     def _names_in(self, line: bytes) -> tuple[str, ...]:
-        """Return the names of the metrics of a line; none when it is not of the type or lacks the metric."""
+        """Return the names of the metrics of a line; none if it is not of the type or lacks the metric."""
         metrics_type, name = split_metric(self._metric)
         document = json.loads(line)
         if not is_record(document) or metrics_type not in document:
@@ -333,9 +333,9 @@ def _numbers(tokens: list[bytes]) -> array[float]:
 
 
 def _tokens(metric: str) -> tuple[bytes, ...]:
-    """Return bytes that every line that speaks of a metric holds, unless it holds an escape.
+    """Return bytes that every line with a metric contains, unless it contains an escape.
 
-    Where type and name part is not known when there are several dots, so only the ends are looked for.
+    With several dots it is unknown where the type ends, so only the ends are searched.
     """
     first, last = metric.partition(".")[0], metric.rpartition(".")[2]
     only_one_dot = metric.count(".") == 1
@@ -344,7 +344,7 @@ def _tokens(metric: str) -> tuple[bytes, ...]:
 
 
 def _line_pattern(metric: str, axis: str) -> re.Pattern[bytes]:
-    """Return the expression for one line as the SDK writes it, with value and position as its two groups."""
+    """Return the expression for a line in the SDK's form, with value and position as its two groups."""
     metrics_type, name = split_metric(metric)
     key = re.escape(key_head(name).encode())
     values = rb"(?:%b, )*?%b(%b)(?:, (?!%b)%b)*" % (_unlike(key), key, _NUMBER, key, _OTHER)
@@ -352,7 +352,7 @@ def _line_pattern(metric: str, axis: str) -> re.Pattern[bytes]:
 
 
 def _shape_pattern(metric: str, names: tuple[str, ...], axis: str) -> re.Pattern[bytes]:
-    """Return the expression for one line with just these metrics; what stands in its groups is still to be proved."""
+    """Return the expression for a line with exactly these metrics; the content of its groups is checked later."""
     metrics_type, wanted = split_metric(metric)
     fields = [
         re.escape(key_head(name).encode()) + (b"(%b)" % _NUMBER_AT_SIGHT if name == wanted else b"(?:%b)" % _NUMBER)
@@ -374,7 +374,7 @@ def _unlike(key: bytes) -> bytes:
 
 
 def position_of(sequence: dict[str, Any], axis: str) -> float:
-    """Return where a record stands on an axis; NaN where it does not say."""
+    """Return the position of a record on an axis, or NaN."""
     if axis == "step":
         step = step_of(sequence.get("step"))
         return _UNDATED if step is None else float(step)

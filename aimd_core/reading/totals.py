@@ -1,9 +1,9 @@
-"""The one fold of points into what a table shows of a metric.
+"""The one fold of points into the totals of a metric.
 
-Promises: `MetricSummary` is the only place that counts, adds up and finds extremes; local lists, the SDK and the server
-all go through it. Its numbers depend on the points and the order in which they were written, and on nothing else: sums
-are made in that order, one value after the other. So a journal that is read at once, in pieces, on from a kept state,
-quickly or with care comes to the same numbers to the last bit. Memory does not grow with the length of the journal.
+Only `MetricSummary` counts, sums and finds extremes, for local lists, the SDK and the server. Its numbers depend only
+on the points and their order, because values are added one after the other in that order. So a journal gives the same
+numbers to the last bit whether it is read at once, in pieces, from a saved state, quickly or carefully. Memory does not
+grow with the journal.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from aimd_core.format.values import EXACT_STEP, float_of, step_of
 TREND_POINTS = 24
 _BINS = 2 * TREND_POINTS
 _BLOCK_BYTES = 1 << 18
-_SEAM_BYTES = 128  # kept from the end of what was read, to recognise the journal again; it holds a time stamp
+_SEAM_BYTES = 128  # kept from the end of what was read, to recognise the journal again by its time stamp
 
 
 class MetricSummary:
-    """What a table shows of one metric.
+    """The totals of a metric.
 
     Attributes:
         count: How many points there are.
         nan_count: How many of them are NaN or infinite.
-        last: The value of the point with the greatest step, of several the one written last; it may be NaN or
-            infinite. A point without a step comes before all that have one.
+        last: The value of the point with the greatest step, among equal steps the one written last; it may be NaN or
+            infinite. Points without a step come before all with one.
         last_step: Its step.
-        nan_since: The step from which on `last` has not been finite; None when it is finite, or has no step.
-        min: The least finite value, None when there is none; the first of several.
+        nan_since: The step since which `last` has not been finite; None if it is finite or has no step.
+        min: The smallest finite value, the first among equal ones, or None.
         min_step: Its step.
-        max: The greatest finite value, likewise.
+        max: The largest finite value, likewise.
         max_step: Its step.
-        total: The sum of the finite values, made in the order in which they were written.
+        total: The sum of the finite values, added in the order written.
     """
 
     __slots__ = (
@@ -69,11 +69,11 @@ class MetricSummary:
         self.total = 0.0
 
     def add(self, value: float, step: int | None) -> None:
-        """Take one more point in.
+        """Add a point.
 
         Args:
-            value: A float, as `float_of` makes it.
-            step: As `step_of` makes it.
+            value: A float, from `float_of`.
+            step: From `step_of`.
         """
         is_finite = value - value == 0.0  # neither NaN nor infinite, without a call
         if self.last_step is None or (step is not None and step >= self.last_step):
@@ -93,23 +93,23 @@ class MetricSummary:
             self.max, self.max_step = value, step
 
     def extend(self, values: list[float], steps: list[Any]) -> None:
-        """Take points in: the same as `add` for each of them, several times as fast where all is as it mostly is.
+        """Add points: the same as `add` for each, but several times faster in the usual case.
 
         Args:
-            values: Floats, as `float_of` makes them.
-            steps: What the records say, whatever that is.
+            values: Floats, from `float_of`.
+            steps: The steps as in the records, of any type.
         """
         if len(values) < 2 or not self._extend_plainly(values, steps):
             for value, step in zip(values, steps, strict=True):
                 self.add(value, step_of(step))
 
     def _extend_plainly(self, values: list[float], steps: list[Any]) -> bool:
-        """Take finite values with rising steps in; return False, and take none, when they are anything else."""
+        """Add finite values with ascending steps; return False, adding none, if they are anything else."""
         if set(map(type, steps)) != {int} or sorted(steps) != steps or max(-steps[0], steps[-1]) > EXACT_STEP:
             return False
         if self.last_step is not None and steps[0] < self.last_step:
             return False
-        # One after the other, as `add` does: `sum` makes another number of them since Python 3.12.
+        # One after the other, as `add` does, because `sum` gives another result since Python 3.12.
         total = deque(accumulate(values, initial=self.total), maxlen=1)[0]
         if total - total != 0.0:
             return False
@@ -130,7 +130,7 @@ class MetricSummary:
         return self.total / finite if finite else None
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """Return the summary as a mapping with the names that the HTTP API uses, plus the steps of the extremes."""
+        """Return the summary as a mapping with the names of the HTTP API, plus the steps of the extremes."""
         return {
             "last": self.last,
             "min": self.min,
@@ -144,12 +144,12 @@ class MetricSummary:
         }
 
     def state(self) -> list[float | int | None]:
-        """Return all of it, to be kept; `from_state` goes on from there."""
+        """Return the whole state to save; `from_state` continues from there."""
         return [getattr(self, slot) for slot in self.__slots__]
 
     @classmethod
     def from_state(cls, state: Sequence[Any]) -> MetricSummary:
-        """Return the summary that `state` returned.
+        """Return the summary of a saved state.
 
         Raises:
             ValueError: It is none.
@@ -161,19 +161,19 @@ class MetricSummary:
 
 
 class Trend:
-    """The course of a series of any length in at most 48 means of equally many finite values."""
+    """The course of a series of any length, as at most 48 means of equally many finite values."""
 
     __slots__ = ("filled", "stride", "sums")
 
     def __init__(self, stride: int = 1, filled: int = 1, sums: list[float] | None = None) -> None:
-        self.stride = stride  # values in one bin
+        self.stride = stride  # values per bin
         self.filled = filled  # values in the last bin
         self.sums = sums if sums is not None else []
 
     def extend(self, values: Sequence[float]) -> None:
-        """Take more finite values in."""
+        """Add finite values."""
         position = 0
-        if self.stride == 1:  # one value a bin: no sums to make
+        if self.stride == 1:  # one value per bin needs no sums
             position = min(len(values), _BINS - len(self.sums))
             self.sums += values[:position]
             self.filled = 1
@@ -204,17 +204,17 @@ class Trend:
 
 
 class JournalTotals:
-    """What is known of a journal up to some line.
+    """The totals of a journal up to some line.
 
     Attributes:
-        offset: Bytes of complete lines taken in.
-        lines: How many lines those are.
-        records: How many records they hold that are not superseded.
+        offset: Bytes of complete lines included.
+        lines: The number of these lines.
+        records: The number of their records that are not superseded.
         damage: What was left out.
         metrics: Summary by `type.name`, in the order of first appearance.
         trends: Course by `type.name`.
         seam: The last bytes before `offset`.
-        segments: By which it is told what of the journal counts.
+        segments: The segments that say what of the journal counts.
     """
 
     __slots__ = ("damage", "lines", "metrics", "offset", "records", "seam", "segments", "trends")
@@ -230,7 +230,7 @@ class JournalTotals:
         self.seam = b""
 
     def state(self) -> dict[str, Any]:
-        """Return the totals as JSON has it."""
+        """Return the totals as JSON data."""
         return {
             "offset": self.offset,
             "lines": self.lines,
@@ -244,7 +244,7 @@ class JournalTotals:
 
     @staticmethod
     def from_state(state: dict[str, Any], segments: Segments) -> JournalTotals:
-        """Return the totals that `state` returned, which were made with these segments."""
+        """Return the totals of a saved state, which was computed with these segments."""
         totals = JournalTotals(segments)
         totals.offset, totals.lines, totals.records = state["offset"], state["lines"], state["records"]
         totals.damage.lines, totals.damage.numbers = state["damage"][0], list(state["damage"][1])
@@ -254,7 +254,7 @@ class JournalTotals:
         return totals
 
     def take_lines(self, block: bytes) -> None:
-        """Take complete lines in."""
+        """Add complete lines."""
         start = self.offset
         self.offset += len(block)
         self.seam = (self.seam + block[-_SEAM_BYTES:])[-_SEAM_BYTES:]
@@ -295,7 +295,7 @@ class JournalTotals:
                 self._extend(*column)
 
     def _extend(self, name: str, values: list[Any], steps: list[Any]) -> None:
-        """Take a stretch of one metric in, as JSON has it."""
+        """Add a stretch of a metric, as JSON data."""
         if set(map(type, values)) != {float}:
             numbers = [number for number, value in enumerate(values) if isinstance(value, (int, float))]
             values, steps = [float_of(values[number]) for number in numbers], [steps[number] for number in numbers]
@@ -316,7 +316,7 @@ class JournalTotals:
 
 
 def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
-    """Return the records of lines that hold one each, or None when a line holds anything else."""
+    """Return the records of lines with one record each, or None if a line has anything else."""
     try:
         body = block.decode("utf-8").strip("\r\n")
         if not body:
@@ -330,7 +330,7 @@ def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
 
 
 def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:
-    """Yield stretches of complete lines, and at last what stands behind the last newline, with False."""
+    """Yield stretches of complete lines, and at last what follows the last newline, with False."""
     rest = bytearray()
     while block := file.read(_BLOCK_BYTES):
         cut = block.rfind(b"\n") + 1
@@ -345,18 +345,19 @@ def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:
 def read_totals(
     path: str | os.PathLike[str], known: dict[str, Any] | None = None, all_segments: bool = False
 ) -> tuple[JournalTotals, JournalTotals]:
-    """Read a journal, or what is new of it.
+    """Read a journal, or what is new in it.
 
     Args:
         path: The journal, in its trial's directory; a missing one is empty.
-        known: The state of totals read before, to go on from when the journal still holds what they were made of.
-        all_segments: Whether points count that were superseded.
+        known: The state of earlier totals, to continue from if the journal still begins with what they were computed
+            from.
+        all_segments: Whether to include superseded points.
 
     Returns:
-        The totals to show, with a last line that has no newline yet; and those to go on from, without it.
+        The totals to show, including a last line without newline, and those to continue from, without it.
 
     Raises:
-        DamagedError: Something other than a plain file is in its place or in that of its segments, or may not be read.
+        DamagedError: The journal or its segments file is not a regular file, or may not be read.
     """
     journal = os.fspath(path)
     segments = Segments() if all_segments else read_segments(os.path.dirname(journal))
@@ -378,7 +379,7 @@ def read_totals(
 
 
 def _resumed(file: BinaryIO, known: dict[str, Any] | None, segments: Segments) -> JournalTotals | None:
-    """Return the totals known before when the journal goes on from them, else None."""
+    """Return the earlier totals if the journal continues from them, else None."""
     if not known or known["segments"] != segments.mark():
         return None
     totals = JournalTotals.from_state(known, segments)

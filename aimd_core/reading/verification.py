@@ -1,4 +1,4 @@
-"""Reads every byte of a trial and says what is damaged. Promise: changes nothing, and one bad file hides no other."""
+"""Reads every byte of a trial and reports damage. It changes nothing, and one bad file hides no other."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, seconds_of
 
 _BLOCK_BYTES = 1 << 20
-_FAULTS_SHOWN = 20  # of one kind in one file; all are counted
+_FAULTS_SHOWN = 20  # of a kind per file; all are counted
 _REQUIRED = (METADATA_FILE, PARAMETERS_FILE)
 _FILES = (*_REQUIRED, METRICS_FILE, SEGMENTS_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
 
 
 class CheckedFile(NamedTuple):
-    """One file of a trial.
+    """A file of a trial.
 
     Attributes:
         name: Its path inside the trial's directory.
         size_bytes: How many bytes were read.
-        records: How many intact records a journal holds; None for other files.
+        records: The number of intact records in a journal; None for other files.
         faults: What is wrong with it, with line numbers.
     """
 
@@ -48,7 +48,7 @@ class Verified(NamedTuple):
         name: Its alternative name.
         path: Its directory.
         files: What was read.
-        notes: What is worth knowing and is no damage.
+        notes: What is worth knowing but is not damage.
     """
 
     name: str
@@ -58,12 +58,12 @@ class Verified(NamedTuple):
 
     @property
     def faults(self) -> list[str]:
-        """All that is wrong, each with its file."""
+        """All faults, each with its file."""
         return [f"{file.name}: {fault}" for file in self.files for fault in file.faults]
 
 
 def verify_trial(trial: Trial) -> Verified:
-    """Read all files of a trial; nothing is changed and nothing raised for damage."""
+    """Read all files of a trial. Nothing is changed, and damage raises nothing."""
     runs_on = is_live(trial.state.name)
     files: list[CheckedFile] = []
     notes: list[str] = []
@@ -81,7 +81,7 @@ def verify_trial(trial: Trial) -> Verified:
 
 
 def _names(directory: Path) -> list[str]:
-    """Return all files below a directory, also those that are links, in order."""
+    """Return all files below a directory, links included, in order."""
     found = []
     for place, folders, files in os.walk(directory):
         folders.sort()
@@ -115,7 +115,7 @@ def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
 
 
 def _read_through(path: Path) -> int:
-    """Read every byte of a file and return how many there are."""
+    """Read every byte of a file and return their number."""
     size_bytes = 0
     with open_regular(path) as file:
         while block := file.read(_BLOCK_BYTES):
@@ -124,7 +124,7 @@ def _read_through(path: Path) -> int:
 
 
 class _Counted:
-    """The lines of a file, with the number of the one given last."""
+    """The lines of a file, with the number of the last one read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -136,7 +136,7 @@ class _Counted:
 
 
 def _check_journal(path: Path, faults: list[str], runs_on: bool) -> int:
-    """Read a journal record by record, add what is wrong to `faults`, and return how many records are intact."""
+    """Read a journal record by record, add its faults to `faults`, and return the number of intact records."""
     damage, odd, records = Damage(), Damage(), 0
     with open_regular(path) as file:
         lines = _Counted(file)
@@ -168,7 +168,7 @@ def _segment_faults(path: Path) -> list[str]:
 
 
 def _numbered(what: str, damage: Damage) -> list[str]:
-    """Return which lines are of a kind, and how many; or nothing."""
+    """Return which lines are of a kind, and how many, or nothing."""
     if not damage.lines:
         return []
     listed = ", ".join(map(str, damage.numbers)) + (", ..." if damage.lines > len(damage.numbers) else "")
@@ -186,7 +186,7 @@ def _is_complete(body: dict[str, object]) -> bool:
 
 
 def _nul_lines(path: Path) -> list[str]:
-    """Find NUL bytes, which a power cut leaves in the place of text."""
+    """Find NUL bytes, which a power cut leaves in place of text."""
     with open_regular(path) as file:
         numbers = [number for number, line in enumerate(file, start=1) if b"\0" in line]
     listed = ", ".join(map(str, numbers[:_FAULTS_SHOWN])) + (", ..." if len(numbers) > _FAULTS_SHOWN else "")

@@ -5,7 +5,7 @@
     accelerator.log({"train_loss": 0.5, "epoch": 1}, step=10)
     accelerator.end_training()
 
-Names that begin with `train_`, `val_` or `eval_` and `test_` become types. Only the main process records.
+The prefixes `train_`, `val_`, `eval_` and `test_` of names become types. Only the main process records.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
 from t9k.aimd.settings import record_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -40,8 +40,8 @@ class AIMDTracker(_tracking.GeneralTracker):
         """Record into a trial.
 
         Args:
-            trial: From `aimd.create_trial`; if there is none, one is made on the main process by `init_trackers`.
-            **settings: For that one, the arguments of `aimd.create_trial`.
+            trial: From `aimd.create_trial`; without one, `init_trackers` creates one on the main process.
+            **settings: The arguments of `aimd.create_trial` for that one.
 
         Raises:
             UsageError: Neither or both were given.
@@ -55,11 +55,11 @@ class AIMDTracker(_tracking.GeneralTracker):
 
     @property
     def tracker(self) -> Trial | None:
-        """The trial, which `accelerator.get_tracker("aimd", unwrap=True)` returns; None where nothing is recorded."""
+        """The trial, which `accelerator.get_tracker("aimd", unwrap=True)` returns; None if nothing is recorded."""
         return self._trial
 
     def start(self) -> None:
-        """Make the trial, on the main process."""
+        """Create the trial, on the main process."""
         if self._trial is None and _is_main_process():
             self._trial = create_trial(**self._settings)
 
@@ -72,9 +72,9 @@ class AIMDTracker(_tracking.GeneralTracker):
         """Record metrics.
 
         Args:
-            values: Numbers by name; a whole number named `epoch` becomes the points' epoch.
-            step: The training step; unless told, how often this was called.
-            **_: Nothing that is used.
+            values: Numbers by name; an integer named `epoch` becomes the epoch of the points.
+            step: The training step; by default, the number of calls so far.
+            **_: Ignored.
         """
         self._calls += 1
         if self._trial is None or not _is_main_process():
@@ -90,7 +90,7 @@ class AIMDTracker(_tracking.GeneralTracker):
         """End the trial as Succeeded."""
         if self._trial is not None and _is_main_process():
             if self._settings:
-                self._trial._take_over()  # a launcher that spawns its workers trains with a copy of this tracker
+                self._trial._take_over()  # a launcher that spawns workers trains with a copy of this tracker
             self._trial.finish()
 
 

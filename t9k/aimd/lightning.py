@@ -1,4 +1,4 @@
-"""Records what PyTorch Lightning trains, under either of its names: `lightning.pytorch` and `pytorch_lightning`.
+"""Records PyTorch Lightning training, for `lightning.pytorch` and `pytorch_lightning`.
 
     Trainer(callbacks=AIMDCallback(trial))               one point an epoch; the trial is yours to finish
     Trainer(logger=AIMDLogger(trial_name="cnn"))         all that `self.log` logs; makes and ends the trial itself
@@ -18,7 +18,7 @@ from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import group_metrics, split_name
 from t9k.aimd.settings import record_settings
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
@@ -32,13 +32,13 @@ _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 
 
 def _packages() -> list[Any]:
-    """Return the Lightning packages that the script may use: those imported by now, else all that are installed."""
+    """Return the Lightning packages that the script may use: those already imported, else all installed ones."""
     names = [name for name in _PACKAGES if sys.modules.get(name) is not None]
     names = names or [name for name in _PACKAGES if find_spec(name.partition(".")[0])]
     return [load_framework(name, "lightning") for name in names or _PACKAGES[:1]]
 
 
-# A Trainer takes only callbacks of its own package, so ours are callbacks of each package there is.
+# A Trainer accepts only callbacks of its own package, so ours derive from those of every package.
 _Callback: Any = type("_Callback", tuple(package.Callback for package in _packages()), {})
 _Logger: Any = type("_Logger", tuple(package.loggers.Logger for package in _packages()), {})
 
@@ -46,7 +46,7 @@ _Logger: Any = type("_Logger", tuple(package.loggers.Logger for package in _pack
 class AIMDCallback(_Callback):
     """Records `callback_metrics` at the end of every training epoch, validation and test, and `hparams` as parameters.
 
-    A name without a prefix goes to the phase that brought it up.
+    A name without a prefix belongs to the phase that logged it.
     """
 
     def __init__(self, trial: Trial) -> None:
@@ -57,8 +57,8 @@ class AIMDCallback(_Callback):
         """
         super().__init__()
         self.trial = trial
-        self._names_before: set[str] = set()  # what was there when the evaluation began
-        self._evaluated: set[str] = set()  # names without a prefix that evaluations brought up
+        self._names_before: set[str] = set()  # what existed when the evaluation began
+        self._evaluated: set[str] = set()  # names without a prefix that evaluations logged
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Set parameters from the hyperparameters that the module and the data module saved."""
@@ -73,7 +73,7 @@ class AIMDCallback(_Callback):
         self._log(trainer, "train", groups)
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
-        """Remember which names are there already."""
+        """Remember which names already exist."""
         self._names_before = set(trainer.callback_metrics)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
@@ -81,7 +81,7 @@ class AIMDCallback(_Callback):
         self._log_evaluation(trainer, "val")
 
     def on_test_start(self, trainer: Any, pl_module: Any) -> None:
-        """Remember which names are there already."""
+        """Remember which names already exist."""
         self._names_before = set(trainer.callback_metrics)
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
@@ -107,17 +107,16 @@ class AIMDCallback(_Callback):
 class AIMDLogger(_Logger):
     """A Lightning logger that records everything that `self.log` logs, and the hyperparameters.
 
-    It makes its trial when training starts, or takes one. A trial that it made ends Succeeded with training and Failed
-    with an exception; what is logged later, by `trainer.test`, still reaches it. A trial that it was given ends where
-    its owner ends it.
+    It creates its trial when training starts, or takes one. A trial that it created ends Succeeded with training, or
+    Failed with an exception; what `trainer.test` logs later is still recorded. The owner of a given trial ends it.
     """
 
     def __init__(self, trial: Trial | None = None, **settings: Any) -> None:
         """Record into a trial.
 
         Args:
-            trial: From `aimd.create_trial`; if there is none, one is made on rank zero.
-            **settings: For that one, the arguments of `aimd.create_trial`.
+            trial: From `aimd.create_trial`; without one, it is created on rank zero.
+            **settings: The arguments of `aimd.create_trial` for that one.
 
         Raises:
             UsageError: Neither or both were given.
@@ -131,7 +130,7 @@ class AIMDLogger(_Logger):
 
     @property
     def experiment(self) -> Trial | None:
-        """The trial, made at the first use; None on other ranks than zero when it has to be made."""
+        """The trial, created when first used; None on ranks other than zero."""
         if self._trial is None and _is_rank_zero():
             self._trial = create_trial(**self._settings)
             finish_at_exit(self._trial)  # with Fabric nobody calls `finalize`
@@ -160,7 +159,7 @@ class AIMDLogger(_Logger):
             record_settings(trial, dict(params) if hasattr(params, "keys") else vars(params))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Record metrics; an entry `epoch`, which Lightning counts from 0, becomes the points' epoch."""
+        """Record metrics; an entry `epoch`, which Lightning counts from 0, becomes the epoch of the points."""
         trial = self.experiment
         if trial is None or not _is_rank_zero():
             return
@@ -171,17 +170,17 @@ class AIMDLogger(_Logger):
             trial.log(metrics_type, group, step=step or 0, epoch=count, check_status=not self._owns_trial)
 
     def finalize(self, status: str) -> None:
-        """End a trial that was made here: Succeeded, or Failed with the exception's type.
+        """End a trial that was created here: Succeeded, or Failed with the exception's type.
 
-        An interrupt and a preempted job end nothing: the trial's state tells them from a success.
+        An interrupt and a preempted job end nothing; the trial's state distinguishes them from a success.
 
         Args:
-            status: Lightning's word: `success`, `failed`, or `finished` before a preempted job is put back.
+            status: Lightning's word: `success`, `failed`, or `finished` before a preempted job is requeued.
         """
         if self._trial is None or not self._owns_trial or not _is_rank_zero():
             return
         error = sys.exc_info()[1]
-        self._trial._take_over()  # a strategy that spawns its workers trains with a copy of this logger, and ends there
+        self._trial._take_over()  # a strategy that spawns workers trains with a copy of this logger, which ends there
         if status == "success":
             self._trial.finish()
         elif status == "failed" and not isinstance(error, (KeyboardInterrupt, SystemExit)):

@@ -1,4 +1,4 @@
-"""The parameters of a trial: a mapping that is on disk after every change."""
+"""The parameters of a trial: a mapping that is saved after every change."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Params(MutableMapping[str, object]):
         """Hold parameters.
 
         Args:
-            document: Where they are; what it holds is plain data already.
+            document: Where they are; its content is already plain data.
         """
         object.__setattr__(self, "_document", document)
 
     _document: SharedDocument
 
     def __getstate__(self) -> dict[str, object]:
-        """A copy changes the same file, from the values that it was copied with."""
+        """Pickle the parameters: a copy changes the same file, starting from the copied values."""
         return {"_document": copy(self._document)}
 
     @property
@@ -48,11 +48,11 @@ class Params(MutableMapping[str, object]):
         Args:
             new_params: Parameters by name: a mapping, or what is one by nature, such as `argparse.Namespace`, a data
                 class, an OmegaConf or a pydantic model.
-            override: Whether a parameter that is set already takes the new value.
+            override: Whether parameters that are already set take the new value.
             **named: More parameters.
 
         Raises:
-            TypeError: JSON cannot hold a value; the message names the parameter, and nothing is changed.
+            TypeError: JSON cannot represent a value; the message names the parameter, and nothing is changed.
             UsageError: They would be too large to be uploaded; likewise.
         """
         plain = plain_params({**_mapping(new_params), **named})
@@ -65,7 +65,7 @@ class Params(MutableMapping[str, object]):
         self._document.change(updated)
 
     def parse(self, dist_tf_strategy: object = None, dist_torch_model: object = None, dist_hvd: object = None) -> None:
-        """Record how the training is distributed, as parameter `distribution`: `api`, `policy`, `config`.
+        """Record how training is distributed, as parameter `distribution`: `api`, `policy`, `config`.
 
         Args:
             dist_tf_strategy: A `tf.distribute.Strategy`.
@@ -106,7 +106,7 @@ class Params(MutableMapping[str, object]):
         return len(self._values)
 
     def __getattr__(self, name: str) -> object:
-        if name in _OWN or name.startswith("__"):  # copy, pickle and debuggers ask for such names
+        if name in _OWN or name.startswith("__"):  # copy, pickle and debuggers look up such names
             raise AttributeError(name)
         try:
             return self._values[name]

@@ -1,4 +1,4 @@
-"""What the SDK says to the person who trains: on stderr, in that person's language, never at the training's cost."""
+"""The SDK's messages: on stderr, in the user's language, and never at the cost of training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from aimd_core.language import add_catalogue, said, translated
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,19 +15,19 @@ add_catalogue("t9k.aimd.languages.zh")  # here, and not where the package begins
 
 
 def tell(message: str) -> None:
-    """Say something on stderr, whatever state that is in: a closed or broken stderr must not end training.
+    """Print a message on stderr, whatever its state: a closed or broken stderr must not end training.
 
-    It is said in the person's language.
+    It is in the user's language.
     """
     try:
         sys.stderr.write(f"aimd: {translated(message)}\n")
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError, RuntimeError):  # the last: a signal came in the middle of a print
+    except (OSError, ValueError, AttributeError, RuntimeError):  # the last one: a signal came in the middle of a print
         pass
 
 
 class DiskFaults:
-    """Tells the first fault of the disk under a trial; the others are only counted."""
+    """Reports the first disk fault of a trial; the others are only counted."""
 
     __slots__ = ("_is_told", "_path")
 
@@ -39,7 +39,7 @@ class DiskFaults:
         return type(self), (self._path,)
 
     def __call__(self, error: OSError) -> None:
-        """Take note of a fault."""
+        """Note a fault."""
         if self._is_told:
             return
         self._is_told = True

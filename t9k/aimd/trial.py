@@ -1,11 +1,11 @@
 """A trial that is being recorded.
 
-Promises: when `log` has returned, a killed process loses nothing; a power cut loses at most the last second
-of logging; `log` never touches the network, starts no thread, keeps no history and never breaks training because of
-an I/O fault, which is told once on stderr and counted in the receipt that `finish` prints.
+Once `log` has returned, a killed process loses nothing; a power cut loses at most the last second of logging. `log`
+never uses the network, starts no thread, keeps no history, and never breaks training because of an I/O fault, which is
+reported once on stderr and counted in the receipt of `finish`.
 
 A trial is a name: copied, pickled, or inherited through a fork, it opens its own journal when it first logs, and
-touches nothing before. Only the process that made or loaded a trial ends it.
+touches nothing before that. Only the process that created or loaded a trial ends it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from t9k.aimd.secrets import mask_command
 from t9k.aimd.telling import DiskFaults, tell
 from t9k.aimd.values import as_float, as_int, as_text
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
@@ -49,19 +49,19 @@ if TYPE_CHECKING:
 
     from aimd_core.upload import Uploaded
 
-_NAMES_KEPT = 10_000  # encoded names kept for the next call
+_NAMES_KEPT = 10_000  # encoded names to keep for the next call
 _UTC = timezone.utc
 _float_repr = float.__repr__
 _time_ns = time.time_ns
 
 
 def timestamp() -> str:
-    """Return the time now as the format writes it: ISO 8601, UTC, microseconds."""
+    """Return the current time in the format's form: ISO 8601, UTC, microseconds."""
     return datetime.now(_UTC).isoformat(timespec="microseconds")
 
 
 class Trial:
-    """One trial. Made by `aimd.create_trial`; not made directly."""
+    """A trial. Use `aimd.create_trial` to create one."""
 
     def __init__(
         self, path: Path, metadata: dict[str, Any], params: Mapping[str, object], loaded: bool = False
@@ -70,9 +70,9 @@ class Trial:
 
         Args:
             path: The directory; its documents exist.
-            metadata: What `metadata.yaml` holds.
-            params: What `parameters.yaml` holds.
-            loaded: It was there before, so nothing is touched until the first `log`.
+            metadata: The content of `metadata.yaml`.
+            params: The content of `parameters.yaml`.
+            loaded: It existed before, so nothing is touched until the first `log`.
 
         Raises:
             OSError: The journal cannot be opened.
@@ -95,7 +95,7 @@ class Trial:
         self._second_shown = ""
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy has a journal and documents of its own on the same files; nothing that is open goes with it."""
+        """Pickle a trial: the copy has its own journal and documents for the same files, and nothing open is copied."""
         own = {name: copy.copy(vars(self)[name]) for name in ("_metadata", "_params", "_journal")}
         return {**vars(self), **own, "_output": None}
 
@@ -103,7 +103,7 @@ class Trial:
         vars(self).update(state)
         self._begin_anew()
         if not self._loaded:
-            self._owner = 0  # one that was only looked at is the same as loaded again
+            self._owner = 0  # one that was only read is like one loaded again
 
     @property
     def id(self) -> str:
@@ -149,7 +149,7 @@ class Trial:
     def history(
         self, names: Sequence[str] | str | None = None, format: str = "list", all_segments: bool = False
     ) -> Any:
-        """Return what was recorded so far, one entry a record; arguments and errors as `t9k.aimd.search.history`."""
+        """Return what was recorded so far, one entry per record. Arguments and errors as `t9k.aimd.search.history`."""
         from t9k.aimd.search import history
 
         return history(self._path, names, format, all_segments)
@@ -168,11 +168,11 @@ class Trial:
             metrics_type: `train`, `val`, `test` (or one of their longer forms), or any other string.
             metrics: Numbers, or arrays and tensors of one element, by name.
             step: The global training step.
-            epoch: The epoch, when there is one.
-            check_status: Whether a trial that has ended refuses. If not, it takes the point and stays ended.
+            epoch: The epoch, if there is one.
+            check_status: Whether an ended trial refuses. If False, it takes the point and stays ended.
 
         Raises:
-            TypeError: A value, the step or the epoch is no number, or a name is no string. Nothing is recorded.
+            TypeError: A value, the step or the epoch is not a number, or a name is not a string. Nothing is recorded.
             ValueError: The step or the epoch has more than 64 bits. Nothing is recorded.
             TrialStateError: The trial has ended.
         """
@@ -212,7 +212,7 @@ class Trial:
         return key
 
     def _begin(self, check_status: bool) -> None:
-        """Take the step from Initializing to Running, or refuse when the trial has ended."""
+        """Change from Initializing to Running, or refuse if the trial has ended."""
         status = self.status
         has_ended = status not in UNFINISHED and not self._loaded
         if has_ended and check_status:
@@ -226,11 +226,11 @@ class Trial:
             self._metadata.change(_with_status_running)
 
     def _is_owner(self) -> bool:
-        """Tell whether this object, and not a copy of it or a forked child, ends the trial."""
+        """Tell whether this object, rather than a copy or a forked child, ends the trial."""
         return self._owner == os.getpid()
 
     def _resume(self) -> None:
-        """Make this process the one that records, unless another one is still at it."""
+        """Make this process the recording one, unless another is still recording."""
         from aimd_core.reading.facts import is_seen_alive
 
         self._loaded = False
@@ -254,10 +254,10 @@ class Trial:
         self._end(SUCCEEDED, None)
 
     def fail(self, reason: str | BaseException | None = None) -> None:
-        """End the trial with status `Failed`, and print the receipt on stderr. Afterwards, it does nothing.
+        """End the trial with status `Failed`, and print the receipt on stderr. An ended trial is not changed.
 
         Args:
-            reason: Why: an exception, or a sentence. Readers show it beside the state.
+            reason: An exception or a sentence, which readers show with the state.
         """
         self._end(FAILED, endings.of_reason(reason) if reason is not None else None)
 
@@ -288,7 +288,7 @@ class Trial:
             tell(said("trial {trial} failed: {receipt}{doubt}", **facts))
 
     def _may_end(self) -> bool:
-        """Tell whether this object ends the trial: its owner, or another one when the owner's process is gone."""
+        """Tell whether this object may end the trial: it is the owner, or the owner's process is gone."""
         if not self._is_owner():
             from aimd_core.reading.facts import is_seen_gone
 
@@ -303,10 +303,10 @@ class Trial:
         self._owner = os.getpid()
 
     def _end_interrupted(self, ending: dict[str, object]) -> bool:
-        """Say on disk that this process ended before the trial did; another one can go on with it.
+        """Record that this process ended before the trial did; another process can continue it.
 
         Returns:
-            Whether that was so.
+            Whether that is the case.
         """
         if not self._is_owner() or self.status not in UNFINISHED:
             return False
@@ -316,7 +316,7 @@ class Trial:
         return True
 
     def _release(self) -> None:
-        """Let go of the files and of the process's streams; the journal's counts stay."""
+        """Release the files and the process's streams, keeping the journal's counts."""
         self._running = False
         endings.forget(self)
         if self._output is not None and self._is_owner():
@@ -331,7 +331,7 @@ class Trial:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if not self._is_owner():
-            return  # a forked child leaves the block too, and the trial goes on without it
+            return  # a forked child also leaves the block, but the trial continues
         if error is None or endings.is_clean(error):
             self.finish()
             return
@@ -355,7 +355,7 @@ class Trial:
         self._mark("inputArtifacts", artifact)
 
     def mark_output(self, artifact: object) -> None:
-        """Record that the trial made an artifact. Arguments and errors as `mark_input`."""
+        """Record that the trial produced an artifact. Arguments and errors as `mark_input`."""
         self._mark("outputArtifacts", artifact)
 
     def _mark(self, key: str, artifact: object) -> None:
@@ -376,14 +376,14 @@ class Trial:
 
     @property
     def output_artifacts(self) -> list[str]:
-        """Ids of the artifacts that the trial made."""
+        """Ids of the artifacts that the trial produced."""
         return list(self._metadata.read().get("outputArtifacts") or [])
 
     @property
     def receipt(self) -> str:
-        """How many points this object logged, how many of them are on disk, and how many of others, as the file says.
+        """The number of points that this object logged, how many of them are on disk, and how many others the file has.
 
-        Others are its copies, mostly in worker processes. System metrics do not count.
+        Others come from its copies, mostly in worker processes. System metrics do not count.
         """
         written, others = self._journal.count()
         counts = {"attempts": self._journal.written + self._journal.failed, "written": written, "others": others}
@@ -398,16 +398,16 @@ class Trial:
         make_folder: bool | None = None,
         conflict_strategy: str | None = None,
     ) -> Uploaded | None:
-        """Upload the trial, or what is new of it, to the server of `aimd.login()` or of the config file.
+        """Upload the trial, or what is new in it, to the server of `aimd.login()` or of the config file.
 
         Args:
-            folder_id: Wins over `folder_path`; both win over what `create_trial` was given.
+            folder_id: Overrides `folder_path`; both override what `create_trial` was given.
             folder_path: Such as `image_classification/mnist`.
-            make_folder: Make a missing folder with its parents.
-            conflict_strategy: `skip`, `error`, `new` or `replace`, when the name is taken there.
+            make_folder: Create a missing folder with its parents.
+            conflict_strategy: `skip`, `error`, `new` or `replace`, if the name is taken there.
 
         Raises:
-            AimdError: As its subclasses say; what was sent stays, and a second call goes on from there.
+            AimdError: See its subclasses. What was sent stays, and a second call continues from there.
         """
         from t9k.aimd.session import upload_directory
 

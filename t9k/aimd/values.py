@@ -1,6 +1,6 @@
 """How what training scripts have becomes what a trial holds: numbers, steps, and parameters as JSON has them.
 
-A wrong type is a mistake in the script, so it raises at once; a value that is merely not finite is data.
+A wrong type is a mistake in the script, so it raises immediately; a value that is not finite is data.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from operator import index
 from aimd_core.format.values import MAX_PARAMETERS_CHARS, MAX_TEXT_BITS, float_of, integer_of, is_step
 from aimd_core.language import Said, said, spoken
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
-_MAX_DEPTH = 32  # a reader takes 64 levels, of which a document around the parameters needs some
+_MAX_DEPTH = 32  # readers accept 64 levels, some of which the surrounding document needs
 _MAX_ELEMENTS = MAX_PARAMETERS_CHARS // 2  # of an array: each takes a digit and a comma at least
 
 
@@ -35,7 +35,7 @@ def as_float(name: object, value: Any) -> float:
         TypeError: It is neither, or has more than one element.
     """
     scalar = _item(value)
-    if isinstance(scalar, (str, bytes, bytearray)):  # float() would read a number out of them
+    if isinstance(scalar, (str, bytes, bytearray)):  # float() would parse them
         raise TypeError(spoken("metric {name!r} must be a number, not {kind}", name=name, kind=type(value).__name__))
     try:
         return float_of(scalar)
@@ -73,7 +73,7 @@ def as_int(what: str, value: Any) -> int:
     """Return a step or an epoch as an int.
 
     Raises:
-        TypeError: It is no whole number.
+        TypeError: It is not an integer.
         ValueError: It has more than 64 bits.
     """
     scalar = _item(value)
@@ -91,7 +91,7 @@ def as_int(what: str, value: Any) -> int:
 
 
 def as_plain(name: str, value: Any, depth: int = 0) -> object:
-    """Return a parameter as plain data that JSON and YAML can hold; what is nested is copied.
+    """Return a parameter as plain data for JSON and YAML, copying nested values.
 
     Args:
         name: The parameter's name, dotted for a nested one.
@@ -234,10 +234,10 @@ def _key(name: str, key: object) -> str:
 
 
 def as_text(what: str, value: object) -> str:
-    """Return a name as it is.
+    """Return a name unchanged.
 
     Raises:
-        TypeError: It is no string, or half of a surrogate pair, which no file can hold.
+        TypeError: It is not a string, or has a lone surrogate, which no file can represent.
     """
     if not isinstance(value, str):
         raise TypeError(
