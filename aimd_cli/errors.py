@@ -29,7 +29,7 @@ BROKEN_PIPE = 141
 MEANINGS = {
     OK: "done",
     OTHER: "another failure, such as a conflict between local and server",
-    USAGE: "the call is wrong: an option, an argument, a setting, a name that fits several trials",
+    USAGE: ("the call is wrong: an option, an argument, a setting, or a name that matches several trials"),
     NOT_FOUND: "there is nothing by that name",
     ACCESS: "not signed in, or not allowed",
     NETWORK: "no network, or the server is down or busy: try again",

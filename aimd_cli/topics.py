@@ -19,48 +19,48 @@ TOPICS = {
 _ENVIRONMENT = """\
 Variables. An option wins over a variable, which wins over the config file.
 
-  AIMD_HOST       The server's address, or a part that fits one known server.
-  AIMD_API_KEY    The key for it: for AIMD_HOST when that is set, else for the
-                  active server. It goes to no other one, whatever --host says.
+  AIMD_HOST       The server's address, or a part that matches one known server.
+  AIMD_API_KEY    The API key: for AIMD_HOST if that is set, else for the active
+                  server. It is sent to no other server, whatever --host says.
   T9K_CONFIG      Where the SDK config file is.
                   [default: ~/.t9k/t9k-sdk-config.yaml]
   AIMD_LANG       The language to speak: en or zh.
                   [default: that of LC_ALL, LC_MESSAGES or LANG]
-  AIMD_DEBUG      When set, errors show their traceback, as with --debug.
-  NO_COLOR        When set, no colour.
-  FORCE_COLOR     When set and not 0, colour also where there is no terminal.
+  AIMD_DEBUG      If set, errors show their traceback, as with --debug.
+  NO_COLOR        If set, no colour.
+  FORCE_COLOR     If set and not 0, colour even without a terminal.
   COLUMNS         The width to lay tables out for. [default: the terminal's own]
-  VISUAL, EDITOR  The editor of: aimd config edit
+  VISUAL, EDITOR  The editor for: aimd config edit
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY
                   The proxy for requests to the server.
 
 Files.
 
   .aimd/trials/    The trials of a directory, one directory each.
-  SDK config file  Servers and keys, for your eyes only. See: aimd config list
+  SDK config file  Servers and keys, readable by you only. See: aimd config list
   user cache       Names for completion, in ~/.cache/aimd; may be deleted.
 """
 
 _FORMATTING = """\
-stdout is data, stderr is talk: notes, warnings, progress and errors never mix
-with what you pipe.
+stdout is for data, stderr for everything else: notes, warnings, progress and
+errors never mix with what you pipe.
 
   On a terminal  A table as wide as the terminal. What does not fit is left out
-                 by whole columns; a number or an id is never cut.
-  In a pipe      Lines of fields with a tab between them, the first line naming
-                 them. Nothing is cut, no colour.
-  --json         One JSON document; its "schema" says which version of the form
-                 it is ("aimd/1"). NaN and the infinities, which JSON has not,
-                 are strings.
+                 by whole columns; numbers and ids are never cut.
+  In a pipe      Lines of fields separated by tabs; the first line names them.
+                 Nothing is cut, no colour.
+  --json         One JSON document; its "schema" is the version of the format
+                 ("aimd/1"). NaN and the infinities, which JSON lacks, are
+                 strings.
 
 Colour only repeats what a word or a sign says. NO_COLOR=1 turns it off,
-FORCE_COLOR=1 forces it. Where the terminal cannot show signs beyond ASCII,
-words stand alone. Control characters in names are shown as escapes, so they do
-nothing to the terminal.
+FORCE_COLOR=1 forces it. If the terminal cannot show signs beyond ASCII, words
+stand alone. Control characters in names are shown as escapes, so they cannot
+affect the terminal.
 """
 
 _QUERY = """\
-A query compares what a trial holds with values, and joins comparisons with and,
+A query compares fields of a trial with values, and joins comparisons with and,
 or, not and ( ).
 
   params.lr >= 1e-3 and val.acc.max > 0.9 and state = Running and name ~ mnist
@@ -79,15 +79,15 @@ Names
 
 Comparisons
 
-  =  !=  <  <=  >  >=         equal, different, and by size
-  ~  !~                       the text holds, or does not hold, the other
+  =  !=  <  <=  >  >=         equal, different, ordered
+  ~  !~                       the text contains, or does not contain, the other
   in [a, b], not in [a, b]    equal to one of them, or to none
   is missing, is not missing  the trial has none, or has one
-  tag:WORD, note:WORD         has that tag, or a note that holds the word
+  tag:WORD, note:WORD         has that tag, or a note that contains the word
 
-Text with spaces or signs in it goes in quotes. Durations: 90s, 10m, 2h, 1h30m,
-3d, 1w. Times: 2026-11-23T15:03. A sort key is a name; a minus before it puts
-the largest first, as in -val.acc.max.
+Put text with spaces or signs in quotes. Durations: 90s, 10m, 2h, 1h30m, 3d, 1w.
+Times: 2026-11-23T15:03. A sort key is a name; a leading minus puts the largest
+first, as in -val.acc.max.
 """
 
 
@@ -106,7 +106,7 @@ def topic_text(topic: str) -> str:
             textwrap.fill(translated(meaning), WIDTH, initial_indent=f"  {code:>3}  ", subsequent_indent=" " * 7)
             for code, meaning in MEANINGS.items()
         ]
-        return "\n".join([translated("A code keeps its meaning; new ones may be added."), "", *rows, ""])
+        return "\n".join([translated("Codes keep their meaning; new ones may be added."), "", *rows, ""])
     return _in_language({"environment": _ENVIRONMENT, "formatting": _FORMATTING, "query": _QUERY}[topic])
 
 

@@ -106,7 +106,7 @@ def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: boo
     from aimd_cli.views.comparison import Comparison
 
     if len(trials) < 2:
-        raise UsageError(message="a comparison takes two trials or more", hint="Name another, or all with -d DIR")
+        raise UsageError(message="a comparison needs two trials or more", hint="Name another, or all with -d DIR")
     made = Comparison(compared(trials, all_segments), options)
     if with_chart and output.is_terminal() and made.metrics and len(trials) <= _CHART_CURVES:
         made.chart = _chart(trials, made.metrics[0], all_segments)

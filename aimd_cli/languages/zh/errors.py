@@ -63,7 +63,7 @@ ERRORS: dict[str, str] = {
     "Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR": "请指定：TRIAL、-n NAME 或 -p PATH，或用 -d DIR 指定全部",
     "this takes one trial, not {count}": "这里只接受一个试验，而不是 {count} 个",
     "Run: aimd trial describe -m -n NAME": "请运行：aimd trial describe -m -n NAME",
-    "a comparison takes two trials or more": "比较至少需要两个试验",
+    "a comparison needs two trials or more": "比较至少需要两个试验",
     "Name another, or all with -d DIR": "请再指定一个，或用 -d DIR 指定全部",
     "For example: val.acc:max": "例如：val.acc:max",
     "none": "无",

@@ -7,10 +7,10 @@ TOPICS: dict[str, str] = {
     "what the exit code of a command means": "命令退出码的含义",
     "how output looks on a terminal, in a pipe and as JSON": "终端、管道和 JSON 形式的输出格式",
     "how to select and sort trials by their contents": "如何按内容筛选和排序试验",
-    "A code keeps its meaning; new ones may be added.": "退出码的含义不会改变；可能会增加新的退出码。",
+    "Codes keep their meaning; new ones may be added.": "退出码的含义不会改变，但可能增加新的退出码。",
     "done": "完成",
     "another failure, such as a conflict between local and server": "其他失败，例如本地与服务器之间的冲突",
-    "the call is wrong: an option, an argument, a setting, a name that fits several trials": "调用有误：选项、参数、设置，或名称匹配多个试验",
+    "the call is wrong: an option, an argument, a setting, or a name that matches several trials": "调用有误：选项、参数、设置，或名称匹配多个试验",
     "there is nothing by that name": "找不到该名称",
     "not signed in, or not allowed": "未登录，或没有权限",
     "no network, or the server is down or busy: try again": "没有网络，或服务器停机或繁忙：请重试",
@@ -19,25 +19,25 @@ TOPICS: dict[str, str] = {
     "a trial has ended, but not well (aimd trial wait)": "试验已结束，但未成功（aimd trial wait）",
     "some of several things failed: run the same command again": "多项中有部分失败：请重新运行同一命令",
     "interrupted with Ctrl-C": "被 Ctrl-C 中断",
-    "the reader of the output went away": "输出的读取方已离开",
+    "the reader of the output went away": "输出的读取方已关闭",
 }
 
 TOPICS["Variables. An option wins over a variable, which wins over the config file."] = (
     "变量。选项优先于变量，变量优先于配置文件。"
 )
 TOPICS[
-    "  AIMD_HOST       The server's address, or a part that fits one known server.\n"
-    "  AIMD_API_KEY    The key for it: for AIMD_HOST when that is set, else for the\n"
-    "                  active server. It goes to no other one, whatever --host says.\n"
+    "  AIMD_HOST       The server's address, or a part that matches one known server.\n"
+    "  AIMD_API_KEY    The API key: for AIMD_HOST if that is set, else for the active\n"
+    "                  server. It is sent to no other server, whatever --host says.\n"
     "  T9K_CONFIG      Where the SDK config file is.\n"
     "                  [default: ~/.t9k/t9k-sdk-config.yaml]\n"
     "  AIMD_LANG       The language to speak: en or zh.\n"
     "                  [default: that of LC_ALL, LC_MESSAGES or LANG]\n"
-    "  AIMD_DEBUG      When set, errors show their traceback, as with --debug.\n"
-    "  NO_COLOR        When set, no colour.\n"
-    "  FORCE_COLOR     When set and not 0, colour also where there is no terminal.\n"
+    "  AIMD_DEBUG      If set, errors show their traceback, as with --debug.\n"
+    "  NO_COLOR        If set, no colour.\n"
+    "  FORCE_COLOR     If set and not 0, colour even without a terminal.\n"
     "  COLUMNS         The width to lay tables out for. [default: the terminal's own]\n"
-    "  VISUAL, EDITOR  The editor of: aimd config edit\n"
+    "  VISUAL, EDITOR  The editor for: aimd config edit\n"
     "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY\n"
     "                  The proxy for requests to the server."
 ] = (
@@ -59,7 +59,7 @@ TOPICS[
 TOPICS["Files."] = "文件。"
 TOPICS[
     "  .aimd/trials/    The trials of a directory, one directory each.\n"
-    "  SDK config file  Servers and keys, for your eyes only. See: aimd config list\n"
+    "  SDK config file  Servers and keys, readable by you only. See: aimd config list\n"
     "  user cache       Names for completion, in ~/.cache/aimd; may be deleted."
 ] = (
     "  .aimd/trials/    目录中的试验，每个试验一个子目录。\n"
@@ -67,17 +67,18 @@ TOPICS[
     "                   参见：aimd config list\n"
     "  user cache       用于补全的名称，位于 ~/.cache/aimd；可以删除。"
 )
-TOPICS["stdout is data, stderr is talk: notes, warnings, progress and errors never mix\nwith what you pipe."] = (
-    "stdout 用于数据，stderr 用于说明：注意、警告、进度和错误绝不会混入您通过管道\n传递的内容。"
-)
+TOPICS[
+    "stdout is for data, stderr for everything else: notes, warnings, progress and\n"
+    "errors never mix with what you pipe."
+] = "stdout 用于数据，stderr 用于说明：注意、警告、进度和错误绝不会混入您通过管道\n传递的内容。"
 TOPICS[
     "  On a terminal  A table as wide as the terminal. What does not fit is left out\n"
-    "                 by whole columns; a number or an id is never cut.\n"
-    "  In a pipe      Lines of fields with a tab between them, the first line naming\n"
-    "                 them. Nothing is cut, no colour.\n"
-    '  --json         One JSON document; its "schema" says which version of the form\n'
-    '                 it is ("aimd/1"). NaN and the infinities, which JSON has not,\n'
-    "                 are strings."
+    "                 by whole columns; numbers and ids are never cut.\n"
+    "  In a pipe      Lines of fields separated by tabs; the first line names them.\n"
+    "                 Nothing is cut, no colour.\n"
+    '  --json         One JSON document; its "schema" is the version of the format\n'
+    '                 ("aimd/1"). NaN and the infinities, which JSON lacks, are\n'
+    "                 strings."
 ] = (
     "  在终端上  与终端同宽的表格。放不下的内容按整列略去；数字和 ID 绝不会被截断。\n"
     "  在管道中  以制表符分隔各字段的行，第一行是字段名。不截断，不使用颜色，\n"
@@ -87,15 +88,15 @@ TOPICS[
 )
 TOPICS[
     "Colour only repeats what a word or a sign says. NO_COLOR=1 turns it off,\n"
-    "FORCE_COLOR=1 forces it. Where the terminal cannot show signs beyond ASCII,\n"
-    "words stand alone. Control characters in names are shown as escapes, so they do\n"
-    "nothing to the terminal."
+    "FORCE_COLOR=1 forces it. If the terminal cannot show signs beyond ASCII, words\n"
+    "stand alone. Control characters in names are shown as escapes, so they cannot\n"
+    "affect the terminal."
 ] = (
     "颜色只是重复文字或符号已经表达的含义。NO_COLOR=1 关闭颜色，FORCE_COLOR=1 强制\n"
     "使用颜色。终端无法显示 ASCII 以外的符号时，仅使用文字。名称中的控制字符会以转义\n"
     "形式显示，因此不会影响终端。"
 )
-TOPICS["A query compares what a trial holds with values, and joins comparisons with and,\nor, not and ( )."] = (
+TOPICS["A query compares fields of a trial with values, and joins comparisons with and,\nor, not and ( )."] = (
     "查询将试验的内容与值进行比较，并用 and、or、not 和 ( ) 连接各个比较。"
 )
 TOPICS["Names"] = "名称"
@@ -122,11 +123,11 @@ TOPICS[
 )
 TOPICS["Comparisons"] = "比较"
 TOPICS[
-    "  =  !=  <  <=  >  >=         equal, different, and by size\n"
-    "  ~  !~                       the text holds, or does not hold, the other\n"
+    "  =  !=  <  <=  >  >=         equal, different, ordered\n"
+    "  ~  !~                       the text contains, or does not contain, the other\n"
     "  in [a, b], not in [a, b]    equal to one of them, or to none\n"
     "  is missing, is not missing  the trial has none, or has one\n"
-    "  tag:WORD, note:WORD         has that tag, or a note that holds the word"
+    "  tag:WORD, note:WORD         has that tag, or a note that contains the word"
 ] = (
     "  =  !=  <  <=  >  >=         相等、不等，以及大小\n"
     "  ~  !~                       文本包含或不包含另一文本\n"
@@ -135,9 +136,9 @@ TOPICS[
     "  tag:WORD, note:WORD         有该标签，或备注包含该词"
 )
 TOPICS[
-    "Text with spaces or signs in it goes in quotes. Durations: 90s, 10m, 2h, 1h30m,\n"
-    "3d, 1w. Times: 2026-11-23T15:03. A sort key is a name; a minus before it puts\n"
-    "the largest first, as in -val.acc.max."
+    "Put text with spaces or signs in quotes. Durations: 90s, 10m, 2h, 1h30m, 3d, 1w.\n"
+    "Times: 2026-11-23T15:03. A sort key is a name; a leading minus puts the largest\n"
+    "first, as in -val.acc.max."
 ] = (
     "含有空格或符号的文本需加引号。时长：90s、10m、2h、1h30m、3d、1w。时间：\n"
     "2026-11-23T15:03。排序键是一个名称；前面加减号表示从大到小，如 -val.acc.max。"
