@@ -13,12 +13,18 @@ from __future__ import annotations
 import os
 import warnings
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
+from aimd_core.errors import NoTrialsError
+from aimd_core.format.model import split_alternative_name
 from aimd_core.language import said, translated
+from aimd_core.reading.selection import trials_in
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
+from t9k.aimd.forking import go_back
+from t9k.aimd.loading import load_trial
 from t9k.aimd.naming import split_name
+from t9k.aimd.ranks import current_rank
 from t9k.aimd.settings import record_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -79,15 +85,17 @@ class SummaryWriter:
             log_dir: Its last part is the trial's name, the parts before it are the folder to upload to; by default
                 `runs/run`. Nothing is written there.
             comment: Added to the name if there is no `log_dir`.
-            purge_step: Taken, without effect: trials keep everything. So are the next three, which are about buffers
-                and files that a trial has not.
-            max_queue: See there.
+            purge_step: Go on with the newest trial of this name in the working directory, if there is one: its points
+                from this step on are superseded, as `load_trial(..., from_step=...)` does.
+            max_queue: Taken, without effect, like the next two: they are about buffers and files that a trial has not.
             flush_secs: See there.
             filename_suffix: See there.
             trial: A trial to record into; `close` leaves it open.
         """
         self._owns_trial = trial is None
-        self._trial = _make_trial(log_dir, comment) if trial is None else trial
+        self._trial = _make_trial(log_dir, comment, purge_step) if trial is None else trial
+        if trial is not None and purge_step is not None:
+            go_back(trial.path, purge_step)
         if trial is None:
             finish_at_exit(self._trial)  # because many scripts never close a writer
         self._steps: dict[str, int] = {}  # the next step of each tag logged without a step
@@ -228,10 +236,23 @@ def _split_tag(tag: str) -> tuple[str, str]:
     return (head, rest) if head and rest else ("train", tag)
 
 
-def _make_trial(log_dir: str | os.PathLike[str] | None, comment: str) -> Trial:
+def _make_trial(log_dir: str | os.PathLike[str] | None, comment: str, purge_step: int | None) -> Trial:
     given = PurePath(log_dir) if log_dir is not None else PurePath("runs") / f"run{comment}".replace("/", "_")
     parts = [part for part in given.parts if part not in ("..", given.anchor)]
     name = parts[-1] if parts else "run"
+    rank = current_rank()
+    earlier = _newest_named(name) if purge_step is not None and (rank is None or rank.number == 0) else None
+    if earlier is not None:
+        return load_trial(earlier, from_step=purge_step)
     # an absolute path is a place on this machine, not on a server
     folder = "/".join(parts[:-1]) if not given.is_absolute() else ""
     return create_trial(trial_name=name, folder_path=folder or None, make_folder=True if folder else None)
+
+
+def _newest_named(name: str) -> Path | None:
+    """Return the newest trial of a name in the working directory, None when there is none."""
+    try:
+        trials = trials_in(Path())
+    except NoTrialsError:
+        return None
+    return next((trial.path for trial in trials if split_alternative_name(trial.path.name)[0] == name), None)

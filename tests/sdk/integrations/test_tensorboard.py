@@ -82,7 +82,7 @@ def test_a_tag_without_steps_counts_by_itself(work: Path) -> None:
 
 def test_what_a_trial_cannot_hold_is_dropped_and_told_of_once(work: Path) -> None:
     writer = SummaryWriter("t")
-    with pytest.warns(UserWarning, match="add_image: a trial holds numbers and parameters") as told:
+    with pytest.warns(UserWarning, match="add_image: trials record numbers and parameters only") as told:
         writer.add_image("picture", object(), 1)
     assert told[0].filename == __file__
     writer.add_image("picture", object(), 2)  # a second warning would be an error here
@@ -112,4 +112,31 @@ def test_a_lent_trial_stays_open(work: Path) -> None:
         writer.flush()
     assert writer.trial is trial
     assert trial.status == "Running"
+    trial.finish()
+
+
+def test_a_purge_step_goes_on_with_the_trial_of_that_name(work: Path) -> None:
+    with SummaryWriter("runs/exp") as writer:
+        for step in range(5):
+            writer.add_scalar("Loss/train", float(step), step)
+    with SummaryWriter("runs/exp", purge_step=3) as again:
+        again.add_scalar("Loss/train", 30.0, 3)
+    assert again.trial.path == writer.trial.path
+    assert [point["train.Loss"] for point in again.trial.history()] == [0.0, 1.0, 2.0, 30.0]
+    assert len(again.trial.history(all_segments=True)) == 6
+
+
+def test_a_purge_step_without_an_earlier_trial_of_that_name_makes_one(work: Path) -> None:
+    SummaryWriter("runs/other").close()
+    writer = SummaryWriter("runs/exp", purge_step=3)
+    writer.add_scalar("Loss/train", 1.0, 3)
+    writer.close()
+    assert (writer.trial.name, len(writer.trial.history())) == ("exp", 1)
+
+
+def test_a_purge_step_beside_a_trial_goes_back_in_it(work: Path) -> None:
+    trial = aimd.create_trial(trial_name="own")
+    trial.log("train", {"Loss": 1.0}, step=3)
+    SummaryWriter(trial=trial, purge_step=3).add_scalar("Loss/train", 2.0, 3)
+    assert [point["train.Loss"] for point in trial.history()] == [2.0]
     trial.finish()
