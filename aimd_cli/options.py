@@ -44,3 +44,10 @@ AllSegmentsOpt = Annotated[
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HELP = {"help_option_names": ["-h", "--help"]}
+
+
+def working_directory(given: Path | None) -> Path:
+    """Return the directory that a command works in: the one given, that of AIMD_DIR, or the working directory."""
+    from aimd_core.format.layout import default_directory
+
+    return given or default_directory()

@@ -24,6 +24,8 @@ Variables. An option wins over a variable, which wins over the config file.
                   server. It is sent to no other server, whatever --host says.
   T9K_CONFIG      Where the SDK config file is.
                   [default: ~/.t9k/t9k-sdk-config.yaml]
+  AIMD_DIR        The directory that holds .aimd, for recording and for reading.
+                  [default: the working directory]
   AIMD_LANG       The language to speak: en or zh.
                   [default: that of LC_ALL, LC_MESSAGES or LANG]
   AIMD_DEBUG      If set, errors show their traceback, as with --debug.

@@ -16,7 +16,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.commands.server.door import server
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import JsonOpt, working_directory
 from aimd_core.errors import NoTrialsError
 from aimd_core.language import said
 
@@ -30,11 +30,11 @@ _UNUSED_S = 90 * 86400
 
 def console(
     directory: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="[DIR]", help="The directory that holds .aimd, or a directory of trials.", show_default=False
         ),
-    ] = Path(),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="The port to listen on; 0 picks a free one.")
     ] = 0,
@@ -55,7 +55,7 @@ def console(
         aimd console ~/project --port 8000 --no-open
     """
     local = server("local")
-    directory = directory.absolute()
+    directory = working_directory(directory).absolute()
     if not directory.is_dir():
         raise NoTrialsError(where=directory)
     cache = cache_directory(directory)

@@ -15,6 +15,7 @@ from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.model import is_alternative_name, name_fault
 
 TRIALS_DIRECTORY = Path(".aimd", "trials")
+DIRECTORY_VARIABLE = "AIMD_DIR"
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE, DIFF_FILE)  # replaced whole
@@ -32,6 +33,11 @@ _UNSURE_NS = 2_000_000_000  # a document changed this shortly before it was read
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
 _CREATED_LENGTH = len("261123_150327_f9by70")  # the end of an alternative name: date, time, suffix
+
+
+def default_directory() -> Path:
+    """Return the directory that holds `.aimd`, unless told: that of AIMD_DIR, or the working directory."""
+    return Path(os.environ.get(DIRECTORY_VARIABLE) or ".")
 
 
 def new_trial_directory(working_directory: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
-from aimd_core.format.layout import is_trial_directory
+from aimd_core.format.layout import default_directory, is_trial_directory
 from aimd_core.format.model import split_alternative_name
 from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.documents import Trial, find_trials
@@ -93,7 +93,7 @@ def select_trials(paths: list[Path], names: list[str], directory: Path | None) -
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As above.
     """
-    place = directory or Path()
+    place = directory or default_directory()
     selected = [trial_at(path) for path in paths]
     selected += [trial_at(Path(name)) if "/" in name else trial_named(name, place) for name in names]
     if not paths and not names and directory is not None:

@@ -9,7 +9,13 @@ from pathlib import Path
 from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.format import process
 from aimd_core.format.documents import read_mapping, write_mapping
-from aimd_core.format.layout import METADATA_FILE, PARAMETERS_FILE, is_trial_directory, new_trial_directory
+from aimd_core.format.layout import (
+    METADATA_FILE,
+    PARAMETERS_FILE,
+    default_directory,
+    is_trial_directory,
+    new_trial_directory,
+)
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
@@ -23,6 +29,7 @@ from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
 from t9k.aimd.values import as_mapping
 
+_ELSEWHERE = "Choose a directory that can be written to: create_trial(dir=...), or AIMD_DIR=DIR for every script"
 _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
 
 
@@ -35,6 +42,7 @@ def create_trial(
     make_folder: bool | None = None,
     conflict_strategy: str | None = None,
     *,
+    dir: str | os.PathLike[str] | None = None,
     auto_upload: bool = False,
     all_ranks: bool = False,
     capture_git: bool = True,
@@ -52,6 +60,8 @@ def create_trial(
         folder_path: The folder to upload to, such as `image_classification/mnist`; by default `/default`.
         make_folder: Create that folder with its parents if it is missing; by default False.
         conflict_strategy: What an upload does if the name is taken: `skip`, `error`, `new` (default) or `replace`.
+        dir: The directory that holds `.aimd`, made when missing; that of `AIMD_DIR`, or the working directory, unless
+            told.
         auto_upload: Upload while training runs, in a separate process that training never waits for.
         all_ranks: In distributed training, record every rank as a trial of its own. By default only rank 0 records, and
             the others get a trial that accepts all calls and writes nothing.
@@ -79,9 +89,10 @@ def create_trial(
             return SilentTrial(name, params, rank, _new_id())
         name = f"{name}-rank{rank.number}"
     captures = Captures(capture_git, capture_output, capture_system, auto_upload)
-    git = GitCapture(Path.cwd()) if captures.git else None
+    directory = _working_directory(dir)
+    git = GitCapture(Path.cwd()) if captures.git and _has_working_directory() else None
     try:
-        trial = _write_trial(name, params, upload, git, rank if all_ranks else None)
+        trial = _write_trial(directory, name, params, upload, git, rank if all_ranks else None)
         start_captures(trial, captures, git)
     finally:
         if git is not None:
@@ -148,10 +159,30 @@ def _settings_at(path: Path) -> dict[str, object]:
     return settings
 
 
+def _working_directory(given: str | os.PathLike[str] | None) -> Path:
+    """Return the absolute path of the directory that holds `.aimd`."""
+    directory = default_directory() if given is None else Path(given)
+    try:
+        return Path(os.path.abspath(directory))
+    except FileNotFoundError as error:
+        raise DiskError(path=directory, reason="the working directory is gone", hint=_ELSEWHERE) from error
+
+
+def _has_working_directory() -> bool:
+    try:
+        return bool(Path.cwd())
+    except FileNotFoundError:
+        return False
+
+
 def _write_trial(
-    name: str, params: dict[str, object], upload: dict[str, object], git: GitCapture | None, rank: Rank | None
+    directory: Path,
+    name: str,
+    params: dict[str, object],
+    upload: dict[str, object],
+    git: GitCapture | None,
+    rank: Rank | None,
 ) -> Trial:
-    directory = Path.cwd()
     metadata: dict[str, object] = {
         "kind": "Trial",
         "metadata": {"folder": None, "name": name, "editor": None, "id": _new_id(), "timestamp": None},
@@ -179,7 +210,7 @@ def _write_trial(
         if path is not None:
             _remove_new(path)
         reason = said("cannot make a trial here ({strerror})", strerror=error.strerror)
-        raise DiskError(path=error.filename or directory, reason=reason) from error
+        raise DiskError(path=error.filename or directory, reason=reason, hint=_ELSEWHERE) from error
 
 
 def _new_id() -> str:

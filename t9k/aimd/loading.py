@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
-from aimd_core.format.layout import is_trial_directory
+from aimd_core.format.layout import default_directory, is_trial_directory
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import trial_at, trial_named
 from t9k.aimd.trial import Trial
@@ -25,7 +25,7 @@ def load_trial(
 
     Args:
         trial_path: The trial's directory.
-        trial_name: Its alternative name, or a prefix of exactly one, in the working directory.
+        trial_name: Its alternative name, or a prefix of exactly one, in `AIMD_DIR` or the working directory.
         from_step: The first step that is recorded again; by default all existing points count.
 
     Raises:
@@ -37,7 +37,7 @@ def load_trial(
     """
     if (trial_path is None) == (trial_name is None):
         raise UsageError(message="give either trial_path or trial_name", hint="")
-    stored = trial_at(Path(trial_path)) if trial_path is not None else trial_named(str(trial_name), Path())
+    stored = trial_at(Path(trial_path)) if trial_path is not None else trial_named(str(trial_name), default_directory())
     metadata, params = stored.metadata, stored.parameters
     if stored.damage or not isinstance(metadata.get("metadata"), dict) or stored.id is None:
         raise DamagedError(path=stored.path, reason="; ".join(stored.damage) or "its metadata holds no trial id")
@@ -52,10 +52,14 @@ def load_trial(
 
 
 def find_stored(trial: str | os.PathLike[str]) -> StoredTrial:
-    """Return the trial with a directory, or with an alternative name in the working directory.
+    """Return the trial with a directory, or with an alternative name in `AIMD_DIR` or the working directory.
 
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such trial, or several.
     """
     path = Path(trial)
-    return trial_at(path) if len(path.parts) > 1 or is_trial_directory(path) else trial_named(str(trial), Path())
+    return (
+        trial_at(path)
+        if len(path.parts) > 1 or is_trial_directory(path)
+        else trial_named(str(trial), default_directory())
+    )

@@ -20,7 +20,7 @@ FORMATS = ("list", "pandas", "polars")
 
 def search_trials(
     query: str | None = None,
-    path: str | os.PathLike[str] = ".",
+    path: str | os.PathLike[str] | None = None,
     sort: str | None = None,
     limit: int | None = None,
     format: str = "list",
@@ -29,7 +29,7 @@ def search_trials(
 
     Args:
         query: Such as `"params.lr >= 1e-3 and val.acc.max > 0.9"`; by default all trials.
-        path: The directory that holds `.aimd`, or trials.
+        path: The directory that holds `.aimd`, or trials; by default that of `AIMD_DIR`, or the working directory.
         sort: Such as `"-val.acc.max,started"`; by default newest first.
         limit: The most trials to return.
         format: `list`, `pandas` or `polars`.
@@ -47,6 +47,7 @@ def search_trials(
         UsageError: There is no such format, or the limit is negative.
         MissingExtraError: pandas or polars is requested but not installed.
     """
+    from aimd_core.format.layout import default_directory
     from aimd_core.query import matches, parse, parse_sort, sort_rows
     from aimd_core.reading.directory import TrialIndex
 
@@ -55,7 +56,11 @@ def search_trials(
         raise UsageError(message=said("limit must not be negative: {limit}", limit=limit), hint="")
     wanted = parse(query or "")
     keys = parse_sort(sort) if sort else ()
-    rows = [row for row in TrialIndex(Path(path)).rows(with_facts=True) if matches(wanted, row)]
+    rows = [
+        row
+        for row in TrialIndex(default_directory() if path is None else Path(path)).rows(with_facts=True)
+        if matches(wanted, row)
+    ]
     rows = sort_rows(rows, keys, lambda row: row)[:limit]
     found = [_mapping(row) for row in rows]
     return found if format == "list" else _frame([_flat(trial) for trial in found], format)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aimd_cli.options import working_directory
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
@@ -40,7 +41,7 @@ def chosen_trials(
             raise UsageError(
                 message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR"
             )
-        directory = Path()
+        directory = working_directory(None)
     expanded = expand_names(wanted, _stdin_lines() if "-" in wanted else [])
     if wanted and not expanded and not paths:
         raise UsageError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import HostOpt, JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt, working_directory
 from aimd_core.errors import (
     AccessError,
     AimdError,
@@ -33,8 +33,8 @@ def download(
         list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names on the server; '-' reads them from stdin.")
     ],
     to: Annotated[
-        Path, typer.Option("--to", metavar="DIR", help="The working directory to put them in: DIR/.aimd/trials.")
-    ] = Path(),
+        Path | None, typer.Option("--to", metavar="DIR", help="The working directory to put them in: DIR/.aimd/trials.")
+    ] = None,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
@@ -63,12 +63,13 @@ def download(
             message=said("{host} speaks protocol 1, which does not keep a trial's files", host=credentials.host),
             hint="Download from a server that speaks protocol version 2",
         )
+    target = working_directory(to)
     rows: list[DownloadRow] = []
     failures: list[AimdError] = []
     with Server(credentials) as server, TransferProgress("Downloading", len(wanted), 0) as progress:
         for name in wanted:
             try:
-                rows.append(DownloadRow(name, "downloaded", str(_download(server, name, to, progress)), ""))
+                rows.append(DownloadRow(name, "downloaded", str(_download(server, name, target, progress)), ""))
                 progress.done += 1
             except KeyboardInterrupt:
                 raise StoppedError(done=progress.done, total=len(wanted), what="downloaded") from None

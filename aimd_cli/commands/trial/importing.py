@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import JsonOpt
+from aimd_cli.options import JsonOpt, working_directory
 from aimd_core.errors import DamagedError, PartlyDoneError, UsageError
 from aimd_core.language import joined, said
 
@@ -63,7 +63,7 @@ def import_runs(
             ),
             hint="Leave out --name",
         )
-    importer = Importer(directory or Path())
+    importer = Importer(working_directory(directory))
     rows = [_write(importer, run, name) for run in store.runs]
     rows += [Outcome(str(fault.path), "failed", fault.reason) for fault in store.faults]
     output.show(Outcomes(rows), as_json)

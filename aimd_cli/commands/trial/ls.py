@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import HostOpt, JsonOpt
+from aimd_cli.options import HostOpt, JsonOpt, working_directory
 from aimd_core.errors import NoTrialsError, QueryError, UsageError
 from aimd_core.language import said
 
@@ -123,9 +123,9 @@ def ls(
     _check(path, server, folder or host, watch and (as_json or quiet or form is not None))
     asked = _asked(where, sort, columns, limit, detail, only_changed, plain=as_json or quiet or form is not None)
     if watch:
-        _watch(path or Path(), server, asked, interval_s)
+        _watch(working_directory(path), server, asked, interval_s)
         return
-    view = _remote(server, asked) if server else _local(path or Path(), asked)
+    view = _remote(server, asked) if server else _local(working_directory(path), asked)
     if quiet:
         for row in view.rows:
             output.print_line(row.id if remote else row.alternative_name)

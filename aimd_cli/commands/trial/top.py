@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
+from aimd_cli.options import working_directory
 from aimd_core.errors import ExtraMissingError, NoTrialsError, UsageError
 from aimd_core.language import said
 
@@ -44,7 +45,7 @@ def top(
 
         aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc
     """
-    directory = path or Path()
+    directory = working_directory(path)
     settings = _settings(where, sort, metric, interval_s)
     if not directory.is_dir():
         raise NoTrialsError(where=directory.absolute())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg, working_directory
 from aimd_core.errors import AimdError, PartlyDoneError, UsageError
 from aimd_core.language import said
 
@@ -70,7 +69,7 @@ def restore(
     from aimd_core.trash import restore as bring_back
     from aimd_core.trash import trashed_named, trashed_trials
 
-    place = directory or Path()
+    place = working_directory(directory)
     trashed = trashed_trials(place)
     wanted = expand_names(names, sys.stdin if "-" in names else [])
     chosen = [trashed_named(name, trashed, place) for name in wanted]
@@ -87,7 +86,9 @@ def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
     from aimd_cli.views.outcomes import TrashList, TrashRow
     from aimd_core.trash import trashed_trials
 
-    rows = [TrashRow(t.name, t.removed_s, t.size_bytes, str(t.origin)) for t in trashed_trials(directory or Path())]
+    rows = [
+        TrashRow(t.name, t.removed_s, t.size_bytes, str(t.origin)) for t in trashed_trials(working_directory(directory))
+    ]
     output.show(TrashList(rows), as_json)
 
 
@@ -112,7 +113,7 @@ def empty(
     from aimd_core.trash import purge, trashed_trials
 
     before_s = time.time() - (parse_duration_s(older) if older else 0.0)
-    chosen = [trashed for trashed in trashed_trials(directory or Path()) if trashed.removed_s <= before_s]
+    chosen = [trashed for trashed in trashed_trials(working_directory(directory)) if trashed.removed_s <= before_s]
     if not chosen:
         output.say("Nothing to delete.")
     else:

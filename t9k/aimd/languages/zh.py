@@ -59,6 +59,10 @@ MESSAGES: dict[str, str] = {
     "metric {name!r} must be a number or an array of one element, not {kind}": (
         "指标 {name!r} 必须是数字或只有一个元素的数组，而不是 {kind}"
     ),
+    "the working directory is gone": "当前工作目录已不存在",
+    "Choose a directory that can be written to: create_trial(dir=...), or AIMD_DIR=DIR for every script": (
+        "请选择可写的目录：create_trial(dir=...)，或为所有脚本设置 AIMD_DIR=DIR"
+    ),
     "{what} must be a whole number of 64 bits, not of {bits}": "{what} 必须是 64 位整数，而不是 {bits} 位",
     "the configuration cannot be resolved: {error}": "无法解析该配置：{error}",
     "parameter {name!r} has two keys that are {key!r} as text": "超参数 {name!r} 有两个键转为文本后都是 {key!r}",
