@@ -13,11 +13,14 @@ from aimd_cli.errors import message
 from aimd_cli.views.canvas import LETTERS
 from aimd_cli.views.chart import PALETTE, Chart, Look
 from aimd_cli.views.curve import Curve, sentence
+from aimd_cli.views.states import divergence, state_sentence
 from aimd_cli.views.trial_detail import TrialDetail
 from aimd_cli.views.words import note, shown
 from aimd_core.errors import AimdError, DamagedError
-from aimd_core.language import said
+from aimd_core.language import said, translated
 from aimd_core.reading.facts import Facts
+
+_ROWS_WITH_WHY = 2  # a pane with more rows says why a trial ended
 
 
 class Looked(NamedTuple):
@@ -216,6 +219,14 @@ def _output(sources: Sources, request: PaneRequest) -> list[Text]:
 
 
 def _tail(sources: Sources, row: Facts, columns: int, rows: int) -> list[Text]:
+    """Return the last lines that a trial printed, and below them why it ended or which metrics diverged."""
+    why = translated(state_sentence(row) if row.reason else divergence(row))
+    if why and rows > _ROWS_WITH_WHY:
+        return [*_printed(sources, row, columns, rows - 1), _cut(text.clean(why), columns)]
+    return _printed(sources, row, columns, rows)
+
+
+def _printed(sources: Sources, row: Facts, columns: int, rows: int) -> list[Text]:
     try:
         printed: Sequence[str] = sources.output(row, max(1, rows)) if rows > 0 else ()
     except (AimdError, OSError) as error:

@@ -63,6 +63,23 @@ def test_moving_shows_the_curve_and_the_output_of_another_trial(three: dict[str,
     on_screen(home.work, play)
 
 
+def test_below_its_output_a_trial_says_why_it_ended_or_what_diverged(home: Home) -> None:
+    for name in ("failed", "diverged"):
+        trial = aimd.create_trial(trial_name=name)
+        trial.log("train", {"loss": float("nan") if name == "diverged" else 0.5}, step=7)
+        trial.fail(ValueError("shapes differ")) if name == "failed" else trial.finish()
+
+    async def play(screen: Screen) -> None:
+        for key in ("g", "G"):
+            await screen.press(key)
+            why = {"failed": "Failed: ValueError: shapes differ (step 7)", "diverged": "is not finite since step 7"}
+            selected = screen.app.top.board.selected
+            assert selected is not None
+            await screen.sees(why[selected.name])
+
+    on_screen(home.work, play)
+
+
 def test_marked_trials_are_drawn_together_with_letters(three: dict[str, Path], home: Home) -> None:
     async def play(screen: Screen) -> None:
         await screen.press("space", "space")
