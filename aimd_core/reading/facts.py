@@ -7,7 +7,7 @@ else, from the status as written, the ending that the process noted, the process
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timezone
 
 from aimd_core.format import process
 from aimd_core.format.layout import made_s
@@ -162,6 +162,11 @@ def seconds_of(time: str | None) -> float | None:
         return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def iso_of(seconds: float) -> str:
+    """Return a time in seconds since the epoch as ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="microseconds")
 
 
 class Facts:
@@ -327,6 +332,7 @@ class Facts:
             "ending": None if self.ending is None else dict(self.ending),
             "started": self.started,
             "ended": self.ended,
+            "last_write": None if self.last_write_s is None else iso_of(self.last_write_s),
             "folder": self.folder,
             "parameters": dict(self.params),
             "metrics": {name: dict(self.metrics[name]) for name in self.metrics},

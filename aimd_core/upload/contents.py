@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from aimd_core.errors import AimdError, DamagedError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
-from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE
+from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, last_write_s, signature_of
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.facts import is_live
+from aimd_core.reading.facts import is_live, iso_of
 
 _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)
 _ID = re.compile(rb"^  id: ([0-9a-f-]{36})$", re.MULTILINE)
@@ -204,6 +204,8 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
                 conflict_strategy=destination.conflict_strategy,
             ),
         )
+    signature, state = signature_of(trial.path), trial.state
+    is_cut_off = is_live(trial.status) and not is_live(state.name)  # so that no end is written
     document: dict[str, Any] = {
         "name": trial.name,
         "alternative_name": trial.alternative_name,
@@ -213,7 +215,8 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
             "make": bool(destination.make_folder),
         },
         "on_conflict": destination.conflict_strategy,
-        "state": trial.state.name,
+        "state": state.name,
+        "last_write": iso_of(last_write_s(trial.path, signature)) if is_cut_off else None,
         "metadata": {key: value for key, value in trial.metadata.items() if key != "_upload"},
         "parameters": trial.parameters,
     }

@@ -9,6 +9,7 @@ from typing import Any
 from aimd_core.format.model import flatten
 from aimd_core.query import Field
 from aimd_core.reading.facts import Facts, State, derive_state, is_live
+from aimd_server.services.clock import parse_us
 from aimd_server.services.series import effective
 from aimd_server.stores import indexes, journals, trials
 from aimd_server.stores.database import Connection
@@ -51,7 +52,7 @@ def state_of(told: str, ending: dict[str, object] | None, heard_us: int, now_s: 
     Args:
         told: What its uploader said.
         ending: What is known about the end of its process.
-        heard_us: When anything was last received from there.
+        heard_us: When it last wrote, or anything was last received from there.
         now_s: The time, in seconds since the epoch.
     """
     return derive_state(told, ending, None, heard_us / 1e6, now_s)
@@ -62,9 +63,16 @@ def ending_in(row: TrialRow) -> dict[str, object] | None:
     return _mapping(json.loads(row.ending)) if row.ending else None
 
 
+def written_us_of(row: TrialRow) -> int:
+    """Return when a trial last wrote, as its uploader told, or when anything was last received of it."""
+    told_us = parse_us(row.last_write)
+    return row.heard_us if told_us is None else told_us
+
+
 def last_write_s_of(row: TrialRow) -> float | None:
-    """Return the last sign of life of a trial that was told to be unfinished; of others the uploader knows it."""
-    return row.heard_us / 1e6 if is_live(row.state or row.status or "") else None
+    """Return the last sign of life of a trial that did not end by itself; None if it did, or nobody told."""
+    is_known = row.last_write is not None or is_live(row.state or row.status or "")
+    return written_us_of(row) / 1e6 if is_known else None
 
 
 def _facts(
@@ -76,7 +84,7 @@ def _facts(
         alternative_name=row.alternative_name or "",
         id=row.uid,
         status=told,
-        state=state_of(told, ending, row.heard_us, now_s),
+        state=state_of(told, ending, written_us_of(row), now_s),
         ending=ending,
         last_write_s=last_write_s_of(row),
         folder=row.folder_path,

@@ -29,7 +29,7 @@ from aimd_server.services.files import (
 from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.request_errors import forbidden, invalid, name_taken, no_trial
 from aimd_server.services.series import effective, totals
-from aimd_server.services.trial_facts import ending_in, last_write_s_of, state_of
+from aimd_server.services.trial_facts import ending_in, last_write_s_of, state_of, written_us_of
 from aimd_server.services.visibility import Role, load_trial, roles_of
 from aimd_server.stores import indexes, journals, series, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
@@ -56,6 +56,7 @@ class TrialWish(msgspec.Struct):
     folder: FolderWish | None = None
     on_conflict: Literal["new", "skip", "error", "replace"] = "new"
     state: str | None = None
+    last_write: str | None = None
     metadata: dict[str, Any] = {}
     parameters: dict[str, Any] | None = None
     documents: dict[str, bytes | None] = {}
@@ -85,7 +86,9 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
     """
     _check(uid, wish)
     parameters = documents.parameters_text(wish.parameters)
-    columns = {"state": wish.state, "parameters": parameters, **document_columns(wish.metadata)}
+    last_write = wish.last_write if parse_us(wish.last_write) is not None else None
+    columns = {"state": wish.state, "last_write": last_write, "parameters": parameters}
+    columns |= document_columns(wish.metadata)
     if wish.alternative_name is not None:
         columns["alternative_name"] = wish.alternative_name
     given = {file: None if body is None else (body, digest_of(body)) for file, body in wish.documents.items()}
@@ -213,7 +216,8 @@ def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: Fol
 
 
 def _update(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> str:
-    before = {"document": trials.document(connection, row.id), "parameters": row.parameters, "state": row.state}
+    before: dict[str, object] = {"document": trials.document(connection, row.id)}
+    before |= {name: getattr(row, name) for name in ("parameters", "state", "last_write")}
     if "alternative_name" in columns:
         before["alternative_name"] = row.alternative_name
     if all(columns[name] == value for name, value in before.items()):
@@ -329,7 +333,7 @@ def overviews(
 
 def _summary(row: TrialRow, metrics: dict[str, Any], updated_us: int, now_s: float) -> dict[str, object]:
     ending, last_write_s = ending_in(row), last_write_s_of(row)
-    state = state_of(row.state or row.status or "", ending, row.heard_us, now_s)
+    state = state_of(row.state or row.status or "", ending, written_us_of(row), now_s)
     return {
         "id": row.uid,
         "name": row.name,
@@ -340,7 +344,7 @@ def _summary(row: TrialRow, metrics: dict[str, Any], updated_us: int, now_s: flo
         "state": state.name or None,
         "reason": str(state.reason) or None,
         "ending": ending,
-        "last_write": None if last_write_s is None else iso(row.heard_us),
+        "last_write": None if last_write_s is None else iso(written_us_of(row)),
         "started": row.started,
         "ended": row.ended,
         "updated": iso(updated_us),

@@ -147,6 +147,7 @@ trial = Table(
     Column("started", Text, nullable=True),
     Column("ended", Text, nullable=True),
     Column("ending", Text, nullable=True),
+    Column("last_write", Text, nullable=True),  # told of a trial that did not end by itself
     Column("heard_us", BigInteger, nullable=False),
     Column("sort_us", BigInteger, nullable=False),
     Column("document", Text, nullable=False),

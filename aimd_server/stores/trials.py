@@ -30,6 +30,7 @@ class TrialRow(msgspec.Struct, frozen=True):
     started: str | None
     ended: str | None
     ending: str | None
+    last_write: str | None
     told_us: int
     grown_us: int | None
     sort_us: int
@@ -51,7 +52,18 @@ _GROWN = select(func.max(journal.c.updated_us)).where(journal.c.trial_id == tria
 def _query() -> Select[tuple[object, ...]]:
     first = [trial.c[name] for name in ("id", "uid", "owner_id")]
     place = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
-    names = ("name", "alternative_name", "status", "state", "started", "ended", "ending", "sort_us", "parameters")
+    names = (
+        "name",
+        "alternative_name",
+        "status",
+        "state",
+        "started",
+        "ended",
+        "ending",
+        "last_write",
+        "sort_us",
+        "parameters",
+    )
     rest = [*(trial.c[name] for name in names), trial.c.heard_us.label("told_us"), _GROWN.label("grown_us")]
     return (
         select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import pytest
 import yaml
 
 from aimd_core.format import process
+from tests.conftest import Account
 from tests.support import readers
 from tests.support.home import Home
+from tests.support.local_console import LocalConsole
 from tests.support.trials import record, write_trial
 
 NAME = "cnn_keras_261123_150327_f9by70"
@@ -81,7 +84,8 @@ KINDS: dict[str, tuple[Callable[[Path], None], str, str]] = {
 
 @pytest.fixture
 def trial(home: Home) -> Path:
-    return write_trial(home.work, NAME, process=ALIVE, metrics=record(1) + record(2, 0.25))
+    trial_id = str(uuid.uuid4())  # the server is shared by all tests
+    return write_trial(home.work, NAME, trial_id=trial_id, process=ALIVE, metrics=record(1) + record(2, 0.25))
 
 
 @pytest.mark.parametrize("cache", ["fresh", "stale", "none"])
@@ -101,6 +105,37 @@ def test_all_readers_say_the_same(
     told = readers.told_by_all(home, trial)
     assert readers.disagreements(told) == []
     assert (told["ls --json"].state, told["ls --json"].reason) == (state, reason)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "damaged"])
+def test_the_server_says_the_same_of_what_was_uploaded(home: Home, signed_in: Account, trial: Path, kind: str) -> None:
+    become, state, reason = KINDS[kind]
+    become(trial)
+    told = {"here": readers.ls_json(home, trial), **readers.told_remotely(home, trial)}
+    assert readers.disagreements(told) == []
+    assert (told["server"].state, told["server"].reason) == (state, reason)
+    again = home.aimd("trial", "upload", "-p", trial, "--json").json
+    assert again["uploads"][0]["outcome"] == "unchanged"
+
+
+def test_the_console_says_the_same_of_every_kind(home: Home, cache_home: Path) -> None:
+    kinds = {kind: value for kind, value in KINDS.items() if kind != "damaged"}
+    paths = {}
+    for number, (kind, (become, _, _)) in enumerate(kinds.items()):
+        name = f"{kind}_261123_150327_f9by{number:02d}"
+        trial_id = f"afc6e66f-a3ca-4103-ae8b-b74a872f6b{number:02d}"
+        paths[kind] = write_trial(home.work, name, name=kind, trial_id=trial_id, process=ALIVE, metrics=record(1))
+        become(paths[kind])
+    with LocalConsole(home.work, cache_home) as console:
+        console.sign_in()
+        shown = console.wait_until(
+            lambda trials: len(trials) == len(kinds) and all(trial["metrics"] for trial in trials.values())
+        )
+    rows = {row["alternative_name"]: row for row in shown.values()}
+    for kind, (_, state, reason) in kinds.items():
+        told = {"here": readers.ls_json(home, paths[kind]), "console": readers.of_server(rows[paths[kind].name])}
+        assert readers.disagreements(told) == [], kind
+        assert (told["console"].state, told["console"].reason) == (state, reason)
 
 
 def test_a_reader_that_derives_a_state_by_itself_is_found(

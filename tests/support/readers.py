@@ -5,9 +5,11 @@ A test that wants to know whether all agree asks `told_by_all`; a new reader is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import yaml
 
 from aimd_core.format.model import STATES
 from tests.support.home import Home
@@ -60,6 +62,15 @@ def _of_document(document: dict[str, Any]) -> Told:
 def _one(rows: list[dict[str, Any]], path: Path, key: str = "alternative_name") -> dict[str, Any]:
     (row,) = [row for row in rows if row[key] == path.name]
     return row
+
+
+def _with_id(rows: Iterable[dict[str, Any]], path: Path) -> dict[str, Any]:
+    (row,) = [row for row in rows if row["id"] == _id_of(path)]
+    return row
+
+
+def _id_of(path: Path) -> str:
+    return str(yaml.safe_load((path / "metadata.yaml").read_text())["metadata"]["id"])
 
 
 def ls(home: Home, path: Path) -> Told:
@@ -138,6 +149,46 @@ def upload(home: Home, path: Path) -> Told:
     return Told(document["state"], document["name"])
 
 
+def ls_remote_json(home: Home, path: Path) -> Told:
+    """`aimd trial ls --remote --json`."""
+    ran = home.aimd("trial", "ls", "--remote", "--json")
+    assert ran.code == 0, ran.err
+    return _of_document(_with_id(ran.json["trials"], path))
+
+
+def ls_remote_where(home: Home, path: Path) -> Told:
+    """`aimd trial ls --remote --where 'state = …'`: the one state for which the server lists the trial."""
+
+    def is_in(state: str) -> bool:
+        ran = home.aimd("trial", "ls", "--remote", "--json", "--where", f"state = {state}")
+        return any(row["id"] == _id_of(path) for row in ran.json["trials"])
+
+    return Told(_only(is_in))
+
+
+def server_api(home: Home, path: Path) -> Told:
+    """A trial as the server's API shows it."""
+    from aimd_core.client.v2 import Server
+    from aimd_core.config import resolve_credentials
+
+    with Server(resolve_credentials()) as server:
+        return of_server(_with_id(server.trials(), path))
+
+
+def of_server(document: dict[str, Any]) -> Told:
+    """Return what a trial in an answer of the server's API says."""
+    metrics = document["metrics"]
+    nan_since = {name: one["nan_since"] for name, one in metrics.items() if one.get("nan_since") is not None}
+    return Told(
+        document["state"],
+        document["name"],
+        document["reason"] or "",
+        document["ending"] or {},
+        _metrics(metrics),
+        nan_since,
+    )
+
+
 def _only(is_in: Callable[[str], bool]) -> str:
     (state,) = filter(is_in, STATES)
     return state
@@ -155,6 +206,20 @@ READERS: dict[str, Reader] = {
     "search_trials": search_trials,
     "upload": upload,
 }
+
+
+REMOTE_READERS: dict[str, Reader] = {
+    "ls --remote --json": ls_remote_json,
+    "ls --remote --where": ls_remote_where,
+    "server": server_api,
+}
+
+
+def told_remotely(home: Home, path: Path) -> dict[str, Told]:
+    """Upload a trial to the server that `home` is signed in to, and ask everybody who reads it there."""
+    done = home.aimd("trial", "upload", "-p", path)
+    assert done.code == 0, done.err
+    return {name: reader(home, path) for name, reader in REMOTE_READERS.items()}
 
 
 def told_by_all(home: Home, path: Path) -> dict[str, Told]:

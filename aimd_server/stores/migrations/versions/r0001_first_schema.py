@@ -114,7 +114,7 @@ def _trials() -> None:
         sa.Column("name", sa.Text, nullable=False),
         *(
             sa.Column(name, sa.Text, nullable=True)
-            for name in ("alternative_name", "status", "state", "started", "ended", "ending")
+            for name in ("alternative_name", "status", "state", "started", "ended", "ending", "last_write")
         ),
         sa.Column("heard_us", sa.BigInteger, nullable=False),
         sa.Column("sort_us", sa.BigInteger, nullable=False),
