@@ -64,9 +64,9 @@ def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
             for record in records_of(trial.path, damage, all_segments):
-                place = _place(record)
+                position = _place(record)
                 for metric, value in _values(record, names):
-                    yield trial.alternative_name, metric, *place, value
+                    yield trial.alternative_name, metric, *position, value
 
     return Points(LONG_COLUMNS, rows())
 
@@ -83,8 +83,8 @@ def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
 
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
-            for place, values in _steps(records_of(trial.path, damage, all_segments), names):
-                yield trial.alternative_name, *place, *(values.get(name) for name in columns)
+            for position, values in _steps(records_of(trial.path, damage, all_segments), names):
+                yield trial.alternative_name, *position, *(values.get(name) for name in columns)
 
     return Points([*_PLACE, *columns], rows())
 
@@ -93,21 +93,21 @@ def _steps(
     records: Iterable[dict[str, Any]], metrics: frozenset[str]
 ) -> Iterator[tuple[tuple[Any, Any, Any], dict[str, float]]]:
     """Join the records of a step."""
-    place: tuple[Any, Any, Any] | None = None
+    position: tuple[Any, Any, Any] | None = None
     values: dict[str, float] = {}
     for record in records:
         new, new_place = dict(_values(record, metrics)), _place(record)
         if not new:
             continue
-        if place is not None and (new_place[:2] != place[:2] or values.keys() & new.keys()):
-            yield place, values
-            place = None
-        if place is None:
-            place, values = new_place, new
+        if position is not None and (new_place[:2] != position[:2] or values.keys() & new.keys()):
+            yield position, values
+            position = None
+        if position is None:
+            position, values = new_place, new
         else:
             values |= new
-    if place is not None:
-        yield place, values
+    if position is not None:
+        yield position, values
 
 
 def csv_lines(points: Points, escape_formulas: bool = False) -> Iterator[str]:
@@ -137,8 +137,8 @@ def _is_formula(field: object) -> bool:
 def json_lines(points: Points) -> Iterator[str]:
     """Yield points as strict JSON, one object per line, with strings for non-finite numbers and without absent ones."""
     for row in points.rows:
-        known = {name: value for name, value in zip(points.columns, row, strict=True) if value is not None}
-        yield json.dumps(strict_json(known), ensure_ascii=False)
+        values = {name: value for name, value in zip(points.columns, row, strict=True) if value is not None}
+        yield json.dumps(strict_json(values), ensure_ascii=False)
 
 
 def write_parquet(points: Points, file: IO[bytes]) -> int:

@@ -200,12 +200,12 @@ def console() -> Console:
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # escapes what it cannot encode
-    wanted = wants_color()
+    colored = wants_color()
     return Console(
         file=sys.stdout,
-        no_color=not wanted,
-        color_system="auto" if wanted else None,
-        force_terminal=True if wanted else None,
+        no_color=not colored,
+        color_system="auto" if colored else None,
+        force_terminal=True if colored else None,
         width=terminal_width(),
         height=terminal_height(),  # without it Rich takes a dumb terminal to be 80 columns wide
         highlight=False,

@@ -88,9 +88,9 @@ def sentence_of(text: str) -> str:
     """Return a sentence of Click in translatable form; an unknown one stays."""
     for template in SENTENCES:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(template))
-        found = re.fullmatch(pattern, text, re.DOTALL)
-        if found:
-            facts = found.groupdict()
+        match = re.fullmatch(pattern, text, re.DOTALL)
+        if match:
+            facts = match.groupdict()
             return Said(
                 template, {name: sentence_of(fact) if name == "problem" else fact for name, fact in facts.items()}
             )

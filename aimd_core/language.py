@@ -58,9 +58,9 @@ def joined(between: str, parts: Sequence[str]) -> Said:
 def language() -> str:
     """Return the current language, from the first of AIMD_LANG, LC_ALL, LC_MESSAGES and LANG that is set."""
     for variable in _VARIABLES:
-        wanted = os.environ.get(variable, "")
-        if wanted:
-            return CHINESE if wanted.lower().startswith("zh") else ENGLISH
+        value = os.environ.get(variable, "")
+        if value:
+            return CHINESE if value.lower().startswith("zh") else ENGLISH
     return ENGLISH
 
 

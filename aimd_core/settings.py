@@ -81,8 +81,8 @@ def known_setting(key: str) -> Setting:
     Raises:
         UsageError: There is no setting of that name.
     """
-    found = SETTINGS.get(HOST_KEY if key == HOST_KEY_OF_TUTORIAL else key)
-    if found is None:
+    setting = SETTINGS.get(HOST_KEY if key == HOST_KEY_OF_TUTORIAL else key)
+    if setting is None:
         near = get_close_matches(key, SETTINGS, n=1)
         hint = (
             said("Did you mean: {near}", near=near[0])
@@ -90,7 +90,7 @@ def known_setting(key: str) -> Setting:
             else said("Known: {settings}", settings=", ".join(SETTINGS))
         )
         raise UsageError(message=said("no setting is named {key!r}", key=key), hint=hint)
-    return found
+    return setting
 
 
 def masked(key: str, value: object) -> str:
@@ -143,10 +143,10 @@ def _host_in_force(config: dict[str, object]) -> InForce:
 def _key_in_force(config: dict[str, object]) -> InForce:
     """Return the key for the effective server; a key made for another server does not count."""
     host = _host_in_force(config).value
-    found = find_key(config, host) if host else None
-    if found is None:
+    setting = find_key(config, host) if host else None
+    if setting is None:
         return InForce(API_KEY_KEY, "", "", "", "")
-    value, origin = masked(API_KEY_KEY, found[0]), found[1]
+    value, origin = masked(API_KEY_KEY, setting[0]), setting[1]
     if origin != "environment":
         return InForce(API_KEY_KEY, value, "file", origin, "")
     lost = origin if known_hosts(config).get(host) is None else str(config_path())

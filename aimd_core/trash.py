@@ -64,10 +64,10 @@ class Trashed:
 
 def working_directory_of(path: Path) -> Path:
     """Return the directory of a trial's `.aimd`, or for a trial elsewhere its parent directory."""
-    place = path.absolute().parent
-    if place.parts[-2:] == TRIALS_DIRECTORY.parts:
-        return place.parent.parent
-    return place
+    root = path.absolute().parent
+    if root.parts[-2:] == TRIALS_DIRECTORY.parts:
+        return root.parent.parent
+    return root
 
 
 def remove(trial: Trial) -> Trashed:
@@ -102,8 +102,8 @@ def remove(trial: Trial) -> Trashed:
 
 def _trashes_of(path: Path) -> list[Path]:
     """Return where a trial may be moved to: beside its trials, else on the file system that it really lies on."""
-    place = path.absolute().parent
-    beside, inside = working_directory_of(path) / TRASH_DIRECTORY, place.resolve() / TRASH_DIRECTORY
+    root = path.absolute().parent
+    beside, inside = working_directory_of(path) / TRASH_DIRECTORY, root.resolve() / TRASH_DIRECTORY
     return [beside, inside] if beside != inside else [beside]
 
 
@@ -140,7 +140,7 @@ def trashed_trials(directory: Path) -> list[Trashed]:
     """Return the trials in the trash of a working directory, last removed first."""
     nested = directory / TRIALS_DIRECTORY
     places = [directory.absolute(), *([nested.resolve()] if nested.is_dir() else [])]
-    trashes = {(place / TRASH_DIRECTORY).resolve(): place / TRASH_DIRECTORY for place in places}
+    trashes = {(root / TRASH_DIRECTORY).resolve(): root / TRASH_DIRECTORY for root in places}
     trashed = [_read(path, directory) for trash in trashes.values() for path in _trials_in(trash)]
     return sorted(trashed, key=lambda trial: trial.removed_s, reverse=True)
 

@@ -68,10 +68,10 @@ def _address(host: str | None) -> str:
     from aimd_core.hosts import find_host
 
     config = read_config()
-    found = find_setting(host, "AIMD_HOST", config, HOST_KEY, HOST_KEY_OF_TUTORIAL)
-    if found is None:
+    setting = find_setting(host, "AIMD_HOST", config, HOST_KEY, HOST_KEY_OF_TUTORIAL)
+    if setting is None:
         raise UsageError(message="which server?", hint="Run: aimd login -H https://HOST/t9k/experiment/server")
-    return find_host(config, found[0])
+    return find_host(config, setting[0])
 
 
 def _key(api_key: str | None, address: str) -> str:
@@ -79,10 +79,10 @@ def _key(api_key: str | None, address: str) -> str:
     from aimd_cli.commands.secrets import given_key
     from aimd_core.config import find_key, read_config
 
-    found = find_key(read_config(), address) if api_key is None else None
-    if found and found[1] == "environment":
+    setting = find_key(read_config(), address) if api_key is None else None
+    if setting and setting[1] == "environment":
         output.say("Using the key from AIMD_API_KEY.")
-        return found[0]
+        return setting[0]
     return given_key(api_key, said("API key for {address}", address=address))
 
 
@@ -144,13 +144,13 @@ def logout(
     config = read_config()
     address = find_host(config, server) if server else active_host(config)
     if address is None or address not in known_hosts(config):
-        wanted = {key: value for key, value in config.items() if server or key != API_KEY_KEY}
+        content = {key: value for key, value in config.items() if server or key != API_KEY_KEY}
     else:
-        wanted = forget(config, address) if host else without_key(config, address)
-    if wanted == config:
+        content = forget(config, address) if host else without_key(config, address)
+    if content == config:
         output.say(said("Nothing to remove from {config_path}", config_path=config_path()))
     else:
-        path = replace_config(wanted)
+        path = replace_config(content)
         what = (
             said("{address} and its key", address=address)
             if host

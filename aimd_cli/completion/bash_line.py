@@ -16,12 +16,12 @@ def answer_bash(line: str, word_breaks: str) -> str:
         word_breaks: The shell's COMP_WORDBREAKS.
     """
     words, start, quote = split_line(line)
-    mode, found, _ = complete(words[1:])
+    mode, offers, _ = complete(words[1:])
     raw = line[start:]
     cut = 0
     if not quote:  # in quotes readline does not break at these characters
         cut = max((raw.rfind(sign) + 1 for sign in word_breaks if sign in ":="), default=0)
-    quoted = [_quoted(value, quote)[cut:] for value in found]
+    quoted = [_quoted(value, quote)[cut:] for value in offers]
     return "\n".join([mode, *quoted, ""])
 
 

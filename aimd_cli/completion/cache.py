@@ -61,8 +61,8 @@ def remember_folders(host: str, paths: Iterable[str]) -> None:
         host: The server's address in normal form.
         paths: From the root, such as `/vision/mnist`.
     """
-    known = dict.fromkeys([*paths, *recall(host, FOLDER)])
-    _write(host, [(FOLDER, path) for path in known if path][:MAX_FOLDERS])
+    folders = dict.fromkeys([*paths, *recall(host, FOLDER)])
+    _write(host, [(FOLDER, path) for path in folders if path][:MAX_FOLDERS])
 
 
 def recall(source: str | os.PathLike[str], kind: str, prefix: str = "") -> list[str]:

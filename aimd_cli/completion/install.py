@@ -20,24 +20,24 @@ def shell_named(name: str | None) -> str:
     Raises:
         UsageError: There is no script for it.
     """
-    found = _NAMES.get(name or _shell_in_use())
-    if found is None:
+    detected = _NAMES.get(name or _shell_in_use())
+    if detected is None:
         raise UsageError(
             message=said("no completion for shell {name!r}", name=name) if name else "cannot tell which shell this is",
             hint=said("Name one of: {scripts}, as in: aimd --install-completion bash", scripts=", ".join(SCRIPTS)),
         )
-    return found
+    return detected
 
 
 def _shell_in_use() -> str:
     from shellingham import ShellDetectionFailure, detect_shell
 
     try:
-        found: str = detect_shell()[0]
+        detected: str = detect_shell()[0]
     except ShellDetectionFailure:
-        found = ""
+        detected = ""
     # make and scripts put a plain `sh` in between; the user's own shell is in SHELL.
-    return found if found in _NAMES else Path(os.environ.get("SHELL", "")).name
+    return detected if detected in _NAMES else Path(os.environ.get("SHELL", "")).name
 
 
 def install(shell: str) -> list[Path]:
@@ -47,15 +47,15 @@ def install(shell: str) -> list[Path]:
         DiskError: A file cannot be written.
         AimdError: PowerShell is not installed, so its profile is unknown.
     """
-    place = _script_path(shell)
+    path = _script_path(shell)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(SCRIPTS[shell], encoding="utf-8")
-        profile, lines = _profile(shell, place)
-        return [place, *([profile] if profile and _add(profile, lines) else [])]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SCRIPTS[shell], encoding="utf-8")
+        profile, lines = _profile(shell, path)
+        return [path, *([profile] if profile and _add(profile, lines) else [])]
     except OSError as error:
         raise DiskError(
-            path=error.filename or place, reason=said("cannot be written ({strerror})", strerror=error.strerror)
+            path=error.filename or path, reason=said("cannot be written ({strerror})", strerror=error.strerror)
         ) from error
 
 
@@ -75,8 +75,8 @@ def _profile(shell: str, script: Path) -> tuple[Path | None, str]:
     if shell == "bash":  # also without the package bash-completion, which would find the script
         return Path.home() / ".bashrc", f"[ -r '{script}' ] && . '{script}'"
     if shell == "zsh":
-        place = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"
-        return place, f"fpath=('{script.parent}' $fpath); autoload -Uz compinit; compinit"
+        path = Path(os.environ.get("ZDOTDIR") or Path.home()) / ".zshrc"
+        return path, f"fpath=('{script.parent}' $fpath); autoload -Uz compinit; compinit"
     if shell == "powershell":
         return _powershell_profile(), f". '{script}'"
     return None, ""
@@ -97,10 +97,10 @@ def _powershell_profile() -> Path:
 def _add(profile: Path, line: str) -> bool:
     """Add a marked line to a start-up file, once; tell whether it was added."""
     before = profile.read_text(encoding="utf-8", errors="surrogateescape") if profile.exists() else ""
-    wanted = f"{line}  {_MARK}"
-    if wanted in before.splitlines():
+    marked_line = f"{line}  {_MARK}"
+    if marked_line in before.splitlines():
         return False
     profile.parent.mkdir(parents=True, exist_ok=True)
     with profile.open("a", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(("" if before.endswith("\n") or not before else "\n") + wanted + "\n")
+        file.write(("" if before.endswith("\n") or not before else "\n") + marked_line + "\n")
     return True

@@ -44,8 +44,8 @@ class Command:
         self.options = [Option(*row[1:]) for row in rows if row[0] == "option"]
         self.arguments = [Option(*row[1:]) for row in rows if row[0] == "argument"]
         below = f"\ncommand\t{path} "
-        found = text.split(below)[1:]
-        heads = [piece.partition("\n")[0].partition("\t") for piece in found]
+        pieces = text.split(below)[1:]
+        heads = [piece.partition("\n")[0].partition("\t") for piece in pieces]
         self.children = {name: sentence for name, _, sentence in heads if " " not in name}
 
     def child(self, name: str) -> "Command":

@@ -51,7 +51,7 @@ def candidates(kind: str, typed: Typed) -> list[str]:
         return [choice for choice in choices.split("|") if choice.startswith(typed.word)]
     if name in _LISTED:
         head, last = _head(name, typed.word)
-        return sorted({head + found for found in _LISTED[name](typed) if found.startswith(last)})
+        return sorted({head + value for value in _LISTED[name](typed) if value.startswith(last)})
     make = _SOURCES.get(name)
     return sorted(make(typed)) if make else []
 
@@ -63,11 +63,11 @@ def _place(typed: Typed) -> str:
 
 
 def _trials(typed: Typed) -> list[str]:
-    place = _place(typed)
-    nested = os.path.join(place, ".aimd", "trials")
+    directory = _place(typed)
+    nested = os.path.join(directory, ".aimd", "trials")
     word = typed.word
     try:
-        there = os.listdir(nested if os.path.isdir(nested) else place)
+        there = os.listdir(nested if os.path.isdir(nested) else directory)
     except OSError:
         there = []
     fitting = [name for name in there if name.startswith(word)] if word else there
@@ -169,9 +169,9 @@ def _plain(text: str) -> str:
 
 def host_in_use(given: str | None) -> str:
     """Return the server that a command line would use, or an empty text."""
-    wanted = given or os.environ.get("AIMD_HOST") or ""
-    known = scan_hosts()
-    if "://" in wanted:
-        return wanted.rstrip("/")
-    fitting = [host for host in known if wanted in host]
+    address = given or os.environ.get("AIMD_HOST") or ""
+    hosts = scan_hosts()
+    if "://" in address:
+        return address.rstrip("/")
+    fitting = [host for host in hosts if address in host]
     return fitting[0] if fitting else ""

@@ -46,7 +46,7 @@ class Order(NamedTuple):
         """Return why no row is shown, as far as the query tells."""
         if not rows or self.query is None:
             return ""
-        unknown = [one.sentence() for one in unknown_fields(fields_of(self.query.condition), rows)]
+        unknown = [field.sentence() for field in unknown_fields(fields_of(self.query.condition), rows)]
         return joined("; ", unknown) if unknown else said("no trial matches")
 
 

@@ -84,14 +84,14 @@ class Canvas:
         if not rows:
             return
         gap = max(12, self.columns // 5)
-        wanted = range(min(rows) + (gap * owner // count), max(rows) + 1, gap)
-        for column in list(wanted) or [max(rows)]:
-            place = next(
+        preferred = range(min(rows) + (gap * owner // count), max(rows) + 1, gap)
+        for column in list(preferred) or [max(rows)]:
+            row = next(
                 (c for c in range(column, column + gap) if c in rows and (c, rows[c]) not in self._letters), None
             )
-            if place is not None:
-                self._letters[place, rows[place]] = LETTERS[owner % len(LETTERS)]
-                self._owners[rows[place]][place] = owner
+            if row is not None:
+                self._letters[row, rows[row]] = LETTERS[owner % len(LETTERS)]
+                self._owners[rows[row]][row] = owner
 
     def cells(self, row: int) -> list[Cell]:
         """Return the characters of a row with their owners."""

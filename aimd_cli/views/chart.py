@@ -204,9 +204,9 @@ class Chart:
 
     def _x_axis(self, frame: _Frame, margin: int, glyphs: bool) -> list[Row]:
         columns = frame.canvas.columns
-        wanted = max(1, columns // _COLUMNS_PER_TICK)
+        count = max(1, columns // _COLUMNS_PER_TICK)
         is_time = self.look.axis == "time"
-        numbers = duration_ticks(frame.x, wanted) if is_time else ticks(frame.x, wanted, whole=True)
+        numbers = duration_ticks(frame.x, count) if is_time else ticks(frame.x, count, whole=True)
         name = duration_label if is_time else count_label
         marks, under, free_from = ["─" if glyphs else "-"] * columns, [" "] * columns, 0
         for number in numbers:

@@ -34,7 +34,7 @@ class CheckReport:
         table = Table([*columns, Column("THERE", 4, right=True), Column("NOTE", priority=2)])
         for row in self.rows:
             style = "green" if row.outcome == "same" else "bold yellow"
-            sizes = ["" if one is None else text.size(one) for one in (row.local_bytes, row.remote_bytes)]
+            sizes = ["" if size is None else text.size(size) for size in (row.local_bytes, row.remote_bytes)]
             table.add((shown(row.outcome), style), text.clean(row.name), row.file, *sizes, shown(row.note))
         return table.rich(width)
 

@@ -120,11 +120,11 @@ def grouping_params(rows: list[Facts], expression: str) -> tuple[list[str], list
         rows: The trials.
         expression: `params.lr,params.opt`, or `all but params.seed`; `params.` is optional.
     """
-    known = all_keys(row.params for row in rows)
+    names = all_keys(row.params for row in rows)
     words = " ".join(expression.split())
     is_exclusion = words.startswith("all but ")
     named = [name.strip().removeprefix("params.") for name in words.removeprefix("all but ").split(",")]
     if words == "all":
-        return known, []
-    unknown = [name for name in named if name not in known]
-    return ([name for name in known if name not in named] if is_exclusion else named), unknown
+        return names, []
+    unknown = [name for name in named if name not in names]
+    return ([name for name in names if name not in named] if is_exclusion else named), unknown

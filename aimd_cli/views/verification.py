@@ -77,7 +77,7 @@ class VerifyReport:
                 for file in trial.files
                 for fault in file.faults
             ]
-            blocks += [note(joined("", [f"{trial.name}: ", one]), style="dim") for one in trial.notes]
+            blocks += [note(joined("", [f"{trial.name}: ", sentence]), style="dim") for sentence in trial.notes]
         return Group(table.rich(width), *blocks)
 
     def lines(self) -> list[list[str]]:

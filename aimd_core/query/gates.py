@@ -235,10 +235,10 @@ def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
         actual = said("{actual} ({reason})", actual=actual, reason=facts.reason)
     if not isinstance(leaf, Compare):
         return said("{actual}, expected {leaf}", actual=actual, leaf=render(leaf))
-    wanted = (
+    expected = (
         f"{leaf.value.value:.6g}" if leaf.value.kind == "number" else render(leaf).rpartition(f" {leaf.operator} ")[2]
     )
-    return said("{actual}, expected {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=wanted)
+    return said("{actual}, expected {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=expected)
 
 
 def _shown(value: object) -> str:

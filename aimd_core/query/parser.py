@@ -251,8 +251,8 @@ class Parser:
             return Among(field, self.values(field))
         operator = self.take(*OPERATORS)
         if not operator:
-            wanted = _WORDS_FOR_SIGNS.get(token.bare)
-            hint = said("Write: {wanted}", wanted=wanted) if wanted else "One of: = != < <= > >= ~ !~ in, is missing"
+            sign = _WORDS_FOR_SIGNS.get(token.bare)
+            hint = said("Write: {wanted}", wanted=sign) if sign else "One of: = != < <= > >= ~ !~ in, is missing"
             self.fail_here("an operator is expected here" if token.kind != "end" else "an operator is missing", hint)
         return self.compared(field, operator, token)
 

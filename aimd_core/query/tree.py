@@ -190,7 +190,7 @@ def size_of(condition: Condition) -> int:
 
 def fields_of(condition: Condition) -> list[Field]:
     """Return the fields of a condition, each once, in order."""
-    found: dict[Field, None] = {}
+    fields: dict[Field, None] = {}
     stack: list[Condition] = [condition]
     while stack:
         node = stack.pop()
@@ -199,5 +199,5 @@ def fields_of(condition: Condition) -> list[Field]:
         elif node.kind == "not":
             stack.append(node.part)
         else:
-            found[node.field] = None
-    return list(found)
+            fields[node.field] = None
+    return list(fields)

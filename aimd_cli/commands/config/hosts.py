@@ -48,15 +48,15 @@ def use(
     from aimd_core.hosts import activate, find_host, known_hosts
 
     config = read_config()
-    known = known_hosts(config)
-    address = find_host(config, server) if known else ""
-    if address not in known:
+    servers = known_hosts(config)
+    address = find_host(config, server) if servers else ""
+    if address not in servers:
         raise NotFoundError(
             message=said("{server!r} is not a known server", server=server), hint="Sign in to it: aimd login -H URL"
         )
     path = replace_config(activate(config, address))
     output.say(said("Now using {address} ({path})", address=address, path=path))
-    if known[address] is None:
+    if servers[address] is None:
         output.say(said("No key is saved for it. Run: aimd login -H {address}", address=address))
     if os.environ.get("AIMD_HOST"):
         output.say("note: AIMD_HOST is set and wins over the file")

@@ -69,17 +69,17 @@ def set_setting(
     from aimd_core.config import read_config, replace_config
     from aimd_core.settings import known_setting, with_setting
 
-    known = known_setting(setting)
-    if known.key == "api_key":
+    entry = known_setting(setting)
+    if entry.key == "api_key":
         from aimd_cli.commands.secrets import given_key
 
         value = given_key(value, "API key")
-    wanted = with_setting(read_config(), known, value)
-    path = replace_config(wanted)
-    output.say(said("Set {key} in {path}", key=known.key, path=path))
-    if known.key == "aimd_host" and not wanted.get("api_key"):
-        output.hint(said("Next: aimd login -H {aimd_host}", aimd_host=wanted["aimd_host"]))
-    _warn(known.variable)
+    content = with_setting(read_config(), entry, value)
+    path = replace_config(content)
+    output.say(said("Set {key} in {path}", key=entry.key, path=path))
+    if entry.key == "aimd_host" and not content.get("api_key"):
+        output.hint(said("Next: aimd login -H {aimd_host}", aimd_host=content["aimd_host"]))
+    _warn(entry.variable)
 
 
 def unset(setting: SettingArg) -> None:
@@ -93,13 +93,13 @@ def unset(setting: SettingArg) -> None:
     from aimd_core.settings import Setting, known_setting, with_setting
 
     config = read_config()
-    known = Setting(setting, "", "", str) if setting in config and setting != "host" else known_setting(setting)
-    wanted = with_setting(config, known, None)
-    if wanted == config:
-        output.say(said("{key} is not set in {config_path}", key=known.key, config_path=config_path()))
+    entry = Setting(setting, "", "", str) if setting in config and setting != "host" else known_setting(setting)
+    content = with_setting(config, entry, None)
+    if content == config:
+        output.say(said("{key} is not set in {config_path}", key=entry.key, config_path=config_path()))
     else:
-        output.say(said("Removed {key} from {wanted}", key=known.key, wanted=replace_config(wanted)))
-    _warn(known.variable)
+        output.say(said("Removed {key} from {wanted}", key=entry.key, wanted=replace_config(content)))
+    _warn(entry.variable)
 
 
 def _warn(variable: str) -> None:

@@ -90,11 +90,11 @@ def id_of(
     from aimd_cli.views.folder import FolderList
 
     with folders(host) as server:
-        found = server.find(path)
+        folder = server.find(path)
     if as_json:
-        output.show(FolderList([found], path), as_json)
+        output.show(FolderList([folder], path), as_json)
     else:
-        output.print_line(str(found["id"]))
+        output.print_line(str(folder["id"]))
 
 
 def mk(
@@ -163,15 +163,15 @@ def rm(
     if not yes and not sys.stdin.isatty():
         raise UsageError(message="cannot ask for confirmation without a terminal", hint="Confirm with --yes")
     with folders(host) as server:
-        found = server.find(path)
-        if found["path"] == "/":
+        folder = server.find(path)
+        if folder["path"] == "/":
             raise UsageError(message="the root folder cannot be deleted", hint="Name a folder in it")
         if not yes:
-            below = len(server.below(str(found["id"])))
+            below = len(server.below(str(folder["id"])))
             within = said(", {below} folder{s} in it", below=below, s="" if below == 1 else "s") if below else ""
-            _ask(said("Delete {path}{within} and their trials?", path=found["path"], within=within))
-        server.delete(str(found["id"]))
-    output.say(said("Deleted {path}. Bring it back: aimd folder restore {id}", path=found["path"], id=found["id"]))
+            _ask(said("Delete {path}{within} and their trials?", path=folder["path"], within=within))
+        server.delete(str(folder["id"]))
+    output.say(said("Deleted {path}. Bring it back: aimd folder restore {id}", path=folder["path"], id=folder["id"]))
 
 
 def _ask(question: str) -> None:
@@ -192,5 +192,5 @@ def restore(
         aimd folder restore afc6e66f-a3ca-4103-ae8b-b74a872f6b07
     """
     with folders(host) as server:
-        found = server.restore(folder_id)
-    output.say(said("Restored {path}.", path=found["path"]))
+        folder = server.restore(folder_id)
+    output.say(said("Restored {path}.", path=folder["path"]))

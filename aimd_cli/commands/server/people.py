@@ -142,13 +142,13 @@ def key_create(
 def _days(expires: str | None) -> float | None:
     if expires is None:
         return None
-    found = _EXPIRES.fullmatch(expires.strip())
-    if found is None or float(found[1]) == 0:
+    match = _EXPIRES.fullmatch(expires.strip())
+    if match is None or float(match[1]) == 0:
         raise UsageError(
             message=said("{expires!r} is not a duration", expires=expires),
             hint="For example: --expires 12h, 90d or 8w",
         )
-    return float(found[1]) * _DAYS[found[2]]
+    return float(match[1]) * _DAYS[match[2]]
 
 
 def key_ls(

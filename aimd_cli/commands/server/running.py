@@ -88,5 +88,5 @@ def start(
         "log_format": log_format,
         "log_level": log_level,
     }
-    place, settings = data_dir(directory), server("settings")
-    launch.run(place, settings.resolve(flags, config or settings.beside(place)))
+    data, settings = data_dir(directory), server("settings")
+    launch.run(data, settings.resolve(flags, config or settings.beside(data)))

@@ -25,8 +25,8 @@ def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    place = data_dir(directory)
-    facts = {"data": str(place), **server("operations").status(place)}
+    data = data_dir(directory)
+    facts = {"data": str(data), **server("operations").status(data)}
     facts["ready"] = _is_ready(facts["address"])
     rows = [{"fact": name, "value": value} for name, value in facts.items()]
     view = PeopleList("facts", ("fact", "value"), rows)
@@ -70,14 +70,14 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    place = data_dir(directory)
-    checked = server("operations").check(place)
+    data = data_dir(directory)
+    checked = server("operations").check(data)
     rows = [{"where": fault.where, "what": fault.what} for fault in checked.faults]
     if rows or as_json:
         output.show(PeopleList("faults", ("where", "what"), rows), as_json)
     if rows:
         raise DamagedError(
-            path=place,
+            path=data,
             reason=said("{count} faults", count=len(rows)),
             hint="Restore a backup: aimd server restore FILE",
         )
@@ -114,9 +114,9 @@ def restore(
 
         aimd server restore aimd-backup.db --data-dir /srv/aimd
     """
-    place = data_dir(directory)
-    kept = server("operations").restore(place, file.absolute())
-    output.say(said("Restored {place} from {file}.", place=place, file=file))
+    data = data_dir(directory)
+    kept = server("operations").restore(data, file.absolute())
+    output.say(said("Restored {place} from {file}.", place=data, file=file))
     if kept:
         output.say(said("The previous data are kept in {kept}", kept=kept))
 
@@ -144,9 +144,9 @@ def migrate(
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    place = data_dir(directory)
-    moved = server("moving").migrate(place, to, blobs)
-    rows = [{"table": one.table, "rows": one.rows, "sha256": one.digest} for one in moved.tables]
+    data = data_dir(directory)
+    moved = server("moving").migrate(data, to, blobs)
+    rows = [{"table": table.table, "rows": table.rows, "sha256": table.digest} for table in moved.tables]
     output.show(PeopleList("tables", ("table", "rows", "sha256"), rows), as_json)
     size = {"objects": moved.objects, "bytes": moved.object_bytes}
     output.say(
@@ -160,7 +160,7 @@ def migrate(
     if "://" in to:
         line = f"database: {moved.target}"
         output.hint(
-            said("Next: put `{line}` into {file}, then: aimd server start", line=line, file=place / "server.yaml")
+            said("Next: put `{line}` into {file}, then: aimd server start", line=line, file=data / "server.yaml")
         )
     else:
         output.hint(said("Next: aimd server start --data-dir {place}", place=to))

@@ -35,15 +35,15 @@ def chosen_trials(
     """
     from aimd_core.reading.selection import expand_names, select_trials
 
-    wanted = [*(words or []), *(names or [])]
-    if not wanted and not paths and directory is None:
+    requested = [*(words or []), *(names or [])]
+    if not requested and not paths and directory is None:
         if not everything:
             raise UsageError(
                 message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR"
             )
         directory = working_directory(None)
-    expanded = expand_names(wanted, _stdin_lines() if "-" in wanted else [])
-    if wanted and not expanded and not paths:
+    expanded = expand_names(requested, _stdin_lines() if "-" in requested else [])
+    if requested and not expanded and not paths:
         raise UsageError(
             message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
         )

@@ -132,9 +132,9 @@ def _groups(trials: list[Trial], group_by: str, options: ComparisonOptions, all_
     rows = read_trials([trial.path for trial in trials], all_segments)
     names, unknown = grouping_params(rows, group_by)
     if unknown:
-        known = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")
+        existing = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")
         raise UsageError(
             message=said("no trial has a parameter {unknown}", unknown=", ".join(unknown)),
-            hint=said("There are: {known}", known=known),
+            hint=said("There are: {known}", known=existing),
         )
     return GroupedComparison(grouped(rows, names, options.aggregate), options)

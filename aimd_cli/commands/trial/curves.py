@@ -29,11 +29,11 @@ def read_curves(
         MetricNotFoundError: None of them is in any of the trials.
         DamagedError: A journal is not a regular file.
     """
-    wanted = list(dict.fromkeys(metrics)) or [main_metric(trials)]
+    chosen = list(dict.fromkeys(metrics)) or [main_metric(trials)]
     curves: list[Curve] = []
     missing: list[str] = []
     for trial in trials:
-        for metric in wanted:
+        for metric in chosen:
             curve = read_curve(trial, metric, axis, all_segments)
             if curve.last is None:
                 missing.append(
@@ -42,7 +42,7 @@ def read_curves(
             else:
                 curves.append(curve)
     if not curves:
-        raise MetricNotFoundError(", ".join(wanted), _where(trials), names_of(trials))
+        raise MetricNotFoundError(", ".join(chosen), _where(trials), names_of(trials))
     _name(curves, trials)
     return curves, missing
 

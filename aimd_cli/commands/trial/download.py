@@ -56,7 +56,7 @@ def download(
     from aimd_core.config import resolve_credentials
     from aimd_core.reading.selection import expand_names
 
-    wanted = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
+    requested = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
     credentials = resolve_credentials(host)
     if protocol_for(credentials.host) != V2:
         raise UsageError(
@@ -66,13 +66,13 @@ def download(
     target = working_directory(to)
     rows: list[DownloadRow] = []
     failures: list[AimdError] = []
-    with Server(credentials) as server, TransferProgress("Downloading", len(wanted), 0) as progress:
-        for name in wanted:
+    with Server(credentials) as server, TransferProgress("Downloading", len(requested), 0) as progress:
+        for name in requested:
             try:
                 rows.append(DownloadRow(name, "downloaded", str(_download(server, name, target, progress)), ""))
                 progress.done += 1
             except KeyboardInterrupt:
-                raise StoppedError(done=progress.done, total=len(wanted), what="downloaded") from None
+                raise StoppedError(done=progress.done, total=len(requested), what="downloaded") from None
             except AccessError:
                 raise
             except AimdError as error:
@@ -80,11 +80,11 @@ def download(
 
                 failures.append(error)
                 rows.append(DownloadRow(name, "failed", "", message(error)))
-    if failures and len(wanted) == 1:
+    if failures and len(requested) == 1:
         raise failures[0]
     output.show(DownloadReport(rows), as_json)
     if failures:
-        raise PartlyDoneError(failed=len(failures), total=len(wanted), what="downloads")
+        raise PartlyDoneError(failed=len(failures), total=len(requested), what="downloads")
 
 
 def _download(server: Server, name: str, to: Path, progress: TransferProgress) -> Path:
@@ -102,9 +102,9 @@ def _id_of(server: Server, name: str) -> str:
     if _UUID.fullmatch(name):
         return name
     names = ("name", "alternative_name")
-    found = [str(trial["id"]) for trial in server.trials() if name in map(trial.get, names)]
-    if len(found) > 1:
-        raise AmbiguousTrialError(name, found)
-    if not found:
+    ids = [str(trial["id"]) for trial in server.trials() if name in map(trial.get, names)]
+    if len(ids) > 1:
+        raise AmbiguousTrialError(name, ids)
+    if not ids:
         raise RemoteNotFoundError(what=said("trial {name}", name=name))
-    return found[0]
+    return ids[0]

@@ -76,19 +76,19 @@ def note(
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.format.labels import read_labels, set_note
 
-    found = one_trial([trial], None, None, directory)
+    chosen = one_trial([trial], None, None, directory)
     if text is not None:
-        labels = set_note(found.path, (sys.stdin.read() if text == "-" else text).strip())
-        output.show(Outcomes([Outcome(found.alternative_name, "noted", labels.note)]), as_json)
+        labels = set_note(chosen.path, (sys.stdin.read() if text == "-" else text).strip())
+        output.show(Outcomes([Outcome(chosen.alternative_name, "noted", labels.note)]), as_json)
         return
-    kept = read_labels(found.path).note
+    kept = read_labels(chosen.path).note
     if as_json:
-        output.show(Outcomes([Outcome(found.alternative_name, "note", kept)]), as_json)
+        output.show(Outcomes([Outcome(chosen.alternative_name, "note", kept)]), as_json)
     elif kept:
         for line in kept.split("\n"):
             output.print_line(clean(line))
     else:
-        output.say(said("{alternative_name} has no note", alternative_name=found.alternative_name))
+        output.say(said("{alternative_name} has no note", alternative_name=chosen.alternative_name))
 
 
 def rename(
@@ -110,6 +110,6 @@ def rename(
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.renaming import rename_trial
 
-    found = one_trial([trial], None, None, directory)
-    renamed = rename_trial(found, new, force)
-    output.show(Outcomes([Outcome(found.alternative_name, "renamed", renamed.name)]), as_json)
+    chosen = one_trial([trial], None, None, directory)
+    renamed = rename_trial(chosen, new, force)
+    output.show(Outcomes([Outcome(chosen.alternative_name, "renamed", renamed.name)]), as_json)

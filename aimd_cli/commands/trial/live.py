@@ -44,13 +44,13 @@ class LocalSources:
         trial = self._trial(row)
         key = (row.alternative_name, metric, axis)
         size = _size(trial.path / METRICS_FILE)
-        known = self._curves.pop(key, None)
-        if known is None or known[0] != size:
-            known = (size, read_curve(trial, metric, axis))
-        self._curves[key] = known  # the most recently used is last
+        cached = self._curves.pop(key, None)
+        if cached is None or cached[0] != size:
+            cached = (size, read_curve(trial, metric, axis))
+        self._curves[key] = cached  # the most recently used is last
         if len(self._curves) > _KEPT_CURVES:
             del self._curves[next(iter(self._curves))]
-        return known[1]
+        return cached[1]
 
     def detail(self, row: Facts) -> TrialDetail:
         """Return everything known about a trial."""

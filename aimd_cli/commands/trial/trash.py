@@ -69,10 +69,10 @@ def restore(
     from aimd_core.trash import restore as bring_back
     from aimd_core.trash import trashed_named, trashed_trials
 
-    place = working_directory(directory)
-    trashed = trashed_trials(place)
-    wanted = expand_names(names, sys.stdin if "-" in names else [])
-    chosen = [trashed_named(name, trashed, place) for name in wanted]
+    root = working_directory(directory)
+    trashed = trashed_trials(root)
+    requested = expand_names(names, sys.stdin if "-" in names else [])
+    chosen = [trashed_named(name, trashed, root) for name in requested]
     _do(chosen, lambda trial: trial.name, "restored", lambda trial: str(bring_back(trial)), as_json)
 
 

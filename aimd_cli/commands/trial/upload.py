@@ -143,9 +143,9 @@ def _rows(
     results: Iterator[tuple[Trial, Result]], trials: Sequence[Trial]
 ) -> tuple[list[UploadRow], list[tuple[Trial, AimdError]]]:
     """Return one row per trial, in the order named, and the failures."""
-    found = {trial.path: result for trial, result in results}
-    ordered = [found[trial.path] for trial in trials]
-    return [row_of(result) for result in ordered], [(one.trial, one.error) for one in ordered if one.error]
+    by_path = {trial.path: result for trial, result in results}
+    ordered = [by_path[trial.path] for trial in trials]
+    return [row_of(result) for result in ordered], [(item.trial, item.error) for item in ordered if item.error]
 
 
 def row_of(result: Result) -> UploadRow:
@@ -208,23 +208,23 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     from aimd_core.upload import Result
     from aimd_core.upload.remote import run_all
 
-    found: dict[Path, list[CheckRow]] = {}
+    by_path: dict[Path, list[CheckRow]] = {}
 
     def compare(remote: Remote, trial: Trial) -> Result:
-        found[trial.path] = [CheckRow(trial.alternative_name, "differs", *one) for one in remote.check(trial)]
+        by_path[trial.path] = [CheckRow(trial.alternative_name, "differs", *item) for item in remote.check(trial)]
         return Result(trial, None, None)
 
     work: Work = compare
     for result in run_all(_maker(credentials), trials, work, jobs):
         if result.error is None:
             same = CheckRow(result.trial.alternative_name, "same", "", None, None, "")
-            found[result.trial.path] = found[result.trial.path] or [same]
+            by_path[result.trial.path] = by_path[result.trial.path] or [same]
         elif isinstance(result.error, NetworkError):
             raise result.error
         else:
             row = CheckRow(result.trial.alternative_name, "differs", "", None, None, message(result.error))
-            found[result.trial.path] = [row]
-    ordered = [found[trial.path] for trial in trials]
+            by_path[result.trial.path] = [row]
+    ordered = [by_path[trial.path] for trial in trials]
     output.show(CheckReport([row for rows in ordered for row in rows]), as_json)
     _explain([(f"{row.name} {row.file}".strip(), row.note) for rows in ordered for row in rows if row.note], as_json)
     failed = sum(rows[0].outcome != "same" for rows in ordered)
