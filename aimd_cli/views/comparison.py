@@ -118,8 +118,8 @@ class Comparison:
         """Return one row per fact and metric, with one column per trial."""
         table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
         table.add((shown("state"), "dim"), *(state_cell(row.state, self.options.glyphs) for row in self.rows))
-        if any(row.reason for row in self.rows):
-            table.add((shown("why"), "dim"), *(why_cell(row) for row in self.rows))
+        if any(whys := [why_cell(row) for row in self.rows]):
+            table.add((shown("why"), "dim"), *whys)
         for key in self.differing:
             table.add((text.clean(key), "cyan"), *(_shown(key, value) for value in self._facts(key)))
         for metric in self.metrics:

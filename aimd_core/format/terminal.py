@@ -16,6 +16,7 @@ titles, links and unknown sequences show nothing. Lines do not wrap at any width
 from __future__ import annotations
 
 import re
+from functools import cache
 from unicodedata import category, east_asian_width
 
 ROWS = 100  # how far up the cursor can go
@@ -29,8 +30,18 @@ _MAX_COMBINED = 16  # characters in one cell
 _TAB = 8
 
 _STRING = r"[\]PX^_][^\x07\x1b\n\x18\x1a]*"  # a title, a link, an image
-_TOKENS = re.compile(
-    rf"""
+_STRING_END = r"\x07|\x1b\\|(?=[\x1b\n\x18\x1a])"
+_CURSOR = ("\x1b[?25h", "\x1b[?25l")
+_BY_ROWS = {"A": -1, "k": -1, "F": -1, "B": 1, "e": 1, "E": 1}
+_BY_COLUMNS = {"C": 1, "a": 1, "D": -1}
+_NO_WIDTH = ("Mn", "Me", "Cf")
+
+
+@cache
+def _tokens() -> re.Pattern[str]:
+    """Return the pattern that splits a stream. Compiling it takes milliseconds, and most text does not need it."""
+    return re.compile(
+        rf"""
     (?P<text>[^\x00-\x1f\x7f-\x9f]+)
     | (?P<control>\r?\n | [\t\v\f] | \r(?!\n|\Z) | \x08+)
     | (?P<rest>\r\Z | \x1b (?: \[[0-?]*[\ -/]* | {_STRING}\x1b? | [\ -/]* )? \Z)  # may go on with the next text
@@ -39,13 +50,8 @@ _TOKENS = re.compile(
     | \x1b (?P<escape>[0-~])
     | [\x00-\x1f\x7f-\x9f]
     """,
-    re.VERBOSE,
-)
-_STRING_END = re.compile(r"\x07|\x1b\\|(?=[\x1b\n\x18\x1a])")
-_CURSOR = ("\x1b[?25h", "\x1b[?25l")
-_BY_ROWS = {"A": -1, "k": -1, "F": -1, "B": 1, "e": 1, "E": 1}
-_BY_COLUMNS = {"C": 1, "a": 1, "D": -1}
-_NO_WIDTH = ("Mn", "Me", "Cf")
+        re.VERBOSE,
+    )
 
 
 class _Row:
@@ -292,10 +298,11 @@ class Terminal:
 
     def take(self, text: str) -> list[str]:
         """Take what was printed, and return the lines that have become final."""
-        if text.isprintable() and text and not self._rest and not self._is_in_string:
-            self._screen.draw(text)
-        else:
+        pieces = text.split("\n")
+        if self._rest or self._is_in_string or not all(map(str.isprintable, pieces)):
             self._follow(text)
+        else:
+            self._print(pieces)
         return self._screen.lines()
 
     def settle(self) -> list[str]:
@@ -311,11 +318,19 @@ class Terminal:
         self._screen.clear()
         return self._screen.lines()
 
+    def _print(self, pieces: list[str]) -> None:
+        """Print text that needs no more than its line ends."""
+        for number, piece in enumerate(pieces):
+            if number:
+                self._screen.new_line(0)
+            if piece:
+                self._screen.draw(piece)
+
     def _follow(self, text: str) -> None:
         if self._rest:
             text, self._rest = self._rest + text, ""
         start = self._end_of_string(text) if self._is_in_string else 0
-        for token in _TOKENS.finditer(text, start):
+        for token in _tokens().finditer(text, start):
             kind = token.lastgroup
             if kind == "text":
                 self._screen.draw(token[0])
@@ -331,7 +346,7 @@ class Terminal:
                 self._keep_rest(token[0])
 
     def _end_of_string(self, text: str) -> int:
-        end = _STRING_END.search(text)
+        end = re.search(_STRING_END, text)
         self._is_in_string = end is None
         return len(text) if end is None else end.end()
 
