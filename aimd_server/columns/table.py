@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 
 from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.values import float_of, step_of
-from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
+from aimd_server.columns.rendering import AXES, AXIS_OF, EPOCH, STEP, TIME, times_of
 from aimd_server.columns.rollups import Floats
+from aimd_server.columns.uniform import read_uniform
+
+Metric = tuple[str, str]  # type and name
 
 
 class Column:
@@ -83,3 +87,42 @@ def tables_of(lines: bytes) -> dict[str, Table]:
         ((metrics_type, body),) = record.items()
         found.setdefault(metrics_type, Table()).add(body["value"], body["sequence"])
     return found
+
+
+def columns_of(lines: bytes, metrics: Sequence[Metric], axis: str) -> dict[Metric, tuple[Floats, Floats]]:
+    """Return x and value of each point in complete journal lines, of those of the metrics that are in them."""
+    columns = _uniform_columns(lines, metrics, axis)
+    if columns is not None:
+        return columns
+    tables = tables_of(lines)
+    return {(type, name): tables[type].points(name, axis) for type, name in metrics if type in tables}
+
+
+def _uniform_columns(lines: bytes, metrics: Sequence[Metric], axis: str) -> dict[Metric, tuple[Floats, Floats]] | None:
+    """Return the same of lines of one form, an order of magnitude faster; None of any others."""
+    uniform = read_uniform(lines)
+    place = next(name for name, known in AXIS_OF.items() if known == axis)
+    if uniform is None or place not in uniform.places:
+        return None
+    try:
+        x = _axis_of(uniform.columns[len(uniform.values) + uniform.places.index(place)], axis)
+        positions = [
+            (type, name, uniform.values.index(name))
+            for type, name in metrics
+            if type == uniform.type and name in uniform.values
+        ]
+        numbers = {(type, name): np.array(uniform.columns[at], np.float64) for type, name, at in positions}
+    except (OverflowError, TypeError, ValueError):  # whole numbers beyond all floats, or no numbers
+        return None
+    return None if x is None else {metric: (x, values) for metric, values in numbers.items()}
+
+
+def _axis_of(column: list[Any], axis: str) -> Floats | None:
+    """Return a column of `sequence` as numbers of an axis; None when it is to be read one by one."""
+    if axis == TIME:
+        times = times_of(column)
+        return None if times is None else times[0] / 1e6
+    if not isinstance(column[0], int):
+        return None
+    x = np.array(column, np.float64)
+    return x if axis != STEP or bool(np.all(np.abs(x) < 1 << 63)) else None

@@ -12,6 +12,7 @@ from aimd_cli.screen.panes import Looked
 from aimd_cli.text import printed_line
 from aimd_cli.views.curve import Curve
 from aimd_cli.views.trial_detail import TrialDetail
+from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY
 from aimd_core.reading.directory import Watch
 from aimd_core.reading.documents import Trial
@@ -29,7 +30,7 @@ class LocalSources:
         self.location = _short(directory)
         self._directory = directory
         self._index = Watch(directory=directory)
-        self._curves: dict[tuple[str, str, str], tuple[tuple[int, int], Curve]] = {}
+        self._curves: dict[tuple[str, str, str], tuple[tuple[int, ...], Curve]] = {}
 
     def look(self, with_facts: bool) -> Looked:
         """Return the current trials."""
@@ -43,7 +44,7 @@ class LocalSources:
         """Return a metric of a trial, read again only if its journal has changed."""
         trial = self._trial(row)
         key = (row.alternative_name, metric, axis)
-        size = _size(trial.path / METRICS_FILE)
+        size = (*_size(trial.path / METRICS_FILE), *_size(trial.path / SEGMENTS_FILE))
         cached = self._curves.pop(key, None)
         if cached is None or cached[0] != size:
             cached = (size, read_curve(trial, metric, axis))

@@ -6,6 +6,7 @@ journal, and its plots from the lines that count. All other trials pay nothing f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from aimd_server.columns.rollups import Floats
 
 _STRETCH_BYTES = 2 << 20
+_BLANK_LINES = re.compile(rb"\n{2,}")
 
 
 def segments_of(connection: Connection, trial_id: int) -> Segments:
@@ -59,7 +61,8 @@ def stretches(connection: Connection, row: JournalRow, segments: Segments, start
         content = rest + journals.read(connection, row.id, reached, end)
         cut = content.rfind(b"\n") + 1
         if cut:
-            yield segments.mask(content[:cut], reached - len(rest))
+            lines = segments.mask(content[:cut], reached - len(rest))
+            yield _BLANK_LINES.sub(b"\n", lines).removeprefix(b"\n") if b"\n\n" in lines else lines
         reached, rest = end, content[cut:]
 
 
@@ -69,14 +72,12 @@ def points(
     """Return x and value of each point that counts, for metrics given as type and name."""
     import numpy as np
 
-    from aimd_server.columns.table import tables_of
+    from aimd_server.columns.table import columns_of
 
     parts: dict[tuple[str, str], list[tuple[Floats, Floats]]] = {metric: [] for metric in metrics}
     for lines in stretches(connection, row, segments):
-        tables = tables_of(lines)
-        for metrics_type, name in metrics:
-            if metrics_type in tables:
-                parts[metrics_type, name].append(tables[metrics_type].points(name, axis))
+        for metric, numbers in columns_of(lines, metrics, axis).items():
+            parts[metric].append(numbers)
     return {
         metric: (np.concatenate([x for x, _ in found]), np.concatenate([values for _, values in found]))
         for metric, found in parts.items()

@@ -113,7 +113,8 @@ def append_one(connection: Connection, wish: Append) -> Appended:
         RefusalError: `not_found`, `content_differs` or `offset_mismatch`.
     """
     trial = load_trial(connection, wish.user, wish.uid)
-    row = _locked(connection, trial.id, wish.file)
+    rows = journals.locked(connection, [trial.id])
+    row = rows.get((trial.id, wish.file)) or journals.add(connection, trial.id, wish.file, now_us())
     content, offset, prepared = wish.content, wish.offset, wish.prepared
     known = min(len(content), row.next_offset - offset)
     if known < 0:
@@ -123,7 +124,8 @@ def append_one(connection: Connection, wish: Append) -> Appended:
     due: int | None = None
     segments = Segments()
     if wish.file == METRICS:
-        segments = effective.segments_of(connection, trial.id)
+        said = rows.get((trial.id, SEGMENTS))
+        segments = effective.read_segments(connection, said) if said else segments
         prepared = None if segments.reach > row.parsed_offset else prepared
     elif wish.file == SEGMENTS:
         effective.check_size(row, len(content) - known)
