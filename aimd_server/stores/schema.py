@@ -1,7 +1,7 @@
-"""The tables, once for SQLite and PostgreSQL.
+"""The tables, for SQLite and PostgreSQL alike.
 
-Times are integer microseconds UTC. Documents are strict JSON text. No column has a server default, all
-constraints are named, and ids are 64 bits wide (what SQLite calls INTEGER): each a trap in one of the two engines.
+Times are integer microseconds UTC. Documents are strict JSON text. No column has a server default, all constraints are
+named, and ids have 64 bits (SQLite's INTEGER): anything else fails in one of the two engines.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from sqlalchemy import (
 
 
 class _Words(TypeDecorator[str]):
-    """Text that PostgreSQL takes too: it keeps no NUL, which becomes U+FFFD, on both engines alike."""
+    """Text that PostgreSQL accepts: NUL becomes U+FFFD, on both engines alike."""
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return what is stored, and what is compared."""
+        """Return the text to store and to compare."""
         return value.replace("\0", NUL_AS) if value and "\0" in value else value
 
 
@@ -90,7 +90,7 @@ api_key = Table(
     UniqueConstraint("hash"),
 )
 
-# A browser that signed in: with a key, or with a public link. It dies with what it came from.
+# A browser's session, from a key or a public link, with which it ends.
 session = Table(
     "session",
     metadata,
@@ -108,9 +108,9 @@ session = Table(
 
 _IN_TRASH: Any = {f"{engine}_where": text("trashed_us IS NOT NULL") for engine in ("sqlite", "postgresql")}
 
-# Every account has one folder without a parent, the root of its tree; its path is "/".
-# In the trash, `trashed_us` is set in the whole subtree, whose paths begin with no slash so that they are in nobody's
-# way, and `trashed_name` is the name of what was deleted itself. Its own name then holds a slash.
+# Every account has one folder without a parent, the root of its tree, with path "/". In the trash, `trashed_us` is set
+# in the whole subtree, whose paths begin without a slash so that they do not collide, and `trashed_name` is the name of
+# what was deleted itself. Its own name then contains a slash.
 folder = Table(
     "folder",
     metadata,
@@ -166,7 +166,7 @@ trial = Table(
     Index(None, "trashed_us", **_IN_TRASH),
 )
 
-# A folder that is shown in another one too; it gives nobody a right.
+# A folder that is also shown in another one; it grants nothing.
 shortcut = Table(
     "shortcut",
     metadata,
@@ -181,7 +181,7 @@ shortcut = Table(
     Index(None, "target_id"),
 )
 
-# People who are given rights together.
+# Users who are granted roles together.
 team = Table(
     "team",
     metadata,
@@ -199,7 +199,7 @@ team_member = Table(
     Index(None, "account_id"),
 )
 
-# A role on a folder and all below it, or on a trial: for an account, for a team, or for whoever has a link's key.
+# A role on a folder and everything below, or on a trial, for an account, a team, or anyone who has a link's key.
 share = Table(
     "share",
     metadata,
@@ -221,7 +221,7 @@ share = Table(
     Index(None, "team_id"),
 )
 
-# Who did what to whom, by name and UUID, so that it outlives both.
+# Who did what to what, by name and UUID, so that it outlives both.
 audit = Table(
     "audit",
     metadata,
@@ -234,9 +234,9 @@ audit = Table(
     Index(None, "at_us"),
 )
 
-# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset`
-# where its tail begins, behind `chunk_records` records, which are in chunks.
-# `rest_digest` is the SHA-256, hexadecimal, of what is behind the last complete block, if `rest_offset` is the end.
+# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset` is
+# where its tail begins, after `chunk_records` records, which are in chunks. `rest_digest` is the SHA-256, in
+# hexadecimal, of what follows the last complete block, if `rest_offset` is the end.
 journal = Table(
     "journal",
     metadata,
@@ -264,7 +264,7 @@ journal_block = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
-# The bytes, one row an append. `codec`: 0 as they are, 1 zlib.
+# The bytes, one row per append. `codec`: 0 unchanged, 1 zlib.
 journal_tail = Table(
     "journal_tail",
     metadata,
@@ -275,7 +275,7 @@ journal_tail = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-# Lines that were tail. `codec`: 0 the recipe to render them from columns, 1 the lines, compressed.
+# Lines that were in the tail. `codec`: 0 the recipe to render them from columns, 1 the compressed lines.
 journal_chunk = Table(
     "journal_chunk",
     metadata,
@@ -299,7 +299,7 @@ trial_document = Table(
     Column("updated_us", BigInteger, nullable=False),
 )
 
-# The totals of one metrics type: a JSON mapping of metric name to what services.series.totals keeps. `rows` of its
+# The totals of a metrics type: a JSON mapping of metric names to the totals of services.series.totals. `rows` of its
 # points are in chunks.
 series = Table(
     "series",
@@ -315,11 +315,11 @@ series = Table(
     Index(None, "stale_us"),
 )
 
-# What lists choose and order trials by, so that they need not read documents. Parameters, flat, as they are written;
-# `kind`, `num` and `text` are the rank of `aimd_core.query.rank_of`, `type` one of n, s, b, j (number, string, boolean,
-# JSON), `mark` tells texts apart. Labels, which are a trial's name, state and the like, are rows beside them with the
-# keys `stores.indexes.LABEL_KEYS`.
-# Metrics follow `series.live`, of a running trial some seconds behind; `last` is NULL for NaN.
+# What lists select and sort trials by, so that they need not read documents. Parameters, flattened, as written; `kind`,
+# `num` and `text` are the rank of `aimd_core.query.rank_of`, `type` one of n, s, b, j (number, string, boolean, JSON),
+# `mark` distinguishes texts. Labels, such as a trial's name and state, are further rows with the keys
+# `stores.indexes.LABEL_KEYS`. Metrics follow `series.live`, for a running trial some seconds behind; `last` is NULL for
+# NaN.
 trial_param = Table(
     "trial_param",
     metadata,
@@ -379,8 +379,8 @@ series_chunk = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-# An object that holds bytes of rows of journal_chunk and series_chunk, which refer to it: see stores.sealed. Without a
-# journal it is on its way there, or its trial is gone: after a while it is removed. Nobody else's objects ever are.
+# An object with bytes of rows of journal_chunk and series_chunk, which refer to it: see stores.sealed. Without a
+# journal it is being sealed, or its trial is gone: after a while it is removed. Other databases' objects never are.
 sealed_object = Table(
     "sealed_object",
     metadata,
@@ -392,7 +392,7 @@ sealed_object = Table(
     Column("sealed_us", BigInteger, nullable=False),
 )
 
-# Journals with chunks that are in no object yet, and about how many bytes.
+# Journals with chunks that are not in an object yet, and about how many bytes.
 unsealed = Table(
     "unsealed",
     metadata,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aimd_core.reading.documents import Trial
 
 _CHART_ROWS = 10
-_CHART_CURVES = 7  # as many as the palette tells apart
+_CHART_CURVES = 7  # as many as the palette distinguishes
 
 Aggregate = Literal["last", "min", "max", "mean"]
 Format = Literal["md", "csv", "latex"]
@@ -118,7 +118,7 @@ def _chart(trials: list[Trial], metric: str, all_segments: bool) -> Chart | None
     from aimd_cli.views.chart import Chart, Look
 
     curves, _ = read_curves(trials, [metric], "step", all_segments)
-    if sum(len(curve) for curve in curves) <= len(curves):  # a point each says nothing that the table does not
+    if sum(len(curve) for curve in curves) <= len(curves):  # one point each adds nothing to the table
         return None
     return Chart(curves, Look(rows=_CHART_ROWS, glyphs=output.braille_fits()))
 
