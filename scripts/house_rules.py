@@ -54,8 +54,6 @@ STATE_USERS: dict[str, tuple[set[str], str]] = {
     "aimd_cli/importing/mlflow.py": ({"KILLED"}, "MLflow's own word"),
     "aimd_cli/importing/writing.py": ({"_exit"}, "the writer of an imported trial's `_exit`"),
     "aimd_cli/errors.py": ({"INTERRUPTED"}, "an exit code of the same name"),
-    "aimd_server/services/series/appending.py": ({"UNFINISHED"}, "a state that was told, not derived"),
-    "aimd_server/services/indexing.py": ({"UNFINISHED"}, "a state that was told, not derived"),
     "aimd_server/stores/indexes.py": (
         {"UNFINISHED", "LOST", "INTERRUPTED"},
         "the decision as SQL",

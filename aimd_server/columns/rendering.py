@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from aimd_core.format.journal import encode_number
 from aimd_server.columns.codec import EXACT
 from aimd_server.columns.rollups import Floats
 
@@ -22,7 +24,9 @@ AXIS_OF = {"step": STEP, "epoch": EPOCH, "timestamp": TIME}
 Kind = Literal["int", "float", "null", "time"]
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{6}|\d{3}))?)(Z|[+-]\d\d:\d\d|)", re.ASCII)
 _UNITS = {None: "s", 3: "ms", 6: "us"}
-_MINUTE_US = 60_000_000
+_MINUTE_US, _DAY_US = 60_000_000, 86_400_000_000
+_WIDTHS = {"s": 19, "ms": 23, "us": 26}
+_TWO_DIGITS = np.frombuffer(b"".join(b"%02d" % number for number in range(100)), np.uint8).reshape(100, 2)
 
 
 class Shape(msgspec.Struct, frozen=True, array_like=True):
@@ -81,16 +85,46 @@ def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
     if kind == "int":
         return msgspec.json.encode(column.astype(np.int64).tolist())[1:-1].split(b",")
     if kind == "time":
-        times = (column.astype(np.int64) + offset_us(shape.suffix)).astype("M8[us]").astype(f"M8[{shape.unit}]")
-        texts: list[bytes] = np.datetime_as_string(times).astype("S26").tolist()
-        return texts
+        return _time_tokens(column.astype(np.int64) + offset_us(shape.suffix), shape.unit)
     tokens = msgspec.json.encode(column.tolist())[1:-1].split(b",")
     size = np.abs(column)
     # Where the two writers differ: exponents, and what is not finite.
     with np.errstate(invalid="ignore"):
         others = np.flatnonzero(~((size < 1e16) & ((size >= 1e-4) | (size == 0.0))))
-    for place in others.tolist():
-        tokens[place] = json.dumps(float(column[place])).encode()
+    for place, number in zip(others.tolist(), column[others].tolist(), strict=True):
+        tokens[place] = encode_number(number).encode()
+    return tokens
+
+
+def _time_tokens(micros: NDArray[np.int64], unit: str) -> list[bytes]:
+    """Return times as ISO 8601 has them, without an offset; several times as fast as NumPy writes them one by one."""
+    if len(micros) and micros[0] == micros[-1] and np.all(micros == micros[0]):
+        return [_tokens_of_cells(_time_cells(micros[:1], unit))[0]] * len(micros)
+    return _tokens_of_cells(_time_cells(micros, unit))
+
+
+def _time_cells(micros: NDArray[np.int64], unit: str) -> NDArray[np.uint8]:
+    """Return the characters of times, a row each."""
+    days, inside = np.divmod(micros, _DAY_US)
+    seconds, fraction = np.divmod(inside, 1_000_000)
+    cells = np.empty((len(micros), _WIDTHS[unit]), np.uint8)
+    for day in np.unique(days).tolist():
+        text = str(np.datetime64(day, "D")).encode() + b"T00:00:00.000000"
+        cells[days == day] = np.frombuffer(text, np.uint8)[: cells.shape[1]]
+    minutes, seconds = np.divmod(seconds, 60)
+    hours, minutes = np.divmod(minutes, 60)
+    pairs = [(11, hours), (14, minutes), (17, seconds)]
+    if unit == "us":
+        pairs += [(20, fraction // 10_000), (22, fraction // 100 % 100), (24, fraction % 100)]
+    elif unit == "ms":
+        pairs += [(20, fraction // 10_000), (21, fraction // 1000 % 100)]
+    for place, numbers in pairs:
+        cells[:, place : place + 2] = _TWO_DIGITS[numbers]
+    return cells
+
+
+def _tokens_of_cells(cells: NDArray[np.uint8]) -> list[bytes]:
+    tokens: list[bytes] = cells.view(f"S{cells.shape[1]}").reshape(-1).tolist()
     return tokens
 
 

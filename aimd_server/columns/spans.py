@@ -117,16 +117,16 @@ class _OddError(Exception):
     """These lines are none that this program would write: keep them."""
 
 
-def split(lines: bytes) -> Iterator[bytes]:
+def split(lines: bytes, most_lines: int = LINES, most_bytes: int = SPAN_BYTES) -> Iterator[bytes]:
     """Yield complete lines in parts for one span each."""
     start = 0
     while start < len(lines):
-        end = min(start + SPAN_BYTES, len(lines))
+        end = min(start + most_bytes, len(lines))
         end = lines.rfind(b"\n", start, end) + 1 or lines.find(b"\n", end) + 1 or len(lines)
         part = lines[start:end]
-        if part.count(b"\n") > LINES:
+        if part.count(b"\n") > most_lines:
             found = np.flatnonzero(np.frombuffer(part, np.uint8) == 10)
-            part = part[: int(found[LINES - 1]) + 1]
+            part = part[: int(found[most_lines - 1]) + 1]
         yield part
         start += len(part)
 
@@ -162,7 +162,10 @@ def _rendering(lines: bytes) -> Span:
     groups = _groups_of(lines)
     order = np.empty(sum(len(group.lines) for group in groups), np.uint8)
     for number, group in enumerate(groups):
-        order[group.lines] = number
+        if isinstance(group.lines, range):  # all
+            order[:] = number
+        else:
+            order[group.lines] = number
     by_type: dict[str, list[int]] = {}
     for number, group in enumerate(groups):
         by_type.setdefault(group.type, []).append(number)

@@ -59,11 +59,60 @@ def read_uniform(lines: bytes) -> Uniform | None:
         return None
     if len(records) != lines.count(b"\n"):
         return None
-    columns = [list(map(get, records)) for get in getters]
+    bodies = [record.f0 for record in records]
+    halves = ([body.f0 for body in bodies], [body.f1 for body in bodies])
+    columns = [list(map(get, half)) for half, gets in zip(halves, getters, strict=True) for get in gets]
     kinds = [kind for _, kind in (*values, *places)]
     if any({*map(type, column)} != {kind} for column, kind in zip(columns, kinds, strict=True)):
         return None
     return Uniform(metrics_type, [name for name, _ in values], [name for name, _ in places], columns, len(records))
+
+
+class NumericLines(msgspec.Struct):
+    """The numbers of lines that have the same metrics.
+
+    Attributes:
+        type: Their metrics type.
+        columns: The numbers of each metric, as JSON has them.
+        steps: The step of each line, as JSON has it, None where it says none.
+        lines: How many.
+    """
+
+    type: str
+    columns: dict[str, list[Any]]
+    steps: list[Any]
+    lines: int
+
+
+def read_numbers(lines: bytes) -> NumericLines | None:
+    """Return the numbers of complete lines, None when they do not all have the same metrics and nothing but numbers."""
+    try:
+        ((metrics_type, body),) = _first.decode(lines[: lines.find(b"\n") + 1]).items()
+        if not 0 < len(body.value) <= MEMBERS:
+            return None
+        decoder, getters = _number_reader(metrics_type, tuple(body.value))
+        records = decoder.decode_lines(lines)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    if len(records) != lines.count(b"\n"):
+        return None
+    bodies = [record.f0 for record in records]
+    values = [body.f0 for body in bodies]
+    columns = {name: list(map(get, values)) for name, get in zip(body.value, getters, strict=True)}
+    return NumericLines(metrics_type, columns, [body.f1.step for body in bodies], len(records))
+
+
+class _Step(msgspec.Struct, gc=False):
+    step: Any = None
+
+
+@lru_cache(FORMS)
+def _number_reader(
+    metrics_type: str, names: tuple[str, ...]
+) -> tuple[msgspec.json.Decoder[Any], list[Callable[[Any], Any]]]:
+    """Return what reads the numbers of lines with these metrics, and what gets each of them from the values."""
+    body = _struct([("value", _struct([(name, float) for name in names])), ("sequence", _Step)])
+    return msgspec.json.Decoder(_struct([(metrics_type, body)])), _getters(len(names))
 
 
 def _members(document: dict[str, Any]) -> _Members:
@@ -76,12 +125,16 @@ def _members(document: dict[str, Any]) -> _Members:
 @lru_cache(FORMS)
 def _reader(
     metrics_type: str, values: _Members, places: _Members
-) -> tuple[msgspec.json.Decoder[Any], list[Callable[[Any], Any]]]:
-    """Return what reads lines of a form, and what gets each name's value of a record."""
+) -> tuple[msgspec.json.Decoder[Any], list[list[Callable[[Any], Any]]]]:
+    """Return what reads lines of a form, and what gets each of its values, and each member of its sequence."""
     body = _struct([("value", _struct(values)), ("sequence", _struct(places))])
     line = _struct([(metrics_type, body)])
-    wanted = [f"f0.f0.f{number}" for number in range(len(values))] + [f"f0.f1.f{n}" for n in range(len(places))]
-    return msgspec.json.Decoder(line), [attrgetter(path) for path in wanted]
+    return msgspec.json.Decoder(line), [_getters(len(values)), _getters(len(places))]
+
+
+def _getters(count: int) -> list[Callable[[Any], Any]]:
+    """Return what gets each field of a struct that `_struct` made."""
+    return [attrgetter(f"f{number}") for number in range(count)]
 
 
 def _struct(members: Any) -> Any:

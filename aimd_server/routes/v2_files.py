@@ -13,8 +13,8 @@ from aimd_server.routes.bodies import encoding_of, read_body, small_members, unp
 from aimd_server.services import files
 from aimd_server.services.files import FILE_BYTES, PART_BYTES, OpenFile, Standing
 from aimd_server.services.request_errors import RefusalError
-from aimd_server.services.series import chunking, growth
-from aimd_server.services.series.growth import Append
+from aimd_server.services.series import appending, chunking
+from aimd_server.services.series.appending import Append
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.packing import GZIP, Packed
@@ -138,7 +138,7 @@ def _wish_of(
 ) -> Append:
     content = members[0] if len(members) == 1 else b"".join(members)
     as_sent = Packed(GZIP, body) if encoding == "gzip" and len(members) == 1 and len(body) < len(content) else None
-    return growth.prepare(user, uid, file, offset, content, as_sent, digest)
+    return appending.prepare(user, uid, file, offset, content, as_sent, digest)
 
 
 def _chunk(database: Database, _: Account, trial_id: int, file: str) -> None:

@@ -10,16 +10,16 @@ import json
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from aimd_core.format.model import UNFINISHED, flatten
+from aimd_core.format.model import flatten
 from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import Facts, is_live
 from aimd_server.services.clock import now_us
 from aimd_server.services.series import totals
 from aimd_server.services.series.totals import Live
-from aimd_server.stores import indexes
+from aimd_server.stores import indexes, series
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.indexes import (
     LABEL,
@@ -117,44 +117,64 @@ def index_labels(connection: Connection, trial_ids: Sequence[int]) -> None:
     indexes.put_labels(connection, [(row, label_rows(row)) for row in indexes.labelled(connection, trial_ids)])
 
 
-def _refresh(connection: Connection, home: Home, row: StaleRow) -> None:
-    _put(connection, home, row.type, totals.from_text(row.live))
-    indexes.mark_fresh(connection, row.id, now_us())
+class Grown(NamedTuple):
+    """Totals that have grown: of which trial and type, their row as it was, and the totals."""
+
+    trial_id: int
+    type: str
+    row: SeriesRow | None
+    live: Live
 
 
-def _put(connection: Connection, home: Home, metrics_type: str, live: Live) -> None:
-    indexes.put_metrics(connection, home, metric_rows(metrics_type, live))
+def put_totals(connection: Connection, grown: Sequence[Grown]) -> None:
+    """Store totals that have grown, and bring the tables for lists up to them, now or later."""
+    changed = []
+    for (trial_id, metrics_type, row, live), marks in zip(grown, _follow(connection, grown), strict=True):
+        if row is None:
+            series.add(connection, trial_id, metrics_type, totals.text_of(live), marks)
+        else:
+            changed.append((row.id, totals.text_of(live), marks))
+    series.put(connection, changed)
 
 
-def take_points(
-    connection: Connection, trial_id: int, metrics_type: str, before: SeriesRow | None, live: Live
-) -> dict[str, int | None]:
-    """Follow a live summary that has grown, now or later, and return what the series' row says of that."""
+def _follow(connection: Connection, grown: Sequence[Grown]) -> list[dict[str, int | None]]:
+    """Bring the tables for lists up to totals that have grown, now or later; return what the row of each says then."""
     at_us = now_us()
-    if before is not None:
-        is_running = before.stale_us is not None or indexes.home_of(connection, trial_id).state in UNFINISHED
-        marks = marks_of(before, at_us, is_running)
-        if marks is not None:
-            return marks
-    _put(connection, indexes.home_of(connection, trial_id), metrics_type, live)
-    return {"indexed_us": at_us, "stale_us": None}
+    unsure = {
+        trial_id for trial_id, _, row, _ in grown if row is None or row.stale_us is None or not _is_fresh(row, at_us)
+    }
+    homes = indexes.homes_of(connection, sorted(unsure))
+    marks: list[dict[str, int | None]] = []
+    due: list[tuple[Home, dict[str, dict[str, Any]]]] = []
+    for trial_id, metrics_type, row, live in grown:
+        if row is not None and _is_fresh(row, at_us) and (row.stale_us or is_live(homes[trial_id].state or "")):
+            marks.append({"indexed_us": row.indexed_us, "stale_us": row.stale_us or at_us})
+        else:
+            due.append((homes[trial_id], metric_rows(metrics_type, live)))
+            marks.append({"indexed_us": at_us, "stale_us": None})
+    if due:
+        indexes.put_metrics(connection, due)
+    return marks
 
 
-def marks_of(before: SeriesRow, at_us: int, is_running: bool) -> dict[str, int | None] | None:
-    """Return what the row of a series that grows now says of the tables for lists when they need not follow yet."""
-    is_fresh = before.indexed_us is not None and at_us - before.indexed_us < FRESH_S * 1e6
-    if is_fresh and (before.stale_us is not None or is_running):
-        return {"indexed_us": before.indexed_us, "stale_us": before.stale_us or at_us}
-    return None
+def _is_fresh(row: SeriesRow, at_us: int) -> bool:
+    return row.indexed_us is not None and at_us - row.indexed_us < FRESH_S * 1e6
+
+
+def _refresh(connection: Connection, rows: Sequence[StaleRow]) -> None:
+    """Bring the tables for lists up to what some series are now."""
+    homes = indexes.homes_of(connection, sorted({row.trial_id for row in rows}))
+    made = [(homes[row.trial_id], metric_rows(row.type, totals.from_text(row.live))) for row in rows]
+    indexes.put_metrics(connection, made)
+    for row in rows:
+        indexes.mark_fresh(connection, row.id, now_us())
 
 
 def settle(connection: Connection, trial_id: int) -> None:
     """Bring a trial that has ended up to date."""
     rows = indexes.stale_of(connection, trial_id)
     if rows:
-        home = indexes.home_of(connection, trial_id)
-        for row in rows:
-            _refresh(connection, home, row)
+        _refresh(connection, rows)
 
 
 def refresh_due(database: Database, few: int = FEW, fresh_s: float = FRESH_S) -> None:
@@ -169,8 +189,7 @@ def refresh_due(database: Database, few: int = FEW, fresh_s: float = FRESH_S) ->
         return
 
     def operation(connection: Connection) -> None:
-        for row in indexes.stale(connection, before_us, _AT_ONCE):
-            _refresh(connection, indexes.home_of(connection, row.trial_id), row)
+        _refresh(connection, indexes.stale(connection, before_us, _AT_ONCE))
 
     try:
         database.write(operation)

@@ -23,8 +23,8 @@ from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
 from aimd_server.services.request_errors import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.series import effective
+from aimd_server.services.series.appending import append_at_end
 from aimd_server.services.series.chunking import chunk_tail
-from aimd_server.services.series.growth import append_at_end
 from aimd_server.services.trial_changes import placed
 from aimd_server.services.trials import add, document_columns, free_id, receive
 from aimd_server.services.visibility import ROOT, load_folder, load_trial

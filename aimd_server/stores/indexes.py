@@ -29,6 +29,7 @@ from aimd_core.query import Field
 from aimd_core.query.tree import AGGREGATES
 from aimd_core.reading.facts import LOST_AFTER_S
 from aimd_server.stores.folders import below
+from aimd_server.stores.prepared import PreparedForList, PreparedStatement
 from aimd_server.stores.schema import folder, journal, series, trial, trial_metric, trial_param
 
 MORE = "\x01"  # the key of a row that marks a trial with parameters that are not in the table
@@ -118,17 +119,30 @@ _HOME = select(trial.c.id, trial.c.folder_id, trial.c.sort_us, trial.c.parameter
 _HOME = _HOME.add_columns(func.coalesce(trial.c.state, trial.c.status).label("state"))
 _BY_ID = _HOME.where(trial.c.id == bindparam("trial_id"))
 _INSERT_PARAM, _INSERT_METRIC = insert(trial_param), insert(trial_metric)
-_KEYS = select(trial_metric.c.key).where(trial_metric.c.trial_id == bindparam("of_trial"))
-_PUT_METRIC = (
+_KEYS = PreparedForList(
+    lambda ids: select(trial_metric.c.trial_id, trial_metric.c.key).where(trial_metric.c.trial_id.in_(ids))
+)
+_PUT_METRIC = PreparedStatement(
     update(trial_metric)
     .where(trial_metric.c.trial_id == bindparam("of_trial"), trial_metric.c.key == bindparam("of_key"))
     .values({name: bindparam(f"new_{name}") for name in MEASURED})
+)
+_HOMES = PreparedForList(
+    lambda ids: select(
+        trial.c.id, trial.c.folder_id, trial.c.sort_us, func.coalesce(trial.c.state, trial.c.status)
+    ).where(trial.c.id.in_(ids))
 )
 
 
 def home_of(connection: Connection, trial_id: int) -> Home:
     """Return what the rows of a trial take from it."""
     return Home(**connection.execute(_BY_ID, {"trial_id": trial_id}).one()._mapping)
+
+
+def homes_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, Home]:
+    """Return the same of several trials, by row id, without their parameters, which may be long."""
+    rows = _HOMES.rows(connection, trial_ids)
+    return {row[0]: Home(row[0], row[1], row[2], "", row[3]) for row in rows}
 
 
 def by_uid(connection: Connection, uid: str) -> Home:
@@ -165,20 +179,18 @@ def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[P
         connection.execute(_INSERT_PARAM, rows)
 
 
-def put_metrics(connection: Connection, home: Home, rows: dict[str, dict[str, Any]]) -> None:
-    """Write some metrics of a trial, each a mapping with MEASURED."""
-    known = set(connection.execute(_KEYS, {"of_trial": home.id}).scalars())
-    changed = [
-        {"of_trial": home.id, "of_key": key, **{f"new_{name}": row[name] for name in MEASURED}}
-        for key, row in rows.items()
-        if key in known
-    ]
-    own = {"trial_id": home.id, "folder_id": home.folder_id, "sort_us": home.sort_us}
-    added = [
-        {**own, "key": key, **{name: row[name] for name in MEASURED}} for key, row in rows.items() if key not in known
-    ]
-    if changed:
-        connection.execute(_PUT_METRIC, changed)
+def put_metrics(connection: Connection, made: Sequence[tuple[Home, dict[str, dict[str, Any]]]]) -> None:
+    """Write some metrics of trials, each a mapping with MEASURED."""
+    rows = {(home.id, key): (home, row) for home, of_trial in made for key, row in of_trial.items()}
+    known = {(row[0], row[1]) for row in _KEYS.rows(connection, list({home.id for home, _ in made}))}
+    changed, added = [], []
+    for (trial_id, key), (home, row) in rows.items():
+        if (trial_id, key) in known:
+            changed.append({"of_trial": trial_id, "of_key": key, **{f"new_{name}": row[name] for name in MEASURED}})
+        else:
+            own = {"trial_id": trial_id, "folder_id": home.folder_id, "sort_us": home.sort_us, "key": key}
+            added.append({**own, **{name: row[name] for name in MEASURED}})
+    _PUT_METRIC.run(connection, changed)
     if added:
         connection.execute(_INSERT_METRIC, added)
 

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from aimd_server.stores.packing import Packed, pack, unpack
+from aimd_server.stores.prepared import PreparedForList, PreparedStatement
 from aimd_server.stores.schema import journal, journal_block, journal_chunk, journal_tail
 
 _ROWS_AT_ONCE = 512
@@ -38,15 +39,21 @@ class JournalRow(msgspec.Struct, frozen=True):
 # Built once, because building a statement costs more than running it.
 _OF_FILE = select(journal).where(journal.c.trial_id == bindparam("of_trial"), journal.c.file == bindparam("of_file"))
 _OF_FILE_LOCKED = _OF_FILE.with_for_update()
-_OF_TRIALS_LOCKED = (
-    select(journal)
-    .where(journal.c.trial_id.in_(bindparam("of_trials", expanding=True)))
-    .order_by(journal.c.id)  # in the same order in every replica, so that deadlocks are rare
-    .with_for_update()
+_COLUMNS = [journal.c[name] for name in JournalRow.__struct_fields__]
+_OF_TRIALS_LOCKED = PreparedForList(
+    lambda ids: (
+        select(*_COLUMNS)
+        .where(journal.c.trial_id.in_(ids))
+        .order_by(journal.c.id)  # in the same order in every replica, so that deadlocks are rare
+        .with_for_update()
+    )
 )
-_EXTEND = insert(journal_tail)
+_TAIL_COLUMNS: dict[str, Any] = {name: bindparam(name) for name in ("journal_id", "offset", "size", "codec", "data")}
+_EXTEND = PreparedStatement(insert(journal_tail).values(_TAIL_COLUMNS))
 _STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us", "chunk_offset", "chunk_records")
-_ADVANCE = update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(c) for c in _STANDING})
+_ADVANCE = PreparedStatement(
+    update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(f"new_{c}") for c in _STANDING})
+)
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[JournalRow]]:
@@ -88,8 +95,8 @@ def add(connection: Connection, trial_id: int, file: str, now_us: int) -> Journa
 
 def locked(connection: Connection, trial_ids: list[int]) -> dict[tuple[int, str], JournalRow]:
     """Return the journals of trials by (trial, file), locked until the transaction ends."""
-    rows = connection.execute(_OF_TRIALS_LOCKED, {"of_trials": trial_ids})
-    return {(row.trial_id, row.file): row for row in (JournalRow(**row._mapping) for row in rows)}
+    rows = [JournalRow(*row) for row in _OF_TRIALS_LOCKED.rows(connection, trial_ids)]
+    return {(row.trial_id, row.file): row for row in rows}
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -113,13 +120,13 @@ def extend(connection: Connection, *parts: Part) -> None:
         }
         for part in parts
     ]
-    connection.execute(_EXTEND, rows)
+    _EXTEND.run(connection, rows)
 
 
 def advance(connection: Connection, *rows: JournalRow) -> None:
     """Store the state of journals."""
-    connection.execute(
-        _ADVANCE, [{"row_id": row.id, **{name: getattr(row, name) for name in _STANDING}} for row in rows]
+    _ADVANCE.run(
+        connection, [{"row_id": row.id, **{f"new_{name}": getattr(row, name) for name in _STANDING}} for row in rows]
     )
 
 
@@ -175,7 +182,7 @@ def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
         rest = unpack(last.codec, last.data)[end - last.offset :]
         packed = pack(rest)
         values = {"journal_id": journal_id, "offset": end, "size": len(rest)}
-        connection.execute(_EXTEND, {**values, "codec": packed.codec, "data": packed.data})
+        _EXTEND.run(connection, [{**values, "codec": packed.codec, "data": packed.data}])
 
 
 def block_digests(connection: Connection, journal_id: int) -> list[bytes]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from aimd_server.stores.prepared import PreparedForList, PreparedStatement
 from aimd_server.stores.schema import series
 
 
@@ -22,22 +23,21 @@ class SeriesRow(msgspec.Struct, frozen=True):
     rows: int = 0
 
 
+_COLUMNS = [series.c[name] for name in SeriesRow.__struct_fields__]
 _OF_TYPE = select(series).where(series.c.trial_id == bindparam("of_trial"), series.c.type == bindparam("of_type"))
-_PUT = (
+_OF_TRIALS = PreparedForList(lambda ids: select(*_COLUMNS).where(series.c.trial_id.in_(ids)).order_by(series.c.id))
+_PUT = PreparedStatement(
     update(series)
     .where(series.c.id == bindparam("row_id"))
-    .values(live=bindparam("live"), indexed_us=bindparam("new_indexed_us"), stale_us=bindparam("new_stale_us"))
+    .values(live=bindparam("new_live"), indexed_us=bindparam("new_indexed_us"), stale_us=bindparam("new_stale_us"))
 )
-
-
-_OF_TRIALS = select(series).where(series.c.trial_id.in_(bindparam("of_trials", expanding=True))).order_by(series.c.id)
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
     """Return the series of each trial that has any, in the order of their first appearance."""
     found: dict[int, list[SeriesRow]] = {}
-    for row in connection.execute(_OF_TRIALS, {"of_trials": list(trial_ids)}):
-        found.setdefault(row.trial_id, []).append(SeriesRow(**row._mapping))
+    for row in (SeriesRow(*row) for row in _OF_TRIALS.rows(connection, list(trial_ids))):
+        found.setdefault(row.trial_id, []).append(row)
     return found
 
 
@@ -47,28 +47,25 @@ def of_type(connection: Connection, trial_id: int, type: str) -> SeriesRow | Non
     return SeriesRow(**row._mapping) if row else None
 
 
-def count(connection: Connection, trial_id: int) -> int:
-    """Return how many types a trial has."""
-    return int(connection.execute(select(func.count()).where(series.c.trial_id == trial_id)).scalar_one())
+def add(connection: Connection, trial_id: int, type: str, live: str, marks: dict[str, int | None]) -> None:
+    """Make the row of a type, with its totals, and with how far the tables for lists follow them."""
+    connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, rows=0, **marks))
 
 
-def put(
-    connection: Connection, row: SeriesRow | None, trial_id: int, type: str, live: str, marks: dict[str, int | None]
-) -> None:
-    """Write a live summary, into its row when there is one, and how far the tables for lists follow it."""
-    if row is None:
-        connection.execute(insert(series).values(trial_id=trial_id, type=type, live=live, rows=0, **marks))
-    else:
-        put_all(connection, [(row.id, live, marks)])
-
-
-def put_all(connection: Connection, rows: Iterable[tuple[int, str, dict[str, int | None]]]) -> None:
-    """Write live summaries into the rows of these ids, and how far the tables for lists follow each."""
-    values = [
-        {"row_id": row_id, "live": live, "new_indexed_us": marks["indexed_us"], "new_stale_us": marks["stale_us"]}
-        for row_id, live, marks in rows
-    ]
-    connection.execute(_PUT, values)
+def put(connection: Connection, rows: Iterable[tuple[int, str, dict[str, int | None]]]) -> None:
+    """Write totals into the rows of these ids, and how far the tables for lists follow each."""
+    _PUT.run(
+        connection,
+        [
+            {
+                "row_id": row_id,
+                "new_live": live,
+                "new_indexed_us": marks["indexed_us"],
+                "new_stale_us": marks["stale_us"],
+            }
+            for row_id, live, marks in rows
+        ],
+    )
 
 
 def set_rows(connection: Connection, series_id: int, rows: int) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from aimd_server.stores.folders import ROOT_PATH, below
+from aimd_server.stores.prepared import PreparedForList
 from aimd_server.stores.schema import account, folder, journal, trial
 
 _editor = account.alias("editor")
@@ -101,20 +102,20 @@ class Placed(msgspec.Struct, frozen=True):
     id: int
     uid: str
     owner_id: int
-    state: str | None
 
 
-_PLACED = (
-    select(trial.c.id, trial.c.uid, trial.c.owner_id, trial.c.state)
-    .join(folder, trial.c.folder_id == folder.c.id)
-    .where(trial.c.uid.in_(bindparam("of_uids", expanding=True)))
-    .where(trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
+_PLACED = PreparedForList(
+    lambda uids: (
+        select(trial.c.id, trial.c.uid, trial.c.owner_id)
+        .join(folder, trial.c.folder_id == folder.c.id)
+        .where(trial.c.uid.in_(uids), trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
+    )
 )
 
 
 def placed(connection: Connection, uids: list[str]) -> dict[str, Placed]:
     """Return the same of several trials by UUID, whoever owns them."""
-    return {row.uid: Placed(*row) for row in connection.execute(_PLACED, {"of_uids": uids})}
+    return {row[1]: Placed(*row) for row in _PLACED.rows(connection, [uid for uid in uids if "\0" not in uid])}
 
 
 class Holder(msgspec.Struct, frozen=True):

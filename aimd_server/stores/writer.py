@@ -27,6 +27,8 @@ Operation = Callable[[Connection], T]
 log = logging.getLogger("aimd_server")
 
 GROUP = 64  # operations in one commit, at most
+CROWD = 4  # operations in a commit, from which on the next one waits for more
+GATHER_S, GATHERINGS = 0.001, 8  # how long it looks for more, and how often it does so while more come
 TRIES = 6  # of a group that conflicts with other replicas
 _PAUSE_S = 0.01
 
@@ -85,6 +87,7 @@ class Writer:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._closed = False
+        self._is_crowded = False
         self._thread = threading.Thread(target=self._work, name="aimd-writer", daemon=True)
         self._thread.start()
 
@@ -124,6 +127,8 @@ class Writer:
     def _next_group(self) -> tuple[list[_Queued], bool]:
         """Wait for an operation, and return it with the others in the queue, and whether to continue afterwards."""
         item = self._queue.get()
+        if self._is_crowded:
+            self._gather()
         group: list[_Queued] = []
         while item is not None:
             group.append(item)
@@ -135,7 +140,15 @@ class Writer:
                 return group, True
         return group, False
 
+    def _gather(self) -> None:
+        """Wait while more operations come, but not long: a commit costs the same for one as for many."""
+        waiting, left = -1, GATHERINGS
+        while left and waiting < (waiting := self._queue.qsize()) < GROUP:
+            time.sleep(GATHER_S)
+            left -= 1
+
     def _commit(self, group: list[_Queued]) -> None:
+        self._is_crowded = len(group) >= CROWD
         group = [item for item in group if item.future.set_running_or_notify_cancel()]
         group.sort(key=lambda item: item.order)  # rows in the same order in every replica, so that deadlocks are rare
         try:

@@ -27,9 +27,12 @@ NO_ROW_LOCK = """
 from sqlalchemy.dialects.postgresql import insert
 from aimd_server.stores import journals
 journals._OF_FILE_LOCKED = journals._OF_FILE
-mine = journals.journal.c.trial_id.in_(journals.bindparam("of_trials", expanding=True))
-journals._OF_TRIALS_LOCKED = journals.select(journals.journal).where(mine)
-journals._EXTEND = insert(journals.journal_tail).on_conflict_do_nothing()
+columns, PreparedStatement = journals._COLUMNS, journals.PreparedStatement
+journals._OF_TRIALS_LOCKED = journals.PreparedForList(
+    lambda ids: journals.select(*columns).where(journals.journal.c.trial_id.in_(ids))
+)
+extend = insert(journals.journal_tail).values(journals._TAIL_COLUMNS).on_conflict_do_nothing()
+journals._EXTEND = PreparedStatement(extend)
 """
 # The answer goes out, the commit comes a little later.
 EARLY_ANSWER = """

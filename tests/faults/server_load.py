@@ -29,7 +29,7 @@ from aimd_server.services.series import chunking, sealing
 maintenance.SEAL_EVERY_S = 0.05
 sealing.LARGE_BYTES = sealing.SMALL_BYTES = 1
 sealing.NEWEST_ROWS = 0
-chunking.DUE_RECORDS = 50
+chunking.LIMITS = chunking.ColumnLimits(due_records=50)
 """
 
 

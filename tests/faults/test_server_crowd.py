@@ -27,7 +27,7 @@ sqlite.writing_engine = lambda path: sqlite._engine(path, "BEGIN", ["journal_mod
 """
 ACKNOWLEDGED_ALL_THE_SAME = """
 from aimd_server.services.files import Standing
-from aimd_server.services.series.growth import Appended
+from aimd_server.services.series.appending import Appended
 from aimd_server.stores import writer
 def _commit(self, group):
     try:

@@ -13,10 +13,9 @@ import pytest
 from aimd_core.format import digest
 from aimd_server.services import files, trials
 from aimd_server.services.request_errors import RefusalError
-from aimd_server.services.series import appending as appends_module
-from aimd_server.services.series import block_states, chunking, growth
-from aimd_server.services.series.appending import Appends
-from aimd_server.services.series.growth import Append, Appended
+from aimd_server.services.series import appending, block_states, chunking
+from aimd_server.services.series.appending import Append, Appended, Appends
+from aimd_server.services.series.chunking import ColumnLimits
 from aimd_server.stores import journals, series
 from aimd_server.stores import trials as trials_store
 from aimd_server.stores.accounts import Account
@@ -25,16 +24,15 @@ from tests.server.api import line, wish
 from tests.support.list_queries import make_user
 
 BLOCK = 400
+LIMITS = ColumnLimits(due_records=12, large_bytes=3000)
 FILES = ("metrics", "stdout.log")
 UIDS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(4)]
 
 
 @pytest.fixture(autouse=True)
 def _small_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (digest, appends_module, block_states, files, growth):
+    for module in (digest, appending, block_states, files):
         monkeypatch.setattr(module, "BLOCK_BYTES", BLOCK)
-    monkeypatch.setattr(chunking, "DUE_RECORDS", 12)
-    monkeypatch.setattr(chunking, "LARGE_BYTES", 3000)
 
 
 class Store:
@@ -44,8 +42,8 @@ class Store:
         self.database = Database(place)
         self.user = make_user(self.database)
         self.stranger = make_user(self.database, "mia")
-        self.appends = Appends()
-        self.others = Appends()  # of another replica
+        self.appends = Appends(LIMITS)
+        self.others = Appends(LIMITS)  # of another replica
         for number, uid in enumerate(UIDS):
             state = "Running" if number else "Succeeded"
             body = wish(f"t{number}", state=state)
@@ -73,7 +71,7 @@ class Store:
     def chunk(self) -> None:
         """Turn into chunks what is due."""
         for trial_id in self.database.read(lambda connection: [one.id for one in self._placed(connection)]):
-            chunking.chunk_tail(self.database, trial_id, "metrics")
+            chunking.chunk_tail(self.database, trial_id, "metrics", LIMITS)
 
     def _placed(self, connection: Connection) -> list[Any]:
         return list(trials_store.placed(connection, UIDS).values())
@@ -134,12 +132,12 @@ class Clients:
             offset -= 1  # other bytes
             content = b"~" + content
         elif kind < 0.17:
-            return growth.prepare(stranger, uid, file, offset, content)
+            return appending.prepare(stranger, uid, file, offset, content)
         elif kind < 0.2:
-            return growth.prepare(user, UIDS[0][:-1] + "f", file, offset, content)
+            return appending.prepare(user, UIDS[0][:-1] + "f", file, offset, content)
         if kind >= 0.2 or (kind < 0.06 and known):
             self.sent[uid, file] = known[:offset] + content
-        return growth.prepare(user, uid, file, offset, content, wants_digest=rng.random() < 0.1)
+        return appending.prepare(user, uid, file, offset, content, wants_digest=rng.random() < 0.1, limits=LIMITS)
 
 
 def check(place: Path, seed: int, groups: int = 25) -> None:
@@ -198,7 +196,7 @@ def _behind_a_gap(plain: Callable[..., bool]) -> Callable[..., bool]:
 def test_the_comparison_catches_a_group_that_takes_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Callable[..., Any]
 ) -> None:
-    monkeypatch.setattr(appends_module, "_is_plain", plant(appends_module._is_plain))
+    monkeypatch.setattr(appending, "_is_plain", plant(appending._is_plain))
     with pytest.raises(AssertionError):
         for seed in range(6):
             check(tmp_path / str(seed), seed)

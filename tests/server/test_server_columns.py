@@ -28,6 +28,7 @@ from aimd_server.columns.table import tables_of
 from aimd_server.columns.uniform import read_uniform
 from aimd_server.services import files, identity, trials
 from aimd_server.services.series import chunking, plotting
+from aimd_server.services.series.chunking import LIMITS, ColumnLimits
 from aimd_server.services.series.plotting import PlotWish
 from aimd_server.stores import journals
 from aimd_server.stores.database import Database
@@ -109,8 +110,11 @@ def test_lines_of_the_sdk_are_rendered_and_not_kept() -> None:
     assert all(spans.build(part).recipe is not None for part in parts)
 
 
+SMALL = ColumnLimits(due_records=6, large_bytes=400, lines=5, span_bytes=1500)
+
+
 class Store:
-    """A database with a trial in it, and small numbers of lines and bytes for a chunk."""
+    """A database with a trial in it, and how much becomes columns there."""
 
     def __init__(self, directory: str) -> None:
         self.place = Path(directory)
@@ -122,6 +126,7 @@ class Store:
         assert user is not None
         self.user = user
         self.trial = ""
+        self.limits = LIMITS
 
     def new_trial(self) -> None:
         import msgspec
@@ -133,7 +138,9 @@ class Store:
     def append(self, content: bytes, cuts: list[int]) -> None:
         places = [0, *sorted(cut % (len(content) + 1) for cut in cuts), len(content)]
         for start, end in itertools.pairwise(places):
-            standing = append(self.database, self.user, self.trial, files.METRICS, start, content[start:end])
+            standing = append(
+                self.database, self.user, self.trial, files.METRICS, start, content[start:end], self.limits
+            )
             assert standing.offset >= end
 
     def read(self, start: int, end: int) -> bytes:
@@ -163,17 +170,13 @@ def _fail(message: str) -> None:
 
 
 @contextmanager
-def small_chunks(**more: int) -> Iterator[None]:
+def small_chunks(store: Store, limits: ColumnLimits = SMALL) -> Iterator[None]:
+    """Let columns be made of little, and faults be raised that a server would log."""
     with pytest.MonkeyPatch.context() as patch:
-        for module, name, value in [
-            (chunking.log, "exception", _fail),
-            (chunking, "DUE_RECORDS", 6),
-            (chunking, "LARGE_BYTES", 400),
-            (spans, "LINES", 5),
-            (spans, "SPAN_BYTES", 1500),
-        ]:
-            patch.setattr(module, name, more.get(name, value))  # type: ignore[arg-type]
+        patch.setattr(chunking.log, "exception", _fail)
+        store.limits = limits
         yield
+    store.limits = LIMITS
 
 
 def assert_kept(store: Store, content: bytes, cuts: list[int]) -> None:
@@ -199,14 +202,14 @@ def assert_kept(store: Store, content: bytes, cuts: list[int]) -> None:
 @FEW
 @given(content=JOURNALS, cuts=st.lists(st.integers(0, 10_000), max_size=6))
 def test_any_bytes_in_any_parts_come_back(store: Store, content: bytes, cuts: list[int]) -> None:
-    with small_chunks():
+    with small_chunks(store):
         assert_kept(store, content, cuts)
 
 
 @FEW
 @given(content=JOURNALS, cuts=st.lists(st.integers(0, 10_000), max_size=6))
 def test_the_summary_is_that_of_the_local_file(store: Store, content: bytes, cuts: list[int]) -> None:
-    with small_chunks():
+    with small_chunks(store):
         store.new_trial()
         store.append(content, cuts)
     local = JournalTotals()
@@ -229,7 +232,7 @@ def test_a_chunk_boundary_that_is_off_by_one_is_caught(monkeypatch: pytest.Monke
     content = b"".join(
         json.dumps({"train": {"value": {"x": n}, "sequence": {"step": n}}}).encode() + b"\n" for n in range(20)
     )
-    with new_store() as store, small_chunks():
+    with new_store() as store, small_chunks(store):
         assert_kept(store, content, [90, 300, 500])
         monkeypatch.setattr(journals, "cut_tail", _cut_one_too_many(journals.cut_tail))
         with pytest.raises(AssertionError):
@@ -254,7 +257,7 @@ def test_a_plot_shows_the_points_however_they_are_stored(
         lines.append(json.dumps({"train": {"value": value, "sequence": sequence}}).encode() + b"\n")
     content = b"".join(lines)
     store.new_trial()
-    with small_chunks(LINES=300, DUE_RECORDS=300, LARGE_BYTES=1 << 30):
+    with small_chunks(store, ColumnLimits(due_records=300, large_bytes=1 << 30, lines=300, span_bytes=1500)):
         store.append(content, list(range(0, len(content), 9000)))
     if bounds[0] and x == "time":
         bounds = (1795446207.0001, 1795446207.0011)

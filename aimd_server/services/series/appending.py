@@ -1,38 +1,131 @@
-"""Appends to the journals of many trials in one commit: each statement once for all of them.
+"""Appends to journals: bytes with an offset, taken at most once, with digests, totals and column chunks.
 
-That is for what training does all day: the owner's next whole lines, behind what is there. Everything else goes one by
-one through `growth.append_one`, in the same commit: a first append, a repeated or a conflicting one, half lines, the
-caller who is not the owner, parts that are read into spans. Both ways leave the same rows.
+The same bytes again are no change; other bytes at an old offset, or a gap, change nothing.
+
+Appends of many trials share a commit. What training does all day, the owner's next whole lines behind what is there,
+shares its statements too. Everything else is done one by one, in the same commit: a first append, a repeated or a
+conflicting one, half lines, a caller who is not the owner, parts that were read into spans. Both ways leave the same
+rows.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
-from aimd_core.format.model import UNFINISHED
-from aimd_server.services import indexing
+from aimd_core.format.segments import Segments
+from aimd_server.services import files, indexing
 from aimd_server.services.clock import now_us
-from aimd_server.services.files import METRICS, SEGMENTS, Standing
+from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
 from aimd_server.services.request_errors import RefusalError
-from aimd_server.services.series import growth, totals
+from aimd_server.services.series import chunking, effective, totals
 from aimd_server.services.series.block_states import BlockStates
-from aimd_server.services.series.growth import Append, Appended
-from aimd_server.services.series.totals import Live
-from aimd_server.services.visibility import is_owner
-from aimd_server.stores import journals, series, trials
+from aimd_server.services.series.chunking import ColumnLimits, Prepared
+from aimd_server.services.series.totals import Columns, Live, Points
+from aimd_server.services.visibility import is_owner, load_trial
+from aimd_server.stores import journals, packing, series, trials
+from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection
 from aimd_server.stores.journals import JournalRow, Part
-from aimd_server.stores.series import SeriesRow
+from aimd_server.stores.packing import Packed
 from aimd_server.stores.trials import Placed
 from aimd_server.stores.writer import Shared
+
+if TYPE_CHECKING:
+    from aimd_server.columns.spans import Span
+
+_MAX_LINE_BYTES = 1 << 20  # a longer line is kept and counted as damaged
+
+
+class Append(msgspec.Struct):
+    """Bytes to keep of a journal, and what can be made of them before the transaction.
+
+    Attributes:
+        user: Who.
+        uid: The trial.
+        file: One of `JOURNALS`.
+        offset: Where in the file the bytes begin.
+        content: The bytes.
+        packed: The bytes as they are kept.
+        wants_digest: Whether the digest of the whole file is wanted.
+        prepared: A large part's spans.
+        points: A smaller part's points, if it is whole lines.
+    """
+
+    user: Account
+    uid: str
+    file: str
+    offset: int
+    content: bytes
+    packed: Packed
+    wants_digest: bool = False
+    prepared: Prepared | None = None
+    points: list[Points] = []
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What an append came to.
+
+    Attributes:
+        standing: Where the file stands; the digest is empty unless it was wanted.
+        journal_id: The journal.
+        due: The trial whose tail is to become chunks now, if there is one.
+    """
+
+    standing: Standing
+    journal_id: int
+    due: int | None = None
+
+
+def prepare(
+    user: Account,
+    uid: str,
+    file: str,
+    offset: int,
+    content: bytes,
+    packed: Packed | None = None,
+    wants_digest: bool = False,
+    limits: ColumnLimits | None = None,
+) -> Append:
+    """Return what is to be appended to a file, made ready: the writer has better things to do.
+
+    Args:
+        user: Who.
+        uid: The trial.
+        file: One of `JOURNALS`.
+        offset: Where in the file the bytes begin.
+        content: The bytes.
+        packed: The same bytes as they arrived, when they can be kept so.
+        wants_digest: Whether the digest of the whole file is wanted.
+        limits: How much becomes columns, and when.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    files.check_file(file, JOURNALS)
+    limits = limits or chunking.LIMITS
+    prepared = None
+    if file == METRICS and len(content) >= limits.large_bytes:
+        prepared = chunking.prepare(content, offset, limits)
+    if packed is None:
+        # Spans take the place of the bytes, in all but a few cases.
+        packed = Packed(packing.RAW, content) if prepared else packing.pack(content)
+    is_read = file == METRICS and prepared is None and content.endswith(b"\n")
+    points = list(totals.read_points(content)) if is_read else []
+    return Append(user, uid, file, offset, content, packed, wants_digest, prepared, points)
 
 
 class Appends:
     """The appends of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: ColumnLimits | None = None) -> None:
+        """Say how much becomes columns, and when."""
         self._blocks = BlockStates()
+        self._limits = limits or chunking.LIMITS
 
     def operation(self, wish: Append) -> Shared[Appended]:
         """Return what the writer is to run; then tell `follow` what came of it."""
@@ -47,54 +140,77 @@ class Appends:
         """Do appends, in their order for each trial; return what each came to: where the file stands, or a refusal."""
         outcomes: dict[int, Appended | Exception] = {}
         left: list[int] = []
-        group = _Group(connection, wishes, self._blocks) if len(wishes) > 1 else None
+        group = _Group(connection, wishes, self._blocks, self._limits)
         apart: set[str] = set()  # trials of which an append is left: so are those that follow it
         for number, wish in enumerate(wishes):
-            done = group.take(wish) if group is not None and wish.uid not in apart else None
+            done = group.take(wish) if wish.uid not in apart else None
             if done is None:
                 apart.add(wish.uid)
                 left.append(number)
             else:
                 outcomes[number] = done
-        if group is not None:
-            group.write()
+        group.write()
         for number in left:
-            outcomes[number] = _by_itself(connection, wishes[number])
+            outcomes[number] = self._run_alone(connection, wishes[number])
         return [outcomes[number] for number in range(len(wishes))]
 
+    def _run_alone(self, connection: Connection, wish: Append) -> Appended | Exception:
+        try:
+            with connection.begin_nested():
+                return append_alone(connection, wish, self._limits)
+        except RefusalError as refusal:
+            return refusal
 
-def _by_itself(connection: Connection, wish: Append) -> Appended | Exception:
-    try:
-        with connection.begin_nested():
-            return growth.append_one(connection, wish)
-    except RefusalError as refusal:
-        return refusal
 
+class _Totals:
+    """The totals of some trials as a transaction changes them: their rows are read once, and written once."""
 
-class _Summary(msgspec.Struct):
-    """The live summary of one metrics type, and what its row will say of the tables for lists."""
+    def __init__(self, connection: Connection, trial_ids: list[int]) -> None:
+        """Read the rows. Whoever reads them has locked the journals, so nobody else changes them now."""
+        self._connection = connection
+        rows = series.of_trials(connection, trial_ids)
+        self._rows = {(row.trial_id, row.type): row for found in rows.values() for row in found}
+        self._types = {trial_id: len(rows.get(trial_id, [])) for trial_id in trial_ids}
+        self._lives: dict[tuple[int, str], Live] = {}
 
-    row: SeriesRow
-    live: Live
-    marks: dict[str, int | None]
+    def add(self, trial_id: int, metrics_type: str, columns: Columns) -> None:
+        """Take numbers in; those of a type for which a trial has no room are left out."""
+        live = self._live(trial_id, metrics_type)
+        if live is not None:
+            totals.extend(live, columns)
+
+    def _live(self, trial_id: int, metrics_type: str) -> Live | None:
+        key = (trial_id, metrics_type)
+        live = self._lives.get(key)
+        if live is None:
+            row = self._rows.get(key)
+            if row is None:
+                if self._types[trial_id] == totals.MAX_TYPES:
+                    return None
+                self._types[trial_id] += 1
+            live = self._lives[key] = totals.from_text(row.live if row else None)
+        return live
+
+    def write(self) -> None:
+        """Write down what has changed."""
+        grown = [indexing.Grown(*key, self._rows.get(key), live) for key, live in self._lives.items()]
+        indexing.put_totals(self._connection, grown)
 
 
 class _Group:
     """The rows that the appends of a group need, as they change; `write` writes them down."""
 
-    def __init__(self, connection: Connection, wishes: list[Append], blocks: BlockStates) -> None:
+    def __init__(self, connection: Connection, wishes: list[Append], blocks: BlockStates, limits: ColumnLimits) -> None:
         self._connection = connection
         self._blocks = blocks
+        self._limits = limits
         self._at_us = now_us()
         self._placed = trials.placed(connection, list({wish.uid for wish in wishes}))
-        ids = [one.id for one in self._placed.values()]
+        ids = [trial.id for trial in self._placed.values()]
         self._rows = journals.locked(connection, ids)
-        self._series = {  # behind the lock: nobody else changes them now
-            (row.trial_id, row.type): row for rows in series.of_trials(connection, ids).values() for row in rows
-        }
+        self._totals = _Totals(connection, ids)
         self._parts: list[Part] = []
         self._extended: dict[tuple[int, str], JournalRow] = {}
-        self._summaries: dict[tuple[int, str], _Summary] = {}
 
     def take(self, wish: Append) -> Appended | None:
         """Do an append; None when it is one of those that are done by themselves."""
@@ -106,56 +222,25 @@ class _Group:
             return None
         reached = row.next_offset + len(wish.content)
         block = row.next_offset // BLOCK_BYTES
-        digest = b""
         if reached // BLOCK_BYTES > block:
-            known = self._blocks.completed(row.id, row.next_offset, wish.content)
-            if known is None:
+            digest = self._blocks.completed(row.id, row.next_offset, wish.content)
+            if digest is None:
                 return None
-            digest = known
+            journals.add_block(self._connection, row.id, block, digest)
         changed = {"next_offset": reached, "updated_us": self._at_us}
         if wish.file == METRICS:
-            if not self._summarize(trial, wish):
-                return None
-            changed["parsed_offset"] = reached
-            changed["records"] = row.records + sum(points.records for points in wish.points)
-            changed["damaged"] = row.damaged + sum(points.damaged for points in wish.points)
-        if digest:
-            journals.add_block(self._connection, row.id, block, digest)
+            changed |= _counted(row, wish.points, reached)
+            _add_points(self._totals, trial.id, wish.points)
         self._parts.append(Part(row.id, row.next_offset, len(wish.content), wish.packed))
         extended = msgspec.structs.replace(row, **changed)
         self._rows[trial.id, wish.file] = self._extended[trial.id, wish.file] = extended
-        return Appended(Standing(reached, ""), row.id, growth.due_of(extended))
+        return Appended(Standing(reached, ""), row.id, _due_of(extended, self._limits))
 
     def write(self) -> None:
         """Write down what was taken."""
-        if self._parts:
-            journals.extend(self._connection, *self._parts)
-            journals.advance(self._connection, *self._extended.values())
-        if self._summaries:
-            rows = [(one.row.id, totals.text_of(one.live), one.marks) for one in self._summaries.values()]
-            series.put_all(self._connection, rows)
-
-    def _summarize(self, trial: Placed, wish: Append) -> bool:
-        """Take the points of an append into the live summaries; False, with nothing done, when one has no row yet."""
-        types = {metrics_type for points in wish.points for metrics_type in points.by_type}
-        found = {metrics_type: self._summary(trial, metrics_type) for metrics_type in types}
-        if None in found.values():
-            return False
-        for points in wish.points:
-            for metrics_type, added in points.by_type.items():
-                summary = found[metrics_type]
-                assert summary is not None
-                totals.extend(summary.live, added)
-        self._summaries.update({(trial.id, name): summary for name, summary in found.items() if summary is not None})
-        return True
-
-    def _summary(self, trial: Placed, metrics_type: str) -> _Summary | None:
-        key = (trial.id, metrics_type)
-        row = self._series.get(key)
-        if row is None or key in self._summaries:
-            return self._summaries.get(key)
-        marks = indexing.marks_of(row, self._at_us, trial.state in UNFINISHED)
-        return None if marks is None else _Summary(row, totals.from_text(row.live), marks)
+        journals.extend(self._connection, *self._parts)
+        journals.advance(self._connection, *self._extended.values())
+        self._totals.write()
 
 
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
@@ -163,3 +248,168 @@ def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
     is_next = wish.offset == row.next_offset and bool(wish.content) and wish.prepared is None
     is_whole = wish.file != METRICS or (row.parsed_offset == row.next_offset and wish.content.endswith(b"\n"))
     return is_owner(wish.user, trial.owner_id) and is_next and is_whole and not wish.wants_digest
+
+
+def _counted(row: JournalRow, points: list[Points], parsed_offset: int, damaged: int = 0) -> dict[str, int]:
+    """Return what changes in a journal's row with the points of its lines up to an offset."""
+    return {
+        "parsed_offset": parsed_offset,
+        "records": row.records + sum(group.records for group in points),
+        "damaged": row.damaged + damaged + sum(group.damaged for group in points),
+    }
+
+
+def _add_points(sums: _Totals, trial_id: int, points: Iterable[Points]) -> None:
+    for group in points:
+        for metrics_type, columns in group.by_type.items():
+            sums.add(trial_id, metrics_type, columns)
+
+
+def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> Appended:
+    """Keep a file's bytes and return where it stands.
+
+    Raises:
+        RefusalError: `not_found`, `content_differs` or `offset_mismatch`.
+    """
+    trial = load_trial(connection, wish.user, wish.uid)
+    rows = journals.locked(connection, [trial.id])
+    row = rows.get((trial.id, wish.file)) or journals.add(connection, trial.id, wish.file, now_us())
+    content, offset, prepared = wish.content, wish.offset, wish.prepared
+    there = min(len(content), row.next_offset - offset)
+    if there < 0:
+        raise _refused("offset_mismatch", f"byte {offset} is beyond the end", row)
+    if there and journals.read(connection, row.id, offset, offset + there) != content[:there]:
+        raise _refused("content_differs", "other bytes are stored there", row)
+    due: int | None = None
+    segments = Segments()
+    if wish.file == METRICS:
+        cuts = rows.get((trial.id, SEGMENTS))
+        segments = effective.read_segments(connection, cuts) if cuts else segments
+        prepared = None if segments.reach > row.parsed_offset else prepared
+    elif wish.file == SEGMENTS:
+        effective.check_size(row, len(content) - there)
+        segments = effective.read_segments(connection, row)
+    if prepared is not None and there == 0 and row.next_offset - row.chunk_offset < limits.due_bytes:
+        reached = _extend_by_spans(connection, row, content, prepared, limits)
+    else:
+        is_packed = there == 0 and wish.prepared is None
+        extended = _extend(connection, row, content[there:], wish.packed if is_packed else None, segments)
+        reached, due = extended.next_offset, _due_of(extended, limits)
+        if wish.file == SEGMENTS and effective.read_segments(connection, extended).mark() != segments.mark():
+            effective.retotal(connection, trial.id)
+    if not wish.wants_digest:
+        return Appended(Standing(reached, ""), row.id, due)
+    if row.next_offset == 0:  # these bytes are all of it
+        return Appended(Standing(reached, files.digest_of(content)), row.id, due)
+    return Appended(files.standing(connection, msgspec.structs.replace(row, next_offset=reached)), row.id, due)
+
+
+def append_at_end(connection: Connection, trial_id: int, content: bytes) -> bool:
+    """Append whole journal lines wherever the metrics file ends, as version 1 does; tell whether chunks are due."""
+    row = _locked(connection, trial_id, METRICS)
+    if row.parsed_offset < row.next_offset:
+        content = b"\n" + content  # a half-written line must not swallow the first record
+    extended = _extend(connection, row, content, None, effective.segments_of(connection, trial_id))
+    return chunking.is_due(extended, chunking.LIMITS)
+
+
+def _due_of(row: JournalRow, limits: ColumnLimits) -> int | None:
+    """Return the trial of a journal whose tail is to become chunks, None when there is not enough of it."""
+    return row.trial_id if row.file == METRICS and chunking.is_due(row, limits) else None
+
+
+def _refused(code: str, message: str, row: JournalRow) -> RefusalError:
+    return RefusalError(code, f"{message}; the server has {row.next_offset} bytes", offset=row.next_offset)
+
+
+def _locked(connection: Connection, trial_id: int, file: str) -> JournalRow:
+    row = journals.of_file(connection, trial_id, file, lock=True)
+    return row or journals.add(connection, trial_id, file, now_us())
+
+
+def _extend(
+    connection: Connection, row: JournalRow, content: bytes, packed: Packed | None, segments: Segments
+) -> JournalRow:
+    """Append bytes to a journal and return its row as it is then."""
+    if not content:
+        return row
+    _add_blocks(connection, row, content)
+    changed = {"next_offset": row.next_offset + len(content), "updated_us": now_us()}
+    if row.file == METRICS:
+        sums = _Totals(connection, [row.trial_id])
+        changed |= _take_lines(connection, row, content, sums, segments)
+        sums.write()
+    journals.extend(connection, Part(row.id, row.next_offset, len(content), packed or packing.pack(content)))
+    extended = msgspec.structs.replace(row, **changed)
+    journals.advance(connection, extended)
+    return extended
+
+
+def _extend_by_spans(
+    connection: Connection, row: JournalRow, content: bytes, prepared: Prepared, limits: ColumnLimits
+) -> int:
+    """Append a large part that was read into spans, behind what is tail, and return the journal's new offset."""
+    from aimd_server.columns import spans
+
+    _add_blocks(connection, row, content)
+    head, rest = content[: prepared.begin], content[prepared.end :]
+    before = journals.read(connection, row.id, row.chunk_offset, row.next_offset) + head
+    tail = [spans.build(lines) for lines in spans.split(before, limits.lines, limits.span_bytes)]
+    sums = _Totals(connection, [row.trial_id])
+    changed = _take_lines(connection, row, head, sums) | {"next_offset": row.next_offset + len(content)}
+    _take_spans(sums, row.trial_id, prepared.spans)
+    # What lies in front of `rest` is columns; the rows of types have to be there before their chunks.
+    row = msgspec.structs.replace(row, **changed, updated_us=now_us())
+    records = row.records + sum(chunk.rows for span in prepared.spans for chunk in span.chunks)
+    parsed = row.chunk_offset + len(before) + sum(span.size for span in prepared.spans)
+    row = msgspec.structs.replace(row, records=records, parsed_offset=parsed)
+    if rest:
+        row = msgspec.structs.replace(
+            row, **_take_lines(connection, msgspec.structs.replace(row, next_offset=parsed), rest, sums)
+        )
+    sums.write()
+    row = chunking.keep(connection, row, [*tail, *prepared.spans])
+    journals.cut_tail(connection, row.id, row.chunk_offset)
+    if rest:
+        journals.extend(connection, Part(row.id, row.chunk_offset, len(rest), packing.pack(rest)))
+    journals.advance(connection, row)
+    return row.next_offset
+
+
+def _take_spans(sums: _Totals, trial_id: int, spans: list[Span]) -> None:
+    for span in spans:
+        for chunk in span.chunks:
+            sums.add(trial_id, chunk.type, totals.columns_of(chunk))
+
+
+def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:
+    """Keep the digests of the blocks that the new bytes complete."""
+    number, inside = divmod(row.next_offset, BLOCK_BYTES)
+    taken = 0
+    while inside + len(content) - taken >= BLOCK_BYTES:
+        end = taken + BLOCK_BYTES - inside
+        before = journals.read(connection, row.id, row.next_offset - inside, row.next_offset) if inside else b""
+        digest = hashlib.sha256(before)
+        digest.update(memoryview(content)[taken:end])
+        journals.add_block(connection, row.id, number, digest.digest())
+        number, inside, taken = number + 1, 0, end
+
+
+def _take_lines(
+    connection: Connection, row: JournalRow, content: bytes, sums: _Totals, segments: Segments | None = None
+) -> dict[str, int]:
+    """Take the lines that are complete now into the totals; return what changes in the journal's row."""
+    end = content.rfind(b"\n") + 1
+    if not end:
+        return {}
+    lines, damaged = content[:end], 0
+    waiting_bytes = row.next_offset - row.parsed_offset
+    if waiting_bytes > _MAX_LINE_BYTES:
+        lines, damaged = content[content.find(b"\n") + 1 : end], 1
+    elif waiting_bytes:
+        lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + lines
+    points = list(totals.read_points(lines))
+    counting = lines if segments is None else segments.mask(lines, row.next_offset + end - len(lines))
+    # The row of the journal counts all of its records, the totals those that count.
+    _add_points(sums, row.trial_id, points if counting is lines else totals.read_points(counting))
+    return _counted(row, points, row.next_offset + end, damaged)

@@ -20,6 +20,19 @@ class _State(NamedTuple):
     hash: Any  # never changed, because another thread may be copying it
 
 
+_PIECE_BYTES = 2047  # up to here hashlib keeps the interpreter's lock
+_SMALL_BYTES = 16 << 10
+
+
+def _update(state: Any, content: memoryview) -> None:
+    """Hash bytes. For so few it costs less to keep the interpreter's lock than to give it away and wait for it."""
+    if len(content) > _SMALL_BYTES:
+        state.update(content)
+    else:
+        for start in range(0, len(content), _PIECE_BYTES):
+            state.update(content[start : start + _PIECE_BYTES])
+
+
 class BlockStates:
     """The most recently used states."""
 
@@ -38,7 +51,7 @@ class BlockStates:
             state = known.hash.copy()
         else:
             return
-        state.update(memoryview(content)[start - offset :])
+        _update(state, memoryview(content)[start - offset :])
         self._states[journal_id] = _State(offset + len(content), state)
         if len(self._states) > self._most:
             self._states.popitem(last=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -22,14 +22,32 @@ from aimd_server.stores.writer import StoreUnavailableError
 if TYPE_CHECKING:
     from aimd_server.columns.spans import Span
 
-DUE_RECORDS = 4096  # in the tail
-DUE_BYTES = 4 << 20
-LARGE_BYTES = 256 << 10  # from here on a part is read into spans before its transaction
 _STEP_BYTES = 8 << 20
 _busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is at
 _lock = threading.Lock()
 _building = threading.Lock()  # it takes memory, and two at once are no quicker
 log = logging.getLogger("aimd_server")
+
+
+class ColumnLimits(NamedTuple):
+    """How much becomes columns, and when.
+
+    Attributes:
+        due_records: A tail of so many records is due.
+        due_bytes: So is one of so many bytes.
+        large_bytes: From this size on a part is read into spans before its transaction.
+        lines: The most lines of a span.
+        span_bytes: The most bytes of a span; one line alone may be longer.
+    """
+
+    due_records: int = 4096
+    due_bytes: int = 4 << 20
+    large_bytes: int = 256 << 10
+    lines: int = 4096
+    span_bytes: int = 2 << 20
+
+
+LIMITS = ColumnLimits()
 
 
 class Prepared(msgspec.Struct):
@@ -46,21 +64,19 @@ class Prepared(msgspec.Struct):
     spans: list[Span]
 
 
-def prepare(content: bytes, offset: int) -> Prepared | None:
-    """Read a part of a journal into spans; None when it is small, or holds what only the slow way can read."""
-    if len(content) < LARGE_BYTES:
-        return None
+def prepare(content: bytes, offset: int, limits: ColumnLimits) -> Prepared | None:
+    """Read a large part of a journal into spans; None when it holds what only the slow way can read."""
     with _building:
-        return _prepared(content, content.find(b"\n") + 1 if offset else 0)
+        return _prepared(content, content.find(b"\n") + 1 if offset else 0, limits)
 
 
-def _prepared(content: bytes, begin: int) -> Prepared | None:
+def _prepared(content: bytes, begin: int, limits: ColumnLimits) -> Prepared | None:
     from aimd_server.columns import spans
 
     end = content.rfind(b"\n") + 1
     prepared = Prepared(begin, begin, [])
-    for lines in spans.split(content[begin:end]):
-        if prepared.spans and lines.count(b"\n") < spans.LINES // 2 and prepared.end + len(lines) == end:
+    for lines in spans.split(content[begin:end], limits.lines, limits.span_bytes):
+        if prepared.spans and lines.count(b"\n") < limits.lines // 2 and prepared.end + len(lines) == end:
             break  # too few for a chunk: tail
         span = spans.build(lines)
         if span.recipe is None or not _has_plain_steps(span):
@@ -71,7 +87,7 @@ def _prepared(content: bytes, begin: int) -> Prepared | None:
 
 
 def _has_plain_steps(span: Span) -> bool:
-    """Tell whether every step is a whole number or none, so that summaries can be made from columns."""
+    """Tell whether every step is a whole number or none, so that totals can be made from columns."""
     shapes = span.recipe.shapes if span.recipe else []
     return all(kind in ("int", "null") for shape in shapes for name, kind in shape.places if name == "step")
 
@@ -88,13 +104,13 @@ def keep(connection: Connection, row: JournalRow, spans: list[Span]) -> JournalR
     return msgspec.structs.replace(row, chunk_offset=offset, chunk_records=records)
 
 
-def is_due(row: JournalRow) -> bool:
+def is_due(row: JournalRow, limits: ColumnLimits) -> bool:
     """Tell whether a journal's tail holds enough for chunks."""
     waiting = row.parsed_offset - row.chunk_offset
-    return row.records - row.chunk_records >= DUE_RECORDS or waiting >= DUE_BYTES
+    return row.records - row.chunk_records >= limits.due_records or waiting >= limits.due_bytes
 
 
-def chunk_tail(database: Database, trial_id: int, file: str) -> None:
+def chunk_tail(database: Database, trial_id: int, file: str, limits: ColumnLimits | None = None) -> None:
     """Turn the complete lines of a tail into chunks, if that is due; a fault is logged, and the tail stays."""
     key = (id(database), trial_id)
     with _lock:
@@ -102,7 +118,7 @@ def chunk_tail(database: Database, trial_id: int, file: str) -> None:
             return
         _busy.add(key)
     try:
-        while _step(database, trial_id, file):
+        while _step(database, trial_id, file, limits or LIMITS):
             pass
     except StoreUnavailableError as error:  # the next append will do
         log.warning("could not turn a tail into chunks: %s", error)
@@ -113,12 +129,12 @@ def chunk_tail(database: Database, trial_id: int, file: str) -> None:
             _busy.discard(key)
 
 
-def _step(database: Database, trial_id: int, file: str) -> bool:
+def _step(database: Database, trial_id: int, file: str, limits: ColumnLimits) -> bool:
     """Turn a stretch of a tail into chunks; tell whether there may be more to do."""
 
     def read(connection: Connection) -> tuple[JournalRow, bytes] | None:
         row = journals.of_file(connection, trial_id, file)
-        if row is None or not is_due(row):
+        if row is None or not is_due(row, limits):
             return None
         end = min(row.parsed_offset, row.chunk_offset + _STEP_BYTES)
         lines = journals.read(connection, row.id, row.chunk_offset, end)
@@ -133,10 +149,10 @@ def _step(database: Database, trial_id: int, file: str) -> bool:
     seen, lines = found
     from aimd_server.columns import spans
 
-    parts = list(spans.split(lines))
+    parts = list(spans.split(lines, limits.lines, limits.span_bytes))
     if not parts:
         return False
-    if len(parts) > 1 and parts[-1].count(b"\n") < spans.LINES // 2:
+    if len(parts) > 1 and parts[-1].count(b"\n") < limits.lines // 2:
         parts.pop()  # too few for a chunk
     built = [spans.build(part) for part in parts]
 
@@ -149,6 +165,6 @@ def _step(database: Database, trial_id: int, file: str) -> bool:
             row = msgspec.structs.replace(row, chunk_records=row.records)  # whatever counted as a record
         journals.cut_tail(connection, row.id, row.chunk_offset)
         journals.advance(connection, row)
-        return is_due(row)
+        return is_due(row, limits)
 
     return database.write(write)

@@ -97,9 +97,8 @@ def retotal(connection: Connection, trial_id: int) -> None:
             for metrics_type, added in found.by_type.items():
                 if metrics_type in lives or len(lives) < totals.MAX_TYPES:
                     totals.extend(lives.setdefault(metrics_type, {}), added)
-    for metrics_type, live in lives.items():
-        known = stored.get(metrics_type)
+    grown = [indexing.Grown(trial_id, name, stored.get(name), live) for name, live in lives.items()]
+    for _, metrics_type, known, live in grown:
         gone = totals.from_text(known.live).keys() - live.keys() if known else set()
         indexes.remove_metrics(connection, trial_id, [f"{metrics_type}.{name}" for name in gone])
-        marks = indexing.take_points(connection, trial_id, metrics_type, known, live)
-        series.put(connection, known, trial_id, metrics_type, totals.text_of(live), marks)
+    indexing.put_totals(connection, grown)

@@ -1,13 +1,14 @@
-"""Journal lines to live summaries: pure functions. The counting is that of a local file, aimd_core.reading.totals.
+"""Journal lines to totals: pure functions. The adding up is `aimd_core.reading.totals`, as for a local file.
 
-A line is decoded by msgspec; what that refuses (Python's NaN tokens, glued or damaged lines) goes through the reader
-of aimd_core.format.journal, so that a trial shows the same numbers here and there.
+Lines that all have the same metrics, which is what a training loop writes, are decoded in one call, straight to a list
+of numbers for each metric. What that refuses (Python's NaN tokens, glued or damaged lines) is read line by line, at
+last by the reader of `aimd_core.format.journal`, so that a trial shows the same numbers here and there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,18 +16,18 @@ from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.model import strict_json
 from aimd_core.format.values import float_of, step_of
 from aimd_core.reading.totals import MetricSummary
+from aimd_server.columns.uniform import read_numbers
 from aimd_server.services.documents import clean
 
 if TYPE_CHECKING:
     from aimd_server.columns.spans import Chunk
 
-MAX_TYPES = 100  # of one trial; points of further ones are kept and not summarised
-MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and not summarised
+MAX_TYPES = 100  # of one trial; points of further ones are kept and in no totals
+MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and in no totals
 MAX_KEY_CHARS = 500
 _GROUP_BYTES = 16 << 10  # of lines read at once: large enough for speed, small enough for memory
 
-Live = dict[str, MetricSummary]
-Point = tuple[Any, dict[str, Any]]  # step and values
+Live = dict[str, MetricSummary]  # of one metrics type, by metric
 
 
 # gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
@@ -42,13 +43,23 @@ class _Body(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(dict[str, _Body])
 
 
+class Numbers(NamedTuple):
+    """The numbers of a metric in some lines, as JSON has them, and the step of each, whatever that is."""
+
+    values: list[Any]
+    steps: list[Any]
+
+
+Columns = dict[str, Numbers]  # of one metrics type, by metric
+
+
 class Points:
     """The points of some journal lines.
 
     Attributes:
         records: How many records there are.
         damaged: How many lines are no record.
-        by_type: (step, values) of each record, by metrics type, in order.
+        by_type: Numbers by metrics type and metric, in the order in which they were written.
     """
 
     __slots__ = ("by_type", "damaged", "records")
@@ -56,12 +67,19 @@ class Points:
     def __init__(self) -> None:
         self.records = 0
         self.damaged = 0
-        self.by_type: dict[str, list[Point]] = {}
+        self.by_type: dict[str, Columns] = {}
 
     def add(self, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
         """Take in one record."""
         self.records += 1
-        self.by_type.setdefault(clean(metrics_type), []).append((step, values))
+        columns = self.by_type.setdefault(clean(metrics_type), {})
+        for name, value in values.items():
+            if isinstance(value, (int, float)):
+                numbers = columns.get(name)
+                if numbers is None:
+                    numbers = columns[name] = Numbers([], [])
+                numbers.values.append(value)
+                numbers.steps.append(step)
 
 
 def read_points(lines: bytes) -> Iterator[Points]:
@@ -75,6 +93,12 @@ def read_points(lines: bytes) -> Iterator[Points]:
 
 def _read_group(lines: bytes) -> Points:
     points = Points()
+    uniform = read_numbers(lines)
+    if uniform is not None:
+        points.records = uniform.lines
+        columns = {name: Numbers(column, uniform.steps) for name, column in uniform.columns.items()}
+        points.by_type = {clean(uniform.type): columns}
+        return points
     try:
         records = _decoder.decode_lines(lines)  # all lines in one call
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -82,15 +106,9 @@ def _read_group(lines: bytes) -> Points:
     # A document over two lines is read there, and is damage here; so is a record with two types.
     if len(records) != lines.count(b"\n") or any(len(record) != 1 for record in records):
         return _read_singly(lines, points)
-    by_type = points.by_type
     for record in records:
         ((metrics_type, body),) = record.items()
-        found = by_type.get(metrics_type)
-        if found is None:
-            found = by_type[metrics_type] = []
-        found.append((body.sequence.step, body.value))
-    points.records = len(records)
-    points.by_type = {clean(metrics_type): found for metrics_type, found in by_type.items()}
+        points.add(metrics_type, body.sequence.step, body.value)
     return points
 
 
@@ -118,24 +136,21 @@ def _read_slowly(line: bytes, points: Points) -> None:
     points.damaged += damage.lines
 
 
-def extend(live: Live, points: list[Point]) -> None:
-    """Take points into the summaries of their type."""
-    for given_step, values in points:
-        step = step_of(given_step)
-        for name, value in values.items():
-            if isinstance(value, (int, float)):
-                summary = _summary_of(live, name)
-                if summary is not None:
-                    summary.add(float_of(value), step)
-
-
-def extend_columns(live: Live, chunk: Chunk) -> None:
-    """Take the points of a chunk into the summaries of their type: the same numbers as `extend` comes to."""
-    steps = list(map(step_of, chunk.axes["step"].tolist()))
-    for name, (rows, values) in chunk.columns.items():
+def extend(live: Live, columns: Columns) -> None:
+    """Take numbers into the totals of their type."""
+    for name, (values, steps) in columns.items():
         summary = _summary_of(live, name)
         if summary is not None:
-            summary.extend(values.tolist(), steps if rows is None else [steps[row] for row in rows.tolist()])
+            summary.extend(list(map(float_of, values)) if set(map(type, values)) != {float} else values, steps)
+
+
+def columns_of(chunk: Chunk) -> Columns:
+    """Return the numbers of a chunk, as the lines that it was made of have them."""
+    steps = list(map(step_of, chunk.axes["step"].tolist()))
+    return {
+        name: Numbers(values.tolist(), steps if rows is None else [steps[row] for row in rows.tolist()])
+        for name, (rows, values) in chunk.columns.items()
+    }
 
 
 def _summary_of(live: Live, name: str) -> MetricSummary | None:
@@ -147,18 +162,22 @@ def _summary_of(live: Live, name: str) -> MetricSummary | None:
 
 
 def text_of(live: Live) -> str:
-    """Return summaries as JSON text: metric name to a list of numbers, those not finite as strings."""
-    rows = {name: strict_json(summary.state()) for name, summary in live.items()}
+    """Return totals as JSON text: metric name to a list of numbers, those not finite as strings."""
+    rows: dict[str, Any] = {}
+    for name, summary in live.items():
+        is_finite = not summary.nan_count and summary.total - summary.total == 0.0  # the sum may be too large alone
+        rows[name] = summary.state() if is_finite else strict_json(summary.state())
     return msgspec.json.encode(rows).decode()
 
 
 def from_text(text: str | None) -> Live:
-    """Return the summaries that `text_of` wrote."""
+    """Return the totals that `text_of` wrote."""
     rows: dict[str, list[Any]] = msgspec.json.decode(text) if text else {}
-    return {
-        name: MetricSummary.from_state([float(value) if isinstance(value, str) else value for value in row])
-        for name, row in rows.items()
-    }
+    return {name: MetricSummary.from_state(_numbers_of(row)) for name, row in rows.items()}
+
+
+def _numbers_of(row: list[Any]) -> list[Any]:
+    return [float(value) if isinstance(value, str) else value for value in row] if str in map(type, row) else row
 
 
 def shown(series: list[tuple[str, str]]) -> dict[str, object]:

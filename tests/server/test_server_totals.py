@@ -1,0 +1,181 @@
+"""What the server adds up of a journal is what a local reader adds up, to the last bit, wherever the parts were cut."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aimd_core.format.values import step_of
+from aimd_core.reading.totals import MetricSummary, read_totals
+from aimd_server.services import trials
+from aimd_server.services.series import appending, chunking, totals
+from aimd_server.services.series.appending import Appended, Appends
+from aimd_server.services.series.chunking import ColumnLimits
+from aimd_server.services.trials import TrialWish
+from aimd_server.stores import journals, series
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Connection, Database
+from tests.server.api import new_id
+from tests.support.list_queries import make_user
+
+SMALL, LARGE = ColumnLimits(due_records=40, large_bytes=3000), ColumnLimits(due_records=40)
+VALUES = ["0.5", "1", "-3.25e-7", "1e300", "true", "null", '"text"', "NaN", "-Infinity", "9" * 30, "9" * 400, "0.1"]
+STEPS = ["1", "2", "7", "-4", "null", "2.0", "2.5", "true", '"3"', str(2**53 + 1), str(2**70), "9" * 400]
+
+
+def _line(rng: random.Random, step: int) -> str:
+    """Return one line: mostly what a training loop writes, now and then anything."""
+    odd = rng.random()
+    number = "0.25" if odd < 0.7 else rng.choice(VALUES)
+    at = str(step) if odd < 0.8 else rng.choice(STEPS)
+    names = ["loss", "acc"] if odd < 0.8 else rng.sample(["loss", "acc", "名", "a.b", ""], rng.randrange(5))
+    values = ", ".join(f"{json.dumps(name)}: {number if name != 'loss' else rng.random()}" for name in names)
+    kind = rng.choice(("train", "train", "train", "val", "b"))
+    record = f'{{"{kind}": {{"value": {{{values}}}, "sequence": {{"epoch": null, "step": {at}}}}}}}'
+    if odd > 0.97:
+        return record + record  # glued
+    return record[: len(record) // 2] if odd > 0.95 else record
+
+
+def journal_of(rng: random.Random, lines: int) -> bytes:
+    """Return a journal: runs of plain lines, with odd ones between."""
+    step, made = 0, []
+    for _ in range(lines):
+        step = step + 1 if rng.random() < 0.95 else max(0, step - rng.randrange(20))  # after a resume
+        made.append(_line(rng, step) if rng.random() < 0.3 else _line(random.Random(7), step))
+    return "".join(f"{line}\n" for line in made).encode()
+
+
+def parts_of(rng: random.Random, content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield a journal in parts, cut anywhere, half of them behind a line."""
+    start = 0
+    while start < len(content):
+        end = min(len(content), start + rng.choice((1, 90, 700, 4000, 9000)))
+        if rng.random() < 0.5:
+            end = content.rfind(b"\n", start, end) + 1 or end
+        yield start, content[start:end]
+        start = end
+
+
+class Store:
+    """A database with one trial, to which a journal is appended."""
+
+    def __init__(self, place: Path) -> None:
+        self.database = Database(place)
+        self.user: Account = make_user(self.database)
+        self.uid = new_id()
+        self.appends = Appends(LARGE)
+        trials.put(self.database, self.user, self.uid, TrialWish(name="t", state="Running"))
+
+    def append(self, offset: int, content: bytes, limits: ColumnLimits = LARGE) -> None:
+        """Append a part, and turn what is due into chunks."""
+        wish = appending.prepare(self.user, self.uid, "metrics", offset, content, limits=limits)
+        done = self.database.write(self.appends.operation(wish))
+        assert isinstance(done, Appended)
+        if done.due is not None:
+            chunking.chunk_tail(self.database, done.due, "metrics", limits)
+
+    def totals(self) -> tuple[int, int, dict[str, str]]:
+        """Return how many records and damaged lines there are, and the state of each metric's totals."""
+
+        def operation(connection: Connection) -> tuple[int, int, dict[str, str]]:
+            row = journals.of_file(connection, 1, "metrics")
+            assert row is not None
+            lives = [(one.type, totals.from_text(one.live)) for one in series.of_trials(connection, [1]).get(1, [])]
+            states = {f"{kind}.{name}": repr(summary.state()) for kind, live in lives for name, summary in live.items()}
+            return row.records, row.damaged, states
+
+        return self.database.read(operation)
+
+
+def check(place: Path, seed: int) -> None:
+    """Append a random journal in random parts, and compare with the local reader."""
+    rng = random.Random(seed)
+    content = journal_of(rng, rng.choice((3, 60, 400)))
+    place.mkdir()
+    (place / "metrics").write_bytes(content)
+    local = read_totals(place / "metrics")[1]
+    store = Store(place / "server")
+    with store.database:
+        for offset, part in parts_of(rng, content):
+            store.append(offset, part, rng.choice((SMALL, LARGE)))
+        states = {name: repr(summary.state()) for name, summary in local.metrics.items()}
+        assert store.totals() == (local.records, local.damage.lines, states), seed
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("seed", range(12))
+def test_totals_are_those_of_a_local_reader_wherever_the_parts_were_cut(tmp_path: Path, seed: int) -> None:
+    check(tmp_path / "t", seed)
+
+
+@pytest.mark.soak
+def test_totals_are_those_of_a_local_reader_many_times(tmp_path: Path) -> None:
+    for seed in range(1000, 1200):
+        check(tmp_path / str(seed), seed)
+
+
+def _last_written(summary: MetricSummary, values: list[float], steps: list[object]) -> None:
+    for value, step in zip(values, steps, strict=True):
+        summary.last_step = None  # so that what was written last wins, whatever its step
+        summary.add(value, step_of(step))
+
+
+def _pairwise_sum(summary: MetricSummary, values: list[float], steps: list[object]) -> None:
+    half, before = len(values) // 2, summary.total
+    for value, step in zip(values, steps, strict=True):
+        summary.add(value, step_of(step))
+    summary.total = before + (sum(values[:half]) + sum(values[half:]))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("planted", [_last_written, _pairwise_sum])
+def test_the_comparison_catches_another_way_to_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: Callable[..., None]
+) -> None:
+    class Other(MetricSummary):
+        __slots__ = ()
+        extend = planted
+
+    monkeypatch.setattr(totals, "MetricSummary", Other)
+    with pytest.raises(AssertionError):
+        for seed in range(12):
+            check(tmp_path / str(seed), seed)
+
+
+def _names_cpu_s(place: Path, names: int, lines: Callable[[int], bytes]) -> float:
+    """Return the CPU that it takes to append a journal with so many metric names."""
+    store = Store(place)
+    with store.database:
+        content, start = lines(names), 0
+        begun_s = time.process_time()
+        while start < len(content):
+            end = content.rfind(b"\n", start, start + 65536) + 1 or content.find(b"\n", start) + 1
+            store.append(start, content[start:end])
+            start = end
+        return time.process_time() - begun_s
+
+
+def _record(step: int, names: Iterator[str] | list[str]) -> bytes:
+    return json.dumps({"train": {"value": dict.fromkeys(names, 0.5), "sequence": {"step": step}}}).encode() + b"\n"
+
+
+def _name_each_line(names: int) -> bytes:
+    return b"".join(_record(number, [f"layer.{number}"]) for number in range(names))
+
+
+def _names_in_one_line(names: int) -> bytes:
+    return b"".join(_record(step, [f"layer.{number}" for number in range(names)]) for step in range(3))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("lines", [_name_each_line, _names_in_one_line])
+def test_twice_as_many_metric_names_cost_about_twice_as_much(tmp_path: Path, lines: Callable[[int], bytes]) -> None:
+    sizes = (3_000, 6_000)
+    times = [min(_names_cpu_s(tmp_path / f"{size}-{n}", size, lines) for n in range(2)) for size in sizes]
+    assert times[1] < 2.5 * times[0] + 0.2, times
