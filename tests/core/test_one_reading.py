@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from aimd_cli.commands.trial.curves import read_curve
 from aimd_cli.exporting import long_points, wide_points
 from aimd_core.format import segments
 from aimd_core.format.journal import Damage
-from aimd_core.reading.directory import TrialIndex
+from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
+from aimd_core.reading.series import read_series
 from aimd_core.reading.totals import read_totals
+from t9k import aimd
 from t9k.aimd.search import history, search_trials
 from tests.support.histories import NAME, Event, Point, build, events, model
 from tests.support.properties import load_profile
@@ -44,6 +47,13 @@ def told_by_wide_export(path: Path) -> Iterator[Point]:
                 yield metric, row[1], value
 
 
+def told_by_the_sdk(path: Path) -> Iterator[Point]:
+    for metrics_type, points in aimd.load_trial(path).metrics.items():
+        for point in points:
+            for name, value in point["value"].items():
+                yield f"{metrics_type}.{name}", point["sequence"]["step"], value
+
+
 def of_each(points: Iterator[Point] | list[Point]) -> dict[str, str]:
     """The points of each metric in their order, so that they compare, NaN as well."""
     metrics: dict[str, list[tuple[int | None, float]]] = {}
@@ -61,12 +71,15 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
     assert of_each(told_by_history(path)) == expected
     assert of_each(told_by_export(path)) == expected
     assert of_each(told_by_wide_export(path)) == expected
+    assert of_each(told_by_the_sdk(path)) == expected
     by_metric: dict[str, list[tuple[int | None, float]]] = {}
     for metric, step, value in truth:
         by_metric.setdefault(metric, []).append((step, value))
     (row,) = TrialIndex(path.parent).rows()
     (mapping,) = search_trials(path=path.parent)
     totals, _ = read_totals(path / "metrics")
+    (compared,) = read_trials([path])
+    assert repr(dict(compared.metrics)) == repr(dict(row.metrics))
     assert set(row.metrics) == set(mapping["metrics"]) == set(totals.metrics) == set(by_metric)
     for metric, points in by_metric.items():
         summary = dict(row.metrics[metric])
@@ -88,12 +101,24 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
                 )
 
 
+def assert_all_segments(path: Path, everything: list[Point]) -> None:
+    counts = Counter(metric for metric, _, _ in everything)
+    exported = Counter(row[1] for row in long_points([Trial(path)], [], Damage(), all_segments=True).rows)
+    (compared,) = read_trials([path], all_segments=True)
+    assert exported == counts
+    assert {metric: compared.metrics[metric]["count"] for metric in compared.metrics} == counts
+    assert len(history(path, all_segments=True)) == len(everything)
+    for metric, count in counts.items():
+        assert len(read_series(path / "metrics", metric, all_segments=True)) == count
+
+
 @given(events())
 def test_all_readers_say_the_same_of_any_history(
     tmp_path_factory: pytest.TempPathFactory, happened: list[Event]
 ) -> None:
     path = build(tmp_path_factory.mktemp("trials") / NAME, happened)
     assert_all_agree(path, model(happened))
+    assert_all_segments(path, model([event for event in happened if event[0] != "resume"]))
     # and once more when more happens to it: nothing of what a cache holds is believed too long
     more = [*happened, ("log", "train", "loss", 3, 0.5), ("resume", 2), ("log", "train", "loss", 2, 0.25)]
     build(path, more)
