@@ -1,6 +1,6 @@
-"""Journal lines as the SDK writes them, made of columns of numbers and a shape: what is the same in many lines.
+"""Renders journal lines in the SDK's form from columns of numbers and a shape, which is what many lines share.
 
-Rendering is the test of what is stored: bytes that do not come back the same are kept as they are.
+Rendering tests what is stored: bytes that do not come back the same are stored unchanged.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _TWO_DIGITS = np.frombuffer(b"".join(b"%02d" % number for number in range(100)),
 
 
 class Shape(msgspec.Struct, frozen=True, array_like=True):
-    """What is the same in many lines of one metrics type.
+    """What many lines of a metrics type share.
 
     Attributes:
         type: The metrics type.
         values: Name and kind of each value, in order.
         places: Name and kind of each member of `sequence`, in order.
         suffix: What follows the digits of a timestamp.
-        unit: How exact the timestamp is: s, ms or us.
+        unit: The precision of the timestamp: s, ms or us.
     """
 
     type: str
@@ -48,7 +48,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
 
 
 def times_of(texts: Sequence[str]) -> tuple[Floats, str, str] | None:
-    """Return timestamps as microseconds UTC, and their suffix and unit; None when they are not all of one form."""
+    """Return timestamps as microseconds UTC, with their suffix and unit, or None if they have different forms."""
     found = _STAMP.fullmatch(texts[0])
     if found is None:
         return None
@@ -71,7 +71,7 @@ def times_of(texts: Sequence[str]) -> tuple[Floats, str, str] | None:
 
 
 def offset_us(suffix: str) -> int:
-    """Return how far a zone is ahead of UTC."""
+    """Return the offset of a zone from UTC."""
     if len(suffix) != 6:
         return 0
     minutes = int(suffix[1:3]) * 60 + int(suffix[4:])
@@ -79,7 +79,7 @@ def offset_us(suffix: str) -> int:
 
 
 def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
-    """Return numbers as Python's `json.dumps` writes them, of a time what stands before its suffix."""
+    """Return numbers as Python's `json.dumps` writes them, or times without their suffix."""
     if kind == "null":
         return [b"null"] * len(column)
     if kind == "int":
@@ -88,7 +88,7 @@ def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
         return _time_tokens(column.astype(np.int64) + offset_us(shape.suffix), shape.unit)
     tokens = msgspec.json.encode(column.tolist())[1:-1].split(b",")
     size = np.abs(column)
-    # Where the two writers differ: exponents, and what is not finite.
+    # The two writers differ in exponents and in non-finite numbers.
     with np.errstate(invalid="ignore"):
         others = np.flatnonzero(~((size < 1e16) & ((size >= 1e-4) | (size == 0.0))))
     for place, number in zip(others.tolist(), column[others].tolist(), strict=True):
@@ -129,7 +129,7 @@ def _tokens_of_cells(cells: NDArray[np.uint8]) -> list[bytes]:
 
 
 def _parts(shape: Shape) -> Iterator[tuple[bytes, str, str, Kind | None]]:
-    """Yield what stands before each number, the table and name of its column, and its kind; at last the end."""
+    """Yield the text before each number, the table and name of its column, and its kind; finally the end."""
     before = f"{{{json.dumps(shape.type)}: {{"
     for title, members in (("value", shape.values), ("sequence", shape.places)):
         before += f'"{title}": {{'
@@ -143,11 +143,11 @@ def _parts(shape: Shape) -> Iterator[tuple[bytes, str, str, Kind | None]]:
 
 
 def rendered(shape: Shape, columns: dict[tuple[str, str], Floats], lines: int) -> list[bytes]:
-    """Return the pieces that, joined, are that many lines of a shape.
+    """Return pieces that join to a number of lines of a shape.
 
     Args:
-        shape: Of all of them.
-        columns: By (`value` or `sequence`, name), the numbers of these lines only.
+        shape: The shape of all lines.
+        columns: The numbers of only these lines, by (`value` or `sequence`, name).
         lines: How many.
     """
     cells: list[list[bytes]] = []
@@ -163,7 +163,7 @@ def rendered(shape: Shape, columns: dict[tuple[str, str], Floats], lines: int) -
 
 
 def woven(shapes: list[list[bytes]], order: np.ndarray[Any, Any]) -> bytes:
-    """Return lines of several shapes in their order: `order` says of which shape each line is."""
+    """Return lines of several shapes in order: `order` has the shape of each line."""
     if len(shapes) == 1:
         return b"".join(shapes[0])
     lines: np.ndarray[Any, Any] = np.empty(len(order), object)

@@ -1,7 +1,7 @@
-"""Complete journal lines to a span: a chunk of columns for each metrics type, and how to get the bytes back.
+"""Turns complete journal lines into a span: a chunk of columns per metrics type, and how to get the bytes back.
 
-The bytes are rendered again from the columns and compared. When they are the same, the recipe of that rendering takes
-their place; when not (another writer, glued or damaged lines, values that are no numbers), they are kept, compressed.
+The bytes are rendered again from the columns and compared. If they are equal, the recipe of that rendering replaces
+them; otherwise (another writer, concatenated or damaged lines, values that are not numbers) they are stored compressed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from aimd_server.columns.rollups import Floats
 from aimd_server.columns.table import Table, tables_of
 from aimd_server.columns.uniform import read_uniform
 
-LINES = 4096  # of one span, and so the points of one chunk, at most
-SPAN_BYTES = 2 << 20  # of lines; one line alone may be longer
+LINES = 4096  # the most lines of a span, and so points of a chunk
+SPAN_BYTES = 2 << 20  # of lines; a single line may be longer
 MAX_SHAPES = 250
-MAX_NAMES = 2000  # columns of one chunk; further ones are in the bytes only
+MAX_NAMES = 2000  # columns of a chunk; further ones are only in the bytes
 MAX_NAME_CHARS = 500
-RECIPE, KEPT = 0, 1  # what a span's data are
+RECIPE, KEPT = 0, 1  # what the data of a span is
 _KINDS: dict[type, Kind] = {int: "int", float: "float", type(None): "null", str: "time"}
 
 Columns = dict[str, tuple["np.ndarray[Any, Any] | None", Floats]]
@@ -35,9 +35,9 @@ class Chunk(msgspec.Struct):
     Attributes:
         type: The metrics type.
         rows: How many points.
-        axes: Step, epoch and time (microseconds) of each; NaN where there is none.
-        columns: By metric, which rows have it (None: all) and its numbers.
-        packed: By axis or metric, the numbers as they are stored, where that is known already.
+        axes: Step, epoch and time (microseconds) of each, or NaN.
+        columns: By metric, the rows that have it (None for all) and its numbers.
+        packed: By axis or metric, the numbers as stored, if already known.
     """
 
     type: str
@@ -52,8 +52,8 @@ class Recipe(msgspec.Struct, array_like=True):
 
     Attributes:
         lines: How many.
-        shapes: What is the same in many of them.
-        order: Of which shape each line is, packed; empty when there is one shape only.
+        shapes: The shapes of the lines.
+        order: The shape of each line, packed; empty if there is only one shape.
         places: By metrics type, the series and its first row in this span.
     """
 
@@ -68,9 +68,9 @@ class Span(msgspec.Struct):
 
     Attributes:
         size: How many bytes they are.
-        chunks: One a metrics type.
-        recipe: How to render them, None when they are to be kept.
-        kept: The lines then.
+        chunks: One per metrics type.
+        recipe: How to render them, or None if they are stored.
+        kept: The stored lines.
     """
 
     size: int
@@ -83,14 +83,14 @@ class Span(msgspec.Struct):
         return self.kept if self.recipe is None else render(self.recipe, {chunk.type: chunk for chunk in self.chunks})
 
 
-# gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
+# gc=False: JSON cannot contain cycles, and the collector would double the cost.
 class _Body(msgspec.Struct, gc=False):
     value: dict[str, Any]
     sequence: dict[str, Any]
 
 
 class _Group:
-    """The lines of one shape: their numbers, and their values in columns or, while they are found, in rows."""
+    """The lines of a shape: their numbers, and their values in columns, or in rows while they are collected."""
 
     __slots__ = ("_columns", "lines", "names", "places", "rows", "type")
 
@@ -106,7 +106,7 @@ class _Group:
 
     @property
     def columns(self) -> Sequence[Sequence[Any]]:
-        """The values, a column each name."""
+        """The values, with one column per name."""
         return list(zip(*self.rows, strict=True)) if self._columns is None else self._columns
 
 
@@ -114,11 +114,11 @@ _decoder = msgspec.json.Decoder(dict[str, _Body])
 
 
 class _OddError(Exception):
-    """These lines are none that this program would write: keep them."""
+    """This program would not write these lines, so they are stored."""
 
 
 def split(lines: bytes, most_lines: int = LINES, most_bytes: int = SPAN_BYTES) -> Iterator[bytes]:
-    """Yield complete lines in parts for one span each."""
+    """Yield complete lines in parts for spans."""
     start = 0
     while start < len(lines):
         end = min(start + most_bytes, len(lines))
@@ -187,7 +187,7 @@ def _rendering(lines: bytes) -> Span:
 
 
 def _stored(chunk: Chunk) -> Chunk:
-    """Pack a chunk's numbers, and return it as it will be read."""
+    """Pack a chunk's numbers, and return the chunk as it will be read."""
     chunk.packed = {("axis", name): encode(numbers) for name, numbers in chunk.axes.items()}
     chunk.packed |= {("metric", name): encode(numbers) for name, (_, numbers) in chunk.columns.items()}
     axes = {name: decode(chunk.packed["axis", name]) for name in chunk.axes}
@@ -218,7 +218,7 @@ def _records(lines: bytes) -> list[dict[str, _Body]]:
 
 
 def _decoded(line: bytes) -> dict[str, _Body]:
-    """Return a record in which Python's NaN tokens may stand."""
+    """Decode a record that may contain Python's NaN tokens."""
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -230,7 +230,7 @@ def _decoded(line: bytes) -> dict[str, _Body]:
 
 
 def tables_and_bodies(line: bytes) -> Iterator[dict[str, _Body]]:
-    """Yield the records of a line as the reader of local journals finds them."""
+    """Yield the records of a line like the reader of local journals."""
     from aimd_core.format.journal import Damage, read_records
 
     for record in read_records(iter([line + b"\n"]), Damage()):
@@ -292,7 +292,7 @@ def _take(chunk: Chunk, group: _Group, rows: np.ndarray[Any, Any], is_all: bool)
 
 
 def _check_text(text: str) -> None:
-    """Refuse a name that some database would not take as it is."""
+    """Refuse a name that some database would change."""
     if "\0" in text or not text.isascii():
         text.encode()
         if "\0" in text:
@@ -322,17 +322,17 @@ def _put(columns: Columns, name: str, rows: np.ndarray[Any, Any], numbers: Float
 
 
 def _thin(chunk: Chunk) -> None:
-    """Leave only the rows that have a metric in its column."""
+    """Keep only the rows that have a metric in its column."""
     for name, (there, numbers) in chunk.columns.items():
         if there is not None:
             chunk.columns[name] = (None, numbers) if there.all() else (np.flatnonzero(there), numbers[there])
 
 
 def render(recipe: Recipe, chunks: dict[str, Chunk]) -> bytes:
-    """Return the lines of a recipe, made of the chunks that it is about.
+    """Return the lines of a recipe, rendered from its chunks.
 
     Raises:
-        ValueError: The chunks are damaged, or not the right ones.
+        ValueError: The chunks are damaged or do not match.
     """
     order = np.zeros(recipe.lines, np.uint8)
     if recipe.order:
@@ -365,10 +365,10 @@ def _lines(shape: Shape, chunk: Chunk, where: np.ndarray[Any, Any] | None) -> li
 
 
 def packed_rows(rows: np.ndarray[Any, Any] | None) -> bytes | None:
-    """Return the rows of a column packed, None for all."""
+    """Return the packed rows of a column, None for all."""
     return None if rows is None else encode(rows.astype(np.float64))
 
 
 def unpacked_rows(packed: bytes | None) -> np.ndarray[Any, Any] | None:
-    """Return what `packed_rows` packed."""
+    """Return the rows from `packed_rows`."""
     return None if packed is None else decode(packed).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Lines that are all of one form, read straight into columns: what a training loop writes, and quick.
+"""Reads lines that all have one form, as a training loop writes them, directly into columns.
 
 The form is that of the first line: its metrics type, its names and the types of its values. A line of another form, or
-one that is no JSON of this kind, ends the attempt; then each line is read for itself.
+one that is not such JSON, ends the attempt; then each line is read separately.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-FORMS = 64  # that are remembered
-MEMBERS = 200  # of a form; wider lines are read one by one
+FORMS = 64  # forms that are remembered
+MEMBERS = 200  # members of a form; wider lines are read one by one
 _KINDS = (int, float, str, type(None))
 
 _Members = tuple[tuple[str, type], ...]
@@ -47,7 +47,7 @@ _first = msgspec.json.Decoder(dict[str, _Body])
 
 
 def read_uniform(lines: bytes) -> Uniform | None:
-    """Return complete lines as columns, None when they are not all of one form."""
+    """Return complete lines as columns, or None if they have different forms."""
     try:
         ((metrics_type, body),) = _first.decode(lines[: lines.find(b"\n") + 1]).items()
         values, places = _members(body.value), _members(body.sequence)
@@ -138,8 +138,8 @@ def _getters(count: int) -> list[Callable[[Any], Any]]:
 
 
 def _struct(members: Any) -> Any:
-    # gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
-    # A decoder of floats alone would hide which were written as whole numbers.
+    # gc=False: JSON cannot contain cycles, and the collector would double the cost. A decoder of floats would hide
+    # which were written as integers.
     fields = [(f"f{number}", int | float if kind is float else kind) for number, (_, kind) in enumerate(members)]
     rename = {f"f{number}": name for number, (name, _) in enumerate(members)}
     return msgspec.defstruct("Record", fields, rename=rename, forbid_unknown_fields=True, gc=False)

@@ -1,4 +1,4 @@
-"""The live summaries of a trial's metrics, one row a metrics type, as JSON text."""
+"""The totals of a trial's metrics, one row per metrics type, as JSON text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aimd_server.stores.schema import series
 
 
 class SeriesRow(msgspec.Struct, frozen=True):
-    """One metrics type of a trial."""
+    """A metrics type of a trial."""
 
     id: int
     trial_id: int
@@ -34,7 +34,7 @@ _PUT = PreparedStatement(
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
-    """Return the series of each trial that has any, in the order of their first appearance."""
+    """Return the series of each trial that has any, in order of first appearance."""
     found: dict[int, list[SeriesRow]] = {}
     for row in (SeriesRow(*row) for row in _OF_TRIALS.rows(connection, list(trial_ids))):
         found.setdefault(row.trial_id, []).append(row)
@@ -42,7 +42,7 @@ def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, lis
 
 
 def of_type(connection: Connection, trial_id: int, type: str) -> SeriesRow | None:
-    """Return a trial's series of that type."""
+    """Return a trial's series of a type."""
     row = connection.execute(_OF_TYPE, {"of_trial": trial_id, "of_type": type}).first()
     return SeriesRow(**row._mapping) if row else None
 
@@ -69,5 +69,5 @@ def put(connection: Connection, rows: Iterable[tuple[int, str, dict[str, int | N
 
 
 def set_rows(connection: Connection, series_id: int, rows: int) -> None:
-    """Write down how many rows of a series are in chunks."""
+    """Store how many rows of a series are in chunks."""
     connection.execute(update(series).where(series.c.id == series_id).values(rows=rows))

@@ -38,22 +38,22 @@ from aimd_server.stores.writer import Shared
 if TYPE_CHECKING:
     from aimd_server.columns.spans import Span
 
-_MAX_LINE_BYTES = 1 << 20  # a longer line is kept and counted as damaged
+_MAX_LINE_BYTES = 1 << 20  # a longer line is stored and counted as damaged
 
 
 class Append(msgspec.Struct):
-    """Bytes to keep of a journal, and what can be made of them before the transaction.
+    """Bytes to append to a journal, and what can be prepared before the transaction.
 
     Attributes:
-        user: Who.
+        user: The caller.
         uid: The trial.
         file: One of `JOURNALS`.
-        offset: Where in the file the bytes begin.
+        offset: Where the bytes begin in the file.
         content: The bytes.
-        packed: The bytes as they are kept.
-        wants_digest: Whether the digest of the whole file is wanted.
+        packed: The bytes as stored.
+        wants_digest: Whether to return the digest of the whole file.
         prepared: A large part's spans.
-        points: A smaller part's points, if it is whole lines.
+        points: A smaller part's points, if it has complete lines.
     """
 
     user: Account
@@ -68,12 +68,12 @@ class Append(msgspec.Struct):
 
 
 class Appended(msgspec.Struct, frozen=True):
-    """What an append came to.
+    """The result of an append.
 
     Attributes:
-        standing: Where the file stands; the digest is empty unless it was wanted.
+        standing: The state of the file; the digest is empty unless it was requested.
         journal_id: The journal.
-        due: The trial whose tail is to become chunks now, if there is one.
+        due: The trial whose tail is due to become chunks, if any.
     """
 
     standing: Standing
@@ -91,16 +91,16 @@ def prepare(
     wants_digest: bool = False,
     limits: ColumnLimits | None = None,
 ) -> Append:
-    """Return what is to be appended to a file, made ready: the writer has better things to do.
+    """Prepare an append, to relieve the writer.
 
     Args:
-        user: Who.
+        user: The caller.
         uid: The trial.
         file: One of `JOURNALS`.
-        offset: Where in the file the bytes begin.
+        offset: Where the bytes begin in the file.
         content: The bytes.
-        packed: The same bytes as they arrived, when they can be kept so.
-        wants_digest: Whether the digest of the whole file is wanted.
+        packed: The same bytes as they arrived, if they can be stored that way.
+        wants_digest: Whether to return the digest of the whole file.
         limits: How much becomes columns, and when.
 
     Raises:
@@ -112,7 +112,7 @@ def prepare(
     if file == METRICS and len(content) >= limits.large_bytes:
         prepared = chunking.prepare(content, offset, limits)
     if packed is None:
-        # Spans take the place of the bytes, in all but a few cases.
+        # Spans replace the bytes in all but a few cases.
         packed = Packed(packing.RAW, content) if prepared else packing.pack(content)
     is_read = file == METRICS and prepared is None and content.endswith(b"\n")
     points = list(totals.read_points(content)) if is_read else []
@@ -120,7 +120,7 @@ def prepare(
 
 
 class Appends:
-    """The appends of one process."""
+    """The appends of a process."""
 
     def __init__(self, limits: ColumnLimits | None = None) -> None:
         """Say how much becomes columns, and when."""
@@ -128,20 +128,20 @@ class Appends:
         self._limits = limits or chunking.LIMITS
 
     def operation(self, wish: Append) -> Shared[Appended]:
-        """Return what the writer is to run; then tell `follow` what came of it."""
+        """Return the operation for the writer; pass its result to `follow`."""
         return Shared(self._run_together, wish)
 
     def follow(self, wish: Append, done: Appended) -> None:
-        """Take note of an append after its commit."""
+        """Process an append after its commit."""
         if done.standing.offset == wish.offset + len(wish.content):
             self._blocks.follow(done.journal_id, wish.offset, wish.content)
 
     def _run_together(self, connection: Connection, wishes: list[Append]) -> list[Appended | Exception]:
-        """Do appends, in their order for each trial; return what each came to: where the file stands, or a refusal."""
+        """Do appends, in order for each trial; return for each the state of the file, or a refusal."""
         outcomes: dict[int, Appended | Exception] = {}
         left: list[int] = []
         group = _Group(connection, wishes, self._blocks, self._limits)
-        apart: set[str] = set()  # trials of which an append is left: so are those that follow it
+        apart: set[str] = set()  # trials with an append left for later, and so all that follow it
         for number, wish in enumerate(wishes):
             done = group.take(wish) if wish.uid not in apart else None
             if done is None:
@@ -198,7 +198,7 @@ class _Totals:
 
 
 class _Group:
-    """The rows that the appends of a group need, as they change; `write` writes them down."""
+    """The rows that the appends of a group need, as they change; `write` stores them."""
 
     def __init__(self, connection: Connection, wishes: list[Append], blocks: BlockStates, limits: ColumnLimits) -> None:
         self._connection = connection
@@ -213,7 +213,7 @@ class _Group:
         self._extended: dict[tuple[int, str], JournalRow] = {}
 
     def take(self, wish: Append) -> Appended | None:
-        """Do an append; None when it is one of those that are done by themselves."""
+        """Do an append, or return None if it must be done separately."""
         trial = self._placed.get(wish.uid)
         row = self._rows.get((trial.id, wish.file)) if trial is not None else None
         if trial is None or row is None or not _is_plain(wish, trial, row):
@@ -237,14 +237,14 @@ class _Group:
         return Appended(Standing(reached, ""), row.id, _due_of(extended, self._limits))
 
     def write(self) -> None:
-        """Write down what was taken."""
+        """Store what was taken."""
         journals.extend(self._connection, *self._parts)
         journals.advance(self._connection, *self._extended.values())
         self._totals.write()
 
 
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
-    """Tell whether an append is the owner's next bytes, and whole lines."""
+    """Tell whether an append is the owner's next bytes, in complete lines."""
     is_next = wish.offset == row.next_offset and bool(wish.content) and wish.prepared is None
     is_whole = wish.file != METRICS or (row.parsed_offset == row.next_offset and wish.content.endswith(b"\n"))
     return is_owner(wish.user, trial.owner_id) and is_next and is_whole and not wish.wants_digest
@@ -266,7 +266,7 @@ def _add_points(sums: _Totals, trial_id: int, points: Iterable[Points]) -> None:
 
 
 def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> Appended:
-    """Keep a file's bytes and return where it stands.
+    """Append to a file and return its state.
 
     Raises:
         RefusalError: `not_found`, `content_differs` or `offset_mismatch`.
@@ -305,16 +305,16 @@ def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> 
 
 
 def append_at_end(connection: Connection, trial_id: int, content: bytes) -> bool:
-    """Append whole journal lines wherever the metrics file ends, as version 1 does; tell whether chunks are due."""
+    """Append complete lines wherever the metrics file ends, as version 1 does; tell whether chunks are due."""
     row = _locked(connection, trial_id, METRICS)
     if row.parsed_offset < row.next_offset:
-        content = b"\n" + content  # a half-written line must not swallow the first record
+        content = b"\n" + content  # an incomplete line must not swallow the first record
     extended = _extend(connection, row, content, None, effective.segments_of(connection, trial_id))
     return chunking.is_due(extended, chunking.LIMITS)
 
 
 def _due_of(row: JournalRow, limits: ColumnLimits) -> int | None:
-    """Return the trial of a journal whose tail is to become chunks, None when there is not enough of it."""
+    """Return the trial of a journal whose tail is due to become chunks, or None."""
     return row.trial_id if row.file == METRICS and chunking.is_due(row, limits) else None
 
 
@@ -330,7 +330,7 @@ def _locked(connection: Connection, trial_id: int, file: str) -> JournalRow:
 def _extend(
     connection: Connection, row: JournalRow, content: bytes, packed: Packed | None, segments: Segments
 ) -> JournalRow:
-    """Append bytes to a journal and return its row as it is then."""
+    """Append bytes to a journal and return its new row."""
     if not content:
         return row
     _add_blocks(connection, row, content)
@@ -348,7 +348,7 @@ def _extend(
 def _extend_by_spans(
     connection: Connection, row: JournalRow, content: bytes, prepared: Prepared, limits: ColumnLimits
 ) -> int:
-    """Append a large part that was read into spans, behind what is tail, and return the journal's new offset."""
+    """Append a large part that was read into spans, after the tail, and return the journal's new offset."""
     from aimd_server.columns import spans
 
     _add_blocks(connection, row, content)
@@ -383,7 +383,7 @@ def _take_spans(sums: _Totals, trial_id: int, spans: list[Span]) -> None:
 
 
 def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:
-    """Keep the digests of the blocks that the new bytes complete."""
+    """Store the digests of the blocks that the new bytes complete."""
     number, inside = divmod(row.next_offset, BLOCK_BYTES)
     taken = 0
     while inside + len(content) - taken >= BLOCK_BYTES:

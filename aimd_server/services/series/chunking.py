@@ -1,9 +1,9 @@
-"""From tail to chunks: lines that have come together in a journal's tail are turned into columns.
+"""From tail to chunks: turns the lines in a journal's tail into columns.
 
-Two ways lead there. A large part of a file is read into spans before its transaction, which then keeps them.
-Otherwise the tail grows until it holds enough, and who appended last turns it into spans after the commit: read
-and built outside the writer, kept by one more transaction, if nobody else did so meanwhile. A server that ends between
-the two has the lines in the tail, where they are read as well, and the next append goes on.
+A large part of a file is read into spans before its transaction, which then stores them. Otherwise the tail grows until
+it has enough, and the last append turns it into spans after its commit: read and built outside the writer, then stored
+by a second transaction, unless somebody else did so in the meantime. If the server ends between the two, the lines are
+still in the tail, from which they are also read, and the next append continues.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from aimd_server.columns.spans import Span
 
 _STEP_BYTES = 8 << 20
-_busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is at
+_busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is working on
 _lock = threading.Lock()
-_building = threading.Lock()  # it takes memory, and two at once are no quicker
+_building = threading.Lock()  # it takes memory, and two at once are not faster
 log = logging.getLogger("aimd_server")
 
 
@@ -54,8 +54,8 @@ class Prepared(msgspec.Struct):
     """A large part of a journal, read before its transaction.
 
     Attributes:
-        begin: Where the first whole line of its own begins.
-        end: Where the last span ends; what follows is tail.
+        begin: Where its first complete line begins.
+        end: Where the last span ends; the rest is tail.
         spans: Those between.
     """
 
@@ -93,7 +93,7 @@ def _has_plain_steps(span: Span) -> bool:
 
 
 def keep(connection: Connection, row: JournalRow, spans: list[Span]) -> JournalRow:
-    """Keep spans behind a journal's chunks and return its row as it is then; `journals.advance` writes it down."""
+    """Store spans after a journal's chunks and return its new row, which `journals.advance` stores."""
     from aimd_server.stores import chunks
 
     offset, records = row.chunk_offset, row.chunk_records
@@ -105,13 +105,13 @@ def keep(connection: Connection, row: JournalRow, spans: list[Span]) -> JournalR
 
 
 def is_due(row: JournalRow, limits: ColumnLimits) -> bool:
-    """Tell whether a journal's tail holds enough for chunks."""
+    """Tell whether a journal's tail has enough for chunks."""
     waiting = row.parsed_offset - row.chunk_offset
     return row.records - row.chunk_records >= limits.due_records or waiting >= limits.due_bytes
 
 
 def chunk_tail(database: Database, trial_id: int, file: str, limits: ColumnLimits | None = None) -> None:
-    """Turn the complete lines of a tail into chunks, if that is due; a fault is logged, and the tail stays."""
+    """Turn the complete lines of a tail into chunks, if due; a fault is logged and leaves the tail."""
     key = (id(database), trial_id)
     with _lock:
         if key in _busy:
@@ -120,7 +120,7 @@ def chunk_tail(database: Database, trial_id: int, file: str, limits: ColumnLimit
     try:
         while _step(database, trial_id, file, limits or LIMITS):
             pass
-    except StoreUnavailableError as error:  # the next append will do
+    except StoreUnavailableError as error:  # the next append will try again
         log.warning("could not turn a tail into chunks: %s", error)
     except Exception:
         log.exception("a tail cannot be turned into chunks; it is kept as it is")
@@ -138,7 +138,7 @@ def _step(database: Database, trial_id: int, file: str, limits: ColumnLimits) ->
             return None
         end = min(row.parsed_offset, row.chunk_offset + _STEP_BYTES)
         lines = journals.read(connection, row.id, row.chunk_offset, end)
-        if not lines.endswith(b"\n"):  # cut inside a line, which may be longer than a step
+        if not lines.endswith(b"\n"):  # cut within a line, which may be longer than a step
             end = row.parsed_offset if b"\n" not in lines else row.chunk_offset + lines.rfind(b"\n") + 1
             lines = journals.read(connection, row.id, row.chunk_offset, end)
         return row, lines

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 MAX_TYPES = 100  # of one trial; points of further ones are kept and in no totals
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and in no totals
 MAX_KEY_CHARS = 500
-_GROUP_BYTES = 16 << 10  # of lines read at once: large enough for speed, small enough for memory
+_GROUP_BYTES = 16 << 10  # lines read at once: large enough for speed, small enough for memory
 
 Live = dict[str, MetricSummary]  # of one metrics type, by metric
 
 
-# gc=False: no cycle can come from JSON, and the collector costs as much as the reading.
+# gc=False: JSON cannot contain cycles, and the collector would double the cost.
 class _Sequence(msgspec.Struct, gc=False):
     step: Any = None
 
@@ -58,7 +58,7 @@ class Points:
 
     Attributes:
         records: How many records there are.
-        damaged: How many lines are no record.
+        damaged: How many lines are not records.
         by_type: Numbers by metrics type and metric, in the order in which they were written.
     """
 
@@ -70,7 +70,7 @@ class Points:
         self.by_type: dict[str, Columns] = {}
 
     def add(self, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
-        """Take in one record."""
+        """Add a record."""
         self.records += 1
         columns = self.by_type.setdefault(clean(metrics_type), {})
         for name, value in values.items():
@@ -83,7 +83,7 @@ class Points:
 
 
 def read_points(lines: bytes) -> Iterator[Points]:
-    """Read complete lines, each with its newline; yield their points in groups, so that few are held at once."""
+    """Read complete lines, each with its newline, and yield their points in groups, to keep few in memory."""
     start = 0
     while start < len(lines):
         end = lines.find(b"\n", min(start + _GROUP_BYTES, len(lines) - 1)) + 1
@@ -103,7 +103,7 @@ def _read_group(lines: bytes) -> Points:
         records = _decoder.decode_lines(lines)  # all lines in one call
     except (msgspec.DecodeError, ValueError, RecursionError):
         return _read_singly(lines, points)
-    # A document over two lines is read there, and is damage here; so is a record with two types.
+    # A document over two lines is read there but damage here, and so is a record with two types.
     if len(records) != lines.count(b"\n") or any(len(record) != 1 for record in records):
         return _read_singly(lines, points)
     for record in records:
@@ -154,7 +154,7 @@ def columns_of(chunk: Chunk) -> Columns:
 
 
 def _summary_of(live: Live, name: str) -> MetricSummary | None:
-    """Return the summary of a metric, made when there is room for it, else None."""
+    """Return the totals of a metric, created if there is room, else None."""
     summary = live.get(name)
     if summary is None and len(live) < MAX_METRICS and len(name) <= MAX_KEY_CHARS:
         summary = live[name] = MetricSummary()
@@ -181,7 +181,7 @@ def _numbers_of(row: list[Any]) -> list[Any]:
 
 
 def shown(series: list[tuple[str, str]]) -> dict[str, object]:
-    """Return what the API shows of (type, live text) pairs: `type.name` to a summary."""
+    """Return (type, text) pairs as the API shows them: `type.name` to totals."""
     metrics: dict[str, object] = {}
     for metrics_type, text in series:
         for name, summary in from_text(text).items():
