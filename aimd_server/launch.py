@@ -91,16 +91,16 @@ def run(
 @contextmanager
 def _known_address(data_dir: Path, listener: socket.socket, host: str) -> Iterator[None]:
     """Store next to the data where the server listens, for `aimd server status`. A killed server leaves it behind."""
-    place = data_dir / ADDRESS_FILE
+    address_file = data_dir / ADDRESS_FILE
     number = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(address_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
         json.dump({"address": f"http://{shown}:{number}", "pid": os.getpid()}, file)
     try:
         yield
     finally:
-        place.unlink(missing_ok=True)
+        address_file.unlink(missing_ok=True)
 
 
 def _spare_collector() -> None:
@@ -123,7 +123,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         if not 0 <= port <= _MAX_PORT:  # getaddrinfo truncates a greater one
             raise OverflowError(said("a port is between 0 and {highest}", highest=_MAX_PORT))
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError, OverflowError) as error:
         raise UsageError(
             message=said(
@@ -134,7 +134,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(place)
+        listener.bind(address)
         listener.listen(socket.SOMAXCONN)  # so that a second server on the port fails here rather than later
     except OSError as error:
         listener.close()

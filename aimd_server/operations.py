@@ -55,13 +55,15 @@ def _require_data(data_dir: Path) -> None:
 
 def _file_of(data_dir: Path, tool: str) -> Path:
     """Return the file of a SQLite database."""
-    place = location_of(data_dir, None)
-    if not isinstance(place, SqliteLocation):
+    location = location_of(data_dir, None)
+    if not isinstance(location, SqliteLocation):
         raise UsageError(
-            message=said("{database} is a PostgreSQL database, which has its own tools for this", database=place.shown),
+            message=said(
+                "{database} is a PostgreSQL database, which has its own tools for this", database=location.shown
+            ),
             hint=said("Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md", tool=tool),
         )
-    return place.path
+    return location.path
 
 
 def status(data_dir: Path) -> dict[str, object]:

@@ -135,17 +135,17 @@ class Hub:
         if not streams:
             return
         try:
-            found = await self.backend.run(watching.look, self.backend.database, [one.watched for one in streams])
+            look = await self.backend.run(watching.look, self.backend.database, [stream.watched for stream in streams])
         except StoreUnavailableError as error:  # the next look may succeed
             log.warning("could not look for events: %s", error)
             return
         for stream in streams:
-            stream.take(found)
+            stream.take(look)
 
 
 async def _open(call: Call, dialect: Dialect) -> Response:
     query = call.request.query_params
-    named = tuple(dict.fromkeys(one for one in query.get("trials", "").split(",") if one))
+    named = tuple(dict.fromkeys(trial_id for trial_id in query.get("trials", "").split(",") if trial_id))
     events = EventsRequest(query.get("folder_id"), named, query.get("below") == "1")
     hub = call.backend.hub
     if not isinstance(hub, Hub):

@@ -73,12 +73,12 @@ def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
     """
 
     def operation(connection: Connection) -> list[Member]:
-        known = {one.file for one in trial_documents.of_trial(connection, row.id)}
-        known |= {one.file for one in journals.of_trials(connection, [row.id]).get(row.id, [])}
-        names = [file for file in (*DOCUMENTS, *JOURNALS) if file in known]
-        found = [Member(file, open_file(connection, user, row.uid, file)) for file in names]
+        stored = {stored_file.file for stored_file in trial_documents.of_trial(connection, row.id)}
+        stored |= {stored_file.file for stored_file in journals.of_trials(connection, [row.id]).get(row.id, [])}
+        names = [file for file in (*DOCUMENTS, *JOURNALS) if file in stored]
+        contents = [Member(file, open_file(connection, user, row.uid, file)) for file in names]
         made = {"metadata.yaml": trials.document(connection, row.id), "parameters.yaml": row.parameters}
-        return [_made(file, text) for file, text in made.items() if file not in known] + found
+        return [_made(file, text) for file, text in made.items() if file not in stored] + contents
 
     return database.read(operation)
 

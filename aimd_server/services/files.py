@@ -77,13 +77,13 @@ def digest_of(content: bytes) -> str:
 
 def take_documents(connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str] | None]) -> bool:
     """Set a trial's documents to (content, digest), None removing one, and return whether anything changed."""
-    known = {row.file: row.digest for row in trial_documents.of_trial(connection, trial_id)}
+    digests = {row.file: row.digest for row in trial_documents.of_trial(connection, trial_id)}
     changed = False
     for file, given in documents.items():
-        if given is None and file in known:
+        if given is None and file in digests:
             trial_documents.remove(connection, trial_id, file)
             changed = True
-        elif given is not None and known.get(file) != given[1]:
+        elif given is not None and digests.get(file) != given[1]:
             trial_documents.put(connection, trial_id, file, *given, now_us())
             changed = True
     return changed
@@ -120,13 +120,13 @@ def standings(connection: Connection, trial_id: int) -> dict[str, Standing]:
 
 def standings_of(connection: Connection, trial_ids: list[int]) -> dict[int, dict[str, Standing]]:
     """Return how far the server has the files of each trial of which it has any."""
-    found: dict[int, dict[str, Standing]] = {}
+    by_trial: dict[int, dict[str, Standing]] = {}
     for trial_id, documents in trial_documents.of_trials(connection, trial_ids).items():
-        found[trial_id] = {row.file: _standing_of(row) for row in documents}
+        by_trial[trial_id] = {row.file: _standing_of(row) for row in documents}
     for trial_id, rows in journals.of_trials(connection, trial_ids).items():
         for row in rows:
-            found.setdefault(trial_id, {})[row.file] = standing(connection, row)
-    return found
+            by_trial.setdefault(trial_id, {})[row.file] = standing(connection, row)
+    return by_trial
 
 
 def _standing_of(row: DocumentRow) -> Standing:

@@ -102,10 +102,10 @@ def listed(database: Database, user: Account, request: FolderListRequest) -> dic
             top = load_folder(connection, user, request.under or ROOT)
         rows = folders.page(connection, top.owner_id, top.path, request.depth, after, request.limit + 1)
         more, rows = len(rows) > request.limit, rows[: request.limit]
-        found = shown(connection, user, rows)
+        documents = shown(connection, user, rows)
         if not more:
-            found += shortcuts.below(connection, user, top, request.depth)
-        return {"folders": found, "next": _cursor(rows[-1].path) if more else None}
+            documents += shortcuts.below(connection, user, top, request.depth)
+        return {"folders": documents, "next": _cursor(rows[-1].path) if more else None}
 
     return database.read(operation)
 
@@ -144,11 +144,11 @@ def make(database: Database, user: Account, wish: NewFolder) -> tuple[dict[str, 
 
 def _made_path(connection: Connection, user: Account, wish: NewFolder) -> tuple[FolderRow, bool]:
     parts = names.path_parts(wish.path or "")
-    known = folders.by_path(connection, user.id, names.joined(parts))
-    if known is not None:
+    existing = folders.by_path(connection, user.id, names.joined(parts))
+    if existing is not None:
         if not wish.parents:
-            raise folder_taken(known.name, names.joined(parts[:-1]))
-        return known, False
+            raise folder_taken(existing.name, names.joined(parts[:-1]))
+        return existing, False
     if wish.parents:
         return make_path(connection, user, parts), True
     parent = find_path(connection, user, names.joined(parts[:-1]))
@@ -158,11 +158,11 @@ def _made_path(connection: Connection, user: Account, wish: NewFolder) -> tuple[
 def _made(connection: Connection, user: Account, wish: NewFolder) -> tuple[FolderRow, bool]:
     parent = load_folder(connection, user, wish.parent or ROOT)
     name = checked_name(wish.name or "")
-    known = folders.by_path(connection, parent.owner_id, parent.child_path(name))
-    if known is not None:
+    existing = folders.by_path(connection, parent.owner_id, parent.child_path(name))
+    if existing is not None:
         if not wish.parents:
             raise folder_taken(name, parent.path)
-        return known, False
+        return existing, False
     if parent.path.count("/") >= names.MAX_DEPTH:
         raise _too_deep()
     return add_in(connection, user, parent, name), True
@@ -204,7 +204,7 @@ def _target(connection: Connection, user: Account, row: FolderRow, wish: FolderC
     """Return the new parent and name of a folder."""
     if row.is_root:
         raise invalid("the root folder cannot be renamed or moved", field="id")
-    set_count = sum(one is not msgspec.UNSET for one in (wish.parent, wish.path))
+    set_count = sum(member is not msgspec.UNSET for member in (wish.parent, wish.path))
     if set_count == 2 or (wish.path is not msgspec.UNSET and wish.name is not msgspec.UNSET):
         raise invalid("give a path, or a name and a parent", field="path")
     name = row.name if wish.name is msgspec.UNSET else checked_name(wish.name)
@@ -224,10 +224,10 @@ def container(connection: Connection, row: FolderRow) -> FolderRow:
     Raises:
         RefusalError: `folder_not_found`, if it has none.
     """
-    found = None if row.parent_id is None else folders.by_id(connection, row.parent_id)
-    if found is None:
+    parent = None if row.parent_id is None else folders.by_id(connection, row.parent_id)
+    if parent is None:
         raise no_folder(row.uid)
-    return found
+    return parent
 
 
 def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:

@@ -41,9 +41,9 @@ def choose_folder(connection: Connection, user: Account, wish: FolderWish) -> Ch
     """
     parts = names.path_parts(wish.path) if wish.path else None
     for candidate in (_by_id, _by_path):
-        found = candidate(connection, user, wish, parts)
-        if found is not None:
-            return ChosenFolder(found, fallback=False)
+        row = candidate(connection, user, wish, parts)
+        if row is not None:
+            return ChosenFolder(row, fallback=False)
     default = make_path(connection, user, names.path_parts(DEFAULT_FOLDER))
     return ChosenFolder(default, fallback=bool(wish.id or wish.path))
 
@@ -72,8 +72,8 @@ def make_path(connection: Connection, user: Account, parts: list[str]) -> Folder
     """Return the folder at a path, created with its parents if missing."""
     current = root_of(connection, user)
     for part in parts:
-        known = folders.by_path(connection, user.id, current.child_path(part))
-        current = known or add_in(connection, user, current, part)
+        existing = folders.by_path(connection, user.id, current.child_path(part))
+        current = existing or add_in(connection, user, current, part)
     return current
 
 

@@ -101,12 +101,12 @@ def set_user(database: Database, name: str, action: str) -> None:
     """
 
     def apply(connection: Connection) -> None:
-        found = _found(connection, name)
+        account = _found(connection, name)
         if action == "rm":
-            accounts.remove(connection, found.id)
+            accounts.remove(connection, account.id)
         else:
             column, is_set = USER_ACTIONS[action]
-            accounts.change(connection, found.id, **{column: now_us() if is_set else None})
+            accounts.change(connection, account.id, **{column: now_us() if is_set else None})
         auditing.note(connection, auditing.OPERATOR, f"user.{action}", name)
 
     database.write(apply)

@@ -77,14 +77,14 @@ def _as_double(number: float) -> float:
 
 def metric_rows(metrics_type: str, live: Live) -> dict[str, dict[str, Any]]:
     """Return the rows of a type's metrics, but for names that are longer than any real one; lists do not show those."""
-    found: dict[str, dict[str, Any]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name, summary in live.items():
         key = f"{metrics_type}.{name}"
         if len(key) > MAX_KEY_CHARS or "\0" in key:
             continue
         row = summary.as_dict()
-        found[key] = {**row, "last": None if summary.last != summary.last else summary.last}
-    return found
+        rows[key] = {**row, "last": None if summary.last != summary.last else summary.last}
+    return rows
 
 
 def index_params(connection: Connection, home: Home) -> None:

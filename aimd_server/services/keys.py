@@ -59,6 +59,6 @@ def revoke(database: Database, user: Account, number: str) -> None:
     Raises:
         RefusalError: `not_found`, if the caller has no such key.
     """
-    known = number.isascii() and number.isdigit() and len(number) < 19
-    if not known or not identity.revoke_key(database, int(number), user.id, actor=user.name):
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if not is_number or not identity.revoke_key(database, int(number), user.id, actor=user.name):
         raise RefusalError("not_found", f"no key {number}")

@@ -107,10 +107,10 @@ def _subject(connection: Connection, wish: ShareWish, key: str | None) -> Subjec
         if team_id is None:
             raise invalid(f"there is no group {wish.group}", field="group")
         return Subject(team_id=team_id)
-    found = accounts.by_name(connection, wish.user or "")
-    if found is None:
+    account = accounts.by_name(connection, wish.user or "")
+    if account is None:
         raise invalid(f"there is no user {wish.user}", field="user")
-    return Subject(account_id=found.id)
+    return Subject(account_id=account.id)
 
 
 def take(database: Database, user: Account, kind: str, uid: str, number: str) -> None:
@@ -122,8 +122,8 @@ def take(database: Database, user: Account, kind: str, uid: str, number: str) ->
 
     def operation(connection: Connection) -> None:
         target = _target(connection, user, kind, uid)
-        known = number.isascii() and number.isdigit() and len(number) < 19
-        if not known or not shares.remove(connection, target, int(number)):
+        is_number = number.isascii() and number.isdigit() and len(number) < 19
+        if not is_number or not shares.remove(connection, target, int(number)):
             raise RefusalError("not_found", f"no share {number}")
         auditing.note(connection, user.name, f"{kind}.unshare", uid, share=int(number))
 

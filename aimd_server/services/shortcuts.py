@@ -38,21 +38,21 @@ def make(database: Database, user: Account, uid: str, wish: ShortcutWish) -> tup
     """
 
     def operation(connection: Connection) -> tuple[dict[str, object], bool]:
-        place = load_folder(connection, user, uid, Role.EDITOR)
+        parent = load_folder(connection, user, uid, Role.EDITOR)
         target = load_folder(connection, user, wish.target, Role.VIEWER)
-        known = shortcuts.of_pair(connection, place.id, target.id)
-        if known is None:
-            if place.id == target.id:
+        existing = shortcuts.of_pair(connection, parent.id, target.id)
+        if existing is None:
+            if parent.id == target.id:
                 raise invalid("a shortcut leads to another folder than its own", field="target")
-            if shortcuts.count(connection, place.id) >= MAX_IN_FOLDER:
+            if shortcuts.count(connection, parent.id) >= MAX_IN_FOLDER:
                 limit = MAX_IN_FOLDER
                 raise invalid(f"a folder has {limit} shortcuts at most", field="target", limit=limit)
             made = str(uuid.uuid4())
-            shortcuts.add(connection, made, place.id, target.id, user.name, now_us())
-            auditing.note(connection, user.name, "shortcut.make", made, folder=place.path, target=target.uid)
-        row = shortcuts.by_uid(connection, known or made)
+            shortcuts.add(connection, made, parent.id, target.id, user.name, now_us())
+            auditing.note(connection, user.name, "shortcut.make", made, folder=parent.path, target=target.uid)
+        row = shortcuts.by_uid(connection, existing or made)
         assert row is not None
-        return _shown(connection, user, row, target), known is None
+        return _shown(connection, user, row, target), existing is None
 
     return database.write(operation)
 
@@ -66,12 +66,12 @@ def remove(database: Database, user: Account, uid: str) -> None:
 
     def operation(connection: Connection) -> None:
         row = shortcuts.by_uid(connection, uid) if names.is_uuid(uid) else None
-        place = folders.by_id(connection, row.folder_id) if row is not None else None
-        if row is None or place is None or role_of(connection, user, place) is Role.NONE:
+        parent = folders.by_id(connection, row.folder_id) if row is not None else None
+        if row is None or parent is None or role_of(connection, user, parent) is Role.NONE:
             raise RefusalError("not_found", f"no shortcut {uid}")
-        load_folder(connection, user, place.uid, Role.EDITOR)
+        load_folder(connection, user, parent.uid, Role.EDITOR)
         shortcuts.remove(connection, [row.id])
-        auditing.note(connection, user.name, "shortcut.delete", uid, folder=place.path)
+        auditing.note(connection, user.name, "shortcut.delete", uid, folder=parent.path)
 
     database.write(operation)
 
@@ -79,22 +79,22 @@ def remove(database: Database, user: Account, uid: str) -> None:
 def below(connection: Connection, user: Account, top: FolderRow, depth: int | None) -> list[dict[str, object]]:
     """Return the shortcuts in a folder and below, as lists of folders show them."""
     level = 0 if top.is_root else top.path.count("/")
-    found = []
+    shown = []
     for row, target in visible(connection, user, top):
         own_level = row.folder_path.count("/") + 1 if row.folder_path != folders.ROOT_PATH else 1
         if depth is None or own_level <= level + depth:
-            found.append(_shown(connection, user, row, target))
-    return found
+            shown.append(_shown(connection, user, row, target))
+    return shown
 
 
 def visible(connection: Connection, user: Account, top: FolderRow) -> list[tuple[ShortcutRow, FolderRow]]:
     """Return the shortcuts in a folder and below whose targets the caller may see."""
-    found = []
+    pairs = []
     for row in shortcuts.in_tree(connection, top.owner_id, top.path, MAX_SHOWN):
         target = folders.by_id(connection, row.target_id)
         if target is not None and role_of(connection, user, target) is not Role.NONE:
-            found.append((row, target))
-    return found
+            pairs.append((row, target))
+    return pairs
 
 
 def _shown(connection: Connection, user: Account, row: ShortcutRow, target: FolderRow) -> dict[str, object]:

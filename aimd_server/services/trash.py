@@ -100,12 +100,12 @@ def listed(database: Database, user: Account, limit: int, cursor: str | None, da
 
 
 def _item(connection: Connection, row: TrashRow, days: int) -> dict[str, object]:
-    place = folders.by_id(connection, row.folder_id)
+    parent = folders.by_id(connection, row.folder_id)
     return {
         "kind": row.kind,
         "id": row.uid,
         "name": row.name,
-        "folder": place.path if place else None,
+        "folder": parent.path if parent else None,
         "by": row.by,
         "deleted": iso(row.trashed_us),
         "until": iso(row.trashed_us + days * _DAY_US),
@@ -184,13 +184,13 @@ def _check_depth(connection: Connection, row: TrashRow, parent: FolderRow) -> No
 def _parent(connection: Connection, user: Account, row: TrashRow, wish: Restoring) -> FolderRow:
     """Return the folder to restore into: the requested one, the former one, or the root."""
     if wish.parent is not None:
-        found = load_folder(connection, user, wish.parent)
-        if found.owner_id != row.owner_id:
+        parent = load_folder(connection, user, wish.parent)
+        if parent.owner_id != row.owner_id:
             raise invalid("things are restored into their owner's tree; move them afterwards", field="parent")
-        return found
-    place = folders.by_id(connection, row.folder_id)
-    if place is not None and place.owner_id == row.owner_id:
-        return place
+        return parent
+    former = folders.by_id(connection, row.folder_id)
+    if former is not None and former.owner_id == row.owner_id:
+        return former
     return root_of(connection, user)
 
 

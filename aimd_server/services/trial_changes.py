@@ -113,9 +113,9 @@ def placed(connection: Connection, user: Account, row: TrialRow, name: str, targ
 
 
 def _folder_of(connection: Connection, row: TrialRow) -> FolderRow:
-    found = folders.by_id(connection, row.folder_id)
-    assert found is not None  # an existing trial is in an existing folder
-    return found
+    folder = folders.by_id(connection, row.folder_id)
+    assert folder is not None  # an existing trial is in an existing folder
+    return folder
 
 
 def _target(connection: Connection, user: Account, wish: FolderWish) -> FolderRow:
@@ -146,9 +146,9 @@ def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, ob
         raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
-        found = {row.uid: row for row in trials.by_uids(connection, wish.ids)}
-        roles = roles_of(connection, user, list(found.values()))
-        seen = {uid: row for uid, row in found.items() if roles[row.id] >= Role.VIEWER}
+        by_id = {row.uid: row for row in trials.by_uids(connection, wish.ids)}
+        roles = roles_of(connection, user, list(by_id.values()))
+        seen = {uid: row for uid, row in by_id.items() if roles[row.id] >= Role.VIEWER}
         order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
         missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
         return {"trials": overviews(connection, user, [seen[uid] for uid in order]), "missing": missing}

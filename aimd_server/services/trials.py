@@ -290,9 +290,9 @@ def known(database: Database, user: Account, asked: KnownRequest) -> dict[str, o
         raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
 
     def operation(connection: Connection) -> dict[str, object]:
-        found = trials.by_uids(connection, asked.ids)
-        roles = roles_of(connection, user, found)
-        rows = [row for row in found if roles[row.id] >= Role.VIEWER]
+        named = trials.by_uids(connection, asked.ids)
+        roles = roles_of(connection, user, named)
+        rows = [row for row in named if roles[row.id] >= Role.VIEWER]
         files = standings_of(connection, [row.id for row in rows])
         return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
 

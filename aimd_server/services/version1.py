@@ -42,24 +42,26 @@ _BLOCK_BYTES = 256 << 10  # of points of one type that are packed together
 def folder_document(row: FolderRow) -> Document:
     """Return a folder as version 1 shows it."""
     if row.is_root:
-        place: Document = {"id": ROOT, "name": ROOT, "folder": ""}
+        own: Document = {"id": ROOT, "name": ROOT, "folder": ""}
     else:
         parent = ROOT if row.path.count("/") == 1 else row.parent_uid
-        place = {"id": row.uid, "name": row.name, "folder": parent}
+        own = {"id": row.uid, "name": row.name, "folder": parent}
     times = {"editor": row.editor, "timestamp": iso(row.updated_us)}
-    shown = {"kind": "Folder", "type": row.type, "metadata": {**place, **times}}
+    shown = {"kind": "Folder", "type": row.type, "metadata": {**own, **times}}
     return {**shown, "config": json.loads(row.config)} if row.config else shown
 
 
 def pointers(connection: Connection, user: Account) -> list[Document]:
     """Return the shortcuts in a user's tree, which the deployed protocol calls pointers; it is silent on their form."""
     top = folders.by_path(connection, user.id, ROOT_PATH)
-    found: list[Document] = []
+    pointers_shown: list[Document] = []
     for row, target in shortcuts.visible(connection, user, top) if top is not None else []:
-        place = ROOT if row.folder_path == ROOT_PATH else row.folder_uid
-        inner = {"id": row.uid, "name": target.name, "folder": place, "editor": row.editor}
-        found.append({"kind": "Pointer", "metadata": {**inner, "timestamp": iso(row.created_us)}, "target": target.uid})
-    return found
+        parent = ROOT if row.folder_path == ROOT_PATH else row.folder_uid
+        inner = {"id": row.uid, "name": target.name, "folder": parent, "editor": row.editor}
+        pointers_shown.append(
+            {"kind": "Pointer", "metadata": {**inner, "timestamp": iso(row.created_us)}, "target": target.uid}
+        )
+    return pointers_shown
 
 
 def make_folder(database: Database, user: Account, body: object) -> str:

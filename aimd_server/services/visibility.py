@@ -37,15 +37,15 @@ def role_of(connection: Connection, user: Account, item: FolderRow | TrialRow) -
     if is_owner(user, item.owner_id):
         return Role.OWNER
     path, trial_id = (item.path, None) if isinstance(item, FolderRow) else (item.folder_path, item.id)
-    found = shares.roles(connection, user, item.owner_id, lineage(path), trial_id)
-    return _most(found)
+    given = shares.roles(connection, user, item.owner_id, lineage(path), trial_id)
+    return _most(given)
 
 
 def roles_of(connection: Connection, user: Account, rows: list[TrialRow]) -> dict[int, Role]:
     """Return a caller's role for each of many trials, by row id: `role_of` in one query."""
     is_own = {row.id: is_owner(user, row.owner_id) for row in rows}
     others = [row for row in rows if not is_own[row.id]]
-    paths = {place for row in others for place in lineage(row.folder_path)}
+    paths = {path for row in others for path in lineage(row.folder_path)}
     given = shares.roles_by_place(connection, user, {row.owner_id for row in others}, paths, [row.id for row in others])
 
     def most(row: TrialRow) -> Role:

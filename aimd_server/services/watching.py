@@ -91,16 +91,18 @@ def _status(row: WatchedRow, now_s: float) -> TrialStatus:
 
 def look(database: Database, watched: list[Watched]) -> Look:
     """Return the current state of everything watched."""
-    folders = sorted({one.folder for one in watched if one.folder is not None})
+    folders = sorted({watch.folder for watch in watched if watch.folder is not None})
 
     def operation(connection: Connection) -> Look:
         newest = watching.newest(connection, folders, NEWEST)
         children = watching.children(connection, folders) if folders else {}
-        trees = watching.newest_below(connection, {one.tree for one in watched if one.tree}, NEWEST, EXAMINED)
-        ids = set().union(*(one.trials for one in watched), *newest.values(), *trees.values())
+        trees = watching.newest_below(connection, {watch.tree for watch in watched if watch.tree}, NEWEST, EXAMINED)
+        ids = set().union(*(watch.trials for watch in watched), *newest.values(), *trees.values())
         now_s = time.time()
         statuses = {row_id: _status(row, now_s) for row_id, row in watching.rows(connection, sorted(ids)).items()}
-        listings: dict[int, object] = {one: (newest.get(one), children.get(one)) for one in folders}
+        listings: dict[int, object] = {
+            folder_id: (newest.get(folder_id), children.get(folder_id)) for folder_id in folders
+        }
         return Look(statuses, newest, listings, trees)
 
     return database.read(operation)

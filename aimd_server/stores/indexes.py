@@ -167,12 +167,12 @@ def labelled(connection: Connection, trial_ids: Sequence[int]) -> list[Labelled]
 
 def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[ParamRow]]]) -> None:
     """Replace all labels of trials."""
-    ids = [one.id for one, _ in made]
+    ids = [owner.id for owner, _ in made]
     mine = (trial_param.c.trial_id.in_(ids), trial_param.c.key.in_(LABEL_KEYS))
     connection.execute(delete(trial_param).where(*mine))
     rows = [
-        {"trial_id": one.id, "folder_id": one.folder_id, "sort_us": one.sort_us, **row._asdict()}
-        for one, labels in made
+        {"trial_id": owner.id, "folder_id": owner.folder_id, "sort_us": owner.sort_us, **row._asdict()}
+        for owner, labels in made
         for row in labels
     ]
     if rows:
@@ -182,10 +182,10 @@ def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[P
 def put_metrics(connection: Connection, made: Sequence[tuple[Home, dict[str, dict[str, Any]]]]) -> None:
     """Write some metrics of trials, each a mapping with MEASURED."""
     rows = {(home.id, key): (home, row) for home, of_trial in made for key, row in of_trial.items()}
-    known = {(row[0], row[1]) for row in _KEYS.rows(connection, list({home.id for home, _ in made}))}
+    stored = {(row[0], row[1]) for row in _KEYS.rows(connection, list({home.id for home, _ in made}))}
     changed, added = [], []
     for (trial_id, key), (home, row) in rows.items():
-        if (trial_id, key) in known:
+        if (trial_id, key) in stored:
             changed.append({"of_trial": trial_id, "of_key": key, **{f"new_{name}": row[name] for name in MEASURED}})
         else:
             own = {"trial_id": trial_id, "folder_id": home.folder_id, "sort_us": home.sort_us, "key": key}
@@ -212,12 +212,12 @@ def metrics_of(
     query = query.where(trial_metric.c.trial_id.in_(list(trial_ids)))
     if keys is not None:
         query = query.where(trial_metric.c.key.in_(keys))
-    found: dict[int, dict[str, dict[str, Any]]] = {}
+    by_trial: dict[int, dict[str, dict[str, Any]]] = {}
     for row in connection.execute(query.order_by(trial_metric.c.trial_id, trial_metric.c.key)):
-        one = found.setdefault(row[0], {})[row[1]] = dict(zip(MEASURED, row[2:], strict=True))
-        if one["last"] is None:
-            one["last"] = math.nan
-    return found
+        summary = by_trial.setdefault(row[0], {})[row[1]] = dict(zip(MEASURED, row[2:], strict=True))
+        if summary["last"] is None:
+            summary["last"] = math.nan
+    return by_trial
 
 
 def metric_counts(connection: Connection, trial_ids: list[int]) -> dict[str, int]:
@@ -297,18 +297,18 @@ def params_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, dic
     query = select(trial_param.c.trial_id, *(trial_param.c[name] for name in ParamRow._fields))
     mine = (trial_param.c.folder_id == trial.c.folder_id, trial_param.c.sort_us == trial.c.sort_us)
     query = query.join(trial, trial.c.id == trial_param.c.trial_id).where(trial.c.id.in_(trial_ids), *mine)
-    found: dict[int, dict[str, ParamRow]] = {}
+    by_trial: dict[int, dict[str, ParamRow]] = {}
     for row in connection.execute(query):
-        found.setdefault(row[0], {})[row[1]] = ParamRow(*row[1:])
-    return found
+        by_trial.setdefault(row[0], {})[row[1]] = ParamRow(*row[1:])
+    return by_trial
 
 
 def fresh_series(connection: Connection, trial_ids: Sequence[int]) -> dict[int, list[StaleRow]]:
     """Return the series of trials whose newest values are in the tables."""
-    found: dict[int, list[StaleRow]] = {}
+    by_trial: dict[int, list[StaleRow]] = {}
     query = _STALE.where(
         series.c.trial_id.in_(trial_ids), series.c.stale_us.is_(None), series.c.indexed_us.is_not(None)
     )
     for row in connection.execute(query):
-        found.setdefault(row.trial_id, []).append(StaleRow(**row._mapping))
-    return found
+        by_trial.setdefault(row.trial_id, []).append(StaleRow(**row._mapping))
+    return by_trial

@@ -74,11 +74,11 @@ def roles_by_place(
     on_folders = and_(folder.c.owner_id.in_(owner_ids), folder.c.path.in_(paths))
     query = select(share.c.trial_id, folder.c.owner_id, folder.c.path, share.c.role)
     query = query.join(folder, share.c.folder_id == folder.c.id, isouter=True)
-    found: dict[int | tuple[int, str], list[str]] = {}
+    given: dict[int | tuple[int, str], list[str]] = {}
     for row in connection.execute(query.where(_for(user), or_(on_folders, share.c.trial_id.in_(trial_ids)))):
-        place = (row.owner_id, row.path) if row.trial_id is None else row.trial_id
-        found.setdefault(place, []).append(row.role)
-    return found
+        key = (row.owner_id, row.path) if row.trial_id is None else row.trial_id
+        given.setdefault(key, []).append(row.role)
+    return given
 
 
 def grants(
@@ -118,7 +118,7 @@ def of_target(connection: Connection, target: Target) -> list[ShareRow]:
 def shared_out(connection: Connection, folder_ids: list[int]) -> set[int]:
     """Return the folders, among some, that are themselves shared."""
     query = select(share.c.folder_id).where(share.c.folder_id.in_(folder_ids)).distinct()
-    return {int(one) for one in connection.execute(query).scalars()}
+    return {int(folder_id) for folder_id in connection.execute(query).scalars()}
 
 
 def put(
@@ -156,11 +156,11 @@ def remove_of_trial(connection: Connection, trial_id: int) -> None:
 
 def shared_with(connection: Connection, user: Account, limit: int) -> list[SharedRow]:
     """Return what is shared with a caller directly, by path; an object appears once per share."""
-    found = []
+    rows = []
     for query in (_shared_folders(), _shared_trials()):
         for row in connection.execute(query.where(_for(user)).limit(limit)):
-            found.append(SharedRow(**row._mapping))
-    return sorted(found, key=lambda row: (row.owner, row.path, row.name))[:limit]
+            rows.append(SharedRow(**row._mapping))
+    return sorted(rows, key=lambda row: (row.owner, row.path, row.name))[:limit]
 
 
 def _shared_folders() -> Select[tuple[object, ...]]:

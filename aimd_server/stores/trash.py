@@ -91,15 +91,15 @@ def _trials() -> Select[tuple[object, ...]]:
 
 def page(connection: Connection, owner_id: int, before: tuple[int, str] | None, limit: int) -> list[TrashRow]:
     """Return an account's trash before a (trashed_us, uuid), last deleted first."""
-    found: list[TrashRow] = []
+    rows: list[TrashRow] = []
     for table, query in ((folder, _folders()), (trial, _trials())):
         query = query.where(table.c.owner_id == owner_id)
         if before is not None:
             older = or_(table.c.trashed_us < before[0], and_(table.c.trashed_us == before[0], table.c.uid < before[1]))
             query = query.where(older)
         query = query.order_by(table.c.trashed_us.desc(), table.c.uid.desc()).limit(limit)
-        found += [TrashRow(**row._mapping) for row in connection.execute(query)]
-    return sorted(found, key=lambda row: (row.trashed_us, row.uid), reverse=True)[:limit]
+        rows += [TrashRow(**row._mapping) for row in connection.execute(query)]
+    return sorted(rows, key=lambda row: (row.trashed_us, row.uid), reverse=True)[:limit]
 
 
 def folder_by_uid(connection: Connection, uid: str) -> TrashRow | None:

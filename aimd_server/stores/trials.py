@@ -52,7 +52,7 @@ _GROWN = select(func.max(journal.c.updated_us)).where(journal.c.trial_id == tria
 
 def _query() -> Select[tuple[object, ...]]:
     first = [trial.c[name] for name in ("id", "uid", "owner_id")]
-    place = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
+    location = [account.c.name.label("owner"), trial.c.folder_id, folder.c.uid.label("folder_uid")]
     names = (
         "name",
         "alternative_name",
@@ -67,7 +67,7 @@ def _query() -> Select[tuple[object, ...]]:
     )
     rest = [*(trial.c[name] for name in names), trial.c.heard_us.label("told_us"), _GROWN.label("grown_us")]
     return (
-        select(*first, *place, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))
+        select(*first, *location, folder.c.path.label("folder_path"), *rest, _editor.c.name.label("editor"))
         .add_columns(trial.c.updated_us, trial.c.tags, trial.c.note)
         .join(folder, trial.c.folder_id == folder.c.id)
         .join(account, trial.c.owner_id == account.c.id)
@@ -184,8 +184,8 @@ def page(connection: Connection, scope: Scope, after: tuple[int, int] | None, li
 
 def by_ids(connection: Connection, ids: list[int]) -> list[TrialRow]:
     """Return the trials of these row ids, in their order."""
-    found = {row.id: TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.id.in_(ids)))}
-    return [found[one] for one in ids if one in found]
+    rows = {row.id: TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.id.in_(ids)))}
+    return [rows[row_id] for row_id in ids if row_id in rows]
 
 
 def count(connection: Connection, scope: Scope, most: int) -> int:

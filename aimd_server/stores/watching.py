@@ -34,11 +34,11 @@ def newest(connection: Connection, folder_ids: Iterable[int], limit: int) -> dic
         inside = inside.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(limit)
         part = inside.subquery()
         queries.append(select(part.c.id, part.c.folder_id))
-    found: dict[int, list[int]] = {}
+    by_folder: dict[int, list[int]] = {}
     if queries:
         for row in connection.execute(union_all(*queries)):
-            found.setdefault(row.folder_id, []).append(row.id)
-    return found
+            by_folder.setdefault(row.folder_id, []).append(row.id)
+    return by_folder
 
 
 def newest_below(
@@ -48,7 +48,7 @@ def newest_below(
 
     The work is bounded: of an account that holds much else, only its newest `examined` trials are looked at.
     """
-    found = {}
+    by_tree = {}
     for owner_id, path in trees:
         recent = select(trial.c.id, trial.c.folder_id, trial.c.sort_us)
         recent = recent.where(trial.c.owner_id == owner_id, trial.c.trashed_us.is_(None))
@@ -56,26 +56,26 @@ def newest_below(
         part = recent.subquery()
         query = select(part.c.id).join(folder, part.c.folder_id == folder.c.id).where(below(path))
         query = query.order_by(part.c.sort_us.desc(), part.c.id.desc()).limit(limit)
-        found[owner_id, path] = list(connection.execute(query).scalars())
-    return found
+        by_tree[owner_id, path] = list(connection.execute(query).scalars())
+    return by_tree
 
 
 def children(connection: Connection, folder_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
     """Return the id and time of change of the folders in each folder."""
     query = select(folder.c.parent_id, folder.c.uid, folder.c.updated_us)
     query = query.where(folder.c.parent_id.in_(list(folder_ids)), folder.c.trashed_us.is_(None)).order_by(folder.c.id)
-    found: dict[int, list[tuple[str, int]]] = {}
+    by_folder: dict[int, list[tuple[str, int]]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.parent_id, []).append((row.uid, row.updated_us))
-    return found
+        by_folder.setdefault(row.parent_id, []).append((row.uid, row.updated_us))
+    return by_folder
 
 
 def rows(connection: Connection, trial_ids: list[int]) -> dict[int, WatchedRow]:
     """Return what a look reads of each of some trials, of those that are not in the trash."""
-    found: dict[int, WatchedRow] = {}
+    watched: dict[int, WatchedRow] = {}
     for start in range(0, len(trial_ids), _IDS_AT_ONCE):
-        found |= _rows(connection, trial_ids[start : start + _IDS_AT_ONCE])
-    return found
+        watched |= _rows(connection, trial_ids[start : start + _IDS_AT_ONCE])
+    return watched
 
 
 def _rows(connection: Connection, trial_ids: list[int]) -> dict[int, WatchedRow]:

@@ -164,6 +164,7 @@ SORTS = ("-val.acc", "params.mixed", "-params.lr,-val.loss,name", "-name", "stat
 MORE_SORTS = ("val.acc.min", "-params.mixed", "name", "-state,name", "age", "-started", "note,-alternative_name")
 
 
+@pytest.mark.timeout(600)  # on a real PostgreSQL it takes some minutes
 @pytest.mark.parametrize("plan", ["walk", "stretches", "set", "few"])
 @pytest.mark.parametrize("sort", [*SORTS, *(pytest.param(sort, marks=pytest.mark.soak) for sort in MORE_SORTS)])
 def test_every_way_to_read_a_list_is_right_over_several_folders(world: World, plan: str, sort: str) -> None:
