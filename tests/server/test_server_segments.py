@@ -40,7 +40,7 @@ def send(store: Store, journal: bytes, segments: bytes, cuts: list[int], when: l
             turns.pop(0)
             append(store.database, store.user, store.trial, files.SEGMENTS, sent, lines[0])
             sent += len(lines.pop(0))
-        append(store.database, store.user, store.trial, files.METRICS, start, journal[start:end])
+        append(store.database, store.user, store.trial, files.METRICS, start, journal[start:end], store.limits)
     for one in lines:
         append(store.database, store.user, store.trial, files.SEGMENTS, sent, one)
         sent += len(one)
@@ -75,7 +75,7 @@ def test_the_server_says_of_any_history_what_the_local_readers_say(
     if not journal.endswith(b"\n"):  # of a half-written line the server knows no more than that
         journal += b"\n"
     local = {name: strict_json(one.as_dict()) for name, one in read_totals(path / "metrics")[0].metrics.items()}
-    with small_chunks():
+    with small_chunks(store):
         store.new_trial()
         send(store, journal, segments, cuts, when)
         assert_effective(store, happened, local)
