@@ -46,6 +46,11 @@ def _page(**members: Schema) -> Schema:
 _ROLE: Schema = {"enum": ["viewer", "editor", "owner"]}
 _SCOPE: Schema = {"enum": ["read", "write", "upload"]}
 _PLACE = _object(id=ID, path=TEXT)
+_SEGMENT = _sometimes(
+    _object(kind={"enum": ["fork", "resume"]}, from_step={"type": "integer"}, offset=COUNT, timestamp=TEXT),
+    parent=TEXT,
+    parent_name=TEXT,
+)  # a fork has a parent
 _TRIAL: dict[str, Schema] = {
     "id": ID,
     "name": TEXT,
@@ -65,7 +70,7 @@ _TRIAL: dict[str, Schema] = {
     "nan_since": _named({"type": "integer"}),
     "tags": _all(TEXT),
     "note": TEXT,
-    "segments": _all(MAPPING),
+    "segments": _all(_SEGMENT),
     "role": _ROLE,
 }
 _FILES = _named(_object(offset=COUNT, digest=TEXT))

@@ -22,6 +22,14 @@ export interface Summary {
   max_step: number | null;
 }
 
+export interface Segment {
+  kind: "fork" | "resume";
+  from_step: number;
+  offset: number;
+  parent?: string;
+  parent_name?: string;
+}
+
 export interface Trial {
   id: string;
   name: string;
@@ -41,6 +49,7 @@ export interface Trial {
   nan_since: Record<string, number>;
   tags: string[];
   note: string;
+  segments: Segment[];
   role: Role;
 }
 

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { watch } from "../api/events";
 import { changeTrial, getTrial } from "../api/trials";
-import type { TrialDetail } from "../api/types";
+import type { Segment, TrialDetail } from "../api/types";
 import { durationOf, formatAgo, formatDuration, formatTime } from "../model/format";
 import { formatRoute } from "../model/route";
 import { askDelete, askMove, askRename, type Thing } from "../parts/actions";
@@ -133,6 +133,9 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
         <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>
       )}
       <span>{t("trial.by", { name: trial.owner })}</span>
+      {trial.segments.map((segment) => (
+        <SegmentFact key={`${segment.kind} ${segment.offset} ${segment.from_step}`} segment={segment} />
+      ))}
       <span class="id">
         <code title={trial.id}>{trial.id.slice(0, 8)}</code>
         <CopyButton text={trial.id} label={t("trial.id")} />
@@ -141,6 +144,13 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
       <NoteEditor note={trial.note} may={edits} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
     </div>
   );
+}
+
+function SegmentFact({ segment }: { segment: Segment }) {
+  const step = String(segment.from_step);
+  if (segment.kind === "resume") return <span>{t("trial.resumed", { step })}</span>;
+  const parent = segment.parent ?? "";
+  return <a href={formatRoute("trials", parent)}>{t("trial.forked", { name: segment.parent_name || parent, step })}</a>;
 }
 
 function Actions({ trial, changed }: { trial: TrialDetail; changed: () => void }) {

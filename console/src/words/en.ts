@@ -144,6 +144,8 @@ export const en = {
   "trial.took": "took {time}",
   "trial.running": "running for {time}",
   "trial.by": "by {name}",
+  "trial.resumed": "resumed from step {step}",
+  "trial.forked": "forked from {name} before step {step}",
   "trial.tags": "Tags",
   "trial.tags.add": "Add tag",
   "trial.tags.remove": "Remove tag {name}",

@@ -145,6 +145,8 @@ export const zh: Record<Word, string> = {
   "trial.took": "用时 {time}",
   "trial.running": "已运行 {time}",
   "trial.by": "由 {name} 创建",
+  "trial.resumed": "从步数 {step} 续跑",
+  "trial.forked": "分叉自 {name},步数 {step} 之前",
   "trial.tags": "标签",
   "trial.tags.add": "添加标签",
   "trial.tags.remove": "移除标签 {name}",
