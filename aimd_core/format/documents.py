@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.files import replace_file
+from aimd_core.format.files import Unsynced, replace_file
 from aimd_core.format.journal import open_regular
 from aimd_core.language import said
 
@@ -184,6 +184,8 @@ def render_mapping(document: dict[str, object]) -> bytes:
     return rendered
 
 
-def write_mapping(path: str | Path, document: dict[str, object], mode: int = 0o666) -> None:
-    """Replace a YAML file. Errors as `replace_file`."""
-    replace_file(path, render_mapping(document), mode)
+def write_mapping(
+    path: str | Path, document: dict[str, object], mode: int = 0o666, unsynced: Unsynced | None = None
+) -> None:
+    """Replace a YAML file. Arguments and errors as `replace_file`."""
+    replace_file(path, render_mapping(document), mode, unsynced)

@@ -4,19 +4,99 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def replace_file(path: str | Path, content: bytes, mode: int = 0o666) -> None:
+UNSYNCED_S = 1.0
+ABANDONED_S = 600.0  # a partial file that nobody has written to for so long is nobody's
+
+
+class Unsynced:
+    """Files written in the first second of a trial, forced to the disk together: by then at the latest.
+
+    A trial is created by several small files, and forcing each of them to the disk takes longer than all the rest.
+    A power cut may cost the last second, so within that second they may wait for each other. A copy takes none.
+    """
+
+    __slots__ = ("_began_s", "_directories", "_paths")
+
+    def __init__(self, directory: str | Path | None = None, above: int = 0) -> None:
+        """Begin.
+
+        Args:
+            directory: The trial's directory, which is new; None for one that takes nothing.
+            above: How many directories above it may be new too.
+        """
+        self._began_s = time.monotonic() if directory is not None else -UNSYNCED_S
+        self._paths: set[str] = set()
+        self._directories: list[str] = []
+        place = "" if directory is None else os.fspath(directory)
+        for _ in range(above + 1 if place else 0):
+            self._directories.append(place)
+            place = os.path.dirname(place)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), ()
+
+    def may_wait(self) -> bool:
+        """Tell whether a file that is about to be written may wait. If not, those that have waited are synced first.
+
+        Raises:
+            OSError: As `sync`.
+        """
+        if time.monotonic() - self._began_s < UNSYNCED_S:
+            return True
+        self.sync()
+        return False
+
+    def add(self, path: str) -> None:
+        """Have a file that was written wait, or sync it at once if the others have been meanwhile."""
+        self._paths.add(path)
+        if self._began_s < 0:
+            self.sync()
+
+    def sync(self) -> None:
+        """Force all of them to the disk. From then on, none may wait.
+
+        Raises:
+            OSError: The disk refused one of them; the others were tried.
+        """
+        paths, directories, self._paths, self._directories = self._paths, self._directories, set(), []
+        self._began_s = -UNSYNCED_S
+        refused: OSError | None = None
+        for path in paths:
+            try:
+                _sync_file(path)
+            except FileNotFoundError:
+                continue  # the trial was removed or renamed
+            except OSError as error:
+                refused = error
+        for directory in directories:
+            _sync_directory(directory)
+        if refused is not None:
+            raise refused
+
+
+def _sync_file(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: str | Path, content: bytes, mode: int = 0o666, unsynced: Unsynced | None = None) -> None:
     """Replace a file with `content`: a reader sees all of the old or all of the new.
 
     Args:
         path: The file; its directory must exist.
         content: All of its bytes.
         mode: Permission bits of the new file, reduced by the umask.
+        unsynced: Forces the file to the disk later, if it may wait.
 
     Raises:
         OSError: The disk refused; the old file is unchanged.
@@ -28,14 +108,34 @@ def replace_file(path: str | Path, content: bytes, mode: int = 0o666) -> None:
         try:
             with open(descriptor, "wb", closefd=False) as file:
                 file.write(content)
-            os.fsync(descriptor)
+            waits = unsynced is not None and unsynced.may_wait()
+            if not waits:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         os.replace(temporary, target)
     except BaseException:
         _remove_if_there(temporary)
         raise
-    _sync_directory(os.path.dirname(target) or ".")
+    if unsynced is not None and waits:
+        unsynced.add(target)
+    else:
+        directory, name = os.path.split(target)
+        _sync_directory(directory or ".")
+        _remove_abandoned(directory or ".", name)
+
+
+def _remove_abandoned(directory: str, name: str) -> None:
+    """Remove what writers of the same file left behind when they were killed in the middle."""
+    before_s = time.time() - ABANDONED_S
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                is_partial = entry.name.startswith(f"{name}.") and entry.name.endswith(".partial")
+                if is_partial and entry.stat(follow_symlinks=False).st_mtime < before_s:
+                    os.unlink(entry.path)
+    except OSError:
+        pass
 
 
 def _remove_if_there(path: str) -> None:

@@ -20,6 +20,7 @@ from json.encoder import encode_basestring_ascii as _quote
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.append_file import AppendFile
+from aimd_core.format.files import Unsynced
 from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -81,9 +82,26 @@ class JournalWriter(AppendFile):
         unsynced: Whether a sync ever failed, so that a power cut may lose what was written before it.
     """
 
-    __slots__ = ("_began_at", "_counted", "_on_fault", "_synced_s", "_torn", "error", "failed", "unsynced", "written")
+    __slots__ = (
+        "_began_at",
+        "_counted",
+        "_on_fault",
+        "_synced_s",
+        "_torn",
+        "_unsynced_files",
+        "error",
+        "failed",
+        "unsynced",
+        "written",
+    )
 
-    def __init__(self, path: str, on_fault: Callable[[OSError], None] | None = None, open_now: bool = True) -> None:
+    def __init__(
+        self,
+        path: str,
+        on_fault: Callable[[OSError], None] | None = None,
+        open_now: bool = True,
+        unsynced_files: Unsynced | None = None,
+    ) -> None:
         """Open the journal at `path` for appending, created if missing.
 
         Args:
@@ -91,11 +109,14 @@ class JournalWriter(AppendFile):
             on_fault: Called for every I/O fault of a write or a sync.
             open_now: Whether to open it at once, rather than at the first record or by `open`.
 
+            unsynced_files: What else is forced to the disk at the first sync.
+
         Raises:
             OSError: It cannot be opened.
         """
         super().__init__(path)
         self._on_fault = on_fault
+        self._unsynced_files = unsynced_files
         self._reset()
         if open_now:
             self.open()
@@ -180,6 +201,9 @@ class JournalWriter(AppendFile):
         if self._descriptor < 0:
             return not self.unsynced  # closed: it was synced then
         try:
+            if self._unsynced_files is not None:
+                files, self._unsynced_files = self._unsynced_files, None
+                files.sync()
             if self.has_lost_its_descriptor():
                 self._descriptor = -1  # the number now belongs to a different file; the next record opens the journal
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.files import replace_file
+from aimd_core.format.files import Unsynced, replace_file
 from aimd_core.format.journal import open_regular
 
 _MAX_BYTES = 1 << 20
@@ -68,18 +68,19 @@ def process_start(pid: int) -> int | None:
     return int(fields[19])
 
 
-def write(trial: Path, command: list[str]) -> None:
+def write(trial: Path, command: list[str], unsynced: Unsynced | None = None) -> None:
     """Write to `process.json` that the calling process records a trial.
 
     Args:
         trial: The trial's directory.
         command: The process's command line, without secrets.
+        unsynced: As `replace_file` takes it.
 
     Raises:
         OSError: The disk refused.
     """
     document = {**capture(), "command": command}
-    replace_file(trial / "process.json", json.dumps(document, indent=1).encode() + b"\n")
+    replace_file(trial / "process.json", json.dumps(document, indent=1).encode() + b"\n", unsynced=unsynced)
 
 
 def read(trial: Path) -> dict[str, object] | None:

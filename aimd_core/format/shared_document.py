@@ -10,6 +10,7 @@ import os
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.files import Unsynced
 from aimd_core.format.locking import locked
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -28,7 +29,7 @@ class SharedDocument:
         is_saved: Whether the last change reached the disk.
     """
 
-    __slots__ = ("_on_fault", "_signature", "_values", "is_saved", "path")
+    __slots__ = ("_on_fault", "_signature", "_values", "is_saved", "path", "unsynced")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class SharedDocument:
         values: Mapping[str, Any],
         on_fault: Callable[[OSError], None] | None = None,
         is_current: bool = False,
+        unsynced: Unsynced | None = None,
     ) -> None:
         """Hold a mapping.
 
@@ -44,10 +46,12 @@ class SharedDocument:
             values: Its content when it was last read.
             on_fault: Called if a change cannot be written; it is kept in memory and written with the next one.
             is_current: Whether nobody else can have changed the file since.
+            unsynced: As `replace_file` takes it.
         """
         self.path = path
         self.is_saved = True
         self._on_fault = on_fault
+        self.unsynced = unsynced
         self._values = dict(values)
         self._signature = _signature(path) if is_current else None
 
@@ -89,7 +93,7 @@ class SharedDocument:
                 # not `!=`, for which True equals 1 and NaN is a change
                 if self.is_saved and repr(after) == repr(before):
                     return
-                write_mapping(self.path, after)
+                write_mapping(self.path, after, unsynced=self.unsynced)
                 self._values, self._signature, self.is_saved = after, _signature(self.path), True
         except OSError as error:
             # Without an `after`, the directory itself is not available.

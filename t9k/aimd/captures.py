@@ -51,7 +51,7 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
     try:
         changes = git.changes() if git is not None else b""
         if changes:
-            replace_file(trial.path / DIFF_FILE, changes)
+            replace_file(trial.path / DIFF_FILE, changes, unsynced=trial._metadata.unsynced)
         if captures.output:
             trial._output = output.start(str(trial.path / OUTPUT_FILE))
         if captures.system:

@@ -9,9 +9,11 @@ from pathlib import Path
 from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.format import process
 from aimd_core.format.documents import read_mapping, write_mapping
+from aimd_core.format.files import Unsynced
 from aimd_core.format.layout import (
     METADATA_FILE,
     PARAMETERS_FILE,
+    TRIALS_DIRECTORY,
     default_directory,
     is_trial_directory,
     new_trial_directory,
@@ -198,14 +200,16 @@ def _write_trial(
     if rank is not None:
         metadata["_rank"] = rank.as_dict()
     path = None
+    was_there = (directory / TRIALS_DIRECTORY).is_dir()
     try:
         path = new_trial_directory(directory, name)
-        process.write(path, mask_command(list(sys.orig_argv)))
-        write_mapping(path / PARAMETERS_FILE, params)
+        unsynced = Unsynced(path, above=1 if was_there else len(TRIALS_DIRECTORY.parts) + 1)
+        process.write(path, mask_command(list(sys.orig_argv)), unsynced)
+        write_mapping(path / PARAMETERS_FILE, params, unsynced=unsynced)
         if git is not None:
             metadata["_git"] = git.state()  # as late as possible, because git works in the meantime
-        write_mapping(path / METADATA_FILE, metadata)
-        return Trial(path, metadata, params)
+        write_mapping(path / METADATA_FILE, metadata, unsynced=unsynced)
+        return Trial(path, metadata, params, unsynced=unsynced)
     except OSError as error:
         if path is not None:
             _remove_new(path)

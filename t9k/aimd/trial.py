@@ -19,6 +19,7 @@ from pathlib import Path
 
 from aimd_core.errors import TrialStateError
 from aimd_core.format import process
+from aimd_core.format.files import Unsynced
 from aimd_core.format.journal import (
     Damage,
     JournalWriter,
@@ -64,7 +65,12 @@ class Trial:
     """A trial. Use `aimd.create_trial` to create one."""
 
     def __init__(
-        self, path: Path, metadata: dict[str, Any], params: Mapping[str, object], loaded: bool = False
+        self,
+        path: Path,
+        metadata: dict[str, Any],
+        params: Mapping[str, object],
+        loaded: bool = False,
+        unsynced: Unsynced | None = None,
     ) -> None:
         """Open a trial directory for recording.
 
@@ -73,15 +79,16 @@ class Trial:
             metadata: The content of `metadata.yaml`.
             params: The content of `parameters.yaml`.
             loaded: It existed before, so nothing is touched until the first `log`.
+            unsynced: Its documents, if they are not forced to the disk yet.
 
         Raises:
             OSError: The journal cannot be opened.
         """
         on_fault = DiskFaults(path)
         self._path = path
-        self._metadata = SharedDocument(str(path / METADATA_FILE), metadata, on_fault, is_current=not loaded)
-        self._params = Params(SharedDocument(str(path / PARAMETERS_FILE), params, on_fault, is_current=not loaded))
-        self._journal = JournalWriter(str(path / METRICS_FILE), on_fault, open_now=not loaded)
+        self._metadata = SharedDocument(str(path / METADATA_FILE), metadata, on_fault, not loaded, unsynced)
+        self._params = Params(SharedDocument(str(path / PARAMETERS_FILE), params, on_fault, not loaded, unsynced))
+        self._journal = JournalWriter(str(path / METRICS_FILE), on_fault, not loaded, unsynced)
         self._loaded = loaded
         self._begin_anew()
 

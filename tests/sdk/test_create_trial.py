@@ -238,7 +238,7 @@ def test_a_disk_that_refuses_is_one_clear_error(work: Path, monkeypatch: pytest.
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(documents.os, "fsync", refuse)
+    monkeypatch.setattr(documents.os, "replace", refuse)
     with pytest.raises(DiskError, match=r"cannot make a trial here \(No space left on device"):
         aimd.create_trial(trial_name="a")
     assert list((work / ".aimd" / "trials").iterdir()) == []

@@ -342,7 +342,7 @@ def test_a_change_that_changes_nothing_does_not_touch_the_disk(
 def test_a_change_that_cannot_be_written_down_at_all_changes_nothing(
     trial: aimd.Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise ValueError("no form for it")
 
     monkeypatch.setattr("aimd_core.format.shared_document.write_mapping", refuse)
