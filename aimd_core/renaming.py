@@ -49,7 +49,7 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
         try:
             if source != target:
                 move_directory(source, target)
-            # The new name is no sign of life of the process that recorded.
+            # The new name is not a sign of life of the recording process.
             os.utime(target / METADATA_FILE, ns=(written.st_atime_ns, written.st_mtime_ns))
         except OSError:
             if file.exists():  # not moved

@@ -101,7 +101,7 @@ def remove(trial: Trial) -> Trashed:
 
 
 def _trashes_of(path: Path) -> list[Path]:
-    """Return where a trial may be moved to: beside its trials, else on the file system that it really lies on."""
+    """Return where a trial may be moved to: next to its trials, else on its real file system."""
     root = path.absolute().parent
     beside, inside = working_directory_of(path) / TRASH_DIRECTORY, root.resolve() / TRASH_DIRECTORY
     return [beside, inside] if beside != inside else [beside]

@@ -91,7 +91,7 @@ class TopScreen(Screen[None]):
         return hand_over
 
     def take(self, listed: Listed) -> None:
-        """Take what a look brought, unless it was for an order that is no longer request."""
+        """Take the result of a scan, unless the order has changed since."""
         if listed.order != self.order or not self.is_attached:
             return
         looked = listed.looked

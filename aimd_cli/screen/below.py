@@ -15,7 +15,7 @@ class Below(Container):
     """Chart and output.
 
     Attributes:
-        request: What is to be drawn; the trials and the sizes are told by the screen.
+        request: What is to be drawn; the screen sets the trials and the sizes.
         shows_chart: Whether the chart is request.
         shows_output: Whether output is request.
         drawn: What is shown.

@@ -95,7 +95,7 @@ def thinned(positions: array[float], values: array[float], stretches: int) -> li
     """Return at most about four points for each of a number of equal stretches: first, smallest, largest, last.
 
     Args:
-        positions: Where the points stand, not descending.
+        positions: The positions of the points, not descending.
         values: Their values, finite.
         stretches: How many.
     """

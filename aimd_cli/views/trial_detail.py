@@ -21,7 +21,7 @@ from aimd_core.reading.facts import Facts
 
 
 class Parts(NamedTuple):
-    """Which parts are wanted beside the heading."""
+    """Which parts to show besides the heading."""
 
     platform: bool
     params: bool
@@ -34,7 +34,7 @@ class TrialDetail(NamedTuple):
     Attributes:
         row: What a list shows.
         location: Its directory or its address.
-        params: Parameters as they are nested.
+        params: The nested parameters.
         platform: The `platform` part of the metadata.
         git: The `_git` part of the metadata.
     """
@@ -183,7 +183,7 @@ def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
 
 
 def _tree(values: Mapping[str, object]) -> RenderableType:
-    """Return nested values as a tree, keys beside values where they do not nest."""
+    """Return nested values as a tree, with keys next to values that do not nest."""
     if not values:
         return note("none", style="dim")
     tree = Tree("", hide_root=True, guide_style="dim")

@@ -64,7 +64,7 @@ def require_step(number: int) -> int:
 
 
 def integer_of(number: int) -> int | str:
-    """Return a whole number as a parameter holds it.
+    """Return an integer in the form of a parameter.
 
     Raises:
         ValueError: It has more than 8,192 bits.

@@ -72,7 +72,7 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     """Parse comma-separated names of fields.
 
     Raises:
-        QueryError: They are none.
+        QueryError: They are not fields.
     """
     reader = Parser(text)
     fields = [reader.field()]
@@ -87,7 +87,7 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
     """Parse sort keys: comma-separated fields, with `-` in front for the largest first.
 
     Raises:
-        QueryError: They are none.
+        QueryError: They are not fields.
     """
     reader = Parser(text)
     keys = [reader.sort_key()]

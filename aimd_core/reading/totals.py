@@ -152,7 +152,7 @@ class MetricSummary:
         """Return the summary of a saved state.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not such a state.
         """
         summary = cls()
         for slot, value in zip(cls.__slots__, state, strict=True):

@@ -20,7 +20,7 @@ from aimd_core.upload.contents import Result
 
 Round = Callable[[Sequence[Trial]], Iterator[Result]]
 _MOST_WAIT_S = 60.0
-BEAT_S = LOST_AFTER_S / 4  # how often a server is told that a silent trial still runs
+BEAT_S = LOST_AFTER_S / 4  # how often a server is told that a silent trial is still running
 
 
 class Follower:

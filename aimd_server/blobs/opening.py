@@ -21,7 +21,7 @@ def open_blobs(address: str | None, data_dir: Path) -> Blobs:
     """Return the place for objects that an address means; nothing is asked of it yet.
 
     Raises:
-        UsageError: The address is none.
+        UsageError: The address is malformed.
         MissingExtraError: What an S3 store needs is not installed.
     """
     if address is None:
@@ -36,10 +36,10 @@ def open_blobs(address: str | None, data_dir: Path) -> Blobs:
 
 
 def check_address(address: str) -> None:
-    """Refuse what is no address of a bucket.
+    """Refuse anything but the address of a bucket.
 
     Raises:
-        UsageError: It is none.
+        UsageError: It is malformed.
     """
     _parsed(address)
 

@@ -85,7 +85,7 @@ class NumericLines(msgspec.Struct):
 
 
 def read_numbers(lines: bytes) -> NumericLines | None:
-    """Return the numbers of complete lines, None when they do not all have the same metrics and nothing but numbers."""
+    """Return the numbers of complete lines, None when they do not all have the same metrics and only numbers."""
     try:
         ((metrics_type, body),) = _first.decode(lines[: lines.find(b"\n") + 1]).items()
         if not 0 < len(body.value) <= MEMBERS:

@@ -33,7 +33,7 @@ FILES = (*JOURNALS, *DOCUMENTS)
 FILE_BYTES = 8 << 20  # of a document
 PART_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
-_MAX_LINE_BYTES = 1 << 20  # a longer line is kept and counted as damaged
+_MAX_LINE_BYTES = 1 << 20  # a longer line is stored and counted as damaged
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -106,7 +106,7 @@ def standing(connection: Connection, row: JournalRow) -> Standing:
 
 
 def rest_digest_of(connection: Connection, row: JournalRow) -> str:
-    """Return the digest, hexadecimal, of what a journal has behind its last complete block."""
+    """Return the digest, in hexadecimal, of what follows a journal's last complete block."""
     if row.rest_digest is not None and row.rest_offset == row.next_offset:
         return row.rest_digest
     start = row.next_offset // BLOCK_BYTES * BLOCK_BYTES

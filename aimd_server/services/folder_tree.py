@@ -233,7 +233,7 @@ def container(connection: Connection, row: FolderRow) -> FolderRow:
 def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:
     if parent.owner_id == row.owner_id and f"{parent.path}/".startswith(f"{row.path}/"):
         raise invalid("a folder cannot lie in itself", field="parent")
-    require_move(connection, user, row, container(connection, row), parent)  # before the target is looked at
+    require_move(connection, user, row, container(connection, row), parent)  # before the target is examined
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise folder_taken(name, parent.path)
     levels = folders.deepest(connection, row.owner_id, row.path) - row.path.count("/")

@@ -1,7 +1,7 @@
-"""Keeps the tables that lists read beside what they are made from.
+"""Keeps the tables that lists read up to date with their sources.
 
-Parameters are there with the commit that writes them. Metrics follow the live summaries: of a trial that has ended
-at once, of a running one at most every `FRESH_S` a series. A list shows, filters and sorts by one and the same state.
+Parameters are written in the commit that stores them. Metrics follow the totals: at once for an ended trial, at most
+every `FRESH_S` per series for a running one. A list shows, filters and sorts by the same values.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from aimd_server.stores.writer import StoreUnavailableError
 
 log = logging.getLogger("aimd_server")
 FRESH_S = 10.0
-MAX_PARAMS = 1_000  # of one trial; lists of trials with more are made from the documents, slowly
+MAX_PARAMS = 1_000  # per trial; lists of trials with more use the documents, slowly
 _AT_ONCE = 200
-FEW = 20  # series that are brought up to date whatever their age
+FEW = 20  # series that are updated whatever their age
 _TYPES = {bool: "b", int: "n", float: "n", str: "s"}
 
 
 def param_rows(parameters: str) -> list[ParamRow]:
-    """Return the rows of a trial's parameters, which are JSON text; of null none."""
+    """Return the rows of a trial's parameters, which are JSON text; null has none."""
     document = json.loads(parameters)
     flat = flatten(document) if isinstance(document, dict) else {}
     rows: list[ParamRow] = []
@@ -76,7 +76,7 @@ def _as_double(number: float) -> float:
 
 
 def metric_rows(metrics_type: str, live: Live) -> dict[str, dict[str, Any]]:
-    """Return the rows of a type's metrics, but for names that are longer than any real one; lists do not show those."""
+    """Return the rows of a type's metrics, except absurdly long names, which lists do not show."""
     rows: dict[str, dict[str, Any]] = {}
     for name, summary in live.items():
         key = f"{metrics_type}.{name}"
@@ -94,7 +94,7 @@ def index_params(connection: Connection, home: Home) -> None:
 
 
 def label_rows(labelled: Labelled) -> list[ParamRow]:
-    """Return the rows of what a trial has beside parameters and metrics, for those fields that lists order by."""
+    """Return the rows of a trial's other fields that lists sort by."""
     tags = tuple(json.loads(labelled.tags)) if labelled.tags else ()
     facts = Facts(
         name=labelled.name,
@@ -171,16 +171,16 @@ def _refresh(connection: Connection, rows: Sequence[StaleRow]) -> None:
 
 
 def settle(connection: Connection, trial_id: int) -> None:
-    """Bring a trial that has ended up to date."""
+    """Update the tables for an ended trial."""
     rows = indexes.stale_of(connection, trial_id)
     if rows:
         _refresh(connection, rows)
 
 
 def refresh_due(database: Database, few: int = FEW, fresh_s: float = FRESH_S) -> None:
-    """Bring up to date what has been behind for longer than it may be; all of it where that is little.
+    """Update what has been behind for too long, or everything if that is little.
 
-    A database that takes no writes now is read as it is: what a list shows still agrees.
+    A database that accepts no writes now is read as it is; lists are still consistent.
     """
     at_us = now_us()
     behind = database.read(lambda connection: indexes.stale(connection, at_us, few + 1))
@@ -198,7 +198,7 @@ def refresh_due(database: Database, few: int = FEW, fresh_s: float = FRESH_S) ->
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield the UUID of each trial that lists would show or order otherwise than it is, and what is wrong."""
+    """Yield the UUID of each trial that lists would show or sort wrongly, and what is wrong."""
     last = 0
     while trials := indexes.indexed(connection, last, _AT_ONCE):
         ids = [one.id for one in trials]
@@ -217,6 +217,6 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
 
 
 def _shown(row: dict[str, Any] | None) -> str:
-    """Return a metric's row so that it compares: what is no number as none, and -0.0 as SQLite gives it back."""
+    """Return a metric's row for comparison: None for anything that is not a number, and -0.0 as SQLite returns it."""
     values = {} if row is None else {name: row[name] for name in MEASURED}
     return repr([None if value is None or value != value else value + 0.0 for value in values.values()])

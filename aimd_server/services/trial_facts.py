@@ -70,7 +70,7 @@ def written_us_of(row: TrialRow) -> int:
 
 
 def last_write_s_of(row: TrialRow) -> float | None:
-    """Return the last sign of life of a trial that did not end by itself; None if it did, or nobody told."""
+    """Return the last sign of life of a trial that did not end regularly, or None."""
     is_known = row.last_write is not None or is_live(row.state or row.status or "")
     return written_us_of(row) / 1e6 if is_known else None
 

@@ -1,7 +1,7 @@
-"""Trials: created or updated once for all, and shown. Lists are in `trial_lists`.
+"""Trials: create, update and show. Lists are in `trial_lists`.
 
-A folder is chosen, a conflict decided and a trial written in one transaction: two clients at once, or one that
-repeats itself, end as one client does.
+Choosing the folder, resolving a conflict and writing the trial are one transaction: two clients at once, or one that
+repeats itself, have the same result as one.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from aimd_server.stores.trials import TrialRow
 PAGE, MAX_PAGE = 50, 500
 ENDING_TEXTS = ("kind", "exception", "message", "signal", "at")
 MAX_ENDING_CHARS = 1_000
-LABELLED = {"status", *indexes.LABELS}  # columns that labels are made from
-HEARD_EVERY_US = 60_000_000  # how often a request that changes nothing is written down as a sign of life
+LABELLED = {"status", *indexes.LABELS}  # the columns of labels
+HEARD_EVERY_US = 60_000_000  # how often a request that changes nothing is stored as a sign of life
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 
 
@@ -63,7 +63,7 @@ class TrialWish(msgspec.Struct):
 
 
 class Put(msgspec.Struct, frozen=True):
-    """What became of a PUT."""
+    """The result of a PUT."""
 
     outcome: str
     trial: TrialRow
@@ -72,14 +72,14 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class _DryRunError(Exception):
-    """Undoes a transaction, and holds what it would have done."""
+    """Rolls back a transaction, and has its result."""
 
     def __init__(self, put: Put) -> None:
         self.put = put
 
 
 def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: bool = False) -> Put:
-    """Create or update a trial; the same wish again changes nothing, and a dry run changes nothing at all.
+    """Create or update a trial. The same request again changes nothing, and a dry run never does.
 
     Raises:
         RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
@@ -115,10 +115,10 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
 
 
 def free_id(connection: Connection, user: Account, uid: str, refusal: Exception) -> None:
-    """Make an id free that only something in the caller's own trash still has; that is then gone for good.
+    """Free an id that only something in the caller's trash has, which is then deleted for good.
 
     Raises:
-        RefusalError: The given one, when something else has the id; `forbidden` for a key that deletes nothing.
+        RefusalError: The given one if something else has the id; `forbidden` for a key that may not delete.
     """
     holder = trials.holder_of(connection, uid)
     if holder is None:
@@ -143,7 +143,7 @@ def _check(uid: str, wish: TrialWish) -> None:
 
 
 def _kept_ending(ending: dict[str, Any]) -> dict[str, object]:
-    """Return what lists show of an ending, however much somebody has written there."""
+    """Return what lists show of an ending, whatever its size."""
     texts = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
     status = ending.get("status")
     is_status = type(status) is int and abs(status) < 1 << 31
@@ -151,7 +151,7 @@ def _kept_ending(ending: dict[str, Any]) -> dict[str, object]:
 
 
 def document_columns(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a trial's document as JSON text, with the columns that are taken from it."""
+    """Return a trial's document as JSON text, with the columns taken from it."""
     kept = {key: value for key, value in document.items() if key != "_upload"}
     started, ended, status = (kept.get(key) for key in ("startTime", "endTime", "status"))
     ending = ending_of(kept)
@@ -165,7 +165,7 @@ def document_columns(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name: str, columns: dict[str, Any]) -> None:
-    """Write a new trial; `columns` are what `document_columns` gives, `state` and `parameters`."""
+    """Add a trial; `columns` are those of `document_columns`, `state` and `parameters`."""
     made_us = now_us()
     sort_us = parse_us(columns["started"])
     trials.add(
@@ -203,7 +203,7 @@ def _create(
 
 
 def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: FolderRow, taken: TrialRow) -> str:
-    """Decide a conflict and return the name that is free now."""
+    """Resolve a conflict and return the free name."""
     if wish.on_conflict == "replace":
         if user.scope == UPLOAD:
             raise forbidden("an upload-only key deletes nothing: choose another strategy than replace")
@@ -229,12 +229,12 @@ def _update(connection: Connection, user: Account, row: TrialRow, columns: dict[
 
 
 def receive(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> None:
-    """Write columns of a trial that whoever records it has sent: a sign of life."""
+    """Write columns of a trial that its recorder sent, which is a sign of life."""
     change(connection, user, row, {**columns, "heard_us": now_us()})
 
 
 def change(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> None:
-    """Write columns of a trial, and who did it when."""
+    """Write columns of a trial, and who changed it when."""
     sort_us = parse_us(columns.get("started"))
     values = columns if sort_us is None else {**columns, "sort_us": sort_us}
     trials.change(connection, row.id, editor_id=user.id, updated_us=now_us(), **values)
@@ -253,7 +253,7 @@ def _done(connection: Connection, user: Account, uid: str, outcome: str, fallbac
 
 
 def to_trash(connection: Connection, user: Account, row: TrialRow) -> None:
-    """Put a trial into the trash; its name is free then."""
+    """Move a trial to the trash, which frees its name."""
     trash.put_trial(connection, row, user.id, now_us())
     auditing.note(connection, user.name, "trial.delete", row.uid, name=row.name, folder=row.folder_path)
 
@@ -275,16 +275,16 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
 
 
 class KnownRequest(msgspec.Struct):
-    """The body of the question what the server has of some trials."""
+    """The body of a request for what the server has of some trials."""
 
     ids: list[str]
 
 
 def known(database: Database, user: Account, asked: KnownRequest) -> dict[str, object]:
-    """Return, by id, what the server has of those of the trials that the user may see.
+    """Return, by id, what the server has of the trials that the user may see.
 
     Raises:
-        RefusalError: `invalid`: too many at once.
+        RefusalError: `invalid`, if there are too many.
     """
     if len(asked.ids) > MAX_PAGE:
         raise invalid(f"at most {MAX_PAGE} ids at once", field="ids", limit=MAX_PAGE)
@@ -311,7 +311,7 @@ def overviews(
     measured: dict[int, dict[str, object]] | None = None,
     now_s: float | None = None,
 ) -> list[dict[str, object]]:
-    """Return trials in short, with the caller's role, and with their newest metrics or those that are given."""
+    """Return trials in short form, with the caller's role, and with their newest metrics or the given ones."""
     now_s = time.time() if now_s is None else now_s
     ids = [row.id for row in rows]
     lives = series.of_trials(connection, ids) if measured is None else {}

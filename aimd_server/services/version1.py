@@ -1,6 +1,6 @@
-"""Folders and trials as version 1 of the protocol shows them; source: the deployed protocol, Folders and Trials.
+"""Folders and trials in version 1 of the protocol; source: the deployed protocol, Folders and Trials.
 
-It shares its store with version 2: a point that is posted becomes a line of the trial's metrics file.
+It shares its storage with version 2: a posted point becomes a line of the trial's metrics file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from aimd_server.stores.trials import TrialRow
 
 Document = dict[str, Any]
 MAX_CONFIG_CHARS = 16 << 10
-_BLOCK_BYTES = 256 << 10  # of points of one type that are packed together
+_BLOCK_BYTES = 256 << 10  # points of a type that are compressed together
 
 
 def folder_document(row: FolderRow) -> Document:
@@ -52,7 +52,7 @@ def folder_document(row: FolderRow) -> Document:
 
 
 def pointers(connection: Connection, user: Account) -> list[Document]:
-    """Return the shortcuts in a user's tree, which the deployed protocol calls pointers; it is silent on their form."""
+    """Return the shortcuts in a user's tree, which the deployed protocol calls pointers without defining their form."""
     top = folders.by_path(connection, user.id, ROOT_PATH)
     pointers_shown: list[Document] = []
     for row, target in shortcuts.visible(connection, user, top) if top is not None else []:
@@ -65,7 +65,7 @@ def pointers(connection: Connection, user: Account) -> list[Document]:
 
 
 def make_folder(database: Database, user: Account, body: object) -> str:
-    """Make the folder that a body describes and return its id.
+    """Create the folder of a request and return its id.
 
     Raises:
         RefusalError: `folder_not_found` for the parent, `folder_taken`, `invalid`.
@@ -77,7 +77,7 @@ def make_folder(database: Database, user: Account, body: object) -> str:
     if not isinstance(name, str) or not isinstance(parent, str) or kind not in (NORMAL, "artifact"):
         raise invalid("a folder has metadata.name, and its type is normal or artifact")
     config = documents.text_of(given["config"]) if given.get("config") else None
-    if config is not None and len(config) > MAX_CONFIG_CHARS:  # a list of all folders shows it of each
+    if config is not None and len(config) > MAX_CONFIG_CHARS:  # a list of all folders shows each one's
         raise invalid(f"the config of a folder has {MAX_CONFIG_CHARS} characters at most", limit=MAX_CONFIG_CHARS)
     return database.write(lambda connection: make_in(connection, user, parent, name, kind, config).uid)
 
@@ -110,7 +110,7 @@ def get_trial(database: Database, user: Account, uid: str) -> Document:
 
 
 def find_trial(database: Database, user: Account, folder: str, name: str) -> str:
-    """Return the id of the trial of that name in a folder.
+    """Return the id of a trial by name and folder.
 
     Raises:
         RefusalError: `not_found`, `folder_not_found`.
@@ -126,7 +126,7 @@ def find_trial(database: Database, user: Account, folder: str, name: str) -> str
 
 
 def create_trial(database: Database, user: Account, body: object) -> str:
-    """Make the trial that a document describes and return its id.
+    """Create the trial of a document and return its id.
 
     Raises:
         RefusalError: `id_taken`, `name_taken`, `folder_not_found` or `invalid`.
@@ -154,7 +154,7 @@ def _columns(document: Document) -> dict[str, Any]:
 
 
 def _free_folder(connection: Connection, user: Account, folder: object, name: str) -> FolderRow:
-    """Return the folder of that id, in which no trial has that name."""
+    """Return the folder with an id if it has no trial of a name."""
     row = load_folder(connection, user, folder if isinstance(folder, str) and folder else ROOT)
     if trials.by_name(connection, row.id, name) is not None:
         raise name_taken(name, row.path)
@@ -162,7 +162,7 @@ def _free_folder(connection: Connection, user: Account, folder: object, name: st
 
 
 def _target(connection: Connection, user: Account, row: TrialRow, folder: object) -> FolderRow | None:
-    """Return the folder that a document names, None for the one that the trial is in."""
+    """Return the folder that a document names, or None for the trial's current one."""
     if folder == _shown_folder(row) or not isinstance(folder, str):
         return None
     return load_folder(connection, user, folder)
@@ -192,7 +192,7 @@ def replace_trial(database: Database, user: Account, uid: str, body: object) -> 
 
 
 def set_status(database: Database, user: Account, uid: str, body: object) -> None:
-    """Set a trial's status, and its end time when one is given.
+    """Set a trial's status, and its end time if given.
 
     Raises:
         RefusalError: `not_found`, `invalid`.
@@ -259,10 +259,10 @@ def add_points(database: Database, user: Account, uid: str, metrics_type: str, b
 
 
 class PackedPoints:
-    """All points of a trial as the protocol gives them: one JSON object, by metrics type, however many there are.
+    """All points of a trial in the protocol's form: one JSON object by metrics type, however many there are.
 
-    The protocol wants each type's points together, and a journal has them as they came. So they are points packed,
-    which takes a tenth of the journal's size in memory and not ten times it.
+    The protocol wants each type's points together, but a journal has them mixed. So they are collected compressed,
+    which takes a tenth of the journal's size in memory instead of ten times.
     """
 
     def __init__(self) -> None:
@@ -270,7 +270,7 @@ class PackedPoints:
         self._open: dict[str, bytearray] = {}
 
     def add(self, metrics_type: str, point: object) -> None:
-        """Take a point in."""
+        """Add a point."""
         block = self._open.get(metrics_type)
         if block is None:
             block = self._open[metrics_type] = bytearray()
@@ -283,7 +283,7 @@ class PackedPoints:
             block.clear()
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the JSON object, a block at a time."""
+        """Yield the JSON object, block by block."""
         separator = b"{"
         for metrics_type, blocks in self._packed.items():
             yield separator + json.dumps(metrics_type).encode() + b":["
@@ -295,7 +295,7 @@ class PackedPoints:
 
 
 def _encoded(point: object) -> bytes:
-    """Return a point as strict JSON; a value that is not finite is null, because JSON has no token for it."""
+    """Return a point as strict JSON, with null for non-finite values, for which JSON has no token."""
     try:
         return msgspec.json.encode(point)
     except (UnicodeEncodeError, OverflowError):  # a lone surrogate, or an integer beyond 64 bits

@@ -82,7 +82,7 @@ def told_state() -> ColumnElement[str | None]:
 def state_cases(now_s: float) -> list[tuple[ColumnElement[bool], str]]:
     """Return when a trial is in another state than the one that was told, and in which, as `facts.derive_state` says.
 
-    It holds of trials that were told to be unfinished, and depends on when anything of them was received.
+    It holds for trials that were reported as unfinished, and depends on when anything of them was received.
     """
     unfinished = func.coalesce(told_state(), "").in_(UNFINISHED)
     silent_since_us = literal(round((now_s - LOST_AFTER_S) * 1e6), BigInteger)
@@ -248,13 +248,13 @@ _STALE = select(series.c.id, series.c.trial_id, series.c.type, series.c.live, se
 
 
 def stale(connection: Connection, before_us: int, limit: int) -> list[StaleRow]:
-    """Return series that have been behind since before a time."""
+    """Return series that have been out of date since before a time."""
     query = _STALE.where(series.c.stale_us <= before_us).order_by(series.c.stale_us).limit(limit)
     return [StaleRow(**row._mapping) for row in connection.execute(query)]
 
 
 def stale_of(connection: Connection, trial_id: int) -> list[StaleRow]:
-    """Return the series of a trial that are behind."""
+    """Return the series of a trial that are out of date."""
     query = _STALE.where(series.c.trial_id == trial_id, series.c.stale_us.is_not(None))
     return [StaleRow(**row._mapping) for row in connection.execute(query)]
 

@@ -225,7 +225,7 @@ class OrderKey:
         return case(*((condition, literal(name.casefold(), ByCharacter)) for condition, name in cases), else_=text)
 
     def _with_unfinished(self, texts: Run) -> Run:
-        """Return the run of states, with the trials beside it whose state depends on the time."""
+        """Return the run of states, and the trials whose state depends on the time."""
         assert self.side is not None
         assert texts.condition is not None
         text = self.side.c.text

@@ -36,8 +36,8 @@ class Limits(NamedTuple):
         examined: Trials that are tested to fill a page.
         sorted: Trials that Python sorts.
         counted: Trials that are counted.
-        behind: Series behind their journals that are brought up to date whatever their age.
-        fresh_s: How long a series may be behind, in seconds.
+        behind: Series that are updated whatever their age.
+        fresh_s: How long a series may be out of date, in seconds.
         batch: Trials that are read at once.
     """
 

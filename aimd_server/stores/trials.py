@@ -1,4 +1,4 @@
-"""Trials: a row each, with the document as the uploading side gave it. What lies in the trash is not among them."""
+"""Trials, one row each, with the document that the client sent. Those in the trash are left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _editor = account.alias("editor")
 
 
 class TrialRow(msgspec.Struct, frozen=True):
-    """A trial less its document, which may be large. `parameters` and `ending` are JSON text."""
+    """A trial without its document, which may be large. `parameters` and `ending` are JSON text."""
 
     id: int
     uid: str
@@ -43,7 +43,7 @@ class TrialRow(msgspec.Struct, frozen=True):
 
     @property
     def heard_us(self) -> int:
-        """When anything was last received from whoever records it."""
+        """When anything was last received from its recorder."""
         return max(self.told_us, self.grown_us or 0)
 
 
@@ -87,17 +87,17 @@ def _one(connection: Connection, query: Select[tuple[object, ...]], **values: ob
 
 
 def by_uid(connection: Connection, uid: str) -> TrialRow | None:
-    """Return the trial of that UUID, whoever owns it."""
+    """Return the trial with a UUID, regardless of its owner."""
     return _one(connection, _BY_UID, uid=uid)
 
 
 def by_uids(connection: Connection, uids: list[str]) -> list[TrialRow]:
-    """Return the trials of these UUIDs, whoever owns them."""
+    """Return the trials with these UUIDs, regardless of their owners."""
     return [TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.uid.in_(uids)))]
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """What an append needs to know of a trial."""
+    """What an append needs to know about a trial."""
 
     id: int
     uid: str
@@ -114,7 +114,7 @@ _PLACED = PreparedForList(
 
 
 def placed(connection: Connection, uids: list[str]) -> dict[str, Placed]:
-    """Return the same of several trials by UUID, whoever owns them."""
+    """Return this for several trials by UUID, regardless of their owners."""
     return {row[1]: Placed(*row) for row in _PLACED.rows(connection, [uid for uid in uids if "\0" not in uid])}
 
 
@@ -126,13 +126,13 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 def holder_of(connection: Connection, uid: str) -> Holder | None:
-    """Return the row that has a UUID, also when it lies in the trash."""
+    """Return the row that has a UUID, even in the trash."""
     row = connection.execute(select(trial.c.id, trial.c.owner_id).where(trial.c.uid == uid)).first()
     return Holder(row.id, row.owner_id) if row else None
 
 
 def by_name(connection: Connection, folder_id: int, name: str) -> TrialRow | None:
-    """Return the trial of that name in a folder."""
+    """Return a trial by name and folder."""
     return _one(connection, _BY_NAME, folder_id=folder_id, name=name)
 
 
@@ -142,7 +142,7 @@ def document(connection: Connection, trial_id: int) -> str:
 
 
 def add(connection: Connection, **values: Any) -> None:
-    """Make a trial; `values` are its columns."""
+    """Add a trial; `values` are its columns."""
     connection.execute(insert(trial).values(**values))
 
 
@@ -152,12 +152,12 @@ def change(connection: Connection, trial_id: int, **values: Any) -> None:
 
 
 def remove(connection: Connection, trial_id: int) -> None:
-    """Delete a trial with everything of it."""
+    """Delete a trial with everything that belongs to it."""
     connection.execute(delete(trial).where(trial.c.id == trial_id))
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Where a list looks: in all of an account's folders, or in one and, with `below`, those below it."""
+    """The scope of a list: all of an account's folders, or one and, with `below`, those below it."""
 
     owner_id: int
     folder_id: int | None = None
@@ -166,7 +166,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 def within(scope: Scope) -> list[ColumnElement[bool]]:
-    """Return the conditions for trials of a scope; the trial's folder is joined."""
+    """Return the conditions for trials of a scope, with the trial's folder joined."""
     if scope.folder_id is not None and not scope.below:
         return [trial.c.folder_id == scope.folder_id]
     conditions = [trial.c.owner_id == scope.owner_id]
@@ -174,7 +174,7 @@ def within(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def page(connection: Connection, scope: Scope, after: tuple[int, int] | None, limit: int) -> list[TrialRow]:
-    """Return trials of a scope, newest first, behind an (sort_us, id)."""
+    """Return trials of a scope, newest first, after an (sort_us, id)."""
     query = _query().where(*within(scope))
     if after is not None:
         query = query.where(tuple_(trial.c.sort_us, trial.c.id) < after)
@@ -183,13 +183,13 @@ def page(connection: Connection, scope: Scope, after: tuple[int, int] | None, li
 
 
 def by_ids(connection: Connection, ids: list[int]) -> list[TrialRow]:
-    """Return the trials of these row ids, in their order."""
+    """Return the trials with these row ids, in order."""
     rows = {row.id: TrialRow(**row._mapping) for row in connection.execute(_query().where(trial.c.id.in_(ids)))}
     return [rows[row_id] for row_id in ids if row_id in rows]
 
 
 def count(connection: Connection, scope: Scope, most: int) -> int:
-    """Return how many trials a scope has, counted no further than to `most`."""
+    """Return the number of trials of a scope, counting up to `most`."""
     living = (trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
     query = select(trial.c.id).join(folder, trial.c.folder_id == folder.c.id).where(*living, *within(scope))
     return int(connection.execute(select(func.count()).select_from(query.limit(most).subquery())).scalar_one())

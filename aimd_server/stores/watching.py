@@ -1,4 +1,4 @@
-"""What changed lately: how trials and folders stand that somebody watches, in a few small queries."""
+"""What changed lately: the state of watched trials and folders, in a few small queries."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def newest_below(
 ) -> dict[tuple[int, str], list[int]]:
     """Return the row ids of the newest trials at and under a path of an account, for each (account, path).
 
-    The work is bounded: of an account that holds much else, only its newest `examined` trials are looked at.
+    The work is bounded: for an account with much else, only its newest `examined` trials are examined.
     """
     by_tree = {}
     for owner_id, path in trees:

@@ -122,7 +122,7 @@ def _without_secrets(url: str) -> str:
 
 
 def _entrypoint(root: Path) -> str | None:
-    """Return the script that was started, relative to the work tree when it lies there."""
+    """Return the script that was started, relative to the work tree if it is there."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     if not isinstance(file, str):
         return None

@@ -19,7 +19,7 @@ class Params(MutableMapping[str, object]):
 
     Values are what JSON can hold, or what becomes that (see `update`); they are copied when set. Every change is
     written to `parameters.yaml` before it returns; a change that is refused changes nothing. Threads, processes and
-    copies may change the parameters of one trial at once: each change is made to what the file holds by then.
+    copies may change the parameters of one trial at once: each change applies to the file's current content.
     """
 
     def __init__(self, document: SharedDocument) -> None:

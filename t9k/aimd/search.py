@@ -82,7 +82,7 @@ def history(
             `type.name`. Records with none of the requested metrics are left out.
 
     Raises:
-        UsageError: There is no such format.
+        UsageError: The format does not exist.
         MissingExtraError: pandas or polars is requested but not installed.
         DamagedError: The journal is not a regular file.
     """

@@ -27,7 +27,7 @@ _MAX_TEXT = 500  # characters of the text for an object
 
 
 def record_settings(trial: Trial, settings: Mapping[Any, Any]) -> None:
-    """Set a framework's settings as parameters; what is too large for them is told, and left out.
+    """Set a framework's settings as parameters; what is too large is reported and left out.
 
     Args:
         trial: The trial.

@@ -250,7 +250,7 @@ def _make_trial(log_dir: str | os.PathLike[str] | None, comment: str, purge_step
 
 
 def _newest_named(name: str) -> Path | None:
-    """Return the newest trial of a name in the working directory, None when there is none."""
+    """Return the newest trial of a name in the working directory, or None."""
     try:
         trials = trials_in(Path())
     except NoTrialsError:

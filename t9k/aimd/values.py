@@ -50,7 +50,7 @@ def as_float(name: object, value: Any) -> float:
 
 
 def _item(value: Any) -> Any:
-    """Return the one element of an array or tensor, NaN where it is masked; anything else as it is."""
+    """Return the one element of an array or tensor, NaN where it is masked; anything else unchanged."""
     try:
         if getattr(value, "mask", None) is not None and type(value).__module__.startswith("numpy.ma"):
             return math.nan if value.size == 1 and value.mask.all() else value.item()

@@ -1,4 +1,4 @@
-"""`aimd trial describe`, and what views show of trials beside their facts: nested documents, the recorded diff."""
+"""`aimd trial describe`, and what views show of trials besides their facts: nested documents, the recorded diff."""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 
 The same bytes again are no change; other bytes at an old offset, or a gap, change nothing.
 
-Appends of many trials share a commit. What training does all day, the owner's next whole lines behind what is there,
-shares its statements too. Everything else is done one by one, in the same commit: a first append, a repeated or a
-conflicting one, half lines, a caller who is not the owner, parts that were read into spans. Both ways leave the same
-rows.
+Appends of many trials share a commit. What training does all day, the owner's next complete lines, shares its
+statements too. Everything else is done one by one, in the same commit: a first append, a repeated or a conflicting one,
+half lines, a caller who is not the owner, parts that were read into spans. Both ways leave the same rows.
 """
 
 from __future__ import annotations
@@ -166,7 +165,7 @@ class _Totals:
     """The totals of some trials as a transaction changes them: their rows are read once, and written once."""
 
     def __init__(self, connection: Connection, trial_ids: list[int]) -> None:
-        """Read the rows. Whoever reads them has locked the journals, so nobody else changes them now."""
+        """Read the rows. The caller has locked the journals, so nobody else changes them now."""
         self._connection = connection
         rows = series.of_trials(connection, trial_ids)
         self._rows = {(row.trial_id, row.type): row for found in rows.values() for row in found}

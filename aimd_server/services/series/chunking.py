@@ -33,8 +33,8 @@ class ColumnLimits(NamedTuple):
     """How much becomes columns, and when.
 
     Attributes:
-        due_records: A tail of so many records is due.
-        due_bytes: So is one of so many bytes.
+        due_records: A tail with this many records is due.
+        due_bytes: A tail of this many bytes is due.
         large_bytes: From this size on a part is read into spans before its transaction.
         lines: The most lines of a span.
         span_bytes: The most bytes of a span; one line alone may be longer.
@@ -65,7 +65,7 @@ class Prepared(msgspec.Struct):
 
 
 def prepare(content: bytes, offset: int, limits: ColumnLimits) -> Prepared | None:
-    """Read a large part of a journal into spans; None when it holds what only the slow way can read."""
+    """Read a large part of a journal into spans; None if it has something that only the slow way can read."""
     with _building:
         return _prepared(content, content.find(b"\n") + 1 if offset else 0, limits)
 

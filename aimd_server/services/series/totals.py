@@ -59,7 +59,7 @@ class Points:
     Attributes:
         records: How many records there are.
         damaged: How many lines are not records.
-        by_type: Numbers by metrics type and metric, in the order in which they were written.
+        by_type: Numbers by metrics type and metric, in the order written.
     """
 
     __slots__ = ("by_type", "damaged", "records")

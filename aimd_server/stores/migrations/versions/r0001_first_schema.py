@@ -14,7 +14,7 @@ IN_TRASH = sa.text("trashed_us IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Make all tables, each behind those that it refers to."""
+    """Create all tables, each after those that it refers to."""
     _accounts()
     _folders()
     _trials()
@@ -233,7 +233,7 @@ def _audit() -> None:
 
 
 def _journals() -> None:
-    """Journals: where they stand, and their bytes."""
+    """Journals: their state and their bytes."""
     op.create_table(
         "journal",
         sa.Column("id", ID, nullable=False),
