@@ -255,6 +255,9 @@ class _Screen:
         row = max(0, min(row, ROWS - 1))
         self._rows += [_Row(is_plain=False) for _ in range(row + 1 - len(self._rows))]
         self.row = row
+        if row < len(self._rows) - 1:
+            self._still = 0
+            self._reach = max(self._reach, len(self._rows) - 1 - row)
         self._open()
         self._column = column
 

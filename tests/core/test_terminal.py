@@ -220,7 +220,9 @@ def test_a_bar_that_has_ended_is_final_when_something_is_printed_below_it_by_oth
     screen = Terminal()
     screen.take("\r100%\n")
     assert screen.settle() == ["100%"]
-    screen.take("\router 1/2\n\rinner 1/9\x1b[A\router 2/2")
+    screen.take("\router 1/2\n\rinner 1/9\x1b[A")
+    assert screen.settle() == []
+    screen.take("\router 2/2")
     assert screen.settle() == []
     assert screen.finish() == ["outer 2/2", "inner 1/9"]
 
