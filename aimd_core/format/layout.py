@@ -14,21 +14,27 @@ from aimd_core.errors import InvalidNameError
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.model import is_alternative_name, name_fault
 
+TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 TRIALS_DIRECTORY = Path(".aimd", "trials")
 DIRECTORY_VARIABLE = "AIMD_DIR"
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE, DIFF_FILE)  # replaced whole
 JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # these only grow; `segments` says what counts
-_SIGNED_FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)
+# A signature begins with the files that facts are read from; those that are only uploaded come last.
+_SIGNED_DOCUMENTS = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE)
+READ_FILES = (*_SIGNED_DOCUMENTS, SEGMENTS_FILE, METRICS_FILE)
+ALL_FILES = (*READ_FILES, OUTPUT_FILE, DIFF_FILE)
 # Those that the recording process writes while it runs.
-_WRITTEN = [_SIGNED_FILES.index(file) for file in _SIGNED_FILES if file not in (LABELS_FILE, DIFF_FILE)]
-_NUMBERS = 3  # time of change, size, inode
-_SIGNATURE = struct.Struct(f"<{_NUMBERS * len(_SIGNED_FILES)}q")
-_FILE_BYTES = _SIGNATURE.size // len(_SIGNED_FILES)
-DOCUMENTS_PART = slice(0, _FILE_BYTES * len(DOCUMENT_FILES))  # the part of a signature
-JOURNAL_PART = slice(_FILE_BYTES * _SIGNED_FILES.index(SEGMENTS_FILE), _FILE_BYTES * _SIGNED_FILES.index(OUTPUT_FILE))
-_METRICS_AT = _NUMBERS * _SIGNED_FILES.index(METRICS_FILE)
+_WRITTEN = [ALL_FILES.index(file) for file in ALL_FILES if file not in (LABELS_FILE, DIFF_FILE)]
+_NUMBERS, _NUMBER_BYTES = 3, 8  # of a file: time of change, size, inode
+_METRICS_AT = _NUMBERS * ALL_FILES.index(METRICS_FILE)
+_FILE_BYTES = _NUMBERS * _NUMBER_BYTES
+DOCUMENTS_PART = slice(0, _FILE_BYTES * len(_SIGNED_DOCUMENTS))  # the part of a signature
+JOURNAL_PART = slice(_FILE_BYTES * len(_SIGNED_DOCUMENTS), _FILE_BYTES * len(READ_FILES))
 _UNSURE_NS = 2_000_000_000  # a document changed this shortly before it was read may change again with the same time
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
@@ -84,32 +90,45 @@ def is_trial_directory(path: Path) -> bool:
     return path.is_dir() and (is_alternative_name(path.name) or (path / METADATA_FILE).exists())
 
 
-def signature_of(path: str | Path) -> bytes:
-    """Return the signature of a trial, which changes with it: time of change, size and inode of each of its files."""
+def signature_of(path: str | Path, files: Sequence[str] = READ_FILES) -> bytes:
+    """Return the signature of a trial, which changes with it: time of change, size and inode of each of its files.
+
+    Args:
+        path: The trial's directory.
+        files: `READ_FILES` for what readers show of it, `ALL_FILES` for what is uploaded, too.
+    """
     numbers: list[int] = []
-    for file in _SIGNED_FILES:
+    for file in files:
         try:
             status = os.lstat(f"{path}{os.sep}{file}")
             numbers += (status.st_mtime_ns, status.st_size, status.st_ino & 0x7FFFFFFFFFFFFFFF)
         except OSError:
             numbers += (0, 0, 0)
-    return _SIGNATURE.pack(*numbers)
+    return _packed(numbers)
+
+
+def _packed(numbers: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(numbers)}q", *numbers)
+
+
+def _unpacked(signature: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(signature) // _NUMBER_BYTES}q", signature)
 
 
 def sure_signature(signature: bytes) -> bytes:
     """Return the signature to keep, which never matches again if a document is too new to trust its time."""
-    numbers = list(_SIGNATURE.unpack(signature))
+    numbers = list(_unpacked(signature))
     newest = time.time_ns() - _UNSURE_NS
-    for position in range(0, _NUMBERS * len(DOCUMENT_FILES), _NUMBERS):
+    for position in range(0, _NUMBERS * len(_SIGNED_DOCUMENTS), _NUMBERS):
         if numbers[position] > newest:
             numbers[position + 1] = -1
-    return _SIGNATURE.pack(*numbers)
+    return _packed(numbers)
 
 
 def has_grown(before: bytes, now: bytes) -> bool:
     """Tell from two signatures whether the metrics journal is the same file, but longer."""
-    old, new = (_SIGNATURE.unpack(signature)[_METRICS_AT : _METRICS_AT + _NUMBERS] for signature in (before, now))
-    return bool(new[1] > old[1] and new[2] == old[2])
+    old, new = (_unpacked(signature)[_METRICS_AT : _METRICS_AT + _NUMBERS] for signature in (before, now))
+    return new[1] > old[1] and new[2] == old[2]
 
 
 def is_metadata_as_in(signature: bytes, path: str) -> bool:
@@ -119,7 +138,7 @@ def is_metadata_as_in(signature: bytes, path: str) -> bool:
     except OSError:
         return False
     numbers = (status.st_mtime_ns, status.st_size, status.st_ino & 0x7FFFFFFFFFFFFFFF)
-    return len(signature) == _SIGNATURE.size and _SIGNATURE.unpack(signature)[:_NUMBERS] == numbers
+    return signature[:_FILE_BYTES] == _packed(numbers)
 
 
 def made_s(alternative_name: str) -> float:
@@ -135,8 +154,13 @@ def last_write_s(path: str | Path, signature: bytes) -> float:
 
     The directory's own time, which a tag also changes, counts only while there are no files.
     """
-    numbers = _SIGNATURE.unpack(signature)
-    newest_ns = max(numbers[_NUMBERS * position] for position in _WRITTEN)
+    numbers = _unpacked(signature)
+    newest_ns = max(numbers[_NUMBERS * at] for at in _WRITTEN if _NUMBERS * at < len(numbers))
+    if len(numbers) == _NUMBERS * len(READ_FILES):  # whoever prints without logging lives, too
+        try:
+            newest_ns = max(newest_ns, os.lstat(f"{path}{os.sep}{OUTPUT_FILE}").st_mtime_ns)
+        except OSError:
+            pass
     if newest_ns:
         return float(newest_ns) / 1e9
     try:

@@ -20,6 +20,7 @@ from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.format import process
 from aimd_core.format.labels import read_labels
 from aimd_core.format.layout import (
+    ALL_FILES,
     DOCUMENTS_PART,
     JOURNAL_PART,
     LABELS_FILE,
@@ -392,7 +393,7 @@ class States:
 
     def look(self, path: Path) -> Look:
         """Look at a trial now."""
-        signature = signature_of(path)
+        signature = signature_of(path, ALL_FILES)
         known = self._known.get(path)
         if known is None or known[0] != signature[DOCUMENTS_PART]:
             trial = Trial(path)

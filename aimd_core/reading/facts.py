@@ -43,6 +43,9 @@ class State:
         self.reason = reason
 
 
+_UNTOLD = State("")  # before `Facts.derive`
+
+
 def is_live(state: str) -> bool:
     """Tell whether a trial in that state is being recorded, or about to be."""
     return state in UNFINISHED
@@ -258,7 +261,9 @@ class Facts:
         self.params, self.metrics, self.git, self.platform = params, metrics, git, platform
         self.damage, self.trends, self.segments = damage, trends, segments
         self._recorded = recorded
-        self._take(state if isinstance(state, State) else told_state(state, ending))
+        if not isinstance(state, State):
+            state = told_state(state, ending) if state else _UNTOLD
+        self._take(state)
 
     def _take(self, state: State) -> None:
         self.state, self.silent_s, self.reason = state.name, state.silent_s, state.reason

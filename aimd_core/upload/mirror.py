@@ -19,7 +19,7 @@ from aimd_core.client.v2 import Server
 from aimd_core.errors import AimdError, ContentDiffersError, DamagedError, NetworkError, RemoteNotFoundError
 from aimd_core.format.files import replace_file
 from aimd_core.format.labels import Labels, read_labels
-from aimd_core.format.layout import LABELS_FILE, list_names, signature_of
+from aimd_core.format.layout import ALL_FILES, LABELS_FILE, list_names, signature_of
 from aimd_core.format.model import SUCCEEDED
 from aimd_core.reading.directory import Look, States
 from aimd_core.reading.documents import Trial
@@ -135,7 +135,7 @@ class Mirror:
             if (
                 sent is not None
                 and not sent.is_open
-                and (not is_whole or sent.signature == _digest(signature_of(place / name)))
+                and (not is_whole or sent.signature == _digest(signature_of(place / name, ALL_FILES)))
             ):
                 continue
             look = self._states.look(place / name)
