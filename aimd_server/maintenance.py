@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from aimd_server.services.series import sealing
+from aimd_server.services.series import effective, sealing
 from aimd_server.services.trash import sweep
 from aimd_server.storage import Storage
 from aimd_server.stores.writer import StoreUnavailableError
@@ -24,6 +24,7 @@ def maintaining(storage: Storage, days: int) -> Iterator[None]:
     def empty(_: threading.Event) -> None:
         log.info("emptied the trash: %d rows", sweep(storage.database, days))
         log.info("removed %d objects that nothing refers to", sealing.remove_left_over(storage))
+        effective.retotal_pending(storage.database)
 
     with ExitStack() as stack:
         stack.enter_context(repeating("sweep", empty, SWEEP_EVERY_S))

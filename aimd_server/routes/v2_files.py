@@ -13,7 +13,7 @@ from aimd_server.routes.bodies import encoding_of, read_body, small_members, unp
 from aimd_server.services import files
 from aimd_server.services.files import FILE_BYTES, PART_BYTES, OpenFile, Standing
 from aimd_server.services.request_errors import RefusalError
-from aimd_server.services.series import appending, chunking
+from aimd_server.services.series import appending
 from aimd_server.services.series.appending import Append
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
@@ -121,7 +121,7 @@ async def patch_file(call: Call) -> Response:
     done = await call.write(appends.operation(wish), order=uid)
     appends.follow(wish, done)
     if done.due is not None:
-        await call.run(_chunk, done.due, file)  # before the answer, so that faster appends wait
+        await call.run(_settle, done.due, file)  # before the answer, so that faster appends wait
     reached = done.standing
     return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 
@@ -141,8 +141,8 @@ def _wish_of(
     return appending.prepare(user, uid, file, offset, content, as_sent, digest)
 
 
-def _chunk(database: Database, _: Account, trial_id: int, file: str) -> None:
-    chunking.chunk_tail(database, trial_id, file)
+def _settle(database: Database, _: Account, trial_id: int, file: str) -> None:
+    appending.settle(database, trial_id, file)
 
 
 async def put_file(call: Call) -> Response:

@@ -79,6 +79,12 @@ def by_id(connection: Connection, journal_id: int, lock: bool = False) -> Journa
     return JournalRow(**row._mapping) if row else None
 
 
+def behind(connection: Connection, file: str) -> list[int]:
+    """Return the trials of whose journals of that name something was not taken in yet."""
+    query = select(journal.c.trial_id).where(journal.c.file == file, journal.c.parsed_offset < journal.c.next_offset)
+    return list(connection.execute(query).scalars())
+
+
 def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) -> None:
     """Store the digest of what follows the last complete block, if the journal still ends at `offset`."""
     query = update(journal).where(journal.c.id == journal_id)

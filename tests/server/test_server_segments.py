@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +16,13 @@ from aimd_core.format.model import strict_json
 from aimd_core.reading.totals import read_totals
 from aimd_server import operations
 from aimd_server.services import files, trials
-from aimd_server.services.series import plotting
+from aimd_server.services.series import appending, effective, plotting
+from aimd_server.services.series.appending import Appends
 from aimd_server.services.series.plotting import PlotWish
+from aimd_server.stores import journals
 from tests.server.test_server_columns import FEW, Store, new_store, small_chunks
 from tests.support.appending import append
-from tests.support.histories import NAME, Event, build, events, model
+from tests.support.histories import NAME, Event, build, events, line, model
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,56 @@ def test_the_server_says_of_any_history_what_the_local_readers_say(
         send(store, journal, segments, cuts, when)
         assert_effective(store, happened, local)
         assert store.read(0, len(journal)) == journal
+
+
+def lines(first: int, last: int) -> bytes:
+    return b"".join(line("train", "loss", step, 1.0) for step in range(first, last))
+
+
+def cut(from_step: int, offset: int) -> bytes:
+    return json.dumps({"kind": "resume", "from_step": from_step, "offset": offset}).encode() + b"\n"
+
+
+def count_of(store: Store) -> int:
+    metrics: Any = trials.shown(store.database, store.user, store.trial)["metrics"]
+    return int(metrics["train.loss"]["count"])
+
+
+def test_totals_that_a_server_left_undone_are_done_at_the_next_start(store: Store) -> None:
+    store.new_trial()
+    append(store.database, store.user, store.trial, files.METRICS, 0, lines(0, 10))
+    wish = appending.prepare(store.user, store.trial, files.SEGMENTS, 0, cut(4, len(lines(0, 10))))
+    store.database.write(Appends().operation(wish))  # and here the server ends
+    append(store.database, store.user, store.trial, files.METRICS, len(lines(0, 10)), lines(4, 6))
+    effective.retotal_pending(store.database)
+    assert count_of(store) == 6
+    assert store.database.read(lambda connection: journals.behind(connection, files.SEGMENTS)) == []
+
+
+def test_points_and_segments_that_come_while_totals_are_computed_count(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.new_trial()
+    size = len(lines(0, 10))
+    append(store.database, store.user, store.trial, files.METRICS, 0, lines(0, 10))
+    real, meanwhile = effective._totals_of, [1]
+
+    def slow(*facts: Any) -> Any:
+        made = real(*facts)
+        if meanwhile:
+            meanwhile.clear()
+            store.database.write(
+                Appends().operation(
+                    appending.prepare(store.user, store.trial, files.SEGMENTS, len(cut(4, size)), cut(2, size))
+                )
+            )
+            append(store.database, store.user, store.trial, files.METRICS, size, lines(2, 5))
+        return made
+
+    monkeypatch.setattr(effective, "_totals_of", slow)
+    append(store.database, store.user, store.trial, files.SEGMENTS, 0, cut(4, size))
+    assert meanwhile == []
+    assert count_of(store) == 5
 
 
 def test_what_is_stored_passes_the_check(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aimd_server.services.files import Standing
-from aimd_server.services.series import appending, chunking
+from aimd_server.services.series import appending
 from aimd_server.services.series.appending import Appends
 from aimd_server.services.series.chunking import LIMITS, ColumnLimits
 from aimd_server.stores.accounts import Account
@@ -18,5 +18,5 @@ def append(
         Appends(limits).operation(appending.prepare(user, uid, file, offset, content, limits=limits)), order=uid
     )
     if done.due is not None:
-        chunking.chunk_tail(database, done.due, file, limits)
+        appending.settle(database, done.due, file, limits)
     return done.standing

@@ -28,7 +28,7 @@ from aimd_server.services.series.totals import Columns, Live, Points
 from aimd_server.services.visibility import is_owner, load_trial
 from aimd_server.stores import journals, packing, series, trials
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.database import Connection
+from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow, Part
 from aimd_server.stores.packing import Packed
 from aimd_server.stores.trials import Placed
@@ -72,7 +72,7 @@ class Appended(msgspec.Struct, frozen=True):
     Attributes:
         standing: The state of the file; the digest is empty unless it was requested.
         journal_id: The journal.
-        due: The trial whose tail is due to become chunks, if any.
+        due: The trial for which `settle` has something to do, if any.
     """
 
     standing: Standing
@@ -294,8 +294,8 @@ def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> 
         is_packed = there == 0 and wish.prepared is None
         extended = _extend(connection, row, content[there:], wish.packed if is_packed else None, segments)
         reached, due = extended.next_offset, _due_of(extended, limits)
-        if wish.file == SEGMENTS and effective.read_segments(connection, extended).mark() != segments.mark():
-            effective.retotal(connection, trial.id)
+        if wish.file == SEGMENTS:
+            due = _due_of_segments(connection, row, extended, segments)
     if not wish.wants_digest:
         return Appended(Standing(reached, ""), row.id, due)
     if row.next_offset == 0:  # these bytes are all of it
@@ -315,6 +315,23 @@ def append_at_end(connection: Connection, trial_id: int, content: bytes) -> bool
 def _due_of(row: JournalRow, limits: ColumnLimits) -> int | None:
     """Return the trial of a journal whose tail is due to become chunks, or None."""
     return row.trial_id if row.file == METRICS and chunking.is_due(row, limits) else None
+
+
+def _due_of_segments(connection: Connection, before: JournalRow, row: JournalRow, segments: Segments) -> int | None:
+    """Return the trial of a `segments` file if its totals are due to be computed again, or None."""
+    is_settled = before.parsed_offset == before.next_offset
+    if is_settled and effective.read_segments(connection, row).mark() == segments.mark():
+        journals.advance(connection, msgspec.structs.replace(row, parsed_offset=row.next_offset))
+        return None
+    return row.trial_id if row.parsed_offset < row.next_offset else None
+
+
+def settle(database: Database, trial_id: int, file: str, limits: ColumnLimits | None = None) -> None:
+    """Do what an append left due: turn a tail into chunks, or compute totals again of which points were superseded."""
+    if file == SEGMENTS:
+        effective.retotal(database, trial_id)
+    else:
+        chunking.chunk_tail(database, trial_id, file, limits or chunking.LIMITS)
 
 
 def _refused(code: str, message: str, row: JournalRow) -> RefusalError:
