@@ -115,7 +115,7 @@ def _process_s(folder: Path) -> float:
 def sqlite_engine(count: int) -> Iterator[Engine]:
     """Fill a SQLite file."""
     with tempfile.TemporaryDirectory() as directory, Database(Path(directory)) as database:
-        path = database.place.shown
+        path = database.location.shown
         yield Engine("SQLite", database, fill(database, count), lambda: sqlite3.connect(path))
 
 

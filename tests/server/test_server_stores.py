@@ -27,7 +27,7 @@ from tests.support.server import clean_environment
 
 def test_the_migrations_end_in_the_schema_that_the_code_uses(tmp_path: Path) -> None:
     with Database(tmp_path) as database:
-        engine = database.place.writing_engine()
+        engine = database.location.writing_engine()
     with engine.connect() as connection:
         options = {"compare_type": True, "render_as_batch": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
