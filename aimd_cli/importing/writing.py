@@ -22,6 +22,7 @@ from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
 from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, list_names, new_trial_directory
 from aimd_core.format.model import RUNNING, name_fault
 from aimd_core.format.segments import Resume, append_segment, read_segments
+from aimd_core.format.values import with_plain_integers
 from aimd_core.language import said
 
 IMPORTED, UPDATED, UNCHANGED = "imported", "updated", "unchanged"
@@ -149,22 +150,28 @@ def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Writ
     kept = {key: value for key, value in metadata.items() if key != "_exit"}
     documents = {**kept, **{key: documents[key] for key in _FROM_THE_SOURCE if key in documents}}
     params = read_mapping(path / PARAMETERS_FILE)
-    if before == content.journal and metadata == documents and params == dict(run.params):
+    if before == content.journal and metadata == documents and params == _params(run):
         return Written(path, UNCHANGED)
     with journal.open("ab") as file:
         file.write(content.journal[len(before) :])
     for restart in content.restarts[len(read_segments(path).resumes) :]:
         append_segment(path, restart)
-    write_mapping(path / PARAMETERS_FILE, dict(run.params))
+    write_mapping(path / PARAMETERS_FILE, _params(run))
     write_mapping(path / METADATA_FILE, documents)
     return Written(path, UPDATED)
+
+
+def _params(run: ImportedRun) -> dict[str, object]:
+    params = with_plain_integers(dict(run.params))
+    assert isinstance(params, dict)
+    return params
 
 
 def _fill(path: Path, run: ImportedRun, content: _Content, name: str) -> None:
     (path / METRICS_FILE).write_bytes(content.journal)
     for restart in content.restarts:
         append_segment(path, restart)
-    write_mapping(path / PARAMETERS_FILE, dict(run.params))
+    write_mapping(path / PARAMETERS_FILE, _params(run))
     _write_labels(path, run.labels)
     write_mapping(path / METADATA_FILE, _metadata(run, content, name, str(uuid.uuid4())))
 

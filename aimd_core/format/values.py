@@ -76,6 +76,17 @@ def integer_of(number: int) -> int | str:
     return str(int(number))
 
 
+def with_plain_integers(value: object) -> object:
+    """Return plain data of another program with each whole number as a parameter holds it, the longest as text too."""
+    if isinstance(value, dict):
+        return {key: with_plain_integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_plain_integers(item) for item in value]
+    if type(value) is not int:
+        return value
+    return integer_of(value) if value.bit_length() <= MAX_TEXT_BITS else str(value)
+
+
 def parameters_chars(parameters: Mapping[str, object]) -> int:
     """Return how many characters of JSON parameters have, as it is sent and stored."""
     return len(json.dumps(strict_json(parameters), ensure_ascii=False, separators=(",", ":")))

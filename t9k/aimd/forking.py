@@ -11,7 +11,6 @@ from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import SYSTEM_TYPE, Fork, Resume, append_segment, read_segments
-from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.reading.series import records_of
 from t9k.aimd.creation import create_trial
@@ -36,10 +35,10 @@ def go_back(path: Path, from_step: int) -> None:
 
     Raises:
         TypeError: The step is not an integer.
-        UsageError: The step is too large.
+        ValueError: The step has more than 64 bits.
         DiskError: The disk refused.
     """
-    step = _checked(from_step)
+    step = as_int("from_step", from_step)
     rank = current_rank()
     if rank is not None and rank.number > 0:
         return
@@ -70,11 +69,12 @@ def fork_trial(
 
     Raises:
         TypeError: The step is not an integer, or JSON cannot represent a parameter.
+        ValueError: The step has more than 64 bits.
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such parent, or several.
         DamagedError: The parent cannot be read.
         DiskError: The disk refused.
     """
-    step = _checked(from_step)
+    step = as_int("from_step", from_step)
     if "trial_path" in settings:
         raise UsageError(message="a fork takes its settings from its parent: leave out trial_path", hint="")
     stored = find_stored(parent.path if isinstance(parent, Trial) else parent)
@@ -91,13 +91,6 @@ def fork_trial(
     except OSError as error:
         raise _refused(trial.path, error) from error
     return trial
-
-
-def _checked(from_step: int) -> int:
-    step = as_int("from_step", from_step)
-    if step_of(step) is None:
-        raise UsageError(message=said("from_step is no step: {step}", step=step), hint="A step has less than 64 bits")
-    return step
 
 
 def _copy_points(parent: Path, trial: Path, from_step: int) -> int:

@@ -30,6 +30,7 @@ def load_trial(
 
     Raises:
         TypeError: `from_step` is not an integer.
+        ValueError: It has more than 64 bits.
         DiskError: The disk refused to store `from_step`.
         UsageError: Neither or both were given.
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such trial, or several.

@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_cli.importing.mlflow import read_mlflow
-from aimd_cli.importing.run import MetricNames, Store
+from aimd_cli.importing.run import ImportedRun, MetricNames, Store
 from aimd_cli.importing.table import read_table
 from aimd_cli.importing.tensorboard import read_tensorboard
 from aimd_cli.importing.wandb import read_wandb
 from aimd_cli.importing.wire import crc32c, masked_crc32c
 from aimd_cli.importing.writing import Importer
 from aimd_core.errors import AimdError, DamagedError
+from aimd_core.format.documents import read_mapping
 from aimd_core.reading.series import read_series
+from t9k.aimd import create_trial
 from tests.support.home import Home
 from tests.support.parts import require_part
 
@@ -396,3 +398,15 @@ def test_a_step_of_more_than_64_bits_is_named_in_a_table_and_in_a_run(step: str,
     metric.write_text(metric.read_text() + f"1700000000000 0.5 {step}\n")
     store = read_mlflow(mlruns)
     assert [fault.reason for fault in store.faults] == [f"skipped lines that are not 'time value step': {count + 1}"]
+
+
+def test_a_whole_number_beyond_64_bits_is_the_same_text_as_when_the_sdk_records_it(tmp_path: Path) -> None:
+    numbers = {"seed": 2**64 - 1, "entropy": 2**128, "nested": {"list": [-(2**63), -(2**63) - 1, 10**4000]}}
+    run = ImportedRun("a", "test:a", [], numbers)
+    path = Importer(tmp_path).write(run).path
+    trial = create_trial(trial_name="a", dir=tmp_path, trial_params={"seed": 2**64 - 1, "entropy": 2**128})
+    recorded = trial.params.as_dict()
+    trial.finish()
+    read = read_mapping(path / "parameters.yaml")
+    assert {name: read[name] for name in recorded} == recorded == {"seed": 2**64 - 1, "entropy": str(2**128)}
+    assert read["nested"] == {"list": [-(2**63), str(-(2**63) - 1), str(10**4000)]}

@@ -102,7 +102,5 @@ MESSAGES: dict[str, str] = {
     "dist_hvd must be a horovod module, not {kind}": "dist_hvd 必须是 horovod 模块，而不是 {kind}",
     "expected an artifact or its id, not {kind}": "此处应为制品或其 ID，而不是 {kind}",
     "metrics must be a mapping of names to numbers, not {kind}": "metrics 必须是从名称到数字的映射，而不是 {kind}",
-    "from_step is no step: {step}": "from_step 不是有效的步数：{step}",
-    "A step has less than 64 bits": "步数须小于 64 位",
     "a fork takes its settings from its parent: leave out trial_path": "分叉试验的设置取自父试验：请去掉 trial_path",
 }
