@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from aimd_core.errors import DiskError, ExtraMissingError, InTheWayError
+from aimd_core.errors import DiskError, InTheWayError, MissingExtraError
 from aimd_core.format.journal import Damage
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
@@ -145,13 +145,13 @@ def write_parquet(points: Points, file: IO[bytes]) -> int:
     """Write points as Parquet and return the number of rows.
 
     Raises:
-        ExtraMissingError: pyarrow is not installed.
+        MissingExtraError: pyarrow is not installed.
     """
     try:
         import pyarrow
         from pyarrow import parquet
     except ModuleNotFoundError:
-        raise ExtraMissingError(what="Parquet", extra="parquet") from None
+        raise MissingExtraError(library="pyarrow", extra="parquet") from None
     schema = pyarrow.schema([(name, _TYPES.get(name, "float64")) for name in points.columns])
     written = 0
     with parquet.ParquetWriter(file, schema) as writer:

@@ -8,8 +8,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     │   ├── ConfigError
     │   ├── InvalidNameError
     │   ├── QueryError
-    │   ├── AmbiguousTrialError
-    │   └── MissingExtraError     (also an ImportError)
+    │   └── AmbiguousTrialError
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
@@ -37,7 +36,7 @@ and where, and a `hint` that says what to do next. Callers choose how broad a ne
     ├── PartlyDoneError   some of several things failed
     ├── TrialStateError   the trial has ended
     ├── TrialRunningError the trial still runs
-    ├── ExtraMissingError a library is missing that an extra brings
+    ├── MissingExtraError a library is missing that an extra brings; also an ImportError
     ├── WaitEndedError    what was waited for has not come
     └── InTheWayError     something is there already; nothing was overwritten
 """
@@ -145,7 +144,7 @@ class AmbiguousTrialError(UsageError):
         super().__init__(name=name, candidates=candidates, listed=shown)
 
 
-class MissingExtraError(UsageError, ImportError):
+class MissingExtraError(AimdError, ImportError):
     """A library that only one extra needs is not installed. Facts: library, extra."""
 
     code = "missing_extra"
@@ -409,11 +408,3 @@ class EndedBadlyError(WaitEndedError):
     """A trial that was waited for has failed, or its process is gone. Facts: why."""
 
     code = "ended_badly"
-
-
-class ExtraMissingError(AimdError):
-    """A library is missing that an extra brings. Facts: what, extra."""
-
-    code = "extra_missing"
-    text = "{what} needs a library that is not installed"
-    hint = "Install it: pip install 'aimd-cli[{extra}]'"

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from aimd_core.errors import AimdError
-from aimd_core.language import said
+from aimd_core.errors import MissingExtraError
 
 DataDirOpt = Annotated[
     Path | None,
@@ -25,10 +24,7 @@ def server(module: str) -> ModuleType:
     try:
         return import_module(f"aimd_server.{module}")
     except ModuleNotFoundError as error:
-        raise AimdError(
-            message=said("the server is not installed ({name} is missing)", name=error.name),
-            hint="Install it: pip install 'aimd-cli[server]'",
-        ) from None
+        raise MissingExtraError(library=error.name, extra="server") from None
 
 
 def data_dir(given: Path | None) -> Path:

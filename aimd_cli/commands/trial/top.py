@@ -11,7 +11,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import working_directory
-from aimd_core.errors import ExtraMissingError, NoTrialsError, UsageError
+from aimd_core.errors import MissingExtraError, NoTrialsError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def top(
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("textual"):
             raise
-        raise ExtraMissingError(what="aimd trial top", extra="ui") from None
+        raise MissingExtraError(library="textual", extra="ui") from None
     from aimd_cli.commands.trial.live import LocalSources
 
     for name in ("COLUMNS", "LINES"):  # Textual would trust them, and they may be outdated

@@ -48,8 +48,6 @@ ERRORS: dict[str, str] = {
     "no API key was given": "未给出 API Key",
     "Pass it on stdin: aimd login -H URL -k -": "请通过 stdin 传入：aimd login -H URL -k -",
     "cannot read the key from {api_key}: {error}": "无法从 {api_key} 读取 API Key：{error}",
-    "Install it: pip install 'aimd-cli[server]'": "请安装：pip install 'aimd-cli[server]'",
-    "the server is not installed ({name} is missing)": "未安装服务器组件（缺少 {name}）",
     "For example: --expires 12h, 90d or 8w": "例如：--expires 12h、90d 或 8w",
     "{expires!r} is not a duration": "{expires!r} 不是有效的时长",
     "Run: aimd server key ls": "请运行：aimd server key ls",

@@ -81,8 +81,6 @@ ERRORS: dict[str, str] = {
     ),
     "Rename or move it away first": "请先将其重命名或移走",
     "stopped waiting: {why}": "已停止等待：{why}",
-    "{what} needs a library that is not installed": "{what} 需要的库尚未安装",
-    "Install it: pip install 'aimd-cli[{extra}]'": "请安装：pip install 'aimd-cli[{extra}]'",
     # Where commands refuse
     "trial {name}": "试验 {name}",
     # Addresses, requests and servers
