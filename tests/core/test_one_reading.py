@@ -20,6 +20,7 @@ from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import read_series
 from aimd_core.reading.totals import read_totals
+from aimd_core.upload.version1 import LocalPoints
 from t9k import aimd
 from t9k.aimd.search import history, search_trials
 from tests.support.histories import NAME, Event, Point, build, events, model
@@ -54,6 +55,14 @@ def told_by_the_sdk(path: Path) -> Iterator[Point]:
                 yield f"{metrics_type}.{name}", point["sequence"]["step"], value
 
 
+def told_to_version_1(path: Path) -> Iterator[Point]:
+    """What a deployed server gets, which takes finite numbers only."""
+    for metrics_type, points in LocalPoints(Trial(path)).by_type.items():
+        for point in points:
+            for name, value in point["value"].items():
+                yield f"{metrics_type}.{name}", point["sequence"]["step"], value
+
+
 def of_each(points: Iterator[Point] | list[Point]) -> dict[str, str]:
     """The points of each metric in their order, so that they compare, NaN as well."""
     metrics: dict[str, list[tuple[int | None, float]]] = {}
@@ -72,6 +81,7 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
     assert of_each(told_by_export(path)) == expected
     assert of_each(told_by_wide_export(path)) == expected
     assert of_each(told_by_the_sdk(path)) == expected
+    assert of_each(told_to_version_1(path)) == of_each([point for point in truth if math.isfinite(point[2])])
     by_metric: dict[str, list[tuple[int | None, float]]] = {}
     for metric, step, value in truth:
         by_metric.setdefault(metric, []).append((step, value))
