@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -146,3 +147,19 @@ def test_a_reader_that_derives_a_state_by_itself_is_found(
     killed(trial)
     monkeypatch.setattr("aimd_core.reading.directory.ending_of", lambda metadata: None)
     assert re.match("state: .*'Killed'.*'Interrupted'", readers.disagreements(readers.told_by_all(home, trial))[0])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from aimd_core.format import process\nprocess.is_gone({})",
+        "metadata = {}\nended = metadata.get('_exit')",
+        "from aimd_core.format.model import UNFINISHED\nis_open = 'x' in UNFINISHED",
+        "def is_dead(state):\n    return state == 'Killed'",
+    ],
+)
+def test_the_house_lets_nobody_else_derive_a_state(code: str) -> None:
+    from scripts.house_rules import state_faults
+
+    assert state_faults(Path("aimd_cli/commands/new.py"), ast.parse(code))
+    assert not state_faults(Path("aimd_core/reading/facts.py"), ast.parse(code))
