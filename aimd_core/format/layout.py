@@ -14,7 +14,7 @@ from aimd_core.errors import InvalidNameError
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.model import is_alternative_name, name_fault
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ _CREATED_LENGTH = len("261123_150327_f9by70")  # the end of an alternative name:
 
 
 def default_directory() -> Path:
-    """Return the directory that holds `.aimd`, unless told: that of AIMD_DIR, or the working directory."""
+    """Return the directory that holds `.aimd`, by default that of AIMD_DIR, or the working directory."""
     return Path(os.environ.get(DIRECTORY_VARIABLE) or ".")
 
 

@@ -1,7 +1,7 @@
-"""What is known of a trial: the one shape that every reader shows, and the only place that says in which state it is.
+"""What is known about a trial, in the one form that all readers use. Only this module derives the state of a trial.
 
-Promises: whoever asks, of a directory or of a server, gets `Facts`; a state is derived by `derive_state` and by nothing
-else, from the status as written, the ending that the process noted, the process that recorded, and the last write.
+Trials of a directory and of a server are both `Facts`. Only `derive_state` derives a state, from the written status,
+the ending that the process noted, the recording process, and the last write.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aimd_core.format.layout import made_s
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
 from aimd_core.language import joined, said
 
-TYPE_CHECKING = False  # the constant, because importing `typing` costs start-up time
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -27,12 +27,12 @@ _NO_TRENDS: dict[str, list[float]] = {}
 
 
 class State:
-    """In which state a trial is, and why.
+    """The state of a trial, and why.
 
     Attributes:
         name: One of `aimd_core.format.model.STATES`.
-        silent_s: For how long nothing was written, in seconds, when the state is Lost; else None.
-        reason: Why it is in this state, in one sentence; empty when there is nothing to say.
+        silent_s: How long nothing was written, in seconds, if the state is Lost; else None.
+        reason: Why it is in this state, in one sentence, or empty.
     """
 
     __slots__ = ("name", "reason", "silent_s")
@@ -47,22 +47,22 @@ _UNTOLD = State("")  # before `Facts.derive`
 
 
 def is_live(state: str) -> bool:
-    """Tell whether a trial in that state is being recorded, or about to be."""
+    """Tell whether a trial in this state is being recorded, or about to be."""
     return state in UNFINISHED
 
 
 def may_go_on(state: str) -> bool:
-    """Tell whether a trial in that state may still be recorded somewhere: it is, or its process cannot be seen."""
+    """Tell whether a trial in this state may still be recorded: it is, or its process cannot be seen."""
     return state in UNFINISHED or state == LOST
 
 
 def is_seen_alive(recorded: dict[str, object]) -> bool:
-    """Tell whether the recorded process is seen from here, and lives."""
+    """Tell whether the recording process can be seen and is alive."""
     return process.is_gone(recorded) is False
 
 
 def is_seen_gone(recorded: dict[str, object]) -> bool:
-    """Tell whether the process that a trial recorded is gone; False when that cannot be seen from here."""
+    """Tell whether a trial's recording process is gone; False if that cannot be seen from here."""
     return process.is_gone(recorded) is True
 
 
@@ -76,11 +76,11 @@ def derive_state(
     """Derive the state of a trial.
 
     Args:
-        status: What `metadata.yaml` says; of a trial on a server, the state that its client told.
-        ending: What its `_exit` says about the end of the process, or None.
-        recorded: What `process.json` says, or None.
+        status: The status in `metadata.yaml`; for a trial on a server, the state that its client sent.
+        ending: Its `_exit`, about the end of the process, or None.
+        recorded: The content of `process.json`, or None.
         last_write_s: When the trial's files were last written, in seconds since the epoch.
-        now_s: The time now; by default, the clock's.
+        now_s: The current time; by default the clock's.
     """
     silent_s = (time.time() if now_s is None else now_s) - last_write_s
     if status not in UNFINISHED:
@@ -96,12 +96,12 @@ def derive_state(
 
 
 def told_state(name: str, ending: Mapping[str, object] | None = None, silent_s: float | None = None) -> State:
-    """Return a state whose name is known, such as one that a server tells, with the reason for it.
+    """Return a state with a known name, such as from a server, with its reason.
 
     Args:
         name: One of `aimd_core.format.model.STATES`.
-        ending: What is known about the end of the process, or None.
-        silent_s: For how long nothing was written, in seconds, when that is known of a Lost one.
+        ending: The known facts about the end of the process, or None.
+        silent_s: How long nothing was written, in seconds, if known for a Lost one.
     """
     if name in (FAILED, INTERRUPTED):
         return State(name, None, ending_sentence(ending))
@@ -116,7 +116,7 @@ def told_state(name: str, ending: Mapping[str, object] | None = None, silent_s: 
 
 
 def ending_sentence(ending: Mapping[str, object] | None) -> str:
-    """Say how a process ended, such as `ValueError: bad shape`, `SIGTERM` or `exit status 3`; empty when unknown."""
+    """Say how a process ended, such as `ValueError: bad shape`, `SIGTERM` or `exit status 3`; empty if unknown."""
     if not ending:
         return ""
     exception, message = ending.get("exception"), _one_line(ending.get("message"))
@@ -147,9 +147,9 @@ def _short_duration(seconds: float) -> str:
 
 
 def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:
-    """Return what a trial's metadata say about the end of its process: `kind`, `exception`, `signal` and the like.
+    """Return what a trial's metadata says about the end of its process: `kind`, `exception`, `signal` and so on.
 
-    Something that is no mapping, as a person may have written it, is an ending of which nothing is known.
+    Anything but a mapping, which a person may have written, is an ending without known facts.
     """
     ending = metadata.get("_exit")
     if isinstance(ending, dict):
@@ -158,7 +158,7 @@ def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:
 
 
 def seconds_of(time: str | None) -> float | None:
-    """Return an ISO 8601 time in seconds since the epoch; None when it is none. Without offset it is local time."""
+    """Return an ISO 8601 time in seconds since the epoch, or None. Without an offset it is local time."""
     if not time:
         return None
     try:
@@ -173,28 +173,28 @@ def iso_of(seconds: float) -> str:
 
 
 class Facts:
-    """What is known of a trial; what is not known is empty or None.
+    """What is known about a trial; unknown facts are empty or None.
 
     Attributes:
         name: The trial's name.
-        alternative_name: The name of its directory; of a trial on a server that does not say it, the trial's name.
+        alternative_name: The name of its directory; if a server does not provide it, the trial's name.
         id: Its UUID, or empty.
-        path: Its directory, or empty for one that is not on this disk.
+        path: Its directory, or empty if it is not on this disk.
         status: As written in its metadata.
         state: One of `aimd_core.format.model.STATES`.
-        silent_s: For how long nothing was written, in seconds, when the state is Lost.
+        silent_s: How long nothing was written, in seconds, if the state is Lost.
         reason: Why it is in this state, in one sentence, or empty.
         ending: What the process noted about its end, as `_exit` in the metadata, or None.
         started: When recording began, ISO 8601, or None.
         ended: When recording ended, ISO 8601, or None.
         last_write_s: The last sign of life of an unfinished trial, in seconds since the epoch, or None.
-        folder: Where it is on the server, or wants to be.
+        folder: Where it is on the server, or where it will be uploaded to.
         tags: Labels.
         note: A remark, or empty.
         params: Parameters by dotted name, as `aimd_core.format.model.flatten` makes them.
-        metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers; a non-finite
-            number may be its JSON text, such as `NaN`; what is not known may be None or left out.
-        git: `commit`, `branch`, `is_dirty`, ... as in `_git` of the metadata.
+        metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers. A non-finite
+            number may be its JSON text, such as `NaN`; unknown aggregates may be None or absent.
+        git: `commit`, `branch`, `is_dirty` and so on, as in `_git` of the metadata.
         platform: Facts about the machine by dotted name.
         damage: What is wrong with it, one sentence each.
         trends: By `type.name`, at most 24 values that show the course of the metric.
@@ -253,7 +253,7 @@ class Facts:
         segments: Sequence[Mapping[str, object]] = (),
         recorded: dict[str, object] | None = None,
     ) -> None:
-        """Take what is known. `recorded` is what `process.json` says, for `derive`; all others are attributes."""
+        """Take what is known. `recorded` is the content of `process.json`, for `derive`; all others are attributes."""
         self.name, self.alternative_name, self.id, self.path = name, alternative_name, id, path
         self.status, self.ending = status, ending
         self.started, self.ended, self.last_write_s = started, ended, last_write_s
@@ -269,22 +269,22 @@ class Facts:
         self.state, self.silent_s, self.reason = state.name, state.silent_s, state.reason
 
     def derive(self, last_write_s: float) -> None:
-        """Derive the state as it is now.
+        """Derive the current state.
 
         Args:
-            last_write_s: When the trial's files were last written; it counts for an unfinished trial only.
+            last_write_s: When the trial's files were last written; it matters only for an unfinished trial.
         """
         self.last_write_s = last_write_s if self.status in UNFINISHED else None
         self._take(derive_state(self.status, self.ending, self._recorded, last_write_s))
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether its metadata say that it goes on, so that its state can change without a change of its files."""
+        """Whether its metadata says that it is running, so that its state can change although its files do not."""
         return self.status in UNFINISHED
 
     @property
     def nan_since(self) -> dict[str, int | None]:
-        """By metric that has diverged: the first step of the values at its end that are not finite."""
+        """By diverged metric: the first step of its trailing non-finite values."""
         return {
             name: self.metrics[name]["nan_since"]  # type: ignore[misc]
             for name in self.metrics
@@ -304,14 +304,14 @@ class Facts:
         }
 
     def age_s(self, now_s: float) -> float | None:
-        """Return how long ago recording began, in seconds; None when that is not known."""
+        """Return how long ago recording began, in seconds, or None."""
         started_s = seconds_of(self.started)
         return None if started_s is None else now_s - started_s
 
     def duration_s(self, now_s: float) -> float | None:
-        """Return how long recording took, or has been going on, in seconds; None when that is not known.
+        """Return how long recording took, or has been going on, in seconds, or None.
 
-        Of a trial that was killed, interrupted or lost, it is the time to its last sign of life.
+        For a trial that was killed, interrupted or lost it is the time to its last sign of life.
         """
         started_s, ended_s = seconds_of(self.started), seconds_of(self.ended)
         if started_s is None:
@@ -326,7 +326,7 @@ class Facts:
         return self.last_write_s if noted_s is None else noted_s
 
     def document(self) -> dict[str, object]:
-        """Return the trial as plain data, as `aimd trial ls --json` has it."""
+        """Return the trial as plain data, as in `aimd trial ls --json`."""
         return {
             "name": self.name,
             "alternative_name": self.alternative_name,
@@ -351,11 +351,11 @@ class Facts:
 
 
 def start_s(facts: Facts) -> float:
-    """Return when recording began, in seconds since the epoch: as written, else as the directory's name has it."""
+    """Return when recording began, in seconds since the epoch: as written, else from the directory's name."""
     started_s = seconds_of(facts.started)
     return made_s(facts.alternative_name) if started_s is None else started_s
 
 
 def newest_first(facts: Facts) -> float:
-    """Return what puts trials in order, those that began last in front; equal ones stay in the order of their names."""
+    """Return the sort key for newest first, with ties sorted by name."""
     return -start_s(facts)

@@ -62,8 +62,8 @@ def create_trial(
         folder_path: The folder to upload to, such as `image_classification/mnist`; by default `/default`.
         make_folder: Create that folder with its parents if it is missing; by default False.
         conflict_strategy: What an upload does if the name is taken: `skip`, `error`, `new` (default) or `replace`.
-        dir: The directory that holds `.aimd`, made when missing; that of `AIMD_DIR`, or the working directory, unless
-            told.
+        dir: The directory that holds `.aimd`, created if missing; that of `AIMD_DIR`, or the working directory, by
+            default.
         auto_upload: Upload while training runs, in a separate process that training never waits for.
         all_ranks: In distributed training, record every rank as a trial of its own. By default only rank 0 records, and
             the others get a trial that accepts all calls and writes nothing.
