@@ -156,7 +156,7 @@ def last_write_s(path: str | Path, signature: bytes) -> float:
     """
     numbers = _unpacked(signature)
     newest_ns = max(numbers[_NUMBERS * at] for at in _WRITTEN if _NUMBERS * at < len(numbers))
-    if len(numbers) == _NUMBERS * len(READ_FILES):  # whoever prints without logging lives, too
+    if len(numbers) == _NUMBERS * len(READ_FILES):  # printing without logging is a sign of life, too
         try:
             newest_ns = max(newest_ns, os.lstat(f"{path}{os.sep}{OUTPUT_FILE}").st_mtime_ns)
         except OSError:

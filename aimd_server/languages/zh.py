@@ -1,6 +1,6 @@
-"""The Chinese of what the server says to whoever starts and looks after it; what it answers over HTTP is English.
+"""The Chinese of the server's messages for the person who runs it; its HTTP answers are English.
 
-By the English text, or by its template with the same places.
+Keyed by the English text, or by its template with the same placeholders.
 """
 
 from __future__ import annotations

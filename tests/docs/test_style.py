@@ -1,8 +1,11 @@
-"""The phrases that docs/style.md tells us to avoid are in no page that a person reads."""
+"""The phrases that docs/style.md tells us to avoid are in no page, docstring or comment."""
 
 from __future__ import annotations
 
+import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +15,7 @@ STYLE = ROOT / "docs" / "style.md"
 # Generated from the program, whose texts have a test of their own.
 GENERATED = {ROOT / "docs" / "reference" / name for name in ("cli.md", "topics.md", "exit-codes.md")}
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def phrases(style: str) -> list[tuple[str, str]]:
@@ -28,10 +32,32 @@ def faults(file: Path, text: str, avoided: list[tuple[str, str]]) -> Iterator[st
             yield f"{file.name}: {prose[max(0, match.start() - 30) : match.end() + 20]!r}: write {better!r}"
 
 
+def prose_of(source: str) -> Iterator[str]:
+    """Return the docstrings and the comments of a module; consecutive comment lines are one text."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, _DOCUMENTED) and (docstring := ast.get_docstring(node)):
+            yield docstring
+    lines: list[str] = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            lines.append(token.string.lstrip("# "))
+        elif token.type not in (tokenize.NL, tokenize.NEWLINE) and lines:
+            yield " ".join(lines)
+            lines = []
+
+
 def test_no_page_has_a_phrase_to_avoid() -> None:
     avoided = phrases(STYLE.read_text(encoding="utf-8"))
     pages = [page for page in tracked("*.md") if page not in GENERATED | {STYLE}]
     assert [fault for page in pages for fault in faults(page, page.read_text(encoding="utf-8"), avoided)] == []
+
+
+def test_no_docstring_or_comment_has_a_phrase_to_avoid() -> None:
+    avoided = phrases(STYLE.read_text(encoding="utf-8"))
+    modules = [module for module in tracked("aimd_*/*.py", "t9k/*.py") if "languages" not in module.parts]
+    texts = [(module, text) for module in modules for text in prose_of(module.read_text(encoding="utf-8"))]
+    assert len(texts) > 3_000
+    assert [fault for module, text in texts for fault in faults(module, text, avoided)] == []
 
 
 def test_a_phrase_to_avoid_is_seen() -> None:
@@ -39,3 +65,6 @@ def test_a_phrase_to_avoid_is_seen() -> None:
     assert len(avoided) > 20
     text = "It lies\nin a folder. `lies in` and\n```\nlies in\n```\nare code.\n"
     assert [fault.split(": ")[0] for fault in faults(STYLE, text, avoided)] == ["style.md"]
+    source = '"""It lies in a folder."""\nx = "lies in"  # what lies\n# in vain\n'
+    seen = [fault.split("'")[1] for text in prose_of(source) for fault in faults(STYLE, text, avoided)]
+    assert seen == ["It lies in a folder.", "what lies in vain", "what lies in vain"]

@@ -374,7 +374,7 @@ def _extend_by_spans(
     sums = _Totals(connection, [row.trial_id])
     changed = _take_lines(connection, row, head, sums) | {"next_offset": row.next_offset + len(content)}
     _take_spans(sums, row.trial_id, prepared.spans)
-    # What lies in front of `rest` is columns; the rows of types have to be there before their chunks.
+    # What precedes `rest` is columns. The rows of types must exist before their chunks.
     row = msgspec.structs.replace(row, **changed, updated_us=now_us())
     records = row.records + sum(chunk.rows for span in prepared.spans for chunk in span.chunks)
     parsed = row.chunk_offset + len(before) + sum(span.size for span in prepared.spans)
