@@ -52,6 +52,15 @@ def no_handlers_left() -> Iterator[None]:
     root.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def no_trials_left() -> Iterator[None]:
+    """No open trial after every test: each keeps its files open, and thousands of tests would run out of them."""
+    yield
+    endings = sys.modules.get("t9k.aimd.endings")
+    for trial in list(endings._open_trials.values()) if endings else ():
+        trial._release()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
     """A home directory of its own, with the working directory in it and no setting from outside."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import select
 import struct
 import subprocess
 import sys
@@ -73,7 +72,6 @@ class Home:
             capture_output=True,
             text=True,
             env={**os.environ, **environment},
-            timeout=60,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -90,13 +88,15 @@ def in_terminal(command: list[str], columns: int, environment: dict[str, str]) -
     with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=settings):
         os.close(follower)
         shown = b""
-        while select.select([leader], [], [], 30)[0]:
-            try:
-                piece = os.read(leader, 65536)
-            except OSError:  # how Linux says that the other side has closed
-                break
-            if not piece:
-                break
+        while piece := _read_terminal(leader):
             shown += piece
         os.close(leader)
     return shown.decode().replace("\r\n", "\n")
+
+
+def _read_terminal(leader: int) -> bytes:
+    """Return what a program has printed on its terminal; nothing when it has closed it."""
+    try:
+        return os.read(leader, 65536)
+    except OSError:  # how Linux says that the other side has closed
+        return b""
