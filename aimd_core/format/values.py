@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
@@ -45,6 +46,17 @@ def step_of(step: object) -> int | None:
         return None
     number = float_of(step)
     return int(number) if -STEP_LIMIT < number < STEP_LIMIT and number.is_integer() else None
+
+
+def time_of(timestamp: object) -> float:
+    """Return a timestamp of a record in seconds since the epoch: ISO 8601, UTC unless it says otherwise. Else NaN."""
+    if not isinstance(timestamp, str):
+        return float("nan")
+    try:
+        when = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+        return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return float("nan")
 
 
 def is_step(step: int) -> bool:

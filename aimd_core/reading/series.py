@@ -17,12 +17,11 @@ import math
 import os
 import re
 from array import array
-from datetime import datetime
 
 from aimd_core.format.journal import Damage, is_record, key_head, open_regular, read_records
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import Segments, read_segments
-from aimd_core.format.values import float_of, step_of
+from aimd_core.format.values import float_of, step_of, time_of
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -379,21 +378,13 @@ def position_of(sequence: dict[str, Any], axis: str) -> float:
         step = step_of(sequence.get("step"))
         return _UNDATED if step is None else float(step)
     if axis == "time":
-        when = sequence.get("timestamp")
-        return _seconds_of(when) if isinstance(when, str) else _UNDATED
+        return time_of(sequence.get("timestamp"))
     epoch = sequence.get("epoch")
     return float_of(epoch) if isinstance(epoch, (int, float)) and not isinstance(epoch, bool) else _UNDATED
 
 
-def _seconds_of(timestamp: str) -> float:
-    try:
-        return datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return _UNDATED
-
-
 def _read_time(token: bytes) -> float:
-    return _seconds_of(token.decode("ascii"))
+    return time_of(token.decode("ascii"))
 
 
 def _read_epoch(token: bytes) -> float:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from aimd_core.format.journal import Damage, read_records
-from aimd_core.format.values import float_of, step_of
+from aimd_core.format.values import float_of, step_of, time_of
 from aimd_server.columns.rendering import AXES, AXIS_OF, EPOCH, STEP, TIME, times_of
 from aimd_server.columns.rollups import Floats
 from aimd_server.columns.uniform import read_uniform
@@ -48,7 +47,7 @@ class Table:
         step = step_of(sequence.get("step"))
         self.axes[STEP].append(math.nan if step is None else float(step))
         self.axes[EPOCH].append(_number(sequence.get("epoch")))
-        self.axes[TIME].append(seconds_of(sequence.get("timestamp")))
+        self.axes[TIME].append(time_of(sequence.get("timestamp")))
         for name, value in values.items():
             if isinstance(value, (int, float)):
                 column = self.columns.get(name)
@@ -66,18 +65,7 @@ class Table:
 
 
 def _number(value: object) -> float:
-    return float_of(value) if isinstance(value, (int, float)) else math.nan
-
-
-def seconds_of(text: object) -> float:
-    """Return an ISO 8601 time in Unix seconds, or NaN; without an offset it is UTC."""
-    if not isinstance(text, str):
-        return math.nan
-    try:
-        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return (when if when.tzinfo else datetime.fromisoformat(f"{when.isoformat()}+00:00")).timestamp()
-    except (ValueError, OverflowError):
-        return math.nan
+    return float_of(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
 def tables_of(lines: bytes) -> dict[str, Table]:

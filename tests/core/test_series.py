@@ -1,5 +1,6 @@
 import json
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,29 @@ def test_names_are_found_at_both_ends_of_a_long_journal(tmp_path: Path) -> None:
     journal.write_bytes(line(1.0, name="first") + line(1.0) * 30_000 + line(1.0, kind="val"))
     assert metric_names(journal) == ["train.first", "train.loss", "val.loss"]
     assert metric_names(tmp_path / "nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "seconds"),
+    [
+        ("1970-01-01T00:01:00+00:00", 60.0), ("1970-01-01T00:01:00Z", 60.0), ("1970-01-01T00:01:00", 60.0),
+        ("1970-01-01T08:01:00+08:00", 60.0), ("yesterday", math.nan), ("", math.nan), (None, math.nan), (5, math.nan),
+    ],
+)  # fmt: skip
+def test_a_timestamp_is_utc_unless_it_says_otherwise_wherever_it_is_read(
+    timestamp: object, seconds: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from aimd_server.columns.table import tables_of
+
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        record = {"train": {"value": {"loss": 1.0}, "sequence": {"step": 1, "timestamp": timestamp}}}
+        content = json.dumps(record).encode() + b"\n"
+        (tmp_path / "metrics").write_bytes(content)
+        local = list(read_series(tmp_path / "metrics", "train.loss", "time").positions)
+        remote = tables_of(content)["train"].axes["time"]
+        assert repr(local) == repr(remote) == repr([seconds])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
