@@ -31,9 +31,11 @@ def main(arguments: list[str]) -> None:
 def _answer(arguments: list[str]) -> str:
     shell, *rest = arguments
     if shell == "bash":
-        from aimd_cli.completion.bash_line import answer_bash
+        from aimd_cli.completion.bash_line import BashLine
 
-        return answer_bash(rest[0], rest[1] if len(rest) > 1 else "")
+        line = BashLine(rest[0])
+        mode, offers, _ = complete(line.words[1:])
+        return "\n".join([mode, *line.replacements(offers, rest[1] if len(rest) > 1 else ""), ""])
     mode, offers, sentences = complete(rest)
     text = "\n".join(offers)
     if shell == "zsh":  # where a colon would end the candidate

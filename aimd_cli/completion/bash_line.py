@@ -3,26 +3,32 @@
 bash replaces only the part after the last word break (such as `:` and `=`), so candidates begin there.
 """
 
-from aimd_cli.completion.answer import complete
-
 _SPECIAL = frozenset(" \t\"'`$&|;<>()[]{}*?!#~\\^")
 
 
-def answer_bash(line: str, word_breaks: str) -> str:
-    """Return the answer for a line up to the cursor.
+class BashLine:
+    """A line up to the cursor.
 
-    Args:
-        line: As typed, the program's name included.
-        word_breaks: The shell's COMP_WORDBREAKS.
+    Attributes:
+        words: Its words without quotes, the program's name included; the last one is to complete.
     """
-    words, start, quote = split_line(line)
-    mode, offers, _ = complete(words[1:])
-    raw = line[start:]
-    cut = 0
-    if not quote:  # in quotes readline does not break at these characters
-        cut = max((raw.rfind(sign) + 1 for sign in word_breaks if sign in ":="), default=0)
-    quoted = [_quoted(value, quote)[cut:] for value in offers]
-    return "\n".join([mode, *quoted, ""])
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self.words, self._start, self._quote = split_line(line)
+
+    def replacements(self, offers: list[str], word_breaks: str) -> list[str]:
+        """Return candidates as bash replaces the end of the line with them.
+
+        Args:
+            offers: Candidates for the last word.
+            word_breaks: The shell's COMP_WORDBREAKS.
+        """
+        cut = 0
+        if not self._quote:  # in quotes readline does not break at these characters
+            raw = self._line[self._start :]
+            cut = max((raw.rfind(sign) + 1 for sign in word_breaks if sign in ":="), default=0)
+        return [_quoted(value, self._quote)[cut:] for value in offers]
 
 
 def split_line(line: str) -> tuple[list[str], int, str]:

@@ -7,7 +7,6 @@ it: a date stays text, an alias bomb is refused.
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -15,6 +14,7 @@ import yaml
 from aimd_core.errors import DamagedError
 from aimd_core.format.files import Unsynced, replace_file
 from aimd_core.format.journal import open_regular
+from aimd_core.format.plain_yaml import RESOLVERS, STRING, plain_tag, read_plain
 from aimd_core.language import said
 
 _MAX_BYTES = 32 << 20
@@ -43,23 +43,8 @@ class _PlainDumper(_BaseDumper):  # type: ignore[valid-type,misc]
         return True
 
 
-_PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
-}
-
-STRING = "tag:yaml.org,2002:str"
+_PlainLoader.yaml_implicit_resolvers = RESOLVERS
 _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
-
-
-@lru_cache(maxsize=4096)
-def plain_tag(value: str) -> str:
-    """Return the tag of an unquoted scalar."""
-    resolvers = _PlainLoader.yaml_implicit_resolvers
-    for tag, pattern in resolvers.get(value[:1], []) + resolvers.get(None, []):
-        if pattern.match(value):
-            return str(tag)
-    return STRING
 
 
 class _SimpleLoader(_PlainLoader):
@@ -108,8 +93,6 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     Raises:
         DamagedError: It is not valid YAML, not a mapping, or not plain data.
     """
-    from aimd_core.format.plain_yaml import read_plain  # writing does not need its patterns
-
     read = read_plain(text)
     if read is not None:
         return read

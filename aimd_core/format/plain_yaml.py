@@ -8,11 +8,9 @@ thousands of such documents, whose lines repeat, in a fifth of the loader's time
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import yaml
-
-from aimd_core.format.documents import STRING, plain_tag
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -30,11 +28,12 @@ _WORD = r"-?[\w./](?:[\w./+@=~%()-]|:(?=[\w/]))*"  # no YAML indicator first, no
 _PLAIN = rf"{_WORD}(?: [\w./+@=~%()-]+)*"
 _QUOTED = r"""'[ !#-&(-\[\]-~]*'|"[ !#-&(-\[\]-~]*\""""
 _ITEM = rf"-?[\w./][\w./+@=~%-]*|{_QUOTED}"  # in brackets a colon means something else
-_LINE = re.compile(
-    rf"( *)(?:({_KEY}):|-)(?: (?:({_PLAIN})|({_QUOTED})|\[((?:{_ITEM})(?:, (?:{_ITEM}))*|)\]"
-    rf"|\{{({_KEY}: (?:{_ITEM})(?:, {_KEY}: (?:{_ITEM}))*|)\}}))?",
-)
-_SPLIT = re.compile(rf"(?:({_KEY}): )?({_ITEM})(?:, |$)")
+STRING = "tag:yaml.org,2002:str"
+# Which unquoted scalars are not strings, by their first character: as YAML has it, but a date stays text.
+RESOLVERS = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _MAKE = yaml.constructor.SafeConstructor()
 _MADE = {
     "tag:yaml.org,2002:null": _MAKE.construct_yaml_null,
@@ -55,6 +54,25 @@ def read_plain(text: bytes) -> dict[str, object] | None:
     return _assembled(lines)
 
 
+@lru_cache(maxsize=4096)
+def plain_tag(value: str) -> str:
+    """Return the tag of an unquoted scalar."""
+    for tag, pattern in RESOLVERS.get(value[:1], []) + RESOLVERS.get(None, []):
+        if pattern.match(value):
+            return str(tag)
+    return STRING
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of a line and of an item in brackets: milliseconds to compile, and writers need none."""
+    line = re.compile(
+        rf"( *)(?:({_KEY}):|-)(?: (?:({_PLAIN})|({_QUOTED})|\[((?:{_ITEM})(?:, (?:{_ITEM}))*|)\]"
+        rf"|\{{({_KEY}: (?:{_ITEM})(?:, {_KEY}: (?:{_ITEM}))*|)\}}))?",
+    )
+    return line, re.compile(rf"(?:({_KEY}): )?({_ITEM})(?:, |$)")
+
+
 @lru_cache(maxsize=1024)
 def _line(line: str) -> Line:
     """Split a line into its parts.
@@ -62,7 +80,8 @@ def _line(line: str) -> Line:
     Raises:
         ValueError: No pattern matches it.
     """
-    match = _LINE.fullmatch(line) if len(line) <= _MAX_LINE_CHARACTERS else None
+    line_pattern, item_pattern = _patterns()
+    match = line_pattern.fullmatch(line) if len(line) <= _MAX_LINE_CHARACTERS else None
     if match is None:
         raise ValueError(line)
     indent, key, plain, quoted, listed, mapped = match.groups()
@@ -72,7 +91,7 @@ def _line(line: str) -> Line:
         return (len(indent), key, _scalar(plain), False, False)
     if quoted is not None:
         return (len(indent), key, quoted[1:-1], False, False)
-    items = _SPLIT.findall(listed or mapped or "")
+    items = item_pattern.findall(listed or mapped or "")
     if listed is not None:
         return (len(indent), key, [_scalar(item) for _, item in items], False, True)
     if mapped is not None:

@@ -24,35 +24,54 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType, TracebackType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from t9k.aimd.trial import Trial
+    class OpenTrial(Protocol):
+        """What an ending asks of a trial."""
+
+        @property
+        def alternative_name(self) -> str:
+            """Return the name of its directory."""
+
+        @property
+        def receipt(self) -> str:
+            """Return what of it is on disk, in one sentence."""
+
+        def finish(self) -> None:
+            """End it as succeeded."""
+
+        def fail(self, reason: str | BaseException | None = None) -> None:
+            """End it as failed."""
+
+        def _end_interrupted(self, ending: dict[str, object]) -> bool:
+            """Note that its process ends before it does, and tell whether that is the case."""
+
 
 EXCEPTION, SIGNAL, EXIT, UNFINISHED = "exception", "signal", "exit", "unfinished"
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGXCPU")  # the last one is the limit of CPU time, which clusters set
 _MAX_MESSAGE = 1000
 _NAMES_TOLD = 3
 
-_open_trials: dict[int, Trial] = {}  # by id(), in the order of opening
+_open_trials: dict[int, OpenTrial] = {}  # by id(), in the order of opening
 _finished_at_exit: set[int] = set()  # ids of those that a clean exit finishes
 _installed_in: int | None = None
 _previous_hook = sys.excepthook
 _exit_code: object = None  # the exit code, if one was requested
 
 
-def watch(trial: Trial) -> None:
+def watch(trial: OpenTrial) -> None:
     """Make a trial record how its process ended, if that happens before `finish`."""
     _install()
     _open_trials[id(trial)] = trial
 
 
-def forget(trial: Trial) -> None:
+def forget(trial: OpenTrial) -> None:
     """Stop watching a trial that has ended normally."""
     _open_trials.pop(id(trial), None)
     _finished_at_exit.discard(id(trial))
 
 
-def finish_at_exit(trial: Trial, does: bool = True) -> None:
+def finish_at_exit(trial: OpenTrial, does: bool = True) -> None:
     """Finish a trial when the process exits cleanly, for writers without an explicit end."""
     if does and id(trial) in _open_trials:
         _finished_at_exit.add(id(trial))
@@ -195,7 +214,7 @@ def _hand_signals_back() -> None:
     _let_signals_go()
 
 
-def _mine() -> list[Trial]:
+def _mine() -> list[OpenTrial]:
     return list(_open_trials.values()) if os.getpid() == _installed_in else []
 
 
@@ -242,7 +261,7 @@ def _at_exit() -> None:
         tell(_unfinished(unfinished, ending))
 
 
-def _unfinished(trials: list[Trial], ending: Mapping[str, object]) -> str:
+def _unfinished(trials: list[OpenTrial], ending: Mapping[str, object]) -> str:
     """Report once that a script has left its trials open."""
     receipt = said(": {receipt}", receipt=trials[0].receipt) if len(trials) == 1 else ""
     names = ", ".join(trial.alternative_name for trial in trials[:_NAMES_TOLD])

@@ -1,4 +1,4 @@
-"""Goes back to an earlier step of a trial, and forks trials. What was recorded does not change."""
+"""Forks trials: a new one begins with another one's points, which do not change."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import json
 import os
 from pathlib import Path
 
-from aimd_core.errors import DamagedError, DiskError, UsageError
+from aimd_core.errors import DamagedError, UsageError
 from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METRICS_FILE
-from aimd_core.format.segments import SYSTEM_TYPE, Fork, Resume, append_segment, read_segments
-from aimd_core.language import said
+from aimd_core.format.segments import SYSTEM_TYPE, Fork, append_segment, read_segments
 from aimd_core.reading.series import records_of
 from t9k.aimd.creation import create_trial
-from t9k.aimd.loading import find_stored
-from t9k.aimd.ranks import current_rank
+from t9k.aimd.loading import find_stored, journal_bytes, refused
 from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
 from t9k.aimd.values import as_int
@@ -26,27 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BUFFER_BYTES = 1 << 20
-
-
-def go_back(path: Path, from_step: int) -> None:
-    """Mark a trial's points from a step on as superseded by those that will be logged.
-
-    In distributed training only the first process does so.
-
-    Raises:
-        TypeError: The step is not an integer.
-        ValueError: The step has more than 64 bits.
-        DiskError: The disk refused.
-    """
-    step = as_int("from_step", from_step)
-    rank = current_rank()
-    if rank is not None and rank.number > 0:
-        return
-    try:
-        offset = _size_of(path / METRICS_FILE)
-        append_segment(path, Resume(step, offset, timestamp()))
-    except OSError as error:
-        raise _refused(path, error) from error
 
 
 def fork_trial(
@@ -89,13 +66,13 @@ def fork_trial(
         trial._journal.start_anew()  # so that its receipt counts none of these as recorded by somebody else
         append_segment(trial.path, Fork(stored.id, stored.alternative_name, step, offset, timestamp()))
     except OSError as error:
-        raise _refused(trial.path, error) from error
+        raise refused(trial.path, error) from error
     return trial
 
 
 def _copy_points(parent: Path, trial: Path, from_step: int) -> int:
     """Copy the parent's points before a step to a new trial, and return the number of bytes."""
-    limit = read_segments(parent).before(from_step, _size_of(parent / METRICS_FILE))
+    limit = read_segments(parent).before(from_step, journal_bytes(parent))
     lines = io.BytesIO()
     with open(trial / METRICS_FILE, "ab", buffering=0) as journal:
         for record in records_of(parent, Damage(), segments=limit):
@@ -114,14 +91,3 @@ def _write(journal: Any, lines: io.BytesIO) -> None:
         content = content[journal.write(content) :]
     lines.seek(0)
     lines.truncate()
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _refused(path: Path, error: OSError) -> DiskError:
-    return DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror))

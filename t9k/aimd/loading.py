@@ -1,14 +1,18 @@
-"""Opens a trial on disk, to read it, upload it, or continue logging."""
+"""Opens a trial on disk, to read it, upload it, or continue logging, also from an earlier step."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core.errors import DamagedError, UsageError
-from aimd_core.format.layout import default_directory, is_trial_directory
+from aimd_core.errors import DamagedError, DiskError, UsageError
+from aimd_core.format.layout import METRICS_FILE, default_directory, is_trial_directory
+from aimd_core.format.segments import Resume, append_segment
+from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import trial_at, trial_named
-from t9k.aimd.trial import Trial
+from t9k.aimd.ranks import current_rank
+from t9k.aimd.trial import Trial, timestamp
+from t9k.aimd.values import as_int
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -46,8 +50,6 @@ def load_trial(
     metadata["_upload"] = {**stored.upload_settings, "load_path": str(stored.path)}
     path = stored.path.absolute()
     if from_step is not None:
-        from t9k.aimd.forking import go_back
-
         go_back(path, from_step)
     return Trial(path, metadata, params, loaded=True)
 
@@ -64,3 +66,37 @@ def find_stored(trial: str | os.PathLike[str]) -> StoredTrial:
         if len(path.parts) > 1 or is_trial_directory(path)
         else trial_named(str(trial), default_directory())
     )
+
+
+def go_back(path: Path, from_step: int) -> None:
+    """Mark a trial's points from a step on as superseded by those that will be logged.
+
+    In distributed training only the first process does so.
+
+    Raises:
+        TypeError: The step is not an integer.
+        ValueError: The step has more than 64 bits.
+        DiskError: The disk refused.
+    """
+    step = as_int("from_step", from_step)
+    rank = current_rank()
+    if rank is not None and rank.number > 0:
+        return
+    try:
+        offset = journal_bytes(path)
+        append_segment(path, Resume(step, offset, timestamp()))
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+def journal_bytes(path: Path) -> int:
+    """Return the size of a trial's journal, in bytes; a missing one has none."""
+    try:
+        return (path / METRICS_FILE).lstat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def refused(path: Path, error: OSError) -> DiskError:
+    """Return the error for a trial whose files cannot be written."""
+    return DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror))

@@ -21,8 +21,7 @@ from aimd_core.language import said, translated
 from aimd_core.reading.selection import trials_in
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
-from t9k.aimd.forking import go_back
-from t9k.aimd.loading import load_trial
+from t9k.aimd.loading import go_back, load_trial
 from t9k.aimd.naming import split_name
 from t9k.aimd.ranks import current_rank
 from t9k.aimd.settings import record_settings

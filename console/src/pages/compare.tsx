@@ -16,15 +16,8 @@ import { Head } from "../parts/shell";
 import { route, setQuery } from "../state/route";
 import { dark } from "../state/settings";
 import { t } from "../words";
-import { CompareLegend } from "./compare_legend";
+import { type ComparedLine, CompareLegend } from "./compare_legend";
 import { DifferenceTable } from "./compare_table";
-
-export interface Line {
-  key: string;
-  label: string;
-  trials: Trial[];
-  index: number;
-}
 
 export function ComparePage() {
   const ids = splitNames(route.value.query.get("trials"));
@@ -73,7 +66,7 @@ function labelsOf(trials: Trial[]): string[] {
   );
 }
 
-function linesOf(trials: Trial[], groups: Group[] | null): Line[] {
+function linesOf(trials: Trial[], groups: Group[] | null): ComparedLine[] {
   const labels = labelsOf(trials);
   if (!groups)
     return trials.map((trial, index) => ({ key: trial.id, label: labels[index] as string, trials: [trial], index }));
@@ -143,7 +136,7 @@ function CompareView({ trials, missing, version }: { trials: Trial[]; missing: n
   );
 }
 
-function Overlays({ lines, trials, version }: { lines: Line[]; trials: Trial[]; version: number }) {
+function Overlays({ lines, trials, version }: { lines: ComparedLine[]; trials: Trial[]; version: number }) {
   const view = useChartView();
   const [filter, setFilter] = useState("");
   const isDark = dark.value;

@@ -1,5 +1,6 @@
 /** The trials or groups of a comparison: colour, dash, state; shown, hidden or taken out. */
 
+import type { Trial } from "../api/types";
 import { Swatch } from "../charts/chart";
 import { strokeOf } from "../charts/palette";
 import { joinNames, splitNames } from "../model/route";
@@ -7,10 +8,17 @@ import { IconButton, StateMark } from "../parts/basics";
 import { route, setQuery } from "../state/route";
 import { dark } from "../state/settings";
 import { t } from "../words";
-import type { Line } from "./compare";
+
+/** A trial, or a group of trials, as one line of every chart. */
+export interface ComparedLine {
+  key: string;
+  label: string;
+  trials: Trial[];
+  index: number;
+}
 
 interface LegendProps {
-  lines: Line[];
+  lines: ComparedLine[];
   hidden: ReadonlySet<string>;
   hide: (keys: string[]) => void;
   by: string | null;
@@ -44,7 +52,15 @@ export function CompareLegend({ lines, hidden, hide, by, names }: LegendProps) {
   );
 }
 
-function Entry({ line, hidden, hide }: { line: Line; hidden: ReadonlySet<string>; hide: (keys: string[]) => void }) {
+function Entry({
+  line,
+  hidden,
+  hide,
+}: {
+  line: ComparedLine;
+  hidden: ReadonlySet<string>;
+  hide: (keys: string[]) => void;
+}) {
   const off = hidden.has(line.key);
   const only = line.trials.length === 1 ? line.trials[0] : undefined;
   const flip = () => hide(off ? [...hidden].filter((key) => key !== line.key) : [...hidden, line.key]);
