@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.docs.test_links import ROOT, tracked
+from tests.support.prose import prose_of
 
 STYLE = ROOT / "docs" / "style.md"
 # Generated from the program, whose texts have a test of their own.
 GENERATED = {ROOT / "docs" / "reference" / name for name in ("cli.md", "topics.md", "exit-codes.md")}
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def phrases(style: str) -> list[tuple[str, str]]:
@@ -30,20 +27,6 @@ def faults(file: Path, text: str, avoided: list[tuple[str, str]]) -> Iterator[st
     for phrase, better in avoided:
         for match in re.finditer(rf"(?<!\w){re.escape(phrase)}(?!\w)", prose, re.IGNORECASE):
             yield f"{file.name}: {prose[max(0, match.start() - 30) : match.end() + 20]!r}: write {better!r}"
-
-
-def prose_of(source: str) -> Iterator[str]:
-    """Return the docstrings and the comments of a module; consecutive comment lines are one text."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, _DOCUMENTED) and (docstring := ast.get_docstring(node)):
-            yield docstring
-    lines: list[str] = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            lines.append(token.string.lstrip("# "))
-        elif token.type not in (tokenize.NL, tokenize.NEWLINE) and lines:
-            yield " ".join(lines)
-            lines = []
 
 
 def test_no_page_has_a_phrase_to_avoid() -> None:
