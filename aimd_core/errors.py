@@ -1,7 +1,7 @@
-"""Every error that this project raises on purpose, with its text, in one table.
+"""Every error that this project raises on purpose, with its text.
 
-An error carries a stable `code`, its facts as attributes of `facts`, a `text` that says what happened
-and where, and a `hint` that says what to do next. Callers choose how broad a net to cast::
+An error has a stable `code`, its facts in `facts`, a `text` that says what happened and where, and a `hint` that says
+what to do next. Callers choose how much to catch::
 
     AimdError
     ├── UsageError        the call itself is wrong
@@ -51,7 +51,7 @@ class AimdError(Exception):
 
     Attributes:
         code: A stable slug for programs.
-        facts: What the texts are made of, by name.
+        facts: The facts in the texts, by name.
     """
 
     code = "error"
@@ -63,7 +63,7 @@ class AimdError(Exception):
         super().__init__(self.text.format(**facts))
 
     def __str__(self) -> str:
-        """Return the sentence in the person's language; for programs there are `code` and `facts`."""
+        """Return the sentence in the user's language; programs use `code` and `facts`."""
         return translated(self.sentence)
 
     @property
@@ -82,7 +82,7 @@ _WORDS = frozenset({"message", "metric", "problem", "reason", "server", "verb", 
 
 
 def _with_words(facts: dict[str, object]) -> dict[str, object]:
-    """Return facts of which those that may be words of ours, and not data, can be translated."""
+    """Return facts, of which those that may be our words rather than data can be translated."""
     return {
         name: Said(fact, {}) if name in _WORDS and isinstance(fact, str) and not isinstance(fact, Said) else fact
         for name, fact in facts.items()
@@ -112,7 +112,7 @@ class InvalidNameError(UsageError):
 
 
 class QueryError(UsageError):
-    """A query that cannot be read. Facts: query, start, end (of the fault, in characters), problem, hint."""
+    """A query that cannot be parsed. Facts: query, start, end (of the fault, in characters), problem, hint."""
 
     code = "query"
     text = "query: {problem}"
@@ -132,7 +132,7 @@ class QueryError(UsageError):
 
 
 class AmbiguousTrialError(UsageError):
-    """A prefix that fits several trials. Facts: name, candidates (a list of names)."""
+    """A prefix that matches several trials. Facts: name, candidates (a list of names)."""
 
     code = "ambiguous"
     text = "{name!r} matches several trials: {listed}"
@@ -152,7 +152,7 @@ class MissingExtraError(AimdError, ImportError):
 
 
 class NotFoundError(AimdError):
-    """Nothing there by that name."""
+    """There is nothing by that name."""
 
     code = "not_found"
 
@@ -169,14 +169,14 @@ class TrialNotFoundError(NotFoundError):
 
     @property
     def advice(self) -> str:
-        """The nearest names, when there are any."""
+        """The most similar names, if any."""
         near = self.facts["near"]
         assert isinstance(near, list)
         return said("Did you mean: {near}", near=", ".join(near)) if near else self.hint
 
 
 class NoTrialsError(NotFoundError):
-    """A directory that holds no trials. Facts: where."""
+    """A directory without trials. Facts: where."""
 
     code = "no_trials"
     text = "{where} holds no trials"
@@ -195,7 +195,7 @@ class MetricNotFoundError(NotFoundError):
 
     @property
     def advice(self) -> str:
-        """The names that there are."""
+        """The existing names."""
         if not self.names:
             return "Nothing was logged there yet"
         more = said(" and {count} more", count=len(self.names) - 12) if len(self.names) > 12 else ""
@@ -203,7 +203,7 @@ class MetricNotFoundError(NotFoundError):
 
 
 class SelectorFitsNoneError(NotFoundError):
-    """A selector of a gate that fits no trial. Facts: selector."""
+    """A selector of a gate that matches no trial. Facts: selector."""
 
     code = "selector_fits_none"
     text = "no trial matches the selector {selector!r}"
@@ -211,14 +211,14 @@ class SelectorFitsNoneError(NotFoundError):
 
 
 class FileNotRecordedError(NotFoundError):
-    """A trial without a file that is optional. Facts: name, what."""
+    """A trial without an optional file. Facts: name, what."""
 
     code = "not_recorded"
     text = "{name} has no recorded {what}"
 
 
 class RemoteNotFoundError(NotFoundError):
-    """The server has no such thing, or this key may not see it. Facts: what."""
+    """The server has no such object, or this key may not see it. Facts: what."""
 
     code = "remote_not_found"
     text = "{what} is not on the server, or you may not see it"
@@ -274,7 +274,7 @@ class BusyError(NetworkError):
 
 
 class NotAServerError(NetworkError):
-    """Something answered, but not as an AIMD server does. Facts: host, reason."""
+    """Something answered, but not as an AIMD server. Facts: host, reason."""
 
     code = "not_a_server"
     text = "{host} answered, but not as an AIMD server ({reason})"
@@ -282,7 +282,7 @@ class NotAServerError(NetworkError):
 
 
 class DamagedError(AimdError):
-    """A file is not what it should be. Facts: path, reason."""
+    """A file is damaged. Facts: path, reason."""
 
     code = "damaged"
     text = "{path}: {reason}"
@@ -335,7 +335,7 @@ class RefusedError(ConflictError):
 
 
 class OldServerError(AimdError):
-    """The server speaks only the deployed protocol, which has no word for this. Facts: host, what."""
+    """The server speaks only the deployed protocol, which cannot do this. Facts: host, what."""
 
     code = "old_server"
     text = "{host} speaks version 1 of the protocol and cannot {what}"
@@ -343,7 +343,7 @@ class OldServerError(AimdError):
 
 
 class ExistsError(ConflictError):
-    """The directory of a trial is there already. Facts: path."""
+    """The directory of a trial already exists. Facts: path."""
 
     code = "exists"
     text = "{path} already exists; nothing was overwritten"
@@ -351,7 +351,7 @@ class ExistsError(ConflictError):
 
 
 class NotTheSameError(ConflictError):
-    """Local and server were compared, and are not the same. Facts: failed, total."""
+    """Local and server were compared and differ. Facts: failed, total."""
 
     code = "not_the_same"
     text = "{failed} of {total} trials are not the same on the server"
@@ -359,7 +359,7 @@ class NotTheSameError(ConflictError):
 
 
 class StoppedError(AimdError):
-    """The person stopped it. Facts: done, total, what."""
+    """The user stopped it. Facts: done, total, what."""
 
     code = "stopped"
     text = "Stopped. {done} of {total} {what}; run again to continue."
@@ -374,7 +374,7 @@ class PartlyDoneError(AimdError):
 
 
 class TrialStateError(AimdError):
-    """The trial has ended and takes no more data. Facts: name, status."""
+    """The trial has ended and accepts no more data. Facts: name, status."""
 
     code = "trial_ended"
     text = "trial {name!r} has ended ({status})"
@@ -382,7 +382,7 @@ class TrialStateError(AimdError):
 
 
 class TrialRunningError(AimdError):
-    """The trial is still recorded, so it cannot be moved. Facts: name, state, verb."""
+    """The trial is still running, so it cannot be moved. Facts: name, state, verb."""
 
     code = "trial_running"
     text = "{name} is {state}, so it was not {verb}"
@@ -390,7 +390,7 @@ class TrialRunningError(AimdError):
 
 
 class InTheWayError(AimdError):
-    """Something is there already; nothing was overwritten. Facts: path."""
+    """Something exists already; nothing was overwritten. Facts: path."""
 
     code = "in_the_way"
     text = "{path} already exists; nothing was overwritten"
@@ -398,7 +398,7 @@ class InTheWayError(AimdError):
 
 
 class WaitEndedError(AimdError):
-    """What was waited for has not come. Facts: why."""
+    """The awaited condition has not come true. Facts: why."""
 
     code = "wait_ended"
     text = "stopped waiting: {why}"
