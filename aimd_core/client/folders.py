@@ -11,14 +11,14 @@ from typing import Any
 
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.signing_in import V2, check_v1, protocol_of
+from aimd_core.client.v1 import ROOT, folders_in, paths_of
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError
+from aimd_core.errors import OldServerError, RefusedError, RemoteNotFoundError
 from aimd_core.language import said
 
 Folder = dict[str, Any]
 PAGE = 500
-_ROOT = "root"
 
 
 def is_id(text: str) -> bool:
@@ -122,13 +122,11 @@ class OldFolders(Folders):
         """Return all folders by path, derived from names and parent ids."""
         answer = self._connection.request("GET", "/apis/v1/folders", query=self._key)
         check_v1(answer, self.host)
-        document = answer.json()
-        rows = document.get("folders") if isinstance(document, dict) else None
-        if not isinstance(rows, list):
-            raise NotAServerError(host=self.host, reason="its list of folders has an unexpected form")
-        folders = {str(row["metadata"]["id"]): row for row in rows if _is_folder(row)}
-        found = {path: _folder(row, path) for row in folders.values() if (path := _path(row, folders)) is not None}
-        root = {"id": _ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
+        rows = folders_in(answer, self.host)
+        paths = paths_of(rows)
+        by_id = {row["metadata"]["id"]: row for row in rows if isinstance(row, dict) and row.get("metadata")}
+        found = {path: _folder(by_id[folder_id], path) for folder_id, path in paths.items()}
+        root = {"id": ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
         return {"/": {**root, "trials": None}, **found}
 
     def find(self, folder: str) -> Folder:
@@ -164,7 +162,7 @@ class OldFolders(Folders):
         return self.find(path)
 
     def _make_one(self, parent_id: str, name: str) -> None:
-        place = {} if parent_id == _ROOT else {"folder": parent_id}
+        place = {} if parent_id == ROOT else {"folder": parent_id}
         body = {"kind": "Folder", "metadata": {"name": name, **place}, "type": "normal"}
         check_v1(self._connection.request("POST", "/apis/v1/folders", query=self._key, document=body), self.host)
 
@@ -198,25 +196,6 @@ class OldFolders(Folders):
     def unshare(self, folder: str, number: int) -> None:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("share folders")
-
-
-def _is_folder(row: object) -> bool:
-    inner = row.get("metadata") if isinstance(row, dict) else None
-    return isinstance(inner, dict) and all(isinstance(inner.get(name), str) for name in ("id", "name"))
-
-
-def _path(row: Folder, folders: dict[str, Folder]) -> str | None:
-    """Return a folder's path, or None if its parents do not lead to the root."""
-    names: list[str] = []
-    while len(names) <= len(folders):
-        names.append(str(row["metadata"]["name"]))
-        parent = row["metadata"].get("folder") or _ROOT
-        if parent == _ROOT:
-            return "/" + "/".join(reversed(names))
-        if parent not in folders:
-            return None
-        row = folders[parent]
-    return None
 
 
 def _folder(row: Folder, path: str) -> Folder:

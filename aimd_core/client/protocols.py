@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from aimd_core.format.files import replace_file
 from aimd_core.language import said
 
 _KEPT_S = 24 * 3600.0  # then a version 1 host is asked again, since it may have been upgraded
+
+_asking = threading.Lock()
+_asked: dict[str, tuple[int, float]] = {}  # where no cache can be written
 
 
 def cache_path() -> Path:
@@ -33,18 +37,20 @@ def protocol_for(host: str) -> int:
         UnreachableError: Its protocol is not cached, and it does not answer.
         NotAServerError: It speaks neither protocol, or no longer the one it spoke.
     """
-    before = _remembered().get(host)
-    if before is not None and (before[0] == V2 or time.time() - before[1] < _KEPT_S):
-        return before[0]
-    protocol = protocol_of(host)
-    if protocol == V1:
-        _check_is_deployed(host)
-    _remember(host, protocol)
-    return protocol
+    with _asking:  # the threads of one upload wait for one answer
+        before = _remembered().get(host) or _asked.get(host)
+        if before is not None and (before[0] == V2 or time.time() - before[1] < _KEPT_S):
+            return before[0]
+        protocol = protocol_of(host)
+        if protocol == V1:
+            _check_is_deployed(host)
+        _remember(host, protocol)
+        return protocol
 
 
 def forget(host: str) -> None:
     """Forget the protocol of a host, so that it is asked again."""
+    _asked.pop(host, None)
     hosts = _remembered()
     if hosts.pop(host, None) is not None:
         _write(hosts)
@@ -69,13 +75,17 @@ def _remembered() -> dict[str, tuple[int, float]]:
 
 
 def _remember(host: str, protocol: int) -> None:
-    _write({**_remembered(), host: (protocol, time.time())})
+    answer = protocol, time.time()
+    if not _write({**_remembered(), host: answer}):
+        _asked[host] = answer
 
 
-def _write(hosts: dict[str, tuple[int, float]]) -> None:
+def _write(hosts: dict[str, tuple[int, float]]) -> bool:
+    """Cache the protocols, and return whether that was possible."""
     path = cache_path()
     try:
         os.makedirs(path.parent, exist_ok=True)
         replace_file(path, json.dumps(hosts).encode(), mode=0o600)
     except OSError:
-        return  # without a cache the host is asked each time
+        return False
+    return True

@@ -23,10 +23,12 @@ from aimd_core.errors import (
     NetworkError,
     NotAServerError,
     RefusedError,
+    RemoteNotFoundError,
 )
 from aimd_core.language import said
 
 PREFIX = "/apis/v1"
+ROOT = "root"  # the parent of the topmost folders
 _MISSING = re.compile(rb"not found|not exists?\s*$|doc not found|no trial", re.IGNORECASE)
 _KEY = re.compile(r"apikey=[^&\s\"']*")
 
@@ -43,6 +45,12 @@ class NameIsTakenError(AimdError):
 
     code = "name_is_taken"
     text = "a trial with that name already exists"
+
+
+class ContestedError(RefusedError):
+    """Several uploads of one trial run at once, or did. Facts: host, reason."""
+
+    hint = "Run the command again when no other upload of this trial runs; nothing here is lost"
 
 
 class _Redacting(logging.Filter):
@@ -114,14 +122,49 @@ class _Calls:
         if answer.status // 100 != 2:
             raise self.refused(answer)
 
-    def refused(self, answer: Response) -> NetworkError | RefusedError:
+    def refused(self, answer: Response) -> NetworkError | RefusedError | RemoteNotFoundError:
         """Return the error for an answer."""
+        if answer.status in (400, 404, 500) and _MISSING.search(answer.body.strip()):
+            return RemoteNotFoundError(what=answer.body[:200].decode("utf-8", "replace").replace(self._key, "..."))
         if answer.status == 404 and not answer.body:
             return NotAServerError(host=self.host, reason="HTTP 404")
         told = answer.body[:200].decode("utf-8", "replace").replace(self._key, "...").strip()
         return RefusedError(
             host=self.host, reason=said("{told} (HTTP {status})", told=told or said("no reason"), status=answer.status)
         )
+
+
+def folders_in(answer: Response, host: str) -> list[Any]:
+    """Return the folders that an answer lists.
+
+    Raises:
+        NotAServerError: It has another form.
+    """
+    document = answer.json()
+    rows = document.get("folders") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise NotAServerError(host=host, reason="its list of folders has an unexpected form")
+    return rows
+
+
+def paths_of(rows: list[Any]) -> dict[str, str]:
+    """Return each folder's path by its id, derived from names and parents, or none if they lead nowhere."""
+    folders = {row["metadata"]["id"]: row["metadata"] for row in rows if _is_folder(row)}
+    paths = {}
+    for folder_id in folders:
+        names: list[str] = []
+        parent = folder_id
+        while parent in folders and len(names) <= len(folders):
+            names.append(folders[parent]["name"])
+            parent = str(folders[parent].get("folder") or ROOT)
+        if parent == ROOT:
+            paths[folder_id] = "/" + "/".join(reversed(names))
+    return paths
+
+
+def _is_folder(row: object) -> bool:
+    inner = row.get("metadata") if isinstance(row, dict) else None
+    return isinstance(inner, dict) and all(isinstance(inner.get(name), str) for name in ("id", "name"))
 
 
 class DeployedServer:
@@ -144,12 +187,18 @@ class DeployedServer:
     def folder(self, folder_id: str) -> dict[str, Any] | None:
         """Return the folder with an id, or None."""
         answer = self._calls.find("GET", f"/folders/{quote(folder_id, safe='')}")
-        return self._doc(answer) if answer else None
+        return _doc_of(answer, self.host) if answer else None
+
+    def folders(self) -> list[Any]:
+        """Return all folders."""
+        answer = self._calls.send("GET", "/folders")
+        self._calls.done(answer)
+        return folders_in(answer, self.host)
 
     def folder_at(self, path: str) -> str | None:
         """Return the id of the folder at a path, or None."""
         answer = self._calls.find("GET", "/folders/id", {"path": path})
-        return self._text(answer) if answer else None
+        return _id_of(answer, self.host) if answer else None
 
     def make_folder(self, name: str, parent_id: str | None) -> None:
         """Create a folder; an existing one is fine."""
@@ -162,12 +211,12 @@ class DeployedServer:
     def trial(self, trial_id: str) -> dict[str, Any] | None:
         """Return a trial's full document, or None."""
         answer = self._calls.find("GET", f"/trials/{trial_id}")
-        return self._doc(answer) if answer else None
+        return _doc_of(answer, self.host) if answer else None
 
     def trial_named(self, folder_id: str, name: str) -> str | None:
         """Return the id of the trial with a name in a folder, or None."""
         answer = self._calls.find("GET", "/trials/id", {"folder": folder_id, "name": name})
-        return self._text(answer) if answer else None
+        return _id_of(answer, self.host) if answer else None
 
     def create_trial(self, document: dict[str, Any]) -> None:
         """Create a trial.
@@ -214,7 +263,8 @@ class DeployedServer:
         If the outcome is unknown, the points are counted before anything is sent again.
 
         Raises:
-            RefusedError: Somebody else is appending to the same trial.
+            ContestedError: Somebody else is appending to the same trial.
+            RemoteNotFoundError: The trial is gone.
         """
         path = f"/trials/{trial_id}/metrics/{quote(metrics_type, safe='')}"
         tried = False
@@ -226,7 +276,7 @@ class DeployedServer:
                 if there == before + len(points):
                     return
                 if there != before:
-                    raise RefusedError(host=self.host, reason="something else is appending to this trial")
+                    raise ContestedError(host=self.host, reason="something else is appending to this trial")
             tried = True
             self._calls.done(self._calls.once("POST", path, points))
 
@@ -240,16 +290,18 @@ class DeployedServer:
             raise NotAServerError(host=self.host, reason="its points have an unexpected form")
         return len(document.get(metrics_type) or [])
 
-    def _doc(self, answer: Response) -> dict[str, Any]:
-        document = answer.json()
-        inner = document.get("doc") if isinstance(document, dict) else None
-        if not isinstance(inner, dict):
-            raise NotAServerError(host=self.host, reason="its answer has no doc")
-        return inner
 
-    def _text(self, answer: Response) -> str:
-        document = answer.json()
-        text = document if isinstance(document, str) else answer.body.decode("utf-8", "replace").strip()
-        if not text or len(text) > 100:
-            raise NotAServerError(host=self.host, reason="its answer is not an id")
-        return text
+def _doc_of(answer: Response, host: str) -> dict[str, Any]:
+    document = answer.json()
+    inner = document.get("doc") if isinstance(document, dict) else None
+    if not isinstance(inner, dict):
+        raise NotAServerError(host=host, reason="its answer has no doc")
+    return inner
+
+
+def _id_of(answer: Response, host: str) -> str:
+    document = answer.json()
+    text = document if isinstance(document, str) else answer.body.decode("utf-8", "replace").strip()
+    if not text or len(text) > 100:
+        raise NotAServerError(host=host, reason="its answer is not an id")
+    return text

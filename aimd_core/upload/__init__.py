@@ -4,7 +4,7 @@
 that while they run. See docs/concepts/upload.md.
 """
 
-from aimd_core.upload.contents import Destination, Difference, Result, Uploaded
+from aimd_core.upload.contents import Companions, Destination, Difference, Result, Uploaded
 from aimd_core.upload.remote import Remote, connect, upload_all
 
-__all__ = ["Destination", "Difference", "Remote", "Result", "Uploaded", "connect", "upload_all"]
+__all__ = ["Companions", "Destination", "Difference", "Remote", "Result", "Uploaded", "connect", "upload_all"]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +28,29 @@ _STATUS = re.compile(rb"^status: (\w+)$", re.MULTILINE)
 _SMALL_BYTES = 8 << 20
 
 
+class Companions:
+    """The trials that one command uploads: none of them replaces another.
+
+    Their ids are read when the first conflict asks for them, since most uploads have none.
+    """
+
+    def __init__(self, paths: Iterable[Path] = ()) -> None:
+        self._unread = set(paths)
+        self._ids: dict[Path, str | None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Add the directories of more trials, such as those of the next round."""
+        with self._lock:
+            self._unread.update(path for path in paths if path not in self._ids)
+
+    def __contains__(self, trial_id: object) -> bool:
+        with self._lock:
+            self._ids |= {path: quick_id(path) or Trial(path).id for path in self._unread}
+            self._unread.clear()
+            return trial_id in self._ids.values()
+
+
 class Destination:
     """Where a trial goes. None leaves that value to the trial's own files.
 
@@ -34,9 +59,10 @@ class Destination:
         folder_path: Such as `image_classification/mnist`.
         make_folder: Create a missing folder with its parents.
         conflict_strategy: `skip`, `error`, `new` or `replace`, if the name is taken.
+        companions: The trials of the same command, which `replace` spares.
     """
 
-    __slots__ = ("conflict_strategy", "folder_id", "folder_path", "make_folder")
+    __slots__ = ("companions", "conflict_strategy", "folder_id", "folder_path", "make_folder")
 
     def __init__(
         self,
@@ -44,7 +70,9 @@ class Destination:
         folder_path: str | None = None,
         make_folder: bool | None = None,
         conflict_strategy: str | None = None,
+        companions: Companions | None = None,
     ) -> None:
+        self.companions = companions or Companions()
         self.folder_id = folder_id
         self.folder_path = folder_path
         self.make_folder = make_folder
@@ -57,7 +85,7 @@ class Destination:
             folder_id, folder_path = _text(settings, "folder_id"), _text(settings, "folder_path")
         make_folder = bool(settings.get("make_folder")) if self.make_folder is None else self.make_folder
         strategy = self.conflict_strategy or _text(settings, "conflict_strategy") or "new"
-        return Destination(folder_id, folder_path, make_folder, strategy)
+        return Destination(folder_id, folder_path, make_folder, strategy, self.companions)
 
 
 def _text(settings: dict[str, object], key: str) -> str | None:

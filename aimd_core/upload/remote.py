@@ -136,6 +136,7 @@ def upload_all(
         AccessError: The server does not accept the key.
     """
     shown = watching or Watching()
+    destination.companions.add(trial.path for trial in trials)
 
     def upload(remote: Remote, trial: Trial) -> Result:
         shown.begin(trial)

@@ -16,18 +16,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
-from aimd_core.errors import ContentDiffersError, RefusedError
+from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
-from aimd_core.upload.contents import Destination, Difference, Uploaded, checked_id, digest_of, document_of
+from aimd_core.upload.contents import Companions, Destination, Difference, Uploaded, checked_id, digest_of, document_of
 
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
 PART_S = 1.0  # a part is sized to take about this long
 _OFFSET_TRIES = 8
+_CONFLICT_TRIES = 8
+_REPLACED_TRIES = 4
 NEW_BYTES = "has bytes that are not on the server"
 _ALONE_BYTES = 256 << 10  # a larger document is sent separately, if it has changed
 
@@ -140,10 +142,50 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     """
     contents = trial.read_documents()
     trial_id = checked_id(trial)
-    document = document_of(trial, destination.merged(trial.upload_settings))
+    merged = destination.merged(trial.upload_settings)
+    document = document_of(trial, merged)
     small = {file: content for file, content in contents.items() if len(content) <= _ALONE_BYTES}
     document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
-    answer = server.put_trial(trial_id, document)
+    for _ in range(_REPLACED_TRIES):
+        answer = _put(server, trial_id, document, merged.companions)
+        try:
+            return _send_files(server, trial, trial_id, document, contents, answer, progress, part)
+        except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
+            document["on_conflict"] = "new" if document["on_conflict"] == "replace" else document["on_conflict"]
+    raise RefusedError(host=server.host, reason="the trial is deleted again and again while it is uploaded")
+
+
+def _put(
+    server: Server, trial_id: str, document: dict[str, Any], companions: Companions, dry_run: bool = False
+) -> dict[str, Any]:
+    """Create or update a trial; `replace` spares the trials of the same command, and only replaces what it has seen."""
+    if document["on_conflict"] != "replace":
+        return server.put_trial(trial_id, document, dry_run)
+    for _ in range(_CONFLICT_TRIES):
+        answer = server.put_trial(trial_id, {**document, "on_conflict": "skip"}, dry_run)
+        if answer.get("outcome") != "skipped":
+            return answer
+        holder = str(answer.get("id"))
+        if holder in companions:
+            break
+        try:
+            return server.put_trial(trial_id, {**document, "replaces": holder}, dry_run)
+        except NameTakenError:
+            continue  # somebody else has the name by now
+    return server.put_trial(trial_id, {**document, "on_conflict": "new"}, dry_run)
+
+
+def _send_files(
+    server: Server,
+    trial: Trial,
+    trial_id: str,
+    document: dict[str, Any],
+    contents: dict[str, bytes],
+    answer: dict[str, Any],
+    progress: Progress,
+    part: PartSize,
+) -> Uploaded:
+    """Bring the files of a trial that exists on the server up to date; `answer` says what it has of them."""
     uploaded = Uploaded(answer)
     if uploaded.outcome == "skipped":
         return uploaded
@@ -318,8 +360,8 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
     """
     trial.read_documents()
     trial_id = checked_id(trial)
-    document = document_of(trial, destination.merged(trial.upload_settings))
-    answer = server.put_trial(trial_id, document, dry_run=True)
+    merged = destination.merged(trial.upload_settings)
+    answer = _put(server, trial_id, document_of(trial, merged), merged.companions, dry_run=True)
     planned = Uploaded(answer)
     if planned.outcome == "skipped":
         return planned

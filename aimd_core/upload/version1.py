@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import math
+import random
+import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from aimd_core.client.connection import RetryPolicy
-from aimd_core.client.v1 import DeployedServer, IdTakenError, NameIsTakenError
+from aimd_core.client.v1 import ContestedError, DeployedServer, IdTakenError, NameIsTakenError, paths_of
 from aimd_core.config import Credentials
 from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
 from aimd_core.format.journal import Damage
@@ -23,12 +26,23 @@ from aimd_core.format.model import DEFAULT_FOLDER, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import records_of
-from aimd_core.upload.contents import Destination, Difference, Uploaded, checked_id, document_of
+from aimd_core.upload.contents import Companions, Destination, Difference, Uploaded, checked_id, document_of
 from aimd_core.upload.sending import Progress, no_progress
 
 BATCH_POINTS = 1000
-_CONFLICT_TRIES = 4
+_CONFLICT_TRIES, _REPLACE_TRIES = 6, 3
+_CONTEST_TRIES, _CONTEST_BASE_S, _CONTEST_CAP_S = 10, 0.1, 5.0
+_REPEATED = "its points are from here, but repeated or in another order, as after several uploads at once"
 _FILLED_IN = ("folder", "editor", "timestamp")
+
+
+# Folders are made and names settled by one thread at a time, because the protocol has only reading and then writing.
+_settling = threading.Lock()
+
+
+def _pause(attempt: int) -> None:
+    """Wait for a random time, so that uploads of one trial at once get out of step."""
+    time.sleep(random.uniform(0.5, 1.0) * min(_CONTEST_CAP_S, _CONTEST_BASE_S * float(2**attempt)))  # noqa: S311
 
 
 class LocalPoints:
@@ -73,6 +87,7 @@ class DeployedRemote:
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
         self._server = DeployedServer(credentials, retry)
+        self._paths: dict[str, str] = {}
 
     def __enter__(self) -> DeployedRemote:
         return self
@@ -97,12 +112,51 @@ class DeployedRemote:
         """
         trial.read_documents()
         trial_id = checked_id(trial)
-        document = document_of(trial, destination.merged(trial.upload_settings))
+        merged = destination.merged(trial.upload_settings)
+        document = document_of(trial, merged)
+        for attempt in range(_CONTEST_TRIES):
+            try:
+                return self._bring(trial, trial_id, document, merged.companions, progress)
+            except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
+                document["on_conflict"] = "new" if document["on_conflict"] == "replace" else document["on_conflict"]
+                _pause(attempt)
+            except ContestedError:
+                _pause(attempt)
+                self._start_over(trial, trial_id, document)
+        raise ContestedError(host=self.host, reason="something else is appending to this trial")
+
+    def _start_over(self, trial: Trial, trial_id: str, document: dict[str, Any]) -> None:
+        """Replace a trial whose points are ours, but repeated or mixed by uploads at the same time.
+
+        While one of them still appends, nothing is done.
+        """
+        try:
+            there, before = self._server.trial(trial_id), self._server.points(trial_id)
+            _pause(0)
+            if there is None or self._server.points(trial_id) != before:
+                return  # one of them goes on
+            try:
+                self._missing(trial, trial_id, LocalPoints(trial))
+                return  # another one has mended it
+            except ContestedError:
+                pass
+            self._server.delete_trial(trial_id)
+            self._server.create_trial({**document["metadata"], **_named(there)})
+        except (IdTakenError, NameIsTakenError, RemoteNotFoundError):
+            return  # another upload does the same
+
+    def _bring(
+        self, trial: Trial, trial_id: str, document: dict[str, Any], companions: Companions, progress: Progress
+    ) -> Uploaded:
         there = self._server.trial(trial_id)
-        uploaded = self._create(trial_id, document) if there is None else self._update(trial_id, document, there)
+        if there is None:
+            with _settling:
+                uploaded = self._create(trial_id, document, companions)
+        else:
+            uploaded = self._update(trial_id, document, there)
         if uploaded.outcome == "skipped":
             return uploaded
-        changed = self._settle_parameters(trial_id, document["parameters"])
+        changed = _settle_parameters(self._server, trial_id, document["parameters"])
         points = LocalPoints(trial)
         uploaded.sent_bytes = self._append(trial, trial_id, points, progress)
         if uploaded.outcome == "unchanged" and (changed or uploaded.sent_bytes):
@@ -119,12 +173,15 @@ class DeployedRemote:
         there = self._server.trial(trial_id)
         if there is None:
             return self._plan_new(trial_id, document, points)
-        missing = self._missing(trial, trial_id, points)
+        try:
+            missing = self._missing(trial, trial_id, points)
+        except ContestedError:  # the upload starts it over
+            missing = points.by_type
         same = not missing and _without_filled_in(there) == _without_filled_in(
             {**document["metadata"], **_named(there)}
         )
         same = same and self._server.parameters(trial_id) == document["parameters"]
-        planned = Uploaded({**_place(there), "outcome": "unchanged" if same else "updated", "id": trial_id})
+        planned = Uploaded({**self._place(there), "outcome": "unchanged" if same else "updated", "id": trial_id})
         planned.remaining_bytes = sum(len(json.dumps(points)) for points in missing.values())
         return planned
 
@@ -139,7 +196,7 @@ class DeployedRemote:
             differences.append(Difference(PARAMETERS_FILE, None, None, "differs from what the server has"))
         try:
             missing = self._missing(trial, trial_id, LocalPoints(trial))
-        except ContentDiffersError as error:
+        except (ContentDiffersError, ContestedError) as error:
             return [*differences, Difference(METRICS_FILE, None, None, error.sentence)]
         for metrics_type, points in missing.items():
             reason = said(
@@ -164,12 +221,12 @@ class DeployedRemote:
             planned.remaining_bytes = sum(len(json.dumps(one)) for one in points.by_type.values())
         return planned
 
-    def _create(self, trial_id: str, document: dict[str, Any]) -> Uploaded:
+    def _create(self, trial_id: str, document: dict[str, Any], companions: Companions) -> Uploaded:
         folder_id, path, fallback = self._find_place(document["folder"], make=True)
         assert folder_id is not None
         name = document["name"]
         place = {"id": folder_id, "path": path, "fallback": fallback}
-        for _ in range(_CONFLICT_TRIES):
+        for attempt in range(_CONFLICT_TRIES):
             try:
                 self._server.create_trial(_full(document["metadata"], name, folder_id, trial_id))
             except IdTakenError:
@@ -180,14 +237,15 @@ class DeployedRemote:
                     continue  # it was deleted in between
                 if document["on_conflict"] == "skip":
                     return Uploaded({"outcome": "skipped", "id": taken, "name": name, "folder": place})
-                name = self._resolve(document, name, path, taken)
+                is_spared = taken in companions or attempt >= _REPLACE_TRIES  # replaced by turns, it would never end
+                name = self._resolve(document, name, path, taken, is_spared)
                 continue
             return Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": place})
         raise RefusedError(host=self.host, reason="the name is taken again and again")
 
-    def _resolve(self, document: dict[str, Any], name: str, path: str, taken: str) -> str:
+    def _resolve(self, document: dict[str, Any], name: str, path: str, taken: str, is_spared: bool) -> str:
         """Decide a conflict and return the name to try next."""
-        if document["on_conflict"] == "replace":
+        if document["on_conflict"] == "replace" and not is_spared:
             self._server.delete_trial(taken)
             return name
         other = str(document["alternative_name"])
@@ -202,33 +260,44 @@ class DeployedRemote:
         if _without_filled_in(there) != _without_filled_in(wanted):
             self._server.replace_trial(trial_id, wanted)
             outcome = "updated"
-        return Uploaded({**_place(there), "outcome": outcome, "id": trial_id})
+        return Uploaded({**self._place(there), "outcome": outcome, "id": trial_id})
 
-    def _settle_parameters(self, trial_id: str, parameters: dict[str, Any]) -> bool:
-        if self._server.parameters(trial_id) == parameters:
-            return False
-        self._server.set_parameters(trial_id, parameters)
-        return True
+    def _place(self, there: dict[str, Any]) -> dict[str, Any]:
+        """Return the name and the folder of a trial; a folder without a path is shown by its id."""
+        inner = there.get("metadata")
+        inner = inner if isinstance(inner, dict) else {}
+        folder = str(inner.get("folder"))
+        if folder not in self._paths:
+            self._paths |= {folder: folder, **paths_of(self._server.folders())}
+        return {
+            "name": str(inner.get("name")),
+            "folder": {"id": folder, "path": self._paths[folder], "fallback": False},
+        }
 
     def _missing(self, trial: Trial, trial_id: str, points: LocalPoints) -> dict[str, list[Any]]:
         """Return, by type, the points that the server does not have.
 
         Raises:
             ContentDiffersError: Its points are not the first ones of the local journal.
+            ContestedError: They are all from that journal, but repeated or in another order.
         """
         there = self._server.points(trial_id)
-        missing = {}
+        missing, is_mixed = {}, False
         for metrics_type in {**points.by_type, **there}:
             local, remote = points.by_type.get(metrics_type, []), there.get(metrics_type, [])
             if len(remote) > len(local) or any(map(_differ, local, remote)):
-                reason = said(
-                    "the {count} {metrics_type} points on the server are not the first ones here",
-                    count=len(remote),
-                    metrics_type=metrics_type,
-                )
-                raise ContentDiffersError(path=trial.path / METRICS_FILE, reason=reason)
-            if len(local) > len(remote):
+                is_mixed = True
+                if not _are_from(remote, local):
+                    reason = said(
+                        "the {count} {metrics_type} points on the server are not the first ones here",
+                        count=len(remote),
+                        metrics_type=metrics_type,
+                    )
+                    raise ContentDiffersError(path=trial.path / METRICS_FILE, reason=reason)
+            elif len(local) > len(remote):
                 missing[metrics_type] = local[len(remote) :]
+        if is_mixed:
+            raise ContestedError(host=self.host, reason=_REPEATED)
         return missing
 
     def _append(self, trial: Trial, trial_id: str, points: LocalPoints, progress: Progress) -> int:
@@ -244,7 +313,7 @@ class DeployedRemote:
                 sent_bytes += size_bytes
                 progress(size_bytes)
         if missing and self._missing(trial, trial_id, points):
-            raise RefusedError(host=self.host, reason="it has fewer points than it acknowledged")
+            raise ContestedError(host=self.host, reason="it has fewer points than it acknowledged")
         return sent_bytes
 
     def _find_place(self, wish: dict[str, Any], make: bool) -> tuple[str | None, str, bool]:
@@ -287,13 +356,6 @@ def _named(there: dict[str, Any]) -> dict[str, Any]:
     return {"metadata": there.get("metadata")}
 
 
-def _place(there: dict[str, Any]) -> dict[str, Any]:
-    inner = there.get("metadata")
-    inner = inner if isinstance(inner, dict) else {}
-    folder = str(inner.get("folder"))
-    return {"name": str(inner.get("name")), "folder": {"id": folder, "path": folder, "fallback": False}}
-
-
 def _without_filled_in(document: dict[str, Any]) -> dict[str, Any]:
     inner = document.get("metadata")
     kept = {key: value for key, value in inner.items() if key not in _FILLED_IN} if isinstance(inner, dict) else {}
@@ -302,8 +364,28 @@ def _without_filled_in(document: dict[str, Any]) -> dict[str, Any]:
 
 def _differ(local: dict[str, Any], remote: Any) -> bool:
     """Tell whether a point on the server differs from the local one; their time stamps may be formatted differently."""
-    if not isinstance(remote, dict):
-        return True
-    sequence = remote.get("sequence")
-    step = sequence.get("step") if isinstance(sequence, dict) else None
-    return bool(remote.get("value") != local["value"] or step != local["sequence"].get("step"))
+    return not isinstance(remote, dict) or remote.get("value") != local["value"] or _step(remote) != _step(local)
+
+
+def _step(point: dict[str, Any]) -> object:
+    sequence = point.get("sequence")
+    return sequence.get("step") if isinstance(sequence, dict) else None
+
+
+def _are_from(remote: list[Any], local: list[dict[str, Any]]) -> bool:
+    """Tell whether each point on the server is one of the local ones, in any order and number."""
+    by_step: dict[str, list[dict[str, Any]]] = {}
+    for point in local:
+        by_step.setdefault(str(_step(point)), []).append(point)
+    return all(
+        isinstance(point, dict) and any(not _differ(one, point) for one in by_step.get(str(_step(point)), ()))
+        for point in remote
+    )
+
+
+def _settle_parameters(server: DeployedServer, trial_id: str, parameters: dict[str, Any]) -> bool:
+    """Bring the parameters on the server up to date, and return whether they differed."""
+    if server.parameters(trial_id) == parameters:
+        return False
+    server.set_parameters(trial_id, parameters)
+    return True

@@ -55,6 +55,7 @@ class TrialWish(msgspec.Struct):
     alternative_name: str | None = None
     folder: FolderWish | None = None
     on_conflict: Literal["new", "skip", "error", "replace"] = "new"
+    replaces: str | None = None  # the only trial that `replace` may replace
     state: str | None = None
     last_write: str | None = None
     metadata: dict[str, Any] = {}
@@ -207,6 +208,8 @@ def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: Fol
     if wish.on_conflict == "replace":
         if user.scope == UPLOAD:
             raise forbidden("an upload-only key deletes nothing: choose another strategy than replace")
+        if wish.replaces is not None and wish.replaces != taken.uid:
+            raise name_taken(wish.name, folder.path)
         to_trash(connection, user, taken)
         return wish.name
     other = wish.alternative_name

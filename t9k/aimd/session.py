@@ -10,7 +10,7 @@ from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credent
 from aimd_core.errors import NetworkError, NotSignedInError, UsageError
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
-from aimd_core.upload import Destination, Uploaded, connect
+from aimd_core.upload import Companions, Destination, Uploaded, connect
 from t9k.aimd.configuration import CONFIG, signed_out
 
 
@@ -62,9 +62,10 @@ def upload_directory(
     folder_path: str | None = None,
     make_folder: bool | None = None,
     conflict_strategy: str | None = None,
+    companions: Companions | None = None,
 ) -> Uploaded:
-    """Upload the trial in one directory. Arguments and errors as `Trial.upload`."""
-    destination = Destination(folder_id, folder_path, make_folder, conflict_strategy)
+    """Upload the trial in one directory. Arguments and errors as `Trial.upload`; companions as in `Destination`."""
+    destination = Destination(folder_id, folder_path, make_folder, conflict_strategy, companions)
     with connect(_credentials()) as remote:
         return remote.upload(StoredTrial(path), destination)
 
@@ -98,8 +99,10 @@ def upload_trial(
     if not paths and not names and trial_dir is None:
         raise UsageError(message="no trial was named", hint="Give trial_path, trial_name or trial_dir")
     trials = select_trials(paths, names, Path(trial_dir) if trial_dir is not None else None)
+    companions = Companions(trial.path for trial in trials)
     return [
-        upload_directory(trial.path, folder_id, folder_path, make_folder or None, conflict_strategy) for trial in trials
+        upload_directory(trial.path, folder_id, folder_path, make_folder or None, conflict_strategy, companions)
+        for trial in trials
     ]
 
 

@@ -135,6 +135,7 @@ def _run_planned(
     def plan(remote: Remote, trial: Trial) -> Result:
         return Result(trial, remote.plan(trial, destination), None)
 
+    destination.companions.add(trial.path for trial in trials)
     for result in run_all(_maker(credentials), trials, plan, jobs):
         yield result.trial, result
 

@@ -194,6 +194,13 @@ ERRORS: dict[str, str] = {
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
     # Uploads and downloads
     "the name is taken again and again": "名称一再被占用",
+    "the trial is deleted again and again while it is uploaded": "试验在上传期间一再被删除",
+    "its points are from here, but repeated or in another order, as after several uploads at once": (
+        "其数据点来自本地，但有重复或顺序不同，多半是同时进行了多次上传"
+    ),
+    "Run the command again when no other upload of this trial runs; nothing here is lost": (
+        "等该试验没有其他上传在进行时再次运行此命令；本地没有丢失任何内容"
+    ),
     "{left_out} values that are not finite were left out: protocol version 1 cannot carry them": (
         "略去了 {left_out} 个非有限值：第 1 版协议无法传输这些值"
     ),
