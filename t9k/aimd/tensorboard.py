@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path, PurePath
 
 from aimd_core.errors import NoTrialsError
+from aimd_core.format.layout import default_directory
 from aimd_core.format.model import split_alternative_name
 from aimd_core.language import said, translated
 from aimd_core.reading.selection import trials_in
@@ -84,7 +85,7 @@ class SummaryWriter:
             log_dir: Its last part is the trial's name, the parts before it are the folder to upload to; by default
                 `runs/run`. Nothing is written there.
             comment: Added to the name if there is no `log_dir`.
-            purge_step: Go on with the newest trial of this name in the working directory, if there is one: its points
+            purge_step: Go on with the newest trial of this name in `AIMD_DIR` or the working directory, if any: points
                 from this step on are superseded, as `load_trial(..., from_step=...)` does.
             max_queue: Taken, without effect, like the next two: they are about buffers and files that a trial has not.
             flush_secs: See there.
@@ -249,9 +250,9 @@ def _make_trial(log_dir: str | os.PathLike[str] | None, comment: str, purge_step
 
 
 def _newest_named(name: str) -> Path | None:
-    """Return the newest trial of a name in the working directory, or None."""
+    """Return the newest trial of a name in `AIMD_DIR` or the working directory, or None."""
     try:
-        trials = trials_in(Path())
+        trials = trials_in(default_directory())
     except NoTrialsError:
         return None
     return next((trial.path for trial in trials if split_alternative_name(trial.path.name)[0] == name), None)

@@ -140,3 +140,14 @@ def test_a_purge_step_beside_a_trial_goes_back_in_it(work: Path) -> None:
     SummaryWriter(trial=trial, purge_step=3).add_scalar("Loss/train", 2.0, 3)
     assert [point["train.Loss"] for point in trial.history()] == [2.0]
     trial.finish()
+
+
+def test_a_purge_step_looks_where_trials_are_recorded(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIMD_DIR", str(tmp_path / "elsewhere"))
+    with SummaryWriter("runs/exp") as writer:
+        writer.add_scalar("Loss/train", 1.0, 3)
+    with SummaryWriter("runs/exp", purge_step=3) as again:
+        again.add_scalar("Loss/train", 2.0, 3)
+    assert again.trial.path == writer.trial.path
