@@ -137,7 +137,7 @@ def test_a_name_of_the_mapping_itself_is_no_attribute_but_an_item(trial: aimd.Tr
         (enum.Enum("Loss", {"MSE": "mse"}).MSE, "mse"),
         (Path("/data/x"), "/data/x"),
         ({3, 1, 2}, [1, 2, 3]),
-        (frozenset({"b", "a"}), ["a", "b"]),
+        pytest.param(frozenset({"b", "a"}), ["a", "b"], id="frozenset"),  # its text differs between processes
         ((1, {2}), [1, [2]]),
         (datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.timezone.utc), "2026-01-02T03:04:00+00:00"),
         (datetime.date(2026, 1, 2), "2026-01-02"),
