@@ -100,6 +100,7 @@ class Lines:
         begins = lines.startswith(b'{"') + lines.count(b'\n{"')
         quotes = 2 * lines.count(b'": ') + 2 * count  # two for each key and for the time stamp
         is_sound = counts | {begins} == {count} and lines.count(b'"') == quotes and b"\0" not in lines
+        is_sound = is_sound and lines.count(b"{") == 4 * count  # the record, its type, values and sequence
         self.are_odd = not is_sound or not _is_text(lines) or len(self._rest) > MAX_PART_BYTES
 
     def end(self) -> None:
