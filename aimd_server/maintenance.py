@@ -26,9 +26,12 @@ def maintaining(storage: Storage, days: int) -> Iterator[None]:
         log.info("removed %d objects that nothing refers to", sealing.remove_left_over(storage))
         effective.retotal_pending(storage.database)
 
+    def seal(ending: threading.Event) -> None:
+        sealing.seal_due(storage, sealing.LIMITS, ending.is_set)
+
     with ExitStack() as stack:
         stack.enter_context(repeating("sweep", empty, SWEEP_EVERY_S))
-        stack.enter_context(repeating("seal", lambda ending: sealing.seal_due(storage, ending.is_set), SEAL_EVERY_S))
+        stack.enter_context(repeating("seal", seal, SEAL_EVERY_S))
         yield
 
 

@@ -161,5 +161,5 @@ def test_a_reader_that_derives_a_state_by_itself_is_found(
 def test_the_house_lets_nobody_else_derive_a_state(code: str) -> None:
     from scripts.house_rules import state_faults
 
-    assert state_faults(Path("aimd_cli/commands/new.py"), ast.parse(code))
+    assert state_faults(Path("aimd_cli", "commands", "new.py"), ast.parse(code))
     assert not state_faults(Path("aimd_core/reading/facts.py"), ast.parse(code))

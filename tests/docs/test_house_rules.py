@@ -19,7 +19,7 @@ def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", sorted(house_rules.VAGUE_NAMES))
 def test_a_parameter_or_a_field_that_says_nothing_is_found(name: str) -> None:
-    path = Path("aimd_core/planted.py")
+    path = Path("aimd_core", "planted.py")
     for planted in (f"def f({name}): ...", f"def f(*, {name}=1): ...", f"class A:\n    {name}: int"):
         assert len(house_rules.vague_faults(path, ast.parse(planted))) == 1
     assert house_rules.vague_faults(path, ast.parse(f"def f(a): {name} = a")) == []
@@ -27,10 +27,10 @@ def test_a_parameter_or_a_field_that_says_nothing_is_found(name: str) -> None:
 
 def test_two_classes_of_one_name_in_a_package_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    paths = [Path("aimd_cli/a.py"), Path("aimd_cli/b.py"), Path("aimd_core/c.py")]
+    paths = [Path("aimd_cli", "a.py"), Path("aimd_cli", "b.py"), Path("aimd_core", "c.py")]
     for path in paths:
         path.parent.mkdir(exist_ok=True)
         path.write_text("class Trial: ...\n")
     faults = house_rules.class_faults(paths)
     assert len(faults) == 1
-    assert "aimd_cli/a.py:1, aimd_cli/b.py:1" in faults[0]
+    assert f"{paths[0]}:1, {paths[1]}:1" in faults[0]

@@ -27,8 +27,7 @@ SEAL_OFTEN = """
 from aimd_server import maintenance
 from aimd_server.services.series import chunking, sealing
 maintenance.SEAL_EVERY_S = 0.05
-sealing.LARGE_BYTES = sealing.SMALL_BYTES = 1
-sealing.NEWEST_ROWS = 0
+sealing.LIMITS = sealing.SealingLimits(large_bytes=1, small_bytes=1, newest_rows=0)
 chunking.LIMITS = chunking.ColumnLimits(due_records=50)
 """
 

@@ -20,6 +20,7 @@ from aimd_server.services import files, trash, trials
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting, sealing
 from aimd_server.services.series.plotting import PlotWish
+from aimd_server.services.series.sealing import SealingLimits
 from aimd_server.storage import Storage, joined
 from aimd_server.stores import journals, sealed
 from aimd_server.stores.database import Connection, Database
@@ -29,6 +30,7 @@ from tests.support.appending import append
 from tests.support.list_queries import make_user
 
 LINES = 30_000
+LIMITS = SealingLimits(bounds=Bounds(17, 1 << 20), newest_rows=2 * 4096)
 
 
 def lines(first: int, count: int) -> bytes:
@@ -113,8 +115,8 @@ class Place:
         asked.append(PlotWish([self.uid], ["train.loss"], "step", 1000, 100, 9000))
         return [repr(plotting.draw(self.database, self.user, one)) for one in asked]
 
-    def seal(self) -> int:
-        return sealing.seal_due(self.storage)
+    def seal(self, limits: SealingLimits = LIMITS) -> int:
+        return sealing.seal_due(self.storage, limits)
 
     def keys(self) -> list[str]:
         return [row.key for row in self.blobs.keys(sealed.PREFIX)]
@@ -126,9 +128,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(sealing, "BOUNDS", Bounds(17, 1 << 20))
-    monkeypatch.setattr(sealing, "NEWEST_ROWS", 2 * 4096)
+def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path / "data")
     with made.database:
         yield made
@@ -148,19 +148,15 @@ def test_what_is_sealed_is_read_as_before(place: Place) -> None:
     assert operations.check(place.directory).faults == []
 
 
-def test_a_small_series_and_the_newest_rows_of_a_running_one_stay(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sealing, "LARGE_BYTES", 1)
-    assert place.seal() > 0
+def test_a_small_series_and_the_newest_rows_of_a_running_one_stay(place: Place) -> None:
+    assert place.seal(LIMITS._replace(large_bytes=1)) > 0
     place.restart()
     assert place.standing() == files.Standing(len(CONTENT), files.digest_of(CONTENT))
     end = place.append(len(CONTENT), lines(LINES, 5000))
     assert place.blobs.readers == []  # neither needs an object
     assert place.content() == CONTENT + lines(LINES, 5000)
     place.put("Succeeded")
-    monkeypatch.setattr(sealing, "SMALL_BYTES", 1 << 40)
-    assert place.seal() == 0
+    assert place.seal(LIMITS._replace(small_bytes=1 << 40)) == 0
     assert (place.count("unsealed"), place.standing().offset) == (0, end)
 
 
@@ -235,7 +231,7 @@ def test_a_server_that_ends_before_the_row_leaves_an_object_that_goes_by_age(pla
 def test_of_two_that_seal_the_same_rows_one_steps_back(place: Place) -> None:
     place.put("Succeeded")
     due = place.database.read(lambda c: sealed.due(c, 1, 0, 10))[0]
-    read = place.database.read(lambda c: sealing._read(c, due))
+    read = place.database.read(lambda c: sealing._read(c, due, LIMITS))
     assert read is not None
     other = sealed.Sealing(sealing._put(place.storage, read.content), read.lines, read.columns)
     place.seal()
@@ -246,7 +242,7 @@ def test_of_two_that_seal_the_same_rows_one_steps_back(place: Place) -> None:
 def test_an_object_that_took_so_long_that_it_may_be_removed_is_not_referred_to(place: Place) -> None:
     place.put("Succeeded")
     due = place.database.read(lambda c: sealed.due(c, 1, 0, 10))[0]
-    read = place.database.read(lambda c: sealing._read(c, due))
+    read = place.database.read(lambda c: sealing._read(c, due, LIMITS))
     assert read is not None
     late = sealed.Sealing(sealing._put(place.storage, read.content), read.lines, read.columns)
     now_us = time.time_ns() // 1000 + 1_000_000
@@ -327,15 +323,15 @@ def test_a_backup_holds_what_is_in_objects(place: Place, tmp_path: Path) -> None
     assert not (tmp_path / "second.db").exists()
 
 
-def test_chunks_that_nobody_counted_are_sealed_with_the_next(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_that_nobody_counted_are_sealed_with_the_next(place: Place) -> None:
     from sqlalchemy import text
 
-    monkeypatch.setattr(sealing, "SMALL_BYTES", 1)
+    limits = LIMITS._replace(small_bytes=1)
     place.database.write(lambda c: c.execute(text("DELETE FROM unsealed")))
     place.put("Succeeded")
-    assert place.seal() == 0
+    assert place.seal(limits) == 0
     place.append(len(CONTENT), lines(LINES, 9000))
-    assert place.seal() > 0
+    assert place.seal(limits) > 0
     assert place.content() == CONTENT + lines(LINES, 9000)
 
 

@@ -24,13 +24,28 @@ from aimd_server.stores.database import Connection
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.sealed import Bounds, DueRow, Sealing
 
-LARGE_BYTES = 16 << 20  # of a running trial's compressed columns
-SMALL_BYTES = 64 << 10  # of an ended one's; less is not worth an object
-BOUNDS = Bounds(20_000, 8 << 20)  # per object, which is in memory four times
-NEWEST_ROWS = 4 * 4096  # of a running series; they stay in the database
 LEFT_OVER_US = 86_400_000_000  # from the announcement on; sealing may take half of that
 _AT_ONCE = 100
 log = logging.getLogger("aimd_server")
+
+
+class SealingLimits(NamedTuple):
+    """What is sealed, and how much at once.
+
+    Attributes:
+        large_bytes: From this size on, the compressed columns of a running trial are sealed.
+        small_bytes: Below this size, those of an ended one are not worth an object.
+        bounds: Of an object, which is in memory four times.
+        newest_rows: How many points of each running series stay in the database.
+    """
+
+    large_bytes: int = 16 << 20
+    small_bytes: int = 64 << 10
+    bounds: Bounds = Bounds(20_000, 8 << 20)
+    newest_rows: int = 4 * 4096
+
+
+LIMITS = SealingLimits()  # of a server; tests pass others
 
 
 class _Read(NamedTuple):
@@ -46,26 +61,27 @@ class _Read(NamedTuple):
         return b"".join(data for _, data in (*self.lines, *self.columns))
 
 
-def seal_due(storage: Storage, is_ending: Callable[[], bool] = lambda: False) -> int:
+def seal_due(storage: Storage, limits: SealingLimits, is_ending: Callable[[], bool] = lambda: False) -> int:
     """Seal everything that is due, unless the server is stopping, and return the number of objects."""
     made, last = 0, 0
-    while rows := storage.database.read(partial(sealed.due, large_bytes=LARGE_BYTES, after_id=last, limit=_AT_ONCE)):
+    due = partial(sealed.due, large_bytes=limits.large_bytes, limit=_AT_ONCE)
+    while rows := storage.database.read(partial(due, after_id=last)):
         for row in rows:
             if is_ending():
                 return made
-            made += _seal(storage, row, is_ending)
+            made += _seal(storage, row, is_ending, limits)
         last = rows[-1].journal_id
     return made
 
 
-def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool]) -> int:
+def _seal(storage: Storage, due: DueRow, is_ending: Callable[[], bool], limits: SealingLimits) -> int:
     """Move what is due of a journal to objects, and return their number."""
     made = 0
-    if due.has_ended and due.size < SMALL_BYTES:
+    if due.has_ended and due.size < limits.small_bytes:
         storage.database.write(lambda connection: sealed.count_down(connection, due.journal_id, 0, True))
         return made
     while not is_ending():
-        read = storage.database.read(lambda connection: _read(connection, due))
+        read = storage.database.read(lambda connection: _read(connection, due, limits))
         content = read.content if read is not None else b""
         if read is None or not content:
             break
@@ -90,14 +106,16 @@ def _put(storage: Storage, content: bytes) -> bytes:
     return object_id
 
 
-def _read(connection: Connection, due: DueRow) -> _Read | None:
+def _read(connection: Connection, due: DueRow, limits: SealingLimits) -> _Read | None:
     row = journals.by_id(connection, due.journal_id)
     if row is None:
         return None
     # The incomplete block stays in the database while the trial runs, because the next append may need it.
     end = row.chunk_offset if due.has_ended else row.next_offset // BLOCK_BYTES * BLOCK_BYTES
-    lines = sealed.lines_in_rows(connection, row.id, end, BOUNDS)
-    columns = sealed.columns_in_rows(connection, due.trial_id, 0 if due.has_ended else NEWEST_ROWS, BOUNDS)
+    lines = sealed.lines_in_rows(connection, row.id, end, limits.bounds)
+    columns = sealed.columns_in_rows(
+        connection, due.trial_id, 0 if due.has_ended else limits.newest_rows, limits.bounds
+    )
     digest = files.rest_digest_of(connection, row) if due.has_ended else ""
     return _Read(row, digest, lines, columns)
 
