@@ -195,7 +195,7 @@ def write_file(path: Path, write: Callable[[IO[bytes]], int], force: bool) -> in
         DiskError: The disk failed or is full; nothing of the file is left.
     """
     if not force and os.path.lexists(path):
-        raise InTheWayError(path=path)
+        raise _in_the_way(path)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with _removed_on_failure(temporary):
@@ -207,6 +207,10 @@ def write_file(path: Path, write: Callable[[IO[bytes]], int], force: bool) -> in
     except OSError as error:
         raise DiskError(path=path, reason=said("cannot be written ({strerror})", strerror=error.strerror)) from error
     return result
+
+
+def _in_the_way(path: Path) -> InTheWayError:
+    return InTheWayError(path=path, hint=said("Name another file, or replace this one with --force"))
 
 
 @contextmanager
@@ -225,5 +229,5 @@ def _put_in_place(temporary: Path, path: Path, force: bool) -> None:
     try:
         os.link(temporary, path)  # which, unlike a rename, never replaces a file
     except FileExistsError:
-        raise InTheWayError(path=path) from None
+        raise _in_the_way(path) from None
     temporary.unlink()

@@ -136,7 +136,7 @@ class AmbiguousTrialError(UsageError):
 
     code = "ambiguous"
     text = "{name!r} matches several trials: {listed}"
-    hint = "Type more of the name"
+    hint = "Type more of the name, or the beginning of an id, as aimd trial ls shows it"
 
     def __init__(self, name: str, candidates: list[str]) -> None:
         more = said(" and {count} more", count=len(candidates) - 8) if len(candidates) > 8 else ""
@@ -386,7 +386,7 @@ class TrialRunningError(AimdError):
 
     code = "trial_running"
     text = "{name} is {state}, so it was not {verb}"
-    hint = "Wait until it ends: aimd trial wait {name} --until 'state != Running'"
+    hint = "Wait until it ends: aimd trial wait {name}"
 
 
 class InTheWayError(AimdError):

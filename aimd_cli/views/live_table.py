@@ -15,7 +15,7 @@ from rich.text import Text
 from aimd_cli import text
 from aimd_cli.views.canvas import LETTERS
 from aimd_cli.views.chart import PALETTE
-from aimd_cli.views.rows import differing_params, ranked_metrics
+from aimd_cli.views.rows import AGE_PRIORITY, differing_params, metric_priority, param_priority, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
 from aimd_core.query import Field, SortKey, field_text, value_of
@@ -79,7 +79,9 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
         _state_column(glyphs, width),
         LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), Field("trial", "name")),
         LiveColumn("ID", 23, False, _id, 0, Field("trial", "id")),
-        LiveColumn("AGE", 25, True, lambda row: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")),
+        LiveColumn(
+            "AGE", AGE_PRIORITY, True, lambda row: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")
+        ),
         LiveColumn(
             "DURATION",
             50,
@@ -88,9 +90,12 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
             0,
             Field("trial", "duration"),
         ),
-        *(_value_column(Field("params", name), 26 + 3 * at, shown) for at, name in enumerate(_varying(looked_at))),
         *(
-            _value_column(Field("metric", name, "last"), _metric_priority(name, at), shown)
+            _value_column(Field("params", name), param_priority(at), shown)
+            for at, name in enumerate(_varying(looked_at))
+        ),
+        *(
+            _value_column(Field("metric", name, "last"), metric_priority(name, at), shown)
             for at, name in enumerate(metrics[:_METRICS])
         ),
         LiveColumn(f"TREND {text.clean(main)}", 35, False, lambda row: _trend(row, main, glyphs)),
@@ -105,10 +110,6 @@ def _with_sorted(columns: list[LiveColumn], shown: Shown) -> list[LiveColumn]:
     if all(column.key != field for column in columns):
         columns.append(_value_column(field, 0, shown))
     return [column._replace(priority=0) if column.key == field else column for column in columns]
-
-
-def _metric_priority(name: str, at: int) -> int:
-    return 57 if name.startswith("system.") else 20 + 4 * at
 
 
 def _varying(rows: list[Facts]) -> list[str]:

@@ -33,12 +33,14 @@ class Outcome(NamedTuple):
 class Outcomes:
     """The results for all trials."""
 
-    def __init__(self, rows: list[Outcome]) -> None:
+    def __init__(self, rows: list[Outcome], subject: str = "TRIAL") -> None:
+        """Take the results, and the heading of what they are about."""
         self.rows = rows
+        self.subject = subject
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per trial."""
-        table = Table([Column("OUTCOME"), Column("TRIAL"), Column("DETAIL", priority=1)])
+        table = Table([Column("OUTCOME"), Column(self.subject), Column("DETAIL", priority=1)])
         for row in self.rows:
             table.add((shown(row.outcome), _STYLES.get(row.outcome, "green")), text.clean(row.trial), shown(row.detail))
         return table.rich(width)

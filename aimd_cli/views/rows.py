@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 from aimd_core.reading.facts import Facts, seconds_of
 
+AGE_PRIORITY = 25  # between the two most important metrics and the first parameter
 _TYPE_ORDER = ("val", "test", "train")  # most important first
 
 
@@ -48,6 +49,16 @@ def ranked_names(names: Iterable[str]) -> list[str]:
         return len(_TYPE_ORDER) + 1 if metrics_type == "system" else order
 
     return sorted(dict.fromkeys(names), key=rank)
+
+
+def param_priority(at: int) -> int:
+    """Return the priority of the column of parameter number `at`; columns with larger ones are dropped sooner."""
+    return 26 + min(28, 3 * at)
+
+
+def metric_priority(name: str, at: int) -> int:
+    """Return the priority of the column of ranked metric number `at`: two come before the first parameter."""
+    return 57 if name.startswith("system.") else 20 + min(34, 4 * at)
 
 
 def main_metric(names: Sequence[str]) -> str:

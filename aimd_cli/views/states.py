@@ -52,7 +52,8 @@ def divergence(row: Facts) -> str:
     ]
     shown = sentences[:_DIVERGED_SHOWN]
     if len(sentences) > len(shown):
-        shown.append(said("{count} more metrics", count=len(sentences) - len(shown)))
+        more = len(sentences) - len(shown)
+        shown.append(said("{count} more metric{s}", count=more, s="s" * (more != 1)))
     return joined("; ", shown)
 
 

@@ -7,7 +7,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
-from aimd_cli.views.rows import all_keys, differing_params, local_time, ranked_metrics
+from aimd_cli.views.rows import (
+    AGE_PRIORITY,
+    all_keys,
+    differing_params,
+    local_time,
+    metric_priority,
+    param_priority,
+    ranked_metrics,
+)
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell, why_cell
 from aimd_cli.views.words import listed, shown
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 _ID_SHOWN = 8  # hexadecimal digits; commands take any unique prefix
 # the larger, the sooner dropped
-_PARAM_PRIORITY, _METRIC_PRIORITY, _TREND_PRIORITY, _WHY_PRIORITY, _TAGS_PRIORITY = 40, 20, 55, 59, 58
+_TREND_PRIORITY, _WHY_PRIORITY, _TAGS_PRIORITY = 55, 59, 58
 
 
 class Choice(NamedTuple):
@@ -110,7 +118,7 @@ class TrialList:
             Column("STATE"),
             Column("NAME"),
             Column("ID", style="cyan"),
-            Column("AGE", priority=30, right=True),
+            Column("AGE", priority=AGE_PRIORITY, right=True),
             Column("DURATION", priority=60, right=True),
             *self._value_columns(params, metrics),
             Column("TREND", _TREND_PRIORITY),
@@ -141,11 +149,8 @@ class TrialList:
         from aimd_cli.views.table import Column
 
         return [
-            *(Column(text.clean(name), _PARAM_PRIORITY + min(9, at), right=True) for at, name in enumerate(params)),
-            *(
-                Column(text.clean(name), _METRIC_PRIORITY + min(30, 4 * at), right=True)
-                for at, name in enumerate(metrics)
-            ),
+            *(Column(text.clean(name), param_priority(at), right=True) for at, name in enumerate(params)),
+            *(Column(text.clean(name), metric_priority(name, at), right=True) for at, name in enumerate(metrics)),
         ]
 
     def _chosen_table(self) -> Table:

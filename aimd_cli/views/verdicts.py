@@ -23,10 +23,25 @@ class VerdictRow(NamedTuple):
 class Verdicts:
     """The verdict on each trial."""
 
-    def __init__(self, rows: list[VerdictRow], condition: str, glyphs: bool = True) -> None:
+    def __init__(
+        self,
+        rows: list[VerdictRow],
+        condition: str,
+        glyphs: bool = True,
+        words: tuple[str, str] = ("holds", "does not hold"),
+    ) -> None:
+        """Take what to show.
+
+        Args:
+            rows: The verdicts.
+            condition: The condition, as a query.
+            glyphs: Whether non-ASCII characters can be shown.
+            words: What to call a verdict that holds, and one that does not.
+        """
         self.rows = rows
         self.condition = condition
         self.glyphs = glyphs
+        self.words = words
 
     @property
     def hold(self) -> bool:
@@ -39,10 +54,9 @@ class Verdicts:
         lines = []
         for row in self.rows:
             sign, style = (signs[0], "green") if row.holds else (signs[1], "bold yellow")
-            word = "holds" if row.holds else "does not hold"
             lines.append(
                 Text.assemble(
-                    (f"{sign} {shown(word)}", style),
+                    (f"{sign} {shown(self._word(row))}", style),
                     "  ",
                     (text.clean(row.trial.alternative_name), "bold"),
                     f": {shown(row.why)}",
@@ -50,9 +64,12 @@ class Verdicts:
             )
         return Group(*lines)
 
+    def _word(self, row: VerdictRow) -> str:
+        return self.words[0] if row.holds else self.words[1]
+
     def lines(self) -> list[list[str]]:
         """Return the header and one row per trial."""
-        rows = [[row.trial.alternative_name, "holds" if row.holds else "does not hold", row.why] for row in self.rows]
+        rows = [[row.trial.alternative_name, self._word(row), row.why] for row in self.rows]
         return [["name", "verdict", "why"], *rows]
 
     def document(self) -> dict[str, object]:

@@ -7,12 +7,14 @@ matches, as in `val.acc >= best(tag:main) - 0.005`. A selector is `tag:NAME`, `n
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import MetricNotFoundError, SelectorFitsNoneError
+from aimd_core.format.journal import encode_number
 from aimd_core.language import joined, said
 from aimd_core.query import Field, Query, field_text, matches, parse, render, value_of
 from aimd_core.query.lexer import Piece, Token, fail
@@ -243,5 +245,5 @@ def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.6g}" if math.isfinite(value) else encode_number(value)
     return ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

@@ -82,7 +82,7 @@ def expand_names(names: list[str], stdin: Iterable[str]) -> list[str]:
 
 
 def select_trials(paths: list[Path], names: list[str], directory: Path | None) -> list[Trial]:
-    """Return the selected trials, each once, in the order named.
+    """Return the selected trials, each once: in the order named, those of a directory as lists have them, newest first.
 
     Args:
         paths: Trial directories.
@@ -97,6 +97,7 @@ def select_trials(paths: list[Path], names: list[str], directory: Path | None) -
     selected = [trial_at(path) for path in paths]
     selected += [trial_at(Path(name)) if "/" in name else trial_named(name, place) for name in names]
     if not paths and not names and directory is not None:
-        selected = trials_in(directory)
+        index = TrialIndex(directory)
+        selected = [Trial(index.place / row.alternative_name) for row in index.rows()]
     unique = {trial.path.absolute(): trial for trial in selected}
     return list(unique.values())

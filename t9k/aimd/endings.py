@@ -263,7 +263,7 @@ def _at_exit() -> None:
 
 def _unfinished(trials: list[OpenTrial], ending: Mapping[str, object]) -> str:
     """Report once that a script has left its trials open."""
-    receipt = said(": {receipt}", receipt=trials[0].receipt) if len(trials) == 1 else ""
+    receipt = said(" ({receipt})", receipt=trials[0].receipt) if len(trials) == 1 else ""
     names = ", ".join(trial.alternative_name for trial in trials[:_NAMES_TOLD])
     more = said(" and {count} more", count=len(trials) - _NAMES_TOLD) if len(trials) > _NAMES_TOLD else ""
     if ending["kind"] == EXIT:

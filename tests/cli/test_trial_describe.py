@@ -87,3 +87,23 @@ def test_naming_nothing_is_a_usage_error(home: Home) -> None:
     ran = home.aimd("trial", "describe")
     assert ran.code == 2
     assert "-n NAME" in ran.err
+
+
+def test_every_label_is_chinese_in_chinese(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="cnn")
+    for step in range(1, 6):
+        trial.log("train", {f"m{number}": float("nan") for number in range(4)}, step=step)
+    trial.fail("diverged")
+    resumed = aimd.load_trial(trial_name="cnn", from_step=3)
+    resumed.log("train", {f"m{number}": float("nan") for number in range(4)}, step=3)
+    resumed.fail("diverged")
+    aimd.fork_trial(trial, 3).fail("diverged")
+    home.aimd("trial", "tag", trial.alternative_name, "bad")
+    home.aimd("trial", "note", trial.alternative_name, "too fast")
+    assert "; 1 more metric\n" in home.aimd_terminal(
+        "trial", "describe", trial.alternative_name, columns=200, NO_COLOR="1"
+    )
+    shown = home.aimd_terminal("trial", "describe", "-d", ".", columns=200, NO_COLOR="1", AIMD_LANG="zh")
+    labels = {line.split()[0] for line in shown.splitlines()[1:] if line.strip() and not line.startswith(("cnn", " "))}
+    assert {label for label in labels if label.isascii()} <= {"id", "git"}
+    assert len(labels) > 10

@@ -191,3 +191,13 @@ def test_a_file_name_that_asks_for_another_format_is_refused(home: Home, name: s
     assert (ran.code, Path(name).exists()) == (2, False)
     assert "--format" in ran.err
     assert home.aimd("trial", "export", "cnn", "-o", name, "--format", "csv").code == 0
+
+
+def test_a_file_that_exists_is_kept_and_the_way_to_replace_it_is_named(home: Home) -> None:
+    record()
+    shown = home.aimd_terminal("trial", "export", "-d", ".", "-o", "points.csv", NO_COLOR="1")
+    assert shown.split()[:3] == ["OUTCOME", "FILE", "DETAIL"]
+    ran = home.aimd("trial", "export", "-d", ".", "-o", "points.csv")
+    assert ran.code != 0
+    assert "--force" in ran.err
+    assert home.aimd("trial", "export", "-d", ".", "-o", "points.csv", "--force").code == 0

@@ -1,3 +1,4 @@
+import math
 import os
 import re
 import subprocess
@@ -221,8 +222,7 @@ def test_waiting_gives_up_in_time_or_when_the_trial_has_ended(home: Home) -> Non
     running.log("val", {"loss": 1.0}, 1)
     ran = home.aimd("trial", "wait", "running", "--timeout", "100ms", "--interval", "20ms")
     assert ran.code == 1
-    assert "not within 100ms" in ran.err
-    assert "state is Running" in ran.err
+    assert f"0.1s have passed: {running.alternative_name} is still Running" in ran.err
     ended = record("ended", 0.5)
     ran = home.aimd("trial", "wait", "ended", "--until", "val.acc > 0.9")
     assert ran.code == 1
@@ -300,3 +300,13 @@ def test_a_check_says_when_a_journal_cannot_be_read(home: Home) -> None:
     done = home.aimd("trial", "check", "a", "val.acc > 0")
     assert done.code == 1
     assert "metrics: " in done.err
+
+
+def test_wait_says_how_a_trial_ended_and_check_whether_a_condition_holds(home: Home) -> None:
+    well, badly = record("well", 0.5), aimd.create_trial(trial_name="badly")
+    badly.log("val", {"acc": math.nan}, 1)
+    badly.fail("diverged")
+    verdicts = {row["name"]: row["verdict"] for row in home.aimd("trial", "wait", "-d", ".").table}
+    assert verdicts == {well.alternative_name: "ended well", badly.alternative_name: "did not end well"}
+    assert [row["verdict"] for row in home.aimd("trial", "wait", "badly", "--until", "ended").table] == ["ended"]
+    assert home.aimd("trial", "check", "badly", "val.acc > 0.9").table[0]["why"] == "val.acc is NaN, expected > 0.9"

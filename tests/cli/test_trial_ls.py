@@ -201,3 +201,14 @@ def test_fitting_very_many_columns_does_not_look_at_all_for_each_that_is_dropped
     CountingPriority.compared = 0
     assert table.fitting(30) == [0, 1, 10, 19, 28, 37]
     assert CountingPriority.compared < 100 * len(columns)
+
+
+def test_eighty_columns_show_what_tells_runs_apart_before_a_third_metric(home: Home) -> None:
+    for rate in (0.1, 0.01, 0.001):
+        trial = aimd.create_trial(trial_name="resnet_base")
+        trial.params.update({"learning_rate": rate})
+        for metrics_type in ("train", "val"):
+            trial.log(metrics_type, {"loss": 0.020362, "acc": 0.99362}, step=1)
+        trial.finish()
+    head = home.aimd_terminal("trial", "ls", columns=80, NO_COLOR="1").split("\n")[0].split()
+    assert head == ["STATE", "NAME", "ID", "AGE", "learning_rate", "val.loss", "val.acc"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
+from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.selection import select_trials, trial_at, trial_named, trials_in
 from tests.support.trials import write_trial
 
@@ -113,3 +114,14 @@ def test_nothing_named_means_nothing(place: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_name_is_looked_up_in_the_working_directory_unless_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
     assert len(select_trials([], [FIRST], None)) == 1
+
+
+def test_a_directory_is_ordered_by_start_though_all_began_within_a_second(tmp_path: Path) -> None:
+    names = [f"cnn_261123_150327_{suffix * 6}" for suffix in "bdac"]
+    for microsecond, name in enumerate(names):
+        path = write_trial(tmp_path, name)
+        text = (path / "metadata.yaml").read_text()
+        (path / "metadata.yaml").write_text(text.replace("27.664883", f"27.00000{microsecond}"))
+    selected = [trial.alternative_name for trial in select_trials([], [], tmp_path)]
+    assert selected == names[::-1]
+    assert selected == [row.alternative_name for row in TrialIndex(tmp_path).rows()]

@@ -156,7 +156,7 @@ def test_a_trial_made_in_a_thread_is_marked_at_the_end_of_the_process(work: Path
     done = run_script(program + "thread.start()\nthread.join()\n", work)
     assert done.returncode == 0
     assert done.stderr.startswith("aimd: the script ended without finish(), so this is Interrupted: a_")
-    assert done.stderr.endswith(": logged 0, on disk 0\n")
+    assert done.stderr.endswith(" (logged 0, on disk 0)\n")
     assert ended(only_trial(work)) == ("Initializing", "Interrupted", {"kind": "unfinished"})
 
 
@@ -316,7 +316,7 @@ def test_the_exit_status_is_recorded_and_said_once(
     assert ended(trial) == ("Running", "Interrupted", ending)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("aimd: ")]
     assert told in line
-    assert line.endswith(f"so this is Interrupted: {trial.alternative_name}: logged 1, on disk 1")
+    assert line.endswith(f"so this is Interrupted: {trial.alternative_name} (logged 1, on disk 1)")
 
 
 def test_many_trials_left_open_are_told_in_one_line(work: Path) -> None:

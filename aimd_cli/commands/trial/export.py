@@ -104,4 +104,4 @@ def _write(points: Points, shape: Format, out: Path, force: bool, as_json: bool,
         )
 
     rows = write_file(out, write, force) - (shape == "csv")
-    output.show(Outcomes([Outcome(str(out), "exported", said("{rows:,} rows", rows=rows))]), as_json)
+    output.show(Outcomes([Outcome(str(out), "exported", said("{rows:,} rows", rows=rows))], "FILE"), as_json)

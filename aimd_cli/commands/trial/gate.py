@@ -14,7 +14,7 @@ from aimd_core.errors import EndedBadlyError, UsageError, WaitEndedError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from aimd_cli.views.verdicts import Verdicts
     from aimd_core.query.gates import Gate
@@ -85,13 +85,15 @@ def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
     return Verdicts(rows, condition, output.glyphs_fit())
 
 
-def _endings(facts: Sequence[Facts], is_well: Callable[[str], bool], condition: str) -> Verdicts:
-    """Return how trials have ended, and whether well."""
+def _endings(facts: Sequence[Facts], well: bool) -> Verdicts:
+    """Return how trials have ended: well or not, or just that they have."""
     from aimd_cli.views.states import state_sentence
     from aimd_cli.views.verdicts import VerdictRow, Verdicts
+    from aimd_core.format.model import SUCCEEDED
 
-    rows = [VerdictRow(trial, is_well(trial.state), state_sentence(trial)) for trial in facts]
-    return Verdicts(rows, condition, output.glyphs_fit())
+    rows = [VerdictRow(trial, not well or trial.state == SUCCEEDED, state_sentence(trial)) for trial in facts]
+    words = ("ended well", "did not end well") if well else ("ended", "")
+    return Verdicts(rows, f"state = {SUCCEEDED}" if well else _ENDED, output.glyphs_fit(), words)
 
 
 def _until(text: str | None) -> str:
@@ -137,8 +139,8 @@ def wait(
     import time
 
     from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.text import duration
     from aimd_core.durations import parse_duration_s
-    from aimd_core.format.model import SUCCEEDED
     from aimd_core.query.gates import read_gate
     from aimd_core.reading.directory import Watch
 
@@ -155,14 +157,14 @@ def wait(
         _stop_waiting(verdicts, gate, facts)
         left_s = interval_s if end_s is None else min(interval_s, end_s - time.monotonic())
         if left_s <= 0:
-            raise WaitEndedError(
-                why=said("not within {timeout}: {verdicts}", timeout=timeout, verdicts=_reasons(verdicts))
-            )
+            waited = said("{duration} have passed", duration=duration(parse_duration_s(timeout or "0")))
+            reasons = _unended(facts) if condition == _ENDED else _reasons(verdicts)
+            raise WaitEndedError(why=said("{waited}: {verdicts}", waited=waited, verdicts=reasons))
         time.sleep(left_s)
     if until is None:
-        verdicts = _endings(facts, lambda state: state == SUCCEEDED, f"state = {SUCCEEDED}")
+        verdicts = _endings(facts, well=True)
     elif condition == _ENDED:
-        verdicts = _endings(facts, lambda state: True, condition)
+        verdicts = _endings(facts, well=False)
     output.show(verdicts, as_json)
     if not verdicts.hold:
         raise typer.Exit(ENDED_BADLY)
@@ -187,6 +189,13 @@ def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> Non
             name, state = one.alternative_name, state_sentence(one)
             why = said("{alternative_name} is {state}: {why}", alternative_name=name, state=state, why=row.why)
             raise WaitEndedError(why=why) if one.state == SUCCEEDED else EndedBadlyError(why=why)
+
+
+def _unended(facts: Sequence[Facts]) -> str:
+    from aimd_core.reading.facts import is_live
+
+    live = [one for one in facts if is_live(one.state)]
+    return joined("; ", [said("{trial} is still {state}", trial=one.alternative_name, state=one.state) for one in live])
 
 
 def _reasons(verdicts: Verdicts) -> str:

@@ -76,7 +76,9 @@ ERRORS: dict[str, str] = {
     "Name one: -o FILE (for points as JSON: --format jsonl)": "请指定：-o FILE（如需 JSON 数据点：--format jsonl）",
     "no condition was given": "未给出条件",
     "Such as: aimd trial check cnn_keras 'val.acc > 0.9'": "例如：aimd trial check cnn_keras 'val.acc > 0.9'",
-    "not within {timeout}: {verdicts}": "在 {timeout} 内未成立：{verdicts}",
+    "{duration} have passed": "已过 {duration}",
+    "{waited}: {verdicts}": "{waited}：{verdicts}",
+    "{trial} is still {state}": "{trial} 仍处于 {state} 状态",
     "{alternative_name} is {state}: {why}": "{alternative_name} 处于 {state} 状态：{why}",
     "Leave out --name": "请去掉 --name",
     "{path} holds {count} runs, which cannot all be {name!r}": "{path} 中有 {count} 个运行记录，不能都命名为 {name!r}",
@@ -142,6 +144,7 @@ ERRORS: dict[str, str] = {
     "a number is expected": "此处应为数字",
     "there is a number instead of a message": "此处应为消息，却是数字",
     "{suffix} is not a format that export can write": "无法导出为 {suffix} 格式",
+    "Name another file, or replace this one with --force": "请指定其他文件，或用 --force 替换此文件",
     "Name the file .csv, .jsonl or .parquet, or say which with --format": (
         "请使用 .csv、.jsonl 或 .parquet 作为文件后缀，或用 --format 指定格式"
     ),

@@ -85,6 +85,8 @@ SCREENS: dict[str, str] = {
     "damaged": "损坏",
     "holds": "成立",
     "does not hold": "不成立",
+    "ended well": "正常结束",
+    "did not end well": "未正常结束",
     # Lists
     "{count:,} in {place}": "{place} 中有 {count:,} 个",
     "{count:,} of {total:,} in {place}": "{place} 中 {total:,} 个里的 {count:,} 个",
@@ -117,6 +119,7 @@ SCREENS: dict[str, str] = {
     "started": "开始",
     "ended": "结束",
     "duration": "时长",
+    "diverged": "发散",
     "parent": "父试验",
     "resumed": "续跑",
     "{name}, before step {step}": "{name}，步数 {step} 之前",
@@ -136,7 +139,7 @@ SCREENS: dict[str, str] = {
     "{state}: {reason} (step {step})": "{state}：{reason}（步 {step}）",
     "{state}: {reason}, and its process cannot be seen from here": "{state}：{reason}，且从本机看不到其进程",
     "{metric} is not finite since step {step}": "{metric} 自步 {step} 起不是有限数",
-    "{count} more metrics": "另有 {count} 个指标",
+    "{count} more metric{s}": "另有 {count} 个指标",
     # Comparisons
     "{mark} best": "{mark} 最佳",
     "{same} the same in all (--all shows them)": "{same} 项在所有试验中相同（用 --all 显示）",

@@ -11,7 +11,9 @@ ERRORS: dict[str, str] = {
     "Choose a name without '/', NUL or '..'": "请选择不含 '/'、NUL 和 '..' 的名称",
     "query: {problem}": "查询：{problem}",
     "{name!r} matches several trials: {listed}": "{name!r} 匹配多个试验：{listed}",
-    "Type more of the name": "请输入更完整的名称",
+    "Type more of the name, or the beginning of an id, as aimd trial ls shows it": (
+        "请输入更完整的名称，或 aimd trial ls 所示 ID 的开头"
+    ),
     "{library} is not installed: pip install 'aimd-cli[{extra}]'": "未安装 {library}：pip install 'aimd-cli[{extra}]'",
     "no trial {name!r} in {where}": "{where} 中没有试验 {name!r}",
     "Run: aimd trial ls": "请运行：aimd trial ls",
@@ -76,9 +78,7 @@ ERRORS: dict[str, str] = {
     "{name} is {state}, so it was not {verb}": "{name} 处于 {state} 状态，因此未{verb}",
     "renamed": "重命名",
     "removed": "移除",
-    "Wait until it ends: aimd trial wait {name} --until 'state != Running'": (
-        "请等待它结束：aimd trial wait {name} --until 'state != Running'"
-    ),
+    "Wait until it ends: aimd trial wait {name}": ("请等待它结束：aimd trial wait {name}"),
     "Rename or move it away first": "请先将其重命名或移走",
     "stopped waiting: {why}": "已停止等待：{why}",
     # Where commands refuse

@@ -52,7 +52,7 @@ MESSAGES: dict[str, str] = {
     "the script ended without finish()": "脚本结束时没有调用 finish()",
     "the script exited with status {status} before finish()": "脚本在调用 finish() 之前以状态 {status} 退出",
     ", so this is Interrupted: {names}": "，因此以下试验为 Interrupted：{names}",
-    ": {receipt}": "：{receipt}",
+    " ({receipt})": "（{receipt}）",
     "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
     # Exceptions
     "metric {name!r} must be a number, not {kind}": "指标 {name!r} 必须是数字，而不是 {kind}",
