@@ -3,6 +3,10 @@
 A descriptor is a number, and in another process, or later in this one, that number belongs to a different file. So
 copies, pickles and forked children of an `AppendFile` know only its path, and each opens the file itself when it first
 writes. Everything that appends derives from this class, and nothing else keeps a descriptor's number.
+
+Programs also close descriptors that are not theirs, as daemons do, and the system gives the lowest free number to the
+next file. So the descriptors here have high numbers: a write to one that was closed fails, rather than landing in a
+checkpoint, and the file is opened again.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_FIRST_NUMBERS = (900, 200)  # of a descriptor: the highest that most systems allow, and what others may
 _open_files: weakref.WeakSet[AppendFile] = weakref.WeakSet()
 
 
@@ -48,7 +53,7 @@ class AppendFile:
             OSError: It cannot be opened.
         """
         if self._descriptor < 0:
-            self._descriptor = os.open(self.path, _FLAGS, 0o666)
+            self._descriptor = _moved_up(os.open(self.path, _FLAGS, 0o666))
             status = os.fstat(self._descriptor)
             self._identity = (status.st_dev, status.st_ino)
             _open_files.add(self)
@@ -62,6 +67,24 @@ class AppendFile:
         except OSError:
             return True
         return (status.st_dev, status.st_ino) != self._identity
+
+    def leave_if_lost(self) -> bool:
+        """Become closed, without closing anything, if the descriptor was lost. Return whether it was."""
+        is_lost = self.has_lost_its_descriptor()
+        if is_lost:
+            self._descriptor = -1
+        return is_lost
+
+    def is_number_of_others(self) -> bool:
+        """Tell whether the lost descriptor is the number of a different file now, in which content may have landed."""
+        try:
+            return self.has_lost_its_descriptor() and os.fstat(self._descriptor) is not None
+        except OSError:
+            return False
+
+    def is_deleted(self) -> bool:
+        """Tell whether the open file has no name any more: somebody deleted or replaced it."""
+        return self._descriptor >= 0 and os.fstat(self._descriptor).st_nlink == 0
 
     def close(self) -> None:
         """Release the file; the object can open it again.
@@ -87,6 +110,23 @@ class AppendFile:
             AppendFile.close(self)
         except (AttributeError, OSError, TypeError):  # not initialised, or `os` is already gone
             pass
+
+
+def _moved_up(descriptor: int) -> int:
+    """Give an open file a descriptor with a high number, if the system allows, and return that."""
+    import fcntl
+
+    for number in _FIRST_NUMBERS:
+        try:
+            moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, number)
+        except OSError:  # above the limit, or all above are taken
+            continue
+        try:
+            os.close(descriptor)
+        except OSError:
+            pass  # nothing was written through it
+        return moved
+    return descriptor
 
 
 def _after_fork_in_child() -> None:

@@ -170,6 +170,8 @@ class JournalWriter(AppendFile):
             if done != len(record):
                 self._finish_short_write(record, done)
         except OSError as error:
+            if self.leave_if_lost():  # somebody closed it: open it again
+                return self.append(record)
             self.failed += 1
             self.note(error)
             return False
@@ -204,16 +206,30 @@ class JournalWriter(AppendFile):
             if self._unsynced_files is not None:
                 files, self._unsynced_files = self._unsynced_files, None
                 files.sync()
-            if self.has_lost_its_descriptor():
-                self._descriptor = -1  # the number now belongs to a different file; the next record opens the journal
-                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            went_elsewhere = self.is_number_of_others()
+            if self.leave_if_lost():
+                self.open()
+            if self.is_deleted():
+                self._leave_deleted()
             _fdatasync(self._descriptor)
+            if went_elsewhere:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         except OSError as error:
             # After a failed sync the kernel may have dropped the data, and the next sync can succeed anyway.
             self.unsynced = True
             self.note(error)
         self._synced_s = time.monotonic()
         return not self.unsynced
+
+    def _leave_deleted(self) -> None:
+        """Continue in a new file if somebody deleted or replaced the journal; what it contained no longer counts.
+
+        Raises:
+            FileNotFoundError: Always, because that is a fault.
+        """
+        self.close()
+        self._counted, self._began_at = (0, 0), 0
+        raise FileNotFoundError(errno.ENOENT, "the file was deleted or replaced by somebody else")
 
     def close(self) -> None:
         """Release the file. The next record opens it again."""

@@ -170,7 +170,9 @@ class _Screen:
         row = self._rows[self.row]
         if row.cells is None:
             room = MAX_CHARACTERS - len(row.text)
-            row.text += text[:room]
+            whole, row.text = row.text, ""  # with one reference to it, Python appends in place
+            whole += text[:room]
+            row.text = whole
             row.dropped += max(0, len(text) - room)
             if self.row < self.final:
                 self.final = self.row

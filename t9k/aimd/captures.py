@@ -53,7 +53,7 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
         if changes:
             replace_file(trial.path / DIFF_FILE, changes, unsynced=trial._metadata.unsynced)
         if captures.output:
-            trial._output = output.start(str(trial.path / OUTPUT_FILE))
+            trial._output = output.start(str(trial.path / OUTPUT_FILE), trial._journal._on_fault)
         if captures.system:
             companions.start("system_metrics", trial.path)
         if captures.upload:

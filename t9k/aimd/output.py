@@ -29,14 +29,28 @@ class OutputLog(AppendFile):
         full: Whether the size limit was reached, after which nothing more is recorded.
     """
 
-    def __init__(self, path: str, max_bytes: int = MAX_BYTES, open_now: bool = True) -> None:
+    def __init__(
+        self,
+        path: str,
+        max_bytes: int = MAX_BYTES,
+        open_now: bool = True,
+        on_fault: Callable[[OSError], None] | None = None,
+    ) -> None:
         """Open the log for appending, or if told to wait, at the first line.
+
+        Args:
+            path: The log.
+            max_bytes: The size limit.
+            open_now: Whether to open it at once.
+            on_fault: Called if lines cannot be written; a line in the log says later where some are missing.
 
         Raises:
             OSError: It cannot be opened.
         """
         super().__init__(path)
         self._max_bytes = max_bytes
+        self._on_fault = on_fault
+        self._has_gap = False  # lines are missing at the end
         self._streams: dict[str, Terminal] = {}  # one per stream, so that their lines never mix
         self._left_bytes = max_bytes
         self._has_ended = False
@@ -45,7 +59,7 @@ class OutputLog(AppendFile):
             self.open()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self._max_bytes, False)
+        return type(self), (self.path, self._max_bytes, False, self._on_fault)
 
     def start_anew(self) -> None:
         """Start over in a forked child, which must not write the line that its parent has begun."""
@@ -74,14 +88,31 @@ class OutputLog(AppendFile):
         if self.full or self._has_ended:
             return
         content = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+        if self._has_gap:
+            content = b"\n[aimd: some lines are missing here, which could not be written]\n" + content
         try:
             self.open()
             if len(content) > self._left_bytes:
                 self.full = True
                 content = f"[aimd: output beyond {self._max_bytes >> 20} MiB is not kept]\n".encode()
-            self._left_bytes -= os.write(self._descriptor, content)
-        except OSError:
-            self.full = True
+            self._append(content)
+            self._has_gap = False
+        except OSError as error:
+            if self.leave_if_lost():  # somebody closed it: open it again
+                self._write(lines)
+                return
+            self._has_gap = True
+            if self._on_fault is not None:
+                self._on_fault(error)
+
+    def _append(self, content: bytes) -> None:
+        if self.is_deleted():
+            AppendFile.close(self)
+            self.open()
+        while content:
+            done = os.write(self._descriptor, content)
+            self._left_bytes -= done
+            content = content[done:]
 
     def close(self) -> None:
         """Write what was not final yet, and release the file; after that nothing more is recorded."""
@@ -172,18 +203,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
-def start(path: str) -> OutputLog:
-    """Start recording this process's output in the file at `path`.
+def start(path: str, on_fault: Callable[[OSError], None] | None = None) -> OutputLog:
+    """Start recording this process's output in the file at `path`. Faults are reported as by `OutputLog`.
 
     Raises:
         OSError: It cannot be opened.
     """
-    log = OutputLog(path)
+    log = OutputLog(path, on_fault=on_fault)
     _logs.append(log)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None or any(stream is one.stream or stream is one.tee for one in _watched.values()):
-            continue  # closed, already watched, or one stream for both
+        if not callable(getattr(stream, "write", None)) or any(
+            stream is one.stream or stream is one.tee for one in _watched.values()
+        ):
+            continue  # none, already watched, or one stream for both
         before = _watched.pop(name, None)
         if before is not None:
             before.restore()  # another stream has replaced it, which may write to it; recording once is enough

@@ -168,8 +168,9 @@ def test_a_writer_whose_descriptor_was_closed_behind_its_back_leaves_the_file_th
     writer.append(record(1))
     number = writer._descriptor
     os.close(number)
-    other = os.open(tmp_path / "model.ckpt", os.O_RDWR | os.O_CREAT)
-    assert other == number
+    opened = os.open(tmp_path / "model.ckpt", os.O_RDWR | os.O_CREAT)
+    other = os.dup2(opened, number)
+    os.close(opened)
     writer.sync()
     assert [error.errno for error in told] == [errno.EBADF]
     assert writer.append(record(2))
@@ -177,6 +178,44 @@ def test_a_writer_whose_descriptor_was_closed_behind_its_back_leaves_the_file_th
     assert os.fstat(other).st_size == 0
     assert steps_in(tmp_path / "metrics") == [1, 2]
     os.close(other)
+
+
+def test_a_closed_descriptor_costs_no_record_and_its_number_is_not_the_next_one(tmp_path: Path) -> None:
+    told: list[OSError] = []
+    writer = JournalWriter(str(tmp_path / "metrics"), told.append)
+    writer.append(record(1))
+    os.close(writer._descriptor)
+    others = [os.open(tmp_path / f"other{number}", os.O_WRONLY | os.O_CREAT) for number in range(20)]
+    assert writer.append(record(2))
+    os.close(writer._descriptor)
+    assert writer.sync()
+    assert writer.count() == (2, 0)
+    assert (told, steps_in(tmp_path / "metrics")) == ([], [1, 2])
+    for other in others:
+        assert os.fstat(other).st_size == 0
+        os.close(other)
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_records_in_a_journal_that_somebody_deletes_or_replaces_are_not_counted_as_on_disk(
+    is_replaced: bool, tmp_path: Path
+) -> None:
+    told: list[OSError] = []
+    writer = JournalWriter(str(tmp_path / "metrics"), told.append)
+    for step in range(5):
+        writer.append(record(step))
+    if is_replaced:
+        (tmp_path / "new").write_bytes(record(0))
+        (tmp_path / "new").replace(tmp_path / "metrics")
+    else:
+        (tmp_path / "metrics").unlink()
+    writer.append(record(5))
+    writer.sync()
+    assert [error.errno for error in told] == [errno.ENOENT]
+    assert writer.count() == (0, 0)
+    writer.append(record(6))
+    assert steps_in(tmp_path / "metrics") == ([0, 6] if is_replaced else [6])
+    assert writer.count() == (1 + is_replaced, 0)
 
 
 def test_a_close_that_fails_does_not_raise_and_is_remembered_as_a_failed_sync(

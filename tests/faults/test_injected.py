@@ -131,7 +131,7 @@ def test_a_sync_that_fails_is_told_and_puts_the_receipt_in_doubt(when: str, tmp_
 
 
 def test_a_close_that_fails_is_told_and_puts_the_receipt_in_doubt(tmp_path: Path) -> None:
-    ran = Ran(tmp_path, "close", "error=EDQUOT", "1", on_journal=True)
+    ran = Ran(tmp_path, "close", "error=EDQUOT", "2", on_journal=True)  # the first frees a low number
     ran.check_training()
     assert ran.steps == list(range(POINTS))
     assert "a power cut may lose some" in ran.done.stderr
@@ -182,7 +182,7 @@ def test_a_trial_that_cannot_be_made_is_one_clear_error_and_leaves_nothing(
 def test_an_output_log_that_cannot_be_written_costs_nothing_else(call: str, error: str, tmp_path: Path) -> None:
     ran = Ran(tmp_path, call, f"error={error}", "1+", on_journal=True, file="stdout.log")
     assert (ran.was_injected, ran.done.returncode) == (True, 7), ran.done.stderr
-    assert ran.done.stderr.count("WARNING") == (call == "openat")
+    assert ran.done.stderr.count("WARNING") == 1
     assert ran.steps == list(range(POINTS))
     assert (Trial(ran.path).status, ran.receipt) == ("Succeeded", (POINTS, POINTS))
 

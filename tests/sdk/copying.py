@@ -33,7 +33,7 @@ from t9k.aimd.lightgbm import AIMDCallback as LightGBMCallback
 from t9k.aimd.output import OutputLog
 from t9k.aimd.tensorboard import SummaryWriter
 
-FIRST, LAST = 700, 760  # the numbers of descriptors that are looked at
+FIRST, LAST = 900, 960  # the numbers of descriptors that are looked at
 _TIME = "2026-11-23T15:03:27.946397+00:00"
 
 

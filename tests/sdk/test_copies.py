@@ -50,10 +50,10 @@ def test_a_copy_records_into_the_same_trial_and_touches_no_file_of_others(way: s
 @pytest.mark.parametrize(
     ("way", "told"),
     [
-        ("pickle5", "a copy carries 70"),
-        ("spawn", "somebody wrote into descriptor 70"),
+        ("pickle5", "a copy carries 90"),
+        ("spawn", "somebody wrote into descriptor 90"),
         ("stranger", "was closed"),
-        ("deepcopy", "somebody wrote into descriptor 70"),
+        ("deepcopy", "somebody wrote into descriptor 90"),
     ],
 )
 def test_the_harness_catches_a_journal_that_carries_its_number(way: str, told: str, work: Path) -> None:

@@ -181,11 +181,34 @@ def test_a_disk_that_refuses_the_log_breaks_no_printing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with aimd.create_trial(trial_name="a") as trial:
+        with monkeypatch.context() as full, open("/dev/full", "wb", buffering=0) as disk:
+            full.setattr(output.os, "write", lambda _, content: disk.write(content))
+            print("hello")
+        told = capsys.readouterr()
+        print("again")
+    assert (told.out, told.err.count("WARNING")) == ("hello\n", 1)
+    assert "some lines are missing here" in (trial.path / "stdout.log").read_text().partition("again")[0]
+
+
+@pytest.mark.parametrize("harm", ["close", "delete"])
+def test_a_log_that_somebody_closes_or_deletes_is_opened_again(harm: str) -> None:
+    with aimd.create_trial(trial_name="a") as trial:
         assert trial._output is not None
-        os.close(trial._output._descriptor)
-        trial._output._descriptor = os.open("/dev/full", os.O_WRONLY)
-        print("hello")
-    assert capsys.readouterr().out == "hello\n"
+        print("before")
+        if harm == "close":
+            os.close(trial._output._descriptor)
+        else:
+            (trial.path / "stdout.log").unlink()
+        print("after")
+    assert "after\n" in (trial.path / "stdout.log").read_text()
+
+
+@pytest.mark.parametrize("stream", [object(), None, 5])
+def test_a_stream_that_cannot_be_written_to_breaks_nothing(stream: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", stream)
+    with aimd.create_trial(trial_name="a") as trial:
+        sys.stderr.write("told\n")
+    assert "told\n" in (trial.path / "stdout.log").read_text()
 
 
 def test_output_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
