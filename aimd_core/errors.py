@@ -225,6 +225,12 @@ class RemoteNotFoundError(NotFoundError):
     hint = "Run: aimd trial ls --remote"
 
 
+class RemoteFolderNotFoundError(RemoteNotFoundError):
+    """The server has no such folder, or this key may not see it. Facts: what."""
+
+    hint = "Run: aimd folder tree"
+
+
 class AccessError(AimdError):
     """Not signed in, or not allowed."""
 

@@ -38,7 +38,7 @@ def relay(
         aimd relay /scratch/$USER --once
     """
     from aimd_cli.commands.following import follow
-    from aimd_cli.commands.trial.upload import row_of
+    from aimd_cli.commands.trial.upload import row_of, say_fallbacks, say_summary
     from aimd_cli.views.upload import UploadReport
     from aimd_core.config import resolve_credentials
     from aimd_core.upload import Destination, connect, upload_all
@@ -59,7 +59,10 @@ def relay(
         follow(lambda: connect(credentials), lambda: trials_below(directory), destination, jobs, interval_s, True)
         return
     results = list(upload_all(lambda: connect(credentials), trials_below(directory), destination, jobs))
-    output.show(UploadReport([row_of(result)._replace(address="") for result in results]), as_json)
+    rows = [row_of(result)._replace(address="") for result in results]
+    output.show(UploadReport(rows), as_json)
+    say_fallbacks(rows)
+    say_summary(rows, credentials.host)
     failed = sum(result.error is not None for result in results)
     if failed:
         raise PartlyDoneError(failed=failed, total=len(results), what="uploads")

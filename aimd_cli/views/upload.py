@@ -11,6 +11,7 @@ from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import shown
 
 _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
+OUTCOMES = tuple(_STYLES)
 
 
 class UploadRow(NamedTuple):
@@ -26,6 +27,7 @@ class UploadRow(NamedTuple):
         note: What the user should know, or why it failed.
         address: Where to see it in the console, or empty.
         remaining_bytes: Journal bytes that a dry run says would be sent.
+        is_fallback: Whether it is in the default folder because the one it asks for does not exist.
     """
 
     name: str
@@ -37,6 +39,7 @@ class UploadRow(NamedTuple):
     note: str
     address: str
     remaining_bytes: int = 0
+    is_fallback: bool = False
 
 
 class UploadReport:

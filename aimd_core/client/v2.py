@@ -19,6 +19,7 @@ from aimd_core.errors import (
     NameTakenError,
     NotAServerError,
     RefusedError,
+    RemoteFolderNotFoundError,
     RemoteNotFoundError,
 )
 from aimd_core.language import said
@@ -267,5 +268,5 @@ def _missing(message: str) -> RemoteNotFoundError:
     if found is None:
         return RemoteNotFoundError(what=message)
     if found[1] == "folder":
-        return RemoteNotFoundError(what=said("folder {place}", place=found[2]), hint="Run: aimd folder tree")
+        return RemoteFolderNotFoundError(what=said("folder {place}", place=found[2]))
     return RemoteNotFoundError(what=said("trial {name}", name=found[2]))

@@ -60,9 +60,11 @@ class Destination:
         make_folder: Create a missing folder with its parents.
         conflict_strategy: `skip`, `error`, `new` or `replace`, if the name is taken.
         companions: The trials of the same command, which `replace` spares.
+        must_exist: Whether a missing folder is an error; otherwise the trial goes to the default folder, as deployed
+            clients do it.
     """
 
-    __slots__ = ("companions", "conflict_strategy", "folder_id", "folder_path", "make_folder")
+    __slots__ = ("companions", "conflict_strategy", "folder_id", "folder_path", "make_folder", "must_exist")
 
     def __init__(
         self,
@@ -71,7 +73,9 @@ class Destination:
         make_folder: bool | None = None,
         conflict_strategy: str | None = None,
         companions: Companions | None = None,
+        must_exist: bool = False,
     ) -> None:
+        self.must_exist = must_exist
         self.companions = companions or Companions()
         self.folder_id = folder_id
         self.folder_path = folder_path
@@ -85,7 +89,11 @@ class Destination:
             folder_id, folder_path = _text(settings, "folder_id"), _text(settings, "folder_path")
         make_folder = bool(settings.get("make_folder")) if self.make_folder is None else self.make_folder
         strategy = self.conflict_strategy or _text(settings, "conflict_strategy") or "new"
-        return Destination(folder_id, folder_path, make_folder, strategy, self.companions)
+        return Destination(folder_id, folder_path, make_folder, strategy, self.companions, self.must_exist)
+
+
+# What to do about a folder that is not there, said by each protocol alike.
+MAKE_HINT = "Create it with -m, or choose another: aimd folder tree"
 
 
 def _text(settings: dict[str, object], key: str) -> str | None:
@@ -105,9 +113,20 @@ class Uploaded:
         sent_bytes: Journal bytes that were new to the server.
         remaining_bytes: What would be sent, in a dry run.
         damage: A sentence about local damage, or empty.
+        address: Where to see it in the console, or empty if that is not known.
     """
 
-    __slots__ = ("damage", "folder", "folder_fallback", "name", "outcome", "remaining_bytes", "sent_bytes", "trial_id")
+    __slots__ = (
+        "address",
+        "damage",
+        "folder",
+        "folder_fallback",
+        "name",
+        "outcome",
+        "remaining_bytes",
+        "sent_bytes",
+        "trial_id",
+    )
 
     def __init__(self, answer: dict[str, Any]) -> None:
         folder = answer.get("folder") or {}
@@ -119,6 +138,14 @@ class Uploaded:
         self.sent_bytes = 0
         self.remaining_bytes = 0
         self.damage = ""
+        self.address = ""
+
+    def __repr__(self) -> str:
+        parts = (
+            f"<Uploaded {self.outcome}: {self.name} in {self.folder}, {self.sent_bytes:,} bytes sent",
+            self.address,
+        )
+        return ", ".join(filter(None, parts)) + ">"
 
 
 class Result(NamedTuple):
@@ -241,6 +268,7 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
             "id": destination.folder_id,
             "path": destination.folder_path,
             "make": bool(destination.make_folder),
+            "must_exist": destination.must_exist,
         },
         "on_conflict": destination.conflict_strategy,
         "state": state.name,

@@ -16,13 +16,28 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
-from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
+from aimd_core.errors import (
+    ContentDiffersError,
+    NameTakenError,
+    RefusedError,
+    RemoteFolderNotFoundError,
+    RemoteNotFoundError,
+)
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
-from aimd_core.upload.contents import Companions, Destination, Difference, Uploaded, checked_id, digest_of, document_of
+from aimd_core.upload.contents import (
+    MAKE_HINT,
+    Companions,
+    Destination,
+    Difference,
+    Uploaded,
+    checked_id,
+    digest_of,
+    document_of,
+)
 
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
@@ -148,7 +163,10 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     small = {file: content for file, content in contents.items() if len(content) <= _ALONE_BYTES}
     document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
     for _ in range(_REPLACED_TRIES):
-        answer = _put(server, trial_id, document, merged.companions)
+        try:
+            answer = _put(server, trial_id, document, merged.companions)
+        except RemoteFolderNotFoundError as error:
+            raise RemoteFolderNotFoundError(**{**error.facts, "hint": said(MAKE_HINT)}) from None
         try:
             return _send_files(server, trial, trial_id, document, contents, answer, progress, part)
         except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that

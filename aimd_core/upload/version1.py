@@ -19,14 +19,20 @@ from typing import Any
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.v1 import ContestedError, DeployedServer, IdTakenError, NameIsTakenError, paths_of
 from aimd_core.config import Credentials
-from aimd_core.errors import ContentDiffersError, NameTakenError, RefusedError, RemoteNotFoundError
+from aimd_core.errors import (
+    ContentDiffersError,
+    NameTakenError,
+    RefusedError,
+    RemoteFolderNotFoundError,
+    RemoteNotFoundError,
+)
 from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METRICS_FILE, PARAMETERS_FILE
 from aimd_core.format.model import DEFAULT_FOLDER, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import records_of
-from aimd_core.upload.contents import Companions, Destination, Difference, Uploaded, checked_id, document_of
+from aimd_core.upload.contents import MAKE_HINT, Companions, Destination, Difference, Uploaded, checked_id, document_of
 from aimd_core.upload.sending import Progress, no_progress
 
 BATCH_POINTS = 1000
@@ -117,6 +123,8 @@ class DeployedRemote:
         for attempt in range(_CONTEST_TRIES):
             try:
                 return self._bring(trial, trial_id, document, merged.companions, progress)
+            except RemoteFolderNotFoundError:
+                raise
             except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
                 document["on_conflict"] = "new" if document["on_conflict"] == "replace" else document["on_conflict"]
                 _pause(attempt)
@@ -325,6 +333,9 @@ class DeployedRemote:
             found = self._folder_at(path, make and wish["make"])
             if found is not None or wish["make"]:
                 return found, path, False
+        asked = wish["path"] or wish["id"]
+        if wish["must_exist"] and asked:
+            raise RemoteFolderNotFoundError(what=said("folder {place}", place=asked), hint=said(MAKE_HINT))
         return self._folder_at(DEFAULT_FOLDER, make), DEFAULT_FOLDER, bool(wish["id"] or wish["path"])
 
     def _folder_at(self, path: str, make: bool) -> str | None:

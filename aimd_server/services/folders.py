@@ -10,7 +10,7 @@ import msgspec
 from aimd_core.format.model import DEFAULT_FOLDER
 from aimd_server.services import names
 from aimd_server.services.clock import now_us
-from aimd_server.services.request_errors import RefusalError
+from aimd_server.services.request_errors import RefusalError, no_folder
 from aimd_server.services.visibility import load_folder, load_path, root_of
 from aimd_server.stores import folders
 from aimd_server.stores.accounts import Account
@@ -24,6 +24,7 @@ class FolderWish(msgspec.Struct):
     id: str | None = None
     path: str | None = None
     make: bool = False
+    must_exist: bool = False
 
 
 class ChosenFolder(msgspec.Struct, frozen=True):
@@ -37,13 +38,15 @@ def choose_folder(connection: Connection, user: Account, wish: FolderWish) -> Ch
     """Choose the folder: the id if it exists, else the path, else `/default`, created if missing.
 
     Raises:
-        RefusalError: `invalid`, for an impossible path.
+        RefusalError: `invalid`, for an impossible path; `folder_not_found` instead of `/default`, if it must exist.
     """
     parts = names.path_parts(wish.path) if wish.path else None
     for candidate in (_by_id, _by_path):
         row = candidate(connection, user, wish, parts)
         if row is not None:
             return ChosenFolder(row, fallback=False)
+    if wish.must_exist and (wish.id or wish.path):
+        raise no_folder(wish.path or str(wish.id))
     default = make_path(connection, user, names.path_parts(DEFAULT_FOLDER))
     return ChosenFolder(default, fallback=bool(wish.id or wish.path))
 

@@ -8,10 +8,13 @@ from pathlib import Path
 from aimd_core.client.signing_in import verify
 from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
 from aimd_core.errors import NetworkError, NotSignedInError, UsageError
+from aimd_core.format.model import console_address
+from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
 from aimd_core.upload import Companions, Destination, Uploaded, connect
 from t9k.aimd.configuration import CONFIG, signed_out
+from t9k.aimd.telling import tell
 
 
 def _credentials() -> Credentials:
@@ -66,8 +69,20 @@ def upload_directory(
 ) -> Uploaded:
     """Upload the trial in one directory. Arguments and errors as `Trial.upload`; companions as in `Destination`."""
     destination = Destination(folder_id, folder_path, make_folder, conflict_strategy, companions)
-    with connect(_credentials()) as remote:
-        return remote.upload(StoredTrial(path), destination)
+    credentials = _credentials()
+    with connect(credentials) as remote:
+        uploaded = remote.upload(StoredTrial(path), destination)
+    uploaded.address = console_address(credentials.host, uploaded.trial_id)
+    if uploaded.folder_fallback:
+        tell(
+            said(
+                "WARNING: {name} goes to {folder}: the folder it asks for does not exist (make_folder=True creates it)",
+                name=uploaded.name,
+                folder=uploaded.folder,
+            )
+        )
+    tell(said("{name} is on the server: {address}", name=uploaded.name, address=uploaded.address))
+    return uploaded
 
 
 def upload_trial(

@@ -92,7 +92,7 @@ def test_a_dry_run_says_what_the_upload_then_does_and_changes_nothing(home: Home
     second.finish()  # so that nothing more is written to its stdout.log
     home.aimd("trial", "upload", "-p", first.path)
     before = home.aimd("trial", "ls", "--remote", "--json").out
-    for words in (["-c", "new"], ["-c", "skip"], ["-P", "other/place", "-m"], ["-P", "nowhere", "-c", "replace"]):
+    for words in (["-c", "new"], ["-c", "skip"], ["-P", "other/place", "-m"], ["-P", "nowhere", "-m", "-c", "replace"]):
         planned = home.aimd("trial", "upload", "-p", second.path, "--dry-run", *words).table[0]
         assert home.aimd("trial", "ls", "--remote", "--json").out == before
         assert int(planned["remaining_bytes"]) >= (second.path / "metrics").stat().st_size or "skip" in words

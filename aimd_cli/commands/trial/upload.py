@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from aimd_cli import output
+from aimd_cli import output, text
 from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_core.errors import AimdError, NetworkError, NotTheSameError, PartlyDoneError, StoppedError, UsageError
 from aimd_core.language import joined, said
@@ -88,7 +89,8 @@ def upload(
     output.detail(
         said("Server: {host} (key from {api_key})", host=credentials.host, api_key=credentials.origins["api_key"])
     )
-    destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy)
+    asks = bool(folder_id or folder_path)  # a wish that was just typed is not met by another folder
+    destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy, must_exist=asks)
     if check:
         _check(credentials, selected, jobs, as_json)
     elif dry_run:
@@ -171,6 +173,7 @@ def row_of(result: Result) -> UploadRow:
         joined("; ", list(filter(None, notes))),
         uploaded.trial_id,
         uploaded.remaining_bytes,
+        uploaded.folder_fallback,
     )
 
 
@@ -186,13 +189,39 @@ def _end(
     if len(rows) == 1 and failures:
         raise failures[0][1]
     output.show(UploadReport(rows), as_json)
+    say_fallbacks(rows)
     from aimd_cli.errors import message
 
     _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
+    say_summary(rows, rows[0].address if len(rows) == 1 else host)
     if failures:
         raise PartlyDoneError(failed=len(failures), total=total or len(rows), what="uploads")
-    if len(rows) == 1:
-        output.hint(said("See it: {address}", address=rows[0].address))
+
+
+def say_fallbacks(rows: Sequence[UploadRow]) -> None:
+    """Warn of trials that went to the default folder, since a narrow table drops the column that says so."""
+    for row in rows:
+        if row.is_fallback:
+            output.say(
+                said(
+                    "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)",
+                    name=row.name,
+                    folder=row.folder,
+                )
+            )
+
+
+def say_summary(rows: Sequence[UploadRow], address: str) -> None:
+    """Say how many trials had each outcome, how many bytes were sent, and where to see them."""
+    from aimd_cli.views.upload import OUTCOMES
+    from aimd_cli.views.words import shown
+
+    counts = Counter(row.outcome for row in rows)
+    outcomes = joined(
+        ", ", [joined(" ", [str(count), shown(outcome)]) for outcome in OUTCOMES if (count := counts[outcome])]
+    )
+    size = text.size(sum(row.sent_bytes for row in rows))
+    output.say(said("{outcomes}; {size} sent. See: {address}", outcomes=outcomes, size=size, address=address))
 
 
 def _explain(reasons: Sequence[tuple[str, str]], as_json: bool) -> None:

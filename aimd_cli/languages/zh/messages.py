@@ -136,7 +136,10 @@ MESSAGES: dict[str, str] = {
     "be removed": "移除",
     "be deleted": "删除",
     "Server: {host} (key from {api_key})": "服务器：{host}（API Key 来自 {api_key}）",
-    "See it: {address}": "查看：{address}",
+    "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
+    "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)": (
+        "警告：{name} 进入了 {folder}，因为它要求的文件夹不存在（-m 会创建它）"
+    ),
     "the folder does not exist: uploaded to the default one (-m creates it)": (
         "文件夹不存在：已上传到默认文件夹（-m 会创建它）"
     ),

@@ -194,6 +194,7 @@ ERRORS: dict[str, str] = {
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
     # Uploads and downloads
     "the name is taken again and again": "名称一再被占用",
+    "Create it with -m, or choose another: aimd folder tree": "用 -m 创建它，或另选一个：aimd folder tree",
     "the trial is deleted again and again while it is uploaded": "试验在上传期间一再被删除",
     "its points are from here, but repeated or in another order, as after several uploads at once": (
         "其数据点来自本地，但有重复或顺序不同，多半是同时进行了多次上传"

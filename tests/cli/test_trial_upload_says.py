@@ -1,0 +1,94 @@
+"""What an upload says: where trials went, also where nobody asked for it, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from t9k import aimd
+from tests.conftest import Account
+from tests.support.home import Home
+from tests.support.v1_server import DeployedTestServer
+
+
+@pytest.fixture(params=["version 2", "version 1"])
+def server(request: pytest.FixtureRequest, home: Home) -> object:
+    """A server in each protocol, signed in to."""
+    if request.param == "version 2":
+        yield request.getfixturevalue("signed_in")
+        return
+    with DeployedTestServer() as deployed:
+        home.write_config(f"aimd_host: {deployed.url}\napi_key: {deployed.key}\n")
+        yield deployed
+
+
+def record(name: str = "cnn", folder: str | None = None) -> aimd.Trial:
+    trial = aimd.create_trial(trial_name=name, folder_path=folder, capture_output=False)
+    trial.log("train", {"loss": 1.0}, step=1)
+    trial.finish()
+    return trial
+
+
+@pytest.mark.parametrize("options", [["-P", "no/where"], ["-I", "7d9c3b52-58c1-4d0e-9f41-0d5b1a1f2c11"]])
+def test_a_folder_that_was_typed_must_exist(home: Home, server: object, options: list[str]) -> None:
+    record()
+    ran = home.aimd("trial", "upload", "cnn", *options)
+    assert (ran.code, options[1] in ran.err, "-m" in ran.err) == (3, True, True)
+    assert home.aimd("trial", "upload", "cnn", "--check").code != 0
+    assert home.aimd("trial", "upload", "cnn", "-P", "no/where", "-m").table[0]["folder"] == "/no/where"
+    assert home.aimd("trial", "upload", "cnn", *options).table[0]["outcome"] == "unchanged"
+
+
+def test_a_folder_that_a_trial_asks_for_may_be_missing_and_that_is_said(home: Home, server: object) -> None:
+    record(folder="no/where")
+    record("other")
+    ran = home.aimd("trial", "upload", "-d", ".")
+    assert {row["folder"] for row in ran.table} == {"/default"}
+    assert [line.split(" went to ")[1][:8] for line in ran.err.splitlines() if "WARNING" in line] == ["/default"]
+
+
+@pytest.mark.parametrize("columns", [50, 100, 160])
+def test_a_person_reads_the_warning_at_any_width(home: Home, signed_in: Account, columns: int) -> None:
+    record(folder="no/where")
+    shown = home.aimd_terminal("trial", "upload", "cnn", columns=columns, NO_COLOR="1")
+    assert "WARNING: cnn_" in shown
+
+
+def test_the_sdk_warns_of_it_and_says_where_the_trial_is(
+    home: Home, server: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for folder, warned in (("no/where", True), (None, False)):
+        trial = record(folder=folder)
+        capfd.readouterr()
+        uploaded = trial.upload()
+        said = capfd.readouterr().err
+        assert uploaded is not None
+        assert ("WARNING" in said) == warned
+        assert uploaded.address in said.splitlines()[-1]
+        assert uploaded.address.endswith(f"/web/#/trials/{trial.id}/")
+        assert repr(uploaded).startswith("<Uploaded created: cnn")
+        assert uploaded.address in repr(uploaded)
+
+
+def spoil(home: Home) -> None:
+    (bad,) = home.work.glob(".aimd/trials/bad_*")
+    (bad / "metadata.yaml").write_text("{ not yaml")
+
+
+def test_the_summary_counts_every_outcome(home: Home, server: object) -> None:
+    summaries: list[Callable[[str], bool]] = [
+        lambda line: line.startswith("2 created; ") and "sent. See: http" in line,
+        lambda line: line.startswith("2 unchanged; 0 B sent. See: http"),
+    ]
+    record("a")
+    record("b")
+    for is_right in summaries:
+        ran = home.aimd("trial", "upload", "-d", ".")
+        assert is_right(ran.err.splitlines()[-1]), ran.err
+    record("bad")
+    spoil(home)
+    ran = home.aimd("trial", "upload", "-d", ".")
+    assert ran.code == 8
+    assert any(line.startswith("2 unchanged, 1 failed; ") for line in ran.err.splitlines()), ran.err
+    assert "2 unchanged, 1 failed; " in home.aimd("relay", ".", "--once").err
