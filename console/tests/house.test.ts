@@ -29,6 +29,15 @@ describe("languages", () => {
     const keys = Object.keys(en) as (keyof typeof en)[];
     expect(keys.filter((key) => key !== "compare.group.size" && places(en[key]) !== places(zh[key]))).toEqual([]);
   });
+  it("name states alike, as queries do", () => {
+    const states = (Object.keys(en) as (keyof typeof en)[]).filter((key) => /^state\.(?!Unknown)[A-Z]/.test(key));
+    expect(states.length).toBe(7);
+    expect(states.filter((key) => zh[key] !== en[key] || en[key] !== key.replace("state.", ""))).toEqual([]);
+  });
+  it("have Chinese punctuation in Chinese", () => {
+    const mixed = /[\u4e00-\u9fff”}][,;:!?]|[,;:!?(][\u4e00-\u9fff]|[\u4e00-\u9fff]\)/;
+    expect(Object.values(zh).filter((text) => mixed.test(text))).toEqual([]);
+  });
   it("are chosen by what the browser prefers", () => {
     expect([preferred(["zh-TW", "en"]), preferred(["fr", "en-US"]), preferred(["fr"])]).toEqual(["zh", "en", "en"]);
   });

@@ -114,7 +114,15 @@ def test_what_is_not_finite_is_a_gap_and_counted(window: Window, person: User) -
     console.chart("loss")
     assert [row.value for row in drawn.rows("loss") if math.isfinite(row.value)] == [4.0, 3.0, 2.0, 1.0]
     assert [len(piece) for piece in drawn.line("loss")] == [2, 2]
-    expect(drawn.chart("loss").get_by_text("2 without a finite value")).to_be_visible()
+    expect(drawn.chart("loss").get_by_text("2 NaN or infinite")).to_be_visible()
+
+
+def test_a_curve_that_diverged_says_so_wherever_its_last_value_is(window: Window, person: User) -> None:
+    trial = record_trial(person, "diverged", journal=_journal([4.0, 3.0, math.nan, math.nan]))
+    console = Console(window(person)).trial(trial.id)
+    console.chart("loss")
+    expect(Drawn(console).chart("loss").locator(".legend b")).to_have_text("NaN")
+    expect(console.page.get_by_text("train.loss is not finite since step 3", exact=True)).to_be_visible()
 
 
 def test_a_picture_shows_the_curve_in_its_colour(window: Window, person: User) -> None:

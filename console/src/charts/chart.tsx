@@ -261,14 +261,8 @@ function Nothing({
 }
 
 function valueAt(curve: Curve, x: number | null): number {
-  const at = x === null ? lastFinite(curve) : nearest(curve.x, x);
+  const at = x === null ? curve.x.length - 1 : nearest(curve.x, x);
   return at < 0 ? Number.NaN : (curve.y[at] as number);
-}
-
-function lastFinite(curve: Curve): number {
-  let at = curve.x.length - 1;
-  while (at > 0 && !Number.isFinite(curve.y[at] as number)) at--;
-  return at;
 }
 
 export function Swatch({ curve }: { curve: Pick<Curve, "stroke"> }) {

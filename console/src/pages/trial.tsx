@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { watch } from "../api/events";
 import { changeTrial, getTrial } from "../api/trials";
 import type { Segment, TrialDetail } from "../api/types";
-import { durationOf, formatAgo, formatDuration, formatTime } from "../model/format";
+import { DASH, durationOf, formatAgo, formatDuration, formatTime } from "../model/format";
 import { formatRoute } from "../model/route";
 import { askDelete, askMove, askRename, type Thing } from "../parts/actions";
 import { CopyButton, Failure, Skeleton, StateMark } from "../parts/basics";
@@ -124,14 +124,13 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
     <div class="facts">
       <StateMark state={trial.state} reason={trial.reason} />
       {trial.reason && <span class="reason">{trial.reason}</span>}
+      <Divergence since={trial.nan_since} />
       {trial.started && (
         <span title={formatTime(trial.started, locale())}>
           {t("trial.started", { time: formatAgo(trial.started, now.value, locale()) })}
         </span>
       )}
-      {trial.started && (trial.ended || trial.state === "Running") && (
-        <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>
-      )}
+      {took !== DASH && <span>{t(trial.state === "Running" ? "trial.running" : "trial.took", { time: took })}</span>}
       <span>{t("trial.by", { name: trial.owner })}</span>
       {trial.segments.map((segment) => (
         <SegmentFact key={`${segment.kind} ${segment.offset} ${segment.from_step}`} segment={segment} />
@@ -143,6 +142,20 @@ function Facts({ trial, changed }: { trial: TrialDetail; changed: () => void }) 
       <TagEditor tags={trial.tags} may={edits} save={(tags) => changeTrial(trial.id, { tags }).then(changed)} />
       <NoteEditor note={trial.note} may={edits} save={(note) => changeTrial(trial.id, { note }).then(changed)} />
     </div>
+  );
+}
+
+/** Which metrics are no longer finite, those that went first in words. */
+function Divergence({ since }: { since: Record<string, number> }) {
+  const metrics = Object.entries(since).sort((one, other) => one[1] - other[1]);
+  if (metrics.length === 0) return null;
+  const [metric, step] = metrics[0] as [string, number];
+  const text = t("trial.diverged", { metric, step: String(step) });
+  const all = metrics.map(([name, at]) => t("trial.diverged", { metric: name, step: String(at) })).join("\n");
+  return (
+    <span class="reason" title={all}>
+      {metrics.length === 1 ? text : t("trial.diverged.more", { text, n: String(metrics.length - 1) })}
+    </span>
   );
 }
 
