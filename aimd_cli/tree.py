@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimd_cli.options import HELP
-from aimd_cli.typer_inside import TyperCommand, TyperGroup, command_of
+from aimd_cli.typer_inside import TyperGroup, command_of
 from aimd_core.language import ENGLISH, language, translated
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ class Commands(Mapping[str, "Command"]):
         return group_of(name, there) if isinstance(there, CommandGroup) else command_of(name, there, path.help)
 
 
+_UNCUT = 10_000  # characters; longer than any sentence
+
+
 class LazyGroup(TyperGroup):
     """A group whose help imports none of its commands."""
 
@@ -86,16 +89,13 @@ class LazyGroup(TyperGroup):
         return list(self.commands)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the names with a description each."""
+        """Write the names with a description each, which is wrapped and never cut."""
         sentences = _sentences(ctx)
-        room = formatter.width - 6 - max(map(len, self.commands))
-        rows = []
-        for name in self.commands:
-            if name in sentences and language() != ENGLISH:
-                rows.append((name, f"{sentences[name]}。"))
-                continue
-            command = TyperCommand(name, help=f"{sentences[name]}.") if name in sentences else self.commands[name]
-            rows.append((name, command.get_short_help_str(room)))
+        end = "." if language() == ENGLISH else "。"
+        rows = [
+            (name, f"{sentences[name]}{end}" if name in sentences else self.commands[name].get_short_help_str(_UNCUT))
+            for name in self.commands
+        ]
         with formatter.section(translated("Commands")):
             formatter.write_dl(rows)
 

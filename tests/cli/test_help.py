@@ -44,3 +44,17 @@ def test_an_unknown_word_is_not_found_and_near_ones_are_named(home: Home, word: 
 def test_help_names_values_and_not_types() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     assert re.findall(r"<(?:int|str|float|path)[^|>]*>", page) == []
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize(
+    "group", ["", "trial", "trial trash", "folder", "config", "server", "server user", "server key"]
+)
+def test_no_description_of_a_command_is_cut(
+    home: Home, group: str, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    listed = home.aimd(*group.split(), "-h").out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= int(columns)
