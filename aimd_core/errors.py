@@ -103,6 +103,14 @@ class ConfigError(UsageError):
     hint = "Fix the file, or move it away and run: aimd login"
 
 
+class NetworkSettingError(UsageError):
+    """The environment names a proxy or certificates that cannot be used. Facts: variable, reason."""
+
+    code = "network_setting"
+    text = "{variable} cannot be used: {reason}"
+    hint = "Change or unset it; see docs/reference/configuration.md, Network"
+
+
 class InvalidNameError(UsageError):
     """A name that cannot be a directory name. Facts: name, reason."""
 

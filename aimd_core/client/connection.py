@@ -7,11 +7,9 @@ if the server sends a byte at a time; that a body is complete or an error; and t
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import random
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ from typing import Any, TypeVar
 
 from aimd_core.client import watch
 from aimd_core.client.lean_httpx import httpx
+from aimd_core.client.network_settings import open_client, proxy_of
 from aimd_core.errors import BusyError, NetworkError, NotAServerError, UnreachableError
 from aimd_core.language import said
 from aimd_core.version import __version__
@@ -31,7 +30,7 @@ CALL_DEADLINE_S = 120.0
 STREAM_DEADLINE_S = 3600.0
 MAX_BODY_BYTES = 64 << 20
 MAX_RETRY_AFTER_S = 60.0
-_BUSY_STATUSES = (429, 500, 502, 503, 504)
+_BUSY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 
 
 class RetryPolicy:
@@ -100,12 +99,10 @@ class Connection:
         self._answered = False
         self._stopping = threading.Event()
         self._sockets: list[socket.socket] = []
-        self._client = httpx.Client(
-            verify=_tls(host),
-            trust_env=True,
-            headers={"User-Agent": f"aimd/{__version__}", "Accept-Encoding": "identity", **(headers or {})},
-            timeout=httpx.Timeout(connect_timeout_s or READ_TIMEOUT_S, connect=connect_timeout_s or CONNECT_TIMEOUT_S),
-            follow_redirects=False,
+        self._client = open_client(
+            host,
+            {"User-Agent": f"aimd/{__version__}", "Accept-Encoding": "identity", **(headers or {})},
+            httpx.Timeout(connect_timeout_s or READ_TIMEOUT_S, connect=connect_timeout_s or CONNECT_TIMEOUT_S),
         )
 
     def __enter__(self) -> Connection:
@@ -228,7 +225,7 @@ class Connection:
             reason = (
                 said("no complete answer within {call_deadline_s:.0f} s", call_deadline_s=CALL_DEADLINE_S)
                 if late
-                else _transport_reason(error)
+                else _transport_reason(error, self.host)
             )
             raise UnreachableError(host=self.host, reason=reason, refused=refused) from None
         self._answered = True
@@ -268,7 +265,7 @@ class Connection:
                     take(piece)
                 return None
         except httpx.TransportError as error:
-            raise UnreachableError(host=self.host, reason=_transport_reason(error)) from None
+            raise UnreachableError(host=self.host, reason=_transport_reason(error, self.host)) from None
 
     def _read(self, answer: httpx.Response, deadline_s: float, has_body: bool) -> bytes:
         """Read a whole body within the deadline; refuse one whose end cannot be known."""
@@ -293,17 +290,7 @@ class Connection:
         return bytes(body)
 
 
-def _tls(host: str) -> ssl.SSLContext | bool:
-    """Return how to verify certificates; a plain connection, which is never redirected, needs none."""
-    return _certificates() if host.startswith("https:") else False
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-def _transport_reason(error: Exception) -> str:
+def _transport_reason(error: Exception, host: str) -> str:
     reasons: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "the connection timed out",
         httpx.ReadTimeout: "no answer in time",
@@ -311,7 +298,9 @@ def _transport_reason(error: Exception) -> str:
         httpx.RemoteProtocolError: "the connection was closed in the middle of an answer",
         httpx.ReadError: "the connection was lost",
     }
-    return reasons.get(type(error)) or str(error) or type(error).__name__
+    reason = reasons.get(type(error)) or str(error) or type(error).__name__
+    proxy = proxy_of(host)
+    return said("through the proxy {proxy}: {reason}", proxy=proxy, reason=said(reason)) if proxy else reason
 
 
 def _retry_after_s(value: str | None) -> float | None:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from aimd_core.caches import user_cache_directory
-from aimd_core.client.connection import NO_RETRY, Connection
+from aimd_core.client.connection import Connection, RetryPolicy
 from aimd_core.client.signing_in import V1, V2, protocol_of
 from aimd_core.errors import NotAServerError
 from aimd_core.format.files import replace_file
@@ -30,7 +30,7 @@ def cache_path() -> Path:
     return Path(user_cache_directory()) / "hosts.json"
 
 
-def protocol_for(host: str) -> int:
+def protocol_for(host: str, retry: RetryPolicy | None = None) -> int:
     """Return the protocol to speak with a host.
 
     Raises:
@@ -41,9 +41,9 @@ def protocol_for(host: str) -> int:
         before = _remembered().get(host) or _asked.get(host)
         if before is not None and (before[0] == V2 or time.time() - before[1] < _KEPT_S):
             return before[0]
-        protocol = protocol_of(host)
+        protocol = protocol_of(host, retry=retry or RetryPolicy())
         if protocol == V1:
-            _check_is_deployed(host)
+            _check_is_deployed(host, retry or RetryPolicy())
         _remember(host, protocol)
         return protocol
 
@@ -56,9 +56,9 @@ def forget(host: str) -> None:
         _write(hosts)
 
 
-def _check_is_deployed(host: str) -> None:
+def _check_is_deployed(host: str, retry: RetryPolicy) -> None:
     """Check that a host answers a request without a key as version 1 does, with a redirect to a login page."""
-    with Connection(host, retry=NO_RETRY) as connection:
+    with Connection(host, retry=retry) as connection:
         answer = connection.request("GET", "/apis/v1/folders")
     if answer.status != 302:
         raise NotAServerError(

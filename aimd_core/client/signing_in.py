@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aimd_core.client.connection import NO_RETRY, Connection, Response
+from aimd_core.client.connection import NO_RETRY, Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, KeyRefusedError, NotAServerError
 from aimd_core.language import said
@@ -10,7 +10,7 @@ from aimd_core.language import said
 V1, V2 = 1, 2
 
 
-def protocol_of(host: str, timeout_s: float | None = None) -> int:
+def protocol_of(host: str, timeout_s: float | None = None, retry: RetryPolicy = NO_RETRY) -> int:
     """Return the newest protocol that a server speaks, asked without a key.
 
     Only a version 2 server refuses a request without a key as in docs/reference/http-api.md, "Rules for every request".
@@ -19,7 +19,7 @@ def protocol_of(host: str, timeout_s: float | None = None) -> int:
     Raises:
         UnreachableError: There was no answer.
     """
-    with Connection(host, retry=NO_RETRY, connect_timeout_s=timeout_s) as connection:
+    with Connection(host, retry=retry, connect_timeout_s=timeout_s) as connection:
         answer = connection.request("GET", "/apis/v2/info")
     realm = answer.headers.get("www-authenticate", "")
     return V2 if answer.status == 401 and 'realm="aimd"' in realm else V1

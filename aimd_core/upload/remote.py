@@ -103,7 +103,7 @@ def connect(credentials: Credentials, retry: RetryPolicy | None = None) -> Remot
     Raises:
         NetworkError: Its protocol is not cached, and it cannot be reached.
     """
-    if protocol_for(credentials.host) == V2:
+    if protocol_for(credentials.host, retry) == V2:
         return CurrentRemote(credentials, retry)
     return DeployedRemote(credentials, retry)
 

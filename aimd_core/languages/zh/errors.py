@@ -194,6 +194,21 @@ ERRORS: dict[str, str] = {
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
     # Uploads and downloads
     "the name is taken again and again": "名称一再被占用",
+    "{variable} cannot be used: {reason}": "{variable} 无法使用：{reason}",
+    "Change or unset it; see docs/reference/configuration.md, Network": (
+        "请修改或取消设置；参见 docs/reference/configuration.md 的 Network 一节"
+    ),
+    "{path} does not exist": "{path} 不存在",
+    "{path} holds no certificates that can be read ({error})": "{path} 中没有可以读取的证书（{error}）",
+    "SOCKS proxies need a library: pip install 'httpx[socks]'": "SOCKS 代理需要一个库：pip install 'httpx[socks]'",
+    "a proxy's address begins with http://, https:// or socks5://, not {scheme}": (
+        "代理的地址以 http://、https:// 或 socks5:// 开头，而不是 {scheme}"
+    ),
+    "it is not the address of a proxy": "它不是代理的地址",
+    "it has an entry that is not a host name or an address; write ::1 without brackets": (
+        "其中有一项不是主机名或地址；::1 不加方括号"
+    ),
+    "through the proxy {proxy}: {reason}": "经由代理 {proxy}：{reason}",
     "Create it with -m, or choose another: aimd folder tree": "用 -m 创建它，或另选一个：aimd folder tree",
     "the trial is deleted again and again while it is uploaded": "试验在上传期间一再被删除",
     "its points are from here, but repeated or in another order, as after several uploads at once": (
