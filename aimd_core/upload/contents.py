@@ -6,6 +6,7 @@ Also a snapshot of a trial's directory: its small files, their digests, and what
 from __future__ import annotations
 
 import io
+import os
 import re
 import threading
 import uuid
@@ -26,6 +27,8 @@ _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)
 _ID = re.compile(rb"^  id: ([0-9a-f-]{36})$", re.MULTILINE)
 _STATUS = re.compile(rb"^status: (\w+)$", re.MULTILINE)
 _SMALL_BYTES = 8 << 20
+_OURS = frozenset((*DOCUMENT_FILES, *JOURNAL_FILES))
+_NAMED = 3  # how many files a sentence names
 
 
 class Companions:
@@ -183,6 +186,18 @@ def checked_id(trial: Trial) -> str:
         return str(uuid.UUID(trial_id or ""))
     except ValueError:
         raise DamagedError(path=trial.path, reason="its metadata holds no trial id") from None
+
+
+def left_behind(path: Path) -> str:
+    """Return a sentence about what else lies in a trial's directory and is not uploaded, or an empty string."""
+    try:
+        others = sorted(name for name in os.listdir(path) if name not in _OURS and not name.startswith("."))
+    except OSError:
+        return ""
+    if not others:
+        return ""
+    names = ", ".join(others[:_NAMED]) + (", ..." if len(others) > _NAMED else "")
+    return said("{count} other files stay here: {names}", count=len(others), names=names)
 
 
 def quick_id(path: Path) -> str | None:

@@ -92,3 +92,24 @@ def test_the_summary_counts_every_outcome(home: Home, server: object) -> None:
     assert ran.code == 8
     assert any(line.startswith("2 unchanged, 1 failed; ") for line in ran.err.splitlines()), ran.err
     assert "2 unchanged, 1 failed; " in home.aimd("relay", ".", "--once").err
+
+
+def test_files_that_stay_here_are_named(home: Home, server: object) -> None:
+    trial = record()
+    for name in ("model.pt", "a.txt", "b.txt", "c.txt"):
+        (home.work / ".aimd/trials" / trial.alternative_name / name).write_text("x")
+    for words in ([], [], ["--check"]):
+        (row,) = home.aimd("trial", "upload", "cnn", *words).table
+        assert row["note"] == "4 other files stay here: a.txt, b.txt, c.txt, ..."
+
+
+def test_the_advice_after_a_changed_journal_is_not_to_run_it_again(home: Home, signed_in: Account) -> None:
+    record("good")
+    changed = record("changed")
+    assert home.aimd("trial", "upload", "-d", ".").code == 0
+    metrics = home.work / ".aimd/trials" / changed.alternative_name / "metrics"
+    metrics.write_bytes(metrics.read_bytes()[:-9])
+    ran = home.aimd("trial", "upload", "-d", ".")
+    assert ran.code == 8
+    assert "Run the same command again" not in ran.err
+    assert "delete the one on the server first" in ran.err

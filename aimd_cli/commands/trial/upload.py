@@ -155,12 +155,13 @@ def row_of(result: Result) -> UploadRow:
     """Return the row of a result."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
+    from aimd_core.upload.contents import left_behind
 
     name, uploaded = result.trial.alternative_name, result.uploaded
     if uploaded is None:
         assert result.error is not None
         return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
-    notes = [uploaded.damage]
+    notes = [uploaded.damage, left_behind(result.trial.path)]
     if uploaded.folder_fallback:
         notes.append("the folder does not exist: uploaded to the default one (-m creates it)")
     return UploadRow(
@@ -195,7 +196,14 @@ def _end(
     _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
     say_summary(rows, rows[0].address if len(rows) == 1 else host)
     if failures:
-        raise PartlyDoneError(failed=len(failures), total=total or len(rows), what="uploads")
+        raise PartlyDoneError(
+            failed=len(failures), total=total or len(rows), what="uploads", hint=_advice([e for _, e in failures])
+        )
+
+
+def _advice(errors: Sequence[AimdError]) -> str:
+    """Return the advice of the first failure that running the command again does not mend; empty if there is none."""
+    return next((error.advice for error in errors if not isinstance(error, NetworkError) and error.advice), "")
 
 
 def say_fallbacks(rows: Sequence[UploadRow]) -> None:
@@ -236,6 +244,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     from aimd_cli.errors import message
     from aimd_cli.views.check import CheckReport, CheckRow
     from aimd_core.upload import Result
+    from aimd_core.upload.contents import left_behind
     from aimd_core.upload.remote import run_all
 
     by_path: dict[Path, list[CheckRow]] = {}
@@ -247,7 +256,7 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     work: Work = compare
     for result in run_all(_maker(credentials), trials, work, jobs):
         if result.error is None:
-            same = CheckRow(result.trial.alternative_name, "same", "", None, None, "")
+            same = CheckRow(result.trial.alternative_name, "same", "", None, None, left_behind(result.trial.path))
             by_path[result.trial.path] = by_path[result.trial.path] or [same]
         elif isinstance(result.error, NetworkError):
             raise result.error
