@@ -15,7 +15,12 @@ from aimd_core.errors import DamagedError
 from aimd_core.format.files import Unsynced, replace_file
 from aimd_core.format.journal import open_regular
 from aimd_core.format.plain_yaml import RESOLVERS, STRING, plain_tag, read_plain
+from aimd_core.format.values import MAX_TEXT_BITS, key_of
 from aimd_core.language import said
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
@@ -104,13 +109,14 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
         return {}
     if not isinstance(loaded, dict):
         raise DamagedError(path=origin, reason=said("holds a {name}, not a mapping", name=type(loaded).__name__))
-    budget = [_MAX_NODES]
-    if not _is_plain(loaded, 0, budget):
+    try:
+        document: dict[str, object] = _as_json_has_it(loaded, 0, [_MAX_NODES])
+    except ValueError as error:
         raise DamagedError(
             path=origin,
             reason=("holds what JSON cannot represent, is nested too deeply, or expands to over a million values"),
-        )
-    return {str(key): value for key, value in loaded.items()}
+        ) from error
+    return document
 
 
 def _yaml_fault(error: Exception) -> str:
@@ -120,18 +126,28 @@ def _yaml_fault(error: Exception) -> str:
     return said("{where} is not valid YAML ({problem})", where=where, problem=problem)
 
 
-def _is_plain(value: object, depth: int, budget: list[int]) -> bool:
+def _as_json_has_it(value: Any, depth: int, budget: list[int]) -> Any:
+    """Return YAML data as JSON has it, so that a reader on this disk and a server, which gets JSON, name it alike.
+
+    Raises:
+        ValueError: It is no JSON, is nested too deeply, or is too much.
+    """
     budget[0] -= 1
     if depth > _MAX_DEPTH or budget[0] < 0:
-        return False
-    if not isinstance(value, (dict, list)):
-        return type(value) in _SCALARS
-    for item in value.values() if isinstance(value, dict) else value:
-        if type(item) in _SCALARS:
-            budget[0] -= 1
-        elif not _is_plain(item, depth + 1, budget):
-            return False
-    return budget[0] >= 0
+        raise ValueError(depth)
+    kind = type(value)
+    if kind is dict:
+        return {
+            key if type(key) is str else key_of(key): _as_json_has_it(item, depth + 1, budget)
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [_as_json_has_it(item, depth + 1, budget) for item in value]
+    if kind not in _SCALARS:
+        raise ValueError(kind)
+    if kind is int and value.bit_length() > MAX_TEXT_BITS:
+        str(value)  # Python refuses what has too many digits, such as 5,000 hexadecimal ones
+    return value
 
 
 def read_mapping(path: str | Path) -> dict[str, object]:

@@ -21,6 +21,7 @@ from json.encoder import encode_basestring_ascii as _quote
 from aimd_core.errors import DamagedError
 from aimd_core.format.append_file import AppendFile
 from aimd_core.format.files import Unsynced
+from aimd_core.format.values import clean
 from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -318,6 +319,15 @@ def is_record(document: Any) -> TypeGuard[dict[str, Any]]:
     return type(body) is dict and type(body.get("value")) is dict and type(body.get("sequence")) is dict
 
 
+def with_clean_text(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record whose names every reader can show: a JSON escape may spell what is no text."""
+    ((metrics_type, body),) = record.items()
+    values, sequence = body["value"], body["sequence"]
+    if isinstance(sequence.get("timestamp"), str):
+        sequence["timestamp"] = clean(sequence["timestamp"])
+    return {clean(metrics_type): {"value": {clean(name): values[name] for name in values}, "sequence": sequence}}
+
+
 def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
     """Yield the JSON documents of a line that is not one document: concatenated ones, or one after a torn one.
 
@@ -349,7 +359,7 @@ def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[
             text = line.decode("utf-8").strip(_BLANK)
             document, end = _decode(text) if text else (None, 0)
             if end == len(text) and is_record(document):
-                yield document
+                yield with_clean_text(document) if "\\u" in text else document
                 continue
         except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
             pass
@@ -363,7 +373,7 @@ def _salvage(text: str, is_complete: bool, number: int, damage: Damage) -> Itera
     damaged_from = None
     for document, start, end in _documents(text):
         if is_record(document) and _is_unicode(text[start:end]):
-            yield document
+            yield with_clean_text(document)
         elif damaged_from is None:
             damaged_from = start
     if damaged_from is None:

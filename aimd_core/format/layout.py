@@ -39,6 +39,7 @@ _UNSURE_NS = 2_000_000_000  # a document changed this shortly before it was read
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
 _CREATED_LENGTH = len("261123_150327_f9by70")  # the end of an alternative name: date, time, suffix
+_MOMENT_LENGTH = len("261123_150327")
 
 
 def default_directory() -> Path:
@@ -72,7 +73,9 @@ def new_trial_directory(working_directory: Path, name: str) -> Path:
 
 
 def list_names(directory: Path) -> tuple[Path, list[str]]:
-    """Return where the trials of a directory are, and their alternative names, newest first, without reading them.
+    """Return where the trials of a directory are, and their alternative names, without reading them.
+
+    They are newest first, as far as names tell; of the same moment, by name, whatever order the file system has.
 
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
@@ -81,7 +84,8 @@ def list_names(directory: Path) -> tuple[Path, list[str]]:
     place = nested if nested.is_dir() else directory
     with os.scandir(place) as entries:
         names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
-    names.sort(key=lambda name: name[-_CREATED_LENGTH:], reverse=True)
+    names.sort()  # of those that began in the same moment, by name
+    names.sort(key=lambda name: name[-_CREATED_LENGTH:][:_MOMENT_LENGTH], reverse=True)
     return place, names
 
 
@@ -144,7 +148,7 @@ def is_metadata_as_in(signature: bytes, path: str) -> bool:
 def made_s(alternative_name: str) -> float:
     """Return when a directory was created, according to its name as local time, in seconds since the epoch."""
     try:
-        return time.mktime(time.strptime(alternative_name[-_CREATED_LENGTH:][:13], "%y%m%d_%H%M%S"))
+        return time.mktime(time.strptime(alternative_name[-_CREATED_LENGTH:][:_MOMENT_LENGTH], "%y%m%d_%H%M%S"))
     except (ValueError, OverflowError):
         return 0.0
 

@@ -99,6 +99,24 @@ def with_plain_integers(value: object) -> object:
     return integer_of(value) if value.bit_length() <= MAX_TEXT_BITS else str(value)
 
 
+def clean(text: str) -> str:
+    """Return a text that every file, terminal and database accepts: without lone surrogates and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def key_of(key: object) -> str:
+    """Return the key of a mapping in YAML as JSON has it: `true` for a key `on`, not Python's `True`.
+
+    Raises:
+        ValueError: JSON has no such key.
+    """
+    if isinstance(key, str):
+        return key
+    if key is None or isinstance(key, (bool, int, float)):
+        return json.dumps(key)
+    raise ValueError(key)
+
+
 def parameters_chars(parameters: Mapping[str, object]) -> int:
     """Return how many characters of JSON parameters have, as it is sent and stored."""
     return len(json.dumps(strict_json(parameters), ensure_ascii=False, separators=(",", ":")))

@@ -20,7 +20,7 @@ from aimd_core.format.layout import (
 )
 from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, STATUSES, is_alternative_name, split_alternative_name
 from aimd_core.language import said
-from aimd_core.reading.facts import State, derive_state, ending_of
+from aimd_core.reading.facts import State, derive_state, ending_of, written_time
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -154,14 +154,12 @@ class Trial:
     @property
     def started(self) -> str | None:
         """When recording began, ISO 8601, or None."""
-        started = self.metadata.get("startTime")
-        return started if isinstance(started, str) else None
+        return written_time(self.metadata.get("startTime"))
 
     @property
     def ended(self) -> str | None:
         """When recording ended, ISO 8601, or None."""
-        ended = self.metadata.get("endTime")
-        return ended if isinstance(ended, str) else None
+        return written_time(self.metadata.get("endTime"))
 
     @property
     def upload_settings(self) -> dict[str, object]:

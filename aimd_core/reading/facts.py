@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Aggregates = Mapping[str, float | int | str | None]
 
 LOST_AFTER_S = 600.0
+ENDING_TEXTS = ("kind", "exception", "message", "signal", "at")
+MAX_ENDING_CHARS = 1000
+_MAX_TIME_CHARS = 64
 _EMPTY: dict[str, object] = {}
 _NO_METRICS: dict[str, Aggregates] = {}
 _NO_TRENDS: dict[str, list[float]] = {}
@@ -149,21 +152,36 @@ def _short_duration(seconds: float) -> str:
 def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:
     """Return what a trial's metadata says about the end of its process: `kind`, `exception`, `signal` and so on.
 
-    Anything but a mapping, which a person may have written, is an ending without known facts.
+    Only what has the right type counts, and as much of it as is shown. Something that is no mapping, as a person may
+    have written it, is an ending of which nothing is known.
     """
     ending = metadata.get("_exit")
-    if isinstance(ending, dict):
-        return ending or None
-    return {"kind": str(ending)} if ending else None
+    if not isinstance(ending, dict):
+        return {"kind": str(ending)[:MAX_ENDING_CHARS]} if ending else None
+    if not ending:
+        return None
+    known = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
+    status = ending.get("status")
+    is_status = type(status) is int and abs(status) < 1 << 31
+    return {"kind": "", **known, "status": status} if is_status else {"kind": "", **known}
+
+
+def written_time(value: object) -> str | None:
+    """Return a time of a document as written, or None if it is none."""
+    return value if isinstance(value, str) and seconds_of(value) is not None else None
 
 
 def seconds_of(time: str | None) -> float | None:
-    """Return an ISO 8601 time in seconds since the epoch, or None. Without an offset it is local time."""
-    if not time:
+    """Return an ISO 8601 time in seconds since the epoch; None when it is none.
+
+    Without offset it is UTC, because a trial is read on other hosts than the one that it was recorded on.
+    """
+    if not time or len(time) > _MAX_TIME_CHARS:
         return None
     try:
-        return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
-    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromisoformat(time[:-1] + "+00:00" if time.endswith("Z") else time)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError):
         return None
 
 

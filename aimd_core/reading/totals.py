@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, BinaryIO
 
-from aimd_core.format.journal import Damage, is_record, open_regular, read_records
+from aimd_core.format.journal import Damage, is_record, open_regular, read_records, with_clean_text
 from aimd_core.format.segments import Segments, read_segments
 from aimd_core.format.values import EXACT_STEP, float_of, step_of
 
@@ -326,7 +326,7 @@ def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
         return None
     if len(documents) != body.count("\n") + 1 or not all(map(is_record, documents)):
         return None
-    return list(documents)
+    return [with_clean_text(record) for record in documents] if b"\\u" in block else list(documents)
 
 
 def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:

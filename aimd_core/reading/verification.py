@@ -17,7 +17,7 @@ from aimd_core.format.segments import segment_faults
 from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.facts import is_live, seconds_of
+from aimd_core.reading.facts import is_live, written_time
 
 _BLOCK_BYTES = 1 << 20
 _FAULTS_SHOWN = 20  # of a kind per file; all are counted
@@ -229,4 +229,4 @@ def metadata_faults(document: dict[str, object]) -> list[str]:
 
 def _is_time(document: dict[str, object], key: str) -> bool:
     value = document.get(key)
-    return value is None or seconds_of(str(value)) is not None
+    return value is None or written_time(value) is not None

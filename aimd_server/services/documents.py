@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from aimd_core.format.model import strict_json
-from aimd_core.format.values import MAX_PARAMETERS_CHARS, parameters_chars
+from aimd_core.format.values import MAX_PARAMETERS_CHARS, clean, parameters_chars
 from aimd_server.services.request_errors import RefusalError, invalid
 
 T = TypeVar("T")
@@ -121,8 +121,3 @@ def mapping(value: object) -> dict[str, Any]:
 def printable(value: object) -> str | None:
     """Return a short text that can be stored and shown, or None."""
     return clean(value) if isinstance(value, str) and len(value) <= 64 else None
-
-
-def clean(text: str) -> str:
-    """Return a text that every database accepts, without lone surrogates and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

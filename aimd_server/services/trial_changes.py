@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from aimd_core.format.values import clean
 from aimd_server.services import auditing, names
-from aimd_server.services.documents import clean
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
 from aimd_server.services.request_errors import forbidden, invalid, name_taken

@@ -38,8 +38,6 @@ from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
 
 PAGE, MAX_PAGE = 50, 500
-ENDING_TEXTS = ("kind", "exception", "message", "signal", "at")
-MAX_ENDING_CHARS = 1_000
 LABELLED = {"status", *indexes.LABELS}  # the columns of labels
 HEARD_EVERY_US = 60_000_000  # how often a request that changes nothing is stored as a sign of life
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
@@ -143,14 +141,6 @@ def _check(uid: str, wish: TrialWish) -> None:
         raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
 
 
-def _kept_ending(ending: dict[str, Any]) -> dict[str, object]:
-    """Return what lists show of an ending, whatever its size."""
-    texts = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
-    status = ending.get("status")
-    is_status = type(status) is int and abs(status) < 1 << 31
-    return {"kind": "", **texts, "status": status} if is_status else {"kind": "", **texts}
-
-
 def document_columns(document: dict[str, Any]) -> dict[str, Any]:
     """Return a trial's document as JSON text, with the columns taken from it."""
     kept = {key: value for key, value in document.items() if key != "_upload"}
@@ -161,7 +151,7 @@ def document_columns(document: dict[str, Any]) -> dict[str, Any]:
         "status": documents.printable(status),
         "started": started if parse_us(started) is not None else None,
         "ended": ended if parse_us(ended) is not None else None,
-        "ending": None if ending is None else documents.text_of(_kept_ending(ending)),
+        "ending": None if ending is None else documents.text_of(ending),
     }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 from pathlib import Path
@@ -33,7 +34,7 @@ def test_a_string_that_yaml_takes_for_something_else_comes_back_as_the_string(te
 
 def test_a_date_stays_the_text_that_it_is() -> None:
     assert parse_mapping(b"on: 2024-01-01\nat: 2022-01-31T09:59:59+00:00\n", "here") == {
-        "True": "2024-01-01",  # YAML 1.1 takes `on` for true, and names are text
+        "true": "2024-01-01",  # YAML 1.1 takes `on` for true, and JSON names it so
         "at": "2022-01-31T09:59:59+00:00",
     }
 
@@ -159,3 +160,26 @@ def test_a_link_in_the_place_of_a_document_is_replaced_and_not_followed(tmp_path
     replace_file(tmp_path / "a", b"x")
     assert (tmp_path / "victim").read_bytes() == b"mine"
     assert not (tmp_path / "a").is_symlink()
+
+
+def test_keys_are_named_as_json_names_them_at_every_level() -> None:
+    """YAML reads a key `on` as True; a server, which gets JSON, has `true`."""
+    text = "optim: {on: 1, null: 2, 1.5: 3, .nan: 4, 7: 5}\nlayers: [{off: 1}]\nyes: 3\n~: 4\n0x10: 6\n"
+    read = parse_mapping(text.encode(), "here")
+    assert json.loads(json.dumps(read)) == read
+    assert read == {
+        "optim": {"true": 1, "null": 2, "1.5": 3, "NaN": 4, "7": 5},
+        "layers": [{"false": 1}],
+        "true": 3,
+        "null": 4,
+        "16": 6,
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: 0x" + "f" * 5000, "a: [{? [1, 2] : 3}]", "? [1, 2]\n: 3", "a: 1" + ":1" * 9000, "a: {? !!binary eA== : 1}"],
+)
+def test_what_json_cannot_hold_is_damage_and_stops_nobody(text: str) -> None:
+    with pytest.raises(DamagedError):
+        parse_mapping(text.encode(), "here")

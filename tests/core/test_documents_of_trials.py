@@ -36,8 +36,8 @@ def test_trials_are_listed_newest_first_whatever_their_names_are(tmp_path: Path)
         write_trial(tmp_path, name)
     assert names(tmp_path) == [
         "m_b_261123_150328_aaaaaa",
+        "a_261123_150327_aaaaaa",  # of the same second, by name
         "a_261123_150327_b00000",
-        "a_261123_150327_aaaaaa",
         "z_251123_150327_zzzzzz",
     ]
 

@@ -17,7 +17,6 @@ from aimd_core.format.model import strict_json
 from aimd_core.format.values import float_of, step_of
 from aimd_core.reading.totals import MetricSummary
 from aimd_server.columns.uniform import read_numbers
-from aimd_server.services.documents import clean
 
 if TYPE_CHECKING:
     from aimd_server.columns.spans import Chunk
@@ -72,7 +71,7 @@ class Points:
     def add(self, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
         """Add a record."""
         self.records += 1
-        columns = self.by_type.setdefault(clean(metrics_type), {})
+        columns = self.by_type.setdefault(metrics_type, {})
         for name, value in values.items():
             if isinstance(value, (int, float)):
                 numbers = columns.get(name)
@@ -93,11 +92,13 @@ def read_points(lines: bytes) -> Iterator[Points]:
 
 def _read_group(lines: bytes) -> Points:
     points = Points()
+    if b"\\u0000" in lines:  # the journal's reader knows what is shown in its place
+        return _read_slowly_each(lines, points)
     uniform = read_numbers(lines)
     if uniform is not None:
         points.records = uniform.lines
         columns = {name: Numbers(column, uniform.steps) for name, column in uniform.columns.items()}
-        points.by_type = {clean(uniform.type): columns}
+        points.by_type = {uniform.type: columns}
         return points
     try:
         records = _decoder.decode_lines(lines)  # all lines in one call
@@ -127,12 +128,17 @@ def _read_singly(lines: bytes, points: Points) -> Points:
     return points
 
 
+def _read_slowly_each(lines: bytes, points: Points) -> Points:
+    for line in lines.split(b"\n")[:-1]:
+        _read_slowly(line, points)
+    return points
+
+
 def _read_slowly(line: bytes, points: Points) -> None:
     damage = Damage()
     for record in read_records(iter([line + b"\n"]), damage):
         ((metrics_type, body),) = record.items()
-        values = {clean(name): value for name, value in body["value"].items()}
-        points.add(metrics_type, body["sequence"].get("step"), values)
+        points.add(metrics_type, body["sequence"].get("step"), body["value"])
     points.damaged += damage.lines
 
 
