@@ -55,9 +55,9 @@ def cache_directory() -> Path:
 class IndexCache:
     """The cached rows of a trials directory."""
 
-    def __init__(self, place: Path) -> None:
-        """Open the cache of the trials in `place`. It never fails."""
-        self.path = cache_directory() / f"{_fingerprint(os.path.realpath(place))}.sqlite3"
+    def __init__(self, directory: Path) -> None:
+        """Open the cache of the trials in `directory`. It never fails."""
+        self.path = cache_directory() / f"{_fingerprint(os.path.realpath(directory))}.sqlite3"
         self._connection: sqlite3.Connection | None = None
         self._open()
 

@@ -10,18 +10,15 @@ from __future__ import annotations
 import json
 import os
 import struct
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from aimd_core.errors import DamagedError, NoTrialsError
 from aimd_core.format import process
 from aimd_core.format.labels import read_labels
 from aimd_core.format.layout import (
-    ALL_FILES,
-    DOCUMENTS_PART,
     JOURNAL_PART,
     LABELS_FILE,
     METRICS_FILE,
@@ -34,7 +31,7 @@ from aimd_core.format.layout import (
     sure_signature,
 )
 from aimd_core.format.model import flatten
-from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache, MemoryCache
+from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, ending_of, is_live, newest_first, seconds_of, start_s
 
@@ -44,9 +41,6 @@ if TYPE_CHECKING:
 
 _STATUS, _STARTED, _DAMAGE = 2, 3, 8  # positions in the head of a row
 _SLACK_S = 86400.0  # a directory's name has local time, and the clocks of a cluster differ
-_CHECKED = 1000  # ended trials whose files one look checks, which takes about 15 ms
-_READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others while none is quick
-_READ_MOST, _QUICK_S = 8000, 0.3
 _BATCH = 200  # trials per batch, so that Ctrl-C loses little and memory stays small
 # In the order of `MetricSummary.as_dict`, which a warm list does not load.
 _AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
@@ -81,7 +75,7 @@ class TrialIndex:
     """The trials of a directory.
 
     Attributes:
-        place: Their directory.
+        directory: Where they are.
         names: Their alternative names, newest first.
         read_count: How many trials the last call of `rows` had to read, at least in part.
     """
@@ -96,7 +90,7 @@ class TrialIndex:
             NoTrialsError: It has none, or cannot be listed.
         """
         try:
-            self.place, self.names = list_names(directory)
+            self.directory, self.names = list_names(directory)
         except OSError as error:
             raise NoTrialsError(where=f"{directory} ({error.strerror})") from error
         if not self.names:
@@ -104,10 +98,10 @@ class TrialIndex:
         self.read_count = 0
 
     @classmethod
-    def without_listing(cls, place: Path) -> TrialIndex:
+    def without_listing(cls, directory: Path) -> TrialIndex:
         """Return the index of a directory whose trials every call names."""
         index = cls.__new__(cls)
-        index.place, index.names, index.read_count = place, [], 0
+        index.directory, index.names, index.read_count = directory, [], 0
         return index
 
     def rows(
@@ -125,23 +119,24 @@ class TrialIndex:
             with_trends: Whether to include `trends`.
             cache: A cache to use instead of the directory's, which stays open.
         """
-        wanted = self.names if names is None else names
+        if names is None:
+            names = self.names
         if cache is not None:
-            return self._rows(cache, wanted, with_facts, with_trends)
-        cache = IndexCache(self.place)
+            return self._rows(cache, names, with_facts, with_trends)
+        cache = IndexCache(self.directory)
         try:
-            return self._rows(cache, wanted, with_facts, with_trends)
+            return self._rows(cache, names, with_facts, with_trends)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error):
             cache.renew()  # it contains something that this program does not write
-            return self._rows(cache, wanted, with_facts, with_trends)
+            return self._rows(cache, names, with_facts, with_trends)
         finally:
             cache.close()
 
-    def _rows(self, cache: IndexCache, wanted: Sequence[str], with_facts: bool, with_trends: bool) -> list[Facts]:
-        base = f"{self.place}{os.sep}"
-        signatures = {name: signature_of(base + name) for name in wanted}
-        trials, changed, gone = self._cached(cache, None if wanted is self.names else wanted, signatures)
-        stale = [name for name in wanted if name not in trials]
+    def _rows(self, cache: IndexCache, names: Sequence[str], with_facts: bool, with_trends: bool) -> list[Facts]:
+        base = f"{self.directory}{os.sep}"
+        signatures = {name: signature_of(base + name) for name in names}
+        trials, changed, gone = self._cached(cache, None if names is self.names else names, signatures)
+        stale = [name for name in names if name not in trials]
         self.read_count = len(stale)
         more: list[CachedMore] = []
         for start in range(0, len(stale), _BATCH):
@@ -150,20 +145,20 @@ class TrialIndex:
             if with_facts or with_trends:
                 more += [kept._replace(state="") for _, kept in fresh]
             cache.store(fresh)
-        if gone and wanted is self.names:
+        if gone and names is self.names:
             cache.store((), gone)
         if with_facts:
-            _add_facts(trials, chain(cache.column("facts", wanted), [[(kept.name, kept.facts) for kept in more]]))
+            _add_facts(trials, chain(cache.column("facts", names), [[(kept.name, kept.facts) for kept in more]]))
         if with_trends:
-            _add_trends(trials, chain(cache.column("trends", wanted), [[(kept.name, kept.trends) for kept in more]]))
-        rows = [trials[name] for name in wanted]
-        return sorted(rows, key=newest_first) if wanted is self.names else rows
+            _add_trends(trials, chain(cache.column("trends", names), [[(kept.name, kept.trends) for kept in more]]))
+        rows = [trials[name] for name in names]
+        return sorted(rows, key=newest_first) if names is self.names else rows
 
     def newest(self, count: int) -> list[str]:
         """Return the names of the newest trials, newest first, reading as few others as possible."""
         if len(self.names) <= count:
             return self.names
-        cache = IndexCache(self.place)
+        cache = IndexCache(self.directory)
         try:
             starts = self._cached_starts(cache)
         finally:
@@ -185,7 +180,7 @@ class TrialIndex:
         listed = set(self.names)
         for rows in cache.starts():
             for name, signature, started in rows:
-                if name in listed and is_metadata_as_in(signature, f"{self.place}{os.sep}{name}"):
+                if name in listed and is_metadata_as_in(signature, f"{self.directory}{os.sep}{name}"):
                     started_s = seconds_of(started)
                     starts[name] = made_s(name) if started_s is None else started_s
         return starts
@@ -199,7 +194,7 @@ class TrialIndex:
         gone: list[str] = []
         for rows in cache.rows(names):
             good = [row for row in rows if signatures.get(row.name) == row.signature]
-            trials.update(_unfold(good, f"{self.place}{os.sep}"))
+            trials.update(_unfold(good, f"{self.directory}{os.sep}"))
             gone += [row.name for row in rows if row.name not in signatures]
             changed.update((row.name, row) for row in rows if row.name in signatures and row.name not in trials)
         return trials, changed, gone
@@ -208,7 +203,9 @@ class TrialIndex:
         self, cache: IndexCache, names: list[str], signatures: Mapping[str, bytes], changed: Mapping[str, CachedRow]
     ) -> list[tuple[CachedRow, CachedMore]]:
         more = cache.more([name for name in names if name in changed])
-        return [_read_trial(self.place / name, signatures[name], changed.get(name), more.get(name)) for name in names]
+        return [
+            _read_trial(self.directory / name, signatures[name], changed.get(name), more.get(name)) for name in names
+        ]
 
 
 def _read_trial(
@@ -273,11 +270,11 @@ def _read_journal(
     """Return metrics, trends and the state to continue from, as JSON, and add faults to the damage."""
     from aimd_core.reading.totals import read_totals  # a warm list reads no journal
 
-    known, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
+    last, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
     if row is not None and more is not None and has_grown(row.signature, signature):
-        known = json.loads(more.state)
+        last = json.loads(more.state)
     try:
-        shown, totals = read_totals(str(path / METRICS_FILE), known)
+        shown, totals = read_totals(str(path / METRICS_FILE), last)
     except DamagedError as error:
         damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
         return "{}", "{}", "null"
@@ -374,165 +371,3 @@ def _decoded(groups: Iterable[list[tuple[str, str]]]) -> Iterator[tuple[str, Any
     for group in groups:
         documents = json.loads(f"[{','.join([document for _, document in group])}]")
         yield from zip([name for name, _ in group], documents, strict=True)
-
-
-class Look(NamedTuple):
-    """A trial at one moment: its directory, the signature of its files, and its state."""
-
-    path: Path
-    signature: bytes
-    state: str
-
-
-class States:
-    """The states of trials, checked repeatedly: documents are read if they changed, journals never."""
-
-    def __init__(self) -> None:
-        """Start without any trials."""
-        self._known: dict[Path, tuple[bytes, Facts]] = {}
-
-    def look(self, path: Path) -> Look:
-        """Look at a trial now."""
-        signature = signature_of(path, ALL_FILES)
-        known = self._known.get(path)
-        if known is None or known[0] != signature[DOCUMENTS_PART]:
-            trial = Trial(path)
-            facts = Facts(status=trial.status, ending=ending_of(trial.metadata), recorded=process.read(path))
-            self._known[path] = known = sure_signature(signature)[DOCUMENTS_PART], facts
-        known[1].derive(last_write_s(path, signature))
-        return Look(path, signature, known[1].state)
-
-
-class Changes(States):
-    """Which trials have changed, in files or state, since they were last settled."""
-
-    def __init__(self) -> None:
-        """Start with every trial as changed."""
-        super().__init__()
-        self._settled: dict[Path, Look] = {}
-
-    def changed(self, looks: Iterable[Look]) -> list[Look]:
-        """Return those that have changed since they were settled."""
-        return [look for look in looks if self._settled.get(look.path) != look]
-
-    def settle(self, look: Look) -> None:
-        """Treat a trial as unchanged as long as it equals this look."""
-        self._settled[look.path] = look
-
-
-class Watch:
-    """Trials as facts, checked repeatedly at the cost of what is new.
-
-    The next look sees new, removed, unfinished and recently changed trials; a change to one that ended long ago is seen
-    within `len(trials) / 1000` looks. In a directory with many trials the newest hundred come first and the rest in
-    thousands, so that no look takes long.
-
-    Attributes:
-        read_count: How many trials the last look had to read, at least in part.
-        unread_count: How many trials of the directory the last look left for the next.
-    """
-
-    def __init__(self, paths: Sequence[Path] = (), directory: Path | None = None) -> None:
-        """Take what to watch, without reading it.
-
-        Args:
-            paths: Directories of trials, in the order of the answers.
-            directory: Instead of them: a working directory that holds `.aimd/trials`, or a directory of trials, all of
-                which are watched. It may not exist yet.
-        """
-        self.paths = [path.absolute() for path in paths]
-        self.directory = directory
-        self.read_count = self.unread_count = 0
-        self._trials: dict[Path, Facts] = {}
-        self._signatures: dict[Path, bytes] = {}
-        self._memories: dict[Path, MemoryCache] = {}
-        self._remembered: set[Path] = set()
-        self._batch = _READ  # how many unread trials the next look takes
-        self._checked = 0  # where the next look continues with ended trials
-        self._has_facts = False
-
-    def look(self, with_facts: bool = True) -> list[Facts]:
-        """Return the current trials, in the order of their paths, or of a directory newest first.
-
-        Args:
-            with_facts: Whether to include `git` and `platform`; once included, they always are.
-
-        Raises:
-            NoTrialsError: The directory cannot be listed.
-        """
-        paths = self._listed()
-        self._forget_others(paths)
-        if with_facts and not self._has_facts:
-            self._has_facts = True
-            self._signatures.clear()  # so that all are read again from the cache
-        signatures = {path: signature_of(path) for path in self._due(paths)}
-        started_s = time.monotonic()
-        self._read([path for path, signature in signatures.items() if self._signatures.get(path) != signature])
-        if time.monotonic() - started_s < _QUICK_S:  # they come from the cache
-            self._batch = min(2 * self._batch, _READ_MOST)
-        for path, signature in signatures.items():
-            self._signatures[path] = sure_signature(signature)
-            trial = self._trials[path]
-            if trial.is_unfinished:  # whether its process is alive must be checked each time
-                trial.derive(last_write_s(path, signature))
-        rows = [self._trials[path] for path in paths if path in self._trials]
-        return rows if self.directory is None else sorted(rows, key=newest_first)
-
-    def _listed(self) -> list[Path]:
-        if self.directory is None:
-            return self.paths
-        try:
-            place, names = list_names(self.directory)
-        except OSError as error:
-            if self.directory.is_dir():
-                return []
-            raise NoTrialsError(where=f"{self.directory} ({error.strerror})") from error
-        return [place / name for name in names]
-
-    def _forget_others(self, paths: Iterable[Path]) -> None:
-        for gone in self._trials.keys() - set(paths):
-            del self._trials[gone]
-            self._signatures.pop(gone, None)
-            self._remembered.discard(gone)
-
-    def _due(self, paths: Sequence[Path]) -> list[Path]:
-        """Return the trials to check: some unread ones, all unfinished ones, and some ended ones."""
-        new = [path for path in paths if path not in self._signatures]
-        batch = new if self.directory is None else new[: self._batch if self._trials else _READ_FIRST]
-        self.unread_count = len(new) - len(batch)
-        known = [path for path in paths if path in self._signatures]
-        live = [path for path in known if self._trials[path].is_unfinished]
-        ended = [path for path in known if not self._trials[path].is_unfinished]
-        if len(ended) > _CHECKED:
-            start = self._checked % len(ended)
-            self._checked = start + _CHECKED
-            ended = [*ended[start : start + _CHECKED], *ended[: max(0, start + _CHECKED - len(ended))]]
-        return [*batch, *live, *ended]
-
-    def _read(self, paths: Sequence[Path]) -> None:
-        """Read trials: new ones from the cache of their directory, the others from memory."""
-        self.read_count = 0
-        groups: dict[tuple[Path, bool], list[Path]] = {}
-        for path in paths:
-            groups.setdefault((path.parent, path in self._signatures), []).append(path)
-        for (place, is_known), listed in groups.items():
-            index = TrialIndex.without_listing(place)
-            memory = self._memory(place, listed) if is_known else None
-            rows = index.rows([path.name for path in listed], self._has_facts, True, memory)
-            self._trials.update(zip(listed, rows, strict=True))
-            self.read_count += index.read_count
-
-    def _memory(self, place: Path, paths: Sequence[Path]) -> MemoryCache:
-        """Return the positions of readers in these journals, in memory, because the cache may not be writable."""
-        memory = self._memories.get(place)
-        if memory is None:
-            memory = self._memories[place] = MemoryCache(place)
-        names = [path.name for path in paths if path not in self._remembered]
-        self._remembered.update(paths)
-        if names:
-            kept = IndexCache(place)
-            more = kept.more(names)
-            rows = [row for some in kept.rows(names) for row in some if row.name in more]
-            memory.store([(row, more[row.name]) for row in rows])
-            kept.close()
-        return memory

@@ -98,6 +98,6 @@ def select_trials(paths: list[Path], names: list[str], directory: Path | None) -
     selected += [trial_at(Path(name)) if "/" in name else trial_named(name, place) for name in names]
     if not paths and not names and directory is not None:
         index = TrialIndex(directory)
-        selected = [Trial(index.place / row.alternative_name) for row in index.rows()]
+        selected = [Trial(index.directory / row.alternative_name) for row in index.rows()]
     unique = {trial.path.absolute(): trial for trial in selected}
     return list(unique.values())

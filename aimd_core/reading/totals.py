@@ -343,13 +343,13 @@ def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:
 
 
 def read_totals(
-    path: str | os.PathLike[str], known: dict[str, Any] | None = None, all_segments: bool = False
+    path: str | os.PathLike[str], earlier: dict[str, Any] | None = None, all_segments: bool = False
 ) -> tuple[JournalTotals, JournalTotals]:
     """Read a journal, or what is new in it.
 
     Args:
         path: The journal, in its trial's directory; a missing one is empty.
-        known: The state of earlier totals, to continue from if the journal still begins with what they were computed
+        earlier: The state of earlier totals, to continue from if the journal still begins with what they were computed
             from.
         all_segments: Whether to include superseded points.
 
@@ -366,7 +366,7 @@ def read_totals(
     except FileNotFoundError:
         return JournalTotals(segments), JournalTotals(segments)
     with file:
-        totals = _resumed(file, known, segments) or JournalTotals(segments)
+        totals = _resumed(file, earlier, segments) or JournalTotals(segments)
         file.seek(totals.offset)
         for block, is_complete in _read_blocks(file):
             if is_complete:
@@ -378,11 +378,11 @@ def read_totals(
     return totals, totals
 
 
-def _resumed(file: BinaryIO, known: dict[str, Any] | None, segments: Segments) -> JournalTotals | None:
+def _resumed(file: BinaryIO, earlier: dict[str, Any] | None, segments: Segments) -> JournalTotals | None:
     """Return the earlier totals if the journal continues from them, else None."""
-    if not known or known["segments"] != segments.mark():
+    if not earlier or earlier["segments"] != segments.mark():
         return None
-    totals = JournalTotals.from_state(known, segments)
+    totals = JournalTotals.from_state(earlier, segments)
     seam = totals.seam
     if os.fstat(file.fileno()).st_size < totals.offset:
         return None

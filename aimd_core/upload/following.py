@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aimd_core.errors import NetworkError
 from aimd_core.format.layout import TRIALS_DIRECTORY
-from aimd_core.reading.directory import Changes, Look
+from aimd_core.reading.changes import Changes, Look
 from aimd_core.reading.documents import Trial, find_trials
 from aimd_core.reading.facts import LOST_AFTER_S, is_live
 from aimd_core.upload.contents import Result

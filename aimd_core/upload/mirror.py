@@ -21,7 +21,7 @@ from aimd_core.format.files import replace_file
 from aimd_core.format.labels import Labels, read_labels
 from aimd_core.format.layout import ALL_FILES, LABELS_FILE, list_names, signature_of
 from aimd_core.format.model import SUCCEEDED
-from aimd_core.reading.directory import Look, States
+from aimd_core.reading.changes import Look, States
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, may_go_on
 from aimd_core.upload.contents import Destination, Result, quick_id

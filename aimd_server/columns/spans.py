@@ -84,12 +84,14 @@ class Span(msgspec.Struct):
 
 
 # gc=False: JSON cannot contain cycles, and the collector would double the cost.
-class _Body(msgspec.Struct, gc=False):
+class Body(msgspec.Struct, gc=False):
+    """A record without its type."""
+
     value: dict[str, Any]
     sequence: dict[str, Any]
 
 
-class _Group:
+class _ShapeLines:
     """The lines of a shape: their numbers, and their values in columns, or in rows while they are collected."""
 
     __slots__ = ("_columns", "lines", "names", "places", "rows", "type")
@@ -110,7 +112,7 @@ class _Group:
         return list(zip(*self.rows, strict=True)) if self._columns is None else self._columns
 
 
-_decoder = msgspec.json.Decoder(dict[str, _Body])
+_decoder = msgspec.json.Decoder(dict[str, Body])
 
 
 class _OddError(Exception):
@@ -198,16 +200,16 @@ def _stored(chunk: Chunk) -> Chunk:
     return Chunk(chunk.type, chunk.rows, axes, columns)
 
 
-def _groups_of(lines: bytes) -> list[_Group]:
+def _groups_of(lines: bytes) -> list[_ShapeLines]:
     found = read_uniform(lines)
     if found is None:
         return _grouped(_records(lines))
-    group = _Group(found.type, found.values, found.places, found.columns)
+    group = _ShapeLines(found.type, found.values, found.places, found.columns)
     group.lines = range(found.lines)
     return [group]
 
 
-def _records(lines: bytes) -> list[dict[str, _Body]]:
+def _records(lines: bytes) -> list[dict[str, Body]]:
     try:
         records = _decoder.decode_lines(lines)
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -217,7 +219,7 @@ def _records(lines: bytes) -> list[dict[str, _Body]]:
     return records
 
 
-def _decoded(line: bytes) -> dict[str, _Body]:
+def _decoded(line: bytes) -> dict[str, Body]:
     """Decode a record that may contain Python's NaN tokens."""
     try:
         return _decoder.decode(line)
@@ -229,17 +231,17 @@ def _decoded(line: bytes) -> dict[str, _Body]:
     return found[0]
 
 
-def tables_and_bodies(line: bytes) -> Iterator[dict[str, _Body]]:
+def tables_and_bodies(line: bytes) -> Iterator[dict[str, Body]]:
     """Yield the records of a line like the reader of local journals."""
     from aimd_core.format.journal import Damage, read_records
 
     for record in read_records(iter([line + b"\n"]), Damage()):
         ((metrics_type, body),) = record.items()
-        yield {metrics_type: _Body(body["value"], body["sequence"])}
+        yield {metrics_type: Body(body["value"], body["sequence"])}
 
 
-def _grouped(records: list[dict[str, _Body]]) -> list[_Group]:
-    groups: dict[tuple[Any, ...], _Group] = {}
+def _grouped(records: list[dict[str, Body]]) -> list[_ShapeLines]:
+    groups: dict[tuple[Any, ...], _ShapeLines] = {}
     numbers: dict[tuple[Any, ...], list[int]] = {}
     for number, record in enumerate(records):
         if len(record) != 1:
@@ -251,14 +253,14 @@ def _grouped(records: list[dict[str, _Body]]) -> list[_Group]:
         if group is None:
             if len(groups) == MAX_SHAPES or len(values) > MAX_NAMES:
                 raise _OddError
-            group = groups[key] = _Group(metrics_type, list(values), list(places))
+            group = groups[key] = _ShapeLines(metrics_type, list(values), list(places))
             numbers[key] = group.lines = []
         numbers[key].append(number)
         group.rows.append((*values.values(), *places.values()))
     return list(groups.values())
 
 
-def _take(chunk: Chunk, group: _Group, rows: np.ndarray[Any, Any], is_all: bool) -> Shape:
+def _take(chunk: Chunk, group: _ShapeLines, rows: np.ndarray[Any, Any], is_all: bool) -> Shape:
     """Put the numbers of a group's lines into its type's chunk and return their shape."""
     _check_text(group.type)
     columns = group.columns

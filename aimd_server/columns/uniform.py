@@ -38,12 +38,12 @@ class Uniform(msgspec.Struct):
     lines: int
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
+class _StrictBody(msgspec.Struct, forbid_unknown_fields=True):
     value: dict[str, Any]
     sequence: dict[str, Any]
 
 
-_first = msgspec.json.Decoder(dict[str, _Body])
+_first = msgspec.json.Decoder(dict[str, _StrictBody])
 
 
 def read_uniform(lines: bytes) -> Uniform | None:

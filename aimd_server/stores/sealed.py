@@ -94,11 +94,11 @@ def opened(connection: Connection, contents: Sequence[bytes], objects: Objects |
     """
     found = list(contents)
     wanted: dict[bytes, list[tuple[int, _Reference]]] = {}
-    for place, content in enumerate(contents):
+    for position, content in enumerate(contents):
         if content[:1] == MARK:
             try:
                 known = msgspec.msgpack.decode(content[1:], type=_Reference)
-                wanted.setdefault(known.object, []).append((place, known))
+                wanted.setdefault(known.object, []).append((position, known))
                 key_of(known.object)
             except (msgspec.DecodeError, ValueError) as error:
                 raise ValueError(f"damaged: a reference to an object cannot be read ({error})") from None
@@ -107,8 +107,8 @@ def opened(connection: Connection, contents: Sequence[bytes], objects: Objects |
         if reader is None:
             raise ValueError("what is in objects cannot be read here")
         read = reader.get_ranges(key_of(object_id), [(one.start, one.end) for _, one in places])
-        for (place, _), content in zip(places, read, strict=True):
-            found[place] = content
+        for (position, _), content in zip(places, read, strict=True):
+            found[position] = content
     return found
 
 
@@ -152,10 +152,10 @@ def _in_rows(table: Table) -> ColumnElement[bool]:
     return func.substr(table.c.data, 1, 1, type_=LargeBinary) != literal(MARK, LargeBinary)
 
 
-Place = tuple[Any, ...]  # the primary key of a row
+Key = tuple[Any, ...]  # the primary key of a row
 
 
-def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
+def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bounds) -> list[tuple[Key, bytes]]:
     """Return keys and bytes of the first journal chunks, up to a byte, that are not in an object."""
     table = journal_chunk
     query = select(table.c.offset, table.c.data).where(
@@ -165,7 +165,7 @@ def lines_in_rows(connection: Connection, journal_id: int, end: int, bounds: Bou
         return bounds.cut(((journal_id, row.offset), row.data) for row in rows)
 
 
-def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: Bounds) -> list[tuple[Place, bytes]]:
+def columns_in_rows(connection: Connection, trial_id: int, newest: int, bounds: Bounds) -> list[tuple[Key, bytes]]:
     """Return the first series chunks that are not in an object, except each series' newest rows."""
     table = series_chunk
     key = [table.c[name] for name in ("series_id", "kind", "name", "first")]
@@ -184,9 +184,9 @@ class Bounds(NamedTuple):
     rows: int
     size_bytes: int
 
-    def cut(self, rows: Iterable[tuple[Place, bytes]]) -> list[tuple[Place, bytes]]:
+    def cut(self, rows: Iterable[tuple[Key, bytes]]) -> list[tuple[Key, bytes]]:
         """Return as many first rows as fit together, at least one."""
-        found: list[tuple[Place, bytes]] = []
+        found: list[tuple[Key, bytes]] = []
         total = 0
         for row in rows:
             total += len(row[1])
@@ -200,8 +200,8 @@ class Sealing(NamedTuple):
     """An object, and the rows whose bytes it has."""
 
     object_id: bytes
-    lines: list[tuple[Place, bytes]]
-    columns: list[tuple[Place, bytes]]
+    lines: list[tuple[Key, bytes]]
+    columns: list[tuple[Key, bytes]]
 
 
 def seal(connection: Connection, journal_id: int, sealing: Sealing, since_us: int) -> bool:
@@ -230,17 +230,17 @@ def seal(connection: Connection, journal_id: int, sealing: Sealing, since_us: in
     start = 0
     for table, rows in ((journal_chunk, sealing.lines), (series_chunk, sealing.columns)):
         changed = []
-        for place, content in rows:
+        for key, content in rows:
             end = start + len(content)
-            changed.append({**_at(place), "new_data": reference(sealing.object_id, start, end)})
+            changed.append({**_at(key), "new_data": reference(sealing.object_id, start, end)})
             start = end
         if changed:
             connection.execute(_PUT[table.name], changed)
     return True
 
 
-def _at(place: Place) -> dict[str, Any]:
-    return {f"key{number}": part for number, part in enumerate(place)}
+def _at(key: Key) -> dict[str, Any]:
+    return {f"key{number}": part for number, part in enumerate(key)}
 
 
 def _is_at(table: Table) -> ColumnElement[bool]:
@@ -256,10 +256,10 @@ _IS_IN_ROW = {
 }
 
 
-def _are_in_rows(connection: Connection, table: Table, rows: list[tuple[Place, bytes]]) -> bool:
+def _are_in_rows(connection: Connection, table: Table, rows: list[tuple[Key, bytes]]) -> bool:
     """Tell whether rows still have their bytes; the first and the last tell for all, as nothing else changes them."""
     ends = [rows[0], rows[-1]] if rows else []
-    return all(connection.execute(_IS_IN_ROW[table.name], _at(place)).first() is not None for place, _ in ends)
+    return all(connection.execute(_IS_IN_ROW[table.name], _at(key)).first() is not None for key, _ in ends)
 
 
 def count_down(connection: Connection, journal_id: int, size_bytes: int, is_all: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core.reading.directory import States
+from aimd_core.reading.changes import States
 from aimd_core.reading.facts import may_go_on
 
 

@@ -239,7 +239,7 @@ def test_a_trial_that_has_ended_needs_no_waiting(home: Home) -> None:
 def test_a_watched_journal_is_read_on_and_not_again(
     home: Home, with_cache: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aimd_core.reading.directory import Watch
+    from aimd_core.reading.changes import Watch
 
     if not with_cache:
         monkeypatch.setattr("aimd_core.reading.cache.user_cache_directory", lambda: "/proc/nowhere")
@@ -261,7 +261,7 @@ def test_a_watched_journal_is_read_on_and_not_again(
 
 
 def test_a_watched_trial_that_did_not_change_is_not_read(home: Home) -> None:
-    from aimd_core.reading.directory import Watch
+    from aimd_core.reading.changes import Watch
 
     paths = [record(name, 0.5).path for name in ("a", "b")]
     for path in paths:

@@ -49,7 +49,7 @@ def check(
     """
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_core.query.gates import read_gate
-    from aimd_core.reading.directory import Watch
+    from aimd_core.reading.changes import Watch
 
     given = list(words or [])
     if not given:
@@ -142,7 +142,7 @@ def wait(
     from aimd_cli.text import duration
     from aimd_core.durations import parse_duration_s
     from aimd_core.query.gates import read_gate
-    from aimd_core.reading.directory import Watch
+    from aimd_core.reading.changes import Watch
 
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)

@@ -14,7 +14,7 @@ from aimd_cli.views.curve import Curve
 from aimd_cli.views.trial_detail import TrialDetail
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, TRIALS_DIRECTORY
-from aimd_core.reading.directory import Watch
+from aimd_core.reading.changes import Watch
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts
 from aimd_core.reading.output import read_lines

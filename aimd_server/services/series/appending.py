@@ -139,7 +139,7 @@ class Appends:
         """Do appends, in order for each trial; return for each the state of the file, or a refusal."""
         outcomes: dict[int, Appended | Exception] = {}
         left: list[int] = []
-        group = _Group(connection, wishes, self._blocks, self._limits)
+        group = _AppendGroup(connection, wishes, self._blocks, self._limits)
         apart: set[str] = set()  # trials with an append left for later, and so all that follow it
         for number, wish in enumerate(wishes):
             done = group.take(wish) if wish.uid not in apart else None
@@ -196,7 +196,7 @@ class _Totals:
         indexing.put_totals(self._connection, grown)
 
 
-class _Group:
+class _AppendGroup:
     """The rows that the appends of a group need, as they change; `write` stores them."""
 
     def __init__(self, connection: Connection, wishes: list[Append], blocks: BlockStates, limits: ColumnLimits) -> None:

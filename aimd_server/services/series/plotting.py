@@ -61,37 +61,37 @@ class Answer(msgspec.Struct, frozen=True):
     missing: list[str]
 
 
-def draw(database: Database, user: Account, asked: PlotWish) -> Answer:
+def draw(database: Database, user: Account, wish: PlotWish) -> Answer:
     """Return the requested series.
 
     Raises:
         RefusalError: `invalid`, if the request is too large or its range is malformed.
     """
-    _check(asked)
+    _check(wish)
 
     def operation(connection: Connection) -> Answer:
-        found = {row.uid: row for row in trials.by_uids(connection, asked.trials)}
-        roles = roles_of(connection, user, list(found.values()))
-        rows = {uid: row for uid, row in found.items() if roles[row.id] >= Role.VIEWER}
+        stored = trials.by_uids(connection, wish.trials)
+        roles = roles_of(connection, user, stored)
+        rows = {row.uid: row for row in stored if roles[row.id] >= Role.VIEWER}
         lives = series.of_trials(connection, [row.id for row in rows.values()])
-        wanted = {uid: _wanted(asked, lives.get(row.id, [])) for uid, row in rows.items()}
-        _check_size(asked, wanted)
+        metrics = {uid: _metrics_of(wish, lives.get(row.id, [])) for uid, row in rows.items()}
+        _check_size(wish, metrics)
         drawn = []
-        for uids in _portions(asked, wanted):
-            drawn += _drawn(connection, {uid: rows[uid].id for uid in uids}, wanted, asked)
-        return Answer(drawn, [uid for uid in asked.trials if uid not in rows])
+        for uids in _portions(wish, metrics):
+            drawn += _drawn(connection, {uid: rows[uid].id for uid in uids}, metrics, wish)
+        return Answer(drawn, [uid for uid in wish.trials if uid not in rows])
 
     return database.read(operation)
 
 
-def _check(asked: PlotWish) -> None:
-    if len(asked.trials) > MAX_TRIALS:
+def _check(wish: PlotWish) -> None:
+    if len(wish.trials) > MAX_TRIALS:
         raise invalid(f"at most {MAX_TRIALS} trials at once", field="trials", limit=MAX_TRIALS)
-    if len(set(asked.trials)) != len(asked.trials):
+    if len(set(wish.trials)) != len(wish.trials):
         raise invalid("a trial is named twice", field="trials")
-    if asked.metrics is not None and len(asked.metrics) > MAX_METRICS:
+    if wish.metrics is not None and len(wish.metrics) > MAX_METRICS:
         raise invalid(f"at most {MAX_METRICS} metrics at once", field="metrics", limit=MAX_METRICS)
-    if not 1 <= asked.points <= MAX_POINTS:
+    if not 1 <= wish.points <= MAX_POINTS:
         raise invalid(f"points is between 1 and {MAX_POINTS}", field="points", limit=MAX_POINTS)
 
 
@@ -104,31 +104,31 @@ class _Metric(NamedTuple):
     points: int
 
 
-def _wanted(asked: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
+def _metrics_of(wish: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
     """Return the requested metrics that a trial has."""
-    found = []
+    metrics = []
     for row in rows:
         for name, live in totals.from_text(row.live).items():
-            if asked.metrics is None or f"{row.type}.{name}" in asked.metrics:
-                found.append(_Metric(row.id, row.type, name, live.count))
-    if asked.metrics is not None:
-        order = {name: place for place, name in enumerate(asked.metrics)}
-        found.sort(key=lambda one: order[f"{one.type}.{one.name}"])
-    return found
+            if wish.metrics is None or f"{row.type}.{name}" in wish.metrics:
+                metrics.append(_Metric(row.id, row.type, name, live.count))
+    if wish.metrics is not None:
+        order = {name: number for number, name in enumerate(wish.metrics)}
+        metrics.sort(key=lambda metric: order[f"{metric.type}.{metric.name}"])
+    return metrics
 
 
-def _check_size(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> None:
-    size = sum(min(one.points, asked.points) for found in wanted.values() for one in found)
+def _check_size(wish: PlotWish, metrics: dict[str, list[_Metric]]) -> None:
+    size = sum(min(metric.points, wish.points) for of_trial in metrics.values() for metric in of_trial)
     if size > SERIES_POINTS:
         words = f"the answer would have {size} points, {SERIES_POINTS} is the most: ask for fewer"
         raise invalid(words, field="points", limit=SERIES_POINTS)
 
 
-def _portions(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> Iterator[list[str]]:
+def _portions(wish: PlotWish, metrics: dict[str, list[_Metric]]) -> Iterator[list[str]]:
     """Yield trials in batches small enough that their points fit into memory."""
     portion: list[str] = []
-    for uid in asked.trials:
-        if wanted.get(uid):
+    for uid in wish.trials:
+        if metrics.get(uid):
             portion.append(uid)
         if len(portion) == _TRIALS_AT_ONCE:
             yield portion
@@ -137,27 +137,28 @@ def _portions(asked: PlotWish, wanted: dict[str, list[_Metric]]) -> Iterator[lis
 
 
 def _drawn(
-    connection: Connection, trial_ids: dict[str, int], wanted: dict[str, list[_Metric]], asked: PlotWish
+    connection: Connection, trial_ids: dict[str, int], metrics: dict[str, list[_Metric]], wish: PlotWish
 ) -> list[Drawn]:
     from aimd_server.columns.rollups import Rollups, joined, plotted
     from aimd_server.stores.chunk_reading import View, of_range, rollups
 
-    view = View(asked.x, asked.points, asked.from_, asked.to)
-    keys = [(one.series_id, one.name) for uid in trial_ids for one in wanted[uid]]
-    found: dict[tuple[int, str], list[Rollups]] = {key: [part] for key, part in rollups(connection, keys, view)}
+    view = View(wish.x, wish.points, wish.from_, wish.to)
+    keys = [(metric.series_id, metric.name) for uid in trial_ids for metric in metrics[uid]]
+    stored: dict[tuple[int, str], list[Rollups]] = {key: [part] for key, part in rollups(connection, keys, view)}
     tails = journals.of_trials(connection, trial_ids.values())
     drawn = []
     for uid, trial_id in trial_ids.items():
         rows = tails.get(trial_id, [])
-        counting = _counting(connection, rows, wanted[uid], asked.x)
+        counting = _counting(connection, rows, metrics[uid], wish.x)
         tables = _tail_tables(connection, rows) if counting is None else {}
-        for one in wanted[uid]:
-            parts = found.pop((one.series_id, one.name), [])
+        for metric in metrics[uid]:
+            parts = stored.pop((metric.series_id, metric.name), [])
             if counting is not None:
-                parts = [of_range(*counting[one.type, one.name], view)] if (one.type, one.name) in counting else []
-            elif one.type in tables:
-                parts.append(of_range(*tables[one.type].points(one.name, asked.x), view))
-            drawn.append(Drawn(uid, f"{one.type}.{one.name}", plotted(joined(parts), asked.points)))
+                points = counting.get((metric.type, metric.name))
+                parts = [of_range(*points, view)] if points is not None else []
+            elif metric.type in tables:
+                parts.append(of_range(*tables[metric.type].points(metric.name, wish.x), view))
+            drawn.append(Drawn(uid, f"{metric.type}.{metric.name}", plotted(joined(parts), wish.points)))
     return drawn
 
 
@@ -171,7 +172,8 @@ def _counting(
     segments = effective.read_segments(connection, files[SEGMENTS])
     if not segments.reach:
         return None
-    return effective.points(connection, files[METRICS], segments, [(one.type, one.name) for one in metrics], axis)
+    names = [(metric.type, metric.name) for metric in metrics]
+    return effective.points(connection, files[METRICS], segments, names, axis)
 
 
 def _tail_tables(connection: Connection, rows: list[journals.JournalRow]) -> dict[str, Table]:

@@ -53,8 +53,8 @@ class _Read(NamedTuple):
 
     row: JournalRow
     digest: str
-    lines: list[tuple[sealed.Place, bytes]]
-    columns: list[tuple[sealed.Place, bytes]]
+    lines: list[tuple[sealed.Key, bytes]]
+    columns: list[tuple[sealed.Key, bytes]]
 
     @property
     def content(self) -> bytes:

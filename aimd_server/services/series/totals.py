@@ -34,12 +34,12 @@ class _Sequence(msgspec.Struct, gc=False):
     step: Any = None
 
 
-class _Body(msgspec.Struct, gc=False):
+class _StepBody(msgspec.Struct, gc=False):
     value: dict[str, Any]
     sequence: _Sequence
 
 
-_decoder = msgspec.json.Decoder(dict[str, _Body])
+_decoder = msgspec.json.Decoder(dict[str, _StepBody])
 
 
 class Numbers(NamedTuple):
