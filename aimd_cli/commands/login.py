@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import UsageError
+from aimd_core.errors import NetworkError, NotAServerError, UsageError
 from aimd_core.language import said
+
+if TYPE_CHECKING:
+    from aimd_core.config import Credentials
+
+USUAL_PATH = "/t9k/experiment/server"
 
 KeyOpt = Annotated[
     str | None,
@@ -43,7 +48,6 @@ def login(
             raise UsageError(message="--status takes no key", hint="Run: aimd login --status")
         _show_status(host, as_json)
         return
-    from aimd_core.client.signing_in import verify
     from aimd_core.config import Credentials, is_plain_remote, normal_key, read_config, replace_config
     from aimd_core.hosts import activate
 
@@ -51,7 +55,8 @@ def login(
     credentials = Credentials(address, normal_key(_key(api_key, address)), {})
     if is_plain_remote(address):
         output.say(said("warning: {address} is not https, so the key crosses the network unencrypted", address=address))
-    user, protocol = verify(credentials)
+    credentials, user, protocol = _verified(credentials)
+    address = credentials.host
     path = replace_config(activate(read_config(), address, credentials.api_key))
     if as_json:
         from aimd_cli.views.settings import SignIn
@@ -61,6 +66,30 @@ def login(
     output.detail(said("The server speaks protocol version {protocol}.", protocol=protocol))
     output.say(said("Saved for this user only in {path}", path=path))
     _warn_of_environment(address)
+
+
+def _verified(credentials: Credentials) -> tuple[Credentials, str, int]:
+    """Return the credentials with user and protocol; an address without a path is also tried with the usual one.
+
+    Raises:
+        NetworkError, AccessError: As `verify` says of the address that was given.
+    """
+    from urllib.parse import urlsplit
+
+    from aimd_core.client.signing_in import verify
+    from aimd_core.config import Credentials
+
+    try:
+        return (credentials, *verify(credentials))
+    except NotAServerError:
+        if urlsplit(credentials.host).path:
+            raise
+        usual = Credentials(credentials.host + USUAL_PATH, credentials.api_key, credentials.origins)
+        try:
+            return (usual, *verify(usual))
+        except NetworkError:
+            pass
+        raise
 
 
 def _address(host: str | None) -> str:

@@ -133,3 +133,10 @@ def test_logout_removes_the_key_and_with_a_flag_the_host(home: Home, signed_in: 
     assert home.aimd("logout", "-H").code == 0
     assert (yaml.safe_load(home.config.read_text()) or {}) == {}
     assert home.aimd("logout").code == 0
+
+
+def test_an_address_without_a_path_is_tried_with_the_usual_one(home: Home, account: Account) -> None:
+    host = account.url.removesuffix("/t9k/experiment/server")
+    ran = home.aimd("login", "-H", host, "-k", account.key)
+    assert ran.code == 0, ran.err
+    assert yaml.safe_load(home.config.read_text())["aimd_host"] == account.url
