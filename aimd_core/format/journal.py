@@ -36,6 +36,7 @@ _DAMAGED_SHOWN = 20  # line numbers of damaged lines to keep; all are counted
 _SALVAGE_TRIES = 100  # attempts to find a record in a damaged line, so that no line costs minutes
 _COUNT_BLOCK_BYTES = 1 << 20
 _SYSTEM_LINE = b'\n{"system": {"value": {'
+_SYSTEM_HEADS = (_SYSTEM_LINE[1:], _SYSTEM_LINE)
 _BLANK = " \t\r\n\ufeff"  # what may surround a record: Windows line ends, a byte order mark
 _decode = JSONDecoder().raw_decode
 _float_repr = float.__repr__
@@ -77,7 +78,7 @@ class JournalWriter(AppendFile):
     """Appends records to a journal file. Safe across `fork` and with other writers on the same host.
 
     Attributes:
-        written: Records that reached the file through this writer.
+        written: Records that reached the file through this writer, without system metrics.
         failed: Records that did not.
         error: The first OSError, or None.
         unsynced: Whether a sync ever failed, so that a power cut may lose what was written before it.
@@ -177,7 +178,8 @@ class JournalWriter(AppendFile):
             self.note(error)
             return False
         self._torn = False
-        self.written += 1
+        if not record.startswith(_SYSTEM_HEADS):
+            self.written += 1
         now_s = time.monotonic()
         if now_s - self._synced_s >= SYNC_INTERVAL_S:
             self._synced_s = now_s
@@ -230,7 +232,7 @@ class JournalWriter(AppendFile):
         """
         self.close()
         self._counted, self._began_at = (0, 0), 0
-        raise FileNotFoundError(errno.ENOENT, "the file was deleted or replaced by somebody else")
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def close(self) -> None:
         """Release the file. The next record opens it again."""

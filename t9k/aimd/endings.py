@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import weakref
 
 from aimd_core.language import joined, said
 
@@ -55,13 +56,17 @@ _NAMES_TOLD = 3
 _open_trials: dict[int, OpenTrial] = {}  # by id(), in the order of opening
 _finished_at_exit: set[int] = set()  # ids of those that a clean exit finishes
 _installed_in: int | None = None
+has_exited = False  # whether the open trials were marked because the process exits
+_handled_in: int | None = None  # the process whose signal handlers are ours
 _previous_hook = sys.excepthook
 _exit_code: object = None  # the exit code, if one was requested
+_exit_request: tuple[FrameType, int, weakref.ref[_Mark]] | None = None  # where the script was in the last `sys.exit`
 
 
 def watch(trial: OpenTrial) -> None:
     """Make a trial record how its process ended, if that happens before `finish`."""
     _install()
+    _handle_signals()
     _open_trials[id(trial)] = trial
 
 
@@ -128,7 +133,7 @@ def _message(source: object) -> dict[str, object]:
 
 
 def _install() -> None:
-    global _installed_in, _previous_hook
+    global _exit_request, _installed_in, _previous_hook
     pid = os.getpid()
     if _installed_in == pid:
         return
@@ -145,20 +150,47 @@ def _install() -> None:
         if quitter.__name__ == "Quitter":
             quitter.__call__ = _marking(quitter.__call__)  # type: ignore[method-assign]
     else:
+        _exit_request = None
         _open_trials.clear()  # inherited through a fork, so they are the parent's
         _finished_at_exit.clear()
     _installed_in = pid
-    if threading.current_thread() is threading.main_thread():
-        for name in _SIGNALS:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _on_signal)
+    _watch_worker()
+
+
+def _handle_signals() -> None:
+    """Handle signals, if that was not done before: Python allows it in the main thread only."""
+    global _handled_in
+    if _handled_in == os.getpid() or threading.current_thread() is not threading.main_thread():
+        return
+    _handled_in = os.getpid()
+    for name in _SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _on_signal)
+
+
+def _watch_worker() -> None:
+    """Notice how a worker of `multiprocessing` ends, which prints its exception itself and may skip `atexit`."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is None or process.parent_process() is None:
+        return
+    from multiprocessing import util
+
+    util.Finalize(None, _at_end_of_worker, exitpriority=-100)  # the lowest priority comes last
+
+
+def _at_end_of_worker() -> None:
+    error = sys.exc_info()[1]
+    if error is not None and not is_clean(error):
+        _end_all(error)
+    else:
+        _at_exit()
 
 
 class _Mark:
     """Notices when its exception is dropped because the process is exiting with it."""
 
-    __slots__ = ("code",)
+    __slots__ = ("__weakref__", "code")
 
     def __init__(self, code: object) -> None:
         self.code = code
@@ -177,11 +209,34 @@ def _marking(leave: Callable[..., Any]) -> Any:
         try:
             leave(*arguments, **named)
         except SystemExit as error:
-            error._aimd_mark = _Mark(error.code)  # type: ignore[attr-defined]
+            mark = error._aimd_mark = _Mark(error.code)  # type: ignore[attr-defined]
+            _note_request(mark)
             raise
 
     exit.__doc__ = leave.__doc__
     return exit
+
+
+def _note_request(mark: _Mark) -> None:
+    """Note where the script is: if it goes no further, nobody has caught the exception."""
+    global _exit_request
+    if threading.current_thread() is threading.main_thread():
+        frame = sys._getframe(1)
+        while frame.f_back is not None:
+            frame = frame.f_back
+        _exit_request = frame, frame.f_lasti, weakref.ref(mark)
+
+
+def _requested_code() -> object:
+    """Return the code with which the process exits, as far as it is known.
+
+    An exception that something still holds, as asyncio holds that of its main task, has not dropped its mark yet.
+    """
+    if _exit_code is None and _exit_request is not None:
+        frame, instruction, mark = _exit_request[0], _exit_request[1], _exit_request[2]()
+        if mark is not None and frame.f_lasti == instruction:
+            return mark.code
+    return _exit_code
 
 
 _held: dict[int, set[signal.Signals | int]] = {}  # by thread: what was blocked before
@@ -245,11 +300,13 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _at_exit() -> None:
+    global has_exited
+    has_exited = True
     error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
     if isinstance(error, BaseException) and not hasattr(sys, "ps1"):
         _end_all(error)  # another hook replaced ours, such as that of rich.traceback
         return
-    ending = of_exit(_exit_code)
+    ending = of_exit(_requested_code())
     if ending["kind"] == UNFINISHED:
         for trial in _mine():
             if id(trial) in _finished_at_exit:

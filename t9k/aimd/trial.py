@@ -227,7 +227,8 @@ class Trial:
         if has_ended:
             return
         self._running = True
-        if self._loaded or (self._is_owner() and "_exit" in self._metadata.values):
+        has_left = self._is_owner() and "_exit" in self._metadata.values
+        if self._loaded or (has_left and not endings.has_exited):  # what other exit handlers log changes no state
             self._resume()
         elif status == INITIALIZING:
             self._metadata.change(_with_status_running)
@@ -285,6 +286,7 @@ class Trial:
         parameters = self._params._document
         parameters.save()
         self._metadata.change(ended)
+        endings.forget(self)  # not before: a signal in the middle of this is an end, too
         saved = self._metadata.is_saved and parameters.is_saved
         doubts = [said(", but the disk reported an error: a power cut may lose some")] if self._journal.unsynced else []
         doubts += [] if saved else [said(", but its status or parameters could not be saved")]
@@ -320,12 +322,12 @@ class Trial:
         self._release()
         at = timestamp()
         self._metadata.change(lambda metadata: {**metadata, "_exit": {**ending, "at": at}})
+        endings.forget(self)
         return True
 
     def _release(self) -> None:
         """Release the files and the process's streams, keeping the journal's counts."""
         self._running = False
-        endings.forget(self)
         if self._output is not None and self._is_owner():
             stop_output(self._output)
             self._output = None
@@ -337,7 +339,7 @@ class Trial:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if not self._is_owner():
+        if not self._may_end():
             return  # a forked child also leaves the block, but the trial continues
         if error is None or endings.is_clean(error):
             self.finish()

@@ -39,7 +39,7 @@ def as_float(name: object, value: Any) -> float:
         raise TypeError(spoken("metric {name!r} must be a number, not {kind}", name=name, kind=type(value).__name__))
     try:
         return float_of(scalar)
-    except (TypeError, ValueError):
+    except Exception:  # a foreign `__float__` may raise anything
         raise TypeError(
             spoken(
                 "metric {name!r} must be a number or an array of one element, not {kind}",
@@ -57,9 +57,9 @@ def _item(value: Any) -> Any:
         if not hasattr(value, "item"):
             numpy = getattr(value, "numpy", None)  # a TensorFlow tensor has numpy() and no item()
             value = numpy() if callable(numpy) else value
-        item = getattr(value, "item", None)
+        item = getattr(_with_times(value), "item", None)
         return item() if callable(item) else value
-    except (ValueError, RuntimeError, TypeError):  # more than one element, or a tensor without a value yet
+    except Exception:  # more than one element, or a tensor without a value yet
         return value
 
 
@@ -90,17 +90,29 @@ def as_int(what: str, value: Any) -> int:
     return number
 
 
-def as_plain(name: str, value: Any, depth: int = 0) -> object:
+def as_plain(name: str, value: Any, depth: int = 0, budget: list[int] | None = None) -> object:
     """Return a parameter as plain data for JSON and YAML, copying nested values.
 
     Args:
         name: The parameter's name, dotted for a nested one.
         value: What JSON holds; or what becomes that: see docs/guides/recording.md, "What a parameter may be".
         depth: How deep it is nested.
+        budget: How many more values there may be, one number. What refers to itself, or many times to the same, is
+            larger than it looks.
 
     Raises:
         TypeError: It is nothing that JSON can hold; the message names the parameter.
     """
+    budget = [_MAX_ELEMENTS] if budget is None else budget
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise TypeError(
+            spoken(
+                "parameter {name!r} is one of more than {limit:,} values, which are too many",
+                name=name,
+                limit=_MAX_ELEMENTS,
+            )
+        )
     if value is None or (isinstance(value, (bool, int, float, str)) and not isinstance(value, Enum)):
         return _plain_scalar(name, value)
     if depth == _MAX_DEPTH:
@@ -109,13 +121,13 @@ def as_plain(name: str, value: Any, depth: int = 0) -> object:
         )
     mapping = as_mapping(value)
     if mapping is not None:
-        return _plain_mapping(name, mapping, depth)
+        return _plain_mapping(name, mapping, depth, budget)
     items = _listed(name, value)
     if items is not None:
-        plain = [as_plain(f"{name}[{number}]", item, depth + 1) for number, item in enumerate(items)]
+        plain = [as_plain(f"{name}[{number}]", item, depth + 1, budget) for number, item in enumerate(items)]
         return sorted(plain, key=_order) if isinstance(value, (set, frozenset)) else plain
     if isinstance(value, Enum):
-        return as_plain(name, value.value, depth + 1)
+        return as_plain(name, value.value, depth + 1, budget)
     return _plain_scalar(name, _item(value), value)
 
 
@@ -154,13 +166,13 @@ def _is_namespace(value: object) -> bool:
     return argparse is not None and isinstance(value, argparse.Namespace)
 
 
-def _plain_mapping(name: str, mapping: Mapping[Any, Any], depth: int) -> dict[str, object]:
+def _plain_mapping(name: str, mapping: Mapping[Any, Any], depth: int, budget: list[int]) -> dict[str, object]:
     plain: dict[str, object] = {}
     for key, item in mapping.items():
         text = _key(name, key)
         if text in plain:
             raise TypeError(spoken("parameter {name!r} has two keys that are {key!r} as text", name=name, key=text))
-        plain[text] = as_plain(f"{name}.{text}", item, depth + 1)
+        plain[text] = as_plain(f"{name}.{text}", item, depth + 1, budget)
     return plain
 
 
@@ -178,13 +190,29 @@ def _listed(name: str, value: Any) -> list[Any] | tuple[Any, ...] | set[Any] | f
         raise TypeError(
             spoken("parameter {name!r} is {kind}, which is too large for a parameter", name=name, kind=_describe(value))
         )
+    try:
+        items = _elements(value)
+    except Exception:  # such as a tensor that is sparse, quantised, or has no values
+        return None
+    return items if isinstance(items, list) else None
+
+
+def _elements(value: Any) -> object:
+    """Return the elements of an array as nested lists, or None if it does not give them."""
     if not callable(getattr(value, "tolist", None)):
         numpy = getattr(value, "numpy", None)
         value = numpy() if callable(numpy) else value
     if hasattr(value, "filled") and value.dtype.kind in "iuf":  # a masked array
         value = value.astype(float).filled(math.nan)
-    items = value.tolist() if callable(getattr(value, "tolist", None)) else None
-    return items if isinstance(items, list) else None
+    value = _with_times(value)
+    return value.tolist() if callable(getattr(value, "tolist", None)) else None
+
+
+def _with_times(value: Any) -> Any:
+    """Return NumPy times that Python can hold, which has no nanoseconds and would get bare integers; else unchanged."""
+    if type(value).__module__ != "numpy" or value.dtype.kind not in "mM":
+        return value
+    return value.astype(f"{value.dtype.kind}8[us]")
 
 
 def _plain_scalar(name: str, scalar: Any, given: Any = None) -> object:
@@ -208,10 +236,17 @@ def _plain_scalar(name: str, scalar: Any, given: Any = None) -> object:
         return scalar.total_seconds()
     if isinstance(scalar, str):
         return _unicode(said("parameter {name!r}", name=name), str.__str__(scalar))
-    if type(scalar).__module__ in ("decimal", "fractions"):
-        return float_of(scalar)
+    if type(scalar).__module__ in ("decimal", "fractions") or type(scalar).__name__ == "longdouble":
+        return _float_or_nan(scalar)
     kind = _describe(scalar if given is None else given)
     raise TypeError(spoken("parameter {name!r} is {kind}, which JSON cannot hold", name=name, kind=kind))
+
+
+def _float_or_nan(number: Any) -> float:
+    try:
+        return float_of(number)
+    except ValueError:  # Decimal's signalling NaN
+        return math.nan
 
 
 def _order(item: object) -> tuple[str, object]:
@@ -222,6 +257,7 @@ def _order(item: object) -> tuple[str, object]:
 def _key(name: str, key: object) -> str:
     if isinstance(key, Enum):
         key = key.value
+    key = _item(key)
     if isinstance(key, str):
         return _unicode(said("a key of parameter {name!r}", name=name), str.__str__(key))
     if isinstance(key, (int, float)) or key is None:

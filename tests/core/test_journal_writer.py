@@ -180,6 +180,13 @@ def test_a_writer_whose_descriptor_was_closed_behind_its_back_leaves_the_file_th
     os.close(other)
 
 
+def test_system_metrics_are_never_counted_whoever_writes_them(tmp_path: Path) -> None:
+    writer = JournalWriter(str(tmp_path / "metrics"))
+    writer.append(record(1))
+    writer.append(encode_record("system", {"loss": 1.0}, 2, None, "2026-11-23T15:03:27.946397+00:00"))
+    assert (writer.written, writer.count()) == (1, (1, 0))
+
+
 def test_a_closed_descriptor_costs_no_record_and_its_number_is_not_the_next_one(tmp_path: Path) -> None:
     told: list[OSError] = []
     writer = JournalWriter(str(tmp_path / "metrics"), told.append)

@@ -70,6 +70,7 @@ MESSAGES: dict[str, str] = {
     "{what} must be a whole number of 64 bits, not of {bits}": "{what} 必须是 64 位整数，而不是 {bits} 位",
     "the configuration cannot be resolved: {error}": "无法解析该配置：{error}",
     "parameter {name!r} has two keys that are {key!r} as text": "超参数 {name!r} 有两个键转为文本后都是 {key!r}",
+    "parameter {name!r} is one of more than {limit:,} values, which are too many": "超参数 {name!r} 所在的集合超过 {limit:,} 个值，数量过多",
     "parameter {name!r} is {kind}, which is too large for a parameter": "超参数 {name!r} 的类型为 {kind}，作为超参数过大",
     "parameters must be a mapping of names to values, not {kind}": "超参数必须是名称到值的映射，而不是 {kind}",
     "parameter {name!r} is too large: with it, the parameters have {chars:,} characters of JSON": (
