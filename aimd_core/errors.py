@@ -12,6 +12,7 @@ what to do next. Callers choose how much to catch::
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
+    │   │   └── NoDirectoryError
     │   ├── MetricNotFoundError
     │   ├── FileNotRecordedError
     │   ├── SelectorFitsNoneError
@@ -44,6 +45,10 @@ what to do next. Callers choose how much to catch::
 from __future__ import annotations
 
 from aimd_core.language import Said, said, translated
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class AimdError(Exception):
@@ -188,7 +193,20 @@ class NoTrialsError(NotFoundError):
 
     code = "no_trials"
     text = "{where} holds no trials"
-    hint = "Go to the directory that holds .aimd, or name it: aimd trial ls PATH"
+    hint = "Go to the directory that holds .aimd, or name it"
+
+
+class NoDirectoryError(NoTrialsError):
+    """A directory that was to hold trials is not there. Facts: where."""
+
+    text = "there is no directory {where}"
+
+
+def unlisted(directory: Path, error: OSError | None = None) -> NoTrialsError:
+    """Return the error for a directory of trials that is not there, or that could not be listed because of `error`."""
+    if error is None or isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return NoDirectoryError(where=directory.absolute())
+    return NoTrialsError(where=f"{directory.absolute()} ({error.strerror})")
 
 
 class MetricNotFoundError(NotFoundError):

@@ -17,7 +17,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.commands.server.door import server
 from aimd_cli.options import JsonOpt, working_directory
-from aimd_core.errors import NoTrialsError
+from aimd_core.errors import unlisted
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def console(
     local = server("local")
     directory = working_directory(directory).absolute()
     if not directory.is_dir():
-        raise NoTrialsError(where=directory)
+        raise unlisted(directory)
     cache = cache_directory(directory)
     _remove_unused(cache.parent)
     keeping = _Keeping(directory, cache)

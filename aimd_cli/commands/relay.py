@@ -9,7 +9,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import HostOpt, JsonOpt
-from aimd_core.errors import NoTrialsError, PartlyDoneError
+from aimd_core.errors import PartlyDoneError, unlisted
 from aimd_core.language import said
 
 
@@ -45,7 +45,7 @@ def relay(
     from aimd_core.upload.following import trials_below
 
     if not directory.is_dir():
-        raise NoTrialsError(where=directory.absolute())
+        raise unlisted(directory)
     credentials = resolve_credentials(host)
     destination = Destination()
     if not once:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from aimd_core.errors import NoTrialsError
+from aimd_core.errors import unlisted
 from aimd_core.format import process
 from aimd_core.format.layout import (
     ALL_FILES,
@@ -140,7 +140,7 @@ class Watch:
         except OSError as error:
             if self.directory.is_dir():
                 return []
-            raise NoTrialsError(where=f"{self.directory} ({error.strerror})") from error
+            raise unlisted(self.directory, error) from error
         return [directory / name for name in names]
 
     def _forget_others(self, paths: Iterable[Path]) -> None:

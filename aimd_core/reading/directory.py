@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from aimd_core.errors import DamagedError, NoTrialsError
+from aimd_core.errors import DamagedError, NoTrialsError, unlisted
 from aimd_core.format import process
 from aimd_core.format.labels import read_labels
 from aimd_core.format.layout import (
@@ -92,7 +92,7 @@ class TrialIndex:
         try:
             self.directory, self.names = list_names(directory)
         except OSError as error:
-            raise NoTrialsError(where=f"{directory} ({error.strerror})") from error
+            raise unlisted(directory, error) from error
         if not self.names:
             raise NoTrialsError(where=directory.absolute())
         self.read_count = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError
+from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError, unlisted
 from aimd_core.format.layout import default_directory, is_trial_directory
 from aimd_core.format.model import split_alternative_name
 from aimd_core.reading.directory import TrialIndex
@@ -23,7 +23,7 @@ def trials_in(directory: Path) -> list[Trial]:
     try:
         trials = find_trials(directory)
     except OSError as error:
-        raise NoTrialsError(where=f"{directory} ({error.strerror})") from error
+        raise unlisted(directory, error) from error
     if not trials:
         raise NoTrialsError(where=directory.absolute())
     return trials

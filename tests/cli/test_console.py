@@ -368,7 +368,7 @@ def test_the_address_as_json_and_a_port_that_is_taken(home: Home, cache_home: Pa
 def test_a_directory_that_is_not_there(home: Home) -> None:
     ran = home.aimd("console", "nowhere")
     assert ran.code == 3
-    assert "nowhere holds no trials" in ran.err
+    assert f"there is no directory {home.work / 'nowhere'}" in ran.err
 
 
 def test_without_the_server_it_says_how_to_install_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

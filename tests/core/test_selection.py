@@ -74,8 +74,13 @@ def test_a_name_like_none_is_answered_with_the_command_that_lists_them(place: Pa
 def test_a_directory_without_trials_is_an_error_that_names_it(where: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(NoTrialsError, match=where):
-        trials_in(tmp_path / where)
+    expected = (
+        f"{tmp_path / where} holds no trials" if where == "empty" else f"there is no directory {tmp_path / where}"
+    )
+    for lists in (trials_in, TrialIndex, lambda directory: select_trials([], [], directory)):
+        with pytest.raises(NoTrialsError) as caught:
+            lists(tmp_path / where)
+        assert str(caught.value) == expected
 
 
 def test_the_directory_of_a_trial_may_be_named_from_inside(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,7 +198,7 @@ def _with_advice(error: NoTrialsError, path: str) -> NoTrialsError:
     except QueryError:
         return error
     hint = said("A query goes with --where: aimd trial ls --where {query}", query=quote(path))
-    return NoTrialsError(**{**error.facts, "hint": hint})
+    return type(error)(**{**error.facts, "hint": hint})
 
 
 def _remote(source: Remote, asked: Asked) -> TrialList:

@@ -11,7 +11,7 @@ import typer
 
 from aimd_cli import output
 from aimd_cli.options import working_directory
-from aimd_core.errors import MissingExtraError, NoTrialsError, UsageError
+from aimd_core.errors import MissingExtraError, UsageError, unlisted
 from aimd_core.language import said
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def top(
     directory = working_directory(path)
     settings = _settings(where, sort, metric, interval_s)
     if not directory.is_dir():
-        raise NoTrialsError(where=directory.absolute())
+        raise unlisted(directory)
     _check_terminal()
     try:
         from aimd_cli.screen.app import TopApp

@@ -114,7 +114,6 @@ ERRORS: dict[str, str] = {
     "cannot make a trial here ({strerror})": "无法在此创建试验（{strerror}）",
     "Name a directory mlruns, or a file mlflow.db": "请指定目录 mlruns 或文件 mlflow.db",
     "{path} holds no MLflow runs": "{path} 中没有 MLflow 运行记录",
-    "{path} does not exist": "{path} 不存在",
     "Name a CSV file": "请指定 CSV 文件",
     "line {line_num}: {error}": "第 {line_num} 行：{error}",
     "They are named events.out.tfevents.*": "此类文件名为 events.out.tfevents.*",

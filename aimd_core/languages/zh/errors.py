@@ -19,9 +19,8 @@ ERRORS: dict[str, str] = {
     "Run: aimd trial ls": "请运行：aimd trial ls",
     "Did you mean: {near}": "您是否想要：{near}",
     "{where} holds no trials": "{where} 中没有试验",
-    "Go to the directory that holds .aimd, or name it: aimd trial ls PATH": (
-        "请进入 .aimd 所在的目录，或指定该目录：aimd trial ls PATH"
-    ),
+    "there is no directory {where}": "没有目录 {where}",
+    "Go to the directory that holds .aimd, or name it": ("请进入 .aimd 所在的目录，或指定该目录"),
     "no metric {metric} in {where}": "{where} 中没有指标 {metric}",
     "at all": "（任何）",
     "Nothing was logged there yet": "尚未记录任何指标",
@@ -342,4 +341,5 @@ ERRORS: dict[str, str] = {
     "nothing written for {duration} or more": "至少已有 {duration} 没有写入",
     "ended without finish()": "结束时没有调用 finish()",
     "exit status {status}": "退出状态为 {status}",
+    "the file was deleted or replaced by somebody else": "该文件已被他人删除或替换",
 }
