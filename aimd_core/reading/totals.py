@@ -276,6 +276,7 @@ class JournalTotals:
 
     def _add(self, records: list[dict[str, Any]]) -> None:
         columns: dict[str, dict[str, tuple[str, list[Any], list[Any]]]] = {}
+        joined: dict[str, tuple[str, list[Any], list[Any]]] = {}  # `b.c` of type `a` and `c` of `a.b` are one metric
         for record in records:
             ((metrics_type, body),) = record.items()
             step = body["sequence"].get("step")
@@ -285,14 +286,14 @@ class JournalTotals:
             for name, value in body["value"].items():
                 column = of_type.get(name)
                 if column is None:
-                    column = of_type[name] = (f"{metrics_type}.{name}", [], [])
+                    metric = f"{metrics_type}.{name}"
+                    column = of_type[name] = joined.setdefault(metric, (metric, [], []))
                     if isinstance(value, (int, float)) and column[0] not in self.metrics:
                         self.metrics[column[0]] = MetricSummary()  # here, in the order of first appearance
                 column[1].append(value)
                 column[2].append(step)
-        for of_type in columns.values():
-            for column in of_type.values():
-                self._extend(*column)
+        for column in joined.values():
+            self._extend(*column)
 
     def _extend(self, name: str, values: list[Any], steps: list[Any]) -> None:
         """Add a stretch of a metric, as JSON data."""

@@ -11,7 +11,7 @@ from aimd_core.reading.series import read_series
 from tests.conftest import Account
 from tests.support import odd_trials, readers
 from tests.support.home import Home
-from tests.support.trials import write_trial
+from tests.support.trials import record, write_trial
 
 SEEDS = range(12)
 MANY_SEEDS = range(1000, 1400)
@@ -98,3 +98,10 @@ def test_trials_of_the_same_moment_are_in_the_order_of_their_names(home: Home) -
     for name in names:
         write_trial(home.work, name, trial_id="")
     assert home.aimd("trial", "ls", home.work, "-q").out.splitlines() == sorted(names)
+
+
+def test_two_types_that_spell_one_metric_are_folded_in_the_order_written(home: Home) -> None:
+    """`c` of type `a.b` and `b.c` of type `a` have one name, so its last value is the one written last."""
+    journal = record(1, 1.0, "a.b", "c") + record(1, 2.0, "a", "b.c") + record(1, 3.0, "a.b", "c")
+    path = write_trial(home.work, metrics=journal)
+    agree_here(home, path, [("a.b.c", 1, 1.0), ("a.b.c", 1, 2.0), ("a.b.c", 1, 3.0)])
