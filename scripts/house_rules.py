@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 PACKAGES = ("aimd_cli", "aimd_core", "aimd_server", "t9k")
@@ -137,6 +138,29 @@ def class_faults(paths: list[Path]) -> list[str]:
     ]
 
 
+def circle_faults(sources: dict[str, str]) -> list[str]:
+    """Return a circle of modules that import each other, also inside functions or for types only.
+
+    Args:
+        sources: The text of each module, by its dotted name.
+    """
+    imports: dict[str, set[str]] = {}
+    for module, text in sources.items():
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inner = {f"{node.module}.{item.name}" for item in node.names}
+                names |= {name if name in sources else node.module for name in inner}
+            elif isinstance(node, ast.Import):
+                names |= {item.name for item in node.names}
+        imports[module] = (names & sources.keys()) - {module}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return [f"{' > '.join(reversed(error.args[1]))}: a circle of imports"]
+    return []
+
+
 def node_faults(path: Path, node: ast.AST) -> list[str]:
     """Return what is too large in a definition."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -157,6 +181,8 @@ def main() -> int:
     """Print all faults; return 1 if there are any."""
     paths = tracked_files()
     faults = [*(fault for path in paths for fault in file_faults(path)), *class_faults(paths)]
+    modules = [path for path in paths if path.parts[0] in PACKAGES and path.stem != "__init__"]
+    faults += circle_faults({".".join(path.with_suffix("").parts): path.read_text() for path in modules})
     for fault in faults:
         print(fault)
     print(f"house rules: {len(faults)} faults")

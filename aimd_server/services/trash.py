@@ -28,7 +28,6 @@ from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trash import TrashRow
 
 PAGE, MAX_PAGE = 50, 500
-TRASH_DAYS = 30
 _DAY_US = 86_400_000_000
 _ROWS_AT_ONCE = 100  # rows per transaction of a sweep, so that nobody waits for it
 

@@ -1,4 +1,4 @@
-"""The rules on names find what they are for."""
+"""The rules of the house find what they are for."""
 
 import ast
 import sys
@@ -34,3 +34,12 @@ def test_two_classes_of_one_name_in_a_package_are_found(tmp_path: Path, monkeypa
     faults = house_rules.class_faults(paths)
     assert len(faults) == 1
     assert f"{paths[0]}:1, {paths[1]}:1" in faults[0]
+
+
+@pytest.mark.parametrize("back", ["from aimd import a", "from aimd.a import f", "def f():\n    import aimd.a"])
+def test_a_circle_of_imports_is_found(back: str) -> None:
+    sources = {"aimd.a": "from aimd.b import g", "aimd.b": "from aimd import c", "aimd.c": ""}
+    assert house_rules.circle_faults(sources) == []
+    faults = house_rules.circle_faults({**sources, "aimd.c": back})
+    assert len(faults) == 1
+    assert all(module in faults[0] for module in sources)
