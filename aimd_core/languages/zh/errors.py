@@ -341,5 +341,4 @@ ERRORS: dict[str, str] = {
     "nothing written for {duration} or more": "至少已有 {duration} 没有写入",
     "ended without finish()": "结束时没有调用 finish()",
     "exit status {status}": "退出状态为 {status}",
-    "the file was deleted or replaced by somebody else": "该文件已被他人删除或替换",
 }
