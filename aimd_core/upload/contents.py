@@ -189,7 +189,7 @@ def checked_id(trial: Trial) -> str:
 
 
 def left_behind(path: Path) -> str:
-    """Return a sentence about what else lies in a trial's directory and is not uploaded, or an empty string."""
+    """Return a sentence about what else is in a trial's directory and is not uploaded, or an empty string."""
     try:
         others = sorted(name for name in os.listdir(path) if name not in _OURS and not name.startswith("."))
     except OSError:
