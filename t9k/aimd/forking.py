@@ -14,13 +14,13 @@ from aimd_core.format.segments import SYSTEM_TYPE, Fork, append_segment, read_se
 from aimd_core.reading.series import records_of
 from t9k.aimd.creation import create_trial
 from t9k.aimd.loading import find_stored, journal_bytes, refused
+from t9k.aimd.params import plain_params
 from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
 from t9k.aimd.values import as_int
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
 _BUFFER_BYTES = 1 << 20
@@ -30,7 +30,7 @@ def fork_trial(
     parent: Trial | str | os.PathLike[str],
     from_step: int,
     trial_name: str | None = None,
-    trial_params: Mapping[str, object] | None = None,
+    trial_params: object = None,
     **settings: Any,
 ) -> Trial:
     """Create a trial that begins with another one's points before a step.
@@ -57,7 +57,7 @@ def fork_trial(
     stored = find_stored(parent.path if isinstance(parent, Trial) else parent)
     if stored.id is None:
         raise DamagedError(path=stored.path, reason="its metadata holds no trial id")
-    params = {**stored.parameters, **(trial_params or {})}
+    params = {**stored.parameters, **plain_params(trial_params)}
     trial = create_trial(stored.path, trial_name, params, **settings)
     if isinstance(trial, SilentTrial):
         return trial
@@ -65,7 +65,10 @@ def fork_trial(
         offset = _copy_points(stored.path, trial.path, step)
         trial._journal.start_anew()  # so that its receipt counts none of these as recorded by somebody else
         append_segment(trial.path, Fork(stored.id, stored.alternative_name, step, offset, timestamp()))
-    except OSError as error:
+    except (OSError, DamagedError) as error:
+        trial.fail(error)  # rather than a trial that seems to record, with a part of the curve
+        if isinstance(error, DamagedError):
+            raise
         raise refused(trial.path, error) from error
     return trial
 

@@ -98,8 +98,7 @@ class Trial:
         self._running = False  # set by the first log of this process
         self._heads: dict[str, str] = {}
         self._keys: dict[str, str] = {}
-        self._second = -1  # the second since the epoch that `_second_shown` shows
-        self._second_shown = ""
+        self._second = -1, ""  # a second since the epoch and how it is shown, one value because threads share it
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle a trial: the copy has its own journal and documents for the same files, and nothing open is copied."""
@@ -198,9 +197,11 @@ class Trial:
         if not self._running:
             self._begin(check_status)
         second, nanosecond = divmod(_time_ns(), 1_000_000_000)
-        if second != self._second:
-            self._second, self._second_shown = second, datetime.fromtimestamp(second, _UTC).isoformat()[:19]
-        when = f"{self._second_shown}.{nanosecond // 1000:06d}+00:00"
+        last, shown = self._second
+        if second != last:
+            shown = datetime.fromtimestamp(second, _UTC).isoformat()[:19]
+            self._second = second, shown
+        when = f"{shown}.{nanosecond // 1000:06d}+00:00"
         record = head + ", ".join(parts) + encode_tail(step, epoch, when)
         self._journal.append(record.encode("ascii"))
 

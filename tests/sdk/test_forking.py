@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 
-from aimd_core.errors import TrialNotFoundError
+from aimd_core.errors import DiskError, TrialNotFoundError
 from aimd_core.format.segments import read_segments
+from aimd_core.reading.documents import find_trials
 from t9k import aimd
+from t9k.aimd import forking
 
 
 @pytest.fixture
@@ -100,6 +103,21 @@ def test_a_fork_of_a_trial_that_went_back_begins_with_what_counts_there(trial: a
     assert fork.name == "other"
     grandchild = aimd.fork_trial(fork.path, 2)
     assert losses(grandchild) == [(1, 1.0)]
+
+
+def test_parameters_of_a_fork_are_whatever_create_trial_takes(trial: aimd.Trial) -> None:
+    fork = aimd.fork_trial(trial, 3, trial_params=argparse.Namespace(lr=0.2))
+    assert fork.params.as_dict() == {"lr": 0.2, "seed": 7}
+
+
+def test_a_fork_whose_points_cannot_be_copied_does_not_seem_to_record(
+    trial: aimd.Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full, open("/dev/full", "wb", buffering=0) as disk:
+        full.setattr(forking, "_write", lambda _, lines: disk.write(lines.getvalue()))
+        with pytest.raises(DiskError):
+            aimd.fork_trial(trial, 3)
+    assert sorted(stored.status for stored in find_trials(trial.path.parents[2])) == ["Failed", "Succeeded"]
 
 
 def test_a_parent_that_is_not_there_is_not_found(trial: aimd.Trial) -> None:
