@@ -193,7 +193,6 @@ ERRORS: dict[str, str] = {
     "For example: baseline, lr-sweep, v2": "例如：baseline、lr-sweep、v2",
     # Uploads and downloads
     "the name is taken again and again": "名称一再被占用",
-    "the file was deleted or replaced by somebody else": "文件已被他人删除或替换",
     "{count} other files stay here: {names}": "另有 {count} 个文件留在本地：{names}",
     "{variable} cannot be used: {reason}": "{variable} 无法使用：{reason}",
     "Change or unset it; see docs/reference/configuration.md, Network": (
