@@ -367,4 +367,4 @@ def test_a_forked_child_and_its_parent_write_each_point_once(work: Path) -> None
         work,
     )
     assert (done.stdout, done.returncode) == ("0 1 2\n", 0)
-    assert done.stderr.endswith(": logged 2, on disk 2, plus 1 by others\n"), "that it ended without finish()"
+    assert done.stderr.endswith(" (logged 2, on disk 2, plus 1 by others)\n"), "that it ended without finish()"
