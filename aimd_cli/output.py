@@ -58,7 +58,12 @@ def show(view: View, as_json: bool) -> None:
         made.print(view.rich(made.width))
     else:
         for row in view.lines():
-            print_line("\t".join(clean(field) for field in row))
+            _print_row(row)
+
+
+def _print_row(row: list[str]) -> None:
+    is_clean = "".join(row).isprintable()  # nearly always, and one look at a line is cheaper than one at each field
+    print_line("\t".join(row if is_clean else map(clean, row)))
 
 
 def _print_json(document: dict[str, object]) -> None:
@@ -134,7 +139,7 @@ def watch(views: Iterable[View]) -> None:
             before = []  # the columns have changed, so everything is printed again
         for row in rows:
             if row not in before:
-                print_line("\t".join(clean(field) for field in row))
+                _print_row(row)
         before = rows
         sys.stdout.flush()
 

@@ -68,8 +68,8 @@ def number(value: object) -> str:
 
 def exact(value: object) -> str:
     """Return a metric's value in full, for programs."""
-    if isinstance(value, float) and value - value != 0.0:
-        return number(value)
+    if isinstance(value, float):
+        return str(value) if value - value == 0.0 else number(value)
     return clean(str(value))
 
 

@@ -153,6 +153,12 @@ def made_s(alternative_name: str) -> float:
         return 0.0
 
 
+def has_file(signature: bytes, file: str) -> bool:
+    """Tell whether a trial had a file, one of those that its signature covers, when the signature was taken."""
+    start = _FILE_BYTES * ALL_FILES.index(file)
+    return any(signature[start : start + _FILE_BYTES])
+
+
 def last_write_s(path: str | Path, signature: bytes) -> float:
     """Return when a trial's process last wrote, in seconds since the epoch, from the times of its files.
 

@@ -17,11 +17,13 @@ from typing import Any
 
 from aimd_core.errors import DamagedError, NoTrialsError, unlisted
 from aimd_core.format import process
-from aimd_core.format.labels import read_labels
+from aimd_core.format.journal import SEGMENTS_FILE
+from aimd_core.format.labels import Labels, read_labels
 from aimd_core.format.layout import (
     JOURNAL_PART,
     LABELS_FILE,
     METRICS_FILE,
+    has_file,
     has_grown,
     is_metadata_as_in,
     last_write_s,
@@ -212,7 +214,7 @@ def _read_trial(
     path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None
 ) -> tuple[CachedRow, CachedMore]:
     trial = Trial(path)
-    head, params, facts = _read_documents(trial)
+    head, params, facts = _read_documents(trial, signature)
     if row is not None and more is not None and row.signature[JOURNAL_PART] == signature[JOURNAL_PART]:
         damage = json.loads(row.head)[_DAMAGE]
         head[_DAMAGE] += [sentence for sentence in damage if sentence.startswith(f"{METRICS_FILE}: ")]
@@ -225,10 +227,11 @@ def _read_trial(
     return kept, CachedMore(path.name, json.dumps(facts), trends, state)
 
 
-def _read_documents(trial: Trial) -> tuple[list[Any], dict[str, object], dict[str, object]]:
+def _read_documents(trial: Trial, signature: bytes) -> tuple[list[Any], dict[str, object], dict[str, object]]:
     metadata, parameters = trial.metadata, trial.parameters
-    try:
-        labels = read_labels(trial.path)
+    labels: Labels | None
+    try:  # most trials have none, which their signature tells without another look at the disk
+        labels = read_labels(trial.path) if has_file(signature, LABELS_FILE) else None
     except DamagedError as error:
         trial.damage.append(f"{LABELS_FILE}: {error.facts['reason']}")
         labels = None
@@ -245,7 +248,7 @@ def _read_documents(trial: Trial) -> tuple[list[Any], dict[str, object], dict[st
         trial.damage,
         recorded,
         ending_of(metadata),
-        _segments_of(trial),
+        _segments_of(trial) if has_file(signature, SEGMENTS_FILE) else [],
     ]
     git, platform = metadata.get("_git"), metadata.get("platform")
     facts: dict[str, object] = {

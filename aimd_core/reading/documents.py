@@ -5,6 +5,7 @@ A damaged trial is still listed, with what is wrong, and never hides the others.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from aimd_core.errors import DamagedError
@@ -64,7 +65,7 @@ class Trial:
         from aimd_core.format.documents import read_mapping  # YAML is slow to load
 
         try:
-            return read_mapping(self.path / file)
+            return read_mapping(f"{self.path}{os.sep}{file}")
         except FileNotFoundError:
             self.damage.append(said("{file} is missing", file=file))
         except DamagedError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aimd_core.format.layout import ALL_FILES, has_file, signature_of
 from aimd_core.reading.cache import IndexCache, cache_directory
 from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.facts import Facts
@@ -50,6 +51,14 @@ def content(rows: dict[str, Facts]) -> list[object]:
         (name, row.id, row.status, row.params, {key: row.metrics[key] for key in row.metrics}, row.damage, row.trends)
         for name, row in rows.items()
     ]
+
+
+@pytest.mark.parametrize("file", ALL_FILES)
+def test_a_signature_tells_which_files_there_are(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).touch()
+    os.utime(tmp_path / file, (0, 0))
+    signature = signature_of(tmp_path, ALL_FILES)
+    assert [name for name in ALL_FILES if has_file(signature, name)] == [file]
 
 
 def test_a_second_call_reads_nothing_and_says_the_same(trials: Path) -> None:
