@@ -91,8 +91,9 @@ def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
     # The two writers differ in exponents and in non-finite numbers.
     with np.errstate(invalid="ignore"):
         others = np.flatnonzero(~((size < 1e16) & ((size >= 1e-4) | (size == 0.0))))
-    for place, number in zip(others.tolist(), column[others].tolist(), strict=True):
-        tokens[place] = encode_number(number).encode()
+    texts = ",".join(map(encode_number, column[others].tolist())).encode().split(b",") if len(others) else []
+    for place, text in zip(others.tolist(), texts, strict=True):
+        tokens[place] = text
     return tokens
 
 

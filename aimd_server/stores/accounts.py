@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, or_, select, update
 
+from aimd_server.stores.prepared import PreparedForList
 from aimd_server.stores.schema import account, api_key, folder, share, team, team_member, trial
 
 READ, WRITE, UPLOAD = "read", "write", "upload"
@@ -62,14 +63,16 @@ class KeyRow(msgspec.Struct, frozen=True):
 
 
 _NOW = bindparam("now_us", type_=BigInteger())
-_BY_KEY_HASHES = (
-    select(account.c.id, account.c.name, account.c.admin_us, api_key.c.scope, api_key.c.hash)
-    .join(api_key)
-    .where(
-        api_key.c.hash.in_(bindparam("hashes", expanding=True)),
-        api_key.c.revoked_us.is_(None),
-        or_(api_key.c.expires_us.is_(None), api_key.c.expires_us > _NOW),
-        account.c.disabled_us.is_(None),
+_BY_KEY_HASHES = PreparedForList(
+    lambda hashes: (
+        select(account.c.id, account.c.name, account.c.admin_us, api_key.c.scope, api_key.c.hash)
+        .join(api_key)
+        .where(
+            api_key.c.hash.in_(hashes),
+            api_key.c.revoked_us.is_(None),
+            or_(api_key.c.expires_us.is_(None), api_key.c.expires_us > _NOW),
+            account.c.disabled_us.is_(None),
+        )
     )
 )
 # A link does not work while the owner of its folder or trial is disabled.
@@ -91,7 +94,7 @@ _BY_LINK_HASHES = LIVING_SHARE.add_columns(share.c.link_hash).where(
 def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dict[str, Account]:
     """Return who may call now with keys of these hashes, by hash: an account, or the holder of a public link."""
     found: dict[str, Account] = {}
-    for row in connection.execute(_BY_KEY_HASHES, {"hashes": hashes, "now_us": now_us}):
+    for row in _BY_KEY_HASHES.rows(connection, hashes, now_us=now_us):
         found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope)
     if len(found) < len(hashes):
         others = [key_hash for key_hash in hashes if key_hash not in found]

@@ -55,8 +55,8 @@ class PreparedForList:
         self._make = make
         self._sizes: dict[int, PreparedStatement] = {}
 
-    def rows(self, connection: Connection, members: Sequence[Any]) -> Sequence[Any]:
-        """Return the rows of the query for these members."""
+    def rows(self, connection: Connection, members: Sequence[Any], **others: Any) -> Sequence[Any]:
+        """Return the rows of the query for these members, and for its other parameters by name."""
         if not members:
             return []
         size = 1 << (len(members) - 1).bit_length()
@@ -66,4 +66,4 @@ class PreparedForList:
                 self._make([bindparam(f"m{number}") for number in range(size)])
             )
         padded = [*members, *[members[-1]] * (size - len(members))]
-        return query.rows(connection, {f"m{number}": member for number, member in enumerate(padded)})
+        return query.rows(connection, {**others, **{f"m{number}": member for number, member in enumerate(padded)}})

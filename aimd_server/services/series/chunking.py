@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _STEP_BYTES = 8 << 20
 _busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is working on
 _lock = threading.Lock()
-_building = threading.Lock()  # it takes memory, and two at once are not faster
+_building = threading.Lock()  # of spans: it takes memory, and two at once only slow each other down
 log = logging.getLogger("aimd_server")
 
 
@@ -154,7 +154,8 @@ def _step(database: Database, trial_id: int, file: str, limits: ColumnLimits) ->
         return False
     if len(parts) > 1 and parts[-1].count(b"\n") < limits.lines // 2:
         parts.pop()  # too few for a chunk
-    built = [spans.build(part) for part in parts]
+    with _building:
+        built = [spans.build(part) for part in parts]
 
     def write(connection: Connection) -> bool:
         row = journals.of_file(connection, trial_id, file, lock=True)
