@@ -18,14 +18,17 @@ from typing import Any, BinaryIO
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
 from aimd_core.errors import (
     ContentDiffersError,
+    DamagedError,
     NameTakenError,
     RefusedError,
     RemoteFolderNotFoundError,
     RemoteNotFoundError,
 )
 from aimd_core.format.digest import digest_prefix
+from aimd_core.format.documents import parse_mapping
 from aimd_core.format.journal import open_regular
-from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METRICS_FILE
+from aimd_core.format.labels import labels_of
+from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, LABELS_FILE, METRICS_FILE
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
 from aimd_core.upload.contents import (
@@ -141,6 +144,15 @@ def damage_sentence(path: Path) -> str:
     return joined("; ", [sentence for sentence in facts.damage if sentence.startswith(f"{METRICS_FILE}: ")])
 
 
+def _labels_in(content: bytes) -> dict[str, Any] | None:
+    """Return tags and note for the server's lists; damaged labels do not keep a trial from being uploaded."""
+    try:
+        labels = labels_of(parse_mapping(content, LABELS_FILE))
+    except DamagedError:
+        return None
+    return {"tags": list(labels.tags), "note": labels.note}
+
+
 def send_trial(server: Server, trial: Trial, destination: Destination, progress: Progress, part: PartSize) -> Uploaded:
     """Upload a trial, or what is new in it.
 
@@ -162,6 +174,8 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     document = document_of(trial, merged)
     small = {file: content for file, content in contents.items() if len(content) <= _ALONE_BYTES}
     document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
+    if LABELS_FILE in small:
+        document["labels"] = _labels_in(small[LABELS_FILE])
     for _ in range(_REPLACED_TRIES):
         try:
             answer = _put(server, trial_id, document, merged.companions)

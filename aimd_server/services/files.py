@@ -75,6 +75,11 @@ def digest_of(content: bytes) -> str:
     return digest_prefix(io.BytesIO(content), len(content))
 
 
+def document_digest(connection: Connection, trial_id: int, file: str) -> str | None:
+    """Return the digest of one of a trial's documents, None if there is none."""
+    return next((row.digest for row in trial_documents.of_trial(connection, trial_id) if row.file == file), None)
+
+
 def take_documents(connection: Connection, trial_id: int, documents: dict[str, tuple[bytes, str] | None]) -> bool:
     """Set a trial's documents to (content, digest), None removing one, and return whether anything changed."""
     digests = {row.file: row.digest for row in trial_documents.of_trial(connection, trial_id)}

@@ -8,6 +8,8 @@ from aimd_server.services.request_errors import RefusalError, invalid
 
 MAX_NAME_BYTES = 255
 MAX_DEPTH = 32
+MAX_TAGS, MAX_TAG_CHARS = 64, 64  # of a trial
+MAX_NOTE_CHARS = 64 << 10
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -28,6 +30,11 @@ def fault(name: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid Unicode"
     return "is too long" if size_bytes > MAX_NAME_BYTES else None
+
+
+def is_tag(text: str) -> bool:
+    """Tell whether a text may be a tag; lists separate tags with commas."""
+    return fault(text.replace("/", "-")) is None and len(text) <= MAX_TAG_CHARS and "," not in text
 
 
 def checked(name: str, field: str) -> str:

@@ -11,6 +11,7 @@ from aimd_core.format.values import clean
 from aimd_server.services import auditing, names
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
+from aimd_server.services.names import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
 from aimd_server.services.request_errors import forbidden, invalid, name_taken
 from aimd_server.services.trials import MAX_PAGE, change, overviews
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
@@ -19,10 +20,6 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
-
-MAX_TAGS = 64
-MAX_TAG_CHARS = 64
-MAX_NOTE_CHARS = 64 << 10
 
 
 class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,7 +71,7 @@ def _checked_tags(tags: list[str]) -> list[str]:
     if len(tags) > MAX_TAGS:
         raise invalid(f"a trial has {MAX_TAGS} tags at most", field="tags", limit=MAX_TAGS)
     for tag in tags:
-        if names.fault(tag.replace("/", "-")) is not None or len(tag) > MAX_TAG_CHARS or "," in tag:
+        if not names.is_tag(tag):
             raise invalid(
                 f"a tag has 1 to {MAX_TAG_CHARS} characters, no comma and no control character",
                 field="tags",

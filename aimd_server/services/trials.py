@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from aimd_core.format.layout import LABELS_FILE
 from aimd_core.format.model import STATES
+from aimd_core.format.values import clean
 from aimd_core.reading.facts import ending_of
 from aimd_server.services import auditing, documents, indexing, names
 from aimd_server.services.clock import iso, now_us, parse_us
@@ -22,6 +24,7 @@ from aimd_server.services.files import (
     add_documents,
     check_file,
     digest_of,
+    document_digest,
     standings,
     standings_of,
     take_documents,
@@ -46,6 +49,13 @@ CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipp
 GivenDocuments = dict[str, tuple[bytes, str] | None]  # content and digest by file; None removes it
 
 
+class SentLabels(msgspec.Struct):
+    """What `labels.yaml` of a trial's directory says."""
+
+    tags: list[str] = []
+    note: str = ""
+
+
 class TrialWish(msgspec.Struct):
     """The body of the PUT of a trial."""
 
@@ -59,6 +69,7 @@ class TrialWish(msgspec.Struct):
     metadata: dict[str, Any] = {}
     parameters: dict[str, Any] | None = None
     documents: dict[str, bytes | None] = {}
+    labels: SentLabels | None = None
 
 
 class Put(msgspec.Struct, frozen=True):
@@ -95,9 +106,13 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
     def operation(connection: Connection) -> Put:
         if trials.by_uid(connection, uid) is None:
             free_id(connection, user, uid, no_trial(uid))
-            return ended(_create(connection, user, uid, wish, columns, given))
+            labels = _label_columns(wish, given, None)
+            return ended(_create(connection, user, uid, wish, {**columns, **labels}, given))
         row = load_trial(connection, user, uid)
         outcome = _update(connection, user, row, columns)
+        labels = _label_columns(wish, given, document_digest(connection, row.id, LABELS_FILE))
+        if labels:
+            change(connection, user, row, labels)
         if take_documents(connection, row.id, given):
             outcome = UPDATED
         return ended(_done(connection, user, uid, outcome))
@@ -139,6 +154,21 @@ def _check(uid: str, wish: TrialWish) -> None:
         check_file(file, DOCUMENTS)
     if wish.state is not None and wish.state not in STATES:
         raise invalid(f"a state is one of {', '.join(STATES)}", field="state")
+
+
+def _label_columns(wish: TrialWish, given: GivenDocuments, stored_digest: str | None) -> dict[str, Any]:
+    """Return tags and note if the directory's labels differ from those of the last upload.
+
+    What people change on the server stays until the directory's labels change, too. A tag that may not be one here
+    is left out: it does not keep a trial from being uploaded, and the file itself is stored as it is.
+    """
+    document = given.get(LABELS_FILE)
+    digest = None if document is None else document[1]
+    if LABELS_FILE not in given or digest == stored_digest or (document is not None and wish.labels is None):
+        return {}
+    labels = wish.labels or SentLabels()
+    tags = sorted({tag for tag in labels.tags if names.is_tag(tag)})[: names.MAX_TAGS]
+    return {"tags": json.dumps(tags), "note": clean(labels.note)[: names.MAX_NOTE_CHARS]}
 
 
 def document_columns(document: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ import threading
 
 import pytest
 
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
 from aimd_core.format.labels import Labels, add_tags, read_labels, set_note
 from aimd_core.format.layout import LABELS_FILE
 from t9k import aimd
+from tests.conftest import Account
 from tests.support.home import Home
 
 
@@ -137,3 +140,29 @@ def test_a_rename_overwrites_nothing_and_leaves_the_metadata_as_it_was(home: Hom
     assert "nothing was overwritten" in ran.err
     assert (trial.path / "metadata.yaml").read_bytes() == metadata
     assert (other / "file").read_text() == "kept"
+
+
+def test_tags_and_notes_are_the_same_on_the_server(home: Home, signed_in: Account) -> None:
+    trial = aimd.create_trial(trial_name="labelled")
+    trial.finish()
+
+    def remote() -> tuple[list[str], str]:
+        assert home.aimd("trial", "upload", "-d", ".").code == 0
+        (row,) = home.aimd("trial", "ls", "--remote", "--json").json["trials"]
+        return row["tags"], row["note"]
+
+    assert remote() == ([], "")
+    home.aimd("trial", "tag", "labelled", "base", "v2")
+    home.aimd("trial", "note", "labelled", "a note")
+    assert remote() == (["base", "v2"], "a note")
+    with Server(Credentials(signed_in.url, signed_in.key, {})) as server:  # somebody changes them in the console
+        server.call("PATCH", f"/trials/{trial.id}", document={"tags": ["seen"], "note": "good"})
+    assert remote() == (["seen"], "good")
+    home.aimd("trial", "tag", "labelled", "v3")
+    assert remote() == (["base", "v2", "v3"], "a note")
+    (trial.path / "labels.yaml").write_text("tags: [ok, 'a,b', 7, '']\nnote: [no, text]\n")
+    assert remote() == (["7", "ok"], "")
+    (trial.path / "labels.yaml").unlink()
+    assert remote() == ([], "")
+    (trial.path / "labels.yaml").write_text("tags: [damaged\n")
+    assert remote() == ([], "")
