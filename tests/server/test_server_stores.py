@@ -31,6 +31,14 @@ def test_the_migrations_end_in_the_schema_that_the_code_uses(tmp_path: Path) -> 
     with engine.connect() as connection:
         options = {"compare_type": True, "render_as_batch": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.sqlite
+def test_the_migrations_make_the_very_statements_that_the_code_declares(tmp_path: Path) -> None:
+    with Database(tmp_path) as database:
+        engine = database.location.writing_engine()
+    with engine.connect() as connection:
         migrated = _statements(connection)
     engine.dispose()
     declared = create_engine("sqlite://")
