@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 from aimd_core.format import process
 from aimd_core.format.layout import made_s
-from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED
+from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED, strict_json
 from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -157,7 +157,8 @@ def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:
     """
     ending = metadata.get("_exit")
     if not isinstance(ending, dict):
-        return {"kind": str(ending)[:MAX_ENDING_CHARS]} if ending else None
+        text = strict_json(ending)  # as a server gets it
+        return {"kind": text[:MAX_ENDING_CHARS] if isinstance(text, str) else ""} if ending else None
     if not ending:
         return None
     known = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
