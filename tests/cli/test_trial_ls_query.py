@@ -58,7 +58,7 @@ def test_a_query_in_the_place_of_the_path_is_told_where_it_goes(home: Home, tria
     ran = home.aimd("trial", "ls", "train.loss < 3")
     assert ran.code == 3
     assert "A query goes with --where: aimd trial ls --where 'train.loss < 3'" in ran.err
-    assert "name it: aimd trial ls PATH" in home.aimd("trial", "ls", "nowhere").err
+    assert "there is no directory" in home.aimd("trial", "ls", "nowhere").err
 
 
 def test_a_wrong_query_is_marked_and_ends_with_code_2(home: Home, trials: Path) -> None:

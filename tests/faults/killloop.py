@@ -60,7 +60,7 @@ def plant_buffered_writer() -> None:
 def plant_writing_in_place() -> None:
     """Plant the bug of documents that are written bit by bit in their place."""
 
-    def replace_file(path: str | Path, content: bytes, mode: int = 0o666) -> None:
+    def replace_file(path: str | Path, content: bytes, mode: int = 0o666, unsynced: object = None) -> None:
         with open(path, "wb", buffering=0) as file:
             for start in range(0, len(content), 16):
                 file.write(content[start : start + 16])

@@ -23,7 +23,7 @@ def write(place: Path, processes: int, points: int, *plant: str) -> tuple[dict[s
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     damage = Damage()
     steps: dict[str, list[int]] = {}
     with open_regular(Path(done.stdout.strip()) / "metrics") as file:

@@ -16,7 +16,6 @@ from tests.support.scripts import script_environment
 CREATE = """
 import os, sys, time
 from t9k import aimd
-from aimd_core.reading import store
 aimd.create_trial
 if len(sys.argv) > 2:  # the planted bug: a suffix that is not random, and a directory that may exist
     from pathlib import Path

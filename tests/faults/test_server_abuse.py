@@ -22,13 +22,13 @@ HEALTH_S = 1.0
 GROWTH_BYTES = 256 * MIB
 HURRIED = """
 import functools
-from aimd_server import protocol
-protocol.ConnectionLimits = functools.partial(protocol.ConnectionLimits, idle_s=0.6, head_s=0.4, write_s=0.6)
+from aimd_server import http_protocol
+http_protocol.ConnectionLimits = functools.partial(http_protocol.ConnectionLimits, idle_s=0.6, head_s=0.4, write_s=0.6)
 """
 AS_UVICORN_HAS_IT = """
-from aimd_server import protocol
+from aimd_server import http_protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-protocol.bounded = lambda *_: HttpToolsProtocol
+http_protocol.bounded = lambda *_: HttpToolsProtocol
 """
 BODIES_UNCOUNTED = """
 from aimd_server.routes.bodies import HeldBodies

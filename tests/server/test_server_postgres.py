@@ -141,7 +141,7 @@ def test_a_database_that_is_not_there_is_a_clear_error_without_the_password(tmp_
     "text", ["", "aimd", "mysql://a/b", "postgresql://", "postgresql://host", f"postgresql:/{SECRET}"]
 )
 def test_what_is_no_address_of_a_database_is_refused_without_being_repeated(text: str) -> None:
-    with pytest.raises(UsageError, match="no postgresql://") as caught:
+    with pytest.raises(UsageError, match="does not look like postgresql://") as caught:
         parsed(text)
     assert SECRET not in str(caught.value)
 
