@@ -327,4 +327,4 @@ def test_a_filter_or_a_key_that_cannot_be_read_is_refused_before_the_screen_open
     assert "a value is expected here" in shown
     assert "\x1b[?1049h" not in shown  # the terminal's other screen
     assert "^" in shown
-    assert "no trials" in home.aimd_terminal("trial", "top", "nowhere")
+    assert "there is no directory" in home.aimd_terminal("trial", "top", "nowhere")
