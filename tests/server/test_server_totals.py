@@ -179,3 +179,8 @@ def test_twice_as_many_metric_names_cost_about_twice_as_much(tmp_path: Path, lin
     sizes = (3_000, 6_000)
     times = [min(_names_cpu_s(tmp_path / f"{size}-{n}", size, lines) for n in range(2)) for size in sizes]
     assert times[1] < 2.5 * times[0] + 0.2, times
+
+
+def test_reading_ends_also_behind_a_line_without_its_end() -> None:
+    line = b'{"train": {"value": {"loss": 1.0}, "sequence": {"epoch": 1, "step": 1, "timestamp": ""}}}\n'
+    assert sum(points.records for points in totals.read_points(line + line[:-9])) == 1

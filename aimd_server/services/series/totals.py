@@ -85,7 +85,7 @@ def read_points(lines: bytes) -> Iterator[Points]:
     """Read complete lines, each with its newline, and yield their points in groups, to keep few in memory."""
     start = 0
     while start < len(lines):
-        end = lines.find(b"\n", min(start + _GROUP_BYTES, len(lines) - 1)) + 1
+        end = lines.find(b"\n", min(start + _GROUP_BYTES, len(lines) - 1)) + 1 or len(lines)
         yield _read_group(lines[start:end])
         start = end
 
