@@ -1,8 +1,10 @@
-"""Bounds what a connection may cost: uvicorn's HTTP protocol with a deadline for everything that a client can delay.
+"""Bounds what a connection may cost: uvicorn's HTTP protocol with limits for all that a client can send or delay.
 
 Uvicorn itself waits forever for a first byte, for the rest of a head, for the rest of a body that was already answered,
-and for a client that does not read. Here each of these has a limit. When all connections are in use, the one that has
-been quiet longest is closed, so that silent clients keep nobody out.
+and for a client that does not read. It also keeps any number of headers, of headers behind the last chunk (trailers,
+which it adds to those of the request) and of queued requests. Here each of these has a limit, and trailers are
+discarded. When all connections are in use, the one that has been quiet longest is closed, so that silent clients keep
+nobody out.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ class ConnectionLimits:
 
     Attributes:
         connections: Open at once.
-        head_bytes: Size of a request line with its headers.
+        head_bytes: Size of a request line with its headers; also of what surrounds chunks, and of trailers.
+        headers: Number of headers.
+        queued: Requests that wait on a connection for the answer to an earlier one.
         idle_s: Without a request, also before the first byte.
         head_s: From the first to the last byte of a head, and for a body that is no longer needed.
         write_s: Without the client reading a byte of an answer.
@@ -29,15 +33,22 @@ class ConnectionLimits:
         self,
         connections: int,
         head_bytes: int = 64 << 10,
+        headers: int = 128,
+        queued: int = 16,
         idle_s: float = 30.0,
         head_s: float = 10.0,
         write_s: float = 60.0,
     ) -> None:
         self.connections = connections
         self.head_bytes = head_bytes
+        self.headers = headers
+        self.queued = queued
         self.idle_s = idle_s
         self.head_s = head_s
         self.write_s = write_s
+
+
+_FRAMING_PER_BYTE = 16  # bytes that surround a byte of a body in chunks of one byte, such as "00000001\r\nx\r\n"
 
 
 class _RefusedError(Exception):
@@ -53,7 +64,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = self._framing_bytes = self._messages = 0
         self._running: RequestResponseCycle | None = None
         self._in_head = self._in_body = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -85,24 +96,47 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, counting those of a head before it is complete."""
+        """Take bytes, counting those of a head before it is complete, and those of a body that are not its content."""
+        message, before_bytes = (self._messages, self._in_head, self._in_body), self._body_bytes
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        if message != (self._messages, self._in_head, self._in_body) or self.transport.is_closing():
+            return  # they belong to several parts, and are too few to matter
+        if self._in_head:
             self._head_bytes += len(data)
-            if self._head_bytes > self.limits.head_bytes:
-                self._refusal = 431
-                self.send_400_response("")
+        elif self._in_body:
+            self._framing_bytes += len(data) - (self._body_bytes - before_bytes)
+        most_framing_bytes = self.limits.head_bytes + _FRAMING_PER_BYTE * self._body_bytes
+        if self._head_bytes > self.limits.head_bytes or self._framing_bytes > most_framing_bytes:
+            self._refusal = 431
+            self.send_400_response("")
 
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._in_body, self._messages = True, False, self._messages + 1
+        self._head_bytes = self._body_bytes = self._framing_bytes = 0
         if not self._is_busy():
             self._wait(self.limits.head_s)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of a head. One behind the last chunk is discarded: it must never become part of the request."""
+        if not self._in_head:
+            return
+        if len(self.headers) >= self.limits.headers:
+            self._refusal = 431
+            raise _RefusedError
+        super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._body_bytes += len(body)
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """Pass a request to the application, whose deadlines count from now on."""
         self._in_head, self._in_body = False, True
+        if len(self.pipeline) >= self.limits.queued:
+            raise _RefusedError
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head_bytes:
             self._refusal = 431
             raise _RefusedError
@@ -166,9 +200,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, or a head that is too long."""
-        text = msg if self._refusal == 400 else f"The head of a request has {self.limits.head_bytes} bytes at most."
-        self._end(self._refusal, text)
+        """Refuse what is not HTTP, or too much of it; in the middle of another answer, only end the connection."""
+        most = f"{self.limits.head_bytes} bytes and {self.limits.headers} headers"
+        text = msg if self._refusal == 400 else f"The head of a request has at most {most}, and so has what ends it."
+        if self.pipeline or (self._running is not None and self._running.response_started and self._is_busy()):
+            self.transport.abort()
+        else:
+            self._end(self._refusal, text)
 
     def _end(self, status: int, text: str, more: str = "") -> None:
         fields = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(text)), "connection": "close"}

@@ -35,4 +35,5 @@ def set_up_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)  # debug lines of libraries can contain anything
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # it warns of each malformed request
     logging.getLogger("aimd_server").setLevel(settings.log_level.upper())

@@ -20,6 +20,8 @@ LARGE_ANSWERS = 16  # per caller, at once
 _HELD, _SLOT = "aimd.held_bytes", "aimd.slot"
 HELD_BYTES = 128 << 20  # of all bodies in memory at once
 _GZIP_WINDOW = 31  # zlib's code for the gzip format
+MAX_MEMBERS = 1_024  # of a gzip body: each costs as much as several KiB
+_WINDOW_BYTES = 1 << 10  # of a member, at first; what comes behind its end is copied
 _GZIP_SLACK_BYTES = 64 << 10  # what gzip may add to incompressible bytes
 
 
@@ -150,22 +152,40 @@ def unpacked_members(body: bytes, encoding: str, limit_bytes: int) -> list[bytes
             raise too_large("the body", limit_bytes)
         return [body]
     pieces: list[bytes] = []
-    size_bytes = 0
-    while body or not pieces:  # gzip files may be concatenated
-        unpacker = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            with _UNPACKING:
-                piece = unpacker.decompress(body, limit_bytes - size_bytes + 1)
-        except zlib.error:
-            raise _bad_gzip() from None
+    size_bytes = start = 0
+    while start < len(body) or not pieces:  # gzip files may be concatenated
+        if len(pieces) == MAX_MEMBERS:
+            raise RefusalError("bad_encoding", f"a gzip body has {MAX_MEMBERS} members at most", limit=MAX_MEMBERS)
+        with _UNPACKING:
+            piece, start = _member(body, start, limit_bytes - size_bytes)
         size_bytes += len(piece)
         if size_bytes > limit_bytes:
             raise too_large("the unpacked body", limit_bytes)
-        if not unpacker.eof:
-            raise _bad_gzip()
         pieces.append(piece)
-        body = unpacker.unused_data
     return pieces
+
+
+def _member(body: bytes, start: int, limit_bytes: int) -> tuple[bytes, int]:
+    """Return the content of the member at `start`, of one byte more than the limit at most, and where it ends.
+
+    The window grows as the member does, so that the bytes behind a member, which zlib copies, are fewer than its own.
+    """
+    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+    content, window_bytes = bytearray(), _WINDOW_BYTES
+    view = memoryview(body)
+    while not unpacker.eof:
+        part: bytes | memoryview = unpacker.unconsumed_tail or view[start : start + window_bytes]
+        if not part:
+            raise _bad_gzip()
+        if not unpacker.unconsumed_tail:
+            start, window_bytes = start + len(part), 2 * window_bytes
+        try:
+            content += unpacker.decompress(part, limit_bytes - len(content) + 1)
+        except zlib.error:
+            raise _bad_gzip() from None
+        if len(content) > limit_bytes:
+            break
+    return bytes(content), start - len(unpacker.unused_data)
 
 
 def small_members(body: bytes, encoding: str, small_bytes: int) -> list[bytes] | None:

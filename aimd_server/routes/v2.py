@@ -99,7 +99,7 @@ class Version2:
             account = await backend.key_lookups.account_of(key.strip())
             if account is not None:
                 return account
-        elif not given and (secret := request.cookies.get(v2_session.cookie_name(request))):
+        elif not given and (secret := v2_session.secret_in(request)):
             account = await backend.run(sessions.account_of, backend.database, secret)
             if account is not None:
                 v2_session.check_origin(request, is_needed=request.method not in ("GET", "HEAD"))

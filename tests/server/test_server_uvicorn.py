@@ -17,10 +17,12 @@ from aimd_server.http_protocol import BoundedProtocol
 
 OF_PROTOCOL = {
     "connections", "cycle", "flow", "headers", "loop", "pipeline", "transport", "url",
-    "_start_asgi_task", "connection_lost", "connection_made", "data_received", "on_headers_complete",
-    "on_message_begin", "on_message_complete", "on_response_complete", "pause_writing", "send_400_response",
+    "_start_asgi_task", "connection_lost", "connection_made", "data_received",
+    "on_body", "on_header",
+    "on_headers_complete", "on_message_begin", "on_message_complete", "on_response_complete", "pause_writing",
+    "send_400_response",
 }  # fmt: skip
-OF_CYCLE = {"disconnected", "message_event", "response_complete"}
+OF_CYCLE = {"disconnected", "message_event", "response_complete", "response_started"}
 OF_SERVER = {"capture_signals", "handle_exit", "run", "shutdown", "started", "startup"}
 
 
