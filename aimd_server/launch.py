@@ -29,7 +29,7 @@ from aimd_server.malloc import hold_little
 from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
-from aimd_server.settings import Settings
+from aimd_server.settings import Settings, command, location_for
 from aimd_server.stores.database import Database
 
 STOP_TIMEOUT_S = 10
@@ -72,13 +72,13 @@ def run(
     listener = _listen(host, settings.port)
     with (
         listener,
-        Database(data_dir, settings.database) as database,
+        Database(data_dir, location=location_for(data_dir, settings)) as database,
         closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
         ThreadPoolExecutor(THREADS, "aimd") as threads,
     ):
         address = _address(host, listener.getsockname()[1])
         if announce is None:
-            _say_where(database, host, settings.blobs)
+            _say_where(database, settings)
         database.start_writer()
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
@@ -160,11 +160,12 @@ def _say(text: str) -> None:
     print(translated(text), file=sys.stderr, flush=True)  # noqa: T201  this is the program's talk
 
 
-def _say_where(database: Database, host: str, blobs: str | None) -> None:
+def _say_where(database: Database, settings: Settings) -> None:
+    host = settings.host
     _say(said("Data: {directory}", directory=database.data_dir.resolve()))
     if not database.is_file:
         _say(said("Database: {database}", database=database.location.shown))
-        if blobs is None:
+        if settings.blobs is None:
             _say(said("Large objects are on this machine only: give all replicas the same --blobs s3://BUCKET/PREFIX."))
     if is_loopback(host):
         _say(said("Reachable from this machine only; --host 0.0.0.0 opens it to the network."))
@@ -175,7 +176,10 @@ def _say_where(database: Database, host: str, blobs: str | None) -> None:
             )
         )
     if not is_any_user(database):
-        _say(said("There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME"))
+        add, create = (
+            command(words, database.data_dir, settings) for words in ("user add NAME", "key create --user NAME")
+        )
+        _say(said("There is no user yet. Run: {add}, then: {create}", add=add, create=create))
 
 
 def _connections() -> int:

@@ -16,11 +16,11 @@ from aimd_core.errors import DamagedError, NotFoundError, UsageError
 from aimd_core.language import said
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import DatabaseUnreachableError, ObjectStoreError, StoreUnavailableError
-from aimd_server.settings import beside, resolve
+from aimd_server.settings import Settings, location_for, of_data
 from aimd_server.stores import copying, location, postgres, sqlite
 from aimd_server.stores.copying import Copied
 from aimd_server.stores.database import Connection, Database, is_there
-from aimd_server.stores.location import Location, PostgresLocation, SqliteLocation, location_of
+from aimd_server.stores.location import Location, PostgresLocation, SqliteLocation
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -33,13 +33,14 @@ class Moved(msgspec.Struct, frozen=True):
     object_bytes: int
 
 
-def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
+def migrate(data_dir: Path, to: str, blobs: str | None = None, settings: Settings | None = None) -> Moved:
     """Copy all of a server's data to an empty database.
 
     Args:
         data_dir: The data directory of the stopped server.
         to: `postgresql://...`, or a directory for a SQLite file.
         blobs: `s3://...`; None leaves the objects where they are, or copies them to a target directory.
+        settings: Where the source is; by default as the environment and the data directory say.
 
     Raises:
         NotFoundError: There is no data.
@@ -47,8 +48,9 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
         DamagedError: The copy differs; then the target has no rows.
         ObjectStoreError, DatabaseUnreachableError, DiskError: Source or target cannot be used.
     """
-    source_location, target_location = location_of(data_dir, None), _target(data_dir, to)
-    if not is_there(data_dir):
+    settings = settings or of_data(data_dir)
+    source_location, target_location = location_for(data_dir, settings), _target(data_dir, to)
+    if not is_there(source_location):
         raise NotFoundError(
             message=said("there is no server data in {directory}", directory=data_dir), hint="Name it: --data-dir DIR"
         )
@@ -56,13 +58,16 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None) -> Moved:
         raise UsageError(message="source and target are the same database", hint="Name another --to")
     if isinstance(source_location, SqliteLocation) and not sqlite.is_unused(source_location.path):
         raise _in_use(source_location)
-    with Database(data_dir) as source, Database(_directory(target_location), location=target_location) as target:
+    with (
+        Database(data_dir, location=source_location) as source,
+        Database(_directory(target_location), location=target_location) as target,
+    ):
         if not target.read(copying.is_empty):
             raise UsageError(
                 message=said("{database} has data already", database=target_location.shown),
                 hint="Name a new database; nothing is merged",
             )
-        objects, size_bytes = _move_objects(data_dir, target_location, blobs)
+        objects, size_bytes = _move_objects(data_dir, settings, target_location, blobs)
         tables = _move_rows(source, target)
     return Moved(source_location.shown, target_location.shown, tables, objects, size_bytes)
 
@@ -105,9 +110,8 @@ def _move_rows(source: Database, target: Database) -> list[Copied]:
         ) from error
 
 
-def _move_objects(data_dir: Path, target: Location, address: str | None) -> tuple[int, int]:
+def _move_objects(data_dir: Path, settings: Settings, target: Location, address: str | None) -> tuple[int, int]:
     """Copy the objects that the target cannot use where they are; return their number and size in bytes."""
-    settings = resolve({}, beside(data_dir))
     if address is None and (settings.blobs is not None or _directory(target) == data_dir):
         return 0, 0
     with closing(open_blobs(settings.blobs, data_dir)) as old, closing(open_blobs(address, _directory(target))) as new:

@@ -24,12 +24,12 @@ from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, StoreUnavailableError
 from aimd_server.services import indexing, monitoring
 from aimd_server.services.files import digest_of
-from aimd_server.settings import beside, resolve
+from aimd_server.settings import Settings, location_for, of_data
 from aimd_server.storage import ReadObjects, joined
 from aimd_server.stores import health, journals, sealed, sqlite, trial_documents
 from aimd_server.stores.database import FILE, Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
-from aimd_server.stores.location import SqliteLocation, location_of
+from aimd_server.stores.location import Location, SqliteLocation
 from aimd_server.stores.postgres import take_time
 from aimd_server.stores.sealed import ObjectRow
 
@@ -46,16 +46,15 @@ class Checked(msgspec.Struct):
     size_bytes: int = 0
 
 
-def _require_data(data_dir: Path) -> None:
-    if not is_there(data_dir):
+def _require_data(data_dir: Path, location: Location) -> None:
+    if not is_there(location):
         raise NotFoundError(
             message=said("there is no server data in {directory}", directory=data_dir), hint="Name it: --data-dir DIR"
         )
 
 
-def _file_of(data_dir: Path, tool: str) -> Path:
+def _file_of(location: Location, tool: str) -> Path:
     """Return the file of a SQLite database."""
-    location = location_of(data_dir, None)
     if not isinstance(location, SqliteLocation):
         raise UsageError(
             message=said(
@@ -66,14 +65,15 @@ def _file_of(data_dir: Path, tool: str) -> Path:
     return location.path
 
 
-def status(data_dir: Path) -> dict[str, object]:
+def status(data_dir: Path, settings: Settings | None = None) -> dict[str, object]:
     """Return the address of the running server, or None, and numbers about what is stored.
 
     Raises:
         NotFoundError: There is no data.
     """
-    _require_data(data_dir)
-    with Database(data_dir) as database:
+    location = location_for(data_dir, settings)
+    _require_data(data_dir, location)
+    with Database(data_dir, location=location) as database:
         numbers = {name.removeprefix("aimd_"): int(value) for name, value in monitoring.gauges(database).items()}
     return {"address": address_of(data_dir), **numbers}
 
@@ -87,15 +87,16 @@ def address_of(data_dir: Path) -> str | None:
         return None
 
 
-def check(data_dir: Path) -> Checked:
+def check(data_dir: Path, settings: Settings | None = None) -> Checked:
     """Read all data and check it against its digests and summaries, changing nothing.
 
     Raises:
         NotFoundError: There is no data.
         DamagedError: The file is not a database anymore.
     """
-    _require_data(data_dir)
-    with _objects_of(data_dir) as blobs, Database(data_dir) as database:
+    location = location_for(data_dir, settings)
+    _require_data(data_dir, location)
+    with _objects_of(data_dir, settings) as blobs, Database(data_dir, location=location) as database:
         joined(database, blobs)
         checked = Checked(database.read(health.engine_faults))
         if checked.faults:
@@ -117,9 +118,9 @@ def _check_rows(connection: Connection, checked: Checked) -> None:
 
 
 @contextmanager
-def _objects_of(data_dir: Path) -> Iterator[Blobs]:
+def _objects_of(data_dir: Path, settings: Settings | None) -> Iterator[Blobs]:
     """Open a data directory's object store, or raise the error that says why not."""
-    with closing(open_blobs(resolve({}, beside(data_dir)).blobs, data_dir)) as blobs:
+    with closing(open_blobs((settings or of_data(data_dir)).blobs, data_dir)) as blobs:
         try:
             yield blobs
         except StoreUnavailableError as error:
@@ -200,7 +201,7 @@ def _journal_fault(connection: Connection, journal: JournalPlace, checked: Check
     return None
 
 
-def backup(data_dir: Path, file: Path) -> int:
+def backup(data_dir: Path, file: Path, settings: Settings | None = None) -> int:
     """Write all data as of one moment to one file, completely or not at all. Return its size in bytes.
 
     The file contains the bytes of all objects.
@@ -212,8 +213,9 @@ def backup(data_dir: Path, file: Path) -> int:
         DamagedError: The file cannot be read back, or an object is missing or damaged.
         ObjectStoreError: The object store cannot be used.
     """
-    source = _file_of(data_dir, "pg_dump --format=custom")
-    _require_data(data_dir)
+    location = location_for(data_dir, settings)
+    source = _file_of(location, "pg_dump --format=custom")
+    _require_data(data_dir, location)
     if file.exists():
         raise UsageError(
             message=said("{file} exists already", file=file), hint="Name another file; a backup overwrites nothing"
@@ -221,7 +223,7 @@ def backup(data_dir: Path, file: Path) -> int:
     made = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         sqlite.copy(source, made)
-        _make_whole(made, data_dir)
+        _make_whole(made, data_dir, settings)
         _require_sound(made)
         os.replace(made, file)
         _sync_folder(file.parent)
@@ -232,11 +234,11 @@ def backup(data_dir: Path, file: Path) -> int:
     return file.stat().st_size
 
 
-def _make_whole(file: Path, data_dir: Path) -> None:
+def _make_whole(file: Path, data_dir: Path, settings: Settings | None) -> None:
     """Copy the bytes of objects into a copy of a database."""
     engine = sqlite.writing_engine(file)
     try:
-        with _objects_of(data_dir) as blobs, engine.begin() as connection:
+        with _objects_of(data_dir, settings) as blobs, engine.begin() as connection:
             sealed.unseal(connection, ReadObjects(blobs))
     except ValueError as error:
         raise DamagedError(path=data_dir, reason=str(error)) from error
@@ -245,7 +247,7 @@ def _make_whole(file: Path, data_dir: Path) -> None:
     sqlite.close_log(file)
 
 
-def restore(data_dir: Path, file: Path) -> Path | None:
+def restore(data_dir: Path, file: Path, settings: Settings | None = None) -> Path | None:
     """Replace a directory's data with a backup, and return where the old data is now, or None.
 
     Raises:
@@ -258,7 +260,7 @@ def restore(data_dir: Path, file: Path) -> Path | None:
         raise NotFoundError(
             message=said("there is no file {file}", file=file), hint="Name a file that aimd server backup wrote"
         )
-    target = _file_of(data_dir, "pg_restore")
+    target = _file_of(location_for(data_dir, settings), "pg_restore")
     _require_sound(file)
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aimd_core.errors import ConfigError, UsageError
 from aimd_core.language import joined, said
-from aimd_server.stores.location import SETTINGS_FILE, check_without_password
+from aimd_server.blobs.opening import check_address
+from aimd_server.stores.location import (
+    SETTINGS_FILE,
+    Location,
+    SqliteLocation,
+    check_without_password,
+    location_of,
+    parsed,
+    shown,
+)
 
 PREFIX = "AIMD_SERVER_"
+DATA_DIR_VARIABLE = f"{PREFIX}DATA_DIR"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
@@ -49,11 +61,17 @@ SETTINGS: dict[str, Setting] = {
     "log_level": Setting("text", "warning", "debug, info (one line per request), warning or error"),
 }
 _CHOICES = {"log_format": ("text", "json"), "log_level": ("debug", "info", "warning", "error")}
+_ADDRESSES: Mapping[str, Callable[[str], object]] = {"database": parsed, "blobs": check_address}
 _RANGES = {"port": (0, 65535), "trash_days": (1, 36_500)}
 
 
 class Settings:
-    """The settings of one server; see SETTINGS for each."""
+    """The settings of one server; see SETTINGS for each.
+
+    Attributes:
+        file: The file that they were read from, or None.
+        is_database_named: Whether an option or the environment names the database, so that the file does not.
+    """
 
     def __init__(self, **values: Any) -> None:
         merged = {name: setting.default for name, setting in SETTINGS.items()} | values
@@ -67,6 +85,8 @@ class Settings:
         self.trash_days: int = merged["trash_days"]
         self.log_format: str = merged["log_format"]
         self.log_level: str = merged["log_level"]
+        self.file: Path | None = merged.get("file")
+        self.is_database_named: bool = merged.get("is_database_named", False)
 
 
 def resolve(
@@ -83,7 +103,7 @@ def resolve(
         ConfigError: The file cannot be used.
         UsageError: A value is not allowed for its setting.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"file": file}
     if flags.get("database"):
         check_without_password(str(flags["database"]))
     if file is not None:
@@ -92,8 +112,58 @@ def resolve(
         if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() in SETTINGS:
             setting = name.removeprefix(PREFIX).lower()
             values[setting] = _checked(setting, text, name)
-    values |= {name: _checked(name, value, "the command line") for name, value in flags.items() if value is not None}
+            values["is_database_named"] = values.get("is_database_named", False) or setting == "database"
+    given = {name: value for name, value in flags.items() if value is not None}
+    values |= {name: _checked(name, value, "the command line") for name, value in given.items()}
+    if "database" in given:
+        values["is_database_named"] = True
     return Settings(**values)
+
+
+def of_data(data_dir: Path, flags: Mapping[str, object] | None = None, config: Path | None = None) -> Settings:
+    """Return the settings of a data directory; `config` or AIMD_SERVER_CONFIG names another file than its own.
+
+    Raises:
+        ConfigError: The file cannot be used.
+        UsageError: A value is not allowed for its setting.
+    """
+    if config is None and os.environ.get(CONFIG_VARIABLE):
+        config = Path(os.environ[CONFIG_VARIABLE])
+    return resolve(flags or {}, beside(data_dir) if config is None else config.absolute())
+
+
+def data_directory(given: Path | None) -> Path:
+    """Return the data directory: the given one, else that of AIMD_SERVER_DATA_DIR, else the user's own."""
+    if given is None and os.environ.get(DATA_DIR_VARIABLE):
+        given = Path(os.environ[DATA_DIR_VARIABLE])
+    return _own_directory() if given is None else given.absolute()
+
+
+def _own_directory() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("aimd") / "server"
+
+
+def location_for(data_dir: Path, settings: Settings | None) -> Location:
+    """Return where the database is: as the settings say, or without them the environment and the data directory."""
+    if settings is None:
+        return location_of(data_dir, None)
+    if settings.database is None and settings.file is not None and settings.file != beside(data_dir):
+        return SqliteLocation(data_dir)  # the data directory's own file does not count
+    return location_of(data_dir, settings.database)
+
+
+def command(words: str, data_dir: Path, settings: Settings | None = None) -> str:
+    """Return a command of `aimd server` that finds the same data, quoted for a shell and without a password."""
+    parts = [f"aimd server {words}"]
+    if data_dir != _own_directory():
+        parts += ["--data-dir", shlex.quote(str(data_dir))]
+    if settings is not None and settings.file is not None and settings.file != beside(data_dir):
+        parts += ["--config", shlex.quote(str(settings.file))]
+    if settings is not None and settings.is_database_named and settings.database:
+        parts += ["--database", shlex.quote(shown(settings.database))]
+    return " ".join(parts)
 
 
 def is_path(text: str) -> bool:
@@ -145,6 +215,8 @@ def _checked(name: str, value: object, origin: str) -> object:
         if path is not None and (not path or is_path(path)):
             return path
         raise _refused(name, origin, said("a path such as /tools/aimd"))
+    if isinstance(value, str) and name in _ADDRESSES:
+        _ADDRESSES[name](value)
     if not isinstance(value, str) or not value or (name in _CHOICES and value not in _CHOICES[name]):
         raise _refused(name, origin, joined(" / ", _CHOICES[name]) if name in _CHOICES else said("a text"))
     return value

@@ -32,9 +32,7 @@ MESSAGES: dict[str, str] = {
     "Warning: reachable from the network at {host} without TLS: put a TLS proxy in front of it.": (
         "警告：可从网络经 {host} 访问且未启用 TLS：请在前面部署 TLS 代理。"
     ),
-    "There is no user yet. Run: aimd server user add NAME, then: aimd server key create --user NAME": (
-        "尚无用户。请先运行：aimd server user add NAME，再运行：aimd server key create --user NAME"
-    ),
+    "There is no user yet. Run: {add}, then: {create}": "尚无用户。请先运行：{add}，再运行：{create}",
     "cannot listen on {host} port {port}: {reason}": "无法监听 {host} 的端口 {port}：{reason}",
     "a port is between 0 and {highest}": "端口须在 0 到 {highest} 之间",
     "Name an address of this machine, such as 127.0.0.1": "请指定本机的地址，例如 127.0.0.1",
@@ -42,7 +40,7 @@ MESSAGES: dict[str, str] = {
     # aimd_server/accounts.py, moving.py, operations.py
     "there is no server data in {directory}": "{directory} 中没有服务器数据",
     "Name it: --data-dir DIR": "请指定数据目录：--data-dir DIR",
-    "Run: aimd server user add NAME": "请运行：aimd server user add NAME",
+    "Run: {command}": "请运行：{command}",
     "source and target are the same database": "源和目标是同一个数据库",
     "Name another --to": "请指定另一个 --to",
     "{database} has data already": "{database} 中已有数据",

@@ -162,13 +162,12 @@ def _read(engine: Engine, operation: Operation[T]) -> T:
         return operation(connection)
 
 
-def is_there(data_dir: Path) -> bool:
-    """Tell whether a data directory has a database, without creating one.
+def is_there(location: Location) -> bool:
+    """Tell whether there is a database, without creating one.
 
     Raises:
         DatabaseUnreachableError: PostgreSQL does not accept the connection.
     """
-    location = location_of(data_dir, None)
     if isinstance(location, SqliteLocation):
         return location.path.exists()
     engine = location.reading_engine(1)

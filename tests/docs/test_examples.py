@@ -146,7 +146,7 @@ SPECIAL = {
     "aimd server key create --user lin --data-dir /srv/aimd": Special(
         before="aimd server user add lin --data-dir srv", replace=(("/srv/aimd", "srv"),)
     ),
-    "aimd server migrate --to postgresql://aimd@db.example.org/aimd --blobs s3://aimd/prod": Special(
+    "aimd server migrate --to postgresql://aimd@db.example.org/aimd --to-blobs s3://aimd/prod": Special(
         before="aimd server user add lin",
         replace=(("db.example.org", "127.0.0.1:9"),),
         codes=(5,),  # nothing is there

@@ -75,7 +75,7 @@ def test_all_moves_to_postgres_and_s3_and_back_and_answers_as_before(
 ) -> None:
     old = filled.server.data_dir
     before = _dump(old)
-    ran = home.aimd("server", "migrate", "--to", url, "--blobs", bucket, "--json", "--data-dir", old)
+    ran = home.aimd("server", "migrate", "--to", url, "--to-blobs", bucket, "--json", "--data-dir", old)
     assert ran.code == 0, ran.err
     rows = {row["table"]: row["rows"] for row in ran.json["tables"]}
     assert (rows["account"], rows["trial"]) == (1, 2)

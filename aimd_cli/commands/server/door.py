@@ -1,11 +1,18 @@
-"""The only import of the server package, which is an extra, and the location of its data."""
+"""The only import of the server package, which is an extra, and the options that say where a server's data is.
+
+A server's commands all take these options, from flags, the environment or a file, so that each of them finds the data
+that `aimd server start` serves.
+"""
 
 from __future__ import annotations
 
+import inspect
+import shlex
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
@@ -17,6 +24,21 @@ DataDirOpt = Annotated[
         "--data-dir", metavar="DIR", help="Where the server keeps its data; by default the user's data directory."
     ),
 ]
+DatabaseOpt = Annotated[
+    str | None,
+    typer.Option("--database", metavar="URL", help="postgresql://USER@HOST/NAME, without a password."),
+]
+BlobsOpt = Annotated[
+    str | None,
+    typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL for large objects."),
+]
+ConfigOpt = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings in YAML; options and environment win. [default: DIR/server.yaml]"
+    ),
+]
+_OPTIONS = {"directory": DataDirOpt, "database": DatabaseOpt, "blobs": BlobsOpt, "config": ConfigOpt}
 
 
 def server(module: str) -> ModuleType:
@@ -27,14 +49,45 @@ def server(module: str) -> ModuleType:
         raise MissingExtraError(library=error.name, extra="server") from None
 
 
-def data_dir(given: Path | None) -> Path:
-    """Return the data directory: the given one, else AIMD_SERVER_DATA_DIR, else the user's own."""
-    import os
+class DataOptions(NamedTuple):
+    """Where a server's data is, as a command was told: the directory, and the settings that were given as options."""
 
-    if given is not None:
-        return given.absolute()
-    if os.environ.get("AIMD_SERVER_DATA_DIR"):
-        return Path(os.environ["AIMD_SERVER_DATA_DIR"]).absolute()
-    from platformdirs import user_data_path
+    directory: Path
+    flags: dict[str, object]
+    config: Path | None
 
-    return user_data_path("aimd") / "server"
+    def settings(self, **more: object) -> Any:
+        """Return the settings, with further ones given as options; all that nobody set have their defaults."""
+        return server("settings").of_data(self.directory, {**self.flags, **more}, self.config)
+
+    def command(self, *words: str) -> str:
+        """Return a command of `aimd server` on the same data, for a shell: `aimd server user add NAME --data-dir …`."""
+        made: str = server("settings").command(" ".join(map(shlex.quote, words)), self.directory, self.settings())
+        return made
+
+
+def on_data(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where the data is, and pass them to it as `data`, a DataOptions."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [each for each in inspect.signature(command).parameters.values() if each.name != "data"]
+
+    def run(
+        directory: Path | None = None,
+        database: str | None = None,
+        blobs: str | None = None,
+        config: Path | None = None,
+        **values: Any,
+    ) -> None:
+        where = server("settings").data_directory(directory)
+        command(data=DataOptions(where, {"database": database, "blobs": blobs}, config), **values)
+
+    taken = [each.replace(annotation=hints[each.name], kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+    taken += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+        for name, option in _OPTIONS.items()
+    ]
+    run.__name__, run.__qualname__, run.__module__ = command.__name__, command.__qualname__, command.__module__
+    run.__doc__ = command.__doc__
+    run.__annotations__ = {each.name: each.annotation for each in taken} | {"return": None}
+    run.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]  # which Typer reads
+    return run

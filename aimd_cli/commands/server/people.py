@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
+from aimd_cli.commands.server.door import DataOptions, on_data, server
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import NotFoundError, UsageError
 from aimd_core.language import said
@@ -20,12 +20,14 @@ _EXPIRES = re.compile(r"(\d{1,5}(?:\.\d+)?)([dhw])")
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
 
+@on_data
 def user_add(
     name: NameArg,
     admin: Annotated[
         bool, typer.Option("--admin", help="Allow reading the audit log and the server's metrics over HTTP.")
     ] = False,
-    directory: DataDirOpt = None,
+    *,
+    data: DataOptions,
 ) -> None:
     """Add a user.
 
@@ -33,12 +35,13 @@ def user_add(
 
         aimd server user add lin
     """
-    server("accounts").add_user(data_dir(directory), name, admin)
+    server("accounts").add_user(data.directory, name, admin, settings=data.settings())
     output.say(said("Added user {name}.", name=name))
-    output.hint(said("Next: aimd server key create --user {name}", name=name))
+    output.hint(said("Next: {command}", command=data.command("key", "create", "--user", name)))
 
 
-def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+@on_data
+def user_ls(*, as_json: JsonOpt = False, data: DataOptions) -> None:
     """List the users.
 
     Examples:
@@ -47,59 +50,65 @@ def user_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    rows = server("accounts").users(data_dir(directory))
+    rows = server("accounts").users(data.directory, settings=data.settings())
     output.show(PeopleList("users", ("name", "state", "admin", "keys", "trials", "created"), rows), as_json)
 
 
-def _set(name: str, action: str, done: str, directory: DataDirOpt) -> None:
-    server("accounts").set_user(data_dir(directory), name, action)
+def _set(name: str, action: str, done: str, data: DataOptions) -> None:
+    server("accounts").set_user(data.directory, name, action, settings=data.settings())
     output.say(said("{done} user {name}.", done=said(done), name=name))
 
 
-def user_disable(name: NameArg, directory: DataDirOpt = None) -> None:
+@on_data
+def user_disable(name: NameArg, *, data: DataOptions) -> None:
     """Disable a user, effective with the next request. Data and keys stay.
 
     Examples:
 
         aimd server user disable lin
     """
-    _set(name, "disable", "Disabled", directory)
+    _set(name, "disable", "Disabled", data)
 
 
-def user_enable(name: NameArg, directory: DataDirOpt = None) -> None:
+@on_data
+def user_enable(name: NameArg, *, data: DataOptions) -> None:
     """Undo `disable`.
 
     Examples:
 
         aimd server user enable lin
     """
-    _set(name, "enable", "Enabled", directory)
+    _set(name, "enable", "Enabled", data)
 
 
-def user_promote(name: NameArg, directory: DataDirOpt = None) -> None:
+@on_data
+def user_promote(name: NameArg, *, data: DataOptions) -> None:
     """Allow a user to read the audit log and the server's metrics.
 
     Examples:
 
         aimd server user promote lin
     """
-    _set(name, "promote", "Promoted", directory)
+    _set(name, "promote", "Promoted", data)
 
 
-def user_demote(name: NameArg, directory: DataDirOpt = None) -> None:
+@on_data
+def user_demote(name: NameArg, *, data: DataOptions) -> None:
     """Undo `promote`.
 
     Examples:
 
         aimd server user demote lin
     """
-    _set(name, "demote", "Demoted", directory)
+    _set(name, "demote", "Demoted", data)
 
 
+@on_data
 def user_rm(
     name: NameArg,
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
-    directory: DataDirOpt = None,
+    *,
+    data: DataOptions,
 ) -> None:
     """Permanently delete a user with all their folders, trials and keys. Asks first; needs --yes without a terminal.
 
@@ -113,9 +122,10 @@ def user_rm(
         output.say(said("Permanently delete user {name} with all their trials? [y/N]", name=name))
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise UsageError(message="nothing was deleted")
-    _set(name, "rm", "Deleted", directory)
+    _set(name, "rm", "Deleted", data)
 
 
+@on_data
 def key_create(
     user: Annotated[str, typer.Option("--user", metavar="NAME", help="The user the key belongs to.")],
     expires: Annotated[
@@ -124,7 +134,8 @@ def key_create(
     ] = None,
     scope: Annotated[Literal["read", "write", "upload"], typer.Option("--scope", help="What it allows.")] = "write",
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="A name to recognise it by.")] = None,
-    directory: DataDirOpt = None,
+    *,
+    data: DataOptions,
 ) -> None:
     """Create an API key and print only the key on stdout. It is shown just once; the server keeps only its hash.
 
@@ -134,7 +145,7 @@ def key_create(
 
         aimd server key create --user lin --scope upload --expires 90d --name cluster
     """
-    made = server("accounts").create_key(data_dir(directory), user, name, scope, _days(expires))
+    made = server("accounts").create_key(data.directory, user, name, scope, _days(expires), settings=data.settings())
     output.print_line(made)
     output.hint("Next: aimd login -H URL -k KEY")
 
@@ -151,10 +162,12 @@ def _days(expires: str | None) -> float | None:
     return float(match[1]) * _DAYS[match[2]]
 
 
+@on_data
 def key_ls(
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's keys.")] = None,
-    directory: DataDirOpt = None,
+    *,
     as_json: JsonOpt = False,
+    data: DataOptions,
 ) -> None:
     """List keys by number; only their owners know the keys themselves.
 
@@ -164,13 +177,15 @@ def key_ls(
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    rows = server("accounts").keys(data_dir(directory), user)
+    rows = server("accounts").keys(data.directory, user, settings=data.settings())
     output.show(PeopleList("keys", ("id", "user", "name", "scope", "state", "created", "expires"), rows), as_json)
 
 
+@on_data
 def key_revoke(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="The key's number in `aimd server key ls`.")],
-    directory: DataDirOpt = None,
+    *,
+    data: DataOptions,
 ) -> None:
     """Revoke a key, effective with the next request.
 
@@ -178,25 +193,28 @@ def key_revoke(
 
         aimd server key revoke 3
     """
-    if not server("accounts").revoke_key(data_dir(directory), number):
+    if not server("accounts").revoke_key(data.directory, number, settings=data.settings()):
         raise NotFoundError(
-            message=said("there is no valid key {number}", number=number), hint="Run: aimd server key ls"
+            message=said("there is no valid key {number}", number=number),
+            hint=said("Run: {command}", command=data.command("key", "ls")),
         )
     output.say(said("Revoked key {number}.", number=number))
 
 
-def group_add(group: GroupArg, directory: DataDirOpt = None) -> None:
+@on_data
+def group_add(group: GroupArg, *, data: DataOptions) -> None:
     """Add a group.
 
     Examples:
 
         aimd server group add vision
     """
-    server("accounts").set_group(data_dir(directory), group, "add")
+    server("accounts").set_group(data.directory, group, "add", settings=data.settings())
     output.say(said("Added group {group}.", group=group))
 
 
-def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+@on_data
+def group_ls(*, as_json: JsonOpt = False, data: DataOptions) -> None:
     """List the groups and their members.
 
     Examples:
@@ -205,38 +223,41 @@ def group_ls(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    rows = server("accounts").groups(data_dir(directory))
+    rows = server("accounts").groups(data.directory, settings=data.settings())
     output.show(PeopleList("groups", ("name", "members"), rows), as_json)
 
 
-def group_join(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
+@on_data
+def group_join(group: GroupArg, name: NameArg, *, data: DataOptions) -> None:
     """Add a user to a group.
 
     Examples:
 
         aimd server group join vision lin
     """
-    server("accounts").set_group(data_dir(directory), group, "join", name)
+    server("accounts").set_group(data.directory, group, "join", name, settings=data.settings())
     output.say(said("{name} is now in group {group}.", name=name, group=group))
 
 
-def group_leave(group: GroupArg, name: NameArg, directory: DataDirOpt = None) -> None:
+@on_data
+def group_leave(group: GroupArg, name: NameArg, *, data: DataOptions) -> None:
     """Remove a user from a group, effective with the next request.
 
     Examples:
 
         aimd server group leave vision lin
     """
-    server("accounts").set_group(data_dir(directory), group, "leave", name)
+    server("accounts").set_group(data.directory, group, "leave", name, settings=data.settings())
     output.say(said("{name} is no longer in group {group}.", name=name, group=group))
 
 
-def group_rm(group: GroupArg, directory: DataDirOpt = None) -> None:
+@on_data
+def group_rm(group: GroupArg, *, data: DataOptions) -> None:
     """Delete a group, and with it what was shared with it.
 
     Examples:
 
         aimd server group rm vision
     """
-    server("accounts").set_group(data_dir(directory), group, "rm")
+    server("accounts").set_group(data.directory, group, "rm", settings=data.settings())
     output.say(said("Deleted group {group}.", group=group))

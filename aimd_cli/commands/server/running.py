@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
+from aimd_cli.commands.server.door import DataOptions, on_data, server
 
 
+@on_data
 def start(
-    directory: DataDirOpt = None,
+    *,
     host: Annotated[
         str | None,
         typer.Option(
@@ -36,14 +36,6 @@ def start(
         str | None,
         typer.Option("--base-path", metavar="PATH", help="The path prefix under which a proxy forwards requests."),
     ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option("--database", metavar="URL", help="postgresql://USER@HOST/NAME, without a password."),
-    ] = None,
-    blobs: Annotated[
-        str | None,
-        typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL for large objects."),
-    ] = None,
     trash_days: Annotated[
         int | None,
         typer.Option(
@@ -57,12 +49,7 @@ def start(
         str | None,
         typer.Option("--log-level", metavar="debug|info|warning|error", help="The log level. [default: warning]"),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config", metavar="FILE", help="Settings in YAML; options and environment win. [default: DIR/server.yaml]"
-        ),
-    ] = None,
+    data: DataOptions,
 ) -> None:
     """Run the server in this process until stopped (Ctrl-C or SIGTERM).
 
@@ -75,18 +62,14 @@ def start(
 
         aimd server start --data-dir /srv/aimd --host 0.0.0.0 --port 2463
     """
-    launch = server("launch")
-    flags = {
-        "host": host,
-        "port": port,
-        "allowed_hosts": allowed_host or None,
-        "trusted_proxies": trusted_proxy or None,
-        "base_path": base_path,
-        "database": database,
-        "blobs": blobs,
-        "trash_days": trash_days,
-        "log_format": log_format,
-        "log_level": log_level,
-    }
-    data, settings = data_dir(directory), server("settings")
-    launch.run(data, settings.resolve(flags, config or settings.beside(data)))
+    settings = data.settings(
+        host=host,
+        port=port,
+        allowed_hosts=allowed_host or None,
+        trusted_proxies=trusted_proxy or None,
+        base_path=base_path,
+        trash_days=trash_days,
+        log_format=log_format,
+        log_level=log_level,
+    )
+    server("launch").run(data.directory, settings)

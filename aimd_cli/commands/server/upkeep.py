@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands.server.door import DataDirOpt, data_dir, server
+from aimd_cli.commands.server.door import DataOptions, on_data, server
 from aimd_cli.options import JsonOpt
 from aimd_core.errors import DamagedError
 from aimd_core.language import said
 
 
-def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+@on_data
+def status(*, as_json: JsonOpt = False, data: DataOptions) -> None:
     """Show whether a server runs on a data directory, and what is in it.
 
     Examples:
@@ -25,8 +26,7 @@ def status(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    data = data_dir(directory)
-    facts = {"data": str(data), **server("operations").status(data)}
+    facts = {"data": str(data.directory), **server("operations").status(data.directory, data.settings())}
     facts["ready"] = _is_ready(facts["address"])
     rows = [{"fact": name, "value": value} for name, value in facts.items()]
     view = PeopleList("facts", ("fact", "value"), rows)
@@ -59,7 +59,8 @@ def _is_ready(address: object) -> bool:
         return False
 
 
-def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
+@on_data
+def check(*, as_json: JsonOpt = False, data: DataOptions) -> None:
     """Check everything: the database, its references, every byte against its digest. Changes nothing.
 
     Works while the server runs. Exits with 6 if something is damaged.
@@ -70,16 +71,15 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    data = data_dir(directory)
-    checked = server("operations").check(data)
+    checked = server("operations").check(data.directory, data.settings())
     rows = [{"where": fault.where, "what": fault.what} for fault in checked.faults]
     if rows or as_json:
         output.show(PeopleList("faults", ("where", "what"), rows), as_json)
     if rows:
         raise DamagedError(
-            path=data,
+            path=data.directory,
             reason=said("{count} faults", count=len(rows)),
-            hint="Restore a backup: aimd server restore FILE",
+            hint=said("Restore a backup: {command}", command=data.command("restore", "FILE")),
         )
     output.say(
         said(
@@ -90,9 +90,11 @@ def check(directory: DataDirOpt = None, as_json: JsonOpt = False) -> None:
     )
 
 
+@on_data
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup file to write; it must not exist yet.")],
-    directory: DataDirOpt = None,
+    *,
+    data: DataOptions,
 ) -> None:
     """Write all data, as of one moment, to one file. Works while the server runs.
 
@@ -100,13 +102,15 @@ def backup(
 
         aimd server backup aimd-backup.db
     """
-    size_bytes = server("operations").backup(data_dir(directory), file.absolute())
+    size_bytes = server("operations").backup(data.directory, file.absolute(), data.settings())
     output.say(said("Wrote {file}: {size_bytes} bytes, and read it back.", file=file, size_bytes=size_bytes))
 
 
+@on_data
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `aimd server backup` wrote.")],
-    directory: DataDirOpt = None,
+    *,
+    data: DataOptions,
 ) -> None:
     """Restore a data directory from a backup. What is there already is kept under another name.
 
@@ -114,24 +118,27 @@ def restore(
 
         aimd server restore aimd-backup.db --data-dir /srv/aimd
     """
-    data = data_dir(directory)
-    kept = server("operations").restore(data, file.absolute())
-    output.say(said("Restored {place} from {file}.", place=data, file=file))
+    kept = server("operations").restore(data.directory, file.absolute(), data.settings())
+    output.say(said("Restored {place} from {file}.", place=data.directory, file=file))
     if kept:
         output.say(said("The previous data are kept in {kept}", kept=kept))
 
 
+@on_data
 def migrate(
     to: Annotated[
         str,
         typer.Option("--to", metavar="URL|DIR", help="postgresql://USER@HOST/NAME without a password, or a directory."),
     ],
-    blobs: Annotated[
+    to_blobs: Annotated[
         str | None,
-        typer.Option("--blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL to copy large objects to, too."),
+        typer.Option(
+            "--to-blobs", metavar="URL", help="s3://BUCKET/PREFIX?endpoint=URL to copy large objects to, too."
+        ),
     ] = None,
-    directory: DataDirOpt = None,
+    *,
     as_json: JsonOpt = False,
+    data: DataOptions,
 ) -> None:
     """Copy the data of a stopped server to an empty database, and verify all of it.
 
@@ -140,12 +147,11 @@ def migrate(
 
     Examples:
 
-        aimd server migrate --to postgresql://aimd@db.example.org/aimd --blobs s3://aimd/prod
+        aimd server migrate --to postgresql://aimd@db.example.org/aimd --to-blobs s3://aimd/prod
     """
     from aimd_cli.views.outcomes import PeopleList
 
-    data = data_dir(directory)
-    moved = server("moving").migrate(data, to, blobs)
+    moved = server("moving").migrate(data.directory, to, to_blobs, data.settings())
     rows = [{"table": table.table, "rows": table.rows, "sha256": table.digest} for table in moved.tables]
     output.show(PeopleList("tables", ("table", "rows", "sha256"), rows), as_json)
     size = {"objects": moved.objects, "bytes": moved.object_bytes}
@@ -160,7 +166,12 @@ def migrate(
     if "://" in to:
         line = f"database: {moved.target}"
         output.hint(
-            said("Next: put `{line}` into {file}, then: aimd server start", line=line, file=data / "server.yaml")
+            said(
+                "Next: put `{line}` into {file}, then: {command}",
+                line=line,
+                file=data.directory / "server.yaml",
+                command=server("settings").command("start", data.directory),
+            )
         )
     else:
-        output.hint(said("Next: aimd server start --data-dir {place}", place=to))
+        output.hint(said("Next: {command}", command=server("settings").command("start", Path(to))))

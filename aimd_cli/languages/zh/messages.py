@@ -93,7 +93,7 @@ MESSAGES: dict[str, str] = {
     # aimd server
     "Next: aimd login -H URL -k KEY": "下一步：aimd login -H URL -k KEY",
     "Added user {name}.": "已添加用户 {name}。",
-    "Next: aimd server key create --user {name}": "下一步：aimd server key create --user {name}",
+    "Next: {command}": "下一步：{command}",
     "{done} user {name}.": "{done}用户 {name}。",
     "Disabled": "已禁用",
     "Enabled": "已启用",
@@ -113,8 +113,7 @@ MESSAGES: dict[str, str] = {
     "Moved {source} to {target}, and {objects} objects of {bytes} bytes.": (
         "已将 {source} 迁移到 {target}，并复制了 {objects} 个对象，共 {bytes} 字节。"
     ),
-    "Next: put `{line}` into {file}, then: aimd server start": "下一步：将 `{line}` 写入 {file}，然后：aimd server start",
-    "Next: aimd server start --data-dir {place}": "下一步：aimd server start --data-dir {place}",
+    "Next: put `{line}` into {file}, then: {command}": "下一步：将 `{line}` 写入 {file}，然后：{command}",
     # aimd trial
     "{alternative_name} has no {metric}": "{alternative_name} 没有 {metric}",
     "left out: {sentence}": "略去：{sentence}",
