@@ -10,23 +10,25 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aimd_cli.importing.run import Ending, ImportedRun, Point, Store, read_text
-from aimd_core.errors import DamagedError, NotFoundError
+from aimd_cli.importing.database import open_database
+from aimd_cli.importing.points import Point, PointColumns
+from aimd_cli.importing.run import Ending, ImportedRun, Store, read_text
+from aimd_core.errors import NotFoundError
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
-from aimd_core.format.values import require_step
+from aimd_core.format.values import is_step, require_step
 from aimd_core.language import said
 
 _ADVICE = "Name a directory mlruns, or a file mlflow.db"
 # Status of a run by name, as in databases, and by number, as in files: RUNNING 1, SCHEDULED 2, ...
 _STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _LARGEST = 1.7976931348623157e308  # how a database stores Infinity
+_MAX_LINE_BYTES = 1 << 16
 _TABLES = ("runs", "tags", "params", "metrics", "experiments")
 
 
@@ -52,18 +54,22 @@ def read_mlflow(path: Path) -> Store:
         root = root / "mlflow.db"
     elif root.is_dir() and (root / "mlruns").is_dir():
         root = root / "mlruns"
-    store = Store()
-    if root.is_dir():
-        _read_files(root, store)
-    elif root.is_file():
-        _read_database(root, store)
-    if not store.runs and not store.faults:
+    if not root.exists():
         raise NotFoundError(message=said("{path} holds no MLflow runs", path=path), hint=_ADVICE)
-    return store
+
+    def read(store: Store) -> Iterator[ImportedRun]:
+        is_empty = True
+        for run in _read_files(root, store) if root.is_dir() else _read_database(root, store):
+            is_empty = False
+            yield run
+        if is_empty and not store.faults:
+            raise NotFoundError(message=said("{path} holds no MLflow runs", path=path), hint=_ADVICE)
+
+    return Store(read)
 
 
 def _imported(
-    name: str, source: str, points: list[Point], params: Mapping[str, str], facts: _Facts, left_out: Mapping[str, int]
+    name: str, source: str, points: PointColumns, params: Mapping[str, str], facts: _Facts, left_out: Mapping[str, int]
 ) -> ImportedRun:
     tags = facts.tags
     own = tuple(f"{key}={value}" for key, value in tags.items() if not key.startswith("mlflow."))
@@ -104,7 +110,7 @@ def _seconds(time_ms: object) -> float | None:
     return time_ms / 1000 if isinstance(time_ms, int) and time_ms > 0 else None
 
 
-def _read_files(root: Path, store: Store) -> None:
+def _read_files(root: Path, store: Store) -> Iterator[ImportedRun]:
     experiments: dict[Path, str] = {}
     for file in store.walk(root, lambda name: name == "meta.yaml"):
         meta = store.attempt(read_mapping, file)
@@ -114,14 +120,14 @@ def _read_files(root: Path, store: Store) -> None:
         if "run_id" not in meta and "run_uuid" not in meta:
             experiments[directory] = str(meta.get("name") or "")
         elif meta.get("lifecycle_stage") != "deleted":
-            _read_run(directory, meta, experiments.get(directory.parent, ""), store)
+            yield _read_run(directory, meta, experiments.get(directory.parent, ""), store)
 
 
-def _read_run(directory: Path, meta: Mapping[str, object], experiment: str, store: Store) -> None:
+def _read_run(directory: Path, meta: Mapping[str, object], experiment: str, store: Store) -> ImportedRun:
     tags, params = (dict(_texts(directory / kind, store)) for kind in ("tags", "params"))
-    points: list[Point] = []
+    points = PointColumns()
     for key, file in _keyed(directory / "metrics", store):
-        points += store.attempt(_metric_file, file, key, store) or []
+        points.extend(store.attempt(_metric_file, file, key, store) or ())
     left_out = Counter(
         {
             "artifact": sum(1 for _ in Store().walk(directory / "artifacts", lambda _: True)),
@@ -131,7 +137,7 @@ def _read_run(directory: Path, meta: Mapping[str, object], experiment: str, stor
     facts = _Facts(str(meta.get("status")), meta.get("start_time"), meta.get("end_time"), experiment, tags)
     run_id = str(meta.get("run_id") or meta.get("run_uuid"))
     source = f"mlflow:{directory}#{run_id}"
-    store.runs.append(_imported(str(meta.get("run_name") or ""), source, _ordered(points), params, facts, +left_out))
+    return _imported(str(meta.get("run_name") or ""), source, points.in_order_of_time(), params, facts, +left_out)
 
 
 def _keyed(directory: Path, store: Store) -> Iterator[tuple[str, Path]]:
@@ -149,78 +155,63 @@ def _texts(directory: Path, store: Store) -> Iterator[tuple[str, str]]:
             yield key, content
 
 
-def _metric_file(path: Path, key: str, store: Store) -> list[Point]:
+def _metric_file(path: Path, key: str, store: Store) -> PointColumns:
     """Return the points of a metric; an incomplete last line is not a point."""
-    points, odd = [], []
+    points, odd, number = PointColumns(), [], 0
     with open_regular(path) as file:
-        *lines, torn = file.read().decode("utf-8", "replace").split("\n")
-    for number, line in enumerate(lines, start=1):
-        words = line.split()
-        try:
-            points.append(_point(key, words))
-        except (ValueError, IndexError, OverflowError):
-            odd.append(number)
-    if torn:
-        odd.append(len(lines) + 1)
+        while line := file.readline(_MAX_LINE_BYTES):
+            number += 1
+            try:
+                points.append(_point(key, line))
+            except (ValueError, IndexError, OverflowError):
+                odd.append(number)
     if odd:
         shown = ", ".join(map(str, odd[:5])) + (", ..." if len(odd) > 5 else "")
         store.note(path, said("skipped lines that are not 'time value step': {numbers}", numbers=shown))
     return points
 
 
-def _point(key: str, words: list[str]) -> Point:
+def _point(key: str, line: bytes) -> Point:
     """Return the point of a line `time value step`; the oldest stores have no steps.
 
     Raises:
-        ValueError, IndexError, OverflowError: It is not a point.
+        ValueError, IndexError, OverflowError: It is not a point, or the line has no end.
     """
+    if not line.endswith(b"\n"):
+        raise ValueError(line)
+    words = line.split()
     return Point(key, require_step(int(words[2])) if len(words) > 2 else 0, int(words[0]) / 1000, float(words[1]))
 
 
-def _ordered(points: list[Point]) -> list[Point]:
-    return sorted(points, key=lambda point: (point.time_s or 0.0, point.step))
+def _read_database(path: Path, store: Store) -> Iterator[ImportedRun]:
+    with open_database(path, "MLflow", _TABLES) as database:
+        experiments = dict(database.execute("SELECT experiment_id, name FROM experiments"))
+        rows = database.execute(
+            "SELECT run_uuid, name, status, start_time, end_time, experiment_id FROM runs"
+            " WHERE lifecycle_stage = 'active' ORDER BY start_time, run_uuid"
+        ).fetchall()
+        for row in rows:
+            yield _read_row(database, path, row, str(experiments.get(row[5]) or ""), store)
 
 
-def _read_database(path: Path, store: Store) -> None:
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
-            _check_tables(database, path)
-            experiments = dict(database.execute("SELECT experiment_id, name FROM experiments"))
-            rows = database.execute(
-                "SELECT run_uuid, name, status, start_time, end_time, experiment_id FROM runs"
-                " WHERE lifecycle_stage = 'active' ORDER BY start_time, run_uuid"
-            ).fetchall()
-            for row in rows:
-                _read_row(database, path, row, str(experiments.get(row[5]) or ""), store)
-    except sqlite3.Error as error:
-        raise DamagedError(path=path, reason=said("is not an MLflow database ({error})", error=error)) from error
-
-
-def _check_tables(database: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database with a view in place of a table, because reading it could cost anything."""
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    missing = [name for name in _TABLES if name not in tables]
-    if missing:
-        raise DamagedError(path=path, reason=said("has no table {names}", names=", ".join(missing)))
-
-
-def _read_row(database: sqlite3.Connection, path: Path, row: tuple[Any, ...], experiment: str, store: Store) -> None:
+def _read_row(
+    database: sqlite3.Connection, path: Path, row: tuple[Any, ...], experiment: str, store: Store
+) -> ImportedRun:
     run_id, name, status, start_ms, end_ms, _ = row
     tags = {str(key): str(value) for key, value in _rows(database, "key, value FROM tags", run_id)}
     params = {str(key): str(value) for key, value in _rows(database, "key, value FROM params", run_id)}
-    points, odd = [], 0
+    points, odd = PointColumns(), 0
     for key, step, time_ms, value, is_nan in _rows(
         database, "key, step, timestamp, value, is_nan FROM metrics", run_id, " ORDER BY timestamp, step, key"
     ):
-        if isinstance(step, int) and isinstance(time_ms, int) and isinstance(value, (int, float)):
+        if isinstance(step, int) and is_step(step) and isinstance(time_ms, int) and isinstance(value, (int, float)):
             points.append(Point(str(key), step, time_ms / 1000, math.nan if is_nan else _unlimited(value)))
         else:
             odd += 1
     if odd:
         store.note(path, said("run {run_id}: skipped {count} values that are not numbers", run_id=run_id, count=odd))
     facts = _Facts(str(status), start_ms, end_ms, experiment, tags)
-    store.runs.append(_imported(str(name or ""), f"mlflow:{path}#{run_id}", points, params, facts, {}))
+    return _imported(str(name or ""), f"mlflow:{path}#{run_id}", points, params, facts, {})
 
 
 def _rows(database: sqlite3.Connection, columns: str, run_id: str, order: str = "") -> Iterator[tuple[Any, ...]]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
+from aimd_cli.importing.points import Point
 from aimd_core.errors import DamagedError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
@@ -22,24 +25,6 @@ _TYPES = ("train", "training", "val", "valid", "validation", "validate", "test",
 _OTHER_TYPE = "metrics"  # of a metric without a type in its name
 _MAX_TEXT_BYTES = 1 << 20  # of a parameter or tag in its own file
 _Result = TypeVar("_Result")
-
-
-class Point(NamedTuple):
-    """One value.
-
-    Attributes:
-        key: The metric's name there.
-        step: The step.
-        time_s: When, in seconds since the epoch; None when it is not known.
-        value: The value.
-        epoch: The epoch, or None.
-    """
-
-    key: str
-    step: int
-    time_s: float | None
-    value: float
-    epoch: int | None = None
 
 
 class Ending(NamedTuple):
@@ -64,7 +49,7 @@ class ImportedRun(NamedTuple):
     Attributes:
         name: Its name there.
         source: Where it was read from.
-        points: Its values, in their order.
+        points: Its values, in their order; readers of many points give them as `PointColumns`.
         params: Its parameters, plain data.
         ending: How and when it ended.
         labels: Its tags and note.
@@ -73,11 +58,13 @@ class ImportedRun(NamedTuple):
         folder: Path of the folder that corresponds to its experiment or project, or None.
         origin: What else the source says about it, such as its parent run.
         key: What stays the same if the run is read again, even from a store that was moved; by default `source`.
+        output: A file of what it printed, or None.
+        identity: The id that its trial gets; by default a new one.
     """
 
     name: str
     source: str
-    points: list[Point]
+    points: Sequence[Point]
     params: Mapping[str, object] = MappingProxyType({})
     ending: Ending = Ending()
     labels: Labels = Labels()
@@ -86,6 +73,8 @@ class ImportedRun(NamedTuple):
     folder: str | None = None
     origin: Mapping[str, object] = MappingProxyType({})
     key: str = ""
+    output: Path | None = None
+    identity: str | None = None
 
 
 class SourceFault(NamedTuple):
@@ -101,16 +90,34 @@ class SourceFault(NamedTuple):
 
 
 class Store:
-    """The content of another tracker's store.
+    """The content of another tracker's store: its runs, read one at a time, and what could not be read.
 
     Attributes:
-        runs: Its runs.
-        faults: What could not be read.
+        faults: What could not be read, as far as the runs have been read.
+        has_several: Whether there is more than one run.
     """
 
-    def __init__(self) -> None:
-        self.runs: list[ImportedRun] = []
+    def __init__(self, read: Callable[[Store], Iterator[ImportedRun]] | None = None) -> None:
+        """Make a store, and read its first runs, so that a store that cannot be read is an error at once.
+
+        Args:
+            read: Yields the runs; it notes what it cannot read in the store that it is given.
+        """
         self.faults: list[SourceFault] = []
+        self._rest: Iterator[ImportedRun] = iter(()) if read is None else read(self)
+        self._first = list(islice(self._rest, 2))
+        self.has_several = len(self._first) > 1
+
+    def __iter__(self) -> Iterator[ImportedRun]:
+        """Yield the runs, once. Only the one that is being looked at is in memory."""
+        while self._first:
+            yield self._first.pop(0)
+        yield from self._rest
+
+    @cached_property
+    def runs(self) -> list[ImportedRun]:
+        """All runs at once."""
+        return list(self)
 
     def note(self, path: Path, reason: str) -> None:
         """Name a file that could not be read."""

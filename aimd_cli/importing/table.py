@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from aimd_cli.importing.run import ImportedRun, Point, Store
+from aimd_cli.importing.points import Point, PointColumns
+from aimd_cli.importing.run import ImportedRun, Store
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.model import is_alternative_name, split_alternative_name
@@ -29,14 +30,14 @@ def read_table(path: Path) -> Store:
         NotFoundError: There is no such file.
         DamagedError: It is not a table, or a value is not a number; the error names the line.
     """
-    points: dict[str, list[Point]] = {}
+    points: dict[str, PointColumns] = {}
     file = path.resolve()
     try:
         with open_regular(file) as opened, io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             for number, row in enumerate(reader):
                 try:
-                    points.setdefault(row.get("trial") or path.stem, []).extend(_points(row, number))
+                    points.setdefault(row.get("trial") or path.stem, PointColumns()).extend(_points(row, number))
                 except (ValueError, TypeError, AttributeError, OverflowError) as error:
                     raise DamagedError(
                         path=path, reason=said("line {line_num}: {error}", line_num=reader.line_num, error=error)
@@ -45,9 +46,9 @@ def read_table(path: Path) -> Store:
         raise NotFoundError(message=said("{path} does not exist", path=path), hint="Name a CSV file") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DamagedError(path=path, reason=said("is not a CSV table ({error})", error=error)) from error
-    store = Store()
-    store.runs = [ImportedRun(_trial_name(name), f"csv:{file}#{name}", listed) for name, listed in points.items()]
-    return store
+    return Store(
+        lambda _: (ImportedRun(_trial_name(name), f"csv:{file}#{name}", listed) for name, listed in points.items())
+    )
 
 
 def _trial_name(name: str) -> str:

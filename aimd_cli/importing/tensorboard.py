@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from aimd_cli.importing.run import Ending, ImportedRun, Point, Store
+from aimd_cli.importing.points import Point, PointColumns
+from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_cli.importing.wire import (
     BYTES,
     FIXED32,
@@ -66,27 +67,31 @@ def read_tensorboard(path: Path) -> Store:
     Raises:
         NotFoundError: There are no event files.
     """
-    store = Store()
     root = path.resolve()
+    listing = Store()
+    files: dict[Path, list[Path]] = {}
     if root.is_file():
-        files = {root.parent: [root]}
+        files[root.parent] = [root]
     else:
-        files = {}
-        for file in store.walk(root, lambda name: _MARK in name):
+        for file in listing.walk(root, lambda name: _MARK in name):
             files.setdefault(file.parent, []).append(file)
-    if not files and not store.faults:
+    if not files and not listing.faults:
         raise NotFoundError(
             message=said("{path} holds no TensorBoard event files", path=path),
             hint="They are named events.out.tfevents.*",
         )
-    for directory, events in files.items():
-        name = root.parent.name if root.is_file() else "-".join(directory.relative_to(root).parts) or root.name
-        run = _EventRun()
-        for file in events:
-            store.attempt(run.read, file, store)
-        if run.has_events:
-            store.runs.append(run.imported(name, directory))
-    return store
+
+    def read(store: Store) -> Iterator[ImportedRun]:
+        store.faults += listing.faults
+        for directory, events in files.items():
+            name = root.parent.name if root.is_file() else "-".join(directory.relative_to(root).parts) or root.name
+            run = _EventRun()
+            for file in events:
+                store.attempt(run.read, file, store)
+            if run.has_events:
+                yield run.imported(name, directory, events[0].name)
+
+    return Store(read)
 
 
 class _Damage:
@@ -157,22 +162,17 @@ class _EventRun:
 
     def __init__(self) -> None:
         self.has_events = False
-        self._points: list[Point] = []
+        self._points = PointColumns()
         self._restarts: list[tuple[int, int]] = []
         self._params: dict[str, object] = {}
         self._left_out: Counter[str] = Counter()
-        self._times: list[float] = []
+        self._times: tuple[float, float] | None = None  # the first and the last
         self._has_failed = False
 
-    def imported(self, name: str, directory: Path) -> ImportedRun:
-        """Return the run."""
-        times = sorted(self._times)
-        ending = Ending(
-            FAILED if self._has_failed else SUCCEEDED,
-            None,
-            times[0] if times else None,
-            times[-1] if times else None,
-        )
+    def imported(self, name: str, directory: Path, first_file: str) -> ImportedRun:
+        """Return the run, which is known by its first file: their names hold time, host and process."""
+        first_s, last_s = self._times or (None, None)
+        ending = Ending(FAILED if self._has_failed else SUCCEEDED, None, first_s, last_s)
         source = f"tensorboard:{directory}"
         return ImportedRun(
             name,
@@ -182,6 +182,7 @@ class _EventRun:
             ending,
             left_out=self._left_out,
             restarts=tuple(self._restarts),
+            key=f"tensorboard:{first_file}@{first_s}",
         )
 
     def read(self, path: Path, store: Store) -> None:
@@ -235,7 +236,8 @@ class _EventRun:
                 session = next((signed(status) for field, _, status in fields(inner(value)) if field == 1), 0)
         self.has_events = True
         if time_s is not None and time_s - time_s == 0.0 and time_s > 0:
-            self._times.append(time_s)
+            first_s, last_s = self._times or (time_s, time_s)
+            self._times = min(first_s, time_s), max(last_s, time_s)
         if session == _SESSION_START and step > 0:
             self._restarts.append((len(self._points), step))  # what TensorBoard no longer shows
         for summary in values:

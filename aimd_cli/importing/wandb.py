@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aimd_cli.importing.run import Ending, ImportedRun, Point, Store
+from aimd_cli.importing.points import Point, PointColumns
+from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
@@ -51,18 +52,22 @@ def read_wandb(path: Path) -> Store:
     Raises:
         NotFoundError: There are none.
     """
-    store = Store()
     root = path.resolve()
-    files = [root] if root.is_file() else list(store.walk(root, lambda name: name.endswith(".wandb")))
-    if not files and not store.faults:
+    listing = Store()
+    files = [root] if root.is_file() else list(listing.walk(root, lambda name: name.endswith(".wandb")))
+    if not files and not listing.faults:
         raise NotFoundError(
             message=said("{path} holds no .wandb files", path=path), hint="They are wandb/*run-*/run-*.wandb"
         )
-    for file in files:
-        run = store.attempt(_read_run, file, store)
-        if run is not None:
-            store.runs.append(run)
-    return store
+
+    def read(store: Store) -> Iterator[ImportedRun]:
+        store.faults += listing.faults
+        for file in files:
+            run = store.attempt(_read_run, file, store)
+            if run is not None:
+                yield run
+
+    return Store(read)
 
 
 def _read_run(path: Path, store: Store) -> ImportedRun:
@@ -132,7 +137,7 @@ class _Run:
         self._store = store
         self._name = path.stem.removeprefix("run-")
         self._id = self._name
-        self._points: list[Point] = []
+        self._points = PointColumns()
         self._logged: set[str] = set()  # names in the history
         self._params: dict[str, object] = {}
         self._summary: dict[str, Any] = {}
@@ -169,6 +174,10 @@ class _Run:
             self._left_out["cut record"] += 1
         self._add_summary()
         project = self._origin.get("project")
+        output = self._path.parent / "files" / "output.log"
+        is_kept = output.is_file() and not output.is_symlink()
+        if is_kept:
+            self._left_out.pop("output", None)
         return ImportedRun(
             self._name,
             f"wandb:{self._path}#{self._id}",
@@ -179,10 +188,12 @@ class _Run:
             self._left_out,
             folder=str(project).strip("/") or None if project else None,
             origin=self._origin,
+            key=f"wandb:{self._id}@{self._started_s or self._path}",
+            output=output if is_kept else None,
         )
 
     def _ending(self) -> Ending:
-        times = [point.time_s for point in self._points if point.time_s is not None]
+        times = list(self._points.times_s())
         started_s = min(times, default=None) if self._started_s is None else self._started_s
         ended_s = max(times, default=None)
         if started_s is not None and self._runtime_s is not None:

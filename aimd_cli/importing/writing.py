@@ -1,28 +1,42 @@
 """Turns runs of another tracker into trial directories; importing a run again changes nothing.
 
-A trial is created completely or not at all. A run that was imported before is recognised by its source: if the source
-has grown, what is new is appended; if it has changed otherwise, that is reported and nothing is replaced.
+A trial is created completely or not at all, also by two imports at once. A run that was imported before is recognised
+by its source: if the source has grown, what is new is appended; if it has changed otherwise, that is reported and
+nothing is replaced.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from aimd_cli.importing.run import ImportedRun, MetricNames, Point
-from aimd_core.errors import DamagedError, DiskError
-from aimd_core.format.documents import read_mapping, write_mapping
-from aimd_core.format.journal import encode_record
+from aimd_cli.importing.plain import limited, plain_mapping
+from aimd_cli.importing.points import Point
+from aimd_cli.importing.run import ImportedRun, MetricNames
+from aimd_core.errors import DamagedError, DiskError, InvalidNameError
+from aimd_core.format.documents import read_mapping, render_mapping, write_mapping
+from aimd_core.format.files import ABANDONED_S, move_directory
+from aimd_core.format.journal import encode_record, open_regular
 from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
-from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE, list_names, new_trial_directory
+from aimd_core.format.layout import (
+    METADATA_FILE,
+    METRICS_FILE,
+    OUTPUT_FILE,
+    PARAMETERS_FILE,
+    TRIALS_DIRECTORY,
+    list_names,
+)
+from aimd_core.format.locking import locked
 from aimd_core.format.model import RUNNING, name_fault
 from aimd_core.format.segments import Resume, append_segment, read_segments
-from aimd_core.format.values import with_plain_integers
 from aimd_core.language import said
 
 IMPORTED, UPDATED, UNCHANGED = "imported", "updated", "unchanged"
@@ -33,6 +47,10 @@ _FROM_THE_SOURCE = (
     "_import",
     "_exit",
 )  # keys of the metadata; the others may be edited here
+_UNDER_WAY = ".importing-"  # the beginning of the name of a directory that is not complete yet
+_BLOCK_RECORDS = 4096
+_SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SUFFIX_LENGTH = 6
 
 
 class Written(NamedTuple):
@@ -58,6 +76,7 @@ class Importer:
         """
         self._working_directory = working_directory
         self._earlier = _imported_before(working_directory)
+        _remove_abandoned(working_directory / TRIALS_DIRECTORY)
 
     def write(self, run: ImportedRun, name: str | None = None) -> Written:
         """Create a trial from a run, or update the one created before; a failure leaves no trial.
@@ -71,39 +90,123 @@ class Importer:
             DamagedError: The run was imported before, and its source no longer begins as it did.
             DiskError: The disk refused.
         """
-        content = _Content(run)
+        fault = name_fault(name) if name else None
+        if name and fault:
+            raise InvalidNameError(name=name, reason=fault)
+        key = run.key or run.source
         try:
-            earlier = self._earlier.get(run.key or run.source)
-            if earlier is not None:
-                return _brought_up_to_date(earlier, run, content)
-            path = new_trial_directory(self._working_directory, name or safe_name(run.name))
-            try:
-                _fill(path, run, content, name or safe_name(run.name))
-            except BaseException:
-                shutil.rmtree(path, ignore_errors=True)
-                raise
+            if key not in self._earlier:
+                path = self._created(run, name or safe_name(run.name))
+                if path is not None:
+                    self._earlier[key] = path
+                    return Written(path, IMPORTED)
+            return _brought_up_to_date(self._earlier[key], run, _Content(run))
         except OSError as error:
             raise DiskError(
                 path=self._working_directory,
                 reason=said("cannot make a trial here ({strerror})", strerror=error.strerror),
             ) from error
-        self._earlier[run.key or run.source] = path
-        return Written(path, IMPORTED)
+
+    def _created(self, run: ImportedRun, name: str) -> Path | None:
+        """Return the directory of a new trial, or None if another import has just made it.
+
+        The directory's name follows from the run, so of two imports at once only one can put its trial there.
+        """
+        trials = self._working_directory / TRIALS_DIRECTORY
+        trials.mkdir(parents=True, exist_ok=True)
+        unfinished = trials / f"{_UNDER_WAY}{os.getpid()}-{os.urandom(4).hex()}"
+        unfinished.mkdir()
+        key = run.key or run.source
+        try:
+            content = _Content(run)
+            _fill(unfinished, run, content, name)
+            for attempt in range(_SUFFIX_LENGTH):
+                path = trials / _alternative_name(name, content.started_s, f"{key}#{attempt}" if attempt else key)
+                try:
+                    move_directory(unfinished, path)
+                except FileExistsError:
+                    if _key_of(path) == key:
+                        self._earlier[key] = path
+                        return None
+                    continue
+                return path
+            raise FileExistsError(name)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _alternative_name(name: str, started_s: float | None, key: str) -> str:
+    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+    suffix = "".join(_SUFFIX_ALPHABET[byte % len(_SUFFIX_ALPHABET)] for byte in digest[:_SUFFIX_LENGTH])
+    try:
+        moment = time.strftime("%y%m%d_%H%M%S", time.localtime(started_s))
+    except (ValueError, OverflowError, OSError):
+        moment = time.strftime("%y%m%d_%H%M%S", time.localtime(0))
+    return f"{name}_{moment}_{suffix}"
+
+
+def _remove_abandoned(trials: Path) -> None:
+    """Remove what imports left that were killed."""
+    for directory in trials.glob(f"{_UNDER_WAY}*"):
+        try:
+            if directory.lstat().st_mtime < time.time() - ABANDONED_S:
+                shutil.rmtree(directory, ignore_errors=True)
+        except OSError:
+            continue
 
 
 class _Content:
-    """The bytes of a run's journal, its times, and where the run went back to an earlier step."""
+    """The journal of a run, its times, and where the run went back to an earlier step."""
 
     def __init__(self, run: ImportedRun) -> None:
-        times = [point.time_s for point in run.points if point.time_s is not None]
+        times = [time_s for point in run.points if (time_s := point.time_s) is not None]
         self.started_s = min(times, default=None) if run.ending.started_s is None else run.ending.started_s
         self.ended_s = max(times, default=None) if run.ending.ended_s is None else run.ending.ended_s
-        records = list(_records(run.points, self.ended_s or self.started_s or 0.0))
-        self.journal = b"".join(records)
-        ends = [0]
-        for record in records:
-            ends.append(ends[-1] + len(record))
-        self.restarts = [Resume(step, ends[count]) for count, step in run.restarts]
+        self._points = run.points
+        self._restarts = run.restarts
+
+    def write(self, journal: IO[bytes]) -> tuple[list[Resume], bool]:
+        """Write what a file does not contain yet, and leave it open at its end.
+
+        Returns:
+            Where the run went back, and whether anything was written.
+
+        Raises:
+            DamagedError: The file is not a beginning of this journal; nothing was written.
+        """
+        offsets = {count: 0 for count, _ in self._restarts}
+        written = self._append(journal, offsets)
+        return [Resume(step, offsets[count]) for count, step in self._restarts], written
+
+    def _append(self, journal: IO[bytes], offsets: dict[int, int]) -> bool:
+        size_bytes = before = os.fstat(journal.fileno()).st_size
+        position = 0
+        for block in self._blocks(offsets):
+            old = journal.read(len(block)) if position < before else b""
+            if not block.startswith(old):
+                raise DamagedError(path=journal.name, reason="is not the beginning of what there is now")
+            position += len(block)
+            if position > size_bytes:
+                journal.write(block[len(old) :])
+                size_bytes = position
+        if position < before:
+            raise DamagedError(path=journal.name, reason="is not the beginning of what there is now")
+        return size_bytes > before
+
+    def _blocks(self, offsets: dict[int, int]) -> Iterator[bytes]:
+        """Yield the bytes of some thousand records at a time, and fill in the bytes before the points with a number."""
+        unknown_s = self.ended_s or self.started_s or 0.0
+        records: list[bytes] = []
+        size_bytes = 0
+        for count, record in enumerate(_records(self._points, unknown_s), start=1):
+            records.append(record)
+            size_bytes += len(record)
+            if count in offsets:
+                offsets[count] = size_bytes
+            if len(records) == _BLOCK_RECORDS:
+                yield b"".join(records)
+                records = []
+        yield b"".join(records)
 
 
 def _records(points: Iterable[Point], unknown_s: float) -> Iterator[bytes]:
@@ -126,54 +229,97 @@ def _imported_before(working_directory: Path) -> dict[str, Path]:
         ) from error
     earlier = {}
     for name in names:
-        try:
-            origin = read_mapping(directory / name / METADATA_FILE).get("_import")
-        except (FileNotFoundError, DamagedError):
-            continue
-        if isinstance(origin, dict) and isinstance(origin.get("key"), str):
-            earlier[origin["key"]] = directory / name
+        key = _key_of(directory / name)
+        if key is not None:
+            earlier[key] = directory / name
     return earlier
 
 
+def _key_of(path: Path) -> str | None:
+    """Return the key of the run that a trial was imported from."""
+    try:
+        origin = read_mapping(path / METADATA_FILE).get("_import")
+    except (FileNotFoundError, NotADirectoryError, DamagedError):
+        return None
+    key = origin.get("key") if isinstance(origin, dict) else None
+    return key if isinstance(key, str) else None
+
+
 def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Written:
-    journal = path / METRICS_FILE
-    before = journal.read_bytes() if journal.exists() else b""
-    if not content.journal.startswith(before):
-        raise DamagedError(
-            path=path,
-            reason=said("was imported from {source}, which has changed since and not only grown", source=run.source),
-        )
-    metadata = read_mapping(path / METADATA_FILE)
-    inner = metadata.get("metadata")
-    identity = inner if isinstance(inner, dict) else {}
-    documents = _metadata(run, content, str(identity.get("name")), str(identity.get("id")))
-    kept = {key: value for key, value in metadata.items() if key != "_exit"}
-    documents = {**kept, **{key: documents[key] for key in _FROM_THE_SOURCE if key in documents}}
-    params = read_mapping(path / PARAMETERS_FILE)
-    if before == content.journal and metadata == documents and params == _params(run):
-        return Written(path, UNCHANGED)
-    with journal.open("ab") as file:
-        file.write(content.journal[len(before) :])
-    for restart in content.restarts[len(read_segments(path).resumes) :]:
+    with locked(path):
+        try:
+            has_changed = _append_new(path, run, content)
+        except DamagedError as error:
+            raise DamagedError(
+                path=path,
+                reason=said(
+                    "was imported from {source}, which has changed since and not only grown", source=run.source
+                ),
+            ) from error
+        metadata = read_mapping(path / METADATA_FILE)
+        inner = metadata.get("metadata")
+        identity = inner if isinstance(inner, dict) else {}
+        documents = _metadata(run, content, str(identity.get("name")), str(identity.get("id")))
+        kept = {key: value for key, value in metadata.items() if key != "_exit"}
+        origin, before = documents["_import"], metadata.get("_import")
+        if isinstance(origin, dict) and isinstance(before, dict):
+            origin["source"] = before.get("source")  # where it was read from first
+        documents = {**kept, **{key: documents[key] for key in _FROM_THE_SOURCE if key in documents}}
+        if render_mapping(read_mapping(path / PARAMETERS_FILE)) != render_mapping(_params(run)):  # NaN is not itself
+            write_mapping(path / PARAMETERS_FILE, _params(run))
+            has_changed = True
+        if render_mapping(metadata) != render_mapping(documents):
+            write_mapping(path / METADATA_FILE, documents)
+            has_changed = True
+    return Written(path, UPDATED if has_changed else UNCHANGED)
+
+
+def _append_new(path: Path, run: ImportedRun, content: _Content) -> bool:
+    """Append the new points and the new output of a run, and return whether there are any.
+
+    Raises:
+        DamagedError: The journal is not a beginning of what the source contains now.
+    """
+    (path / METRICS_FILE).touch()
+    open_regular(path / METRICS_FILE).close()
+    with (path / METRICS_FILE).open("r+b") as journal:
+        restarts, has_changed = content.write(journal)
+    for restart in restarts[len(read_segments(path).resumes) :]:
         append_segment(path, restart)
-    write_mapping(path / PARAMETERS_FILE, _params(run))
-    write_mapping(path / METADATA_FILE, documents)
-    return Written(path, UPDATED)
+        has_changed = True
+    return _write_output(path, run) or has_changed
+
+
+def _write_output(path: Path, run: ImportedRun) -> bool:
+    """Copy what a run printed, and return whether there was more than before."""
+    if run.output is None:
+        return False
+    try:
+        source = open_regular(run.output)
+    except (FileNotFoundError, DamagedError):
+        return False
+    with source, (path / OUTPUT_FILE).open("ab") as output:
+        before = output.tell()
+        if os.fstat(source.fileno()).st_size <= before:
+            return False
+        source.seek(before)
+        shutil.copyfileobj(source, output)
+    return True
 
 
 def _params(run: ImportedRun) -> dict[str, object]:
-    params = with_plain_integers(dict(run.params))
-    assert isinstance(params, dict)
-    return params
+    return limited(plain_mapping(run.params))[0]
 
 
 def _fill(path: Path, run: ImportedRun, content: _Content, name: str) -> None:
-    (path / METRICS_FILE).write_bytes(content.journal)
-    for restart in content.restarts:
+    with (path / METRICS_FILE).open("w+b") as journal:
+        restarts, _ = content.write(journal)
+    for restart in restarts:
         append_segment(path, restart)
     write_mapping(path / PARAMETERS_FILE, _params(run))
     _write_labels(path, run.labels)
-    write_mapping(path / METADATA_FILE, _metadata(run, content, name, str(uuid.uuid4())))
+    _write_output(path, run)
+    write_mapping(path / METADATA_FILE, _metadata(run, content, name, run.identity or str(uuid.uuid4())))
 
 
 def _write_labels(path: Path, labels: Labels) -> None:
@@ -197,7 +343,7 @@ def _metadata(run: ImportedRun, content: _Content, name: str, trial_id: str) -> 
         "outputArtifacts": [],
         "_upload": {"folder_id": None, "folder_path": run.folder, "make_folder": True, "conflict_strategy": "new"},
         "_git": {},
-        "_import": {"key": run.key or run.source, "source": run.source, "name": run.name, **run.origin},
+        "_import": {"key": run.key or run.source, "source": run.source, "name": run.name, **plain_mapping(run.origin)},
     }
     if run.ending.exit:
         at = {} if content.ended_s is None else {"at": _iso(content.ended_s)}

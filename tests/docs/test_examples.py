@@ -116,6 +116,7 @@ SPECIAL = {
     "aimd trial compare cnn_keras_a cnn_keras_b": Special(before=NAMED),
     "aimd trial check cnn_keras 'val.acc > 0.9 and state = Succeeded'": Special(codes=(1,)),  # it does not hold here
     "aimd trial check cnn_keras 'val.acc >= best(tag:main) - 0.005'": Special(before="aimd trial tag mnist main"),
+    "aimd trial import runs/": Special(replace=(("runs/", f"{RUNS / 'tensorboard'}"),)),
     "aimd trial import --from tensorboard runs/": Special(replace=(("runs/", f"{RUNS / 'tensorboard'}"),)),
     "aimd trial import --from wandb wandb/offline-run-20261123_150327-abc": Special(
         replace=(("wandb/offline-run-20261123_150327-abc", f"{RUNS / 'run-fixture1.wandb'}"),)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aimd_cli import output
+from aimd_cli.importing.sources import SourceName
 from aimd_cli.options import JsonOpt, working_directory
 from aimd_core.errors import DamagedError, PartlyDoneError, UsageError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from aimd_cli.importing.run import ImportedRun, Store
+    from aimd_cli.importing.run import ImportedRun
     from aimd_cli.importing.writing import Importer
     from aimd_cli.views.outcomes import Outcome
-
-Source = Literal["tensorboard", "wandb", "mlflow", "csv"]
 
 
 def import_runs(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a directory that holds such files.")],
-    source: Annotated[Source, typer.Option("--from", help="The tracker that wrote it.")],
+    source: Annotated[
+        SourceName | None, typer.Option("--from", help="The tracker that wrote it. [default: recognised by its files]")
+    ] = None,
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The trial's name, if there is only one run.")
     ] = None,
@@ -49,22 +50,22 @@ def import_runs(
 
         aimd trial import --from mlflow mlflow.db
     """
+    from aimd_cli.importing.sources import SOURCES, recognised
     from aimd_cli.importing.writing import Importer
     from aimd_cli.views.outcomes import Outcome, Outcomes
 
-    store = _read(source, path)
-    if not store.runs:
-        fault = store.faults[0]
-        raise DamagedError(path=fault.path, reason=fault.reason)
-    if name and len(store.runs) != 1:
+    store = SOURCES[source or recognised(path)].read(path)
+    if name and store.has_several:
         raise UsageError(
-            message=said(
-                "{path} holds {count} runs, which cannot all be {name!r}", path=path, count=len(store.runs), name=name
-            ),
+            message=said("{path} holds more than one run, and they cannot all be {name!r}", path=path, name=name),
             hint="Leave out --name",
         )
-    importer = Importer(working_directory(directory))
-    rows = [_write(importer, run, name) for run in store.runs]
+    importer, rows = Importer(working_directory(directory)), []
+    for run in store:
+        rows.append(_write(importer, run, name))
+    if not rows:
+        fault = store.faults[0]
+        raise DamagedError(path=fault.path, reason=fault.reason)
     rows += [Outcome(str(fault.path), "failed", fault.reason) for fault in store.faults]
     output.show(Outcomes(rows), as_json)
     failures = sum(row.outcome == "failed" for row in rows)
@@ -84,21 +85,3 @@ def _write(importer: Importer, run: ImportedRun, name: str | None) -> Outcome:
         kinds = [said("{count:,} x {kind}", count=count, kind=kind) for kind, count in run.left_out.items()]
         parts.append(said("left out: {kinds}", kinds=joined(", ", kinds)))
     return Outcome(made.path.name, made.outcome, joined("; ", parts))
-
-
-def _read(source: Source, path: Path) -> Store:
-    if source == "tensorboard":
-        from aimd_cli.importing.tensorboard import read_tensorboard
-
-        return read_tensorboard(path)
-    if source == "wandb":
-        from aimd_cli.importing.wandb import read_wandb
-
-        return read_wandb(path)
-    if source == "mlflow":
-        from aimd_cli.importing.mlflow import read_mlflow
-
-        return read_mlflow(path)
-    from aimd_cli.importing.table import read_table
-
-    return read_table(path)
