@@ -352,6 +352,8 @@ def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
 def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[dict[str, Any]]:
     """Yield the records of a journal in the order written.
 
+    In a last line without newline, which may still be growing, records count up to the first thing that is none.
+
     Args:
         lines: The journal's lines, each with its newline, such as an open binary file.
         damage: Notes what was left out.
@@ -372,18 +374,29 @@ def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[
 
 def _salvage(text: str, is_complete: bool, number: int, damage: Damage) -> Iterator[dict[str, Any]]:
     """Yield the records in a line that is not exactly one, and note once that there was something else."""
-    damaged_from = None
+    is_damaged = False
     for document, start, end in _documents(text):
         if is_record(document) and _is_unicode(text[start:end]):
             yield with_clean_text(document)
-        elif damaged_from is None:
-            damaged_from = start
-    if damaged_from is None:
-        return
-    if is_complete:
+        elif is_complete:
+            is_damaged = True
+        else:
+            damage.torn_bytes = len(text[start:].encode("utf-8", "surrogateescape"))
+            return
+    if is_damaged:
         damage.note(number)
-    else:
-        damage.torn_bytes = len(text[damaged_from:].encode("utf-8", "surrogateescape"))
+
+
+def whole_bytes(line: bytes) -> int:
+    """Return how many bytes of a line without newline are whole records, which count although the line may go on."""
+    text = line.decode("utf-8", "surrogateescape")
+    documents = text.lstrip(_BLANK)
+    reached = 0
+    for document, start, end in _documents(documents):
+        if not is_record(document) or not _is_unicode(documents[start:end]):
+            break
+        reached = len(text) - len(documents) + end
+    return len(text[:reached].encode("utf-8", "surrogateescape"))
 
 
 def _is_unicode(text: str) -> bool:

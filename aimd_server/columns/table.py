@@ -71,7 +71,7 @@ def _number(value: object) -> float:
 def tables_of(lines: bytes) -> dict[str, Table]:
     """Return the tables of complete journal lines, by metrics type."""
     found: dict[str, Table] = {}
-    for record in read_records((line + b"\n" for line in lines.split(b"\n")[:-1]), Damage()):
+    for record in read_records((line + b"\n" for line in lines.split(b"\n") if line), Damage()):
         ((metrics_type, body),) = record.items()
         found.setdefault(metrics_type, Table()).add(body["value"], body["sequence"])
     return found

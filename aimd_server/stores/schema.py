@@ -234,9 +234,9 @@ audit = Table(
     Index(None, "at_us"),
 )
 
-# A file that only grows. `parsed_offset` is where its complete lines end, as far as they were read; `chunk_offset` is
-# where its tail begins, after `chunk_records` records, which are in chunks. `rest_digest` is the SHA-256, in
-# hexadecimal, of what follows the last complete block, if `rest_offset` is the end.
+# A file that only grows. `parsed_offset` is how far it was read: to the end of its complete lines, or of whole records
+# after them; `chunk_offset` is where its tail begins, after `chunk_records` records, which are in chunks. `rest_digest`
+# is the SHA-256, in hexadecimal, of what follows the last complete block, if `rest_offset` is the end.
 journal = Table(
     "journal",
     metadata,

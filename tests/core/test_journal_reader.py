@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.journal import Damage, open_regular, read_records
+from aimd_core.format.journal import Damage, open_regular, read_records, whole_bytes
 from tests.support.trials import record
 
 THREE = [record(1), record(2, 1e-7, "val", "准确率"), record(3, -123.456)]
@@ -94,6 +94,17 @@ def test_one_changed_byte_costs_at_most_that_line(flipped: int, byte: int) -> No
     assert records[0] == json.loads(THREE[0])
     assert records[-1] == json.loads(THREE[2])
     assert len(records) == 3 or damage.numbers == [2]
+
+
+def test_in_a_last_line_without_newline_records_count_up_to_the_first_thing_that_is_none() -> None:
+    glued = record(1).rstrip() + record(2).rstrip()
+    for rest in (b"", b" ", b'{"train": {"va', b"null", b"\xe6"):
+        records, damage = read(glued + rest)
+        assert steps(records) == [1, 2]
+        assert (damage.lines, damage.torn_bytes) == (0, len(rest.strip()))
+        assert whole_bytes(glued + rest) == len(glued)
+    records, damage = read(b"x" + glued)
+    assert (steps(records), damage.torn_bytes, whole_bytes(b"x" + glued)) == ([], len(glued) + 1, 0)
 
 
 def test_a_record_glued_behind_a_torn_one_is_read() -> None:

@@ -65,6 +65,11 @@ LINES = st.one_of(
     st.sampled_from([b"", b"\r", b"{}", b'{"a": {"value": {}, "sequence": {}}}', b'{"train": {"value": {"x": 1.50']),
 )
 JOURNALS = st.lists(LINES, min_size=1, max_size=40).map(lambda lines: b"\n".join(lines) + b"\n")
+GLUED = st.builds(  # also with several records in a line, and a last line that may still be growing
+    lambda lines, ends: b"".join(line + end for line, end in zip(lines, ends, strict=False)) or b"\n",
+    st.lists(LINES, min_size=1, max_size=30),
+    st.lists(st.sampled_from([b"\n", b"\n", b"\r\n", b"", b" "]), min_size=30, max_size=30),
+)
 
 
 def bits(values: Any) -> list[int]:
@@ -206,18 +211,39 @@ def test_any_bytes_in_any_parts_come_back(store: Store, content: bytes, cuts: li
         assert_kept(store, content, cuts)
 
 
+def totals_of(content: bytes) -> JournalTotals:
+    local = JournalTotals()
+    local.take_lines(content)
+    return local
+
+
 @FEW
-@given(content=JOURNALS, cuts=st.lists(st.integers(0, 10_000), max_size=6))
+@given(content=st.one_of(JOURNALS, GLUED), cuts=st.lists(st.integers(0, 10_000), max_size=6))
 def test_the_summary_is_that_of_the_local_file(store: Store, content: bytes, cuts: list[int]) -> None:
     with small_chunks(store):
         store.new_trial()
         store.append(content, cuts)
-    local = JournalTotals()
-    local.take_lines(content)
+    local = totals_of(content)
     shown = trials.shown(store.database, store.user, store.trial)["metrics"]
     for name, one in local.metrics.items():
         if "\0" not in name and name.isascii():
             assert shown[name] == strict_json(one.as_dict()), name  # type: ignore[index]
+
+
+def test_at_every_byte_the_server_counts_what_a_local_reader_counts(store: Store) -> None:
+    """Whole records count before their line is complete, also several in one, and nothing counts twice."""
+    lines = [json.dumps({"train": {"value": {"x": n * 0.1}, "sequence": {"step": n}}}).encode() for n in range(5)]
+    content = lines[0] + b"\n" + lines[1] + lines[2] + b' {"tr\n' + lines[3] + b"\r\n\n" + lines[4]
+    for limits in (LIMITS, ColumnLimits(due_records=2, large_bytes=1 << 30, lines=2)):
+        with small_chunks(store, limits):
+            store.new_trial()
+            for end in range(1, len(content) + 1):
+                store.append(content[:end], [end - 1])
+                shown = trials.shown(store.database, store.user, store.trial)["metrics"]
+                due = {name: strict_json(one.as_dict()) for name, one in totals_of(content[:end]).metrics.items()}
+                assert shown == due, end
+            (drawn,) = plotting.draw(store.database, store.user, PlotWish([store.trial])).series
+            assert len(drawn.plot.x) == 5
 
 
 def test_what_is_stored_passes_the_check(store: Store) -> None:

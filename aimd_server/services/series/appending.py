@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
+from aimd_core.format.journal import whole_bytes
 from aimd_core.format.segments import Segments
 from aimd_server.services import files, indexing
 from aimd_server.services.clock import now_us
@@ -414,18 +415,23 @@ def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None
 def _take_lines(
     connection: Connection, row: JournalRow, content: bytes, sums: _Totals, segments: Segments | None = None
 ) -> dict[str, int]:
-    """Take the lines that are complete now into the totals; return what changes in the journal's row."""
-    end = content.rfind(b"\n") + 1
-    if not end:
-        return {}
-    lines, damaged = content[:end], 0
-    waiting_bytes = row.next_offset - row.parsed_offset
+    """Take what is complete now into the totals; return what changes in the journal's row.
+
+    Whole records are complete before their line is, as for a local journal (`read_records`).
+    """
+    waiting_bytes, damaged = row.next_offset - row.parsed_offset, 0
+    if b"\n" not in content and (waiting_bytes > _MAX_LINE_BYTES or b"}" not in content):
+        return {}  # nothing is complete now
     if waiting_bytes > _MAX_LINE_BYTES:
-        lines, damaged = content[content.find(b"\n") + 1 : end], 1
-    elif waiting_bytes:
-        lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + lines
+        lines, damaged = content[content.find(b"\n") + 1 :], 1
+    else:
+        lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + content
+    end = lines.rfind(b"\n") + 1
+    end += whole_bytes(lines[end:])
+    reached = row.next_offset + len(content) - len(lines) + end
+    lines = lines[:end]
     points = list(totals.read_points(lines))
-    counting = lines if segments is None else segments.mask(lines, row.next_offset + end - len(lines))
+    counting = lines if segments is None else segments.mask(lines, reached - len(lines))
     # The row of the journal counts all of its records, the totals those that count.
     _add_points(sums, row.trial_id, points if counting is lines else totals.read_points(counting))
-    return _counted(row, points, row.next_offset + end, damaged)
+    return _counted(row, points, reached, damaged)

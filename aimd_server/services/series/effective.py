@@ -68,6 +68,8 @@ def stretches(connection: Connection, row: JournalRow, segments: Segments, start
             lines = segments.mask(content[:cut], reached - len(rest))
             yield _BLANK_LINES.sub(b"\n", lines).removeprefix(b"\n") if b"\n\n" in lines else lines
         reached, rest = end, content[cut:]
+    if rest:  # whole records of a line that is not complete
+        yield segments.mask(rest, reached - len(rest))
 
 
 def points(

@@ -82,8 +82,10 @@ class Points:
 
 
 def read_points(lines: bytes) -> Iterator[Points]:
-    """Read complete lines, each with its newline, and yield their points in groups, to keep few in memory."""
+    """Read complete lines, of which the last may lack its newline, and yield their points in groups, to keep few."""
     start = 0
+    if lines and not lines.endswith(b"\n"):
+        lines += b"\n"
     while start < len(lines):
         end = lines.find(b"\n", min(start + _GROUP_BYTES, len(lines) - 1)) + 1 or len(lines)
         yield _read_group(lines[start:end])
