@@ -46,6 +46,7 @@ STATE_USERS: dict[str, tuple[set[str], str]] = {
     "aimd_cli/views/states.py": ({"KILLED", "LOST", "INTERRUPTED"}, "how each looks"),
     "aimd_cli/__main__.py": ({"INTERRUPTED"}, "an exit code of the same name"),
     "aimd_cli/importing/mlflow.py": ({"KILLED"}, "MLflow's own word"),
+    "aimd_cli/importing/sacred.py": ({"INTERRUPTED"}, "Sacred's own word"),
     "aimd_cli/importing/writing.py": ({"_exit"}, "the writer of an imported trial's `_exit`"),
     "aimd_cli/errors.py": ({"INTERRUPTED"}, "an exit code of the same name"),
     "aimd_server/stores/indexes.py": (

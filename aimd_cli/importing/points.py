@@ -74,6 +74,11 @@ class PointColumns(Sequence[Point]):
         order = sorted(range(len(self)), key=lambda at: (times[at] if times[at] == times[at] else 0.0, steps[at]))
         return PointColumns(self._point(at) for at in order)
 
+    def in_order_of_step(self) -> PointColumns:
+        """Return the points by step; those of one step keep their order."""
+        order = sorted(range(len(self)), key=self._steps.__getitem__)
+        return PointColumns(self._point(at) for at in order)
+
     def _point(self, at: int) -> Point:
         time_s = self._times[at]
         name = self._names[self._keys[at]]

@@ -133,6 +133,15 @@ class Store:
             self.note(path, error.strerror or str(error))
         return None
 
+    def attempt_each(self, read: Callable[..., Iterator[_Result]], path: Path, *others: object) -> Iterator[_Result]:
+        """Yield what a reader makes of a file, and note its fault, after which there is no more."""
+        results = read(path, *others)
+        while True:
+            result = self.attempt(lambda _: next(results, None), path)
+            if result is None:
+                return
+            yield result
+
     def walk(self, root: Path, fits: Callable[[str], bool]) -> Iterator[Path]:
         """Yield the regular files below a directory with matching names, in order; links are not followed but named."""
         for directory, folders, files in os.walk(root, onerror=self._note_unlisted):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from aimd_core.language import said
 if TYPE_CHECKING:
     from aimd_cli.importing.run import Store
 
-SourceName = Literal["tensorboard", "wandb", "mlflow", "csv"]
+SourceName = Literal["tensorboard", "wandb", "mlflow", "trackio", "dvclive", "sacred", "csv"]
 _MAX_ENTRIES = 20_000  # of a directory to look at, so that naming a whole disk is no wait without an end
 _SQLITE_HEAD = b"SQLite format 3\0"
 
@@ -68,6 +69,16 @@ def _is_mlflow(path: Path) -> bool:
     return (path.name == "meta.yaml" and "mlruns" in path.parts) or _is_mlflow_database(path)
 
 
+def _is_sacred(path: Path) -> bool:
+    return path.name == "run.json" and (path.parent / "config.json").exists()
+
+
+def _is_dvclive(path: Path) -> bool:
+    if path.suffix == ".tsv":
+        return ("plots", "metrics") in pairwise(path.parts)
+    return path.name == "metrics.json" and (path.parent / "plots").is_dir()
+
+
 SOURCES: dict[SourceName, Tracker] = {
     "tensorboard": Tracker(
         "TensorBoard",
@@ -78,6 +89,9 @@ SOURCES: dict[SourceName, Tracker] = {
     ),
     "wandb": Tracker("W&B", "wandb", "read_wandb", "run-*.wandb", lambda path: path.suffix == ".wandb"),
     "mlflow": Tracker("MLflow", "mlflow", "read_mlflow", "mlruns, mlflow.db", _is_mlflow),
+    "trackio": Tracker("Trackio", "trackio", "read_trackio", "PROJECT.db", _is_database_of(b"configs", b"metrics")),
+    "dvclive": Tracker("DVCLive", "dvclive", "read_dvclive", "dvclive/metrics.json, dvclive/plots", _is_dvclive),
+    "sacred": Tracker("Sacred", "sacred", "read_sacred", "run.json", _is_sacred),
     "csv": Tracker("CSV", "table", "read_table", "*.csv", lambda path: path.suffix == ".csv"),
 }
 

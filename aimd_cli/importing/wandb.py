@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from aimd_cli.importing.contents import flattened, kind_of, number_of
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text
@@ -33,7 +34,6 @@ _FILE_HEAD_BYTES = 7
 _HISTORY, _SUMMARY, _CONFIG, _STATISTICS, _RUN, _EXIT = 2, 3, 5, 7, 17, 18  # fields of Record
 _UNREAD = {4: "output", 8: "artifact", 10: "alert", 13: "output"}  # what is not imported, by field
 _INTERNAL = ("_step", "_timestamp", "_runtime", "_wandb")
-_SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 # Values of a HistoryItem that newer releases write with a type instead of as JSON.
 _TYPED: dict[int, Callable[[int | bytes], Any]] = {
     3: lambda _: None,
@@ -259,7 +259,7 @@ class _Run:
         for number, _, value in fields(message):
             if number == 1:
                 keys, content = _item(inner(value))
-                _flatten(".".join(keys), content, self._summary)
+                self._summary |= flattened({".".join(keys): content})
 
     def _take_statistics(self, message: bytes) -> None:
         """Take the use of the machine: a point of type `system` per value; its step is the seconds since the start."""
@@ -280,7 +280,7 @@ class _Run:
         for number, _, value in fields(message):
             if number == 1:
                 keys, content = _item(inner(value))
-                _flatten(".".join(keys), content, values)
+                values |= flattened({".".join(keys): content})
             elif number == 2:
                 step = next((signed(item) for field, _, item in fields(inner(value)) if field == 1), 0)
         step = require_step(int(values.get("_step", step or 0)))
@@ -294,11 +294,11 @@ class _Run:
 
     def _add(self, key: str, step: int, time_s: float | None, content: object) -> None:
         """Take a value; one that is not a number is counted by kind."""
-        number = _SPECIAL.get(content) if isinstance(content, str) else content
-        if isinstance(number, (int, float)):  # a boolean is 0 or 1
-            self._points.append(Point(key, step, time_s, float(number)))
+        number = number_of(content)
+        if number is None:
+            self._left_out[kind_of(content)] += 1
         else:
-            self._left_out[_kind(content)] += 1
+            self._points.append(Point(key, step, time_s, number))
 
     def _add_summary(self) -> None:
         """Keep what a script said about the whole run, unless it only repeats the history."""
@@ -306,12 +306,6 @@ class _Run:
         for key, content in self._summary.items():
             if key.split(".")[0] not in _INTERNAL and key not in self._logged:
                 self._add(f"summary/{key}", step, time_s, content)
-
-
-def _kind(content: object) -> str:
-    if isinstance(content, dict):
-        return str(content.get("_type") or "mapping").removesuffix("-file")
-    return {str: "text", list: "list", type(None): "null"}.get(type(content), "other")
 
 
 def _timestamp(message: bytes) -> float:
@@ -335,15 +329,6 @@ def _item(message: bytes) -> tuple[list[str], Any]:
         elif number in _TYPED:
             content = _TYPED[number](value)
     return nested or [key], content
-
-
-def _flatten(key: str, content: Any, values: dict[str, Any]) -> None:
-    """Flatten nested metrics; an image or another file is a mapping with `_type` and stays a single value."""
-    if isinstance(content, dict) and content and "_type" not in content:
-        for name, inner_content in content.items():
-            _flatten(f"{key}.{name}", inner_content, values)
-    else:
-        values[key] = content
 
 
 def _put(params: dict[str, object], keys: list[str], content: object) -> None:

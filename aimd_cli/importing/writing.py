@@ -24,7 +24,7 @@ from aimd_cli.importing.run import ImportedRun, MetricNames
 from aimd_core.errors import DamagedError, DiskError, InvalidNameError
 from aimd_core.format.documents import read_mapping, render_mapping, write_mapping
 from aimd_core.format.files import ABANDONED_S, move_directory
-from aimd_core.format.journal import encode_record, open_regular
+from aimd_core.format.journal import encode_record, open_regular, record_head
 from aimd_core.format.labels import Labels, add_tags, set_note, tag_fault
 from aimd_core.format.layout import (
     METADATA_FILE,
@@ -48,7 +48,8 @@ _FROM_THE_SOURCE = (
     "_exit",
 )  # keys of the metadata; the others may be edited here
 _UNDER_WAY = ".importing-"  # the beginning of the name of a directory that is not complete yet
-_BLOCK_RECORDS = 4096
+_BLOCK_BYTES = 1 << 20
+_SUMMARY_HEAD = record_head("summary").encode()
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _SUFFIX_LENGTH = 6
 
@@ -175,38 +176,83 @@ class _Content:
             DamagedError: The file is not a beginning of this journal; nothing was written.
         """
         offsets = {count: 0 for count, _ in self._restarts}
-        written = self._append(journal, offsets)
-        return [Resume(step, offsets[count]) for count, step in self._restarts], written
+        size_bytes = os.fstat(journal.fileno()).st_size
+        for block in self._new_blocks(journal, offsets):
+            journal.seek(0, os.SEEK_END)
+            journal.write(block)
+        journal.flush()
+        restarts = [Resume(step, offsets[count]) for count, step in self._restarts]
+        return restarts, os.fstat(journal.fileno()).st_size > size_bytes
 
-    def _append(self, journal: IO[bytes], offsets: dict[int, int]) -> bool:
-        size_bytes = before = os.fstat(journal.fileno()).st_size
-        position = 0
-        for block in self._blocks(offsets):
-            old = journal.read(len(block)) if position < before else b""
-            if not block.startswith(old):
-                raise DamagedError(path=journal.name, reason="is not the beginning of what there is now")
-            position += len(block)
-            if position > size_bytes:
-                journal.write(block[len(old) :])
-                size_bytes = position
-        if position < before:
-            raise DamagedError(path=journal.name, reason="is not the beginning of what there is now")
-        return size_bytes > before
+    def _new_blocks(self, journal: IO[bytes], offsets: dict[int, int]) -> Iterator[bytes]:
+        """Yield what the file does not contain yet, and fill in how many bytes come before the points with a number.
 
-    def _blocks(self, offsets: dict[int, int]) -> Iterator[bytes]:
-        """Yield the bytes of some thousand records at a time, and fill in the bytes before the points with a number."""
-        unknown_s = self.ended_s or self.started_s or 0.0
-        records: list[bytes] = []
-        size_bytes = 0
-        for count, record in enumerate(_records(self._points, unknown_s), start=1):
-            records.append(record)
-            size_bytes += len(record)
+        Values of the type `summary` are always the last ones, and change while a run continues. Those of an earlier
+        import stay where they are, and the present ones are written once more behind the new points.
+        """
+        summary: list[bytes] = []
+        before = _Before(journal)
+        block, position = bytearray(), 0
+        for count, record in enumerate(_records(self._points, self.ended_s or self.started_s or 0.0), start=1):
+            if record.startswith(_SUMMARY_HEAD):
+                summary.append(record)
+                continue
+            block += before.without(record)
+            position += len(record)
             if count in offsets:
-                offsets[count] = size_bytes
-            if len(records) == _BLOCK_RECORDS:
-                yield b"".join(records)
-                records = []
-        yield b"".join(records)
+                offsets[count] = position + before.summary_bytes
+            if len(block) >= _BLOCK_BYTES:
+                yield bytes(block)
+                block.clear()
+        before.require_end()
+        block += b"".join(record for record in summary if record not in before.summary)
+        yield bytes(block)
+
+
+class _Before:
+    """The journal that an earlier import wrote.
+
+    Attributes:
+        summary: The records of type `summary` that were passed.
+        summary_bytes: How long these are together.
+    """
+
+    def __init__(self, journal: IO[bytes]) -> None:
+        self.summary: set[bytes] = set()
+        self.summary_bytes = 0
+        self._path = journal.name
+        self._journal = journal
+        self._lines: Iterator[bytes] | None = iter(journal)
+
+    def without(self, record: bytes) -> bytes:
+        """Return what the journal lacks of the next record: nothing, or all.
+
+        Raises:
+            DamagedError: Another record comes next.
+        """
+        line = self._next_line()
+        if line is None:
+            return record
+        if line != record:
+            raise DamagedError(path=self._path, reason="is not the beginning of what there is now")
+        return b""
+
+    def require_end(self) -> None:
+        """Check that there are no more records. Errors as `without`."""
+        if self._next_line() is not None:
+            raise DamagedError(path=self._path, reason="is not the beginning of what there is now")
+
+    def _next_line(self) -> bytes | None:
+        for line in self._lines or ():
+            if not line.endswith(b"\n"):  # left by an import that was killed; never a record
+                self._journal.truncate(os.fstat(self._journal.fileno()).st_size - len(line))
+                break
+            if not line.startswith(_SUMMARY_HEAD):
+                return line
+            self.summary.add(line)
+            self.summary_bytes += len(line)
+        self._lines = None
+        return None
 
 
 def _records(points: Iterable[Point], unknown_s: float) -> Iterator[bytes]:
@@ -263,7 +309,7 @@ def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Writ
         kept = {key: value for key, value in metadata.items() if key != "_exit"}
         origin, before = documents["_import"], metadata.get("_import")
         if isinstance(origin, dict) and isinstance(before, dict):
-            origin["source"] = before.get("source")  # where it was read from first
+            origin |= {key: before.get(key) for key in ("source", "name")}  # where it was read from first
         documents = {**kept, **{key: documents[key] for key in _FROM_THE_SOURCE if key in documents}}
         if render_mapping(read_mapping(path / PARAMETERS_FILE)) != render_mapping(_params(run)):  # NaN is not itself
             write_mapping(path / PARAMETERS_FILE, _params(run))

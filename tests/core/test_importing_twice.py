@@ -91,6 +91,32 @@ def test_two_importers_that_both_saw_nothing_make_one_trial(tmp_path: Path) -> N
     assert first.write(longer) == (made.path, "unchanged")
 
 
+def test_a_summary_that_changes_while_a_run_goes_on_stays_behind_its_points(tmp_path: Path) -> None:
+    points = [Point("loss", step, 1e9 + step, 0.5) for step in range(3)]
+    run = ImportedRun("r", "test:r", [*points, Point("summary/best", 2, None, 0.9)])
+    importer = Importer(tmp_path)
+    path = importer.write(run).path
+    assert importer.write(run).outcome == "unchanged"
+    longer = run._replace(points=[*points, Point("loss", 3, 1e9 + 3, 0.5), Point("summary/best", 3, None, 0.8)])
+    assert importer.write(longer).outcome == "updated"
+    assert importer.write(longer).outcome == "unchanged"
+    journal = path / "metrics"
+    assert [line[2:9] for line in journal.read_bytes().splitlines()] == [
+        b"metrics",
+        b"metrics",
+        b"metrics",
+        b"summary",
+        b"metrics",
+        b"summary",
+    ]
+    whole = journal.read_bytes()
+    for length in range(1, len(whole)):  # killed at any byte
+        journal.write_bytes(whole[:length])
+        importer.write(longer)
+        assert journal.read_bytes().splitlines()[-1] == whole.splitlines()[-1]
+        assert journal.read_bytes().count(b'"loss"') == 4
+
+
 def test_an_import_that_was_killed_leaves_whole_trials_and_goes_on(tmp_path: Path) -> None:
     store = tmp_path / "store"
     for number in range(30):

@@ -1,16 +1,25 @@
 """Makes the files in tests/fixtures/ with the real libraries, each in an environment of its own.
 
-    python tests/support/make_import_fixtures.py tensorboard|mlflow|wandb OUT
+    python tests/support/make_import_fixtures.py tensorboard|mlflow|wandb|trackio|dvclive|sacred OUT
 
-Made with tensorboard 2.21.0 and tensorboardX 2.6.5, mlflow-skinny 3.17.2, wandb 0.31.0. What is in them: expected.json.
+Made with tensorboard 2.21.0 and tensorboardX 2.6.5, mlflow-skinny 3.17.2, wandb 0.31.0. The others are archives
+OUT/LIBRARY-VERSION.tar.gz with `expected.json`: what the library itself reads there, or what it was given if it reads
+nothing.
 """
 
 from __future__ import annotations
 
+import gzip
+import json
 import math
 import os
+import shutil
 import sys
+import tarfile
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 LOSSES = [(step * 10, 1.0 / (step + 1)) for step in range(20)]
 ODD = [(0, math.nan), (5, math.inf), (7, -math.inf), (9, 0.1)]
@@ -86,7 +95,140 @@ def make_wandb(out: Path) -> None:
     made.rename(out / "run-fixture1.wandb")
 
 
+def write_expected(out: Path, runs: list[dict[str, Any]]) -> None:
+    """Write what should be read: name, state, params, tags, note, and the points of each metric by step."""
+    document = json.loads(json.dumps(runs), parse_constant=str)
+    (out / "expected.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+
+PARAMS = {"lr": 0.001, "version": "3.10", "layers": [64, 32], "optim": {"name": "sgd", "nesterov": True}}
+
+
+def make_trackio(out: Path) -> None:
+    """Record a run, and read it with Trackio's own storage."""
+    os.environ.update(TRACKIO_DIR=str(out), HF_HUB_OFFLINE="1")
+    import trackio
+    from trackio.sqlite_storage import SQLiteStorage
+
+    trackio.init(project="fixture", name="resnet", config=PARAMS)
+    for step, loss in LOSSES:
+        trackio.log({"train/loss": loss}, step=step)
+    for step, value in ODD:
+        trackio.log({"odd": value, "text": "no number", "done": False}, step=1000 + step)
+    trackio.finish()
+    points: dict[str, list[list[float]]] = {}
+    for row in SQLiteStorage.get_logs("fixture", "resnet"):
+        for key, value in row.items():
+            if key not in ("step", "timestamp", "text"):
+                points.setdefault(key, []).append([row["step"], float(value)])
+    config = SQLiteStorage.get_run_config("fixture", "resnet")
+    params = {key: value for key, value in config.items() if not key.startswith("_")}
+    left_out = {"text": len(ODD)}
+    run = {"name": "resnet", "params": params, "points": points, "state": "Succeeded", "left_out": left_out}
+    write_expected(out, [run])
+    for file in out.iterdir():
+        if file.name.endswith((".lock", "-shm")):
+            file.unlink()
+
+
+def make_dvclive(out: Path) -> None:
+    """Record a run, and read it with DVCLive's own reader."""
+    import dvclive
+    from dvclive.utils import parse_metrics
+
+    os.chdir(out)
+    (out / ".git").mkdir()  # so that it finds no repository further up
+    with dvclive.Live("dvclive", save_dvc_exp=False, dvcyaml=False) as live:
+        live.log_params(PARAMS)
+        for step, loss in LOSSES:
+            live.step = step
+            live.log_metric("train/loss", loss, timestamp=True)
+            live.log_metric("acc", 1 - loss)
+        for step, value in ODD:
+            live.step = 1000 + step
+            live.log_metric("odd", value)
+        live.log_metric("best", 0.25, plot=False)
+        live.make_summary()
+    (out / ".git").rmdir()
+    history, latest = parse_metrics(live)
+    points = {}
+    for path, rows in history.items():
+        key = Path(path).with_suffix("").as_posix().rpartition("metrics/")[2]
+        points[key] = [[int(row["step"]), float(row[Path(key).name])] for row in rows]
+    points["summary/best"] = [[latest["step"], latest["best"]]]
+    run = {"name": None, "params": PARAMS, "points": points, "state": "Succeeded", "left_out": {}}
+    write_expected(out, [run])
+
+
+def sacred_main(_run: Any, end: str) -> float:
+    """Do what the run of an experiment does."""
+    print("a line")
+    for step, loss in LOSSES:
+        _run.log_scalar("train.loss", loss, step)
+    for step, value in ODD:
+        _run.log_scalar("odd", value, step)
+    if end == "badly":
+        raise ValueError("no more data")
+    if end == "early":
+        raise KeyboardInterrupt
+    return 0.5
+
+
+def make_sacred(out: Path) -> None:
+    """Record a run that succeeds, one that fails and one that is interrupted. Sacred has no reader."""
+    import sacred
+    from sacred.observers import FileStorageObserver
+
+    git = {"save_git_info": False} if sacred.__version__ >= "0.8" else {}
+    experiment = sacred.Experiment("resnet", **git)
+    create = FileStorageObserver if sacred.__version__ >= "0.8" else FileStorageObserver.create
+    experiment.observers.append(create(str(out / "runs")))
+    experiment.add_config({**PARAMS, "end": "well"})
+    runs = []
+
+    experiment.main(sacred_main)
+    for end, state in (("well", "Succeeded"), ("badly", "Failed"), ("early", "Interrupted")):
+        try:
+            experiment.run(config_updates={"end": end, "seed": 7})
+        except (ValueError, KeyboardInterrupt):
+            pass
+        points: dict[str, list[tuple[int, float]]] = {"train.loss": LOSSES, "odd": ODD}
+        if end == "well":
+            points["summary/result"] = [(LOSSES[-1][0], 0.5)]
+        params = {**PARAMS, "end": end, "seed": 7}
+        runs.append({"name": "resnet", "params": params, "points": points, "state": state, "left_out": {}})
+        if end == "badly":
+            runs[-1]["exit"] = {"kind": "exception", "exception": "ValueError", "message": "no more data"}
+    shutil.rmtree(out / "runs" / "_sources", ignore_errors=True)
+    for file in out.glob("runs/*/run.json"):  # without facts of the machine
+        entry = json.loads(file.read_text())
+        entry["host"]["hostname"] = "host"
+        entry["experiment"]["base_dir"] = "/experiments"
+        file.write_text(json.dumps(entry, indent=1))
+    write_expected(out, runs)
+
+
+def pack(directory: Path, target: Path) -> None:
+    """Put a directory into an archive that is the same each time."""
+
+    def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.mtime, member.uid, member.gid, member.uname, member.gname = 0, 0, 0, "", ""
+        return member
+
+    with (
+        target.open("wb") as file,
+        gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
+        archive.add(directory, ".", filter=plain)
+
+
 if __name__ == "__main__":
-    target = Path(sys.argv[2]).absolute()
-    target.mkdir(parents=True)
-    {"tensorboard": make_tensorboard, "mlflow": make_mlflow, "wandb": make_wandb}[sys.argv[1]](target)
+    name, target = sys.argv[1], Path(sys.argv[2]).absolute()
+    if name in ("tensorboard", "mlflow", "wandb"):
+        target.mkdir(parents=True)
+        globals()[f"make_{name}"](target)
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            globals()[f"make_{name}"](Path(temporary))
+            pack(Path(temporary), target / f"{name}-{version(name)}.tar.gz")

@@ -1,0 +1,132 @@
+"""What each tracker itself says of its files is what comes in, for several of its releases.
+
+The archives in tests/fixtures/importing were made by the real libraries: tests/support/make_import_fixtures.py.
+"""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aimd_cli.importing.run import ImportedRun
+from aimd_cli.importing.sources import SOURCES, recognised
+from aimd_cli.importing.writing import Importer
+from aimd_core.format.journal import Damage
+from aimd_core.format.model import strict_json
+from aimd_core.reading.documents import Trial
+from aimd_core.reading.series import records_of
+from tests.support.home import Home
+
+ARCHIVES = sorted((Path(__file__).parent.parent / "fixtures" / "importing").glob("*.tar.gz"))
+NAMES = [path.name.removesuffix(".tar.gz") for path in ARCHIVES]
+STATES = {
+    None: "Succeeded",
+    "exception": "Failed",
+    "exit": "Failed",
+    "signal": "Interrupted",
+    "unfinished": "Interrupted",
+}
+
+
+@pytest.fixture(params=ARCHIVES, ids=NAMES)
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / "store" / request.param.name.removesuffix(".tar.gz")
+    path.mkdir(parents=True)
+    with tarfile.open(request.param) as packed:
+        packed.extractall(path, filter="data")
+    return path
+
+
+def content_of(directory: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(directory)): file.read_bytes() for file in directory.rglob("*") if file.is_file()}
+
+
+def table_of(run: ImportedRun) -> dict[str, Any]:
+    """Return a run in the form of `expected.json`."""
+    points: dict[str, list[tuple[int, float]]] = {}
+    for point in run.points:
+        points.setdefault(point.key, []).append((point.step, point.value))
+    state = run.ending.status if run.ending.status != "Running" else "Interrupted"
+    table = {
+        "name": run.name,
+        "params": dict(run.params),
+        "points": points,
+        "state": state,
+        "left_out": dict(run.left_out),
+        "tags": list(run.labels.tags),
+        "note": run.labels.note,
+        "exit": run.ending.exit,
+    }
+    read: dict[str, Any] = json.loads(json.dumps(strict_json(table)))
+    return read
+
+
+def test_there_are_archives_of_three_releases_of_each() -> None:
+    for name in ("trackio", "dvclive", "sacred"):
+        assert len([archive for archive in NAMES if archive.rpartition("-")[0] == name]) >= 3
+
+
+def test_what_the_library_says_is_what_comes_in(archive: Path) -> None:
+    expected = json.loads((archive / "expected.json").read_text())
+    source = archive.name.rpartition("-")[0]
+    (archive / "expected.json").rename(archive.parent.parent / "expected.json")
+    before = content_of(archive.parent)
+    assert recognised(archive) == source
+    store = SOURCES[source].read(archive)  # type: ignore[index]
+    runs = sorted(map(table_of, store), key=lambda run: (run["name"], str(run["params"])))
+    expected.sort(key=lambda run: (run["name"] or "", str(run["params"])))
+    assert store.faults == []
+    assert len(runs) == len(expected)
+    for run, table in zip(runs, expected, strict=True):
+        shown = {key: run[key] for key in table}
+        assert shown == {**table, "name": table["name"] or archive.name}
+    assert content_of(archive.parent) == before
+
+
+def test_each_becomes_an_ordinary_trial_once(archive: Path, home: Home) -> None:
+    (archive / "expected.json").unlink()
+    ran = home.aimd("trial", "import", archive)
+    assert (ran.code, {row["outcome"] for row in ran.table}) == (0, {"imported"})
+    assert home.aimd("trial", "verify").code == 0
+    archive.rename(archive.with_name(f"moved-{archive.name}"))
+    again = home.aimd("trial", "import", archive.with_name(f"moved-{archive.name}"))
+    assert {row["outcome"] for row in again.table} == {"unchanged"}
+    (row, *_) = ran.table
+    (run, *_) = SOURCES[archive.name.rpartition("-")[0]].read(archive.with_name(f"moved-{archive.name}"))  # type: ignore[index]
+    trial = Trial(home.work / ".aimd" / "trials" / row["name"])
+    assert len(list(records_of(trial.path, Damage(), False))) == len(run.points)
+
+
+@pytest.mark.parametrize("kind", ["empty", "garbage", "torn", "link", "fifo", "deep"])
+def test_each_file_that_is_bad_is_named_and_nothing_else_is_lost(archive: Path, kind: str, tmp_path: Path) -> None:
+    """Each file in turn, so that every reader meets every kind of damage: an error, named faults, or nothing lost."""
+    import os
+
+    from aimd_core.errors import AimdError
+
+    (archive / "expected.json").unlink()
+    source = archive.name.rpartition("-")[0]
+    secret = tmp_path / "secret"
+    secret.write_text('{"s3cret": 1}')
+    for file in sorted(path for path in archive.rglob("*") if path.is_file())[:12]:
+        content = file.read_bytes()
+        file.unlink()
+        if kind == "link":
+            file.symlink_to(secret)
+        elif kind == "fifo":
+            os.mkfifo(file)
+        else:
+            bad = {"empty": b"", "garbage": b"\xff\0no such file" * 99, "torn": content[: len(content) * 2 // 3]}
+            file.write_bytes(bad.get(kind, b"[" * 100_000))
+        try:
+            store = SOURCES[source].read(archive)  # type: ignore[index]
+            tables = [table_of(run) for run in store]
+        except AimdError:
+            tables = []
+        assert "s3cret" not in json.dumps(tables)
+        file.unlink()
+        file.write_bytes(content)
+    importer = Importer(tmp_path)
+    assert [importer.write(run).outcome for run in SOURCES[source].read(archive)]  # type: ignore[index]
