@@ -55,6 +55,15 @@ class _RefusedError(Exception):
     """Raised in the parser, which then ends the connection."""
 
 
+class Client:
+    """Tells the work that is done for a client whether it is still there: `aimd.client` in the scope of a request."""
+
+    __slots__ = ("has_left",)
+
+    def __init__(self) -> None:
+        self.has_left = False
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """A connection. `bounded` makes the class that a server uses."""
 
@@ -65,6 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._head_bytes = self._body_bytes = self._framing_bytes = self._messages = 0
+        self._client = Client()
         self._running: RequestResponseCycle | None = None
         self._in_head = self._in_body = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -86,6 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection and its queued requests."""
         self.pipeline.clear()
+        self._client.has_left = True
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -145,6 +156,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop_waiting()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.scope["aimd.client"] = self._client  # type: ignore[typeddict-unknown-key]
         self._running = cycle  # uvicorn only knows the newest one, which may be queued
         super()._start_asgi_task(cycle, app)
 

@@ -74,7 +74,7 @@ def run(
         listener,
         Database(data_dir, location=location_for(data_dir, settings)) as database,
         closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
-        ThreadPoolExecutor(THREADS, "aimd") as threads,
+        _threads() as threads,
     ):
         address = _address(host, listener.getsockname()[1])
         if announce is None:
@@ -86,6 +86,16 @@ def run(
             _spare_collector()
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Yield the threads of the services. What is still waiting for one at the end is not begun."""
+    threads = ThreadPoolExecutor(THREADS, "aimd")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -209,7 +219,7 @@ def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], st
                 started()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.backend.is_stopping = True  # ends event streams, so that nobody waits for them
+            app.backend.stop(stop_timeout_s / 2)  # so that nobody waits for event streams or long reads
             await super().shutdown(sockets)
 
         @contextmanager

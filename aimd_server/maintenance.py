@@ -10,10 +10,12 @@ from contextlib import ExitStack, contextmanager
 from aimd_server.services.series import effective, sealing
 from aimd_server.services.trash import sweep
 from aimd_server.storage import Storage
+from aimd_server.stores.work import STOPPING, Work, WorkStoppedError, doing
 from aimd_server.stores.writer import StoreUnavailableError
 
 SWEEP_EVERY_S = 86_400.0
 SEAL_EVERY_S = 60.0
+_LOOK_EVERY_S = 0.2
 log = logging.getLogger("aimd_server")
 
 
@@ -37,13 +39,16 @@ def maintaining(storage: Storage, days: int) -> Iterator[None]:
 
 @contextmanager
 def repeating(name: str, work: Callable[[threading.Event], object], every_s: float) -> Iterator[None]:
-    """Repeat a task in its own thread until an event is set, logging failures."""
-    ending = threading.Event()
+    """Repeat a task in its own thread until the context ends, logging failures; then it does nothing more."""
+    ending, effort = threading.Event(), Work()
 
     def go_on() -> None:
         while True:
             try:
-                work(ending)
+                with doing(effort):
+                    work(ending)
+            except WorkStoppedError:
+                return
             except StoreUnavailableError as error:
                 log.warning("could not %s now: %s", name, error)
             except Exception:
@@ -57,4 +62,7 @@ def repeating(name: str, work: Callable[[threading.Event], object], every_s: flo
         yield
     finally:
         ending.set()
-        thread.join()
+        effort.stop(STOPPING)
+        while thread.is_alive():
+            effort.look()
+            thread.join(_LOOK_EVERY_S)

@@ -32,10 +32,13 @@ from aimd_server.storage import Storage
 from aimd_server.stores.accounts import READ, UPLOAD, WRITE, Account
 from aimd_server.stores.database import FETCHES, Database
 from aimd_server.stores.sealed import ObjectsNeededError
+from aimd_server.stores.work import LATE, Watch, Work, WorkStoppedError
 from aimd_server.stores.writer import Operation, StoreUnavailableError
 
 T = TypeVar("T")
 log = logging.getLogger("aimd_server")
+
+READ_S = 20.0  # that a thread may work on a read
 
 
 class Access(Enum):
@@ -80,6 +83,7 @@ class Backend:
         self.appends = Appends()
         self.key_lookups = KeyLookups(self._accounts_of)
         self.hub: object = None  # the hub of event streams, once there is one
+        self.watch = Watch()
         self.is_stopping = False
         self._threads = threads
 
@@ -91,9 +95,19 @@ class Backend:
     async def _accounts_of(self, keys: list[str]) -> list[Account | None]:
         return await self.run(accounts_of, self.database, keys)
 
-    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function in a thread and return its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+    async def run(self, function: Callable[..., T], *arguments: Any, work: Work | None = None) -> T:
+        """Run a function in a thread, as a piece of work with a time limit by default, and return its result.
+
+        Raises:
+            WorkStoppedError: It took too long, its client is gone, or the server stops.
+        """
+        loop, made = asyncio.get_running_loop(), work or Work(READ_S)
+        return await loop.run_in_executor(self._threads, self.watch.run, made, function, *arguments)
+
+    def stop(self, after_s: float) -> None:
+        """End event streams now, and after a time all work that is not done by then."""
+        self.is_stopping = True
+        self.watch.stop_all(after_s)
 
 
 class Call:
@@ -157,11 +171,16 @@ class Call:
         return await self._in_turn(function, self.backend.storage, self.user, *arguments)
 
     async def _in_turn(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function when it is the caller's turn; writes queue up at the writer anyway."""
+        """Run a function when it is the caller's turn; writes queue up at the writer anyway.
+
+        A read ends when its time is up or its client is gone. A write is done to its end.
+        """
         if self.user.writing:
-            return await self.backend.run(function, *arguments)
+            return await self.backend.run(function, *arguments, work=Work())
+        client = self.request.scope.get("aimd.client")
+        has_left = None if client is None else lambda: bool(client.has_left)
         async with self.backend.read_slots.slot(self._caller):
-            return await self.backend.run(function, *arguments)
+            return await self.backend.run(function, *arguments, work=Work(READ_S, has_left))
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -251,6 +270,8 @@ class Door:
             return await handler(Call(request, backend, user and self._allowed(user, request.method, access)))
         except RefusalError as error:
             return self.dialect.refused(error)
+        except WorkStoppedError as error:
+            return self.dialect.refused(_stopped(error))
         except StoreUnavailableError as error:
             log.error("the storage cannot be used: %s", error)
             return self.dialect.unavailable()
@@ -275,6 +296,13 @@ class Door:
         if method in self.rules:
             return self.rules[method][0] in _PUBLIC
         return all(access in _PUBLIC for access, _ in self.rules.values())
+
+
+def _stopped(error: WorkStoppedError) -> RefusalError:
+    if error.reason != LATE:
+        return RefusalError("busy", "the server is stopping; try again")
+    words = f"this took more than {READ_S:.0f} s and was ended: name a smaller folder, fewer conditions or fewer trials"
+    return RefusalError("too_slow", words, limit=READ_S)
 
 
 def guarded(tables: Iterable[RouteTable]) -> list[BaseRoute]:

@@ -6,6 +6,7 @@ The Host check keeps other people's web pages from reaching a server on this mac
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import time
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aimd_server.routes.access import Backend
 from aimd_server.routes.proxies import Proxies, based, prefix_of
 from aimd_server.routes.v2 import error_answer
+from aimd_server.stores.work import WorkStoppedError
 
 log = logging.getLogger("aimd_server")
 requests = logging.getLogger("aimd_server.requests")
@@ -99,17 +101,31 @@ class Guards:
             await answer(scope, receive, send_guarded)
             return
         try:
-            await self.app(scope, receive, send_guarded)
+            fault = await self._run(scope, receive, send_guarded)
+            if fault and started:
+                raise RuntimeError("the answer had begun")
+            if fault:
+                await error_answer("internal", "the server failed; its log says why")(scope, receive, send_guarded)
+        finally:
+            self._count(scope, status, time.perf_counter() - begun_s)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Run the application for a request, and return whether it failed; then the log has the reason."""
+        try:
+            await self.app(scope, receive, send)
         except ClientDisconnect:
-            return
+            pass
+        except asyncio.CancelledError:
+            if not self.backend.is_stopping:
+                raise
+            log.warning("%s %r was ended: the server stops", scope["method"], scope["path"])
+        except WorkStoppedError as error:
+            log.warning("%s %r was ended: %s", scope["method"], scope["path"], error.reason)
         except Exception:
             # The path only, because a query can contain a key. Quoted, so that it stays on one line.
             log.exception("%s %r failed", scope["method"], scope["path"])
-            if started:
-                raise RuntimeError("the answer had begun") from None
-            await error_answer("internal", "the server failed; its log says why")(scope, receive, send_guarded)
-        finally:
-            self._count(scope, status, time.perf_counter() - begun_s)
+            return True
+        return False
 
     def _count(self, scope: Scope, status: int, duration_s: float) -> None:
         """Count a request, and log it if enabled, but never its query, which can contain a key."""

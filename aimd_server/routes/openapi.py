@@ -141,7 +141,7 @@ _ERRORS = {
     "416": "a range beyond the end, without a body",
     "415": "unsupported_encoding",
     "421": "bad_host",
-    "422": "invalid",
+    "422": "invalid, too_slow",
     "503": "busy, with Retry-After",
 }
 _ERROR_SCHEMA: Document = {

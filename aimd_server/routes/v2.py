@@ -78,6 +78,7 @@ _STATUS = {
     "unsupported_encoding": 415,
     "bad_host": 421,
     "invalid": 422,
+    "too_slow": 422,
     "internal": 500,
     "busy": 503,
 }

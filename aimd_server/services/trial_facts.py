@@ -14,6 +14,7 @@ from aimd_server.services.series import effective
 from aimd_server.stores import indexes, journals, trials
 from aimd_server.stores.database import Connection
 from aimd_server.stores.trials import TrialRow
+from aimd_server.stores.work import check
 
 
 class Needs:
@@ -38,6 +39,7 @@ def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: 
     files = journals.of_trials(connection, ids) if needs.segments else {}
     made = []
     for row in rows:
+        check()
         document = json.loads(documents[row.id]) if row.id in documents else {}
         params = flatten(_mapping(json.loads(row.parameters))) if needs.params else {}
         facts = _facts(row, params, measured.get(row.id, {}), document, now_s)

@@ -33,6 +33,7 @@ from aimd_server.stores.list_orders import STARTED, Cursor, Position, comparable
 from aimd_server.stores.list_plans import LIMITS, Limits, Plan
 from aimd_server.stores.postgres import plan_by_values
 from aimd_server.stores.trials import Scope, TrialRow
+from aimd_server.stores.work import check
 
 MAX_KEYS = 8
 MAX_CONDITIONS = 200  # each is evaluated for every trial
@@ -71,7 +72,12 @@ class ListQuery(NamedTuple):
         return Needs([*fields_of(self.query.condition), *(key.field for key in self.keys)])
 
     def fulfils(self, facts: Facts) -> bool:
-        """Tell whether a trial matches the condition."""
+        """Tell whether a trial matches the condition.
+
+        Raises:
+            WorkStoppedError: There is no time left.
+        """
+        check()
         return matches(self.query, facts, self.now_s)
 
 
@@ -280,6 +286,7 @@ def columns(database: Database, user: Account, request: ListRequest) -> dict[str
         after: tuple[int, int] | None = None
         while rows := trials.page(connection, scope, after, LIMITS.batch) if examined < _NEWEST else []:
             for row in rows:
+                check()
                 for name, value in flatten(json.loads(row.parameters)).items():
                     params.setdefault(name, _Column()).add(value)
             for name, count in indexes.metric_counts(connection, [row.id for row in rows]).items():

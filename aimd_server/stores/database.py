@@ -20,6 +20,7 @@ from aimd_server.stores.location import FILE as FILE
 from aimd_server.stores.location import OPENING_ERRORS, Location, SqliteLocation, location_of, reason_of
 from aimd_server.stores.migration import bring_up_to_date, revision_of
 from aimd_server.stores.sealed import Objects, ObjectsNeededError
+from aimd_server.stores.work import ask_before_statements, check, current
 from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Database:
             self._writing.dispose()
             raise error if isinstance(error, AimdError) else self.location.opening_error(error) from error
         self._reading = self.location.reading_engine(READERS)
+        ask_before_statements(self._reading)
         # SQLite has no server to reach, so beginning and ending a transaction costs nothing.
         self._glancing = self._reading if self.is_file else postgres.without_transactions(self._reading)
         self._writer: Writer | None = None
@@ -95,6 +97,7 @@ class Database:
 
         Raises:
             StoreUnavailableError: The database refused.
+            WorkStoppedError: The work of this thread was stopped: see stores.work.
         """
         return _read_surely(self._reading, operation)
 
@@ -118,7 +121,9 @@ class Database:
         Raises:
             StoreUnavailableError: The database refused. Nothing was changed, unless the connection was lost during the
                 commit; every operation may be repeated.
+            WorkStoppedError: The work of this thread was stopped before.
         """
+        check()
         if self._writer is not None:
             for _ in range(FETCHES):
                 try:
@@ -149,17 +154,23 @@ def _read_surely(engine: Engine, operation: Operation[T]) -> T:
     try:
         return _read(engine, operation)
     except SQLAlchemyError as error:
+        check()  # its statement was interrupted
         if not postgres.is_worth_another_try(error):
             raise StoreUnavailableError(reason_of(error)) from error
     try:  # the idle connection had died; a new one will tell
         return _read(engine, operation)
     except SQLAlchemyError as error:
+        check()
         raise StoreUnavailableError(reason_of(error)) from error
 
 
 def _read(engine: Engine, operation: Operation[T]) -> T:
+    work = current()
     with engine.begin() as connection:
-        return operation(connection)
+        if work is None:
+            return operation(connection)
+        with work.using(connection):
+            return operation(connection)
 
 
 def is_there(location: Location) -> bool:

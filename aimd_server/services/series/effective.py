@@ -21,6 +21,7 @@ from aimd_server.services.series import totals
 from aimd_server.stores import indexes, journals, series
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
+from aimd_server.stores.work import check
 
 if TYPE_CHECKING:
     from aimd_server.columns.rollups import Floats
@@ -61,6 +62,7 @@ def stretches(connection: Connection, row: JournalRow, segments: Segments, start
     rest = b""
     reached = start
     while reached < row.parsed_offset:
+        check()
         end = journals.piece_end(connection, row.id, reached, row.parsed_offset, _STRETCH_BYTES)
         content = rest + journals.read(connection, row.id, reached, end)
         cut = content.rfind(b"\n") + 1

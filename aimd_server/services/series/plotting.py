@@ -14,6 +14,7 @@ from aimd_server.services.visibility import Role, roles_of
 from aimd_server.stores import journals, series, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.work import check
 
 if TYPE_CHECKING:
     from aimd_server.columns.rollups import Floats, Plot
@@ -152,6 +153,7 @@ def _drawn(
         counting = _counting(connection, rows, metrics[uid], wish.x)
         tables = _tail_tables(connection, rows) if counting is None else {}
         for metric in metrics[uid]:
+            check()
             parts = stored.pop((metric.series_id, metric.name), [])
             if counting is not None:
                 points = counting.get((metric.type, metric.name))
