@@ -70,17 +70,14 @@ def _round(follower: object, last: dict[Path, Result], was_away: bool) -> bool:
             if not isinstance(result.error, NetworkError):
                 _say(result, before)
     except NetworkError as error:
-        follower.reached = False
-        if not was_away:
-            from aimd_cli.errors import message
+        follower.away = error
+    if follower.away is not None and not was_away:
+        from aimd_cli.errors import message
 
-            output.say(said("{error}; trying again", error=message(error)))
-        return True
-    if not follower.reached and not was_away:
-        output.say("cannot reach the server; trying again until it answers")
-    if follower.reached and was_away:
+        output.say(said("{error}; trying again until it works", error=message(follower.away)))
+    if follower.away is None and was_away:
         output.say("the server is back")
-    return not follower.reached
+    return follower.away is not None
 
 
 def _say(result: Result, before: Result | None) -> None:

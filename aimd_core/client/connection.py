@@ -233,16 +233,18 @@ class Connection:
             raise BusyError(
                 host=self.host,
                 reason=said("HTTP {status_code}", status_code=answer.status_code),
-                retry_after_s=_retry_after_s(answer.headers.get("Retry-After")),
+                retry_after_s=_retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date")),
                 status=answer.status_code,
                 body=body[:1000],
             )
         return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
     def stream(
-        self, method: str, path: str, headers: Mapping[str, str], take: Callable[[bytes], None], wanted_status: int
+        self, method: str, path: str, headers: Mapping[str, str], take: Callable[[bytes], bool], status: int
     ) -> Response | None:
         """Pass a large body to `take` as it arrives. Return None, or the answer if it has another status.
+
+        `take` returns whether it takes more; what follows then is not read.
 
         Raises:
             UnreachableError: The body is incomplete.
@@ -256,15 +258,18 @@ class Connection:
                 ) as answer,
             ):
                 self._answered = True
-                if answer.status_code != wanted_status:
+                if answer.status_code != status:
                     body = self._read(answer, deadline_s, has_body=True)
                     return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
                 if "Content-Length" not in answer.headers:
                     raise UnreachableError(host=self.host, reason="the answer has no length, so it may be truncated")
+                if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+                    raise NotAServerError(host=self.host, reason="a compressed answer, which was not requested")
                 for piece in answer.iter_raw():
-                    take(piece)
+                    if not take(piece):
+                        break
                 return None
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise UnreachableError(host=self.host, reason=_transport_reason(error, self.host)) from None
 
     def _read(self, answer: httpx.Response, deadline_s: float, has_body: bool) -> bytes:
@@ -303,17 +308,24 @@ def _transport_reason(error: Exception, host: str) -> str:
     return said("through the proxy {proxy}: {reason}", proxy=proxy, reason=said(reason)) if proxy else reason
 
 
-def _retry_after_s(value: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for, or None if it makes no sense."""
+def _retry_after_s(value: str | None, now: str | None = None) -> float | None:
+    """Return the seconds that a Retry-After header asks for, or None if it makes no sense.
+
+    A time in it is compared with the answer's own Date, so that a wrong clock on one side does no harm.
+    """
     if not value:
         return None
-    try:
-        return max(0.0, float(int(value)))
-    except ValueError:
-        pass
+    if value.isascii() and value.isdigit():
+        return float(value[:20])
+    until_s, now_s = _seconds_of(value), _seconds_of(now)
+    return None if until_s is None else max(0.0, until_s - (time.time() if now_s is None else now_s))
+
+
+def _seconds_of(date: str | None) -> float | None:
+    """Return the time in a header, in seconds since the epoch, or None."""
     from email.utils import parsedate_to_datetime
 
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError, TypeError):
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None

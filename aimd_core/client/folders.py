@@ -9,12 +9,13 @@ import uuid
 from types import TracebackType
 from typing import Any
 
+from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.signing_in import V2, check_v1, protocol_of
 from aimd_core.client.v1 import ROOT, folders_in, paths_of
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.errors import OldServerError, RefusedError, RemoteNotFoundError
+from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError
 from aimd_core.language import said
 
 Folder = dict[str, Any]
@@ -54,21 +55,16 @@ class Folders:
             RemoteNotFoundError: It does not exist, or the key may not see it.
         """
         if is_id(folder):
-            return self._server.call("GET", f"/folders/{folder}")
-        return self._server.call("GET", "/folders/by-path", query={"path": folder})
+            return self._server.call(answers.FOLDER, "GET", f"/folders/{folder}")
+        return self._server.call(answers.FOLDER, "GET", "/folders/by-path", query={"path": folder})
 
     def below(self, folder: str, depth: int | None = None) -> list[Folder]:
         """Return the folders below a path or an id, sorted by path, down to a depth."""
         query = {"under" if is_id(folder) else "path": folder, "limit": str(PAGE)}
         if depth is not None:
             query["depth"] = str(depth)
-        found: list[Folder] = []
-        while True:
-            page = self._server.call("GET", "/folders", query=query)
-            found += [one for one in page.get("folders", []) if one.get("type") != "shortcut"]
-            if not page.get("next"):
-                return found
-            query["cursor"] = str(page["next"])
+        pages = self._server.pages(answers.FOLDERS, "/folders", query)
+        return [row for page in pages for row in page["folders"] if row.get("type") != "shortcut"]
 
     def make(self, path: str, parents: bool) -> Folder:
         """Create a folder, with its parents if requested, and return it.
@@ -76,35 +72,37 @@ class Folders:
         Raises:
             NameTakenError: It exists, and `parents` is False.
         """
-        return self._server.call("POST", "/folders", document={"path": path, "parents": parents})
+        return self._server.call(answers.FOLDER, "POST", "/folders", document={"path": path, "parents": parents})
 
     def move(self, folder: str, path: str) -> Folder:
         """Move a folder to another path and return it."""
-        return self._server.call("PATCH", f"/folders/{self.find(folder)['id']}", document={"path": path})
+        return self._server.call(
+            answers.FOLDER, "PATCH", f"/folders/{self.find(folder)['id']}", document={"path": path}
+        )
 
     def delete(self, folder_id: str) -> None:
         """Move a folder to the trash, with everything in it."""
-        self._server.call("DELETE", f"/folders/{folder_id}")
+        self._server.call(None, "DELETE", f"/folders/{folder_id}")
 
     def restore(self, folder_id: str) -> Folder:
         """Restore a folder from the trash."""
-        return self._server.call("POST", f"/folders/{folder_id}/restore", document={})
+        return self._server.call(answers.FOLDER, "POST", f"/folders/{folder_id}/restore", document={})
 
     def shared(self) -> list[dict[str, Any]]:
         """Return what others share with the user."""
-        return list(self._server.call("GET", "/shared").get("items", []))
+        return list(self._server.call(answers.SHARED, "GET", "/shared")["items"])
 
     def shares(self, folder: str) -> list[dict[str, Any]]:
         """Return the shares of the folder itself."""
-        return list(self._server.call("GET", f"/folders/{self.find(folder)['id']}/shares").get("shares", []))
+        return list(self._server.call(answers.SHARES, "GET", f"/folders/{self.find(folder)['id']}/shares")["shares"])
 
     def share(self, folder: str, document: dict[str, Any]) -> dict[str, Any]:
         """Share a folder and return the share."""
-        return self._server.call("POST", f"/folders/{self.find(folder)['id']}/shares", document=document)
+        return self._server.call(answers.SHARE, "POST", f"/folders/{self.find(folder)['id']}/shares", document=document)
 
     def unshare(self, folder: str, number: int) -> None:
         """Remove a share."""
-        self._server.call("DELETE", f"/folders/{self.find(folder)['id']}/shares/{number}")
+        self._server.call(None, "DELETE", f"/folders/{self.find(folder)['id']}/shares/{number}")
 
 
 class OldFolders(Folders):
@@ -124,7 +122,7 @@ class OldFolders(Folders):
         check_v1(answer, self.host)
         rows = folders_in(answer, self.host)
         paths = paths_of(rows)
-        by_id = {row["metadata"]["id"]: row for row in rows if isinstance(row, dict) and row.get("metadata")}
+        by_id = {row["metadata"]["id"]: row for row in rows if answers.fits(row, answers.OLD_FOLDER)}
         found = {path: _folder(by_id[folder_id], path) for folder_id, path in paths.items()}
         root = {"id": ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
         return {"/": {**root, "trials": None}, **found}
@@ -157,6 +155,8 @@ class OldFolders(Folders):
                 continue
             if number + 1 < len(parts) and not parents:
                 raise RemoteNotFoundError(what=said("folder {here}", here=here))
+            if above not in folders:
+                raise NotAServerError(host=self.host, reason="a folder that it made is not in its list")
             self._make_one(folders[above]["id"], parts[number])
             folders = self._all()
         return self.find(path)

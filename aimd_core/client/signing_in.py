@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, KeyRefusedError, NotAServerError
@@ -45,10 +46,9 @@ def _verify_v2(credentials: Credentials) -> str:
         answer = connection.request("GET", "/apis/v2/info")
     if answer.status == 401:
         raise KeyRefusedError(host=credentials.host, reason="unknown, expired or revoked")
-    document = answer.json()
-    if answer.status != 200 or not isinstance(document, dict) or document.get("product") != "aimd":
+    if answer.status != 200:
         raise NotAServerError(host=credentials.host, reason=said("HTTP {status}", status=answer.status))
-    return str(document.get("user", ""))
+    return str(answers.read(answer, credentials.host, answers.INFO)["user"])
 
 
 def _verify_v1(credentials: Credentials) -> str:
@@ -56,14 +56,11 @@ def _verify_v1(credentials: Credentials) -> str:
     with Connection(credentials.host, retry=NO_RETRY) as connection:
         folders = connection.request("GET", "/apis/v1/folders", query=query)
         check_v1(folders, credentials.host)
-        document = folders.json()
-        if not isinstance(document, dict) or "folders" not in document:
-            raise NotAServerError(host=credentials.host, reason="its list of folders has an unexpected form")
+        answers.read(folders, credentials.host, answers.OLD_FOLDERS)
         user = connection.request("GET", "/oauth2/userinfo", query=query)
-    document = user.json()
-    if user.status != 200 or not isinstance(document, dict) or "preferred_username" not in document:
+    if user.status != 200:
         raise NotAServerError(host=credentials.host, reason="it does not say who the user is")
-    return str(document["preferred_username"])
+    return str(answers.read(user, credentials.host, answers.OLD_USER)["preferred_username"])
 
 
 def check_v1(answer: Response, host: str) -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from aimd_core.client import answers
 from aimd_core.client.connection import Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import (
@@ -140,16 +141,13 @@ def folders_in(answer: Response, host: str) -> list[Any]:
     Raises:
         NotAServerError: It has another form.
     """
-    document = answer.json()
-    rows = document.get("folders") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        raise NotAServerError(host=host, reason="its list of folders has an unexpected form")
+    rows: list[Any] = answers.read(answer, host, answers.OLD_FOLDERS)["folders"]
     return rows
 
 
 def paths_of(rows: list[Any]) -> dict[str, str]:
     """Return each folder's path by its id, derived from names and parents, or none if they lead nowhere."""
-    folders = {row["metadata"]["id"]: row["metadata"] for row in rows if _is_folder(row)}
+    folders = {row["metadata"]["id"]: row["metadata"] for row in rows if answers.fits(row, answers.OLD_FOLDER)}
     paths = {}
     for folder_id in folders:
         names: list[str] = []
@@ -160,11 +158,6 @@ def paths_of(rows: list[Any]) -> dict[str, str]:
         if parent == ROOT:
             paths[folder_id] = "/" + "/".join(reversed(names))
     return paths
-
-
-def _is_folder(row: object) -> bool:
-    inner = row.get("metadata") if isinstance(row, dict) else None
-    return isinstance(inner, dict) and all(isinstance(inner.get(name), str) for name in ("id", "name"))
 
 
 class DeployedServer:
@@ -187,7 +180,7 @@ class DeployedServer:
     def folder(self, folder_id: str) -> dict[str, Any] | None:
         """Return the folder with an id, or None."""
         answer = self._calls.find("GET", f"/folders/{quote(folder_id, safe='')}")
-        return _doc_of(answer, self.host) if answer else None
+        return self._doc(answers.OLD_DOCUMENT, answer)
 
     def folders(self) -> list[Any]:
         """Return all folders."""
@@ -210,8 +203,7 @@ class DeployedServer:
 
     def trial(self, trial_id: str) -> dict[str, Any] | None:
         """Return a trial's full document, or None."""
-        answer = self._calls.find("GET", f"/trials/{trial_id}")
-        return _doc_of(answer, self.host) if answer else None
+        return self._doc(answers.OLD_TRIAL, self._calls.find("GET", f"/trials/{trial_id}"))
 
     def trial_named(self, folder_id: str, name: str) -> str | None:
         """Return the id of the trial with a name in a folder, or None."""
@@ -242,8 +234,9 @@ class DeployedServer:
     def parameters(self, trial_id: str) -> dict[str, Any]:
         """Return a trial's parameters, empty if it has none."""
         answer = self._calls.find("GET", f"/trials/{trial_id}/parameters")
-        document = answer.json() if answer else None
-        return document if isinstance(document, dict) else {}
+        if answer is None or not answer.body:
+            return {}
+        return answers.read(answer, self.host, answers.OLD_PARAMETERS) or {}
 
     def set_parameters(self, trial_id: str, parameters: dict[str, Any]) -> None:
         """Replace a trial's parameters."""
@@ -252,10 +245,7 @@ class DeployedServer:
     def points(self, trial_id: str) -> dict[str, list[Any]]:
         """Return all points of a trial by metrics type."""
         answer = self._calls.find("GET", f"/trials/{trial_id}/metrics")
-        document = answer.json() if answer else {}
-        if not isinstance(document, dict) or not all(isinstance(points, list) for points in document.values()):
-            raise NotAServerError(host=self.host, reason="its points have an unexpected form")
-        return document
+        return (answers.read(answer, self.host, answers.OLD_POINTS) or {}) if answer else {}
 
     def add_points(self, trial_id: str, metrics_type: str, points: list[Any], before: int) -> None:
         """Append points to a type that has `before` points now; none twice, even if an answer is lost.
@@ -285,23 +275,18 @@ class DeployedServer:
     def _count(self, trial_id: str, metrics_type: str) -> int:
         answer = self._calls.once("GET", f"/trials/{trial_id}/metrics", None)
         self._calls.done(answer)
-        document = answer.json()
-        if not isinstance(document, dict):
-            raise NotAServerError(host=self.host, reason="its points have an unexpected form")
-        return len(document.get(metrics_type) or [])
+        points = answers.read(answer, self.host, answers.OLD_POINTS) or {}
+        return len(points.get(metrics_type, ()))
 
-
-def _doc_of(answer: Response, host: str) -> dict[str, Any]:
-    document = answer.json()
-    inner = document.get("doc") if isinstance(document, dict) else None
-    if not isinstance(inner, dict):
-        raise NotAServerError(host=host, reason="its answer has no doc")
-    return inner
+    def _doc(self, shape: answers.Shape, answer: Response | None) -> dict[str, Any] | None:
+        """Return the document in an answer, or None without one."""
+        if answer is None:
+            return None
+        document: dict[str, Any] = answers.read(answer, self.host, shape)["doc"]
+        return document
 
 
 def _id_of(answer: Response, host: str) -> str:
     document = answer.json()
     text = document if isinstance(document, str) else answer.body.decode("utf-8", "replace").strip()
-    if not text or len(text) > 100:
-        raise NotAServerError(host=host, reason="its answer is not an id")
-    return text
+    return str(answers.checked(text, host, answers.OLD_ID))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from aimd_core.client import answers
+from aimd_core.client.answers import Shape
 from aimd_core.client.connection import Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
 from aimd_core.errors import (
@@ -28,6 +30,8 @@ _GZIP_WINDOW = 31  # zlib's code for the gzip format
 _LEVEL = 1  # a fifth of the bytes for a third of the default level's CPU
 PAGE = 200
 KNOWN_AT_ONCE = 250
+MAX_PAGES = 100_000
+_OFFSET = re.compile("[0-9]{1,18}")
 PREFIX = "/apis/v2"
 
 
@@ -71,7 +75,7 @@ class Server:
 
     def info(self) -> dict[str, Any]:
         """Return the server's name, version, user and limits."""
-        return self._object(self._send("GET", "/info"))
+        return self.call(answers.INFO, "GET", "/info")
 
     def put_trial(self, trial_id: str, document: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
         """Create or update a trial, and return where it is and what the server has of its files.
@@ -88,17 +92,16 @@ class Server:
         content = pack(json.dumps(document, allow_nan=False).encode())
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         query = {"dry_run": "1"} if dry_run else None
-        answer = self._send("PUT", f"/trials/{trial_id}", content=content, headers=headers, query=query)
-        return self._object(answer)
+        path = f"/trials/{trial_id}"
+        return self.call(answers.UPLOADED, "PUT", path, content=content, headers=headers, query=query)
 
     def known(self, trial_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what the server has of some trials, by id; those that it lacks are left out."""
-        found: dict[str, dict[str, Any]] = {}
+        known: dict[str, dict[str, Any]] = {}
         for start in range(0, len(trial_ids), KNOWN_AT_ONCE):
             ids = list(trial_ids[start : start + KNOWN_AT_ONCE])
-            answer = self._object(self._send("POST", "/trials/known", document={"ids": ids}))
-            found |= answer.get("trials") or {}
-        return found
+            known |= self.call(answers.KNOWN, "POST", "/trials/known", document={"ids": ids})["trials"]
+        return known
 
     def append(self, trial_id: str, file: str, offset: int, packed: bytes, wants_digest: bool = False) -> Standing:
         """Send a file's bytes from `offset` on, compressed by `pack`, and return how much the server has then.
@@ -150,8 +153,8 @@ class Server:
         path = f"/trials/{trial_id}/files/{file}"
         return self._head(self._connection.request("HEAD", PREFIX + path), path)
 
-    def read(self, trial_id: str, file: str, start: int, take: Callable[[bytes], None]) -> None:
-        """Pass a file's bytes from `start` on to `take`, piece by piece.
+    def read(self, trial_id: str, file: str, start: int, take: Callable[[bytes], bool]) -> None:
+        """Pass a file's bytes from `start` on to `take`, piece by piece, as long as it returns True.
 
         Raises:
             UnreachableError: It is incomplete; what arrived was passed on.
@@ -179,16 +182,12 @@ class Server:
         asked = {"folder": folder, "where": where, "sort": sort}
         query = {"limit": str(min(PAGE, limit or PAGE)), **{name: text for name, text in asked.items() if text}}
         left = limit
-        while True:
-            page = self._object(self._send("GET", "/trials", query=query))
-            for trial in page.get("trials", []):
+        for page in self.pages(answers.TRIALS, "/trials", query):
+            for trial in page["trials"]:
                 yield trial
                 left = left - 1 if left is not None else None
                 if left == 0:
                     return
-            if not page.get("next"):
-                return
-            query["cursor"] = str(page["next"])
 
     def trial(self, trial_id: str) -> dict[str, Any]:
         """Return one trial.
@@ -196,12 +195,35 @@ class Server:
         Raises:
             RemoteNotFoundError: It does not exist, or the key may not see it.
         """
-        return self._object(self._send("GET", f"/trials/{trial_id}"))
+        return self.call(answers.TRIAL, "GET", f"/trials/{trial_id}")
 
-    def call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
-        """Send a request and return its answer's JSON object, empty for an answer without a body."""
+    def pages(self, shape: Shape, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield all pages of a list.
+
+        Raises:
+            NotAServerError: A page leads back to an earlier one, or there is no end of them.
+        """
+        cursors: set[str] = set()
+        while True:
+            page = self.call(shape, "GET", path, query=query)
+            yield page
+            following = page.get("next")
+            if not following:
+                return
+            if following in cursors or len(cursors) >= MAX_PAGES:
+                raise NotAServerError(host=self.host, reason="its list has no end")
+            cursors.add(following)
+            query = {**query, "cursor": following}
+
+    def call(self, shape: Shape | None, method: str, path: str, **how: Any) -> dict[str, Any]:
+        """Send a request and return the JSON object in its answer, which has that shape.
+
+        Without a shape, only the status matters.
+        """
         answer = self._send(method, path, **how)
-        return self._object(answer) if answer.body else {}
+        document = answers.read(answer, self.host, shape) if shape else {}
+        assert isinstance(document, dict)
+        return document
 
     def _send(self, method: str, path: str, **how: Any) -> Response:
         return self._checked(self._connection.request(method, PREFIX + path, **how), path)
@@ -212,8 +234,7 @@ class Server:
         raise self._error(answer, path)
 
     def _error(self, answer: Response, path: str) -> AimdError:
-        document = answer.json()
-        error = document.get("error") if isinstance(document, dict) else None
+        error = answers.error_in(answer)
         if answer.status == 401:
             return KeyRefusedError(host=self.host, reason="unknown, expired or revoked")
         if 300 <= answer.status < 400:
@@ -221,28 +242,22 @@ class Server:
                 host=self.host,
                 reason=said("HTTP {status}, a redirect; redirects are never followed", status=answer.status),
             )
-        if not isinstance(error, dict):
+        if error is None:
             return NotAServerError(
                 host=self.host, reason=said("HTTP {status} without an AIMD error", status=answer.status)
             )
-        code, message = str(error.get("code")), str(error.get("message"))
+        code, message = error["code"], error["message"]
         if code == "offset_mismatch":
             return OffsetMismatchError(offset=_offset(answer, self.host))
         if code == "content_differs":
             return ContentDiffersError(path=path, reason="the server has other bytes there")
         if code == "name_taken":
-            return NameTakenError(name=error.get("name", "?"), folder=error.get("folder", "that folder"))
+            return NameTakenError(name=error.get("name") or "?", folder=error.get("folder") or "that folder")
         if answer.status == 403:
             return AccessError(message=said("{host} does not allow this: {message}", host=self.host, message=message))
         if answer.status == 404:
             return _missing(message)
         return RefusedError(host=self.host, reason=f"{message} ({code})")
-
-    def _object(self, answer: Response) -> dict[str, Any]:
-        document = answer.json()
-        if not isinstance(document, dict):
-            raise NotAServerError(host=self.host, reason="its answer is not a JSON object")
-        return document
 
     def _head(self, answer: Response, path: str) -> Standing:
         """Return the headers of an answer to HEAD, which has no body to explain a refusal."""
@@ -253,13 +268,14 @@ class Server:
 
 def _offset(answer: Response, host: str) -> int:
     value = answer.headers.get("upload-offset", "")
-    if not value.isascii() or not value.isdigit():
-        raise NotAServerError(host=host, reason="its answer has no Upload-Offset")
+    if not _OFFSET.fullmatch(value):
+        raise answers.misfitting(host, "Upload-Offset", "a number from 0 on")
     return int(value)
 
 
 def _standing(host: str, answer: Response) -> Standing:
-    return Standing(_offset(answer, host), answer.headers.get("upload-digest", ""))
+    digest = answer.headers.get("upload-digest")
+    return Standing(_offset(answer, host), answers.checked(digest, host, answers.digest) if digest else "")
 
 
 def _missing(message: str) -> RemoteNotFoundError:

@@ -7,10 +7,10 @@ its digests match. Existing files are never overwritten, and no name from a serv
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
 from typing import Any
 
+from aimd_core.client.answers import misfitting
 from aimd_core.client.v2 import Server
 from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerError, UnreachableError
 from aimd_core.format.digest import digest_prefix
@@ -40,14 +40,14 @@ def download_trial(server: Server, trial_id: str, directory: Path, progress: Pro
         DiskError: The disk refused.
     """
     shown = server.trial(trial_id)
+    if shown["id"] != trial_id:
+        raise misfitting(server.host, "id", "the id of the trial that was asked for")
     files = {file: known for file, known in (shown.get("files") or {}).items() if file in _FILES}
     if METADATA_FILE not in files:
         raise DamagedError(path=trial_id, reason="was uploaded without its metadata.yaml, so it cannot come back whole")
+    target = directory / TRIALS_DIRECTORY / _directory_name(shown, server.host)
     try:
-        target = directory / TRIALS_DIRECTORY / _directory_name(shown, server.host)
-        return _download(server, str(uuid.UUID(str(shown.get("id")))), files, target, progress)
-    except ValueError:
-        raise NotAServerError(host=server.host, reason="its trial has no id") from None
+        return _download(server, trial_id, files, target, progress)
     except OSError as error:
         raise DiskError(path=error.filename or directory, reason=error.strerror or str(error)) from error
 
@@ -84,7 +84,7 @@ def _directory_name(shown: dict[str, Any], host: str) -> str:
 def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], partial: Path, progress: Progress) -> None:
     """Complete a file from the server, keeping local bytes that are correct."""
     path = partial / file
-    size_bytes, digest = int(known["offset"]), str(known["digest"])
+    size_bytes, digest = known["offset"], known["digest"]
     for attempt in range(_TRIES):
         if _is_whole(path, size_bytes, digest):
             return
@@ -95,12 +95,13 @@ def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], part
             opened.seek(have)
             left = size_bytes - have
 
-            def take(piece: bytes) -> None:
+            def take(piece: bytes) -> bool:
                 nonlocal left
                 kept = piece[:left]  # a journal may have grown since it was listed
                 opened.write(kept)
                 left -= len(kept)
                 progress(len(kept))
+                return bool(left > 0)
 
             try:
                 server.read(trial_id, file, have, take)

@@ -27,7 +27,7 @@ class Follower:
     """Uploads what has changed, round by round.
 
     Attributes:
-        reached: Whether the server answered in the last round that sent it a request.
+        away: Why the server could not be used in the last round that sent it a request, or None.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Follower:
         self._find = find
         self._upload = upload
         self._changes = Changes()
-        self.reached = True
+        self.away: NetworkError | None = None
         self.running = False
 
     def round(self) -> Iterator[Result]:
@@ -60,12 +60,12 @@ class Follower:
         beats = {look.path: look for look in looks if look.path not in due and self._is_to_beat(look)}
         if not due and not beats:
             return
-        self.reached = True
+        self.away = None
         for result in self._upload([trials[path] for path in (*due, *beats)]):
             path = result.trial.path
             self._sent_s[path] = self._clock()
             if isinstance(result.error, NetworkError):
-                self.reached = False
+                self.away = result.error
                 self.running = True
             else:  # one that failed is reported once, and again when it changes
                 self._changes.settle({**due, **beats}[path])  # from before the upload, so later changes are due

@@ -202,12 +202,12 @@ class Mirror:
             return before
         path = f"/trials/{trial_id}"
         try:
-            self._server.call("PATCH", path, document=changes)
+            self._server.call(None, "PATCH", path, document=changes)
         except AimdError as error:
             if "name" not in changes or isinstance(error, NetworkError):
                 raise
             wanted = wanted._replace(name=trial.alternative_name)
-            self._server.call("PATCH", path, document={**changes, "name": wanted.name})
+            self._server.call(None, "PATCH", path, document={**changes, "name": wanted.name})
         return wanted
 
     def _remove(self, gone: set[str]) -> int:
@@ -226,7 +226,7 @@ class Mirror:
         """Remove a trial from the server."""
         if self._there.pop(trial_id, None) is not None:
             with contextlib.suppress(RemoteNotFoundError):
-                self._server.call("DELETE", f"/trials/{trial_id}")
+                self._server.call(None, "DELETE", f"/trials/{trial_id}")
 
     def _save(self, is_forced: bool) -> None:
         if not self._changed or (not is_forced and time.monotonic() - self._saved_s < SAVE_EVERY_S):

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from aimd_core.client.answers import misfitting
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
 from aimd_core.errors import (
     ContentDiffersError,
@@ -337,7 +338,7 @@ def _send_rest(
 
     The next part is compressed while the server works on this one.
     """
-    mismatches = 0
+    mismatches = stalls = 0
     if lines is not None:
         lines.begin(opened, offset)
     reached = Standing(offset, "")
@@ -358,6 +359,10 @@ def _send_rest(
                     raise RefusedError(
                         host=server.host, reason=said("the offset of {file} keeps changing", file=file)
                     ) from error
+            if reached.offset <= current.offset:  # nothing was stored, although it says so
+                stalls += 1
+                if stalls > _OFFSET_TRIES:
+                    raise misfitting(server.host, "Upload-Offset", "where the bytes that it acknowledged end")
             part.learn(current.size_bytes, time.monotonic() - started_s)
             progress(max(0, reached.offset - current.offset))
             if ahead is not None and reached.offset == following:

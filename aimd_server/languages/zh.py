@@ -78,7 +78,6 @@ MESSAGES: dict[str, str] = {
     "names separated by commas": "以逗号分隔的名称",
     "a number from {lowest} to {highest}": "{lowest} 到 {highest} 之间的数",
     "a path such as /tools/aimd": "路径，例如 /tools/aimd",
-    "a text": "文本",
     # aimd_server/stores/location.py, migration.py
     "the database address does not look like postgresql://USER@HOST/NAME": (
         "数据库地址的形式应为 postgresql://USER@HOST/NAME"

@@ -56,9 +56,8 @@ MESSAGES: dict[str, str] = {
     "{path} is no longer shared with {whom}.": "{path} 不再共享给 {whom}。",
     "share {number}": "共享 {number}",
     # Following and relaying
-    "cannot reach the server; trying again until it answers": "无法连接服务器；将持续重试",
     "the server is back": "服务器已恢复连接",
-    "{error}; trying again": "{error}；正在重试",
+    "{error}; trying again until it works": "{error}；将持续重试，直到成功",
     "{name}: {outcome}, {sent_bytes} sent": "{name}：{outcome}，已发送 {sent_bytes}",
     "Relaying {directory} to {host}. Press Ctrl-C to stop.": "正在将 {directory} 转发到 {host}。按 Ctrl-C 停止。",
     ", {duration} left": "，剩余 {duration}",
