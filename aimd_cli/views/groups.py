@@ -105,7 +105,7 @@ _MISSING = _Missing()
 
 def value_of(row: Facts, metric: str, aggregate: str) -> float | None:
     """Return an aggregate of a trial's metric as a number, or None."""
-    value = row.metrics.get(metric, {}).get(aggregate)
+    value = row.number(metric, aggregate)
     return None if value is None else float(value)
 
 

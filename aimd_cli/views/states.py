@@ -41,7 +41,7 @@ def state_sentence(row: Facts) -> str:
 
 def last_step(row: Facts) -> int | None:
     """Return the last step of a trial's own metrics; system metrics have other steps."""
-    steps = [row.metrics[name].get("last_step") for name in row.metrics if not name.startswith("system.")]
+    steps = [row.number(name, "last_step") for name in row.metrics if not name.startswith("system.")]
     return max((step for step in steps if isinstance(step, int)), default=None)
 
 

@@ -137,7 +137,7 @@ class TrialList:
                 text.age(row.age_s(self.now.timestamp())),
                 text.duration(row.duration_s(self.now.timestamp())),
                 *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
-                *(_shown_number(_last(row, name)) for name in metrics),
+                *(_shown_number(row.number(name)) for name in metrics),
                 sparkline(row.trends.get(main, ()), glyphs=self.glyphs),
                 why_cell(row),
                 text.clean(", ".join(row.tags)),
@@ -206,7 +206,7 @@ class TrialList:
             fixed = [row.alternative_name, row.id, row.state, text.clean(row.reason)]
             fixed += [row.started or "", row.ended or "", row.folder]
             fixed += [text.parameter(own[name]) if name in own else "" for name in params]
-            fixed += [_exact(_last(row, name)) for name in metrics]
+            fixed += [_exact(row.number(name)) for name in metrics]
             lines.append(fixed)
         return lines
 
@@ -231,14 +231,9 @@ class TrialList:
         return {"trials": (row.document() for row in self.rows), "total": self.choice.total}
 
 
-def _last(row: Facts, metric: str) -> object:
-    summary = row.metrics.get(metric)
-    return summary["last"] if summary else None
-
-
 def _differing_metrics(rows: list[Facts], metrics: list[str]) -> list[str]:
     """Return the metrics whose last values tell these trials apart, or all for a single trial."""
-    return [name for name in metrics if len(rows) < 2 or len({repr(_last(row, name)) for row in rows}) > 1]
+    return [name for name in metrics if len(rows) < 2 or len({repr(row.number(name)) for row in rows}) > 1]
 
 
 def _shown_number(value: object) -> str:

@@ -6,14 +6,13 @@ it: a date stays text, an alias bomb is refused.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import yaml
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.files import Unsynced, replace_file
-from aimd_core.format.journal import open_regular
+from aimd_core.format.journal import read_regular
 from aimd_core.format.plain_yaml import RESOLVERS, STRING, plain_tag, read_plain
 from aimd_core.format.values import MAX_TEXT_BITS, key_of
 from aimd_core.language import said
@@ -167,9 +166,7 @@ def read_document(path: str | Path) -> bytes:
         FileNotFoundError: There is no such file.
         DamagedError: It is not a regular file, or too large.
     """
-    with open_regular(path) as file:
-        # A buffer for the largest possible document costs more than reading a usual one.
-        text = file.read(min(os.fstat(file.fileno()).st_size, _MAX_BYTES) + 1)
+    text = read_regular(path, _MAX_BYTES)
     if len(text) > _MAX_BYTES:
         raise DamagedError(path=path, reason=said("is larger than {max_bytes} MiB", max_bytes=_MAX_BYTES >> 20))
     return text

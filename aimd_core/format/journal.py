@@ -408,20 +408,48 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def open_regular(path: str | Path) -> BinaryIO:
+def open_regular(path: str | Path, is_buffered: bool = True) -> BinaryIO:
     """Open a regular file for reading, but never a link, a pipe or a device, which could block or lead elsewhere.
+
+    Args:
+        path: The file.
+        is_buffered: Whether it is read in lines or small pieces.
 
     Raises:
         FileNotFoundError: It does not exist.
         DamagedError: It is not a regular file, or may not be read.
     """
+    descriptor, _ = _descriptor_of_regular(path)
+    return open(descriptor, "rb", -1 if is_buffered else 0)
+
+
+def read_regular(path: str | Path, most_bytes: int) -> bytes:
+    """Return the content of a small regular file, at most one byte more than `most_bytes`; errors as `open_regular`."""
+    descriptor, size_bytes = _descriptor_of_regular(path)
+    try:
+        # A buffer for the largest possible document costs more than reading a usual one.
+        return _read_fully(descriptor, min(size_bytes, most_bytes) + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _read_fully(descriptor: int, most_bytes: int) -> bytes:
+    content = os.read(descriptor, most_bytes)
+    while len(content) < most_bytes and (more := os.read(descriptor, most_bytes - len(content))):
+        content += more
+    return content
+
+
+def _descriptor_of_regular(path: str | Path) -> tuple[int, int]:
+    """Return a descriptor of a regular file, and its size in bytes."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise DamagedError(path=path, reason=said("cannot be read ({strerror})", strerror=error.strerror)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise DamagedError(path=path, reason="is not a plain file")
-    return open(descriptor, "rb")
+    return descriptor, status.st_size

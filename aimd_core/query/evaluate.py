@@ -68,8 +68,7 @@ def value_of(field: Field, facts: Facts, now_s: float) -> object:
     Durations and times are in seconds (since the epoch).
     """
     if field.kind == "metric":
-        summary = facts.metrics.get(field.name)
-        value = summary.get(field.aggregate) if summary else None
+        value = facts.number(field.name, field.aggregate)
         return read_number(value) if isinstance(value, str) else value
     if field.kind == "params":
         return facts.params.get(field.name)

@@ -17,18 +17,20 @@ from zlib import crc32
 
 from aimd_core.caches import user_cache_directory
 
-VERSION = 3
+VERSION = 4
 _BUSY_S = 0.5
 _UNUSED_S = 90 * 86400
 _FEW = 500  # up to this many rows are requested by name
 _SCHEMA = """
-CREATE TABLE trial (name TEXT PRIMARY KEY, signature BLOB, started TEXT, head TEXT, params TEXT, metrics TEXT);
-CREATE TABLE more (name TEXT PRIMARY KEY, facts TEXT, trends TEXT, state TEXT);
+CREATE TABLE trial (
+    name TEXT PRIMARY KEY, signature BLOB, started TEXT, head TEXT, params TEXT, metrics TEXT, totals BLOB
+);
+CREATE TABLE more (name TEXT PRIMARY KEY, facts TEXT, trends BLOB, state TEXT);
 """
 
 
 class CachedRow(NamedTuple):
-    """A cached trial: when it began, ISO 8601 or None, and the rest as JSON."""
+    """A cached trial: when it began, ISO 8601 or None, JSON, the names of its metrics as JSON, and their totals."""
 
     name: str
     signature: bytes
@@ -36,14 +38,15 @@ class CachedRow(NamedTuple):
     head: str
     params: str
     metrics: str
+    totals: bytes
 
 
 class CachedMore(NamedTuple):
-    """What only some calls need of a trial, as JSON: git and platform, trends, the position of the journal's reader."""
+    """What only some calls need of a trial: git and platform, trends, the position of the journal's reader."""
 
     name: str
     facts: str
-    trends: str
+    trends: bytes
     state: str
 
 
@@ -122,7 +125,7 @@ class IndexCache:
         """Return what else is cached of these trials, by name."""
         return {row[0]: CachedMore(*row) for rows in self._select("more", CachedMore._fields, names) for row in rows}
 
-    def column(self, column: str, names: Sequence[str]) -> Iterator[list[tuple[str, str]]]:
+    def column(self, column: str, names: Sequence[str]) -> Iterator[list[tuple[str, Any]]]:
         """Yield names with one column of what else is cached, in batches and in no order.
 
         Args:
@@ -155,7 +158,7 @@ class IndexCache:
             self._connection.execute("BEGIN IMMEDIATE")
             kept = list(rows)
             replace = "INSERT OR REPLACE INTO"
-            self._connection.executemany(f"{replace} trial VALUES (?, ?, ?, ?, ?, ?)", [row for row, _ in kept])
+            self._connection.executemany(f"{replace} trial VALUES (?, ?, ?, ?, ?, ?, ?)", [row for row, _ in kept])
             self._connection.executemany(f"{replace} more VALUES (?, ?, ?, ?)", [more for _, more in kept])
             for name in gone:
                 self._connection.execute("DELETE FROM trial WHERE name = ?", (name,))

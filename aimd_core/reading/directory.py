@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -36,41 +36,11 @@ from aimd_core.format.model import flatten
 from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, ending_of, is_live, newest_first, seconds_of, start_s
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from aimd_core.reading.totals import JournalTotals
+from aimd_core.reading.summaries import Summaries, Trends, positions_of
 
 _STATUS, _STARTED, _DAMAGE = 2, 3, 8  # positions in the head of a row
 _SLACK_S = 86400.0  # a directory's name has local time, and the clocks of a cluster differ
 _BATCH = 200  # trials per batch, so that Ctrl-C loses little and memory stays small
-# In the order of `MetricSummary.as_dict`, which a warm list does not load.
-_AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
-
-
-class Summaries(Mapping[str, Mapping[str, "float | int | str | None"]]):
-    """Summaries of metrics by `type.name`, each built on demand."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: dict[str, list[float | int | None]]) -> None:
-        self._values = values
-
-    def __getitem__(self, name: str) -> dict[str, float | int | str | None]:
-        return dict(zip(_AGGREGATES, self._values[name], strict=True))
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return the summary of a metric, or a default."""
-        return self[name] if name in self._values else default
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 class TrialIndex:
@@ -218,12 +188,11 @@ def _read_trial(
     if row is not None and more is not None and row.signature[JOURNAL_PART] == signature[JOURNAL_PART]:
         damage = json.loads(row.head)[_DAMAGE]
         head[_DAMAGE] += [sentence for sentence in damage if sentence.startswith(f"{METRICS_FILE}: ")]
-        metrics, trends, state = row.metrics, more.trends, more.state
+        metrics, totals, trends, state = row.metrics, row.totals, more.trends, more.state
     else:
-        metrics, trends, state = _read_journal(path, signature, row, more, head)
-    kept = CachedRow(
-        path.name, sure_signature(signature), head[_STARTED], json.dumps(head), json.dumps(params), metrics
-    )
+        metrics, totals, trends, state = _read_journal(path, signature, row, more, head)
+    started, signed = head[_STARTED], sure_signature(signature)
+    kept = CachedRow(path.name, signed, started, json.dumps(head), json.dumps(params), metrics, totals)
     return kept, CachedMore(path.name, json.dumps(facts), trends, state)
 
 
@@ -269,38 +238,33 @@ def _segments_of(trial: Trial) -> list[dict[str, Any]]:
 
 def _read_journal(
     path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None, head: list[Any]
-) -> tuple[str, str, str]:
-    """Return metrics, trends and the state to continue from, as JSON, and add faults to the damage."""
+) -> tuple[str, bytes, bytes, str]:
+    """Return metrics, totals, trends and the state to continue from, as they are kept, and add faults to the damage."""
     from aimd_core.reading.totals import read_totals  # a warm list reads no journal
 
     last, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
     if row is not None and more is not None and has_grown(row.signature, signature):
         last = json.loads(more.state)
     try:
-        shown, totals = read_totals(str(path / METRICS_FILE), last)
+        shown, totals = read_totals(f"{path}{os.sep}{METRICS_FILE}", last)
     except DamagedError as error:
         damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
-        return "{}", "{}", "null"
+        return "[]", b"", b"", "null"
     if shown.damage:
         damage.append(f"{METRICS_FILE}: {shown.damage.sentence()}")
-    trends = {name: trend.points() for name, trend in shown.trends.items()}
     # An ended trial hardly ever continues; if it does, its journal is read again completely.
     state = json.dumps(totals.state()) if goes_on else "null"
-    return json.dumps(_summaries(shown)), json.dumps(trends), state
-
-
-def _summaries(totals: JournalTotals) -> dict[str, list[float | int | None]]:
-    return {name: list(summary.as_dict().values()) for name, summary in totals.metrics.items()}
+    return json.dumps(list(shown.metrics)), shown.packed_summaries(), shown.packed_trends(), state
 
 
 def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:
     """Turn cached rows into trials; one JSON document for all costs a third of one each, and shares its keys."""
     heads = json.loads(f"[{','.join([row.head for row in cached])}]")
     params = json.loads(f"[{','.join([row.params for row in cached])}]")
-    metrics = json.loads(f"[{','.join([row.metrics for row in cached])}]")
+    positions = {text: positions_of(json.loads(text)) for text in {row.metrics for row in cached}}
     return {
-        row.name: _facts(base + row.name, row, head, of_params, Summaries(of_metrics))
-        for row, head, of_params, of_metrics in zip(cached, heads, params, metrics, strict=True)
+        row.name: _facts(base + row.name, row, head, of_params, Summaries(positions[row.metrics], row.totals))
+        for row, head, of_params in zip(cached, heads, params, strict=True)
     }
 
 
@@ -353,24 +317,21 @@ def _count_all_segments(path: Path, trial: Facts) -> None:
 
     if trial.segments:
         totals, _ = read_totals(path / METRICS_FILE, all_segments=True)
-        trial.metrics = Summaries(_summaries(totals))
-        trial.trends = {name: trend.points() for name, trend in totals.trends.items()}
+        positions = positions_of(totals.metrics)
+        trial.metrics = Summaries(positions, totals.packed_summaries())
+        trial.trends = Trends(positions, totals.packed_trends())
 
 
 def _add_facts(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str]]]) -> None:
-    for name, facts in _decoded(groups):
-        if name in trials:
-            trials[name].git, trials[name].platform = facts["git"], facts["platform"]
-
-
-def _add_trends(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str]]]) -> None:
-    for name, trends in _decoded(groups):
-        if name in trials:
-            trials[name].trends = trends
-
-
-def _decoded(groups: Iterable[list[tuple[str, str]]]) -> Iterator[tuple[str, Any]]:
-    """Yield names with their decoded JSON, group by group."""
     for group in groups:
         documents = json.loads(f"[{','.join([document for _, document in group])}]")
-        yield from zip([name for name, _ in group], documents, strict=True)
+        for (name, _), facts in zip(group, documents, strict=True):
+            if name in trials:
+                trials[name].git, trials[name].platform = facts["git"], facts["platform"]
+
+
+def _add_trends(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, bytes]]]) -> None:
+    for name, packed in chain.from_iterable(groups):
+        metrics = trials[name].metrics if name in trials else None
+        if isinstance(metrics, Summaries):
+            trials[name].trends = Trends(metrics.positions, packed)

@@ -13,6 +13,7 @@ from aimd_core.format import process
 from aimd_core.format.layout import made_s
 from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED, strict_json
 from aimd_core.language import joined, said
+from aimd_core.reading.summaries import Summaries
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -301,14 +302,19 @@ class Facts:
         """Whether its metadata says that it is running, so that its state can change although its files do not."""
         return self.status in UNFINISHED
 
+    def number(self, metric: str, aggregate: str = "last") -> float | int | str | None:
+        """Return an aggregate of a metric, or None; a list asks for one of each trial, so that others are not made."""
+        metrics = self.metrics
+        if isinstance(metrics, Summaries):
+            return metrics.number(metric, aggregate)
+        summary = metrics.get(metric)
+        return None if summary is None else summary.get(aggregate)
+
     @property
     def nan_since(self) -> dict[str, int | None]:
         """By diverged metric: the first step of its trailing non-finite values."""
-        return {
-            name: self.metrics[name]["nan_since"]  # type: ignore[misc]
-            for name in self.metrics
-            if self.metrics[name].get("nan_since") is not None
-        }
+        steps = {name: self.number(name, "nan_since") for name in self.metrics}
+        return {name: step for name, step in steps.items() if step is not None}  # type: ignore[misc]
 
     @property
     def parent(self) -> dict[str, object] | None:

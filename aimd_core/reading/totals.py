@@ -13,14 +13,15 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import attrgetter
 from typing import Any, BinaryIO
 
 from aimd_core.format.journal import Damage, is_record, open_regular, read_records, with_clean_text
 from aimd_core.format.segments import Segments, read_segments
 from aimd_core.format.values import EXACT_STEP, float_of, step_of
+from aimd_core.reading.summaries import AGGREGATES, TREND_POINTS, pack_summaries, pack_trends, trend_points
 
-TREND_POINTS = 24
 _BINS = 2 * TREND_POINTS
 _BLOCK_BYTES = 1 << 18
 _SEAM_BYTES = 128  # kept from the end of what was read, to recognise the journal again by its time stamp
@@ -193,14 +194,11 @@ class Trend:
         self.filled = 0
 
     def points(self) -> list[float]:
-        """Return at most `TREND_POINTS` values with four significant digits, enough to draw them."""
-        if not self.sums:
-            return []
-        means = [total / self.stride for total in self.sums[:-1]] + [self.sums[-1] / max(1, self.filled)]
-        if len(means) > TREND_POINTS:
-            cuts = [number * len(means) // TREND_POINTS for number in range(TREND_POINTS + 1)]
-            means = [sum(means[start:end]) / (end - start) for start, end in pairwise(cuts)]
-        return [float(f"{mean:.4g}") for mean in means]
+        """Return at most `TREND_POINTS` values that show the course."""
+        return trend_points(self.stride, self.filled, self.sums)
+
+
+_AGGREGATES_OF, _NO_TREND = attrgetter(*AGGREGATES), Trend()
 
 
 class JournalTotals:
@@ -253,6 +251,15 @@ class JournalTotals:
         totals.seam = bytes.fromhex(state["seam"])
         return totals
 
+    def packed_summaries(self) -> bytes:
+        """Return the summaries as the index keeps them, in the order of `metrics`."""
+        return pack_summaries(map(_AGGREGATES_OF, self.metrics.values()))
+
+    def packed_trends(self) -> bytes:
+        """Return the trends as the index keeps them, in the order of `metrics`."""
+        trends = (self.trends.get(name, _NO_TREND) for name in self.metrics)
+        return pack_trends((trend.stride, trend.filled, trend.sums) for trend in trends)
+
     def take_lines(self, block: bytes) -> None:
         """Add complete lines."""
         start = self.offset
@@ -275,8 +282,8 @@ class JournalTotals:
         return records
 
     def _add(self, records: list[dict[str, Any]]) -> None:
-        columns: dict[str, dict[str, tuple[str, list[Any], list[Any]]]] = {}
-        joined: dict[str, tuple[str, list[Any], list[Any]]] = {}  # `b.c` of type `a` and `c` of `a.b` are one metric
+        columns: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
+        joined: dict[str, tuple[list[Any], list[Any]]] = {}  # `b.c` of type `a` and `c` of `a.b` are one metric
         for record in records:
             ((metrics_type, body),) = record.items()
             step = body["sequence"].get("step")
@@ -287,13 +294,29 @@ class JournalTotals:
                 column = of_type.get(name)
                 if column is None:
                     metric = f"{metrics_type}.{name}"
-                    column = of_type[name] = joined.setdefault(metric, (metric, [], []))
-                    if isinstance(value, (int, float)) and column[0] not in self.metrics:
-                        self.metrics[column[0]] = MetricSummary()  # here, in the order of first appearance
-                column[1].append(value)
-                column[2].append(step)
-        for column in joined.values():
-            self._extend(*column)
+                    column = joined.get(metric)
+                    if column is None:
+                        column = joined[metric] = ([], [])
+                        if metric not in self.metrics and isinstance(value, (int, float)):
+                            self.metrics[metric] = MetricSummary()  # here, in the order of first appearance
+                    of_type[name] = column
+                column[0].append(value)
+                column[1].append(step)
+        for metric, (values, steps) in joined.items():
+            if len(values) == 1 and type(values[0]) is float:
+                self._add_point(metric, values[0], steps[0])
+            else:
+                self._extend(metric, values, steps)
+
+    def _add_point(self, name: str, value: float, step: Any) -> None:
+        """Add a point: the same as `_extend`, for journals with very many metrics."""
+        self.metrics[name].add(value, step_of(step))
+        if value - value == 0.0:
+            trend = self.trends.get(name)
+            if trend is None:
+                self.trends[name] = Trend(1, 1, [value])
+            else:
+                trend.extend((value,))
 
     def _extend(self, name: str, values: list[Any], steps: list[Any]) -> None:
         """Add a stretch of a metric, as JSON data."""
@@ -322,18 +345,21 @@ def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
         body = block.decode("utf-8").strip("\r\n")
         if not body:
             return []
-        documents = json.loads("[" + body.replace("\n", ",\n") + "]")
+        documents: list[Any] = json.loads("[" + body.replace("\n", ",\n") + "]")
     except (ValueError, RecursionError):
         return None
     if len(documents) != body.count("\n") + 1 or not all(map(is_record, documents)):
         return None
-    return [with_clean_text(record) for record in documents] if b"\\u" in block else list(documents)
+    return [with_clean_text(record) for record in documents] if b"\\u" in block else documents
 
 
 def _read_blocks(file: BinaryIO) -> Iterable[tuple[bytes, bool]]:
     """Yield stretches of complete lines, and at last what follows the last newline, with False."""
     rest = bytearray()
-    while block := file.read(_BLOCK_BYTES):
+    left = os.fstat(file.fileno()).st_size - file.tell()
+    # A buffer for a long journal costs more than reading a short one.
+    while block := file.read(min(_BLOCK_BYTES, left + 1) if left >= 0 else _BLOCK_BYTES):
+        left -= len(block)
         cut = block.rfind(b"\n") + 1
         if cut:
             yield bytes(rest) + block[:cut], True
@@ -363,7 +389,7 @@ def read_totals(
     journal = os.fspath(path)
     segments = Segments() if all_segments else read_segments(os.path.dirname(journal))
     try:
-        file = open_regular(journal)
+        file = open_regular(journal, is_buffered=False)
     except FileNotFoundError:
         return JournalTotals(segments), JournalTotals(segments)
     with file:

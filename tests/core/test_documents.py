@@ -126,7 +126,7 @@ def test_a_failure_leaves_the_old_document_and_nothing_else(
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents.os, call, refuse)
+        patch.setattr(os, call, refuse)
         with pytest.raises(OSError, match="Input/output error"):
             write_mapping(target, {"a": "new"})
     assert target.read_bytes() == b"a: old\n"
@@ -144,7 +144,7 @@ def test_the_content_is_on_the_disk_before_the_name_points_to_it(
             calls.append(name)
             return real(*arguments)  # type: ignore[operator]
 
-        monkeypatch.setattr(documents.os, name, call)
+        monkeypatch.setattr(os, name, call)
     replace_file(tmp_path / "a", b"x")
     assert calls == ["fsync", "replace", "fsync"]  # the last one is the directory's
 
