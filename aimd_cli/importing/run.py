@@ -58,7 +58,7 @@ class ImportedRun(NamedTuple):
         folder: Path of the folder that corresponds to its experiment or project, or None.
         origin: What else the source says about it, such as its parent run.
         key: What stays the same if the run is read again, even from a store that was moved; by default `source`.
-        output: A file of what it printed, or None.
+        output: What it printed, or a file of that, or None.
         identity: The id that its trial gets; by default a new one.
     """
 
@@ -73,7 +73,7 @@ class ImportedRun(NamedTuple):
     folder: str | None = None
     origin: Mapping[str, object] = MappingProxyType({})
     key: str = ""
-    output: Path | None = None
+    output: Path | bytes | None = None
     identity: str | None = None
 
 

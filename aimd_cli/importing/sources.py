@@ -18,7 +18,7 @@ from aimd_core.language import said
 if TYPE_CHECKING:
     from aimd_cli.importing.run import Store
 
-SourceName = Literal["tensorboard", "wandb", "mlflow", "trackio", "dvclive", "sacred", "csv"]
+SourceName = Literal["tensorboard", "wandb", "mlflow", "trackio", "swanlab", "dvclive", "sacred", "clearml", "csv"]
 _MAX_ENTRIES = 20_000  # of a directory to look at, so that naming a whole disk is no wait without an end
 _SQLITE_HEAD = b"SQLite format 3\0"
 
@@ -73,6 +73,12 @@ def _is_sacred(path: Path) -> bool:
     return path.name == "run.json" and (path.parent / "config.json").exists()
 
 
+def _is_clearml(path: Path) -> bool:
+    """Tell offline sessions apart by the names that ClearML gives them, without opening archives."""
+    name = path.name if path.suffix == ".zip" else path.parent.name if path.name == "task.json" else ""
+    return name.startswith("offline-")
+
+
 def _is_dvclive(path: Path) -> bool:
     if path.suffix == ".tsv":
         return ("plots", "metrics") in pairwise(path.parts)
@@ -90,8 +96,10 @@ SOURCES: dict[SourceName, Tracker] = {
     "wandb": Tracker("W&B", "wandb", "read_wandb", "run-*.wandb", lambda path: path.suffix == ".wandb"),
     "mlflow": Tracker("MLflow", "mlflow", "read_mlflow", "mlruns, mlflow.db", _is_mlflow),
     "trackio": Tracker("Trackio", "trackio", "read_trackio", "PROJECT.db", _is_database_of(b"configs", b"metrics")),
+    "swanlab": Tracker("SwanLab", "swanlab", "read_swanlab", "run-*/*.swanlab", lambda path: path.suffix == ".swanlab"),
     "dvclive": Tracker("DVCLive", "dvclive", "read_dvclive", "dvclive/metrics.json, dvclive/plots", _is_dvclive),
     "sacred": Tracker("Sacred", "sacred", "read_sacred", "run.json", _is_sacred),
+    "clearml": Tracker("ClearML", "clearml", "read_clearml", "offline-*.zip", _is_clearml),
     "csv": Tracker("CSV", "table", "read_table", "*.csv", lambda path: path.suffix == ".csv"),
 }
 

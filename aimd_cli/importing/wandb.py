@@ -1,15 +1,12 @@
-"""Reads `.wandb` files, which wandb writes for every run, also offline: messages in LevelDB log framing.
+"""Reads `.wandb` files, which wandb writes for every run, also offline: messages in a log of records.
 
-Source: wandb/proto/wandb_internal.proto and the LevelDB log format (google/leveldb, doc/log_format.md), but with
-another checksum: CRC-32 of the record's type and data. Checksums are verified: a damaged stretch is counted and named,
-and the records after it are read.
+Source: wandb/proto/wandb_internal.proto.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,20 +14,16 @@ from typing import Any
 
 from aimd_cli.importing.contents import flattened, kind_of, number_of
 from aimd_cli.importing.points import Point, PointColumns
+from aimd_cli.importing.record_log import RecordLog, note_damage
 from aimd_cli.importing.run import Ending, ImportedRun, Store
-from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text
-from aimd_core.errors import DamagedError, NotFoundError
-from aimd_core.format.journal import open_regular
+from aimd_cli.importing.wire import WireError, double, fields, inner, signed, text, timestamp_s
+from aimd_core.errors import NotFoundError
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
 from aimd_core.format.values import require_step
 from aimd_core.language import said
 
-_BLOCK_BYTES = 32768
-_HEAD = struct.Struct("<IHB")  # checksum, length, type
-_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _FILE_HEAD = b":W&B"
-_FILE_HEAD_BYTES = 7
 _HISTORY, _SUMMARY, _CONFIG, _STATISTICS, _RUN, _EXIT = 2, 3, 5, 7, 17, 18  # fields of Record
 _UNREAD = {4: "output", 8: "artifact", 10: "alert", 13: "output"}  # what is not imported, by field
 _INTERNAL = ("_step", "_timestamp", "_runtime", "_wandb")
@@ -74,61 +67,6 @@ def _read_run(path: Path, store: Store) -> ImportedRun:
     return _Run(path, store).read()
 
 
-class _Log:
-    """The records of a file.
-
-    Attributes:
-        gaps: How many stretches of it are damaged.
-        is_cut: Whether it ends in the middle of a record, as a killed process leaves it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.gaps = 0
-        self.is_cut = False
-
-    def records(self) -> Iterator[bytes]:
-        """Yield the intact records; an incomplete last one, as a killed process leaves it, is left out.
-
-        Raises:
-            DamagedError: It is not such a file.
-        """
-        with open_regular(self._path) as file:
-            if file.read(_FILE_HEAD_BYTES)[:4] != _FILE_HEAD:
-                raise DamagedError(path=self._path, reason="does not begin like a .wandb file")
-            block = file.read(_BLOCK_BYTES - _FILE_HEAD_BYTES)
-            parts: list[bytes] = []
-            while block:
-                for kind, data in self._of_block(block):
-                    if kind in (_FULL, _FIRST):
-                        parts = [data]
-                    elif parts and kind in (_MIDDLE, _LAST):
-                        parts.append(data)
-                    else:  # it, or what it continues, is damaged
-                        parts = []
-                    if parts and kind in (_FULL, _LAST):
-                        yield b"".join(parts)
-                        parts = []
-                block = file.read(_BLOCK_BYTES)
-
-    def _of_block(self, block: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield type and data of each piece of a block, up to the first damaged one."""
-        position = 0
-        while len(block) - position >= _HEAD.size:
-            checksum, size_bytes, kind = _HEAD.unpack_from(block, position)
-            data = block[position + _HEAD.size : position + _HEAD.size + size_bytes]
-            is_cut = len(data) < size_bytes
-            if is_cut and len(block) not in (_BLOCK_BYTES, _BLOCK_BYTES - _FILE_HEAD_BYTES):
-                self.is_cut = True
-                return
-            if is_cut or zlib.crc32(data, zlib.crc32(bytes([kind]))) != checksum or not _FULL <= kind <= _LAST:
-                self.gaps += 1
-                yield 0, b""
-                return
-            yield kind, data
-            position += _HEAD.size + size_bytes
-
-
 class _Run:
     """The run in the records of a file."""
 
@@ -155,23 +93,15 @@ class _Run:
         Raises:
             DamagedError: It is not a `.wandb` file.
         """
-        log, intact, odd = _Log(self._path), 0, 0
+        log, intact, odd = RecordLog(self._path, _FILE_HEAD), 0, 0
         for record in log.records():
             intact += 1
             try:
                 self._take(record)
             except (WireError, struct.error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
                 odd += 1
-        if not intact:
-            raise DamagedError(path=self._path, reason="holds no intact record")
-        if log.gaps:
-            self._store.note(
-                self._path, said("skipped {gaps} damaged stretches; the records behind them are kept", gaps=log.gaps)
-            )
-        if odd:
-            self._store.note(self._path, said("skipped {count:,} unreadable records", count=odd))
-        if log.is_cut:
-            self._left_out["cut record"] += 1
+        note_damage(log, intact, odd, self._store)
+        self._left_out["cut record"] += log.is_cut
         self._add_summary()
         project = self._origin.get("project")
         output = self._path.parent / "files" / "output.log"
@@ -185,7 +115,7 @@ class _Run:
             self._params,
             self._ending(),
             self._labels,
-            self._left_out,
+            +self._left_out,
             folder=str(project).strip("/") or None if project else None,
             origin=self._origin,
             key=f"wandb:{self._id}@{self._started_s or self._path}",
@@ -246,7 +176,7 @@ class _Run:
             elif number == 10 and text(value) not in self._labels.tags:
                 self._labels = self._labels._replace(tags=(*self._labels.tags, text(value)))
             elif number == 17:
-                self._started_s = _timestamp(inner(value))
+                self._started_s = timestamp_s(inner(value))
 
     def _take_config(self, message: bytes) -> None:
         for number, _, value in fields(message):
@@ -266,7 +196,7 @@ class _Run:
         time_s, values = None, {}
         for number, _, value in fields(message):
             if number == 2:
-                time_s = _timestamp(inner(value))
+                time_s = timestamp_s(inner(value))
             elif number == 3:
                 keys, content = _item(inner(value))
                 values[".".join(keys)] = content
@@ -306,16 +236,6 @@ class _Run:
         for key, content in self._summary.items():
             if key.split(".")[0] not in _INTERNAL and key not in self._logged:
                 self._add(f"summary/{key}", step, time_s, content)
-
-
-def _timestamp(message: bytes) -> float:
-    seconds = nanoseconds = 0
-    for number, _, value in fields(message):
-        if number == 1:
-            seconds = signed(value)
-        elif number == 2:
-            nanoseconds = signed(value)
-    return seconds + nanoseconds / 1e9
 
 
 def _item(message: bytes) -> tuple[list[str], Any]:

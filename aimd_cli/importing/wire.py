@@ -106,6 +106,17 @@ def varints(value: int | bytes) -> list[int]:
     return numbers
 
 
+def timestamp_s(message: bytes) -> float:
+    """Return the seconds since the epoch of a `google.protobuf.Timestamp`. Errors as `fields`."""
+    seconds = nanoseconds = 0
+    for number, _, value in fields(message):
+        if number == 1:
+            seconds = signed(value)
+        elif number == 2:
+            nanoseconds = signed(value)
+    return seconds + nanoseconds / 1e9
+
+
 def _crc_table() -> tuple[int, ...]:
     table = []
     for number in range(256):

@@ -8,6 +8,7 @@ nothing is replaced.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -341,12 +342,12 @@ def _write_output(path: Path, run: ImportedRun) -> bool:
     if run.output is None:
         return False
     try:
-        source = open_regular(run.output)
+        source = io.BytesIO(run.output) if isinstance(run.output, bytes) else open_regular(run.output)
     except (FileNotFoundError, DamagedError):
         return False
     with source, (path / OUTPUT_FILE).open("ab") as output:
         before = output.tell()
-        if os.fstat(source.fileno()).st_size <= before:
+        if source.seek(0, os.SEEK_END) <= before:
             return False
         source.seek(before)
         shutil.copyfileobj(source, output)

@@ -160,6 +160,99 @@ def make_dvclive(out: Path) -> None:
     write_expected(out, [run])
 
 
+def make_clearml(out: Path) -> None:
+    """Record an offline session, and read it with ClearML's own classes."""
+    os.environ.update(CLEARML_CACHE_DIR=str(out), HOME=str(out))
+    os.chdir(out)
+    from clearml import Task
+
+    Task.set_offline(True)
+    quiet = {"auto_connect_frameworks": False, "auto_resource_monitoring": False, "auto_connect_arg_parser": False}
+    task = Task.init(project_name="fixture/nested", task_name="resnet", tags=["a", "b c"], **quiet)
+    task.set_comment("a note")
+    task.connect(dict(PARAMS))
+    logger = task.get_logger()
+    for step, loss in LOSSES:
+        logger.report_scalar("loss", "train", loss, iteration=step)
+    for step, value in ODD:  # it takes NaN and infinities for 0
+        logger.report_scalar("odd", "odd", value, iteration=step)
+    logger.report_single_value("best", 0.25)
+    logger.report_text("a line")
+    logger.report_histogram("weights", "layer", values=[1, 2, 3], iteration=1)
+    params = task.get_parameters_as_dict(cast=True)
+    folder = task.get_offline_mode_folder()
+    task.close()
+    points: dict[str, list[Any]] = {}
+    for line in (folder / "metrics.jsonl").read_text().splitlines():
+        for event in json.loads(line):
+            if event["type"] == "training_stats_scalar":
+                is_single = event["iter"] == -(2**31)
+                key = "odd" if event["metric"] == "odd" else f"{event['metric']}/{event['variant']}"
+                key = "summary/best" if is_single else key
+                points.setdefault(key, []).append([LOSSES[-1][0] if is_single else event["iter"], event["value"]])
+    shutil.rmtree(folder)
+    shutil.rmtree(out / ".clearml", ignore_errors=True)
+    run = {"name": "resnet", "params": params, "points": points, "state": "Succeeded", "left_out": {"plot": 1}}
+    write_expected(out, [{**run, "tags": ["a", "b c"], "note": "a note"}])
+
+
+def make_swanlab(out: Path) -> None:
+    """Record an offline run, and read it with SwanLab's own reader and messages."""
+    os.environ.update(SWANLAB_LOG_DIR=str(out), SWANLAB_SAVE_DIR=str(out / "home"))
+    os.chdir(out)
+    import swanlab
+
+    has_messages = int(version("swanlab").split(".")[1]) >= 8  # before, records were JSON
+    name = {"name": "resnet"} if has_messages else {"experiment_name": "resnet", "logdir": str(out)}
+    swanlab.init(mode="offline", project="fixture", description="a note", tags=["a", "b c"], config=PARAMS, **name)
+    print("a line")
+    for step, loss in LOSSES:
+        swanlab.log({"train/loss": loss}, step=step)
+    for step, value in ODD[::3]:  # it takes no infinities in some releases, and no signs of them in others
+        swanlab.log({"odd": value}, step=1000 + step)
+    swanlab.log({"text": swanlab.Text("no number")}, step=2000)
+    swanlab.finish()
+    (file,) = out.rglob("*.swanlab")
+    points = (_swanlab_messages if has_messages else _swanlab_models)(file)
+    for path in list(out.rglob("*")):
+        if path.is_file() and path != file and path.name != "config.yaml":
+            path.unlink()
+    run = {"name": "resnet", "params": PARAMS, "state": "Succeeded", "tags": ["a", "b c"], "note": "a note"}
+    kind = "text" if has_messages else "media"
+    write_expected(out, [{**run, "points": points, "left_out": {kind: 1}}])
+
+
+def _swanlab_messages(file: Path) -> dict[str, list[Any]]:
+    from swanlab.proto.swanlab.record.v1.record_pb2 import Record
+    from swanlab.sdk.internal.core_python.store import DataStoreReader
+
+    reader, points = DataStoreReader(), {}
+    reader.open(file)
+    for content in reader:
+        record = Record.FromString(content)
+        if record.HasField("scalar"):
+            scalar = record.scalar
+            points.setdefault(scalar.key, []).append([scalar.step, scalar.value.number])
+    return points
+
+
+def _swanlab_models(file: Path) -> dict[str, list[Any]]:
+    from swanlab.data.porter.datastore import DataStore
+    from swanlab.proto.v0 import BaseModel, Scalar
+
+    store, points = DataStore(), {}
+    store.open_for_scan(str(file))
+    for line in store:
+        model = BaseModel.from_record(line)
+        if isinstance(model, Scalar):
+            key = model.key
+            step = model.step
+            if key.startswith("__swanlab__."):  # the machine's, whose step is the seconds since the start
+                continue
+            points.setdefault(key, []).append([step, model.metric["data"]])
+    return points
+
+
 def sacred_main(_run: Any, end: str) -> float:
     """Do what the run of an experiment does."""
     print("a line")

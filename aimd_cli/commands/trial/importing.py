@@ -37,10 +37,10 @@ def import_runs(
 ) -> None:
     """Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.
 
-    Reads the files of TensorBoard, W&B, MLflow, Trackio, DVCLive and Sacred, and CSV tables; none of those libraries
-    is needed, and the source is never changed. What is not a number is left out and counted by kind. A file that
-    cannot be read is named, and the rest is imported (exit code 8). Importing the same runs again changes nothing;
-    what a run has gained since is appended.
+    Reads what other trackers write (see --from), and CSV tables. None of their libraries is needed, and the source is
+    never changed. What is not a number is left out and counted by kind. A file that cannot be read is named, and the
+    rest is imported (exit code 8). Importing the same runs again changes nothing; what a run has gained since is
+    appended.
 
     Examples:
 

@@ -215,13 +215,13 @@ COMMANDS: dict[str, str] = {
     "Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.": (
         "将其他跟踪工具的运行记录导入为试验：值、步数、时间、超参数、标签以及结束方式。"
     ),
-    "Reads the files of TensorBoard, W&B, MLflow, Trackio, DVCLive and Sacred, and CSV tables; none of those libraries "
-    "is needed, and the source is never changed. What is not a number is left out and counted by kind. A file that "
-    "cannot be read is named, and the rest is imported (exit code 8). Importing the same runs again changes nothing; "
-    "what a run has gained since is appended.": (
-        "支持 TensorBoard、W&B、MLflow、Trackio、DVCLive 和 Sacred 的文件，以及 CSV 表格；无需安装这些库，也不会改动源文件。"
-        "非数字内容会被略去，并按种类计数。无法读取的文件会逐一列出，其余照常导入（退出码为 8）。重复导入同一批运行不会"
-        "产生任何变化；运行新增的内容会追加到已有试验。"
+    "Reads what other trackers write (see --from), and CSV tables. None of their libraries is needed, and the source is "
+    "never changed. What is not a number is left out and counted by kind. A file that cannot be read is named, and the "
+    "rest is imported (exit code 8). Importing the same runs again changes nothing; what a run has gained since is "
+    "appended.": (
+        "支持其他跟踪工具写下的文件（见 --from）以及 CSV 表格；无需安装这些库，也不会改动源文件。非数字内容会被略去，并按种类"
+        "计数。无法读取的文件会逐一列出，其余照常导入（退出码为 8）。重复导入同一批运行不会产生任何变化；运行新增的内容会"
+        "追加到已有试验。"
     ),
     "A file, or a directory that holds such files.": "文件，或存放此类文件的目录。",
     "The tracker that wrote it. [default: recognised by its files]": "数据来源的工具。[默认：根据文件识别]",
