@@ -9,14 +9,27 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import IO, Any
 
-_COMPLETION = "typer.completion"
-if "typer" not in sys.modules:  # Typer's own completion is a tenth of what loading Typer costs; ours needs none of it
-    _nothing = ModuleType(_COMPLETION)
+_COMPLETION, _SUBPROCESS = "typer.completion", "subprocess"
+
+
+class _Later(ModuleType):
+    """A module that is loaded when something of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # asked of every module, as by `inspect`
+            raise AttributeError(name)
+        return getattr(import_module(self.__name__), name)
+
+
+if "typer" not in sys.modules:  # these are an eighth of what loading Typer costs
+    _nothing = ModuleType(_COMPLETION)  # Typer's own completion; ours needs none of it
     _nothing.get_completion_inspect_parameters = tuple  # type: ignore[attr-defined]  # all that loading asks for
     sys.modules[_COMPLETION] = _nothing
+    sys.modules.setdefault(_SUBPROCESS, _Later(_SUBPROCESS))  # only `typer.launch` uses it
 
 import typer  # noqa: E402 - after the lines that make it lean
 import typer.core  # noqa: E402
@@ -32,6 +45,8 @@ from aimd_core.language import said, translated  # noqa: E402
 
 if getattr(sys.modules.get(_COMPLETION), "__file__", None) is None:
     sys.modules.pop(_COMPLETION, None)  # a later import finds it
+if isinstance(sys.modules.get(_SUBPROCESS), _Later):
+    del sys.modules[_SUBPROCESS]
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:

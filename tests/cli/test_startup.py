@@ -15,6 +15,7 @@ from tests.support.server import RunningServer
 COMMAND_MODULES = "aimd_cli.commands."
 
 HEAVY = {
+    "subprocess",
     "shellingham",
     "typer.completion",
     "httpx",

@@ -34,6 +34,7 @@ PRIVATE: dict[str, str] = {
     "typer.core.TyperGroup.format_commands": "help of a group that imports none of its commands",
     "typer.core.TyperCommand.get_short_help_str": "the line of a command in the help of its group",
     "typer.main.get_completion_inspect_parameters": "a start that loads none of Typer's own completion",
+    "typer.main.subprocess": "a start that does not load it",
     "typer.main.get_group": "the application",
     "typer.main.get_command": "a command that is built when it is called",
 }
@@ -62,6 +63,16 @@ def test_typers_own_completion_is_not_loaded_but_can_be() -> None:
         "import sys\nimport aimd_cli.typer_inside\n"
         "assert not {'typer.completion', 'typer._completion_shared', 'shellingham'} & set(sys.modules)\n"
         "from typer.completion import shell_complete\nassert callable(shell_complete)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_only_launching_needs_is_loaded_then() -> None:
+    code = (
+        "import sys\nimport aimd_cli.typer_inside\n"
+        "assert 'subprocess' not in sys.modules\n"
+        "import typer.main, subprocess\n"
+        "assert typer.main.subprocess.Popen is subprocess.Popen\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
