@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from tests.support.parts import require_part
-from tests.support.scripts import ROOT, run_script
+from tests.support.scripts import ROOT, run_script, script_environment
+from tests.support.warm import WarmPython
 
 # Two people's work shares the cores with these tests, and tiny models gain nothing by threads.
 CALM = {
@@ -23,6 +25,22 @@ CALM = {
     "CUDA_VISIBLE_DEVICES": "",
     "JAX_PLATFORMS": "cpu",
     "KERAS_BACKEND": "torch",
+}
+
+
+WITHOUT_TENSORFLOW = 'import sys; sys.modules["tensorflow"] = None\n'  # it must not be needed
+_DIGITS = "import sklearn.datasets\n"
+# What is imported once for all scripts that train with a framework: that takes longer than the trainings.
+IMPORTS = {
+    "accelerate": _DIGITS + "import accelerate, torch._dynamo",
+    "keras": _DIGITS + WITHOUT_TENSORFLOW + "import keras",
+    "lightgbm": _DIGITS + "import lightgbm",
+    "lightning": _DIGITS + "import torch.utils.data, lightning.pytorch",
+    "optuna": _DIGITS + "import optuna, sklearn.linear_model",
+    "pytorch_lightning": _DIGITS + "import torch.utils.data, pytorch_lightning",
+    "sklearn": _DIGITS + "import sklearn.linear_model, sklearn.model_selection, sklearn.pipeline",
+    "transformers": _DIGITS + "from transformers import BertForSequenceClassification, Trainer",
+    "xgboost": _DIGITS + "import xgboost",
 }
 
 
@@ -87,6 +105,24 @@ def run_training(code: str, directory: Path, **environment: str) -> subprocess.C
     done = run_script(code, directory, **{**CALM, **environment})
     assert done.returncode == 0, done.stderr
     return done
+
+
+class Training:
+    """Runs training scripts whose framework is imported already."""
+
+    def __init__(self, python: WarmPython, environment: dict[str, str]) -> None:
+        self._python, self._environment = python, environment
+
+    def __call__(self, code: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a training script on one core and expect it to succeed."""
+        done = self.attempt(code, directory, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def attempt(self, code: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a training script on one core and return what became of it."""
+        environment = script_environment(directory, **self._environment)
+        return self._python.run(textwrap.dedent(code), directory, arguments, environment)
 
 
 def documented(section: str) -> str:

@@ -1,12 +1,19 @@
 from pathlib import Path
 
-from tests.sdk.integrations.recorded import documented, recorded_trial, require_framework, run_training
+import pytest
+
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import Training, documented, recorded_trial
 
 
-def test_the_documented_script_records_and_finishes_its_trial(tmp_path: Path) -> None:
-    require_framework("accelerate", "sklearn")
+@pytest.fixture
+def train(prepared: Prepared) -> Training:
+    return prepared("accelerate")
+
+
+def test_the_documented_script_records_and_finishes_its_trial(tmp_path: Path, train: Training) -> None:
     check = '\nassert accelerator.get_tracker("aimd", unwrap=True).status == "Succeeded"\n'
-    run_training(documented("Hugging Face Accelerate") + check, tmp_path)
+    train(documented("Hugging Face Accelerate") + check, tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status, trial.upload["folder_path"]) == ("digits_accelerate", "Succeeded", "digits")
     assert trial.params == {"learning_rate": 0.01, "batch_size": 500}
@@ -17,8 +24,7 @@ def test_the_documented_script_records_and_finishes_its_trial(tmp_path: Path) ->
     assert losses == sorted(losses, reverse=True)
 
 
-def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_path: Path) -> None:
-    require_framework("accelerate")
+def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_path: Path, train: Training) -> None:
     code = """
     import torch
     from accelerate import Accelerator
@@ -31,7 +37,7 @@ def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_p
     accelerator.log({"loss": 0.25, "test/accuracy": 1})
     accelerator.end_training()
     """
-    run_training(code, tmp_path)
+    train(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.params == {"model": "Linear", "sizes": [1, 2]}
     assert [tuple(point) for point in trial.points] == [
@@ -42,8 +48,7 @@ def test_a_lent_trial_takes_points_without_a_step_and_settings_of_any_kind(tmp_p
     assert trial.status == "Succeeded"
 
 
-def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_path: Path) -> None:
-    require_framework("accelerate")
+def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_path: Path, train: Training) -> None:
     (tmp_path / "train.py").write_text(
         "from accelerate import Accelerator\n"
         "from t9k.aimd.accelerate import AIMDTracker\n"
@@ -54,7 +59,7 @@ def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_pa
         "accelerator.end_training()\n"
     )
     start = "from torch.distributed.run import main; main(['--nproc-per-node', '2', '--standalone', 'train.py'])"
-    run_training(start, tmp_path)
+    train(start, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.series("train", "rank") == [0.0]
     assert trial.status == "Succeeded"

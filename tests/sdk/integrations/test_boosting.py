@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
-from tests.sdk.integrations.recorded import documented, recorded_trial, recorded_trials, require_framework, run_training
+import pytest
+
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import Training, documented, recorded_trial, recorded_trials
 
 XGBOOST = """
 import json
@@ -34,9 +37,18 @@ trial = aimd.create_trial(trial_name="t")
 """
 
 
-def test_the_documented_xgboost_script_records_every_round(tmp_path: Path) -> None:
-    require_framework("xgboost", "sklearn")
-    run_training(documented("XGBoost"), tmp_path)
+@pytest.fixture
+def train_xgboost(prepared: Prepared) -> Training:
+    return prepared("xgboost")
+
+
+@pytest.fixture
+def train_lightgbm(prepared: Prepared) -> Training:
+    return prepared("lightgbm")
+
+
+def test_the_documented_xgboost_script_records_every_round(tmp_path: Path, train_xgboost: Training) -> None:
+    train_xgboost(documented("XGBoost"), tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status) == ("digits_xgboost", "Succeeded")
     assert trial.types == {"train", "val"}
@@ -46,8 +58,9 @@ def test_the_documented_xgboost_script_records_every_round(tmp_path: Path) -> No
     assert (trial.params["learning_rate"], trial.params["max_depth"]) == (0.3, 3)
 
 
-def test_no_round_of_xgboost_is_lost_when_another_callback_stops_the_training(tmp_path: Path) -> None:
-    require_framework("xgboost")
+def test_no_round_of_xgboost_is_lost_when_another_callback_stops_the_training(
+    tmp_path: Path, train_xgboost: Training
+) -> None:
     code = f"""{XGBOOST}
 results = {{}}
 stop = xgboost.callback.EarlyStopping(rounds=2)
@@ -63,7 +76,7 @@ xgboost.train(
 )
 print(json.dumps([rounds, results, more]))
 """
-    done = run_training(code, tmp_path)
+    done = train_xgboost(code, tmp_path)
     rounds, results, more = json.loads(done.stdout)
     trial = recorded_trial(tmp_path)
     assert rounds < 200
@@ -73,8 +86,7 @@ print(json.dumps([rounds, results, more]))
     assert trial.steps("train") == list(range(1, rounds + 3))  # a training that goes on counts on
 
 
-def test_xgboost_estimators_and_cross_validation_are_recorded(tmp_path: Path) -> None:
-    require_framework("xgboost", "sklearn")
+def test_xgboost_estimators_and_cross_validation_are_recorded(tmp_path: Path, train_xgboost: Training) -> None:
     code = f"""{XGBOOST}
 callback = AIMDCallback(trial, types={{"validation_0": "train", "validation_1": "val"}})
 model = xgboost.XGBClassifier(n_estimators=3, n_jobs=1, callbacks=[callback])
@@ -84,7 +96,7 @@ xgboost.cv(settings, train, 3, nfold=3, callbacks=[AIMDCallback(crossed)], as_pa
 crossed.finish()
 print(json.dumps(model.evals_result()))
 """
-    done = run_training(code, tmp_path)
+    done = train_xgboost(code, tmp_path)
     results = json.loads(done.stdout)
     crossed, trial = recorded_trials(tmp_path)
     assert trial.series("train", "logloss") == results["validation_0"]["logloss"]
@@ -94,9 +106,8 @@ print(json.dumps(model.evals_result()))
     assert crossed.steps("test") == [1, 2, 3]
 
 
-def test_the_documented_lightgbm_script_records_every_round(tmp_path: Path) -> None:
-    require_framework("lightgbm", "sklearn")
-    run_training(documented("LightGBM"), tmp_path)
+def test_the_documented_lightgbm_script_records_every_round(tmp_path: Path, train_lightgbm: Training) -> None:
+    train_lightgbm(documented("LightGBM"), tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status) == ("digits_lightgbm", "Succeeded")
     assert trial.types == {"train", "val"}
@@ -105,15 +116,14 @@ def test_the_documented_lightgbm_script_records_every_round(tmp_path: Path) -> N
     assert trial.params["objective"] == "multiclass"
 
 
-def test_lightgbm_records_the_round_that_early_stopping_ends_in(tmp_path: Path) -> None:
-    require_framework("lightgbm")
+def test_lightgbm_records_the_round_that_early_stopping_ends_in(tmp_path: Path, train_lightgbm: Training) -> None:
     code = f"""{LIGHTGBM}
 results = {{}}
 callbacks = [lightgbm.early_stopping(2, verbose=False), lightgbm.record_evaluation(results), AIMDCallback(trial)]
 lightgbm.train(settings, train, 200, valid_sets=[held_out], callbacks=callbacks)
 print(json.dumps(results))
 """
-    done = run_training(code, tmp_path)
+    done = train_lightgbm(code, tmp_path)
     results = json.loads(done.stdout)
     trial = recorded_trial(tmp_path)
     losses = results["valid_0"]["binary_logloss"]
@@ -122,8 +132,7 @@ print(json.dumps(results))
     assert trial.steps("val") == list(range(1, len(losses) + 1))
 
 
-def test_lightgbm_estimators_and_cross_validation_are_recorded(tmp_path: Path) -> None:
-    require_framework("lightgbm", "sklearn")
+def test_lightgbm_estimators_and_cross_validation_are_recorded(tmp_path: Path, train_lightgbm: Training) -> None:
     code = f"""{LIGHTGBM}
 model = lightgbm.LGBMClassifier(n_estimators=3, n_jobs=1, verbose=-1)
 x_train, y_train = x[:100], y[:100]
@@ -131,7 +140,7 @@ sets = [(x_train, y_train), (x[100:150], y[100:150]), (x[150:], y[150:])]
 model.fit(x_train, y_train, eval_set=sets, callbacks=[AIMDCallback(trial, types={{"valid_2": "test"}})])
 lightgbm.cv(settings, train, 2, nfold=2, callbacks=[AIMDCallback(trial, types={{"valid": "folds"}})])
 """
-    run_training(code, tmp_path)
+    train_lightgbm(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.types == {"train", "valid_1", "test", "folds"}
     assert trial.steps("test") == [1, 2, 3]

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.integrations.recorded import recorded_trial, recorded_trials, require_framework, run_training
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import (
+    Training,
+    recorded_trial,
+    recorded_trials,
+    require_framework,
+    run_training,
+)
 
 DATA = """
 import numpy as np
@@ -43,6 +50,12 @@ def trainer(**settings):
 """
 
 
+@pytest.fixture
+def train(prepared: Prepared) -> Training:
+    require_framework("cloudpickle")
+    return prepared("lightning")
+
+
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 def test_a_search_that_fits_in_workers_records_their_rounds(library: str, tmp_path: Path) -> None:
     require_framework(library, "sklearn")
@@ -71,9 +84,8 @@ print(trial.receipt)
     assert (tmp_path / "model.ckpt").read_text() == ""
 
 
-def test_a_trainer_that_is_pickled_carries_its_trial_and_no_descriptor(tmp_path: Path) -> None:
-    require_framework("lightning", "torch", "cloudpickle")
-    run_training(
+def test_a_trainer_that_is_pickled_carries_its_trial_and_no_descriptor(tmp_path: Path, train: Training) -> None:
+    train(
         f"""{MODEL}
 import copy, os, subprocess
 import cloudpickle
@@ -96,8 +108,7 @@ trial.finish()
     assert (tmp_path / "table.csv").read_text() == ""
 
 
-def test_workers_that_lightning_spawns_record_and_end_the_loggers_trial(tmp_path: Path) -> None:
-    require_framework("lightning", "torch")
+def test_workers_that_lightning_spawns_record_and_end_the_loggers_trial(tmp_path: Path, train: Training) -> None:
     (tmp_path / "train.py").write_text(
         f"""{MODEL}
 if __name__ == "__main__":
@@ -108,7 +119,7 @@ if __name__ == "__main__":
     lent.finish()
 """
     )
-    run_training("import runpy; runpy.run_path('train.py', run_name='__main__')", tmp_path)
+    train("import runpy; runpy.run_path('train.py', run_name='__main__')", tmp_path)
     lent, logged = recorded_trials(tmp_path)
     assert (logged.name, logged.status) == ("logged", "Succeeded")
     assert logged.params["lr"] == 0.1

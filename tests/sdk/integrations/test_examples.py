@@ -1,46 +1,37 @@
 """The examples train on real data, on the CPU, and come to something."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.sdk.integrations.recorded import CALM, Recorded, recorded_trial, require_framework
-from tests.support.scripts import ROOT, script_environment
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import recorded_trial, require_framework
+from tests.support.scripts import ROOT
 
-SCRIPTS = {
-    "numpy": ("sklearn",),
-    "pytorch": ("torch", "sklearn"),
-    "keras": ("keras", "torch", "sklearn"),
-    "lightning": ("lightning", "sklearn"),
-    "xgboost": ("xgboost", "sklearn"),
+# What each trains with, what is imported already when it runs, and how fast it learns.
+EXAMPLES = {
+    "numpy": ("numpy", "sklearn", 0.08),
+    "pytorch": ("torch", "accelerate", 0.004),
+    "keras": ("torch", "keras", 0.004),
+    "lightning": ("torch", "lightning", 0.004),
+    "xgboost": ("xgboost", "xgboost", 0.35),
 }
+# As `python script ...` does.
+RUN = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
-def run_example(name: str, directory: Path, *arguments: str) -> Recorded:
-    """Run an example as a person would, and return what it recorded."""
-    script = ROOT / "examples" / f"digits_{name}.py"
-    done = subprocess.run(
-        [sys.executable, script, *arguments],
-        cwd=directory,
-        env=script_environment(directory, **CALM),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("aimd: ") == 1  # the receipt
-    return recorded_trial(directory)
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_reads_nine_of_ten_held_out_digits_with_settings_from_the_command_line(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, prepared: Prepared
 ) -> None:
-    require_framework(*SCRIPTS[name])
-    rate = {"numpy": 0.08, "xgboost": 0.35}.get(name, 0.004)
-    trial = run_example(name, tmp_path, "--learning-rate", str(rate), "--name", "mine", "--folder", "there")
+    package, framework, rate = EXAMPLES[name]
+    require_framework(package)
+    environment = {"KERAS_BACKEND": "torch"} if framework == "keras" else {}
+    settings = ("--learning-rate", str(rate), "--name", "mine", "--folder", "there")
+    script = str(ROOT / "examples" / f"digits_{name}.py")
+    done = prepared(framework, **environment)(RUN, tmp_path, script, *settings)
+    assert done.stderr.count("aimd: ") == 1  # the receipt
+    trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status, trial.upload["folder_path"]) == ("mine", "Succeeded", "there")
     assert trial.upload["make_folder"] is True
     assert trial.params["learning_rate"] == rate

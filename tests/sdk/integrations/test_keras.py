@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.integrations.recorded import documented, recorded_trial, require_framework, run_training
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import WITHOUT_TENSORFLOW, Training, documented, recorded_trial, require_framework
 
-# TensorFlow must not be needed: it is made impossible to import.
-WITHOUT_TENSORFLOW = 'import sys; sys.modules["tensorflow"] = None\n'
 MODEL = """
 import keras
 import numpy as np
@@ -21,17 +20,32 @@ model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="s
 
 @pytest.fixture(params=["torch", "jax"])
 def backend(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    require_framework("keras", name)
-    return name
+    return str(request.param)
 
 
-def test_the_documented_script_records_train_val_and_test_on_each_backend(tmp_path: Path, backend: str) -> None:
+def keras_on(backend: str, prepared: Prepared) -> Training:
+    require_framework(backend)
+    return prepared("keras", KERAS_BACKEND=backend)
+
+
+@pytest.fixture
+def train(backend: str, prepared: Prepared) -> Training:
+    return keras_on(backend, prepared)
+
+
+@pytest.fixture
+def train_on_jax(prepared: Prepared) -> Training:
+    return keras_on("jax", prepared)
+
+
+def test_the_documented_script_records_train_val_and_test_on_each_backend(
+    tmp_path: Path, backend: str, train: Training
+) -> None:
     check = "\nassert keras.backend.backend() == '" + backend + "' and sys.modules['tensorflow'] is None\n"
     check += "assert 'torch' in sys.modules or 'jax' in sys.modules\n"
     if backend == "jax":
         check += "assert 'torch' not in sys.modules\n"
-    run_training(WITHOUT_TENSORFLOW + documented("Keras") + check, tmp_path, KERAS_BACKEND=backend)
+    train(WITHOUT_TENSORFLOW + documented("Keras") + check, tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status, trial.upload["folder_path"]) == ("digits_keras", "Succeeded", "digits")
     assert trial.types == {"train", "val", "test"}
@@ -49,7 +63,7 @@ def test_the_documented_script_records_train_val_and_test_on_each_backend(tmp_pa
     assert trial.params["metricTypes"] == ["accuracy"]
 
 
-def test_points_are_what_keras_itself_reports(tmp_path: Path, backend: str) -> None:
+def test_points_are_what_keras_itself_reports(tmp_path: Path, backend: str, train: Training) -> None:
     code = f"""{WITHOUT_TENSORFLOW}{MODEL}
 model.compile(
     optimizer=keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9)),
@@ -66,7 +80,7 @@ import json
 history = {{name: [float(value) for value in values] for name, values in history.items()}}
 print(json.dumps([history, {{name: float(value) for name, value in result.items()}}]))
 """
-    done = run_training(code, tmp_path, KERAS_BACKEND=backend)
+    done = train(code, tmp_path)
     history, result = json.loads(done.stdout.splitlines()[-1])
     trial = recorded_trial(tmp_path)
     for metric in ("loss", "accuracy", "top2"):
@@ -82,7 +96,7 @@ print(json.dumps([history, {{name: float(value) for name, value in result.items(
     assert trial.status == "Running"  # a callback leaves the end to the script
 
 
-def test_outside_of_epochs_every_batch_is_recorded(tmp_path: Path, backend: str) -> None:
+def test_outside_of_epochs_every_batch_is_recorded(tmp_path: Path, backend: str, train: Training) -> None:
     code = f"""{MODEL}
 model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 trial = aimd.create_trial(trial_name="t")
@@ -94,15 +108,14 @@ for batch in range(4):
 callbacks.on_train_end()
 trial.finish()
 """
-    run_training(code, tmp_path, KERAS_BACKEND=backend)
+    train(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert [(point.metrics_type, point.step, point.epoch) for point in trial.points] == [
         ("train", step, None) for step in (1, 2, 3, 4)
     ]
 
 
-def test_losses_of_several_outputs_are_named_each(tmp_path: Path) -> None:
-    require_framework("keras", "jax")
+def test_losses_of_several_outputs_are_named_each(tmp_path: Path, train_on_jax: Training) -> None:
     code = f"""{MODEL}
 inputs = keras.Input((6,))
 outputs = {{"a": keras.layers.Dense(1, name="a")(inputs), "b": keras.layers.Dense(1, name="b")(inputs)}}
@@ -114,20 +127,19 @@ with aimd.create_trial(trial_name="t") as trial:
     targets = {{"a": images[:, :1], "b": images[:, 1:2]}}
     model.fit(images, targets, callbacks=[AIMDFitCallback(trial)], verbose=0)
 """
-    run_training(code, tmp_path, KERAS_BACKEND="jax")
+    train_on_jax(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.params["lossType"] == {"a": "mse", "b": "my_loss"}
     (point,) = trial.points
     assert "loss" in point.value
 
 
-def test_a_model_without_an_optimizer_is_evaluated_at_step_zero(tmp_path: Path) -> None:
-    require_framework("keras", "jax")
+def test_a_model_without_an_optimizer_is_evaluated_at_step_zero(tmp_path: Path, train_on_jax: Training) -> None:
     code = f"""{MODEL}
 model.compile(optimizer=None, loss="sparse_categorical_crossentropy")
 with aimd.create_trial(trial_name="t") as trial:
     model.evaluate(images, labels, callbacks=[AIMDEvalCallback(trial)], verbose=0)
 """
-    run_training(code, tmp_path, KERAS_BACKEND="jax")
+    train_on_jax(code, tmp_path)
     (point,) = recorded_trial(tmp_path).points
     assert (point.metrics_type, point.step) == ("test", 0)

@@ -3,15 +3,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import (
-    CALM,
+    Training,
     documented,
     recorded_trial,
     recorded_trials,
-    require_framework,
-    run_training,
 )
-from tests.support.scripts import run_script
 
 QUIET = (
     "logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, accelerator='cpu'"
@@ -55,14 +53,21 @@ data = DataLoader(TensorDataset(torch.randn(12, 4), torch.arange(12) % 2), batch
 
 @pytest.fixture(params=["lightning.pytorch", "pytorch_lightning"])
 def package(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    require_framework(name.partition(".")[0])
-    return name
+    return str(request.param)
 
 
-def test_the_documented_script_records_each_epoch(tmp_path: Path) -> None:
-    require_framework("lightning", "sklearn")
-    run_training(documented("PyTorch Lightning"), tmp_path)
+@pytest.fixture
+def train(prepared: Prepared) -> Training:
+    return prepared("lightning")
+
+
+@pytest.fixture
+def train_by_either_name(package: str, prepared: Prepared) -> Training:
+    return prepared(package.partition(".")[0])
+
+
+def test_the_documented_script_records_each_epoch(tmp_path: Path, train: Training) -> None:
+    train(documented("PyTorch Lightning"), tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status, trial.framework) == (
         "digits_lightning",
@@ -77,7 +82,9 @@ def test_the_documented_script_records_each_epoch(tmp_path: Path) -> None:
     assert len(trial.series("train", "loss")) == 3
 
 
-def test_the_callback_keeps_phases_apart_under_either_name(tmp_path: Path, package: str) -> None:
+def test_the_callback_keeps_phases_apart_under_either_name(
+    tmp_path: Path, package: str, train_by_either_name: Training
+) -> None:
     code = f"""{module(package)}
 trial = aimd.create_trial(trial_name="t")
 callback = AIMDCallback(trial)
@@ -89,7 +96,7 @@ trainer.validate(model, data, verbose=False)
 trainer.test(model, data, verbose=False)
 trial.finish()
 """
-    run_training(code, tmp_path)
+    train_by_either_name(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.steps("train") == [3, 6, 9, 12]
     assert trial.epochs("train") == [1, 2, 3, 4]
@@ -101,7 +108,9 @@ trial.finish()
     assert trial.params == {"learning_rate": 0.1, "activation": "ReLU()"}
 
 
-def test_the_logger_makes_its_trial_and_ends_it_under_either_name(tmp_path: Path, package: str) -> None:
+def test_the_logger_makes_its_trial_and_ends_it_under_either_name(
+    tmp_path: Path, package: str, train_by_either_name: Training
+) -> None:
     code = f"""{module(package)}
 logger = AIMDLogger(trial_name="t", folder_path="f", make_folder=True)
 assert isinstance(logger, pl.loggers.Logger)
@@ -112,7 +121,7 @@ assert logger.experiment.status == "Succeeded"
 trainer.test(model, data, verbose=False)
 print(logger.name, logger.version == logger.experiment.alternative_name, logger.save_dir)
 """
-    done = run_training(code, tmp_path)
+    done = train_by_either_name(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert done.stdout.splitlines()[-1] == f"t True {tmp_path}"
     assert (trial.status, trial.upload["folder_path"]) == ("Succeeded", "f")
@@ -125,8 +134,9 @@ print(logger.name, logger.version == logger.experiment.alternative_name, logger.
     assert test.epoch is None
 
 
-def test_a_training_that_raises_leaves_the_loggers_trial_failed_and_a_lent_one_open(tmp_path: Path) -> None:
-    require_framework("lightning")
+def test_a_training_that_raises_leaves_the_loggers_trial_failed_and_a_lent_one_open(
+    tmp_path: Path, train: Training
+) -> None:
     code = f"""{module("lightning.pytorch")}
 lent = aimd.create_trial(trial_name="lent")
 loggers = [AIMDLogger(trial_name="own"), AIMDLogger(lent)]
@@ -137,7 +147,7 @@ except ZeroDivisionError:
     print(lent.status)
     lent.finish()
 """
-    done = run_training(code, tmp_path)
+    done = train(code, tmp_path)
     assert done.stdout.splitlines()[-1] == "Running"
     lent, own = recorded_trials(tmp_path)
     assert (lent.status, own.status) == ("Succeeded", "Failed")
@@ -147,8 +157,7 @@ except ZeroDivisionError:
     assert metadata["_exit"]["exception"] == "ZeroDivisionError"
 
 
-def test_of_several_processes_that_lightning_starts_only_the_first_records(tmp_path: Path) -> None:
-    require_framework("lightning")
+def test_of_several_processes_that_lightning_starts_only_the_first_records(tmp_path: Path, train: Training) -> None:
     code = f"""{module("lightning.pytorch")}
 import sys
 def main():
@@ -166,8 +175,7 @@ if __name__ == "__main__":
     script.write_text(code)
     # Lightning starts the file that sys.argv names a second time
     start = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-    done = run_script(start, tmp_path, str(script), **CALM)
-    assert done.returncode == 0, done.stderr
+    train(start, tmp_path, str(script))
     lent, own = recorded_trials(tmp_path)
     assert lent.status == own.status == "Succeeded"
     assert lent.steps("train") == [2, 4]  # 12 rows in batches of 4 for two processes
@@ -175,8 +183,9 @@ if __name__ == "__main__":
     assert list(tmp_path.glob(f"own/{own.path.name}/checkpoints/*.ckpt"))
 
 
-def test_other_ranks_than_zero_make_no_trial_and_a_logger_without_settings_says_what_it_wants(tmp_path: Path) -> None:
-    require_framework("lightning")
+def test_other_ranks_than_zero_make_no_trial_and_a_logger_without_settings_says_what_it_wants(
+    tmp_path: Path, train: Training
+) -> None:
     code = f"""{module("lightning.pytorch")}
 from lightning_utilities.core.rank_zero import rank_zero_only
 rank_zero_only.rank = 1
@@ -190,7 +199,7 @@ try:
 except Exception as error:
     print(type(error).__name__, error)
 """
-    done = run_training(code, tmp_path)
+    done = train(code, tmp_path)
     assert done.stdout.splitlines()[-2:] == [
         "None t None None",
         "UsageError AIMDLogger takes either a trial or the settings for one",

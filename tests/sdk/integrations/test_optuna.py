@@ -1,16 +1,15 @@
 from pathlib import Path
 
+import pytest
 import yaml
 
+from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import (
-    CALM,
+    Training,
     documented,
     recorded_trial,
     recorded_trials,
-    require_framework,
-    run_training,
 )
-from tests.support.scripts import run_script
 
 STUDY = """
 import math
@@ -21,10 +20,14 @@ study = optuna.create_study(study_name="s", sampler=optuna.samplers.RandomSample
 """
 
 
-def test_the_documented_script_makes_a_folder_of_trials(tmp_path: Path) -> None:
-    require_framework("optuna", "sklearn")
+@pytest.fixture
+def train(prepared: Prepared) -> Training:
+    return prepared("optuna")
+
+
+def test_the_documented_script_makes_a_folder_of_trials(tmp_path: Path, train: Training) -> None:
     check = "\nprint([trial.params for trial in study.trials], [trial.value for trial in study.trials])\n"
-    done = run_training(documented("Optuna") + check, tmp_path)
+    done = train(documented("Optuna") + check, tmp_path)
     trials = recorded_trials(tmp_path)
     assert [trial.name for trial in trials] == ["digits_0", "digits_1", "digits_2"]
     for trial in trials:
@@ -39,8 +42,7 @@ def test_the_documented_script_makes_a_folder_of_trials(tmp_path: Path) -> None:
         assert trial.params["optuna"]["directions"] == ["maximize"]
 
 
-def test_pruned_failed_and_worthless_trials_say_so_and_the_study_goes_on(tmp_path: Path) -> None:
-    require_framework("optuna")
+def test_pruned_failed_and_worthless_trials_say_so_and_the_study_goes_on(tmp_path: Path, train: Training) -> None:
     code = f"""{STUDY}
 @track
 def objective(trial):
@@ -57,7 +59,7 @@ def objective(trial):
 study.optimize(objective, n_trials=6, catch=ZeroDivisionError)
 print([trial.state.name for trial in study.trials])
 """
-    done = run_training(code, tmp_path)
+    done = train(code, tmp_path)
     assert done.stdout.strip() == "['COMPLETE', 'PRUNED', 'FAIL', 'FAIL', 'FAIL', 'COMPLETE']"
     trials = recorded_trials(tmp_path)
     assert [trial.params["optuna"]["state"] for trial in trials] == eval(done.stdout)
@@ -71,8 +73,7 @@ print([trial.state.name for trial in study.trials])
     assert ending["exception"] == "ZeroDivisionError"
 
 
-def test_recording_does_not_change_what_a_study_finds(tmp_path: Path) -> None:
-    require_framework("optuna")
+def test_recording_does_not_change_what_a_study_finds(tmp_path: Path, train: Training) -> None:
     code = f"""{STUDY}
 def objective(trial):
     return (trial.suggest_float("x", -5, 5) - 2) ** 2 + trial.suggest_int("n", 0, 3)
@@ -82,12 +83,11 @@ def values(function):
     return [trial.value for trial in study.trials]
 assert values(objective) == values(track(objective))
 """
-    run_training(code, tmp_path)
+    train(code, tmp_path)
     assert len(recorded_trials(tmp_path)) == 8
 
 
-def test_an_interrupt_leaves_the_trial_unfinished(tmp_path: Path) -> None:
-    require_framework("optuna")
+def test_an_interrupt_leaves_the_trial_unfinished(tmp_path: Path, train: Training) -> None:
     code = f"""{STUDY}
 @track
 def objective(trial):
@@ -95,15 +95,14 @@ def objective(trial):
     raise KeyboardInterrupt
 study.optimize(objective, n_trials=1)
 """
-    done = run_script(code, tmp_path, **CALM)
+    done = train.attempt(code, tmp_path)
     assert done.returncode != 0
     trial = recorded_trial(tmp_path)
     assert trial.status == "Running"
     assert trial.series("report", "value") == [1.0]
 
 
-def test_the_study_callback_records_trials_when_they_have_ended(tmp_path: Path) -> None:
-    require_framework("optuna")
+def test_the_study_callback_records_trials_when_they_have_ended(tmp_path: Path, train: Training) -> None:
     code = """
     import warnings
     import optuna
@@ -119,7 +118,7 @@ def test_the_study_callback_records_trials_when_they_have_ended(tmp_path: Path) 
         return x, 1 - x
     study.optimize(objective, n_trials=2, catch=ZeroDivisionError, callbacks=[AIMDCallback(folder_path="f/")])
     """
-    run_training(code, tmp_path)
+    train(code, tmp_path)
     good, bad = recorded_trials(tmp_path)
     assert (good.name, good.upload["folder_path"]) == ("a_b_0", "f/a/b")
     assert (good.status, bad.status) == ("Succeeded", "Failed")

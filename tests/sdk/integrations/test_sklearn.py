@@ -1,6 +1,9 @@
 from pathlib import Path
 
-from tests.sdk.integrations.recorded import documented, recorded_trial, recorded_trials, require_framework, run_training
+import pytest
+
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import Training, documented, recorded_trial, recorded_trials, require_framework
 from tests.support.parts import require_part
 
 DATA = """
@@ -19,17 +22,18 @@ y = np.where(x[:, 0] + 0.3 * random.normal(size=120) > 0, "yes", "no")
 """
 
 
-def require_callbacks() -> None:
+@pytest.fixture
+def train(prepared: Prepared) -> Training:
     require_framework("sklearn")
     import sklearn
 
     release = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
     require_part("scikit-learn 1.9 (callbacks)", release >= (1, 9))
+    return prepared("sklearn")
 
 
-def test_the_documented_script_records_every_iteration(tmp_path: Path) -> None:
-    require_callbacks()
-    run_training(documented("scikit-learn"), tmp_path)
+def test_the_documented_script_records_every_iteration(tmp_path: Path, train: Training) -> None:
+    train(documented("scikit-learn"), tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status) == ("digits_logistic", "Succeeded")
     assert trial.params["estimator"] == "LogisticRegression"
@@ -39,8 +43,7 @@ def test_the_documented_script_records_every_iteration(tmp_path: Path) -> None:
     assert trial.series("val", "accuracy")[-1] > 0.8
 
 
-def test_the_last_point_is_the_score_of_the_fitted_estimator(tmp_path: Path) -> None:
-    require_callbacks()
+def test_the_last_point_is_the_score_of_the_fitted_estimator(tmp_path: Path, train: Training) -> None:
     code = f"""{DATA}
 with aimd.create_trial(trial_name="iterations") as trial:
     callback = AIMDCallback(trial, scoring=["accuracy", "neg_log_loss"], validation=(x[80:], y[80:]))
@@ -50,7 +53,7 @@ with aimd.create_trial(trial_name="whole") as trial:
     callback = AIMDCallback(trial, validation=(x[80:], y[80:]))
     LogisticRegression(solver="newton-cholesky").set_callbacks(callback).fit(x[:80], y[:80])
 """
-    done = run_training(code, tmp_path)
+    done = train(code, tmp_path)
     iterations, whole = recorded_trials(tmp_path)
     assert iterations.series("val", "accuracy")[-1] == float(done.stdout)
     assert len(iterations.series("val", "neg_log_loss")) > 2
@@ -59,23 +62,21 @@ with aimd.create_trial(trial_name="whole") as trial:
     assert whole.series("val", "score")[0] > 0.7
 
 
-def test_in_a_pipeline_the_last_step_is_recorded(tmp_path: Path) -> None:
-    require_callbacks()
+def test_in_a_pipeline_the_last_step_is_recorded(tmp_path: Path, train: Training) -> None:
     code = f"""{DATA}
 with aimd.create_trial(trial_name="t") as trial:
     scaler = StandardScaler().set_callbacks(AIMDCallback(trial))
     last = LogisticRegression(max_iter=3).set_callbacks(AIMDCallback(trial))
     make_pipeline(scaler, last).fit(x, y)
 """
-    run_training(code, tmp_path)
+    train(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.types == {"train"}
     assert trial.steps("train") == [1, 2, 3]
     assert trial.params["estimator"] == "LogisticRegression"
 
 
-def test_each_candidate_of_a_search_is_a_step_also_with_several_processes(tmp_path: Path) -> None:
-    require_callbacks()
+def test_each_candidate_of_a_search_is_a_step_also_with_several_processes(tmp_path: Path, train: Training) -> None:
     code = f"""{DATA}
 with aimd.create_trial(trial_name="t") as trial:
     model = LogisticRegression(max_iter=3).set_callbacks(AIMDCallback(trial))
@@ -83,7 +84,7 @@ with aimd.create_trial(trial_name="t") as trial:
     search.set_callbacks(AIMDCallback(trial)).fit(x, y)
 print([float(score) for score in search.cv_results_["mean_test_score"]])
 """
-    done = run_training(code, tmp_path)
+    done = train(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert [trial.series("val", "score")] == [eval(done.stdout)]
     assert trial.steps("val") == [1, 2, 3]

@@ -1,13 +1,23 @@
 from pathlib import Path
 
-from tests.sdk.integrations.recorded import documented, recorded_trial, require_framework, run_training
+import pytest
+
+from tests.sdk.integrations.conftest import Prepared
+from tests.sdk.integrations.recorded import Training, documented, recorded_trial, require_framework
 
 
-def test_the_documented_script_records_training_evaluation_and_the_closing_figures(tmp_path: Path) -> None:
-    require_framework("transformers", "accelerate", "sklearn")
+@pytest.fixture
+def train(prepared: Prepared) -> Training:
+    require_framework("accelerate")
+    return prepared("transformers")
+
+
+def test_the_documented_script_records_training_evaluation_and_the_closing_figures(
+    tmp_path: Path, train: Training
+) -> None:
     predict = "trial = aimd.load_trial(trial_path=trial.path)\ntrainer.pop_callback(AIMDCallback)\n"
     predict += "trainer.add_callback(AIMDCallback(trial))\ntrainer.predict(rows[192:200])\ntrial.finish()\n"
-    run_training(documented("Hugging Face Transformers") + predict, tmp_path)
+    train(documented("Hugging Face Transformers") + predict, tmp_path)
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status) == ("digits_bert", "Succeeded")
     assert trial.types == {"train", "val", "summary", "test"}
@@ -28,8 +38,7 @@ def test_the_documented_script_records_training_evaluation_and_the_closing_figur
     assert len(trial.params) < 25  # of some 130 arguments
 
 
-def test_only_the_main_process_records_and_epochs_count_from_one(tmp_path: Path) -> None:
-    require_framework("transformers")
+def test_only_the_main_process_records_and_epochs_count_from_one(tmp_path: Path, train: Training) -> None:
     code = """
     from types import SimpleNamespace
     from t9k import aimd
@@ -41,6 +50,6 @@ def test_only_the_main_process_records_and_epochs_count_from_one(tmp_path: Path)
                 state = SimpleNamespace(is_world_process_zero=main, global_step=int(passed * 10), epoch=passed)
                 callback.on_log(None, state, None, logs={"loss": 1.0, "epoch": passed})
     """
-    run_training(code, tmp_path)
+    train(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.epochs("train") == [1, 1, 1, 2, 2]
