@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.home import Home
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.trials import write_trial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +54,7 @@ class Shell:
             name, options if flags is None else flags, env=environment, encoding="utf-8", dimensions=(50, 200)
         )
         self.child.sendline((source if setup is None else setup).format(root=ROOT) + "; echo rea''dy")
-        self.child.expect("ready\r\n", timeout=60)
+        self.child.expect("ready\r\n", timeout=PATIENCE_S)
 
     def _program(self, name: str, text: str) -> None:
         path = self.bin / f".{name}"

@@ -21,8 +21,9 @@ from aimd_core.reading.documents import Trial
 from aimd_core.renaming import rename_trial
 from aimd_core.trash import remove, restore
 from tests.support.home import Home
-from tests.support.local_console import PATIENCE_S, LocalConsole
+from tests.support.local_console import LocalConsole
 from tests.support.parts import can_mount, require_part
+from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.trials import record, write_trial
 
 Shown = dict[str, dict[str, Any]]
@@ -92,10 +93,7 @@ def test_no_process_shows_the_token_when_the_browser_is_opened(work: Path, cache
     )
     browser.chmod(0o755)
     with LocalConsole(work, cache_home, opens=True, DISPLAY=":9", BROWSER=f"{browser} %s") as console:
-        end_s = time.monotonic() + PATIENCE_S
-        while not seen.exists():
-            assert time.monotonic() < end_s
-            time.sleep(0.05)
+        wait_until(seen.exists, "the browser is opened")
         opened = Path(seen.read_text().strip().removeprefix("file://"))
         assert console.token not in str(opened)
         assert opened.stat().st_mode & 0o777 == 0o600
@@ -128,16 +126,14 @@ def test_a_key_of_a_console_that_has_ended_lets_nobody_in(work: Path, cache_home
         assert console.call("GET", "/trials").status_code == 401
 
 
-def test_what_is_recorded_appears_within_two_seconds(work: Path, cache_home: Path) -> None:
+def test_what_is_recorded_appears_while_it_is_shown(work: Path, cache_home: Path) -> None:
     path, trial_id = new_trial(work, 1, status="Running", metrics=record(1))
     with LocalConsole(work, cache_home) as console:
         console.sign_in()
         console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
         with (path / "metrics").open("ab") as journal:
             journal.write(record(2, 0.25))
-        started_s = time.monotonic()
         console.wait_until(lambda trials: trials[trial_id]["metrics"]["train.loss"]["last"] == 0.25)
-        assert time.monotonic() - started_s < PATIENCE_S / 2  # two seconds, on a machine that has time
         _, second = new_trial(work, 2)
         console.wait_until(lambda trials: second in trials)
 
@@ -256,7 +252,8 @@ def test_a_damaged_trial_is_named_and_hides_no_other(work: Path, cache_home: Pat
     with LocalConsole(work, cache_home) as console:
         console.sign_in()
         console.wait_until(lambda trials: set(trials) == {second})
-        time.sleep(1)
+        _, third = new_trial(work, 3)
+        console.wait_until(lambda trials: set(trials) == {second, third})  # it has looked once more
     assert console.stderr.count("cnn_261123_150001_f9by70 is not shown") == 1
 
 
@@ -291,7 +288,7 @@ def test_a_disk_that_is_full_from_the_start_is_an_error(work: Path, cache_home: 
     cache_home.mkdir()
     mount = f"mount -t tmpfs -o size=64k tmpfs {cache_home}"
     words = ["unshare", "-rm", "sh", "-c", f'{mount} && exec "$@"', "sh", sys.executable, "-m", "aimd_cli", "console"]
-    done = subprocess.run([*words, str(work)], env={**os.environ}, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*words, str(work)], env={**os.environ}, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 7
     assert "is full" in done.stderr
     assert "Traceback" not in done.stderr
@@ -325,10 +322,7 @@ def test_nothing_is_left_running_when_it_is_killed(work: Path, cache_home: Path)
         children = console.children()
         assert children
         console.stop(signal.SIGKILL)
-    end_s = time.monotonic() + PATIENCE_S
-    while any(Path(f"/proc/{child}/cmdline").exists() and _command(child) for child in children):
-        assert time.monotonic() < end_s
-        time.sleep(0.1)
+    wait_until(lambda: not any(map(_command, children)), "they have ended")
 
 
 def _command(pid: int) -> bytes:

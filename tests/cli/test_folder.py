@@ -15,6 +15,7 @@ import pytest
 from aimd_cli.views.folder import FolderList, FolderTree, SharedList, ShareList
 from tests.conftest import Account
 from tests.support.home import Home
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 
@@ -86,7 +87,9 @@ def test_rm_asks_at_a_terminal_and_no_is_no(home: Home, signed_in: Account) -> N
 
     home.aimd("folder", "mk", "-p", "a/b")
     for answer, code in (("n", 2), ("y", 0)):
-        child = pexpect.spawn(sys.executable, ["-m", "aimd_cli", "folder", "rm", "a"], encoding="utf-8", timeout=30)
+        child = pexpect.spawn(
+            sys.executable, ["-m", "aimd_cli", "folder", "rm", "a"], encoding="utf-8", timeout=PATIENCE_S
+        )
         child.expect("Delete /a, 1 folder in it and their trials")
         child.sendline(answer)
         child.expect(pexpect.EOF)
@@ -124,7 +127,7 @@ def old_server(running_server: RunningServer) -> Iterator[str]:
                 size = int(self.headers.get("Content-Length") or 0)
                 call = urllib.request.Request(running_server.origin + self.path, method=self.command)
                 call.data = self.rfile.read(size) if size else None
-                with urllib.request.urlopen(call, timeout=30) as answer:
+                with urllib.request.urlopen(call, timeout=PATIENCE_S) as answer:
                     status, body = answer.status, answer.read()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))

@@ -157,9 +157,9 @@ def test_a_selector_is_quoted_as_one_value() -> None:
 
 def test_waiting_ends_when_the_condition_comes_true(home: Home) -> None:
     code = (
-        "import time; from t9k import aimd; t = aimd.create_trial(trial_name='w')\n"
+        "import itertools, time; from t9k import aimd; t = aimd.create_trial(trial_name='w')\n"
         "t.log('val', {'loss': 1.0}, 1); print('ready', flush=True)\n"
-        "for i in range(1, 100): t.log('val', {'loss': 1 / i}, i); time.sleep(0.05)\n"
+        "for i in itertools.count(1): t.log('val', {'loss': 1 / i}, i); time.sleep(0.05)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as training:
         assert training.stdout is not None

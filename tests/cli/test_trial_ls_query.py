@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.home import Home
+from tests.support.patience import PATIENCE_S
 from tests.support.trials import record, write_trial
 
 
@@ -141,7 +142,7 @@ def test_watching_a_pipe_prints_the_table_and_then_what_changed(home: Home, tria
             journal.write(record(3, 0.25, "val", "acc"))
         changed = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert changed.startswith("mnist-b_261123_150321_aaaaaa\t")
     assert changed.endswith("\t0.25\n")
     assert process.returncode == 130

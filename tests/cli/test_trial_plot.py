@@ -158,16 +158,21 @@ def test_hostile_names_do_not_drive_the_terminal(home: Home) -> None:
 
 def test_watching_draws_again_as_points_come_and_ends_with_the_trial(home: Home) -> None:
     code = (
-        "import time; from t9k import aimd; t = aimd.create_trial(trial_name='w')\n"
-        "t.log('train', {'loss': 3.0}, 1); print('ready', flush=True); time.sleep(2.5)\n"
+        "from t9k import aimd; t = aimd.create_trial(trial_name='w')\n"
+        "t.log('train', {'loss': 3.0}, 1); print('ready', flush=True); input()\n"
         "t.log('train', {'loss': 1.0}, 2); t.finish()\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as training:
+    pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=quiet, text=True) as training:
         assert training.stdout is not None
-        training.stdout.readline()
-        ran = home.aimd_process("trial", "plot", "w", "--watch")
-    assert ran.out.splitlines()[0] == "train.loss is 3 at step 1, its only point"
-    assert ran.out.splitlines()[-1] == "train.loss fell from 3 to 1 over 1 step, lowest 1 at step 2"
+        assert training.stdout.readline() == "ready\n"
+        words = [sys.executable, "-m", "aimd_cli", "trial", "plot", "w", "--watch"]
+        with subprocess.Popen(words, stdout=pipe, text=True) as watching:
+            assert watching.stdout is not None
+            assert watching.stdout.readline() == "train.loss is 3 at step 1, its only point\n"
+            training.communicate("\n")
+            *_, last = watching.stdout
+    assert last == "train.loss fell from 3 to 1 over 1 step, lowest 1 at step 2\n"
 
 
 def test_a_spike_of_one_point_in_a_hundred_thousand_is_seen() -> None:

@@ -19,6 +19,7 @@ from aimd_core.upload.version1 import DeployedRemote
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
+from tests.support.patience import PATIENCE_S
 from tests.support.trials import record as line
 from tests.support.trials import write_trial
 from tests.support.v1_server import DeployedTestServer
@@ -95,7 +96,7 @@ def test_processes_that_replace_each_other_all_end_well(home: Home, ids: Ids) ->
         subprocess.Popen([sys.executable, "-m", "aimd_cli", "trial", "upload", "-p", path], stderr=subprocess.PIPE)
         for path in sorted((home.work / ".aimd/trials").iterdir())
     ]
-    ended = [(process.communicate(timeout=120)[1], process.returncode) for process in running]
+    ended = [(process.communicate(timeout=PATIENCE_S)[1], process.returncode) for process in running]
     assert [code for _, code in ended] == [0] * len(running), ended
     assert ids()
 

@@ -22,6 +22,7 @@ from aimd_core.upload.downloading import download_trial
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
+from tests.support.patience import PATIENCE_S
 from tests.support.proxy import Proxy
 from tests.support.server import RunningServer
 
@@ -134,22 +135,23 @@ def test_following_survives_a_restart_of_the_server_and_notices_new_trials(home:
             assert following.poll() is None
             first.finish()
             second.finish()
-            out, err = following.communicate(timeout=60)
+            out, err = following.communicate(timeout=PATIENCE_S)
         assert following.returncode == 0, err
         assert out.count("\n") == 3
         assert home.aimd("trial", "upload", "-d", ".", "--check").code == 0
 
 
-def test_ctrl_c_ends_an_upload_within_a_second_and_says_how_to_go_on(home: Home, proxy: Proxy) -> None:
+def test_ctrl_c_ends_an_upload_that_waits_for_the_server_and_says_how_to_go_on(home: Home, proxy: Proxy) -> None:
     trials = [record(f"t{number}") for number in range(3)]
-    reached = threading.Event()
-    proxy.on_request = lambda _: (reached.set(), time.sleep(20))  # a server that does not answer
+    reached, has_ended = threading.Event(), threading.Event()
+    proxy.on_request = lambda _: (reached.set(), has_ended.wait(PATIENCE_S))  # a server that does not answer
     words = [sys.executable, "-m", "aimd_cli", "trial", "upload", "-d", "."]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as uploading:
-        if not reached.wait(30):
+        if not reached.wait(PATIENCE_S):
             uploading.kill()
         uploading.send_signal(signal.SIGINT)
-        _, err = uploading.communicate(timeout=15)
+        _, err = uploading.communicate(timeout=PATIENCE_S)
+        has_ended.set()
     assert uploading.returncode == 130
     assert err == f"Stopped. 0 of {len(trials)} sent; run again to continue.\n"
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.support.patience import PATIENCE_S
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
@@ -65,7 +67,7 @@ class Watched:
             "timezone_id": "UTC",
         }
         self.context: BrowserContext = browser.new_context(**(wanted | settings))
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(PATIENCE_S * 1000)
         self.context.add_init_script(_LISTEN)
         self.context.on("request", self._on_request)
         self.context.on("response", self._on_response)

@@ -14,6 +14,7 @@ import pytest
 from tests.console.browser import Watched, chromium, running_browser
 from tests.server.api import User
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Window = Callable[..., Watched]
 def built_console() -> None:
     """Build the console, when its sources have changed."""
     script = [sys.executable, str(ROOT / "scripts" / "web_console.py"), "build"]
-    done = subprocess.run(script, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE_S)
     is_there = (ROOT / "aimd_server" / "static" / "index.html").is_file()
     require_part("a built console (a package index for npm)", is_there)
     assert done.returncode == 0, done.stderr

@@ -21,6 +21,7 @@ from tests.console.conftest import ROOT
 from tests.console.pages import WEB, Console
 from tests.console.world import record_trial
 from tests.server.api import User
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def faulty_console(built_console: None, tmp_path_factory: pytest.TempPathFactory
     assert TITLE in text
     shell.write_text(text.replace(TITLE, AS_MARKUP), encoding="utf-8")
     vite = ["node_modules/.bin/vite", "build", "--outDir", str(place / "built"), "--logLevel", "error"]
-    done = subprocess.run(vite, cwd=source, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(vite, cwd=source, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     return place / "built"
 

@@ -29,6 +29,7 @@ from tests.conftest import Account
 from tests.support import readers
 from tests.support.home import Home
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.scripts import script_environment
 
 _BEGIN = """
@@ -160,7 +161,7 @@ def run(code: str, directory: Path) -> int:
         cwd=directory,
         env=script_environment(directory),
         capture_output=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         check=False,
     )
     return done.returncode

@@ -87,7 +87,6 @@ MERGE_BOMB = b"a0: &a0 {x: 1}\n" + b"".join(
     ],
     ids=lambda text: repr(text[:24]),
 )
-@pytest.mark.timeout(20)
 def test_what_is_not_plain_data_is_refused_with_a_reason(text: bytes) -> None:
     with pytest.raises(DamagedError) as caught:
         parse_mapping(text, "the-file.yaml")

@@ -16,6 +16,7 @@ from aimd_core.reading.cache import IndexCache, cache_directory
 from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.facts import Facts
 from aimd_core.reading.totals import JournalTotals
+from tests.support.patience import PATIENCE_S
 from tests.support.trials import record, write_trial
 
 NAMES = [f"t_261123_15032{number}_aaaaaa" for number in range(4)]
@@ -182,7 +183,7 @@ def test_several_processes_at_once_all_get_the_same(trials: Path) -> None:
         f"print([(r.alternative_name, r.params) for r in TrialIndex(Path({str(trials)!r})).rows()])"
     )
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(6)]
-    answers = {process.communicate(timeout=60)[0] for process in running}
+    answers = {process.communicate(timeout=PATIENCE_S)[0] for process in running}
     assert len(answers) == 1
     assert NAMES[0] in answers.pop()
 

@@ -170,7 +170,6 @@ def test_a_replacement_character_that_was_written_is_data() -> None:
     [b"[" * 200_000, b'{"a":' * 200_000, b'{"train": {"value": {"a": ' + b"9" * 5000 + b'}, "sequence": {}}}'],
     ids=["deep lists", "deep mappings", "an integer of 5,000 digits"],
 )
-@pytest.mark.timeout(20)
 def test_a_line_that_json_cannot_take_is_one_damaged_line(bomb: bytes) -> None:
     records, damage = read(record(1) + bomb + b"\n" + record(2))
     assert steps(records) == [1, 2]
@@ -198,7 +197,6 @@ def make_socket(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [make_fifo, make_link, make_socket, Path.mkdir], ids=lambda make: make.__name__)
-@pytest.mark.timeout(20)
 def test_something_else_in_the_place_of_a_journal_is_refused_and_never_blocks(
     make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

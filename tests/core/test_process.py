@@ -104,7 +104,6 @@ def test_a_damaged_proof_of_life_is_none(content: str, tmp_path: Path) -> None:
     assert process.read(tmp_path) is None
 
 
-@pytest.mark.timeout(20)
 def test_a_pipe_in_the_place_of_a_proof_of_life_never_blocks(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "process.json")
     assert process.read(tmp_path) is None

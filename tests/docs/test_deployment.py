@@ -19,12 +19,12 @@ import pytest
 
 from tests.server.api import User, line
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer, clean_environment
 from tests.support.strangers import unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "aimd.example.org"
-WAIT_S = 20.0
 _SETTINGS = """
 from aimd_server.settings import SETTINGS
 SETTINGS["trusted_proxies"].default = ("127.0.0.1",)
@@ -106,7 +106,7 @@ class Proxied:
         self.origin = f"https://{HOST}:{port}"
         self.api = f"https://127.0.0.1:{port}/t9k/experiment/server/apis"
         headers = {"Host": f"{HOST}:{port}", "Origin": self.origin}
-        self.http = httpx.Client(verify=False, trust_env=False, headers=headers, timeout=WAIT_S)
+        self.http = httpx.Client(verify=False, trust_env=False, headers=headers, timeout=PATIENCE_S)
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send a request through the proxy, which wants the name in the greeting of TLS."""
@@ -139,11 +139,11 @@ def proxied(name: str, place: Path, edit: Callable[[str], str] = str) -> Iterato
                 yield made
         finally:
             process.terminate()
-            process.wait(WAIT_S)
+            process.wait(PATIENCE_S)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], made: Proxied) -> None:
-    deadline_s = time.monotonic() + WAIT_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -188,11 +188,11 @@ def _is_told(proxy: Proxied, trial_id: str, part: bytes) -> bool:
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    assert opened.wait(WAIT_S)
+    assert opened.wait(PATIENCE_S)
     headers = {**proxy.user.headers, "Upload-Offset": "0"}
     answer = proxy.ask("PATCH", f"/v2/trials/{trial_id}/files/metrics", content=part, headers=headers)
     assert answer.status_code == 204, answer.text
-    listener.join(WAIT_S)
+    listener.join(PATIENCE_S)
     return seen.is_set()
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -14,7 +16,7 @@ def test_the_demo_tells_the_whole_story_and_ends(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     accuracies = [float(value) for value in re.findall(r"val\.accuracy\.last\t([0-9.]+)", done.stdout)]

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -52,11 +53,13 @@ class Installed:
             requirement,
         ]
         environment = {**os.environ, "PYTHONPATH": ""}
-        return subprocess.run(words, cwd=self.work, env=environment, capture_output=True, text=True, timeout=300)
+        return subprocess.run(words, cwd=self.work, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
 
     def run(self, *words: str, code: int = 0) -> str:
         command = [str(self.bin / words[0]), *words[1:]]
-        done = subprocess.run(command, cwd=self.work, env=self.environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            command, cwd=self.work, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S
+        )
         assert done.returncode == code, done.stderr
         return done.stdout + (done.stderr if code else "")
 
@@ -65,7 +68,7 @@ class Installed:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     place = tmp_path_factory.mktemp("installed")
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(ROOT)]
-    built = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    built = subprocess.run(build, capture_output=True, text=True, timeout=PATIENCE_S)
     (wheel,) = list(place.glob("*.whl")) or [None]
     require_part("a package index to build and install from", built.returncode == 0 and wheel is not None)
     assert wheel is not None
@@ -75,7 +78,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return made
 
 
-@pytest.mark.timeout(600)
 def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed) -> None:
     names = zipfile.ZipFile(installed.wheel).namelist()
     assert "t9k/__init__.py" not in names
@@ -100,7 +102,6 @@ def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed
     assert not any(name.startswith("tests") for name in names)
 
 
-@pytest.mark.timeout(600)
 def test_a_bare_install_works_and_then_with_the_server_the_whole_story_does(installed: Installed) -> None:
     assert installed.run("aimd", "--version").startswith("aimd ")
     told = installed.run("aimd", "server", "start", code=1)
@@ -126,7 +127,7 @@ def test_a_bare_install_works_and_then_with_the_server_the_whole_story_does(inst
             tell_story(installed, url)
         finally:
             server.send_signal(signal.SIGTERM)
-            assert server.wait(20) == 0
+            assert server.wait(PATIENCE_S) == 0
 
 
 def check_console(page: str) -> None:
@@ -151,10 +152,9 @@ def tell_story(installed: Installed, url: str) -> None:
     assert "train.loss.last\t0.01" in installed.run("aimd", "trial", "describe", "-n", "story", "-a")
 
 
-@pytest.mark.timeout(600)
 def test_an_sdist_holds_the_built_console_so_that_installing_it_needs_no_node(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(ROOT)]
-    built = subprocess.run(build, capture_output=True, text=True, timeout=300)
+    built = subprocess.run(build, capture_output=True, text=True, timeout=PATIENCE_S)
     require_part("a package index to build from", built.returncode == 0)
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as packed:
@@ -166,7 +166,7 @@ def test_an_sdist_holds_the_built_console_so_that_installing_it_needs_no_node(tm
     assert not (source / "console" / "node_modules").exists()
     no_node = {**os.environ, "PATH": str(tmp_path)}
     wheel = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(source)]
-    done = subprocess.run(wheel, env=no_node, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(wheel, env=no_node, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert "nodejs" not in done.stdout
     (made,) = tmp_path.glob("*.whl")

@@ -18,6 +18,7 @@ from aimd_server.accounts import add_user, create_key
 from aimd_server.operations import check
 from tests.server.api import User, line, new_id
 from tests.support.parts import can_mount, require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 DEFERRED = """
@@ -88,7 +89,6 @@ def test_eight_writers_and_four_readers_never_meet_a_locked_database(own_server:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
 def test_eight_writers_and_four_readers_for_a_minute(own_server: RunningServer) -> None:
     seen = crowd(own_server, 60.0)
     assert set(seen) == {"200", "204", "accounts"}, seen
@@ -138,7 +138,7 @@ class KnownUser(User):
     def __init__(self, server: RunningServer, key: str) -> None:
         self.server, self.name, self.key = server, "lin", key
         self.headers = {"Authorization": f"Bearer {key}"}
-        self.http = httpx.Client(timeout=30, trust_env=False, verify=False)
+        self.http = httpx.Client(timeout=PATIENCE_S, trust_env=False, verify=False)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.server_load import SEAL_OFTEN, Worker, data_faults, objects_named
 from tests.server.api import User
-from tests.support.companions import wait_until
+from tests.support.patience import wait_until
 from tests.support.server import RunningServer
 
 ACKNOWLEDGED_BEFORE_THE_COMMIT = """

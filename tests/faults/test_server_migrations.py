@@ -20,6 +20,7 @@ from aimd_server.operations import check
 from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD
 from tests.server.api import User, line
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer, clean_environment
 
 MOST_STATEMENTS = 500
@@ -136,7 +137,9 @@ def kills_until_done(
     """
     words = [data_dir, scripts, head, step, MOST_STATEMENTS]
     command = [sys.executable, "-c", _UPGRADE.replace("{planted}", planted.strip()), *map(str, words)]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     assert done.returncode == 0, done.stderr
     copies = sorted(data_dir.parent.glob("killed-*"))
     assert len(copies) > 3

@@ -24,6 +24,7 @@ from aimd_server.stores.database import Database
 from tests.faults.payloads import payloads, targets
 from tests.server.api import User
 from tests.support.parts import can_trace, require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.server import ROOT, RunningServer
 
 HOOK = """
@@ -82,7 +83,9 @@ class Connection:
         head = f"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.user.key}\r\n"
         raw = head.encode("utf-8", "surrogatepass") + b"Content-Length: 0\r\n\r\n"
         for _ in range(2):
-            self._socket = self._socket or socket.create_connection(("127.0.0.1", self.user.server.port), timeout=10)
+            self._socket = self._socket or socket.create_connection(
+                ("127.0.0.1", self.user.server.port), timeout=PATIENCE_S
+            )
             try:
                 self._socket.sendall(raw)
                 answer = self._read(method)

@@ -86,7 +86,6 @@ def checked(server: RunningServer, examples: int, phases: str, *more: str) -> su
         )
 
 
-@pytest.mark.timeout(300)
 def test_what_the_document_says_and_what_the_server_does_are_the_same(schema_server: RunningServer) -> None:
     ran = checked(schema_server, 2, "coverage,fuzzing")
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr

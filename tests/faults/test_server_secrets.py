@@ -28,6 +28,7 @@ from aimd_server.services.identity import hash_of
 from aimd_server.stores import accounts
 from aimd_server.stores.database import Database
 from tests.support.home import Home
+from tests.support.patience import PATIENCE_S
 from tests.support.proxy import Proxy
 from tests.support.server import RunningServer
 from tests.support.strangers import http_answer, stranger, unused_port
@@ -143,7 +144,7 @@ def use_the_client(home: Home, url: str, printed: list[str]) -> None:
         run(*words)
     script = home.work / "train.py"
     script.write_text(_SCRIPT)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     printed.extend([done.stdout, done.stderr])
     assert done.returncode == 0, done.stderr
     (trial / "metrics").write_bytes(b"")  # the server has more: a conflict that is reported
@@ -156,7 +157,7 @@ def use_the_client(home: Home, url: str, printed: list[str]) -> None:
 def use_the_server(server: RunningServer, answers: list[bytes]) -> None:
     """Send the key in every way that the protocols know, and in ways that they do not, with failures inside."""
     bearer, v1, v2 = {"Authorization": f"Bearer {SENTINEL}"}, f"{server.url}/apis/v1", f"{server.url}/apis/v2"
-    with httpx.Client(timeout=20, trust_env=False) as client:
+    with httpx.Client(timeout=PATIENCE_S, trust_env=False) as client:
 
         def ask(method: str, url: str, **how: object) -> httpx.Response:
             answer = client.request(method, url, **how)  # type: ignore[arg-type]
@@ -179,7 +180,7 @@ def use_the_server(server: RunningServer, answers: list[bytes]) -> None:
         ask("PUT", f"{v2}/trials/{trial_id}", headers=bearer, content=b"{")
         ask("GET", f"{v2}/info", headers={**bearer, "Host": "evil.example", "Referer": f"http://x/?apikey={SENTINEL}"})
     for raw in (f"GET /?apikey={SENTINEL} HTTP/9.9\r\n\r\n", f"GET /{SENTINEL} HTTP/1.1\r\nX: {SENTINEL}\r\n\r\n"):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
             connection.sendall(raw.encode())
             answers.append(connection.recv(4096))
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from aimd_core.reading.documents import Trial, find_trials
+from tests.support.patience import PATIENCE_S
 from tests.support.scripts import script_environment
 
 # Logs for ever; the first argument is a bug to plant. Says through stdout how many points were acknowledged.
@@ -49,7 +50,7 @@ def send(place: Path, number: signal.Signals, delay_points: int, plant: str = ""
     process.send_signal(number)
     acknowledged += len(process.stdout.read())
     process.stdout.close()
-    status = process.wait(60)
+    status = process.wait(PATIENCE_S)
     (trial,) = find_trials(place)
     return {"exit": status, "acknowledged": acknowledged, "trial": trial}
 

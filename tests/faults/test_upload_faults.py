@@ -19,6 +19,7 @@ from aimd_core.errors import AimdError, ContentDiffersError
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, sending
 from tests.faults.uploads import Case, broken_run, clean_run
+from tests.support.patience import PATIENCE_S
 from tests.support.proxy import APPLIED, FAULTS, Proxy
 from tests.support.server import RunningServer, clean_environment
 from tests.support.trials import record
@@ -168,14 +169,14 @@ def _killed_client(server: RunningServer, proxy: Proxy, place: Path, at: int, mo
     started = threading.Event()
 
     def kill(number: int) -> None:
-        if number == at and started.wait(10):
+        if number == at and started.wait(PATIENCE_S):
             os.kill(process[0].pid, signal.SIGKILL)
 
     setattr(proxy, moment, kill)
     words = [sys.executable, "-c", _CLIENT, proxy.url, case.key, str(case.path)]
     process.append(subprocess.Popen(words, env=clean_environment(), stderr=subprocess.DEVNULL))
     started.set()
-    assert process[0].wait(60) == -signal.SIGKILL
+    assert process[0].wait(PATIENCE_S) == -signal.SIGKILL
     setattr(proxy, moment, None)
     proxy.plan("", -1)
     case.upload_until_done()

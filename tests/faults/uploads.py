@@ -17,6 +17,7 @@ from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination
 from aimd_core.upload.remote import CurrentRemote, Remote
 from aimd_core.upload.version1 import DeployedRemote
+from tests.support.patience import PATIENCE_S
 from tests.support.proxy import Proxy
 from tests.support.server import RunningServer
 from tests.support.trials import TRIAL_ID, record, write_trial
@@ -63,7 +64,7 @@ class Case:
         """Return what the server has, asked directly, less what differs between any two cases."""
         headers = {"Authorization": f"Bearer {self.key}"}
         base = f"{self.server.url}/apis/v2/trials"
-        with httpx.Client(headers=headers, timeout=30) as http:
+        with httpx.Client(headers=headers, timeout=PATIENCE_S) as http:
             (listed,) = http.get(base).json()["trials"]
             shown = http.get(f"{base}/{listed['id']}").json()
             bodies = {file: http.get(f"{base}/{listed['id']}/files/{file}").text for file in shown["files"]}

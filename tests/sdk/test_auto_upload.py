@@ -17,8 +17,9 @@ import pytest
 from aimd_core.reading.documents import find_trials
 from t9k import aimd
 from tests.conftest import Account
-from tests.support.companions import all_command_lines, companions_of, wait_until
+from tests.support.companions import all_command_lines, companions_of
 from tests.support.parts import can_trace, require_part
+from tests.support.patience import wait_until
 from tests.support.scripts import run_script, script_environment
 from tests.support.server import RunningServer
 

@@ -15,6 +15,7 @@ import pytest
 from aimd_core.errors import TrialStateError
 from t9k import aimd
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.scripts import ROOT, script_environment
 
 WAYS = ("copy", "deepcopy", *(f"pickle{number}" for number in range(pickle.HIGHEST_PROTOCOL + 1)), "cloudpickle")
@@ -36,7 +37,7 @@ def harm(way: str, work: Path, *options: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

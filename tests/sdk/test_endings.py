@@ -13,6 +13,7 @@ import pytest
 
 from aimd_core.reading.documents import Trial, find_trials
 from t9k import aimd
+from tests.support.patience import PATIENCE_S
 from tests.support.scripts import run_script, script_environment
 
 CREATE = """
@@ -145,7 +146,7 @@ def test_a_signal_in_the_middle_of_printing_does_not_block(work: Path) -> None:
     process.stdout.read(1 << 16)
     process.send_signal(signal.SIGTERM)
     process.stdout.read()
-    assert process.wait(30) == -signal.SIGTERM
+    assert process.wait(PATIENCE_S) == -signal.SIGTERM
     process.stdout.close()
     assert only_trial(work).state.name == "Interrupted"
 
@@ -212,7 +213,7 @@ def test_workers_of_multiprocessing_neither_duplicate_nor_end_anything(method: s
         env=script_environment(work),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -31,6 +31,7 @@ from aimd_server.services.request_errors import RefusalError
 from t9k import aimd
 from t9k.aimd.settings import record_settings
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.scripts import script_environment
 
 
@@ -260,7 +261,7 @@ def test_processes_that_set_parameters_at_once_lose_none(plant: str, trial: aimd
     for worker in workers:
         assert worker.stdin is not None
         worker.stdin.close()
-    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+    assert [worker.wait(PATIENCE_S) for worker in workers] == [0, 0, 0]
     names = {f"{letter}{number}" for letter in "abc" for number in range(20)} | {"lr", "epochs"}
     assert (set(on_disk(trial)) == names) == (not plant)
     if not plant:

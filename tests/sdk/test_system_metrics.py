@@ -14,8 +14,9 @@ import pytest
 from aimd_core.reading.documents import Trial, find_trials
 from t9k import aimd
 from t9k.aimd import system_metrics
-from tests.support.companions import companions_of, wait_until
+from tests.support.companions import companions_of
 from tests.support.parts import require_part
+from tests.support.patience import wait_until
 from tests.support.scripts import run_script
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 _numbers = itertools.count()
@@ -56,7 +57,9 @@ class User:
         self.name = name or f"user{next(_numbers)}"
         self.key = key or server.new_user(self.name)
         self.headers = {"Authorization": f"Bearer {self.key}"}
-        self.http = httpx.Client(timeout=30, trust_env=False, verify=False)  # plain HTTP: no certificates to load
+        self.http = httpx.Client(
+            timeout=PATIENCE_S, trust_env=False, verify=False
+        )  # plain HTTP: no certificates to load
 
     def __enter__(self) -> User:
         return self

@@ -18,10 +18,10 @@ from aimd_core.errors import UsageError
 from aimd_server.settings import resolve
 from tests.server.api import User, line, new_id, wish
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 HOST = "aimd.example.org"
-WAIT_S = 20.0
 _CONFIG = """
 worker_processes 1;
 daemon off;
@@ -83,7 +83,7 @@ def _nginx(place: Path, target: str, location: str, prefix: str) -> Iterator[int
     (place / "nginx.conf").write_text(_CONFIG.format(**words))
     process = subprocess.Popen(["nginx", "-p", str(place), "-c", str(place / "nginx.conf")], stderr=subprocess.DEVNULL)
     try:
-        deadline_s = time.monotonic() + WAIT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -95,7 +95,7 @@ def _nginx(place: Path, target: str, location: str, prefix: str) -> Iterator[int
         yield port
     finally:
         process.terminate()
-        process.wait(WAIT_S)
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture(params=WAYS)
@@ -111,7 +111,7 @@ def browser(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ht
     ):
         origin = f"https://{HOST}:{port}"
         headers = {"Host": f"{HOST}:{port}", "Origin": origin}
-        with httpx.Client(verify=False, trust_env=False, headers=headers, timeout=WAIT_S) as http:
+        with httpx.Client(verify=False, trust_env=False, headers=headers, timeout=PATIENCE_S) as http:
             yield http, user, f"https://127.0.0.1:{port}{location.rstrip('/')}"
 
 
@@ -154,11 +154,11 @@ def test_uploads_and_events_go_through_without_waiting(browser: tuple[httpx.Clie
     opened = threading.Event()
     reader = threading.Thread(target=read)
     reader.start()
-    assert opened.wait(WAIT_S)
+    assert opened.wait(PATIENCE_S)
     answer = http.patch(f"{api}/trials/{trial_id}/files/metrics", content=part, headers=headers)
     assert answer.status_code == 204, answer.text
-    assert seen.wait(WAIT_S)
-    reader.join(WAIT_S)
+    assert seen.wait(PATIENCE_S)
+    reader.join(PATIENCE_S)
     assert http.get(f"{api}/trials/{trial_id}/files/metrics", headers=user.headers).content == part
 
 

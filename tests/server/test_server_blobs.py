@@ -31,6 +31,7 @@ from aimd_server.storage import Storage
 from aimd_server.stores.database import Database
 from tests.support.object_store import ObjectStore
 from tests.support.parts import can_mount, require_part
+from tests.support.patience import PATIENCE_S
 from tests.support.server import clean_environment
 
 KEY = "series/0a/0a1b2c3d-0000-4000-8000-000000000000"
@@ -202,7 +203,7 @@ def test_a_full_disk_is_unavailable_and_keeps_what_was_there(tmp_path: Path) -> 
         env=clean_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
     first, second, third = ran.stdout.splitlines()
@@ -235,7 +236,7 @@ def test_a_store_that_is_gone_is_unavailable_in_every_method(monkeypatch: pytest
         blobs.check,
     ]
     with ThreadPoolExecutor(len(asks)) as pool:
-        faults = [job.exception(timeout=60) for job in [pool.submit(ask) for ask in asks]]
+        faults = [job.exception(timeout=PATIENCE_S) for job in [pool.submit(ask) for ask in asks]]
     assert [type(fault) for fault in faults] == [StoreUnavailableError] * len(asks)
     assert not any("told-to-nobody" in str(fault) for fault in faults)
 
@@ -295,7 +296,7 @@ def answers_without_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         with ThreadPoolExecutor(1) as threads:
             transport = httpx.ASGITransport(create_app(database, threads, more=[table], blobs=gone))
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-                return await client.get(path, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+                return await client.get(path, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_S)
 
     add_user(tmp_path, "lin")
     key = create_key(tmp_path, "lin")

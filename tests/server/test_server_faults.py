@@ -17,6 +17,7 @@ from aimd_server import launch
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import NewerDatabaseError, PortInUseError
 from tests.server.api import User, line, new_id, wish
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer, clean_environment
 
 KILLS = 10
@@ -108,7 +109,7 @@ def test_six_processes_may_make_the_first_database_at_once(tmp_path: Path) -> No
         for number in range(6)
     ]
     for process in running:
-        _, fault = process.communicate(timeout=60)
+        _, fault = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, fault.decode()
     assert _integrity(tmp_path / "data") == ["ok"]
 
@@ -200,7 +201,7 @@ def test_a_server_on_another_address_answers_to_every_name(tmp_path: Path) -> No
     port = first.split(":")[2].split("/")[0]
     assert httpx.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": "aimd.example"}).text == "ok"
     process.terminate()
-    rest, log = process.communicate(timeout=20)
+    rest, log = process.communicate(timeout=PATIENCE_S)
     assert (rest, process.returncode) == ("", 0)
     assert "Warning: reachable from the network" in log
 

@@ -16,6 +16,7 @@ from aimd_server.routes import v2_session
 from aimd_server.routes.bodies import MAX_MEMBERS, unpacked, unpacked_members
 from aimd_server.services.request_errors import RefusalError
 from tests.server.api import User, code_of, line, new_id, wish
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 MIB = 1 << 20
@@ -81,7 +82,7 @@ def _endless(first: bytes, every: bytes, of_mib: int = 64) -> Iterator[bytes]:
 def _sent_before_the_end(user: User, pieces: Iterator[bytes]) -> int:
     """Return how many bytes of what never ends the server takes."""
     sent = 0
-    with socket.create_connection(("127.0.0.1", user.server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", user.server.port), timeout=PATIENCE_S) as connection:
         try:
             for piece in pieces:
                 connection.sendall(piece)

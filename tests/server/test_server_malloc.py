@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.server import clean_environment
 
 _PROGRAM = """
@@ -35,7 +36,9 @@ ending.set()
 
 def _pools(word: str) -> int:
     command = [sys.executable, "-c", _PROGRAM, word]
-    ran = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
     return len(re.findall(r"<heap nr=", ran.stdout))
 
 

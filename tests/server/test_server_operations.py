@@ -19,6 +19,7 @@ from aimd_server.routes.proxies import Proxies
 from aimd_server.settings import SETTINGS, resolve
 from tests.server.api import User, line
 from tests.support.home import Home
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 
@@ -241,7 +242,7 @@ def test_logs_are_json_lines_without_a_key_or_a_query(home: Home) -> None:
     headers = {"X-Forwarded-For": "10.9.9.9"}
     assert httpx.get(f"{url}/apis/v1/folders", params={"apikey": key}, headers=headers).status_code == 200
     process.terminate()
-    _, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=PATIENCE_S)
     entries = [json.loads(row) for row in log.splitlines() if row.startswith("{")]
     (entry,) = [entry for entry in entries if entry["logger"] == "aimd_server.requests"]
     assert (entry["method"], entry["status"], entry["client"]) == ("GET", 200, "127.0.0.1")

@@ -32,6 +32,7 @@ from aimd_server.stores.schema import HEAD, NUL_AS
 from tests.server.api import User, line, wish
 from tests.support.home import Home
 from tests.support.list_queries import make_user
+from tests.support.patience import PATIENCE_S
 from tests.support.postgres import Postgres, execute
 from tests.support.server import RunningServer, clean_environment
 from tests.support.stores import own_postgres as own_postgres
@@ -68,7 +69,7 @@ def test_eight_processes_may_make_the_first_schema_at_once(url: str, tmp_path: P
         for number in range(8)
     ]
     for process in running:
-        _, fault = process.communicate(timeout=90)
+        _, fault = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, fault.decode()
     assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert execute(url, "SELECT count(*) FROM account") == [(8,)]
@@ -224,7 +225,7 @@ class Both:
         together = threading.Barrier(len(jobs))
 
         def run(job: Callable[[Database], object], database: Database) -> object:
-            together.wait(10)
+            together.wait(PATIENCE_S)
             try:
                 return job(database)
             except RefusalError as error:

@@ -20,6 +20,7 @@ from aimd_server.services.series import plotting, totals
 from aimd_server.stores import watching
 from aimd_server.stores.database import Database
 from tests.server.api import User, code_of, line, new_id, wish
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 
@@ -97,7 +98,7 @@ def test_a_folder_with_more_folders_than_a_statement_takes_values_is_moved(own_s
                 " SELECT printf('%08x-0000-4000-8000-000000000000', i), owner_id, id, 'f' || i, '/many/f' || i, type,"
                 " editor_id, 0, 0 FROM n, folder WHERE folder.path = '/many'"
             )
-        answer = user.v2("PATCH", f"/folders/{top}", json={"name": "moved"}, timeout=100)
+        answer = user.v2("PATCH", f"/folders/{top}", json={"name": "moved"}, timeout=PATIENCE_S)
         assert (answer.status_code, answer.json()["path"]) == (200, "/moved")
 
 
@@ -123,7 +124,7 @@ def test_keys_and_shares_have_a_number(user: User, stranger: User, monkeypatch: 
     assert user.v2("DELETE", f"/me/keys/{answers[0].json()['id']}").status_code == 204
     assert user.v2("POST", "/me/keys").status_code == 201
     trial_id = user.new_trial()
-    with closing(sqlite3.connect(user.server.data_dir / "aimd.db", timeout=20)) as database, database:
+    with closing(sqlite3.connect(user.server.data_dir / "aimd.db", timeout=PATIENCE_S)) as database, database:
         database.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO share"
             " (trial_id, link_hash, role, created_us) SELECT trial.id, uid || i, 'viewer', 0 FROM n, trial"

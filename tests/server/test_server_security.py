@@ -21,6 +21,7 @@ from aimd_server.routes.guards import host_name, is_loopback
 from aimd_server.routes.pages import Pages
 from aimd_server.stores.database import Database
 from tests.server.api import User, line, new_id, wish
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 V2_PATHS = ["/info", "/trials", "/trials/x", f"/trials/{new_id()}/files/metrics", "/nothing", "", "/"]
@@ -150,7 +151,7 @@ def test_a_request_without_a_host_or_with_two_is_refused(shared_server: RunningS
         b"GET /healthz HTTP/1.0\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", shared_server.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", shared_server.port), timeout=PATIENCE_S) as connection:
             connection.sendall(head)
             assert connection.recv(100).split()[1] in (b"421", b"400")
 
@@ -185,7 +186,7 @@ def test_a_key_is_in_no_file_of_the_server_and_in_no_log(own_server: RunningServ
         user.v1("GET", "/nothing")
         user.v1("POST", f"/trials/{trial_id}/metrics/train", {"no": "list"})
         user.v2("PUT", f"/trials/{trial_id}", content=b"{")
-        with socket.create_connection(("127.0.0.1", own_server.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", own_server.port), timeout=PATIENCE_S) as connection:
             connection.sendall(f"GET /?apikey={user.key} HTTP/9.9\r\nbad\r\n\r\n".encode())
             connection.recv(1000)
         database = sqlite3.connect(own_server.data_dir / "aimd.db")

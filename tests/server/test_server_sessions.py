@@ -17,6 +17,7 @@ from aimd_server.services.sessions import MAX_SESSIONS
 from aimd_server.settings import Settings
 from aimd_server.stores.database import Database
 from tests.server.api import User, code_of
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 V2 = f"{SERVER}/apis/v2"
@@ -28,7 +29,7 @@ class Browser:
     def __init__(self, user: User) -> None:
         self.user = user
         self.origin: str | None = user.server.origin
-        self.http = httpx.Client(timeout=30, trust_env=False)
+        self.http = httpx.Client(timeout=PATIENCE_S, trust_env=False)
 
     def call(self, method: str, path: str, **how: Any) -> httpx.Response:
         headers = {**({"Origin": self.origin} if self.origin else {}), **how.pop("headers", {})}

@@ -22,6 +22,7 @@ from aimd_server.stores.database import Database
 from aimd_server.stores.migration import SCRIPTS, VERSIONS
 from aimd_server.stores.schema import HEAD, metadata
 from aimd_server.stores.writer import Operation, Shared, StoreUnavailableError
+from tests.support.patience import PATIENCE_S
 from tests.support.server import clean_environment
 
 
@@ -89,7 +90,7 @@ def test_operations_that_queue_up_share_a_commit_and_fail_alone(tmp_path: Path) 
 
         def hold(connection: Connection) -> int:
             begun.set()
-            go.wait(10)
+            go.wait(PATIENCE_S)
             return _add(connection, "hold")
 
         def fail(connection: Connection) -> None:
@@ -106,7 +107,7 @@ def test_operations_that_queue_up_share_a_commit_and_fail_alone(tmp_path: Path) 
 
         threads = [threading.Thread(target=submit, args=("hold", hold))]
         threads[0].start()
-        begun.wait(10)
+        begun.wait(PATIENCE_S)
         jobs = {
             "a": lambda connection: _add(connection, "a"),
             "fail": fail,
@@ -167,12 +168,12 @@ class Held:
 
     def __call__(self, _connection: Connection) -> None:
         self.begun.set()
-        self.go.wait(10)
+        self.go.wait(PATIENCE_S)
 
     def results(self, *operations: tuple[str, Operation[object]]) -> list[object]:
         """Run operations, each with its order, in one group; return their results or errors."""
         first = self.database.submit(self)
-        assert self.begun.wait(10)
+        assert self.begun.wait(PATIENCE_S)
         rest = [self.database.submit(operation, order) for order, operation in operations]
         self.go.set()
         first.result(20)
@@ -216,7 +217,7 @@ def test_who_waits_no_longer_is_passed_over_and_the_writer_goes_on(tmp_path: Pat
         database.start_writer()
         held = Held(database)
         database.submit(held)
-        assert held.begun.wait(10)
+        assert held.begun.wait(PATIENCE_S)
         gone = database.submit(lambda connection: _add(connection, "gone"))
         assert gone.cancel()
         held.go.set()

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-
-WAIT_S = 90.0
-
-
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Wait until something holds; a machine may be busy, so for long."""
-    deadline_s = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline_s, f"waited in vain until {what}"
-        time.sleep(0.05)
 
 
 def companions_of(path: Path, module: str = "") -> list[int]:

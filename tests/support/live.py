@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tests.support.parts import require_part
+from tests.support.patience import PATIENCE_S, wait_until
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from aimd_cli.screen.app import TopApp
     from aimd_cli.screen.panes import Settings
-
-_PATIENCE_S = 20.0
 
 
 class Screen:
@@ -49,7 +48,7 @@ class Screen:
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds; a test fails with the screen when it does not come."""
-        end_s = time.monotonic() + _PATIENCE_S
+        end_s = time.monotonic() + PATIENCE_S
         while not holds():
             assert time.monotonic() < end_s, self.text
             await self.pilot.pause(0.02)
@@ -98,7 +97,7 @@ class Terminal:
 
     def _tmux(self, *words: str) -> str:
         return subprocess.run(
-            ["tmux", "-L", self._socket, *words], check=True, capture_output=True, text=True, timeout=30
+            ["tmux", "-L", self._socket, *words], check=True, capture_output=True, text=True, timeout=PATIENCE_S
         ).stdout
 
     def send(self, *keys: str) -> None:
@@ -119,10 +118,7 @@ class Terminal:
 
     def sees(self, *texts: str) -> str:
         """Wait until all of the texts are seen, and return the screen."""
-        end_s = time.monotonic() + _PATIENCE_S
-        while not all(text in self.text for text in texts):
-            assert time.monotonic() < end_s, self.text
-            time.sleep(0.1)
+        wait_until(lambda: all(text in self.text for text in texts), lambda: self.text)
         return self.text
 
     def close(self) -> None:

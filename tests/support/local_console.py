@@ -15,9 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.server import clean_environment
-
-PATIENCE_S = 20.0
 
 
 class LocalConsole:
@@ -72,10 +71,7 @@ class LocalConsole:
         return self._said.read_text() if self._said.exists() else ""
 
     def wait_for_words(self, words: str) -> None:
-        end_s = time.monotonic() + PATIENCE_S
-        while words not in self.stderr:
-            assert time.monotonic() < end_s, self.stderr
-            time.sleep(0.05)
+        wait_until(lambda: words in self.stderr, lambda: self.stderr)
 
     @property
     def origin(self) -> str:

@@ -22,9 +22,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.patience import PATIENCE_S
+
 PROGRAMS = ("ceph", "ceph-authtool", "ceph-mgr", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 ACCESS_KEY, SECRET_KEY = "AIMDTESTACCESS", "aimd-test-secret"
-START_TIMEOUT_S = 90.0
 _CONFIG = """
 [global]
 fsid = {fsid}
@@ -94,7 +95,7 @@ class ObjectStore:
         wanted = f"PUT\n\n\n{date}\n/{name}".encode()
         signed = base64.b64encode(hmac.new(SECRET_KEY.encode(), wanted, hashlib.sha1).digest()).decode()
         headers = {"Date": date, "Authorization": f"AWS {ACCESS_KEY}:{signed}"}
-        httpx.put(f"{self.endpoint}/{name}", headers=headers, timeout=30, trust_env=False).raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", headers=headers, timeout=PATIENCE_S, trust_env=False).raise_for_status()
         return self.address_of(name)
 
     def address_of(self, bucket: str) -> str:
@@ -157,7 +158,7 @@ class Cluster:
 
     def _call(self, program: str, *words: str, plain: bool = False) -> None:
         command = [program, *words, *(() if plain else ("-c", str(self.config)))]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         if done.returncode:
             raise RuntimeError(f"{program} {words[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
 
@@ -175,7 +176,7 @@ class Cluster:
         _children.append(process)
 
     def _await_gateway(self) -> None:
-        deadline_s = time.monotonic() + START_TIMEOUT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while True:
             try:
                 answer = httpx.get(f"http://127.0.0.1:{self.gateway_port}", timeout=5, trust_env=False)

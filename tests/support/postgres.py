@@ -23,8 +23,9 @@ from typing import Any
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from tests.support.patience import PATIENCE_S
+
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
-START_TIMEOUT_S = 30.0
 
 
 def is_installed() -> bool:
@@ -69,7 +70,7 @@ class Postgres:
             )
         self.pid = self._process.pid
         _children.append(self._process)
-        deadline_s = time.monotonic() + START_TIMEOUT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while not self._answers():
             if time.monotonic() > deadline_s or self._process.poll() is not None:
                 raise RuntimeError(f"PostgreSQL did not start: {(self.home / 'log').read_text()[-2000:]}")
@@ -82,7 +83,7 @@ class Postgres:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         if self._process is not None:
-            self._process.wait(20)
+            self._process.wait(PATIENCE_S)
         self.pid = self._process = None
         (self.home / "data" / "postmaster.pid").unlink(missing_ok=True)
 

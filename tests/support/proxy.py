@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO
 
+from tests.support.patience import PATIENCE_S
+
 DRIP_S = 0.05
 
 # What happens to a request. Those in APPLIED reach the server all the same: the outcome is unknown to the client.
@@ -127,7 +129,7 @@ class Proxy:
 
     def _pass_on(self, head: bytes, body: bytes) -> bytes:
         """Return the whole answer of the server, which closes after it."""
-        with socket.create_connection(("127.0.0.1", self.target), timeout=30) as server:
+        with socket.create_connection(("127.0.0.1", self.target), timeout=PATIENCE_S) as server:
             host = f"Host: 127.0.0.1:{self.target}\r\nConnection: close\r\n\r\n".encode()
             server.sendall(head + host + body)
             pieces = []

@@ -15,10 +15,9 @@ from types import TracebackType
 
 from aimd_server.accounts import add_user, create_key
 from aimd_server.stores import location
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 20.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
 _PROGRAM = """
 import sys
@@ -123,7 +122,7 @@ class RunningServer:
         stdout = self.process.stdout
         threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
         try:
-            return lines.get(timeout=START_TIMEOUT_S)
+            return lines.get(timeout=PATIENCE_S)
         except queue.Empty:
             return ""
 
@@ -147,7 +146,7 @@ class RunningServer:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
         try:
-            process.wait(STOP_TIMEOUT_S)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
