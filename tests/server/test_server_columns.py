@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -266,12 +266,17 @@ def test_a_chunk_boundary_that_is_off_by_one_is_caught(monkeypatch: pytest.Monke
         assert operations.check(store.place).faults != []
 
 
-@pytest.mark.parametrize("bounds", [(None, None), (100.0, None), (250.0, 1500.0), (None, -1.0)])
-@pytest.mark.parametrize("points", [1, 3, 40, 10_000])
-@pytest.mark.parametrize("x", ["step", "epoch", "time"])
-def test_a_plot_shows_the_points_however_they_are_stored(
-    store: Store, x: Any, points: int, bounds: tuple[float | None, float | None]
-) -> None:
+class Stored(NamedTuple):
+    """A journal in a store, and the tables of it that were made without the store."""
+
+    store: Store
+    trial: str
+    tables: Any
+
+
+@pytest.fixture(scope="module")
+def resumed(store: Store) -> Stored:
+    """A journal whose training was resumed from an earlier step, in chunks of a few hundred points."""
     generator = random.Random(7)
     lines = []
     for number in range(2000):
@@ -285,12 +290,22 @@ def test_a_plot_shows_the_points_however_they_are_stored(
     store.new_trial()
     with small_chunks(store, ColumnLimits(due_records=300, large_bytes=1 << 30, lines=300, span_bytes=1500)):
         store.append(content, list(range(0, len(content), 9000)))
+    return Stored(store, store.trial, tables_of(content)["train"])
+
+
+@pytest.mark.parametrize("bounds", [(None, None), (100.0, None), (250.0, 1500.0), (None, -1.0)])
+@pytest.mark.parametrize("points", [1, 3, 40, 10_000])
+@pytest.mark.parametrize("x", ["step", "epoch", "time"])
+def test_a_plot_shows_the_points_however_they_are_stored(
+    resumed: Stored, x: Any, points: int, bounds: tuple[float | None, float | None]
+) -> None:
+    store, trial, tables = resumed
     if bounds[0] and x == "time":
         bounds = (1795446207.0001, 1795446207.0011)
-    asked = PlotWish([store.trial], None, x, points, *bounds)
+    asked = PlotWish([trial], None, x, points, *bounds)
     found = {drawn.metric: drawn.plot for drawn in plotting.draw(store.database, store.user, asked).series}
     for name in ("loss", "rare"):
-        where, values = tables_of(content)["train"].points(name, x)
+        where, values = tables.points(name, x)
         inside = (where >= (bounds[0] or -np.inf)) & (where <= (bounds[1] or np.inf))
         where, values = where[inside], values[inside]
         finite = values[np.isfinite(values)]
