@@ -16,15 +16,19 @@ from aimd_core.format.journal import Damage
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.series import metric_values, records_of
+from aimd_core.reading.series import all_records_of, metric_values, records_of
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")
 LONG_COLUMNS = ("trial", "metric", "step", "epoch", "timestamp", "value")
+_SEGMENT = ("segment",)  # a column if superseded points are included
 _BATCH_ROWS = 1 << 16
 _LINE_END = "\r\n"  # both of its characters are quoted in names
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as full-width characters
-_TYPES = {"trial": "string", "metric": "string", "step": "int64", "epoch": "int64", "timestamp": "string"}
+_TYPES = {
+    **{"trial": "string", "metric": "string", "timestamp": "string"},
+    **{"step": "int64", "epoch": "int64", "segment": "int64"},
+}
 
 
 class Points(NamedTuple):
@@ -37,6 +41,16 @@ class Points(NamedTuple):
 
     columns: Sequence[str]
     rows: Iterable[Sequence[Any]]
+
+
+Record = tuple["int | None", "dict[str, Any]"]  # its segment, if that was asked for, and the record itself
+
+
+def _records(trial: Trial, damage: Damage, all_segments: bool) -> Iterator[Record]:
+    if all_segments:
+        yield from all_records_of(trial.path, damage)
+    else:
+        yield from ((None, record) for record in records_of(trial.path, damage))
 
 
 def _values(record: dict[str, Any], metrics: frozenset[str]) -> Iterator[tuple[str, float]]:
@@ -57,18 +71,18 @@ def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
         trials: The trials.
         metrics: `type.name` each; none means all.
         damage: Notes what was left out.
-        all_segments: Whether to include superseded points.
+        all_segments: Whether to include superseded points; then the last column is the number of the segment.
     """
     names = frozenset(metrics)
 
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
-            for record in records_of(trial.path, damage, all_segments):
-                position = _place(record)
+            for segment, record in _records(trial, damage, all_segments):
+                position, more = _place(record), (segment,) * all_segments
                 for metric, value in _values(record, names):
-                    yield trial.alternative_name, metric, *position, value
+                    yield trial.alternative_name, metric, *position, value, *more
 
-    return Points(LONG_COLUMNS, rows())
+    return Points((*LONG_COLUMNS, *_SEGMENT[:all_segments]), rows())
 
 
 def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
@@ -78,36 +92,36 @@ def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
     lost. The timestamp is that of the first. The journals are read twice, for the columns and for the rows.
     """
     names = frozenset(metrics)
-    records = (record for trial in trials for record in records_of(trial.path, Damage(), all_segments))
+    records = (record for trial in trials for _, record in _records(trial, Damage(), all_segments))
     columns = list(dict.fromkeys(name for record in records for name, _ in _values(record, names)))
 
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
-            for position, values in _steps(records_of(trial.path, damage, all_segments), names):
-                yield trial.alternative_name, *position, *(values.get(name) for name in columns)
+            for segment, position, values in _steps(_records(trial, damage, all_segments), names):
+                place = (*position, *(segment,) * all_segments)
+                yield trial.alternative_name, *place, *(values.get(name) for name in columns)
 
-    return Points([*_PLACE, *columns], rows())
+    return Points([*_PLACE, *_SEGMENT[:all_segments], *columns], rows())
 
 
 def _steps(
-    records: Iterable[dict[str, Any]], metrics: frozenset[str]
-) -> Iterator[tuple[tuple[Any, Any, Any], dict[str, float]]]:
+    records: Iterable[Record], metrics: frozenset[str]
+) -> Iterator[tuple[int | None, tuple[Any, Any, Any], dict[str, float]]]:
     """Join the records of a step."""
-    position: tuple[Any, Any, Any] | None = None
-    values: dict[str, float] = {}
-    for record in records:
-        new, new_place = dict(_values(record, metrics)), _place(record)
-        if not new:
+    joined: tuple[int | None, tuple[Any, Any, Any], dict[str, float]] | None = None
+    for segment, record in records:
+        values, position = dict(_values(record, metrics)), _place(record)
+        if not values:
             continue
-        if position is not None and (new_place[:2] != position[:2] or values.keys() & new.keys()):
-            yield position, values
-            position = None
-        if position is None:
-            position, values = new_place, new
-        else:
-            values |= new
-    if position is not None:
-        yield position, values
+        if joined is not None:
+            is_same = (segment, position[:2]) == (joined[0], joined[1][:2])
+            if is_same and not joined[2].keys() & values.keys():
+                joined[2].update(values)
+                continue
+            yield joined
+        joined = segment, position, values
+    if joined is not None:
+        yield joined
 
 
 def csv_lines(points: Points, escape_formulas: bool = False) -> Iterator[str]:

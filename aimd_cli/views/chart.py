@@ -108,6 +108,7 @@ class Chart:
                 {
                     "trial": curve.trial,
                     "metric": curve.metric,
+                    "segment": curve.segment,
                     "points": len(curve),
                     "not_finite": curve.not_finite,
                     "unplaced": curve.unplaced,

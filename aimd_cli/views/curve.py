@@ -34,12 +34,14 @@ class Curve:
         unplaced: How many finite points have no position on the axis.
         last: The value at the greatest step, which may be NaN, or None. By default that of the point written last.
         damage: A sentence about the journal's damage, or empty.
+        segment: Which segment of the metric it is, from 1, or None if it is not in segments.
     """
 
     def __init__(self, trial: str, metric: str, positions: array[float], values: array[float]) -> None:
         """Take the points of a metric in the order written, including non-finite ones."""
         self.trial, self.metric, self.name = trial, metric, metric
         self.damage = ""
+        self.segment: int | None = None
         self.last = values[-1] if values else None
         self.not_finite = self.unplaced = 0
         if not (_all_finite(values) and _all_finite(positions)):

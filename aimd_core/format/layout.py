@@ -44,7 +44,12 @@ _MOMENT_LENGTH = len("261123_150327")
 
 def default_directory() -> Path:
     """Return the directory that holds `.aimd`, by default that of AIMD_DIR, or the working directory."""
-    return Path(os.environ.get(DIRECTORY_VARIABLE) or ".")
+    return expanded(os.environ.get(DIRECTORY_VARIABLE) or ".")
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path that a person wrote, with `~` and `~user` at its beginning as the shell reads them."""
+    return Path(os.path.expanduser(path))
 
 
 def new_trial_directory(working_directory: Path, name: str) -> Path:

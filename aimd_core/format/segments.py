@@ -121,6 +121,20 @@ class Segments:
                 position = cut
         return b"".join([*pieces, lines[position:]])
 
+    def limits_within(self, start: int, end: int) -> list[int | None]:
+        """Return the first step that no longer counts, or None, for the lines that begin between two bytes.
+
+        There are several if a resumption was between them.
+        """
+        limits: list[int | None] = []
+        for offset, limit in self._limits:
+            if start < offset:
+                limits.append(limit)
+                start = offset
+            if start >= end:
+                return limits
+        return [*limits, None]
+
     def before(self, step: int, size_bytes: int) -> Segments:
         """Return segments in which, of the first bytes, also everything from a step on no longer counts."""
         return Segments((*self.resumes, Resume(step, size_bytes)), self.fork)

@@ -17,15 +17,17 @@ import math
 import os
 import re
 from array import array
+from bisect import bisect_right
+from collections import deque
 
 from aimd_core.format.journal import Damage, is_record, key_head, open_regular, read_records
 from aimd_core.format.layout import METRICS_FILE
-from aimd_core.format.segments import Segments, read_segments
+from aimd_core.format.segments import SYSTEM_TYPE, Segments, read_segments
 from aimd_core.format.values import float_of, step_of, time_of
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import Any, BinaryIO
 
@@ -49,24 +51,47 @@ class Series:
             if the record has none.
         values: The value of each point, including NaN and infinities.
         damage: What was left out of the lines that were parsed carefully.
+        starts: Where each later segment begins, if superseded points were requested.
     """
 
-    __slots__ = ("damage", "metric", "positions", "values")
+    __slots__ = ("damage", "metric", "positions", "starts", "values")
 
     def __init__(self, metric: str) -> None:
         self.metric = metric
         self.positions = array("d")
         self.values = array("d")
         self.damage = Damage()
+        self.starts: list[int] = []
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def segments(self) -> list[Series]:
+        """Return the series in pieces, one for each time that recording went on from an earlier step."""
+        if not self.starts:
+            return [self]
+        pieces = []
+        for start, end in zip([0, *self.starts], [*self.starts, len(self)], strict=True):
+            piece = Series(self.metric)
+            piece.positions, piece.values = self.positions[start:end], self.values[start:end]
+            piece.damage = self.damage
+            pieces.append(piece)
+        return pieces
 
 
 def split_metric(metric: str) -> tuple[str, str]:
     """Return type and name of a metric written `type.name`; the name may contain dots, the type does not."""
     metrics_type, _, name = metric.partition(".")
     return metrics_type, name
+
+
+def split_type(metrics_type: str) -> tuple[str, str]:
+    """Return a record's type without what follows its first dot, and what precedes its names in exchange.
+
+    `c` of type `a.b` and `b.c` of type `a` are one metric. So a store by type keeps both as `b.c` of `a`.
+    """
+    first, dot, rest = metrics_type.partition(".")
+    return first, f"{rest}." if dot else ""
 
 
 def metric_values(record: dict[str, Any]) -> Iterator[tuple[str, float]]:
@@ -101,6 +126,36 @@ def records_of(
         yield from read_records(_counting(file, segments) if segments.reach else file, damage)
 
 
+def all_records_of(trial: str | Path, damage: Damage) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield all records of a trial, superseded ones as well, each with the number of its segment, from 1.
+
+    Arguments and errors as for `records_of`.
+    """
+    starts = segment_starts(read_segments(trial))
+    position = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal position
+        reached = 0
+        for line in file:
+            position = reached
+            yield line
+            reached += len(line)
+
+    try:
+        file = open_regular(os.path.join(trial, METRICS_FILE))
+    except FileNotFoundError:
+        return
+    with file:
+        for record in read_records(lines(), damage):  # which takes a line when those before it have been read
+            yield 1 + bisect_right(starts, position), record
+
+
+def segment_starts(segments: Segments) -> list[int]:
+    """Return at which bytes of the journal recording went on from an earlier step."""
+    return sorted({resume.offset for resume in segments.resumes})
+
+
 def _counting(file: BinaryIO, segments: Segments) -> Iterator[bytes]:
     """Yield the lines of a journal, with superseded ones blank."""
     start = 0
@@ -124,26 +179,23 @@ def read_series(path: str | Path, metric: str, axis: str = "step", all_segments:
         DamagedError: The journal or its segments file is not a regular file.
     """
     series = Series(metric)
-    segments = Segments() if all_segments else read_segments(os.path.dirname(path))
+    segments = read_segments(os.path.dirname(path))
+    starts: list[int] = []
+    if all_segments:
+        # Metrics of the machine continue whatever training does.
+        starts = [] if split_metric(metric)[0] == SYSTEM_TYPE else segment_starts(segments)
+        segments = Segments()
     try:
         file = open_regular(path)
     except FileNotFoundError:
         return series
     with file:
-        _Reader(series, axis, segments).read(file)
+        _Reader(series, axis, segments).read(file, starts)
     return series
 
 
-def last_of(path: str | Path, series: Series, axis: str, all_segments: bool = False) -> float | None:
-    """Return the value of the last point of a series, which has the greatest step, or None.
-
-    Args:
-        path: The journal.
-        series: As `read_series` returned it.
-        axis: The axis that it was read with.
-        all_segments: Likewise.
-    """
-    steps = series if axis == "step" else read_series(path, series.metric, "step", all_segments)
+def last_of(steps: Series) -> float | None:
+    """Return the value of the last point of a series that was read by step: that with the greatest step, or None."""
     if not len(steps):
         return None
     positions = steps.positions
@@ -190,15 +242,22 @@ class _Reader:
         self._tokens = _tokens(series.metric)
         self._line = 0  # lines taken so far
 
-    def read(self, file: BinaryIO) -> None:
+    def read(self, file: BinaryIO, starts: Sequence[int] = ()) -> None:
+        """Read a journal, and note which of its points come first from certain bytes on."""
         torn = b""  # what follows the last newline
-        while not torn and (lines := file.read(_CHUNK_BYTES)):
-            lines += file.readline()
+        ends = deque(start for start in starts if start)
+        self._series.starts += [0] * (len(starts) - len(ends))
+        while not torn and (lines := file.read(min(_CHUNK_BYTES, ends[0] - self._offset) if ends else _CHUNK_BYTES)):
+            if not ends or not lines.endswith(b"\n"):
+                lines += file.readline()
             if not lines.endswith(b"\n"):
                 cut = lines.rfind(b"\n") + 1
                 lines, torn = lines[:cut], lines[cut:]
             self._take(self._segments.mask(lines, self._offset))
             self._offset += len(lines)
+            while ends and ends[0] <= self._offset:
+                self._series.starts.append(len(self._series))
+                ends.popleft()
         torn = self._segments.mask(torn, self._offset)
         if self._may_hold(torn):
             self._read_line(torn, 0)

@@ -28,7 +28,7 @@ _SEAM_BYTES = 128  # kept from the end of what was read, to recognise the journa
 
 
 class MetricSummary:
-    """The totals of a metric.
+    """The totals of a metric. Zero has no sign in them, because databases do not keep it.
 
     Attributes:
         count: How many points there are.
@@ -76,6 +76,7 @@ class MetricSummary:
             value: A float, from `float_of`.
             step: From `step_of`.
         """
+        value += 0.0  # 0.0 for -0.0
         is_finite = value - value == 0.0  # neither NaN nor infinite, without a call
         if self.last_step is None or (step is not None and step >= self.last_step):
             if is_finite:
@@ -115,20 +116,20 @@ class MetricSummary:
         if total - total != 0.0:
             return False
         self.count += len(values)
-        self.last, self.last_step, self.nan_since = values[-1], steps[-1], None
+        self.last, self.last_step, self.nan_since = values[-1] + 0.0, steps[-1], None
         self.total = total
         smallest, largest = min(values), max(values)
         if self.min is None or smallest < self.min:
-            self.min, self.min_step = smallest, steps[values.index(smallest)]
+            self.min, self.min_step = smallest + 0.0, steps[values.index(smallest)]
         if self.max is None or largest > self.max:
-            self.max, self.max_step = largest, steps[values.index(largest)]
+            self.max, self.max_step = largest + 0.0, steps[values.index(largest)]
         return True
 
     @property
     def mean(self) -> float | None:
         """The mean of the finite values."""
         finite = self.count - self.nan_count
-        return self.total / finite if finite else None
+        return self.total / finite + 0.0 if finite else None
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Return the summary as a mapping with the names of the HTTP API, plus the steps of the extremes."""

@@ -1,7 +1,7 @@
 """Reduces series to plots: rollups of points become buckets with a minimum, a maximum and a mean.
 
-A rollup summarises consecutive points: one, 64, or a whole chunk. All sizes can be mixed. Rollups keep the order in
-which the points were logged; nothing is sorted by x, which goes back after a resume.
+A rollup summarises consecutive points: one, 64, or a whole chunk. All sizes can be mixed. A plot goes along its axis:
+points are in the order of x, equal ones in the order written, and those without an x are left out (`in_order`).
 """
 
 from __future__ import annotations
@@ -83,6 +83,27 @@ def joined(parts: Sequence[Rollups]) -> Rollups:
     if not parts:
         return of_points(np.empty(0), np.empty(0))
     return Rollups(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def in_order(rollups: Rollups) -> Rollups:
+    """Return rollups in the order of x, equal ones as they come, without those that have no x."""
+    has_x = np.isfinite(rollups.x)
+    if not has_x.all():
+        rollups = _chosen(rollups, has_x)
+    if np.all(rollups.x[1:] >= rollups.x[:-1]):
+        return rollups
+    return _chosen(rollups, np.argsort(rollups.x, kind="stable"))
+
+
+def _chosen(rollups: Rollups, which: NDArray[Any]) -> Rollups:
+    x, lo, hi, total, finite, points = rollups
+    return Rollups(x[which], lo[which], hi[which], total[which], finite[which], points[which])
+
+
+def thinned(rollups: Rollups, most: int) -> Rollups:
+    """Return at most about this many rollups of roughly equally many points each."""
+    width = len(rollups.x) // most
+    return merged(rollups, np.arange(0, len(rollups.x), width)) if width > 1 else rollups
 
 
 def merged(rollups: Rollups, starts: NDArray[Any]) -> Rollups:

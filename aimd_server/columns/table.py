@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.values import float_of, step_of, time_of
-from aimd_server.columns.rendering import AXES, AXIS_OF, EPOCH, STEP, TIME, times_of
+from aimd_core.reading.series import split_type
+from aimd_server.columns.rendering import AXES, EPOCH, STEP, TIME
 from aimd_server.columns.rollups import Floats
-from aimd_server.columns.uniform import read_uniform
-
-Metric = tuple[str, str]  # type and name
 
 
 class Column:
@@ -28,7 +25,7 @@ class Column:
 
 
 class Table:
-    """The points of a metrics type, one row each.
+    """The points of a metrics type (`split_type`), one row each.
 
     Attributes:
         axes: Step, epoch and time of each row, or NaN.
@@ -41,8 +38,8 @@ class Table:
         self.axes: dict[str, list[float]] = {name: [] for name in AXES}
         self.columns: dict[str, Column] = {}
 
-    def add(self, values: dict[str, Any], sequence: dict[str, Any]) -> None:
-        """Add a record."""
+    def add(self, values: dict[str, Any], sequence: dict[str, Any], prefix: str = "") -> None:
+        """Add a record, with what precedes the names of its metrics."""
         row = len(self.axes[STEP])
         step = step_of(sequence.get("step"))
         self.axes[STEP].append(math.nan if step is None else float(step))
@@ -50,9 +47,9 @@ class Table:
         self.axes[TIME].append(time_of(sequence.get("timestamp")))
         for name, value in values.items():
             if isinstance(value, (int, float)):
-                column = self.columns.get(name)
+                column = self.columns.get(prefix + name)
                 if column is None:
-                    column = self.columns[name] = Column([], [])
+                    column = self.columns[prefix + name] = Column([], [])
                 column.rows.append(row)
                 column.values.append(float_of(value))
 
@@ -69,48 +66,10 @@ def _number(value: object) -> float:
 
 
 def tables_of(lines: bytes) -> dict[str, Table]:
-    """Return the tables of complete journal lines, by metrics type."""
+    """Return the tables of journal lines, by metrics type."""
     found: dict[str, Table] = {}
     for record in read_records((line + b"\n" for line in lines.split(b"\n") if line), Damage()):
         ((metrics_type, body),) = record.items()
-        found.setdefault(metrics_type, Table()).add(body["value"], body["sequence"])
+        first, prefix = split_type(metrics_type)
+        found.setdefault(first, Table()).add(body["value"], body["sequence"], prefix)
     return found
-
-
-def columns_of(lines: bytes, metrics: Sequence[Metric], axis: str) -> dict[Metric, tuple[Floats, Floats]]:
-    """Return x and value of each point in complete journal lines, of those of the metrics that are in them."""
-    columns = _uniform_columns(lines, metrics, axis)
-    if columns is not None:
-        return columns
-    tables = tables_of(lines)
-    return {(type, name): tables[type].points(name, axis) for type, name in metrics if type in tables}
-
-
-def _uniform_columns(lines: bytes, metrics: Sequence[Metric], axis: str) -> dict[Metric, tuple[Floats, Floats]] | None:
-    """Return the same of lines of one form, an order of magnitude faster; None of any others."""
-    uniform = read_uniform(lines)
-    place = next(name for name, known in AXIS_OF.items() if known == axis)
-    if uniform is None or place not in uniform.places:
-        return None
-    try:
-        x = _axis_of(uniform.columns[len(uniform.values) + uniform.places.index(place)], axis)
-        positions = [
-            (type, name, uniform.values.index(name))
-            for type, name in metrics
-            if type == uniform.type and name in uniform.values
-        ]
-        numbers = {(type, name): np.array(uniform.columns[at], np.float64) for type, name, at in positions}
-    except (OverflowError, TypeError, ValueError):  # whole numbers beyond all floats, or no numbers
-        return None
-    return None if x is None else {metric: (x, values) for metric, values in numbers.items()}
-
-
-def _axis_of(column: list[Any], axis: str) -> Floats | None:
-    """Return a column of `sequence` as numbers of an axis; None when it is to be read one by one."""
-    if axis == TIME:
-        times = times_of(column)
-        return None if times is None else times[0] / 1e6
-    if not isinstance(column[0], int):
-        return None
-    x = np.array(column, np.float64)
-    return x if axis != STEP or bool(np.all(np.abs(x) < 1 << 63)) else None

@@ -217,6 +217,6 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
 
 
 def _shown(row: dict[str, Any] | None) -> str:
-    """Return a metric's row for comparison: None for anything that is not a number, and -0.0 as SQLite returns it."""
+    """Return a metric's row for comparison, with None for anything that is not a number."""
     values = {} if row is None else {name: row[name] for name in MEASURED}
-    return repr([None if value is None or value != value else value + 0.0 for value in values.values()])
+    return repr([None if value is None or value != value else float(value) for value in values.values()])

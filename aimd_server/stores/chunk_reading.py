@@ -1,31 +1,31 @@
 """Reads column chunks as rollups for a plot, and no more of a chunk than the plot needs.
 
 That is the chunk's row if there are many chunks per bucket, else its rollups, else its numbers. A chunk that is only
-partly in the requested range is always read whole.
+partly in the requested range is always read whole. So are all chunks of a series that went back: see `chunk_points`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Select, and_, bindparam, func, select
 
 from aimd_server.columns.codec import decode
-from aimd_server.columns.rendering import TIME
-from aimd_server.columns.rollups import Floats, Rollups, between, joined, of_points
+from aimd_server.columns.rollups import Rollups, joined
 from aimd_server.columns.spans import unpacked_rows
-from aimd_server.stores import sealed
+from aimd_server.stores import chunk_points, sealed
+from aimd_server.stores.chunk_points import History, Key, View, of_range
 from aimd_server.stores.chunks import KIND_OF, METRIC, ROLLED
 from aimd_server.stores.schema import series_chunk
 
-SECOND_US = 1e6
 CHUNKS_A_BUCKET = 2  # from here on rows alone suffice
 _HEADS_AT_ONCE, _ROLLUPS_AT_ONCE, _DATA_AT_ONCE = 20_000, 4096, 256  # chunks in memory at once
 
 _metric, _axis = series_chunk.alias("metric"), series_chunk.alias("axis")
-_FACTS = ("series_id", "name", "first", "rows", "points", "finite", "lo", "hi", "total")
+_FACTS = ("series_id", "name", "first", "offset", "rows", "points", "finite", "lo", "hi", "total")
 _PLACES = (
     _axis.c.head.label("x"),
     _axis.c.lo.label("x_lo"),
@@ -68,32 +68,29 @@ _COUNTS = (
     .group_by(series_chunk.c.series_id, series_chunk.c.name)
 )
 
-Key = tuple[int, str]  # a series and one of its metrics
 
+def rollups(
+    connection: Connection, keys: Sequence[Key], view: View, histories: Mapping[int, History]
+) -> Iterator[tuple[Key, Rollups]]:
+    """Yield the rollups of each series and metric that has chunks, a few series at a time.
 
-class View(NamedTuple):
-    """What is requested of a series: the axis, the number of buckets, and the ends of a range."""
-
-    axis: str
-    points: int
-    least: float | None
-    greatest: float | None
-
-    @property
-    def scale(self) -> float:
-        """The divisor of the numbers of the axis."""
-        return SECOND_US if self.axis == TIME else 1.0
-
-
-def rollups(connection: Connection, keys: Sequence[Key], view: View) -> Iterator[tuple[Key, Rollups]]:
-    """Yield the rollups of each series and metric that has chunks, a few series at a time."""
+    Args:
+        connection: The database.
+        keys: The series and metrics.
+        view: What is requested of each.
+        histories: Where series went back, by their ids.
+    """
     counts = _counted(connection, keys)
     wanted = {key: _level(key, counts[key], view) for key in keys if key in counts}
     for level, at_once in ((_heads, _HEADS_AT_ONCE), (_rollups, _ROLLUPS_AT_ONCE), (_numbers, _DATA_AT_ONCE)):
         mine = [key for key in wanted if wanted[key] is level]
         for part in _parts(mine, counts, at_once):
             for key, rows in _by_key(connection, _HEADS if level is not _rollups else _ROLLUPS, part, view):
-                yield key, level(connection, key, rows, view)
+                placed = [row for row in rows if row.x_finite]  # points without an x are not drawn
+                if key[0] in histories or not _are_in_order(placed):
+                    yield key, chunk_points.points(connection, key, placed, view, histories.get(key[0]))
+                elif placed:
+                    yield key, level(connection, key, placed, view)
 
 
 def _counted(connection: Connection, keys: Sequence[Key]) -> dict[Key, tuple[int, int]]:
@@ -141,12 +138,22 @@ def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: V
     yield from ((key, rows) for key, rows in found.items() if rows)
 
 
+def _are_in_order(rows: Sequence[Any]) -> bool:
+    """Tell whether all points of chunks have an x, and none precedes its chunk's first or follows the next one's."""
+    reached = -math.inf
+    for row in rows:
+        if row.x_finite < row.rows or row.x_lo < row.x or row.x_lo < reached:
+            return False
+        reached = row.x_hi
+    return True
+
+
 def _heads(connection: Connection, key: Key, rows: list[Any], view: View) -> Rollups:
     """Return one rollup per chunk."""
     columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
     if columns["points"] != columns["rows"]:  # the first row of a chunk may lack the metric
-        ((_, rows),) = _by_key(connection, _ROLLUPS, [key], view)
-        return _rollups(connection, key, rows, view)
+        ((_, rolled),) = _by_key(connection, _ROLLUPS, [key], view)
+        return _rollups(connection, key, [row for row in rolled if row.x_finite], view)
     x, lo, hi, total = (np.array(columns[name], np.float64) for name in ("x", "lo", "hi", "total"))
     finite, points = (np.array(columns[name], np.int64) for name in ("finite", "points"))
     return Rollups(x / view.scale, lo, hi, np.nan_to_num(total, posinf=np.inf, neginf=-np.inf), finite, points)
@@ -213,14 +220,6 @@ def _points(x_data: bytes, data: bytes, rows: bytes | None, view: View) -> Rollu
     x, values, places = decode(x_data), decode(data), unpacked_rows(rows)
     x = (x if places is None else x[places]) / view.scale
     return of_range(x, values, view)
-
-
-def of_range(x: Floats, values: Floats, view: View) -> Rollups:
-    """Return points in the range as rollups of one."""
-    if view.least is None and view.greatest is None:
-        return of_points(x, values)
-    inside = between(x, view.least, view.greatest)
-    return of_points(x[inside], values[inside])
 
 
 def _touches(row: Any, view: View) -> bool:

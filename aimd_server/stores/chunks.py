@@ -12,11 +12,13 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select
 
+from aimd_core.reading.series import split_type
 from aimd_server.columns.codec import compress, decode, decompress, encode
 from aimd_server.columns.rendering import AXES
 from aimd_server.columns.rollups import Rollups, merged, of_points
 from aimd_server.columns.spans import (
     KEPT,
+    MAX_NAME_CHARS,
     RECIPE,
     Chunk,
     Recipe,
@@ -45,12 +47,14 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, spa
     rows: list[dict[str, Any]] = []
     places: dict[str, tuple[int, int]] = {}
     for chunk in span.chunks:
-        known = series.of_type(connection, trial_id, chunk.type)
-        if known is None:
+        metrics_type, prefix = split_type(chunk.type)
+        known = series.of_type(connection, trial_id, metrics_type)
+        if known is None or len(prefix) > MAX_NAME_CHARS:
             continue
         first = known.rows
         places[chunk.type] = (known.id, first)
-        rows += [{"series_id": known.id, "first": first, "rows": chunk.rows, **one} for one in _rows_of(chunk)]
+        own = {"series_id": known.id, "first": first, "offset": offset, "rows": chunk.rows}
+        rows += [{**own, **one} for one in _rows_of(chunk, prefix)]
         series.set_rows(connection, known.id, first + chunk.rows)
     if rows:
         connection.execute(_PUT, rows)
@@ -63,7 +67,7 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, spa
     connection.execute(_PUT_LINES, values)
 
 
-def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:
+def _rows_of(chunk: Chunk, prefix: str) -> Iterable[dict[str, Any]]:
     for axis, numbers in chunk.axes.items():
         rollup = numbers[::ROLLED].astype("<f8").tobytes()
         data = chunk.packed.get(("axis", axis)) or encode(numbers)
@@ -81,7 +85,7 @@ def _rows_of(chunk: Chunk) -> Iterable[dict[str, Any]]:
         rollup = np.concatenate(columns).astype("<f8").tobytes()
         data = chunk.packed.get(("metric", name)) or encode(numbers)
         stored = {"places": packed_rows(places), "rollup": rollup, "data": data}
-        yield {"kind": METRIC, "name": name, **_facts(points), **stored}
+        yield {"kind": METRIC, "name": prefix + name, **_facts(points), **stored}
 
 
 def _facts(points: Rollups) -> dict[str, Any]:
@@ -89,6 +93,13 @@ def _facts(points: Rollups) -> dict[str, Any]:
     facts = {"head": points.x[0], "lo": whole.lo[0], "hi": whole.hi[0], "total": whole.total[0]}
     known = {name: None if np.isnan(number) else float(number) for name, number in facts.items()}
     return {"points": int(whole.points[0]), "finite": int(whole.finite[0]), **known}
+
+
+def span_sizes(connection: Connection, journal_id: int, end: int) -> dict[int, int]:
+    """Return the sizes of the spans that begin before a byte of a journal, by where they begin."""
+    query = select(journal_chunk.c.offset, journal_chunk.c.size)
+    rows = connection.execute(query.where(journal_chunk.c.journal_id == journal_id, journal_chunk.c.offset < end))
+    return {row[0]: row[1] for row in rows}
 
 
 def lines_of(connection: Connection, codec: int, data: bytes) -> bytes:
@@ -129,11 +140,12 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
 
 def _chunk(connection: Connection, metrics_type: str, series_id: int, first: int) -> Chunk:
     chunk = Chunk(metrics_type, 0, {}, {})
+    prefix = split_type(metrics_type)[1]
     rows = connection.execute(_CHUNK, {"of_series": series_id, "of_first": first}).all()
     for row, data in zip(rows, sealed.opened(connection, [row.data for row in rows]), strict=True):
         chunk.rows, numbers = row.rows, decode(data)
         if row.kind == METRIC:
-            chunk.columns[row.name] = (unpacked_rows(row.places), numbers)
+            chunk.columns[row.name.removeprefix(prefix)] = (unpacked_rows(row.places), numbers)
         else:
             chunk.axes[AXES[row.kind - 1]] = numbers
     return chunk

@@ -367,6 +367,7 @@ series_chunk = Table(
     Column("kind", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, primary_key=True),
     Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("points", Integer, nullable=False),
     Column("finite", Integer, nullable=False),

@@ -15,6 +15,7 @@ from aimd_core.format.layout import (
     PARAMETERS_FILE,
     TRIALS_DIRECTORY,
     default_directory,
+    expanded,
     is_trial_directory,
     new_trial_directory,
 )
@@ -80,7 +81,7 @@ def create_trial(
         DiskError: The disk refused.
     """
     values = (trial_name, trial_params, folder_id, folder_path, make_folder, conflict_strategy)
-    settings = _settings_at(Path(trial_path)) if trial_path is not None else {}
+    settings = _settings_at(expanded(trial_path)) if trial_path is not None else {}
     if folder_path is not None:
         settings.pop("folder_id", None)  # an id from there would override the path given here
     settings.update({key: value for key, value in zip(_SETTINGS, values, strict=True) if value is not None})
@@ -163,7 +164,7 @@ def _settings_at(path: Path) -> dict[str, object]:
 
 def _working_directory(given: str | os.PathLike[str] | None) -> Path:
     """Return the absolute path of the directory that holds `.aimd`."""
-    directory = default_directory() if given is None else Path(given)
+    directory = default_directory() if given is None else expanded(given)
     try:
         return Path(os.path.abspath(directory))
     except FileNotFoundError as error:

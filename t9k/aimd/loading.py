@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, UsageError
-from aimd_core.format.layout import METRICS_FILE, default_directory, is_trial_directory
+from aimd_core.format.layout import METRICS_FILE, default_directory, expanded, is_trial_directory
 from aimd_core.format.segments import Resume, append_segment
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
@@ -42,7 +42,9 @@ def load_trial(
     """
     if (trial_path is None) == (trial_name is None):
         raise UsageError(message="give either trial_path or trial_name", hint="")
-    stored = trial_at(Path(trial_path)) if trial_path is not None else trial_named(str(trial_name), default_directory())
+    stored = (
+        trial_at(expanded(trial_path)) if trial_path is not None else trial_named(str(trial_name), default_directory())
+    )
     metadata, params = stored.metadata, stored.parameters
     if stored.damage or not isinstance(metadata.get("metadata"), dict) or stored.id is None:
         raise DamagedError(path=stored.path, reason="; ".join(stored.damage) or "its metadata holds no trial id")
@@ -60,7 +62,7 @@ def find_stored(trial: str | os.PathLike[str]) -> StoredTrial:
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: There is no such trial, or several.
     """
-    path = Path(trial)
+    path = expanded(trial)
     return (
         trial_at(path)
         if len(path.parts) > 1 or is_trial_directory(path)

@@ -47,7 +47,7 @@ def search_trials(
         UsageError: There is no such format, or the limit is negative.
         MissingExtraError: pandas or polars is requested but not installed.
     """
-    from aimd_core.format.layout import default_directory
+    from aimd_core.format.layout import default_directory, expanded
     from aimd_core.query import matches, parse, parse_sort, sort_rows
     from aimd_core.reading.directory import TrialIndex
 
@@ -58,7 +58,7 @@ def search_trials(
     keys = parse_sort(sort) if sort else ()
     rows = [
         row
-        for row in TrialIndex(default_directory() if path is None else Path(path)).rows(with_facts=True)
+        for row in TrialIndex(default_directory() if path is None else expanded(path)).rows(with_facts=True)
         if matches(wanted, row)
     ]
     rows = sort_rows(rows, keys, lambda row: row)[:limit]
@@ -79,7 +79,8 @@ def history(
 
     Returns:
         Mappings (or rows of a data frame) with `type`, `step`, `epoch`, `timestamp` and one key per metric,
-            `type.name`. Records with none of the requested metrics are left out.
+            `type.name`, and with `all_segments` the number of the `segment`, from 1. Records with none of the requested
+            metrics are left out.
 
     Raises:
         UsageError: The format does not exist.
@@ -87,18 +88,22 @@ def history(
         DamagedError: The journal is not a regular file.
     """
     from aimd_core.format.journal import Damage
-    from aimd_core.reading.series import metric_values, records_of
+    from aimd_core.reading.series import all_records_of, metric_values, records_of
 
     _check_format(format)
     asked = None if names is None else {names} if isinstance(names, str) else set(names)
     points: list[dict[str, Any]] = []
-    for record in records_of(path, Damage(), all_segments):
+    records: Iterable[tuple[int | None, dict[str, Any]]] = (
+        all_records_of(path, Damage()) if all_segments else ((None, record) for record in records_of(path, Damage()))
+    )
+    for segment, record in records:
         ((metrics_type, body),) = record.items()
         is_asked = asked is None or metrics_type in asked
         values = {metric: value for metric, value in metric_values(record) if is_asked or metric in (asked or ())}
         if values:
             place = {key: body["sequence"].get(key) for key in ("step", "epoch", "timestamp")}
-            points.append({"type": metrics_type, **place, **values})
+            more = {"segment": segment} if all_segments else {}
+            points.append({"type": metrics_type, **place, **more, **values})
     return points if format == "list" else _frame(points, format)
 
 

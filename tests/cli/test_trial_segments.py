@@ -45,10 +45,30 @@ def test_all_segments_are_shown_when_they_are_asked_for(home: Home, trial: aimd.
     counts = {}
     for more in ((), ("--all-segments",)):
         exported = home.aimd("trial", "export", trial.alternative_name, *more).out.splitlines()[1:]
-        (series, _) = home.aimd("trial", "plot", *names, "--json", *more).json["series"]
+        series = home.aimd("trial", "plot", *names, "--json", *more).json["series"][-2]
         compared = home.aimd("trial", "compare", *names, "--aggregate", "max", "--json", *more).json
         counts[more] = (len(exported), series["last"], "5.0" in json.dumps(compared))
-    assert counts == {(): (4, 9.0, False), ("--all-segments",): (6, 5.0, True)}
+    assert counts == {(): (4, 9.0, False), ("--all-segments",): (6, 9.0, True)}
+
+
+@pytest.mark.parametrize("axis", ["step", "time"])
+def test_each_segment_is_a_line_of_its_own(home: Home, trial: aimd.Trial, axis: str) -> None:
+    again = aimd.load_trial(trial.path, from_step=2)
+    again.log("train", {"loss": 7.0}, step=2)
+    again.finish()
+    asked = (trial.alternative_name, "--all-segments")
+    drawn = home.aimd("trial", "plot", *asked, "--x", axis, "--json").json["series"]
+    values = {curve["segment"]: [value for _, value in curve["drawn"]] for curve in drawn}
+    assert values == {1: [1.0, 2.0, 3.0, 4.0, 5.0], 2: [9.0], 3: [7.0]}
+    assert [curve["last"] for curve in drawn] == [5.0, 9.0, 7.0]
+    assert "segment 2" in home.aimd_terminal("trial", "plot", *asked)
+    for more in ((), ("--wide",)):
+        lines = home.aimd("trial", "export", *asked, "--format", "jsonl", *more).out.splitlines()
+        assert [json.loads(line)["segment"] for line in lines] == [1] * 5 + [2, 3]
+        assert "segment" not in home.aimd("trial", "export", trial.alternative_name, *more).out
+    assert [point["segment"] for point in trial.history(all_segments=True)] == [1] * 5 + [2, 3]
+    (only,) = home.aimd("trial", "plot", trial.alternative_name, "--json").json["series"]
+    assert (only["segment"], only["points"]) == (None, 2)
 
 
 def test_a_server_shows_what_counts_and_gives_every_byte_back(

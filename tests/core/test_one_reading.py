@@ -18,7 +18,7 @@ from aimd_core.format import segments
 from aimd_core.format.journal import Damage
 from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.series import read_series
+from aimd_core.reading.series import all_records_of, metric_values, read_series
 from aimd_core.reading.totals import read_totals
 from aimd_core.upload.version1 import LocalPoints
 from t9k import aimd
@@ -119,7 +119,16 @@ def assert_all_segments(path: Path, everything: list[Point]) -> None:
     assert {metric: compared.metrics[metric]["count"] for metric in compared.metrics} == counts
     assert len(history(path, all_segments=True)) == len(everything)
     for metric, count in counts.items():
-        assert len(read_series(path / "metrics", metric, all_segments=True)) == count
+        series = read_series(path / "metrics", metric, all_segments=True)
+        assert len(series) == count
+        values: dict[int, list[float]] = {}
+        for number, record in all_records_of(path, Damage()):
+            for name, value in metric_values(record):
+                if name == metric:
+                    values.setdefault(number, []).append(value)
+        if not metric.startswith("system."):
+            pieces = [list(piece.values) for piece in series.segments() if len(piece)]
+            assert repr(pieces) == repr(list(values.values()))
 
 
 @given(events())
@@ -140,7 +149,7 @@ def _off_by_one(real: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def _written_last(real: Callable[..., float]) -> Callable[..., float]:
-    return lambda path, series, *_: series.values[-1]
+    return lambda steps: steps.values[-1]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,17 @@ def test_a_trial_goes_where_dir_says_before_the_variable_and_the_working_directo
     assert aimd.load_trial(trial_name="b").path == trial.path
 
 
+def test_a_tilde_is_the_home_directory_as_in_a_shell(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(work / "home"))
+    monkeypatch.setenv("AIMD_DIR", "~/runs")
+    first = aimd.create_trial(trial_name="a")
+    second = aimd.create_trial(trial_name="b", dir="~/runs")
+    assert {first.path.parent, second.path.parent} == {work / "home" / "runs" / ".aimd" / "trials"}
+    assert len(aimd.search_trials()) == len(aimd.search_trials(path="~/runs")) == 2
+    assert aimd.load_trial(f"~/runs/.aimd/trials/{first.path.name}").path == first.path
+    assert not (work / "~").exists()
+
+
 def test_every_command_reads_where_the_variable_says(work: Path) -> None:
     aimd.create_trial(trial_name="a", dir=work / "store").finish()
 

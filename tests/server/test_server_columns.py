@@ -308,6 +308,8 @@ def test_a_plot_shows_the_points_however_they_are_stored(
         where, values = tables.points(name, x)
         inside = (where >= (bounds[0] or -np.inf)) & (where <= (bounds[1] or np.inf))
         where, values = where[inside], values[inside]
+        order = np.argsort(where, kind="stable")  # along the axis, equal positions as written
+        where, values = where[order], values[order]
         finite = values[np.isfinite(values)]
         plot = found[f"train.{name}"]
         assert (plot.points, plot.nan) == (len(values), len(values) - len(finite))
@@ -321,6 +323,7 @@ def test_a_plot_shows_the_points_however_they_are_stored(
             assert plot.hi is not None
             assert (np.nanmin(plot.lo), np.nanmax(plot.hi)) == (finite.min(), finite.max())
             assert plot.x[0] == where[0]
+        assert np.all(np.diff(plot.x) >= 0)
 
 
 def _uniform_journals() -> st.SearchStrategy[bytes]:

@@ -84,12 +84,12 @@ def test_the_order_is_that_of_the_trials_then_of_the_metrics_asked_for(user: Use
     ]
 
 
-def test_a_range_holds_what_lies_in_it_also_where_x_goes_back(user: User) -> None:
+def test_a_range_holds_what_lies_in_it_along_the_axis_also_where_x_goes_back(user: User) -> None:
     trial_id = user.new_trial()
     steps = [0, 1, 2, 3, 4, 2, 3, 4, 5]  # stopped at 4, and resumed from 2
     user.patch(trial_id, 0, b"".join(line(step, number) for number, step in enumerate(steps)))
     (series,) = asked(user, [trial_id], **{"from": 2, "to": 3})
-    assert (series["x"], series["lo"], series["count"]) == ([2, 3, 2, 3], [2, 3, 5, 6], 4)
+    assert (series["x"], series["lo"], series["count"]) == ([2, 2, 3, 3], [2, 5, 3, 6], 4)
 
 
 @pytest.mark.parametrize("x", ["step", "epoch", "time"])

@@ -58,10 +58,11 @@ def assert_effective(store: Store, happened: list[Event], local: dict[str, Any])
     shown = trials.shown(store.database, store.user, store.trial)["metrics"]
     assert shown == local
     points: dict[str, tuple[list[float], list[float]]] = {}
-    for metric, step, value in model(happened):
+    for metric, step, value in sorted(model(happened), key=lambda point: -math.inf if point[1] is None else point[1]):
         x, values = points.setdefault(metric, ([], []))
-        x.append(math.nan if step is None else float(step))
-        values.append(value if math.isfinite(value) else math.nan)
+        if step is not None:  # others are not drawn
+            x.append(float(step))
+            values.append(value if math.isfinite(value) else math.nan)
     assert {name: repr(one) for name, one in drawn_of(store).items()} == {
         name: repr(one) for name, one in points.items()
     }

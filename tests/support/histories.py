@@ -25,7 +25,11 @@ def events() -> st.SearchStrategy[list[Event]]:
     steps = st.one_of(st.integers(0, 8), st.integers(0, 8), st.none())
     values = st.one_of(st.floats(), st.floats(-1, 1))
     log = st.tuples(
-        st.just("log"), st.sampled_from(["train", "val", "system"]), st.sampled_from(["loss", "step"]), steps, values
+        st.just("log"),
+        st.sampled_from(["train", "val", "system", "system.gpu", "a", "a.b"]),
+        st.sampled_from(["loss", "step", "b.loss"]),
+        steps,
+        values,
     )
     event = st.one_of(log, log, log, log, st.just(("torn",)), st.tuples(st.just("resume"), st.integers(0, 8)))
     parents = st.lists(st.tuples(st.integers(0, 4), st.floats(-1, 1)), max_size=5)
@@ -35,15 +39,15 @@ def events() -> st.SearchStrategy[list[Event]]:
 
 def model(happened: list[Event]) -> list[Point]:
     """What counts: points from a step on are gone when the trial goes back to it."""
-    points: list[Point] = []
+    points: list[tuple[str, int | None, float, str]] = []
     for kind, *facts in happened:
         if kind == "log":
-            points.append((f"{facts[0]}.{facts[1]}", facts[2], facts[3]))
+            points.append((f"{facts[0]}.{facts[1]}", facts[2], facts[3], facts[0]))
         elif kind == "resume":
-            points = [p for p in points if p[1] is None or p[1] < facts[0] or p[0].startswith("system.")]
+            points = [point for point in points if point[1] is None or point[1] < facts[0] or point[3] == "system"]
         elif kind == "fork":
-            points = [("train.loss", step, value) for step, value in facts[1] if step < facts[0]]
-    return points
+            points = [("train.loss", step, value, "train") for step, value in facts[1] if step < facts[0]]
+    return [point[:3] for point in points]
 
 
 def line(metrics_type: str, name: str, step: int | None, value: float) -> bytes:

@@ -97,10 +97,10 @@ def journal(chance: random.Random) -> Journal:
 
 
 def totals(points: Points) -> dict[str, dict[str, Any]]:
-    """Return the aggregates of every metric, by the rules as documented."""
+    """Return the aggregates of every metric, by the rules as documented; zero has no sign in them."""
     told: dict[str, dict[str, Any]] = {}
     for metric in dict.fromkeys(metric for metric, _, _ in points):
-        mine = [(step, value) for name, step, value in points if name == metric]
+        mine = [(step, value + 0.0) for name, step, value in points if name == metric]
         total, finite = 0.0, [value for _, value in mine if math.isfinite(value)]
         for value in finite:
             total += value
@@ -110,7 +110,7 @@ def totals(points: Points) -> dict[str, dict[str, Any]]:
             "last": mine[last][1],
             "min": min(finite, default=None),
             "max": max(finite, default=None),
-            "mean": total / len(finite) if finite else None,
+            "mean": total / len(finite) + 0.0 if finite else None,
             "count": float(len(mine)),
         }
     return told

@@ -9,7 +9,7 @@ from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
 from aimd_core.errors import MetricNotFoundError
 from aimd_core.format.layout import METRICS_FILE
-from aimd_core.language import said
+from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import last_of, metric_names, read_series
 
@@ -23,7 +23,7 @@ def read_curves(
         trials: The trials.
         metrics: `type.name` each; none means the main metric.
         axis: `step`, `epoch` or `time`; time is counted from the trial's start.
-        all_segments: Whether to include superseded points.
+        all_segments: Whether to include superseded points; then each segment is a curve.
 
     Raises:
         MetricNotFoundError: None of them is in any of the trials.
@@ -34,31 +34,41 @@ def read_curves(
     missing: list[str] = []
     for trial in trials:
         for metric in chosen:
-            curve = read_curve(trial, metric, axis, all_segments)
-            if curve.last is None:
+            pieces = [curve for curve in _segments(trial, metric, axis, all_segments) if curve.last is not None]
+            if not pieces:
                 missing.append(
                     said("{alternative_name} has no {metric}", alternative_name=trial.alternative_name, metric=metric)
                 )
             else:
-                curves.append(curve)
+                curves += pieces
     if not curves:
         raise MetricNotFoundError(", ".join(chosen), _where(trials), names_of(trials))
     _name(curves, trials)
     return curves, missing
 
 
-def read_curve(trial: Trial, metric: str, axis: str, all_segments: bool = False) -> Curve:
+def read_curve(trial: Trial, metric: str, axis: str) -> Curve:
     """Return a metric of a trial, which may have no points."""
+    (curve,) = _segments(trial, metric, axis, all_segments=False)
+    return curve
+
+
+def _segments(trial: Trial, metric: str, axis: str, all_segments: bool) -> list[Curve]:
+    """Return a metric of a trial, in one curve for each segment if superseded points are included."""
     journal = trial.path / METRICS_FILE
     series = read_series(journal, metric, axis, all_segments)
-    positions = series.positions
-    if axis == "time" and positions:
-        start_s = _start_s(trial, positions[0])
-        positions = array("d", [position - start_s for position in positions])
-    curve = Curve(trial.alternative_name, metric, positions, series.values)
-    curve.last = last_of(journal, series, axis, all_segments)
-    curve.damage = series.damage.sentence()
-    return curve
+    steps = series if axis == "step" else read_series(journal, metric, "step", all_segments)
+    start_s = _start_s(trial, series.positions[0]) if axis == "time" and len(series) else 0.0
+    curves = []
+    pieces = series.segments()
+    for number, (piece, piece_steps) in enumerate(zip(pieces, steps.segments(), strict=True), start=1):
+        positions = array("d", [position - start_s for position in piece.positions]) if start_s else piece.positions
+        curve = Curve(trial.alternative_name, metric, positions, piece.values)
+        curve.last = last_of(piece_steps)
+        curve.damage = series.damage.sentence()
+        curve.segment = number if len(pieces) > 1 else None
+        curves.append(curve)
+    return curves
 
 
 def _start_s(trial: Trial, first_s: float) -> float:
@@ -97,4 +107,6 @@ def _name(curves: list[Curve], trials: Sequence[Trial]) -> None:
     several_metrics = len({curve.metric for curve in curves}) > 1
     for curve in curves:
         parts = [shown[curve.trial] if are_unique else curve.trial] if len(shown) > 1 else []
-        curve.name = " ".join([*parts, *([curve.metric] if several_metrics or not parts else [])])
+        parts += [curve.metric] if several_metrics or not parts else []
+        parts += [said("segment {number}", number=curve.segment)] if curve.segment else []
+        curve.name = joined(" ", parts)

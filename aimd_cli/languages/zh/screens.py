@@ -148,6 +148,7 @@ SCREENS: dict[str, str] = {
     # Charts
     "{metrics} of {trial}": "{trial} 的 {metrics}",
     "{title} ({how})": "{title}（{how}）",
+    "segment {number}": "第 {number} 段",
     "smoothed {smooth:g}": "平滑 {smooth:g}",
     "logarithmic": "对数刻度",
     "no point can be drawn": "没有可绘制的数据点",

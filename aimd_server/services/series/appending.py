@@ -18,6 +18,7 @@ import msgspec
 from aimd_core.format.digest import BLOCK_BYTES
 from aimd_core.format.journal import whole_bytes
 from aimd_core.format.segments import Segments
+from aimd_core.reading.series import split_type
 from aimd_server.services import files, indexing
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
@@ -396,7 +397,7 @@ def _extend_by_spans(
 def _take_spans(sums: _Totals, trial_id: int, spans: list[Span]) -> None:
     for span in spans:
         for chunk in span.chunks:
-            sums.add(trial_id, chunk.type, totals.columns_of(chunk))
+            sums.add(trial_id, split_type(chunk.type)[0], totals.columns_of(chunk))
 
 
 def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:

@@ -79,7 +79,7 @@ def _prepared(content: bytes, begin: int, limits: ColumnLimits) -> Prepared | No
         if prepared.spans and lines.count(b"\n") < limits.lines // 2 and prepared.end + len(lines) == end:
             break  # too few for a chunk: tail
         span = spans.build(lines)
-        if span.recipe is None or not _has_plain_steps(span):
+        if span.recipe is None or not _has_plain_steps(span) or _spells_a_metric_twice(span):
             return None
         prepared.spans.append(span)
         prepared.end += len(lines)
@@ -90,6 +90,12 @@ def _has_plain_steps(span: Span) -> bool:
     """Tell whether every step is a whole number or none, so that totals can be made from columns."""
     shapes = span.recipe.shapes if span.recipe else []
     return all(kind in ("int", "null") for shape in shapes for name, kind in shape.places if name == "step")
+
+
+def _spells_a_metric_twice(span: Span) -> bool:
+    """Tell whether two types have the same metric, so that columns do not tell in which order it was written."""
+    names = [f"{chunk.type}.{name}" for chunk in span.chunks for name in chunk.columns]
+    return len(span.chunks) > 1 and len(set(names)) < len(names)
 
 
 def keep(connection: Connection, row: JournalRow, spans: list[Span]) -> JournalRow:

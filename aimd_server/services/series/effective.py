@@ -1,7 +1,7 @@
 """Which points of a trial count: those not superseded according to its `segments` file.
 
 Bytes are stored as they come. Once a trial has gone back to an earlier step, its totals are computed again from its
-journal, and its plots from the lines that count. All other trials pay nothing for this.
+journal, and its plots from the points that count (`stores.chunk_points`). All other trials pay nothing for this.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,9 +21,6 @@ from aimd_server.stores import indexes, journals, series
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.work import check
-
-if TYPE_CHECKING:
-    from aimd_server.columns.rollups import Floats
 
 _STRETCH_BYTES = 2 << 20
 _BLANK_LINES = re.compile(rb"\n{2,}")
@@ -72,25 +68,6 @@ def stretches(connection: Connection, row: JournalRow, segments: Segments, start
         reached, rest = end, content[cut:]
     if rest:  # whole records of a line that is not complete
         yield segments.mask(rest, reached - len(rest))
-
-
-def points(
-    connection: Connection, row: JournalRow, segments: Segments, metrics: list[tuple[str, str]], axis: str
-) -> dict[tuple[str, str], tuple[Floats, Floats]]:
-    """Return x and value of each point that counts, for metrics given as type and name."""
-    import numpy as np
-
-    from aimd_server.columns.table import columns_of
-
-    parts: dict[tuple[str, str], list[tuple[Floats, Floats]]] = {metric: [] for metric in metrics}
-    for lines in stretches(connection, row, segments):
-        for metric, numbers in columns_of(lines, metrics, axis).items():
-            parts[metric].append(numbers)
-    return {
-        metric: (np.concatenate([x for x, _ in found]), np.concatenate([values for _, values in found]))
-        for metric, found in parts.items()
-        if found
-    }
 
 
 def retotal(database: Database, trial_id: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from aimd_core.format.segments import Segments
 from aimd_server.services.files import METRICS, SEGMENTS
 from aimd_server.services.request_errors import invalid
 from aimd_server.services.series import effective, totals
@@ -17,7 +18,7 @@ from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.work import check
 
 if TYPE_CHECKING:
-    from aimd_server.columns.rollups import Floats, Plot
+    from aimd_server.columns.rollups import Plot
     from aimd_server.columns.table import Table
 
 MAX_TRIALS = 500
@@ -140,49 +141,51 @@ def _portions(wish: PlotWish, metrics: dict[str, list[_Metric]]) -> Iterator[lis
 def _drawn(
     connection: Connection, trial_ids: dict[str, int], metrics: dict[str, list[_Metric]], wish: PlotWish
 ) -> list[Drawn]:
-    from aimd_server.columns.rollups import Rollups, joined, plotted
-    from aimd_server.stores.chunk_reading import View, of_range, rollups
+    from aimd_server.columns.rollups import Rollups, in_order, joined, plotted
+    from aimd_server.stores.chunk_points import History, View, of_range
+    from aimd_server.stores.chunk_reading import rollups
 
     view = View(wish.x, wish.points, wish.from_, wish.to)
     keys = [(metric.series_id, metric.name) for uid in trial_ids for metric in metrics[uid]]
-    stored: dict[tuple[int, str], list[Rollups]] = {key: [part] for key, part in rollups(connection, keys, view)}
-    tails = journals.of_trials(connection, trial_ids.values())
+    files = {
+        trial_id: {row.file: row for row in rows}
+        for trial_id, rows in journals.of_trials(connection, trial_ids.values()).items()
+    }
+    segments = {trial_id: _segments_of(connection, rows) for trial_id, rows in files.items()}
+    histories = {
+        metric.series_id: History(metric.type, files[trial_id][METRICS].id, segments[trial_id])
+        for uid, trial_id in trial_ids.items()
+        for metric in metrics[uid]
+        if trial_id in files and segments[trial_id].reach
+    }
+    stored: dict[tuple[int, str], list[Rollups]] = {
+        key: [part] for key, part in rollups(connection, keys, view, histories)
+    }
     drawn = []
     for uid, trial_id in trial_ids.items():
-        rows = tails.get(trial_id, [])
-        counting = _counting(connection, rows, metrics[uid], wish.x)
-        tables = _tail_tables(connection, rows) if counting is None else {}
+        tables = _tail_tables(connection, files[trial_id], segments[trial_id]) if trial_id in files else {}
         for metric in metrics[uid]:
             check()
             parts = stored.pop((metric.series_id, metric.name), [])
-            if counting is not None:
-                points = counting.get((metric.type, metric.name))
-                parts = [of_range(*points, view)] if points is not None else []
-            elif metric.type in tables:
+            if metric.type in tables:
                 parts.append(of_range(*tables[metric.type].points(metric.name, wish.x), view))
-            drawn.append(Drawn(uid, f"{metric.type}.{metric.name}", plotted(joined(parts), wish.points)))
+            drawn.append(Drawn(uid, f"{metric.type}.{metric.name}", plotted(in_order(joined(parts)), wish.points)))
     return drawn
 
 
-def _counting(
-    connection: Connection, rows: list[journals.JournalRow], metrics: list[_Metric], axis: str
-) -> dict[tuple[str, str], tuple[Floats, Floats]] | None:
-    """Return the points that count of a trial that went back to an earlier step, or None if all of them do."""
-    files = {row.file: row for row in rows}
+def _segments_of(connection: Connection, files: dict[str, journals.JournalRow]) -> Segments:
+    """Return the segments of a trial that has points."""
     if SEGMENTS not in files or METRICS not in files:
-        return None
-    segments = effective.read_segments(connection, files[SEGMENTS])
-    if not segments.reach:
-        return None
-    names = [(metric.type, metric.name) for metric in metrics]
-    return effective.points(connection, files[METRICS], segments, names, axis)
+        return Segments()
+    return effective.read_segments(connection, files[SEGMENTS])
 
 
-def _tail_tables(connection: Connection, rows: list[journals.JournalRow]) -> dict[str, Table]:
-    """Return the tables of the complete lines that are not in chunks."""
+def _tail_tables(connection: Connection, files: dict[str, journals.JournalRow], segments: Segments) -> dict[str, Table]:
+    """Return the tables of what counts of the lines that are not in chunks."""
     from aimd_server.columns.table import tables_of
 
-    row = next((row for row in rows if row.file == METRICS), None)
+    row = files.get(METRICS)
     if row is None or row.chunk_offset == row.parsed_offset:
         return {}
-    return tables_of(journals.read(connection, row.id, row.chunk_offset, row.parsed_offset))
+    lines = journals.read(connection, row.id, row.chunk_offset, row.parsed_offset)
+    return tables_of(segments.mask(lines, row.chunk_offset))

@@ -15,6 +15,7 @@ import msgspec
 from aimd_core.format.journal import Damage, read_records
 from aimd_core.format.model import strict_json
 from aimd_core.format.values import float_of, step_of
+from aimd_core.reading.series import split_type
 from aimd_core.reading.totals import MetricSummary
 from aimd_server.columns.uniform import read_numbers
 
@@ -58,7 +59,7 @@ class Points:
     Attributes:
         records: How many records there are.
         damaged: How many lines are not records.
-        by_type: Numbers by metrics type and metric, in the order written.
+        by_type: Numbers by metrics type (`split_type`) and metric, in the order written.
     """
 
     __slots__ = ("by_type", "damaged", "records")
@@ -71,9 +72,14 @@ class Points:
     def add(self, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
         """Add a record."""
         self.records += 1
+        prefix = ""
+        if "." in metrics_type:
+            metrics_type, prefix = split_type(metrics_type)
         columns = self.by_type.setdefault(metrics_type, {})
         for name, value in values.items():
             if isinstance(value, (int, float)):
+                if prefix:
+                    name = prefix + name
                 numbers = columns.get(name)
                 if numbers is None:
                     numbers = columns[name] = Numbers([], [])
@@ -99,8 +105,9 @@ def _read_group(lines: bytes) -> Points:
     uniform = read_numbers(lines)
     if uniform is not None:
         points.records = uniform.lines
-        columns = {name: Numbers(column, uniform.steps) for name, column in uniform.columns.items()}
-        points.by_type = {uniform.type: columns}
+        metrics_type, prefix = split_type(uniform.type)
+        columns = {prefix + name: Numbers(column, uniform.steps) for name, column in uniform.columns.items()}
+        points.by_type = {metrics_type: columns}
         return points
     try:
         records = _decoder.decode_lines(lines)  # all lines in one call
@@ -153,10 +160,11 @@ def extend(live: Live, columns: Columns) -> None:
 
 
 def columns_of(chunk: Chunk) -> Columns:
-    """Return the numbers of a chunk, as the lines that it was made of have them."""
+    """Return the numbers of a chunk, as the lines that it was made of have them, by metric (`split_type`)."""
+    prefix = split_type(chunk.type)[1]
     steps = list(map(step_of, chunk.axes["step"].tolist()))
     return {
-        name: Numbers(values.tolist(), steps if rows is None else [steps[row] for row in rows.tolist()])
+        prefix + name: Numbers(values.tolist(), steps if rows is None else [steps[row] for row in rows.tolist()])
         for name, (rows, values) in chunk.columns.items()
     }
 

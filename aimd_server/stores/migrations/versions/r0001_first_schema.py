@@ -309,6 +309,7 @@ def _series() -> None:
         sa.Column("kind", sa.Integer, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("first", sa.BigInteger, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
         *(sa.Column(name, sa.Integer, nullable=False) for name in ("rows", "points", "finite")),
         *(sa.Column(name, sa.Double, nullable=True) for name in ("head", "lo", "hi", "total")),
         sa.Column("places", sa.LargeBinary, nullable=True),
