@@ -69,15 +69,16 @@ or, not and ( ).
 
 Names
 
-  name, alternative_name, id  what describes the trial; also state, folder,
-                              started, ended, age, duration, tags, note, parent
+  name, alternative_name, id  what describes the trial; also state, reason,
+                              folder, started, ended, age, duration, tags,
+                              note, parent, nan_since
   params.NAME                 a parameter; nested: params.optimizer.lr
   platform.NAME               a platform fact
   git.commit, git.branch      where the code stood; also dirty, remote_url,
                               entrypoint, local_path
   TYPE.NAME                   a metric's last value, as in val.acc
-  TYPE.NAME.AGGREGATE         last, min, max, mean, count, min_step, max_step
-                              or last_step
+  TYPE.NAME.AGGREGATE         last, min, max, mean, count, min_step, max_step,
+                              last_step or nan_since
 
 Comparisons
 

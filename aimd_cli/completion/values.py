@@ -8,12 +8,13 @@ offers nothing.
 import os
 
 # As in the query language, whose modules are too slow to load for a completion; a test keeps both equal.
-AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step")
+AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step", "nan_since")
 TRIAL_FIELDS = (
     "name",
     "alternative_name",
     "id",
     "state",
+    "reason",
     "folder",
     "started",
     "ended",
@@ -22,6 +23,7 @@ TRIAL_FIELDS = (
     "tags",
     "note",
     "parent",
+    "nan_since",
 )
 _BETWEEN_NAMES = frozenset(" \t\"'=<>~!()[],&|")
 _SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
@@ -58,7 +60,8 @@ def candidates(kind: str, typed: Typed) -> list[str]:
 
 def _place(typed: Typed) -> str:
     """Return the directory of the trials."""
-    named = typed.values.get("--dir") or next((word for word in typed.arguments if os.path.isdir(word)), ".")
+    default = os.environ.get("AIMD_DIR") or "."
+    named = typed.values.get("--dir") or next((word for word in typed.arguments if os.path.isdir(word)), default)
     return os.path.expanduser(named)
 
 

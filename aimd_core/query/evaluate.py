@@ -84,6 +84,7 @@ _TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
     "alternative_name": lambda facts, _: facts.alternative_name,
     "id": lambda facts, _: facts.id or None,
     "state": lambda facts, _: facts.state or None,
+    "reason": lambda facts, _: facts.reason or None,
     "folder": lambda facts, _: facts.folder or None,
     "started": lambda facts, _: seconds_of(facts.started),
     "ended": lambda facts, _: seconds_of(facts.ended),
@@ -92,6 +93,7 @@ _TRIAL_VALUES: dict[str, Callable[[Facts, float], object]] = {
     "tags": lambda facts, _: facts.tags or None,
     "note": lambda facts, _: facts.note or None,
     "parent": lambda facts, _: _parent_names(facts),
+    "nan_since": lambda facts, _: tuple(facts.nan_since) or None,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Union
 
-AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step")
+AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step", "nan_since")
 ORDERINGS = ("<", "<=", ">", ">=")
 OPERATORS = ("=", "!=", *ORDERINGS, "~", "!~")
 
@@ -46,6 +46,7 @@ TRIAL_FIELDS = {
     "alternative_name": "text",
     "id": "prefix",
     "state": "state",
+    "reason": "text",
     "folder": "text",
     "started": "moment",
     "ended": "moment",
@@ -54,6 +55,7 @@ TRIAL_FIELDS = {
     "tags": "tags",
     "note": "text",
     "parent": "names",
+    "nan_since": "names",
 }
 GIT_FIELDS = {
     "commit": "prefix",

@@ -20,7 +20,7 @@ from aimd_server.stores.work import check
 class Needs:
     """The parts of a trial that some fields need, so that nothing else is read and decoded."""
 
-    __slots__ = ("document", "metrics", "params", "segments")
+    __slots__ = ("diverged", "document", "metrics", "params", "segments")
 
     def __init__(self, fields: Iterable[Field]) -> None:
         fields = list(fields)
@@ -28,13 +28,15 @@ class Needs:
         self.params = "params" in kinds
         self.metrics = sorted({field.name for field in fields if field.kind == "metric"})
         self.document = bool(kinds & {"git", "platform"})
+        self.diverged = Field("trial", "nan_since") in fields
         self.segments = Field("trial", "parent") in fields
 
 
 def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: float) -> list[Facts]:
     """Return the facts of trials at a time in seconds since the epoch, in order."""
     ids = [row.id for row in rows]
-    measured = indexes.metrics_of(connection, ids, needs.metrics) if needs.metrics else {}
+    has_metrics = needs.metrics or needs.diverged
+    measured = indexes.metrics_of(connection, ids, needs.metrics, needs.diverged) if has_metrics else {}
     documents = trials.documents(connection, ids) if needs.document else {}
     files = journals.of_trials(connection, ids) if needs.segments else {}
     made = []

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -40,7 +41,7 @@ LABEL_KEYS = (*(LABEL + name for name in LABELS), *(MORE + LABEL + name for name
 MAX_KEY_CHARS = 500
 UNFINISHED_TEXTS = tuple(name.casefold() for name in UNFINISHED)  # the labels of states that depend on the time
 DERIVED_TEXTS = (INTERRUPTED.casefold(), LOST.casefold())  # what such a state may be instead
-MEASURED = (*AGGREGATES, "nan_since")  # the columns of a metric
+MEASURED = AGGREGATES  # the columns of a metric
 
 
 def stored_key(field: Field) -> str:
@@ -205,13 +206,14 @@ def remove_metrics(connection: Connection, trial_id: int, keys: Sequence[str]) -
 
 
 def metrics_of(
-    connection: Connection, trial_ids: Iterable[int], keys: Sequence[str] | None = None
+    connection: Connection, trial_ids: Iterable[int], keys: Sequence[str] | None = None, with_diverged: bool = False
 ) -> dict[int, dict[str, dict[str, Any]]]:
-    """Return the metrics of each trial, all or those named, as mappings of MEASURED."""
+    """Return the metrics of each trial, all or those named (and those that diverged), as mappings of MEASURED."""
     query = select(trial_metric.c.trial_id, trial_metric.c.key, *(trial_metric.c[name] for name in MEASURED))
     query = query.where(trial_metric.c.trial_id.in_(list(trial_ids)))
     if keys is not None:
-        query = query.where(trial_metric.c.key.in_(keys))
+        named = trial_metric.c.key.in_(keys)
+        query = query.where(or_(named, trial_metric.c.nan_since.is_not(None)) if with_diverged else named)
     by_trial: dict[int, dict[str, dict[str, Any]]] = {}
     for row in connection.execute(query.order_by(trial_metric.c.trial_id, trial_metric.c.key)):
         summary = by_trial.setdefault(row[0], {})[row[1]] = dict(zip(MEASURED, row[2:], strict=True))

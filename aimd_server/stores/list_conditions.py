@@ -35,6 +35,7 @@ from aimd_core.query.tree import Among, Compare, Condition, Number, Value
 from aimd_server.stores.indexes import MAX_KEY_CHARS, mark_of, state_at, told_state
 from aimd_server.stores.schema import folder, trial, trial_metric, trial_param
 
+NAN_SINCE = Field("trial", "nan_since")
 _SLACK_US = 1_000  # more than the rounding of times in floats
 MAX_VALUES = 200
 MAX_LIKE_CHARS = 200  # of a text to search for
@@ -63,7 +64,7 @@ def translated(node: Condition, now_s: float) -> Sql:
         inner = translated(node.part, now_s)
         return Sql(not_(inner.must), not_(inner.may), inner.is_exact)
     if node.kind == "missing":
-        present = _present(node.field)
+        present = _diverged() if node.field == NAN_SINCE else _present(node.field)
         return UNKNOWN if present is None else _exactly(present if node.negated else not_(present))
     return _leaf(node, now_s)
 
@@ -119,6 +120,11 @@ def _param(field: Field, *conditions: ColumnElement[bool]) -> ColumnElement[bool
 
 def _metric(field: Field, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     mine = (trial_metric.c.trial_id == trial.c.id, trial_metric.c.key == field.name)
+    return exists().where(*mine, *conditions)
+
+
+def _diverged(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    mine = (trial_metric.c.trial_id == trial.c.id, trial_metric.c.nan_since.is_not(None))
     return exists().where(*mine, *conditions)
 
 
@@ -210,6 +216,8 @@ def _equal_text(field: Field, text: str, now_s: float) -> Sql:
     if field.name == "id" and text:
         begun = func.substr(trial.c.uid, 1, len(text), type_=String)
         return _exactly(begun == text.lower())
+    if field == NAN_SINCE:
+        return _exactly(_diverged(trial_metric.c.key == text))
     if field.name == "tags" and len(text) <= MAX_LIKE_CHARS:  # as JSON, which contains the tag with its quotes
         return Sql(_Contains(func.coalesce(trial.c.tags, ""), literal(json.dumps(text))), false(), False)
     return UNKNOWN

@@ -119,6 +119,46 @@ def test_the_server_says_the_same_of_what_was_uploaded(home: Home, signed_in: Ac
     assert again["uploads"][0]["outcome"] == "unchanged"
 
 
+def matches_of(home: Home, query: str, *more: object) -> set[str]:
+    ran = home.aimd("trial", "ls", *more, "--json", "--where", query)
+    assert ran.code == 0, ran.err
+    return {row["alternative_name"].partition("_")[0] for row in ran.json["trials"]}
+
+
+def test_queries_find_what_readers_say_of_reasons_and_divergence_here_and_there(home: Home, signed_in: Account) -> None:
+    kinds = [kind for kind in KINDS if kind != "damaged"]
+    for number, kind in enumerate(kinds):
+        path = write_trial(
+            home.work,
+            f"{kind}_261123_150327_f9by{number:02d}",
+            name=kind,
+            trial_id=str(uuid.uuid4()),
+            process=ALIVE,
+            metrics=record(1),
+        )
+        KINDS[kind][0](path)
+    assert home.aimd("trial", "upload", "-d", home.work, "-P", "reasons", "-m").code == 0
+    for source in ((home.work,), ("--remote", "-P", "reasons")):
+        for kind in kinds:
+            if reason := KINDS[kind][2]:
+                assert kind in matches_of(home, f'reason = "{reason}"', *source)
+        assert matches_of(home, "reason ~ BAD", *source) == {"exception"}
+        no_reason = {kind for kind in kinds if not KINDS[kind][2]}
+        assert matches_of(home, "reason is missing", *source) == no_reason
+        for query in (
+            "nan_since is not missing",
+            "nan_since = train.loss",
+            "nan_since ~ LOSS",
+            "train.loss.nan_since = 3",
+        ):
+            assert matches_of(home, query, *source) == {"diverged"}, query
+        assert matches_of(home, "nan_since != train.loss", *source) == {*kinds} - {"diverged"}
+        by_reason = home.aimd("trial", "ls", *source, "--json", "--sort", "reason,name").json["trials"]
+        reasons = [row["reason"] for row in by_reason if row["reason"]]
+        assert reasons == sorted(reasons, key=str.casefold)
+        assert [row["reason"] for row in by_reason[len(reasons) :]] == [None] * len(no_reason)
+
+
 def test_the_console_says_the_same_of_every_kind(home: Home, cache_home: Path) -> None:
     kinds = {kind: value for kind, value in KINDS.items() if kind != "damaged"}
     paths = {}

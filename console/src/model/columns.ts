@@ -3,7 +3,7 @@
 import { flatten } from "./flat";
 import { metricField, quotedField } from "./metrics";
 
-export const FACTS = ["state", "name", "folder", "started", "duration", "owner", "tags", "note"] as const;
+export const FACTS = ["state", "reason", "name", "folder", "started", "duration", "owner", "tags", "note"] as const;
 export type Fact = (typeof FACTS)[number];
 export type Aggregate = "last" | "min" | "max" | "mean";
 export const AGGREGATES: Aggregate[] = ["last", "max", "min", "mean"];

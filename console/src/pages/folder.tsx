@@ -116,12 +116,14 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
   const fields = useMemo(
     () => [
       "state",
+      "reason",
       "name",
       "started",
       "duration",
       "age",
       "tags",
       "note",
+      "nan_since",
       ...columns.filter((column) => column.kind !== "fact").map(fieldOf),
     ],
     [columns],

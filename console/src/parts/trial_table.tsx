@@ -264,6 +264,12 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
           <Pills tags={trial.tags} />
         </span>
       );
+    case "reason":
+      return (
+        <span class="clip soft" title={trial.reason ?? ""}>
+          {trial.reason || DASH}
+        </span>
+      );
     case "note":
       return (
         <span class="clip soft" title={trial.note ?? ""}>
@@ -282,6 +288,7 @@ const FACT_WIDTHS: Record<string, number> = {
   owner: 100,
   tags: 150,
   note: 200,
+  reason: 200,
   folder: 170,
 };
 

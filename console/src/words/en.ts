@@ -116,6 +116,7 @@ export const en = {
   "list.live": "Updated as it happens",
   "column.name": "Name",
   "column.state": "State",
+  "column.reason": "Reason",
   "column.folder": "Folder",
   "column.started": "Started",
   "column.duration": "Duration",

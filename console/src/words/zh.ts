@@ -117,6 +117,7 @@ export const zh: Record<Word, string> = {
   "list.live": "实时更新",
   "column.name": "名称",
   "column.state": "状态",
+  "column.reason": "原因",
   "column.folder": "文件夹",
   "column.started": "开始时间",
   "column.duration": "时长",
