@@ -35,6 +35,7 @@ what to do next. Callers choose how much to catch::
     ├── OldServerError    the server's protocol has no word for it
     ├── StoppedError      Ctrl-C in the middle of an upload or a download
     ├── PartlyDoneError   some of several things failed
+    │   └── LeftOutError
     ├── TrialStateError   the trial has ended
     ├── TrialRunningError the trial still runs
     ├── MissingExtraError a library is missing that an extra brings; also an ImportError
@@ -403,6 +404,14 @@ class PartlyDoneError(AimdError):
     code = "partly_done"
     text = "{failed} of {total} {what} failed"
     hint = "Run the same command again; finished parts are not repeated"
+
+
+class LeftOutError(PartlyDoneError):
+    """Trials were sent but for what the server refuses. Facts: failed, total."""
+
+    code = "left_out"
+    text = "the server refuses parts of {failed} of {total} trials; all the rest is there"
+    hint = "Shorten or rename what is named above, and run the same command again"
 
 
 class TrialStateError(AimdError):

@@ -96,3 +96,9 @@ def _say(result: Result, before: Result | None) -> None:
                 sent_bytes=text.size(result.uploaded.sent_bytes),
             )
         )
+    if result.uploaded is not None and result.uploaded.refusals:
+        from aimd_core.upload.refusals import sentence
+
+        refusals = sentence(result.uploaded.refusals)
+        if before is None or before.uploaded is None or sentence(before.uploaded.refusals) != refusals:
+            output.say(said("WARNING: {name}: {refusals}", name=name, refusals=refusals))

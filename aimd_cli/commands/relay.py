@@ -38,8 +38,7 @@ def relay(
         aimd relay /scratch/$USER --once
     """
     from aimd_cli.commands.following import follow
-    from aimd_cli.commands.trial.upload import row_of, say_fallbacks, say_summary
-    from aimd_cli.views.upload import UploadReport
+    from aimd_cli.commands.trial.upload import advice_of, raise_refusals, row_of, show_report
     from aimd_core.config import resolve_credentials
     from aimd_core.upload import Destination, connect, upload_all
     from aimd_core.upload.following import trials_below
@@ -60,9 +59,9 @@ def relay(
         return
     results = list(upload_all(lambda: connect(credentials), trials_below(directory), destination, jobs))
     rows = [row_of(result)._replace(address="") for result in results]
-    output.show(UploadReport(rows), as_json)
-    say_fallbacks(rows)
-    say_summary(rows, credentials.host)
-    failed = sum(result.error is not None for result in results)
-    if failed:
-        raise PartlyDoneError(failed=failed, total=len(results), what="uploads")
+    failures = [(result.trial, result.error) for result in results if result.error is not None]
+    show_report(rows, failures, credentials.host, as_json)
+    if failures:
+        hint = advice_of([error for _, error in failures])
+        raise PartlyDoneError(failed=len(failures), total=len(results), what="uploads", hint=hint)
+    raise_refusals(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from rich.console import RenderableType
@@ -28,6 +29,7 @@ class UploadRow(NamedTuple):
         address: Where to see it in the console, or empty.
         remaining_bytes: Journal bytes that a dry run says would be sent.
         is_fallback: Whether it is in the default folder because the one it asks for does not exist.
+        refusals: What the server does not take of it, and why.
     """
 
     name: str
@@ -40,13 +42,16 @@ class UploadRow(NamedTuple):
     address: str
     remaining_bytes: int = 0
     is_fallback: bool = False
+    refusals: tuple[tuple[str, str], ...] = ()
 
 
 class UploadReport:
     """The results for all trials."""
 
-    def __init__(self, rows: list[UploadRow]) -> None:
+    def __init__(self, rows: list[UploadRow], address: str) -> None:
+        """Take the results, and the address of the server, or of the one trial."""
         self.rows = rows
+        self.address = address
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per trial."""
@@ -91,5 +96,25 @@ class UploadReport:
         )
 
     def document(self) -> dict[str, object]:
-        """Return the outcomes as plain data."""
-        return {"uploads": [dict(zip(self.lines()[0], self._fields(row), strict=True)) for row in self.rows]}
+        """Return the outcomes as plain data, with their summary."""
+        names = self.lines()[0]
+        return {
+            "uploads": [
+                {
+                    **dict(zip(names, self._fields(row), strict=True)),
+                    "refused": [{"what": what, "reason": reason} for what, reason in row.refusals],
+                }
+                for row in self.rows
+            ],
+            "summary": self.summary(),
+        }
+
+    def summary(self) -> dict[str, object]:
+        """Return how many trials had each outcome, how many bytes were sent, and where they are."""
+        counts = Counter(row.outcome for row in self.rows)
+        return {
+            **{outcome: counts[outcome] for outcome in OUTCOMES},
+            "refused": sum(bool(row.refusals) for row in self.rows),
+            "sent_bytes": sum(row.sent_bytes for row in self.rows),
+            "address": self.address,
+        }

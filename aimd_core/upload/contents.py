@@ -17,11 +17,20 @@ from typing import Any, NamedTuple
 from aimd_core.errors import AimdError, DamagedError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
-from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, last_write_s, signature_of
+from aimd_core.format.layout import (
+    DOCUMENT_FILES,
+    JOURNAL_FILES,
+    METADATA_FILE,
+    PARAMETERS_FILE,
+    last_write_s,
+    signature_of,
+)
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, strict_json
+from aimd_core.format.values import MAX_PARAMETERS_CHARS
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, iso_of
+from aimd_core.upload.refusals import Refusal, sentence
 
 _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)
 _ID = re.compile(rb"^  id: ([0-9a-f-]{36})$", re.MULTILINE)
@@ -29,6 +38,8 @@ _STATUS = re.compile(rb"^status: (\w+)$", re.MULTILINE)
 _SMALL_BYTES = 8 << 20
 _OURS = frozenset((*DOCUMENT_FILES, *JOURNAL_FILES))
 _NAMED = 3  # how many files a sentence names
+_OFFERED = (METADATA_FILE, PARAMETERS_FILE)
+_MAX_BOXES, _MAX_INDENTATION = 32, 64  # of a document that no server refuses for its nesting
 
 
 class Companions:
@@ -117,6 +128,7 @@ class Uploaded:
         remaining_bytes: What would be sent, in a dry run.
         damage: A sentence about local damage, or empty.
         address: Where to see it in the console, or empty if that is not known.
+        refusals: What the server does not take of it, and why; all the rest was sent.
     """
 
     __slots__ = (
@@ -126,6 +138,7 @@ class Uploaded:
         "folder_fallback",
         "name",
         "outcome",
+        "refusals",
         "remaining_bytes",
         "sent_bytes",
         "trial_id",
@@ -142,11 +155,13 @@ class Uploaded:
         self.remaining_bytes = 0
         self.damage = ""
         self.address = ""
+        self.refusals: list[Refusal] = []
 
     def __repr__(self) -> str:
         parts = (
             f"<Uploaded {self.outcome}: {self.name} in {self.folder}, {self.sent_bytes:,} bytes sent",
             self.address,
+            str(sentence(self.refusals)),
         )
         return ", ".join(filter(None, parts)) + ">"
 
@@ -220,7 +235,8 @@ def _guess(metadata: bytes) -> tuple[str | None, str | None]:
 def is_known(path: Path, known: dict[str, Any]) -> bool:
     """Tell whether the server has every byte of an ended trial, so that there is nothing to do.
 
-    Equal digests of the small files prove that the server knows their content.
+    Equal digests of the small files prove that the server knows their content, but not that it takes all of it: large
+    or deeply nested documents are offered again, so that what it refuses is said each time.
     """
     files = known.get("files") or {}
     try:
@@ -231,6 +247,8 @@ def is_known(path: Path, known: dict[str, Any]) -> bool:
                 if remote:
                     return False
                 continue
+            if file in _OFFERED and _may_be_refused(content):
+                return False
             if not remote or remote.get("offset") != len(content) or remote.get("digest") != digest_of(content):
                 return False
             if file == METADATA_FILE and not _has_ended(content, known.get("state")):
@@ -238,6 +256,12 @@ def is_known(path: Path, known: dict[str, Any]) -> bool:
     except (DamagedError, OSError, _TooLargeError):
         return False
     return METADATA_FILE in files
+
+
+def _may_be_refused(content: bytes) -> bool:
+    """Tell whether a document is so large or nested that a server may refuse parts of it."""
+    boxes = content.count(b"[") + content.count(b"{")
+    return len(content) > MAX_PARAMETERS_CHARS // 4 or boxes > _MAX_BOXES or b" " * _MAX_INDENTATION in content
 
 
 def _has_ended(metadata: bytes, state: object) -> bool:

@@ -16,10 +16,28 @@ from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.errors import AccessError, AimdError, DiskError, NetworkError
+from aimd_core.errors import AccessError, AimdError, ConflictError, DiskError, NetworkError, RefusedError
 from aimd_core.reading.documents import Trial
-from aimd_core.upload.contents import Destination, Difference, Result, Uploaded, checked_id, is_known, quick_id
-from aimd_core.upload.sending import PartSize, Progress, compare_files, no_progress, plan_trial, send_trial
+from aimd_core.upload.contents import (
+    Destination,
+    Difference,
+    Result,
+    Uploaded,
+    checked_id,
+    document_of,
+    is_known,
+    quick_id,
+)
+from aimd_core.upload.refusals import refusal_reason
+from aimd_core.upload.sending import (
+    PartSize,
+    Progress,
+    compare_files,
+    find_refusals,
+    no_progress,
+    plan_trial,
+    send_trial,
+)
 from aimd_core.upload.version1 import DeployedRemote
 
 Self = TypeVar("Self")
@@ -94,7 +112,20 @@ class CurrentRemote:
         """Return the files that differ, changing nothing."""
         trial.read_documents()
         trial_id = checked_id(trial)
-        return compare_files(trial, self._server.trial(trial_id).get("files") or {})
+        differences = compare_files(trial, self._server.trial(trial_id).get("files") or {})
+        return [*differences, *self._refused(trial, trial_id)]
+
+    def _refused(self, trial: Trial, trial_id: str) -> list[Difference]:
+        """Return what the server does not take of a trial, as far as this key may ask."""
+        document = document_of(trial, Destination(conflict_strategy="skip"))
+        try:
+            self._server.put_trial(trial_id, document, dry_run=True)
+        except RefusedError as error:
+            _, refusals = find_refusals(self._server, trial_id, document, error)
+            return [Difference(refusal.what, None, None, refusal_reason(refusal)) for refusal in refusals]
+        except (AccessError, ConflictError):  # a key that only reads
+            pass
+        return []
 
 
 def connect(credentials: Credentials, retry: RetryPolicy | None = None) -> Remote:

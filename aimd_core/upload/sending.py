@@ -42,6 +42,7 @@ from aimd_core.upload.contents import (
     digest_of,
     document_of,
 )
+from aimd_core.upload.refusals import Refusal, admitted
 
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
@@ -177,16 +178,39 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
     if LABELS_FILE in small:
         document["labels"] = _labels_in(small[LABELS_FILE])
+    refusals: list[Refusal] = []
     for _ in range(_REPLACED_TRIES):
         try:
-            answer = _put(server, trial_id, document, merged.companions)
+            answer, document, refusals = _put_admitted(server, trial_id, document, merged.companions, refusals)
         except RemoteFolderNotFoundError as error:
             raise RemoteFolderNotFoundError(**{**error.facts, "hint": said(MAKE_HINT)}) from None
         try:
-            return _send_files(server, trial, trial_id, document, contents, answer, progress, part)
+            return _send_files(server, trial, trial_id, document, contents, answer, progress, part, refusals)
         except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
             document["on_conflict"] = "new" if document["on_conflict"] == "replace" else document["on_conflict"]
     raise RefusedError(host=server.host, reason="the trial is deleted again and again while it is uploaded")
+
+
+def _put_admitted(
+    server: Server, trial_id: str, document: dict[str, Any], companions: Companions, refusals: list[Refusal]
+) -> tuple[dict[str, Any], dict[str, Any], list[Refusal]]:
+    """Create or update a trial, without what the server refuses; return its answer, what was sent, and the refusals."""
+    try:
+        return _put(server, trial_id, document, companions), document, refusals
+    except RefusedError as error:
+        taken, refused = find_refusals(server, trial_id, document, error)
+    return _put(server, trial_id, taken, companions), taken, [*refusals, *refused]
+
+
+def find_refusals(
+    server: Server, trial_id: str, document: dict[str, Any], error: RefusedError
+) -> tuple[dict[str, Any], list[Refusal]]:
+    """Return as much of a refused document as the server takes, and what it refuses; changes nothing there."""
+
+    def offer(offered: dict[str, Any]) -> None:
+        server.put_trial(trial_id, {**offered, "on_conflict": "skip"}, dry_run=True)
+
+    return admitted(document, error, offer, trial_id)
 
 
 def _put(
@@ -218,19 +242,24 @@ def _send_files(
     answer: dict[str, Any],
     progress: Progress,
     part: PartSize,
+    refusals: list[Refusal],
 ) -> Uploaded:
     """Bring the files of a trial that exists on the server up to date; `answer` says what it has of them."""
     uploaded = Uploaded(answer)
     if uploaded.outcome == "skipped":
         return uploaded
-    known = answer.get("files") or {}
-    changed = _settle_documents(server, trial_id, document, contents, known)
+    uploaded.refusals = list(refusals)
+    known = answer["files"]
+    changed = _settle_documents(server, trial_id, document, contents, known, uploaded.refusals)
     lines = Lines()
     for file in JOURNAL_FILES:
         watched = lines if file == METRICS_FILE else None
-        uploaded.sent_bytes += _send_journal(
-            server, trial, trial_id, file, known.get(file) or {}, progress, part, watched
-        )
+        try:
+            uploaded.sent_bytes += _send_journal(
+                server, trial, trial_id, file, known.get(file) or {}, progress, part, watched
+            )
+        except RefusedError as error:
+            uploaded.refusals.append(Refusal(file, str(error.facts.get("reason"))))
     uploaded.damage = damage_sentence(trial.path) if lines.are_odd else ""
     if uploaded.outcome == "unchanged" and (uploaded.sent_bytes or changed):
         uploaded.outcome = "updated"
@@ -238,19 +267,33 @@ def _send_files(
 
 
 def _settle_documents(
-    server: Server, trial_id: str, document: dict[str, Any], contents: dict[str, bytes], known: dict[str, Any]
+    server: Server,
+    trial_id: str,
+    document: dict[str, Any],
+    contents: dict[str, bytes],
+    known: dict[str, Any],
+    refusals: list[Refusal],
 ) -> bool:
-    """Send large documents that differ and remove those that are gone here; return whether there were any."""
+    """Send large documents that differ and remove those that are gone here; return whether there were any.
+
+    Those that the server refuses are added to `refusals`.
+    """
     gone = [file for file in DOCUMENT_FILES if file in known and file not in contents]
     if gone:
         server.put_trial(trial_id, {**document, "documents": dict.fromkeys(gone)})
     changed = bool(gone)
     for file, content in contents.items():
         digest = digest_of(content)
-        if (known.get(file) or {}).get("digest") != digest:
-            changed = True
-            if server.put_document(trial_id, file, content).digest != digest:
-                raise RefusedError(host=server.host, reason=said("its digest of {file} differs", file=file))
+        if (known.get(file) or {}).get("digest") == digest:
+            continue
+        try:
+            stored = server.put_document(trial_id, file, content)
+        except RefusedError as error:
+            refusals.append(Refusal(file, str(error.facts.get("reason"))))
+            continue
+        if stored.digest != digest:
+            raise RefusedError(host=server.host, reason=said("its digest of {file} differs", file=file))
+        changed = True
     return changed
 
 
@@ -399,8 +442,15 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
     trial.read_documents()
     trial_id = checked_id(trial)
     merged = destination.merged(trial.upload_settings)
-    answer = _put(server, trial_id, document_of(trial, merged), merged.companions, dry_run=True)
+    document = document_of(trial, merged)
+    refusals: list[Refusal] = []
+    try:
+        answer = _put(server, trial_id, document, merged.companions, dry_run=True)
+    except RefusedError as error:
+        document, refusals = find_refusals(server, trial_id, document, error)
+        answer = _put(server, trial_id, document, merged.companions, dry_run=True)
     planned = Uploaded(answer)
+    planned.refusals = refusals
     if planned.outcome == "skipped":
         return planned
     differences = compare_files(trial, answer.get("files") or {})

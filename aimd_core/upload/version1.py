@@ -27,18 +27,21 @@ from aimd_core.errors import (
     RemoteNotFoundError,
 )
 from aimd_core.format.journal import Damage
-from aimd_core.format.layout import METRICS_FILE, PARAMETERS_FILE
+from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from aimd_core.format.model import DEFAULT_FOLDER, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import records_of
 from aimd_core.upload.contents import MAKE_HINT, Companions, Destination, Difference, Uploaded, checked_id, document_of
+from aimd_core.upload.refusals import Refusal, admitted, plain_name
 from aimd_core.upload.sending import Progress, no_progress
 
 BATCH_POINTS = 1000
 _CONFLICT_TRIES, _REPLACE_TRIES = 6, 3
 _CONTEST_TRIES, _CONTEST_BASE_S, _CONTEST_CAP_S = 10, 0.1, 5.0
 _REPEATED = "its points are from here, but repeated or in another order, as after several uploads at once"
+_BARE = ("kind", "metadata", "startTime", "endTime", "status")  # of a document
+_PARAMETERS = "parameters"
 _FILLED_IN = ("folder", "editor", "timestamp")
 
 
@@ -164,9 +167,10 @@ class DeployedRemote:
             uploaded = self._update(trial_id, document, there)
         if uploaded.outcome == "skipped":
             return uploaded
-        changed = _settle_parameters(self._server, trial_id, document["parameters"])
+        changed, refusals = _settle_parameters(self._server, trial_id, document["parameters"])
         points = LocalPoints(trial)
-        uploaded.sent_bytes = self._append(trial, trial_id, points, progress)
+        uploaded.sent_bytes, refused_points = self._append(trial, trial_id, points, progress)
+        uploaded.refusals += [*refusals, *refused_points]
         if uploaded.outcome == "unchanged" and (changed or uploaded.sent_bytes):
             uploaded.outcome = "updated"
         uploaded.damage = points.note(uploaded.sent_bytes > 0)
@@ -236,9 +240,9 @@ class DeployedRemote:
         place = {"id": folder_id, "path": path, "fallback": fallback}
         for attempt in range(_CONFLICT_TRIES):
             try:
-                self._server.create_trial(_full(document["metadata"], name, folder_id, trial_id))
+                name, refusals = _create_admitted(self._server, document["metadata"], name, folder_id, trial_id)
             except IdTakenError:
-                pass  # the answer was lost, but the trial exists
+                refusals = []  # the answer was lost, but the trial exists
             except NameIsTakenError:
                 taken = self._server.trial_named(folder_id, name)
                 if taken is None:
@@ -248,7 +252,9 @@ class DeployedRemote:
                 is_spared = taken in companions or attempt >= _REPLACE_TRIES  # replaced by turns, it would never end
                 name = self._resolve(document, name, path, taken, is_spared)
                 continue
-            return Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": place})
+            created = Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": place})
+            created.refusals = refusals
+            return created
         raise RefusedError(host=self.host, reason="the name is taken again and again")
 
     def _resolve(self, document: dict[str, Any], name: str, path: str, taken: str, is_spared: bool) -> str:
@@ -264,11 +270,19 @@ class DeployedRemote:
     def _update(self, trial_id: str, document: dict[str, Any], there: dict[str, Any]) -> Uploaded:
         """Update a trial's document where it is, whatever the folder."""
         wanted = {**document["metadata"], **_named(there)}
-        outcome = "unchanged"
+        outcome, refusals = "unchanged", []
         if _without_filled_in(there) != _without_filled_in(wanted):
-            self._server.replace_trial(trial_id, wanted)
-            outcome = "updated"
-        return Uploaded({**self._place(there), "outcome": outcome, "id": trial_id})
+            try:
+                self._server.replace_trial(trial_id, wanted)
+                outcome = "updated"
+            except RefusedError as error:
+                refusals = [Refusal(METADATA_FILE, str(error.facts["reason"]))]
+        updated = Uploaded({**self._place(there), "outcome": outcome, "id": trial_id})
+        own_names = (document["name"], document["alternative_name"])
+        if updated.name not in own_names and updated.name in [plain_name(name, trial_id) for name in own_names]:
+            refusals.append(Refusal("name", said("it is {name!r} there", name=updated.name)))
+        updated.refusals = refusals
+        return updated
 
     def _place(self, there: dict[str, Any]) -> dict[str, Any]:
         """Return the name and the folder of a trial; a folder without a path is shown by its id."""
@@ -308,21 +322,33 @@ class DeployedRemote:
             raise ContestedError(host=self.host, reason=_REPEATED)
         return missing
 
-    def _append(self, trial: Trial, trial_id: str, points: LocalPoints, progress: Progress) -> int:
-        """Append the missing points, compare, and return how many bytes of points were sent."""
-        sent_bytes = 0
+    def _append(
+        self, trial: Trial, trial_id: str, points: LocalPoints, progress: Progress
+    ) -> tuple[int, list[Refusal]]:
+        """Append the missing points, compare, and return how many bytes of points were sent and what was refused."""
+        sent_bytes, refusals = 0, {}
         missing = self._missing(trial, trial_id, points)
         for metrics_type, new in missing.items():
-            before = len(points.by_type[metrics_type]) - len(new)
-            for start in range(0, len(new), BATCH_POINTS):
-                batch = new[start : start + BATCH_POINTS]
-                self._server.add_points(trial_id, metrics_type, batch, before + start)
+            before, start, count = len(points.by_type[metrics_type]) - len(new), 0, BATCH_POINTS
+            while start < len(new):
+                batch = new[start : start + count]
+                try:
+                    self._server.add_points(trial_id, metrics_type, batch, before + start)
+                except ContestedError:
+                    raise
+                except RefusedError as error:
+                    if len(batch) == 1:  # those behind it would stand where it should be
+                        refusals[metrics_type] = _refused_points(metrics_type, batch[0], len(new) - start, error)
+                        break
+                    count = len(batch) // 2
+                    continue
+                start += len(batch)
                 size_bytes = len(json.dumps(batch))
                 sent_bytes += size_bytes
                 progress(size_bytes)
-        if missing and self._missing(trial, trial_id, points):
+        if missing and self._missing(trial, trial_id, points).keys() - refusals.keys():
             raise ContestedError(host=self.host, reason="it has fewer points than it acknowledged")
-        return sent_bytes
+        return sent_bytes, list(refusals.values())
 
     def _find_place(self, wish: dict[str, Any], make: bool) -> tuple[str | None, str, bool]:
         """Return id and path of the folder to use, and whether it is the fallback; see Folders in the protocol."""
@@ -354,6 +380,35 @@ class DeployedRemote:
         if parent is None:
             raise RefusedError(host=self.host, reason=said("folder {path} cannot be created", path=path))
         return parent
+
+
+def _create_admitted(
+    server: DeployedServer, metadata: dict[str, Any], name: str, folder_id: str, trial_id: str
+) -> tuple[str, list[Refusal]]:
+    """Create a trial, under a plainer name or with less of its document if the server refuses those.
+
+    Returns:
+        The name, and what was refused.
+
+    Raises:
+        IdTakenError, NameIsTakenError, RefusedError: Nothing was created.
+    """
+    try:
+        server.create_trial(_full(metadata, name, folder_id, trial_id))
+        return name, []
+    except RefusedError as error:
+        refused = error
+    reason = str(refused.facts["reason"])
+    bare = {key: value for key, value in metadata.items() if key in _BARE}
+    plain = plain_name(name, trial_id)
+    for document, shown in ((metadata, plain), (bare, name), (bare, plain)):
+        try:
+            server.create_trial(_full(document, shown, folder_id, trial_id))
+        except RefusedError:
+            continue
+        refusals = [Refusal("name", reason)] if shown != name else []
+        return shown, refusals + [Refusal(METADATA_FILE, reason)] * (document is bare)
+    raise refused
 
 
 def _full(metadata: dict[str, Any], name: str, folder_id: str, trial_id: str) -> dict[str, Any]:
@@ -394,9 +449,30 @@ def _are_from(remote: list[Any], local: list[dict[str, Any]]) -> bool:
     )
 
 
-def _settle_parameters(server: DeployedServer, trial_id: str, parameters: dict[str, Any]) -> bool:
-    """Bring the parameters on the server up to date, and return whether they differed."""
-    if server.parameters(trial_id) == parameters:
-        return False
-    server.set_parameters(trial_id, parameters)
-    return True
+def _refused_points(metrics_type: str, point: dict[str, Any], count: int, error: RefusedError) -> Refusal:
+    what = said(
+        "{count} {metrics_type} points from step {step} on", count=count, metrics_type=metrics_type, step=_step(point)
+    )
+    return Refusal(what, str(error.facts["reason"]))
+
+
+def _settle_parameters(server: DeployedServer, trial_id: str, parameters: dict[str, Any]) -> tuple[bool, list[Refusal]]:
+    """Bring the parameters on the server up to date; return whether they differed, and which it refuses."""
+    there = server.parameters(trial_id)
+    if there == parameters:
+        return False, []
+    try:
+        server.set_parameters(trial_id, parameters)
+        return True, []
+    except RefusedError as error:
+        refused = error
+
+    def offer(document: dict[str, Any]) -> None:
+        server.set_parameters(trial_id, document[_PARAMETERS])
+
+    try:
+        taken, refusals = admitted({"name": "", _PARAMETERS: parameters}, refused, offer, trial_id)
+    except RefusedError:
+        return False, [Refusal(PARAMETERS_FILE, str(refused.facts["reason"]))]
+    server.set_parameters(trial_id, taken[_PARAMETERS])  # the last offer may have been a part of it
+    return there != taken[_PARAMETERS], refusals

@@ -13,6 +13,7 @@ from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
 from aimd_core.upload import Companions, Destination, Uploaded, connect
+from aimd_core.upload.refusals import sentence
 from t9k.aimd.configuration import CONFIG, signed_out
 from t9k.aimd.telling import tell
 
@@ -81,6 +82,8 @@ def upload_directory(
                 folder=uploaded.folder,
             )
         )
+    if uploaded.refusals:
+        tell(said("WARNING: {name}: {refusals}", name=uploaded.name, refusals=sentence(uploaded.refusals)))
     tell(said("{name} is on the server: {address}", name=uploaded.name, address=uploaded.address))
     return uploaded
 

@@ -17,6 +17,7 @@ from aimd_core.config import resolve_credentials
 from aimd_core.errors import AimdError, NetworkError
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, connect
+from aimd_core.upload.refusals import sentence
 from t9k.aimd.watching import Companion
 
 INTERVAL_S = 5.0
@@ -75,7 +76,9 @@ def _upload_once(path: Path) -> Exception | None:
     """Upload what is new and return what went wrong, whatever it is, because no fault may end the loop."""
     try:
         with connect(resolve_credentials(), RetryPolicy(tries=2)) as remote:
-            remote.upload(Trial(path), Destination())
+            uploaded = remote.upload(Trial(path), Destination())
+        if uploaded.refusals and uploaded.outcome != "unchanged":
+            _tell(sentence(uploaded.refusals))
     except (AimdError, OSError) as error:
         return error
     return None

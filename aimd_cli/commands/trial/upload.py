@@ -11,7 +11,15 @@ import typer
 
 from aimd_cli import output, text
 from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
-from aimd_core.errors import AimdError, NetworkError, NotTheSameError, PartlyDoneError, StoppedError, UsageError
+from aimd_core.errors import (
+    AimdError,
+    LeftOutError,
+    NetworkError,
+    NotTheSameError,
+    PartlyDoneError,
+    StoppedError,
+    UsageError,
+)
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
@@ -156,12 +164,13 @@ def row_of(result: Result) -> UploadRow:
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
     from aimd_core.upload.contents import left_behind
+    from aimd_core.upload.refusals import sentence
 
     name, uploaded = result.trial.alternative_name, result.uploaded
     if uploaded is None:
         assert result.error is not None
         return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
-    notes = [uploaded.damage, left_behind(result.trial.path)]
+    notes = [sentence(uploaded.refusals), uploaded.damage, left_behind(result.trial.path)]
     if uploaded.folder_fallback:
         notes.append("the folder does not exist: uploaded to the default one (-m creates it)")
     return UploadRow(
@@ -175,6 +184,7 @@ def row_of(result: Result) -> UploadRow:
         uploaded.trial_id,
         uploaded.remaining_bytes,
         uploaded.folder_fallback,
+        tuple((str(refusal.what), str(refusal.reason)) for refusal in uploaded.refusals),
     )
 
 
@@ -182,26 +192,46 @@ def _end(
     shown: tuple[list[UploadRow], list[tuple[Trial, AimdError]]], as_json: bool, host: str, total: int = 0
 ) -> None:
     """Show the results, and exit with the matching code."""
-    from aimd_cli.views.upload import UploadReport
     from aimd_core.format.model import console_address
 
     rows, failures = shown
     rows = [row._replace(address=console_address(host, row.address)) if row.address else row for row in rows]
     if len(rows) == 1 and failures:
         raise failures[0][1]
-    output.show(UploadReport(rows), as_json)
-    say_fallbacks(rows)
-    from aimd_cli.errors import message
-
-    _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
-    say_summary(rows, rows[0].address if len(rows) == 1 else host)
+    show_report(rows, failures, rows[0].address if len(rows) == 1 else host, as_json)
     if failures:
         raise PartlyDoneError(
-            failed=len(failures), total=total or len(rows), what="uploads", hint=_advice([e for _, e in failures])
+            failed=len(failures), total=total or len(rows), what="uploads", hint=advice_of([e for _, e in failures])
         )
+    raise_refusals(rows)
 
 
-def _advice(errors: Sequence[AimdError]) -> str:
+def show_report(
+    rows: Sequence[UploadRow], failures: Sequence[tuple[Trial, AimdError]], address: str, as_json: bool
+) -> None:
+    """Show the results and their summary; on stderr, also what a narrow table drops."""
+    from aimd_cli.errors import message
+    from aimd_cli.views.upload import UploadReport
+    from aimd_core.upload.refusals import Refusal, sentence
+
+    output.show(UploadReport(list(rows), address), as_json)
+    say_fallbacks(rows)
+    for row in rows:
+        if row.refusals:
+            refusals = [Refusal(*pair) for pair in row.refusals]
+            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=sentence(refusals)))
+    _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
+    say_summary(rows, address)
+
+
+def raise_refusals(rows: Sequence[UploadRow]) -> None:
+    """Raise an error if the server refuses parts of trials, of which all the rest was sent."""
+    refused = sum(bool(row.refusals) for row in rows)
+    if refused:
+        raise LeftOutError(failed=refused, total=len(rows))
+
+
+def advice_of(errors: Sequence[AimdError]) -> str:
     """Return the advice of the first failure that running the command again does not mend; empty if there is none."""
     return next((error.advice for error in errors if not isinstance(error, NetworkError) and error.advice), "")
 

@@ -135,6 +135,7 @@ MESSAGES: dict[str, str] = {
     "be deleted": "删除",
     "Server: {host} (key from {api_key})": "服务器：{host}（API Key 来自 {api_key}）",
     "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
+    "WARNING: {name}: {refusals}": "警告：{name}：{refusals}",
     "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)": (
         "警告：{name} 进入了 {folder}，因为它要求的文件夹不存在（-m 会创建它）"
     ),

@@ -71,6 +71,15 @@ ERRORS: dict[str, str] = {
     "Bring the server up to date with: aimd trial upload": "请用此命令更新服务器上的数据：aimd trial upload",
     "Stopped. {done} of {total} {what}; run again to continue.": "已停止。{done}/{total} {what}；重新运行即可继续。",
     "{failed} of {total} {what} failed": "{total} 个{what}中有 {failed} 个失败",
+    "the server refuses parts of {failed} of {total} trials; all the rest is there": (
+        "服务器拒绝了 {total} 个试验中 {failed} 个的部分内容；其余均已上传"
+    ),
+    "Shorten or rename what is named above, and run the same command again": "请缩短或重命名上面列出的内容，然后重新运行同一命令",
+    "the server refuses {parts}{more}": "服务器拒绝 {parts}{more}",
+    "the server refuses it ({reason})": "服务器拒绝它（{reason}）",
+    "so much was refused that it was not tried": "被拒绝的内容太多，未再尝试",
+    "{count} {metrics_type} points from step {step} on": "从步 {step} 起的 {count} 个 {metrics_type} 数据点",
+    "it is {name!r} there": "它在那里的名称是 {name!r}",
     "Run the same command again; finished parts are not repeated": "请重新运行同一命令；已完成的部分不会重复",
     "trial {name!r} has ended ({status})": "试验 {name!r} 已结束（{status}）",
     "To continue it, load it: aimd.load_trial(trial_name=...)": "若要继续，请加载它：aimd.load_trial(trial_name=...)",

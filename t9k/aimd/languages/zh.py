@@ -33,6 +33,7 @@ MESSAGES: dict[str, str] = {
     "WARNING: this script has signed out, so nothing is uploaded while it runs": (
         "警告：此脚本已退出登录，因此运行期间不会上传任何数据"
     ),
+    "WARNING: {name}: {refusals}": "警告：{name}：{refusals}",
     "WARNING: {name} goes to {folder}: the folder it asks for does not exist (make_folder=True creates it)": (
         "警告：{name} 进入 {folder}：它要求的文件夹不存在（make_folder=True 会创建它）"
     ),
