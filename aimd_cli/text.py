@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from aimd_core.format.values import is_hidden
+
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
@@ -16,13 +18,7 @@ def clean(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(character if _harmless(character) else _escape(character) for character in text)
-
-
-def _harmless(character: str) -> bool:
-    if character == "\u200d":  # joins emoji
-        return True
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join(_escape(character) if is_hidden(character) else character for character in text)
 
 
 def _escape(character: str) -> str:

@@ -9,7 +9,8 @@ from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidName
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.files import move_directory
 from aimd_core.format.layout import METADATA_FILE
-from aimd_core.format.model import is_alternative_name, name_fault, split_alternative_name
+from aimd_core.format.model import is_alternative_name, split_alternative_name
+from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, may_go_on
@@ -30,7 +31,7 @@ def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
         InTheWayError: A directory with the new name exists.
         DiskError: The disk refused; the trial is unchanged.
     """
-    fault = name_fault(name)
+    fault = directory_name_fault(name)
     if fault:
         raise InvalidNameError(name=name, reason=fault)
     state = trial.state.name

@@ -36,8 +36,9 @@ from aimd_core.format.layout import (
     list_names,
 )
 from aimd_core.format.locking import locked
-from aimd_core.format.model import RUNNING, name_fault
+from aimd_core.format.model import RUNNING
 from aimd_core.format.segments import Resume, append_segment, read_segments
+from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
 
 IMPORTED, UPDATED, UNCHANGED = "imported", "updated", "unchanged"
@@ -92,7 +93,7 @@ class Importer:
             DamagedError: The run was imported before, and its source no longer begins as it did.
             DiskError: The disk refused.
         """
-        fault = name_fault(name) if name else None
+        fault = directory_name_fault(name) if name else None
         if name and fault:
             raise InvalidNameError(name=name, reason=fault)
         key = run.key or run.source
@@ -409,4 +410,4 @@ def safe_name(name: str) -> str:
     """Return the most similar name that a directory can have."""
     kept = "".join("-" if character in "/\\\0" or not character.isprintable() else character for character in name)
     kept = kept.replace("..", ".").strip(". -")[:60].strip() or "imported"
-    return kept if name_fault(kept) is None else "imported"
+    return kept if directory_name_fault(kept) is None else "imported"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from aimd_core.errors import InvalidNameError
 from aimd_core.format.journal import SEGMENTS_FILE
-from aimd_core.format.model import is_alternative_name, name_fault
+from aimd_core.format.model import is_alternative_name
+from aimd_core.format.values import directory_name_fault
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def new_trial_directory(working_directory: Path, name: str) -> Path:
         InvalidNameError: `name` cannot be a directory name.
         OSError: The disk refused.
     """
-    fault = name_fault(name)
+    fault = directory_name_fault(name)
     if fault:
         raise InvalidNameError(name=name, reason=fault)
     trials = working_directory / TRIALS_DIRECTORY

@@ -33,7 +33,6 @@ _TYPE_ALIASES = {
 }
 
 _ALTERNATIVE_NAME = re.compile(r"(?P<name>.*)_(?P<created>[0-9]{6}_[0-9]{6})_(?P<suffix>[a-z0-9]{6})", re.DOTALL)
-_MAX_NAME_BYTES = 200  # a directory name has at most 255 bytes, 21 of which are the date, time and suffix
 
 
 def standard_type(metrics_type: str) -> str:
@@ -56,27 +55,6 @@ def split_alternative_name(directory_name: str) -> tuple[str, str, str]:
     if match is None:
         raise ValueError(said("not an alternative name: {directory_name!r}", directory_name=directory_name))
     return match["name"], match["created"], match["suffix"]
-
-
-def name_fault(name: str) -> str | None:
-    """Return why a trial name cannot be a directory name, or None."""
-    if not name or not name.strip():
-        return "it is empty"
-    if "/" in name or "\0" in name or ".." in name:
-        return "it contains '/', NUL or '..'"
-    try:
-        size_bytes = len(name.encode())
-    except UnicodeEncodeError:
-        return "it is not valid Unicode"
-    if size_bytes > _MAX_NAME_BYTES:
-        return said(
-            "it is {size_bytes} bytes long, the limit is {max_name_bytes}",
-            size_bytes=size_bytes,
-            max_name_bytes=_MAX_NAME_BYTES,
-        )
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
-        return "it contains a control character"
-    return None
 
 
 def strict_json(value: object) -> object:

@@ -5,6 +5,8 @@
   languages have no larger ones.
 - A whole number among the parameters has up to 64 bits, with a sign or without (`torch.initial_seed()` has no sign).
   A longer one, such as the entropy of NumPy's `SeedSequence`, is kept digit by digit, as text.
+- A name, of a trial, a folder, a key or a tag, is one visible line of up to 255 bytes without `/`: see `name_fault`.
+- Text may be anything that UTF-8 can encode. Who shows it replaces what a terminal would obey or hide: `is_hidden`.
 - The parameters of a trial have at most `MAX_PARAMETERS_CHARS` characters of JSON: lists show them of each trial.
 """
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 STEP_LIMIT = 1 << 63  # steps are nearer to 0 than this
 EXACT_STEP = 1 << 53  # every integer up to here is a float
 MAX_PARAMETERS_CHARS = 256 << 10
+MAX_NAME_BYTES = 255
+MAX_DIRECTORY_NAME_BYTES = 200  # of a trial: its directory's name also has the date, the time and a suffix
 MAX_TEXT_BITS = 8192  # of a whole number that is kept as text: Python itself prints 4,300 digits at most
 
 
@@ -88,12 +92,14 @@ def integer_of(number: int) -> int | str:
     return str(int(number))
 
 
-def with_plain_integers(value: object) -> object:
-    """Return plain data of another program with each whole number as a parameter holds it, the longest as text too."""
+def storable(value: object) -> object:
+    """Return a JSON value that every encoder takes: without lone surrogates, the longest whole numbers as text."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {key: with_plain_integers(item) for key, item in value.items()}
+        return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [with_plain_integers(item) for item in value]
+        return [storable(item) for item in value]
     if type(value) is not int:
         return value
     return integer_of(value) if value.bit_length() <= MAX_TEXT_BITS else str(value)
@@ -102,6 +108,55 @@ def with_plain_integers(value: object) -> object:
 def clean(text: str) -> str:
     """Return a text that every file, terminal and database accepts: without lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+_JOINERS = "\u200c\u200d"  # belong to scripts and emoji
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols without a shape
+
+
+def is_hidden(character: str) -> bool:
+    """Tell whether a character has no shape of its own but acts on others: controls, directions, zero widths."""
+    if character.isprintable() or character in _JOINERS:
+        return False
+    from unicodedata import category
+
+    return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def name_fault(name: str, most_bytes: int = MAX_NAME_BYTES) -> str | None:
+    """Return why a text cannot be a name, or None. Names are equal if all their code points are."""
+    if not name.strip() or all(character in _BLANKS or character.isspace() for character in name):
+        return "it is empty"
+    if "/" in name or name in (".", ".."):
+        return "it contains '/', or is '.' or '..'"
+    try:
+        size_bytes = len(name.encode())
+    except UnicodeEncodeError:
+        return "it is not valid Unicode"
+    if size_bytes > most_bytes:
+        return said(
+            "it is {size_bytes} bytes long, the limit is {max_name_bytes}",
+            size_bytes=size_bytes,
+            max_name_bytes=most_bytes,
+        )
+    if not name.isprintable() and any(map(is_hidden, name)):
+        return "it contains a control character or an invisible one"
+    if any(mark in name for mark in _JOINERS) and _has_odd_joiner(name):
+        return "it contains a control character or an invisible one"
+    return None
+
+
+def _has_odd_joiner(name: str) -> bool:
+    """Tell whether a joiner stands where it joins nothing: at an end, or beside ASCII."""
+    return any(
+        mark in _JOINERS and (before.isascii() or after.isascii())
+        for before, mark, after in zip(f" {name}", name, f"{name[1:]} ", strict=False)
+    )
+
+
+def directory_name_fault(name: str) -> str | None:
+    """Return why a text cannot be the name of a trial in a directory, or None."""
+    return "it contains '..'" if ".." in name else name_fault(name, MAX_DIRECTORY_NAME_BYTES)
 
 
 def key_of(key: object) -> str:

@@ -16,7 +16,8 @@ from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerErr
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
-from aimd_core.format.model import is_alternative_name, name_fault, split_alternative_name
+from aimd_core.format.model import is_alternative_name, split_alternative_name
+from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
 from aimd_core.upload.sending import Progress, no_progress
 
@@ -76,7 +77,11 @@ def _directory_name(shown: dict[str, Any], host: str) -> str:
         NotAServerError: The server names none, or one that could lead elsewhere.
     """
     name = shown.get("alternative_name")
-    if isinstance(name, str) and is_alternative_name(name) and name_fault(split_alternative_name(name)[0]) is None:
+    if (
+        isinstance(name, str)
+        and is_alternative_name(name)
+        and directory_name_fault(split_alternative_name(name)[0]) is None
+    ):
         return name
     raise NotAServerError(host=host, reason="it does not tell the name of the trial's directory")
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from aimd_core.format.model import strict_json
-from aimd_core.format.values import MAX_PARAMETERS_CHARS, clean, parameters_chars
+from aimd_core.format.values import MAX_PARAMETERS_CHARS, clean, parameters_chars, storable
 from aimd_server.services.request_errors import RefusalError, invalid
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def text_of(document: object) -> str:
     try:
         return msgspec.json.encode(strict).decode()
     except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which Python's JSON allows
-        return json.dumps(strict, separators=(",", ":"))
+        return msgspec.json.encode(storable(strict)).decode()
 
 
 def parameters_text(parameters: object) -> str:
@@ -104,7 +104,8 @@ def parameters_text(parameters: object) -> str:
     Raises:
         RefusalError: `invalid`, if nested too deeply or too large for lists, which show the parameters of each trial.
     """
-    text = text_of(parameters or {})
+    check_depth(parameters)  # before what follows it to the ground
+    text = text_of(storable(parameters or {}))
     if isinstance(parameters, dict) and parameters_chars(parameters) > MAX_PARAMETERS_CHARS:
         limit = MAX_PARAMETERS_CHARS
         raise invalid(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aimd_core.format.model import flatten
+from aimd_core.format.values import float_of
 from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
 from aimd_core.reading.facts import Facts, is_live
@@ -61,18 +61,11 @@ def param_rows(parameters: str) -> list[ParamRow]:
 
 def _rows_of(key: str, value: object) -> list[ParamRow]:
     kind, number, text = rank_of(value)
-    held = _as_double(number)
+    held = float_of(number)
     row = ParamRow(key, kind, held, text.replace("\0", " "), _TYPES.get(type(value), "j"), mark_of(text_of(value)))
     if (kind == NUMBER_RANK and held != number) or "\0" in text:
         return [row, ParamRow(MORE + key, 0, 0.0, "", "j", 0)]
     return [row]
-
-
-def _as_double(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.copysign(math.inf, number)
 
 
 def metric_rows(metrics_type: str, live: Live) -> dict[str, dict[str, Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from aimd_core.format.values import MAX_NAME_BYTES, name_fault
 from aimd_server.services.request_errors import RefusalError, invalid
 
-MAX_NAME_BYTES = 255
 MAX_DEPTH = 32
 MAX_TAGS, MAX_TAG_CHARS = 64, 64  # of a trial
 MAX_NOTE_CHARS = 64 << 10
@@ -19,22 +19,9 @@ def is_uuid(text: object) -> bool:
     return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
-def fault(name: str) -> str | None:
-    """Return why a text cannot name a trial or a folder, or None."""
-    if not name.strip():
-        return "is empty"
-    if "/" in name or any(ord(character) < 32 or ord(character) == 127 for character in name):
-        return "holds '/' or a control character"
-    try:
-        size_bytes = len(name.encode())
-    except UnicodeEncodeError:
-        return "is not valid Unicode"
-    return "is too long" if size_bytes > MAX_NAME_BYTES else None
-
-
 def is_tag(text: str) -> bool:
     """Tell whether a text may be a tag; lists separate tags with commas."""
-    return fault(text.replace("/", "-")) is None and len(text) <= MAX_TAG_CHARS and "," not in text
+    return name_fault(text.replace("/", "-")) is None and len(text) <= MAX_TAG_CHARS and "," not in text
 
 
 def checked(name: str, field: str) -> str:
@@ -43,11 +30,11 @@ def checked(name: str, field: str) -> str:
     Raises:
         RefusalError: `invalid`.
     """
-    why = fault(name)
-    if why is None:
+    fault = name_fault(name)
+    if fault is None:
         return name
-    limits: dict[str, object] = {"limit": MAX_NAME_BYTES} if "long" in why else {}
-    raise invalid(f"{field} {why}", field=field, **limits)
+    limits: dict[str, object] = {"limit": MAX_NAME_BYTES} if "long" in fault else {}
+    raise invalid(f"{field}: {fault}", field=field, **limits)
 
 
 def path_parts(path: str) -> list[str]:
@@ -60,8 +47,6 @@ def path_parts(path: str) -> list[str]:
     if len(parts) > MAX_DEPTH:
         raise invalid(f"a folder path has {MAX_DEPTH} parts at most", field="folder.path", limit=MAX_DEPTH)
     for part in parts:
-        if part in (".", ".."):
-            raise invalid("a folder path has no '.' and no '..'", field="folder.path")
         checked(part, "folder.path")
     return parts
 

@@ -19,7 +19,7 @@ from aimd_cli.importing.wandb import read_wandb
 from aimd_cli.importing.writing import Importer, safe_name
 from aimd_core.errors import AimdError, DamagedError, NotFoundError
 from aimd_core.format.labels import Labels, read_labels
-from aimd_core.format.model import name_fault
+from aimd_core.format.values import directory_name_fault
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import read_series
 from tests.support.home import Home
@@ -218,7 +218,7 @@ def test_names_become_types_and_names() -> None:
 
 @given(st.text())
 def test_any_name_becomes_one_that_a_directory_can_have(name: str) -> None:
-    assert name_fault(safe_name(name)) is None
+    assert directory_name_fault(safe_name(name)) is None
 
 
 def test_an_empty_place_is_not_found(tmp_path: Path) -> None:

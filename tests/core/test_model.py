@@ -11,14 +11,14 @@ from aimd_core.format.model import (
     console_address,
     flatten,
     is_alternative_name,
-    name_fault,
     split_alternative_name,
     standard_type,
     strict_json,
 )
+from aimd_core.format.values import directory_name_fault
 
 
-@given(name=st.text(min_size=1).filter(lambda text: name_fault(text) is None))
+@given(name=st.text(min_size=1).filter(lambda text: directory_name_fault(text) is None))
 def test_an_alternative_name_splits_into_what_it_was_made_of(name: str) -> None:
     assert split_alternative_name(f"{name}_261123_150327_f9by70") == (name, "261123_150327", "f9by70")
 

@@ -13,8 +13,6 @@ from aimd_server.services.exporting import AT_ONCE, safe_name
 from tests.server.api import User, line, new_id, wish
 
 HOSTILE = [
-    "..",
-    ".",
     "a\\..\\..\\b",
     "C:evil",
     "-rf",
@@ -66,6 +64,14 @@ def test_more_trials_than_are_read_at_once_all_come(user: User) -> None:
     root = user.v2("GET", "/folders/root").json()["id"]
     names = {one.name for one in _export(user, root).getmembers() if one.isdir()}
     assert names == {f"digits/mnist/t{number}" for number in range(AT_ONCE + 3)}
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "a\x9bb"])
+def test_what_is_no_name_leads_nowhere_either(name: str) -> None:
+    safe = safe_name(name, new_id())
+    assert safe != name or "/" not in name
+    assert PurePosixPath(safe).parts == (safe,)
+    assert safe not in (".", "..")
 
 
 def test_hostile_names_lead_nowhere_and_stay_apart(user: User, tmp_path: Path) -> None:

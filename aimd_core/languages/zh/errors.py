@@ -207,8 +207,9 @@ ERRORS: dict[str, str] = {
     # Names and tags
     "not an alternative name: {directory_name!r}": "不是替代名称：{directory_name!r}",
     "it is empty": "为空",
-    "it contains '/', NUL or '..'": "含有 '/'、NUL 或 '..'",
-    "it contains a control character": "含有控制字符",
+    "it contains '..'": "含有 '..'",
+    "it contains '/', or is '.' or '..'": "含有 '/'，或者是 '.' 或 '..'",
+    "it contains a control character or an invisible one": "含有控制字符或不可见字符",
     "it is not valid Unicode": "不是有效的 Unicode",
     "it is {size_bytes} bytes long, the limit is {max_name_bytes}": "长度为 {size_bytes} 字节，上限为 {max_name_bytes}",
     "tag {tag!r} cannot be used: {fault}": "标签 {tag!r} 不可用：{fault}",
