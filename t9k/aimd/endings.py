@@ -5,8 +5,9 @@ of this process are marked, never those that a forked child has inherited.
 
 Python does not reveal the status with which it exits. So `sys.exit`, `exit()` and `quit()` put a mark on the
 `SystemExit` that they raise, and the mark notices when the exception is dropped: with no Python code running, the
-process is exiting with it; otherwise somebody caught it. A bare `raise SystemExit(3)` has no mark: outside of a `with`
-block it looks like an end without `finish`.
+process is exiting with it; otherwise somebody caught it. A bare `raise SystemExit(3)` has no mark, but the frame that
+it left shows where it stopped, other than at a return: so the script exited, with a status that is known only if it is
+written there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from aimd_core.language import joined, said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType, TracebackType
     from typing import Any, Protocol
 
@@ -52,6 +53,8 @@ EXCEPTION, SIGNAL, EXIT, UNFINISHED = "exception", "signal", "exit", "unfinished
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGXCPU")  # the last one is the limit of CPU time, which clusters set
 _MAX_MESSAGE = 1000
 _NAMES_TOLD = 3
+_UNKNOWN = object()  # an exit code that only Python knows
+_NOT_ASKED = object()  # instead of an exit code, when no `sys.exit` has asked for one
 
 _open_trials: dict[int, OpenTrial] = {}  # by id(), in the order of opening
 _finished_at_exit: set[int] = set()  # ids of those that a clean exit finishes
@@ -59,7 +62,10 @@ _installed_in: int | None = None
 has_exited = False  # whether the open trials were marked because the process exits
 _handled_in: int | None = None  # the process whose signal handlers are ours
 _previous_hook = sys.excepthook
-_exit_code: object = None  # the exit code, if one was requested
+_previous_thread_hook = threading.excepthook
+_exit_code: object = _NOT_ASKED  # the exit code, if one was requested
+_main_frame: FrameType | None = None  # the outermost frame of the main thread, such as that of the script
+_threads: dict[int, int] = {}  # by id() of a trial, the thread that it was opened in, if not the main thread
 _exit_request: tuple[FrameType, int, weakref.ref[_Mark]] | None = None  # where the script was in the last `sys.exit`
 
 
@@ -68,11 +74,17 @@ def watch(trial: OpenTrial) -> None:
     _install()
     _handle_signals()
     _open_trials[id(trial)] = trial
+    if threading.current_thread() is threading.main_thread():
+        _note_main_frame()
+        _threads.pop(id(trial), None)
+    else:
+        _threads[id(trial)] = threading.get_ident()
 
 
 def forget(trial: OpenTrial) -> None:
     """Stop watching a trial that has ended normally."""
     _open_trials.pop(id(trial), None)
+    _threads.pop(id(trial), None)
     _finished_at_exit.discard(id(trial))
 
 
@@ -96,6 +108,8 @@ def of_reason(reason: str | BaseException | None) -> dict[str, object]:
 
 def of_exit(code: object) -> dict[str, object]:
     """Return the record of an exit: its status, and the text that `sys.exit` printed."""
+    if code is _UNKNOWN:
+        return {"kind": EXIT}
     status = _status(code)
     if not status:
         return {"kind": UNFINISHED}
@@ -133,7 +147,7 @@ def _message(source: object) -> dict[str, object]:
 
 
 def _install() -> None:
-    global _exit_request, _installed_in, _previous_hook
+    global _exit_request, _installed_in, _previous_hook, _previous_thread_hook
     pid = os.getpid()
     if _installed_in == pid:
         return
@@ -145,12 +159,15 @@ def _install() -> None:
         atexit.register(_at_exit)
         _previous_hook = sys.excepthook
         sys.excepthook = _on_exception
+        _previous_thread_hook = threading.excepthook
+        threading.excepthook = _on_thread_exception
         sys.exit = _marking(sys.exit)
         quitter = type(getattr(builtins, "exit", None))
         if quitter.__name__ == "Quitter":
             quitter.__call__ = _marking(quitter.__call__)  # type: ignore[method-assign]
     else:
         _exit_request = None
+        _threads.clear()
         _open_trials.clear()  # inherited through a fork, so they are the parent's
         _finished_at_exit.clear()
     _installed_in = pid
@@ -221,10 +238,51 @@ def _note_request(mark: _Mark) -> None:
     """Note where the script is: if it goes no further, nobody has caught the exception."""
     global _exit_request
     if threading.current_thread() is threading.main_thread():
-        frame = sys._getframe(1)
-        while frame.f_back is not None:
-            frame = frame.f_back
+        frame = _outermost()
         _exit_request = frame, frame.f_lasti, weakref.ref(mark)
+
+
+def _outermost() -> FrameType:
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def _note_main_frame() -> None:
+    global _main_frame
+    _main_frame = _outermost()
+
+
+def _bare_code() -> object:
+    """Return the code of an exit that no `sys.exit` asked for: None if the script came to its end.
+
+    Where the script stopped is still known after it has left its outermost frame.
+    """
+    frame = _main_frame
+    if frame is None or frame is _outermost():  # it still runs
+        return None
+    import dis
+
+    before: list[dis.Instruction] = []
+    for instruction in dis.get_instructions(frame.f_code):
+        if instruction.offset >= frame.f_lasti:
+            break
+        before.append(instruction)
+    if instruction.opname.startswith(("RETURN_", "INSTRUMENTED_RETURN_")):
+        return None
+    if instruction.opname != "RAISE_VARARGS":
+        return _UNKNOWN
+    # Of `raise SystemExit(3)`: the class, the code and the call, which versions of Python write in different ways.
+    steps = [step for step in before if step.opname not in ("PUSH_NULL", "PRECALL", "CACHE", "EXTENDED_ARG", "RESUME")]
+    if steps and steps[-1].argval == "SystemExit":
+        return None
+    is_call = bool(steps) and steps[-1].opname in ("CALL", "CALL_FUNCTION") and steps[-1].arg in (0, 1)
+    if is_call and steps[-2].argval == "SystemExit" and steps[-1].arg == 0:
+        return None
+    if is_call and len(steps) > 2 and steps[-3].argval == "SystemExit" and steps[-2].opname.startswith("LOAD_"):
+        return steps[-2].argval if steps[-2].opname in ("LOAD_CONST", "LOAD_SMALL_INT") else _UNKNOWN
+    return _UNKNOWN
 
 
 def _requested_code() -> object:
@@ -232,11 +290,11 @@ def _requested_code() -> object:
 
     An exception that something still holds, as asyncio holds that of its main task, has not dropped its mark yet.
     """
-    if _exit_code is None and _exit_request is not None:
+    if _exit_code is _NOT_ASKED and _exit_request is not None:
         frame, instruction, mark = _exit_request[0], _exit_request[1], _exit_request[2]()
         if mark is not None and frame.f_lasti == instruction:
             return mark.code
-    return _exit_code
+    return _bare_code() if _exit_code is _NOT_ASKED else _exit_code
 
 
 _held: dict[int, set[signal.Signals | int]] = {}  # by thread: what was blocked before
@@ -280,9 +338,19 @@ def _on_exception(kind: type[BaseException], error: BaseException, at: Traceback
         _end_all(error)
 
 
-def _end_all(error: BaseException) -> None:
+def _on_thread_exception(arguments: threading.ExceptHookArgs) -> None:
+    """End the trials that a thread opened and left open, like those of a script; those of others continue."""
+    try:
+        _previous_thread_hook(arguments)
+    finally:
+        if arguments.exc_value is not None:
+            thread = threading.get_ident()
+            _end_all(arguments.exc_value, [trial for trial in _mine() if _threads.get(id(trial)) == thread])
+
+
+def _end_all(error: BaseException, trials: Sequence[OpenTrial] | None = None) -> None:
     has_failed, ending = of_leaving(error)
-    for trial in _mine():
+    for trial in _mine() if trials is None else trials:
         if has_failed:
             trial.fail(error)
         else:
@@ -307,7 +375,7 @@ def _at_exit() -> None:
         _end_all(error)  # another hook replaced ours, such as that of rich.traceback
         return
     ending = of_exit(_requested_code())
-    if ending["kind"] == UNFINISHED:
+    if not ending.get("status"):
         for trial in _mine():
             if id(trial) in _finished_at_exit:
                 trial.finish()
@@ -323,7 +391,7 @@ def _unfinished(trials: list[OpenTrial], ending: Mapping[str, object]) -> str:
     receipt = said(" ({receipt})", receipt=trials[0].receipt) if len(trials) == 1 else ""
     names = ", ".join(trial.alternative_name for trial in trials[:_NAMES_TOLD])
     more = said(" and {count} more", count=len(trials) - _NAMES_TOLD) if len(trials) > _NAMES_TOLD else ""
-    if ending["kind"] == EXIT:
+    if "status" in ending:
         what = said("the script exited with status {status} before finish()", status=ending["status"])
     else:
         what = said("the script ended without finish()")

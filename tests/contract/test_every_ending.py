@@ -17,13 +17,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
 import yaml
 
-from aimd_core.client.v2 import Server
-from aimd_core.config import Credentials
 from aimd_core.format import process
 from tests.conftest import Account
 from tests.support import readers
@@ -113,6 +112,22 @@ ENDINGS = {
     "sys.exit(3)": Ending("sys.exit(3)", 3, "Interrupted", "exit status 3"),
     "sys.exit(3) in with": Ending("with trial:\n    sys.exit(3)", 3, "Interrupted", "exit status 3"),
     "sys.exit(text)": Ending("sys.exit('no data')", 1, "Interrupted", "exit status 1: no data"),
+    "SystemExit(3)": Ending("raise SystemExit(3)", 3, "Interrupted", "exit status 3"),
+    "SystemExit(text)": Ending("raise SystemExit('no data')", 1, "Interrupted", "exit status 1: no data"),
+    "SystemExit": Ending("raise SystemExit", 0, "Interrupted", _UNFINISHED),
+    "SystemExit(call)": Ending(
+        "def main():\n    return 3\nraise SystemExit(main())",
+        3,
+        "Interrupted",
+        "its process ended before it was finished",
+    ),
+    "exception in another thread": Ending(
+        "import threading\nthread = threading.Thread(target=lambda: 1 / 0)\nthread.start()\nthread.join()",
+        0,
+        "Interrupted",
+        _UNFINISHED,
+    ),
+    "finish at exit": Ending("import atexit\natexit.register(trial.finish)\nraise SystemExit(2)", 2, "Succeeded"),
     "sys.exit(0)": Ending("sys.exit(0)", 0, "Interrupted", _UNFINISHED),
     "the end": Ending("", 0, "Interrupted", _UNFINISHED),
     "os._exit": Ending("os._exit(0)", 0, "Killed", _GONE),
@@ -221,9 +236,13 @@ def test_a_server_says_how_each_ended_and_why(left: dict[str, Path], home: Home,
         shutil.copytree(trial, home.work / ".aimd" / "trials" / trial.name)
     ran = home.aimd("trial", "upload", "-d", home.work, "-P", "endings", "-m")
     assert ran.code == 0, ran.err
-    with Server(Credentials(signed_in.url, signed_in.key, {})) as server:
-        shown = server.call("GET", "/trials", query={"limit": "100"})["trials"]
-        details = [server.call("GET", f"/trials/{trial['id']}") for trial in shown]
+
+    def asked(path: str) -> Any:
+        answer = httpx.get(f"{signed_in.url}/apis/v2{path}", headers={"Authorization": f"Bearer {signed_in.key}"})
+        return answer.raise_for_status().json()
+
+    shown = asked("/trials?limit=100")["trials"]
+    details = [asked(f"/trials/{trial['id']}") for trial in shown]
     wanted = {left[name].name: (ending.state, ending.reason or None) for name, ending in ENDINGS.items()}
     assert {trial["alternative_name"]: (trial["state"], trial["reason"]) for trial in shown} == wanted
     assert {trial["alternative_name"]: (trial["state"], trial["reason"]) for trial in details} == wanted

@@ -161,6 +161,17 @@ def test_a_trial_made_in_a_thread_is_marked_at_the_end_of_the_process(work: Path
     assert ended(only_trial(work)) == ("Initializing", "Interrupted", {"kind": "unfinished"})
 
 
+def test_an_exception_that_ends_a_thread_ends_the_trials_that_it_opened_and_no_others(work: Path) -> None:
+    program = "import threading\nfrom t9k import aimd\nothers = aimd.create_trial(trial_name='others')\n"
+    program += "def work():\n    aimd.create_trial(trial_name='own')\n    {}['lr']\n"
+    program += "thread = threading.Thread(target=work)\nthread.start()\nthread.join()\nothers.finish()\n"
+    done = run_script(program, work)
+    assert (done.returncode, "KeyError: 'lr'" in done.stderr) == (0, True)
+    own, others = sorted(find_trials(work), key=lambda trial: trial.name, reverse=True)
+    assert ended(own) == ("Failed", "Failed", {"kind": "exception", "exception": "KeyError", "message": "'lr'"})
+    assert others.state.name == "Succeeded"
+
+
 @pytest.mark.parametrize("leave", ["os._exit(0)", "sys.exit(0)", "1 / 0", "os.kill(os.getpid(), signal.SIGTERM)"])
 def test_a_forked_child_neither_ends_nor_marks_the_trial_of_its_parent(leave: str, work: Path) -> None:
     done = run_script(
