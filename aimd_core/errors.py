@@ -114,7 +114,7 @@ class NetworkSettingError(UsageError):
 
     code = "network_setting"
     text = "{variable} cannot be used: {reason}"
-    hint = "Change or unset it; see docs/reference/configuration.md, Network"
+    hint = "Change or unset it; aimd help environment explains it"
 
 
 class InvalidNameError(UsageError):

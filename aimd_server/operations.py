@@ -60,7 +60,7 @@ def _file_of(location: Location, tool: str) -> Path:
             message=said(
                 "{database} is a PostgreSQL database, which has its own tools for this", database=location.shown
             ),
-            hint=said("Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md", tool=tool),
+            hint=said("Use {tool}, and keep a copy of the object store", tool=tool),
         )
     return location.path
 

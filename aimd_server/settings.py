@@ -224,4 +224,4 @@ def _checked(name: str, value: object, origin: str) -> object:
 
 def _refused(name: str, origin: str, form: str) -> UsageError:
     message = said("{name} (from {origin}) is not {form}", name=name, origin=origin, form=form)
-    return UsageError(message=message, hint="See docs/reference/server.md, Settings")
+    return UsageError(message=message, hint="Run: aimd server start --help")

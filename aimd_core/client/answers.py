@@ -16,7 +16,7 @@ from typing import Any
 
 from aimd_core.client.connection import Response
 from aimd_core.errors import NotAServerError
-from aimd_core.format.values import float_of
+from aimd_core.format.values import float_of, is_step
 from aimd_core.language import said
 
 Shape = Callable[[Any], None]
@@ -118,7 +118,7 @@ def size(value: Any) -> None:
 
 def integer(value: Any) -> None:
     """Let a whole number of 64 bits pass."""
-    if type(value) is not int or not -_MAX_SIZE < value < _MAX_SIZE:
+    if type(value) is not int or not is_step(value):
         raise _MisfitError("a whole number")
 
 

@@ -35,6 +35,11 @@ _TYPE_ALIASES = {
 _ALTERNATIVE_NAME = re.compile(r"(?P<name>.*)_(?P<created>[0-9]{6}_[0-9]{6})_(?P<suffix>[a-z0-9]{6})", re.DOTALL)
 
 
+def folder_path_of(text: str) -> str:
+    """Return the path of a folder as servers spell it, with a slash in front and none at the end."""
+    return "/" + "/".join(part for part in text.split("/") if part)
+
+
 def standard_type(metrics_type: str) -> str:
     """Return the standard name of a metrics type: `training` is `train`, `evaluate` is `test`."""
     return _TYPE_ALIASES.get(metrics_type, metrics_type)

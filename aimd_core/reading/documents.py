@@ -19,7 +19,14 @@ from aimd_core.format.layout import (
     list_names,
     signature_of,
 )
-from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, STATUSES, is_alternative_name, split_alternative_name
+from aimd_core.format.model import (
+    DEFAULT_FOLDER,
+    INITIALIZING,
+    STATUSES,
+    folder_path_of,
+    is_alternative_name,
+    split_alternative_name,
+)
 from aimd_core.language import said
 from aimd_core.reading.facts import State, derive_state, ending_of, written_time
 
@@ -170,6 +177,8 @@ class Trial:
 
     @property
     def folder(self) -> str:
-        """The folder that this trial will be uploaded to: a path or an id."""
+        """The folder that this trial will be uploaded to: an id, or a path as a server spells it, such as `/a/b`."""
         settings = self.upload_settings
-        return str(settings.get("folder_id") or settings.get("folder_path") or DEFAULT_FOLDER)
+        if settings.get("folder_id"):
+            return str(settings["folder_id"])
+        return folder_path_of(str(settings.get("folder_path") or DEFAULT_FOLDER))

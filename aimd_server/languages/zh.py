@@ -51,9 +51,7 @@ MESSAGES: dict[str, str] = {
     "nothing was copied: {error}": "未复制任何数据：{error}",
     "the object did not arrive as it was sent": "对象到达时的内容与发送时不同",
     "{database} is a PostgreSQL database, which has its own tools for this": "{database} 是 PostgreSQL 数据库，请使用其自带的工具",
-    "Use {tool}, and keep a copy of the object store; see docs/guides/scaling.md": (
-        "请使用 {tool}，并保留对象存储的副本；参见 docs/guides/scaling.md"
-    ),
+    "Use {tool}, and keep a copy of the object store": "请使用 {tool}，并保留对象存储的副本",
     "{file} exists already": "{file} 已存在",
     "Name another file; a backup overwrites nothing": "请指定另一个文件；备份不会覆盖任何文件",
     "there is no file {file}": "没有文件 {file}",
@@ -74,7 +72,7 @@ MESSAGES: dict[str, str] = {
     "is not a mapping of settings": "不是设置项的映射",
     "has no setting {name!r}; there are {names}": "没有设置项 {name!r}；可用的有 {names}",
     "{name} (from {origin}) is not {form}": "{name}（来自 {origin}）应为{form}",
-    "See docs/reference/server.md, Settings": "参见 docs/reference/server.md 的 Settings 一节",
+    "Run: aimd server start --help": "请运行：aimd server start --help",
     "names separated by commas": "以逗号分隔的名称",
     "a number from {lowest} to {highest}": "{lowest} 到 {highest} 之间的数",
     "a path such as /tools/aimd": "路径，例如 /tools/aimd",

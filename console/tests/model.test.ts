@@ -127,19 +127,28 @@ describe("parameters", () => {
 });
 
 describe("columns", () => {
-  it("are chosen: those that vary, and the metrics people look at", () => {
+  it("are chosen as in the terminal: parameters that tell trials apart, then metrics by importance", () => {
     const rows = [1, 2].map((lr) => ({
-      parameters: { lr, epochs: 3 },
-      metrics: { "val.acc": {}, "system.cpu": {}, "train.x": {} },
+      parameters: { epochs: 3, lr, ...(lr === 2 ? { warmup: 5 } : {}) },
+      metrics: { "a.b": {}, "train.x": {}, "system.cpu": {}, "val.acc": {} },
     }));
+    const facts = ["name", "state", "started", "duration"];
     expect(automaticColumns(rows, false)).toEqual([
-      "name",
-      "state",
-      "started",
-      "duration",
+      ...facts,
+      "params.lr",
+      "params.warmup",
       "metrics.val.acc",
       "metrics.train.x",
-      "params.lr",
+      "metrics.a.b",
+    ]);
+    const many = rows.map((row, at) => ({
+      parameters: Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [`p${n}`, n + at])),
+      metrics: { ...row.metrics, "val.b": {}, "val.c": {}, "val.d": {} },
+    }));
+    expect(automaticColumns(many, false)).toEqual([
+      ...facts,
+      ...["params.p1", "params.p2", "params.p3", "params.p4"],
+      ...["metrics.val.acc", "metrics.val.b", "metrics.val.c", "metrics.val.d"],
     ]);
   });
   it("sort by their field", () => {

@@ -28,7 +28,7 @@ def test_a_pipe_gets_tab_separated_lines_with_a_header_and_nothing_cut(home: Hom
     assert row["name"] == trial.alternative_name
     assert row["id"] == trial.id
     assert row["state"] == "Succeeded"
-    assert row["folder"] == "image/mnist"
+    assert row["folder"] == "/image/mnist"
     assert row["params.lr"] == "0.001"
     assert row["train.loss"] == "0.5"
 

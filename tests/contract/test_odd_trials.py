@@ -57,7 +57,7 @@ def agree_there(home: Home, path: Path) -> None:
     assert differences(told) == []
     (here,) = home.aimd("trial", "ls", path.parent, "--json").json["trials"]
     (there,) = [row for row in home.aimd("trial", "ls", "--remote", "--json").json["trials"] if row["id"] == here["id"]]
-    for key in ("name", "started", "ended", "parameters", "reason"):
+    for key in ("name", "started", "ended", "parameters", "reason", "folder"):
         assert repr(there[key]) == repr(here[key]), key
 
 

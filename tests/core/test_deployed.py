@@ -34,7 +34,7 @@ def test_a_finished_trial_says_what_it_said(trials: dict[str, Trial]) -> None:
     trial = trials[deployed.FINISHED]
     assert (trial.name, trial.state.name) == ("cnn_keras", "Succeeded")
     assert trial.ended == "2026-11-23T15:04:27.949003+00:00"
-    assert trial.folder == "image_classification/mnist"
+    assert trial.folder == "/image_classification/mnist"
     assert trial.parameters == {"batch_size": 32, "lr": 1e-05, "optimizer": {"name": "Adam", "betas": [0.9, 0.999]}}
     assert (trial.metadata["inputArtifacts"], trial.metadata["outputArtifacts"]) == (None, "")
 

@@ -102,7 +102,7 @@ def test_the_documents_of_a_trial_are_read_as_they_stand(tmp_path: Path) -> None
     trial = Trial(write_trial(tmp_path, parameters="lr: 0.1\n", metrics=record(1)))
     assert (trial.name, trial.id, trial.status) == ("cnn_keras", TRIAL_ID, "Running")
     assert (trial.started, trial.ended) == ("2026-11-23T15:03:27.664883+00:00", None)
-    assert trial.folder == "image_classification/mnist"
+    assert trial.folder == "/image_classification/mnist"
     assert trial.parameters == {"lr": 0.1}
     assert trial.totals.records == 1
     assert trial.damage == []

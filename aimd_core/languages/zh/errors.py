@@ -221,9 +221,7 @@ ERRORS: dict[str, str] = {
     "the name is taken again and again": "名称一再被占用",
     "{count} other files stay here: {names}": "另有 {count} 个文件留在本地：{names}",
     "{variable} cannot be used: {reason}": "{variable} 无法使用：{reason}",
-    "Change or unset it; see docs/reference/configuration.md, Network": (
-        "请修改或取消设置；参见 docs/reference/configuration.md 的 Network 一节"
-    ),
+    "Change or unset it; aimd help environment explains it": "请修改或取消设置；说明见 aimd help environment",
     "{path} does not exist": "{path} 不存在",
     "{path} holds no certificates that can be read ({error})": "{path} 中没有可以读取的证书（{error}）",
     "SOCKS proxies need a library: pip install 'httpx[socks]'": "SOCKS 代理需要一个库：pip install 'httpx[socks]'",

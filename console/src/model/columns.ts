@@ -34,27 +34,35 @@ export function metricColumn(name: string, aggregate: Aggregate = "last"): strin
   return `metrics.${name}${aggregate === "last" ? "" : `@${aggregate}`}`;
 }
 
-const FAVOURITES = /(acc|loss|f1|auc|score|error|reward|perplexity)/i;
-const OF_EACH = 4;
+const VALUES = 8;
+const TYPES = ["val", "test", "train"];
 
-/** Which columns to show when nobody chose: parameters that vary and the metrics that people look at. */
+/**
+ * Which columns to show when nobody chose: as in `aimd trial ls`, parameters that tell trials apart, then metrics, of both
+ * the most important.
+ */
 export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
-  const varying = new Map<string, Set<string>>();
-  const metrics = new Map<string, number>();
+  const values = new Map<string, Set<string>>();
+  const counts = new Map<string, number>();
+  const metrics = new Set<string>();
   for (const row of rows) {
     for (const [name, value] of flatten(row.parameters)) {
-      const known = varying.get(name) ?? new Set();
-      varying.set(name, known.add(JSON.stringify(value) ?? ""));
+      values.set(name, (values.get(name) ?? new Set()).add(JSON.stringify(value) ?? ""));
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
-    for (const name of Object.keys(row.metrics))
-      if (!name.startsWith("system.")) metrics.set(name, (metrics.get(name) ?? 0) + 1);
+    for (const name of Object.keys(row.metrics)) if (!name.startsWith("system.")) metrics.add(name);
   }
-  const parameters = [...varying]
-    .filter(([, values]) => values.size > 1 || rows.length === 1)
-    .map(([name]) => `params.${name}`);
-  const rank = ([name, count]: [string, number]) =>
-    (FAVOURITES.test(name) ? 1e6 : 0) + (/^(val|valid|test)/.test(name) ? 1e5 : 0) + count;
-  const best = [...metrics].sort((one, other) => rank(other) - rank(one)).slice(0, OF_EACH);
+  const differing = [...values]
+    .filter(([name, seen]) => seen.size > 1 || rows.length === 1 || (counts.get(name) ?? 0) < rows.length)
+    .map(([name], at) => ({ id: `params.${name}`, priority: 26 + 3 * at }));
+  const rank = (name: string) => {
+    const at = TYPES.indexOf(name.split(".")[0] ?? "");
+    return at < 0 ? TYPES.length : at;
+  };
+  const ranked = [...metrics]
+    .sort((one, other) => rank(one) - rank(other))
+    .map((name, at) => ({ id: metricColumn(name), priority: 20 + 4 * at }));
+  const shown = new Set([...differing, ...ranked].sort((one, other) => one.priority - other.priority).slice(0, VALUES));
   const facts = [
     "name",
     "state",
@@ -62,7 +70,7 @@ export function automaticColumns(rows: Row[], withFolder: boolean): string[] {
     "started",
     "duration",
   ];
-  return [...facts, ...best.map(([name]) => metricColumn(name)), ...parameters.slice(0, OF_EACH)];
+  return [...facts, ...[...differing, ...ranked].filter((column) => shown.has(column)).map((column) => column.id)];
 }
 
 /** The field of the query language that a column shows. */
