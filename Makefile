@@ -39,8 +39,8 @@ demo: $(VENV)/.demo ## the whole story on real training, in about a minute
 	@$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.dev console ## all tests but the long sweeps
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
-	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" $(ON_POSTGRES)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
+	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ON_POSTGRES)
 
 parts: $(VENV)/.parts ## the training frameworks that the tests of the integrations need, 2 GB
 
@@ -66,7 +66,7 @@ bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 	@$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.dev ## the long fault sweeps
-	@$(BIN)/python -m pytest -n $(WORKERS) -m soak --timeout 3600
-	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not soak" tests/server $(OWN_DATABASE)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m soak --timeout 3600
+	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" tests/server $(OWN_DATABASE)
 
 .PHONY: help console demo test parts check fix screens bench soak

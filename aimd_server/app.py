@@ -14,6 +14,7 @@ from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.routes import pages, v1, v2
 from aimd_server.routes.access import Backend, RouteTable, guarded
 from aimd_server.routes.answers import empty_answer
+from aimd_server.routes.console_files import ConsoleFiles
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.v2 import Version2
 from aimd_server.services.request_errors import RefusalError
@@ -36,6 +37,7 @@ def create_app(
     settings: Settings | None = None,
     tokens: Mapping[str, str] | None = None,
     blobs: Blobs | None = None,
+    console: ConsoleFiles | None = None,
 ) -> Guards:
     """Return the application.
 
@@ -47,11 +49,12 @@ def create_app(
         settings: The server's settings.
         tokens: API keys by token; a token signs one browser in once (`POST /session`).
         blobs: The object store; by default the one in the data directory.
+        console: The files of the web console; by default those of the package.
 
     Raises:
         UndeclaredAccessError: A route does not declare who may call it.
     """
-    tables = [v2.routes(SERVER), *v1.routes(SERVER, f"{WEB}/"), *pages.routes(WEB), *more]
+    tables = [v2.routes(SERVER), *v1.routes(SERVER, f"{WEB}/"), *pages.routes(WEB, console), *more]
     storage = joined(database, blobs or open_blobs(None, database.data_dir))
     backend = Backend(storage, threads, settings, Tokens(tokens))
     return Guards(Application(tables, backend), hosts, backend)

@@ -25,8 +25,6 @@ from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, ending_of, newest_first
 
-_CHECKED = 1000  # ended trials whose files one look checks, which takes about 15 ms
-_READ_FIRST, _READ = 100, 1000  # trials read by the first look, and by each of the others while none is quick
 _READ_MOST, _QUICK_S = 8000, 0.3
 
 
@@ -74,6 +72,20 @@ class Changes(States):
         self._settled[look.path] = look
 
 
+class Pace(NamedTuple):
+    """How much one look does.
+
+    Attributes:
+        read_first: How many trials the first look reads.
+        read: How many each of the others reads while none is quick.
+        checked: How many ended trials a look checks, which takes about 15 ms.
+    """
+
+    read_first: int = 100
+    read: int = 1000
+    checked: int = 1000
+
+
 class Watch:
     """Trials as facts, checked repeatedly at the cost of what is new.
 
@@ -86,14 +98,16 @@ class Watch:
         unread_count: How many trials of the directory the last look left for the next.
     """
 
-    def __init__(self, paths: Sequence[Path] = (), directory: Path | None = None) -> None:
+    def __init__(self, paths: Sequence[Path] = (), directory: Path | None = None, pace: Pace | None = None) -> None:
         """Take what to watch, without reading it.
 
         Args:
             paths: Directories of trials, in the order of the answers.
             directory: Instead of them: a working directory that holds `.aimd/trials`, or a directory of trials, all of
                 which are watched. It may not exist yet.
+            pace: How much one look does.
         """
+        self._pace = pace or Pace()
         self.paths = [path.absolute() for path in paths]
         self.directory = directory
         self.read_count = self.unread_count = 0
@@ -101,7 +115,7 @@ class Watch:
         self._signatures: dict[Path, bytes] = {}
         self._memories: dict[Path, MemoryCache] = {}
         self._remembered: set[Path] = set()
-        self._batch = _READ  # how many unread trials the next look takes
+        self._batch = self._pace.read  # how many unread trials the next look takes
         self._checked = 0  # where the next look continues with ended trials
         self._has_facts = False
 
@@ -152,15 +166,16 @@ class Watch:
     def _due(self, paths: Sequence[Path]) -> list[Path]:
         """Return the trials to check: some unread ones, all unfinished ones, and some ended ones."""
         new = [path for path in paths if path not in self._signatures]
-        batch = new if self.directory is None else new[: self._batch if self._trials else _READ_FIRST]
+        batch = new if self.directory is None else new[: self._batch if self._trials else self._pace.read_first]
         self.unread_count = len(new) - len(batch)
         old = [path for path in paths if path in self._signatures]
         live = [path for path in old if self._trials[path].is_unfinished]
         ended = [path for path in old if not self._trials[path].is_unfinished]
-        if len(ended) > _CHECKED:
+        most = self._pace.checked
+        if len(ended) > most:
             start = self._checked % len(ended)
-            self._checked = start + _CHECKED
-            ended = [*ended[start : start + _CHECKED], *ended[: max(0, start + _CHECKED - len(ended))]]
+            self._checked = start + most
+            ended = [*ended[start : start + most], *ended[: max(0, start + most - len(ended))]]
         return [*batch, *live, *ended]
 
     def _read(self, paths: Sequence[Path]) -> None:

@@ -31,10 +31,17 @@ class GitCapture:
         directory: The directory.
     """
 
-    def __init__(self, directory: Path) -> None:
-        """Start git. Outside of a work tree, or without git, nothing is started and every answer is empty."""
+    def __init__(self, directory: Path, timeout_s: float = TIMEOUT_S, most_diff_bytes: int = MAX_DIFF_BYTES) -> None:
+        """Start git. Outside of a work tree, or without git, nothing is started and every answer is empty.
+
+        Args:
+            directory: The directory.
+            timeout_s: How long all answers together may take.
+            most_diff_bytes: How many bytes of changes are kept; of more, none are.
+        """
         self.directory = directory
-        self._deadline_s = time.monotonic() + TIMEOUT_S
+        self._most_diff_bytes = most_diff_bytes
+        self._deadline_s = time.monotonic() + timeout_s
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         if not _may_be_work_tree(directory):
             return
@@ -83,7 +90,7 @@ class GitCapture:
     def changes(self) -> bytes:
         """Return `git diff HEAD` of the whole work tree, empty if it is over 4 MiB."""
         changes = self._answer("diff")
-        return changes if len(changes) <= MAX_DIFF_BYTES else b""
+        return changes if len(changes) <= self._most_diff_bytes else b""
 
     def close(self) -> None:
         """Stop the commands whose answers were not used."""

@@ -141,10 +141,11 @@ def test_a_closed_writer_opens_its_file_again_for_the_next_record(tmp_path: Path
     assert steps_in(tmp_path / "metrics") == [1, 2]
 
 
-def test_records_are_counted_in_the_file_whatever_the_writer_believes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal, "_COUNT_BLOCK_BYTES", 200)
+@pytest.mark.parametrize("name", ["loss", "l" * 450_000], ids=["in one block", "over several blocks of 1 MiB"])
+def test_records_are_counted_in_the_file_whatever_the_writer_believes(tmp_path: Path, name: str) -> None:
+    def record(step: int) -> bytes:
+        return encode_record("train", {name: 0.5}, step, 1, "2026-11-23T15:03:27.946397+00:00")
+
     before = JournalWriter(str(tmp_path / "metrics"))
     before.append(record(0))
     writer = JournalWriter(str(tmp_path / "metrics"))

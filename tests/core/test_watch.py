@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import NoTrialsError
-from aimd_core.reading import changes
-from aimd_core.reading.changes import Watch
+from aimd_core.reading.changes import Pace, Watch
 from tests.support.trials import record, write_trial
 
 
@@ -51,12 +50,9 @@ def test_a_state_is_derived_anew_by_every_look(tmp_path: Path, monkeypatch: pyte
     assert [trial.state for trial in index.look()] == ["Lost"]
 
 
-def test_the_newest_of_many_are_there_first_and_all_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "_READ_FIRST", 2)
-    monkeypatch.setattr(changes, "_READ", 3)
-    monkeypatch.setattr(changes, "_CHECKED", 2)
+def test_the_newest_of_many_are_there_first_and_all_in_the_end(tmp_path: Path) -> None:
     paths = {number: write(tmp_path, number) for number in range(1, 11)}
-    index = Watch(directory=tmp_path)
+    index = Watch(directory=tmp_path, pace=Pace(read_first=2, read=3, checked=2))
     assert [trial.name for trial in index.look()] == ["run10", "run9"]
     assert index.unread_count == 8
     while index.unread_count:

@@ -50,6 +50,7 @@ class Installed:
             "install",
             "--quiet",
             "--disable-pip-version-check",
+            "--no-compile",
             requirement,
         ]
         environment = {**os.environ, "PYTHONPATH": ""}
@@ -65,17 +66,39 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    place = tmp_path_factory.mktemp("installed")
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(ROOT)]
-    built = subprocess.run(build, capture_output=True, text=True, timeout=PATIENCE_S)
-    (wheel,) = list(place.glob("*.whl")) or [None]
-    require_part("a package index to build and install from", built.returncode == 0 and wheel is not None)
-    assert wheel is not None
-    made = Installed(place, wheel)
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An unpacked sdist, as one is published."""
+    place = tmp_path_factory.mktemp("source")
+    require_part("a package index to build from", built("--sdist", ROOT, place).returncode == 0)
+    (archive,) = place.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(place, filter="data")
+    (unpacked,) = (path for path in place.iterdir() if path.is_dir())
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path) -> Path:
+    """The wheel that a machine without Node builds of it."""
+    done = built("--wheel", source, source.parent, PATH=str(source.parent))
+    assert done.returncode == 0, done.stderr
+    assert "nodejs" not in done.stdout
+    (made,) = source.parent.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Installed:
+    made = Installed(tmp_path_factory.mktemp("installed"), wheel)
     done = made.pip(str(wheel))
     require_part("a package index to install from", done.returncode == 0)
     return made
+
+
+def built(kind: str, source: Path, place: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "build", kind, "--outdir", str(place), str(source)]
+    settings = {**os.environ, **environment}
+    return subprocess.run(words, env=settings, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed) -> None:
@@ -152,22 +175,17 @@ def tell_story(installed: Installed, url: str) -> None:
     assert "train.loss.last\t0.01" in installed.run("aimd", "trial", "describe", "-n", "story", "-a")
 
 
-def test_an_sdist_holds_the_built_console_so_that_installing_it_needs_no_node(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(ROOT)]
-    built = subprocess.run(build, capture_output=True, text=True, timeout=PATIENCE_S)
-    require_part("a package index to build from", built.returncode == 0)
-    (archive,) = tmp_path.glob("*.tar.gz")
-    with tarfile.open(archive) as packed:
-        packed.extractall(tmp_path, filter="data")
-    (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
+def test_an_sdist_holds_the_built_console_so_that_installing_it_needs_no_node(source: Path, wheel: Path) -> None:
     names = {path.name for path in (source / "aimd_server" / "static").iterdir()}
     assert {"index.html", "assets"} <= names
     assert (source / "console" / "package.json").is_file()
     assert not (source / "console" / "node_modules").exists()
-    no_node = {**os.environ, "PATH": str(tmp_path)}
-    wheel = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(source)]
-    done = subprocess.run(wheel, env=no_node, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert "aimd_server/static/index.html" in zipfile.ZipFile(wheel).namelist()
+
+
+@pytest.mark.soak
+def test_a_checkout_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    done = built("--wheel", ROOT, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "nodejs" not in done.stdout
     (made,) = tmp_path.glob("*.whl")
-    assert "aimd_server/static/index.html" in zipfile.ZipFile(made).namelist()
+    assert sorted(zipfile.ZipFile(made).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())

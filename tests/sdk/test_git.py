@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from t9k import aimd
-from t9k.aimd import git as git_module
 from t9k.aimd.git import GitCapture
+from tests.support.patience import PATIENCE_S
 from tests.support.scripts import run_script
 
 
@@ -29,8 +29,8 @@ def git(directory: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-def state(directory: Path) -> dict[str, object]:
-    with closing(GitCapture(directory)) as asked:
+def state(directory: Path, timeout_s: float = PATIENCE_S) -> dict[str, object]:
+    with closing(GitCapture(directory, timeout_s)) as asked:
         return asked.state()
 
 
@@ -82,8 +82,7 @@ def test_a_git_that_hangs_is_given_up(repository: Path, monkeypatch: pytest.Monk
     (tmp_path / "bin" / "git").write_text("#!/bin/sh\nexec sleep 60\n")
     (tmp_path / "bin" / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr("t9k.aimd.git.TIMEOUT_S", 0.05)
-    assert state(repository) == {}
+    assert state(repository, timeout_s=0.05) == {}
 
 
 @pytest.mark.parametrize(
@@ -146,15 +145,12 @@ def test_without_changes_or_with_git_switched_off_there_is_no_patch(
     assert trial._metadata.values["_git"] == {}
 
 
-def test_changes_beyond_the_limit_are_left_out_and_delay_nothing(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changes_beyond_the_limit_are_left_out_and_delay_nothing(repository: Path) -> None:
     (repository / "train.py").write_text("x\n" * 200_000)  # more than a pipe holds
-    with closing(GitCapture(repository)) as asked:
+    with closing(GitCapture(repository, PATIENCE_S)) as asked:
         assert asked.state()["is_dirty"] is True
         assert asked.changes().count(b"\n+x") == 200_000
-    monkeypatch.setattr(git_module, "MAX_DIFF_BYTES", 1000)
-    with closing(GitCapture(repository)) as asked:
+    with closing(GitCapture(repository, PATIENCE_S, most_diff_bytes=1000)) as asked:
         assert asked.changes() == b""
 
 

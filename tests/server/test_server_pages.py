@@ -14,7 +14,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from aimd_server.app import create_app
-from aimd_server.routes import console_files, pages
+from aimd_server.routes import pages
 from aimd_server.routes.console_files import ConsoleFiles
 from aimd_server.stores.database import Database
 from tests.support.server import RunningServer
@@ -44,9 +44,8 @@ class Browser:
 
 @contextmanager
 def serving(data_dir: Path, folder: Path) -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, Database(data_dir) as database, ThreadPoolExecutor(2) as threads:
-        patch.setattr(console_files, "FOLDER", folder)
-        yield Browser(create_app(database, threads))
+    with Database(data_dir) as database, ThreadPoolExecutor(2) as threads:
+        yield Browser(create_app(database, threads, console=ConsoleFiles(folder)))
 
 
 @pytest.fixture
