@@ -20,6 +20,7 @@ import httpx
 
 from tests.faults.server_load import SEAL_OFTEN
 from tests.server.api import User, line
+from tests.support.patience import wait_until
 from tests.support.server import RunningServer
 
 # Without the lock of the journal's row, and with the row of bytes that came second thrown away in silence.
@@ -96,12 +97,12 @@ class Uploader:
         self.replicas, self.trial = replicas, trial
         self.chance = random.Random(seed)
         self.content = b"".join(line(step, loss=step * 0.25) for step in range(20_000))
-        self.acknowledged = 0
+        self.acknowledged = self.answers = 0
         self._is_unsure = False
         self.faults: list[str] = []
 
-    def run(self, end_s: float) -> None:
-        while time.monotonic() < end_s and not self.faults:
+    def run(self, end: threading.Event) -> None:
+        while not end.is_set() and not self.faults:
             self._turn()
 
     def _turn(self) -> None:
@@ -128,6 +129,7 @@ class Uploader:
             self._is_unsure = True  # the bytes may be there, although nobody said so
             time.sleep(0.05)
             return
+        self.answers += 1
         if answer.status_code == 204:
             if early and not self._is_unsure:
                 self.faults.append(f"bytes from {offset} on were taken when {self.acknowledged} were there")
@@ -159,17 +161,20 @@ class Appender:
         self.replicas, self.trial, self.seed = replicas, trial, seed
         self.chance = random.Random(seed)
         self.acknowledged: set[int] = set()
+        self.answers = 0
         self.faults: list[str] = []
 
-    def run(self, end_s: float) -> None:
+    def run(self, end: threading.Event) -> None:
         step = self.seed * 1_000_000
-        while time.monotonic() < end_s and not self.faults:
+        while not end.is_set() and not self.faults:
             step += 1
             point = {"value": {"loss": step}, "sequence": {"step": step}}
             try:
                 answer = self.replicas.any(self.chance).v1("POST", f"/trials/{self.trial}/metrics/old", [point])
             except httpx.TransportError:
+                time.sleep(0.05)
                 continue
+            self.answers += 1
             if answer.status_code == 200:
                 self.acknowledged.add(step)
             elif answer.status_code < 500:
@@ -187,8 +192,15 @@ class Appender:
         return faults if count == len(steps) else [*faults, f"the summary counts {count} of {len(steps)} points"]
 
 
-def exercise(replicas: Replicas, seconds: float, uploaders: int, seed: int) -> list[str]:
-    """Let everybody work while servers are killed and started again; return what is wrong afterwards."""
+def exercise(replicas: Replicas, kills: int, uploaders: int, seed: int) -> list[str]:
+    """Let everybody work while servers are killed and started again; return what is wrong afterwards.
+
+    Args:
+        replicas: The servers.
+        kills: How many times one is killed, after some answers each.
+        uploaders: How many upload, beside two that append as version 1 does.
+        seed: What chance begins with.
+    """
     chance = random.Random(seed)
     at_work: list[Uploader | Appender] = [
         Uploader(replicas, replicas.any(chance).new_trial(f"t{uuid.uuid4().hex}"), seed + number)
@@ -196,31 +208,34 @@ def exercise(replicas: Replicas, seconds: float, uploaders: int, seed: int) -> l
     ]
     shared = replicas.any(chance).new_trial(f"shared{uuid.uuid4().hex}")
     at_work += [Appender(replicas, shared, number + 1) for number in range(2)]
-    end_s = time.monotonic() + seconds
-    threads = [threading.Thread(target=one.run, args=(end_s,)) for one in at_work]
+    end = threading.Event()
+    threads = [threading.Thread(target=one.run, args=(end,)) for one in at_work]
     for thread in threads:
         thread.start()
-    kills = _kill_until(end_s - 1, replicas, chance)
-    for thread in threads:
-        thread.join()
-    for server in replicas.servers:
-        if server.process is None:
+    try:
+        for _ in range(kills):
+            _await_answers(at_work, chance.randint(5, 60))
+            server = chance.choice(replicas.servers)
+            server.kill()
             server.start()
-    faults = [] if kills else ["no server was killed"]
-    if not all(one.acknowledged for one in at_work):
-        faults.append("somebody never got an answer")
+        _await_answers(at_work, 20)
+        wait_until(lambda: _has_fault(at_work) or all(one.acknowledged for one in at_work), "everybody has an answer")
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+    faults = []
     for user in replicas.users:
         for one in at_work:
             faults += one.check(user)
     return faults
 
 
-def _kill_until(end_s: float, replicas: Replicas, chance: random.Random) -> int:
-    kills = 0
-    while time.monotonic() < end_s:
-        time.sleep(chance.uniform(0.05, 0.6))
-        server = chance.choice(replicas.servers)
-        server.kill()
-        kills += 1
-        server.start()
-    return kills
+def _await_answers(at_work: list[Uploader | Appender], count: int) -> None:
+    """Wait until they have got so many answers more, or one of them has found a fault."""
+    goal = sum(one.answers for one in at_work) + count
+    wait_until(lambda: _has_fault(at_work) or sum(one.answers for one in at_work) >= goal, "requests go on")
+
+
+def _has_fault(at_work: list[Uploader | Appender]) -> bool:
+    return any(one.faults for one in at_work)

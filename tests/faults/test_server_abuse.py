@@ -14,11 +14,15 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from aimd_server.routes.read_slots import READS_AT_ONCE
+from aimd_server.stores.database import READERS
 from tests.faults.attacks import ATTACKS, MIB, Attacker, attacker, idle_sockets, many_bodies, one_bomb
 from tests.server.api import User, line
+from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.server import RunningServer
 
 HEALTH_S = 1.0
+TRIES = 6  # a busy machine is taken for a slow server if each of them is slow
 GROWTH_BYTES = 256 * MIB
 HURRIED = """
 import functools
@@ -46,15 +50,17 @@ class _Whole:
         return getattr(self._true, name)
 bodies.zlib = types.SimpleNamespace(decompressobj=_Whole, error=zlib.error)
 """
-SLOW_LISTS = """
-import time
-from aimd_server.services import trials
-_true = trials.overviews
-def _slow(*given):
-    time.sleep(2.0)
-    return _true(*given)
+HELD_LISTS = """
+import time, uuid
+from pathlib import Path
 from aimd_server.services import trial_lists
-trial_lists.overviews = _slow
+_true = trial_lists.overviews
+def _held(*given):
+    Path(f"begun-{uuid.uuid4()}").touch()
+    while not Path("released").exists():
+        time.sleep(0.01)
+    return _true(*given)
+trial_lists.overviews = _held
 """
 WITHOUT_TURNS = """
 from aimd_server.routes import read_slots
@@ -78,7 +84,7 @@ def _memory_bytes(server: RunningServer) -> int:
 
 def _health_s(server: RunningServer) -> float:
     begun_s = time.monotonic()
-    answer = httpx.get(f"{server.origin}/healthz", timeout=20, trust_env=False)
+    answer = httpx.get(f"{server.origin}/healthz", timeout=PATIENCE_S, trust_env=False)
     assert answer.text == "ok"
     return time.monotonic() - begun_s
 
@@ -120,9 +126,10 @@ def _all_is_well(user: User) -> None:
 def faults_of(user: User, seconds: float) -> list[str]:
     found = []
     for attack in ATTACKS:
-        seen = attacked(user, attack, seconds)
-        if seen.slowest_s > HEALTH_S:  # once more, before a busy machine is taken for a slow server
+        for _ in range(TRIES):
             seen = attacked(user, attack, seconds)
+            if seen.slowest_s <= HEALTH_S or seen.growth_bytes > GROWTH_BYTES:
+                break
         if seen.slowest_s > HEALTH_S or seen.growth_bytes > GROWTH_BYTES:
             found.append(f"{attack.__name__}: health {seen.slowest_s:.2f} s, {seen.growth_bytes / MIB:.0f} MiB more")
         _all_is_well(user)
@@ -264,7 +271,7 @@ def test_a_slow_but_steady_client_is_served(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_request_is_refused_with_all_headers(shared_server: RunningServer, head: bytes, status: int) -> None:
-    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=PATIENCE_S) as connection:
         connection.sendall(head)
         answer = connection.recv(4096).decode()
     assert answer.split()[1] == str(status)
@@ -278,7 +285,7 @@ def test_silent_connections_beyond_the_number_keep_nobody_out(tmp_path: Path) ->
         trial_id = user.new_trial()
         with attacker(user, trial_id, 0.2) as made:
             idle_sockets(made)
-            assert _health_s(server) < HEALTH_S
+            assert any(_health_s(server) < HEALTH_S for _ in range(TRIES))
             _all_is_well(user)
             closed = 0
             for one in made.sockets:
@@ -293,26 +300,31 @@ def test_silent_connections_beyond_the_number_keep_nobody_out(tmp_path: Path) ->
         _all_is_well(user)
 
 
-def _others_wait_s(server: RunningServer) -> float:
-    """Return how long somebody waits for a trial while somebody else asks for many slow lists at once."""
+def _others_are_served(server: RunningServer, begun: int, patience_s: float = PATIENCE_S) -> bool:
+    """Tell whether somebody gets a trial while somebody else's lists, of which so many have begun, do not end."""
+    place = server.data_dir.parent
     with User(server) as busy, User(server) as other, ThreadPoolExecutor(20) as pool:
         trial_id = other.new_trial()
         busy.new_trial()
         lists = [pool.submit(busy.v2, "GET", "/trials") for _ in range(10)]
-        time.sleep(0.3)
-        begun_s = time.monotonic()
-        assert other.trial(trial_id)["id"] == trial_id
-        waited_s = time.monotonic() - begun_s
-        assert {one.result().status_code for one in lists} == {200}
-    return waited_s
+        wait_until(lambda: len(list(place.glob("begun-*"))) >= begun, "the lists have begun")
+        try:
+            is_served = other.v2("GET", f"/trials/{trial_id}", timeout=patience_s).status_code == 200
+        except httpx.ReadTimeout:
+            is_served = False
+        finally:
+            (place / "released").touch()
+        for one in lists:
+            one.result()
+    return is_served
 
 
 def test_a_caller_of_many_slow_lists_keeps_nobody_else_waiting(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "data", SLOW_LISTS) as server:
-        assert _others_wait_s(server) < HEALTH_S
+    with RunningServer(tmp_path / "data", HELD_LISTS) as server:
+        assert _others_are_served(server, READS_AT_ONCE)
 
 
 @pytest.mark.soak
 def test_readers_without_turns_are_caught(tmp_path: Path) -> None:
-    with RunningServer(tmp_path / "data", SLOW_LISTS + WITHOUT_TURNS) as server:
-        assert _others_wait_s(server) > HEALTH_S
+    with RunningServer(tmp_path / "data", HELD_LISTS + WITHOUT_TURNS) as server:
+        assert not _others_are_served(server, READERS, HEALTH_S)

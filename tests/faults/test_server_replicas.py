@@ -31,7 +31,7 @@ def making(tmp_path: Path, postgres: Postgres, object_store: ObjectStore, monkey
 
 def test_two_servers_lose_nothing_and_count_exactly_while_one_is_killed(making: Making) -> None:
     with making(2) as replicas:
-        assert exercise(replicas, seconds=8, uploaders=3, seed=1) == []
+        assert exercise(replicas, kills=3, uploaders=3, seed=1) == []
         assert operations.check(replicas.servers[0].data_dir).faults == []
         assert not any("Traceback" in server.log for server in replicas.servers)
 
@@ -39,15 +39,15 @@ def test_two_servers_lose_nothing_and_count_exactly_while_one_is_killed(making: 
 @pytest.mark.parametrize("plant", [NO_ROW_LOCK, EARLY_ANSWER], ids=["no row lock", "early answer"])
 def test_the_harness_finds_a_server_that_is_wrong(making: Making, plant: str) -> None:
     with making(2, plant) as replicas:
-        for seed in range(5):
-            if exercise(replicas, seconds=4, uploaders=3, seed=seed):
+        for seed in range(8):
+            if exercise(replicas, kills=2, uploaders=3, seed=seed):
                 return
     pytest.fail("nothing was found")
 
 
 @pytest.mark.soak
-def test_three_servers_lose_nothing_in_ten_minutes(making: Making) -> None:
+def test_three_servers_lose_nothing_in_five_hundred_kills(making: Making) -> None:
     with making(3) as replicas:
         for seed in range(20):
-            assert exercise(replicas, seconds=30, uploaders=4, seed=seed) == []
+            assert exercise(replicas, kills=25, uploaders=4, seed=seed) == []
             assert operations.check(replicas.servers[0].data_dir).faults == []
