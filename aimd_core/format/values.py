@@ -93,16 +93,14 @@ def integer_of(number: int) -> int | str:
 
 
 def storable(value: object) -> object:
-    """Return a JSON value that every encoder takes: without lone surrogates, the longest whole numbers as text."""
+    """Return a JSON value that every encoder takes: without lone surrogates."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [storable(item) for item in value]
-    if type(value) is not int:
-        return value
-    return integer_of(value) if value.bit_length() <= MAX_TEXT_BITS else str(value)
+    return value
 
 
 def clean(text: str) -> str:

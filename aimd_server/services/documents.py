@@ -94,7 +94,7 @@ def text_of(document: object) -> str:
     strict = strict_json(document)
     try:
         return msgspec.json.encode(strict).decode()
-    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which Python's JSON allows
+    except UnicodeEncodeError:  # a lone surrogate, which Python's JSON allows
         return msgspec.json.encode(storable(strict)).decode()
 
 
@@ -104,8 +104,7 @@ def parameters_text(parameters: object) -> str:
     Raises:
         RefusalError: `invalid`, if nested too deeply or too large for lists, which show the parameters of each trial.
     """
-    check_depth(parameters)  # before what follows it to the ground
-    text = text_of(storable(parameters or {}))
+    text = text_of(parameters or {})
     if isinstance(parameters, dict) and parameters_chars(parameters) > MAX_PARAMETERS_CHARS:
         limit = MAX_PARAMETERS_CHARS
         raise invalid(
