@@ -357,7 +357,15 @@ class ContentDiffersError(ConflictError):
 
     code = "content_differs"
     text = "{path}: {reason}; nothing was overwritten"
-    hint = "Keep both: upload it again as a new trial, or delete the one on the server first"
+    hint = "If the files here are right, replace the server's: aimd trial upload -p {trial} --overwrite"
+
+    @property
+    def advice(self) -> str:
+        """The command that replaces what the server has."""
+        from os.path import dirname
+        from shlex import quote
+
+        return said(self.hint, trial=quote(dirname(str(self.facts["path"]))))
 
 
 class RefusedError(ConflictError):

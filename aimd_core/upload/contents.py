@@ -74,11 +74,20 @@ class Destination:
         make_folder: Create a missing folder with its parents.
         conflict_strategy: `skip`, `error`, `new` or `replace`, if the name is taken.
         companions: The trials of the same command, which `replace` spares.
+        overwrite: Whether a trial whose files differ within what the server has replaces that; its old files are gone.
         must_exist: Whether a missing folder is an error; otherwise the trial goes to the default folder, as deployed
             clients do it.
     """
 
-    __slots__ = ("companions", "conflict_strategy", "folder_id", "folder_path", "make_folder", "must_exist")
+    __slots__ = (
+        "companions",
+        "conflict_strategy",
+        "folder_id",
+        "folder_path",
+        "make_folder",
+        "must_exist",
+        "overwrite",
+    )
 
     def __init__(
         self,
@@ -88,8 +97,10 @@ class Destination:
         conflict_strategy: str | None = None,
         companions: Companions | None = None,
         must_exist: bool = False,
+        overwrite: bool = False,
     ) -> None:
         self.must_exist = must_exist
+        self.overwrite = overwrite
         self.companions = companions or Companions()
         self.folder_id = folder_id
         self.folder_path = folder_path
@@ -103,7 +114,9 @@ class Destination:
             folder_id, folder_path = _text(settings, "folder_id"), _text(settings, "folder_path")
         make_folder = bool(settings.get("make_folder")) if self.make_folder is None else self.make_folder
         strategy = self.conflict_strategy or _text(settings, "conflict_strategy") or "new"
-        return Destination(folder_id, folder_path, make_folder, strategy, self.companions, self.must_exist)
+        return Destination(
+            folder_id, folder_path, make_folder, strategy, self.companions, self.must_exist, self.overwrite
+        )
 
 
 # What to do about a folder that is not there, said by each protocol alike.
@@ -175,12 +188,17 @@ class Result(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A file that differs between here and the server. Sizes in bytes, None if it is absent."""
+    """A file that differs between here and the server. Sizes in bytes, None if it is absent.
+
+    `mended_by` is `upload`, `overwrite` if the files here were changed after their upload, or empty if the server does
+    not take it.
+    """
 
     file: str
     local_bytes: int | None
     remote_bytes: int | None
     reason: str
+    mended_by: str = "upload"
 
 
 def digest_of(content: bytes) -> str:

@@ -122,7 +122,7 @@ class CurrentRemote:
             self._server.put_trial(trial_id, document, dry_run=True)
         except RefusedError as error:
             _, refusals = find_refusals(self._server, trial_id, document, error)
-            return [Difference(refusal.what, None, None, refusal_reason(refusal)) for refusal in refusals]
+            return [Difference(refusal.what, None, None, refusal_reason(refusal), "") for refusal in refusals]
         except (AccessError, ConflictError):  # a key that only reads
             pass
         return []

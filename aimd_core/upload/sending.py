@@ -179,16 +179,45 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     if LABELS_FILE in small:
         document["labels"] = _labels_in(small[LABELS_FILE])
     refusals: list[Refusal] = []
+    removed: dict[str, Any] | None = None
     for _ in range(_REPLACED_TRIES):
         try:
             answer, document, refusals = _put_admitted(server, trial_id, document, merged.companions, refusals)
         except RemoteFolderNotFoundError as error:
             raise RemoteFolderNotFoundError(**{**error.facts, "hint": said(MAKE_HINT)}) from None
         try:
-            return _send_files(server, trial, trial_id, document, contents, answer, progress, part, refusals)
+            uploaded = _send_files(server, trial, trial_id, document, contents, answer, progress, part, refusals)
+        except ContentDiffersError:
+            if not merged.overwrite or removed is not None:
+                raise
+            removed = _remove(server, trial_id)
+            document |= {"name": removed["name"], "folder": _folder_of(removed), "on_conflict": "new"}
         except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
             document["on_conflict"] = "new" if document["on_conflict"] == "replace" else document["on_conflict"]
+        else:
+            _label_again(server, trial_id, removed)
+            return uploaded
     raise RefusedError(host=server.host, reason="the trial is deleted again and again while it is uploaded")
+
+
+def _remove(server: Server, trial_id: str) -> dict[str, Any]:
+    """Remove a trial from the server, and return what it was."""
+    shown = server.trial(trial_id)
+    server.call(None, "DELETE", f"/trials/{trial_id}")
+    return shown
+
+
+def _folder_of(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return the folder of a trial on the server as a wish, so that it comes back there."""
+    folder = shown.get("folder") or {}
+    return {"id": folder.get("id"), "path": folder.get("path"), "make": True, "must_exist": False}
+
+
+def _label_again(server: Server, trial_id: str, removed: dict[str, Any] | None) -> None:
+    """Give a trial that was removed and sent again the tags and the note that it had."""
+    labels = {name: removed[name] for name in ("tags", "note") if removed.get(name)} if removed else {}
+    if labels:
+        server.call(None, "PATCH", f"/trials/{trial_id}", document=labels)
 
 
 def _put_admitted(
@@ -335,7 +364,7 @@ def _send_journal(
             if not known:  # an empty file must exist there as well
                 server.append(trial_id, file, 0, pack(b""))
             return 0
-        reached = _send_rest(server, trial_id, file, opened, offset, progress, part, lines)
+        reached = _send_rest(server, trial_id, path, opened, offset, progress, part, lines)
         _compare(server, trial_id, file, opened, reached, path)
         return max(0, reached.offset - offset)
 
@@ -370,7 +399,7 @@ class _Part:
 def _send_rest(
     server: Server,
     trial_id: str,
-    file: str,
+    path: Path,
     opened: BinaryIO,
     offset: int,
     progress: Progress,
@@ -394,13 +423,15 @@ def _send_rest(
             ahead = None if is_last else packing.submit(_Part, opened, following, part.size_bytes, lines)
             started_s = time.monotonic()
             try:
-                reached = server.append(trial_id, file, current.offset, current.packed, is_last)
+                reached = server.append(trial_id, path.name, current.offset, current.packed, is_last)
+            except ContentDiffersError as error:
+                raise ContentDiffersError(**{**error.facts, "path": path}) from None
             except OffsetMismatchError as error:
                 reached = Standing(int(str(error.facts["offset"])), "")
                 mismatches += 1
                 if mismatches > _OFFSET_TRIES:
                     raise RefusedError(
-                        host=server.host, reason=said("the offset of {file} keeps changing", file=file)
+                        host=server.host, reason=said("the offset of {file} keeps changing", file=path.name)
                     ) from error
             if reached.offset <= current.offset:  # nothing was stored, although it says so
                 stalls += 1
@@ -479,8 +510,11 @@ def compare_files(trial: Trial, remote: dict[str, Any]) -> list[Difference]:
             differences.append(Difference(file, size_bytes, None, reason))
         elif there["offset"] != size_bytes or there["digest"] != digest:
             reason = _reason(trial, file, size_bytes, there)
-            differences.append(Difference(file, size_bytes, int(there["offset"]), reason))
-    differences += [Difference(file, None, int(there["offset"]), "is gone here") for file, there in left.items()]
+            mended_by = "overwrite" if file in JOURNAL_FILES and reason != NEW_BYTES else "upload"
+            differences.append(Difference(file, size_bytes, int(there["offset"]), reason, mended_by))
+    for file, there in left.items():
+        mended_by = "overwrite" if file in JOURNAL_FILES else "upload"
+        differences.append(Difference(file, None, int(there["offset"]), "is gone here", mended_by))
     return differences
 
 

@@ -131,6 +131,12 @@ class DeployedRemote:
             except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
                 document["on_conflict"] = "new" if document["on_conflict"] == "replace" else document["on_conflict"]
                 _pause(attempt)
+            except ContentDiffersError:
+                there = self._server.trial(trial_id)
+                if not merged.overwrite or there is None or attempt:
+                    raise
+                self._server.delete_trial(trial_id)
+                self._server.create_trial({**document["metadata"], **_named(there)})
             except ContestedError:
                 _pause(attempt)
                 self._start_over(trial, trial_id, document)
@@ -209,7 +215,7 @@ class DeployedRemote:
         try:
             missing = self._missing(trial, trial_id, LocalPoints(trial))
         except (ContentDiffersError, ContestedError) as error:
-            return [*differences, Difference(METRICS_FILE, None, None, error.sentence)]
+            return [*differences, Difference(METRICS_FILE, None, None, error.sentence, "overwrite")]
         for metrics_type, points in missing.items():
             reason = said(
                 "{count} {metrics_type} points are not on the server", count=len(points), metrics_type=metrics_type

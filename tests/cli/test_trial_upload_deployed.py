@@ -65,7 +65,11 @@ def test_points_of_somebody_else_are_reported_and_nothing_is_appended(home: Home
     ran = home.aimd("trial", "upload", "cnn")
     assert ran.code == 1
     assert "nothing was overwritten" in ran.err
+    assert "--overwrite" in ran.err
     assert len(deployed.model.points[trial.id]["train"]) == 3
+    assert "--overwrite" in home.aimd("trial", "upload", "cnn", "--check").err
+    assert home.aimd("trial", "upload", "cnn", "--overwrite").code == 0
+    assert home.aimd("trial", "upload", "cnn", "--check").code == 0
 
 
 def test_a_wrong_key_is_said_and_is_in_no_message(home: Home, deployed: DeployedTestServer) -> None:

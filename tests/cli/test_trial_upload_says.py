@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from t9k import aimd
@@ -112,4 +113,23 @@ def test_the_advice_after_a_changed_journal_is_not_to_run_it_again(home: Home, s
     ran = home.aimd("trial", "upload", "-d", ".")
     assert ran.code == 8
     assert "Run the same command again" not in ran.err
-    assert "delete the one on the server first" in ran.err
+    assert f"aimd trial upload -p .aimd/trials/{changed.alternative_name} --overwrite" in ran.err
+
+
+def test_overwriting_keeps_the_place_the_name_and_the_labels(home: Home, signed_in: Account) -> None:
+    trial = record(folder="images")
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "images", "-m").code == 0
+    base = f"{signed_in.url}/apis/v2/trials"
+    with httpx.Client(headers={"Authorization": f"Bearer {signed_in.key}"}, trust_env=False) as http:
+        http.patch(f"{base}/{trial.id}", json={"name": "best", "tags": ["a"], "note": "keep"})
+        metrics = home.work / ".aimd/trials" / trial.alternative_name / "metrics"
+        metrics.write_bytes(metrics.read_bytes() * 2)
+        metrics.write_bytes(metrics.read_bytes()[5:])
+        assert home.aimd("trial", "upload", "-d", ".").code == 1
+        ran = home.aimd("trial", "upload", "-d", ".", "--overwrite")
+        assert ran.code == 0, ran.err
+        shown = http.get(f"{base}/{trial.id}").json()
+        assert [shown[name] for name in ("name", "tags", "note")] == ["best", ["a"], "keep"]
+        assert shown["folder"]["path"] == "/images"
+        assert http.get(f"{base}/{trial.id}/files/metrics").content == metrics.read_bytes()
+    assert home.aimd("trial", "upload", "-d", ".", "--check").code == 0

@@ -162,6 +162,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RetryPolicy, "delay_s", lambda *_: 0.0)
     monkeypatch.setattr("aimd_core.upload.version1._pause", lambda _: None)
     monkeypatch.setattr("aimd_core.upload.following.pause", lambda _: None)
+    monkeypatch.setattr("t9k.aimd.configuration.CONFIG._changed", {})  # what `login` sets, undone after the test
 
 
 @pytest.fixture

@@ -120,7 +120,12 @@ def ls(
         aimd trial ls --remote -P image_classification/mnist
     """
     server = Remote(folder, host) if remote else None
-    _check(path, server, folder or host, watch and (as_json or quiet or form is not None))
+    _check(
+        path,
+        server,
+        ["-P", folder] if folder else ["-H", host] if host else [],
+        watch and (as_json or quiet or form is not None),
+    )
     asked = _asked(where, sort, columns, limit, detail, only_changed, plain=as_json or quiet or form is not None)
     if watch:
         _watch(working_directory(path), server, asked, interval_s)
@@ -135,13 +140,14 @@ def ls(
         output.show(view, as_json)
 
 
-def _check(path: Path | None, server: Remote | None, named: str | None, watches_plainly: bool) -> None:
+def _check(path: Path | None, server: Remote | None, named: list[str], watches_plainly: bool) -> None:
     if server and path is not None:
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if named and not server:
-        raise UsageError(
-            message="-P and -H need --remote", hint=said("Run: aimd trial ls --remote -P {named}", named=named)
-        )
+        import shlex
+
+        command = shlex.join(["aimd", "trial", "ls", "--remote", *named])
+        raise UsageError(message="-P and -H need --remote", hint=said("Run: {command}", command=command))
     if watches_plainly:
         raise UsageError(
             message="--watch cannot be combined with --json, --format or -q",

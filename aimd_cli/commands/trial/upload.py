@@ -60,6 +60,13 @@ def upload(
             help="What to do if the name is taken there. [default: what the trial says, else new]",
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace what the server has of trials whose files were changed here after their upload.",
+        ),
+    ] = False,
     jobs: JobsOpt = 4,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; change nothing.")] = False,
     check: Annotated[
@@ -98,7 +105,9 @@ def upload(
         said("Server: {host} (key from {api_key})", host=credentials.host, api_key=credentials.origins["api_key"])
     )
     asks = bool(folder_id or folder_path)  # a wish that was just typed is not met by another folder
-    destination = Destination(folder_id, folder_path, make_folder or None, conflict_strategy, must_exist=asks)
+    destination = Destination(
+        folder_id, folder_path, make_folder or None, conflict_strategy, must_exist=asks, overwrite=overwrite
+    )
     if check:
         _check(credentials, selected, jobs, as_json)
     elif dry_run:
@@ -278,9 +287,12 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     from aimd_core.upload.remote import run_all
 
     by_path: dict[Path, list[CheckRow]] = {}
+    mended_by: set[str] = set()
 
     def compare(remote: Remote, trial: Trial) -> Result:
-        by_path[trial.path] = [CheckRow(trial.alternative_name, "differs", *item) for item in remote.check(trial)]
+        differences = remote.check(trial)
+        mended_by.update(difference.mended_by for difference in differences)
+        by_path[trial.path] = [CheckRow(trial.alternative_name, "differs", *item[:4]) for item in differences]
         return Result(trial, None, None)
 
     work: Work = compare
@@ -298,7 +310,21 @@ def _check(credentials: Credentials, trials: Sequence[Trial], jobs: int, as_json
     _explain([(f"{row.name} {row.file}".strip(), row.note) for rows in ordered for row in rows if row.note], as_json)
     failed = sum(rows[0].outcome != "same" for rows in ordered)
     if failed:
-        raise NotTheSameError(failed=failed, total=len(trials))
+        raise NotTheSameError(failed=failed, total=len(trials), hint=_mending(mended_by or {"upload"}))
+
+
+def _mending(mended_by: set[str]) -> str:
+    """Return which command mends differences, or what else does."""
+    import shlex
+    import sys
+
+    if mended_by == {""}:
+        return said("Shorten or rename what is named above, and upload it again")
+    words = [word for word in sys.argv[1:] if word not in ("--check", "--json")]
+    if "overwrite" in mended_by:
+        command = shlex.join(["aimd", *words, "--overwrite"])
+        return said("If the files here are right, replace the server's: {command}", command=command)
+    return said("Bring the server up to date with: {command}", command=shlex.join(["aimd", *words]))
 
 
 def _follow(

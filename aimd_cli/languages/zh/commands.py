@@ -264,6 +264,9 @@ COMMANDS: dict[str, str] = {
     "Verify that the server has the same bytes, changing nothing; exit with 1 if not.": (
         "验证服务器上的数据与本地相同，不做任何修改；不同时退出码为 1。"
     ),
+    "Replace what the server has of trials whose files were changed here after their upload.": (
+        "如果试验的文件在上传之后于本地被改动，则替换服务器上的内容。"
+    ),
     "Keep uploading until the trials end; with -d, new trials are included.": "持续上传，直到试验结束；带 -d 时也包括新的试验。",
     "Download trials as the directories that were uploaded. Resumes where it was cut off.": (
         "下载试验，得到与上传时相同的目录。支持断点续传。"

@@ -135,6 +135,9 @@ MESSAGES: dict[str, str] = {
     "be deleted": "删除",
     "Server: {host} (key from {api_key})": "服务器：{host}（API Key 来自 {api_key}）",
     "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
+    "If the files here are right, replace the server's: {command}": "如果本地文件是正确的，请替换服务器上的：{command}",
+    "Bring the server up to date with: {command}": "更新服务器：{command}",
+    "Shorten or rename what is named above, and upload it again": "请缩短或重命名上面列出的内容，然后重新上传",
     "WARNING: {name}: {refusals}": "警告：{name}：{refusals}",
     "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)": (
         "警告：{name} 进入了 {folder}，因为它要求的文件夹不存在（-m 会创建它）"

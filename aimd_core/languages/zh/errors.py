@@ -53,8 +53,8 @@ ERRORS: dict[str, str] = {
     "a trial named {name!r} already exists in {folder}": "{folder} 中已有名为 {name!r} 的试验",
     "Choose what to do with: --conflict-strategy skip|new|replace": "请选择处理方式：--conflict-strategy skip|new|replace",
     "{path}: {reason}; nothing was overwritten": "{path}：{reason}；未覆盖任何内容",
-    "Keep both: upload it again as a new trial, or delete the one on the server first": (
-        "若要两者都保留，请作为新试验重新上传；或先删除服务器上的试验"
+    "If the files here are right, replace the server's: aimd trial upload -p {trial} --overwrite": (
+        "如果本地文件是正确的，请替换服务器上的：aimd trial upload -p {trial} --overwrite"
     ),
     "{host} refused: {reason}": "{host} 拒绝了请求：{reason}",
     "{host} speaks version 1 of the protocol and cannot {what}": "{host} 使用第 1 版协议，无法{what}",

@@ -1,0 +1,209 @@
+"""Where an error prints a command as advice, running it helps: each is run here, as printed.
+
+A test counts the commands in hints of the code, so that none is added without a case.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from t9k import aimd
+from tests.conftest import Account
+from tests.support.home import Home, Ran
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = re.compile(r"aimd (?:\w+ ?)+.*")
+
+
+def record(name: str = "cnn") -> Path:
+    with aimd.create_trial(trial_name=name) as trial:
+        for step in range(3):
+            trial.log("train", {"loss": 1 / (step + 1)}, step=step)
+    return Path(".aimd/trials") / trial.alternative_name
+
+
+def shorten(home: Home) -> None:
+    path = record()
+    assert home.aimd("trial", "upload", "-d", ".").code == 0
+    metrics = path / "metrics"
+    metrics.write_bytes(metrics.read_bytes()[:-20])
+
+
+def grow(home: Home) -> None:
+    path = record()
+    assert home.aimd("trial", "upload", "-d", ".").code == 0
+    (path / "labels.yaml").write_text("tags: [a]\n")
+
+
+def sign_out(home: Home) -> None:
+    home.config.unlink()
+
+
+def spoil_config(home: Home) -> None:
+    home.write_config("{ not yaml")
+
+
+def spoil_key(home: Home) -> None:
+    home.write_config(re.sub("api_key: .*", f"api_key: {uuid.uuid4()}", home.config.read_text()))
+
+
+def make_folders(home: Home) -> None:
+    assert home.aimd("folder", "mk", "-p", "images/mnist").code == 0
+
+
+def make_folders_and_record(home: Home) -> None:
+    make_folders(home)
+    record()
+
+
+class Case(NamedTuple):
+    """A command that fails, and what to do with its advice.
+
+    Attributes:
+        advice: The hint in the code, to which this is the case.
+        words: The command that fails.
+        prepare: What was done before.
+        between: What a person does besides the advice.
+        mends: Whether the command works afterwards; otherwise the advice only shows what to type.
+        shows: A text in the output of the advice, if it only shows.
+    """
+
+    advice: str
+    words: str
+    prepare: Callable[[Home], object] = lambda _: None
+    between: Callable[[Home], object] = lambda _: None
+    mends: bool = True
+    shows: str = ""
+
+
+CASES = (
+    Case("Fix the file, or move it away and run: aimd login", "trial ls --remote", spoil_config, sign_out),
+    Case("Run: aimd login -H {address} -k KEY", "trial ls --remote -H {url}", sign_out),
+    Case("Get a new key, then run: aimd login -H {host} -k KEY", "trial ls --remote", spoil_key),
+    Case("Run: aimd login -H https://HOST/t9k/experiment/server", "login", sign_out, mends=False),
+    Case("Sign in to it: aimd login -H URL", "config use {url}", sign_out),
+    Case("Run: aimd trial ls", "trial describe zzz", lambda _: record(), mends=False, shows="cnn_"),
+    Case("Run: aimd trial ls --remote", "trial download zzz", grow, mends=False, shows="cnn"),
+    Case("Run: aimd folder tree", "folder id zzz", make_folders, mends=False, shows="/images/mnist"),
+    Case(
+        "Create it with -m, or choose another: aimd folder tree",
+        "trial upload -d . -P zzz",
+        make_folders_and_record,
+        mends=False,
+        shows="/images/mnist",
+    ),
+    Case("To create missing parents too: aimd folder mk -p PATH", "folder mk a/b"),
+    Case("See: aimd folder ls-shares PATH", "folder unshare images/mnist zzz", make_folders, mends=False, shows="with"),
+    Case(
+        "If the files here are right, replace the server's: aimd trial upload -p {trial} --overwrite",
+        "trial upload -d .",
+        shorten,
+    ),
+    Case("If the files here are right, replace the server's: {command}", "trial upload -d . --check", shorten),
+    Case("Bring the server up to date with: {command}", "trial upload -d . --check", grow),
+    Case("Run: {command}", "trial ls -P images", make_folders, mends=False),
+    Case(
+        "A query goes with --where: aimd trial ls --where {query}",
+        "trial ls train.loss>0",
+        lambda _: record(),
+        mends=False,
+        shows="cnn_",
+    ),
+)
+# Hints that are no errors' advice, name only a form of a command, or belong to other tests.
+OTHERS = {
+    "Bring the server up to date with: aimd trial upload": "the default; the command always says more",
+    "Type more of the name, or the beginning of an id, as aimd trial ls shows it": "no command to run",
+    "Wait until it ends: aimd trial wait {name}": "tests/cli/test_trial_trash.py",
+    "Copy the key again; on your own server: aimd server key create --user NAME": "an example",
+    "For example: aimd login -H https://HOST/t9k/experiment/server": "an example",
+    "Pass it on stdin: aimd login -H URL -k -": "a form",
+    "Restore a backup: {command}": "aimd server check, in tests/server",
+    "Run: aimd login --status": "the same command with less",
+    "Run: aimd config list": "needs nothing",
+    "See: aimd folder share -h": "help",
+    "For example: aimd trial ls -q | aimd trial verify -": "an example",
+    "Without one, run: aimd trial ls --watch": "never ends",
+    "Run: aimd trial describe -m -n NAME": "needs nothing",
+    "Such as: aimd trial check cnn_keras 'val.acc > 0.9'": "an example",
+    "For example: aimd trial tag cnn_keras baseline": "an example",
+}
+
+
+def advised(ran: Ran, account: Account, words: str) -> list[str]:
+    """Return the words of the command that is printed as advice, with what a person fills in."""
+    *_, line = [line for line in ran.err.splitlines() if COMMAND.search(line)]
+    command = COMMAND.search(line)
+    assert command is not None
+    text = command[0].replace("https://HOST/t9k/experiment/server", "URL")
+    fills = {"KEY": account.key, "URL": account.url, "PATH": words.split()[-2 if "unshare" in words else -1]}
+    filled = [fills.get(word, word) for word in shlex.split(text)[1:]]
+    if filled[0] == "login":
+        filled += [] if "-H" in filled else ["-H", account.url]
+        filled += [] if "-k" in filled else ["-k", account.key]
+    return filled
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
+def test_a_command_that_is_advised_helps(home: Home, signed_in: Account, case: Case) -> None:
+    case.prepare(home)
+    words = case.words.format(url=signed_in.url)
+    failed = home.aimd(*words.split())
+    assert failed.code not in (0, 130), failed
+    advice = advised(failed, signed_in, words)
+    case.between(home)
+    helped = home.aimd(*advice)
+    assert helped.code == 0, (advice, helped.err)
+    assert case.shows in helped.out
+    if case.mends and advice[1:2] != ["mk"]:
+        again = home.aimd(*words.split())
+        assert again.code == 0, (advice, again.err)
+
+
+def _hints() -> set[str]:
+    """Return the texts of the code that are passed or set as hints and hold a command, except the server's own."""
+    hints = set()
+    for root in ("aimd_core", "aimd_cli", "t9k"):
+        for file in (ROOT / root).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.keyword) and node.arg == "hint":
+                    value: ast.AST = node.value
+                elif isinstance(node, ast.Assign) and any(
+                    isinstance(target, ast.Name) and target.id.lower().endswith("hint") for target in node.targets
+                ):
+                    value = node.value
+                else:
+                    continue
+                for part in ast.walk(value):
+                    text = part.value if isinstance(part, ast.Constant) else None
+                    if isinstance(text, str) and re.search(r"\baimd [a-z]|\{command\}", text):
+                        hints.add(text)
+    return hints
+
+
+def test_every_command_in_a_hint_has_a_case() -> None:
+    cases = {case.advice for case in CASES}
+    hints = _hints()
+    assert len(hints) > 20
+    assert sorted(hints - cases - OTHERS.keys()) == []
+    assert sorted(OTHERS.keys() - hints) == []
+    computed = {text for text in cases - hints if "{command}" in text}
+    assert sorted(cases - hints - computed) == []
+
+
+def test_a_harness_of_advice_catches_one_that_leads_nowhere(
+    home: Home, signed_in: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted bug: after a changed journal the advice is to run the same command again."""
+    monkeypatch.setattr("aimd_core.errors.ContentDiffersError.hint", "Run it again: aimd trial upload -d .")
+    case = next(case for case in CASES if case.prepare is shorten)
+    with pytest.raises(AssertionError):
+        test_a_command_that_is_advised_helps(home, signed_in, case)
