@@ -39,3 +39,53 @@ def digest_prefix(file: BinaryIO, size_bytes: int) -> str:
         EOFError: The file ends before `size_bytes`.
     """
     return combine(block_digests(file, size_bytes))
+
+
+class RunningDigest:
+    """The digest of a file that is read once, from its beginning on.
+
+    Attributes:
+        size_bytes: How many bytes it covers.
+        has_gaps: Whether other bytes were taken than those that follow, so that it says nothing.
+    """
+
+    __slots__ = ("_block", "_digests", "has_gaps", "size_bytes")
+
+    def __init__(self) -> None:
+        self._digests: list[bytes] = []
+        self._block = hashlib.sha256()
+        self.size_bytes = 0
+        self.has_gaps = False
+
+    def take(self, offset: int, content: bytes) -> None:
+        """Take the bytes at a position."""
+        self.has_gaps = self.has_gaps or offset != self.size_bytes
+        if self.has_gaps:
+            return
+        view = memoryview(content)
+        while view:
+            piece = view[: BLOCK_BYTES - self.size_bytes % BLOCK_BYTES]
+            self._block.update(piece)
+            self.size_bytes += len(piece)
+            if self.size_bytes % BLOCK_BYTES == 0:
+                self._digests.append(self._block.digest())
+                self._block = hashlib.sha256()
+            view = view[len(piece) :]
+
+    def read(self, file: BinaryIO, size_bytes: int) -> None:
+        """Take the file's next bytes.
+
+        Raises:
+            EOFError: The file ends before `size_bytes`.
+        """
+        end = self.size_bytes + size_bytes
+        while self.size_bytes < end:
+            content = file.read(min(BLOCK_BYTES, end - self.size_bytes))
+            if not content:
+                raise EOFError(said("{left} bytes are missing", left=end - self.size_bytes))
+            self.take(self.size_bytes, content)
+
+    def hexdigest(self) -> str:
+        """Return the digest of the bytes taken so far, in hexadecimal."""
+        rest = [self._block.digest()] if self.size_bytes % BLOCK_BYTES else []
+        return combine(self._digests + rest)

@@ -25,7 +25,7 @@ from aimd_core.errors import (
     RemoteFolderNotFoundError,
     RemoteNotFoundError,
 )
-from aimd_core.format.digest import digest_prefix
+from aimd_core.format.digest import RunningDigest, digest_prefix
 from aimd_core.format.documents import parse_mapping
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import labels_of
@@ -74,8 +74,10 @@ class PartSize:
         self.size_bytes = max(MIN_PART_BYTES, min(MAX_PART_BYTES, fitting, self.size_bytes * 4))
 
 
-# What each line of a journal contains once, as this SDK and the deployed one write it.
-_MARKS = (b'"}}}\n', b'"sequence": {', b'{"value": {', b'"step": ', b', "timestamp": "')
+# What each line of a journal contains once, as this SDK and the deployed one write it, and what is between two.
+_MARKS = (b'{"value": {', b'}, "sequence": {', b'"step": ', b', "timestamp": "')
+_SEAM, _BEGIN, _END = b'"}}}\n{"', b'{"', b'"}}}\n'
+_COLONS = 3  # in a time stamp
 
 
 class Lines:
@@ -115,17 +117,24 @@ class Lines:
         content = self._rest + content
         cut = content.rfind(b"\n") + 1
         lines, self._rest = content[:cut], content[cut:]
-        count = lines.count(b"\n")
-        counts = {lines.count(mark) for mark in _MARKS}
-        begins = lines.startswith(b'{"') + lines.count(b'\n{"')
-        quotes = 2 * lines.count(b'": ') + 2 * count  # two for each key and for the time stamp
-        is_sound = counts | {begins} == {count} and lines.count(b'"') == quotes and b"\0" not in lines
-        is_sound = is_sound and lines.count(b"{") == 4 * count  # the record, its type, values and sequence
-        self.are_odd = not is_sound or not _is_text(lines) or len(self._rest) > MAX_PART_BYTES
+        self.are_odd = not _are_sound(lines) or not _is_text(lines) or len(self._rest) > MAX_PART_BYTES
 
     def end(self) -> None:
         """End the journal."""
         self.are_odd = self.are_odd or bool(self._rest)
+
+
+def _are_sound(lines: bytes) -> bool:
+    count = lines.count(b"\n")
+    if not count:
+        return True
+    if not (lines.startswith(_BEGIN) and lines.endswith(_END) and lines.count(_SEAM) == count - 1) or b"\0" in lines:
+        return False
+    if lines.count(b"{") != 4 * count or any(lines.count(mark) != count for mark in _MARKS):
+        return False
+    named = lines.count(b'"') // 2 - count  # two quotes for each name, and for the time stamp
+    # A colon is counted in a third of the time, but names may have some.
+    return named == lines.count(b":") - _COLONS * count or named == lines.count(b'": ')
 
 
 def _is_text(content: bytes) -> bool:
@@ -356,7 +365,9 @@ def _send_journal(
                     offset=offset,
                 ),
             )
-        if offset and digest_prefix(opened, offset) != known.get("digest"):
+        digest = RunningDigest()
+        digest.read(opened, offset)
+        if offset and digest.hexdigest() != known.get("digest"):
             raise ContentDiffersError(
                 path=path, reason=said("has changed within the {offset} bytes already uploaded", offset=offset)
             )
@@ -364,21 +375,29 @@ def _send_journal(
             if not known:  # an empty file must exist there as well
                 server.append(trial_id, file, 0, pack(b""))
             return 0
-        reached = _send_rest(server, trial_id, path, opened, offset, progress, part, lines)
-        _compare(server, trial_id, file, opened, reached, path)
+        reached = _send_rest(server, trial_id, path, opened, offset, progress, part, lines, digest)
+        _compare(server, trial_id, file, opened, reached, digest, path)
         return max(0, reached.offset - offset)
 
 
-def _compare(server: Server, trial_id: str, file: str, opened: BinaryIO, reached: Standing, path: object) -> None:
-    """Check by digest that what the server has is the beginning of this file."""
+def _compare(
+    server: Server, trial_id: str, file: str, opened: BinaryIO, reached: Standing, digest: RunningDigest, path: object
+) -> None:
+    """Check by digest that what the server has is the beginning of this file, which is not read twice for it."""
     if not reached.digest:
         reached = server.standing(trial_id, file)
-    opened.seek(0)
+    if os.fstat(opened.fileno()).st_size < reached.offset:
+        raise ContentDiffersError(path=path, reason="became shorter while it was uploaded")
+    if digest.has_gaps or digest.size_bytes > reached.offset:  # sent again, or by somebody else at the same time
+        opened.seek(0)
+        digest = RunningDigest()
+    else:
+        opened.seek(digest.size_bytes)
     try:
-        equal = digest_prefix(opened, reached.offset) == reached.digest
+        digest.read(opened, reached.offset - digest.size_bytes)
     except EOFError:
         raise ContentDiffersError(path=path, reason="became shorter while it was uploaded") from None
-    if not equal:
+    if digest.hexdigest() != reached.digest:
         raise ContentDiffersError(path=path, reason="differs from what the server has, by the digests of both")
 
 
@@ -387,8 +406,11 @@ class _Part:
 
     __slots__ = ("offset", "packed", "size_bytes")
 
-    def __init__(self, opened: BinaryIO, offset: int, size_bytes: int, lines: Lines | None) -> None:
+    def __init__(
+        self, opened: BinaryIO, offset: int, size_bytes: int, digest: RunningDigest, lines: Lines | None
+    ) -> None:
         content = os.pread(opened.fileno(), size_bytes, offset)
+        digest.take(offset, content)
         if lines is not None:
             lines.take(offset, content)
         self.offset = offset
@@ -405,6 +427,7 @@ def _send_rest(
     progress: Progress,
     part: PartSize,
     lines: Lines | None,
+    digest: RunningDigest,
 ) -> Standing:
     """Send a file from `offset` to its current end; another uploader at the same time does no harm.
 
@@ -416,11 +439,11 @@ def _send_rest(
     reached = Standing(offset, "")
     end = os.fstat(opened.fileno()).st_size
     with ThreadPoolExecutor(1) as packing:
-        current = _Part(opened, offset, part.size_bytes, lines)
+        current = _Part(opened, offset, part.size_bytes, digest, lines)
         while current.size_bytes:
             following = current.offset + current.size_bytes
             is_last = following >= end
-            ahead = None if is_last else packing.submit(_Part, opened, following, part.size_bytes, lines)
+            ahead = None if is_last else packing.submit(_Part, opened, following, part.size_bytes, digest, lines)
             started_s = time.monotonic()
             try:
                 reached = server.append(trial_id, path.name, current.offset, current.packed, is_last)
@@ -439,10 +462,11 @@ def _send_rest(
                     raise misfitting(server.host, "Upload-Offset", "where the bytes that it acknowledged end")
             part.learn(current.size_bytes, time.monotonic() - started_s)
             progress(max(0, reached.offset - current.offset))
-            if ahead is not None and reached.offset == following:
-                current = ahead.result()
+            packed = ahead.result() if ahead is not None else None  # waited for in any case: two would take at once
+            if packed is not None and reached.offset == following:
+                current = packed
             else:
-                current = _Part(opened, reached.offset, part.size_bytes, lines)
+                current = _Part(opened, reached.offset, part.size_bytes, digest, lines)
     if lines is not None:
         lines.end()
     return reached
