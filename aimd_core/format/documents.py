@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from aimd_core.errors import DamagedError
 from aimd_core.format.files import Unsynced, replace_file
 from aimd_core.format.journal import read_regular
-from aimd_core.format.plain_yaml import RESOLVERS, STRING, plain_tag, read_plain
+from aimd_core.format.plain_yaml import read_plain, render_plain
 from aimd_core.format.values import MAX_TEXT_BITS, key_of
 from aimd_core.language import said
 
@@ -25,66 +23,6 @@ _MAX_BYTES = 32 << 20
 _MAX_NODES = 1_000_000
 _MAX_DEPTH = 64
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-
-_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _PlainLoader(_BaseLoader):  # type: ignore[valid-type,misc]
-    """Loads plain data: time stamps stay text, and there are no merge keys, which can expand endlessly."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(None, None, "merge keys are not supported", key.start_mark)
-        super().flatten_mapping(node)
-
-
-class _PlainDumper(_BaseDumper):  # type: ignore[valid-type,misc]
-    """Writes no anchors, so that a value used twice stays readable."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-_PlainLoader.yaml_implicit_resolvers = RESOLVERS
-_MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
-
-
-class _SimpleLoader(_PlainLoader):
-    """Loads documents without anchors in less than half the time: a listing reads thousands of them."""
-
-    def descend_resolver(self, *_: object) -> None:
-        """Do nothing: there are no path resolvers."""
-
-    def ascend_resolver(self) -> None:
-        """Do nothing: there are no path resolvers."""
-
-    def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
-        if kind is yaml.ScalarNode:
-            return plain_tag(value) if implicit[0] else STRING
-        return str(super().resolve(kind, value, implicit))
-
-    def construct_document(self, node: yaml.Node) -> object:
-        return self._build(node)
-
-    def _build(self, node: yaml.Node) -> object:
-        if isinstance(node, yaml.ScalarNode):
-            return node.value if node.tag == STRING else self.construct_object(node)
-        if node.tag == _MAP:
-            return {self._build(key): self._build(value) for key, value in node.value}
-        if node.tag == _SEQUENCE:
-            return [self._build(item) for item in node.value]
-        return self.construct_object(node, deep=True)
-
-
-def _load(text: bytes) -> object:
-    if b"&" not in text and b"*" not in text:  # no anchors, so nothing expands or contains itself
-        try:
-            return yaml.load(text, Loader=_SimpleLoader)  # noqa: S506 - a subclass of the safe loader
-        except (yaml.YAMLError, TypeError, UnicodeDecodeError, RecursionError, ValueError):
-            pass  # reported below, in the plain loader's words
-    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of the safe loader
 
 
 def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
@@ -100,10 +38,9 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     read = read_plain(text)
     if read is not None:
         return read
-    try:
-        loaded = _load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise DamagedError(path=origin, reason=_yaml_fault(error)) from error
+    from aimd_core.format.yaml_loader import load
+
+    loaded = load(text, origin)
     if loaded is None or loaded == "":
         return {}
     if not isinstance(loaded, dict):
@@ -116,13 +53,6 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
             reason=("holds what JSON cannot represent, is nested too deeply, or expands to over a million values"),
         ) from error
     return document
-
-
-def _yaml_fault(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0] if str(error) else "unreadable"
-    where = said("line {line}", line=mark.line + 1) if mark is not None else "the file"
-    return said("{where} is not valid YAML ({problem})", where=where, problem=problem)
 
 
 def _as_json_has_it(value: Any, depth: int, budget: list[int]) -> Any:
@@ -174,10 +104,12 @@ def read_document(path: str | Path) -> bytes:
 
 def render_mapping(document: dict[str, object]) -> bytes:
     """Return a mapping as YAML, keeping the order of keys."""
-    rendered: bytes = yaml.dump(
-        document, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, encoding="utf-8", default_flow_style=False
-    )
-    return rendered
+    rendered = render_plain(document)
+    if rendered is not None:
+        return rendered
+    from aimd_core.format.yaml_loader import dump
+
+    return dump(document)
 
 
 def write_mapping(

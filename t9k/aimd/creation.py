@@ -21,7 +21,6 @@ from aimd_core.format.layout import (
 )
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.language import said
-from aimd_core.reading.documents import Trial as StoredTrial
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
 from t9k.aimd.git import GitCapture
@@ -142,6 +141,8 @@ def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[
 def _settings_at(path: Path) -> dict[str, object]:
     """Return the settings in a trial directory or a YAML file."""
     if is_trial_directory(path):
+        from aimd_core.reading.documents import Trial as StoredTrial  # most scripts copy no trial
+
         stored = StoredTrial(path)
         settings = {"trial_name": stored.name, "trial_params": stored.parameters, **stored.upload_settings}
         if stored.damage:

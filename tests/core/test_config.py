@@ -17,7 +17,6 @@ from aimd_core.config import (
     write_config,
 )
 from aimd_core.errors import AimdError, ConfigError, DiskError, NotSignedInError, UsageError
-from aimd_core.format import documents
 
 HOST, OTHER_HOST = "https://one.example/t9k/experiment/server", "https://two.example/t9k/experiment/server"
 KEY, OTHER_KEY = "afc6e66f-a3ca-4103-ae8b-b74a872f6b07", "00000000-0000-4000-8000-000000000000"
@@ -118,7 +117,7 @@ def test_a_disk_that_refuses_leaves_the_file_as_it_was(config_file: Path, monkey
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(documents.os, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(DiskError, match="No space left"):
         write_config({"api_key": OTHER_KEY})
     assert read_config()["api_key"] == KEY

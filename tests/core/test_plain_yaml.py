@@ -6,9 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aimd_core.errors import DamagedError
-from aimd_core.format import documents, plain_yaml
+from aimd_core.format import documents, plain_yaml, yaml_loader
 from aimd_core.format.documents import parse_mapping, render_mapping
-from aimd_core.format.plain_yaml import read_plain
+from aimd_core.format.plain_yaml import read_plain, render_plain
 
 KEYS = st.sampled_from(
     ["a", "b", "lr", "yes", "null", "_git", "a.b", "a/b", "x-y", "1", "~", "=", "<<", "'q'", "模型", "a b"]
@@ -41,7 +41,7 @@ PLAIN = st.dictionaries(
 
 def loaded(text: bytes) -> object:
     """Return what the loader says, without the shortcut, as JSON has it."""
-    return documents._as_json_has_it(yaml.load(text, Loader=documents._PlainLoader), 0, [1000])
+    return documents._as_json_has_it(yaml.load(text, Loader=yaml_loader._PlainLoader), 0, [1000])
 
 
 @given(lines=st.lists(LINES, min_size=1, max_size=6), end=st.sampled_from(["", "\n", "\n\n", "\r\n"]))
@@ -89,7 +89,7 @@ _git: {}
 
 def test_the_metadata_of_a_trial_needs_no_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = loaded(METADATA)
-    monkeypatch.setattr(documents, "_load", lambda text: pytest.fail("the loader was asked"))
+    monkeypatch.setattr(yaml_loader, "_load", lambda text: pytest.fail("the loader was asked"))
     assert repr(parse_mapping(METADATA, "here")) == repr(expected)
 
 
@@ -116,3 +116,39 @@ def test_lines_that_are_kept_are_few_and_short() -> None:
     assert plain_yaml._line.cache_info().maxsize == 1024
     with pytest.raises(ValueError, match="xxx"):
         plain_yaml._line(f"a: {'x' * 1100}")
+
+
+SOMETHING_ELSE = st.text("0123456789_.:+-eExXabnifNITZz ~", min_size=1, max_size=12) | st.sampled_from(
+    [text for text in PRINTED if text]
+)
+
+
+@given(SOMETHING_ELSE)
+@example("2024-1-1 1:00:00.5 -05:30")
+@example("190:20:30.15")
+def test_what_is_text_is_told_as_by_yaml(value: str) -> None:
+    if value[0] in "<=!&*":  # no plain scalar of ours begins so
+        return
+    assert plain_yaml._is_text(value) == (yaml_loader.plain_tag(value) == yaml_loader.STRING)
+
+
+TEXTS = st.text("abnoNOyesTRUEnull019-_./:+=~@() eE", max_size=90) | SOMETHING_ELSE | st.text(max_size=8)
+DOCUMENTS = st.dictionaries(
+    TEXTS,
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@given(DOCUMENTS)
+@example({})
+@example({"a": {"b": {}, "c": [], "d": [1.5, "x", None]}, "e": [[1]], "f": {"g": {"h": 1e-05}}})
+@example({"a" * 100: {"b": "c " * 30}, "kind": "Trial", "at": "2026-11-23T15:03:27.664883+00:00"})
+@example({"url": "https://x/y", "command": "python train.py --lr 0.1", "n": -0.0, "i": [1e16, float("-inf")]})
+def test_what_is_written_at_sight_is_written_as_by_yaml(document: dict[str, object]) -> None:
+    rendered = render_plain(document)
+    assert rendered is None or rendered == yaml_loader.dump(document)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from aimd_core.errors import DamagedError, DiskError, InvalidNameError, UsageError
-from aimd_core.format import documents
 from aimd_core.format.documents import read_mapping
 from aimd_core.reading.documents import find_trials
 from t9k import aimd
@@ -238,7 +237,7 @@ def test_a_disk_that_refuses_is_one_clear_error(work: Path, monkeypatch: pytest.
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(documents.os, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(DiskError, match=r"cannot make a trial here \(No space left on device"):
         aimd.create_trial(trial_name="a")
     assert list((work / ".aimd" / "trials").iterdir()) == []

@@ -37,6 +37,7 @@ def test_recording_a_trial_loads_nothing_of_the_network_the_terminal_or_the_serv
 def test_recording_a_trial_loads_of_the_core_only_what_it_needs(work: Path) -> None:
     loaded = loaded_by(RECORDING, work)
     assert not {"aimd_core.client", "aimd_core.upload", "aimd_core.config", "t9k.aimd.session"} & loaded
+    assert not {"aimd_core.reading", "aimd_core.format.yaml_loader", "yaml"} & loaded
 
 
 @pytest.mark.parametrize("name", ["create_trial", "Trial", "CONFIG", "login", "logout", "upload_trial"])

@@ -94,7 +94,7 @@ def test_a_status_that_cannot_be_saved_breaks_no_training(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr("aimd_core.format.documents.os.replace", refuse)
+        patch.setattr("os.replace", refuse)
         trial.log("train", {"a": 0.0}, step=0)
     assert "WARNING" in capsys.readouterr().err
     assert steps_on_disk(trial) == [0]

@@ -10,6 +10,7 @@ import errno
 import fractions
 import importlib.util
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -23,7 +24,6 @@ import numpy as np
 import pytest
 
 from aimd_core.errors import UsageError
-from aimd_core.format import documents
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.values import MAX_PARAMETERS_CHARS
 from aimd_server.services.documents import parameters_text, text_of
@@ -335,7 +335,7 @@ def test_parameters_may_be_copied(trial: aimd.Trial) -> None:
 def test_a_change_that_changes_nothing_does_not_touch_the_disk(
     trial: aimd.Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents.os, "replace", lambda *_: pytest.fail("the file was written"))
+    monkeypatch.setattr(os, "replace", lambda *_: pytest.fail("the file was written"))
     trial.params.update({"lr": 0.1})
     trial.params.update({})
 
@@ -359,7 +359,7 @@ def test_a_disk_that_refuses_breaks_no_training_and_is_told_once(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents.os, "replace", refuse)
+        patch.setattr(os, "replace", refuse)
         trial.params["lr"] = 1
         trial.params["lr"] = 2
     assert capsys.readouterr().err.count("No space left on device") == 1
