@@ -32,6 +32,7 @@ _TYPE_ALIASES = {
     "evaluation": "test",
 }
 
+_MAX_PREFIX_CHARS = 200
 _ALTERNATIVE_NAME = re.compile(r"(?P<name>.*)_(?P<created>[0-9]{6}_[0-9]{6})_(?P<suffix>[a-z0-9]{6})", re.DOTALL)
 
 
@@ -73,16 +74,24 @@ def strict_json(value: object) -> object:
     return value
 
 
-def flatten(parameters: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Return nested parameters as one level with dotted names: `{"optim": {"lr": 1}}` is `{"optim.lr": 1}`."""
+def flatten(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return nested parameters as one level with dotted names: `{"optim": {"lr": 1}}` is `{"optim.lr": 1}`.
+
+    A mapping below a name of more than 200 characters stays as it is: with each of its keys the name would be
+    written again.
+    """
     flat: dict[str, object] = {}
+    _flatten(parameters, "", flat)
+    return flat
+
+
+def _flatten(parameters: Mapping[str, object], prefix: str, flat: dict[str, object]) -> None:
     for key, value in parameters.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict) and value:
-            flat.update(flatten(value, f"{name}."))
+        if isinstance(value, dict) and value and len(name) <= _MAX_PREFIX_CHARS:
+            _flatten(value, f"{name}.", flat)
         else:
             flat[name] = value
-    return flat
 
 
 def console_address(host: str, trial_id: str) -> str:

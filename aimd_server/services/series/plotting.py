@@ -109,12 +109,12 @@ class _Metric(NamedTuple):
 def _metrics_of(wish: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
     """Return the requested metrics that a trial has."""
     metrics = []
+    order = {name: number for number, name in enumerate(wish.metrics or ())}
     for row in rows:
         for name, live in totals.from_text(row.live).items():
-            if wish.metrics is None or f"{row.type}.{name}" in wish.metrics:
+            if wish.metrics is None or f"{row.type}.{name}" in order:
                 metrics.append(_Metric(row.id, row.type, name, live.count))
     if wish.metrics is not None:
-        order = {name: number for number, name in enumerate(wish.metrics)}
         metrics.sort(key=lambda metric: order[f"{metric.type}.{metric.name}"])
     return metrics
 
