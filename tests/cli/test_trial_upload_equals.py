@@ -25,7 +25,7 @@ from tests.support.trials import write_trial
 from tests.support.v1_server import DeployedTestServer
 
 Ids = Callable[[], set[str]]
-EQUALS = 12
+EQUALS = 6
 
 
 @pytest.fixture
