@@ -37,6 +37,7 @@ class TransferProgress(Watching):
 
     Attributes:
         done: How many trials have ended.
+        sent_bytes: How many bytes came or went so far.
     """
 
     def __init__(self, verb: str, count: int, total_bytes: int) -> None:
@@ -51,7 +52,7 @@ class TransferProgress(Watching):
         self._count = count
         self._total_bytes = total_bytes
         self.done = 0
-        self._sent_bytes = 0
+        self.sent_bytes = 0
         self._started_s = self._said_s = time.monotonic()
         self._lock = threading.Lock()
         self._bar: Progress | None = None
@@ -80,21 +81,21 @@ class TransferProgress(Watching):
     def advance(self, sent_bytes: int) -> None:
         """More bytes were sent."""
         with self._lock:
-            self._sent_bytes += sent_bytes
+            self.sent_bytes += sent_bytes
         self._show()
 
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             what = f"{translated(self._verb)} {self.done}/{self._count}"
-            self._bar.update(self._task, description=what, completed=self._sent_bytes)
+            self._bar.update(self._task, description=what, completed=self.sent_bytes)
             return
         with self._lock:
             now_s = time.monotonic()
             if now_s - self._said_s < LINE_INTERVAL_S:
                 return
             self._said_s = now_s
-        rate = self._sent_bytes / (now_s - self._started_s)
-        left_s = (self._total_bytes - self._sent_bytes) / rate if rate and self._total_bytes else None
+        rate = self.sent_bytes / (now_s - self._started_s)
+        left_s = (self._total_bytes - self.sent_bytes) / rate if rate and self._total_bytes else None
         left = said(", {duration} left", duration=text.duration(max(0.0, left_s))) if left_s is not None else ""
         output.say(
             said(
@@ -102,7 +103,7 @@ class TransferProgress(Watching):
                 verb=said(self._verb),
                 done=self.done,
                 count=self._count,
-                sent_bytes=text.size(self._sent_bytes),
+                sent_bytes=text.size(self.sent_bytes),
                 rate=text.size(rate),
                 left=left,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -55,19 +56,36 @@ class Outcomes:
 
 
 class DownloadRow(NamedTuple):
-    """The result for a trial: `downloaded` or `failed`, and where it is or why not."""
+    """The result for a trial: `downloaded` or `failed`, where it is or why not, and how many bytes came."""
 
     name: str
     outcome: str
     path: str
     note: str
+    received_bytes: int = 0
 
 
 class DownloadReport:
     """The results for all trials."""
 
-    def __init__(self, rows: list[DownloadRow]) -> None:
+    def __init__(self, rows: list[DownloadRow], directory: str) -> None:
         self.rows = rows
+        self.directory = directory
+
+    @property
+    def received_bytes(self) -> int:
+        """How many bytes came, of all trials."""
+        return sum(row.received_bytes for row in self.rows)
+
+    def summary(self) -> dict[str, object]:
+        """Return how many trials had each outcome, how many bytes came, and to where."""
+        counts = Counter(row.outcome for row in self.rows)
+        return {
+            "downloaded": counts["downloaded"],
+            "failed": counts["failed"],
+            "received_bytes": self.received_bytes,
+            "directory": self.directory,
+        }
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per trial."""
@@ -79,11 +97,12 @@ class DownloadReport:
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per trial."""
-        return [["name", "outcome", "path", "note"], *(list(row) for row in self.rows)]
+        header = ["name", "outcome", "path", "note", "received_bytes"]
+        return [header, *([*map(str, row)] for row in self.rows)]
 
     def document(self) -> dict[str, object]:
         """Return the outcomes as plain data."""
-        return {"downloads": [row._asdict() for row in self.rows]}
+        return {"downloads": [row._asdict() for row in self.rows], "summary": self.summary()}
 
 
 class TrashRow(NamedTuple):

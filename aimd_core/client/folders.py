@@ -11,7 +11,8 @@ from typing import Any
 
 from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection
-from aimd_core.client.signing_in import V2, check_v1, protocol_of
+from aimd_core.client.protocols import protocol_for
+from aimd_core.client.signing_in import V2, check_v1
 from aimd_core.client.v1 import ROOT, folders_in, paths_of
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
@@ -209,5 +210,6 @@ def open_folders(credentials: Credentials) -> Folders:
 
     Raises:
         UnreachableError: There was no answer.
+        NotAServerError: It speaks neither protocol.
     """
-    return Folders(credentials) if protocol_of(credentials.host) == V2 else OldFolders(credentials)
+    return Folders(credentials) if protocol_for(credentials.host, NO_RETRY) == V2 else OldFolders(credentials)

@@ -13,11 +13,9 @@ import time
 from pathlib import Path
 
 from aimd_core.caches import user_cache_directory
-from aimd_core.client.connection import Connection, RetryPolicy
-from aimd_core.client.signing_in import V1, V2, protocol_of
-from aimd_core.errors import NotAServerError
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.signing_in import V1, V2, check_is_deployed, protocol_of
 from aimd_core.format.files import replace_file
-from aimd_core.language import said
 
 _KEPT_S = 24 * 3600.0  # then a version 1 host is asked again, since it may have been upgraded
 
@@ -43,7 +41,7 @@ def protocol_for(host: str, retry: RetryPolicy | None = None) -> int:
             return before[0]
         protocol = protocol_of(host, retry=retry or RetryPolicy())
         if protocol == V1:
-            _check_is_deployed(host, retry or RetryPolicy())
+            check_is_deployed(host, retry or RetryPolicy())
         _remember(host, protocol)
         return protocol
 
@@ -54,16 +52,6 @@ def forget(host: str) -> None:
     hosts = _remembered()
     if hosts.pop(host, None) is not None:
         _write(hosts)
-
-
-def _check_is_deployed(host: str, retry: RetryPolicy) -> None:
-    """Check that a host answers a request without a key as version 1 does, with a redirect to a login page."""
-    with Connection(host, retry=retry) as connection:
-        answer = connection.request("GET", "/apis/v1/folders")
-    if answer.status != 302:
-        raise NotAServerError(
-            host=host, reason=said("HTTP {status}, which neither protocol expects", status=answer.status)
-        )
 
 
 def _remembered() -> dict[str, tuple[int, float]]:

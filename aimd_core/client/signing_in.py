@@ -37,7 +37,23 @@ def verify(credentials: Credentials, timeout_s: float | None = None) -> tuple[st
     protocol = protocol_of(credentials.host, timeout_s)
     if protocol == V2:
         return _verify_v2(credentials), V2
+    check_is_deployed(credentials.host, NO_RETRY)
     return _verify_v1(credentials), V1
+
+
+def check_is_deployed(host: str, retry: RetryPolicy) -> None:
+    """Check that a host answers a request without a key as version 1 does, with a redirect to a login page.
+
+    Raises:
+        UnreachableError: There was no answer.
+        NotAServerError: It answers something else, so that no key may be put into a URL for it.
+    """
+    with Connection(host, retry=retry) as connection:
+        answer = connection.request("GET", "/apis/v1/folders")
+    if answer.status != 302:
+        raise NotAServerError(
+            host=host, reason=said("HTTP {status}, which neither protocol expects", status=answer.status)
+        )
 
 
 def _verify_v2(credentials: Credentials) -> str:

@@ -170,6 +170,17 @@ class Uploaded:
         self.address = ""
         self.refusals: list[Refusal] = []
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the result, with a link to the trial."""
+        from html import escape
+
+        name = escape(self.name)
+        if self.address.startswith(("http://", "https://")):
+            name = f'<a href="{escape(self.address)}" target="_blank" rel="noopener noreferrer">{name}</a>'
+        rest = f"{escape(self.outcome)} in {escape(self.folder)}, {self.sent_bytes:,} bytes sent"
+        warning = escape(str(sentence(self.refusals)))
+        return f"{name}: {rest}" + (f"<br><strong>{warning}</strong>" if warning else "")
+
     def __repr__(self) -> str:
         parts = (
             f"<Uploaded {self.outcome}: {self.name} in {self.folder}, {self.sent_bytes:,} bytes sent",

@@ -295,11 +295,9 @@ class DeployedRemote:
         inner = there.get("metadata")
         inner = inner if isinstance(inner, dict) else {}
         folder = str(inner.get("folder"))
-        if folder not in self._paths:
-            self._paths |= {folder: folder, **paths_of(self._server.folders())}
         return {
             "name": str(inner.get("name")),
-            "folder": {"id": folder, "path": self._paths[folder], "fallback": False},
+            "folder": {"id": folder, "path": _path_of(self._server, self._paths, folder), "fallback": False},
         }
 
     def _missing(self, trial: Trial, trial_id: str, points: LocalPoints) -> dict[str, list[Any]]:
@@ -359,7 +357,7 @@ class DeployedRemote:
     def _find_place(self, wish: dict[str, Any], make: bool) -> tuple[str | None, str, bool]:
         """Return id and path of the folder to use, and whether it is the fallback; see Folders in the protocol."""
         if wish["id"] and self._server.folder(wish["id"]) is not None:
-            return wish["id"], str(wish["id"]), False
+            return wish["id"], _path_of(self._server, self._paths, str(wish["id"])), False
         if wish["path"]:
             path = "/" + str(wish["path"]).strip("/")
             found = self._folder_at(path, make and wish["make"])
@@ -415,6 +413,13 @@ def _create_admitted(
         refusals = [Refusal("name", reason)] if shown != name else []
         return shown, refusals + [Refusal(METADATA_FILE, reason)] * (document is bare)
     raise refused
+
+
+def _path_of(server: DeployedServer, paths: dict[str, str], folder_id: str) -> str:
+    """Return the path of a folder, or its id if it has none; `paths` holds what is known by now."""
+    if folder_id not in paths:
+        paths |= {folder_id: folder_id, **paths_of(server.folders())}
+    return paths[folder_id]
 
 
 def _full(metadata: dict[str, Any], name: str, folder_id: str, trial_id: str) -> dict[str, Any]:

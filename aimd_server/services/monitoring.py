@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 
 from aimd_server.stores import health
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
 BUCKETS_S = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+WRITTEN_S = 5.0  # how long a write proves that writing works
+_written_s: weakref.WeakKeyDictionary[Database, float] = weakref.WeakKeyDictionary()
 _METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS")
 
 
@@ -51,13 +54,18 @@ class Meters:
 
 
 def check_ready(database: Database) -> None:
-    """Return once the database has answered a reader and the writer.
+    """Return once the database has answered a reader, and a write has succeeded within the last seconds.
+
+    Anybody may ask, so a success counts for `WRITTEN_S` seconds; a failure is tried again each time.
 
     Raises:
-        StoreUnavailableError: It does not answer.
+        StoreUnavailableError: It does not answer, or takes no write, as on a full disk.
     """
     if database.read(health.is_answering) is not True or not database.is_writing():
         raise StoreUnavailableError("the database does not answer")
+    if time.monotonic() - _written_s.get(database, -WRITTEN_S) >= WRITTEN_S:
+        database.write(health.rewrite_revision)
+        _written_s[database] = time.monotonic()
 
 
 def gauges(database: Database) -> dict[str, float]:

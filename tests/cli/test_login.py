@@ -7,6 +7,7 @@ import yaml
 from tests.conftest import Account
 from tests.support.home import Home
 from tests.support.strangers import http_answer, stranger, unused_port
+from tests.support.trials import write_trial
 
 
 def test_a_good_key_is_saved_for_this_user_only(home: Home, account: Account) -> None:
@@ -140,3 +141,15 @@ def test_an_address_without_a_path_is_tried_with_the_usual_one(home: Home, accou
     ran = home.aimd("login", "-H", host, "-k", account.key)
     assert ran.code == 0, ran.err
     assert yaml.safe_load(home.config.read_text())["aimd_host"] == account.url
+
+
+@pytest.mark.parametrize("words", ["login -H {url} -k {key}", "login --status", "folder tree", "trial upload -d ."])
+def test_no_key_goes_into_a_url_for_a_host_that_is_no_server_of_version_1(home: Home, words: str) -> None:
+    write_trial(home.work / ".aimd/trials", status="Succeeded")
+    key = str(uuid.uuid4())
+    with stranger(http_answer("200 OK", b"{}")) as server:
+        home.write_config(f"aimd_host: {server.url}\napi_key: {key}\n")
+        ran = home.aimd(*words.format(url=server.url, key=key).split())
+        assert ran.code == 5, ran.err
+        assert server.requests
+        assert not any(key.encode() in request for request in server.requests)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from aimd_core.upload import Uploaded
+from aimd_core.upload.refusals import Refusal
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
@@ -70,6 +72,20 @@ def test_the_sdk_warns_of_it_and_says_where_the_trial_is(
         assert uploaded.address.endswith(f"/web/#/trials/{trial.id}/")
         assert repr(uploaded).startswith("<Uploaded created: cnn")
         assert uploaded.address in repr(uploaded)
+        assert f'<a href="{uploaded.address}" ' in uploaded._repr_html_()
+
+
+def test_a_notebook_shows_text_of_a_server_as_text() -> None:
+    hostile = "<script>alert(1)</script>\"'&"
+    folder = {"path": hostile, "fallback": False}
+    uploaded = Uploaded({"outcome": "created", "id": "1", "name": hostile, "folder": folder})
+    uploaded.address = 'javascript:alert("x")'
+    uploaded.refusals = [Refusal(hostile, hostile)]
+    shown = uploaded._repr_html_()
+    assert "<script>" not in shown
+    assert "javascript:" not in shown
+    uploaded.address = 'https://host/"onload="x'
+    assert '"onload' not in uploaded._repr_html_()
 
 
 def spoil(home: Home) -> None:

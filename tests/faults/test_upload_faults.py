@@ -7,17 +7,22 @@ import signal
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aimd_core.client import connection, v2
+from aimd_core.client.connection import NO_RETRY
 from aimd_core.client.v2 import Server, Standing
-from aimd_core.errors import AimdError, ContentDiffersError
+from aimd_core.config import Credentials
+from aimd_core.errors import AimdError, ContentDiffersError, NetworkError
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, sending
+from aimd_core.upload.remote import CurrentRemote
 from tests.faults.uploads import Case, broken_run, clean_run
 from tests.support.patience import PATIENCE_S
 from tests.support.proxy import APPLIED, FAULTS, Proxy
@@ -89,6 +94,48 @@ def test_the_harness_catches_a_client_that_sends_again_without_asking(
         broken_run(running_server, proxy, tmp_path / "t", "answer lost", 4, wanted)
 
 
+def test_the_harness_catches_a_client_that_takes_silence_for_success(
+    running_server: RunningServer, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted loss: bytes of which no answer came count as stored, and nothing is compared at the end."""
+    wanted, _ = clean_run(running_server, proxy, tmp_path / "t")
+    append = Server.append
+
+    def believing(self: Server, trial_id: str, file: str, offset: int, packed: bytes, wants: bool = False) -> Standing:
+        monkeypatch.setattr(self._connection, "retry", NO_RETRY)
+        try:
+            return append(self, trial_id, file, offset, packed, wants)
+        except NetworkError:
+            return Standing(offset + len(zlib.decompress(packed, 31)), "")
+
+    monkeypatch.setattr(Server, "append", believing)
+    monkeypatch.setattr(sending, "_compare", lambda *_: None)
+    monkeypatch.setattr(sending, "_OFFSET_TRIES", 0)
+    with pytest.raises(AssertionError):
+        for at in range(1, 6):
+            broken_run(running_server, proxy, tmp_path / "t", "reset mid body", at, wanted)
+
+
+def test_the_harness_catches_a_client_that_swallows_errors(
+    running_server: RunningServer, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted bug: a journal that could not be sent is no error."""
+    wanted, _ = clean_run(running_server, proxy, tmp_path / "t")
+    send = sending._send_journal
+
+    def swallowing(*arguments: Any) -> int:
+        try:
+            return send(*arguments)
+        except AimdError:
+            return 0
+
+    monkeypatch.setattr(sending, "_send_journal", swallowing)
+    monkeypatch.setattr(Case, "remote", lambda self: CurrentRemote(Credentials(self.proxy.url, self.key, {}), NO_RETRY))
+    with pytest.raises(AssertionError):
+        for at in range(1, 6):
+            broken_run(running_server, proxy, tmp_path / "t", "reset mid body", at, wanted)
+
+
 def test_deployed_protocol_short_sweep_doubles_no_point(
     running_server: RunningServer, proxy: Proxy, tmp_path: Path
 ) -> None:
@@ -155,6 +202,7 @@ from pathlib import Path
 from aimd_core.config import Credentials
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, sending
+from aimd_core.upload.remote import CurrentRemote
 from aimd_core.upload.remote import CurrentRemote
 sending.FIRST_PART_BYTES = sending.MAX_PART_BYTES = 3000
 with CurrentRemote(Credentials(sys.argv[1], sys.argv[2], {})) as remote:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -178,6 +179,21 @@ def test_the_server_says_when_it_is_ready_and_counts_for_its_administrator_only(
 
 
 @pytest.mark.sqlite
+@pytest.mark.sqlite
+def test_a_server_is_not_ready_while_no_write_succeeds(tmp_path: Path) -> None:
+    before = "from aimd_server.services import monitoring\nmonitoring.WRITTEN_S = 0.0\n"
+    with RunningServer(tmp_path / "data", before) as server:
+        address = f"{server.origin}/readyz"
+        assert httpx.get(address).text == "ready"
+        assert server.process is not None
+        limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (16, limits[1]))  # as on a full disk
+        assert httpx.get(address).status_code == 503
+        assert httpx.get(f"{server.origin}/healthz").status_code == 200
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert httpx.get(address).text == "ready"
+
+
 def test_a_backup_of_a_running_server_restores_all_and_check_finds_what_is_changed(
     home: Home, own_server: RunningServer
 ) -> None:

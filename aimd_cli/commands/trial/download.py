@@ -23,6 +23,7 @@ from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.progress import TransferProgress
+    from aimd_cli.views.outcomes import DownloadReport
     from aimd_core.client.v2 import Server
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -69,7 +70,9 @@ def download(
     with Server(credentials) as server, TransferProgress("Downloading", len(requested), 0) as progress:
         for name in requested:
             try:
-                rows.append(DownloadRow(name, "downloaded", str(_download(server, name, target, progress)), ""))
+                before = progress.sent_bytes
+                path = _download(server, name, target, progress)
+                rows.append(DownloadRow(name, "downloaded", str(path), "", progress.sent_bytes - before))
                 progress.done += 1
             except KeyboardInterrupt:
                 raise StoppedError(done=progress.done, total=len(requested), what="downloaded") from None
@@ -82,9 +85,28 @@ def download(
                 rows.append(DownloadRow(name, "failed", "", message(error)))
     if failures and len(requested) == 1:
         raise failures[0]
-    output.show(DownloadReport(rows), as_json)
+    report = DownloadReport(rows, str(target.absolute()))
+    output.show(report, as_json)
+    _say_summary(report)
     if failures:
         raise PartlyDoneError(failed=len(failures), total=len(requested), what="downloads")
+
+
+def _say_summary(report: DownloadReport) -> None:
+    """Say how many trials came, how many bytes, and where they are."""
+    from aimd_cli.text import size
+
+    facts = report.summary()
+    failed = said(", {failed} failed", failed=facts["failed"]) if facts["failed"] else ""
+    output.say(
+        said(
+            "{downloaded} downloaded{failed}; {size} received. See: {directory}",
+            downloaded=facts["downloaded"],
+            failed=failed,
+            size=size(report.received_bytes),
+            directory=report.directory,
+        )
+    )
 
 
 def _download(server: Server, name: str, to: Path, progress: TransferProgress) -> Path:

@@ -138,6 +138,10 @@ MESSAGES: dict[str, str] = {
     "If the files here are right, replace the server's: {command}": "如果本地文件是正确的，请替换服务器上的：{command}",
     "Bring the server up to date with: {command}": "更新服务器：{command}",
     "Shorten or rename what is named above, and upload it again": "请缩短或重命名上面列出的内容，然后重新上传",
+    ", {failed} failed": "，{failed} 个失败",
+    "{downloaded} downloaded{failed}; {size} received. See: {directory}": (
+        "已下载 {downloaded} 个{failed}；共 {size}。见：{directory}"
+    ),
     "WARNING: {name}: {refusals}": "警告：{name}：{refusals}",
     "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)": (
         "警告：{name} 进入了 {folder}，因为它要求的文件夹不存在（-m 会创建它）"
