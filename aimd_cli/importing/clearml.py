@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from aimd_cli.importing.contents import MAX_JSON_BYTES, Values, parse_json
+from aimd_cli.importing.plain import put_nested
 from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.journal import open_regular
@@ -195,14 +196,7 @@ def _params(sections: dict[str, Any]) -> dict[str, object]:
     params: dict[str, object] = {}
     for section, entries in sections.items():
         for name, entry in _mapping(entries).items():
-            *above, last = f"{section}/{name}".split("/")
-            below: dict[str, Any] = params
-            for key in above:
-                inner = below.get(key)
-                if not isinstance(inner, dict):
-                    inner = below[key] = {}
-                below = inner
-            below[last] = _parameter(_mapping(entry))
+            put_nested(params, f"{section}/{name}".split("/"), _parameter(_mapping(entry)))
     return params
 
 

@@ -72,7 +72,7 @@ def _imported(
     name: str, source: str, points: PointColumns, params: Mapping[str, str], facts: _Facts, left_out: Mapping[str, int]
 ) -> ImportedRun:
     tags = facts.tags
-    own = tuple(f"{key}={value}" for key, value in tags.items() if not key.startswith("mlflow."))
+    own = tuple(f"{key}={value}" if value else key for key, value in tags.items() if not key.startswith("mlflow."))
     origin = {
         "experiment": facts.experiment,
         "parent": tags.get("mlflow.parentRunId"),

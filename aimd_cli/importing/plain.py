@@ -36,6 +36,21 @@ def limited(params: dict[str, object]) -> tuple[dict[str, object], int]:
     return {key: value for key, value in params.items() if key in kept}, len(params) - len(kept)
 
 
+def put_nested(params: dict[str, object], path: list[str], value: object) -> None:
+    """Set a parameter by its path. What stands in the way is never replaced: the rest of the path becomes its name."""
+    below: dict[str, object] = params
+    for number, key in enumerate(path[:-1]):
+        inner = below.setdefault(key, {})
+        if not isinstance(inner, dict):
+            path = [*path[:number], "/".join(path[number:])]
+            break
+        below = inner
+    name = path[-1]
+    while name in below:
+        name += "_"
+    below[name] = value
+
+
 def _key(key: object) -> str:
     try:
         return clean(key_of(key))

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.format.model import is_alternative_name
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.importing.run import Store
 
-SourceName = Literal["tensorboard", "wandb", "mlflow", "trackio", "swanlab", "dvclive", "sacred", "clearml", "csv"]
+SourceName = Literal[
+    "tensorboard", "wandb", "mlflow", "trackio", "swanlab", "dvclive", "sacred", "clearml", "neptune", "aimd", "csv"
+]
 _MAX_ENTRIES = 20_000  # of a directory to look at, so that naming a whole disk is no wait without an end
 _SQLITE_HEAD = b"SQLite format 3\0"
 
@@ -73,6 +76,10 @@ def _is_sacred(path: Path) -> bool:
     return path.name == "run.json" and (path.parent / "config.json").exists()
 
 
+def _is_trial(path: Path) -> bool:
+    return path.name == "metadata.yaml" and is_alternative_name(path.parent.name)
+
+
 def _is_clearml(path: Path) -> bool:
     """Tell offline sessions apart by the names that ClearML gives them, without opening archives."""
     name = path.name if path.suffix == ".zip" else path.parent.name if path.name == "task.json" else ""
@@ -100,6 +107,14 @@ SOURCES: dict[SourceName, Tracker] = {
     "dvclive": Tracker("DVCLive", "dvclive", "read_dvclive", "dvclive/metrics.json, dvclive/plots", _is_dvclive),
     "sacred": Tracker("Sacred", "sacred", "read_sacred", "run.json", _is_sacred),
     "clearml": Tracker("ClearML", "clearml", "read_clearml", "offline-*.zip", _is_clearml),
+    "neptune": Tracker(
+        "Neptune",
+        "neptune",
+        "read_neptune",
+        "RUN_part_0.parquet of Neptune Exporter",
+        lambda path: path.suffix == ".parquet" and "_part_" in path.name,
+    ),
+    "aimd": Tracker("aimd", "aimd", "read_trials", ".aimd/trials", _is_trial),
     "csv": Tracker("CSV", "table", "read_table", "*.csv", lambda path: path.suffix == ".csv"),
 }
 

@@ -31,7 +31,7 @@ from aimd_cli.importing.wire import (
 )
 from aimd_core.errors import NotFoundError
 from aimd_core.format.journal import open_regular
-from aimd_core.format.model import FAILED, SUCCEEDED
+from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
 from aimd_core.language import said
 
 _MARK = ".tfevents."
@@ -59,6 +59,7 @@ _WHOLES = (7, 10, 11, 16, 17)  # int_val, int64_val, bool_val, uint32_val, uint6
 _KINDS = {4: "image", 5: "histogram", 6: "audio", 8: "tensor"}  # what else a Summary.Value may contain
 _SESSION_START = 1
 _HPARAMS_FAILED = 2  # Status: STATUS_FAILURE
+_UNTOLD = (0, 3)  # STATUS_UNKNOWN, STATUS_RUNNING
 
 
 def read_tensorboard(path: Path) -> Store:
@@ -167,12 +168,17 @@ class _EventRun:
         self._params: dict[str, object] = {}
         self._left_out: Counter[str] = Counter()
         self._times: tuple[float, float] | None = None  # the first and the last
-        self._has_failed = False
+        self._status: int | None = None  # that the hparams plugin says at the end
+        self._ended_s: float | None = None
 
     def imported(self, name: str, directory: Path, first_file: str) -> ImportedRun:
         """Return the run, which is known by its first file: their names hold time, host and process."""
         first_s, last_s = self._times or (None, None)
-        ending = Ending(FAILED if self._has_failed else SUCCEEDED, None, first_s, last_s)
+        ended_s = last_s if self._ended_s is None else self._ended_s
+        if self._status in _UNTOLD:
+            ending = Ending(RUNNING, {"kind": "unfinished"}, first_s, ended_s)
+        else:
+            ending = Ending(FAILED if self._status == _HPARAMS_FAILED else SUCCEEDED, None, first_s, ended_s)
         source = f"tensorboard:{directory}"
         return ImportedRun(
             name,
@@ -274,8 +280,12 @@ class _EventRun:
                         name, parameter = _hparam(inner(item))
                         self._params[name] = parameter
             elif number == 4 and kind == BYTES:
-                status = next((signed(code) for field, _, code in fields(inner(value)) if field == 1), 0)
-                self._has_failed = status == _HPARAMS_FAILED
+                self._status = 0
+                for field, _, item in fields(inner(value)):
+                    if field == 1:
+                        self._status = signed(item)
+                    elif field == 2 and double(item) > 0:
+                        self._ended_s = double(item)
 
 
 def _plugin(metadata: bytes) -> tuple[str, bytes]:

@@ -103,6 +103,8 @@ class Importer:
                 if path is not None:
                     self._earlier[key] = path
                     return Written(path, IMPORTED)
+            if run.source == f"aimd:{self._earlier[key].resolve()}":  # the trial itself, not a copy
+                return Written(self._earlier[key], UNCHANGED)
             return _brought_up_to_date(self._earlier[key], run, _Content(run))
         except OSError as error:
             raise DiskError(
@@ -284,13 +286,16 @@ def _imported_before(working_directory: Path) -> dict[str, Path]:
 
 
 def _key_of(path: Path) -> str | None:
-    """Return the key of the run that a trial was imported from."""
+    """Return the key of the run that a trial was imported from, or of the trial itself."""
     try:
-        origin = read_mapping(path / METADATA_FILE).get("_import")
+        metadata = read_mapping(path / METADATA_FILE)
     except (FileNotFoundError, NotADirectoryError, DamagedError):
         return None
+    origin, inner = metadata.get("_import"), metadata.get("metadata")
     key = origin.get("key") if isinstance(origin, dict) else None
-    return key if isinstance(key, str) else None
+    if isinstance(key, str):
+        return key
+    return f"aimd:{inner.get('id')}" if isinstance(inner, dict) else None
 
 
 def _brought_up_to_date(path: Path, run: ImportedRun, content: _Content) -> Written:

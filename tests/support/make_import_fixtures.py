@@ -196,6 +196,69 @@ def make_clearml(out: Path) -> None:
     write_expected(out, [{**run, "tags": ["a", "b c"], "note": "a note"}])
 
 
+def make_neptune(out: Path) -> None:
+    """Save runs with Neptune Exporter's writer, and read them with its reader. Its version is the third argument."""
+    from datetime import datetime, timezone
+    from decimal import Decimal
+
+    import pyarrow as pa
+    from neptune_exporter.model import SCHEMA
+    from neptune_exporter.storage.parquet_reader import ParquetReader
+    from neptune_exporter.storage.parquet_writer import ParquetWriter
+
+    when = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)
+    single: dict[str, tuple[str, Any]] = {
+        "sys/name": ("string", "resnet"),
+        "sys/custom_run_id": ("string", "run-1"),
+        "sys/creation_time": ("datetime", when),
+        "sys/failed": ("bool", True),
+        "sys/description": ("string", "a note"),
+        "sys/tags": ("string_set", ["a", "b c"]),
+        "parameters/lr": ("float", 0.001),
+        "parameters/version": ("string", "3.10"),
+        "parameters/layers": ("int", 2),
+        "parameters/nesterov": ("bool", True),
+    }
+    rows = [
+        {"attribute_path": path, "attribute_type": kind, f"{kind}_value": value}
+        for path, (kind, value) in single.items()
+    ]
+    series = [("train/loss", step, loss) for step, loss in LOSSES] + [("odd", step, value) for step, value in ODD]
+    rows += [
+        {
+            "attribute_path": path,
+            "attribute_type": "float_series",
+            "step": Decimal(step),
+            "timestamp": when,
+            "float_value": value,
+        }
+        for path, step, value in series
+    ]
+    rows.append({"attribute_path": "log", "attribute_type": "string_series", "step": Decimal(1), "string_value": "x"})
+    rows.append(
+        {"attribute_path": "between", "attribute_type": "float_series", "step": Decimal("0.5"), "float_value": 1.0}
+    )
+    writer = ParquetWriter(out / "data", target_part_size_bytes=1)
+    with writer.run_writer("team/fixture", "RUN-1") as run:
+        for part in (rows[:5], rows[5:25], rows[25:]):
+            full = [{"project_id": "team/fixture", "run_id": "RUN-1", **row} for row in part]
+            run.save(pa.RecordBatch.from_pylist(full, schema=SCHEMA))
+    reader = ParquetReader(out / "data")
+    (directory,) = reader.list_project_directories()
+    points: dict[str, list[Any]] = {}
+    params: dict[str, Any] = {}
+    for table in reader.read_project_data(directory):
+        for row in table.to_pylist():
+            path, kind = row["attribute_path"], row["attribute_type"]
+            if kind == "float_series" and row["step"] == int(row["step"]):
+                points.setdefault(path, []).append([int(row["step"]), row["float_value"]])
+            elif path.startswith("parameters/"):
+                params[path.removeprefix("parameters/")] = row[f"{kind}_value"]
+    table = {"name": "resnet", "params": {"parameters": params}, "points": points, "state": "Failed"}
+    left_out = {"text": 1, "fractional step": 1}
+    write_expected(out, [{**table, "tags": ["a", "b c"], "note": "a note", "left_out": left_out}])
+
+
 def make_swanlab(out: Path) -> None:
     """Record an offline run, and read it with SwanLab's own reader and messages."""
     os.environ.update(SWANLAB_LOG_DIR=str(out), SWANLAB_SAVE_DIR=str(out / "home"))
@@ -324,4 +387,5 @@ if __name__ == "__main__":
     else:
         with tempfile.TemporaryDirectory() as temporary:
             globals()[f"make_{name}"](Path(temporary))
-            pack(Path(temporary), target / f"{name}-{version(name)}.tar.gz")
+            release = sys.argv[3] if len(sys.argv) > 3 else version(name)
+            pack(Path(temporary), target / f"{name}-{release}.tar.gz")

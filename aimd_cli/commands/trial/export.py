@@ -11,13 +11,16 @@ from aimd_cli import output
 from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
 from aimd_cli.text import clean
 from aimd_core.errors import UsageError
-from aimd_core.language import said
+from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aimd_cli.converting.target import Target
     from aimd_cli.exporting import Points
+    from aimd_core.reading.documents import Trial
 
+Tracker = Literal["tensorboard", "wandb", "mlflow"]
 Format = Literal["csv", "jsonl", "parquet"]
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
@@ -33,6 +36,10 @@ def export(
         list[str] | None, typer.Option("-m", "--metric", metavar="METRIC", help="Only this metric; repeatable.")
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="[default: stdout]")] = None,
+    target: Annotated[
+        Tracker | None,
+        typer.Option("--to", help="Write runs of this tracker into the directory FILE, with all that it can hold."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
     all_segments: AllSegmentsOpt = False,
     escape_formulas: Annotated[
@@ -49,11 +56,20 @@ def export(
         aimd trial export -d . --wide -m val.loss --format jsonl
 
         aimd trial export -d . -o all.parquet
+
+        aimd trial export -d . --to mlflow -o mlruns
     """
     from aimd_cli.commands.trial.choice import chosen_trials
     from aimd_cli.exporting import long_points, wide_points
     from aimd_core.format.journal import Damage
 
+    if target is not None:
+        if out is None or shape or wide or metric or all_segments or escape_formulas:
+            raise UsageError(
+                message="--to writes whole trials, and needs a directory", hint="For example: --to mlflow -o mlruns"
+            )
+        _export_to(target, chosen_trials(trial, path, name, directory), out, force, as_json)
+        return
     chosen = shape or _format_of(out)
     if out is None and (chosen == "parquet" or as_json):
         raise UsageError(
@@ -69,6 +85,30 @@ def export(
         _write(points, chosen, out, force, as_json, escape_formulas)
     if damage:
         output.say(said("left out: {sentence}", sentence=damage.sentence()))
+
+
+def _export_to(target: Target, trials: list[Trial], out: Path, force: bool, as_json: bool) -> None:
+    from aimd_cli.converting.target import export_trial
+    from aimd_cli.views.outcomes import Outcome, Outcomes
+    from aimd_core.errors import DamagedError, InTheWayError, PartlyDoneError
+    from aimd_core.format.journal import Damage
+
+    rows = []
+    for trial in trials:
+        damage = Damage()
+        try:
+            directory, count = export_trial(trial, target, out, force, damage)
+        except (DamagedError, InTheWayError) as error:
+            rows.append(Outcome(trial.alternative_name, "failed", error.sentence))
+            continue
+        detail = said("{count:,} values in {directory}", count=count, directory=directory)
+        if damage:
+            detail = joined("; ", [detail, said("left out: {sentence}", sentence=damage.sentence())])
+        rows.append(Outcome(trial.alternative_name, "exported", detail))
+    output.show(Outcomes(rows), as_json)
+    failures = sum(row.outcome == "failed" for row in rows)
+    if failures:
+        raise PartlyDoneError(failed=failures, total=len(rows), what="exports")
 
 
 def _format_of(out: Path | None) -> Format:

@@ -211,6 +211,9 @@ COMMANDS: dict[str, str] = {
     "In CSV, put ' before names that a spreadsheet would calculate.": "导出 CSV 时，在电子表格会当作公式的名称前加上 '。",
     "One row per step, one column per metric.": "每步一行，每个指标一列。",
     "[default: stdout]": "[默认：stdout]",
+    "Write runs of this tracker into the directory FILE, with all that it can hold.": (
+        "将试验写成该跟踪工具的运行，放入目录 FILE，并保留它所能容纳的全部内容。"
+    ),
     "Overwrite FILE if it exists.": "FILE 已存在时覆盖它。",
     "Import the runs of another tracker as trials: values, steps, times, parameters, tags and how they ended.": (
         "将其他跟踪工具的运行记录导入为试验：值、步数、时间、超参数、标签以及结束方式。"

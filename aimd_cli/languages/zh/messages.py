@@ -121,6 +121,8 @@ MESSAGES: dict[str, str] = {
     "left out: {kinds}": "略去：{kinds}",
     "cut record": "不完整的末尾记录",
     "imports": "导入",
+    "exports": "导出",
+    "{count:,} values in {directory}": "{directory} 中有 {count:,} 个值",
     "{alternative_name} has no note": "{alternative_name} 没有备注",
     "{alternative_name} is {name}": "{alternative_name} 处于 {name} 状态",
     "{folder} on {host}": "{host} 上的 {folder}",

@@ -1,0 +1,118 @@
+"""Writes a run as an offline run of W&B, which `wandb sync` sends: a `.wandb` file of records.
+
+Source: wandb/proto/wandb_internal.proto and the LevelDB log format, with CRC-32 as its checksum.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import IO
+
+from aimd_cli.converting.messages import message, text, timestamp, whole
+from aimd_cli.importing.points import Point
+from aimd_cli.importing.run import ImportedRun
+from aimd_core.format.model import FAILED, SUCCEEDED, strict_json
+
+_BLOCK_BYTES = 32768
+_HEAD = struct.Struct("<IHB")  # checksum, length, type
+_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+_FILE_HEAD = b":W&B\xe1\xbe\x00"
+_PRODUCER, _OLDEST_READER = "0.19.0", "0.19.0"
+
+
+def write_wandb(run: ImportedRun, directory: Path, run_id: str) -> None:
+    """Write the file of a run into its directory.
+
+    Args:
+        run: The run.
+        directory: The directory, which `wandb sync` takes.
+        run_id: The id that the run gets.
+    """
+    files = directory / "files"
+    files.mkdir()
+    if isinstance(run.output, Path):
+        (files / "output.log").write_bytes(run.output.read_bytes())
+    with (directory / f"run-{run_id}.wandb").open("xb") as file:
+        log = _Log(file)
+        for number, record in enumerate(_records(run, run_id)):
+            log.append(whole(1, number) + record)
+
+
+def _records(run: ImportedRun, run_id: str) -> Iterator[bytes]:
+    times = [time_s for point in run.points if (time_s := point.time_s) is not None]
+    started_s = run.ending.started_s or min(times, default=0.0)
+    ended_s = run.ending.ended_s or max(times, default=started_s)
+    yield message(21, message(1, text(1, _PRODUCER), text(2, _OLDEST_READER)))
+    yield message(17, _run(run, run_id, started_s))
+    last: dict[str, float] = {}
+    for (step, time_s), points in groupby(_parted(run.points), key=lambda point: (point.step, point.time_s)):
+        values = {point.key: point.value for point in points}
+        last |= values
+        moment_s = ended_s if time_s is None else time_s
+        internal = {"_step": step, "_timestamp": moment_s, "_runtime": max(0.0, moment_s - started_s)}
+        items = (_item(key, value) for key, value in {**values, **internal}.items())
+        yield message(2, *(message(1, item) for item in items), message(2, whole(1, step)))
+    if last:
+        yield message(3, *(message(1, _item(key, value)) for key, value in last.items()))
+    if run.ending.status in (SUCCEEDED, FAILED):  # W&B calls a run without an end crashed
+        told = (run.ending.exit or {}).get("status")
+        code = 0 if run.ending.status == SUCCEEDED else told if isinstance(told, int) and told else 1
+        yield message(18, whole(1, code), whole(2, max(0, int(ended_s - started_s))))
+
+
+def _parted(points: Iterable[Point]) -> Iterator[Point]:
+    """Yield points; where a metric comes twice in one step and moment, the later one a microsecond later."""
+    moment: tuple[int, float | None] | None = None
+    keys: set[str] = set()
+    for point in points:
+        if (point.step, point.time_s) != moment:
+            moment, keys = (point.step, point.time_s), set()
+        if point.key in keys and point.time_s is not None:
+            point = point._replace(time_s=point.time_s + 1e-6)
+        keys.add(point.key)
+        yield point
+
+
+def _run(run: ImportedRun, run_id: str, started_s: float) -> bytes:
+    config = message(4, *(message(1, _item(key, value)) for key, value in run.params.items()))
+    tags = b"".join(text(10, tag) for tag in run.labels.tags)
+    notes = text(9, run.labels.note) if run.labels.note else b""
+    project = (run.folder or "aimd").strip("/").replace("/", "-")
+    head = text(1, run_id) + text(3, project) + config + text(8, run.name)
+    return head + notes + tags + timestamp(17, started_s)
+
+
+def _item(key: str, value: object) -> bytes:
+    return text(1, key) + text(16, json.dumps(strict_json(value), ensure_ascii=False))
+
+
+class _Log:
+    """Appends records to a file, in pieces that end with blocks."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._position = file.write(_FILE_HEAD)
+
+    def append(self, record: bytes) -> None:
+        """Append a record."""
+        left, kind = record, _FIRST
+        while True:
+            room = _BLOCK_BYTES - self._position % _BLOCK_BYTES
+            if room < _HEAD.size:
+                self._position += self._file.write(b"\0" * room)
+                continue
+            piece, left = left[: room - _HEAD.size], left[room - _HEAD.size :]
+            if not left:
+                self._write(piece, _FULL if kind == _FIRST else _LAST)
+                return
+            self._write(piece, kind)
+            kind = _MIDDLE
+
+    def _write(self, piece: bytes, kind: int) -> None:
+        checksum = zlib.crc32(piece, zlib.crc32(bytes([kind])))
+        self._position += self._file.write(_HEAD.pack(checksum, len(piece), kind) + piece)
