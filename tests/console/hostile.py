@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aimd_core.format.values import name_fault
+
 _MARKUP = """
 <script>alert(1)</script>
 <script src=http://127.0.0.2:9/x.js></script>
@@ -135,6 +137,6 @@ assert len(STRINGS) >= 120
 
 
 def names() -> list[str]:
-    """Return them as names that a server takes for trials and folders: no slash, not longer than 255 bytes."""
+    """Return them as names that a server takes: nothing invisible, no slash, not longer than 255 bytes."""
     fitting = [text.replace("/", "\N{FRACTION SLASH}").encode()[:255].decode(errors="ignore") for text in STRINGS]
-    return list(dict.fromkeys(text for text in fitting if text.strip() and text not in (".", "..")))
+    return list(dict.fromkeys(text for text in fitting if name_fault(text) is None))
