@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 
+from aimd_cli import output
 from aimd_cli.text import clean, pointed_at
 from aimd_core import errors
 from aimd_core.language import translated
@@ -73,10 +74,10 @@ def report(error: Exception) -> int:
     if os.environ.get("AIMD_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
     intro = "" if isinstance(error, errors.StoppedError) else translated("aimd: error: ")
-    sys.stderr.write(f"{intro}{clean(translated(message(error)))}\n")
+    output.say_lines(f"{intro}{clean(translated(message(error)))}")
     if isinstance(error, errors.QueryError):
         sys.stderr.write("".join(f"  {line}\n" for line in pointed_at(*error.fault)))
     advice = error.advice if isinstance(error, errors.AimdError) else ""
     if advice:
-        sys.stderr.write(f"  {clean(translated(advice))}\n")
+        output.say_lines(clean(translated(advice)), indent="  ")
     return exit_code(error)

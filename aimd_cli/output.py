@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from aimd_cli.text import clean
+from aimd_cli.text import cells, clean, wrapped
 from aimd_core.language import translated
 
 if TYPE_CHECKING:
@@ -183,8 +183,16 @@ def confirm(question: str) -> bool:
 
 def say(text: str) -> None:
     """Print a message on stderr: a note or a warning, not data."""
+    say_lines(clean(translated(text)))
+
+
+def say_lines(text: str, indent: str = "") -> None:
+    """Print safe text on stderr, wrapped between words on a terminal, which would break it in the middle of one."""
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(clean(translated(text)).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    line = indent + text.encode(encoding, "backslashreplace").decode(encoding)
+    if sys.stderr.isatty() and len(line) * 2 > (width := terminal_width()) and cells(line) > width:
+        line = "\n".join(wrapped(line[len(indent) :], width, indent, indent or "  "))
+    sys.stderr.write(line + "\n")
 
 
 def detail(text: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 from aimd_core.format.values import is_hidden
 
+_NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what cannot begin a line
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
@@ -40,14 +42,47 @@ def pointed_at(source: str, start: int, end: int) -> tuple[str, str]:
     before, marked = clean(source[first:start]), clean(source[start:end])
     if first:
         before = f"... {before}"
-    marks = "^" * max(1, min(_cells(marked), _MARK_CONTEXT))
-    return f"{before}{marked}{clean(source[end : end + _MARK_CONTEXT])}", " " * _cells(before) + marks
+    marks = "^" * max(1, min(cells(marked), _MARK_CONTEXT))
+    return f"{before}{marked}{clean(source[end : end + _MARK_CONTEXT])}", " " * cells(before) + marks
 
 
-def _cells(text: str) -> int:
-    """Return the width of a text in a terminal, accurate enough to put a mark under it."""
+def cells(text: str) -> int:
+    """Return the width of a text in a terminal, accurate enough to put a mark under it, or to wrap it."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
+
+
+def wrapped(text: str, width: int, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
+    """Return text in lines of at most `width` columns, broken between words or between any two Chinese characters.
+
+    A longer word, such as a path, has a line to itself and is not broken.
+    """
+    lines, line = [], initial_indent
+    for unit in _units(text):
+        if cells(line) + cells(unit.rstrip()) > width and line.strip():
+            lines.append(line.rstrip())
+            line = subsequent_indent + unit.lstrip()
+        else:
+            line += unit
+    return [*lines, line.rstrip()]
+
+
+def _units(text: str) -> Iterator[str]:
+    """Split text into unbreakable units: a word, or a Chinese character with the punctuation after it."""
+    unit = ""
+    for character in text:
+        is_wide = _is_wide(character)
+        begins = character not in _NOT_FIRST and (is_wide or unit[-1:] == " " or _is_wide(unit[-1:]))
+        if unit and begins and character != " ":
+            yield unit
+            unit = ""
+        unit += character
+    if unit:
+        yield unit
+
+
+def _is_wide(character: str) -> bool:
+    return bool(character) and unicodedata.east_asian_width(character) in "WF"
 
 
 def number(value: object) -> str:

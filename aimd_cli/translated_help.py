@@ -8,10 +8,9 @@ from __future__ import annotations
 import io
 import re
 import sys
-import unicodedata
 from collections.abc import Iterator
 
-from aimd_cli.text import clean
+from aimd_cli.text import cells, clean, wrapped
 from aimd_cli.typer_inside import Translation, english_wrap_text
 from aimd_core.language import ENGLISH, Said, language, translated
 
@@ -52,7 +51,6 @@ WORDS = (
     "Show this message and exit.",
     "Examples:",
 )
-_NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what cannot begin a line
 
 _is_installed = False
 
@@ -97,12 +95,6 @@ def sentence_of(text: str) -> str:
     return clean(text)
 
 
-def cells(text: str) -> int:
-    """Return the width of a text in a terminal."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide
-
-
 def wrap_text(
     text: str,
     width: int = 78,
@@ -114,38 +106,10 @@ def wrap_text(
     if language() == ENGLISH:
         return english_wrap_text(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
     if not preserve_paragraphs:
-        return "\n".join(_lines(text, width, initial_indent, subsequent_indent))
+        return "\n".join(wrapped(" ".join(text.split()), width, initial_indent, subsequent_indent))
     blocks = []
     for paragraph in text.expandtabs().split("\n\n"):
         indent = " " * (len(paragraph) - len(paragraph.lstrip(" ")))
-        blocks.append("\n".join(_lines(paragraph, width, initial_indent + indent, subsequent_indent + indent)))
+        words = " ".join(paragraph.split())
+        blocks.append("\n".join(wrapped(words, width, initial_indent + indent, subsequent_indent + indent)))
     return "\n\n".join(blocks)
-
-
-def _lines(text: str, width: int, initial_indent: str, subsequent_indent: str) -> list[str]:
-    lines, line = [], initial_indent
-    for unit in _units(text):
-        if cells(line) + cells(unit.rstrip()) > width and line.strip():
-            lines.append(line.rstrip())
-            line = subsequent_indent + unit.lstrip()
-        else:
-            line += unit
-    return [*lines, line.rstrip()]
-
-
-def _units(text: str) -> Iterator[str]:
-    """Split text into unbreakable units: a word, or a Chinese character with the punctuation after it."""
-    unit = ""
-    for character in " ".join(text.split()):
-        is_wide = unicodedata.east_asian_width(character) in "WF"
-        begins = character not in _NOT_FIRST and (is_wide or unit[-1:] == " " or _is_wide(unit[-1:]))
-        if unit and begins and character != " ":
-            yield unit
-            unit = ""
-        unit += character
-    if unit:
-        yield unit
-
-
-def _is_wide(character: str) -> bool:
-    return bool(character) and unicodedata.east_asian_width(character) in "WF"

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aimd_cli.text import cells
 from aimd_core.errors import UsageError
 from aimd_core.language import CHINESE, ENGLISH, Said, joined, language, said, translated
 from t9k import aimd
@@ -235,7 +236,7 @@ def test_help_in_chinese_looks_the_same_as_ever(home: Home, columns: int) -> Non
 
 @given(st.text(st.sampled_from("中文试验，。（）ab `- 12"), max_size=120), st.integers(20, 60))
 def test_lines_of_chinese_fit_and_lose_nothing(text: str, width: int) -> None:
-    from aimd_cli.translated_help import cells, wrap_text
+    from aimd_cli.translated_help import wrap_text
 
     before = os.environ.get("AIMD_LANG")
     os.environ["AIMD_LANG"] = "zh"
@@ -247,6 +248,16 @@ def test_lines_of_chinese_fit_and_lose_nothing(text: str, width: int) -> None:
     for line in lines:
         longest = max(map(cells, re.findall(r"[!-~]+[，。）]*|[^ ][，。（）]*", line)), default=0)
         assert cells(line) <= width or cells(line.strip()) <= longest + 4
+
+
+@pytest.mark.parametrize("speaks", ["en", "zh"])
+def test_a_terminal_breaks_no_word_of_a_long_error(home: Home, speaks: str) -> None:
+    words = ("trial", "ls", "--where", "params.lr >= 1 and nothing_of_that_name = 3", home.work)
+    shown = home.aimd_terminal(*words, columns=50, AIMD_LANG=speaks)
+    whole = home.aimd_process(*words, AIMD_LANG=speaks).err
+    assert "".join(shown.split()) == "".join(whole.split())
+    assert max(map(len, whole.splitlines())) > 50 >= max(map(cells, shown.splitlines()))
+    assert set(re.findall(r"[\w.]{3,}", whole, re.ASCII)) <= set(re.findall(r"[\w.]{3,}", shown, re.ASCII))
 
 
 def test_topics_are_chinese(home: Home, chinese: None) -> None:
