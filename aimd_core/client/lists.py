@@ -18,7 +18,7 @@ def facts_of(document: dict[str, Any]) -> Facts:
     silent_s = None if last_write_s is None else time.time() - last_write_s
     return Facts(
         name=document["name"],
-        alternative_name=document["name"],
+        alternative_name=document.get("alternative_name") or document["name"],
         id=document["id"],
         status=document.get("status") or "",
         state=told_state(document.get("state") or document.get("status") or "", ending, silent_s),

@@ -29,7 +29,16 @@ from aimd_server.stores import indexes, list_plans, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
-from aimd_server.stores.list_orders import STARTED, Cursor, Position, comparable, cursor_in, cursor_text, position_of
+from aimd_server.stores.list_orders import (
+    STARTED,
+    Cursor,
+    Position,
+    comparable,
+    cursor_in,
+    cursor_text,
+    name_of,
+    position_of,
+)
 from aimd_server.stores.list_plans import LIMITS, Limits, Plan
 from aimd_server.stores.postgres import plan_by_values
 from aimd_server.stores.trials import Scope, TrialRow
@@ -212,7 +221,7 @@ def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tu
     while True:
         ids = list_plans.newest(connection, plan, after, plan.limits.batch)
         for row, facts in _with_facts(connection, ids, needs, plan.now_s):
-            after = Position((), row.sort_us, row.id)
+            after = Position((), row.sort_us, name_of(row), row.id)
             yield row, facts
         if len(ids) < plan.limits.batch:
             return

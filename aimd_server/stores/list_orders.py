@@ -1,7 +1,8 @@
 """The order of a list: a trial's position in it, as a value and as SQL, and the runs of it that an index has.
 
-The order is that of `aimd_core.query.sort_rows` on trials that are newest first, which breaks ties. A name is ordered
-by rows of `trial_param`, like a parameter: see `stores.indexes.LABELS`.
+The order is that of `aimd_core.query.sort_rows` on trials that are newest first, which breaks ties. Those of one moment
+are in the order of their names, as in a directory. A label is ordered by rows of `trial_param`, like a parameter: see
+`stores.indexes.LABELS`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Select, and_, case, func, literal, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from aimd_core.query import Field, SortKey, rank_of, value_of
 from aimd_core.query.evaluate import MISSING_RANK, NAN_RANK, NUMBER_RANK, SORTED_CHARS, TEXT_RANK
@@ -24,15 +27,17 @@ from aimd_server.stores.trials import TrialRow
 Rank = tuple[int, float, str]
 STARTED = Field("trial", "started")
 STATE = Field("trial", "state")
+LAST_TERMS = 3  # of every order: time, name, row id
 MAX_CURSOR_CHARS = 32 << 10
 _MAX_RANK_CHARS = 3 * SORTED_CHARS  # case folding makes at most three of a character
 
 
 class Position(NamedTuple):
-    """The position of a trial in a list: the rank of each sort key, its time in microseconds, and its row id."""
+    """The position of a trial in a list: the rank of each sort key, its time in microseconds, its name and row id."""
 
     ranks: tuple[Rank, ...]
     sort_us: int
+    name: str
     row_id: int
 
 
@@ -64,13 +69,18 @@ class Descending:
 def position_of(keys: Sequence[SortKey], facts: Facts, row: TrialRow, now_s: float) -> Position:
     """Return a trial's position."""
     ranks = tuple(rank_of(value_of(key.field, facts, now_s)) for key in keys)
-    return Position(ranks, row.sort_us, row.id)
+    return Position(ranks, row.sort_us, name_of(row), row.id)
+
+
+def name_of(row: TrialRow) -> str:
+    """Return the name by which trials of the same moment are in order."""
+    return row.name if row.alternative_name is None else row.alternative_name
 
 
 def comparable(keys: Sequence[SortKey], position: Position) -> tuple[Any, ...]:
     """Return a position as a value that compares in this order."""
     ranks = [_comparable_rank(rank, key.descending) for rank, key in zip(position.ranks, keys, strict=True)]
-    return (*ranks, -position.sort_us, -position.row_id)
+    return (*ranks, -position.sort_us, position.name, -position.row_id)
 
 
 def _comparable_rank(rank: Rank, descending: bool) -> tuple[Any, ...]:
@@ -83,7 +93,8 @@ def _comparable_rank(rank: Rank, descending: bool) -> tuple[Any, ...]:
 def cursor_text(keys: Sequence[SortKey], cursor: Cursor) -> str:
     """Return a cursor as the text for the next request."""
     position = cursor.position
-    members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], position.sort_us, position.row_id]
+    place = (position.sort_us, position.name, position.row_id)
+    members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], *place]
     return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
 
 
@@ -102,8 +113,10 @@ def cursor_in(keys: Sequence[SortKey], text: str) -> Cursor:
         raise ValueError("too long")
     try:
         content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        mark, now_s, ranks, sort_us, row_id = json.loads(content)
-        position = Position(tuple(_checked_rank(*rank) for rank in ranks), _whole(sort_us), _whole(row_id))
+        mark, now_s, ranks, sort_us, name, row_id = json.loads(content)
+        position = Position(tuple(_checked_rank(*rank) for rank in ranks), _whole(sort_us), name, _whole(row_id))
+        if not isinstance(name, str) or "\0" in name:
+            raise ValueError("no such name")
         if mark != _mark(keys) or len(ranks) != len(keys) or not isinstance(now_s, float):
             raise ValueError("of another order")
     except (TypeError, RecursionError) as error:
@@ -264,11 +277,26 @@ def comes_behind(terms: Sequence[Term]) -> ColumnElement[bool]:
 
 
 def last_terms(sort_us: ColumnElement[int], row_id: ColumnElement[int], after: Position | None) -> list[Term]:
-    """Return the terms that break ties."""
-    values: list[Any] = [None, None]
+    """Return the terms that break ties, for a query on `trial`."""
+    values: list[Any] = [None] * LAST_TERMS
     if after is not None:
-        values = [literal(after.sort_us, BigInteger), literal(after.row_id, BigInteger)]
-    return [Term(sort_us, True, values[0]), Term(row_id, True, values[1])]
+        place = literal(after.sort_us, BigInteger), literal(after.name, ByCharacter), literal(after.row_id, BigInteger)
+        values = list(place)
+    name = _Named(trial.c.alternative_name, trial.c.name)
+    return [Term(sort_us, True, values[0]), Term(name, False, values[1]), Term(row_id, True, values[2])]
+
+
+class _Named(FunctionElement[str]):
+    """The name by which trials of the same moment are in order, character by character."""
+
+    type = ByCharacter
+    inherit_cache = True
+
+
+@compiles(_Named)
+def _named(element: Any, compiler: Any, **how: Any) -> str:
+    collation = ' COLLATE "C"' if compiler.dialect.name == "postgresql" else ""
+    return f"coalesce({compiler.process(element.clauses, **how)}){collation}"
 
 
 def living() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

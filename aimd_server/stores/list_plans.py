@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from aimd_core.query import Query, SortKey, fields_of
 from aimd_core.query.tree import EVERYTHING
@@ -186,10 +186,10 @@ def newest(connection: Connection, plan: Plan, after: Position | None, limit: in
     """Return row ids of trials that may match the condition, newest first, whatever the order of the plan."""
     query = select(trial.c.id).join(folder, trial.c.folder_id == folder.c.id)
     query = query.where(*trials.within(plan.scope), *living(), _also_by_index(plan))
+    terms = last_terms(trial.c.sort_us, trial.c.id, after)
     if after is not None:
-        query = query.where(tuple_(trial.c.sort_us, trial.c.id) < (after.sort_us, after.row_id))
-    query = query.order_by(trial.c.sort_us.desc(), trial.c.id.desc()).limit(limit)
-    return [int(row_id) for row_id in connection.execute(query).scalars()]
+        query = query.where(trial.c.sort_us <= after.sort_us, comes_behind(terms))  # planners use the first
+    return [int(row[0]) for row in connection.execute(in_order(query, terms, limit))]
 
 
 def _also_by_index(plan: Plan) -> ColumnElement[bool]:

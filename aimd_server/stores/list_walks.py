@@ -28,6 +28,7 @@ from sqlalchemy import (
 from aimd_core.query import SortKey
 from aimd_core.query.evaluate import NUMBER_RANK, TEXT_RANK
 from aimd_server.stores.list_orders import (
+    LAST_TERMS,
     Descending,
     OrderKey,
     Position,
@@ -142,7 +143,7 @@ def _end(connection: Connection, way: Walk, step: _RunWalk, most: int) -> _Entry
         row = connection.execute(in_order(query, terms, 1).offset(each - 1)).first()
         if row is not None:
             ranks = (_rank(step, row[1]),) if way.keys else ()
-            entries.append(_Entry(_comparable(row[1:], terms), Position(ranks, row[-2], row[-1])))
+            entries.append(_Entry(_comparable(row[1:], terms), Position(ranks, *row[-LAST_TERMS:])))
     return min(entries, default=None, key=lambda entry: entry.order)
 
 
@@ -165,8 +166,8 @@ def _entries(folder_id: int, step: _RunWalk) -> tuple[Select[Any], list[Term]]:
         firsts = [Term(trial.c.sort_us, step.first.descending)] if is_time else []
         ending = last_terms(trial.c.sort_us, trial.c.id, step.after)
     else:
-        query = select(side.c.trial_id).select_from(side).where(side.c.folder_id == folder_id)
-        query = query.where(side.c.key == step.first.stored, run.condition)
+        query = select(side.c.trial_id).select_from(side).join(trial, trial.c.id == side.c.trial_id)
+        query = query.where(side.c.folder_id == folder_id, side.c.key == step.first.stored, run.condition)
         firsts, ending = run.terms, last_terms(side.c.sort_us, side.c.trial_id, step.after)
     if step.after is not None and firsts:
         first = firsts[0]._replace(value=_value(step, step.after))
@@ -196,7 +197,6 @@ def _query(folder_id: int, way: Walk, step: _RunWalk, end: Position | None) -> t
         query = query.where(_lacks(step.first, run))
     else:
         row_id = side.c.trial_id
-        query = query.join(trial, trial.c.id == side.c.trial_id)
     query = query.where(*(_is_among(row_id, way.folder_ids, start) for start in way.starts))
     query = query.join(folder, trial.c.folder_id == folder.c.id)
     others: list[Term] = []
@@ -204,15 +204,15 @@ def _query(folder_id: int, way: Walk, step: _RunWalk, end: Position | None) -> t
         if key.side is not None:
             query = query.join(key.side, key.joined(), isouter=True)
         others += key.terms(step.after.ranks[number + 1] if step.after is not None else None)
-    terms = [*terms[:-2], *others, *terms[-2:]]
+    terms = [*terms[:-LAST_TERMS], *others, *terms[-LAST_TERMS:]]
     query = query.where(*living(), way.may)
     return (query.where(comes_behind(terms)) if step.after is not None else query), terms
 
 
 def _until(step: _RunWalk, terms: list[Term], end: Position) -> list[ColumnElement[bool]]:
     """Return the conditions for what comes up to the end of a walk."""
-    ending = last_terms(terms[-2].column, terms[-1].column, end)
-    firsts = [term._replace(value=_value(step, end)) for term in terms[:-2]]
+    ending = last_terms(terms[-LAST_TERMS].column, terms[-1].column, end)
+    firsts = [term._replace(value=_value(step, end)) for term in terms[:-LAST_TERMS]]
     first = [*firsts, *ending][0]
     bound = first.column >= first.value if first.descending else first.column <= first.value
     return [bound, not_(comes_behind([*firsts, *ending]))]  # the first is redundant, but planners use it

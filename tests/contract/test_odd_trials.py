@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
+import httpx
 import pytest
 
 from aimd_core.reading.series import read_series
@@ -87,6 +88,31 @@ def test_trials_of_the_same_moment_are_in_the_order_of_their_names(home: Home) -
     for name in names:
         write_trial(home.work, name, trial_id="")
     assert home.aimd("trial", "ls", home.work, "-q").out.splitlines() == sorted(names)
+
+
+def test_trials_of_the_same_moment_are_in_the_order_of_their_names_on_a_server_and_in_pages_too(
+    home: Home, signed_in: Account
+) -> None:
+    names = [f"{name}_261123_150327_{number:06d}" for number, name in enumerate("zbmaZé")]
+    for number, name in enumerate(names):
+        trial_id, parameters = str(uuid.uuid4()), f"{{lr: {number % 2}}}\n"
+        write_trial(home.work, name, name=name.partition("_")[0], trial_id=trial_id, parameters=parameters)
+    assert home.aimd("trial", "upload", "-d", home.work, "-P", "ties", "-m").code == 0
+    for order in ((), ("--sort", "params.lr"), ("--sort=-name",), ("--sort", "started"), ("--sort", "val.acc")):
+        here = home.aimd("trial", "ls", home.work, "--json", *order).json["trials"]
+        for paging in ((), ("--limit", "2"), ("--limit", "5")):
+            listed = home.aimd("trial", "ls", "--remote", "-P", "ties", "--json", *order, *paging).json["trials"]
+            told = [row["alternative_name"] for row in listed]
+            assert told == [row["alternative_name"] for row in here][: len(told)], order
+    pages: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = {"limit": "2", "folder": "/ties", **({"cursor": cursor} if cursor else {})}
+        headers = {"Authorization": f"Bearer {signed_in.key}"}
+        page = httpx.get(f"{signed_in.url}/apis/v2/trials", params=query, headers=headers).raise_for_status().json()
+        pages += [row["alternative_name"] for row in page["trials"]]
+        cursor = page["next"]
+    assert [name for name in pages if name in names] == sorted(names)
 
 
 def test_two_types_that_spell_one_metric_are_folded_in_the_order_written(home: Home) -> None:

@@ -135,8 +135,8 @@ def make_trial(database: Database, user: Account, rng: random.Random, number: in
     return uid
 
 
-_AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step")
-_TEXT_FIELDS = ("name", "alternative_name", "folder", "note", "git.branch", "platform.hostname")
+_AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step", "nan_since")
+_TEXT_FIELDS = ("name", "alternative_name", "folder", "note", "reason", "git.branch", "platform.hostname")
 
 
 def _fields() -> st.SearchStrategy[str]:
@@ -146,9 +146,8 @@ def _fields() -> st.SearchStrategy[str]:
         st.sampled_from(METRICS),
         st.sampled_from(_AGGREGATES),
     )
-    plain = st.sampled_from(
-        (*_TEXT_FIELDS, "id", "state", "started", "ended", "age", "duration", "tags", "parent", "git.commit")
-    )
+    others = ("id", "state", "started", "ended", "age", "duration", "tags", "parent", "nan_since", "git.commit")
+    plain = st.sampled_from((*_TEXT_FIELDS, *others))
     return st.one_of(params, metrics, plain, st.just("params.nothing"), st.just("git.dirty"))
 
 
