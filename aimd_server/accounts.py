@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from aimd_core.errors import NotFoundError
 from aimd_core.language import said
+from aimd_server.opening import opened
 from aimd_server.services import identity
 from aimd_server.services.clock import iso
 from aimd_server.services.identity import KeyWish
@@ -24,13 +25,12 @@ from aimd_server.stores.database import Database, is_there
 
 @contextmanager
 def _existing(data_dir: Path, settings: Settings | None) -> Iterator[Database]:
-    location = location_for(data_dir, settings)
-    if not is_there(location):
+    if not is_there(location_for(data_dir, settings)):
         raise NotFoundError(
             message=said("there is no server data in {directory}", directory=data_dir),
             hint=said("Run: {command}", command=command("user add NAME", data_dir, settings)),
         )
-    with Database(data_dir, location=location) as database:
+    with opened(data_dir, settings) as database:
         yield database
 
 
@@ -40,7 +40,7 @@ def add_user(data_dir: Path, name: str, admin: bool = False, settings: Settings 
     Raises:
         UsageError: The name cannot be used, or is taken.
     """
-    with Database(data_dir, location=location_for(data_dir, settings)) as database:
+    with opened(data_dir, settings) as database:
         identity.add_user(database, name, admin)
 
 
@@ -75,10 +75,7 @@ def create_key(
     settings: Settings | None = None,
 ) -> str:
     """Create an API key for a user and return it."""
-    location = location_for(data_dir, settings)
-    if not is_there(location):
-        raise identity.no_user(user)
-    with Database(data_dir, location=location) as database:
+    with _existing(data_dir, settings) as database:
         return identity.create_key(database, user, KeyWish(name, scope, expires_days))
 
 

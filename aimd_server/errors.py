@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aimd_core.errors import AimdError, NetworkError
+from aimd_core.errors import AimdError, NetworkError, UsageError
 
 
 class PortInUseError(AimdError):
@@ -11,6 +11,14 @@ class PortInUseError(AimdError):
     code = "port_in_use"
     text = "port {port} on {host} is in use"
     hint = "Stop what listens there, or choose another port: --port 0 takes a free one"
+
+
+class DataInUseError(UsageError):
+    """Another server, or a command that must be alone, uses the data. Facts: directory, holder."""
+
+    code = "data_in_use"
+    text = "a server is using {directory}: {holder}"
+    hint = "Stop it first, or name another data directory: --data-dir DIR"
 
 
 class NewerDatabaseError(AimdError):
@@ -39,3 +47,7 @@ class DatabaseUnreachableError(NetworkError):
 
 class StoreUnavailableError(Exception):
     """The database or the object store cannot be used now: locked for long, full, gone. Nothing was changed."""
+
+
+class ObjectsUnavailableError(StoreUnavailableError):
+    """It is the object store."""

@@ -18,11 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from aimd_core.errors import UsageError
+from aimd_core.errors import DamagedError, UsageError
 from aimd_core.language import said, translated
 from aimd_server.app import SERVER, THREADS, create_app
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import ObjectStoreError, PortInUseError, StoreUnavailableError
+from aimd_server.holding import held
 from aimd_server.logs import set_up_logs
 from aimd_server.maintenance import maintaining
 from aimd_server.malloc import hold_little
@@ -30,9 +31,13 @@ from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings, command, location_for
+from aimd_server.stores import epochs
 from aimd_server.stores.database import Database
+from aimd_server.stores.location import SqliteLocation
+from aimd_server.stores.sqlite import quick_fault
 
 STOP_TIMEOUT_S = 10
+LOOK_S = 5.0  # at the structure of a database, before it is served; a large one is looked at in part
 KEEP_ALIVE_S = 30
 MOST_CONNECTIONS = 800
 FILES_KEPT = 128  # of the process's file descriptors, for the database and the rest
@@ -51,6 +56,7 @@ def run(
     tokens: Mapping[str, str] | None = None,
     announce: Callable[[str], None] | None = None,
     stop_timeout_s: int = STOP_TIMEOUT_S,
+    is_shared: bool = False,
 ) -> None:
     """Run the server until it is told to stop.
 
@@ -60,8 +66,10 @@ def run(
         tokens: API keys by a token each, which signs one browser in, once.
         announce: Called with the address once the server is listening, instead of printing it.
         stop_timeout_s: How long running requests may take after it is told to stop.
+        is_shared: Whether other servers that share may run on the same data.
 
     Raises:
+        DataInUseError: Another server runs on the data.
         PortInUseError: Something listens there already.
         UsageError: The server cannot listen on the host.
         DiskError, DamagedError, NewerDatabaseError, ObjectStoreError: The data cannot be used.
@@ -69,23 +77,41 @@ def run(
     set_up_logs(settings)
     hold_little()
     host = settings.host
-    listener = _listen(host, settings.port)
     with (
-        listener,
+        held(data_dir, is_shared),
+        _listen(host, settings.port) as listener,
         Database(data_dir, location=location_for(data_dir, settings)) as database,
         closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
         _threads() as threads,
     ):
+        _require_sound(database, settings)
         address = _address(host, listener.getsockname()[1])
         if announce is None:
             _say_where(database, settings)
         database.start_writer()
+        database.write(epochs.ensure)
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
         app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
         with maintaining(app.backend.storage, settings.trash_days):
             _spare_collector()
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
+
+
+def _require_sound(database: Database, settings: Settings) -> None:
+    """Refuse to serve from a file whose structure is damaged, as far as a short look at it tells."""
+    if isinstance(database.location, SqliteLocation):
+        fault = quick_fault(database.location.path, LOOK_S)
+        if fault is not None:
+            raise DamagedError(
+                path=database.location.path,
+                reason=said("is not a usable database ({reason})", reason=fault),
+                hint=said(
+                    "See all: {check}; then restore a backup: {restore}",
+                    check=command("check", database.data_dir, settings),
+                    restore=command("restore FILE", database.data_dir, settings),
+                ),
+            )
 
 
 @contextmanager

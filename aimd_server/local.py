@@ -98,7 +98,7 @@ def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
     logging.getLogger("aimd_server").addFilter(_Once())
     settings = Settings(host="127.0.0.1", port=port, log_level="error")
     try:
-        launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S)
+        launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S, is_shared=True)
     finally:
         # On a full disk the keys stay, known to nobody, until the next start revokes them.
         with contextlib.suppress(AimdError, StoreUnavailableError):

@@ -16,6 +16,8 @@ from aimd_core.errors import DamagedError, NotFoundError, UsageError
 from aimd_core.language import said
 from aimd_server.blobs import Blobs, open_blobs
 from aimd_server.errors import DatabaseUnreachableError, ObjectStoreError, StoreUnavailableError
+from aimd_server.holding import held
+from aimd_server.opening import opened
 from aimd_server.settings import Settings, location_for, of_data
 from aimd_server.stores import copying, location, postgres, sqlite
 from aimd_server.stores.copying import Copied
@@ -44,6 +46,7 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None, settings: Setting
 
     Raises:
         NotFoundError: There is no data.
+        DataInUseError: A server is using the data.
         UsageError: A server is using the data, the target is not empty, or the target is malformed.
         DamagedError: The copy differs; then the target has no rows.
         ObjectStoreError, DatabaseUnreachableError, DiskError: Source or target cannot be used.
@@ -59,7 +62,8 @@ def migrate(data_dir: Path, to: str, blobs: str | None = None, settings: Setting
     if isinstance(source_location, SqliteLocation) and not sqlite.is_unused(source_location.path):
         raise _in_use(source_location)
     with (
-        Database(data_dir, location=source_location) as source,
+        held(data_dir),
+        opened(data_dir, settings) as source,
         Database(_directory(target_location), location=target_location) as target,
     ):
         if not target.read(copying.is_empty):

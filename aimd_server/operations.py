@@ -1,35 +1,30 @@
-"""Operations on a data directory: status, check, backup and restore.
-
-All but `restore` work while a server is running.
-"""
+"""Status and check of a server's data, also while the server runs."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
+from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.digest import BLOCK_BYTES
 from aimd_core.language import said
-from aimd_server.blobs import BlobMissingError, Blobs, open_blobs
-from aimd_server.errors import ObjectStoreError, StoreUnavailableError
+from aimd_server.blobs import BlobMissingError, Blobs
+from aimd_server.errors import StoreUnavailableError
+from aimd_server.opening import opened, opened_objects, opening_error
 from aimd_server.services import indexing, monitoring
 from aimd_server.services.files import digest_of
-from aimd_server.settings import Settings, location_for, of_data
-from aimd_server.storage import ReadObjects, joined
-from aimd_server.stores import health, journals, sealed, sqlite, trial_documents
-from aimd_server.stores.database import FILE, Connection, Database, is_there
+from aimd_server.settings import Settings, location_for
+from aimd_server.storage import joined
+from aimd_server.stores import health, journals, sealed, trial_documents
+from aimd_server.stores.database import Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
-from aimd_server.stores.location import Location, SqliteLocation
+from aimd_server.stores.location import Location
 from aimd_server.stores.postgres import take_time
 from aimd_server.stores.sealed import ObjectRow
 
@@ -46,23 +41,12 @@ class Checked(msgspec.Struct):
     size_bytes: int = 0
 
 
-def _require_data(data_dir: Path, location: Location) -> None:
+def require_data(data_dir: Path, location: Location) -> None:
+    """Check that there is a database, without creating one."""
     if not is_there(location):
         raise NotFoundError(
             message=said("there is no server data in {directory}", directory=data_dir), hint="Name it: --data-dir DIR"
         )
-
-
-def _file_of(location: Location, tool: str) -> Path:
-    """Return the file of a SQLite database."""
-    if not isinstance(location, SqliteLocation):
-        raise UsageError(
-            message=said(
-                "{database} is a PostgreSQL database, which has its own tools for this", database=location.shown
-            ),
-            hint=said("Use {tool}, and keep a copy of the object store", tool=tool),
-        )
-    return location.path
 
 
 def status(data_dir: Path, settings: Settings | None = None) -> dict[str, object]:
@@ -71,9 +55,8 @@ def status(data_dir: Path, settings: Settings | None = None) -> dict[str, object
     Raises:
         NotFoundError: There is no data.
     """
-    location = location_for(data_dir, settings)
-    _require_data(data_dir, location)
-    with Database(data_dir, location=location) as database:
+    require_data(data_dir, location_for(data_dir, settings))
+    with opened(data_dir, settings) as database:
         numbers = {name.removeprefix("aimd_"): int(value) for name, value in monitoring.gauges(database).items()}
     return {"address": address_of(data_dir), **numbers}
 
@@ -95,16 +78,26 @@ def check(data_dir: Path, settings: Settings | None = None) -> Checked:
         DamagedError: The file is not a database anymore.
     """
     location = location_for(data_dir, settings)
-    _require_data(data_dir, location)
-    with _objects_of(data_dir, settings) as blobs, Database(data_dir, location=location) as database:
+    require_data(data_dir, location)
+    with opened_objects(data_dir, settings) as blobs, opened(data_dir, settings) as database:
         joined(database, blobs)
-        checked = Checked(database.read(health.engine_faults))
+        checked = Checked(_engine_faults(database))
         if checked.faults:
             return checked  # what is read from a damaged file means nothing
         _check_objects(database, blobs, checked)
-        for look in (_check_rows, _check_journals, _check_chunks, _check_documents):
+        for look in LOOKS:
             database.read(lambda connection, look=look: _at_leisure(connection, look, checked))  # type: ignore[misc]
         return checked
+
+
+def _engine_faults(database: Database) -> list[Fault]:
+    shown = database.location.shown
+    try:
+        return [Fault(shown, what) for what in database.read(health.engine_faults)]
+    except StoreUnavailableError as error:
+        if isinstance(problem := opening_error(database.location, error), DamagedError):
+            return [Fault(shown, str(problem.facts["reason"]))]
+        raise
 
 
 def _at_leisure(connection: Connection, look: Callable[[Connection, Checked], None], checked: Checked) -> None:
@@ -115,16 +108,6 @@ def _at_leisure(connection: Connection, look: Callable[[Connection, Checked], No
 def _check_rows(connection: Connection, checked: Checked) -> None:
     checked.faults += health.orphans(connection) + health.misplaced_folders(connection)
     checked.faults += [Fault(f"trial {uid}", what) for uid, what in indexing.faults(connection)]
-
-
-@contextmanager
-def _objects_of(data_dir: Path, settings: Settings | None) -> Iterator[Blobs]:
-    """Open a data directory's object store, or raise the error that says why not."""
-    with closing(open_blobs((settings or of_data(data_dir)).blobs, data_dir)) as blobs:
-        try:
-            yield blobs
-        except StoreUnavailableError as error:
-            raise ObjectStoreError(reason=str(error)) from error
 
 
 def _check_objects(database: Database, blobs: Blobs, checked: Checked) -> None:
@@ -201,102 +184,13 @@ def _journal_fault(connection: Connection, journal: JournalPlace, checked: Check
     return None
 
 
-def backup(data_dir: Path, file: Path, settings: Settings | None = None) -> int:
-    """Write all data as of one moment to one file, completely or not at all. Return its size in bytes.
-
-    The file contains the bytes of all objects.
-
-    Raises:
-        NotFoundError: There is no data.
-        UsageError: The file exists.
-        DiskError: It cannot be written.
-        DamagedError: The file cannot be read back, or an object is missing or damaged.
-        ObjectStoreError: The object store cannot be used.
-    """
-    location = location_for(data_dir, settings)
-    source = _file_of(location, "pg_dump --format=custom")
-    _require_data(data_dir, location)
-    if file.exists():
-        raise UsageError(
-            message=said("{file} exists already", file=file), hint="Name another file; a backup overwrites nothing"
-        )
-    made = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        sqlite.copy(source, made)
-        _make_whole(made, data_dir, settings)
-        _require_sound(made)
-        os.replace(made, file)
-        _sync_folder(file.parent)
-    except OSError as error:
-        raise DiskError(path=file, reason=error.strerror or str(error)) from error
-    finally:
-        made.unlink(missing_ok=True)
-    return file.stat().st_size
+LOOKS = (_check_rows, _check_journals, _check_chunks, _check_documents)
 
 
-def _make_whole(file: Path, data_dir: Path, settings: Settings | None) -> None:
-    """Copy the bytes of objects into a copy of a database."""
-    engine = sqlite.writing_engine(file)
-    try:
-        with _objects_of(data_dir, settings) as blobs, engine.begin() as connection:
-            sealed.unseal(connection, ReadObjects(blobs))
-    except ValueError as error:
-        raise DamagedError(path=data_dir, reason=str(error)) from error
-    finally:
-        engine.dispose()
-    sqlite.close_log(file)
-
-
-def restore(data_dir: Path, file: Path, settings: Settings | None = None) -> Path | None:
-    """Replace a directory's data with a backup, and return where the old data is now, or None.
-
-    Raises:
-        UsageError: A server is using the data.
-        NotFoundError: There is no such backup.
-        DamagedError: The file is not a backup, or damaged.
-        DiskError: The disk refuses.
-    """
-    if not file.is_file():
-        raise NotFoundError(
-            message=said("there is no file {file}", file=file), hint="Name a file that aimd server backup wrote"
-        )
-    target = _file_of(location_for(data_dir, settings), "pg_restore")
-    _require_sound(file)
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = data_dir / f".{FILE}.{os.getpid()}.part"
-        try:
-            sqlite.copy(file, made)
-            kept = _set_aside(target) if target.exists() else None
-            os.replace(made, target)
-        finally:
-            made.unlink(missing_ok=True)
-        _sync_folder(data_dir)
-    except OSError as error:
-        raise DiskError(path=error.filename or data_dir, reason=error.strerror or str(error)) from error
-    return kept
-
-
-def _set_aside(target: Path) -> Path:
-    """Move a database with its log out of the way, if nobody has it open."""
-    if not sqlite.is_unused(target):
-        raise UsageError(
-            message=said("a server is using {database}", database=target), hint="Stop it first, then restore"
-        )
-    kept = target.with_name(f"{FILE}.before-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
-    os.replace(target, kept)
-    return kept
-
-
-def _require_sound(file: Path) -> None:
-    fault = sqlite.fault_of(file)
-    if fault is not None:
-        raise DamagedError(path=file, reason=fault)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def check_copy(connection: Connection) -> Checked:
+    """Check all rows of a database that contains the bytes of its objects; the engine's own check comes first."""
+    checked = Checked([Fault("database", what) for what in health.engine_faults(connection)])
+    if not checked.faults:
+        for look in LOOKS:
+            look(connection, checked)
+    return checked

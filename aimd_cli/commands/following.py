@@ -39,11 +39,16 @@ def follow(
     """
     from aimd_core.upload import upload_all
     from aimd_core.upload.following import Follower, pause, wait_s
+    from aimd_core.upload.remote import CurrentRemote
 
     def upload(trials: Sequence[Trial]) -> Iterator[Result]:
         return upload_all(make_remote, trials, destination, jobs)
 
-    follower = Follower(find, upload)
+    def ask_epoch() -> str | None:
+        with make_remote() as remote:
+            return remote.epoch() if isinstance(remote, CurrentRemote) else None  # version 1 has no word for it
+
+    follower = Follower(find, upload, ask_epoch=ask_epoch)
     last: dict[Path, Result] = {}
     failures = 0
     try:

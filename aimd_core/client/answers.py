@@ -277,7 +277,7 @@ _SHARE = members(
     {"user": text, "group": text, "link": flag, "created": text, "expires": text, "key": uuid},
 )
 
-INFO = members({"product": choice("aimd"), "user": text}, {"version": text, "features": listed(text)})
+INFO = members({"product": choice("aimd"), "user": text}, {"version": text, "epoch": text, "features": listed(text)})
 TRIAL = members(_TRIAL, _TRIAL_EXTRAS)
 TRIALS = members({"trials": listed(TRIAL)}, {"next": cursor, "count": members({"value": size})})
 KNOWN = members({"trials": named(members(_TRIAL, {"folder": _LOCATION, "state": text, "files": _FILES}), names=uuid)})

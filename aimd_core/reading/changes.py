@@ -71,6 +71,10 @@ class Changes(States):
         """Treat a trial as unchanged as long as it equals this look."""
         self._settled[look.path] = look
 
+    def forget(self) -> None:
+        """Treat every trial as changed again."""
+        self._settled.clear()
+
 
 class Pace(NamedTuple):
     """How much one look does.

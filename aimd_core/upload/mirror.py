@@ -26,6 +26,7 @@ from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, may_go_on
 from aimd_core.upload.contents import Destination, Result, quick_id
 from aimd_core.upload.following import BEAT_S
+from aimd_core.upload.remote import epoch_of
 
 MEMORY_FILE = "mirrored.json"
 FEW = 500  # up to this many trials are scanned every round
@@ -82,8 +83,9 @@ class Mirror:
         self._server = server
         self._upload = upload
         self._memory = memory / MEMORY_FILE
+        self._epoch = epoch_of(server)
         self._there = {str(trial["id"]): _shown(trial) for trial in server.trials()}
-        known = _read_memory(self._memory, str(directory))
+        known = _read_memory(self._memory, str(directory), self._epoch)
         self._sent = {name: sent for name, sent in known.items() if sent.id in self._there}
         self._states = States()
         self._whole_s = self._saved_s = -1e9
@@ -109,6 +111,10 @@ class Mirror:
         changed = self._send(due) + self._remove(gone)
         self._save(is_forced=False)
         return changed
+
+    def is_same_server(self) -> bool:
+        """Ask whether the server still has what it had; if not, another mirror must compare everything."""
+        return epoch_of(self._server) == self._epoch
 
     def close(self) -> None:
         """Save what was sent."""
@@ -232,7 +238,8 @@ class Mirror:
         if not self._changed or (not is_forced and time.monotonic() - self._saved_s < SAVE_EVERY_S):
             return
         self._changed, self._saved_s = False, time.monotonic()
-        document = {"directory": str(self.directory), "trials": {name: list(sent) for name, sent in self._sent.items()}}
+        trials = {name: list(sent) for name, sent in self._sent.items()}
+        document = {"directory": str(self.directory), "epoch": self._epoch, "trials": trials}
         with contextlib.suppress(OSError):  # the next start then asks the server about each trial
             replace_file(self._memory, json.dumps(document).encode("utf-8", "surrogatepass"), mode=0o600)
 
@@ -241,10 +248,10 @@ def _digest(signature: bytes) -> str:
     return hashlib.sha256(signature).hexdigest()[:24]
 
 
-def _read_memory(file: Path, directory: str) -> dict[str, Sent]:
+def _read_memory(file: Path, directory: str, epoch: str | None) -> dict[str, Sent]:
     try:
         document = json.loads(file.read_bytes())
-        if document["directory"] != directory:
+        if document["directory"] != directory or document["epoch"] != epoch:
             return {}
         return {
             str(name): Sent(str(trial_id), str(signed), str(state))

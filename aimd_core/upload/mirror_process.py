@@ -58,6 +58,8 @@ class Keeper:
             while not self.stopping.is_set():
                 started_s = time.monotonic()
                 try:
+                    if is_away and self._mirror is not None and not self._mirror.is_same_server():
+                        self._mirror = None
                     if self._mirror is None:
                         self._mirror = Mirror(self.directory, server, self._upload, self.memory)
                         self._tell_progress()

@@ -72,6 +72,12 @@ class Remote(Protocol):
         """Return the files that differ, changing nothing."""
 
 
+def epoch_of(server: Server) -> str | None:
+    """Return the id of a server's data, which changes when a backup is restored, or None if it has none."""
+    epoch: str | None = server.info().get("epoch")
+    return epoch
+
+
 class CurrentRemote:
     """A version 2 server."""
 
@@ -89,6 +95,10 @@ class CurrentRemote:
     def abort(self) -> None:
         """Abort the current request, from another thread."""
         self._server.abort()
+
+    def epoch(self) -> str | None:
+        """Return the epoch of the server's data, or None from a server that has none."""
+        return epoch_of(self._server)
 
     def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
         """Return the trials of which the server has every byte, with one request for many."""

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from aimd_server.blobs.interface import BlobMissingError, BlobRow, checked, checked_range
-from aimd_server.errors import StoreUnavailableError
+from aimd_server.errors import ObjectsUnavailableError
 
 # A request waits for the store no longer than an aimd client waits for the server.
 _TIMES: dict[str, Any] = {"connect_timeout": "5s", "timeout": "60s", "allow_http": True}
@@ -91,14 +91,14 @@ class S3Blobs:
             yield
         except FileNotFoundError as error:
             if key is None or _is_missing_bucket(error):
-                raise StoreUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
+                raise ObjectsUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
             raise BlobMissingError(f"there is no object {key}") from None
         except (OSError, self._obstore.exceptions.BaseError) as error:
             if key is not None and _is_beyond_the_end(error):
                 raise BlobMissingError(f"{key} ends before the bytes that were asked for") from None
             if _is_missing_bucket(error):
-                raise StoreUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
-            raise StoreUnavailableError(f"the object store cannot be used: {_first_line(error)}") from error
+                raise ObjectsUnavailableError(f"the object store has no such bucket: {_first_line(error)}") from error
+            raise ObjectsUnavailableError(f"the object store cannot be used: {_first_line(error)}") from error
 
 
 def _near(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:

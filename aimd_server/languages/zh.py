@@ -32,6 +32,20 @@ MESSAGES: dict[str, str] = {
     "Warning: reachable from the network at {host} without TLS: put a TLS proxy in front of it.": (
         "警告：可从网络经 {host} 访问且未启用 TLS：请在前面部署 TLS 代理。"
     ),
+    "See all: {check}; then restore a backup: {restore}": "查看全部错误：{check}；然后恢复备份：{restore}",
+    # aimd_server/backups.py
+    "See all: {command}": "查看全部错误：{command}",
+    "is no sound backup ({reason})": "不是完好的备份（{reason}）",
+    "is no usable database ({reason})": "不是可用的数据库（{reason}）",
+    "the copy differs from the backup": "副本与备份不一致",
+    "{where}: {what}; {count} faults in all": "{where}：{what}；共 {count} 处错误",
+    # aimd_server/holding.py and errors.py
+    "a server is using {directory}: {holder}": "有服务器正在使用 {directory}：{holder}",
+    "process {pid} on {host}": "{host} 上的进程 {pid}",
+    "another process": "另一个进程",
+    "Stop it first, or name another data directory: --data-dir DIR": "请先停止它，或指定其他数据目录：--data-dir DIR",
+    # aimd_server/stores/location.py
+    "is missing, while its log {log} is there": "不存在，但其日志 {log} 仍在",
     "There is no user yet. Run: {add}, then: {create}": "尚无用户。请先运行：{add}，再运行：{create}",
     "cannot listen on {host} port {port}: {reason}": "无法监听 {host} 的端口 {port}：{reason}",
     "a port is between 0 and {highest}": "端口须在 0 到 {highest} 之间",

@@ -121,7 +121,9 @@ SHARED: dict[str, Schema] = {
 _folder, _trial, _share = _reference("Folder"), _reference("Trial"), _reference("Share")
 
 ANSWERS: dict[tuple[str, str], Schema] = {
-    ("GET", "/info"): _object(product={"const": "aimd"}, version=TEXT, user=TEXT, limits=_named(COUNT)),
+    ("GET", "/info"): _object(
+        product={"const": "aimd"}, version=TEXT, epoch=_maybe(TEXT), user=TEXT, limits=_named(COUNT)
+    ),
     ("GET", "/folders"): _page(folders=_all(_folder)),
     ("POST", "/folders"): _folder,
     ("GET", "/folders/by-path"): _folder,

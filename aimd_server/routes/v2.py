@@ -24,7 +24,7 @@ from aimd_server.routes import (
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import sessions, shortcuts, trial_lists, watching
+from aimd_server.services import monitoring, sessions, shortcuts, trial_lists, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting
@@ -136,8 +136,9 @@ class Version2:
 
 
 async def get_info(call: Call) -> Response:
-    """Answer with the product, the user and the limits."""
-    document = {"product": "aimd", "version": __version__, "features": FEATURES, "user": call.user.name}
+    """Answer with the product, the epoch of its data, the user and the limits."""
+    epoch = await call.backend.run(monitoring.epoch, call.database)
+    document = {"product": "aimd", "version": __version__, "epoch": epoch, "features": FEATURES, "user": call.user.name}
     return json_answer({**document, "limits": LIMITS})
 
 

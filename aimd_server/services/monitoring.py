@@ -6,7 +6,7 @@ import threading
 import time
 import weakref
 
-from aimd_server.stores import health
+from aimd_server.stores import epochs, health
 from aimd_server.stores.database import Database
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -51,6 +51,11 @@ class Meters:
         for name, value in {"aimd_start_time_seconds": self._started_s, **gauges}.items():
             lines += [f"# TYPE {name} gauge", f"{name} {value:g}" if value < 1e6 else f"{name} {value:.0f}"]
         return "\n".join(lines) + "\n"
+
+
+def epoch(database: Database) -> str | None:
+    """Return the epoch of the data; see stores.epochs."""
+    return database.glance(epochs.current)
 
 
 def check_ready(database: Database) -> None:

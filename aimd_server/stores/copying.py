@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Select, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Column, Connection, Select, Table, bindparam, delete, func, insert, select, text, update
 
 from aimd_server.stores.postgres import take_time
-from aimd_server.stores.schema import NUL_AS, account, metadata
+from aimd_server.stores.schema import NUL_AS, account, epoch, metadata
 
 _ROWS_AT_ONCE = 500
 
@@ -43,6 +43,7 @@ def copy_all(source: Connection, target: Connection) -> list[Copied]:
     """
     for connection in (source, target):
         take_time(connection)  # each connection waits while the other is read
+    target.execute(delete(epoch))  # of a target that was started once, and has nothing else
     copied = []
     for table in metadata.sorted_tables:
         sent = _copy(source, target, table)

@@ -15,10 +15,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from aimd_core.errors import AimdError
-from aimd_server.stores import postgres
+from aimd_server.stores import postgres, sqlite
 from aimd_server.stores.location import FILE as FILE
 from aimd_server.stores.location import OPENING_ERRORS, Location, SqliteLocation, location_of, reason_of
 from aimd_server.stores.migration import bring_up_to_date, revision_of
+from aimd_server.stores.schema import metadata
 from aimd_server.stores.sealed import Objects, ObjectsNeededError
 from aimd_server.stores.work import ask_before_statements, check, current
 from aimd_server.stores.writer import Operation, StoreUnavailableError, Writer
@@ -44,10 +45,12 @@ class Database:
         """
         self.data_dir = data_dir
         self.location: Location = location or location_of(data_dir, url)
-        self.location.make()
+        self.location.make(lambda engine: bring_up_to_date(engine, self.location.shown))
+        self.location.require_tables(())
         self._writing = self.location.writing_engine()
         try:
             bring_up_to_date(self._writing, self.location.shown)
+            self.location.require_tables(metadata.tables)
         except (*OPENING_ERRORS, AimdError) as error:
             self._writing.dispose()
             raise error if isinstance(error, AimdError) else self.location.opening_error(error) from error
@@ -180,7 +183,7 @@ def is_there(location: Location) -> bool:
         DatabaseUnreachableError: PostgreSQL does not accept the connection.
     """
     if isinstance(location, SqliteLocation):
-        return location.path.exists()
+        return location.path.exists() or sqlite.log_of(location.path).exists()
     engine = location.reading_engine(1)
     try:
         return _read(engine, revision_of) is not None

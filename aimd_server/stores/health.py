@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, exists, func, select, text
 
-from aimd_server.stores.migration import VERSIONS
 from aimd_server.stores.schema import account, api_key, folder, journal, metadata, sealed_object, trial, trial_document
+from aimd_server.stores.sqlite import VERSIONS
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -43,12 +43,12 @@ def counts(connection: Connection) -> dict[str, int]:
     return {name: int(connection.execute(query).scalar_one()) for name, query in wanted.items()}
 
 
-def engine_faults(connection: Connection) -> list[Fault]:
+def engine_faults(connection: Connection) -> list[str]:
     """Return what the database engine finds wrong with its own file."""
     if connection.dialect.name != "sqlite":
         return []
     rows = connection.execute(text("PRAGMA integrity_check(100)")).scalars()
-    return [Fault("database", str(row)) for row in rows if row != "ok"]
+    return [str(row) for row in rows if row != "ok"]
 
 
 def orphans(connection: Connection) -> list[Fault]:

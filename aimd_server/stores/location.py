@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from aimd_server.errors import DatabaseUnreachableError
 from aimd_server.stores import postgres, sqlite
 
 FILE = "aimd.db"
+_LOG = f"{FILE}-wal"
 SETTINGS_FILE = "server.yaml"
 VARIABLE = "AIMD_SERVER_DATABASE"
 SCHEMES = ("postgresql", "postgres")
@@ -93,8 +94,12 @@ class Location(Protocol):
 
     shown: str
 
-    def make(self) -> None:
-        """Create what must exist before it is opened."""
+    def make(self, fill: Callable[[Engine], None]) -> None:
+        """Create what must exist before it is opened; `fill` creates the tables of a new file."""
+        ...
+
+    def require_tables(self, tables: Iterable[str]) -> None:
+        """Check, without a look at rows, that this is a database of this program and has these tables."""
         ...
 
     def writing_engine(self) -> Engine:
@@ -121,13 +126,30 @@ class SqliteLocation:
         self.path = data_dir / FILE
         self.shown = str(self.path)
 
-    def make(self) -> None:
-        """Create directory and file."""
+    def make(self, fill: Callable[[Engine], None]) -> None:
+        """Create directory and file. The file appears with its tables in it, so an empty one is never a new one."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sqlite.create_private(self.path)
+            if self.path.exists():
+                return
+            if sqlite.log_of(self.path).exists():
+                raise DamagedError(path=self.path, reason=said("is missing, while its log {log} is there", log=_LOG))
+            sqlite.create(self.path, fill)
         except OSError as error:
             raise DiskError(path=error.filename or self.path, reason=error.strerror or str(error)) from error
+        except OPENING_ERRORS as error:
+            raise self.opening_error(error) from error
+
+    def require_tables(self, tables: Iterable[str]) -> None:
+        """Check that the file is a database of this program and has these tables."""
+        try:
+            fault = sqlite.opening_fault(self.path, tables)
+        except OSError as error:
+            raise DiskError(path=error.filename or self.path, reason=error.strerror or str(error)) from error
+        except OPENING_ERRORS as error:
+            raise self.opening_error(error) from error
+        if fault is not None:
+            raise DamagedError(path=self.path, reason=said("is not a usable database ({reason})", reason=fault))
 
     def writing_engine(self) -> Engine:
         """Return the engine of the one writer."""
@@ -140,13 +162,13 @@ class SqliteLocation:
     def opening_error(self, error: Exception) -> AimdError:
         """Return the error for a file that cannot be opened."""
         reason = reason_of(error) if isinstance(error, SQLAlchemyError) else str(error)
-        if "not a database" in reason or "malformed" in reason:
+        if sqlite.is_damage(reason):
             return DamagedError(path=self.path, reason=said("is not a usable database ({reason})", reason=reason))
         return DiskError(path=self.path, reason=reason)
 
     def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:
         """Return the sizes of the file and of its log."""
-        files = {"database": self.path, "wal": self.path.with_name(f"{FILE}-wal")}
+        files = {"database": self.path, "wal": sqlite.log_of(self.path)}
         return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
 
 
@@ -158,12 +180,15 @@ class PostgresLocation:
         self.shown = shown(url)
         self.data_dir = data_dir
 
-    def make(self) -> None:
-        """Create the directory."""
+    def make(self, fill: Callable[[Engine], None]) -> None:
+        """Create the directory; the tables come when it is opened."""
         try:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise DiskError(path=error.filename or self.data_dir, reason=error.strerror or str(error)) from error
+
+    def require_tables(self, tables: Iterable[str]) -> None:
+        """Do nothing: PostgreSQL looks after its own files."""
 
     def writing_engine(self) -> Engine:
         """Return the engine of the one writer."""

@@ -18,9 +18,9 @@ from aimd_server.errors import NewerDatabaseError
 from aimd_server.stores import sqlite
 from aimd_server.stores.postgres import lock_table, take_time
 from aimd_server.stores.schema import HEAD
+from aimd_server.stores.sqlite import VERSIONS
 
 SCRIPTS = Path(__file__).parent / "migrations"
-VERSIONS = "alembic_version"
 # As Alembic creates it; it must exist before there is anything to lock.
 _MAKE_VERSIONS = f"""CREATE TABLE IF NOT EXISTS {VERSIONS} (
     version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSIONS}_pkc PRIMARY KEY (version_num))"""

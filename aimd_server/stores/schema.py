@@ -64,6 +64,9 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 
 ByCharacter = Text().with_variant(Text(collation="C"), "postgresql")  # ordered by character, as Python does
 
+# One row: a random id of the data, which changes when a backup is restored; see stores.epochs.
+epoch = Table("epoch", metadata, Column("id", Id, primary_key=True), Column("uid", String(36), nullable=False))
+
 account = Table(
     "account",
     metadata,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT_S = 15.0
+VERSIONS = "alembic_version"  # the table of the schema's revision
 
 
 def create_private(path: Path) -> None:
@@ -28,6 +31,102 @@ def create_private(path: Path) -> None:
     SQLite gives its -wal and -shm files the mode of the database file.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def create(path: Path, fill: Callable[[Engine], None]) -> None:
+    """Create a database with its tables, complete or not at all, unless another process is first.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        create_private(part)
+        engine = writing_engine(part)
+        try:
+            fill(engine)
+        finally:
+            engine.dispose()
+        close_log(part)
+        _publish(part, path)
+    finally:
+        for file in (part, log_of(part), index_of(part)):
+            file.unlink(missing_ok=True)
+
+
+def _publish(part: Path, path: Path) -> None:
+    """Give a complete file its name, unless somebody else did."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return
+    except OSError:  # no hard links here
+        if not path.exists():
+            os.replace(part, path)
+    sync_folder(path.parent)
+
+
+def log_of(path: Path) -> Path:
+    """Return the write-ahead log of a database."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def index_of(path: Path) -> Path:
+    """Return the index of a database's write-ahead log."""
+    return path.with_name(f"{path.name}-shm")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_DAMAGE = ("not a database", "malformed", "empty", "another program", "unsupported file format", "no such table")
+
+
+def is_damage(reason: str) -> bool:
+    """Tell whether a message of SQLite, or of `opening_fault`, says that the file is damaged."""
+    return any(words in reason for words in _DAMAGE)
+
+
+def opening_fault(path: Path, tables: Iterable[str]) -> str | None:
+    """Return why a file is no database of this server, or None, without a look at its rows.
+
+    Args:
+        path: The file.
+        tables: Those that a database of this schema has.
+
+    Raises:
+        sqlite3.Error: SQLite cannot read it.
+    """
+    if path.stat().st_size == 0 and not log_of(path).exists():
+        return "the file is empty"
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        names = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not names:
+        return "the file is empty"
+    if VERSIONS not in names:
+        return "a database of another program"
+    missing = sorted(set(tables) - names)
+    return f"no such table: {missing[0]}" if missing else None
+
+
+def quick_fault(path: Path, limit_s: float) -> str | None:
+    """Return what is wrong with the structure of a database, or None, also if time runs out before all is read."""
+    deadline_s = time.monotonic() + limit_s
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            connection.set_progress_handler(lambda: time.monotonic() > deadline_s, 10_000)
+            result = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        return None if "interrupted" in str(error) else str(error)
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if result == "ok" else result
 
 
 def writing_engine(path: Path) -> Engine:
@@ -101,15 +200,13 @@ def copy(source: Path, target: Path) -> None:
 
     Raises:
         OSError: The disk refuses.
+        sqlite3.Error: SQLite does, mostly because the source is damaged.
     """
     create_private(target)
-    try:
-        reading, writing = sqlite3.connect(source, timeout=BUSY_TIMEOUT_S), sqlite3.connect(target)
-        with closing(reading), closing(writing):
-            reading.backup(writing)
-            writing.execute("PRAGMA journal_mode=DELETE")  # everything in one file
-    except sqlite3.Error as error:
-        raise OSError(errno.EIO, str(error), str(target)) from error
+    reading, writing = sqlite3.connect(source, timeout=BUSY_TIMEOUT_S), sqlite3.connect(target)
+    with closing(reading), closing(writing):
+        reading.backup(writing)
+        writing.execute("PRAGMA journal_mode=DELETE")  # everything in one file
     _sync(target)
 
 
@@ -135,19 +232,36 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def fault_of(path: Path) -> str | None:
-    """Return what is wrong with a file that should be a database of this server, or None."""
+def frozen_engine(path: Path) -> Engine:
+    """Return an engine on a file that nobody writes to, and of which nothing is changed, no log begun."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return create_engine("sqlite+pysqlite://", creator=lambda: sqlite3.connect(uri, uri=True), hide_parameters=True)
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether a database can be read at all."""
+    return quick_fault(path, 0.0) is None
+
+
+def link_or_copy(old: Path, new: Path) -> None:
+    """Give a file a second name, or copy it durably if the file system has no links.
+
+    Raises:
+        OSError: The disk refuses.
+    """
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error as error:
-        return f"is no sound backup ({error})"
-    return None if found == "ok" else f"is no sound backup ({found})"
+        os.link(old, new)
+    except FileExistsError:
+        raise
+    except OSError:
+        shutil.copyfile(old, new)
+        _sync(new)
 
 
 def is_unused(path: Path) -> bool:
     """Merge a database's log into its file, and tell whether nobody else has it open."""
+    if not path.exists():
+        return True  # SQLite would make one, and remove a log that is left
     try:
         with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
             # Leaving WAL mode needs exclusive access to the file.

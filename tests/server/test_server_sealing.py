@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from aimd_core.errors import DamagedError, UsageError
-from aimd_server import operations
+from aimd_server import backups, operations
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services import files, trash, trials
@@ -304,10 +304,10 @@ def test_a_backup_holds_what_is_in_objects(place: Place, tmp_path: Path) -> None
     place.seal()
     if not place.database.is_file:
         with pytest.raises(UsageError, match="has its own tools"):
-            operations.backup(place.directory, tmp_path / "backup.db")
+            backups.backup(place.directory, tmp_path / "backup.db")
         return
-    operations.backup(place.directory, tmp_path / "backup.db")
-    operations.restore(tmp_path / "new", tmp_path / "backup.db")
+    backups.backup(place.directory, tmp_path / "backup.db")
+    backups.restore(tmp_path / "new", tmp_path / "backup.db")
     assert operations.check(tmp_path / "new").faults == []
     with Database(tmp_path / "new") as database:
         database.start_writer()
@@ -319,7 +319,7 @@ def test_a_backup_holds_what_is_in_objects(place: Place, tmp_path: Path) -> None
         assert other.content() == CONTENT
     (place.directory / "blobs" / place.keys()[0]).unlink()
     with pytest.raises(DamagedError):
-        operations.backup(place.directory, tmp_path / "second.db")
+        backups.backup(place.directory, tmp_path / "second.db")
     assert not (tmp_path / "second.db").exists()
 
 
@@ -340,10 +340,10 @@ def test_what_a_restore_sets_aside_keeps_its_objects(place: Place, tmp_path: Pat
         return  # which has its own tools for that
     place.put("Succeeded")
     place.seal()
-    operations.backup(place.directory, tmp_path / "backup.db")
+    backups.backup(place.directory, tmp_path / "backup.db")
     keys = place.keys()
     place.database.close()
-    kept = operations.restore(place.directory, tmp_path / "backup.db")
+    kept = backups.restore(place.directory, tmp_path / "backup.db").kept
     assert kept is not None
     with Database(place.directory) as database:
         database.start_writer()

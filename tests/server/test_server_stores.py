@@ -19,8 +19,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from aimd_server.stores import packing
 from aimd_server.stores.database import Database
-from aimd_server.stores.migration import SCRIPTS, VERSIONS
+from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD, metadata
+from aimd_server.stores.sqlite import VERSIONS
 from aimd_server.stores.writer import Operation, Shared, StoreUnavailableError
 from tests.support.patience import PATIENCE_S
 from tests.support.server import clean_environment

@@ -264,7 +264,9 @@ class Tree:
         return str(folder_tree.one(self.database, self.user, None, path)["id"])
 
     def faults(self) -> list[health.Fault]:
-        return self.database.read(lambda c: health.engine_faults(c) + health.orphans(c) + health.misplaced_folders(c))
+        return self.database.read(
+            lambda c: [*health.engine_faults(c), *health.orphans(c), *health.misplaced_folders(c)]
+        )
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -102,26 +102,61 @@ def backup(
 
         aimd server backup aimd-backup.db
     """
-    size_bytes = server("operations").backup(data.directory, file.absolute(), data.settings())
+    size_bytes = server("backups").backup(data.directory, file.absolute(), data.settings())
     output.say(said("Wrote {file}: {size_bytes} bytes, and read it back.", file=file, size_bytes=size_bytes))
 
 
 @on_data
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `aimd server backup` wrote.")],
+    restore_access: Annotated[
+        bool,
+        typer.Option("--restore-access", help="Bring back access that was taken away since the backup, too."),
+    ] = False,
     *,
     data: DataOptions,
 ) -> None:
     """Restore a data directory from a backup. What is there already is kept under another name.
 
+    Nothing changes unless the backup is intact, byte for byte. Keys revoked, users disabled or removed, and shares
+    withdrawn since the backup stay so, and are listed.
+
     Examples:
 
         aimd server restore aimd-backup.db --data-dir /srv/aimd
     """
-    kept = server("operations").restore(data.directory, file.absolute(), data.settings())
+    restored = server("backups").restore(data.directory, file.absolute(), data.settings(), restore_access)
     output.say(said("Restored {place} from {file}.", place=data.directory, file=file))
-    if kept:
-        output.say(said("The previous data are kept in {kept}", kept=kept))
+    _say_access(restored, restore_access)
+    if restored.kept:
+        output.say(said("The previous data are kept in {kept}", kept=restored.kept))
+
+
+_ACCESS = {
+    "key": "key {what} of {who}",
+    "user": "user {who}",
+    "admin": "admin rights of {who}",
+    "member": "{who} in group {what}",
+    "share": "{what} shared with {who}",
+    "link": "public link to {what}",
+}
+
+
+def _say_access(restored: Any, is_access_restored: bool) -> None:
+    """Say what was taken away since the backup: it stays away, or is back."""
+    if not restored.is_compared:
+        output.say(
+            "Warning: keys revoked since the backup are valid again: there was no previous data to compare with."
+        )
+        return
+    for each in restored.access:
+        what = said(_ACCESS[each.kind], who=each.who, what=each.what)
+        if is_access_restored:
+            output.say(said("Back as in the backup: {what}", what=what))
+        else:
+            output.say(said("Taken away since the backup, and still: {what}", what=what))
+    if restored.access and not is_access_restored:
+        output.hint("To bring access back, too, restore again with --restore-access")
 
 
 @on_data

@@ -355,6 +355,11 @@ COMMANDS: dict[str, str] = {
         "要么全部完成，要么什么都不做：中途被终止时目标保持为空，重新运行同一命令即可。源数据只会被读取。以目录为目标即可迁回 SQLite。"
     ),
     "postgresql://USER@HOST/NAME without a password, or a directory.": "postgresql://USER@HOST/NAME（不含密码），或一个目录。",
+    "Bring back access that was taken away since the backup, too.": "同时恢复备份之后收回的访问权限。",
+    (
+        "Nothing changes unless the backup is intact, byte for byte. Keys revoked, users disabled or removed, and shares "
+        "withdrawn since the backup stay so, and are listed."
+    ): "只有备份逐字节完好时才会更改数据。备份之后吊销的 API Key、禁用或删除的用户、撤回的共享保持原状，并逐一列出。",
     "s3://BUCKET/PREFIX?endpoint=URL to copy large objects to, too.": "同时将大对象复制到此处：s3://BUCKET/PREFIX?endpoint=URL。",
     "Manage the users of the server.": "管理服务器的用户。",
     "Add a user.": "添加用户。",

@@ -93,6 +93,16 @@ MESSAGES: dict[str, str] = {
     "Next: aimd login -H URL -k KEY": "下一步：aimd login -H URL -k KEY",
     "Added user {name}.": "已添加用户 {name}。",
     "Next: {command}": "下一步：{command}",
+    "Back as in the backup: {what}": "已按备份恢复：{what}",
+    "Taken away since the backup, and still: {what}": "备份之后已收回，现仍收回：{what}",
+    "To bring access back, too, restore again with --restore-access": "如需一并恢复访问权限，请加 --restore-access 再次恢复",
+    "Warning: keys revoked since the backup are valid again: there was no previous data to compare with.": (
+        "警告：没有先前的数据可供比较，备份之后吊销的 API Key 又重新有效。"
+    ),
+    "admin rights of {who}": "{who} 的管理员权限",
+    "public link to {what}": "{what} 的公开链接",
+    "{what} shared with {who}": "共享给 {who} 的 {what}",
+    "{who} in group {what}": "{who} 在组 {what} 中的成员身份",
     "{done} user {name}.": "{done}用户 {name}。",
     "Disabled": "已禁用",
     "Enabled": "已启用",

@@ -33,7 +33,13 @@ def _references(table: str, column: str, target: str, on_delete: str | None = "C
 
 
 def _accounts() -> None:
-    """Accounts and their keys."""
+    """The epoch, accounts and their keys."""
+    op.create_table(
+        "epoch",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("uid", sa.String(36), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_epoch"),
+    )
     op.create_table(
         "account",
         sa.Column("id", ID, nullable=False),
