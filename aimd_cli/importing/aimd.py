@@ -23,7 +23,6 @@ from aimd_core.reading.facts import ending_of, seconds_of
 from aimd_core.reading.series import records_of
 
 _OTHER_TYPE = "metrics"
-_FILES = ("git.diff", "segments")
 
 
 def read_trials(path: Path) -> Store:
@@ -75,7 +74,7 @@ def run_of(trial: Trial, damage: Damage) -> ImportedRun:
         DamagedError: Its journal is not a regular file.
     """
     points = PointColumns()
-    left_out = {"record without a step": 0}
+    left_out = {"stepless value": 0}
     for record in records_of(trial.path, damage):
         ((metrics_type, body),) = record.items()
         sequence = body["sequence"]
@@ -84,7 +83,7 @@ def run_of(trial: Trial, damage: Damage) -> ImportedRun:
         for name, value in body["value"].items():
             number = number_of(value)
             if step is None or number is None:
-                left_out["record without a step"] += 1
+                left_out["stepless value"] += 1
                 continue
             key = key_of_metric(metrics_type, name)
             points.append(Point(key, step, time_s if time_s == time_s else None, number, epoch))

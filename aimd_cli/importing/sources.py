@@ -111,7 +111,7 @@ SOURCES: dict[SourceName, Tracker] = {
         "Neptune",
         "neptune",
         "read_neptune",
-        "RUN_part_0.parquet of Neptune Exporter",
+        "*_part_0.parquet",
         lambda path: path.suffix == ".parquet" and "_part_" in path.name,
     ),
     "aimd": Tracker("aimd", "aimd", "read_trials", ".aimd/trials", _is_trial),

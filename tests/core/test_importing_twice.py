@@ -34,8 +34,13 @@ def journals(home: Home) -> dict[Path, bytes]:
     return {file: file.read_bytes() for file in home.work.glob(".aimd/trials/*/metrics")}
 
 
-def test_the_table_and_the_words_of_the_option_are_the_same() -> None:
+def test_the_table_the_help_and_the_guide_name_the_same_sources(home: Home) -> None:
     assert tuple(SOURCES) == get_args(SourceName)
+    shown = " ".join(home.aimd("trial", "import", "--help").out.split())
+    assert f"{', '.join(list(SOURCES)[:-1])} or csv" in shown
+    guide = (Path(__file__).parent.parent.parent / "docs" / "guides" / "moving-over.md").read_text()
+    titles = [source.title if name != "aimd" else "Trials of another directory" for name, source in SOURCES.items()]
+    assert [title for title in titles if f"\n## {title}\n" not in guide] == []
 
 
 @pytest.mark.parametrize(("source", "path"), PATHS)

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 def import_runs(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a directory that holds such files.")],
     source: Annotated[
-        SourceName | None, typer.Option("--from", help="The tracker that wrote it. [default: recognised by its files]")
+        SourceName | None,
+        typer.Option(
+            "--from",
+            metavar="TRACKER",
+            help="What wrote it: tensorboard, wandb, mlflow, trackio, swanlab, dvclive, sacred, clearml, neptune, aimd "
+            "or csv. [default: recognised by its files]",
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The trial's name, if there is only one run.")

@@ -227,7 +227,11 @@ COMMANDS: dict[str, str] = {
         "追加到已有试验。"
     ),
     "A file, or a directory that holds such files.": "文件，或存放此类文件的目录。",
-    "The tracker that wrote it. [default: recognised by its files]": "数据来源的工具。[默认：根据文件识别]",
+    "What wrote it: tensorboard, wandb, mlflow, trackio, swanlab, dvclive, sacred, clearml, neptune, aimd or csv. "
+    "[default: recognised by its files]": (
+        "数据来源：tensorboard、wandb、mlflow、trackio、swanlab、dvclive、sacred、clearml、neptune、aimd 或 csv。"
+        "[默认：根据文件识别]"
+    ),
     "The trial's name, if there is only one run.": "试验名称，仅当只有一个运行记录时可用。",
     "The working directory to put the trials in: DIR/.aimd/trials.": "存放试验的工作目录：DIR/.aimd/trials。",
     "Check a condition: exit code 0 when it holds for every trial named, 1 when it does not.": (

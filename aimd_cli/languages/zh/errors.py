@@ -89,7 +89,6 @@ ERRORS: dict[str, str] = {
     "--remote takes no PATH": "--remote 不接受 PATH",
     "Name a folder of the server with -P FOLDER": "请用 -P FOLDER 指定服务器上的文件夹",
     "-P and -H need --remote": "-P 和 -H 需要与 --remote 一起使用",
-    "Run: aimd trial ls --remote -P {named}": "请运行：aimd trial ls --remote -P {named}",
     "--watch cannot be combined with --json, --format or -q": "--watch 不能与 --json、--format 或 -q 一起使用",
     "Piped, --watch prints tab-separated lines: the table, then each row that changed": (
         "在管道中，--watch 打印以制表符分隔的行：先是整个表格，然后是每个变化的行"
