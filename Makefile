@@ -47,12 +47,17 @@ parts: $(VENV)/.parts ## the training frameworks that the tests of the integrati
 check: $(VENV)/.dev ## what "done" means: format, lint, types, imports, sizes, generated files, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory -j 2 types rules
+	@$(MAKE) --no-print-directory test
+
+types:
 	@$(BIN)/mypy
+
+rules:
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/house_rules.py
 	@$(BIN)/python scripts/generate.py --check
 	@$(BIN)/python scripts/web_console.py lint types test
-	@$(MAKE) --no-print-directory test
 
 fix: $(VENV)/.dev ## format, mend what can be mended, write generated files
 	@$(BIN)/ruff format .
@@ -69,4 +74,4 @@ soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m soak --timeout 3600
 	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" tests/server $(OWN_DATABASE)
 
-.PHONY: help console demo test parts check fix screens bench soak
+.PHONY: help console demo test parts check types rules fix screens bench soak
