@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.errors import unlisted
-from aimd_core.format import process
 from aimd_core.format.layout import (
     ALL_FILES,
     DOCUMENTS_PART,
@@ -23,7 +22,7 @@ from aimd_core.format.layout import (
 from aimd_core.reading.cache import IndexCache, MemoryCache
 from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.facts import Facts, ending_of, newest_first
+from aimd_core.reading.facts import Facts, newest_first
 
 _READ_MOST, _QUICK_S = 8000, 0.3
 
@@ -48,9 +47,7 @@ class States:
         signature = signature_of(path, ALL_FILES)
         last = self._read.get(path)
         if last is None or last[0] != signature[DOCUMENTS_PART]:
-            trial = Trial(path)
-            facts = Facts(status=trial.status, ending=ending_of(trial.metadata), recorded=process.read(path))
-            self._read[path] = last = sure_signature(signature)[DOCUMENTS_PART], facts
+            self._read[path] = last = sure_signature(signature)[DOCUMENTS_PART], Trial(path).standing()
         last[1].derive(last_write_s(path, signature))
         return Look(path, signature, last[1].state)
 

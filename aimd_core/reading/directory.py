@@ -245,8 +245,9 @@ def _read_journal(
     last, damage, goes_on = None, head[_DAMAGE], is_live(head[_STATUS])
     if row is not None and more is not None and has_grown(row.signature, signature):
         last = json.loads(more.state)
+    all_count = not has_file(signature, SEGMENTS_FILE)  # then no file has to be looked for
     try:
-        shown, totals = read_totals(f"{path}{os.sep}{METRICS_FILE}", last)
+        shown, totals = read_totals(f"{path}{os.sep}{METRICS_FILE}", last, all_count)
     except DamagedError as error:
         damage.append(f"{METRICS_FILE}: {error.facts['reason']}")
         return "[]", b"", b"", "null"

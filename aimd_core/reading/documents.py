@@ -28,7 +28,7 @@ from aimd_core.format.model import (
     split_alternative_name,
 )
 from aimd_core.language import said
-from aimd_core.reading.facts import State, derive_state, ending_of, written_time
+from aimd_core.reading.facts import Facts, State, ending_of, written_time
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -153,11 +153,16 @@ class Trial:
         status = self.metadata.get("status")
         return status if isinstance(status, str) and status in STATUSES else INITIALIZING
 
+    def standing(self) -> Facts:
+        """Return what its state is derived from, as facts: the status, the noted ending and the recording process."""
+        return Facts(status=self.status, ending=ending_of(self.metadata), recorded=process.read(self.path))
+
     @property
     def state(self) -> State:
         """The current state."""
-        written_s = last_write_s(self.path, signature_of(self.path))
-        return derive_state(self.status, ending_of(self.metadata), process.read(self.path), written_s)
+        facts = self.standing()
+        facts.derive(last_write_s(self.path, signature_of(self.path)))
+        return State(facts.state, facts.silent_s, facts.reason)
 
     @property
     def started(self) -> str | None:

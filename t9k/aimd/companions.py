@@ -67,3 +67,23 @@ def _program(module: str) -> str:
     paths = [os.path.abspath(path) for path in others if path]
     paths.append(os.path.abspath(script_directory))
     return f"import sys; sys.path[:] = {paths!r}; from t9k.aimd.{module} import main; main()"
+
+
+class Companion:
+    """Stands next to a trial. Asking often is cheap: documents are read again only if they have changed.
+
+    Attributes:
+        path: The trial's directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from aimd_core.reading.changes import States  # the training process, which starts companions, reads none
+
+        self.path = path
+        self._states = States()
+
+    def goes_on(self) -> bool:
+        """Tell whether the trial is unfinished and its process is alive or cannot be seen."""
+        from aimd_core.reading.facts import may_go_on
+
+        return self.path.is_dir() and may_go_on(self._states.look(self.path).state)

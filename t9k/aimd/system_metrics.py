@@ -17,7 +17,7 @@ from typing import Any
 from aimd_core.format import process
 from aimd_core.format.journal import JournalWriter, encode_record
 from aimd_core.format.layout import METRICS_FILE
-from t9k.aimd.watching import Companion
+from t9k.aimd.companions import Companion
 
 INTERVAL_S = 15.0
 WATCH_INTERVAL_S = 1.0

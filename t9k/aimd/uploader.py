@@ -18,7 +18,7 @@ from aimd_core.errors import AimdError, NetworkError
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, connect
 from aimd_core.upload.refusals import sentence
-from t9k.aimd.watching import Companion
+from t9k.aimd.companions import Companion
 
 INTERVAL_S = 5.0
 WATCH_INTERVAL_S = 0.5
