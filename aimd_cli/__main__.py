@@ -6,18 +6,17 @@ import sys
 
 def main() -> None:
     """Run the command line in `sys.argv` and exit."""
+    _open_closed_streams()
     if sys.argv[1:] == ["--version"]:  # answered before Typer is loaded: it costs five times a bare interpreter
         from aimd_core.version import __version__
 
-        sys.stdout.write(f"aimd {__version__}\n")
-        return
+        sys.exit(_print(f"aimd {__version__}\n"))
     if sys.argv[-1] in ("-h", "--help"):
         from aimd_cli.pages import page
 
         text = page(sys.argv[1:-1])
         if text is not None:
-            sys.stdout.write(text)
-            return
+            sys.exit(_print(text))
     if sys.argv[1:2] == ["__complete"]:  # so is a completion
         from aimd_cli.completion.answer import main as answer
 
@@ -65,6 +64,26 @@ def _run() -> int:
     return 0
 
 
+def _print(text: str) -> int:
+    """Print a prepared text, and return the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        from aimd_cli.errors import BROKEN_PIPE, report
+
+        _silence_stdout()
+        return BROKEN_PIPE if isinstance(error, BrokenPipeError) else report(error)
+    return 0
+
+
+def _open_closed_streams() -> None:
+    """Let nothing that this process opens take the number of a stream that its parent closed, as daemons do."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - until the process ends
+
+
 def _silence_stdout() -> None:
     """Keep the interpreter from reporting a closed pipe again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -87,8 +106,10 @@ def start() -> None:
 
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        try:
             stream.flush()
+        except OSError:  # a message, and data has been flushed before
+            pass
     os._exit(code)
 
 

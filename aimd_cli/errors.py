@@ -5,6 +5,7 @@ docs/reference/exit-codes.md is generated from it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -70,7 +71,13 @@ def message(error: Exception) -> str:
 
 
 def report(error: Exception) -> int:
-    """Print on stderr what happened and what to do next, and return the exit code."""
+    """Print on stderr what happened and what to do next, and return the exit code, also if stderr cannot be written."""
+    with contextlib.suppress(OSError):
+        _print(error)
+    return exit_code(error)
+
+
+def _print(error: Exception) -> None:
     if os.environ.get("AIMD_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
     intro = "" if isinstance(error, errors.StoppedError) else translated("aimd: error: ")
@@ -80,4 +87,3 @@ def report(error: Exception) -> int:
     advice = error.advice if isinstance(error, errors.AimdError) else ""
     if advice:
         output.say_lines(clean(translated(advice)), indent="  ")
-    return exit_code(error)

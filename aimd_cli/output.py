@@ -6,6 +6,7 @@ colour; with `--json` one JSON document. Nothing else in the application prints.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -192,7 +193,8 @@ def say_lines(text: str, indent: str = "") -> None:
     line = indent + text.encode(encoding, "backslashreplace").decode(encoding)
     if sys.stderr.isatty() and len(line) * 2 > (width := terminal_width()) and cells(line) > width:
         line = "\n".join(wrapped(line[len(indent) :], width, indent, indent or "  "))
-    sys.stderr.write(line + "\n")
+    with contextlib.suppress(OSError):  # a full disk behind stderr changes no result
+        sys.stderr.write(line + "\n")
 
 
 def detail(text: str) -> None:

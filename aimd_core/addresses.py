@@ -10,6 +10,7 @@ from aimd_core.language import said
 
 _HOST_NAME = re.compile(r"[\w.:%-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_LABEL_CHARS, _MAX_HOST_CHARS = 63, 253
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST_HINT = "For example: aimd login -H https://HOST/t9k/experiment/server"
 
@@ -40,9 +41,20 @@ def normal_host(host: str) -> str:
         raise UsageError(
             message=said("host {host!r} contains a character that host names cannot have", host=host), hint=_HOST_HINT
         )
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    if ":" not in parts.hostname and not _has_labels(parts.hostname):
+        raise UsageError(
+            message=said("host {host!r} has a part between dots that is empty or too long", host=host), hint=_HOST_HINT
+        )
+    # Within a URL, the % of an IPv6 zone is written %25; a socket takes the plain one.
+    name = f"[{parts.hostname.replace('%25', '%')}]" if ":" in parts.hostname else parts.hostname
     shown_port = "" if port is None or port == _DEFAULT_PORTS[parts.scheme] else f":{port}"
     return f"{parts.scheme}://{name}{shown_port}{parts.path}"
+
+
+def _has_labels(name: str) -> bool:
+    """Tell whether each part of a host name has 1 to 63 characters; one dot may follow the last."""
+    labels = name.removesuffix(".").split(".")
+    return len(name) <= _MAX_HOST_CHARS and all(1 <= len(label) <= _MAX_LABEL_CHARS for label in labels)
 
 
 def is_plain_remote(host: str) -> bool:

@@ -43,7 +43,7 @@ def read_config(path: Path | None = None) -> dict[str, object]:
         from aimd_core.format.documents import read_mapping  # which loads YAML; without a file nobody needs it
 
         return read_mapping(path.resolve())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter where HOME is /dev/null, as for daemons
         return {}
     except DamagedError as error:
         raise ConfigError(path=path, reason=error.facts["reason"]) from error

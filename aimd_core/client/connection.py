@@ -219,7 +219,7 @@ class Connection:
                 extensions={"trace": self._note},
             ) as answer:
                 body = self._read(answer, deadline_s, has_body=method != "HEAD")
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:  # the last for odd host names
             refused = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
             late = time.monotonic() > deadline_s
             reason = (
@@ -269,7 +269,7 @@ class Connection:
                     if not take(piece):
                         break
                 return None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:
             raise UnreachableError(host=self.host, reason=_transport_reason(error, self.host)) from None
 
     def _read(self, answer: httpx.Response, deadline_s: float, has_body: bool) -> bytes:

@@ -194,6 +194,12 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
             answer, document, refusals = _put_admitted(server, trial_id, document, merged.companions, refusals)
         except RemoteFolderNotFoundError as error:
             raise RemoteFolderNotFoundError(**{**error.facts, "hint": said(MAKE_HINT)}) from None
+        except RemoteNotFoundError:
+            raise RefusedError(
+                host=server.host,
+                reason=said("trial {name} belongs to somebody who does not share it with you", name=trial.name),
+                hint="Ask whoever uploaded it to make you an editor of its folder: aimd folder share PATH USER editor",
+            ) from None
         try:
             uploaded = _send_files(server, trial, trial_id, document, contents, answer, progress, part, refusals)
         except ContentDiffersError:

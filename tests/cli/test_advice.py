@@ -18,6 +18,7 @@ import pytest
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home, Ran
+from tests.support.server import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = re.compile(r"aimd (?:\w+ ?)+.*")
@@ -127,6 +128,10 @@ OTHERS = {
     "For example: aimd login -H https://HOST/t9k/experiment/server": "an example",
     "Pass it on stdin: aimd login -H URL -k -": "a form",
     "Restore a backup: {command}": "aimd server check, in tests/server",
+    "Ask whoever uploaded it to make you an editor of its folder: aimd folder share PATH USER editor": (
+        "the last test of this file"
+    ),
+    "Change or unset it; aimd help environment explains it": "help",
     "Run: aimd login --status": "the same command with less",
     "Run: aimd config list": "needs nothing",
     "See: aimd folder share -h": "help",
@@ -207,3 +212,21 @@ def test_a_harness_of_advice_catches_one_that_leads_nowhere(
     case = next(case for case in CASES if case.prepare is shorten)
     with pytest.raises(AssertionError):
         test_a_command_that_is_advised_helps(home, signed_in, case)
+
+
+def test_a_trial_that_a_colleague_uploaded_is_said_and_can_be_shared(
+    home: Home, signed_in: Account, running_server: RunningServer
+) -> None:
+    record()
+    theirs = home.config.read_text()
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "images", "-m").code == 0
+    name = f"lin-{uuid.uuid4().hex[:8]}"
+    mine = theirs.replace(signed_in.key, running_server.new_user(name))
+    home.write_config(mine)
+    ran = home.aimd("trial", "upload", "-d", ".")
+    assert (ran.code, "belongs to somebody who does not share it with you" in ran.err) == (1, True)
+    home.write_config(theirs)
+    advice = shlex.split(ran.err[ran.err.index("aimd folder share") :])[1:]
+    assert home.aimd(*[{"PATH": "images", "USER": name}.get(word, word) for word in advice]).code == 0
+    home.write_config(mine)
+    assert home.aimd("trial", "upload", "-d", ".").code == 0

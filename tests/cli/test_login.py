@@ -76,6 +76,14 @@ def test_something_that_is_no_aimd_server_is_named_so(home: Home, answer: bytes)
     assert not home.config.exists()
 
 
+@pytest.mark.parametrize(
+    "name", ["xn--zz--.invalid", "\u00fc" * 60 + ".invalid", "\uff11\uff12\uff17.0.0.1", "\ufb00.invalid"]
+)
+def test_a_host_name_that_no_network_knows_is_a_network_error(home: Home, name: str) -> None:
+    ran = home.aimd("login", "-H", f"http://{name}:1/x", "-k", str(uuid.uuid4()))
+    assert (ran.code, "cannot reach" in ran.err, "Traceback" in ran.err) == (5, True, False), ran.err
+
+
 def test_garbage_from_a_server_is_a_network_error(home: Home) -> None:
     with stranger(b"\x00\x01 not http\r\n\r\n") as server:
         ran = home.aimd("login", "-H", server.url, "-k", str(uuid.uuid4()))
@@ -84,7 +92,16 @@ def test_garbage_from_a_server_is_a_network_error(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["example.org", "ftp://example.org", "https://user:word@example.org", "http://[::1", "https://a b"]
+    "host",
+    [
+        "example.org",
+        "ftp://example.org",
+        "https://user:word@example.org",
+        "http://[::1",
+        "https://a b",
+        "https://a..b",
+        f"https://{'a' * 64}.example",
+    ],
 )
 def test_a_host_of_the_wrong_form_is_a_usage_error(home: Home, host: str) -> None:
     ran = home.aimd("login", "-H", host, "-k", str(uuid.uuid4()))

@@ -198,6 +198,7 @@ def test_credentials_never_show_the_key() -> None:
         ("https://h:443/x", "https://h/x"),
         ("http://h:443", "http://h:443"),
         ("http://[::1]:5000", "http://[::1]:5000"),
+        ("http://[fe80::1%25eth0]:5000/x", "http://[fe80::1%eth0]:5000/x"),
         ("http://127.0.0.1:1/t9k/experiment/server", "http://127.0.0.1:1/t9k/experiment/server"),
     ],
 )

@@ -79,6 +79,11 @@ ERRORS: dict[str, str] = {
     "the server refuses it ({reason})": "服务器拒绝它（{reason}）",
     "so much was refused that it was not tried": "被拒绝的内容太多，未再尝试",
     "{count} {metrics_type} points from step {step} on": "从步 {step} 起的 {count} 个 {metrics_type} 数据点",
+    "trial {name} belongs to somebody who does not share it with you": "试验 {name} 属于未与您共享它的其他用户",
+    "Ask whoever uploaded it to make you an editor of its folder: aimd folder share PATH USER editor": (
+        "请让上传者将您设为其文件夹的编辑者：aimd folder share PATH USER editor"
+    ),
+    "host {host!r} has a part between dots that is empty or too long": "主机 {host!r} 的点之间有空的或过长的部分",
     "it is {name!r} there": "它在那里的名称是 {name!r}",
     "Run the same command again; finished parts are not repeated": "请重新运行同一命令；已完成的部分不会重复",
     "trial {name!r} has ended ({status})": "试验 {name!r} 已结束（{status}）",
