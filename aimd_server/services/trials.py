@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from aimd_core.format.layout import LABELS_FILE
+from aimd_core.format.layout import LABELS_FILE, made_s
 from aimd_core.format.model import STATES
 from aimd_core.format.values import clean
 from aimd_core.reading.facts import ending_of
@@ -188,7 +188,7 @@ def document_columns(document: dict[str, Any]) -> dict[str, Any]:
 def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name: str, columns: dict[str, Any]) -> None:
     """Add a trial; `columns` are those of `document_columns`, `state` and `parameters`."""
     made_us = now_us()
-    sort_us = parse_us(columns["started"])
+    sort_us = _start_us(columns)
     trials.add(
         connection,
         uid=uid,
@@ -251,6 +251,13 @@ def _update(connection: Connection, user: Account, row: TrialRow, columns: dict[
     return UPDATED
 
 
+def _start_us(columns: dict[str, Any]) -> int | None:
+    """Return when recording began, as lists of directories have it: as written, else from the directory's name."""
+    started_us = parse_us(columns.get("started"))
+    made_us = round(made_s(columns.get("alternative_name") or "") * 1e6)
+    return (made_us or None) if started_us is None else started_us
+
+
 def receive(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> None:
     """Write columns of a trial that its recorder sent, which is a sign of life."""
     change(connection, user, row, {**columns, "heard_us": now_us()})
@@ -258,7 +265,8 @@ def receive(connection: Connection, user: Account, row: TrialRow, columns: dict[
 
 def change(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> None:
     """Write columns of a trial, and who changed it when."""
-    sort_us = parse_us(columns.get("started"))
+    stored = {"alternative_name": row.alternative_name}
+    sort_us = _start_us({**stored, **columns}) if "started" in columns else None
     values = columns if sort_us is None else {**columns, "sort_us": sort_us}
     trials.change(connection, row.id, editor_id=user.id, updated_us=now_us(), **values)
     indexes.follow(connection, row.id, values)
