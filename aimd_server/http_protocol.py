@@ -21,6 +21,7 @@ class ConnectionLimits:
 
     Attributes:
         connections: Open at once.
+        per_address: Of those, from one address; by default half.
         head_bytes: Size of a request line with its headers; also of what surrounds chunks, and of trailers.
         headers: Number of headers.
         queued: Requests that wait on a connection for the answer to an earlier one.
@@ -32,7 +33,9 @@ class ConnectionLimits:
     def __init__(
         self,
         connections: int,
+        *,
         head_bytes: int = 64 << 10,
+        per_address: int = 0,
         headers: int = 128,
         queued: int = 16,
         idle_s: float = 30.0,
@@ -40,6 +43,7 @@ class ConnectionLimits:
         write_s: float = 60.0,
     ) -> None:
         self.connections = connections
+        self.per_address = per_address or max(1, connections // 2)
         self.head_bytes = head_bytes
         self.headers = headers
         self.queued = queued
@@ -84,11 +88,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection if there is room, or some can be made."""
         super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
-            if not self.quiet:
+        mine = _of_address(self) if len(self.connections) > self.limits.per_address else 0
+        if mine > self.limits.per_address or len(self.connections) > self.limits.connections:
+            of_all = mine <= self.limits.per_address
+            longest = next((other for other in self.quiet if of_all or _address(other) == _address(self)), None)
+            if longest is None:
                 self._end(503, "Too many connections: try again later.", "retry-after: 2\r\n")
                 return
-            longest = next(iter(self.quiet))
             del self.quiet[longest]
             longest.transport.abort()
         self._wait(self.limits.idle_s)
@@ -225,6 +231,15 @@ class BoundedProtocol(HttpToolsProtocol):
         lines = "".join(f"{name}: {value}\r\n" for name, value in {**self.headers_of_errors, **fields}.items())
         self.transport.write(STATUS_LINE[status] + f"{lines}{more}\r\n{text}".encode("ascii"))
         self.transport.close()
+
+
+def _address(connection: Any) -> str | None:
+    return connection.client[0] if connection.client else None
+
+
+def _of_address(connection: BoundedProtocol) -> int:
+    """Return how many connections come from the address of one, which is among them."""
+    return sum(_address(other) == _address(connection) for other in connection.connections)
 
 
 def bounded(headers_of_errors: Mapping[str, str], limits: ConnectionLimits) -> type[BoundedProtocol]:

@@ -258,10 +258,11 @@ def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], st
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
+    most = _connections()  # behind a proxy, all of them come from its address
     config = uvicorn.Config(
         app,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http=bounded(SECURITY_HEADERS, ConnectionLimits(_connections())),
+        http=bounded(SECURITY_HEADERS, ConnectionLimits(most, per_address=most if app.proxies.is_any else most // 2)),
         ws="none",
         interface="asgi3",
         lifespan="off",

@@ -75,8 +75,8 @@ class Slots:
                 del self._taken[caller]
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """Return a body as sent, compressed or not.
+async def read_body(request: Request, limit_bytes: int, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
+    """Return a body as sent, compressed or not, if it arrives within a time.
 
     Raises:
         RefusalError: `too_large`, `busy`, or `bad_request` if it does not arrive in time.
@@ -88,14 +88,14 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
         raise too_large("the body", limit_bytes)
     body = bytearray()
     try:
-        with _deadline(BODY_TIMEOUT_S):
+        with _deadline(timeout_s):
             async for piece in request.stream():
                 held.take(request.scope, len(piece))
                 body += piece
                 if len(body) > allowed_bytes:
                     raise too_large("the body", limit_bytes)
     except TimeoutError:
-        raise RefusalError("bad_request", f"the body did not arrive within {BODY_TIMEOUT_S:.0f} s") from None
+        raise RefusalError("bad_request", f"the body did not arrive within {timeout_s:.0f} s") from None
     except ClientDisconnect:
         raise RefusalError("bad_request", "the body was cut off") from None
     return bytes(body)

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aimd_server.routes.access import Backend
@@ -36,6 +37,9 @@ SECURITY_HEADERS = {
 }
 
 
+MAX_QUERY_PARAMETERS = 100
+# Two of them would be one for a proxy and the other here.
+_SINGLE_HEADERS = {b"content-type", b"content-encoding", b"upload-offset", b"range", b"origin", b"host"}
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
@@ -96,9 +100,9 @@ class Guards:
                     _put_below(message, prefix_of(scope))
             await send(message)
 
-        if not self._knows(scope):
-            answer = error_answer("bad_host", "this server does not go by that name")
-            await answer(scope, receive, send_guarded)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send_guarded)
             return
         try:
             fault = await self._run(scope, receive, send_guarded)
@@ -140,6 +144,22 @@ class Guards:
                 "client": self.proxies.client_of(scope),
             }
             requests.info("%s %r %s", scope["method"], scope["path"], status, extra={"facts": facts})
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """Return the answer to a request that no route should see, or None."""
+        if not self._knows(scope):
+            return error_answer("bad_host", "this server does not go by that name")
+        if scope["query_string"].count(b"&") >= MAX_QUERY_PARAMETERS:
+            words = f"a request has {MAX_QUERY_PARAMETERS} parameters at most"
+            return error_answer("bad_request", words, limit=MAX_QUERY_PARAMETERS)
+        names = [name for name, _ in scope["headers"]]
+        if len(set(names)) < len(names):
+            twice = [name for name in _SINGLE_HEADERS if names.count(name) > 1]
+            if twice:
+                return error_answer("bad_request", f"there are two headers {twice[0].decode()}")
+        if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in scope["headers"]):
+            return error_answer("bad_request", "Transfer-Encoding is chunked, if there is one")
+        return None
 
     def _knows(self, scope: Scope) -> bool:
         if self.hosts is None:

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from aimd_server.settings import is_path
 
+_MAX_PROXIES = 16  # in front of each other
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -28,6 +29,11 @@ class Proxies:
             except ValueError:
                 self._names.add(text)
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is one."""
+        return bool(self._names or self._networks)
+
     def trusts(self, peer: str) -> bool:
         """Tell whether a peer is one of them."""
         if peer in self._names:
@@ -42,15 +48,14 @@ class Proxies:
         """Return the caller's address; claims of untrusted peers are ignored."""
         peer = _peer(scope)
         chain = [part.strip() for part in ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")]
+        chain = chain[-_MAX_PROXIES:]
         while self.trusts(peer) and chain and chain[-1]:
             peer = chain.pop()
         return peer
 
     def unfolded(self, scope: Scope) -> Scope:
         """Return a request as it was before a trusted proxy, or unchanged if it came from elsewhere."""
-        if not self._names and not self._networks:
-            return scope
-        if not self.trusts(_peer(scope)):
+        if not self.is_any or not self.trusts(_peer(scope)):
             return scope
         headers = Headers(scope=scope)
         changed = dict(scope)

@@ -24,9 +24,9 @@ async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -
     return await call.backend.run(_decoded, body, encoding_of(call.request), type)
 
 
-async def decoded_body(call: Call, type: type[T], limit_bytes: int) -> T:
-    """Return a body with another limit as a value of a type. Errors as `read_document`."""
-    body = await read_body(call.request, limit_bytes)
+async def decoded_body(call: Call, type: type[T], limit_bytes: int, timeout_s: float) -> T:
+    """Return a body with other limits as a value of a type. Errors as `read_document`."""
+    body = await read_body(call.request, limit_bytes, timeout_s)
     return await call.backend.run(_decoded, body, encoding_of(call.request), type, limit_bytes)
 
 

@@ -20,7 +20,7 @@ from aimd_server.services.sessions import SignIn
 
 COOKIE = "aimd_session"
 COOKIE_PATH = "/t9k/experiment"
-BODY_BYTES = 4 << 10
+BODY_BYTES, BODY_TIMEOUT_S = 4 << 10, 10.0  # anybody may send it
 
 
 def register(table: RouteTable) -> None:
@@ -71,7 +71,7 @@ def check_origin(request: Request, is_needed: bool) -> None:
 async def open_session(call: Call) -> Response:
     """Sign a browser in and answer with a cookie."""
     check_origin(call.request, is_needed=True)
-    wish = await decoded_body(call, SignIn, BODY_BYTES)
+    wish = await decoded_body(call, SignIn, BODY_BYTES, BODY_TIMEOUT_S)
     opened = await call.backend.run(sessions.open_session, call.database, wish, call.backend.tokens)
     if opened is None:
         raise RefusalError("unauthenticated", "that key is unknown, expired or revoked")

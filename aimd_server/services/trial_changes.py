@@ -12,7 +12,7 @@ from aimd_server.services import auditing, names
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
 from aimd_server.services.names import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
-from aimd_server.services.request_errors import forbidden, invalid, name_taken
+from aimd_server.services.request_errors import forbidden, invalid, name_taken, too_large
 from aimd_server.services.trials import MAX_PAGE, change, overviews
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials
@@ -20,6 +20,8 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
 from aimd_server.stores.trials import TrialRow
+
+MAX_BATCH_CHARS = 32 << 20
 
 
 class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -137,7 +139,7 @@ def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, ob
     """Return many trials as lists show them, in the requested order, and the ids that do not exist.
 
     Raises:
-        RefusalError: `invalid`.
+        RefusalError: `invalid`, or `too_large` if their parameters and notes are.
     """
     if len(wish.ids) > MAX_PAGE:
         raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
@@ -148,6 +150,8 @@ def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, ob
         seen = {uid: row for uid, row in by_id.items() if roles[row.id] >= Role.VIEWER}
         order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
         missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
+        if sum(len(row.parameters) + len(row.note or "") for row in seen.values()) > MAX_BATCH_CHARS:
+            raise too_large("the trials of one answer", MAX_BATCH_CHARS)
         return {"trials": overviews(connection, user, [seen[uid] for uid in order]), "missing": missing}
 
     return database.read(operation)

@@ -48,6 +48,8 @@ MAX_KEYS = 8
 MAX_CONDITIONS = 200  # each is evaluated for every trial
 MAX_COLUMNS = 500
 AGE = Field("trial", "age")
+PAGE_BYTES = 16 << 20  # of parameters and notes, after which a page ends early
+_FIRST, _MOST = 64, 500  # trials that are read at once: at first, and if they are small
 _NEWEST = 2_000  # trials whose names are offered as columns
 T = TypeVar("T")
 
@@ -192,14 +194,15 @@ def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
     next_ids = list_plans.reading(connection, plan)
     rows: list[TrialRow] = []
     last: Position | None = None
-    after, examined, size = asked.after, 0, asked.limit + 1
+    after, examined, size, held_bytes = asked.after, 0, asked.limit + 1, 0
     while True:
         ids, end = next_ids(after, size)
         for row, facts in _with_facts(connection, ids, asked.needs(), asked.now_s):
             after = position_of(asked.keys, facts, row, asked.now_s)
             if asked.fulfils(facts):
-                if len(rows) == asked.limit:
+                if len(rows) == asked.limit or held_bytes > PAGE_BYTES:
                     return _Page(rows, last)
+                held_bytes += _size_bytes(row)
                 rows.append(row)
                 last = after
         examined += len(ids)
@@ -211,8 +214,18 @@ def _page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
 
 
 def _with_facts(connection: Connection, ids: list[int], needs: Needs, now_s: float) -> Iterator[tuple[TrialRow, Facts]]:
-    rows = trials.by_ids(connection, ids)
-    return zip(rows, facts_of(connection, rows, needs, now_s), strict=True)
+    start, count = 0, _FIRST
+    while start < len(ids):
+        rows = trials.by_ids(connection, ids[start : start + count])
+        yield from zip(rows, facts_of(connection, rows, needs, now_s), strict=True)
+        start += count
+        each_bytes = sum(map(_size_bytes, rows)) // max(1, len(rows))
+        count = _FIRST if needs.document else max(1, min(_MOST, PAGE_BYTES // max(1, each_bytes)))
+
+
+def _size_bytes(row: TrialRow) -> int:
+    """Return about how much memory a trial takes, at most what it takes as UTF-8."""
+    return len(row.parameters) + len(row.note or "") + 1_000
 
 
 def _candidates(connection: Connection, plan: Plan, needs: Needs) -> Iterator[tuple[TrialRow, Facts]]:
@@ -231,7 +244,7 @@ def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
     """Return a page in an order without an index, holding no more trials than a page has."""
     after = comparable(asked.keys, asked.after) if asked.after else None
 
-    def in_order() -> Iterator[tuple[tuple[Any, ...], Position, TrialRow]]:
+    def in_order() -> Iterator[tuple[tuple[Any, ...], Position, int]]:
         for examined, (row, facts) in enumerate(_candidates(connection, plan, asked.needs())):
             if examined >= plan.limits.sorted:
                 words = f"there are more than {plan.limits.sorted} trials to sort; narrow the folder or the query"
@@ -240,11 +253,24 @@ def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
                 position = position_of(asked.keys, facts, row, asked.now_s)
                 order = comparable(asked.keys, position)
                 if after is None or order > after:
-                    yield order, position, row
+                    yield order, position, row.id
 
     best = heapq.nsmallest(asked.limit + 1, in_order(), key=lambda candidate: candidate[0])
-    has_more, best = len(best) > asked.limit, best[: asked.limit]
-    return _Page([row for _, _, row in best], best[-1][1] if has_more else None)
+    rows = _rows_of_page(connection, [row_id for _, _, row_id in best[: asked.limit]])
+    return _Page(rows, best[len(rows) - 1][1] if rows and len(rows) < len(best) else None)
+
+
+def _rows_of_page(connection: Connection, ids: list[int]) -> list[TrialRow]:
+    """Return trials up to the first ones that are too much for a page."""
+    rows: list[TrialRow] = []
+    held_bytes = 0
+    for start in range(0, len(ids), _FIRST):
+        for row in trials.by_ids(connection, ids[start : start + _FIRST]):
+            if held_bytes > PAGE_BYTES:
+                return rows
+            held_bytes += _size_bytes(row)
+            rows.append(row)
+    return rows
 
 
 def _counted(connection: Connection, asked: ListQuery, plan: Plan) -> dict[str, object]:

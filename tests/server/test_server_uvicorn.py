@@ -74,6 +74,10 @@ def test_of_the_protocol_only_these_are_used_and_each_is_there() -> None:
     assert _missing() == []
 
 
+def test_a_connection_knows_its_address() -> None:
+    assert "client" in vars(_protocol())
+
+
 def test_what_is_overridden_has_the_parameters_it_had() -> None:
     for name in OF_PROTOCOL & set(vars(BoundedProtocol)):
         theirs, ours = (
