@@ -1,4 +1,4 @@
-"""The background work of a running server: it empties the trash by age, removes lost objects, and seals series."""
+"""The background work of a running server: it empties the trash by age, removes lost objects, folds and seals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from aimd_server.services.series import effective, sealing
+from aimd_server.services.series import folding, sealing
 from aimd_server.services.trash import sweep
 from aimd_server.storage import Storage
 from aimd_server.stores.work import STOPPING, Work, WorkStoppedError, doing
@@ -26,13 +26,16 @@ def maintaining(storage: Storage, days: int) -> Iterator[None]:
     def empty(_: threading.Event) -> None:
         log.info("emptied the trash: %d rows", sweep(storage.database, days))
         log.info("removed %d objects that nothing refers to", sealing.remove_left_over(storage))
-        effective.retotal_pending(storage.database)
+
+    def fold(ending: threading.Event) -> None:
+        folding.fold_left(storage.database, is_ending=ending)
 
     def seal(ending: threading.Event) -> None:
         sealing.seal_due(storage, sealing.LIMITS, ending.is_set)
 
     with ExitStack() as stack:
         stack.enter_context(repeating("sweep", empty, SWEEP_EVERY_S))
+        stack.enter_context(repeating("fold", fold, folding.FRESH_S))
         stack.enter_context(repeating("seal", seal, SEAL_EVERY_S))
         yield
 

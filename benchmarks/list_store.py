@@ -122,7 +122,7 @@ def _add(rows: Rows, row_id: int, owner_id: int, folder_id: int, rng: random.Ran
     rows["trial_param"] += [{**own, **row._asdict()} for row in (*param_rows(parameters), *label_rows(labelled))]
     for metrics_type, summary in live.items():
         rows["trial_metric"] += [{**own, "key": key, **row} for key, row in metric_rows(metrics_type, summary).items()]
-        known = {"live": totals.text_of(summary), "indexed_us": at_us, "stale_us": None, "rows": 0}
+        known = {"live": totals.text_of(summary), "rows": 0}
         rows["series"].append({"trial_id": row_id, "type": metrics_type, **known})
 
 

@@ -91,9 +91,11 @@ def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
     # The two writers differ in exponents and in non-finite numbers.
     with np.errstate(invalid="ignore"):
         others = np.flatnonzero(~((size < 1e16) & ((size >= 1e-4) | (size == 0.0))))
-    texts = ",".join(map(encode_number, column[others].tolist())).encode().split(b",") if len(others) else []
-    for place, text in zip(others.tolist(), texts, strict=True):
-        tokens[place] = text
+    if len(others):
+        numbers = column[others].tolist()
+        text = repr(numbers)[1:-1] if np.isfinite(column[others]).all() else ", ".join(map(encode_number, numbers))
+        for place, token in zip(others.tolist(), text.encode().split(b", "), strict=True):
+            tokens[place] = token
     return tokens
 
 

@@ -86,6 +86,7 @@ class Backend:
         self.watch = Watch()
         self.is_stopping = False
         self._threads = threads
+        self._settling = asyncio.Lock()
 
     @property
     def database(self) -> Database:
@@ -94,6 +95,11 @@ class Backend:
 
     async def _accounts_of(self, keys: list[str]) -> list[Account | None]:
         return await self.run(accounts_of, self.database, keys)
+
+    async def settle(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Do long work after an append, one at a time, so that it never occupies all threads."""
+        async with self._settling:
+            return await self.run(function, *arguments, work=Work())
 
     async def run(self, function: Callable[..., T], *arguments: Any, work: Work | None = None) -> T:
         """Run a function in a thread, as a piece of work with a time limit by default, and return its result.
@@ -161,7 +167,7 @@ class Call:
         """Have the writer run an operation and return its result after the commit; no thread waits for it."""
         for _ in range(FETCHES):
             try:
-                return await asyncio.wrap_future(self.database.submit(operation, order))
+                return await self.database.submit_from_loop(operation, order)
             except ObjectsNeededError as needed:
                 await self.backend.run(needed.fetch)
         raise StoreUnavailableError("what a write needs of objects was forgotten again and again")
@@ -184,6 +190,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Response]]
+Recall = Callable[[Request, Backend], "Account | None"]
 
 
 class Dialect(Protocol):
@@ -225,13 +232,21 @@ class RouteTable:
         door = self.doors.setdefault(self.prefix + path, Door(self.dialect, self.prefix + path))
         door.rules[method] = (access, handler)
 
+    def remember_callers(self, recall: Recall, *routes: tuple[str, str]) -> None:
+        """Let these registered routes begin with a remembered caller, whom they confirm in their transaction."""
+        for method, path in routes:
+            self._door(method, path).recalls[method] = recall
+
     def open_to_uploads(self, *routes: tuple[str, str]) -> None:
         """Open these registered (method, path) routes to upload-only keys."""
         for method, path in routes:
-            door = self.doors[self.prefix + path]
-            if method not in door.rules:
-                raise UndeclaredAccessError(f"there is no route {method} {self.prefix}{path}")
-            door.for_uploads.add(method)
+            self._door(method, path).for_uploads.add(method)
+
+    def _door(self, method: str, path: str) -> Door:
+        door = self.doors[self.prefix + path]
+        if method not in door.rules:
+            raise UndeclaredAccessError(f"there is no route {method} {self.prefix}{path}")
+        return door
 
 
 class Door:
@@ -242,6 +257,7 @@ class Door:
         self.path = path
         self.rules: dict[str, tuple[Access, Handler]] = {}
         self.for_uploads: set[str] = set()
+        self.recalls: dict[str, Recall] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -257,17 +273,21 @@ class Door:
             backend.slots.release(scope)
 
     async def _answer(self, request: Request, backend: Backend) -> Response:
+        recall = self.recalls.get(request.method)
+        user = recall(request, backend) if recall else None
         try:
-            user: Account | None = None
+            if user is not None:
+                try:
+                    return await self._handled(request, backend, user)
+                except RefusalError as error:  # somebody whose key is no longer valid learns nothing else
+                    caller = await self.dialect.authenticate(request, backend)
+                    return caller if isinstance(caller, Response) else self.dialect.refused(error)
             if not self._is_public(request.method):
                 caller = await self.dialect.authenticate(request, backend)
                 if isinstance(caller, Response):
                     return caller
                 user = caller
-            if request.method not in self.rules:
-                return self.dialect.wrong_method(sorted(self.rules))
-            access, handler = self.rules[request.method]
-            return await handler(Call(request, backend, user and self._allowed(user, request.method, access)))
+            return await self._handled(request, backend, user)
         except RefusalError as error:
             return self.dialect.refused(error)
         except WorkStoppedError as error:
@@ -275,6 +295,12 @@ class Door:
         except StoreUnavailableError as error:
             log.error("the storage cannot be used: %s", error)
             return self.dialect.unavailable()
+
+    async def _handled(self, request: Request, backend: Backend, user: Account | None) -> Response:
+        if request.method not in self.rules:
+            return self.dialect.wrong_method(sorted(self.rules))
+        access, handler = self.rules[request.method]
+        return await handler(Call(request, backend, user and self._allowed(user, request.method, access)))
 
     def _allowed(self, user: Account, method: str, access: Access) -> Account:
         """Return the caller, limited to what this call may do.

@@ -92,10 +92,14 @@ def error_answer(code: str, message: str, headers: dict[str, str] | None = None,
 class Version2:
     """The dialect of version 2: a bearer key or the cookie of a session, JSON errors."""
 
+    def remembered(self, request: Request, backend: Backend) -> Account | None:
+        """Return the caller if it is one with a key that was valid before."""
+        scheme, key, _ = _authorization(request)
+        return backend.key_lookups.remembered(key.strip()) if scheme.lower() == "bearer" and key else None
+
     async def authenticate(self, request: Request, backend: Backend) -> Account | Response:
         """Return the caller, or the one answer for everybody without a valid key."""
-        given = request.headers.getlist("authorization")
-        scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        scheme, key, given = _authorization(request)
         if scheme.lower() == "bearer" and key:
             account = await backend.key_lookups.account_of(key.strip())
             if account is not None:
@@ -135,6 +139,13 @@ class Version2:
         return error_answer("not_found", "there is no such path")
 
 
+def _authorization(request: Request) -> tuple[str, str, list[str]]:
+    """Return the scheme and the key of a request, both empty if there is not exactly one, and the headers."""
+    given = request.headers.getlist("authorization")
+    scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return scheme, key, given
+
+
 async def get_info(call: Call) -> Response:
     """Answer with the product, the epoch of its data, the user and the limits."""
     epoch = await call.backend.run(monitoring.epoch, call.database)
@@ -156,7 +167,8 @@ def _description(table: RouteTable) -> Handler:
 
 def routes(base: str) -> RouteTable:
     """Return the routes of version 2 below the server's path."""
-    table = RouteTable(base + PREFIX, Version2())
+    dialect = Version2()
+    table = RouteTable(base + PREFIX, dialect)
     v2_files.register(table)  # first, because training calls them all day
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
     v2_folders.register(table)
@@ -167,6 +179,7 @@ def routes(base: str) -> RouteTable:
     v2_people.register(table)
     v2_session.register(table)
     table.add("GET", "/openapi.json", _description(table), access=Access.ANY_USER)
+    table.remember_callers(dialect.remembered, ("PATCH", "/trials/{id}/files/{file}"))
     table.open_to_uploads(("GET", "/info"), ("PUT", "/trials/{id}"))
     table.open_to_uploads(("POST", "/trials/known"), ("PUT", "/trials/{id}/files/{file}"))
     table.open_to_uploads(("HEAD", "/trials/{id}/files/{file}"), ("PATCH", "/trials/{id}/files/{file}"))

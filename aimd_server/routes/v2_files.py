@@ -121,7 +121,8 @@ async def patch_file(call: Call) -> Response:
     done = await call.write(appends.operation(wish), order=uid)
     appends.follow(wish, done)
     if done.due is not None:
-        await call.run(_settle, done.due, file)  # before the answer, so that faster appends wait
+        # Before the answer, so that faster appends wait.
+        await call.backend.settle(appending.settle, call.database, done.due)
     reached = done.standing
     return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 
@@ -139,10 +140,6 @@ def _wish_of(
     content = members[0] if len(members) == 1 else b"".join(members)
     as_sent = Packed(GZIP, body) if encoding == "gzip" and len(members) == 1 and len(body) < len(content) else None
     return appending.prepare(user, uid, file, offset, content, as_sent, digest)
-
-
-def _settle(database: Database, _: Account, trial_id: int, file: str) -> None:
-    appending.settle(database, trial_id, file)
 
 
 async def put_file(call: Call) -> Response:

@@ -19,9 +19,9 @@ from aimd_core.format.model import flatten, strict_json
 from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_fields, parse_sort
 from aimd_core.query.tree import EVERYTHING, size_of
 from aimd_core.reading.facts import Facts
-from aimd_server.services import indexing
 from aimd_server.services.folders import find_path
 from aimd_server.services.request_errors import foreign_cursor, invalid
+from aimd_server.services.series import folding
 from aimd_server.services.trial_facts import Needs, facts_of
 from aimd_server.services.trials import MAX_PAGE, PAGE, overviews
 from aimd_server.services.visibility import load_folder
@@ -155,7 +155,7 @@ def page_of_trials(
         RefusalError: `folder_not_found`, `invalid`.
     """
     asked = list_query(request)
-    indexing.refresh_due(database, limits.behind, limits.fresh_s)
+    folding.fold_for_list(database, limits.behind, limits.fresh_s)
 
     def operation(connection: Connection) -> dict[str, object]:
         plan_by_values(connection)

@@ -15,7 +15,7 @@ import msgspec
 from aimd_core.format.layout import LABELS_FILE, made_s
 from aimd_core.format.model import STATES
 from aimd_core.format.values import clean
-from aimd_core.reading.facts import ending_of
+from aimd_core.reading.facts import ending_of, is_live
 from aimd_server.services import auditing, documents, indexing, names
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
@@ -31,10 +31,10 @@ from aimd_server.services.files import (
 )
 from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.request_errors import forbidden, invalid, name_taken, no_trial
-from aimd_server.services.series import effective, totals
+from aimd_server.services.series import effective, folding, totals
 from aimd_server.services.trial_facts import ending_in, last_write_s_of, state_of, written_us_of
 from aimd_server.services.visibility import Role, load_trial, roles_of
-from aimd_server.stores import indexes, journals, series, trash, trials
+from aimd_server.stores import indexes, journals, trash, trials
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
@@ -274,8 +274,8 @@ def change(connection: Connection, user: Account, row: TrialRow, columns: dict[s
         indexing.index_params(connection, indexes.home_of(connection, row.id))
     if columns.keys() & LABELLED:
         indexing.index_labels(connection, [row.id])
-    if "state" in columns or "status" in columns:
-        indexing.settle(connection, row.id)
+    if {"state", "status"} & columns.keys() and not is_live(indexes.home_of(connection, row.id).state or ""):
+        folding.fold_now(connection, [row.id])
 
 
 def _done(connection: Connection, user: Account, uid: str, outcome: str, fallback: bool = False) -> Put:
@@ -345,13 +345,13 @@ def overviews(
     """Return trials in short form, with the caller's role, and with their newest metrics or the given ones."""
     now_s = time.time() if now_s is None else now_s
     ids = [row.id for row in rows]
-    lives = series.of_trials(connection, ids) if measured is None else {}
+    known = folding.totals_of(connection, ids) if measured is None else {}
     files = journals.of_trials(connection, ids)
     roles = roles_of(connection, user, rows)
     shown_rows = []
     for row in rows:
         if measured is None:
-            metrics = totals.shown([(one.type, one.live) for one in lives.get(row.id, [])])
+            metrics = totals.shown((one.type, one.live) for one in known[row.id])
         else:
             metrics = measured.get(row.id, {})
         updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])

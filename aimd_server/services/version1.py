@@ -23,8 +23,7 @@ from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
 from aimd_server.services.request_errors import RefusalError, id_taken, invalid, name_taken
 from aimd_server.services.series import effective
-from aimd_server.services.series.appending import append_at_end
-from aimd_server.services.series.chunking import chunk_tail
+from aimd_server.services.series.appending import append_at_end, settle
 from aimd_server.services.trial_changes import placed
 from aimd_server.services.trials import add, document_columns, free_id, receive
 from aimd_server.services.visibility import ROOT, load_folder, load_trial
@@ -250,12 +249,11 @@ def add_points(database: Database, user: Account, uid: str, metrics_type: str, b
 
     def operation(connection: Connection) -> int | None:
         trial = load_trial(connection, user, uid)
-        is_due = bool(content) and append_at_end(connection, trial.id, content)
-        return trial.id if is_due else None
+        return append_at_end(connection, trial, content) if content else None
 
     due = database.write(operation)
     if due is not None:
-        chunk_tail(database, due, METRICS)
+        settle(database, due)
 
 
 class PackedPoints:
@@ -322,7 +320,7 @@ def get_points(database: Database, user: Account, uid: str) -> PackedPoints:
         row = journals.of_file(connection, trial_id, METRICS)
         points = PackedPoints()
         if row is not None:
-            for lines in effective.stretches(connection, row, effective.segments_of(connection, trial_id)):
+            for lines, _ in effective.stretches(connection, row, effective.segments_of(connection, trial_id)):
                 for record in read_records(io.BytesIO(lines), Damage()):
                     ((metrics_type, point),) = record.items()
                     points.add(metrics_type, point)

@@ -26,6 +26,7 @@ class Account(msgspec.Struct, frozen=True):
         writing: Whether this call changes things, so that a viewer is not enough.
         session_id: The session of a cookie, or None.
         expires_us: When the session ends, or None.
+        key_hash: The stored form of its key; None for a session.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Account(msgspec.Struct, frozen=True):
     writing: bool = False
     session_id: int | None = None
     expires_us: int | None = None
+    key_hash: str | None = None
 
 
 class AccountRow(msgspec.Struct, frozen=True):
@@ -95,7 +97,7 @@ def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dic
     """Return who may call now with keys of these hashes, by hash: an account, or the holder of a public link."""
     found: dict[str, Account] = {}
     for row in _BY_KEY_HASHES.rows(connection, hashes, now_us=now_us):
-        found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope)
+        found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope, key_hash=row.hash)
     if len(found) < len(hashes):
         others = [key_hash for key_hash in hashes if key_hash not in found]
         for row in connection.execute(_BY_LINK_HASHES, {"hashes": others, "now_us": now_us}):

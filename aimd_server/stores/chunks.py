@@ -28,6 +28,7 @@ from aimd_server.columns.spans import (
     unpacked_rows,
 )
 from aimd_server.stores import sealed, series
+from aimd_server.stores.prepared import PreparedStatement
 from aimd_server.stores.schema import journal_chunk, series_chunk, trial
 from aimd_server.stores.schema import series as series_table
 
@@ -35,8 +36,12 @@ METRIC = 0
 KIND_OF = {axis: number for number, axis in enumerate(AXES, start=1)}
 ROLLED = 64  # points per rollup
 
-_PUT = insert(series_chunk)
-_PUT_LINES = insert(journal_chunk)
+_PUT = PreparedStatement(
+    insert(series_chunk).values({column.name: bindparam(column.name) for column in series_chunk.c})
+)
+_PUT_LINES = PreparedStatement(
+    insert(journal_chunk).values({column.name: bindparam(column.name) for column in journal_chunk.c})
+)
 _CHUNK = select(*(series_chunk.c[name] for name in ("kind", "name", "rows", "data", "places"))).where(
     series_chunk.c.series_id == bindparam("of_series"), series_chunk.c.first == bindparam("of_first")
 )
@@ -56,15 +61,14 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, spa
         own = {"series_id": known.id, "first": first, "offset": offset, "rows": chunk.rows}
         rows += [{**own, **one} for one in _rows_of(chunk, prefix)]
         series.set_rows(connection, known.id, first + chunk.rows)
-    if rows:
-        connection.execute(_PUT, rows)
+    _PUT.run(connection, rows)
     sealed.mark(connection, journal_id, sum(len(row["data"]) for row in rows))
     if span.recipe is not None and len(places) == len(span.chunks):
         codec, data = RECIPE, msgspec.msgpack.encode(msgspec.structs.replace(span.recipe, places=places))
     else:
         codec, data = KEPT, compress(span.content())
     values = {"journal_id": journal_id, "offset": offset, "size": span.size, "codec": codec, "data": data}
-    connection.execute(_PUT_LINES, values)
+    _PUT_LINES.run(connection, [values])
 
 
 def _rows_of(chunk: Chunk, prefix: str) -> Iterable[dict[str, Any]]:

@@ -5,6 +5,7 @@ It is the SQLite file in the directory, or PostgreSQL: see stores.location.
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -130,7 +131,7 @@ class Database:
         if self._writer is not None:
             for _ in range(FETCHES):
                 try:
-                    return self._writer.submit(operation, order).result()
+                    return self.submit(operation, order).result()
                 except ObjectsNeededError as needed:
                     needed.fetch()
             raise StoreUnavailableError("what a write needs of objects was forgotten again and again")
@@ -148,9 +149,16 @@ class Database:
         Raises:
             StoreUnavailableError: The server is stopping, or its writer was not started.
         """
+        return self._running_writer().submit(operation, order)
+
+    def submit_from_loop(self, operation: Operation[T], order: str = "") -> asyncio.Future[T]:
+        """Do what `submit` does, for a coroutine."""
+        return self._running_writer().submit_from_loop(operation, order)
+
+    def _running_writer(self) -> Writer:
         if self._writer is None:
             raise StoreUnavailableError("nothing writes here")
-        return self._writer.submit(operation, order)
+        return self._writer
 
 
 def _read_surely(engine: Engine, operation: Operation[T]) -> T:

@@ -31,7 +31,7 @@ from aimd_core.query.tree import AGGREGATES
 from aimd_core.reading.facts import LOST_AFTER_S
 from aimd_server.stores.folders import below
 from aimd_server.stores.prepared import PreparedForList, PreparedStatement
-from aimd_server.stores.schema import folder, journal, series, trial, trial_metric, trial_param
+from aimd_server.stores.schema import folder, journal, trial, trial_metric, trial_param
 
 MORE = "\x01"  # the key of a row that marks a trial with parameters that are not in the table
 LABEL = "\x02"  # the key of a label: this and the name of its field
@@ -236,36 +236,6 @@ def follow(connection: Connection, trial_id: int, values: dict[str, Any]) -> Non
             connection.execute(update(table).where(table.c.trial_id == trial_id).values(**followed))
 
 
-class StaleRow(msgspec.Struct, frozen=True):
-    """A series whose newest values are not in the tables."""
-
-    id: int
-    trial_id: int
-    type: str
-    live: str
-    stale_us: int | None
-
-
-_STALE = select(series.c.id, series.c.trial_id, series.c.type, series.c.live, series.c.stale_us)
-
-
-def stale(connection: Connection, before_us: int, limit: int) -> list[StaleRow]:
-    """Return series that have been out of date since before a time."""
-    query = _STALE.where(series.c.stale_us <= before_us).order_by(series.c.stale_us).limit(limit)
-    return [StaleRow(**row._mapping) for row in connection.execute(query)]
-
-
-def stale_of(connection: Connection, trial_id: int) -> list[StaleRow]:
-    """Return the series of a trial that are out of date."""
-    query = _STALE.where(series.c.trial_id == trial_id, series.c.stale_us.is_not(None))
-    return [StaleRow(**row._mapping) for row in connection.execute(query)]
-
-
-def mark_fresh(connection: Connection, series_id: int, now_us: int) -> None:
-    """Record that a series is up to date in the tables."""
-    connection.execute(update(series).where(series.c.id == series_id).values(indexed_us=now_us, stale_us=None))
-
-
 def folder_ids(connection: Connection, owner_id: int, path: str, limit: int) -> list[int]:
     """Return the row ids of the folder at a path and those below, at most `limit`."""
     query = select(folder.c.id).where(folder.c.owner_id == owner_id, below(path), folder.c.trashed_us.is_(None))
@@ -302,15 +272,4 @@ def params_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, dic
     by_trial: dict[int, dict[str, ParamRow]] = {}
     for row in connection.execute(query):
         by_trial.setdefault(row[0], {})[row[1]] = ParamRow(*row[1:])
-    return by_trial
-
-
-def fresh_series(connection: Connection, trial_ids: Sequence[int]) -> dict[int, list[StaleRow]]:
-    """Return the series of trials whose newest values are in the tables."""
-    by_trial: dict[int, list[StaleRow]] = {}
-    query = _STALE.where(
-        series.c.trial_id.in_(trial_ids), series.c.stale_us.is_(None), series.c.indexed_us.is_not(None)
-    )
-    for row in connection.execute(query):
-        by_trial.setdefault(row.trial_id, []).append(StaleRow(**row._mapping))
     return by_trial

@@ -6,11 +6,11 @@ rows after them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Table, bindparam, delete, func, insert, or_, select, update
 
 from aimd_server.stores.packing import Packed, pack, unpack
 from aimd_server.stores.prepared import PreparedForList, PreparedStatement
@@ -26,20 +26,21 @@ class JournalRow(msgspec.Struct, frozen=True):
     trial_id: int
     file: str
     next_offset: int
-    parsed_offset: int
-    records: int
-    damaged: int
+    lines: int
     updated_us: int
     chunk_offset: int = 0
-    chunk_records: int = 0
+    chunk_lines: int = 0
+    folded_offset: int = 0
+    stale_us: int | None = None
     rest_offset: int | None = None
     rest_digest: str | None = None
 
 
 # Built once, because building a statement costs more than running it.
-_OF_FILE = select(journal).where(journal.c.trial_id == bindparam("of_trial"), journal.c.file == bindparam("of_file"))
-_OF_FILE_LOCKED = _OF_FILE.with_for_update()
 _COLUMNS = [journal.c[name] for name in JournalRow.__struct_fields__]
+_FILE = select(*_COLUMNS).where(journal.c.trial_id == bindparam("of_trial"), journal.c.file == bindparam("of_file"))
+_OF_FILE, _OF_FILE_LOCKED = PreparedStatement(_FILE), PreparedStatement(_FILE.with_for_update())
+_OF_TRIALS = PreparedForList(lambda ids: select(*_COLUMNS).where(journal.c.trial_id.in_(ids)).order_by(journal.c.file))
 _OF_TRIALS_LOCKED = PreparedForList(
     lambda ids: (
         select(*_COLUMNS)
@@ -48,28 +49,56 @@ _OF_TRIALS_LOCKED = PreparedForList(
         .with_for_update()
     )
 )
+
+
+def _overlapping(table: Table) -> PreparedStatement:
+    """Return the query for the rows of a table with bytes from `start` to before `end`."""
+    start, end = bindparam("start", type_=BigInteger()), bindparam("end", type_=BigInteger())
+    offset, mine = table.c.offset, table.c.journal_id == bindparam("of_journal")
+    first = select(func.max(offset)).where(mine, offset <= start).scalar_subquery()
+    return PreparedStatement(
+        select(offset, table.c.codec, table.c.data)
+        .where(mine, offset >= func.coalesce(first, start), offset < end)
+        .where(offset + table.c.size > start)
+        .order_by(offset)
+    )
+
+
+_BEFORE = (
+    journal_tail.c.journal_id == bindparam("of_journal"),
+    journal_tail.c.offset < bindparam("end", type_=BigInteger()),
+)
+_LAST_OFFSET = select(func.max(journal_tail.c.offset)).where(*_BEFORE).scalar_subquery()
+_LAST_BEFORE = PreparedStatement(select(journal_tail).where(_BEFORE[0], journal_tail.c.offset == _LAST_OFFSET))
+_REMOVE_BEFORE = PreparedStatement(delete(journal_tail).where(*_BEFORE))
+_IN_CHUNKS, _IN_TAIL = _overlapping(journal_chunk), _overlapping(journal_tail)
 _TAIL_COLUMNS: dict[str, Any] = {name: bindparam(name) for name in ("journal_id", "offset", "size", "codec", "data")}
 _EXTEND = PreparedStatement(insert(journal_tail).values(_TAIL_COLUMNS))
-_STANDING = ("next_offset", "parsed_offset", "records", "damaged", "updated_us", "chunk_offset", "chunk_records")
-_ADVANCE = PreparedStatement(
-    update(journal).where(journal.c.id == bindparam("row_id")).values({c: bindparam(f"new_{c}") for c in _STANDING})
-)
+_GROWN, _SETTLED = ("next_offset", "lines", "updated_us"), ("chunk_offset", "chunk_lines", "folded_offset", "stale_us")
+_STALE = ("stale_us",)  # apart, because it is in an index
+
+
+def _setting(names: tuple[str, ...]) -> PreparedStatement:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return PreparedStatement(update(journal).where(journal.c.id == bindparam("row_id")).values(values))
+
+
+_SETTING: dict[tuple[str, ...], PreparedStatement] = {names: _setting(names) for names in (_GROWN, _STALE, _SETTLED)}
 
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[JournalRow]]:
     """Return the journals of each trial that has any."""
     found: dict[int, list[JournalRow]] = {}
-    query = select(journal).where(journal.c.trial_id.in_(list(trial_ids))).order_by(journal.c.file)
-    for row in connection.execute(query):
-        found.setdefault(row.trial_id, []).append(JournalRow(**row._mapping))
+    for row in (JournalRow(*row) for row in _OF_TRIALS.rows(connection, list(trial_ids))):
+        found.setdefault(row.trial_id, []).append(row)
     return found
 
 
 def of_file(connection: Connection, trial_id: int, file: str, lock: bool = False) -> JournalRow | None:
     """Return a trial's journal by name; `lock` locks it until the transaction ends."""
-    values = {"of_trial": trial_id, "of_file": file}
-    row = connection.execute(_OF_FILE_LOCKED if lock else _OF_FILE, values).first()
-    return JournalRow(**row._mapping) if row else None
+    query = _OF_FILE_LOCKED if lock else _OF_FILE
+    rows = query.rows(connection, {"of_trial": trial_id, "of_file": file})
+    return JournalRow(*rows[0]) if rows else None
 
 
 def by_id(connection: Connection, journal_id: int, lock: bool = False) -> JournalRow | None:
@@ -79,10 +108,15 @@ def by_id(connection: Connection, journal_id: int, lock: bool = False) -> Journa
     return JournalRow(**row._mapping) if row else None
 
 
-def behind(connection: Connection, file: str) -> list[int]:
-    """Return the trials of whose journals of that name something was not taken in yet."""
-    query = select(journal.c.trial_id).where(journal.c.file == file, journal.c.parsed_offset < journal.c.next_offset)
-    return list(connection.execute(query).scalars())
+def stale(connection: Connection, files: Sequence[str], before_us: int, limit: int, new: bool = False) -> list[int]:
+    """Return the trials whose totals have been behind these files since before a time, the longest first.
+
+    With `new`, also those that have no totals at all yet.
+    """
+    query = select(journal.c.trial_id).where(journal.c.stale_us.is_not(None), journal.c.file.in_(files))
+    is_long = journal.c.stale_us <= before_us
+    query = query.where(or_(is_long, journal.c.folded_offset == 0) if new else is_long)
+    return list(connection.execute(query.order_by(journal.c.stale_us, journal.c.trial_id).limit(limit)).scalars())
 
 
 def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) -> None:
@@ -93,7 +127,7 @@ def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) 
 
 def add(connection: Connection, trial_id: int, file: str, now_us: int) -> JournalRow:
     """Create an empty journal and return it."""
-    values: dict[str, Any] = dict.fromkeys(_STANDING, 0) | {"updated_us": now_us}
+    values: dict[str, Any] = dict.fromkeys((*_GROWN, *_SETTLED), 0) | {"updated_us": now_us, "stale_us": None}
     query = insert(journal).values(trial_id=trial_id, file=file, **values).returning(journal.c.id)
     made_id = int(connection.execute(query).scalar_one())
     return JournalRow(id=made_id, trial_id=trial_id, file=file, **values)
@@ -115,7 +149,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def extend(connection: Connection, *parts: Part) -> None:
-    """Store bytes from each journal's `next_offset` on; `advance` then stores the new offsets."""
+    """Store bytes from each journal's `next_offset` on; `grow` then stores the new offsets."""
     rows = [
         {
             "journal_id": part.journal_id,
@@ -129,10 +163,24 @@ def extend(connection: Connection, *parts: Part) -> None:
     _EXTEND.run(connection, rows)
 
 
-def advance(connection: Connection, *rows: JournalRow) -> None:
-    """Store the state of journals."""
-    _ADVANCE.run(
-        connection, [{"row_id": row.id, **{f"new_{name}": getattr(row, name) for name in _STANDING}} for row in rows]
+def grow(connection: Connection, *rows: JournalRow) -> None:
+    """Store where journals end now."""
+    _set(connection, _GROWN, rows)
+
+
+def mark_stale(connection: Connection, *rows: JournalRow) -> None:
+    """Store since when the totals have been behind journals."""
+    _set(connection, _STALE, rows)
+
+
+def settle(connection: Connection, *rows: JournalRow) -> None:
+    """Store how much of journals is in chunks and in totals."""
+    _set(connection, _SETTLED, rows)
+
+
+def _set(connection: Connection, names: tuple[str, ...], rows: Iterable[JournalRow]) -> None:
+    _SETTING[names].run(
+        connection, [{"row_id": row.id, **{f"new_{name}": getattr(row, name) for name in names}} for row in rows]
     )
 
 
@@ -144,26 +192,14 @@ def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes
     """
     if start >= end:
         return b""
-    pieces = []
-    for row in connection.execute(_overlapping(journal_chunk, journal_id, start, end)):
+    pieces, between = [], {"of_journal": journal_id, "start": start, "end": end}
+    for offset, codec, data in _IN_CHUNKS.rows(connection, between):
         from aimd_server.stores import chunks
 
-        pieces.append(chunks.lines_of(connection, row.codec, row.data)[max(0, start - row.offset) : end - row.offset])
-    for row in connection.execute(_overlapping(journal_tail, journal_id, start, end)):
-        pieces.append(unpack(row.codec, row.data)[max(0, start - row.offset) : end - row.offset])
+        pieces.append(chunks.lines_of(connection, codec, data)[max(0, start - offset) : end - offset])
+    for offset, codec, data in _IN_TAIL.rows(connection, between):
+        pieces.append(unpack(codec, data)[max(0, start - offset) : end - offset])
     return b"".join(pieces)
-
-
-def _overlapping(table: Table, journal_id: int, start: int, end: int) -> Select[Any]:
-    """Return the query for the rows of a table with bytes from `start` to before `end`."""
-    offset, mine = table.c.offset, table.c.journal_id == journal_id
-    first = select(func.max(offset)).where(mine, offset <= start).scalar_subquery()
-    return (
-        select(table)
-        .where(mine, offset >= func.coalesce(first, start), offset < end)
-        .where(offset + table.c.size > start)
-        .order_by(offset)
-    )
 
 
 def piece_end(connection: Connection, journal_id: int, start: int, end: int, least_bytes: int) -> int:
@@ -181,9 +217,9 @@ def piece_end(connection: Connection, journal_id: int, start: int, end: int, lea
 
 def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
     """Remove a journal's tail up to a byte, keeping the rest of the row with that byte."""
-    mine, offset = journal_tail.c.journal_id == journal_id, journal_tail.c.offset
-    last = connection.execute(select(journal_tail).where(mine, offset < end).order_by(offset.desc()).limit(1)).first()
-    connection.execute(delete(journal_tail).where(mine, offset < end))
+    cut = {"of_journal": journal_id, "end": end}
+    last = next(iter(_LAST_BEFORE.rows(connection, cut)), None)
+    _REMOVE_BEFORE.run(connection, [cut])
     if last is not None and last.offset + last.size > end:
         rest = unpack(last.codec, last.data)[end - last.offset :]
         packed = pack(rest)

@@ -36,8 +36,8 @@ class Limits(NamedTuple):
         examined: Trials that are tested to fill a page.
         sorted: Trials that Python sorts.
         counted: Trials that are counted.
-        behind: Series that are updated whatever their age.
-        fresh_s: How long a series may be out of date, in seconds.
+        behind: Trials whose totals are folded however short they have been stale.
+        fresh_s: How long totals may be stale, in seconds.
         batch: Trials that are read at once.
     """
 

@@ -237,9 +237,10 @@ audit = Table(
     Index(None, "at_us"),
 )
 
-# A file that only grows. `parsed_offset` is how far it was read: to the end of its complete lines, or of whole records
-# after them; `chunk_offset` is where its tail begins, after `chunk_records` records, which are in chunks. `rest_digest`
-# is the SHA-256, in hexadecimal, of what follows the last complete block, if `rest_offset` is the end.
+# A file that only grows. `lines` is how many complete lines `metrics` has. `chunk_offset` is where its tail begins,
+# after `chunk_lines` lines, which are in chunks. The totals include what is before `folded_offset`: complete lines, and
+# whole records after them. `stale_us` is since when they lack some, or do not follow what `segments` says.
+# `rest_digest` is the SHA-256, in hexadecimal, of what follows the last complete block, if `rest_offset` is the end.
 journal = Table(
     "journal",
     metadata,
@@ -247,15 +248,16 @@ journal = Table(
     Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
     Column("file", String(64), nullable=False),
     Column("next_offset", BigInteger, nullable=False),
-    Column("parsed_offset", BigInteger, nullable=False),
-    Column("records", BigInteger, nullable=False),
-    Column("damaged", BigInteger, nullable=False),
+    Column("lines", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("chunk_offset", BigInteger, nullable=False),
-    Column("chunk_records", BigInteger, nullable=False),
+    Column("chunk_lines", BigInteger, nullable=False),
+    Column("folded_offset", BigInteger, nullable=False),
+    Column("stale_us", BigInteger, nullable=True),
     Column("rest_offset", BigInteger, nullable=True),
     Column("rest_digest", String(64), nullable=True),
     UniqueConstraint("trial_id", "file"),
+    Index(None, "stale_us"),
 )
 
 # SHA-256 of each complete block of aimd_core.format.digest.BLOCK_BYTES.
@@ -311,18 +313,14 @@ series = Table(
     Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
     Column("type", Text, nullable=False),
     Column("live", Text, nullable=False),
-    Column("indexed_us", BigInteger, nullable=True),
-    Column("stale_us", BigInteger, nullable=True),
     Column("rows", BigInteger, nullable=False),
     UniqueConstraint("trial_id", "type"),
-    Index(None, "stale_us"),
 )
 
 # What lists select and sort trials by, so that they need not read documents. Parameters, flattened, as written; `kind`,
 # `num` and `text` are the rank of `aimd_core.query.rank_of`, `type` one of n, s, b, j (number, string, boolean, JSON),
 # `mark` distinguishes texts. Labels, such as a trial's name and state, are further rows with the keys
-# `stores.indexes.LABEL_KEYS`. Metrics follow `series.live`, for a running trial some seconds behind; `last` is NULL for
-# NaN.
+# `stores.indexes.LABEL_KEYS`. Metrics are those of `series.live`; `last` is NULL for NaN.
 trial_param = Table(
     "trial_param",
     metadata,

@@ -102,11 +102,12 @@ class Placed(msgspec.Struct, frozen=True):
     id: int
     uid: str
     owner_id: int
+    state: str | None
 
 
 _PLACED = PreparedForList(
     lambda uids: (
-        select(trial.c.id, trial.c.uid, trial.c.owner_id)
+        select(trial.c.id, trial.c.uid, trial.c.owner_id, func.coalesce(trial.c.state, trial.c.status))
         .join(folder, trial.c.folder_id == folder.c.id)
         .where(trial.c.uid.in_(uids), trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
     )

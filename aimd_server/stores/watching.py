@@ -82,7 +82,7 @@ def _rows(connection: Connection, trial_ids: list[int]) -> dict[int, WatchedRow]
     query = (
         select(trial.c.id, trial.c.uid, told_state().label("told"), trial.c.ending, trial.c.heard_us)
         .add_columns(trial.c.updated_us, func.max(journal.c.updated_us).label("grown_us"))
-        .add_columns(func.sum(journal.c.records).label("records"))
+        .add_columns(func.sum(journal.c.lines).label("lines"))
         .join(journal, journal.c.trial_id == trial.c.id, isouter=True)
         .where(trial.c.id.in_(trial_ids), trial.c.trashed_us.is_(None))
         .group_by(trial.c.id)
@@ -94,7 +94,7 @@ def _rows(connection: Connection, trial_ids: list[int]) -> dict[int, WatchedRow]
             row.ending,
             max(row.heard_us, row.grown_us or 0),
             max(row.updated_us, row.grown_us or 0),
-            int(row.records or 0),
+            int(row.lines or 0),
         )
         for row in connection.execute(query)
     }

@@ -7,6 +7,7 @@ Frequent operations that can share their statements come as `Shared`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import random
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -63,7 +65,7 @@ class Shared(Generic[T]):
 class _Queued(NamedTuple):
     operation: Operation[Any]
     order: str
-    future: Future[Any]
+    future: Future[Any] | asyncio.Future[Any]
 
 
 class _Fault(NamedTuple):
@@ -100,11 +102,24 @@ class Writer:
         Raises:
             StoreUnavailableError: The server is stopping.
         """
+        future: Future[T] = Future()
+        self._put(_Queued(operation, order, future))
+        return future
+
+    def submit_from_loop(self, operation: Operation[T], order: str = "") -> asyncio.Future[T]:
+        """Do what `submit` does for a coroutine; the futures of a commit wake their event loop up once.
+
+        Raises:
+            StoreUnavailableError: The server is stopping.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Queued(operation, order, future))
+        return future
+
+    def _put(self, item: _Queued) -> None:
         if self._closed:
             raise StoreUnavailableError("the server is stopping")
-        future: Future[T] = Future()
-        self._queue.put(_Queued(operation, order, future))
-        return future
+        self._queue.put(item)
 
     def is_alive(self) -> bool:
         """Tell whether the thread accepts and runs operations."""
@@ -149,17 +164,21 @@ class Writer:
 
     def _commit(self, group: list[_Queued]) -> None:
         self._is_crowded = len(group) >= CROWD
-        group = [item for item in group if item.future.set_running_or_notify_cancel()]
+        group = [item for item in group if _is_awaited(item.future)]
         group.sort(key=lambda item: item.order)  # rows in the same order in every replica, so that deadlocks are rare
         try:
             outcomes = self._run_until_done(group)
         except Exception as error:
             outcomes = [_Fault(_unavailable(error))] * len(group)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
         for item, outcome in zip(group, outcomes, strict=True):
-            if isinstance(outcome, _Fault):
-                item.future.set_exception(outcome.error)
+            if isinstance(item.future, asyncio.Future):
+                by_loop.setdefault(item.future.get_loop(), []).append((item.future, outcome))
             else:
-                item.future.set_result(outcome)
+                _finish(item.future, outcome)
+        for loop, finished in by_loop.items():
+            with suppress(RuntimeError):  # a loop that was closed meanwhile awaits nothing
+                loop.call_soon_threadsafe(_finish_all, finished)
 
     def _run_until_done(self, group: list[_Queued]) -> list[Any]:
         """Run operations in a transaction, again while they conflict with other replicas. Return results or faults."""
@@ -187,6 +206,24 @@ class Writer:
                     raise _LostCommitError from error
                 raise
         return outcomes
+
+
+def _is_awaited(future: Future[Any] | asyncio.Future[Any]) -> bool:
+    """Tell whether anybody still waits; from then on it is too late to cancel."""
+    return not future.cancelled() if isinstance(future, asyncio.Future) else future.set_running_or_notify_cancel()
+
+
+def _finish_all(finished: list[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, outcome in finished:
+        if not future.done():  # else nobody is waiting
+            _finish(future, outcome)
+
+
+def _finish(future: Future[Any] | asyncio.Future[Any], outcome: Any) -> None:
+    if isinstance(outcome, _Fault):
+        future.set_exception(outcome.error)
+    else:
+        future.set_result(outcome)
 
 
 def _run_together(connection: Connection, group: list[_Queued]) -> list[Any]:

@@ -28,7 +28,7 @@ from aimd_server import maintenance
 from aimd_server.services.series import chunking, sealing
 maintenance.SEAL_EVERY_S = 0.05
 sealing.LIMITS = sealing.SealingLimits(large_bytes=1, small_bytes=1, newest_rows=0)
-chunking.LIMITS = chunking.ColumnLimits(due_records=50)
+chunking.LIMITS = chunking.ColumnLimits(due_lines=50)
 """
 
 

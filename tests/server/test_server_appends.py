@@ -24,7 +24,7 @@ from tests.server.api import line, wish
 from tests.support.list_queries import make_user
 
 BLOCK = 400
-LIMITS = ColumnLimits(due_records=12, large_bytes=3000)
+LIMITS = ColumnLimits(due_lines=12)
 FILES = ("metrics", "stdout.log")
 UIDS = [f"00000000-0000-4000-8000-{number:012d}" for number in range(4)]
 
@@ -71,7 +71,7 @@ class Store:
     def chunk(self) -> None:
         """Turn into chunks what is due."""
         for trial_id in self.database.read(lambda connection: [one.id for one in self._placed(connection)]):
-            chunking.chunk_tail(self.database, trial_id, "metrics", LIMITS)
+            chunking.chunk_tail(self.database, trial_id, LIMITS)
 
     def _placed(self, connection: Connection) -> list[Any]:
         return list(trials_store.placed(connection, UIDS).values())
@@ -88,7 +88,9 @@ class Store:
                 for row in rows.get(trial_id, []):
                     content = journals.read(connection, row.id, 0, row.next_offset)
                     blocks = journals.block_digests(connection, row.id)
-                    found.append((msgspec.structs.replace(row, id=0, trial_id=0, updated_us=0), content, blocks))
+                    is_stale = None if row.stale_us is None else 1
+                    plain = msgspec.structs.replace(row, id=0, trial_id=0, updated_us=0, stale_us=is_stale)
+                    found.append((plain, content, blocks))
                 found.append(standings.get(trial_id, {}))
                 found += sorted((one.type, one.live, one.rows) for one in known.get(trial_id, []))
             return found
@@ -137,7 +139,7 @@ class Clients:
             return appending.prepare(user, UIDS[0][:-1] + "f", file, offset, content)
         if kind >= 0.2 or (kind < 0.06 and known):
             self.sent[uid, file] = known[:offset] + content
-        return appending.prepare(user, uid, file, offset, content, wants_digest=rng.random() < 0.1, limits=LIMITS)
+        return appending.prepare(user, uid, file, offset, content, wants_digest=rng.random() < 0.1)
 
 
 def check(place: Path, seed: int, groups: int = 25) -> None:
@@ -171,9 +173,9 @@ def test_appends_that_share_a_commit_come_to_the_same_many_times(tmp_path: Path)
         check(tmp_path / str(seed), seed)
 
 
-def _half_lines_as_whole(plain: Callable[..., bool]) -> Callable[..., bool]:
+def _digests_as_others(plain: Callable[..., bool]) -> Callable[..., bool]:
     def is_plain(wish_: Append, trial: Any, row: Any) -> bool:
-        return plain(wish_, trial, msgspec.structs.replace(row, parsed_offset=row.next_offset))
+        return plain(msgspec.structs.replace(wish_, wants_digest=False), trial, row)
 
     return is_plain
 
@@ -192,7 +194,7 @@ def _behind_a_gap(plain: Callable[..., bool]) -> Callable[..., bool]:
     return is_plain
 
 
-@pytest.mark.parametrize("plant", [_half_lines_as_whole, _whoever_asks, _behind_a_gap])
+@pytest.mark.parametrize("plant", [_digests_as_others, _whoever_asks, _behind_a_gap])
 def test_the_comparison_catches_a_group_that_takes_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Callable[..., Any]
 ) -> None:

@@ -115,7 +115,7 @@ def test_lines_of_the_sdk_are_rendered_and_not_kept() -> None:
     assert all(spans.build(part).recipe is not None for part in parts)
 
 
-SMALL = ColumnLimits(due_records=6, large_bytes=400, lines=5, span_bytes=1500)
+SMALL = ColumnLimits(due_lines=6, lines=5, span_bytes=1500)
 
 
 class Store:
@@ -234,7 +234,7 @@ def test_at_every_byte_the_server_counts_what_a_local_reader_counts(store: Store
     """Whole records count before their line is complete, also several in one, and nothing counts twice."""
     lines = [json.dumps({"train": {"value": {"x": n * 0.1}, "sequence": {"step": n}}}).encode() for n in range(5)]
     content = lines[0] + b"\n" + lines[1] + lines[2] + b' {"tr\n' + lines[3] + b"\r\n\n" + lines[4]
-    for limits in (LIMITS, ColumnLimits(due_records=2, large_bytes=1 << 30, lines=2)):
+    for limits in (LIMITS, ColumnLimits(due_lines=2, lines=2)):
         with small_chunks(store, limits):
             store.new_trial()
             for end in range(1, len(content) + 1):
@@ -288,7 +288,7 @@ def resumed(store: Store) -> Stored:
         lines.append(json.dumps({"train": {"value": value, "sequence": sequence}}).encode() + b"\n")
     content = b"".join(lines)
     store.new_trial()
-    with small_chunks(store, ColumnLimits(due_records=300, large_bytes=1 << 30, lines=300, span_bytes=1500)):
+    with small_chunks(store, ColumnLimits(due_lines=300, lines=300, span_bytes=1500)):
         store.append(content, list(range(0, len(content), 9000)))
     return Stored(store, store.trial, tables_of(content)["train"])
 

@@ -207,7 +207,7 @@ def test_what_a_list_shows_filters_and_sorts_by_agrees_however_far_it_is_behind(
     with Database(tmp_path) as database:
         world = World(database, make_user(database))
         ids = make_trials(database, world.user, rng, 40)
-        world.limits = LIMITS._replace(behind=0)
+        world.limits = LIMITS._replace(behind=0, fresh_s=3600.0)
         is_behind = False
         for round_ in range(6):
             for uid in rng.sample(ids, 20):
@@ -241,7 +241,7 @@ def test_a_trial_that_ends_is_up_to_date_at_once(tmp_path: Path) -> None:
         for loss in (1.0, 2.0, 3.0):
             end = append(database, world.user, uid, "metrics", end, line(1, loss=loss)).offset
         measured = database.read(lambda connection: indexes.metrics_of(connection, [1]))
-        assert measured[1]["train.loss"]["last"] == 1.0
+        assert measured == {}  # a running trial costs nothing until somebody asks
         trials.put(database, world.user, uid, TrialWish(name="t", state="Succeeded"))
         measured = database.read(lambda connection: indexes.metrics_of(connection, [1]))
         assert measured[1]["train.loss"]["last"] == 3.0

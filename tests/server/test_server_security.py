@@ -190,7 +190,7 @@ def test_a_key_is_in_no_file_of_the_server_and_in_no_log(own_server: RunningServ
             connection.sendall(f"GET /?apikey={user.key} HTTP/9.9\r\nbad\r\n\r\n".encode())
             connection.recv(1000)
         database = sqlite3.connect(own_server.data_dir / "aimd.db")
-        database.execute("DROP TABLE series")  # so that the next request fails inside
+        database.execute("DROP TABLE journal")  # so that the next request fails inside
         database.close()
         failed = [user.v1("POST", f"/trials/{trial_id}/metrics/train", [POINT]), user.v2("GET", f"/trials/{trial_id}")]
         for answer in failed:

@@ -16,7 +16,8 @@ from aimd_core.format.model import strict_json
 from aimd_core.reading.totals import read_totals
 from aimd_server import operations
 from aimd_server.services import files, trials
-from aimd_server.services.series import appending, effective, plotting
+from aimd_server.services.clock import now_us
+from aimd_server.services.series import appending, folding, plotting
 from aimd_server.services.series.appending import Appends
 from aimd_server.services.series.plotting import PlotWish
 from aimd_server.stores import journals
@@ -105,9 +106,9 @@ def test_totals_that_a_server_left_undone_are_done_at_the_next_start(store: Stor
     wish = appending.prepare(store.user, store.trial, files.SEGMENTS, 0, cut(4, len(lines(0, 10))))
     store.database.write(Appends().operation(wish))  # and here the server ends
     append(store.database, store.user, store.trial, files.METRICS, len(lines(0, 10)), lines(4, 6))
-    effective.retotal_pending(store.database)
+    folding.fold_left(store.database, 0.0)
     assert count_of(store) == 6
-    assert store.database.read(lambda connection: journals.behind(connection, files.SEGMENTS)) == []
+    assert store.database.read(lambda connection: journals.stale(connection, files.JOURNALS, now_us(), 1)) == []
 
 
 def test_points_and_segments_that_come_while_totals_are_computed_count(
@@ -116,10 +117,10 @@ def test_points_and_segments_that_come_while_totals_are_computed_count(
     store.new_trial()
     size = len(lines(0, 10))
     append(store.database, store.user, store.trial, files.METRICS, 0, lines(0, 10))
-    real, meanwhile = effective._totals_of, [1]
+    real, meanwhile = folding._read, [1]
 
-    def slow(*facts: Any) -> Any:
-        made = real(*facts)
+    def slow(*facts: Any, **more: Any) -> Any:
+        made = real(*facts, **more)
         if meanwhile:
             meanwhile.clear()
             store.database.write(
@@ -130,7 +131,7 @@ def test_points_and_segments_that_come_while_totals_are_computed_count(
             append(store.database, store.user, store.trial, files.METRICS, size, lines(2, 5))
         return made
 
-    monkeypatch.setattr(effective, "_totals_of", slow)
+    monkeypatch.setattr(folding, "_read", slow)
     append(store.database, store.user, store.trial, files.SEGMENTS, 0, cut(4, size))
     assert meanwhile == []
     assert count_of(store) == 5

@@ -7,23 +7,25 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aimd_core.format.values import step_of
 from aimd_core.reading.totals import MetricSummary, read_totals
-from aimd_server.services import trials
-from aimd_server.services.series import appending, chunking, totals
-from aimd_server.services.series.appending import Appended, Appends
-from aimd_server.services.series.chunking import ColumnLimits
+from aimd_server.services import trial_lists, trials
+from aimd_server.services.series import chunking, folding, totals
+from aimd_server.services.series.chunking import LIMITS, ColumnLimits
+from aimd_server.services.trial_lists import ListRequest
 from aimd_server.services.trials import TrialWish
 from aimd_server.stores import journals, series
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.database import Database
 from tests.server.api import new_id
+from tests.support.appending import append
 from tests.support.list_queries import make_user
 
-SMALL, LARGE = ColumnLimits(due_records=40, large_bytes=3000), ColumnLimits(due_records=40)
+SMALL, LARGE = ColumnLimits(due_lines=5), ColumnLimits(due_lines=40, lines=16)
 VALUES = ["0.5", "1", "-3.25e-7", "1e300", "true", "null", '"text"', "NaN", "-Infinity", "9" * 30, "9" * 400, "0.1"]
 STEPS = ["1", "2", "7", "-4", "null", "2.0", "2.5", "true", '"3"', str(2**53 + 1), str(2**70), "9" * 400]
 
@@ -69,28 +71,22 @@ class Store:
         self.database = Database(place)
         self.user: Account = make_user(self.database)
         self.uid = new_id()
-        self.appends = Appends(LARGE)
         trials.put(self.database, self.user, self.uid, TrialWish(name="t", state="Running"))
 
     def append(self, offset: int, content: bytes, limits: ColumnLimits = LARGE) -> None:
         """Append a part, and turn what is due into chunks."""
-        wish = appending.prepare(self.user, self.uid, "metrics", offset, content, limits=limits)
-        done = self.database.write(self.appends.operation(wish))
-        assert isinstance(done, Appended)
-        if done.due is not None:
-            chunking.chunk_tail(self.database, done.due, "metrics", limits)
+        append(self.database, self.user, self.uid, "metrics", offset, content, limits)
 
-    def totals(self) -> tuple[int, int, dict[str, str]]:
-        """Return how many records and damaged lines there are, and the state of each metric's totals."""
+    def totals(self) -> dict[str, str]:
+        """Return the state of each metric's totals, as a reader gets them now."""
+        known = self.database.read(lambda connection: folding.totals_of(connection, [1]))[1]
+        return {f"{one.type}.{name}": repr(summary.state()) for one in known for name, summary in one.live.items()}
 
-        def operation(connection: Connection) -> tuple[int, int, dict[str, str]]:
-            row = journals.of_file(connection, 1, "metrics")
-            assert row is not None
-            lives = [(one.type, totals.from_text(one.live)) for one in series.of_trials(connection, [1]).get(1, [])]
-            states = {f"{kind}.{name}": repr(summary.state()) for kind, live in lives for name, summary in live.items()}
-            return row.records, row.damaged, states
-
-        return self.database.read(operation)
+    def stored(self) -> dict[str, str]:
+        """Return the same of the totals that are stored."""
+        rows = self.database.read(lambda connection: series.of_trials(connection, [1])).get(1, [])
+        lives = folding.lives_of(rows)
+        return {f"{kind}.{name}": repr(one.state()) for kind, live in lives.items() for name, one in live.items()}
 
 
 def check(place: Path, seed: int) -> None:
@@ -104,8 +100,12 @@ def check(place: Path, seed: int) -> None:
     with store.database:
         for offset, part in parts_of(rng, content):
             store.append(offset, part, rng.choice((SMALL, LARGE)))
+            if rng.random() < 0.2:
+                folding.fold(store.database, [1])
         states = {name: repr(summary.state()) for name, summary in local.metrics.items()}
-        assert store.totals() == (local.records, local.damage.lines, states), seed
+        assert store.totals() == states, seed
+        folding.fold(store.database, [1])
+        assert store.stored() == states, seed
 
 
 @pytest.mark.sqlite
@@ -183,4 +183,72 @@ def test_twice_as_many_metric_names_cost_about_twice_as_much(tmp_path: Path, lin
 
 def test_reading_ends_also_behind_a_line_without_its_end() -> None:
     line = b'{"train": {"value": {"loss": 1.0}, "sequence": {"epoch": 1, "step": 1, "timestamp": ""}}}\n'
-    assert sum(points.records for points in totals.read_points(line + line[:-9])) == 1
+    assert [points["train"]["loss"].steps for points in totals.read_points(line + line[:-9])] == [[1]]
+
+
+def test_an_append_reads_no_line_and_a_list_reads_each_line_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, read_lines = Store(tmp_path), [0]
+    real = totals.read_points
+
+    def counted(lines: bytes) -> Iterator[totals.Points]:
+        read_lines[0] += lines.count(b"\n")
+        return real(lines)
+
+    monkeypatch.setattr(totals, "read_points", counted)
+    with store.database:
+        content = b"".join(_record(step, ["loss"]) for step in range(100))
+        size = len(content) // 100 + 1
+        for start in range(0, len(content), size):
+            store.append(start, content[start : start + size], LIMITS)
+        assert read_lines == [0]
+        for _ in range(2):
+            trial_lists.page_of_trials(store.database, store.user, ListRequest())
+            assert read_lines == [100]
+        assert store.stored() == store.totals()
+
+
+def test_lines_that_two_servers_fold_at_once_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    real, others = folding._read, [1]
+
+    def slow(*facts: Any, **more: Any) -> Any:
+        read = real(*facts, **more)
+        if others:
+            others.clear()
+            folding.fold(store.database, [1])
+        return read
+
+    with store.database:
+        store.append(0, b"".join(_record(step, ["loss"]) for step in range(10)), LIMITS)
+        monkeypatch.setattr(folding, "_read", slow)
+        folding.fold(store.database, [1])
+        assert others == []
+        (live,) = folding.lives_of(store.database.read(lambda one: series.of_trials(one, [1]))[1]).values()
+        assert live["loss"].count == 10
+
+
+def test_lines_that_a_reader_folds_while_they_become_columns_count_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    real, readers = chunking._tail, [1]
+
+    def slow(*facts: Any) -> Any:
+        read = real(*facts)
+        if readers:
+            readers.clear()
+            folding.fold(store.database, [1])
+        return read
+
+    monkeypatch.setattr(chunking, "_tail", slow)
+    with store.database:
+        store.append(0, b"".join(_record(step, ["loss"]) for step in range(60)))
+        assert readers == []
+        (live,) = folding.lives_of(store.database.read(lambda one: series.of_trials(one, [1]))[1]).values()
+        assert live["loss"].count == 60
+        row = store.database.read(lambda one: journals.of_file(one, 1, "metrics"))
+        assert row is not None
+        assert (row.stale_us, row.folded_offset) == (None, row.next_offset)
+        assert row.chunk_offset > 0

@@ -14,6 +14,7 @@ import pytest
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.model import strict_json
 from aimd_core.reading.totals import JournalTotals
+from aimd_server.accounts import create_key, keys, revoke_key
 from tests.server.api import User, code_of, line, new_id
 
 PART = 8 << 20
@@ -284,3 +285,22 @@ def test_any_one_range_of_a_file_is_given_and_nothing_else_is_made_up(user: User
         answer = user.v2("GET", path, headers={"Range": header})
         assert (answer.status_code, answer.content) == (416, b""), header
         assert answer.headers["content-range"] == f"bytes */{size}"
+
+
+def test_a_key_that_another_process_revokes_appends_nothing_more_and_learns_nothing(user: User) -> None:
+    trial = user.new_trial()
+    with User(user.server, user.name, create_key(user.server.data_dir, user.name)) as revoked:
+        assert revoked.patch(trial, 0, line(0)).status_code == 204
+        revoke_key(user.server.data_dir, keys(user.server.data_dir, user.name)[-1]["id"])
+        size = len(line(0))
+        for answer in (
+            revoked.patch(trial, size, line(1)),
+            revoked.patch(trial, size + 1, line(1)),
+            revoked.patch(trial, "x", line(1)),
+            revoked.patch(trial, size, line(1), file="other"),
+            revoked.patch(new_id(), 0, line(1)),
+        ):
+            assert (answer.status_code, code_of(answer)) == (401, "unauthenticated")
+            assert answer.headers["www-authenticate"]
+            assert "upload-offset" not in answer.headers
+    assert_holds(user, trial, line(0))

@@ -14,9 +14,7 @@ def append(
     database: Database, user: Account, uid: str, file: str, offset: int, content: bytes, limits: ColumnLimits = LIMITS
 ) -> Standing:
     """Keep a file's bytes from `offset` on and return, after the commit, where the server stands."""
-    done = database.write(
-        Appends(limits).operation(appending.prepare(user, uid, file, offset, content, limits=limits)), order=uid
-    )
+    done = database.write(Appends(limits).operation(appending.prepare(user, uid, file, offset, content)), order=uid)
     if done.due is not None:
-        appending.settle(database, done.due, file, limits)
+        appending.settle(database, done.due, limits)
     return done.standing

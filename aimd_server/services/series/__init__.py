@@ -1,7 +1,7 @@
 """Series of metrics and the journals that they come from: append, read, plot and seal.
 
-The rest of the server uses these modules: `appending` takes bytes, `chunking` turns the tail into columns, `totals` has
-what lists show of each metric, `plotting` reduces series for plots, `sealing` moves columns to objects.
+The rest of the server uses these modules: `appending` takes bytes, `folding` adds their lines to the totals that lists
+show, `chunking` turns the tail into columns, `plotting` reduces series for plots, `sealing` moves columns to objects.
 
 Terms, also in `aimd_server.columns` and in the stores:
 
@@ -18,4 +18,5 @@ Terms, also in `aimd_server.columns` and in the stores:
 - **block**: 1 MiB of a journal, whose SHA-256 is stored. The digest of a file is computed from its blocks' digests.
 - **object**: bytes in the object store with the columns and recipes of many spans, which are then **sealed**.
 - **totals**: count, last, minimum, maximum and mean of a metric, computed by `aimd_core.reading.totals`.
+- **stale**: of a journal with complete lines that the totals lack. To **fold** is to add them, many at a time.
 """

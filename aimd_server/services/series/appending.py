@@ -1,49 +1,40 @@
-"""Appends to journals: bytes with an offset, taken at most once, with digests, totals and column chunks.
+"""Appends to journals: bytes with an offset, taken at most once, with the digests of their blocks.
 
-The same bytes again are no change; other bytes at an old offset, or a gap, change nothing.
+The same bytes again are no change; other bytes at an old offset, or a gap, change nothing. What is in the bytes does
+not matter here: `folding` and `chunking` read them later.
 
-Appends of many trials share a commit. What training does all day, the owner's next complete lines, shares its
-statements too. Everything else is done one by one, in the same commit: a first append, a repeated or a conflicting one,
-half lines, a caller who is not the owner, parts that were read into spans. Both ways leave the same rows.
+Appends of many trials share a commit. What training does all day, the owner's next bytes, shares its statements too.
+Everything else is done one by one, in the same commit: a first append, a repeated or a conflicting one, a caller who is
+not the owner, a `segments` file. Both ways leave the same rows.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
-from aimd_core.format.journal import whole_bytes
-from aimd_core.format.segments import Segments
-from aimd_core.reading.series import split_type
-from aimd_server.services import files, indexing
+from aimd_core.reading.facts import is_live
+from aimd_server.services import files
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
 from aimd_server.services.request_errors import RefusalError
-from aimd_server.services.series import chunking, effective, totals
+from aimd_server.services.series import chunking, effective, folding
 from aimd_server.services.series.block_states import BlockStates
-from aimd_server.services.series.chunking import ColumnLimits, Prepared
-from aimd_server.services.series.totals import Columns, Live, Points
+from aimd_server.services.series.chunking import ColumnLimits
 from aimd_server.services.visibility import is_owner, load_trial
-from aimd_server.stores import journals, packing, series, trials
+from aimd_server.stores import accounts, journals, packing, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow, Part
 from aimd_server.stores.packing import Packed
-from aimd_server.stores.trials import Placed
+from aimd_server.stores.trials import Placed, TrialRow
 from aimd_server.stores.writer import Shared
 
-if TYPE_CHECKING:
-    from aimd_server.columns.spans import Span
 
-_MAX_LINE_BYTES = 1 << 20  # a longer line is stored and counted as damaged
-
-
-class Append(msgspec.Struct):
-    """Bytes to append to a journal, and what can be prepared before the transaction.
+class Append(msgspec.Struct, frozen=True):
+    """Bytes to append to a journal.
 
     Attributes:
         user: The caller.
@@ -53,8 +44,6 @@ class Append(msgspec.Struct):
         content: The bytes.
         packed: The bytes as stored.
         wants_digest: Whether to return the digest of the whole file.
-        prepared: A large part's spans.
-        points: A smaller part's points, if it has complete lines.
     """
 
     user: Account
@@ -64,8 +53,6 @@ class Append(msgspec.Struct):
     content: bytes
     packed: Packed
     wants_digest: bool = False
-    prepared: Prepared | None = None
-    points: list[Points] = []
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -90,9 +77,8 @@ def prepare(
     content: bytes,
     packed: Packed | None = None,
     wants_digest: bool = False,
-    limits: ColumnLimits | None = None,
 ) -> Append:
-    """Prepare an append, to relieve the writer.
+    """Check and pack an append, to relieve the writer.
 
     Args:
         user: The caller.
@@ -102,22 +88,12 @@ def prepare(
         content: The bytes.
         packed: The same bytes as they arrived, if they can be stored that way.
         wants_digest: Whether to return the digest of the whole file.
-        limits: How much becomes columns, and when.
 
     Raises:
         RefusalError: `invalid`.
     """
     files.check_file(file, JOURNALS)
-    limits = limits or chunking.LIMITS
-    prepared = None
-    if file == METRICS and len(content) >= limits.large_bytes:
-        prepared = chunking.prepare(content, offset, limits)
-    if packed is None:
-        # Spans replace the bytes in all but a few cases.
-        packed = Packed(packing.RAW, content) if prepared else packing.pack(content)
-    is_read = file == METRICS and prepared is None and content.endswith(b"\n")
-    points = list(totals.read_points(content)) if is_read else []
-    return Append(user, uid, file, offset, content, packed, wants_digest, prepared, points)
+    return Append(user, uid, file, offset, content, packed or packing.pack(content), wants_digest)
 
 
 class Appends:
@@ -143,7 +119,11 @@ class Appends:
         left: list[int] = []
         group = _AppendGroup(connection, wishes, self._blocks, self._limits)
         apart: set[str] = set()  # trials with an append left for later, and so all that follow it
+        valid = _valid_keys(connection, wishes)
         for number, wish in enumerate(wishes):
+            if (wish.user.key_hash, wish.user.id, wish.user.scope) not in valid:
+                outcomes[number] = RefusalError("unauthenticated", "that key is no longer valid")
+                continue
             done = group.take(wish) if wish.uid not in apart else None
             if done is None:
                 apart.add(wish.uid)
@@ -163,39 +143,13 @@ class Appends:
             return refusal
 
 
-class _Totals:
-    """The totals of some trials as a transaction changes them: their rows are read once, and written once."""
-
-    def __init__(self, connection: Connection, trial_ids: list[int]) -> None:
-        """Read the rows. The caller has locked the journals, so nobody else changes them now."""
-        self._connection = connection
-        rows = series.of_trials(connection, trial_ids)
-        self._rows = {(row.trial_id, row.type): row for found in rows.values() for row in found}
-        self._types = {trial_id: len(rows.get(trial_id, [])) for trial_id in trial_ids}
-        self._lives: dict[tuple[int, str], Live] = {}
-
-    def add(self, trial_id: int, metrics_type: str, columns: Columns) -> None:
-        """Take numbers in; those of a type for which a trial has no room are left out."""
-        live = self._live(trial_id, metrics_type)
-        if live is not None:
-            totals.extend(live, columns)
-
-    def _live(self, trial_id: int, metrics_type: str) -> Live | None:
-        key = (trial_id, metrics_type)
-        live = self._lives.get(key)
-        if live is None:
-            row = self._rows.get(key)
-            if row is None:
-                if self._types[trial_id] == totals.MAX_TYPES:
-                    return None
-                self._types[trial_id] += 1
-            live = self._lives[key] = totals.from_text(row.live if row else None)
-        return live
-
-    def write(self) -> None:
-        """Write down what has changed."""
-        grown = [indexing.Grown(*key, self._rows.get(key), live) for key, live in self._lives.items()]
-        indexing.put_totals(self._connection, grown)
+def _valid_keys(connection: Connection, wishes: list[Append]) -> set[tuple[str | None, int, str]]:
+    """Return the callers, by key, account and scope, who may call now; sessions were looked up just before."""
+    users = {(user.key_hash, user.id, user.scope) for user in (wish.user for wish in wishes)}
+    hashes = [key_hash for key_hash, _, _ in users if key_hash is not None]
+    known = accounts.by_key_hashes(connection, list(dict.fromkeys(hashes)), now_us()) if hashes else {}
+    valid = {(key_hash, account.id, account.scope) for key_hash, account in known.items()}
+    return {user for user in users if user[0] is None or user in valid}
 
 
 class _AppendGroup:
@@ -209,9 +163,9 @@ class _AppendGroup:
         self._placed = trials.placed(connection, list({wish.uid for wish in wishes}))
         ids = [trial.id for trial in self._placed.values()]
         self._rows = journals.locked(connection, ids)
-        self._totals = _Totals(connection, ids)
         self._parts: list[Part] = []
-        self._extended: dict[tuple[int, str], JournalRow] = {}
+        self._grown: dict[tuple[int, str], JournalRow] = {}
+        self._stale: dict[tuple[int, str], JournalRow] = {}
 
     def take(self, wish: Append) -> Appended | None:
         """Do an append, or return None if it must be done separately."""
@@ -219,51 +173,48 @@ class _AppendGroup:
         row = self._rows.get((trial.id, wish.file)) if trial is not None else None
         if trial is None or row is None or not _is_plain(wish, trial, row):
             return None
-        if wish.file in (METRICS, SEGMENTS) and (trial.id, SEGMENTS) in self._rows:
-            return None
-        reached = row.next_offset + len(wish.content)
         block = row.next_offset // BLOCK_BYTES
-        if reached // BLOCK_BYTES > block:
+        if (row.next_offset + len(wish.content)) // BLOCK_BYTES > block:
             digest = self._blocks.completed(row.id, row.next_offset, wish.content)
             if digest is None:
                 return None
             journals.add_block(self._connection, row.id, block, digest)
-        changed = {"next_offset": reached, "updated_us": self._at_us}
-        if wish.file == METRICS:
-            changed |= _counted(row, wish.points, reached)
-            _add_points(self._totals, trial.id, wish.points)
         self._parts.append(Part(row.id, row.next_offset, len(wish.content), wish.packed))
-        extended = msgspec.structs.replace(row, **changed)
-        self._rows[trial.id, wish.file] = self._extended[trial.id, wish.file] = extended
-        return Appended(Standing(reached, ""), row.id, _due_of(extended, self._limits))
+        grown, key = _grown(row, wish.content, self._at_us), (trial.id, wish.file)
+        self._rows[key] = self._grown[key] = grown
+        if grown.stale_us != row.stale_us:
+            self._stale[key] = grown
+        return Appended(Standing(grown.next_offset, ""), row.id, _due_of(grown, trial.state, self._limits))
 
     def write(self) -> None:
         """Store what was taken."""
         journals.extend(self._connection, *self._parts)
-        journals.advance(self._connection, *self._extended.values())
-        self._totals.write()
+        journals.grow(self._connection, *self._grown.values())
+        journals.mark_stale(self._connection, *self._stale.values())
 
 
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
-    """Tell whether an append is the owner's next bytes, in complete lines."""
-    is_next = wish.offset == row.next_offset and bool(wish.content) and wish.prepared is None
-    is_whole = wish.file != METRICS or (row.parsed_offset == row.next_offset and wish.content.endswith(b"\n"))
-    return is_owner(wish.user, trial.owner_id) and is_next and is_whole and not wish.wants_digest
+    """Tell whether an append is the owner's next bytes of a journal whose content does not matter now."""
+    is_next = wish.offset == row.next_offset and bool(wish.content) and not wish.wants_digest
+    return is_owner(wish.user, trial.owner_id) and is_next and wish.file != SEGMENTS
 
 
-def _counted(row: JournalRow, points: list[Points], parsed_offset: int, damaged: int = 0) -> dict[str, int]:
-    """Return what changes in a journal's row with the points of its lines up to an offset."""
-    return {
-        "parsed_offset": parsed_offset,
-        "records": row.records + sum(group.records for group in points),
-        "damaged": row.damaged + damaged + sum(group.damaged for group in points),
-    }
+def _grown(row: JournalRow, content: bytes, at_us: int) -> JournalRow:
+    """Return a journal's row with more bytes; those of `metrics` that complete a record make the totals stale."""
+    end, lines, stale_us = row.next_offset + len(content), 0, row.stale_us
+    if row.file == METRICS:
+        lines = content.count(b"\n")
+        is_whole = lines or (b"}" in content and end - row.folded_offset <= effective.MAX_LINE_BYTES)
+        stale_us = at_us if is_whole and stale_us is None else stale_us
+    return msgspec.structs.replace(row, next_offset=end, lines=row.lines + lines, updated_us=at_us, stale_us=stale_us)
 
 
-def _add_points(sums: _Totals, trial_id: int, points: Iterable[Points]) -> None:
-    for group in points:
-        for metrics_type, columns in group.by_type.items():
-            sums.add(trial_id, metrics_type, columns)
+def _due_of(row: JournalRow, state: str | None, limits: ColumnLimits) -> int | None:
+    """Return the trial of a journal if there is something for `settle` to do, or None."""
+    if row.file != METRICS:
+        return row.trial_id if row.stale_us is not None else None
+    is_due = chunking.is_due(row, limits) or (row.stale_us is not None and not is_live(state or ""))
+    return row.trial_id if is_due else None
 
 
 def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> Appended:
@@ -273,67 +224,37 @@ def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> 
         RefusalError: `not_found`, `content_differs` or `offset_mismatch`.
     """
     trial = load_trial(connection, wish.user, wish.uid)
-    rows = journals.locked(connection, [trial.id])
-    row = rows.get((trial.id, wish.file)) or journals.add(connection, trial.id, wish.file, now_us())
-    content, offset, prepared = wish.content, wish.offset, wish.prepared
+    row = _locked(connection, trial.id, wish.file)
+    content, offset = wish.content, wish.offset
     there = min(len(content), row.next_offset - offset)
     if there < 0:
         raise _refused("offset_mismatch", f"byte {offset} is beyond the end", row)
     if there and journals.read(connection, row.id, offset, offset + there) != content[:there]:
         raise _refused("content_differs", "other bytes are stored there", row)
-    due: int | None = None
-    segments = Segments()
-    if wish.file == METRICS:
-        cuts = rows.get((trial.id, SEGMENTS))
-        segments = effective.read_segments(connection, cuts) if cuts else segments
-        prepared = None if segments.reach > row.parsed_offset else prepared
-    elif wish.file == SEGMENTS:
+    if wish.file == SEGMENTS:
         effective.check_size(row, len(content) - there)
-        segments = effective.read_segments(connection, row)
-    if prepared is not None and there == 0 and row.next_offset - row.chunk_offset < limits.due_bytes:
-        reached = _extend_by_spans(connection, row, content, prepared, limits)
-    else:
-        is_packed = there == 0 and wish.prepared is None
-        extended = _extend(connection, row, content[there:], wish.packed if is_packed else None, segments)
-        reached, due = extended.next_offset, _due_of(extended, limits)
-        if wish.file == SEGMENTS:
-            due = _due_of_segments(connection, row, extended, segments)
+    grown = _extend(connection, row, content[there:], wish.packed if there == 0 else None)
+    due = _due_of(grown, trial.state or trial.status, limits)
     if not wish.wants_digest:
-        return Appended(Standing(reached, ""), row.id, due)
+        return Appended(Standing(grown.next_offset, ""), row.id, due)
     if row.next_offset == 0:  # these bytes are all of it
-        return Appended(Standing(reached, files.digest_of(content)), row.id, due)
-    return Appended(files.standing(connection, msgspec.structs.replace(row, next_offset=reached)), row.id, due)
+        return Appended(Standing(grown.next_offset, files.digest_of(content)), row.id, due)
+    return Appended(files.standing(connection, grown), row.id, due)
 
 
-def append_at_end(connection: Connection, trial_id: int, content: bytes) -> bool:
-    """Append complete lines wherever the metrics file ends, as version 1 does; tell whether chunks are due."""
-    row = _locked(connection, trial_id, METRICS)
-    if row.parsed_offset < row.next_offset:
+def append_at_end(connection: Connection, trial: TrialRow, content: bytes) -> int | None:
+    """Append complete lines wherever the metrics file ends, as version 1 does; return the trial if `settle` is due."""
+    row = _locked(connection, trial.id, METRICS)
+    end = row.next_offset
+    if end and journals.read(connection, row.id, end - 1, end) != b"\n":
         content = b"\n" + content  # an incomplete line must not swallow the first record
-    extended = _extend(connection, row, content, None, effective.segments_of(connection, trial_id))
-    return chunking.is_due(extended, chunking.LIMITS)
+    return _due_of(_extend(connection, row, content, None), trial.state or trial.status, chunking.LIMITS)
 
 
-def _due_of(row: JournalRow, limits: ColumnLimits) -> int | None:
-    """Return the trial of a journal whose tail is due to become chunks, or None."""
-    return row.trial_id if row.file == METRICS and chunking.is_due(row, limits) else None
-
-
-def _due_of_segments(connection: Connection, before: JournalRow, row: JournalRow, segments: Segments) -> int | None:
-    """Return the trial of a `segments` file if its totals are due to be computed again, or None."""
-    is_settled = before.parsed_offset == before.next_offset
-    if is_settled and effective.read_segments(connection, row).mark() == segments.mark():
-        journals.advance(connection, msgspec.structs.replace(row, parsed_offset=row.next_offset))
-        return None
-    return row.trial_id if row.parsed_offset < row.next_offset else None
-
-
-def settle(database: Database, trial_id: int, file: str, limits: ColumnLimits | None = None) -> None:
-    """Do what an append left due: turn a tail into chunks, or compute totals again of which points were superseded."""
-    if file == SEGMENTS:
-        effective.retotal(database, trial_id)
-    else:
-        chunking.chunk_tail(database, trial_id, file, limits or chunking.LIMITS)
+def settle(database: Database, trial_id: int, limits: ColumnLimits | None = None) -> None:
+    """Do what an append left due: turn a tail into chunks, or else fold its lines."""
+    if not chunking.chunk_tail(database, trial_id, limits or chunking.LIMITS):
+        folding.fold_due(database, trial_id)
 
 
 def _refused(code: str, message: str, row: JournalRow) -> RefusalError:
@@ -345,59 +266,21 @@ def _locked(connection: Connection, trial_id: int, file: str) -> JournalRow:
     return row or journals.add(connection, trial_id, file, now_us())
 
 
-def _extend(
-    connection: Connection, row: JournalRow, content: bytes, packed: Packed | None, segments: Segments
-) -> JournalRow:
+def _extend(connection: Connection, row: JournalRow, content: bytes, packed: Packed | None) -> JournalRow:
     """Append bytes to a journal and return its new row."""
     if not content:
         return row
     _add_blocks(connection, row, content)
-    changed = {"next_offset": row.next_offset + len(content), "updated_us": now_us()}
-    if row.file == METRICS:
-        sums = _Totals(connection, [row.trial_id])
-        changed |= _take_lines(connection, row, content, sums, segments)
-        sums.write()
     journals.extend(connection, Part(row.id, row.next_offset, len(content), packed or packing.pack(content)))
-    extended = msgspec.structs.replace(row, **changed)
-    journals.advance(connection, extended)
-    return extended
-
-
-def _extend_by_spans(
-    connection: Connection, row: JournalRow, content: bytes, prepared: Prepared, limits: ColumnLimits
-) -> int:
-    """Append a large part that was read into spans, after the tail, and return the journal's new offset."""
-    from aimd_server.columns import spans
-
-    _add_blocks(connection, row, content)
-    head, rest = content[: prepared.begin], content[prepared.end :]
-    before = journals.read(connection, row.id, row.chunk_offset, row.next_offset) + head
-    tail = [spans.build(lines) for lines in spans.split(before, limits.lines, limits.span_bytes)]
-    sums = _Totals(connection, [row.trial_id])
-    changed = _take_lines(connection, row, head, sums) | {"next_offset": row.next_offset + len(content)}
-    _take_spans(sums, row.trial_id, prepared.spans)
-    # What precedes `rest` is columns. The rows of types must exist before their chunks.
-    row = msgspec.structs.replace(row, **changed, updated_us=now_us())
-    records = row.records + sum(chunk.rows for span in prepared.spans for chunk in span.chunks)
-    parsed = row.chunk_offset + len(before) + sum(span.size for span in prepared.spans)
-    row = msgspec.structs.replace(row, records=records, parsed_offset=parsed)
-    if rest:
-        row = msgspec.structs.replace(
-            row, **_take_lines(connection, msgspec.structs.replace(row, next_offset=parsed), rest, sums)
-        )
-    sums.write()
-    row = chunking.keep(connection, row, [*tail, *prepared.spans])
-    journals.cut_tail(connection, row.id, row.chunk_offset)
-    if rest:
-        journals.extend(connection, Part(row.id, row.chunk_offset, len(rest), packing.pack(rest)))
-    journals.advance(connection, row)
-    return row.next_offset
-
-
-def _take_spans(sums: _Totals, trial_id: int, spans: list[Span]) -> None:
-    for span in spans:
-        for chunk in span.chunks:
-            sums.add(trial_id, split_type(chunk.type)[0], totals.columns_of(chunk))
+    grown = _grown(row, content, now_us())
+    journals.grow(connection, grown)
+    if row.file == SEGMENTS and row.stale_us is None:
+        before, after = effective.read_segments(connection, row), effective.read_segments(connection, grown)
+        if before.mark() != after.mark():  # other points count
+            grown = msgspec.structs.replace(grown, stale_us=grown.updated_us)
+    if grown.stale_us != row.stale_us:
+        journals.mark_stale(connection, grown)
+    return grown
 
 
 def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None:
@@ -411,28 +294,3 @@ def _add_blocks(connection: Connection, row: JournalRow, content: bytes) -> None
         digest.update(memoryview(content)[taken:end])
         journals.add_block(connection, row.id, number, digest.digest())
         number, inside, taken = number + 1, 0, end
-
-
-def _take_lines(
-    connection: Connection, row: JournalRow, content: bytes, sums: _Totals, segments: Segments | None = None
-) -> dict[str, int]:
-    """Take what is complete now into the totals; return what changes in the journal's row.
-
-    Whole records are complete before their line is, as for a local journal (`read_records`).
-    """
-    waiting_bytes, damaged = row.next_offset - row.parsed_offset, 0
-    if b"\n" not in content and (waiting_bytes > _MAX_LINE_BYTES or b"}" not in content):
-        return {}  # nothing is complete now
-    if waiting_bytes > _MAX_LINE_BYTES:
-        lines, damaged = content[content.find(b"\n") + 1 :], 1
-    else:
-        lines = journals.read(connection, row.id, row.parsed_offset, row.next_offset) + content
-    end = lines.rfind(b"\n") + 1
-    end += whole_bytes(lines[end:])
-    reached = row.next_offset + len(content) - len(lines) + end
-    lines = lines[:end]
-    points = list(totals.read_points(lines))
-    counting = lines if segments is None else segments.mask(lines, reached - len(lines))
-    # The row of the journal counts all of its records, the totals those that count.
-    _add_points(sums, row.trial_id, points if counting is lines else totals.read_points(counting))
-    return _counted(row, points, reached, damaged)

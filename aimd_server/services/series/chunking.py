@@ -1,9 +1,8 @@
-"""From tail to chunks: turns the lines in a journal's tail into columns.
+"""From tail to chunks: turns the lines in a journal's tail into columns, and folds them on that occasion.
 
-A large part of a file is read into spans before its transaction, which then stores them. Otherwise the tail grows until
-it has enough, and the last append turns it into spans after its commit: read and built outside the writer, then stored
-by a second transaction, unless somebody else did so in the meantime. If the server ends between the two, the lines are
-still in the tail, from which they are also read, and the next append continues.
+The tail grows until it has enough; the append that made it so turns it into spans after its commit: read and built
+outside the writer, then stored by a second transaction, unless somebody else did so in the meantime. If the server ends
+between the two, the lines are still in the tail, from which they are also read, and the next append continues.
 """
 
 from __future__ import annotations
@@ -14,7 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from aimd_server.stores import journals
+from aimd_core.reading.series import split_type
+from aimd_server.services.files import METRICS, SEGMENTS
+from aimd_server.services.series import folding, totals
+from aimd_server.services.series.folding import Folded
+from aimd_server.stores import journals, series
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.writer import StoreUnavailableError
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from aimd_server.columns.spans import Span
 
 _STEP_BYTES = 8 << 20
-_busy: set[tuple[int, int]] = set()  # the journals that a thread of this process is working on
+_busy: set[tuple[int, int]] = set()  # the trials that a thread of this process is working on
 _lock = threading.Lock()
 _building = threading.Lock()  # of spans: it takes memory, and two at once only slow each other down
 log = logging.getLogger("aimd_server")
@@ -33,16 +36,14 @@ class ColumnLimits(NamedTuple):
     """How much becomes columns, and when.
 
     Attributes:
-        due_records: A tail with this many records is due.
+        due_lines: A tail with this many lines is due.
         due_bytes: A tail of this many bytes is due.
-        large_bytes: From this size on a part is read into spans before its transaction.
         lines: The most lines of a span.
         span_bytes: The most bytes of a span; one line alone may be longer.
     """
 
-    due_records: int = 4096
+    due_lines: int = 4096
     due_bytes: int = 4 << 20
-    large_bytes: int = 256 << 10
     lines: int = 4096
     span_bytes: int = 2 << 20
 
@@ -50,82 +51,27 @@ class ColumnLimits(NamedTuple):
 LIMITS = ColumnLimits()
 
 
-class Prepared(msgspec.Struct):
-    """A large part of a journal, read before its transaction.
-
-    Attributes:
-        begin: Where its first complete line begins.
-        end: Where the last span ends; the rest is tail.
-        spans: Those between.
-    """
-
-    begin: int
-    end: int
-    spans: list[Span]
-
-
-def prepare(content: bytes, offset: int, limits: ColumnLimits) -> Prepared | None:
-    """Read a large part of a journal into spans; None if it has something that only the slow way can read."""
-    with _building:
-        return _prepared(content, content.find(b"\n") + 1 if offset else 0, limits)
-
-
-def _prepared(content: bytes, begin: int, limits: ColumnLimits) -> Prepared | None:
-    from aimd_server.columns import spans
-
-    end = content.rfind(b"\n") + 1
-    prepared = Prepared(begin, begin, [])
-    for lines in spans.split(content[begin:end], limits.lines, limits.span_bytes):
-        if prepared.spans and lines.count(b"\n") < limits.lines // 2 and prepared.end + len(lines) == end:
-            break  # too few for a chunk: tail
-        span = spans.build(lines)
-        if span.recipe is None or not _has_plain_steps(span) or _spells_a_metric_twice(span):
-            return None
-        prepared.spans.append(span)
-        prepared.end += len(lines)
-    return prepared if prepared.spans else None
-
-
-def _has_plain_steps(span: Span) -> bool:
-    """Tell whether every step is a whole number or none, so that totals can be made from columns."""
-    shapes = span.recipe.shapes if span.recipe else []
-    return all(kind in ("int", "null") for shape in shapes for name, kind in shape.places if name == "step")
-
-
-def _spells_a_metric_twice(span: Span) -> bool:
-    """Tell whether two types have the same metric, so that columns do not tell in which order it was written."""
-    names = [f"{chunk.type}.{name}" for chunk in span.chunks for name in chunk.columns]
-    return len(span.chunks) > 1 and len(set(names)) < len(names)
-
-
-def keep(connection: Connection, row: JournalRow, spans: list[Span]) -> JournalRow:
-    """Store spans after a journal's chunks and return its new row, which `journals.advance` stores."""
-    from aimd_server.stores import chunks
-
-    offset, records = row.chunk_offset, row.chunk_records
-    for span in spans:
-        chunks.put(connection, row.trial_id, row.id, offset, span)
-        offset += span.size
-        records += sum(chunk.rows for chunk in span.chunks)
-    return msgspec.structs.replace(row, chunk_offset=offset, chunk_records=records)
-
-
 def is_due(row: JournalRow, limits: ColumnLimits) -> bool:
     """Tell whether a journal's tail has enough for chunks."""
-    waiting = row.parsed_offset - row.chunk_offset
-    return row.records - row.chunk_records >= limits.due_records or waiting >= limits.due_bytes
+    lines = row.lines - row.chunk_lines
+    return lines >= limits.due_lines or (lines > 0 and row.next_offset - row.chunk_offset >= limits.due_bytes)
 
 
-def chunk_tail(database: Database, trial_id: int, file: str, limits: ColumnLimits | None = None) -> None:
-    """Turn the complete lines of a tail into chunks, if due; a fault is logged and leaves the tail."""
-    key = (id(database), trial_id)
+def chunk_tail(database: Database, trial_id: int, limits: ColumnLimits | None = None) -> bool:
+    """Turn the complete lines of a trial's tail into chunks and fold them, if due; tell whether any were.
+
+    A fault is logged and leaves the tail.
+    """
+    key, is_done = (id(database), trial_id), False
     with _lock:
         if key in _busy:
-            return
+            return False
         _busy.add(key)
     try:
-        while _step(database, trial_id, file, limits or LIMITS):
-            pass
+        while (has_more := _step(database, trial_id, limits or LIMITS)) is not None:
+            is_done = True
+            if not has_more:
+                break
     except StoreUnavailableError as error:  # the next append will try again
         log.warning("could not turn a tail into chunks: %s", error)
     except Exception:
@@ -133,45 +79,103 @@ def chunk_tail(database: Database, trial_id: int, file: str, limits: ColumnLimit
     finally:
         with _lock:
             _busy.discard(key)
+    return is_done
 
 
-def _step(database: Database, trial_id: int, file: str, limits: ColumnLimits) -> bool:
-    """Turn a stretch of a tail into chunks; tell whether there may be more to do."""
+class _Tail(NamedTuple):
+    """Complete lines at the beginning of a tail, the journal as it was, and the totals if these lines are added there.
 
-    def read(connection: Connection) -> tuple[JournalRow, bytes] | None:
-        row = journals.of_file(connection, trial_id, file)
-        if row is None or not is_due(row, limits):
-            return None
-        end = min(row.parsed_offset, row.chunk_offset + _STEP_BYTES)
-        lines = journals.read(connection, row.id, row.chunk_offset, end)
-        if not lines.endswith(b"\n"):  # cut within a line, which may be longer than a step
-            end = row.parsed_offset if b"\n" not in lines else row.chunk_offset + lines.rfind(b"\n") + 1
-            lines = journals.read(connection, row.id, row.chunk_offset, end)
-        return row, lines
+    `lives` is None if not all lines of the trial count.
+    """
 
-    found = database.read(read)
-    if found is None:
-        return False
-    seen, lines = found
+    row: JournalRow
+    lines: bytes
+    lives: dict[str, totals.Live] | None
+
+
+def _step(database: Database, trial_id: int, limits: ColumnLimits) -> bool | None:
+    """Turn a stretch of a tail into chunks; tell whether there may be more to do, or return None if nothing was due."""
+    tail = database.read(lambda connection: _tail(connection, trial_id, limits))
+    if tail is None:
+        return None
+    if tail.lives is None:  # these are folded apart, first, so that the chunks find the series of their types
+        folding.fold(database, [trial_id])
     from aimd_server.columns import spans
 
-    parts = list(spans.split(lines, limits.lines, limits.span_bytes))
-    if not parts:
-        return False
+    parts = list(spans.split(tail.lines, limits.lines, limits.span_bytes))
     if len(parts) > 1 and parts[-1].count(b"\n") < limits.lines // 2:
         parts.pop()  # too few for a chunk
     with _building:
         built = [spans.build(part) for part in parts]
+    folded = None if tail.lives is None else _folded(tail, tail.lives, parts, built)
+    lines = sum(part.count(b"\n") for part in parts)
 
     def write(connection: Connection) -> bool:
-        row = journals.of_file(connection, trial_id, file, lock=True)
-        if row is None or row.id != seen.id or row.chunk_offset != seen.chunk_offset:
+        row = journals.of_file(connection, trial_id, METRICS, lock=True)
+        if row is None or row.id != tail.row.id or row.chunk_offset != tail.row.chunk_offset:
             return False
-        row = keep(connection, row, built)
-        if row.chunk_offset == row.parsed_offset:
-            row = msgspec.structs.replace(row, chunk_records=row.records)  # whatever counted as a record
+        if folded is not None:
+            if folding.put(connection, [folded]):
+                return True  # somebody folded some of these lines
+            row = folding.settled_row(row, folded.end, row.next_offset == folded.end)
+        row = _keep(connection, row, built, lines)
         journals.cut_tail(connection, row.id, row.chunk_offset)
-        journals.advance(connection, row)
+        journals.settle(connection, row)
         return is_due(row, limits)
 
     return database.write(write)
+
+
+def _tail(connection: Connection, trial_id: int, limits: ColumnLimits) -> _Tail | None:
+    """Return lines that are due to become chunks, if there are any."""
+    files = {row.file: row for row in journals.of_trials(connection, [trial_id]).get(trial_id, [])}
+    row = files.get(METRICS)
+    if row is None or not is_due(row, limits):
+        return None
+    end = min(row.next_offset, row.chunk_offset + _STEP_BYTES)
+    lines = journals.read(connection, row.id, row.chunk_offset, end)
+    if b"\n" not in lines:  # one that is longer than a step
+        lines = journals.read(connection, row.id, row.chunk_offset, row.next_offset)
+    lines = lines[: lines.rfind(b"\n") + 1]
+    if not lines:
+        return None
+    stored = series.of_trials(connection, [trial_id]).get(trial_id, [])
+    return _Tail(row, lines, None if SEGMENTS in files else folding.lives_of(stored))
+
+
+def _folded(tail: _Tail, lives: dict[str, totals.Live], parts: list[bytes], built: list[Span]) -> Folded:
+    """Return the totals with the lines of a tail, as far as they are not in them; the columns have them already."""
+    changed: set[str] = set()
+    position, done = 0, max(0, tail.row.folded_offset - tail.row.chunk_offset)
+    for part, span in zip(parts, built, strict=True):
+        skipped, position = part[: max(0, done - position)], position + len(part)
+        if len(skipped) == len(part):
+            continue
+        if _has_all_numbers(span) and (not skipped or (len(span.chunks) == 1 and skipped.endswith(b"\n"))):
+            for chunk in span.chunks:
+                columns = totals.columns_of(chunk, skipped.count(b"\n"))
+                changed |= folding.add_columns(lives, split_type(chunk.type)[0], columns)
+        else:
+            changed |= folding.add_lines(lives, part[len(skipped) :])
+    changed |= folding.add_lines(lives, tail.lines[max(position, done) :])
+    end = tail.row.chunk_offset + max(len(tail.lines), done)
+    return Folded(tail.row.trial_id, tail.row, None, end, lives, changed)
+
+
+def _has_all_numbers(span: Span) -> bool:
+    """Tell whether totals can be made from columns: steps are whole numbers or none, and types share no metric."""
+    names = [f"{chunk.type}.{name}" for chunk in span.chunks for name in chunk.columns]
+    if span.recipe is None or len(set(names)) < len(names):
+        return False
+    return all(kind in ("int", "null") for shape in span.recipe.shapes for name, kind in shape.places if name == "step")
+
+
+def _keep(connection: Connection, row: JournalRow, spans: list[Span], lines: int) -> JournalRow:
+    """Store spans of so many lines after a journal's chunks and return its new row, which `journals.settle` stores."""
+    from aimd_server.stores import chunks
+
+    offset = row.chunk_offset
+    for span in spans:
+        chunks.put(connection, row.trial_id, row.id, offset, span)
+        offset += span.size
+    return msgspec.structs.replace(row, chunk_offset=offset, chunk_lines=row.chunk_lines + lines)

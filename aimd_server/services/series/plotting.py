@@ -10,9 +10,10 @@ import msgspec
 from aimd_core.format.segments import Segments
 from aimd_server.services.files import METRICS, SEGMENTS
 from aimd_server.services.request_errors import invalid
-from aimd_server.services.series import effective, totals
+from aimd_server.services.series import effective, folding
+from aimd_server.services.series.folding import TypeTotals
 from aimd_server.services.visibility import Role, roles_of
-from aimd_server.stores import journals, series, trials
+from aimd_server.stores import journals, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.work import check
@@ -75,8 +76,8 @@ def draw(database: Database, user: Account, wish: PlotWish) -> Answer:
         stored = trials.by_uids(connection, wish.trials)
         roles = roles_of(connection, user, stored)
         rows = {row.uid: row for row in stored if roles[row.id] >= Role.VIEWER}
-        lives = series.of_trials(connection, [row.id for row in rows.values()])
-        metrics = {uid: _metrics_of(wish, lives.get(row.id, [])) for uid, row in rows.items()}
+        known = folding.totals_of(connection, [row.id for row in rows.values()])
+        metrics = {uid: _metrics_of(wish, known[row.id]) for uid, row in rows.items()}
         _check_size(wish, metrics)
         drawn = []
         for uids in _portions(wish, metrics):
@@ -98,22 +99,22 @@ def _check(wish: PlotWish) -> None:
 
 
 class _Metric(NamedTuple):
-    """A requested metric: its series, names and number of points."""
+    """A requested metric: its series if it has one already, names and number of points."""
 
-    series_id: int
+    series_id: int | None
     type: str
     name: str
     points: int
 
 
-def _metrics_of(wish: PlotWish, rows: list[series.SeriesRow]) -> list[_Metric]:
+def _metrics_of(wish: PlotWish, types: list[TypeTotals]) -> list[_Metric]:
     """Return the requested metrics that a trial has."""
     metrics = []
     order = {name: number for number, name in enumerate(wish.metrics or ())}
-    for row in rows:
-        for name, live in totals.from_text(row.live).items():
-            if wish.metrics is None or f"{row.type}.{name}" in order:
-                metrics.append(_Metric(row.id, row.type, name, live.count))
+    for series_id, metrics_type, live in types:
+        for name, summary in live.items():
+            if wish.metrics is None or f"{metrics_type}.{name}" in order:
+                metrics.append(_Metric(series_id, metrics_type, name, summary.count))
     if wish.metrics is not None:
         metrics.sort(key=lambda metric: order[f"{metric.type}.{metric.name}"])
     return metrics
@@ -146,7 +147,8 @@ def _drawn(
     from aimd_server.stores.chunk_reading import rollups
 
     view = View(wish.x, wish.points, wish.from_, wish.to)
-    keys = [(metric.series_id, metric.name) for uid in trial_ids for metric in metrics[uid]]
+    requested = [metric for uid in trial_ids for metric in metrics[uid]]
+    keys = [(metric.series_id, metric.name) for metric in requested if metric.series_id is not None]
     files = {
         trial_id: {row.file: row for row in rows}
         for trial_id, rows in journals.of_trials(connection, trial_ids.values()).items()
@@ -156,7 +158,7 @@ def _drawn(
         metric.series_id: History(metric.type, files[trial_id][METRICS].id, segments[trial_id])
         for uid, trial_id in trial_ids.items()
         for metric in metrics[uid]
-        if trial_id in files and segments[trial_id].reach
+        if metric.series_id is not None and trial_id in files and segments[trial_id].reach
     }
     stored: dict[tuple[int, str], list[Rollups]] = {
         key: [part] for key, part in rollups(connection, keys, view, histories)
@@ -166,7 +168,7 @@ def _drawn(
         tables = _tail_tables(connection, files[trial_id], segments[trial_id]) if trial_id in files else {}
         for metric in metrics[uid]:
             check()
-            parts = stored.pop((metric.series_id, metric.name), [])
+            parts = [] if metric.series_id is None else stored.pop((metric.series_id, metric.name), [])
             if metric.type in tables:
                 parts.append(of_range(*tables[metric.type].points(metric.name, wish.x), view))
             drawn.append(Drawn(uid, f"{metric.type}.{metric.name}", plotted(in_order(joined(parts)), wish.points)))
@@ -181,11 +183,10 @@ def _segments_of(connection: Connection, files: dict[str, journals.JournalRow]) 
 
 
 def _tail_tables(connection: Connection, files: dict[str, journals.JournalRow], segments: Segments) -> dict[str, Table]:
-    """Return the tables of what counts of the lines that are not in chunks."""
+    """Return the tables of what counts of the tail."""
     from aimd_server.columns.table import tables_of
 
     row = files.get(METRICS)
-    if row is None or row.chunk_offset == row.parsed_offset:
+    if row is None or row.chunk_offset == row.next_offset:
         return {}
-    lines = journals.read(connection, row.id, row.chunk_offset, row.parsed_offset)
-    return tables_of(segments.mask(lines, row.chunk_offset))
+    return tables_of(b"".join(lines for lines, _ in effective.stretches(connection, row, segments, row.chunk_offset)))

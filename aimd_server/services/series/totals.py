@@ -7,7 +7,7 @@ last by the reader of `aimd_core.format.journal`, so that a trial shows the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_TYPES = 100  # of one trial; points of further ones are kept and in no totals
 MAX_METRICS = 2000  # of one type in one trial; points of further ones are kept and in no totals
 MAX_KEY_CHARS = 500
-_GROUP_BYTES = 16 << 10  # lines read at once: large enough for speed, small enough for memory
+_GROUP_BYTES = 64 << 10  # lines read at once: large enough for speed, small enough for memory
 
 Live = dict[str, MetricSummary]  # of one metrics type, by metric
 
@@ -53,38 +53,24 @@ class Numbers(NamedTuple):
 Columns = dict[str, Numbers]  # of one metrics type, by metric
 
 
-class Points:
-    """The points of some journal lines.
+Points = dict[str, Columns]  # of some lines, by metrics type (`split_type`), in the order written
 
-    Attributes:
-        records: How many records there are.
-        damaged: How many lines are not records.
-        by_type: Numbers by metrics type (`split_type`) and metric, in the order written.
-    """
 
-    __slots__ = ("by_type", "damaged", "records")
-
-    def __init__(self) -> None:
-        self.records = 0
-        self.damaged = 0
-        self.by_type: dict[str, Columns] = {}
-
-    def add(self, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
-        """Add a record."""
-        self.records += 1
-        prefix = ""
-        if "." in metrics_type:
-            metrics_type, prefix = split_type(metrics_type)
-        columns = self.by_type.setdefault(metrics_type, {})
-        for name, value in values.items():
-            if isinstance(value, (int, float)):
-                if prefix:
-                    name = prefix + name
-                numbers = columns.get(name)
-                if numbers is None:
-                    numbers = columns[name] = Numbers([], [])
-                numbers.values.append(value)
-                numbers.steps.append(step)
+def _add(points: Points, metrics_type: str, step: Any, values: dict[str, Any]) -> None:
+    """Add a record."""
+    prefix = ""
+    if "." in metrics_type:
+        metrics_type, prefix = split_type(metrics_type)
+    columns = points.setdefault(metrics_type, {})
+    for name, value in values.items():
+        if isinstance(value, (int, float)):
+            if prefix:
+                name = prefix + name
+            numbers = columns.get(name)
+            if numbers is None:
+                numbers = columns[name] = Numbers([], [])
+            numbers.values.append(value)
+            numbers.steps.append(step)
 
 
 def read_points(lines: bytes) -> Iterator[Points]:
@@ -99,16 +85,14 @@ def read_points(lines: bytes) -> Iterator[Points]:
 
 
 def _read_group(lines: bytes) -> Points:
-    points = Points()
+    points: Points = {}
     if b"\\u0000" in lines:  # the journal's reader knows what is shown in its place
         return _read_slowly_each(lines, points)
     uniform = read_numbers(lines)
     if uniform is not None:
-        points.records = uniform.lines
         metrics_type, prefix = split_type(uniform.type)
         columns = {prefix + name: Numbers(column, uniform.steps) for name, column in uniform.columns.items()}
-        points.by_type = {metrics_type: columns}
-        return points
+        return {metrics_type: columns}
     try:
         records = _decoder.decode_lines(lines)  # all lines in one call
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -118,7 +102,7 @@ def _read_group(lines: bytes) -> Points:
         return _read_singly(lines, points)
     for record in records:
         ((metrics_type, body),) = record.items()
-        points.add(metrics_type, body.sequence.step, body.value)
+        _add(points, metrics_type, body.sequence.step, body.value)
     return points
 
 
@@ -131,7 +115,7 @@ def _read_singly(lines: bytes, points: Points) -> Points:
             continue
         if len(record) == 1:
             ((metrics_type, body),) = record.items()
-            points.add(metrics_type, body.sequence.step, body.value)
+            _add(points, metrics_type, body.sequence.step, body.value)
         else:
             _read_slowly(line, points)
     return points
@@ -144,11 +128,9 @@ def _read_slowly_each(lines: bytes, points: Points) -> Points:
 
 
 def _read_slowly(line: bytes, points: Points) -> None:
-    damage = Damage()
-    for record in read_records(iter([line + b"\n"]), damage):
+    for record in read_records(iter([line + b"\n"]), Damage()):
         ((metrics_type, body),) = record.items()
-        points.add(metrics_type, body["sequence"].get("step"), body["value"])
-    points.damaged += damage.lines
+        _add(points, metrics_type, body["sequence"].get("step"), body["value"])
 
 
 def extend(live: Live, columns: Columns) -> None:
@@ -159,14 +141,19 @@ def extend(live: Live, columns: Columns) -> None:
             summary.extend(list(map(float_of, values)) if set(map(type, values)) != {float} else values, steps)
 
 
-def columns_of(chunk: Chunk) -> Columns:
-    """Return the numbers of a chunk, as the lines that it was made of have them, by metric (`split_type`)."""
-    prefix = split_type(chunk.type)[1]
-    steps = list(map(step_of, chunk.axes["step"].tolist()))
-    return {
-        prefix + name: Numbers(values.tolist(), steps if rows is None else [steps[row] for row in rows.tolist()])
-        for name, (rows, values) in chunk.columns.items()
-    }
+def columns_of(chunk: Chunk, first: int = 0) -> Columns:
+    """Return the numbers of a chunk from a row on, as the lines that it was made of have them, by metric."""
+    prefix, axis = split_type(chunk.type)[1], chunk.axes["step"]
+    # They are whole numbers or none, or it would be read from its lines.
+    steps = list(map(step_of, axis.tolist())) if (axis != axis).any() else axis.astype(int).tolist()
+    columns: Columns = {}
+    for name, (rows, values) in chunk.columns.items():
+        if rows is None:
+            columns[prefix + name] = Numbers(values[first:].tolist(), steps[first:])
+        else:
+            at = int(rows.searchsorted(first))
+            columns[prefix + name] = Numbers(values[at:].tolist(), [steps[row] for row in rows[at:].tolist()])
+    return {name: numbers for name, numbers in columns.items() if numbers.values}
 
 
 def _summary_of(live: Live, name: str) -> MetricSummary | None:
@@ -196,10 +183,10 @@ def _numbers_of(row: list[Any]) -> list[Any]:
     return [float(value) if isinstance(value, str) else value for value in row] if str in map(type, row) else row
 
 
-def shown(series: list[tuple[str, str]]) -> dict[str, object]:
-    """Return (type, text) pairs as the API shows them: `type.name` to totals."""
+def shown(series: Iterable[tuple[str, Live]]) -> dict[str, object]:
+    """Return (type, totals) pairs as the API shows them: `type.name` to totals."""
     metrics: dict[str, object] = {}
-    for metrics_type, text in series:
-        for name, summary in from_text(text).items():
+    for metrics_type, live in series:
+        for name, summary in live.items():
             metrics[f"{metrics_type}.{name}"] = strict_json(summary.as_dict())
     return metrics

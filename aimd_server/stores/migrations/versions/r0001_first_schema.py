@@ -249,20 +249,21 @@ def _journals() -> None:
             sa.Column(name, sa.BigInteger, nullable=False)
             for name in (
                 "next_offset",
-                "parsed_offset",
-                "records",
-                "damaged",
+                "lines",
                 "updated_us",
                 "chunk_offset",
-                "chunk_records",
+                "chunk_lines",
+                "folded_offset",
             )
         ),
+        sa.Column("stale_us", sa.BigInteger, nullable=True),
         sa.Column("rest_offset", sa.BigInteger, nullable=True),
         sa.Column("rest_digest", sa.String(64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_journal"),
         _references("journal", "trial_id", "trial"),
         sa.UniqueConstraint("trial_id", "file", name="uq_journal_trial_id_file"),
     )
+    op.create_index("ix_journal_stale_us", "journal", ["stale_us"])
     op.create_table(
         "journal_block",
         sa.Column("journal_id", ID, nullable=False),
@@ -301,14 +302,11 @@ def _series() -> None:
         sa.Column("trial_id", ID, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("live", sa.Text, nullable=False),
-        sa.Column("indexed_us", sa.BigInteger, nullable=True),
-        sa.Column("stale_us", sa.BigInteger, nullable=True),
         sa.Column("rows", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_series"),
         _references("series", "trial_id", "trial"),
         sa.UniqueConstraint("trial_id", "type", name="uq_series_trial_id_type"),
     )
-    op.create_index("ix_series_stale_us", "series", ["stale_us"])
     op.create_table(
         "series_chunk",
         sa.Column("series_id", ID, nullable=False),
