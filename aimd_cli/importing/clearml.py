@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from aimd_cli.importing.contents import MAX_JSON_BYTES, Values, parse_json
+from aimd_cli.importing.contents import MAX_JSON_BYTES, Values, milliseconds_s, parse_json
 from aimd_cli.importing.plain import put_nested
 from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_core.errors import DamagedError, NotFoundError
@@ -116,7 +116,7 @@ def _read(session: _Session, store: Store) -> ImportedRun:
     times: list[float] = []
     single: list[tuple[str, float | None, object]] = []
     for event in _events(session, _METRICS, store):
-        time_s = _seconds(event.get("timestamp"))
+        time_s = milliseconds_s(event.get("timestamp"))
         times += [time_s] if time_s is not None else []
         _take(event, time_s, values, single)
     last = max((point.step for point in values.points), default=0)
@@ -225,10 +225,6 @@ def _ending(task: dict[str, Any], path: Path, times: list[float]) -> Ending:
         return Ending(SUCCEEDED, None, started_s, ended_s)
     kind = "signal" if status == "stopped" else "unfinished"
     return Ending(RUNNING, {"kind": kind}, started_s, ended_s)
-
-
-def _seconds(time_ms: object) -> float | None:
-    return time_ms / 1000 if isinstance(time_ms, (int, float)) and not isinstance(time_ms, bool) else None
 
 
 def _mapping(value: object) -> dict[str, Any]:

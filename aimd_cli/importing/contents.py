@@ -121,3 +121,11 @@ def utc_seconds(text: object) -> float | None:
         return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def milliseconds_s(time_ms: object) -> float | None:
+    """Return a time in milliseconds since the epoch in seconds; None if it is none."""
+    if isinstance(time_ms, bool) or not isinstance(time_ms, (int, float)):
+        return None
+    seconds = float_of(time_ms) / 1000
+    return seconds if seconds - seconds == 0.0 else None

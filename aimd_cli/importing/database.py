@@ -50,6 +50,7 @@ def open_database(path: Path, tracker: str, tables: Sequence[str]) -> Iterator[s
             _readable(path, head[-1] == _WAL_VERSION) as address,
             closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S)) as database,
         ):
+            database.text_factory = _text
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute("PRAGMA mmap_size = 0")  # a file that shrinks meanwhile must not end the process
             if hasattr(database, "setlimit"):  # Python 3.11
@@ -58,10 +59,14 @@ def open_database(path: Path, tracker: str, tables: Sequence[str]) -> Iterator[s
             if missing:
                 raise DamagedError(path=path, reason=said("has no table {names}", names=", ".join(missing)))
             yield database
-    except (sqlite3.Error, MemoryError) as error:
+    except (sqlite3.Error, MemoryError, UnicodeError) as error:
         raise DamagedError(
             path=path, reason=said("is not a database of {tracker} ({error})", tracker=tracker, error=error)
         ) from error
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
 
 
 def ordinary_tables(database: sqlite3.Connection) -> set[str]:

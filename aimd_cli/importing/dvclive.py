@@ -103,7 +103,7 @@ def _read_table(path: Path, key: str, values: Values, store: Store) -> None:
                 break
             try:
                 _take_row(dict(zip(header, _fields(line), strict=True)), key, values)
-            except (ValueError, KeyError, csv.Error):
+            except (ValueError, KeyError, OverflowError, csv.Error):
                 odd.append(number)
     if odd:
         shown = ", ".join(map(str, odd[:5])) + (", ..." if len(odd) > 5 else "")

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aimd_cli.importing.contents import milliseconds_s
 from aimd_cli.importing.database import open_database
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.run import Ending, ImportedRun, Store, read_text
@@ -107,7 +108,8 @@ def _ending(facts: _Facts) -> Ending:
 
 
 def _seconds(time_ms: object) -> float | None:
-    return time_ms / 1000 if isinstance(time_ms, int) and time_ms > 0 else None
+    seconds = milliseconds_s(time_ms)
+    return seconds if seconds else None  # 0 is unknown
 
 
 def _read_files(root: Path, store: Store) -> Iterator[ImportedRun]:
