@@ -15,7 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
@@ -78,8 +78,7 @@ def run(
     hold_little()
     host = settings.host
     with (
-        held(data_dir, is_shared),
-        _listen(host, settings.port) as listener,
+        _listening(data_dir, settings, is_shared) as listener,
         Database(data_dir, location=location_for(data_dir, settings)) as database,
         closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
         _threads() as threads,
@@ -96,6 +95,19 @@ def run(
             _spare_collector()
             with _known_address(data_dir, listener, host):
                 _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
+
+
+@contextmanager
+def _listening(data_dir: Path, settings: Settings, is_shared: bool) -> Iterator[socket.socket]:
+    """Hold the data and the port: the data first, whose error says who has it, unless it would have to be created."""
+    with ExitStack() as stack:
+        is_there = data_dir.exists()
+        if is_there:
+            stack.enter_context(held(data_dir, is_shared))
+        listener = stack.enter_context(_listen(settings.host, settings.port))
+        if not is_there:
+            stack.enter_context(held(data_dir, is_shared))
+        yield listener
 
 
 def _require_sound(database: Database, settings: Settings) -> None:

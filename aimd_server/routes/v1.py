@@ -135,7 +135,7 @@ def _register_folders(table: RouteTable) -> None:
 
 def _folders(database: Database, user: Account) -> list[dict[str, Any]]:
     rows = database.read(lambda connection: folders.list_all(connection, user))
-    return [version1.folder_document(row) for row in rows]
+    return [version1.folder_document(user, row) for row in rows]
 
 
 def _pointers(database: Database, user: Account) -> list[dict[str, Any]]:
@@ -167,7 +167,7 @@ async def find_folder(call: Call) -> Response:
 
 
 def _folder(database: Database, user: Account, uid: str) -> dict[str, Any]:
-    return version1.folder_document(database.read(lambda connection: load_folder(connection, user, uid)))
+    return version1.folder_document(user, database.read(lambda connection: load_folder(connection, user, uid)))
 
 
 async def get_folder(call: Call) -> Response:

@@ -11,6 +11,7 @@ import re
 import tarfile
 from typing import NamedTuple
 
+from aimd_server.services import public_view
 from aimd_server.services.files import DOCUMENTS, JOURNALS, OpenFile, Standing, open_file
 from aimd_server.services.visibility import load_folder
 from aimd_server.stores import journals, trial_documents, trials
@@ -75,9 +76,11 @@ def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
     def operation(connection: Connection) -> list[Member]:
         stored = {stored_file.file for stored_file in trial_documents.of_trial(connection, row.id)}
         stored |= {stored_file.file for stored_file in journals.of_trials(connection, [row.id]).get(row.id, [])}
+        stored = {file for file in stored if public_view.shows(user, file)}
         names = [file for file in (*DOCUMENTS, *JOURNALS) if file in stored]
         contents = [Member(file, open_file(connection, user, row.uid, file)) for file in names]
-        made = {"metadata.yaml": trials.document(connection, row.id), "parameters.yaml": row.parameters}
+        document = public_view.document(user, trials.document(connection, row.id))
+        made = {"metadata.yaml": document, "parameters.yaml": row.parameters}
         return [_made(file, text) for file, text in made.items() if file not in stored] + contents
 
     return database.read(operation)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES, combine, digest_prefix
+from aimd_server.services import public_view
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import invalid
 from aimd_server.services.visibility import load_trial
@@ -154,6 +155,8 @@ def open_file(connection: Connection, user: Account, uid: str, file: str) -> Ope
     """
     check_file(file)
     trial = load_trial(connection, user, uid)
+    if not public_view.shows(user, file):
+        return OpenFile(None, Standing(0, combine([])))
     if file in DOCUMENTS:
         content = trial_documents.content(connection, trial.id, file) or b""
         return OpenFile(None, Standing(len(content), digest_of(content)), content)

@@ -6,7 +6,7 @@ import base64
 
 import msgspec
 
-from aimd_server.services import auditing, names, shortcuts
+from aimd_server.services import auditing, names, public_view, shortcuts
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folders import add_in, find_path, make_path
 from aimd_server.services.request_errors import RefusalError, folder_taken, foreign_cursor, invalid, no_folder
@@ -67,7 +67,7 @@ def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[
             "updated": iso(row.updated_us),
             "shared": row.id in shared,
         }
-        for row in rows
+        for row in (public_view.folder(user, row) for row in rows)
     ]
 
 

@@ -138,7 +138,14 @@ def shared_with(database: Database, user: Account) -> dict[str, object]:
         if row.uid not in best or order[row.role] > order[best[row.uid].role]:
             best[row.uid] = row
     items = [
-        {"kind": r.kind, "id": r.uid, "name": r.name, "path": r.path, "owner": r.owner, "role": r.role}
+        {
+            "kind": r.kind,
+            "id": r.uid,
+            "name": r.name,
+            "path": r.path,
+            "owner": "" if user.link_id is not None else r.owner,
+            "role": r.role,
+        }
         for r in best.values()
     ]
     return {"items": items}

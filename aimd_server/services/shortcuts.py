@@ -9,7 +9,7 @@ import uuid
 
 import msgspec
 
-from aimd_server.services import auditing, names
+from aimd_server.services import auditing, names, public_view
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.visibility import Role, load_folder, role_of
@@ -98,6 +98,7 @@ def visible(connection: Connection, user: Account, top: FolderRow) -> list[tuple
 
 
 def _shown(connection: Connection, user: Account, row: ShortcutRow, target: FolderRow) -> dict[str, object]:
+    target = public_view.folder(user, target)
     name = target.name if not target.is_root else target.owner
     return {
         "id": row.uid,

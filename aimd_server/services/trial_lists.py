@@ -19,6 +19,7 @@ from aimd_core.format.model import flatten, strict_json
 from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_fields, parse_sort
 from aimd_core.query.tree import EVERYTHING, size_of
 from aimd_core.reading.facts import Facts
+from aimd_server.services import public_view
 from aimd_server.services.folders import find_path
 from aimd_server.services.request_errors import foreign_cursor, invalid
 from aimd_server.services.series import folding
@@ -155,6 +156,8 @@ def page_of_trials(
         RefusalError: `folder_not_found`, `invalid`.
     """
     asked = list_query(request)
+    keys = (key.field for key in asked.keys)
+    public_view.check_fields(user, (*fields_of(asked.query.condition), *keys, *asked.columns))
     folding.fold_for_list(database, limits.behind, limits.fresh_s)
 
     def operation(connection: Connection) -> dict[str, object]:

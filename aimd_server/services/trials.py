@@ -16,7 +16,7 @@ from aimd_core.format.layout import LABELS_FILE, made_s
 from aimd_core.format.model import STATES
 from aimd_core.format.values import clean
 from aimd_core.reading.facts import ending_of, is_live
-from aimd_server.services import auditing, documents, indexing, names
+from aimd_server.services import auditing, documents, indexing, names, public_view
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
     DOCUMENTS,
@@ -299,8 +299,9 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
         (summary,) = overviews(connection, user, [row])
-        document = msgspec.Raw(trials.document(connection, row.id).encode())
-        return {**summary, "metadata": document, "files": standings(connection, row.id)}
+        document = msgspec.Raw(public_view.document(user, trials.document(connection, row.id)).encode())
+        files = {file: known for file, known in standings(connection, row.id).items() if public_view.shows(user, file)}
+        return {**summary, "metadata": document, "files": files}
 
     return database.read(operation)
 
@@ -325,13 +326,14 @@ def known(database: Database, user: Account, asked: KnownRequest) -> dict[str, o
         roles = roles_of(connection, user, named)
         rows = [row for row in named if roles[row.id] >= Role.VIEWER]
         files = standings_of(connection, [row.id for row in rows])
-        return {row.uid: _known(row, files.get(row.id, {})) for row in rows}
+        return {row.uid: _known(user, row, files.get(row.id, {})) for row in rows}
 
     return {"trials": database.read(operation)}
 
 
-def _known(row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
+def _known(user: Account, row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
     folder = {"id": row.folder_uid, "path": row.folder_path}
+    files = {file: stored for file, stored in files.items() if public_view.shows(user, file)}
     return {"id": row.uid, "name": row.name, "folder": folder, "state": row.state, "files": files}
 
 
@@ -349,7 +351,7 @@ def overviews(
     files = journals.of_trials(connection, ids)
     roles = roles_of(connection, user, rows)
     shown_rows = []
-    for row in rows:
+    for row in [public_view.trial(user, row) for row in rows]:
         if measured is None:
             metrics = totals.shown((one.type, one.live) for one in known[row.id])
         else:

@@ -17,7 +17,7 @@ import msgspec
 
 from aimd_core.format.journal import Damage, is_record, read_records
 from aimd_core.format.model import STATES
-from aimd_server.services import documents, names, shortcuts
+from aimd_server.services import documents, names, public_view, shortcuts
 from aimd_server.services.clock import iso
 from aimd_server.services.files import METRICS
 from aimd_server.services.folders import make_in
@@ -38,8 +38,9 @@ MAX_CONFIG_CHARS = 16 << 10
 _BLOCK_BYTES = 256 << 10  # points of a type that are compressed together
 
 
-def folder_document(row: FolderRow) -> Document:
+def folder_document(user: Account, row: FolderRow) -> Document:
     """Return a folder as version 1 shows it."""
+    row = public_view.folder(user, row)
     if row.is_root:
         own: Document = {"id": ROOT, "name": ROOT, "folder": ""}
     else:
@@ -81,9 +82,10 @@ def make_folder(database: Database, user: Account, body: object) -> str:
     return database.write(lambda connection: make_in(connection, user, parent, name, kind, config).uid)
 
 
-def trial_document(connection: Connection, row: TrialRow) -> Document:
+def trial_document(connection: Connection, user: Account, row: TrialRow) -> Document:
     """Return a trial's full document, with what the server fills in."""
-    document: Document = json.loads(trials.document(connection, row.id))
+    row = public_view.trial(user, row)
+    document: Document = json.loads(public_view.document(user, trials.document(connection, row.id)))
     document["metadata"] = {
         **documents.mapping(document.get("metadata")),
         "id": row.uid,
@@ -105,7 +107,7 @@ def get_trial(database: Database, user: Account, uid: str) -> Document:
     Raises:
         RefusalError: `not_found`.
     """
-    return database.read(lambda connection: trial_document(connection, load_trial(connection, user, uid)))
+    return database.read(lambda connection: trial_document(connection, user, load_trial(connection, user, uid)))
 
 
 def find_trial(database: Database, user: Account, folder: str, name: str) -> str:

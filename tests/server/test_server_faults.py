@@ -85,7 +85,7 @@ def test_a_user_name_that_cannot_be_used_is_refused(tmp_path: Path, name: str) -
 
 @pytest.mark.sqlite
 def test_a_user_is_made_once_and_keys_are_for_users_only(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no user 'lin'"):
+    with pytest.raises(NotFoundError, match="no server data"):
         create_key(tmp_path / "data", "lin")
     assert not (tmp_path / "data").exists()
     add_user(tmp_path / "data", "lin")

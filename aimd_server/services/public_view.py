@@ -1,0 +1,75 @@
+"""What the holder of a public link sees: the trial and its numbers, and nothing that names a person or a machine.
+
+A link shows names, folders, tags, notes, parameters, metrics, states and times, which their owner chose to share. It
+does not show who owns or changed something, where and how it ran (host, paths, command, pid, environment), git apart
+from the commit, the message of an exception, or the recorded output. What it does not show it cannot ask for either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from aimd_core.query import Field
+from aimd_server.services.request_errors import invalid
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.trials import TrialRow
+
+FILES = ("parameters.yaml", "segments", "metrics")
+_MEMBERS = ("kind", "status", "startTime", "endTime")
+_ENDING = ("kind", "exception", "signal", "status", "at")
+_HIDDEN_KINDS = ("git", "platform")
+_HIDDEN_FIELDS = ("reason",)
+
+
+def trial(user: Account, row: TrialRow) -> TrialRow:
+    """Return a trial as a caller sees it."""
+    if user.link_id is None:
+        return row
+    ending = None if row.ending is None else json.dumps(_some(json.loads(row.ending), _ENDING))
+    return msgspec.structs.replace(row, owner="", editor="", ending=ending)
+
+
+def folder(user: Account, row: FolderRow) -> FolderRow:
+    """Return a folder as a caller sees it."""
+    return row if user.link_id is None else msgspec.structs.replace(row, owner="", editor="")
+
+
+def document(user: Account, text: str) -> str:
+    """Return the JSON document of a trial as a caller sees it."""
+    if user.link_id is None:
+        return text
+    whole = json.loads(text)
+    shown = _some(whole, _MEMBERS)
+    git = whole.get("_git") if isinstance(whole, dict) else None
+    return json.dumps({**shown, "_git": _some(git, ("commit",))})
+
+
+def shows(user: Account, file: str) -> bool:
+    """Tell whether a caller sees a file of a trial."""
+    return user.link_id is None or file in FILES
+
+
+def check_fields(user: Account, fields: Iterable[Field]) -> None:
+    """Refuse a query for what a caller does not see.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if user.link_id is None:
+        return
+    for field in fields:
+        if field.kind in _HIDDEN_KINDS or (field.kind == "trial" and field.name in _HIDDEN_FIELDS):
+            raise invalid(
+                "a public link does not show where and how trials ran, so it cannot ask for it", field="where"
+            )
+
+
+def _some(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return those members of a mapping that are plain values."""
+    given = value if isinstance(value, dict) else {}
+    return {name: given[name] for name in names if isinstance(given.get(name), (str, int, float))}
