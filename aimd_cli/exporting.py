@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from aimd_cli.text import clean_json
 from aimd_core.errors import DiskError, InTheWayError, MissingExtraError
 from aimd_core.format.journal import Damage
 from aimd_core.format.model import strict_json
@@ -152,7 +153,7 @@ def json_lines(points: Points) -> Iterator[str]:
     """Yield points as strict JSON, one object per line, with strings for non-finite numbers and without absent ones."""
     for row in points.rows:
         values = {name: value for name, value in zip(points.columns, row, strict=True) if value is not None}
-        yield json.dumps(strict_json(values), ensure_ascii=False)
+        yield clean_json(json.dumps(strict_json(values), ensure_ascii=False))
 
 
 def write_parquet(points: Points, file: IO[bytes]) -> int:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from aimd_cli.text import cells, clean, wrapped
+from aimd_cli.text import cells, clean, clean_json, wrapped
 from aimd_core.language import translated
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _json(value: object, depth: int) -> str:
     from aimd_core.format.model import strict_json
 
     text = json.dumps(strict_json(value), ensure_ascii=not _can_encode("中"), indent=1)
-    return text.replace("\n", "\n" + " " * depth)
+    return clean_json(text).replace("\n", "\n" + " " * depth)
 
 
 def show_as(view: View, form: str) -> None:

@@ -23,6 +23,16 @@ def clean(text: str) -> str:
     return "".join(_escape(character) if is_hidden(character) else character for character in text)
 
 
+def clean_json(document: str) -> str:
+    """Return a JSON document with characters that would act on a terminal as JSON escapes: it means the same."""
+    import json
+
+    return "\n".join(
+        line if line.isprintable() else "".join(json.dumps(c)[1:-1] if is_hidden(c) else c for c in line)
+        for line in document.split("\n")
+    )
+
+
 def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
