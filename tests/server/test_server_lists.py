@@ -144,15 +144,28 @@ def _check(world: World, where: str, sort: str, limit: int, folder: str, limits:
     assert page["count"] == {"value": len(expected), "capped": False}
 
 
-@settings(max_examples=60, deadline=None)
-@given(
+any_list = given(
     where=queries(),
     sort=orders(),
     limit=st.sampled_from((1, 17, 50)),
     folder=st.sampled_from(("", "a", "/", "a=")),
     plan=st.sampled_from(list(PLANS)),
 )
+
+
+@settings(max_examples=25, deadline=None)
+@any_list
 def test_a_list_is_what_the_query_language_says_of_what_it_shows(
+    world: World, where: str, sort: str, limit: int, folder: str, plan: str
+) -> None:
+    assume(_readable(where, sort))
+    _check(world, where, sort, limit, folder, PLANS[plan])
+
+
+@pytest.mark.soak
+@settings(max_examples=500, deadline=None)
+@any_list
+def test_hundreds_of_lists_are_what_the_query_language_says(
     world: World, where: str, sort: str, limit: int, folder: str, plan: str
 ) -> None:
     assume(_readable(where, sort))
