@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten
 from aimd_core.query import matches, parse, parse_sort, sort_rows
-from aimd_core.reading.facts import Facts, seconds_of
+from aimd_core.reading.facts import Facts, State, seconds_of
 from aimd_server import operations
 from aimd_server.services import indexing, trash, trial_changes, trial_lists, trials
 from aimd_server.services.folders import FolderWish
@@ -74,7 +74,7 @@ class World:
             name=row["name"],
             alternative_name=row["alternative_name"] or "",
             id=row["id"],
-            state=row["state"] or row["status"] or "",
+            state=State(row["state"] or row["status"] or "", None, row["reason"] or ""),
             folder=row["folder"]["path"],
             started=row["started"],
             ended=row["ended"],
