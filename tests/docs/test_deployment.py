@@ -232,6 +232,46 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert "aimd.service" in _unit_faults(tmp_path, block("ini").replace("ProtectHome=yes", "ProtectHouse=yes"))
 
 
+EXPOSURE = 1.2  # on systemd's scale from 0 to 10, as the page says
+
+
+def _exposure(place: Path, text: str) -> float:
+    """Return how exposed systemd takes a service of this unit to be."""
+    unit = place / "aimd.service"
+    unit.write_text(text)
+    words = ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(unit)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    (value,) = re.findall(r"Overall exposure level for aimd\.service: ([0-9.]+)", done.stdout)
+    return float(value)
+
+
+def test_the_unit_is_as_little_exposed_as_the_page_says(tmp_path: Path) -> None:
+    require_part("systemd-analyze", shutil.which("systemd-analyze") is not None)
+    assert _exposure(tmp_path, block("ini")) <= EXPOSURE
+    for line_ in ("CapabilityBoundingSet=\n", "SystemCallFilter=@system-service\n", "PrivateUsers=yes\n"):
+        assert _exposure(tmp_path, _replaced(block("ini"), (line_, ""))) > EXPOSURE, line_
+
+
+def test_the_unit_bounds_memory_and_the_time_to_stop() -> None:
+    for setting in ("MemoryMax=", "TasksMax=", "TimeoutStopSec="):
+        assert f"\n{setting}" in block("ini")
+
+
+def test_the_health_check_of_the_container_tells_a_ready_server_from_none(tmp_path: Path) -> None:
+    (program,) = re.findall(r'CMD \["python", "-c", "(.*)"\]', block("dockerfile"))
+    with RunningServer(tmp_path / "data") as server:
+        for port, status in ((server.port, 0), (unused_port(), 1)):
+            words = [sys.executable, "-c", _replaced(program, ("127.0.0.1:2463", f"127.0.0.1:{port}"))]
+            assert subprocess.run(words, capture_output=True, check=False).returncode == status
+
+
+def test_the_container_runs_as_nobody_much_with_packages_by_hash() -> None:
+    text = block("dockerfile")
+    assert "--require-hashes" in text
+    assert re.search(r"^USER 10001$", text, re.MULTILINE)
+    assert not re.search(r"^FROM (?!\$\{BASE\}$)", text, re.MULTILINE)  # which is a digest
+
+
 def test_the_server_takes_the_options_of_the_unit() -> None:
     (words,) = re.findall(r"^ExecStart=/opt/aimd/bin/aimd (.*)$", block("ini"), re.MULTILINE)
     known = subprocess.run(
