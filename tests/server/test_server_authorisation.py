@@ -29,7 +29,7 @@ from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trials import TrialWish
 from aimd_server.services.visibility import Role
-from aimd_server.stores import accounts
+from aimd_server.stores import accounts, shares
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from tests.server.api import line, new_id, wish
@@ -427,3 +427,16 @@ def test_the_matrix_finds_a_key_that_is_revoked_in_vain(database: Database, monk
 
     monkeypatch.setattr(accounts, "revoke_key", planted)
     assert any("as revoked key" in one for one in _matrix(database, f"{V2}/trials/{{id}}"))
+
+
+def test_the_matrix_finds_a_missing_check_on_every_route_with_an_object(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody is taken for an owner of everything: each route that asks for a role has to turn red."""
+    everything = ["owner"]
+    monkeypatch.setattr(shares, "roles", lambda *_: everything)
+    by_trial = dict.fromkeys(range(10000), everything)
+    monkeypatch.setattr(shares, "roles_by_place", lambda *_: by_trial)
+    red = {tuple(row.split(" ")[:2]) for row in _matrix(database)}
+    asking = {route for route, rule in RULES.items() if rule.object and rule.needs != "trash"}
+    assert asking - red == set()
