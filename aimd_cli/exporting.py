@@ -15,6 +15,7 @@ from aimd_cli.text import clean_json
 from aimd_core.errors import DiskError, InTheWayError, MissingExtraError
 from aimd_core.format.journal import Damage
 from aimd_core.format.model import strict_json
+from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import all_records_of, metric_values, records_of
@@ -62,7 +63,9 @@ def _values(record: dict[str, Any], metrics: frozenset[str]) -> Iterator[tuple[s
 def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
     (body,) = record.values()
     sequence = body["sequence"]
-    return sequence.get("step"), sequence.get("epoch"), sequence.get("timestamp")
+    timestamp = sequence.get("timestamp")
+    told = timestamp if isinstance(timestamp, str) else None
+    return step_of(sequence.get("step")), step_of(sequence.get("epoch")), told
 
 
 def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:

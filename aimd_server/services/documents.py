@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from aimd_core.format.model import strict_json
-from aimd_core.format.values import MAX_PARAMETERS_CHARS, clean, parameters_chars, storable
+from aimd_core.format.values import MAX_PARAMETERS_CHARS, clean, parameters_chars
 from aimd_server.services.request_errors import RefusalError, invalid
 
 T = TypeVar("T")
 
 MAX_DEPTH = 64
+MAX_METADATA_CHARS = 1 << 20
 MAX_BOXES = 1 << 18  # lists and mappings in a document: two bytes of JSON take 64 in memory
 
 
@@ -95,7 +96,20 @@ def text_of(document: object) -> str:
     try:
         return msgspec.json.encode(strict).decode()
     except UnicodeEncodeError:  # a lone surrogate, which Python's JSON allows
-        return msgspec.json.encode(storable(strict)).decode()
+        return json.dumps(strict, separators=(",", ":"))
+
+
+def metadata_text(document: object) -> str:
+    """Return a trial's document as JSON text.
+
+    Raises:
+        RefusalError: `invalid`, if nested too deeply or too large for queries, which read that of many trials.
+    """
+    text = text_of(document)
+    if len(text) > MAX_METADATA_CHARS:
+        limit = MAX_METADATA_CHARS
+        raise invalid(f"the metadata of a trial have {limit} characters of JSON at most", field="metadata", limit=limit)
+    return text
 
 
 def parameters_text(parameters: object) -> str:

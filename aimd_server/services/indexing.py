@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aimd_core.format.model import flatten
-from aimd_core.format.values import float_of
+from aimd_core.format.values import float_of, storable
 from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
 from aimd_core.reading.facts import Facts
@@ -40,6 +40,8 @@ _TYPES = {bool: "b", int: "n", float: "n", str: "s"}
 def param_rows(parameters: str) -> list[ParamRow]:
     """Return the rows of a trial's parameters, which are JSON text; null has none."""
     document = json.loads(parameters)
+    if "\\u" in parameters:  # perhaps a lone surrogate, which a document may hold and a table may not
+        document = storable(document)
     flat = flatten(document) if isinstance(document, dict) else {}
     rows: list[ParamRow] = []
     for key, value in flat.items():

@@ -177,7 +177,7 @@ def document_columns(document: dict[str, Any]) -> dict[str, Any]:
     started, ended, status = (kept.get(key) for key in ("startTime", "endTime", "status"))
     ending = ending_of(kept)
     return {
-        "document": documents.text_of(kept),
+        "document": documents.metadata_text(kept),
         "status": documents.printable(status),
         "started": started if parse_us(started) is not None else None,
         "ended": ended if parse_us(ended) is not None else None,

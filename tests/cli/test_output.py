@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_cli import output
+from aimd_cli.text import clean_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
@@ -46,7 +47,7 @@ def test_a_document_printed_item_by_item_is_the_same_document(items: list[object
         patch.setattr(output, "_can_encode", lambda text: True)
         output.show(Listing(items, other, one_by_one=True), as_json=True)
     whole = {"schema": output.SCHEMA, "trials": items, "total": other}
-    assert "\n".join(printed) == json.dumps(whole, ensure_ascii=False, indent=1)
+    assert "\n".join(printed) == clean_json(json.dumps(whole, ensure_ascii=False, indent=1))
 
 
 def test_items_are_not_gathered_before_they_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,3 +56,11 @@ def test_items_are_not_gathered_before_they_are_printed(monkeypatch: pytest.Monk
     monkeypatch.setattr(output, "print_line", lambda line: given_when_printed.append(view.given))
     output.show(view, as_json=True)
     assert set(given_when_printed[2:102]) == set(range(1, 101))
+
+
+def test_json_means_the_same_and_has_no_hidden_characters() -> None:
+    value = {"a\u202e": ["\x9b", "\u200b中\U000e0041", "plain", "é\u0301"]}
+    text = clean_json(json.dumps(value, ensure_ascii=False))
+    assert json.loads(text) == value
+    assert text.isprintable()
+    assert "中" in text
