@@ -37,7 +37,7 @@ def limited(params: dict[str, object]) -> tuple[dict[str, object], int]:
 
 
 def put_nested(params: dict[str, object], path: list[str], value: object) -> None:
-    """Set a parameter by its path. What stands in the way is never replaced: the rest of the path becomes its name."""
+    """Set a parameter by its path. What is in the way is never replaced: the rest of the path becomes its name."""
     below: dict[str, object] = params
     for number, key in enumerate(path[:-1]):
         inner = below.setdefault(key, {})

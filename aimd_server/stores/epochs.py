@@ -1,7 +1,7 @@
 """The epoch of a server's data: a random id that changes when a backup is restored.
 
-Whoever remembers what a server has, such as a watcher that uploads, remembers the epoch too: under another one it asks
-again. Replicas share it, and restarts keep it.
+Anyone who remembers what a server has, such as a watcher that uploads, remembers the epoch too: under another one it
+asks again. Replicas share it, and restarts keep it.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def put(connection: Connection, folded: Sequence[Folded]) -> list[int]:
 
 
 def _is_as_read(folded: Folded, row: JournalRow | None, cuts: JournalRow | None) -> bool:
-    """Tell whether nothing but further lines came to a trial since it was read."""
+    """Tell whether only further lines came to a trial since it was read."""
     if folded.row is not None and (row is None or row.folded_offset != folded.row.folded_offset):
         return False
     seen = folded.cuts
