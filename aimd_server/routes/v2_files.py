@@ -120,6 +120,7 @@ async def patch_file(call: Call) -> Response:
     appends = call.backend.appends
     done = await call.write(appends.operation(wish), order=uid)
     appends.follow(wish, done)
+    del body, members, wish  # which may be large
     if done.due is not None:
         # Before the answer, so that faster appends wait.
         await call.backend.settle(appending.settle, call.database, done.due)

@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Connection, Table, bindparam, delete, func, insert, or_, select, update
 
-from aimd_server.stores.packing import Packed, pack, unpack
+from aimd_server.stores.packing import RAW, Packed, pack, unpack
 from aimd_server.stores.prepared import PreparedForList, PreparedStatement
 from aimd_server.stores.schema import journal, journal_block, journal_chunk, journal_tail
 
 _ROWS_AT_ONCE = 512
+_SOON_BYTES = 256 << 10  # so much of a tail becomes columns at once, and is not worth compressing
 
 
 class JournalRow(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def _overlapping(table: Table) -> PreparedStatement:
     offset, mine = table.c.offset, table.c.journal_id == bindparam("of_journal")
     first = select(func.max(offset)).where(mine, offset <= start).scalar_subquery()
     return PreparedStatement(
-        select(offset, table.c.codec, table.c.data)
+        select(offset, table.c.size, table.c.codec, table.c.data)
         .where(mine, offset >= func.coalesce(first, start), offset < end)
         .where(offset + table.c.size > start)
         .order_by(offset)
@@ -193,12 +194,12 @@ def read(connection: Connection, journal_id: int, start: int, end: int) -> bytes
     if start >= end:
         return b""
     pieces, between = [], {"of_journal": journal_id, "start": start, "end": end}
-    for offset, codec, data in _IN_CHUNKS.rows(connection, between):
+    for offset, _, codec, data in _IN_CHUNKS.rows(connection, between):
         from aimd_server.stores import chunks
 
         pieces.append(chunks.lines_of(connection, codec, data)[max(0, start - offset) : end - offset])
-    for offset, codec, data in _IN_TAIL.rows(connection, between):
-        pieces.append(unpack(codec, data)[max(0, start - offset) : end - offset])
+    for offset, size, codec, data in _IN_TAIL.rows(connection, between):
+        pieces.append(unpack(codec, data, size)[max(0, start - offset) : end - offset])
     return b"".join(pieces)
 
 
@@ -221,8 +222,8 @@ def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
     last = next(iter(_LAST_BEFORE.rows(connection, cut)), None)
     _REMOVE_BEFORE.run(connection, [cut])
     if last is not None and last.offset + last.size > end:
-        rest = unpack(last.codec, last.data)[end - last.offset :]
-        packed = pack(rest)
+        rest = unpack(last.codec, last.data, last.size)[end - last.offset :]
+        packed = Packed(RAW, rest) if len(rest) > _SOON_BYTES else pack(rest)
         values = {"journal_id": journal_id, "offset": end, "size": len(rest)}
         _EXTEND.run(connection, [{**values, "codec": packed.codec, "data": packed.data}])
 

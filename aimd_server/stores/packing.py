@@ -28,8 +28,8 @@ def pack(content: bytes) -> Packed:
     return Packed(RAW, content)
 
 
-def unpack(codec: int, data: bytes) -> bytes:
-    """Return the original bytes; GZIP is one member, as a client sent it."""
+def unpack(codec: int, data: bytes, size: int = 0) -> bytes:
+    """Return the original bytes; GZIP is one member, as a client sent it. With their number, memory is taken once."""
     if codec == RAW:
         return data
-    return zlib.decompress(data) if codec == ZLIB else zlib.decompress(data, _GZIP_WINDOW)
+    return zlib.decompress(data, zlib.MAX_WBITS if codec == ZLIB else _GZIP_WINDOW, max(size, zlib.DEF_BUF_SIZE))

@@ -25,7 +25,7 @@ from aimd_server.stores.writer import StoreUnavailableError
 if TYPE_CHECKING:
     from aimd_server.columns.spans import Span
 
-_STEP_BYTES = 8 << 20
+_STEP_BYTES = 2 << 20
 _busy: set[tuple[int, int]] = set()  # the trials that a thread of this process is working on
 _lock = threading.Lock()
 _building = threading.Lock()  # of spans: it takes memory, and two at once only slow each other down
@@ -100,15 +100,9 @@ def _step(database: Database, trial_id: int, limits: ColumnLimits) -> bool | Non
         return None
     if tail.lives is None:  # these are folded apart, first, so that the chunks find the series of their types
         folding.fold(database, [trial_id])
-    from aimd_server.columns import spans
-
-    parts = list(spans.split(tail.lines, limits.lines, limits.span_bytes))
-    if len(parts) > 1 and parts[-1].count(b"\n") < limits.lines // 2:
-        parts.pop()  # too few for a chunk
-    with _building:
-        built = [spans.build(part) for part in parts]
-    folded = None if tail.lives is None else _folded(tail, tail.lives, parts, built)
-    lines = sum(part.count(b"\n") for part in parts)
+    built = _built(tail.lines, limits)
+    folded = None if tail.lives is None else _folded(tail, tail.lives, built)
+    lines = tail.lines.count(b"\n", 0, sum(span.size for span in built))
 
     def write(connection: Connection) -> bool:
         row = journals.of_file(connection, trial_id, METRICS, lock=True)
@@ -124,6 +118,21 @@ def _step(database: Database, trial_id: int, limits: ColumnLimits) -> bool | Non
         return is_due(row, limits)
 
     return database.write(write)
+
+
+def _built(lines: bytes, limits: ColumnLimits) -> list[Span]:
+    """Return the spans of lines, without the last ones if they are too few for a chunk."""
+    from aimd_server.columns import spans
+
+    built: list[Span] = []
+    reached = 0
+    with _building:
+        for part in spans.split(lines, limits.lines, limits.span_bytes):
+            reached += len(part)
+            if built and reached == len(lines) and part.count(b"\n") < limits.lines // 2:
+                break
+            built.append(spans.build(part))
+    return built
 
 
 def _tail(connection: Connection, trial_id: int, limits: ColumnLimits) -> _Tail | None:
@@ -143,20 +152,21 @@ def _tail(connection: Connection, trial_id: int, limits: ColumnLimits) -> _Tail 
     return _Tail(row, lines, None if SEGMENTS in files else folding.lives_of(stored))
 
 
-def _folded(tail: _Tail, lives: dict[str, totals.Live], parts: list[bytes], built: list[Span]) -> Folded:
+def _folded(tail: _Tail, lives: dict[str, totals.Live], built: list[Span]) -> Folded:
     """Return the totals with the lines of a tail, as far as they are not in them; the columns have them already."""
     changed: set[str] = set()
     position, done = 0, max(0, tail.row.folded_offset - tail.row.chunk_offset)
-    for part, span in zip(parts, built, strict=True):
-        skipped, position = part[: max(0, done - position)], position + len(part)
-        if len(skipped) == len(part):
+    for span in built:
+        begin, position = position, position + span.size
+        if done >= position:
             continue
+        skipped = tail.lines[begin : max(begin, done)]
         if _has_all_numbers(span) and (not skipped or (len(span.chunks) == 1 and skipped.endswith(b"\n"))):
             for chunk in span.chunks:
                 columns = totals.columns_of(chunk, skipped.count(b"\n"))
                 changed |= folding.add_columns(lives, split_type(chunk.type)[0], columns)
         else:
-            changed |= folding.add_lines(lives, part[len(skipped) :])
+            changed |= folding.add_lines(lives, tail.lines[max(begin, done) : position])
     changed |= folding.add_lines(lives, tail.lines[max(position, done) :])
     end = tail.row.chunk_offset + max(len(tail.lines), done)
     return Folded(tail.row.trial_id, tail.row, None, end, lives, changed)
