@@ -194,6 +194,7 @@ def test_a_server_is_not_ready_while_no_write_succeeds(tmp_path: Path) -> None:
         assert httpx.get(address).text == "ready"
 
 
+@pytest.mark.sqlite
 def test_a_backup_of_a_running_server_restores_all_and_check_finds_what_is_changed(
     home: Home, own_server: RunningServer
 ) -> None:
