@@ -7,7 +7,7 @@ shows, filters and sorts by the same values.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aimd_core.format.model import flatten
@@ -114,9 +114,8 @@ class Grown(NamedTuple):
     live: Live
 
 
-def put_totals(connection: Connection, grown: Sequence[Grown]) -> None:
+def put_totals(connection: Connection, grown: Sequence[Grown], homes: Mapping[int, Home]) -> None:
     """Store totals that have grown, and the rows of the tables for lists that are made from them."""
-    homes = indexes.homes_of(connection, sorted({trial_id for trial_id, *_ in grown}))
     for trial_id, metrics_type, row, live in grown:
         if row is None:
             series.add(connection, trial_id, metrics_type, totals.text_of(live))
@@ -131,8 +130,10 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
         ids = [one.id for one in trials]
         params, metrics = indexes.params_of(connection, ids), indexes.metrics_of(connection, ids)
         labels = {one.id: label_rows(one) for one in indexes.labelled(connection, ids)}
-        stored = series.of_trials(connection, ids)
+        stored, misplaced = series.of_trials(connection, ids), indexes.misplaced(connection, ids)
         for one in trials:
+            if one.id in misplaced:
+                yield one.uid, "the rows of its metrics are in another folder, or have another time"
             due = {row.key: row for row in (*param_rows(one.parameters), *labels[one.id])}
             if params.get(one.id, {}) != due:
                 yield one.uid, "the rows of its parameters or labels are not what they are made from"

@@ -315,6 +315,7 @@ def columns(database: Database, user: Account, request: ListRequest) -> dict[str
     Raises:
         RefusalError: `folder_not_found`.
     """
+    folding.fold_for_list(database, LIMITS.behind, LIMITS.fresh_s)
 
     def operation(connection: Connection) -> dict[str, object]:
         scope = scope_of(connection, user, request)

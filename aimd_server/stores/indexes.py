@@ -129,9 +129,12 @@ _PUT_METRIC = PreparedStatement(
     .values({name: bindparam(f"new_{name}") for name in MEASURED})
 )
 _HOMES = PreparedForList(
-    lambda ids: select(
-        trial.c.id, trial.c.folder_id, trial.c.sort_us, func.coalesce(trial.c.state, trial.c.status)
-    ).where(trial.c.id.in_(ids))
+    lambda ids: (
+        select(trial.c.id, trial.c.folder_id, trial.c.sort_us, func.coalesce(trial.c.state, trial.c.status))
+        .where(trial.c.id.in_(ids))
+        .order_by(trial.c.id)  # in the same order in every replica, so that deadlocks are rare
+        .with_for_update(read=True)
+    )
 )
 
 
@@ -140,8 +143,11 @@ def home_of(connection: Connection, trial_id: int) -> Home:
     return Home(**connection.execute(_BY_ID, {"trial_id": trial_id}).one()._mapping)
 
 
-def homes_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, Home]:
-    """Return the same of several trials, by row id, without their parameters, which may be long."""
+def homes_held(connection: Connection, trial_ids: Sequence[int]) -> dict[int, Home]:
+    """Return the same of several trials, by row id, without their parameters, which may be long.
+
+    They stay where they are until the transaction ends: nobody moves them before the rows written here can follow.
+    """
     rows = _HOMES.rows(connection, trial_ids)
     return {row[0]: Home(row[0], row[1], row[2], "", row[3]) for row in rows}
 
@@ -273,3 +279,10 @@ def params_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, dic
     for row in connection.execute(query):
         by_trial.setdefault(row[0], {})[row[1]] = ParamRow(*row[1:])
     return by_trial
+
+
+def misplaced(connection: Connection, trial_ids: Sequence[int]) -> set[int]:
+    """Return the trials with metrics whose folder or time is not the trial's."""
+    is_elsewhere = or_(trial_metric.c.folder_id != trial.c.folder_id, trial_metric.c.sort_us != trial.c.sort_us)
+    query = select(trial_metric.c.trial_id).join(trial, trial.c.id == trial_metric.c.trial_id)
+    return set(connection.execute(query.where(trial.c.id.in_(trial_ids), is_elsewhere).distinct()).scalars())

@@ -10,26 +10,31 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from aimd_core.errors import UsageError
 from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
-from aimd_server.services import folder_tree, trial_lists
+from aimd_server.services import folder_tree, indexing, trial_changes, trial_lists, trials
+from aimd_server.services.folders import FolderWish
 from aimd_server.services.request_errors import RefusalError
+from aimd_server.services.series import folding
+from aimd_server.services.trial_changes import TrialChange
 from aimd_server.services.trial_lists import ListRequest
+from aimd_server.services.trials import TrialWish
 from aimd_server.settings import resolve
 from aimd_server.stores import accounts, health, list_plans, migration, postgres
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.location import check_without_password, parsed, shown
 from aimd_server.stores.schema import HEAD, NUL_AS
-from tests.server.api import User, line, wish
+from tests.server.api import User, line, new_id, wish
+from tests.support.appending import append
 from tests.support.home import Home
 from tests.support.list_queries import make_user
 from tests.support.patience import PATIENCE_S
@@ -265,6 +270,41 @@ def test_a_folder_made_in_one_that_is_renamed_at_once_has_its_path(both: Both) -
             lambda database, n=turn: both.make_in(database, f"c{n}/x"),
         )
         assert both.databases[0].read(health.misplaced_folders) == []
+
+
+def test_a_trial_that_is_moved_while_another_replica_folds_it_is_listed_where_it_is(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = both.databases
+    uid, target = new_id(), both.make("other")
+    trials.put(first, both.lin, uid, TrialWish(name="t", state="Running"))
+    append(first, both.lin, uid, "metrics", 0, line(1))
+    real, moves = indexing.put_totals, list[threading.Thread]()
+
+    def move() -> None:
+        trial_changes.apply(second, both.lin, uid, TrialChange(folder=FolderWish(id=target)))
+
+    def slow(*facts: Any) -> None:
+        moves.append(threading.Thread(target=move))
+        moves[0].start()
+        while moves[0].is_alive() and not second.read(has_waiting):
+            time.sleep(0.01)
+        real(*facts)
+
+    monkeypatch.setattr(indexing, "put_totals", slow)
+    folding.fold(first, [1])
+    moves[0].join(PATIENCE_S)
+    request = ListRequest(folder_id=target, sort="train.loss")
+    (shown,) = cast(list[Any], trial_lists.page_of_trials(first, both.lin, request)["trials"])
+    assert (shown["id"], shown["metrics"]["train.loss"]["last"]) == (uid, 0.5)
+    assert first.read(lambda connection: list(indexing.faults(connection))) == []
+
+
+def has_waiting(connection: Connection) -> bool:
+    """Tell whether somebody waits for a lock in this database."""
+    query = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()"""
+    return bool(connection.execute(text(query)).scalar_one())
 
 
 def test_a_deadlock_is_run_again_and_nobody_hears_of_it(both: Both) -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from aimd_core.errors import DamagedError, UsageError
 from aimd_server import backups, operations
 from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.errors import StoreUnavailableError
-from aimd_server.services import files, trash, trials
+from aimd_server.services import files, trash, trial_lists, trials
 from aimd_server.services.request_errors import RefusalError
-from aimd_server.services.series import plotting, sealing
+from aimd_server.services.series import folding, plotting, sealing
 from aimd_server.services.series.plotting import PlotWish
 from aimd_server.services.series.sealing import SealingLimits
 from aimd_server.storage import Storage, joined
@@ -212,6 +213,35 @@ def test_without_the_objects_what_needs_none_goes_on(place: Place) -> None:
         append(place.database, place.user, place.uid, "metrics", len(CONTENT + more), lines(LINES + 10, 9000))
     place.blobs.is_gone = False
     assert place.content() == CONTENT + more
+
+
+@pytest.mark.parametrize("fault", ["gone", "lost"])
+def test_without_the_objects_of_a_trial_the_lists_follow_all_others_and_it_can_end(place: Place, fault: str) -> None:
+    place.seal(LIMITS._replace(large_bytes=1))
+    place.restart()
+    place.blobs.is_gone = fault == "gone"
+    if fault == "lost":
+        for row in place.blobs.keys(sealed.PREFIX):
+            place.blobs.delete(row.key)
+    resume = {"kind": "resume", "from_step": 100, "offset": len(CONTENT), "timestamp": ""}
+    with suppress(StoreUnavailableError):  # it must be counted anew, for which the objects are needed
+        append(place.database, place.user, place.uid, "segments", 0, json.dumps(resume).encode() + b"\n")
+    place.append(len(CONTENT), lines(100, 1))
+    other = new_id()
+    trials.put(place.database, place.user, other, msgspec.convert(wish("other"), trials.TrialWish))
+    append(place.database, place.user, other, "metrics", 0, lines(1, 1))
+
+    def last() -> dict[str, float]:
+        shown: Any = trial_lists.page_of_trials(place.database, place.user, trial_lists.ListRequest())["trials"]
+        return {trial["id"]: trial["metrics"]["train.loss"]["last"] for trial in shown}
+
+    assert last() == {place.uid: 1 / LINES, other: 1 / 2}
+    append(place.database, place.user, other, "metrics", len(lines(1, 1)), lines(2, 1))
+    folding.fold_left(place.database, 0)
+    assert last()[other] == 1 / 3
+    assert place.put("Succeeded")["put"].outcome == trials.UPDATED
+    place.blobs.is_gone = False
+    assert last()[place.uid] == (1 / 101 if fault == "gone" else 1 / LINES)
 
 
 def test_a_server_that_ends_before_the_row_leaves_an_object_that_goes_by_age(place: Place) -> None:

@@ -209,6 +209,14 @@ def test_an_append_reads_no_line_and_a_list_reads_each_line_once(
         assert store.stored() == store.totals()
 
 
+def test_the_columns_to_choose_from_have_what_was_just_appended(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.database:
+        store.append(0, _record(1, ["loss"]), LIMITS)
+        names = trial_lists.columns(store.database, store.user, ListRequest())
+        assert names["metrics"] == [{"name": "train.loss", "count": 1}]
+
+
 def test_lines_that_two_servers_fold_at_once_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
     real, others = folding._read, [1]

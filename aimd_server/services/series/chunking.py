@@ -17,7 +17,7 @@ from aimd_core.reading.series import split_type
 from aimd_server.services.files import METRICS, SEGMENTS
 from aimd_server.services.series import folding, totals
 from aimd_server.services.series.folding import Folded
-from aimd_server.stores import journals, series
+from aimd_server.stores import indexes, journals, series
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.writer import StoreUnavailableError
@@ -105,6 +105,7 @@ def _step(database: Database, trial_id: int, limits: ColumnLimits) -> bool | Non
     lines = tail.lines.count(b"\n", 0, sum(span.size for span in built))
 
     def write(connection: Connection) -> bool:
+        indexes.homes_held(connection, [trial_id])  # before its journal, as everywhere
         row = journals.of_file(connection, trial_id, METRICS, lock=True)
         if row is None or row.id != tail.row.id or row.chunk_offset != tail.row.chunk_offset:
             return False

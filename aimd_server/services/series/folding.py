@@ -31,7 +31,9 @@ from aimd_server.services.series.totals import Live
 from aimd_server.stores import indexes, journals, series
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
+from aimd_server.stores.sealed import ObjectsNeededError
 from aimd_server.stores.series import SeriesRow
+from aimd_server.stores.work import WorkStoppedError
 from aimd_server.stores.writer import StoreUnavailableError
 
 FRESH_S = 10.0  # how long totals may be stale
@@ -129,12 +131,25 @@ def _folded(
     return Folded(trial_id, row, cuts, end, lives, changed, is_anew)
 
 
-def _read(connection: Connection, trial_ids: Sequence[int]) -> list[Folded]:
+def _read(connection: Connection, trial_ids: Sequence[int], must: bool = True) -> list[Folded]:
+    """Return the totals of those trials that lack lines.
+
+    Unless it must be, a trial is left as it is whose lines are in objects that are not at hand: nobody else waits.
+    """
     files = journals.of_trials(connection, trial_ids)
     stale = [trial_id for trial_id, rows in files.items() if any(row.stale_us is not None for row in rows)]
     stored = series.of_trials(connection, stale)
-    folded = (_folded(connection, trial_id, files[trial_id], stored.get(trial_id, [])) for trial_id in stale)
-    return [one for one in folded if one is not None]
+    read: list[Folded] = []
+    for trial_id in stale:
+        try:
+            folded = _folded(connection, trial_id, files[trial_id], stored.get(trial_id, []))
+        except (StoreUnavailableError, ObjectsNeededError) as error:
+            if must or isinstance(error, WorkStoppedError):
+                raise
+            log.warning("the lines of trial %d cannot be read now: %s", trial_id, error)
+        else:
+            read += [] if folded is None else [folded]
+    return read
 
 
 def put(connection: Connection, folded: Sequence[Folded]) -> list[int]:
@@ -143,6 +158,7 @@ def put(connection: Connection, folded: Sequence[Folded]) -> list[int]:
     Nothing is stored of those.
     """
     ids = sorted(one.trial_id for one in folded)
+    homes = indexes.homes_held(connection, ids)  # before journals, as whoever changes or deletes a trial locks them
     files, stored = journals.locked(connection, ids), series.of_trials(connection, ids)
     grown: list[indexing.Grown] = []
     settled: list[JournalRow] = []
@@ -158,7 +174,7 @@ def put(connection: Connection, folded: Sequence[Folded]) -> list[int]:
             settled.append(settled_row(row, one.end, row.next_offset == one.row.next_offset))
         if cuts is not None and one.is_anew:
             settled.append(msgspec.structs.replace(cuts, stale_us=None))
-    indexing.put_totals(connection, grown)
+    indexing.put_totals(connection, grown, homes)
     journals.settle(connection, *settled)
     return outdated
 
@@ -191,8 +207,8 @@ def _grown(connection: Connection, folded: Folded, stored: Mapping[str, SeriesRo
 
 
 def fold_now(connection: Connection, trial_ids: Sequence[int]) -> None:
-    """Fold the lines of trials in a writing transaction."""
-    put(connection, _read(connection, trial_ids))
+    """Fold the lines of trials in a writing transaction, except those for which it would have to wait for objects."""
+    put(connection, _read(connection, trial_ids, must=False))
 
 
 def fold_due(database: Database, trial_id: int) -> None:
@@ -211,16 +227,18 @@ def fold_due(database: Database, trial_id: int) -> None:
         fold(database, [trial_id])
 
 
-def fold(database: Database, trial_ids: Sequence[int]) -> None:
+def fold(database: Database, trial_ids: Sequence[int], must: bool = True) -> None:
     """Fold the lines of trials. They are read outside the writer, and again if somebody else was faster.
 
+    Unless it `must` be, a trial is left for later whose lines are in objects that cannot be read now.
+
     Raises:
-        StoreUnavailableError: The database refused.
+        StoreUnavailableError: The database refused, or the object store.
     """
     left = list(trial_ids)
     while left:
         some, left = left[:_TOGETHER], left[_TOGETHER:]
-        folded = database.read(partial(_read, trial_ids=some))
+        folded = database.read(partial(_read, trial_ids=some, must=must))
         if folded:
             left += database.write(partial(put, folded=folded))
 
@@ -237,7 +255,7 @@ def fold_for_list(database: Database, few: int = FEW, fresh_s: float = FRESH_S) 
             before_us = at_us - round(fresh_s * 1e6)
             stale = database.read(lambda connection: journals.stale(connection, (METRICS,), before_us, _AT_ONCE, True))
         try:
-            fold(database, stale)
+            fold(database, stale, must=False)
         except StoreUnavailableError as error:
             log.warning("could not bring lists up to date: %s", error)
 
@@ -253,4 +271,4 @@ def fold_left(database: Database, fresh_s: float = FRESH_S, is_ending: threading
     for start in range(0, len(stale), _TOGETHER):
         if is_ending is not None and is_ending.is_set():
             return
-        fold(database, stale[start : start + _TOGETHER])
+        fold(database, stale[start : start + _TOGETHER], must=False)
