@@ -40,6 +40,7 @@ def relay(
     from aimd_cli.commands.following import follow
     from aimd_cli.commands.trial.upload import advice_of, raise_refusals, row_of, show_report
     from aimd_core.config import resolve_credentials
+    from aimd_core.format.model import console_address
     from aimd_core.upload import Destination, connect, upload_all
     from aimd_core.upload.following import trials_below
 
@@ -60,7 +61,7 @@ def relay(
     results = list(upload_all(lambda: connect(credentials), trials_below(directory), destination, jobs))
     rows = [row_of(result)._replace(address="") for result in results]
     failures = [(result.trial, result.error) for result in results if result.error is not None]
-    show_report(rows, failures, credentials.host, as_json)
+    show_report(rows, failures, console_address(credentials.host), as_json)
     if failures:
         hint = advice_of([error for _, error in failures])
         raise PartlyDoneError(failed=len(failures), total=len(results), what="uploads", hint=hint)

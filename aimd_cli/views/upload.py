@@ -49,7 +49,7 @@ class UploadReport:
     """The results for all trials."""
 
     def __init__(self, rows: list[UploadRow], address: str) -> None:
-        """Take the results, and the address of the server, or of the one trial."""
+        """Take the results, and the address of the console, or of the one trial in it."""
         self.rows = rows
         self.address = address
 

@@ -94,6 +94,7 @@ def _flatten(parameters: Mapping[str, object], prefix: str, flat: dict[str, obje
             flat[name] = value
 
 
-def console_address(host: str, trial_id: str) -> str:
-    """Return the address of a trial in the console of the API at `host`."""
-    return f"{host.rstrip('/').rpartition('/')[0]}/web/#/trials/{trial_id}/"
+def console_address(host: str, trial_id: str = "") -> str:
+    """Return the address of the console that belongs to the API at `host`, or of a trial in it."""
+    console = f"{host.rstrip('/').rpartition('/')[0]}/web/"
+    return f"{console}#/trials/{trial_id}/" if trial_id else console

@@ -171,6 +171,15 @@ def test_a_download_is_the_directory_that_was_uploaded(home: Home, signed_in: Ac
     assert home.aimd("trial", "download", "nothing").code == 3
 
 
+def test_a_download_takes_the_id_as_the_list_of_a_server_shows_it(home: Home, signed_in: Account) -> None:
+    trial = record(points=2)
+    trial.finish()
+    home.aimd("trial", "upload", "cnn")
+    ran = home.aimd("trial", "download", trial.id[:8], "--to", "elsewhere")
+    assert (ran.code, ran.err.splitlines()[-1].startswith("1 downloaded")) == (0, True), ran.err
+    assert same_bytes(trial.path, Path(ran.table[0]["path"]))
+
+
 def test_a_download_that_was_cut_off_goes_on_and_is_absent_until_it_is_whole(home: Home, proxy: Proxy) -> None:
     trial = record(points=2000)
     trial.finish()

@@ -103,6 +103,10 @@ def test_the_summary_counts_every_outcome(home: Home, server: object) -> None:
     for is_right in summaries:
         ran = home.aimd("trial", "upload", "-d", ".")
         assert is_right(ran.err.splitlines()[-1]), ran.err
+    address = ran.err.split()[-1]
+    assert address.endswith("/t9k/experiment/web/")
+    if not isinstance(server, DeployedTestServer):
+        assert httpx.get(address).status_code == 200
     record("bad")
     spoil(home)
     ran = home.aimd("trial", "upload", "-d", ".")

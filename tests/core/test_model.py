@@ -65,3 +65,4 @@ def test_nested_parameters_are_flattened_with_dots_and_empty_ones_are_kept() -> 
 
 def test_the_console_lies_beside_the_api() -> None:
     assert console_address("https://h/t9k/experiment/server/", "x") == "https://h/t9k/experiment/web/#/trials/x/"
+    assert console_address("https://h/t9k/experiment/server") == "https://h/t9k/experiment/web/"

@@ -116,7 +116,7 @@ def _download(server: Server, name: str, to: Path, progress: TransferProgress) -
 
 
 def _id_of(server: Server, name: str) -> str:
-    """Return the id of a trial by its name on the server.
+    """Return the id of a trial by its name on the server, or by the beginning of its id, as `ls --remote` shows it.
 
     Raises:
         RemoteNotFoundError, AmbiguousTrialError: None or several.
@@ -124,7 +124,10 @@ def _id_of(server: Server, name: str) -> str:
     if _UUID.fullmatch(name):
         return name
     names = ("name", "alternative_name")
-    ids = [str(trial["id"]) for trial in server.trials() if name in map(trial.get, names)]
+    trials = list(server.trials())
+    ids = [str(trial["id"]) for trial in trials if name in map(trial.get, names)]
+    if not ids and name:
+        ids = [trial_id for trial in trials if (trial_id := str(trial["id"])).startswith(name)]
     if len(ids) > 1:
         raise AmbiguousTrialError(name, ids)
     if not ids:

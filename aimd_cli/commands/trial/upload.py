@@ -207,7 +207,7 @@ def _end(
     rows = [row._replace(address=console_address(host, row.address)) if row.address else row for row in rows]
     if len(rows) == 1 and failures:
         raise failures[0][1]
-    show_report(rows, failures, rows[0].address if len(rows) == 1 else host, as_json)
+    show_report(rows, failures, rows[0].address if len(rows) == 1 else console_address(host), as_json)
     if failures:
         raise PartlyDoneError(
             failed=len(failures), total=total or len(rows), what="uploads", hint=advice_of([e for _, e in failures])
