@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from aimd_cli.importing.points import UNKNOWN_TIME
 from aimd_cli.text import clean_json
 from aimd_core.errors import DiskError, InTheWayError, MissingExtraError
 from aimd_core.format.journal import Damage
@@ -64,7 +65,7 @@ def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
     (body,) = record.values()
     sequence = body["sequence"]
     timestamp = sequence.get("timestamp")
-    told = timestamp if isinstance(timestamp, str) else None
+    told = timestamp if isinstance(timestamp, str) and timestamp != UNKNOWN_TIME else None
     return step_of(sequence.get("step")), step_of(sequence.get("epoch")), told
 
 

@@ -68,7 +68,7 @@ def _plan(run: ImportedRun, trial: Trial, target: Target, root: Path) -> tuple[P
     if target == "tensorboard":
         from aimd_cli.converting.tensorboard import write_tensorboard
 
-        return root / trial.alternative_name, lambda directory: write_tensorboard(run, directory)
+        return root / trial.alternative_name, lambda directory: write_tensorboard(run, directory, run_id)
     if target == "wandb":
         from aimd_cli.converting.wandb import write_wandb
 

@@ -22,13 +22,13 @@ _DOUBLE = 2  # DataType
 _SCALARS = text(1, "scalars")
 
 
-def write_tensorboard(run: ImportedRun, directory: Path) -> None:
-    """Write the event file of a run into its directory."""
+def write_tensorboard(run: ImportedRun, directory: Path, run_id: str) -> None:
+    """Write the event file of a run into its directory, under a name that no other run's file has."""
     times = [time_s for point in run.points if (time_s := point.time_s) is not None]
     started_s = run.ending.started_s or min(times, default=0.0)
     ended_s = run.ending.ended_s or max(times, default=started_s)
     wide = _wide_metrics(run)
-    with (directory / f"events.out.tfevents.{int(started_s)}.aimd.0").open("xb") as file:
+    with (directory / f"events.out.tfevents.{int(started_s)}.aimd.{run_id}").open("xb") as file:
         file.write(_record(double(1, started_s) + text(3, "brain.Event:2")))
         file.write(_record(_summary(started_s, 0, _session(run, started_s))))
         for point in run.points:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, overload
 
+UNKNOWN_TIME = "1970-01-01T00:00:00.000000+00:00"  # in a journal, whose records need a time, of a run without any
 _UNKNOWN = float("nan")
 
 

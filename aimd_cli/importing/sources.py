@@ -69,7 +69,9 @@ _is_mlflow_database = _is_database_of(b"experiments", b"runs", b"metrics")
 
 
 def _is_mlflow(path: Path) -> bool:
-    return (path.name == "meta.yaml" and "mlruns" in path.parts) or _is_mlflow_database(path)
+    if path.name == "meta.yaml":
+        return "mlruns" in path.parts or (path.parent / "metrics").is_dir()
+    return _is_mlflow_database(path)
 
 
 def _is_sacred(path: Path) -> bool:
@@ -130,10 +132,13 @@ def recognised(path: Path) -> SourceName:
         raise NotFoundError(message=said("{path} does not exist", path=path), hint="Name a file or a directory")
     names = _signs(path)
     if not names:
+        table = next((file for file in _files(path) if SOURCES["csv"].is_sign(file)), None)
         listed = ", ".join(f"{source.title} ({source.files})" for source in SOURCES.values())
         raise NotFoundError(
             message=said("{path} holds no files that can be imported", path=path),
-            hint=said("These can be imported: {listed}", listed=listed),
+            hint=said("Name the table itself: {table}", table=table)
+            if table
+            else said("These can be imported: {listed}", listed=listed),
         )
     if len(names) > 1:
         raise UsageError(

@@ -164,9 +164,9 @@ class _Content:
     """The journal of a run, its times, and where the run went back to an earlier step."""
 
     def __init__(self, run: ImportedRun) -> None:
-        times = [time_s for point in run.points if (time_s := point.time_s) is not None]
-        self.started_s = min(times, default=None) if run.ending.started_s is None else run.ending.started_s
-        self.ended_s = max(times, default=None) if run.ending.ended_s is None else run.ending.ended_s
+        times = [time_s for point in run.points if (time_s := point.time_s)]  # 0 stands for an unknown time
+        self.started_s = run.ending.started_s or min(times, default=None)
+        self.ended_s = run.ending.ended_s or max(times, default=None)
         self._points = run.points
         self._restarts = run.restarts
 

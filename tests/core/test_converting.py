@@ -181,3 +181,28 @@ def test_half_an_export_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_values_are_as_odd_as_they_look() -> None:
     assert any(map(math.isnan, ODD))
     assert PARAMS["version"] == "3.10"
+
+
+@pytest.mark.parametrize("target", READERS)
+def test_runs_without_times_stay_apart_and_gain_none(
+    target: Target, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (home.work / f"{name}.csv").write_text("step,loss\n1,0.5\n2,nan\n")
+        assert home.aimd("trial", "import", f"{name}.csv", "--name", name).code == 0
+    assert home.aimd("trial", "export", "-d", ".", "--to", target, "-o", "out").code == 0
+    assert "1970" not in home.aimd("trial", "export", "-d", ".").out
+    (home.work / "back").mkdir()
+    monkeypatch.chdir(home.work / "back")
+    ran = home.aimd("trial", "import", "../out")
+    assert (ran.code, [row["outcome"] for row in ran.table]) == (0, ["imported"] * 2), ran.err
+    rows = home.aimd("trial", "ls").table
+    assert [row["started"] for row in rows] == ["", ""]
+
+
+def test_a_directory_of_tables_says_to_name_one(home: Home) -> None:
+    (home.work / "tables").mkdir()
+    (home.work / "tables" / "a.csv").write_text("step,loss\n1,0.5\n")
+    ran = home.aimd("trial", "import", "tables")
+    assert ran.code == 3
+    assert home.aimd("trial", "import", ran.err.split()[-1]).code == 0

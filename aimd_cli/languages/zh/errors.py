@@ -127,6 +127,7 @@ ERRORS: dict[str, str] = {
     "changed while it was read; import it again": "读取期间发生了变化；请重新导入",
     "is not the beginning of what there is now": "与来源当前内容的开头不一致",
     "{path} holds no files that can be imported": "{path} 中没有可导入的文件",
+    "Name the table itself: {table}": "请直接指定表格文件：{table}",
     "{path} holds files of {names}": "{path} 中有 {names} 的文件",
     "Name a file or a directory": "请指定文件或目录",
     "is not JSON ({error})": "不是 JSON（{error}）",
