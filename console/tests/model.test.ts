@@ -4,7 +4,7 @@ import { automaticColumns, fieldOf, nextSort, parseColumn } from "../src/model/c
 import { csv } from "../src/model/csv";
 import { parseDiff } from "../src/model/diff";
 import { differences, flatten } from "../src/model/flat";
-import { formatBytes, formatDuration, formatNumber } from "../src/model/format";
+import { formatBytes, formatDuration, formatNumber, formatTicks } from "../src/model/format";
 import { groupTrials } from "../src/model/groups";
 import { chartGroups, metricField } from "../src/model/metrics";
 import { changed, formatRoute, joinNames, parseRange, parseRoute, splitNames } from "../src/model/route";
@@ -172,6 +172,12 @@ describe("charts", () => {
 });
 
 describe("words for numbers", () => {
+  it("tell the ticks of an axis apart", () => {
+    expect(formatTicks([0, null, 0.5, 1])).toEqual(["0", "", "0.5", "1"]);
+    expect(formatTicks([0.9875671, 0.9875672])).toEqual(["0.9875671", "0.9875672"]);
+    expect(formatTicks([1_000_010, 1_000_020])).toEqual(["1.00001M", "1.00002M"]);
+    expect(formatTicks([1e9, 2e9, 0.00025])).toEqual(["1e9", "2e9", "2.5e-4"]);
+  });
   it("are short and exact", () => {
     expect([1234567, 0.000012345, 0.1 + 0.2, Number.NaN, null, "NaN", -Infinity].map(formatNumber)).toEqual([
       "1,234,567",

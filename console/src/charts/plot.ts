@@ -4,7 +4,7 @@
  */
 
 import uPlot from "uplot";
-import { formatDuration, formatNumber } from "../model/format";
+import { formatDuration, formatNumber, formatTicks } from "../model/format";
 import type { Curve } from "./curves";
 import { bandAlpha, type Frame, LOOK, outline } from "./outline";
 import { moved, type Range, zoomed } from "./ranges";
@@ -276,29 +276,25 @@ function axisWidth(_chart: uPlot, values: string[] | null): number {
   return Math.max(34, longest * 6.6 + 12);
 }
 
-function short(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e9) return value.toExponential(1).replace("+", "");
-  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`;
-  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;
-  if (size !== 0 && size < 1e-3) return value.toExponential(1).replace(".0e", "e");
-  return String(Number(value.toPrecision(5)));
-}
-
 /** In wall time uPlot writes dates and hours itself. */
 function xValues(axis: XAxis, log: boolean): { values?: uPlot.Axis.Values } {
   if (axis === "time") return {};
-  const one = axis === "relative" ? (value: number) => formatDuration(value) : short;
   return {
-    values: (_chart, splits) => splits.map((value) => (value === null || (log && !isPower(value)) ? "" : one(value))),
+    values: (_chart, splits) => {
+      const shown = splits.map((value) => (log && !isPower(value) ? null : value));
+      return axis === "relative"
+        ? shown.map((value) => (value === null ? "" : formatDuration(value)))
+        : formatTicks(shown);
+    },
   };
 }
 
 function yValues(log: boolean): uPlot.Axis.Values {
   return (_chart, splits) => {
     const powers = splits.filter((value) => isPower(value)).length;
-    return splits.map((value) =>
-      value === null || (log && powers > 1 && !isPower(value)) ? "" : short(log ? Number(value.toPrecision(3)) : value),
+    if (!log) return formatTicks(splits);
+    return formatTicks(
+      splits.map((value) => (value === null || (powers > 1 && !isPower(value)) ? null : Number(value.toPrecision(3)))),
     );
   };
 }

@@ -12,6 +12,24 @@ export function formatNumber(value: unknown): string {
   return String(Number(value.toPrecision(6)));
 }
 
+/** The numbers along an axis: short, but never two ticks with the same words. `null` is a tick without any. */
+export function formatTicks(values: (number | null)[]): string[] {
+  const shown = new Set(values.filter((value) => value !== null));
+  for (let more = 0; ; more++) {
+    const words = values.map((value) => (value === null ? "" : short(value, more)));
+    if (more === 10 || new Set(words.filter(Boolean)).size >= shown.size) return words;
+  }
+}
+
+function short(value: number, more: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e9) return value.toExponential(1 + more).replace(/\.?0*e\+?/, "e");
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4 + more))}M`;
+  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4 + more))}k`;
+  if (size !== 0 && size < 1e-3) return value.toExponential(1 + more).replace(/\.?0*e/, "e");
+  return String(Number(value.toPrecision(5 + more)));
+}
+
 export function formatBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let at = 0;
