@@ -158,7 +158,7 @@ def put(connection: Connection, folded: Sequence[Folded]) -> list[int]:
     Nothing is stored of those.
     """
     ids = sorted(one.trial_id for one in folded)
-    homes = indexes.homes_held(connection, ids)  # before journals, as whoever changes or deletes a trial locks them
+    homes = indexes.homes_held(connection, ids)  # before journals, in which order changes and deletions lock them
     files, stored = journals.locked(connection, ids), series.of_trials(connection, ids)
     grown: list[indexing.Grown] = []
     settled: list[JournalRow] = []
