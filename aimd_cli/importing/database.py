@@ -75,6 +75,16 @@ def ordinary_tables(database: sqlite3.Connection) -> set[str]:
     return {str(name) for name, sql in rows if str(sql).lstrip().upper().startswith("CREATE TABLE")}
 
 
+def tables_at(path: Path) -> set[str]:
+    """Return the names of the real tables of a file, or none if it is no database, without copying or changing it."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            database.text_factory = _text
+            return ordinary_tables(database)
+    except (sqlite3.Error, MemoryError):
+        return set()
+
+
 def column_names(database: sqlite3.Connection, table: str) -> list[str]:
     """Return the names of a table's columns, which differ among releases of a tracker."""
     return [str(name) for (name,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,))]

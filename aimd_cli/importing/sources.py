@@ -23,7 +23,6 @@ SourceName = Literal[
     "tensorboard", "wandb", "mlflow", "trackio", "swanlab", "dvclive", "sacred", "clearml", "neptune", "aimd", "csv"
 ]
 _MAX_ENTRIES = 20_000  # of a directory to look at, so that naming a whole disk is no wait without an end
-_SQLITE_HEAD = b"SQLite format 3\0"
 
 
 class Tracker(NamedTuple):
@@ -49,23 +48,19 @@ class Tracker(NamedTuple):
         return read(path)
 
 
-def _is_database_of(*tables: bytes) -> Callable[[Path], bool]:
-    """Tell databases apart by names of tables, which stand as text at the beginning of the file."""
+def _is_database_of(*tables: str) -> Callable[[Path], bool]:
+    """Tell databases apart by their tables."""
 
     def is_sign(path: Path) -> bool:
         if path.suffix not in (".db", ".sqlite", ".sqlite3"):
             return False
-        try:
-            with path.open("rb") as file:
-                head = file.read(1 << 20)
-        except OSError:
-            return False
-        return head.startswith(_SQLITE_HEAD) and all(b"CREATE TABLE " + table in head for table in tables)
+        names: set[str] = import_module("aimd_cli.importing.database").tables_at(path)
+        return names.issuperset(tables)
 
     return is_sign
 
 
-_is_mlflow_database = _is_database_of(b"experiments", b"runs", b"metrics")
+_is_mlflow_database = _is_database_of("experiments", "runs", "metrics")
 
 
 def _is_mlflow(path: Path) -> bool:
@@ -104,7 +99,7 @@ SOURCES: dict[SourceName, Tracker] = {
     ),
     "wandb": Tracker("W&B", "wandb", "read_wandb", "run-*.wandb", lambda path: path.suffix == ".wandb"),
     "mlflow": Tracker("MLflow", "mlflow", "read_mlflow", "mlruns, mlflow.db", _is_mlflow),
-    "trackio": Tracker("Trackio", "trackio", "read_trackio", "PROJECT.db", _is_database_of(b"configs", b"metrics")),
+    "trackio": Tracker("Trackio", "trackio", "read_trackio", "PROJECT.db", _is_database_of("configs", "metrics")),
     "swanlab": Tracker("SwanLab", "swanlab", "read_swanlab", "run-*/*.swanlab", lambda path: path.suffix == ".swanlab"),
     "dvclive": Tracker("DVCLive", "dvclive", "read_dvclive", "dvclive/metrics.json, dvclive/plots", _is_dvclive),
     "sacred": Tracker("Sacred", "sacred", "read_sacred", "run.json", _is_sacred),

@@ -244,7 +244,7 @@ class _EventRun:
         if time_s is not None and time_s - time_s == 0.0 and time_s > 0:
             first_s, last_s = self._times or (time_s, time_s)
             self._times = min(first_s, time_s), max(last_s, time_s)
-        if session == _SESSION_START and step > 0:
+        if session == _SESSION_START and len(self._points):
             self._restarts.append((len(self._points), step))  # what TensorBoard no longer shows
         for summary in values:
             self._take_value(summary, step, time_s)

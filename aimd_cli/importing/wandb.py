@@ -77,7 +77,7 @@ class _Run:
         self._id = self._name
         self._points = PointColumns()
         self._logged: set[str] = set()  # names in the history
-        self._params: dict[str, object] = {}
+        self._params: dict[str, Any] = {}
         self._summary: dict[str, Any] = {}
         self._labels = Labels()
         self._exit_code: int | None = None
@@ -189,7 +189,7 @@ class _Run:
         for number, _, value in fields(message):
             if number == 1:
                 keys, content = _item(inner(value))
-                self._summary |= flattened({".".join(keys): content})
+                _put(self._summary, keys, content)
 
     def _take_statistics(self, message: bytes) -> None:
         """Take the use of the machine: a point of type `system` per value; its step is the seconds since the start."""
@@ -205,14 +205,15 @@ class _Run:
             self._add(f"system/{key}", step, time_s, content)
 
     def _take_history(self, message: bytes) -> None:
-        values: dict[str, Any] = {}
+        row: dict[str, Any] = {}
         step: int | None = None
         for number, _, value in fields(message):
             if number == 1:
                 keys, content = _item(inner(value))
-                values |= flattened({".".join(keys): content})
+                _put(row, keys, content)
             elif number == 2:
                 step = next((signed(item) for field, _, item in fields(inner(value)) if field == 1), 0)
+        values = flattened(row)  # only now, because an image or a histogram may come in parts
         step = require_step(int(values.get("_step", step or 0)))
         time = values.get("_timestamp")
         time_s = float(time) if isinstance(time, (int, float)) else None
@@ -233,7 +234,7 @@ class _Run:
     def _add_summary(self) -> None:
         """Keep what a script said about the whole run, unless it only repeats the history."""
         step, time_s = self._last
-        for key, content in self._summary.items():
+        for key, content in flattened(self._summary).items():
             if key.split(".")[0] not in _INTERNAL and key not in self._logged:
                 self._add(f"summary/{key}", step, time_s, content)
 
@@ -251,11 +252,11 @@ def _item(message: bytes) -> tuple[list[str], Any]:
     return nested or [key], content
 
 
-def _put(params: dict[str, object], keys: list[str], content: object) -> None:
-    """Set a parameter, even below one that had no parts before."""
+def _put(tree: dict[str, Any], keys: list[str], content: object) -> None:
+    """Set a value by its path, even below one that had no parts before."""
     for key in keys[:-1]:
-        below = params.get(key)
+        below = tree.get(key)
         if not isinstance(below, dict):
-            below = params[key] = {}
-        params = below
-    params[keys[-1]] = content
+            below = tree[key] = {}
+        tree = below
+    tree[keys[-1]] = content

@@ -129,7 +129,9 @@ SPECIAL = {
     "aimd trial import --from csv points.csv --name resnet": Special(
         before="aimd trial export cnn_keras -o points.csv"
     ),
-    "aimd trial import --from mlflow mlflow.db": Special(before=f"gunzip -c {RUNS / 'mlflow.db.gz'} > mlflow.db"),
+    "aimd trial import --from mlflow mlflow.db": Special(
+        before=f"tar xzf {RUNS / 'mlflow-sqlite3.17.2.tar.gz'} ./mlflow.db"
+    ),
     "aimd login -H https://HOST/t9k/experiment/server": Special(  # it asks a person for the key
         replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
     ),

@@ -49,25 +49,24 @@ def make_tensorboard(out: Path) -> None:
 
 
 def make_mlflow(out: Path) -> None:
-    """Log the same run into a store of files and into a database."""
+    """Log a run and a deleted one into a store of files."""
     os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
     import mlflow
 
-    for uri in ((out / "mlruns").as_uri(), f"sqlite:///{out / 'mlflow.db'}"):
-        mlflow.set_tracking_uri(uri)
-        client = mlflow.MlflowClient()
-        experiment = client.create_experiment("fixture", artifact_location="file:///artifacts")
-        run = client.create_run(experiment, run_name="resnet", tags={"team": "vision", "mlflow.note.content": "a note"})
-        for name, value in (("lr", 0.001), ("optimizer", "sgd"), ("nesterov", True)):
-            client.log_param(run.info.run_id, name, value)
-        for step, loss in LOSSES:
-            client.log_metric(run.info.run_id, "train_loss", loss, 1_700_000_000_000 + step, step)
-        for step, value in ODD:
-            client.log_metric(run.info.run_id, "odd", value, 1_700_000_001_000 + step, step)
-        client.set_terminated(run.info.run_id, "FAILED")
-        deleted = client.create_run(experiment, run_name="deleted")
-        client.log_metric(deleted.info.run_id, "train_loss", 1.0, 1_700_000_000_000, 0)
-        client.delete_run(deleted.info.run_id)
+    mlflow.set_tracking_uri((out / "mlruns").as_uri())
+    client = mlflow.MlflowClient()
+    experiment = client.create_experiment("fixture", artifact_location="file:///artifacts")
+    run = client.create_run(experiment, run_name="resnet", tags={"team": "vision", "mlflow.note.content": "a note"})
+    for name, value in (("lr", 0.001), ("optimizer", "sgd"), ("nesterov", True)):
+        client.log_param(run.info.run_id, name, value)
+    for step, loss in LOSSES:
+        client.log_metric(run.info.run_id, "train_loss", loss, 1_700_000_000_000 + step, step)
+    for step, value in ODD:
+        client.log_metric(run.info.run_id, "odd", value, 1_700_000_001_000 + step, step)
+    client.set_terminated(run.info.run_id, "FAILED")
+    deleted = client.create_run(experiment, run_name="deleted")
+    client.log_metric(deleted.info.run_id, "train_loss", 1.0, 1_700_000_000_000, 0)
+    client.delete_run(deleted.info.run_id)
 
 
 def make_wandb(out: Path) -> None:
