@@ -152,7 +152,12 @@ def _settings_at(path: Path) -> dict[str, object]:
         settings = read_mapping(path)
     except FileNotFoundError:
         raise UsageError(
-            message=said("trial_path {path} is neither a trial directory nor a file", path=path), hint="Check the path"
+            message=said(
+                "trial_path {path} is neither a trial directory nor a file; to name the trial: trial_name={name!r}",
+                path=path,
+                name=path.name,
+            ),
+            hint="Check the path",
         ) from None
     unknown = [key for key in settings if key not in _SETTINGS]
     if unknown:

@@ -229,7 +229,9 @@ def test_a_trial_directory_that_is_damaged_gives_no_settings(work: Path) -> None
 
 
 def test_a_path_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UsageError, match="nowhere is neither a trial directory nor a file"):
+    with pytest.raises(
+        UsageError, match="nowhere is neither a trial directory nor a file; to name the trial: trial_name='nowhere'"
+    ):
         aimd.create_trial(trial_path="nowhere")
 
 

@@ -19,7 +19,9 @@ MESSAGES: dict[str, str] = {
     "trial_params must be a mapping, not {kind}": "trial_params 必须是映射，而不是 {kind}",
     "{path}: unknown setting {unknown!r}": "{path}：未知的设置 {unknown!r}",
     "Known settings: {settings}": "已知的设置：{settings}",
-    "trial_path {path} is neither a trial directory nor a file": "trial_path {path} 既不是试验目录，也不是文件",
+    "trial_path {path} is neither a trial directory nor a file; to name the trial: trial_name={name!r}": (
+        "trial_path {path} 既不是试验目录，也不是文件；要给试验命名，请用 trial_name={name!r}"
+    ),
     "give either trial_path or trial_name": "请只给出 trial_path 或 trial_name 其中之一",
     "give exactly one of dist_tf_strategy, dist_torch_model and dist_hvd": (
         "请给出 dist_tf_strategy、dist_torch_model 和 dist_hvd 其中之一"
