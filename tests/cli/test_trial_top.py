@@ -319,7 +319,7 @@ def test_without_the_extra_it_says_how_to_install_it(home: Home) -> None:
 
 
 def test_on_a_dumb_terminal_it_refuses(home: Home) -> None:
-    assert "TERM is dumb" in home.aimd_terminal("trial", "top", TERM="dumb")
+    assert "TERM is dumb" in " ".join(home.aimd_terminal("trial", "top", TERM="dumb").split())
 
 
 def test_a_filter_or_a_key_that_cannot_be_read_is_refused_before_the_screen_opens(home: Home) -> None:

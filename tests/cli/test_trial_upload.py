@@ -57,14 +57,16 @@ def test_after_more_logging_only_the_new_bytes_are_sent(home: Home, signed_in: A
 
 
 def test_the_server_lists_what_was_uploaded(home: Home, signed_in: Account) -> None:
-    record("a").finish()
-    record("b", folder="other").finish()
+    trials = record("a"), record("b", folder="other")
+    for trial in trials:
+        trial.finish()
     home.aimd("trial", "upload", "-d", ".")
     rows = home.aimd("trial", "ls", "--remote").table
-    assert {row["name"] for row in rows} == {"a", "b"}
+    assert {row["name"] for row in rows} == {trial.alternative_name for trial in trials}
     assert rows[0]["params.lr"] == "0.1"
     assert float(rows[0]["train.loss"]) == pytest.approx(1 / 3)
-    assert [row["name"] for row in home.aimd("trial", "ls", "--remote", "-P", "other").table] == ["b"]
+    rows = home.aimd("trial", "ls", "--remote", "-P", "other").table
+    assert [row["name"] for row in rows] == [trials[1].alternative_name]
 
 
 def test_a_journal_that_shrank_is_reported_and_not_overwritten(home: Home, signed_in: Account) -> None:

@@ -151,7 +151,7 @@ class Ways:
         for axis in ("step", "epoch", "time"):
             for trial in (self.trial, self.old):
                 yield f"plot by {axis}", user.v2("POST", "/metrics", json={"trials": [trial], "x": axis})
-        ids = [row["id"] for row in user.v2("GET", "/trials", params={"limit": "500"}).json()["trials"]]
+        ids = [row["id"] for row in user.v2("GET", "/trials", params={"limit": "500"}).json().get("trials", ())]
         for trial in (self.trial, self.old, *ids[:20]):
             yield "trial", user.v2("GET", f"/trials/{trial}")
             yield "old trial", user.v1("GET", f"/trials/{trial}")
