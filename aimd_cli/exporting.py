@@ -103,8 +103,8 @@ def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
     def rows() -> Iterator[Sequence[Any]]:
         for trial in trials:
             for segment, position, values in _steps(_records(trial, damage, all_segments), names):
-                place = (*position, *(segment,) * all_segments)
-                yield trial.alternative_name, *place, *(values.get(name) for name in columns)
+                cells = (*position, *(segment,) * all_segments)
+                yield trial.alternative_name, *cells, *(values.get(name) for name in columns)
 
     return Points([*_PLACE, *_SEGMENT[:all_segments], *columns], rows())
 

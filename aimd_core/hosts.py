@@ -125,13 +125,13 @@ def without_key(config: dict[str, object], host: str) -> dict[str, object]:
 
 def _entries(config: dict[str, object]) -> dict[str, dict[str, object]]:
     """Return a copy of `aimd_hosts` as written; only the addresses are checked."""
-    found = config.get(HOSTS_KEY) or {}
-    if not isinstance(found, dict) or not all(isinstance(entry, dict) or entry is None for entry in found.values()):
+    entries = config.get(HOSTS_KEY) or {}
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) or entry is None for entry in entries.values()):
         raise ConfigError(
             path="SDK config file",
             reason=said("{hosts_key} is not a mapping of address to {{api_key: KEY}}", hosts_key=HOSTS_KEY),
         )
-    return {str(host): dict(entry or {}) for host, entry in found.items()}
+    return {str(host): dict(entry or {}) for host, entry in entries.items()}
 
 
 def _put(entries: dict[str, dict[str, object]], host: str, api_key: str | None) -> None:

@@ -163,12 +163,12 @@ def _read(path: Path, directory: Path) -> Trashed:
         document = {}
     origin, removed = document.get("origin"), document.get("removed")
     home = directory.absolute() / TRIALS_DIRECTORY / path.name
-    known = Path(os.path.normpath(path.parent.resolve() / origin)) if isinstance(origin, str) else home
+    origin_path = Path(os.path.normpath(path.parent.resolve() / origin)) if isinstance(origin, str) else home
     removed_s = seconds_of(removed) if isinstance(removed, str) else None
     link = document.get("link")
     return Trashed(
         path,
-        known if known.name == path.name else home,
+        origin_path if origin_path.name == path.name else home,
         removed_s or path.lstat().st_ctime,
         link if isinstance(link, str) else None,
     )

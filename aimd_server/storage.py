@@ -44,17 +44,17 @@ class ReadObjects:
 
     def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Return ranges of an object's bytes; see stores.sealed.Objects."""
-        found = {one: self.at_hand(key, *one) for one in ranges}
-        missing = [one for one, content in found.items() if content is None]
+        contents_of = {part: self.at_hand(key, *part) for part in ranges}
+        missing = [part for part, content in contents_of.items() if content is None]
         if missing:
             try:
                 contents = self._blobs.get_ranges(key, missing)
             except BlobMissingError as error:
                 raise ValueError(f"damaged: {error}") from None
-            for one, content in zip(missing, contents, strict=True):
-                found[one] = content
-                self._remember((key, *one), content)
-        return [found[one] or b"" for one in ranges]
+            for part, content in zip(missing, contents, strict=True):
+                contents_of[part] = content
+                self._remember((key, *part), content)
+        return [contents_of[part] or b"" for part in ranges]
 
     def at_hand(self, key: str, start: int, end: int) -> bytes | None:
         """Return a cached range, or None."""
@@ -83,7 +83,7 @@ class ObjectsAtHand:
 
     def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Return ranges of an object's bytes; see stores.sealed.Objects."""
-        found = [self._objects.at_hand(key, *one) for one in ranges]
-        if any(content is None for content in found):
+        contents = [self._objects.at_hand(key, *part) for part in ranges]
+        if any(content is None for content in contents):
             raise ObjectsNeededError(self._objects, key, ranges)
-        return [content or b"" for content in found]
+        return [content or b"" for content in contents]

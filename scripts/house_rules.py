@@ -13,15 +13,8 @@ MAX_FILE_LINES = 700
 MAX_FUNCTION_LINES = 60
 MAX_CLASS_METHODS = 20
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "shared"}
-# Names that say nothing of a parameter or a field, where the subject has a word: names, directory, query, totals.
+# Names that say nothing of a parameter, field or variable; the subject has a word: names, directory, query, totals.
 VAGUE_NAMES = {"found", "place", "wanted", "one", "known"}
-# Files whose names are still to be mended; the list only shrinks.
-VAGUE_EXCEPTIONS: set[str] = {
-    "aimd_core/upload/contents.py",
-    "aimd_core/upload/downloading.py",
-    "aimd_core/upload/mirror.py",
-    "aimd_core/upload/sending.py",
-}
 # Classes of one name in one package, each with its reason.
 SAME_CLASSES: dict[str, str] = {
     "t9k: AIMDCallback": "each framework's callback has the name that its users import",
@@ -111,16 +104,13 @@ def state_faults(path: Path, tree: ast.Module) -> list[str]:
 
 
 def vague_faults(path: Path, tree: ast.Module) -> list[str]:
-    """Return the parameters and fields of one file whose names say nothing."""
-    if path.as_posix() in VAGUE_EXCEPTIONS:
-        return []
+    """Return the parameters, fields and variables of one file whose names say nothing."""
     names: list[tuple[int, str]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.arguments):
             names += [(item.lineno, item.arg) for item in [*node.posonlyargs, *node.args, *node.kwonlyargs]]
-        elif isinstance(node, ast.ClassDef):
-            fields = (item.target for item in node.body if isinstance(item, ast.AnnAssign))
-            names += [(field.lineno, field.id) for field in fields if isinstance(field, ast.Name)]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.append((node.lineno, node.id))
     return [f"{path}:{line}: {name} says nothing; what is it?" for line, name in names if name in VAGUE_NAMES]
 
 

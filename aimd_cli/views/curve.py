@@ -174,8 +174,8 @@ def _course(curve: Curve, told: Told) -> str:
 
 
 def _at(told: Told, position: float) -> str:
-    place = told.place(position)
-    return place if place.startswith("after") else said("at {place}", place=place)
+    text = told.place(position)
+    return text if text.startswith("after") else said("at {place}", place=text)
 
 
 def _left_out(curve: Curve, axis: str) -> Iterator[str]:

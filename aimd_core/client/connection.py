@@ -119,17 +119,17 @@ class Connection:
     def cut(self) -> None:
         """Cut the current connection, from another thread. The next request opens a new one."""
         sockets, self._sockets = self._sockets, []
-        for one in sockets:
+        for connected in sockets:
             with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connected.shutdown(socket.SHUT_RDWR)
 
     def _note(self, event: str, facts: Mapping[str, Any]) -> None:
         """Remember each new socket, so that another thread can cut it."""
         if event == "connection.connect_tcp.complete":
-            found = facts["return_value"].get_extra_info("socket")
-            if found is not None:
-                self._sockets = [one for one in self._sockets if one.fileno() >= 0]
-                self._sockets.append(found)
+            connected = facts["return_value"].get_extra_info("socket")
+            if connected is not None:
+                self._sockets = [known_socket for known_socket in self._sockets if known_socket.fileno() >= 0]
+                self._sockets.append(connected)
 
     def request(
         self,

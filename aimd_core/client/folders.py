@@ -124,17 +124,17 @@ class OldFolders(Folders):
         rows = folders_in(answer, self.host)
         paths = paths_of(rows)
         by_id = {row["metadata"]["id"]: row for row in rows if answers.fits(row, answers.OLD_FOLDER)}
-        found = {path: _folder(by_id[folder_id], path) for folder_id, path in paths.items()}
+        folders = {path: _folder(by_id[folder_id], path) for folder_id, path in paths.items()}
         root = {"id": ROOT, "name": "", "path": "/", "parent": None, "owner": "", "role": "", "updated": None}
-        return {"/": {**root, "trials": None}, **found}
+        return {"/": {**root, "trials": None}, **folders}
 
     def find(self, folder: str) -> Folder:
         """Return the folder with a path or an id."""
-        found = self._all()
+        matching = self._all()
         if is_id(folder):
-            folders = next((row for row in found.values() if row["id"] == folder), None)
+            folders = next((row for row in matching.values() if row["id"] == folder), None)
         else:
-            folders = found.get("/" + "/".join(parts_of(folder)))
+            folders = matching.get("/" + "/".join(parts_of(folder)))
         if folders is None:
             raise RemoteNotFoundError(what=said("folder {place}", place=folder), hint="Run: aimd folder tree")
         return folders
@@ -163,8 +163,8 @@ class OldFolders(Folders):
         return self.find(path)
 
     def _make_one(self, parent_id: str, name: str) -> None:
-        place = {} if parent_id == ROOT else {"folder": parent_id}
-        body = {"kind": "Folder", "metadata": {"name": name, **place}, "type": "normal"}
+        parent = {} if parent_id == ROOT else {"folder": parent_id}
+        body = {"kind": "Folder", "metadata": {"name": name, **parent}, "type": "normal"}
         check_v1(self._connection.request("POST", "/apis/v1/folders", query=self._key, document=body), self.host)
 
     def _refuse(self, what: str) -> OldServerError:

@@ -56,8 +56,8 @@ def forget(host: str) -> None:
 
 def _remembered() -> dict[str, tuple[int, float]]:
     try:
-        found = json.loads(cache_path().read_bytes())
-        return {str(host): (int(protocol), float(asked_s)) for host, (protocol, asked_s) in found.items()}
+        remembered = json.loads(cache_path().read_bytes())
+        return {str(host): (int(protocol), float(asked_s)) for host, (protocol, asked_s) in remembered.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

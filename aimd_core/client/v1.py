@@ -97,9 +97,9 @@ class _Calls:
             asked = {"apikey": self._key, **(query or {})}
             answer = self.connection.once(method, PREFIX + path, query=asked, document=body)
         except BusyError as error:
-            found = error.facts.get("body")
-            if error.facts.get("status") == 500 and isinstance(found, bytes) and _MISSING.search(found.strip()):
-                return Response(500, {}, found)
+            answered = error.facts.get("body")
+            if error.facts.get("status") == 500 and isinstance(answered, bytes) and _MISSING.search(answered.strip()):
+                return Response(500, {}, answered)
             raise
         self._check_access(answer)
         return answer

@@ -97,11 +97,11 @@ class Server:
 
     def known(self, trial_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what the server has of some trials, by id; those that it lacks are left out."""
-        known: dict[str, dict[str, Any]] = {}
+        answered: dict[str, dict[str, Any]] = {}
         for start in range(0, len(trial_ids), KNOWN_AT_ONCE):
             ids = list(trial_ids[start : start + KNOWN_AT_ONCE])
-            known |= self.call(answers.KNOWN, "POST", "/trials/known", document={"ids": ids})["trials"]
-        return known
+            answered |= self.call(answers.KNOWN, "POST", "/trials/known", document={"ids": ids})["trials"]
+        return answered
 
     def append(self, trial_id: str, file: str, offset: int, packed: bytes, wants_digest: bool = False) -> Standing:
         """Send a file's bytes from `offset` on, compressed by `pack`, and return how much the server has then.
@@ -280,9 +280,9 @@ def _standing(host: str, answer: Response) -> Standing:
 
 def _missing(message: str) -> RemoteNotFoundError:
     """Return the error for a 404, worded as for a version 1 server."""
-    found = re.fullmatch("no (folder|trial) (.+)", message, re.DOTALL)
-    if found is None:
+    match = re.fullmatch("no (folder|trial) (.+)", message, re.DOTALL)
+    if match is None:
         return RemoteNotFoundError(what=message)
-    if found[1] == "folder":
-        return RemoteFolderNotFoundError(what=said("folder {place}", place=found[2]))
-    return RemoteNotFoundError(what=said("trial {name}", name=found[2]))
+    if match[1] == "folder":
+        return RemoteFolderNotFoundError(what=said("folder {place}", place=match[2]))
+    return RemoteNotFoundError(what=said("trial {name}", name=match[2]))

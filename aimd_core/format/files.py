@@ -34,10 +34,10 @@ class Unsynced:
         self._began_s = time.monotonic() if directory is not None else -UNSYNCED_S
         self._paths: set[str] = set()
         self._directories: list[str] = []
-        place = "" if directory is None else os.fspath(directory)
-        for _ in range(above + 1 if place else 0):
-            self._directories.append(place)
-            place = os.path.dirname(place)
+        path = "" if directory is None else os.fspath(directory)
+        for _ in range(above + 1 if path else 0):
+            self._directories.append(path)
+            path = os.path.dirname(path)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), ()

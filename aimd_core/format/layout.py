@@ -87,12 +87,12 @@ def list_names(directory: Path) -> tuple[Path, list[str]]:
         FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
     """
     nested = directory / TRIALS_DIRECTORY
-    place = nested if nested.is_dir() else directory
-    with os.scandir(place) as entries:
+    parent = nested if nested.is_dir() else directory
+    with os.scandir(parent) as entries:
         names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
     names.sort()  # of those that began in the same moment, by name
     names.sort(key=lambda name: name[-_CREATED_LENGTH:][:_MOMENT_LENGTH], reverse=True)
-    return place, names
+    return parent, names
 
 
 def is_trial_directory(path: Path) -> bool:

@@ -50,14 +50,17 @@ def _holds(node: Condition, facts: Facts, now_s: float) -> bool:
     if value is None:
         return False
     if node.kind == "among":
-        return any(_compare(value, "=", one, node.field.shape) for one in node.values) != node.negated
+        return any(_compare(value, "=", candidate, node.field.shape) for candidate in node.values) != node.negated
     return _compare(value, node.operator, node.value, node.field.shape)
 
 
 def _holds_for_set(node: Compare | Among, members: Sequence[str]) -> bool:
     """Compare a set: `=` means "has", `~` means "one of them contains". No tags are the empty set."""
     if node.kind == "among":
-        return any(_compare(member, "=", one, "text") for member in members for one in node.values) != node.negated
+        return (
+            any(_compare(member, "=", candidate, "text") for member in members for candidate in node.values)
+            != node.negated
+        )
     positive, negated = node.operator.replace("!", "") or "=", node.operator.startswith("!")
     return any(_compare(member, positive, node.value, "text") for member in members) != negated
 
@@ -184,10 +187,10 @@ def contains(text: str, pattern: str) -> bool:
         return False
     position, end = len(first), len(text) - len(last)
     for piece in middle:
-        found = text.find(piece, position, end)
-        if found < 0:
+        start = text.find(piece, position, end)
+        if start < 0:
             return False
-        position = found + len(piece)
+        position = start + len(piece)
     return True
 
 

@@ -99,7 +99,7 @@ def _git_field(source: str, term: Token, name: str) -> Field:
     name = _ALIASES.get(f"git.{name}", f"git.{name}").partition(".")[2]
     if name not in GIT_FIELDS:
         near = get_close_matches(name, GIT_FIELDS, n=1, cutoff=0.5) or list(GIT_FIELDS)
-        hint = said("Did you mean: {near}?", near=", ".join(f"git.{one}" for one in near))
+        hint = said("Did you mean: {near}?", near=", ".join(f"git.{field}" for field in near))
         fail(source, term.start, term.end, said("there is no field {text!r}", text=term.text), hint)
     return Field("git", name)
 

@@ -323,12 +323,12 @@ class Parser:
             return self._state(token)
         value = _read(shape, token)
         if value is None:
-            wanted, hint = _WANTED[shape]
+            expected, hint = _WANTED[shape]
             fail(
                 self.source,
                 token.start,
                 token.end,
-                said("{text!r} is not {wanted}", text=token.text, wanted=wanted),
+                said("{text!r} is not {wanted}", text=token.text, wanted=expected),
                 hint,
             )
         return value

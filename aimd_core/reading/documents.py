@@ -44,8 +44,8 @@ def find_trials(directory: Path) -> list[Trial]:
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
     """
-    place, names = list_names(directory)
-    return [Trial(place / name) for name in names]
+    parent, names = list_names(directory)
+    return [Trial(parent / name) for name in names]
 
 
 class Trial:

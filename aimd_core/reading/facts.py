@@ -162,10 +162,10 @@ def ending_of(metadata: Mapping[str, object]) -> dict[str, object] | None:
         return {"kind": text[:MAX_ENDING_CHARS] if isinstance(text, str) else ""} if ending else None
     if not ending:
         return None
-    known = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
+    texts = {name: ending[name][:MAX_ENDING_CHARS] for name in ENDING_TEXTS if isinstance(ending.get(name), str)}
     status = ending.get("status")
     is_status = type(status) is int and abs(status) < 1 << 31
-    return {"kind": "", **known, "status": status} if is_status else {"kind": "", **known}
+    return {"kind": "", **texts, "status": status} if is_status else {"kind": "", **texts}
 
 
 def written_time(value: object) -> str | None:

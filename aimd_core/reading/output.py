@@ -51,11 +51,11 @@ def tail_offset(file: BinaryIO, count: int) -> int:
         start = max(0, position - _BLOCK_BYTES)
         file.seek(start)
         block = file.read(position - start)
-        found = len(block)
-        while (found := block.rfind(b"\n", 0, found)) >= 0:
+        newline = len(block)
+        while (newline := block.rfind(b"\n", 0, newline)) >= 0:
             left -= 1
             if left == 0:
-                return start + found + 1
+                return start + newline + 1
         position = start
     return 0
 

@@ -93,9 +93,9 @@ def select_trials(paths: list[Path], names: list[str], directory: Path | None) -
     Raises:
         TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As above.
     """
-    place = directory or default_directory()
+    searched = directory or default_directory()
     selected = [trial_at(path) for path in paths]
-    selected += [trial_at(Path(name)) if "/" in name else trial_named(name, place) for name in names]
+    selected += [trial_at(Path(name)) if "/" in name else trial_named(name, searched) for name in names]
     if not paths and not names and directory is not None:
         index = TrialIndex(directory)
         selected = [Trial(index.directory / row.alternative_name) for row in index.rows()]

@@ -299,12 +299,12 @@ class _Reader:
         """Take lines that are not in the SDK's form, or not of this metric."""
         if self._may_hold(lines):
             token = b"\n" if b"\\" in lines else min(self._tokens, key=lines.count)
-            found = lines.find(token)
-            while found >= 0:
-                start, end = lines.rfind(b"\n", 0, found) + 1, lines.index(b"\n", found) + 1
+            hit = lines.find(token)
+            while hit >= 0:
+                start, end = lines.rfind(b"\n", 0, hit) + 1, lines.index(b"\n", hit) + 1
                 if self._may_hold(lines[start:end]):
                     self._read_line(lines[start:end], lines.count(b"\n", 0, start))
-                found = lines.find(token, end)
+                hit = lines.find(token, end)
         self._line += lines.count(b"\n")
 
     def _may_hold(self, line: bytes) -> bool:
@@ -411,9 +411,10 @@ def _line_pattern(metric: str, axis: str) -> re.Pattern[bytes]:
 
 def _shape_pattern(metric: str, names: tuple[str, ...], axis: str) -> re.Pattern[bytes]:
     """Return the expression for a line with exactly these metrics; the content of its groups is checked later."""
-    metrics_type, wanted = split_metric(metric)
+    metrics_type, metric_name = split_metric(metric)
     fields = [
-        re.escape(key_head(name).encode()) + (b"(%b)" % _NUMBER_AT_SIGHT if name == wanted else b"(?:%b)" % _NUMBER)
+        re.escape(key_head(name).encode())
+        + (b"(%b)" % _NUMBER_AT_SIGHT if name == metric_name else b"(?:%b)" % _NUMBER)
         for name in names
     ]
     return _record_pattern(metrics_type, b", ".join(fields), axis, step=b"-?[0-9]{1,18}" if axis == "step" else _WHOLE)

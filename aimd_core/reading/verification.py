@@ -82,11 +82,11 @@ def verify_trial(trial: Trial) -> Verified:
 
 def _names(directory: Path) -> list[str]:
     """Return all files below a directory, links included, in order."""
-    found = []
-    for place, folders, files in os.walk(directory):
+    names = []
+    for parent, folders, files in os.walk(directory):
         folders.sort()
-        found += [os.path.relpath(os.path.join(place, file), directory) for file in files]
-    return sorted(found)
+        names += [os.path.relpath(os.path.join(parent, file), directory) for file in files]
+    return sorted(names)
 
 
 def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:

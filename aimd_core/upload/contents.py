@@ -261,13 +261,13 @@ def _guess(metadata: bytes) -> tuple[str | None, str | None]:
     return (trial_id[1].decode() if trial_id else None), (status[1].decode() if status else None)
 
 
-def is_known(path: Path, known: dict[str, Any]) -> bool:
+def is_known(path: Path, stored: dict[str, Any]) -> bool:
     """Tell whether the server has every byte of an ended trial, so that there is nothing to do.
 
     Equal digests of the small files prove that the server knows their content, but not that it takes all of it: large
     or deeply nested documents are offered again, so that what it refuses is said each time.
     """
-    files = known.get("files") or {}
+    files = stored.get("files") or {}
     try:
         for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
             content = _content(path / file)
@@ -280,7 +280,7 @@ def is_known(path: Path, known: dict[str, Any]) -> bool:
                 return False
             if not remote or remote.get("offset") != len(content) or remote.get("digest") != digest_of(content):
                 return False
-            if file == METADATA_FILE and not _has_ended(content, known.get("state")):
+            if file == METADATA_FILE and not _has_ended(content, stored.get("state")):
                 return False
     except (DamagedError, OSError, _TooLargeError):
         return False

@@ -43,7 +43,7 @@ def download_trial(server: Server, trial_id: str, directory: Path, progress: Pro
     shown = server.trial(trial_id)
     if shown["id"] != trial_id:
         raise misfitting(server.host, "id", "the id of the trial that was asked for")
-    files = {file: known for file, known in (shown.get("files") or {}).items() if file in _FILES}
+    files = {file: facts for file, facts in (shown.get("files") or {}).items() if file in _FILES}
     if METADATA_FILE not in files:
         raise DamagedError(path=trial_id, reason="was uploaded without its metadata.yaml, so it cannot come back whole")
     target = directory / TRIALS_DIRECTORY / _directory_name(shown, server.host)
@@ -59,8 +59,8 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
         raise ExistsError(path=target)
     partial = trials / f".{trial_id}.partial"
     partial.mkdir(parents=True, exist_ok=True)
-    for file, known in files.items():
-        _fetch(server, trial_id, file, known, partial, progress)
+    for file, facts in files.items():
+        _fetch(server, trial_id, file, facts, partial, progress)
     for leftover in partial.iterdir():
         if leftover.name not in files:
             leftover.unlink()
@@ -86,10 +86,10 @@ def _directory_name(shown: dict[str, Any], host: str) -> str:
     raise NotAServerError(host=host, reason="it does not tell the name of the trial's directory")
 
 
-def _fetch(server: Server, trial_id: str, file: str, known: dict[str, Any], partial: Path, progress: Progress) -> None:
+def _fetch(server: Server, trial_id: str, file: str, facts: dict[str, Any], partial: Path, progress: Progress) -> None:
     """Complete a file from the server, keeping local bytes that are correct."""
     path = partial / file
-    size_bytes, digest = known["offset"], known["digest"]
+    size_bytes, digest = facts["offset"], facts["digest"]
     for attempt in range(_TRIES):
         if _is_whole(path, size_bytes, digest):
             return

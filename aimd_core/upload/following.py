@@ -119,14 +119,14 @@ def trials_below(directory: Path) -> list[Trial]:
 
     Directories that cannot be listed are skipped: on a shared file system they come and go.
     """
-    found: list[Trial] = []
-    for place, names, _ in os.walk(directory, followlinks=False):
+    trials_found: list[Trial] = []
+    for parent, names, _ in os.walk(directory, followlinks=False):
         if TRIALS_DIRECTORY.parts[0] in names:
             names.remove(TRIALS_DIRECTORY.parts[0])
-            trials = Path(place) / TRIALS_DIRECTORY
+            trials = Path(parent) / TRIALS_DIRECTORY
             try:
                 if trials.is_dir() and not trials.is_symlink() and not trials.parent.is_symlink():
-                    found += [trial for trial in find_trials(trials) if not trial.path.is_symlink()]
+                    trials_found += [trial for trial in find_trials(trials) if not trial.path.is_symlink()]
             except OSError:
                 continue
-    return found
+    return trials_found

@@ -85,8 +85,8 @@ class Mirror:
         self._memory = memory / MEMORY_FILE
         self._epoch = epoch_of(server)
         self._there = {str(trial["id"]): _shown(trial) for trial in server.trials()}
-        known = _read_memory(self._memory, str(directory), self._epoch)
-        self._sent = {name: sent for name, sent in known.items() if sent.id in self._there}
+        remembered = _read_memory(self._memory, str(directory), self._epoch)
+        self._sent = {name: sent for name, sent in remembered.items() if sent.id in self._there}
         self._states = States()
         self._whole_s = self._saved_s = -1e9
         self._sent_s: dict[str, float] = {}  # when a trial was sent last
@@ -103,9 +103,9 @@ class Mirror:
         names = self._names()
         if names is None:
             return 0
-        place, listed = names
+        parent, listed = names
         self.total = len(listed)
-        due = self._due(place, listed)
+        due = self._due(parent, listed)
         gone = set(self._sent).difference(listed)
         self._forget_old_names(gone, due)
         changed = self._send(due) + self._remove(gone)
@@ -129,7 +129,7 @@ class Mirror:
         except OSError:
             return None  # a network file system that is away does not mean that trials were removed
 
-    def _due(self, place: Path, names: Sequence[str]) -> dict[str, Look]:
+    def _due(self, parent: Path, names: Sequence[str]) -> dict[str, Look]:
         """Return the trials that differ from the server, newest first, as they are now."""
         is_whole = len(names) <= FEW or time.monotonic() - self._whole_s > WHOLE_EVERY_S
         if is_whole:
@@ -141,10 +141,10 @@ class Mirror:
             if (
                 sent is not None
                 and not sent.is_open
-                and (not is_whole or sent.signature == _digest(signature_of(place / name, ALL_FILES)))
+                and (not is_whole or sent.signature == _digest(signature_of(parent / name, ALL_FILES)))
             ):
                 continue
-            look = self._states.look(place / name)
+            look = self._states.look(parent / name)
             is_beat = is_live(look.state) and time.monotonic() - self._sent_s.get(name, -1e9) >= BEAT_S
             if sent is None or sent.signature != _digest(look.signature) or sent.state != look.state or is_beat:
                 due[name] = look  # from before the upload, so a change in the meantime is sent in the next round
@@ -190,20 +190,20 @@ class Mirror:
         trial_id = result.uploaded.trial_id
         before = self._there.get(trial_id) or Shown(result.uploaded.name, (), "")
         labels = _labels(trial.path)
-        wanted = Shown(before.name, tuple(sorted(labels.tags)), labels.note)
+        shown = Shown(before.name, tuple(sorted(labels.tags)), labels.note)
         if before.name not in (trial.name, trial.alternative_name):
-            wanted = wanted._replace(name=trial.name)
-        self._there[trial_id] = self._show(trial, trial_id, before, wanted)
+            shown = shown._replace(name=trial.name)
+        self._there[trial_id] = self._show(trial, trial_id, before, shown)
 
-    def _show(self, trial: Trial, trial_id: str, before: Shown, wanted: Shown) -> Shown:
+    def _show(self, trial: Trial, trial_id: str, before: Shown, shown: Shown) -> Shown:
         """Set name, tags and note on the server, and return what it shows."""
         changes: dict[str, Any] = {}
-        if wanted.tags != before.tags:
-            changes["tags"] = list(wanted.tags)
-        if wanted.note != before.note:
-            changes["note"] = wanted.note
-        if wanted.name != before.name:
-            changes["name"] = wanted.name
+        if shown.tags != before.tags:
+            changes["tags"] = list(shown.tags)
+        if shown.note != before.note:
+            changes["note"] = shown.note
+        if shown.name != before.name:
+            changes["name"] = shown.name
         if not changes:
             return before
         path = f"/trials/{trial_id}"
@@ -212,9 +212,9 @@ class Mirror:
         except AimdError as error:
             if "name" not in changes or isinstance(error, NetworkError):
                 raise
-            wanted = wanted._replace(name=trial.alternative_name)
-            self._server.call(None, "PATCH", path, document={**changes, "name": wanted.name})
-        return wanted
+            shown = shown._replace(name=trial.alternative_name)
+            self._server.call(None, "PATCH", path, document={**changes, "name": shown.name})
+        return shown
 
     def _remove(self, gone: set[str]) -> int:
         """Remove from the server what is no longer here, including what went while nobody watched."""

@@ -103,11 +103,11 @@ class CurrentRemote:
     def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
         """Return the trials of which the server has every byte, with one request for many."""
         ids = {trial: quick_id(trial.path) for trial in trials}
-        known = self._server.known([found for found in ids.values() if found])
+        stored = self._server.known([trial_id for trial_id in ids.values() if trial_id])
         same: dict[Trial, Uploaded] = {}
-        for trial, found in ids.items():
-            if found in known and is_known(trial.path, known[found]):
-                same[trial] = Uploaded({**known[found], "outcome": "unchanged"})
+        for trial, trial_id in ids.items():
+            if trial_id in stored and is_known(trial.path, stored[trial_id]):
+                same[trial] = Uploaded({**stored[trial_id], "outcome": "unchanged"})
         return same
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
@@ -253,8 +253,8 @@ class _Pool:
             for trial in batch:
                 if self._stopping.is_set():
                     return
-                known = same.get(trial)
-                self._done.put(known if known else self._attempt(remote, trial))
+                uploaded = same.get(trial)
+                self._done.put(uploaded if uploaded else self._attempt(remote, trial))
 
     def _unchanged(self, remote: Remote, batch: Sequence[Trial]) -> dict[Trial, Result]:
         if not self._ask_first or self._gone is not None:

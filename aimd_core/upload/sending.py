@@ -293,14 +293,14 @@ def _send_files(
     if uploaded.outcome == "skipped":
         return uploaded
     uploaded.refusals = list(refusals)
-    known = answer["files"]
-    changed = _settle_documents(server, trial_id, document, contents, known, uploaded.refusals)
+    stored = answer["files"]
+    changed = _settle_documents(server, trial_id, document, contents, stored, uploaded.refusals)
     lines = Lines()
     for file in JOURNAL_FILES:
         watched = lines if file == METRICS_FILE else None
         try:
             uploaded.sent_bytes += _send_journal(
-                server, trial, trial_id, file, known.get(file) or {}, progress, part, watched
+                server, trial, trial_id, file, stored.get(file) or {}, progress, part, watched
             )
         except RefusedError as error:
             uploaded.refusals.append(Refusal(file, str(error.facts.get("reason"))))
@@ -315,20 +315,20 @@ def _settle_documents(
     trial_id: str,
     document: dict[str, Any],
     contents: dict[str, bytes],
-    known: dict[str, Any],
+    remote: dict[str, Any],
     refusals: list[Refusal],
 ) -> bool:
     """Send large documents that differ and remove those that are gone here; return whether there were any.
 
     Those that the server refuses are added to `refusals`.
     """
-    gone = [file for file in DOCUMENT_FILES if file in known and file not in contents]
+    gone = [file for file in DOCUMENT_FILES if file in remote and file not in contents]
     if gone:
         server.put_trial(trial_id, {**document, "documents": dict.fromkeys(gone)})
     changed = bool(gone)
     for file, content in contents.items():
         digest = digest_of(content)
-        if (known.get(file) or {}).get("digest") == digest:
+        if (remote.get(file) or {}).get("digest") == digest:
             continue
         try:
             stored = server.put_document(trial_id, file, content)
@@ -346,14 +346,14 @@ def _send_journal(
     trial: Trial,
     trial_id: str,
     file: str,
-    known: dict[str, Any],
+    stored: dict[str, Any],
     progress: Progress,
     part: PartSize,
     lines: Lines | None,
 ) -> int:
     """Bring a journal file on the server up to date and return how many bytes were new."""
     path = trial.path / file
-    offset = int(known.get("offset") or 0)
+    offset = int(stored.get("offset") or 0)
     try:
         opened = open_regular(path)
     except FileNotFoundError:
@@ -373,12 +373,12 @@ def _send_journal(
             )
         digest = RunningDigest()
         digest.read(opened, offset)
-        if offset and digest.hexdigest() != known.get("digest"):
+        if offset and digest.hexdigest() != stored.get("digest"):
             raise ContentDiffersError(
                 path=path, reason=said("has changed within the {offset} bytes already uploaded", offset=offset)
             )
         if size_bytes == offset:
-            if not known:  # an empty file must exist there as well
+            if not stored:  # an empty file must exist there as well
                 server.append(trial_id, file, 0, pack(b""))
             return 0
         reached = _send_rest(server, trial_id, path, opened, offset, progress, part, lines, digest)
@@ -520,8 +520,8 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
             raise ContentDiffersError(path=trial.path / difference.file, reason=difference.reason)
     if planned.outcome == "unchanged" and differences:
         planned.outcome = "updated"
-    journals = [one for one in differences if one.file in JOURNAL_FILES]
-    planned.remaining_bytes = sum((one.local_bytes or 0) - (one.remote_bytes or 0) for one in journals)
+    journals = [journal for journal in differences if journal.file in JOURNAL_FILES]
+    planned.remaining_bytes = sum((journal.local_bytes or 0) - (journal.remote_bytes or 0) for journal in journals)
     return planned
 
 

@@ -233,17 +233,17 @@ class DeployedRemote:
             outcome, trial_id = "skipped", taken
         elif taken and document["on_conflict"] == "new":
             name = document["alternative_name"]
-        place = {"id": folder_id, "path": path, "fallback": fallback}
-        planned = Uploaded({"outcome": outcome, "id": trial_id, "name": name, "folder": place})
+        folder = {"id": folder_id, "path": path, "fallback": fallback}
+        planned = Uploaded({"outcome": outcome, "id": trial_id, "name": name, "folder": folder})
         if outcome == "created":
-            planned.remaining_bytes = sum(len(json.dumps(one)) for one in points.by_type.values())
+            planned.remaining_bytes = sum(len(json.dumps(type_points)) for type_points in points.by_type.values())
         return planned
 
     def _create(self, trial_id: str, document: dict[str, Any], companions: Companions) -> Uploaded:
         folder_id, path, fallback = self._find_place(document["folder"], make=True)
         assert folder_id is not None
         name = document["name"]
-        place = {"id": folder_id, "path": path, "fallback": fallback}
+        folder = {"id": folder_id, "path": path, "fallback": fallback}
         for attempt in range(_CONFLICT_TRIES):
             try:
                 name, refusals = _create_admitted(self._server, document["metadata"], name, folder_id, trial_id)
@@ -254,11 +254,11 @@ class DeployedRemote:
                 if taken is None:
                     continue  # it was deleted in between
                 if document["on_conflict"] == "skip":
-                    return Uploaded({"outcome": "skipped", "id": taken, "name": name, "folder": place})
+                    return Uploaded({"outcome": "skipped", "id": taken, "name": name, "folder": folder})
                 is_spared = taken in companions or attempt >= _REPLACE_TRIES  # replaced by turns, it would never end
                 name = self._resolve(document, name, path, taken, is_spared)
                 continue
-            created = Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": place})
+            created = Uploaded({"outcome": "created", "id": trial_id, "name": name, "folder": folder})
             created.refusals = refusals
             return created
         raise RefusedError(host=self.host, reason="the name is taken again and again")
@@ -275,11 +275,11 @@ class DeployedRemote:
 
     def _update(self, trial_id: str, document: dict[str, Any], there: dict[str, Any]) -> Uploaded:
         """Update a trial's document where it is, whatever the folder."""
-        wanted = {**document["metadata"], **_named(there)}
+        metadata = {**document["metadata"], **_named(there)}
         outcome, refusals = "unchanged", []
-        if _without_filled_in(there) != _without_filled_in(wanted):
+        if _without_filled_in(there) != _without_filled_in(metadata):
             try:
-                self._server.replace_trial(trial_id, wanted)
+                self._server.replace_trial(trial_id, metadata)
                 outcome = "updated"
             except RefusedError as error:
                 refusals = [Refusal(METADATA_FILE, str(error.facts["reason"]))]
@@ -360,27 +360,27 @@ class DeployedRemote:
             return wish["id"], _path_of(self._server, self._paths, str(wish["id"])), False
         if wish["path"]:
             path = "/" + str(wish["path"]).strip("/")
-            found = self._folder_at(path, make and wish["make"])
-            if found is not None or wish["make"]:
-                return found, path, False
+            found_id = self._folder_at(path, make and wish["make"])
+            if found_id is not None or wish["make"]:
+                return found_id, path, False
         asked = wish["path"] or wish["id"]
         if wish["must_exist"] and asked:
             raise RemoteFolderNotFoundError(what=said("folder {place}", place=asked), hint=said(MAKE_HINT))
         return self._folder_at(DEFAULT_FOLDER, make), DEFAULT_FOLDER, bool(wish["id"] or wish["path"])
 
     def _folder_at(self, path: str, make: bool) -> str | None:
-        found = self._server.folder_at(path)
-        if found is not None or not make:
-            return found
+        folder_id = self._server.folder_at(path)
+        if folder_id is not None or not make:
+            return folder_id
         parent: str | None = None
         walked = ""
         for name in filter(None, path.split("/")):
             walked = f"{walked}/{name}"
-            found = self._server.folder_at(walked)
-            if found is None:
+            folder_id = self._server.folder_at(walked)
+            if folder_id is None:
                 self._server.make_folder(name, parent)
-                found = self._server.folder_at(walked)
-            parent = found
+                folder_id = self._server.folder_at(walked)
+            parent = folder_id
         if parent is None:
             raise RefusedError(host=self.host, reason=said("folder {path} cannot be created", path=path))
         return parent
@@ -455,7 +455,8 @@ def _are_from(remote: list[Any], local: list[dict[str, Any]]) -> bool:
     for point in local:
         by_step.setdefault(str(_step(point)), []).append(point)
     return all(
-        isinstance(point, dict) and any(not _differ(one, point) for one in by_step.get(str(_step(point)), ()))
+        isinstance(point, dict)
+        and any(not _differ(candidate, point) for candidate in by_step.get(str(_step(point)), ()))
         for point in remote
     )
 

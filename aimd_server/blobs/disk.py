@@ -47,7 +47,7 @@ class DiskBlobs:
 
     def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Return several ranges of an object's bytes; see Blobs."""
-        path, found = self.root / checked(key), []
+        path, contents = self.root / checked(key), []
         with _as_unavailable(key), path.open("rb") as file:
             for start, end in ranges:
                 length = checked_range(start, end)
@@ -55,8 +55,8 @@ class DiskBlobs:
                 content = file.read(length)
                 if len(content) < length:
                     raise BlobMissingError(f"{key} ends before byte {end}")
-                found.append(content)
-        return found
+                contents.append(content)
+        return contents
 
     def delete(self, key: str) -> None:
         """Remove an object; see Blobs."""
@@ -76,11 +76,11 @@ class DiskBlobs:
 
     def _row(self, path: Path) -> Iterator[BlobRow]:
         try:
-            known = path.stat()
+            status = path.stat()
         except FileNotFoundError:  # deleted in the meantime
             return
-        modified = datetime.fromtimestamp(known.st_mtime, timezone.utc)
-        yield BlobRow(path.relative_to(self.root).as_posix(), known.st_size, modified)
+        modified = datetime.fromtimestamp(status.st_mtime, timezone.utc)
+        yield BlobRow(path.relative_to(self.root).as_posix(), status.st_size, modified)
 
     def check(self) -> None:
         """Check that files can be created, as far as possible; see Blobs."""

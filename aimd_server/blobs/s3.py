@@ -25,9 +25,9 @@ class S3Blobs:
 
     def __init__(self, bucket: str, prefix: str, **config: str) -> None:
         self._obstore: Any = import_module("obstore")
-        place = {"prefix": prefix} if prefix else {}
+        options = {"prefix": prefix} if prefix else {}
         self._store: Any = self._obstore.store.S3Store(
-            bucket, **place, **config, client_options=_TIMES, retry_config=_AGAIN
+            bucket, **options, **config, client_options=_TIMES, retry_config=_AGAIN
         )
 
     def put(self, key: str, data: bytes) -> None:
@@ -48,7 +48,7 @@ class S3Blobs:
         """Return several ranges of an object's bytes; see Blobs."""
         for start, end in ranges:
             checked_range(start, end)
-        found: dict[tuple[int, int], bytes] = {}
+        contents: dict[tuple[int, int], bytes] = {}
         with self._as_ours(checked(key)):
             if all(start == end for start, end in ranges):
                 self._obstore.head(self._store, key)
@@ -57,8 +57,8 @@ class S3Blobs:
                 content = bytes(self._obstore.get_range(self._store, key, start=start, end=end))
                 if len(content) < end - start:
                     raise BlobMissingError(f"{key} ends before byte {end}")
-                found |= {(a, b): content[a - start : b - start] for a, b in group}
-        return [found.get(one, b"") for one in ranges]
+                contents |= {(a, b): content[a - start : b - start] for a, b in group}
+        return [contents.get(part, b"") for part in ranges]
 
     def delete(self, key: str) -> None:
         """Remove an object; see Blobs."""
@@ -105,7 +105,7 @@ def _near(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     """Return the non-empty ranges in groups that are fetched as one; obstore's own grouping panics at the end."""
     groups: list[list[tuple[int, int]]] = []
     reached = 0
-    for start, end in sorted(one for one in ranges if one[0] < one[1]):
+    for start, end in sorted(part for part in ranges if part[0] < part[1]):
         if groups and start <= reached + _NEAR_BYTES:
             groups[-1].append((start, end))
         else:

@@ -49,17 +49,17 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
 
 def times_of(texts: Sequence[str]) -> tuple[Floats, str, str] | None:
     """Return timestamps as microseconds UTC, with their suffix and unit, or None if they have different forms."""
-    found = _STAMP.fullmatch(texts[0])
-    if found is None:
+    stamp = _STAMP.fullmatch(texts[0])
+    if stamp is None:
         return None
-    digits, suffix, length = len(found[1]), found[3], len(texts[0])
+    digits, suffix, length = len(stamp[1]), stamp[3], len(texts[0])
     content = "".join(texts)
     if not content.isascii() or len(content) != length * len(texts) or {*map(len, texts)} != {length}:
         return None
     cells = np.frombuffer(content.encode(), np.uint8).reshape(len(texts), length)
     if not np.all(cells[:, digits:] == cells[0, digits:]):
         return None
-    unit = _UNITS[len(found[2]) if found[2] else None]
+    unit = _UNITS[len(stamp[2]) if stamp[2] else None]
     try:
         times = np.ascontiguousarray(cells[:, :digits]).view(f"S{digits}").reshape(-1).astype(f"M8[{unit}]")
     except ValueError:
@@ -94,8 +94,8 @@ def _tokens(kind: Kind, column: Floats, shape: Shape) -> list[bytes]:
     if len(others):
         numbers = column[others].tolist()
         text = repr(numbers)[1:-1] if np.isfinite(column[others]).all() else ", ".join(map(encode_number, numbers))
-        for place, token in zip(others.tolist(), text.encode().split(b", "), strict=True):
-            tokens[place] = token
+        for index, token in zip(others.tolist(), text.encode().split(b", "), strict=True):
+            tokens[index] = token
     return tokens
 
 
@@ -121,8 +121,8 @@ def _time_cells(micros: NDArray[np.int64], unit: str) -> NDArray[np.uint8]:
         pairs += [(20, fraction // 10_000), (22, fraction // 100 % 100), (24, fraction % 100)]
     elif unit == "ms":
         pairs += [(20, fraction // 10_000), (21, fraction // 1000 % 100)]
-    for place, numbers in pairs:
-        cells[:, place : place + 2] = _TWO_DIGITS[numbers]
+    for index, numbers in pairs:
+        cells[:, index : index + 2] = _TWO_DIGITS[numbers]
     return cells
 
 

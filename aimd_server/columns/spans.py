@@ -127,8 +127,8 @@ def split(lines: bytes, most_lines: int = LINES, most_bytes: int = SPAN_BYTES) -
         end = lines.rfind(b"\n", start, end) + 1 or lines.find(b"\n", end) + 1 or len(lines)
         part = lines[start:end]
         if part.count(b"\n") > most_lines:
-            found = np.flatnonzero(np.frombuffer(part, np.uint8) == 10)
-            part = part[: int(found[most_lines - 1]) + 1]
+            newlines = np.flatnonzero(np.frombuffer(part, np.uint8) == 10)
+            part = part[: int(newlines[most_lines - 1]) + 1]
         yield part
         start += len(part)
 
@@ -180,9 +180,9 @@ def _rendering(lines: bytes) -> Span:
             shapes[number] = _take(chunk, groups[number], np.flatnonzero(mine == number), len(numbers) == 1)
         _thin(chunk)
         chunks.append(chunk)
-    known = [shape for shape in shapes if shape is not None]
-    packed = b"" if len(known) == 1 else compress(order.tobytes())
-    recipe = Recipe(len(order), known, packed)
+    regular = [shape for shape in shapes if shape is not None]
+    packed = b"" if len(regular) == 1 else compress(order.tobytes())
+    recipe = Recipe(len(order), regular, packed)
     if render(recipe, {chunk.type: _stored(chunk) for chunk in chunks}) != lines:
         raise _OddError
     return Span(len(lines), chunks, recipe)
@@ -201,11 +201,11 @@ def _stored(chunk: Chunk) -> Chunk:
 
 
 def _groups_of(lines: bytes) -> list[_ShapeLines]:
-    found = read_uniform(lines)
-    if found is None:
+    uniform = read_uniform(lines)
+    if uniform is None:
         return _grouped(_records(lines))
-    group = _ShapeLines(found.type, found.values, found.places, found.columns)
-    group.lines = range(found.lines)
+    group = _ShapeLines(uniform.type, uniform.values, uniform.places, uniform.columns)
+    group.lines = range(uniform.lines)
     return [group]
 
 
@@ -225,10 +225,10 @@ def _decoded(line: bytes) -> dict[str, Body]:
         return _decoder.decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
-    found = list(tables_and_bodies(line))
-    if len(found) != 1:
+    records = list(tables_and_bodies(line))
+    if len(records) != 1:
         raise _OddError
-    return found[0]
+    return records[0]
 
 
 def tables_and_bodies(line: bytes) -> Iterator[dict[str, Body]]:
@@ -283,10 +283,10 @@ def _take(chunk: Chunk, group: _ShapeLines, rows: np.ndarray[Any, Any], is_all: 
         if kind == "null":
             continue
         if kind == "time":
-            found = times_of(column)
-            if found is None:
+            times = times_of(column)
+            if times is None:
                 raise _OddError
-            numbers, suffix, unit = found
+            numbers, suffix, unit = times
         else:
             numbers = _numbers(kind, column)
         chunk.axes[AXIS_OF[name]][rows] = numbers
@@ -317,10 +317,10 @@ def _put(columns: Columns, name: str, rows: np.ndarray[Any, Any], numbers: Float
         return
     if name not in columns:
         columns[name] = (np.zeros(total, np.bool_), np.zeros(total))
-    there, known = columns[name]
+    there, cells = columns[name]
     assert there is not None
     there[rows] = True
-    known[rows] = numbers
+    cells[rows] = numbers
 
 
 def _thin(chunk: Chunk) -> None:

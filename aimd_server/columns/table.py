@@ -67,9 +67,9 @@ def _number(value: object) -> float:
 
 def tables_of(lines: bytes) -> dict[str, Table]:
     """Return the tables of journal lines, by metrics type."""
-    found: dict[str, Table] = {}
+    tables: dict[str, Table] = {}
     for record in read_records((line + b"\n" for line in lines.split(b"\n") if line), Damage()):
         ((metrics_type, body),) = record.items()
         first, prefix = split_type(metrics_type)
-        found.setdefault(first, Table()).add(body["value"], body["sequence"], prefix)
-    return found
+        tables.setdefault(first, Table()).add(body["value"], body["sequence"], prefix)
+    return tables

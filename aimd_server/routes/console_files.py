@@ -104,20 +104,20 @@ class ConsoleFiles:
         if name == INDEX and not self.is_built:
             headers = {**_HEADERS, "Content-Type": _TYPES[".html"]}
             return Response(_NOT_BUILT, headers=headers)
-        found = self._files.get(name)
-        return empty_answer(404) if found is None else found.answer(request)
+        file = self._files.get(name)
+        return empty_answer(404) if file is None else file.answer(request)
 
 
 def _read(folder: Path, prefix: str) -> list[tuple[str, ConsoleFile]]:
     if not folder.is_dir():
         return []
-    found: list[tuple[str, ConsoleFile]] = []
+    files: list[tuple[str, ConsoleFile]] = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            found += _read(entry, f"{prefix}{entry.name}/")
+            files += _read(entry, f"{prefix}{entry.name}/")
         elif entry.suffix in _TYPES:
-            found.append((prefix + entry.name, ConsoleFile(prefix + entry.name, entry.read_bytes())))
-    return found
+            files.append((prefix + entry.name, ConsoleFile(prefix + entry.name, entry.read_bytes())))
+    return files
 
 
 def _takes_gzip(header: str) -> bool:

@@ -94,7 +94,7 @@ class Guards:
             if message["type"] == "http.response.start":
                 started, status = True, message["status"]
                 given = {name for name, _ in message["headers"]}  # in lower case, as ASGI has it
-                more = [one for one in _RAW_HEADERS if one[0] not in given]
+                more = [header for header in _RAW_HEADERS if header[0] not in given]
                 message["headers"] = [*message["headers"], *more]
                 if prefix_of(scope) and b"location" in given:
                     _put_below(message, prefix_of(scope))

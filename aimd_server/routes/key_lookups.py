@@ -53,13 +53,13 @@ class KeyLookups:
 
     async def _answer(self, asked: list[tuple[str, asyncio.Future[Account | None]]]) -> None:
         try:
-            found = await self._ask([key for key, _ in asked])
+            accounts = await self._ask([key for key, _ in asked])
         except Exception as error:
             for _, future in asked:
                 if not future.done():  # else nobody is waiting
                     future.set_exception(error)
         else:
-            for (key, future), account in zip(asked, found, strict=True):
+            for (key, future), account in zip(asked, accounts, strict=True):
                 self._remember(key, account)
                 if not future.done():
                     future.set_result(account)

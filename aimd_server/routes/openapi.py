@@ -175,7 +175,7 @@ def document(table: RouteTable) -> Document:
     if there != set(ROUTES):
         odd = ", ".join(f"{method} {path}" for method, path in sorted(there ^ set(ROUTES)))
         raise UndeclaredAccessError(f"described and registered routes differ: {odd}")
-    bodies = [one.body for one in ROUTES.values() if one.body not in (None, bytes)]
+    bodies = [route.body for route in ROUTES.values() if route.body not in (None, bytes)]
     _, components = msgspec.json.schema_components(dict.fromkeys(bodies), ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",

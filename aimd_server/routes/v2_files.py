@@ -54,20 +54,20 @@ async def get_file(call: Call) -> Response:
     call.take_slot()
     opened = await call.run(_open, call.part("id"), file)
     size_bytes = opened.standing.offset
-    wanted = wanted_range(call.request.headers.get("range", ""), size_bytes)
-    if wanted == UNSATISFIABLE:
+    byte_range = wanted_range(call.request.headers.get("range", ""), size_bytes)
+    if byte_range == UNSATISFIABLE:
         # Nothing there yet: a reader that follows a file learns that instead of getting all of it again.
         return empty_answer(416, {**_headers(opened.standing), "Content-Range": f"bytes */{size_bytes}"})
-    start, end = wanted or (0, size_bytes)
+    start, end = byte_range or (0, size_bytes)
     headers = {
         **_headers(opened.standing),
         "Accept-Ranges": "bytes",
         "Content-Length": str(end - start),
         "Content-Disposition": f'attachment; filename="{file}"',
     }
-    if wanted is not None:
+    if byte_range is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
-    status = 200 if wanted is None else 206
+    status = 200 if byte_range is None else 206
     return StreamingResponse(_pieces(call, opened, start, end), status, headers, "application/octet-stream")
 
 

@@ -46,8 +46,8 @@ def accounts_of(database: Database, keys: list[str]) -> list[Account | None]:
     """Return who may call with each of some keys now."""
     hashes, at_us = [hash_of(key) for key in keys], now_us()
     asked = list(dict.fromkeys(hashes))
-    found = database.glance(lambda connection: accounts.by_key_hashes(connection, asked, at_us))
-    return [found.get(key_hash) for key_hash in hashes]
+    accounts_by_hash = database.glance(lambda connection: accounts.by_key_hashes(connection, asked, at_us))
+    return [accounts_by_hash.get(key_hash) for key_hash in hashes]
 
 
 def add_user(database: Database, name: str, admin: bool = False) -> None:
@@ -113,10 +113,10 @@ def set_user(database: Database, name: str, action: str) -> None:
 
 
 def _found(connection: Connection, name: str) -> Account:
-    found = accounts.by_name(connection, name)
-    if found is None:
+    account = accounts.by_name(connection, name)
+    if account is None:
         raise no_user(name)
-    return found
+    return account
 
 
 class KeyWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -138,9 +138,9 @@ def create_key(database: Database, user: str, wish: KeyWish | None = None, actor
     expires_us = None if wish.expires_days is None else made_us + round(wish.expires_days * _DAY_US)
 
     def make(connection: Connection) -> None:
-        found = _found(connection, user)
+        account = _found(connection, user)
         more = {"name": wish.name, "scope": wish.scope, "expires_us": expires_us}
-        number = accounts.add_key(connection, found.id, hash_of(key), made_us, **more)
+        number = accounts.add_key(connection, account.id, hash_of(key), made_us, **more)
         auditing.note(connection, actor, "key.create", user, key=number, scope=wish.scope)
 
     database.write(make)
@@ -186,22 +186,22 @@ def set_group(database: Database, name: str, action: str, member: str | None = N
     """
 
     def apply(connection: Connection) -> None:
-        known = accounts.team_by_name(connection, name)
+        team = accounts.team_by_name(connection, name)
         if action == "add":
             check_name(name)
-            if known is not None:
+            if team is not None:
                 raise UsageError(message=said("there is already a group {name!r}", name=name))
             accounts.add_team(connection, name, now_us())
-        elif known is None:
+        elif team is None:
             raise NotFoundError(
                 message=said("there is no group {name!r}", name=name),
                 hint=said("Run: aimd server group add {name}", name=name),
             )
         elif action == "rm":
-            accounts.remove_team(connection, known)
+            accounts.remove_team(connection, team)
         else:
             change = accounts.join_team if action == "join" else accounts.leave_team
-            change(connection, known, _found(connection, member or "").id)
+            change(connection, team, _found(connection, member or "").id)
         auditing.note(connection, auditing.OPERATOR, f"group.{action}", name, member=member)
 
     database.write(apply)

@@ -120,27 +120,30 @@ def put_totals(connection: Connection, grown: Sequence[Grown], homes: Mapping[in
         if row is None:
             series.add(connection, trial_id, metrics_type, totals.text_of(live))
     series.put(connection, [(row.id, totals.text_of(live)) for _, _, row, live in grown if row is not None])
-    indexes.put_metrics(connection, [(homes[one.trial_id], metric_rows(one.type, one.live)) for one in grown])
+    indexes.put_metrics(
+        connection,
+        [(homes[type_totals.trial_id], metric_rows(type_totals.type, type_totals.live)) for type_totals in grown],
+    )
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:
     """Yield the UUID of each trial that lists would show or sort wrongly, and what is wrong."""
     last = 0
     while trials := indexes.indexed(connection, last, _AT_ONCE):
-        ids = [one.id for one in trials]
+        ids = [listed.id for listed in trials]
         params, metrics = indexes.params_of(connection, ids), indexes.metrics_of(connection, ids)
-        labels = {one.id: label_rows(one) for one in indexes.labelled(connection, ids)}
+        labels = {listed.id: label_rows(listed) for listed in indexes.labelled(connection, ids)}
         stored, misplaced = series.of_trials(connection, ids), indexes.misplaced(connection, ids)
-        for one in trials:
-            if one.id in misplaced:
-                yield one.uid, "the rows of its metrics are in another folder, or have another time"
-            due = {row.key: row for row in (*param_rows(one.parameters), *labels[one.id])}
-            if params.get(one.id, {}) != due:
-                yield one.uid, "the rows of its parameters or labels are not what they are made from"
-            for row in stored.get(one.id, []):
+        for listed in trials:
+            if listed.id in misplaced:
+                yield listed.uid, "the rows of its metrics are in another folder, or have another time"
+            due = {row.key: row for row in (*param_rows(listed.parameters), *labels[listed.id])}
+            if params.get(listed.id, {}) != due:
+                yield listed.uid, "the rows of its parameters or labels are not what they are made from"
+            for row in stored.get(listed.id, []):
                 rows = metric_rows(row.type, totals.from_text(row.live))
-                if any(_shown(metrics.get(one.id, {}).get(key)) != _shown(due_row) for key, due_row in rows.items()):
-                    yield one.uid, f"the rows of its {row.type} metrics are not what they are made from"
+                if any(_shown(metrics.get(listed.id, {}).get(key)) != _shown(due_row) for key, due_row in rows.items()):
+                    yield listed.uid, f"the rows of its {row.type} metrics are not what they are made from"
         last = ids[-1]
 
 

@@ -105,7 +105,7 @@ def close(database: Database, user: Account) -> None:
 def listed(database: Database, user: Account) -> dict[str, object]:
     """Return the caller's sessions, newest first, but none for a public link, which has many holders."""
     rows = database.read(lambda connection: sessions.of_account(connection, user.id, now_us(), MAX_SHOWN))
-    found = [
+    shown = [
         {
             "id": row.id,
             "key": row.key,
@@ -116,7 +116,7 @@ def listed(database: Database, user: Account) -> dict[str, object]:
         }
         for row in rows
     ]
-    return {"sessions": found}
+    return {"sessions": shown}
 
 
 def end(database: Database, user: Account, number: str) -> None:
@@ -125,6 +125,6 @@ def end(database: Database, user: Account, number: str) -> None:
     Raises:
         RefusalError: `not_found`, if the caller has no such session.
     """
-    known = number.isascii() and number.isdigit() and len(number) < 19
-    if not known or not database.write(lambda connection: sessions.remove(connection, int(number), user.id)):
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if not is_number or not database.write(lambda connection: sessions.remove(connection, int(number), user.id)):
         raise RefusalError("not_found", f"no session {number}")

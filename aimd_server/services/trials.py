@@ -300,7 +300,9 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
         row = load_trial(connection, user, uid)
         (summary,) = overviews(connection, user, [row])
         document = msgspec.Raw(public_view.document(user, trials.document(connection, row.id)).encode())
-        files = {file: known for file, known in standings(connection, row.id).items() if public_view.shows(user, file)}
+        files = {
+            file: standing for file, standing in standings(connection, row.id).items() if public_view.shows(user, file)
+        }
         return {**summary, "metadata": document, "files": files}
 
     return database.read(operation)
@@ -347,16 +349,16 @@ def overviews(
     """Return trials in short form, with the caller's role, and with their newest metrics or the given ones."""
     now_s = time.time() if now_s is None else now_s
     ids = [row.id for row in rows]
-    known = folding.totals_of(connection, ids) if measured is None else {}
+    totals_by_id = folding.totals_of(connection, ids) if measured is None else {}
     files = journals.of_trials(connection, ids)
     roles = roles_of(connection, user, rows)
     shown_rows = []
     for row in [public_view.trial(user, row) for row in rows]:
         if measured is None:
-            metrics = totals.shown((one.type, one.live) for one in known[row.id])
+            metrics = totals.shown((type_totals.type, type_totals.live) for type_totals in totals_by_id[row.id])
         else:
             metrics = measured.get(row.id, {})
-        updated_us = max([row.updated_us, *(one.updated_us for one in files.get(row.id, []))])
+        updated_us = max([row.updated_us, *(type_totals.updated_us for type_totals in files.get(row.id, []))])
         segments = effective.told(connection, files.get(row.id, []))
         shown_rows.append(
             {**_summary(row, metrics, updated_us, now_s), "segments": segments, "role": roles[row.id].name.lower()}

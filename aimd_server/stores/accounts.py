@@ -95,14 +95,14 @@ _BY_LINK_HASHES = LIVING_SHARE.add_columns(share.c.link_hash).where(
 
 def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dict[str, Account]:
     """Return who may call now with keys of these hashes, by hash: an account, or the holder of a public link."""
-    found: dict[str, Account] = {}
+    accounts: dict[str, Account] = {}
     for row in _BY_KEY_HASHES.rows(connection, hashes, now_us=now_us):
-        found[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope, key_hash=row.hash)
-    if len(found) < len(hashes):
-        others = [key_hash for key_hash in hashes if key_hash not in found]
+        accounts[row.hash] = Account(row.id, row.name, row.admin_us is not None, row.scope, key_hash=row.hash)
+    if len(accounts) < len(hashes):
+        others = [key_hash for key_hash in hashes if key_hash not in accounts]
         for row in connection.execute(_BY_LINK_HASHES, {"hashes": others, "now_us": now_us}):
-            found[row.link_hash] = Account(0, "public link", scope=READ, link_id=row.id)
-    return found
+            accounts[row.link_hash] = Account(0, "public link", scope=READ, link_id=row.id)
+    return accounts
 
 
 def by_name(connection: Connection, name: str) -> Account | None:
@@ -200,12 +200,12 @@ def leave_team(connection: Connection, team_id: int, account_id: int) -> None:
 
 def teams(connection: Connection) -> dict[str, list[str]]:
     """Return the names of all teams with their members' names."""
-    found: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {}
     query = (
         select(team.c.name.label("team"), account.c.name.label("member"))
         .join(team_member, team_member.c.team_id == team.c.id, isouter=True)
         .join(account, team_member.c.account_id == account.c.id, isouter=True)
     )
     for row in connection.execute(query.order_by(team.c.name, account.c.name)):
-        found.setdefault(row.team, []).extend([row.member] if row.member else [])
-    return found
+        members.setdefault(row.team, []).extend([row.member] if row.member else [])
+    return members

@@ -81,9 +81,9 @@ def rollups(
         histories: Where series went back, by their ids.
     """
     counts = _counted(connection, keys)
-    wanted = {key: _level(key, counts[key], view) for key in keys if key in counts}
+    levels = {key: _level(key, counts[key], view) for key in keys if key in counts}
     for level, at_once in ((_heads, _HEADS_AT_ONCE), (_rollups, _ROLLUPS_AT_ONCE), (_numbers, _DATA_AT_ONCE)):
-        mine = [key for key in wanted if wanted[key] is level]
+        mine = [key for key in levels if levels[key] is level]
         for part in _parts(mine, counts, at_once):
             for key, rows in _by_key(connection, _HEADS if level is not _rollups else _ROLLUPS, part, view):
                 placed = [row for row in rows if row.x_finite]  # points without an x are not drawn
@@ -130,12 +130,12 @@ def _by_key(connection: Connection, query: Select[Any], keys: list[Key], view: V
     if len(keys) == 1:
         yield from ((key, list(read)) for key in keys if read)
         return
-    found: dict[Key, list[Any]] = {key: [] for key in keys}
+    rows_of: dict[Key, list[Any]] = {key: [] for key in keys}
     for row in read:
-        rows = found.get((row[0], row[1]))
+        rows = rows_of.get((row[0], row[1]))
         if rows is not None:
             rows.append(row)
-    yield from ((key, rows) for key, rows in found.items() if rows)
+    yield from ((key, rows) for key, rows in rows_of.items() if rows)
 
 
 def _are_in_order(rows: Sequence[Any]) -> bool:
@@ -167,16 +167,16 @@ def _rollups(connection: Connection, key: Key, rows: list[Any], view: View) -> R
     # The columns of a chunk are consecutive: the position in `numbers` of the first column of each entry.
     sizes = np.array([len(row.rollup) // 8 for row in rows], np.int64)
     ends = np.cumsum(entries)
-    place = np.repeat(np.cumsum(sizes) - sizes - (ends - entries), entries) + np.arange(ends[-1])
+    starts = np.repeat(np.cumsum(sizes) - sizes - (ends - entries), entries) + np.arange(ends[-1])
     apart = np.repeat(entries, entries)
-    lo, hi, sums, finite = (numbers[place + apart * column] for column in range(4))
-    counts = np.full(len(place), ROLLED)
+    lo, hi, sums, finite = (numbers[starts + apart * column] for column in range(4))
+    counts = np.full(len(starts), ROLLED)
     counts[ends - 1] = points - ROLLED * (entries - 1)
     whole = points == total
     if whole.all():
         x = np.frombuffer(b"".join([row.x_rollup for row in rows]), "<f8")
     else:  # a chunk where some points lack the metric has its own x
-        own = numbers[np.minimum(place + apart * (3 + KIND_OF[view.axis]), len(numbers) - 1)]
+        own = numbers[np.minimum(starts + apart * (3 + KIND_OF[view.axis]), len(numbers) - 1)]
         x = np.where(np.repeat(whole, entries), 0.0, own)
         x[np.repeat(whole, entries)] = np.frombuffer(
             b"".join([row.x_rollup for row in rows if row.points == row.rows]), "<f8"
@@ -190,13 +190,13 @@ def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> R
     inside = sum(row.points for row in rows if _is_inside(row, view))
     rolled = {}
     if inside >= ROLLED * view.points:
-        ((_, found),) = _by_key(connection, _ROLLUPS, [key], view)
-        rolled = {row.first: row for row in found if _is_inside(row, view)}
+        ((_, rolled_rows),) = _by_key(connection, _ROLLUPS, [key], view)
+        rolled = {row.first: row for row in rolled_rows if _is_inside(row, view)}
     parts = []
     for start in range(0, len(rows), _DATA_AT_ONCE):
         part = rows[start : start + _DATA_AT_ONCE]
         near = list(_data(connection, key, [row.first for row in part if row.first not in rolled], view))
-        contents = sealed.opened(connection, [one for row in near for one in (row.x_data, row.data)])
+        contents = sealed.opened(connection, [column for row in near for column in (row.x_data, row.data)])
         read = {
             row.first: (x_data, data, row.places)
             for row, x_data, data in zip(near, contents[::2], contents[1::2], strict=True)
@@ -210,9 +210,9 @@ def _numbers(connection: Connection, key: Key, rows: list[Any], view: View) -> R
 def _data(connection: Connection, key: Key, firsts: list[int], view: View) -> Iterator[Any]:
     if firsts:
         values = {"of_series": [key[0]], "of_names": [key[1]], "axis_kind": KIND_OF[view.axis]}
-        wanted = set(firsts)
+        chosen = set(firsts)
         for row in connection.execute(_DATA, {**values, "from_first": firsts[0], "to_first": firsts[-1]}):
-            if row.first in wanted:
+            if row.first in chosen:
                 yield row
 
 

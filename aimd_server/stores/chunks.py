@@ -53,14 +53,14 @@ def put(connection: Connection, trial_id: int, journal_id: int, offset: int, spa
     places: dict[str, tuple[int, int]] = {}
     for chunk in span.chunks:
         metrics_type, prefix = split_type(chunk.type)
-        known = series.of_type(connection, trial_id, metrics_type)
-        if known is None or len(prefix) > MAX_NAME_CHARS:
+        series_row = series.of_type(connection, trial_id, metrics_type)
+        if series_row is None or len(prefix) > MAX_NAME_CHARS:
             continue
-        first = known.rows
-        places[chunk.type] = (known.id, first)
-        own = {"series_id": known.id, "first": first, "offset": offset, "rows": chunk.rows}
-        rows += [{**own, **one} for one in _rows_of(chunk, prefix)]
-        series.set_rows(connection, known.id, first + chunk.rows)
+        first = series_row.rows
+        places[chunk.type] = (series_row.id, first)
+        own = {"series_id": series_row.id, "first": first, "offset": offset, "rows": chunk.rows}
+        rows += [{**own, **column} for column in _rows_of(chunk, prefix)]
+        series.set_rows(connection, series_row.id, first + chunk.rows)
     _PUT.run(connection, rows)
     sealed.mark(connection, journal_id, sum(len(row["data"]) for row in rows))
     if span.recipe is not None and len(places) == len(span.chunks):
@@ -95,8 +95,8 @@ def _rows_of(chunk: Chunk, prefix: str) -> Iterable[dict[str, Any]]:
 def _facts(points: Rollups) -> dict[str, Any]:
     whole = merged(points, np.zeros(1, np.int64))
     facts = {"head": points.x[0], "lo": whole.lo[0], "hi": whole.hi[0], "total": whole.total[0]}
-    known = {name: None if np.isnan(number) else float(number) for name, number in facts.items()}
-    return {"points": int(whole.points[0]), "finite": int(whole.finite[0]), **known}
+    numbers = {name: None if np.isnan(number) else float(number) for name, number in facts.items()}
+    return {"points": int(whole.points[0]), "finite": int(whole.finite[0]), **numbers}
 
 
 def span_sizes(connection: Connection, journal_id: int, end: int) -> dict[int, int]:
@@ -117,15 +117,15 @@ def lines_of(connection: Connection, codec: int, data: bytes) -> bytes:
         return decompress(data)
     try:
         recipe = msgspec.msgpack.decode(data, type=Recipe)
-        return render(recipe, {kind: _chunk(connection, kind, *place) for kind, place in recipe.places.items()})
+        return render(recipe, {kind: _chunk(connection, kind, *span) for kind, span in recipe.places.items()})
     except (msgspec.DecodeError, KeyError, IndexError) as error:
         raise ValueError(f"damaged: the columns of some lines are not those they are made of ({error})") from None
 
 
 def faults(connection: Connection) -> Iterator[tuple[str, str]]:
     """Yield trial and reason for each column that cannot be read or has the wrong number of points."""
-    wanted = [series_chunk.c[name] for name in ("name", "first", "rows", "points", "places", "data")]
-    query = select(trial.c.uid, series_table.c.type, *wanted).join(
+    columns = [series_chunk.c[name] for name in ("name", "first", "rows", "points", "places", "data")]
+    query = select(trial.c.uid, series_table.c.type, *columns).join(
         series_table, series_chunk.c.series_id == series_table.c.id
     )
     for row in connection.execute(
@@ -133,9 +133,9 @@ def faults(connection: Connection) -> Iterator[tuple[str, str]]:
     ):
         try:
             places = unpacked_rows(row.places)
-            known = row.rows if places is None else len(places)
+            expected = row.rows if places is None else len(places)
             (data,) = sealed.opened(connection, [row.data])
-            is_right = len(decode(data)) == row.points == known
+            is_right = len(decode(data)) == row.points == expected
         except ValueError:
             is_right = False
         if not is_right:

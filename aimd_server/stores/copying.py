@@ -63,17 +63,21 @@ def _copy(source: Connection, target: Connection, table: Table) -> Copied:
     for rows in _batches(source, table):
         for row in rows:
             _take(seen, table, row)
-        links += [_link(table, to_itself, row) for row in rows if any(row[one.name] is not None for one in to_itself)]
-        target.execute(insert(table), [row | {one.name: None for one in to_itself} for row in rows])
+        links += [
+            _link(table, to_itself, row)
+            for row in rows
+            if any(row[reference.name] is not None for reference in to_itself)
+        ]
+        target.execute(insert(table), [row | {reference.name: None for reference in to_itself} for row in rows])
         count += len(rows)
     if links:
-        values: dict[Any, Any] = {one: bindparam(f"new_{one.name}") for one in to_itself}
+        values: dict[Any, Any] = {reference: bindparam(f"new_{reference.name}") for reference in to_itself}
         target.execute(update(table).where(table.c.id == bindparam("row_id")).values(values), links)
     return Copied(table.name, count, seen.hexdigest())
 
 
 def _link(table: Table, columns: list[Column[Any]], row: dict[str, Any]) -> dict[str, Any]:
-    return {"row_id": row["id"], **{f"new_{one.name}": row[one.name] for one in columns}}
+    return {"row_id": row["id"], **{f"new_{reference.name}": row[reference.name] for reference in columns}}
 
 
 def _digest_of(connection: Connection, table: Table) -> Copied:

@@ -160,8 +160,8 @@ def hold(connection: Connection, *rows: FolderRow) -> None:
         return
     lock_rows(connection, account, sorted({row.owner_id for row in rows}))
     here = select(folder.c.id, folder.c.path).where(folder.c.id.in_([row.id for row in rows]))
-    found = {known.id: known.path for known in connection.execute(here)}
-    if found != {row.id: row.path for row in rows}:
+    path_of = {current.id: current.path for current in connection.execute(here)}
+    if path_of != {row.id: row.path for row in rows}:
         raise ChangedMeanwhileError("a folder was moved or deleted meanwhile")
 
 

@@ -30,7 +30,7 @@ def rewrite_revision(connection: Connection) -> None:
 
 def counts(connection: Connection) -> dict[str, int]:
     """Return the number of objects of each kind."""
-    wanted = {
+    queries = {
         "users": select(func.count()).select_from(account),
         "keys": select(func.count()).select_from(api_key).where(api_key.c.revoked_us.is_(None)),
         "folders": select(func.count()).select_from(folder).where(folder.c.trashed_us.is_(None)),
@@ -40,7 +40,7 @@ def counts(connection: Connection) -> dict[str, int]:
         "object_bytes": select(func.coalesce(func.sum(sealed_object.c.size), 0)),
         "journal_bytes": select(func.coalesce(func.sum(journal.c.next_offset), 0)),
     }
-    return {name: int(connection.execute(query).scalar_one()) for name, query in wanted.items()}
+    return {name: int(connection.execute(query).scalar_one()) for name, query in queries.items()}
 
 
 def engine_faults(connection: Connection) -> list[str]:
@@ -53,7 +53,7 @@ def engine_faults(connection: Connection) -> list[str]:
 
 def orphans(connection: Connection) -> list[Fault]:
     """Return rows that refer to missing rows."""
-    found = []
+    orphaned = []
     for table in metadata.sorted_tables:
         for reference in table.foreign_keys:
             other = reference.column.table.alias("other")
@@ -62,8 +62,8 @@ def orphans(connection: Connection) -> list[Fault]:
             number = int(connection.execute(query).scalar_one())
             if number:
                 what = f"{number} rows refer by {reference.parent.name} to a {reference.column.table.name} not there"
-                found.append(Fault(table.name, what))
-    return found
+                orphaned.append(Fault(table.name, what))
+    return orphaned
 
 
 def misplaced_folders(connection: Connection) -> list[Fault]:

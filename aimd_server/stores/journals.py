@@ -89,10 +89,10 @@ _SETTING: dict[tuple[str, ...], PreparedStatement] = {names: _setting(names) for
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[JournalRow]]:
     """Return the journals of each trial that has any."""
-    found: dict[int, list[JournalRow]] = {}
+    rows_of: dict[int, list[JournalRow]] = {}
     for row in (JournalRow(*row) for row in _OF_TRIALS.rows(connection, list(trial_ids))):
-        found.setdefault(row.trial_id, []).append(row)
-    return found
+        rows_of.setdefault(row.trial_id, []).append(row)
+    return rows_of
 
 
 def of_file(connection: Connection, trial_id: int, file: str, lock: bool = False) -> JournalRow | None:

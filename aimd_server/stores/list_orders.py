@@ -93,8 +93,8 @@ def _comparable_rank(rank: Rank, descending: bool) -> tuple[Any, ...]:
 def cursor_text(keys: Sequence[SortKey], cursor: Cursor) -> str:
     """Return a cursor as the text for the next request."""
     position = cursor.position
-    place = (position.sort_us, position.name, position.row_id)
-    members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], *place]
+    terms = (position.sort_us, position.name, position.row_id)
+    members = [_mark(keys), cursor.now_s, [list(rank) for rank in position.ranks], *terms]
     return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
 
 
@@ -280,8 +280,8 @@ def last_terms(sort_us: ColumnElement[int], row_id: ColumnElement[int], after: P
     """Return the terms that break ties, for a query on `trial`."""
     values: list[Any] = [None] * LAST_TERMS
     if after is not None:
-        place = literal(after.sort_us, BigInteger), literal(after.name, ByCharacter), literal(after.row_id, BigInteger)
-        values = list(place)
+        terms = literal(after.sort_us, BigInteger), literal(after.name, ByCharacter), literal(after.row_id, BigInteger)
+        values = list(terms)
     name = _Named(trial.c.alternative_name, trial.c.name)
     return [Term(sort_us, True, values[0]), Term(name, False, values[1]), Term(row_id, True, values[2])]
 

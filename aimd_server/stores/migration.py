@@ -92,8 +92,8 @@ def _upgrade(connection: Connection, revision: str | None, shown: str, scripts: 
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    revisions = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in revisions:
         raise NewerDatabaseError(path=shown, revision=revision)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

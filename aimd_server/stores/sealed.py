@@ -92,24 +92,24 @@ def opened(connection: Connection, contents: Sequence[bytes], objects: Objects |
         ValueError: A reference or its object is damaged.
         StoreUnavailableError, ObjectsNeededError: See Objects.
     """
-    found = list(contents)
-    wanted: dict[bytes, list[tuple[int, _Reference]]] = {}
+    opened_contents = list(contents)
+    references: dict[bytes, list[tuple[int, _Reference]]] = {}
     for position, content in enumerate(contents):
         if content[:1] == MARK:
             try:
-                known = msgspec.msgpack.decode(content[1:], type=_Reference)
-                wanted.setdefault(known.object, []).append((position, known))
-                key_of(known.object)
+                reference = msgspec.msgpack.decode(content[1:], type=_Reference)
+                references.setdefault(reference.object, []).append((position, reference))
+                key_of(reference.object)
             except (msgspec.DecodeError, ValueError) as error:
                 raise ValueError(f"damaged: a reference to an object cannot be read ({error})") from None
-    for object_id, places in wanted.items():
+    for object_id, places in references.items():
         reader = objects or connection.get_execution_options().get("objects")
         if reader is None:
             raise ValueError("what is in objects cannot be read here")
-        read = reader.get_ranges(key_of(object_id), [(one.start, one.end) for _, one in places])
+        read = reader.get_ranges(key_of(object_id), [(reference.start, reference.end) for _, reference in places])
         for (position, _), content in zip(places, read, strict=True):
-            found[position] = content
-    return found
+            opened_contents[position] = content
+    return opened_contents
 
 
 def mark(connection: Connection, journal_id: int, size_bytes: int) -> None:
@@ -186,14 +186,14 @@ class Bounds(NamedTuple):
 
     def cut(self, rows: Iterable[tuple[Key, bytes]]) -> list[tuple[Key, bytes]]:
         """Return as many first rows as fit together, at least one."""
-        found: list[tuple[Key, bytes]] = []
+        cells: list[tuple[Key, bytes]] = []
         total = 0
         for row in rows:
             total += len(row[1])
-            if found and (total > self.size_bytes or len(found) == self.rows):
+            if cells and (total > self.size_bytes or len(cells) == self.rows):
                 break
-            found.append(row)
-        return found
+            cells.append(row)
+        return cells
 
 
 class Sealing(NamedTuple):
@@ -283,9 +283,9 @@ class ObjectRow(NamedTuple):
 
 def objects(connection: Connection, after_id: int = 0, limit: int = 1000) -> list[ObjectRow]:
     """Return objects that rows refer to, in the order of their ids."""
-    wanted = [sealed_object.c[name] for name in ("id", "journal_id", "key", "size", "digest")]
+    columns = [sealed_object.c[name] for name in ("id", "journal_id", "key", "size", "digest")]
     query = (
-        select(*wanted, trial.c.uid.label("trial"))
+        select(*columns, trial.c.uid.label("trial"))
         .join(journal, journal.c.id == sealed_object.c.journal_id)
         .join(trial, trial.c.id == journal.c.trial_id)
         .where(sealed_object.c.id > after_id)
@@ -319,7 +319,9 @@ def unseal(connection: Connection, reader: Objects) -> int:
         query = select(*table.primary_key.columns, table.c.data).where(~_in_rows(table)).limit(_AT_ONCE)
         while rows := connection.execute(query).all():
             contents = opened(connection, [row.data for row in rows], reader)
-            changed = [{**_at(tuple(row[:-1])), "new_data": one} for row, one in zip(rows, contents, strict=True)]
+            changed = [
+                {**_at(tuple(row[:-1])), "new_data": content} for row, content in zip(rows, contents, strict=True)
+            ]
             connection.execute(_PUT[table.name], changed)
     count = connection.execute(delete(sealed_object)).rowcount
     connection.execute(delete(unsealed))

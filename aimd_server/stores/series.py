@@ -34,10 +34,10 @@ _PUT = PreparedStatement(update(series).where(series.c.id == bindparam("row_id")
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
     """Return the series of each trial that has any, in order of first appearance."""
-    found: dict[int, list[SeriesRow]] = {}
+    rows_of: dict[int, list[SeriesRow]] = {}
     for row in (SeriesRow(*row) for row in _OF_TRIALS.rows(connection, list(trial_ids))):
-        found.setdefault(row.trial_id, []).append(row)
-    return found
+        rows_of.setdefault(row.trial_id, []).append(row)
+    return rows_of
 
 
 def of_type(connection: Connection, trial_id: int, type: str) -> SeriesRow | None:

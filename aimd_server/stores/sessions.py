@@ -72,14 +72,14 @@ def account_of(connection: Connection, session_hash: str, now_us: int) -> Accoun
     """Return who may call with a session now, with its row id and end."""
     values = {"of_hash": session_hash, "now_us": now_us}
     row = connection.execute(_BY_KEY, values).first()
-    found = None if row is None else _account_of_key(row)
+    account = None if row is None else _account_of_key(row)
     if row is None:
         row = connection.execute(_BY_LINK, values).first()
-        found = None if row is None else _account_of_link(row)
-    if row is None or found is None:
+        account = None if row is None else _account_of_link(row)
+    if row is None or account is None:
         return None
     ends_us = min(row.ends_us, row.expires_us or row.ends_us)
-    return msgspec.structs.replace(found, session_id=row.session_id, expires_us=ends_us)
+    return msgspec.structs.replace(account, session_id=row.session_id, expires_us=ends_us)
 
 
 def add(connection: Connection, origin: Origin, session_hash: str, now_us: int, expires_us: int) -> int:

@@ -36,10 +36,10 @@ def of_trial(connection: Connection, trial_id: int) -> list[DocumentRow]:
 
 def of_trials(connection: Connection, trial_ids: Iterable[int]) -> dict[int, list[DocumentRow]]:
     """Return the documents of each trial that has any."""
-    found: dict[int, list[DocumentRow]] = {}
+    rows_of: dict[int, list[DocumentRow]] = {}
     for row in connection.execute(select(*_COLUMNS).where(table.c.trial_id.in_(list(trial_ids)))):
-        found.setdefault(row.trial_id, []).append(DocumentRow(*row))
-    return found
+        rows_of.setdefault(row.trial_id, []).append(DocumentRow(*row))
+    return rows_of
 
 
 def content(connection: Connection, trial_id: int, file: str) -> bytes | None:

@@ -231,15 +231,15 @@ def _run_together(connection: Connection, group: list[_Queued]) -> list[Any]:
     outcomes: list[Any] = [None] * len(group)
     shared: dict[Any, list[int]] = {}
     try:
-        for place, item in enumerate(group):
+        for index, item in enumerate(group):
             if isinstance(item.operation, Shared):
-                shared.setdefault(item.operation.run, []).append(place)
+                shared.setdefault(item.operation.run, []).append(index)
             else:
-                outcomes[place] = item.operation(connection)
+                outcomes[index] = item.operation(connection)
         for run, places in shared.items():
-            found = run(connection, [group[place].operation.wish for place in places])  # type: ignore[attr-defined]
-            for place, outcome in zip(places, found, strict=True):
-                outcomes[place] = _Fault(outcome) if isinstance(outcome, Exception) else outcome
+            shared_outcomes = run(connection, [group[index].operation.wish for index in places])  # type: ignore[attr-defined]
+            for index, outcome in zip(places, shared_outcomes, strict=True):
+                outcomes[index] = _Fault(outcome) if isinstance(outcome, Exception) else outcome
         return outcomes
     except Exception as error:
         if _spoils_all(error):
@@ -276,7 +276,7 @@ def _unavailable(error: Exception) -> StoreUnavailableError:
         fault = StoreUnavailableError("the connection was lost while committing")
     else:
         origin = error.orig if isinstance(error, DBAPIError) else error
-        known = isinstance(error, (SQLAlchemyError, OSError, ChangedMeanwhileError))
-        fault = StoreUnavailableError((str(origin) or type(error).__name__) if known else type(error).__name__)
+        is_expected = isinstance(error, (SQLAlchemyError, OSError, ChangedMeanwhileError))
+        fault = StoreUnavailableError((str(origin) or type(error).__name__) if is_expected else type(error).__name__)
     fault.__cause__ = error
     return fault

@@ -104,7 +104,7 @@ def _may_be_work_tree(directory: Path) -> bool:
     """Tell whether to start git at all: looking for `.git` costs a hundredth of that."""
     if "GIT_DIR" in os.environ:
         return True
-    return any(os.path.lexists(place / ".git") for place in (directory, *directory.parents))
+    return any(os.path.lexists(parent / ".git") for parent in (directory, *directory.parents))
 
 
 def _parse_status(status: str) -> tuple[str | None, str | None, bool | None]:

@@ -94,8 +94,8 @@ class AIMDCallback(_Callback):
         metrics = trainer.callback_metrics
         plain = {name for name in metrics if split_name(name, default="")[0] == ""}
         self._evaluated |= plain - self._names_before
-        known = {name: value for name, value in metrics.items() if name not in plain or name in self._evaluated}
-        self._log(trainer, metrics_type, group_metrics(known, default=metrics_type))
+        evaluated = {name: value for name, value in metrics.items() if name not in plain or name in self._evaluated}
+        self._log(trainer, metrics_type, group_metrics(evaluated, default=metrics_type))
 
     def _log(self, trainer: Any, metrics_type: str, groups: dict[str, dict[str, Any]]) -> None:
         if trainer.is_global_zero and groups.get(metrics_type):

@@ -214,7 +214,7 @@ def start(path: str, on_fault: Callable[[OSError], None] | None = None) -> Outpu
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not callable(getattr(stream, "write", None)) or any(
-            stream is one.stream or stream is one.tee for one in _watched.values()
+            stream is watched.stream or stream is watched.tee for watched in _watched.values()
         ):
             continue  # none, already watched, or one stream for both
         before = _watched.pop(name, None)

@@ -56,11 +56,11 @@ def current_rank() -> Rank | None:
 
 def _local_rank() -> Rank | None:
     """Return the rank for a launcher that tells each process only its local rank."""
-    place, count = _whole("LOCAL_RANK"), _whole("WORLD_SIZE")
-    if place is None or count is None or count < 2:
+    rank, count = _whole("LOCAL_RANK"), _whole("WORLD_SIZE")
+    if rank is None or count is None or count < 2:
         return None
     machine = _whole("NODE_RANK") or _whole("GROUP_RANK") or 0
-    return _rank(place + machine * max(_whole("LOCAL_WORLD_SIZE") or 1, place + 1), count)
+    return _rank(rank + machine * max(_whole("LOCAL_WORLD_SIZE") or 1, rank + 1), count)
 
 
 def _rank(number: int, count: int | None) -> Rank:

@@ -54,16 +54,16 @@ def search_trials(
     _check_format(format)
     if limit is not None and limit < 0:
         raise UsageError(message=said("limit must not be negative: {limit}", limit=limit), hint="")
-    wanted = parse(query or "")
+    parsed = parse(query or "")
     keys = parse_sort(sort) if sort else ()
     rows = [
         row
         for row in TrialIndex(default_directory() if path is None else expanded(path)).rows(with_facts=True)
-        if matches(wanted, row)
+        if matches(parsed, row)
     ]
     rows = sort_rows(rows, keys, lambda row: row)[:limit]
-    found = [_mapping(row) for row in rows]
-    return found if format == "list" else _frame([_flat(trial) for trial in found], format)
+    mappings = [_mapping(row) for row in rows]
+    return mappings if format == "list" else _frame([_flat(trial) for trial in mappings], format)
 
 
 def history(
@@ -101,9 +101,9 @@ def history(
         is_asked = asked is None or metrics_type in asked
         values = {metric: value for metric, value in metric_values(record) if is_asked or metric in (asked or ())}
         if values:
-            place = {key: body["sequence"].get(key) for key in ("step", "epoch", "timestamp")}
+            position = {key: body["sequence"].get(key) for key in ("step", "epoch", "timestamp")}
             more = {"segment": segment} if all_segments else {}
-            points.append({"type": metrics_type, **place, **more, **values})
+            points.append({"type": metrics_type, **position, **more, **values})
     return points if format == "list" else _frame(points, format)
 
 

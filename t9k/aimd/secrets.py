@@ -69,9 +69,9 @@ def _mask_word(word: str) -> tuple[str, bool]:
 
 def _mask_inside(word: str) -> str:
     parts, position = [], 0
-    for found in _NAME.finditer(word):
-        value = _VALUE.match(word, found.end()) if names_secret(found["name"]) else None
-        if value and found.start() >= position:
-            parts += [word[position : found.end()], MASK]
+    for match in _NAME.finditer(word):
+        value = _VALUE.match(word, match.end()) if names_secret(match["name"]) else None
+        if value and match.start() >= position:
+            parts += [word[position : match.end()], MASK]
             position = value.end()
     return "".join([*parts, word[position:]])

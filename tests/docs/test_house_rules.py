@@ -18,11 +18,17 @@ def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(house_rules.VAGUE_NAMES))
-def test_a_parameter_or_a_field_that_says_nothing_is_found(name: str) -> None:
+def test_a_name_that_says_nothing_is_found(name: str) -> None:
     path = Path("aimd_core", "planted.py")
-    for planted in (f"def f({name}): ...", f"def f(*, {name}=1): ...", f"class A:\n    {name}: int"):
+    for planted in (
+        f"def f({name}): ...",
+        f"def f(*, {name}=1): ...",
+        f"class A:\n    {name}: int",
+        f"def f(a): {name} = a",
+        f"def f(a): return [0 for {name} in a]",
+    ):
         assert len(house_rules.vague_faults(path, ast.parse(planted))) == 1
-    assert house_rules.vague_faults(path, ast.parse(f"def f(a): {name} = a")) == []
+    assert house_rules.vague_faults(path, ast.parse(f"def f(a): return a.{name}")) == []
 
 
 def test_two_classes_of_one_name_in_a_package_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

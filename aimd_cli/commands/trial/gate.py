@@ -58,9 +58,9 @@ def check(
     trials = Watch([trial.path for trial in chosen_trials(given, path, name, directory)])
     gate = read_gate(condition, lambda: _others(trials.paths, directory))
     facts = trials.look()
-    for one in facts:
-        for sentence in one.damage:
-            output.say(f"{one.alternative_name}: {sentence}")
+    for trial_facts in facts:
+        for sentence in trial_facts.damage:
+            output.say(f"{trial_facts.alternative_name}: {sentence}")
     verdicts = _judged(gate, condition, facts)
     output.show(verdicts, as_json)
     if not verdicts.hold:
@@ -147,7 +147,7 @@ def wait(
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)
     condition = _until(until)
-    trials = Watch([one.path for one in chosen_trials(trial, path, name, directory)])
+    trials = Watch([selected.path for selected in chosen_trials(trial, path, name, directory)])
     gate = read_gate(condition, lambda: _others(trials.paths, directory))
     while True:
         facts = trials.look()
@@ -184,18 +184,24 @@ def _stop_waiting(verdicts: Verdicts, gate: Gate, facts: Sequence[Facts]) -> Non
 
     if {field.name for field in fields_of(gate.query.condition)} & _CHANGES_AFTER_THE_END:
         return
-    for row, one in zip(verdicts.rows, facts, strict=True):
-        if not row.holds and not is_live(one.state):
-            name, state = one.alternative_name, state_sentence(one)
+    for row, trial_facts in zip(verdicts.rows, facts, strict=True):
+        if not row.holds and not is_live(trial_facts.state):
+            name, state = trial_facts.alternative_name, state_sentence(trial_facts)
             why = said("{alternative_name} is {state}: {why}", alternative_name=name, state=state, why=row.why)
-            raise WaitEndedError(why=why) if one.state == SUCCEEDED else EndedBadlyError(why=why)
+            raise WaitEndedError(why=why) if trial_facts.state == SUCCEEDED else EndedBadlyError(why=why)
 
 
 def _unended(facts: Sequence[Facts]) -> str:
     from aimd_core.reading.facts import is_live
 
-    live = [one for one in facts if is_live(one.state)]
-    return joined("; ", [said("{trial} is still {state}", trial=one.alternative_name, state=one.state) for one in live])
+    live = [trial_facts for trial_facts in facts if is_live(trial_facts.state)]
+    return joined(
+        "; ",
+        [
+            said("{trial} is still {state}", trial=trial_facts.alternative_name, state=trial_facts.state)
+            for trial_facts in live
+        ],
+    )
 
 
 def _reasons(verdicts: Verdicts) -> str:

@@ -39,13 +39,13 @@ def logs(
 
     if follow and as_json:
         raise UsageError(message="--json prints one document, but -f has no end", hint="Leave one of them out")
-    found = one_trial(trial, path, name, directory)
+    selected = one_trial(trial, path, name, directory)
     if follow:
-        _follow(found, tail)
-    elif not (found.path / OUTPUT_FILE).exists():
-        raise FileNotRecordedError(name=found.alternative_name, what="output", hint="")
+        _follow(selected, tail)
+    elif not (selected.path / OUTPUT_FILE).exists():
+        raise FileNotRecordedError(name=selected.alternative_name, what="output", hint="")
     else:
-        _print(found, tail, as_json)
+        _print(selected, tail, as_json)
 
 
 def _print(trial: Trial, tail: int | None, as_json: bool) -> None:

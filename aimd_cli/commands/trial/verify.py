@@ -29,9 +29,11 @@ def verify(
     from aimd_core.reading.verification import verify_trial
 
     reports = []
-    for one in chosen_trials(trial, path, name, directory, everything=True):
-        found = verify_trial(one)
-        reports.append(TrialReport(found.name, str(found.path), [FileRow(*file) for file in found.files], found.notes))
+    for selected in chosen_trials(trial, path, name, directory, everything=True):
+        verified = verify_trial(selected)
+        reports.append(
+            TrialReport(verified.name, str(verified.path), [FileRow(*file) for file in verified.files], verified.notes)
+        )
     output.show(VerifyReport(reports, output.glyphs_fit()), as_json)
     damaged = sum(report.is_damaged for report in reports)
     if damaged:

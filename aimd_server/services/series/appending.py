@@ -147,8 +147,8 @@ def _valid_keys(connection: Connection, wishes: list[Append]) -> set[tuple[str |
     """Return the callers, by key, account and scope, who may call now; sessions were looked up just before."""
     users = {(user.key_hash, user.id, user.scope) for user in (wish.user for wish in wishes)}
     hashes = [key_hash for key_hash, _, _ in users if key_hash is not None]
-    known = accounts.by_key_hashes(connection, list(dict.fromkeys(hashes)), now_us()) if hashes else {}
-    valid = {(key_hash, account.id, account.scope) for key_hash, account in known.items()}
+    accounts_by_hash = accounts.by_key_hashes(connection, list(dict.fromkeys(hashes)), now_us()) if hashes else {}
+    valid = {(key_hash, account.id, account.scope) for key_hash, account in accounts_by_hash.items()}
     return {user for user in users if user[0] is None or user in valid}
 
 

@@ -42,13 +42,13 @@ class BlockStates:
 
     def follow(self, journal_id: int, offset: int, content: bytes) -> None:
         """Add bytes that a journal has from `offset` on, after the commit."""
-        known = self._states.pop(journal_id, None)
+        previous = self._states.pop(journal_id, None)
         start = offset + len(content)
         start -= min(start % BLOCK_BYTES, len(content))  # in the last block, or what is new of it
         if start % BLOCK_BYTES == 0:
             state = hashlib.sha256()
-        elif known is not None and known.offset == offset:
-            state = known.hash.copy()
+        elif previous is not None and previous.offset == offset:
+            state = previous.hash.copy()
         else:
             return
         _update(state, memoryview(content)[start - offset :])
@@ -59,10 +59,10 @@ class BlockStates:
     def completed(self, journal_id: int, offset: int, content: bytes) -> bytes | None:
         """Return the digest of the block that bytes from `offset` on complete, or None if it is unknown here."""
         left = BLOCK_BYTES - offset % BLOCK_BYTES
-        known = self._states.get(journal_id)
-        if known is None or known.offset != offset or not left <= len(content) < left + BLOCK_BYTES:
+        previous = self._states.get(journal_id)
+        if previous is None or previous.offset != offset or not left <= len(content) < left + BLOCK_BYTES:
             return None
-        state = known.hash.copy()
+        state = previous.hash.copy()
         state.update(memoryview(content)[:left])
         digest: bytes = state.digest()
         return digest

@@ -100,20 +100,22 @@ def lives_of(rows: Iterable[SeriesRow]) -> dict[str, Live]:
 def totals_of(connection: Connection, trial_ids: Sequence[int]) -> dict[int, list[TypeTotals]]:
     """Return the totals of trials with every complete line that is stored now; nothing is written."""
     stored, files = series.of_trials(connection, trial_ids), journals.of_trials(connection, trial_ids)
-    found: dict[int, list[TypeTotals]] = {}
+    totals: dict[int, list[TypeTotals]] = {}
     for trial_id in trial_ids:
         rows = stored.get(trial_id, [])
         folded = _folded(connection, trial_id, files.get(trial_id, []), rows)
         lives, ids = lives_of(rows) if folded is None else folded.lives, {row.type: row.id for row in rows}
-        found[trial_id] = [TypeTotals(ids.get(name), name, live) for name, live in lives.items()]
-    return found
+        totals[trial_id] = [TypeTotals(ids.get(name), name, live) for name, live in lives.items()]
+    return totals
 
 
 def _folded(
     connection: Connection, trial_id: int, files: Sequence[JournalRow], stored: Sequence[SeriesRow]
 ) -> Folded | None:
     """Return the totals of a trial with the lines that they lack; None if they lack none, or none can be read."""
-    row, cuts = (next((one for one in files if one.file == file), None) for file in (METRICS, SEGMENTS))
+    row, cuts = (
+        next((trial_fold for trial_fold in files if trial_fold.file == file), None) for file in (METRICS, SEGMENTS)
+    )
     is_anew = cuts is not None and cuts.stale_us is not None
     if not is_anew and (row is None or row.stale_us is None):
         return None
@@ -157,22 +159,22 @@ def put(connection: Connection, folded: Sequence[Folded]) -> list[int]:
 
     Nothing is stored of those.
     """
-    ids = sorted(one.trial_id for one in folded)
+    ids = sorted(trial_fold.trial_id for trial_fold in folded)
     homes = indexes.homes_held(connection, ids)  # before journals, in which order changes and deletions lock them
     files, stored = journals.locked(connection, ids), series.of_trials(connection, ids)
     grown: list[indexing.Grown] = []
     settled: list[JournalRow] = []
     outdated: list[int] = []
-    for one in folded:
-        row, cuts = files.get((one.trial_id, METRICS)), files.get((one.trial_id, SEGMENTS))
-        if not _is_as_read(one, row, cuts):
-            outdated.append(one.trial_id)
+    for trial_fold in folded:
+        row, cuts = files.get((trial_fold.trial_id, METRICS)), files.get((trial_fold.trial_id, SEGMENTS))
+        if not _is_as_read(trial_fold, row, cuts):
+            outdated.append(trial_fold.trial_id)
             continue
-        rows = {known.type: known for known in stored.get(one.trial_id, [])}
-        grown += _grown(connection, one, rows)
-        if one.row is not None and row is not None:
-            settled.append(settled_row(row, one.end, row.next_offset == one.row.next_offset))
-        if cuts is not None and one.is_anew:
+        rows = {series_row.type: series_row for series_row in stored.get(trial_fold.trial_id, [])}
+        grown += _grown(connection, trial_fold, rows)
+        if trial_fold.row is not None and row is not None:
+            settled.append(settled_row(row, trial_fold.end, row.next_offset == trial_fold.row.next_offset))
+        if cuts is not None and trial_fold.is_anew:
             settled.append(msgspec.structs.replace(cuts, stale_us=None))
     indexing.put_totals(connection, grown, homes)
     journals.settle(connection, *settled)

@@ -76,8 +76,8 @@ def draw(database: Database, user: Account, wish: PlotWish) -> Answer:
         stored = trials.by_uids(connection, wish.trials)
         roles = roles_of(connection, user, stored)
         rows = {row.uid: row for row in stored if roles[row.id] >= Role.VIEWER}
-        known = folding.totals_of(connection, [row.id for row in rows.values()])
-        metrics = {uid: _metrics_of(wish, known[row.id]) for uid, row in rows.items()}
+        totals = folding.totals_of(connection, [row.id for row in rows.values()])
+        metrics = {uid: _metrics_of(wish, totals[row.id]) for uid, row in rows.items()}
         _check_size(wish, metrics)
         drawn = []
         for uids in _portions(wish, metrics):
