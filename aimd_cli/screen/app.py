@@ -124,7 +124,7 @@ class TopScreen(Screen[None]):
         )
         glyphs = self.settings.glyphs
         self.query_one("#head", Static).update(head_line(board, self.sources.location, self.said, width, glyphs))
-        self.query_one("#keys", Static).update(key_line(width, glyphs))
+        self.query_one("#keys", Static).update(key_line(width - 2, glyphs))
         self.query_one(TrialTable).lay_out()
         is_other = self.drawer.request != below.request
         self.drawer.request = below.request

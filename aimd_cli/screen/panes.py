@@ -222,7 +222,7 @@ def _tail(sources: Sources, row: Facts, columns: int, rows: int) -> list[Text]:
     """Return the last lines that a trial printed, and below them why it ended or which metrics diverged."""
     why = translated(state_sentence(row) if row.reason else divergence(row))
     if why and rows > _ROWS_WITH_WHY:
-        return [*_printed(sources, row, columns, rows - 1), _cut(text.clean(why), columns)]
+        return [*_printed(sources, row, columns, rows - 1), _dotted(text.clean(why), columns)]
     return _printed(sources, row, columns, rows)
 
 
@@ -234,6 +234,11 @@ def _printed(sources: Sources, row: Facts, columns: int, rows: int) -> list[Text
     if not printed and rows > 0:
         return [note("no output was recorded", style="dim")]
     return [_cut(line.expandtabs(4), columns) for line in printed]
+
+
+def _dotted(told: str, columns: int) -> Text:
+    """Return a sentence, or what fits of it and dots, so that nobody takes the rest for all of it."""
+    return Text(told if cell_len(told) <= columns else f"{set_cell_size(told, columns - 3).rstrip()}...", no_wrap=True)
 
 
 def _cut(line: str, columns: int) -> Text:

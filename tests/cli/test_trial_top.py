@@ -328,3 +328,17 @@ def test_a_filter_or_a_key_that_cannot_be_read_is_refused_before_the_screen_open
     assert "\x1b[?1049h" not in shown  # the terminal's other screen
     assert "^" in shown
     assert "there is no directory" in home.aimd_terminal("trial", "top", "nowhere")
+
+
+def test_at_80_columns_no_word_is_cut_without_a_sign(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="diverged")
+    for kind in ("train", "val", "test"):
+        trial.log(kind, {"loss": float("nan"), "perplexity": float("nan")}, step=7)
+    trial.finish()
+
+    async def play(screen: Screen) -> None:
+        await screen.sees("q quit", "is not finite since step 7;")
+        (why,) = [line.rstrip() for line in screen.text.splitlines() if "is not finite since" in line]
+        assert why.endswith("...")
+
+    on_screen(home.work, play, size=(80, 24))
