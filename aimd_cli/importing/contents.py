@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -18,6 +19,8 @@ from aimd_core.language import said
 MAX_JSON_BYTES = 256 << 20
 _SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 _MAX_DEPTH = 32
+_NANOSECONDS = re.compile(r"(\.\d{6})\d+")  # Python 3.10 reads neither those
+_OFFSET = re.compile(r"(:.*[+-]\d\d)(\d\d)$")  # nor an offset without a colon
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -117,7 +120,7 @@ def utc_seconds(text: object) -> float | None:
     if not isinstance(text, str):
         return None
     try:
-        when = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        when = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", _NANOSECONDS.sub(r"\1", text.replace("Z", "+00:00"))))
         return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
+from aimd_cli.importing.contents import utc_seconds
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_cli.importing.run import ImportedRun, Store
 from aimd_core.errors import DamagedError, NotFoundError
@@ -16,7 +16,8 @@ from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.format.values import require_step
 from aimd_core.language import said
 
-_BESIDE = ("trial", "step", "epoch", "timestamp")  # columns that are not metrics
+_BESIDE = ("trial", "step", "epoch", "timestamp", "")  # columns that are not metrics; pandas' index has no name
+_TRUTHS = {"true": 1.0, "false": 0.0}
 _STEPS = ("step", "global_step", "Step", "iteration")
 
 
@@ -24,7 +25,8 @@ def read_table(path: Path) -> Store:
     """Return a run for each value in the column `trial`, or one of the file's name.
 
     Long tables have the columns `metric` and `value`; in others, every column but `trial`, `step`, `epoch` and
-    `timestamp` is a metric. Without a step, rows count from 0.
+    `timestamp` is a metric, unless it has no name. Without a step, rows count from 0. Times are UTC unless they say
+    otherwise.
 
     Raises:
         NotFoundError: There is no such file.
@@ -61,11 +63,17 @@ def _points(row: dict[str, str], number: int) -> Iterator[Point]:
     epoch = _whole(row["epoch"]) if row.get("epoch") else None
     time_s = _seconds(row.get("timestamp"))
     if "metric" in row and "value" in row:
-        yield Point(row["metric"], step, time_s, float(row["value"]), epoch)
+        yield Point(row["metric"], step, time_s, _number(row["value"]), epoch)
         return
     for key, value in row.items():
         if key not in _BESIDE and key != step_column and value:
-            yield Point(key, step, time_s, float(value), epoch)
+            yield Point(key, step, time_s, _number(value), epoch)
+
+
+def _number(text: str) -> float:
+    """Return a number; pandas and Polars write what is true or false as words."""
+    truth = _TRUTHS.get(text.lower())
+    return float(text) if truth is None else truth
 
 
 def _whole(text: str) -> int:
@@ -90,4 +98,7 @@ def _seconds(time: str | None) -> float | None:
     try:
         return float(time)
     except ValueError:
-        return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+        seconds = utc_seconds(time)
+        if seconds is None:
+            raise ValueError(said("{text!r} is not a time", text=time)) from None
+        return seconds

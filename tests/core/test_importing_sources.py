@@ -10,6 +10,7 @@ import random
 import re
 import sqlite3
 import tarfile
+import time
 import zipfile
 from collections import Counter
 from datetime import datetime
@@ -32,6 +33,7 @@ from tests.support.mutations import changed
 
 ARCHIVES = sorted((Path(__file__).parent.parent / "fixtures" / "importing").glob("*.tar.gz"))
 NAMES = [path.name.removesuffix(".tar.gz") for path in ARCHIVES]
+TABLES = json.loads(ARCHIVES[0].with_name("tables.json").read_text())
 STATES = {
     None: "Succeeded",
     "exception": "Failed",
@@ -247,3 +249,20 @@ def test_a_run_from_before_1970_keeps_its_times(tmp_path: Path) -> None:
     trial = Trial(importer.write(run).path)
     assert (trial.started, trial.ended) == ("1906-08-16T20:26:40.000000+00:00", "1938-04-24T22:13:20.000000+00:00")
     assert importer.write(run).outcome == "unchanged"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_read_as_the_library_that_wrote_it_reads_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")  # a time without a zone is UTC for everybody
+    time.tzset()
+    path = tmp_path / "run.csv"
+    path.write_text(TABLES[name]["csv"])
+    try:
+        (run,) = SOURCES["csv"].read(path).runs
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert table_of(run)["points"] == TABLES[name]["points"]
+    assert {point.time_s for point in run.points} == {1_700_000_000.25 + second for second in range(6)}

@@ -1,6 +1,6 @@
 """Makes the archives of W&B, MLflow and TensorBoard in tests/fixtures/importing/, whose readers are in wide use.
 
-    python -m tests.support.make_reader_tables wandb|mlflow|mlflow-sqlite|tensorboard|torch OUT [PYTHON]
+    python -m tests.support.make_reader_tables wandb|mlflow|mlflow-sqlite|tensorboard|torch|tables OUT [PYTHON]
 
 Run it at the root of the repository, in an environment with one release of the library. An archive
 OUT/LIBRARY-VERSION.tar.gz holds what the library wrote, and `expected.json`: what the library's own reader says of it.
@@ -12,11 +12,15 @@ Made with:
 - mlflow-skinny 2.9.2, 2.22.5 and 3.17.2, with sqlalchemy<2.1, alembic, sqlparse, numpy and pandas.
 - tensorboard 2.8.0, 2.14.1 and 2.21.0, with tensorboardX 2.4.1, 2.6.2.2 and 2.6.5.
 - torch 1.12.1 with tensorboard 2.12.3.
+- pandas 1.5.3 with polars 0.19.19, and pandas 3.1.1 with polars 2.1.0, for OUT/tables.json, to which
+  each environment adds its tables.
 """
 
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 import math
 import os
@@ -24,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -354,11 +359,58 @@ def tensorboard_table(directory: Path, root: Path) -> dict[str, Any]:
     return {"name": name, "params": params, "points": points, "state": state, "left_out": left_out}
 
 
+def make_tables(out: Path) -> None:
+    """Add the tables that pandas, Polars and Python's own writer make, and what pandas and Polars read back."""
+    import pandas
+    import polars
+
+    start = datetime(2023, 11, 14, 22, 13, 20, 250_000)
+    columns: dict[str, list[Any]] = {
+        "step": [number * 10 for number in range(6)],
+        "timestamp": [start + timedelta(seconds=number) for number in range(6)],
+        "train/loss": [math.nan, 0.25, math.inf, -math.inf, 1e-300, 0.1],
+        "a, b": [1, 2, None, 4, 5, 2**53],
+        "done": [number > 3 for number in range(6)],
+    }
+    aware = {**columns, "timestamp": [time.replace(tzinfo=timezone.utc) for time in columns["timestamp"]]}
+    plain = io.StringIO()
+    writer = csv.writer(plain)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    texts = {
+        f"pandas {pandas.__version__}": pandas.DataFrame(columns).to_csv(),
+        f"pandas {pandas.__version__}, with a zone": pandas.DataFrame(aware).to_csv(index=False),
+        f"polars {polars.__version__}": polars.DataFrame(columns).write_csv(),
+        f"polars {polars.__version__}, with a zone": polars.DataFrame(aware).write_csv(),
+        f"csv {sys.version_info[0]}.{sys.version_info[1]}": plain.getvalue(),
+    }
+    file = out / "tables.json"
+    document = json.loads(file.read_text()) if file.exists() else {}
+    for name, text in texts.items():
+        if name.startswith("pandas"):
+            frame = pandas.read_csv(io.StringIO(text)).set_index("step")
+            rows = {key: list(frame[key].dropna().items()) for key in list(columns)[2:]}
+        else:
+            table = polars.read_csv(io.BytesIO(text.encode()), infer_schema_length=None)
+            rows = {key: list(table.select("step", key).drop_nulls().rows()) for key in list(columns)[2:]}
+        points = {key: [[int(step), numeric(value)] for step, value in pairs] for key, pairs in rows.items()}
+        document[name] = {"csv": text, "points": json.loads(json.dumps(points), parse_constant=str)}
+    file.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def numeric(value: object) -> float:
+    """Return a number, of which Polars leaves Python's `True` as text."""
+    return float({"True": 1, "False": 0}.get(str(value), value))  # type: ignore[arg-type]
+
+
 if __name__ == "__main__":
     name, target = sys.argv[1], Path(sys.argv[2]).absolute()
     if name == "wandb-records":
         for record in wandb_records(target):
             print(base64.b64encode(record).decode())
+        sys.exit()
+    if name == "tables":
+        make_tables(target)
         sys.exit()
     with tempfile.TemporaryDirectory() as temporary:
         globals()[f"make_{name.replace('-', '_')}"](Path(temporary))

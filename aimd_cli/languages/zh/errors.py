@@ -172,6 +172,7 @@ ERRORS: dict[str, str] = {
     "{name}: skipped lines that are not events: {numbers}": "{name}：已跳过不是事件的行：{numbers}",
     "holds no intact record": "没有完整的记录",
     "was imported from {source}, which has changed since and not only grown": "导入自 {source}，而来源此后有改动，并非只是新增",
+    "{text!r} is not a time": "{text!r} 不是时间",
     "{text!r} is not a whole number": "{text!r} 不是整数",
     "is not a CSV table ({error})": "不是 CSV 表格（{error}）",
     "cannot be listed ({strerror})": "无法列出（{strerror}）",
