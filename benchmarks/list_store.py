@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,6 +30,7 @@ from aimd_server.stores.folders import by_path
 from aimd_server.stores.indexes import Labelled
 from aimd_server.stores.location import SqliteLocation
 from aimd_server.stores.schema import series, trial, trial_metric, trial_param
+from tests.support.database_file import connected
 
 AT_ONCE = 10_000
 TABLES: tuple[Table, ...] = (trial, trial_param, trial_metric, series)
@@ -57,7 +57,7 @@ def fill(database: Database, count: int, url: str | None = None) -> Account:
 
 
 def _fill_file(path: str, indexes: list[Index], batches: Iterator[Rows]) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(connected(path, isolation_level=None)) as connection:
         for pragma in ("synchronous=OFF", "cache_size=-400000", "temp_store=FILE"):
             connection.execute(f"PRAGMA {pragma}")
         for index in indexes:

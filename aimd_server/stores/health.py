@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, exists, func, select, text
 
+from aimd_server.stores import row_sums
 from aimd_server.stores.schema import account, api_key, folder, journal, metadata, sealed_object, trial, trial_document
 from aimd_server.stores.sqlite import VERSIONS
 
@@ -47,8 +48,7 @@ def engine_faults(connection: Connection) -> list[str]:
     """Return what the database engine finds wrong with its own file."""
     if connection.dialect.name != "sqlite":
         return []
-    rows = connection.execute(text("PRAGMA integrity_check(100)")).scalars()
-    return [str(row) for row in rows if row != "ok"]
+    return row_sums.faults(connection)
 
 
 def orphans(connection: Connection) -> list[Fault]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from aimd_core.errors import DamagedError
 from aimd_core.language import said
 from aimd_server.errors import NewerDatabaseError
-from aimd_server.stores import sqlite
+from aimd_server.stores import row_sums, sqlite
 from aimd_server.stores.postgres import lock_table, take_time
 from aimd_server.stores.schema import HEAD
 from aimd_server.stores.sqlite import VERSIONS
@@ -65,7 +65,11 @@ def bring_up_to_date(engine: Engine, shown: str, scripts: Path = SCRIPTS, head: 
         revision = revision_of(connection)
         if revision == head:
             return
+        if not shared:
+            row_sums.drop(connection)
         _upgrade(connection, revision, shown, scripts)
+        if not shared:
+            row_sums.make(connection)
         if not shared and (tables := sqlite.dangling(connection)):
             reason = said("rows of {tables} refer to rows that do not exist", tables=", ".join(tables))
             raise DamagedError(path=shown, reason=reason)

@@ -21,6 +21,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from aimd_server.stores import row_sums
+
 BUSY_TIMEOUT_S = 15.0
 VERSIONS = "alembic_version"  # the table of the schema's revision
 
@@ -85,7 +87,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-_DAMAGE = ("not a database", "malformed", "empty", "another program", "unsupported file format", "no such table")
+_DAMAGE = (
+    "not a database",
+    "malformed",
+    "empty",
+    "another program",
+    "unsupported file format",
+    "no such table",
+    "Could not decode",
+)
 
 
 def is_damage(reason: str) -> bool:
@@ -105,8 +115,11 @@ def opening_fault(path: Path, tables: Iterable[str]) -> str | None:
     """
     if path.stat().st_size == 0 and not log_of(path).exists():
         return "the file is empty"
-    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
-        names = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            names = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except UnicodeDecodeError as error:  # SQLite's message quotes what is damaged
+        raise sqlite3.DatabaseError("malformed database schema") from error
     if not names:
         return "the file is empty"
     if VERSIONS not in names:
@@ -124,7 +137,7 @@ def quick_fault(path: Path, limit_s: float) -> str | None:
             result = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.OperationalError as error:
         return None if "interrupted" in str(error) else str(error)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         return str(error)
     return None if result == "ok" else result
 
@@ -165,6 +178,7 @@ def _engine(path: Path, begin: str, pragmas: list[str], connections: int) -> Eng
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: sqlite3.Connection, _record: object) -> None:
+        row_sums.teach(dbapi_connection)
         for pragma in pragmas:
             _set(dbapi_connection, pragma)
 
@@ -235,7 +249,13 @@ def _sync(path: Path) -> None:
 def frozen_engine(path: Path) -> Engine:
     """Return an engine on a file that nobody writes to, and of which nothing is changed, no log begun."""
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    return create_engine("sqlite+pysqlite://", creator=lambda: sqlite3.connect(uri, uri=True), hide_parameters=True)
+
+    def opened() -> sqlite3.Connection:
+        connection = sqlite3.connect(uri, uri=True)
+        row_sums.teach(connection)
+        return connection
+
+    return create_engine("sqlite+pysqlite://", creator=opened, hide_parameters=True)
 
 
 def is_readable(path: Path) -> bool:

@@ -19,6 +19,7 @@ import httpx
 
 from aimd_server.operations import check
 from tests.server.api import User, line, new_id, wish
+from tests.support.database_file import connected
 
 _OBJECT_KEY = re.compile(r"[a-z]+/[0-9a-f]{2}/[0-9a-f-]{36}[a-z0-9./-]*")
 FILES = ("metrics", "stdout.log")
@@ -216,7 +217,7 @@ class Worker:
 
 def data_faults(data_dir: Path) -> list[str]:
     """Return what is wrong with the files of a server that was killed: the engine, our check, lost objects."""
-    with closing(sqlite3.connect(data_dir / "aimd.db")) as database:
+    with closing(connected(data_dir / "aimd.db")) as database:
         found = [str(row[0]) for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
         found += [f"orphan {row}" for row in database.execute("PRAGMA foreign_key_check")]
         found += [f"no object {key}" for key in objects_named(database) if not (data_dir / "blobs" / key).is_file()]

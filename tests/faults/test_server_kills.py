@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults.server_load import SEAL_OFTEN, Worker, data_faults, objects_named
 from tests.server.api import User
+from tests.support.database_file import connected
 from tests.support.patience import wait_until
 from tests.support.server import RunningServer
 
@@ -123,7 +124,7 @@ def test_a_row_without_its_object_is_caught(own_server: RunningServer) -> None:
         user.new_trial()
     key = "series/ab/6f1d9b1e-0c1f-4d8e-9a53-6f0a1b2c3d4e"
     own_server.kill()
-    with closing(sqlite3.connect(own_server.data_dir / "aimd.db")) as database, database:
+    with closing(connected(own_server.data_dir / "aimd.db")) as database, database:
         database.execute("UPDATE trial SET note = ?", (key,))
         assert objects_named(database) == [key]
     assert f"no object {key}" in data_faults(own_server.data_dir)

@@ -20,6 +20,7 @@ from aimd_server.operations import check
 from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD
 from tests.server.api import User, line
+from tests.support.database_file import connected
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer, clean_environment
 
@@ -115,7 +116,7 @@ def next_scripts(tmp_path: Path) -> Path:
 
 def state_of(data_dir: Path) -> tuple[str, list[str], list[str]]:
     """Return the revision, the schema, and what some tables hold."""
-    with closing(sqlite3.connect(data_dir / "aimd.db")) as database:
+    with closing(connected(data_dir / "aimd.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         schema = sorted(str(row[0]) for row in database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
         revision = ""

@@ -25,9 +25,10 @@ from aimd_core.upload.following import Follower
 from aimd_core.upload.mirror import Mirror
 from aimd_core.upload.remote import CurrentRemote, upload_all
 from aimd_server import accounts, backups, operations
-from aimd_server.stores import epochs
+from aimd_server.stores import epochs, row_sums
 from aimd_server.stores.database import Database
 from tests.server.api import User, line
+from tests.support.database_file import connected
 from tests.support.home import Home
 from tests.support.server import RunningServer, clean_environment
 from tests.support.trials import write_trial
@@ -121,7 +122,7 @@ def test_what_is_no_backup_is_refused(template: Filled, tmp_path: Path, change: 
     file = tmp_path / "other.db"
     if change == "sealed anew":  # by somebody who changed a point, and knows the format
         file.write_bytes(content[: -backups._SEAL_BYTES])
-        with closing(sqlite3.connect(file)) as database:
+        with closing(connected(file)) as database:
             database.execute("UPDATE journal SET next_offset = next_offset + 1")
             database.commit()
         backups._seal(file)
@@ -143,6 +144,9 @@ def test_a_restore_that_compares_nothing_is_caught(
     file = tmp_path / "flipped.db"
     file.write_bytes(flipped(content, 8 * where))
     monkeypatch.setattr(backups, "_require_sealed", lambda path: path.stat().st_size - backups._SEAL_BYTES)
+    with pytest.raises(DamagedError, match="row_sum_api_key"):
+        backups.restore(tmp_path / "new", file)
+    monkeypatch.setattr(row_sums, "faults", lambda _: [])
     backups.restore(tmp_path / "new", file)  # nothing else would find it
     assert "laptop" not in str(accounts.keys(tmp_path / "new"))
 

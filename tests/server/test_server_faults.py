@@ -17,6 +17,7 @@ from aimd_server import launch
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import NewerDatabaseError, PortInUseError
 from tests.server.api import User, line, new_id, wish
+from tests.support.database_file import connected
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer, clean_environment
 
@@ -24,7 +25,7 @@ KILLS = 10
 
 
 def _integrity(data_dir: Path) -> list[str]:
-    with sqlite3.connect(data_dir / "aimd.db") as database:
+    with connected(data_dir / "aimd.db") as database:
         found = [row[0] for row in database.execute("PRAGMA integrity_check")]
         found += [str(row) for row in database.execute("PRAGMA foreign_key_check")]
     database.close()
@@ -174,7 +175,7 @@ def test_reads_go_on_while_the_database_takes_no_write_and_a_write_waits(own_ser
 def test_a_database_that_refuses_is_503_with_retry_after_and_nothing_is_half_done(own_server: RunningServer) -> None:
     with User(own_server) as user:
         trial_id = user.new_trial()
-        with sqlite3.connect(own_server.data_dir / "aimd.db") as database:
+        with connected(own_server.data_dir / "aimd.db") as database:
             database.execute("ALTER TABLE journal_tail RENAME TO away")
         answer = user.patch(trial_id, 0, line(1))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import resource
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from aimd_server.accounts import create_key, set_user
 from aimd_server.routes.proxies import Proxies
 from aimd_server.settings import SETTINGS, resolve
 from tests.server.api import User, line
+from tests.support.database_file import connected
 from tests.support.home import Home
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
@@ -218,7 +218,7 @@ def test_a_backup_of_a_running_server_restores_all_and_check_finds_what_is_chang
         own_server.start()
         assert user.bytes_of(trial) == content
         own_server.stop()
-    database = sqlite3.connect(own_server.data_dir / "aimd.db")
+    database = connected(own_server.data_dir / "aimd.db")
     database.execute("UPDATE journal_block SET digest = zeroblob(32)")
     database.execute("UPDATE trial SET owner_id = 999")
     database.commit()

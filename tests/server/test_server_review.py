@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from aimd_server.services.series import plotting, totals
 from aimd_server.stores import watching
 from aimd_server.stores.database import Database
 from tests.server.api import User, code_of, line, new_id, wish
+from tests.support.database_file import connected
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
@@ -91,7 +91,7 @@ def test_a_public_link_dies_with_its_owners_account(user: User, kind: str) -> No
 def test_a_folder_with_more_folders_than_a_statement_takes_values_is_moved(own_server: RunningServer) -> None:
     with User(own_server) as user:
         top = user.v2("POST", "/folders", json={"path": "many"}).json()["id"]
-        with closing(sqlite3.connect(own_server.data_dir / "aimd.db")) as database, database:
+        with closing(connected(own_server.data_dir / "aimd.db")) as database, database:
             database.execute(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) INSERT INTO folder"
                 " (uid, owner_id, parent_id, name, path, type, editor_id, created_us, updated_us)"
@@ -124,7 +124,7 @@ def test_keys_and_shares_have_a_number(user: User, stranger: User, monkeypatch: 
     assert user.v2("DELETE", f"/me/keys/{answers[0].json()['id']}").status_code == 204
     assert user.v2("POST", "/me/keys").status_code == 201
     trial_id = user.new_trial()
-    with closing(sqlite3.connect(user.server.data_dir / "aimd.db", timeout=PATIENCE_S)) as database, database:
+    with closing(connected(user.server.data_dir / "aimd.db", timeout=PATIENCE_S)) as database, database:
         database.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO share"
             " (trial_id, link_hash, role, created_us) SELECT trial.id, uid || i, 'viewer', 0 FROM n, trial"
@@ -156,7 +156,7 @@ def test_a_check_reads_small_files_too(own_server: RunningServer) -> None:
     own_server.stop()
     sound = check(own_server.data_dir)
     assert (sound.faults, sound.documents, sound.size_bytes) == ([], 3, 1500)
-    with closing(sqlite3.connect(own_server.data_dir / "aimd.db")) as database, database:
+    with closing(connected(own_server.data_dir / "aimd.db")) as database, database:
         change = "UPDATE trial_document SET codec = 0, data = ? WHERE file = ?"
         database.execute(change, (b"b: 1\n" * 100, "labels.yaml"))
         database.execute(change, (b"short", "git.diff"))
