@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ENGLISH, CHINESE = "en", "zh"
 VARIABLE = "AIMD_LANG"
 _VARIABLES = (VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
+# The joins that Chinese writes in its own way.
+_JOINS = {"; ": "{before}; {after}", ", ": "{before}, {after}", ": ": "{before}: {after}"}
 _catalogues = ["aimd_core.languages.zh"]  # modules that each have a table `MESSAGES`
 _chinese: dict[str, str] = {}
 _loaded: list[str] = []
@@ -50,9 +52,12 @@ def said(template: str, /, **facts: object) -> Said:
 
 
 def joined(between: str, parts: Sequence[str]) -> Said:
-    """Return sentences joined into one text, each still translatable."""
-    names = [f"part{number}" for number in range(len(parts))]
-    return Said(between.join(f"{{{name}}}" for name in names), dict(zip(names, parts, strict=True)))
+    """Return sentences joined into one text, each still translatable, and so is what is between two."""
+    template = _JOINS.get(between, "{before}" + between + "{after}")
+    whole = Said("{before}", {"before": parts[0]}) if parts else Said("", {})
+    for part in parts[1:]:
+        whole = Said(template, {"before": whole, "after": part})
+    return whole
 
 
 def language() -> str:

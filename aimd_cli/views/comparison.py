@@ -99,7 +99,7 @@ class Comparison:
     def _footer(self, hidden: int) -> str:
         mark = "★" if self.options.glyphs else "*"
         notes: list[str] = [said("{mark} best", mark=mark) if any(self.best.values()) else ""]
-        notes += [said("{same} the same in all (--all shows them)", same=self.same) if self.same else ""]
+        notes += [said("{same} fields the same in all (--all shows them)", same=self.same) if self.same else ""]
         notes += [_hidden(hidden)]
         if self.metrics and self.options.aggregate != "last":
             notes.append(said("metrics: {aggregate}", aggregate=self.options.aggregate))

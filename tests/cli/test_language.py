@@ -130,7 +130,7 @@ def test_a_sentence_is_english_text_until_it_is_translated(chinese: None) -> Non
     assert sentence == "cannot reach h: no answer in time"
     assert json.dumps([sentence]) == '["cannot reach h: no answer in time"]'
     assert translated(sentence) == "无法连接 h：未及时应答"
-    assert translated(joined("; ", [reason, "data"])) == "未及时应答; data"
+    assert translated(joined("; ", [reason, "data"])) == "未及时应答；data"
 
 
 def test_a_fact_is_never_taken_for_words_of_ours(chinese: None) -> None:

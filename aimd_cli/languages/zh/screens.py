@@ -142,7 +142,7 @@ SCREENS: dict[str, str] = {
     "{count} more metric{s}": "另有 {count} 个指标",
     # Comparisons
     "{mark} best": "{mark} 最佳",
-    "{same} the same in all (--all shows them)": "{same} 项在所有试验中相同（用 --all 显示）",
+    "{same} fields the same in all (--all shows them)": "{same} 项在所有试验中相同（用 --all 显示）",
     "metrics: {aggregate}": "指标：{aggregate}",
     "{count} groups, mean and sample standard deviation": "{count} 组，平均值和样本标准差",
     # Charts

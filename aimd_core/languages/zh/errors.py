@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 ERRORS: dict[str, str] = {
+    # aimd_core/language.py: what is between joined sentences
+    "{before}; {after}": "{before}；{after}",
+    "{before}, {after}": "{before}，{after}",
+    "{before}: {after}": "{before}：{after}",
     # aimd_core/format/values.py
     "a step has 64 bits, and here it has {bits}": "步数应为 64 位整数，而这里有 {bits} 位",
     # aimd_core/errors.py
