@@ -108,10 +108,11 @@ def test_a_command_goes_to_the_host_that_is_named_with_that_hosts_key(home: Home
     from t9k import aimd
 
     home.write_config(TWO.replace("https://beta.example/t9k", account.url).replace(KEY_B, account.key))
-    aimd.create_trial(trial_name="t").finish()
+    trial = aimd.create_trial(trial_name="t")
+    trial.finish()
     assert home.aimd("trial", "upload", "-d", ".", "--host", account.url).code == 0
     ran = home.aimd("trial", "ls", "--remote", "-H", "127.0.0.1")
-    assert [row["name"] for row in ran.table] == ["t"]
+    assert [row["name"] for row in ran.table] == [trial.alternative_name]
     assert home.aimd("trial", "ls", "-H", "127.0.0.1").code == 2
 
 

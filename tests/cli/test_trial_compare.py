@@ -42,11 +42,11 @@ def test_differences_of_platform_packages_git_and_diff_are_shown(home: Home) -> 
     first, second = record("a"), record("b")
     metadata = second.path / "metadata.yaml"
     text = metadata.read_text()
-    text = text.replace("pypkgs:", "pypkgs:\n    torch: 2.13.0", 1).replace("python: 3", "python: 9.3", 1)
+    text = text.replace("pypkgs:", "pypkgs:\n    made-up: 2.13.0", 1).replace("python: 3", "python: 9.3", 1)
     metadata.write_text(text.replace("_git: {}", "_git: {branch: main, commit: 0123456789abcdef0123, is_dirty: true}"))
     (second.path / "git.diff").write_text("+one\n-two\n")
     rows = rows_by_key(home.aimd("trial", "compare", "a", "b").out)
-    assert rows["packages.torch"] == ["", "2.13.0"]
+    assert rows["packages.made-up"] == ["", "2.13.0"]
     assert rows["git.commit"] == ["", "0123456789abcdef0123"]
     assert rows["git.diff"][1].startswith("2 lines (")
     assert rows["platform.python"][1].startswith("9.3")

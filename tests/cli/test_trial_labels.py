@@ -156,7 +156,7 @@ def test_tags_and_notes_are_the_same_on_the_server(home: Home, signed_in: Accoun
     home.aimd("trial", "note", "labelled", "a note")
     assert remote() == (["base", "v2"], "a note")
     with Server(Credentials(signed_in.url, signed_in.key, {})) as server:  # somebody changes them in the console
-        server.call("PATCH", f"/trials/{trial.id}", document={"tags": ["seen"], "note": "good"})
+        server.call(None, "PATCH", f"/trials/{trial.id}", document={"tags": ["seen"], "note": "good"})
     assert remote() == (["seen"], "good")
     home.aimd("trial", "tag", "labelled", "v3")
     assert remote() == (["base", "v2", "v3"], "a note")

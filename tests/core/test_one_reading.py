@@ -99,7 +99,12 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
             total += value if math.isfinite(value) else 0.0
         finite = [value for _, value in points if math.isfinite(value)]
         assert repr((summary["count"], summary["last"], summary["min"], summary["mean"])) == repr(
-            (len(points), last_of(points), min(finite, default=None), total / len(finite) if finite else None)
+            (
+                len(points),
+                last_of(points) + 0.0,  # a zero has no sign in totals
+                min(finite) + 0.0 if finite else None,
+                total / len(finite) if finite else None,
+            )
         )
         for axis in ("step", "epoch", "time"):
             curve = read_curve(Trial(path), metric, axis)
