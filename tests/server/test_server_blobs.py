@@ -21,7 +21,7 @@ from aimd_core.errors import UsageError
 from aimd_server.accounts import add_user, create_key
 from aimd_server.app import SERVER, create_app
 from aimd_server.blobs import BlobMissingError, Blobs, check_address, open_blobs
-from aimd_server.errors import ObjectStoreError, StoreUnavailableError
+from aimd_server.errors import ObjectStoreError, ObjectsUnavailableError, StoreUnavailableError
 from aimd_server.launch import run
 from aimd_server.routes import v2
 from aimd_server.routes.access import Access, Call, RouteTable
@@ -179,7 +179,7 @@ FULL = """
 import os
 from pathlib import Path
 from aimd_server.blobs import open_blobs
-from aimd_server.errors import StoreUnavailableError
+from aimd_server.errors import ObjectsUnavailableError, StoreUnavailableError
 blobs = open_blobs(None, Path.cwd() / "full")
 blobs.put("a/kept", b"kept")
 try:
@@ -237,7 +237,7 @@ def test_a_store_that_is_gone_is_unavailable_in_every_method(monkeypatch: pytest
     ]
     with ThreadPoolExecutor(len(asks)) as pool:
         faults = [job.exception(timeout=PATIENCE_S) for job in [pool.submit(ask) for ask in asks]]
-    assert [type(fault) for fault in faults] == [StoreUnavailableError] * len(asks)
+    assert [type(fault) for fault in faults] == [ObjectsUnavailableError] * len(asks)
     assert not any("told-to-nobody" in str(fault) for fault in faults)
 
 
