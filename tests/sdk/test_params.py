@@ -251,13 +251,18 @@ def test_threads_that_set_parameters_at_once_lose_none(trial: aimd.Trial) -> Non
 def test_processes_that_set_parameters_at_once_lose_none(plant: str, trial: aimd.Trial, work: Path) -> None:
     (work / "change.py").write_text(
         "import sys\nfrom aimd_core.format.shared_document import SharedDocument\nfrom t9k import aimd\n"
-        f"{plant}\ntrial = aimd.load_trial(sys.argv[1])\nsys.stdin.read(1)\n"
+        f"{plant}\ntrial = aimd.load_trial(sys.argv[1])\nprint('loaded', flush=True)\nsys.stdin.read(1)\n"
         "for number in range(20):\n    trial.params[f'{sys.argv[2]}{number}'] = number\n"
     )
     command = [sys.executable, "change.py", str(trial.path)]
     workers = [
-        subprocess.Popen([*command, name], stdin=subprocess.PIPE, env=script_environment(work)) for name in "abc"
+        subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=script_environment(work))
+        for name in "abc"
     ]
+    for worker in workers:  # none begins before all know the same parameters
+        assert worker.stdout is not None
+        with worker.stdout:
+            assert worker.stdout.readline() == b"loaded\n"
     for worker in workers:
         assert worker.stdin is not None
         worker.stdin.close()
