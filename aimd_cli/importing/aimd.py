@@ -5,7 +5,6 @@ Only the points that count are read. A trial keeps its id, so a copy that is upl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from aimd_cli.importing.contents import number_of
@@ -43,14 +42,7 @@ def read_trials(path: Path) -> Store:
             message=said("{path} holds no trials", path=path), hint=said("They are below {path}", path=TRIALS_DIRECTORY)
         )
 
-    def read(store: Store) -> Iterator[ImportedRun]:
-        store.faults += listing.faults
-        for directory in directories:
-            run = store.attempt(_read_trial, directory, store)
-            if run is not None:
-                yield run
-
-    return Store(read)
+    return Store.of_each(directories, _read_trial, listing)
 
 
 def _read_trial(path: Path, store: Store) -> ImportedRun:

@@ -50,14 +50,7 @@ def read_clearml(path: Path) -> Store:
             hint="They are ~/.clearml/cache/offline/offline-*.zip",
         )
 
-    def read(store: Store) -> Iterator[ImportedRun]:
-        store.faults += listing.faults
-        for file in files:
-            run = store.attempt(_read_session, file, store)
-            if run is not None:
-                yield run
-
-    return Store(read)
+    return Store.of_each(files, _read_session, listing)
 
 
 class _Session:

@@ -108,6 +108,25 @@ class Store:
         self._first = list(islice(self._rest, 2))
         self.has_several = len(self._first) > 1
 
+    @classmethod
+    def of_each(cls, paths: Sequence[Path], read: Callable[[Path, Store], ImportedRun | None], listing: Store) -> Store:
+        """Return the store whose runs are in these paths, at most one in each.
+
+        Args:
+            paths: What `listing` found.
+            read: Reads the run of a path; a fault costs that path only.
+            listing: The store that looked for them, with what it could not read.
+        """
+
+        def runs(store: Store) -> Iterator[ImportedRun]:
+            store.faults += listing.faults
+            for path in paths:
+                run = store.attempt(read, path, store)
+                if run is not None:
+                    yield run
+
+        return cls(runs)
+
     def __iter__(self) -> Iterator[ImportedRun]:
         """Yield the runs, once. Only the one that is being looked at is in memory."""
         while self._first:

@@ -6,7 +6,7 @@ Source: the layout of Sacred 0.7 and 0.8. Sacred writes times in UTC without say
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,7 @@ def read_sacred(path: Path) -> Store:
             message=said("{path} holds no Sacred runs", path=path), hint="They are directories with a file run.json"
         )
 
-    def read(store: Store) -> Iterator[ImportedRun]:
-        store.faults += listing.faults
-        for file in files:
-            run = store.attempt(_read_run, file.parent, store)
-            if run is not None:
-                yield run
-
-    return Store(read)
+    return Store.of_each([file.parent for file in files], _read_run, listing)
 
 
 def _read_run(directory: Path, store: Store) -> ImportedRun:

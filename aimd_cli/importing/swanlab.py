@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +46,7 @@ def read_swanlab(path: Path) -> Store:
             message=said("{path} holds no .swanlab files", path=path), hint="They are swanlog/run-*/*.swanlab"
         )
 
-    def read(store: Store) -> Iterator[ImportedRun]:
-        store.faults += listing.faults
-        for file in files:
-            run = store.attempt(_read_run, file, store)
-            if run is not None:
-                yield run
-
-    return Store(read)
+    return Store.of_each(files, _read_run, listing)
 
 
 def _read_run(path: Path, store: Store) -> ImportedRun:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +53,7 @@ def read_wandb(path: Path) -> Store:
             message=said("{path} holds no .wandb files", path=path), hint="They are wandb/*run-*/run-*.wandb"
         )
 
-    def read(store: Store) -> Iterator[ImportedRun]:
-        store.faults += listing.faults
-        for file in files:
-            run = store.attempt(_read_run, file, store)
-            if run is not None:
-                yield run
-
-    return Store(read)
+    return Store.of_each(files, _read_run, listing)
 
 
 def _read_run(path: Path, store: Store) -> ImportedRun:
