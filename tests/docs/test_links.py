@@ -83,6 +83,21 @@ def test_every_path_that_documents_and_code_name_exists() -> None:
     assert [dead for file in files for dead in dead_paths(file, text_of(file))] == []
 
 
+def dead_modules(text: str) -> list[str]:
+    """Return the modules in backquotes, with or without directories before them, that no package has."""
+    modules = [f"/{path.relative_to(ROOT)}" for path in tracked("aimd_*.py", "t9k/*.py")]
+    names = dict.fromkeys(re.findall(r"`([\w/]+\.py)`", text))
+    return [name for name in names if not any(module.endswith(f"/{name}") for module in modules)]
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    assert dead_modules((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")) == []
+    assert dead_modules("`growth.py`, `trial.py`, `stores/gone.py`, `stores/schema.py`") == [
+        "growth.py",
+        "stores/gone.py",
+    ]
+
+
 def test_every_page_has_a_place_in_the_index() -> None:
     pages = [path for path in tracked("docs") if path.suffix in (".md", ".json")]
     assert unlisted(INDEX.read_text(encoding="utf-8"), pages) == []
