@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import sys
 import threading
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -119,6 +120,12 @@ def test_a_folder_is_shared_seen_and_taken_back(home: Home, signed_in: Account, 
 def old_server(running_server: RunningServer) -> Iterator[str]:
     """A server that speaks version 1 only: everything of version 2 is not there, the rest is handed on."""
 
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            """Hand redirects on: without a key version 1 answers by one to a login page."""
+
+    hand_on = urllib.request.build_opener(NoRedirects)
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def _answer(self) -> None:
             if "/apis/v2" in self.path:
@@ -127,8 +134,11 @@ def old_server(running_server: RunningServer) -> Iterator[str]:
                 size = int(self.headers.get("Content-Length") or 0)
                 call = urllib.request.Request(running_server.origin + self.path, method=self.command)
                 call.data = self.rfile.read(size) if size else None
-                with urllib.request.urlopen(call, timeout=PATIENCE_S) as answer:
-                    status, body = answer.status, answer.read()
+                try:
+                    with hand_on.open(call, timeout=PATIENCE_S) as answer:
+                        status, body = answer.status, answer.read()
+                except urllib.error.HTTPError as refused:
+                    status, body = refused.code, refused.read()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

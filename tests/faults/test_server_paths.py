@@ -57,6 +57,7 @@ _true = app.create_app
 launch.create_app = lambda *given, **more: _true(*given, **more, more=[_table])
 """
 _CODE = tuple(str(Path(place).resolve()) for place in (sys.prefix, sys.base_prefix, ROOT))
+_ENDS_CONNECTION = re.compile(rb"(?i)\r\nconnection: close|\r\ntransfer-encoding: chunked")  # streams do not end
 _V1_TEXTS = re.compile(rb"\[Get\] doc not found|(folder|trial) .* not exists", re.DOTALL)
 
 
@@ -91,7 +92,7 @@ class Connection:
                 answer = self._read(method)
             except OSError:
                 answer = b""
-            if not answer or b"connection: close" in answer.lower():
+            if not answer or _ENDS_CONNECTION.search(answer.partition(b"\r\n\r\n")[0]):
                 self.close()
             if answer:
                 return answer
