@@ -10,6 +10,7 @@ import pytest
 from aimd_core.format import journal
 from aimd_core.format.journal import Damage, JournalWriter, open_regular, read_records
 from t9k import aimd
+from tests.server.api import whole_records
 from tests.support.trials import record
 
 BEFORE = 4  # records in front of the cut ones
@@ -18,12 +19,6 @@ BEFORE = 4  # records in front of the cut ones
 def contents() -> bytes:
     odd = record(6, name="naïve \U0001f680 name", value=float("nan"))
     return b"".join(record(step) for step in range(BEFORE)) + record(4) + record(5, value=1e-300) + odd
-
-
-def whole_records(content: bytes, cut: int) -> int:
-    """Return how many records a cut leaves whole; one without its newline is whole, too."""
-    lines = content[:cut].split(b"\n")
-    return len(lines) - 1 + (lines[-1] != b"" and content[cut : cut + 1] == b"\n")
 
 
 def steps_of(path: Path) -> tuple[list[int], Damage]:

@@ -26,6 +26,12 @@ def line(step: int, loss: float = 0.5, metrics_type: str = "train") -> bytes:
     return (json.dumps({metrics_type: {"value": {"loss": loss}, "sequence": sequence}}) + "\n").encode()
 
 
+def whole_records(content: bytes, cut: int) -> int:
+    """Return how many records a cut leaves whole; one without its newline is whole, too."""
+    lines = content[:cut].split(b"\n")
+    return len(lines) - 1 + (lines[-1] != b"" and content[cut : cut + 1] == b"\n")
+
+
 def wish(name: str = "cnn", **more: Any) -> dict[str, Any]:
     """Return the body of a version 2 PUT."""
     metadata = {
