@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 
 from aimd_cli import output
 from aimd_cli.text import clean, pointed_at
@@ -79,6 +78,8 @@ def report(error: Exception) -> int:
 
 def _print(error: Exception) -> None:
     if os.environ.get("AIMD_DEBUG"):
+        import traceback  # 2 ms that only this needs
+
         traceback.print_exception(error, file=sys.stderr)
     intro = "" if isinstance(error, errors.StoppedError) else translated("aimd: error: ")
     output.say_lines(f"{intro}{clean(translated(message(error)))}")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SCHEMA = "aimd/1"
 
 _NO_ITEM = object()
+_ROWS_AT_ONCE = 100
+_PIPE_CHARS = 1 << 15
 
 verbose = False  # set once by the application's own option
 
@@ -58,13 +60,20 @@ def show(view: View, as_json: bool) -> None:
         made = console()
         made.print(view.rich(made.width))
     else:
-        for row in view.lines():
-            _print_row(row)
+        _print_rows(view.lines())
 
 
-def _print_row(row: list[str]) -> None:
-    is_clean = "".join(row).isprintable()  # nearly always, and one look at a line is cheaper than one at each field
-    print_line("\t".join(row if is_clean else map(clean, row)))
+def _print_rows(rows: list[list[str]]) -> None:
+    """Print rows of fields. Nearly all are clean, and one look at many is cheaper than one at each field."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        several = rows[start : start + _ROWS_AT_ONCE]
+        if not "".join(map("".join, several)).isprintable():
+            several = [list(map(clean, row)) for row in several]
+        lines = ["\t".join(row) for row in several]
+        text = "\n".join(lines)
+        # A pipe takes no more in one write; of a longer one that its reader leaves, an unbuffered stdout tells nothing.
+        for piece in [text] if len(text) < _PIPE_CHARS else lines:
+            print_line(piece)
 
 
 def _print_json(document: dict[str, object]) -> None:
@@ -138,9 +147,7 @@ def watch(views: Iterable[View]) -> None:
         rows = view.lines()
         if before and before[0] != rows[0]:
             before = []  # the columns have changed, so everything is printed again
-        for row in rows:
-            if row not in before:
-                _print_row(row)
+        _print_rows([row for row in rows if row not in before])
         before = rows
         sys.stdout.flush()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from aimd_core.format.values import is_hidden
 
 _NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what cannot begin a line
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
+_ABSENT = object()
 _UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
 
 
@@ -114,6 +115,14 @@ def exact(value: object) -> str:
     return clean(str(value))
 
 
+def exact_all(values: Iterable[object]) -> list[str]:
+    """Return metrics' values as `exact` does, and nothing for None; a list of many trials is mostly such numbers."""
+    return [
+        str(value) if type(value) is float and value - value == 0.0 else "" if value is None else exact(value)
+        for value in values
+    ]
+
+
 def parameter(value: object) -> str:
     """Return a parameter's value as a user would type it; floats in full, because 0.001 and 0.0010001 differ."""
     if value is None:
@@ -125,6 +134,19 @@ def parameter(value: object) -> str:
 
         return clean(json.dumps(value, ensure_ascii=False))
     return clean(str(value))
+
+
+def parameters(values: Mapping[str, object], names: Iterable[str]) -> list[str]:
+    """Return the values of some parameters as `parameter` does, and nothing for one that there is not."""
+    get = values.get
+    return [
+        str(value)
+        if (kind := type(value := get(name, _ABSENT))) is int or kind is float
+        else ""
+        if value is _ABSENT
+        else parameter(value)
+        for name in names
+    ]
 
 
 def duration(seconds: float | None) -> str:

@@ -21,7 +21,10 @@ def local_time(time: str | None) -> str:
 
 def all_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     """Return the keys of several mappings, each once, in the order of first appearance."""
-    return list(dict.fromkeys(key for mapping in mappings for key in mapping))
+    keys: dict[str, object] = {}
+    for mapping in mappings:
+        keys.update(mapping if type(mapping) is dict else dict.fromkeys(mapping))
+    return list(keys)
 
 
 def differing_params(rows: list[Facts]) -> list[str]:

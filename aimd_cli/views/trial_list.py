@@ -20,6 +20,7 @@ from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell, why_cell
 from aimd_cli.views.words import listed, shown
 from aimd_core.language import said
+from aimd_core.reading.summaries import LastValues
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -129,6 +130,7 @@ class TrialList:
         main = next((name for name in metrics if any(row.trends.get(name) for row in self.rows)), "")
         if main and len(metrics) > 1:
             columns[-3].title = said("TREND {main}", main=text.clean(main))
+        lasts = LastValues(metrics)
         for row in self.rows:
             table.add(
                 state_cell(row.state, self.glyphs),
@@ -136,8 +138,8 @@ class TrialList:
                 row.id[:_ID_SHOWN],
                 text.age(row.age_s(self.now.timestamp())),
                 text.duration(row.duration_s(self.now.timestamp())),
-                *(text.parameter(row.params[name]) if name in row.params else "" for name in params),
-                *(_shown_number(row.number(name)) for name in metrics),
+                *text.parameters(row.params, params),
+                *map(_shown_number, lasts.of(row.metrics)),
                 sparkline(row.trends.get(main, ()), glyphs=self.glyphs),
                 why_cell(row),
                 text.clean(", ".join(row.tags)),
@@ -201,12 +203,12 @@ class TrialList:
             metrics = _differing_metrics(rows, metrics)
         header = ["name", "id", "state", "reason", "started", "ended", "folder"]
         lines = [[*header, *(f"params.{name}" for name in params), *metrics]]
+        lasts = LastValues(metrics)
         for row in rows:
-            own = row.params
             fixed = [row.alternative_name, row.id, row.state, text.clean(row.reason)]
             fixed += [row.started or "", row.ended or "", row.folder]
-            fixed += [text.parameter(own[name]) if name in own else "" for name in params]
-            fixed += [_exact(row.number(name)) for name in metrics]
+            fixed += text.parameters(row.params, params)
+            fixed += text.exact_all(lasts.of(row.metrics))
             lines.append(fixed)
         return lines
 

@@ -26,10 +26,12 @@ from aimd_core.format.layout import (
     has_file,
     has_grown,
     is_metadata_as_in,
+    is_unchanged,
     last_write_s,
     list_names,
     made_s,
     signature_of,
+    start_of_paths,
     sure_signature,
 )
 from aimd_core.format.model import flatten
@@ -106,14 +108,14 @@ class TrialIndex:
 
     def _rows(self, cache: IndexCache, names: Sequence[str], with_facts: bool, with_trends: bool) -> list[Facts]:
         base = f"{self.directory}{os.sep}"
-        signatures = {name: signature_of(base + name) for name in names}
-        trials, changed, gone = self._cached(cache, None if names is self.names else names, signatures)
+        trials, changed, gone = self._cached(cache, names)
         stale = [name for name in names if name not in trials]
         self.read_count = len(stale)
         more: list[CachedMore] = []
         for start in range(0, len(stale), _BATCH):
-            fresh = self._read(cache, stale[start : start + _BATCH], signatures, changed)
-            trials.update(_unfold([row for row, _ in fresh], base))
+            fresh = self._read(cache, stale[start : start + _BATCH], changed)
+            rows = [row for row, _ in fresh]
+            trials.update(_unfold(rows, _heads_of(rows), base))
             if with_facts or with_trends:
                 more += [kept._replace(state="") for _, kept in fresh]
             cache.store(fresh)
@@ -123,8 +125,8 @@ class TrialIndex:
             _add_facts(trials, chain(cache.column("facts", names), [[(kept.name, kept.facts) for kept in more]]))
         if with_trends:
             _add_trends(trials, chain(cache.column("trends", names), [[(kept.name, kept.trends) for kept in more]]))
-        rows = [trials[name] for name in names]
-        return sorted(rows, key=newest_first) if names is self.names else rows
+        ordered = [trials[name] for name in names]
+        return sorted(ordered, key=newest_first) if names is self.names else ordered
 
     def newest(self, count: int) -> list[str]:
         """Return the names of the newest trials, newest first, reading as few others as possible."""
@@ -158,31 +160,38 @@ class TrialIndex:
         return starts
 
     def _cached(
-        self, cache: IndexCache, names: Sequence[str] | None, signatures: Mapping[str, bytes]
+        self, cache: IndexCache, names: Sequence[str]
     ) -> tuple[dict[str, Facts], dict[str, CachedRow], list[str]]:
         """Return the unchanged trials, the rows of changed ones, and the names of those that are gone."""
+        base, listed = f"{self.directory}{os.sep}", set(names)
         trials: dict[str, Facts] = {}
         changed: dict[str, CachedRow] = {}
         gone: list[str] = []
-        for rows in cache.rows(names):
-            good = [row for row in rows if signatures.get(row.name) == row.signature]
-            trials.update(_unfold(good, f"{self.directory}{os.sep}"))
-            gone += [row.name for row in rows if row.name not in signatures]
-            changed.update((row.name, row) for row in rows if row.name in signatures and row.name not in trials)
+        with start_of_paths(self.directory) as (start, descriptor):
+            for rows in cache.rows(None if names is self.names else names):
+                same: list[CachedRow] = []
+                heads: list[list[Any]] = []
+                for row, head in zip(rows, _heads_of(rows), strict=True):
+                    is_over = not is_live(head[_STATUS])
+                    if row.name not in listed:
+                        gone.append(row.name)
+                    elif is_unchanged(start + row.name, row.signature, is_over, descriptor):
+                        same.append(row)
+                        heads.append(head)
+                    else:
+                        changed[row.name] = row
+                trials.update(_unfold(same, heads, base))
         return trials, changed, gone
 
     def _read(
-        self, cache: IndexCache, names: list[str], signatures: Mapping[str, bytes], changed: Mapping[str, CachedRow]
+        self, cache: IndexCache, names: list[str], changed: Mapping[str, CachedRow]
     ) -> list[tuple[CachedRow, CachedMore]]:
         more = cache.more([name for name in names if name in changed])
-        return [
-            _read_trial(self.directory / name, signatures[name], changed.get(name), more.get(name)) for name in names
-        ]
+        return [_read_trial(self.directory / name, changed.get(name), more.get(name)) for name in names]
 
 
-def _read_trial(
-    path: Path, signature: bytes, row: CachedRow | None, more: CachedMore | None
-) -> tuple[CachedRow, CachedMore]:
+def _read_trial(path: Path, row: CachedRow | None, more: CachedMore | None) -> tuple[CachedRow, CachedMore]:
+    signature = signature_of(path)  # before anything is read, so that what changes meanwhile is read again
     trial = Trial(path)
     head, params, facts = _read_documents(trial, signature)
     if row is not None and more is not None and row.signature[JOURNAL_PART] == signature[JOURNAL_PART]:
@@ -258,9 +267,14 @@ def _read_journal(
     return json.dumps(list(shown.metrics)), shown.packed_summaries(), shown.packed_trends(), state
 
 
-def _unfold(cached: list[CachedRow], base: str) -> dict[str, Facts]:
-    """Turn cached rows into trials; one JSON document for all costs a third of one each, and shares its keys."""
-    heads = json.loads(f"[{','.join([row.head for row in cached])}]")
+def _heads_of(cached: Sequence[CachedRow]) -> list[Any]:
+    """Return the heads of rows; one JSON document for all costs a third of one each, and shares its keys."""
+    heads: list[Any] = json.loads(f"[{','.join([row.head for row in cached])}]")
+    return heads
+
+
+def _unfold(cached: list[CachedRow], heads: list[Any], base: str) -> dict[str, Facts]:
+    """Turn cached rows into trials."""
     params = json.loads(f"[{','.join([row.params for row in cached])}]")
     positions = {text: positions_of(json.loads(text)) for text in {row.metrics for row in cached}}
     return {

@@ -11,7 +11,17 @@ from datetime import datetime, timezone
 
 from aimd_core.format import process
 from aimd_core.format.layout import made_s
-from aimd_core.format.model import FAILED, INITIALIZING, INTERRUPTED, KILLED, LOST, RUNNING, UNFINISHED, strict_json
+from aimd_core.format.model import (
+    FAILED,
+    INITIALIZING,
+    INTERRUPTED,
+    KILLED,
+    LOST,
+    RUNNING,
+    SUCCEEDED,
+    UNFINISHED,
+    strict_json,
+)
 from aimd_core.language import joined, said
 from aimd_core.reading.summaries import Summaries
 
@@ -47,7 +57,7 @@ class State:
         self.reason = reason
 
 
-_UNTOLD = State("")  # before `Facts.derive`
+_UNTOLD, _SUCCEEDED = State(""), State(SUCCEEDED)  # before `Facts.derive`, and after it
 
 
 def is_live(state: str) -> bool:
@@ -86,6 +96,8 @@ def derive_state(
         last_write_s: When the trial's files were last written, in seconds since the epoch.
         now_s: The current time; by default the clock's.
     """
+    if status == SUCCEEDED:
+        return _SUCCEEDED  # nearly all of a long list
     silent_s = (time.time() if now_s is None else now_s) - last_write_s
     if status not in UNFINISHED:
         return told_state(status, ending, silent_s)

@@ -33,7 +33,7 @@ def positions_of(names: Iterable[str]) -> dict[str, int]:
 class Summaries(Mapping[str, "Mapping[str, float | int | str | None]"]):
     """Summaries of metrics by `type.name`, each unpacked on demand."""
 
-    __slots__ = ("_packed", "positions")
+    __slots__ = ("packed", "positions")
 
     def __init__(self, positions: dict[str, int], packed: bytes) -> None:
         """Take what `pack_summaries` made.
@@ -44,18 +44,18 @@ class Summaries(Mapping[str, "Mapping[str, float | int | str | None]"]):
         if len(packed) != len(positions) * _NUMBERS.size:
             raise ValueError(len(packed))
         self.positions = positions
-        self._packed = packed
+        self.packed = packed
 
     def number(self, name: str, aggregate: str) -> float | int | None:
         """Return one aggregate of a metric; None if there is none."""
         metric, position = self.positions.get(name), _POSITIONS.get(aggregate)
         if metric is None or position is None:
             return None
-        (number,) = _NUMBER.unpack_from(self._packed, _NUMBERS.size * metric + _NUMBER.size * position)
+        (number,) = _NUMBER.unpack_from(self.packed, _NUMBERS.size * metric + _NUMBER.size * position)
         return _number(position, number)
 
     def __getitem__(self, name: str) -> dict[str, float | int | str | None]:
-        numbers = _NUMBERS.unpack_from(self._packed, _NUMBERS.size * self.positions[name])
+        numbers = _NUMBERS.unpack_from(self.packed, _NUMBERS.size * self.positions[name])
         return {AGGREGATES[position]: _number(position, number) for position, number in enumerate(numbers)}
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -70,6 +70,33 @@ class Summaries(Mapping[str, "Mapping[str, float | int | str | None]"]):
 
     def __len__(self) -> int:
         return len(self.positions)
+
+
+class LastValues:
+    """The last values of the same metrics, taken from the summaries of one trial after the other, for lists of many."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        # By the identity of shared positions, which are kept so that no others get it: what reads them all at once, and
+        # which of them are asked for, or None if it is all of them in order.
+        self._readers: dict[int, tuple[dict[str, int], struct.Struct, list[int] | None]] = {}
+
+    def of(self, metrics: Mapping[str, Mapping[str, float | int | str | None]]) -> Sequence[float | int | str | None]:
+        """Return the last values in a trial's summaries; None for a metric that it does not have."""
+        if not isinstance(metrics, Summaries):
+            return [metrics[name].get("last") if name in metrics else None for name in self._names]
+        reader = self._readers.get(id(metrics.positions)) or self._reader_of(metrics.positions)
+        _, fields, order = reader
+        numbers = fields.unpack(metrics.packed)
+        return numbers if order is None else [(*numbers, None)[position] for position in order]
+
+    def _reader_of(self, positions: dict[str, int]) -> tuple[dict[str, int], struct.Struct, list[int] | None]:
+        absent = len(positions)
+        order = [positions.get(name, absent) for name in self._names]
+        fields = struct.Struct("<" + f"d{_NUMBERS.size - _NUMBER.size}x" * len(positions))
+        reader = positions, fields, None if order == list(range(absent)) else order
+        self._readers[id(positions)] = reader
+        return reader
 
 
 def _number(position: int, number: float) -> float | int | None:

@@ -34,7 +34,12 @@ PRIVATE: dict[str, str] = {
     "typer.core.TyperGroup.format_commands": "help of a group that imports none of its commands",
     "typer.core.TyperCommand.get_short_help_str": "the line of a command in the help of its group",
     "typer.main.get_completion_inspect_parameters": "a start that loads none of Typer's own completion",
+    "typer.core.get_close_matches": "a start that does not load `difflib`",
+    "typer.main.platform": "a start that does not load it",
+    "typer.main.shutil": "a start that does not load it",
     "typer.main.subprocess": "a start that does not load it",
+    "typer.main.traceback": "a start that does not load it",
+    "typer.main.UUID": "a start that does not load `uuid`: no option of ours is one",
     "typer.main.get_group": "the application",
     "typer.main.get_command": "a command that is built when it is called",
 }
@@ -67,12 +72,23 @@ def test_typers_own_completion_is_not_loaded_but_can_be() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_what_only_launching_needs_is_loaded_then() -> None:
+def test_what_only_some_calls_need_is_loaded_then() -> None:
     code = (
-        "import sys\nimport aimd_cli.typer_inside\n"
-        "assert 'subprocess' not in sys.modules\n"
-        "import typer.main, subprocess\n"
+        "import sys\nfrom aimd_cli import typer_inside\n"
+        "assert not set(typer_inside._LATER) & set(sys.modules)\n"
+        "import typer.core, typer.main\n"
+        "assert typer.core.get_close_matches('tril', ['trial']) == ['trial']\n"
+        "assert typer.core._('text') == 'text'\n"
+        "assert typer.main.StackSummary.from_list([]) == []\n"
+        "for name in typer_inside._LATER:\n"
+        "    module = __import__(name)\n"
+        "    assert module.__file__ and not hasattr(module, 'nothing'), name\n"
+        "import platform, subprocess, shutil, traceback, uuid\n"
         "assert typer.main.subprocess.Popen is subprocess.Popen\n"
+        "assert typer.main.shutil.which is shutil.which\n"
+        "assert typer.main.platform.system is platform.system\n"
+        "assert typer.main.traceback.TracebackException is traceback.TracebackException\n"
+        "assert typer.get_terminal_size() == shutil.get_terminal_size()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from aimd_core.format.layout import ALL_FILES, has_file, signature_of
+from aimd_core.format.layout import ALL_FILES, READ_FILES, has_file, is_unchanged, signature_of, start_of_paths
+from aimd_core.format.process import capture
 from aimd_core.reading.cache import IndexCache, cache_directory
 from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.facts import Facts
@@ -60,6 +63,70 @@ def test_a_signature_tells_which_files_there_are(tmp_path: Path, file: str) -> N
     os.utime(tmp_path / file, (0, 0))
     signature = signature_of(tmp_path, ALL_FILES)
     assert [name for name in ALL_FILES if has_file(signature, name)] == [file]
+
+
+def goes(file: Path) -> None:
+    file.unlink(missing_ok=True)
+
+
+def comes_or_grows(file: Path) -> None:
+    with file.open("a") as opened:
+        opened.write("x")
+
+
+def is_touched(file: Path) -> None:
+    file.touch()
+    os.utime(file, (1, 1))
+
+
+def is_replaced_by_a_likeness(file: Path) -> None:
+    file.touch()
+    times = file.stat()
+    file.with_suffix(".new").write_bytes(file.read_bytes())
+    os.utime(file.with_suffix(".new"), ns=(times.st_atime_ns, times.st_mtime_ns))
+    file.with_suffix(".new").replace(file)
+
+
+def becomes_a_link_to_nothing(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    "change", [goes, comes_or_grows, is_touched, is_replaced_by_a_likeness, becomes_a_link_to_nothing]
+)
+@pytest.mark.parametrize("was_there", [False, True])
+def test_the_quick_look_sees_every_change_that_a_signature_sees(
+    tmp_path: Path, was_there: bool, change: Callable[[Path], None]
+) -> None:
+    for file in READ_FILES:
+        trial = tmp_path / file
+        trial.mkdir()
+        for other in READ_FILES:
+            if was_there or other != file:
+                (trial / other).write_text("x")
+        before = signature_of(trial)
+        change(trial / file)
+        is_same = signature_of(trial) == before
+        with start_of_paths(tmp_path) as (start, descriptor):
+            looks = [is_unchanged(start + file, before, is_over, descriptor) for is_over in (False, True)]
+        assert looks == [is_same, is_same or file == "process.json"]
+        assert is_unchanged(str(trial), before) is is_same  # where a system opens no directories
+        assert is_same is (not was_there and change is goes)
+
+
+def test_a_trial_that_goes_on_is_read_with_the_process_that_records_it(trials: Path) -> None:
+    path = trials / NAMES[1]
+    metadata = (path / "metadata.yaml").read_text()
+    listed(trials)
+    (path / "process.json").write_text("{}")
+    assert listed(trials, expected_reads=0)[path.name].state == "Succeeded"
+    gone = {**capture(), "process_start": 1}
+    (path / "process.json").write_text(json.dumps(gone))
+    (path / "metadata.yaml").write_text(metadata.replace("Succeeded", "Running"))
+    assert listed(trials, expected_reads=1)[path.name].state == "Killed"
+    (path / "process.json").write_text(json.dumps(capture()))
+    assert listed(trials, expected_reads=1)[path.name].state == "Running"
 
 
 def test_a_second_call_reads_nothing_and_says_the_same(trials: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_core.format.values import step_of
-from aimd_core.reading.summaries import AGGREGATES, Summaries, Trends, positions_of
+from aimd_core.reading.summaries import AGGREGATES, LastValues, Summaries, Trends, positions_of
 from aimd_core.reading.totals import JournalTotals, MetricSummary
 from tests.support.trials import record
 
@@ -41,6 +41,23 @@ def test_summaries_are_kept_exactly(series: dict[str, list[tuple[float, object]]
         assert kept.number(name, "median") is None
     assert "missing" not in kept
     assert kept.number("missing", "last") is None
+
+
+_names = st.lists(st.sampled_from("abcde"), max_size=5, unique=True)
+
+
+@given(_names, st.lists(st.dictionaries(st.sampled_from("abcd"), _points, max_size=4), max_size=4))
+def test_the_last_values_of_many_trials_are_those_of_each(
+    names: list[str], trials: list[dict[str, list[tuple[float, object]]]]
+) -> None:
+    lasts = LastValues(names)
+    for series in [*trials, *trials]:  # the second time each of them is known
+        totals = JournalTotals()
+        totals.metrics = made = {name: summary_of(points) for name, points in series.items()}
+        kept = Summaries(positions_of(made), totals.packed_summaries())
+        expected = repr([kept.number(name, "last") for name in names])
+        assert repr(list(lasts.of(kept))) == expected
+        assert repr(list(lasts.of({name: dict(kept[name]) for name in kept}))) == expected
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats()), max_size=120))
