@@ -30,6 +30,9 @@ def _run() -> int:
     import gc
 
     gc.set_threshold(50_000, 20, 50)  # collecting garbage while modules load is a tenth of the cost of a list
+    from aimd_core import late_modules
+
+    late_modules.is_own_process = True
     import aimd_cli.typer_inside  # noqa: F401 - before Typer is loaded: it leaves out what is not needed
     from aimd_cli.app import install_completion, root, show_completion
     from aimd_cli.errors import BROKEN_PIPE, INTERRUPTED, report

@@ -13,53 +13,18 @@ import re
 import sys
 import threading  # noqa: F401
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from types import ModuleType
 from typing import IO, Any
 
-_COMPLETION = "typer.completion"
-# Of these Typer uses something only to launch a program, to suggest a name or to show a traceback.
-_LATER = ("difflib", "gettext", "platform", "shutil", "subprocess", "traceback", "uuid")
+from aimd_core.late_modules import loaded_late
 
+# Of these Typer uses something only to launch a program, to suggest a name or to show a traceback, and of its own
+# completion one thing when it loads. They are a quarter of what loading Typer costs.
+LATER = ("difflib", "gettext", "platform", "shutil", "subprocess", "traceback", "uuid", "typer.completion")
 
-class _LaterName:
-    """A name of a module that is loaded when the name is called, or when something of it is used."""
-
-    def __init__(self, module: str, name: str) -> None:
-        self._module = module
-        self._name = name
-
-    def _loaded(self) -> Any:
-        return getattr(import_module(self._module), self._name)
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        return self._loaded()(*args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loaded(), name)
-
-
-class _Later(ModuleType):
-    """A module that is loaded when something of it is used."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # asked of every module, as by `inspect`
-            raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:  # Typer is being loaded
-            return _LaterName(self.__name__, name)
-        return getattr(import_module(self.__name__), name)
-
-
-if "typer" not in sys.modules:  # these are a quarter of what loading Typer costs
-    _nothing = ModuleType(_COMPLETION)  # Typer's own completion; ours needs none of it
-    _nothing.get_completion_inspect_parameters = tuple  # type: ignore[attr-defined]  # all that loading asks for
-    sys.modules[_COMPLETION] = _nothing
-    for _name in _LATER:
-        sys.modules.setdefault(_name, _Later(_name))
-
-import typer  # noqa: E402 - after the lines that make it lean
-import typer.core  # noqa: E402
-import typer.main  # noqa: E402
+with loaded_late(LATER, {"typer.completion": {"get_completion_inspect_parameters": tuple}}):
+    import typer
+    import typer.core
+    import typer.main
 from typer._click import Command as Command  # noqa: E402
 from typer._click import Context as Context  # noqa: E402
 from typer._click import HelpFormatter as HelpFormatter  # noqa: E402
@@ -68,12 +33,6 @@ from typer.core import TyperCommand as TyperCommand  # noqa: E402
 from typer.core import TyperGroup as TyperGroup  # noqa: E402
 
 from aimd_core.language import said, translated  # noqa: E402
-
-if getattr(sys.modules.get(_COMPLETION), "__file__", None) is None:
-    sys.modules.pop(_COMPLETION, None)  # a later import finds it
-for _name in _LATER:
-    if isinstance(sys.modules.get(_name), _Later):
-        del sys.modules[_name]
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 import socket
 import threading
 import time
@@ -44,6 +43,8 @@ class RetryPolicy:
 
     def delay_s(self, attempt: int, retry_after_s: float | None) -> float:
         """Return how long to wait after attempt number `attempt` (from 0) failed."""
+        import random  # loads what only it needs
+
         ceiling_s = min(self.cap_s, self.base_s * float(2**attempt))
         jittered = random.uniform(0.1, 1.0) * ceiling_s  # noqa: S311 - no secret
         return max(jittered, min(max(retry_after_s or 0.0, 0.0), MAX_RETRY_AFTER_S))

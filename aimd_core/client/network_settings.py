@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import functools
 import os
-import ssl
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from aimd_core.client.lean_httpx import httpx
+from aimd_core.client.lean_httpx import httpx, lean
 from aimd_core.errors import NetworkSettingError
 from aimd_core.language import said
+
+if TYPE_CHECKING:
+    import ssl
 
 # The first that is set names the certificates to trust, a file or a directory.
 CERTIFICATES = ("AIMD_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -24,16 +28,47 @@ _SOCKS = ("socks5", "socks5h")
 _MAX_PORT = 65_535
 
 
+class _NoCookies:
+    """A jar that keeps none. The key says who calls, and nothing else does."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def extract_cookies(self, response: object) -> None:
+        """Take none from an answer."""
+
+
+_NO_COOKIES: Any = _NoCookies()
+
+
+class _Client(httpx.Client):
+    """A client without cookies, for which httpx need not load what reads them."""
+
+    @property  # type: ignore[misc]  # nobody sets them
+    def cookies(self) -> Any:
+        """None."""
+        return _NO_COOKIES
+
+
+def _may_have_proxies() -> bool:
+    """Tell whether the environment names a proxy, or the system may; only then httpx need load what asks it."""
+    return sys.platform in ("darwin", "win32") or any(name.lower().endswith("_proxy") for name in os.environ)
+
+
 def open_client(host: str, headers: dict[str, str], timeout: httpx.Timeout) -> httpx.Client:
     """Return an HTTP client for a host that follows no redirect.
 
     Raises:
         NetworkSettingError: The environment names a proxy or certificates that cannot be used.
     """
-    options: dict[str, Any] = {"headers": headers, "timeout": timeout, "follow_redirects": False, "trust_env": True}
-    verify = certificates() if host.startswith("https:") else False  # a plain connection needs none
+    options: dict[str, Any] = {"headers": headers, "timeout": timeout, "follow_redirects": False}
+    verify: Any = certificates() if host.startswith("https:") else None  # made when it is needed, which is never
     try:
-        client = httpx.Client(verify=verify, **options)
+        with lean():
+            client = _Client(verify=verify, trust_env=_may_have_proxies(), cookies=_NO_COOKIES, **options)
         if any(_has_bad_address(os.environ.get(v, "")) for name in _PROXIES for v in (name, name.upper())):
             raise ValueError(_PROXIES)  # found only when it is used
         return client
@@ -61,6 +96,8 @@ def _usual_certificates() -> ssl.SSLContext:
 
 @functools.cache
 def _certificates(variable: str, path: str) -> ssl.SSLContext:
+    import ssl
+
     if not Path(path).exists():
         raise NetworkSettingError(variable=variable, reason=said("{path} does not exist", path=path))
     try:
