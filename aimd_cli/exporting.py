@@ -14,12 +14,13 @@ from typing import IO, Any, NamedTuple
 from aimd_cli.importing.points import UNKNOWN_TIME
 from aimd_cli.text import clean_json
 from aimd_core.errors import DiskError, InTheWayError, MissingExtraError
-from aimd_core.format.journal import Damage
+from aimd_core.format.journal import SEGMENTS_FILE, Damage
+from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.model import strict_json
 from aimd_core.format.values import step_of
 from aimd_core.language import said
-from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import all_records_of, metric_values, records_of
+from aimd_core.sources.handles import TrialHandle
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PLACE = ("trial", "step", "epoch", "timestamp")
@@ -49,11 +50,12 @@ class Points(NamedTuple):
 Record = tuple["int | None", "dict[str, Any]"]  # its segment, if that was asked for, and the record itself
 
 
-def _records(trial: Trial, damage: Damage, all_segments: bool) -> Iterator[Record]:
+def _records(trial: TrialHandle, damage: Damage, all_segments: bool) -> Iterator[Record]:
+    directory = trial.directory((METRICS_FILE, SEGMENTS_FILE))
     if all_segments:
-        yield from all_records_of(trial.path, damage)
+        yield from all_records_of(directory, damage)
     else:
-        yield from ((None, record) for record in records_of(trial.path, damage))
+        yield from ((None, record) for record in records_of(directory, damage))
 
 
 def _values(record: dict[str, Any], metrics: frozenset[str]) -> Iterator[tuple[str, float]]:
@@ -69,7 +71,9 @@ def _place(record: dict[str, Any]) -> tuple[Any, Any, Any]:
     return step_of(sequence.get("step")), step_of(sequence.get("epoch")), told
 
 
-def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
+def long_points(
+    trials: Sequence[TrialHandle], metrics: Sequence[str], damage: Damage, all_segments: bool = False
+) -> Points:
     """Return one row per value, in the order written.
 
     Args:
@@ -90,7 +94,9 @@ def long_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage,
     return Points((*LONG_COLUMNS, *_SEGMENT[:all_segments]), rows())
 
 
-def wide_points(trials: Sequence[Trial], metrics: Sequence[str], damage: Damage, all_segments: bool = False) -> Points:
+def wide_points(
+    trials: Sequence[TrialHandle], metrics: Sequence[str], damage: Damage, all_segments: bool = False
+) -> Points:
     """Return one row per step with one column per metric. Arguments as for `long_points`.
 
     Consecutive records with the same step and epoch share a row, unless both have the same metric, so that no value is

@@ -14,7 +14,7 @@ TrialsArg = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[TRIAL]...",
-        help=("Alternative names, unique prefixes of names or ids, or paths; '-' reads names from stdin."),
+        help="Names or ids or their beginnings, paths, @latest, or SERVER:NAME; '-' reads names from stdin.",
     ),
 ]
 NamesOpt = Annotated[
@@ -26,10 +26,16 @@ NamesOpt = Annotated[
         help="An alternative name, or a unique prefix of a name or id; repeatable.",
     ),
 ]
+TrialArg = Annotated[
+    str, typer.Argument(metavar="TRIAL", help="A name or id or its beginning, a path, @latest, or SERVER:NAME.")
+]
 DirectoryOpt = Annotated[
     Path | None,
-    typer.Option("-d", "--dir", metavar="DIR", help="Where to look up names; on its own, all trials in it."),
+    typer.Option(
+        "-d", "--dir", metavar="DIR", help="Where to look up names, also SERVER:/FOLDER; on its own, all trials in it."
+    ),
 ]
+RemoteOpt = Annotated[bool, typer.Option("--remote", help="Look up names on the active server; DIR is a folder there.")]
 HostOpt = Annotated[
     str | None,
     typer.Option(

@@ -29,10 +29,16 @@ from typer._click import Command as Command  # noqa: E402
 from typer._click import Context as Context  # noqa: E402
 from typer._click import HelpFormatter as HelpFormatter  # noqa: E402
 from typer._click import core, exceptions, formatting  # noqa: E402
+from typer._click.globals import get_current_context  # noqa: E402
 from typer.core import TyperCommand as TyperCommand  # noqa: E402
 from typer.core import TyperGroup as TyperGroup  # noqa: E402
 
 from aimd_core.language import said, translated  # noqa: E402
+
+
+def at_end(close: Callable[[], object]) -> None:
+    """Have something closed when the command that runs ends, however it does."""
+    get_current_context().call_on_close(close)
 
 
 def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:

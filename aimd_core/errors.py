@@ -172,21 +172,23 @@ class NotFoundError(AimdError):
 
 
 class TrialNotFoundError(NotFoundError):
-    """No trial by that name or path. Facts: name, where, near (a list of names)."""
+    """No trial by that name or path. Facts: name, where, near (a list of names), hint."""
 
     code = "trial_not_found"
     text = "no trial {name!r} in {where}"
     hint = "Run: aimd trial ls"
 
-    def __init__(self, name: str, where: str, near: list[str] | None = None) -> None:
-        super().__init__(name=name, where=where, near=near or [])
+    def __init__(self, name: str, where: str, near: list[str] | None = None, hint: str = "") -> None:
+        super().__init__(name=name, where=where, near=near or [], hint=hint)
 
     @property
     def advice(self) -> str:
-        """The most similar names, if any."""
+        """What the caller gave, else the most similar names, if any."""
         near = self.facts["near"]
         assert isinstance(near, list)
-        return said("Did you mean: {near}", near=", ".join(near)) if near else self.hint
+        if near and not self.facts["hint"]:
+            return said("Did you mean: {near}", near=", ".join(near))
+        return super().advice
 
 
 class NoTrialsError(NotFoundError):

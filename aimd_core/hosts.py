@@ -3,10 +3,14 @@
 The active server is where every deployed tool looks for it: `aimd_host` (the tutorial's `host` means the same) and
 `api_key`. The others are in `aimd_hosts`, a mapping of address to `{api_key: KEY}`. A server is in only one of the two,
 so no key is stored twice; if it is in both, the active one counts.
+
+`aimd_names` has short names, a mapping of name to address, so that `team:/vision/run7` names a trial on that server.
+`remote` is always the active one.
 """
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from aimd_core.addresses import normal_host
@@ -14,6 +18,10 @@ from aimd_core.errors import ConfigError, NotFoundError, UsageError
 from aimd_core.language import said
 
 HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY, HOSTS_KEY = "aimd_host", "host", "api_key", "aimd_hosts"
+NAMES_KEY = "aimd_names"
+REMOTE = "remote"  # the name of the active server
+_SHORT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_TAKEN_NAMES = (REMOTE, "http", "https", "file")
 
 
 def active_host(config: dict[str, object]) -> str | None:
@@ -61,8 +69,11 @@ def find_host(config: dict[str, object], text: str) -> str:
         NotFoundError: It is not an address and matches no server.
         UsageError: It is malformed, or matches several servers.
     """
-    if "://" in text or not known_hosts(config):
+    if "://" in text:
         return normal_host(text)
+    named = short_names(config).get(text)
+    if named is not None or not known_hosts(config):
+        return named or normal_host(text)
     hosts = list(known_hosts(config))
     fitting = [host for host in hosts if urlsplit(host).netloc == text] or [host for host in hosts if text in host]
     if len(fitting) == 1:
@@ -75,6 +86,42 @@ def find_host(config: dict[str, object], text: str) -> str:
     raise NotFoundError(
         message=said("no known server matches {text!r}", text=text), hint=said("Known: {known}", known=", ".join(hosts))
     )
+
+
+def short_names(config: dict[str, object]) -> dict[str, str]:
+    """Return the address of each server that has a short name.
+
+    Raises:
+        ConfigError: `aimd_names` has another form.
+        UsageError: An address is malformed.
+    """
+    names = config.get(NAMES_KEY) or {}
+    if not isinstance(names, dict):
+        raise ConfigError(
+            path="SDK config file",
+            reason=said("{names_key} is not a mapping of short name to address", names_key=NAMES_KEY),
+        )
+    return {str(name): normal_host(str(host)) for name, host in names.items()}
+
+
+def checked_short_name(name: str) -> str:
+    """Return a short name that a server can have.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if not _SHORT_NAME.fullmatch(name) or name.lower() in _TAKEN_NAMES:
+        raise UsageError(
+            message=said("{name!r} cannot be the short name of a server", name=name),
+            hint=said("It has 1 to 32 letters, digits, - and _, and is none of {taken}", taken=", ".join(_TAKEN_NAMES)),
+        )
+    return name
+
+
+def with_short_name(config: dict[str, object], name: str, host: str) -> dict[str, object]:
+    """Return a config in which a server has a short name, and no other one."""
+    others = {known_name: address for known_name, address in short_names(config).items() if address != host}
+    return {**config, NAMES_KEY: {**others, name: host}}
 
 
 def activate(config: dict[str, object], host: str | None, api_key: str | None = None) -> dict[str, object]:
@@ -108,6 +155,10 @@ def forget(config: dict[str, object], host: str) -> dict[str, object]:
     if active_host(config) == host:
         for name in (HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY):
             changed.pop(name, None)
+    names = {name: address for name, address in short_names(config).items() if address != host}
+    changed.pop(NAMES_KEY, None)
+    if names:
+        changed[NAMES_KEY] = names
     return _with_entries(changed, _without(_entries(config), host))
 
 

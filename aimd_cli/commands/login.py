@@ -26,6 +26,12 @@ KeyOpt = Annotated[
 def login(
     host: HostOpt = None,
     api_key: KeyOpt = None,
+    short_name: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="NAME", help="A short name for the server: its trials are then NAME:/FOLDER/TRIAL."
+        ),
+    ] = None,
     status: Annotated[
         bool, typer.Option("--status", help="Only show who is signed in, according to the server.")
     ] = False,
@@ -41,30 +47,38 @@ def login(
 
         printf %s "$KEY" | aimd login -H https://HOST/t9k/experiment/server -k -
 
+        aimd login -H https://HOST/t9k/experiment/server --as team
+
         aimd login --status
     """
     if status:
-        if api_key is not None:
-            raise UsageError(message="--status takes no key", hint="Run: aimd login --status")
+        if api_key is not None or short_name is not None:
+            raise UsageError(message="--status takes no key and no name", hint="Run: aimd login --status")
         _show_status(host, as_json)
         return
     from aimd_core.config import Credentials, is_plain_remote, normal_key, read_config, replace_config
-    from aimd_core.hosts import activate
+    from aimd_core.hosts import activate, checked_short_name, with_short_name
 
+    if short_name is not None:
+        checked_short_name(short_name)
     address = _address(host)
     credentials = Credentials(address, normal_key(_key(api_key, address)), {})
     if is_plain_remote(address):
         output.say(said("warning: {address} is not https, so the key crosses the network unencrypted", address=address))
     credentials, user, protocol = _verified(credentials)
     address = credentials.host
-    path = replace_config(activate(read_config(), address, credentials.api_key))
+    config = activate(read_config(), address, credentials.api_key)
+    path = replace_config(with_short_name(config, short_name, address) if short_name else config)
     if as_json:
         from aimd_cli.views.settings import SignIn
 
-        output.show(SignIn({"host": address, "user": user, "protocol": str(protocol), "config": str(path)}), True)
+        facts = {"host": address, "user": user, "protocol": str(protocol), "config": str(path)}
+        output.show(SignIn({**facts, "name": short_name} if short_name else facts), True)
     output.say(said("Signed in to {address} as {user}.", address=address, user=user))
     output.detail(said("The server speaks protocol version {protocol}.", protocol=protocol))
     output.say(said("Saved for this user only in {path}", path=path))
+    if short_name:
+        output.hint(said("Its trials are {name}:NAME and {name}:/FOLDER/NAME in every command.", name=short_name))
     _warn_of_environment(address)
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from aimd_core.reading.facts import Facts
 
 MAX_FOLDERS = 20_000
+MAX_TRIALS = 2_000  # of a server, the last ones seen
 MAX_NAMES = 20_000  # of parameters and of metrics each
-ID, PARAM, METRIC, FOLDER = "id", "param", "metric", "folder"
+ID, PARAM, METRIC, FOLDER, TRIAL = "id", "param", "metric", "folder", "trial"
 
 
 def cache_directory() -> str:
@@ -54,15 +55,18 @@ def remember(
     _write(owner, rows)
 
 
-def remember_folders(host: str, paths: Iterable[str]) -> None:
-    """Add the paths of folders to those stored for a server.
+def remember_folders(host: str, paths: Iterable[str], trials: Iterable[str] = ()) -> None:
+    """Add the paths of folders and trials to those stored for a server.
 
     Args:
         host: The server's address in normal form.
-        paths: From the root, such as `/vision/mnist`.
+        paths: Folders, from the root, such as `/vision/mnist`.
+        trials: Trials, such as `/vision/mnist/cnn_keras`.
     """
     folders = dict.fromkeys([*paths, *recall(host, FOLDER)])
-    _write(host, [(FOLDER, path) for path in folders if path][:MAX_FOLDERS])
+    listed = dict.fromkeys([*trials, *recall(host, TRIAL)])
+    rows = [(FOLDER, path) for path in folders if path][:MAX_FOLDERS]
+    _write(host, rows + [(TRIAL, path) for path in listed][:MAX_TRIALS])
 
 
 def recall(source: str | os.PathLike[str], kind: str, prefix: str = "") -> list[str]:
@@ -122,7 +126,8 @@ def remember_local(directory: Path, rows: Sequence[Facts], whole: bool) -> None:
 
 
 def remember_remote(host: str, rows: Sequence[Facts]) -> None:
-    """Store the folders, and those above them, that a listing of a server has shown."""
+    """Store the trials, their folders, and those above them, that a listing of a server has shown."""
     paths = {row.folder for row in rows if row.folder}
     above = {path[:end] for path in paths for end in range(1, len(path)) if path[end] == "/"}
-    remember_folders(host, sorted(paths | above))
+    trials = [f"{row.folder.rstrip('/')}/{row.name}" for row in rows if row.folder]
+    remember_folders(host, sorted(paths | above), trials)

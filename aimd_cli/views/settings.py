@@ -59,11 +59,13 @@ class HostRow(NamedTuple):
         host: Its address.
         active: Whether commands use it by default.
         has_key: Whether a key for it is saved.
+        name: Its short name, or empty.
     """
 
     host: str
     active: bool
     has_key: bool
+    name: str
 
 
 class HostList:
@@ -74,16 +76,18 @@ class HostList:
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per server."""
-        table = Table([Column(""), Column("HOST"), Column("KEY", priority=1)])
+        named = any(row.name for row in self.rows)
+        table = Table([Column(""), *([Column("NAME")] if named else []), Column("HOST"), Column("KEY", priority=1)])
         for row in self.rows:
             key = (shown("saved"), "") if row.has_key else (shown("none"), "dim")
-            table.add(("*", "bold green") if row.active else " ", clean(row.host), key)
+            names = [clean(row.name)] if named else []
+            table.add(("*", "bold green") if row.active else " ", *names, clean(row.host), key)
         return table.rich(width)
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per server."""
-        rows = [[row.host, str(row.active).lower(), str(row.has_key).lower()] for row in self.rows]
-        return [["host", "active", "has_key"], *rows]
+        rows = [[row.host, str(row.active).lower(), str(row.has_key).lower(), row.name] for row in self.rows]
+        return [["host", "active", "has_key", "name"], *rows]
 
     def document(self) -> dict[str, object]:
         """Return the servers as plain data."""

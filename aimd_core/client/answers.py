@@ -267,6 +267,7 @@ _TRIAL_EXTRAS: dict[str, Shape] = {
     "segments": listed(_SEGMENT),
     "role": text,
     "files": _FILES,
+    "metadata": mapping,
 }
 _FOLDER = members(
     {"id": text, "name": text, "path": text},
@@ -292,6 +293,17 @@ UPLOADED = members(
 )
 _COLUMN = members({"name": text})
 COLUMNS = members({"parameters": listed(_COLUMN), "metrics": listed(_COLUMN)})
+BATCH = members({"trials": listed(TRIAL), "missing": listed(text)})
+_PART = members({"offset": size, "length": size})
+PLOTS = members(
+    {
+        "series": listed(
+            members(
+                {"trial": uuid, "metric": text, "count": size, "exact": flag, "x": _PART, "lo": _PART}, {"hi": _PART}
+            )
+        )
+    }
+)
 FOLDER = _FOLDER
 FOLDERS = members({"folders": listed(_FOLDER)}, {"next": cursor})
 SHARE = _SHARE

@@ -1,8 +1,12 @@
-"""Lists of the server: its trials as facts, their number and their names. Source: docs/reference/http-api.md."""
+"""Trials of the server as facts, in lists and by id, their number and their names.
+
+Source: docs/reference/http-api.md.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from aimd_core.client import answers
@@ -10,9 +14,16 @@ from aimd_core.client.v2 import Server
 from aimd_core.format.model import flatten
 from aimd_core.reading.facts import Facts, seconds_of, told_state
 
+BATCH_AT_ONCE = 100
+
 
 def facts_of(document: dict[str, Any]) -> Facts:
-    """Return the facts of a trial in the server's answer, which has the shape `answers.TRIAL`."""
+    """Return the facts of a trial in the server's answer, which has the shape `answers.TRIAL`.
+
+    `git` and `platform` are empty unless the answer has its `metadata`.
+    """
+    metadata = document.get("metadata") or {}
+    git, platform = metadata.get("_git"), metadata.get("platform")
     ending = document.get("ending")
     last_write_s = seconds_of(document.get("last_write"))
     silent_s = None if last_write_s is None else time.time() - last_write_s
@@ -31,6 +42,8 @@ def facts_of(document: dict[str, Any]) -> Facts:
         metrics={name: {"last": None, **summary} for name, summary in (document.get("metrics") or {}).items()},
         tags=tuple(document.get("tags") or ()),
         note=document.get("note") or "",
+        git=git if isinstance(git, dict) else {},
+        platform=flatten(platform) if isinstance(platform, dict) else {},
         segments=document.get("segments") or [],
     )
 
@@ -53,3 +66,19 @@ def column_names(server: Server, folder: str | None = None) -> dict[str, list[st
     query = {"folder": folder} if folder else None
     columns = server.call(answers.COLUMNS, "GET", "/trials/columns", query=query)
     return {kind: [column["name"] for column in columns[kind]] for kind in ("parameters", "metrics")}
+
+
+def batch(server: Server, trial_ids: Sequence[str], detail: bool = False) -> dict[str, dict[str, Any]]:
+    """Return some trials by id, without those that do not exist or that the key may not see.
+
+    Args:
+        server: The server.
+        trial_ids: Their ids.
+        detail: Whether to include `metadata` and `files`.
+    """
+    answered: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(trial_ids), BATCH_AT_ONCE):
+        document = {"ids": list(trial_ids[start : start + BATCH_AT_ONCE]), "detail": detail}
+        page = server.call(answers.BATCH, "POST", "/trials/batch", document=document)
+        answered.update((trial["id"], trial) for trial in page["trials"])
+    return answered

@@ -146,7 +146,7 @@ class Server:
         """Replace a small file, and return how the server has it."""
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"}
         path = f"/trials/{trial_id}/files/{file}"
-        return _standing(self.host, self._send("PUT", path, content=pack(content), headers=headers))
+        return _standing(self.host, self.send("PUT", path, content=pack(content), headers=headers))
 
     def standing(self, trial_id: str, file: str) -> Standing:
         """Return how much of a file the server has, with its digest."""
@@ -220,12 +220,13 @@ class Server:
 
         Without a shape, only the status matters.
         """
-        answer = self._send(method, path, **how)
+        answer = self.send(method, path, **how)
         document = answers.read(answer, self.host, shape) if shape else {}
         assert isinstance(document, dict)
         return document
 
-    def _send(self, method: str, path: str, **how: Any) -> Response:
+    def send(self, method: str, path: str, **how: Any) -> Response:
+        """Send a request and return its answer, which is no refusal."""
         return self._checked(self._connection.request(method, PREFIX + path, **how), path)
 
     def _checked(self, answer: Response, path: str) -> Response:

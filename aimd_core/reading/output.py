@@ -30,14 +30,19 @@ def read_lines(path: Path, tail: int | None = None) -> Iterator[str]:
         DamagedError: It is not a regular file.
     """
     with open_regular(path) as file:
-        if tail is not None:
-            file.seek(tail_offset(file, tail))
-        rest = b""
-        while block := file.read(_BLOCK_BYTES):
-            *whole, rest = _split(rest + block)
-            yield from map(_text, whole)
-        if rest:
-            yield _text(rest)
+        yield from lines_in(file, tail)
+
+
+def lines_in(file: BinaryIO, tail: int | None = None) -> Iterator[str]:
+    """Yield the lines of an open file without their ends, or only this many of the last."""
+    if tail is not None:
+        file.seek(tail_offset(file, tail))
+    rest = b""
+    while block := file.read(_BLOCK_BYTES):
+        *whole, rest = _split(rest + block)
+        yield from map(_text, whole)
+    if rest:
+        yield _text(rest)
 
 
 def tail_offset(file: BinaryIO, count: int) -> int:
@@ -68,26 +73,49 @@ def follow_lines(path: Path, tail: int | None, is_over: Callable[[], bool]) -> I
         tail: The number of last lines to begin with; None means all.
         is_over: Tells whether nothing more will come; called before the last look.
     """
-    position, rest = _start(path, tail), b""
-    while True:
-        was_over = is_over()
+
+    def blocks(position: int) -> Iterator[bytes | None]:
         try:
             with open_regular(path) as file:
                 if file.seek(0, 2) < position:  # another file in its place
-                    position, rest = 0, b""
+                    yield None
+                    position = 0
                 file.seek(position)
                 while block := file.read(_BLOCK_BYTES):
-                    position += len(block)
-                    *whole, rest = _split(rest + block)
-                    yield from map(_text, whole)
+                    yield block
         except FileNotFoundError:
-            position, rest = 0, b""
+            yield None
+
+    return follow_blocks(blocks, _start(path, tail), is_over, POLL_INTERVAL_S)
+
+
+def follow_blocks(
+    blocks: Callable[[int], Iterator[bytes | None]], position: int, is_over: Callable[[], bool], interval_s: float
+) -> Iterator[str | None]:
+    """Yield the lines of something that grows, and None whenever there is nothing more yet.
+
+    Args:
+        blocks: Yields its bytes from a position on; before them None, if it has become another one, from 0 on.
+        position: Where to begin.
+        is_over: Tells whether nothing more will come; called before the last look.
+        interval_s: The time between two looks.
+    """
+    rest = b""
+    while True:
+        was_over = is_over()
+        for block in blocks(position):
+            if block is None:
+                position, rest = 0, b""
+                continue
+            position += len(block)
+            *whole, rest = _split(rest + block)
+            yield from map(_text, whole)
         if was_over:
             if rest:
                 yield _text(rest)
             return
         yield None
-        time.sleep(POLL_INTERVAL_S)
+        time.sleep(interval_s)
 
 
 def _start(path: Path, tail: int | None) -> int:

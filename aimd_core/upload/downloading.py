@@ -46,7 +46,7 @@ def download_trial(server: Server, trial_id: str, directory: Path, progress: Pro
     files = {file: facts for file, facts in (shown.get("files") or {}).items() if file in _FILES}
     if METADATA_FILE not in files:
         raise DamagedError(path=trial_id, reason="was uploaded without its metadata.yaml, so it cannot come back whole")
-    target = directory / TRIALS_DIRECTORY / _directory_name(shown, server.host)
+    target = directory / TRIALS_DIRECTORY / directory_name(shown, server.host)
     try:
         return _download(server, trial_id, files, target, progress)
     except OSError as error:
@@ -59,8 +59,7 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
         raise ExistsError(path=target)
     partial = trials / f".{trial_id}.partial"
     partial.mkdir(parents=True, exist_ok=True)
-    for file, facts in files.items():
-        _fetch(server, trial_id, file, facts, partial, progress)
+    fetch_files(server, trial_id, files, partial, progress)
     for leftover in partial.iterdir():
         if leftover.name not in files:
             leftover.unlink()
@@ -70,8 +69,29 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
     return target
 
 
-def _directory_name(shown: dict[str, Any], host: str) -> str:
-    """Return the name of the uploaded directory.
+def fetch_files(
+    server: Server, trial_id: str, files: dict[str, Any], directory: Path, progress: Progress = no_progress
+) -> None:
+    """Complete files of a trial from the server, keeping local bytes that are correct.
+
+    Args:
+        server: The source.
+        trial_id: Its id on the server.
+        files: Which, with their `offset` and `digest` as the server shows them; others than a trial has are left out.
+        directory: The directory that they are written to.
+        progress: Called with the number of bytes received, each time.
+
+    Raises:
+        RemoteNotFoundError, NetworkError, AccessError: From the server.
+        OSError: The disk refused.
+    """
+    for file, facts in files.items():
+        if file in _FILES:
+            _fetch(server, trial_id, file, facts, directory, progress)
+
+
+def directory_name(shown: dict[str, Any], host: str) -> str:
+    """Return the name of the uploaded directory of a trial in the server's answer.
 
     Raises:
         NotAServerError: The server names none, or one that could lead elsewhere.

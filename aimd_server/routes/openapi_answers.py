@@ -134,7 +134,9 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("GET", "/trials/columns"): _object(
         parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
     ),
-    ("POST", "/trials/batch"): _object(trials=_all(_trial), missing=_all(TEXT)),
+    ("POST", "/trials/batch"): _object(
+        trials=_all(_sometimes(_object(**_TRIAL), metadata=MAPPING, files=_FILES)), missing=_all(TEXT)
+    ),
     ("POST", "/metrics"): _object(series=_all(_sometimes(_SERIES, **_BUCKETS)), missing=_all(TEXT)),
     ("POST", "/trials/known"): _object(
         trials=_named(_object(id=ID, name=TEXT, folder=_PLACE, state=_maybe(TEXT), files=_FILES))

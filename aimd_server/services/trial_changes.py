@@ -13,7 +13,7 @@ from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
 from aimd_server.services.names import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
 from aimd_server.services.request_errors import forbidden, invalid, name_taken, too_large
-from aimd_server.services.trials import MAX_PAGE, change, overviews
+from aimd_server.services.trials import MAX_PAGE, change, overviews, with_detail
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials
 from aimd_server.stores.accounts import Account
@@ -34,9 +34,10 @@ class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a request for many trials."""
+    """The body of a request for many trials; `detail` asks for what a list leaves out."""
 
     ids: list[str]
+    detail: bool = False
 
 
 def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dict[str, object]:
@@ -79,7 +80,7 @@ def _checked_tags(tags: list[str]) -> list[str]:
                 field="tags",
                 limit=MAX_TAG_CHARS,
             )
-    return sorted(set(tags))
+    return list(dict.fromkeys(tags))
 
 
 def _placed(connection: Connection, user: Account, row: TrialRow, wish: TrialChange) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, ob
     """Return many trials as lists show them, in the requested order, and the ids that do not exist.
 
     Raises:
-        RefusalError: `invalid`, or `too_large` if their parameters and notes are.
+        RefusalError: `invalid`, or `too_large` if their parameters, notes and documents are.
     """
     if len(wish.ids) > MAX_PAGE:
         raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
@@ -150,8 +151,15 @@ def batch(database: Database, user: Account, wish: BatchRequest) -> dict[str, ob
         seen = {uid: row for uid, row in by_id.items() if roles[row.id] >= Role.VIEWER}
         order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
         missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
-        if sum(len(row.parameters) + len(row.note or "") for row in seen.values()) > MAX_BATCH_CHARS:
+        rows = [seen[uid] for uid in order]
+        size = sum(len(row.parameters) + len(row.note or "") for row in rows)
+        if wish.detail:
+            size += trials.documents_chars(connection, [row.id for row in rows])
+        if size > MAX_BATCH_CHARS:
             raise too_large("the trials of one answer", MAX_BATCH_CHARS)
-        return {"trials": overviews(connection, user, [seen[uid] for uid in order]), "missing": missing}
+        shown = overviews(connection, user, rows)
+        if wish.detail:
+            shown = with_detail(connection, user, rows, shown)
+        return {"trials": shown, "missing": missing}
 
     return database.read(operation)

@@ -167,7 +167,7 @@ def _label_columns(wish: TrialWish, given: GivenDocuments, stored_digest: str | 
     if LABELS_FILE not in given or digest == stored_digest or (document is not None and wish.labels is None):
         return {}
     labels = wish.labels or SentLabels()
-    tags = sorted({tag for tag in labels.tags if names.is_tag(tag)})[: names.MAX_TAGS]
+    tags = [tag for tag in dict.fromkeys(labels.tags) if names.is_tag(tag)][: names.MAX_TAGS]
     return {"tags": json.dumps(tags), "note": clean(labels.note)[: names.MAX_NOTE_CHARS]}
 
 
@@ -298,14 +298,26 @@ def shown(database: Database, user: Account, uid: str) -> dict[str, object]:
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
-        (summary,) = overviews(connection, user, [row])
-        document = msgspec.Raw(public_view.document(user, trials.document(connection, row.id)).encode())
-        files = {
-            file: standing for file, standing in standings(connection, row.id).items() if public_view.shows(user, file)
-        }
-        return {**summary, "metadata": document, "files": files}
+        (summary,) = with_detail(connection, user, [row], overviews(connection, user, [row]))
+        return summary
 
     return database.read(operation)
+
+
+def with_detail(
+    connection: Connection, user: Account, rows: list[TrialRow], shown_rows: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """Return trials in short form with their document and with what is stored of their files."""
+    ids = [row.id for row in rows]
+    texts, files = trials.documents(connection, ids), standings_of(connection, ids)
+    return [
+        {
+            **summary,
+            "metadata": msgspec.Raw(public_view.document(user, texts[row.id]).encode()),
+            "files": {file: stored for file, stored in files.get(row.id, {}).items() if public_view.shows(user, file)},
+        }
+        for row, summary in zip(rows, shown_rows, strict=True)
+    ]
 
 
 class KnownRequest(msgspec.Struct):

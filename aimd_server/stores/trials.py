@@ -196,6 +196,12 @@ def count(connection: Connection, scope: Scope, most: int) -> int:
     return int(connection.execute(select(func.count()).select_from(query.limit(most).subquery())).scalar_one())
 
 
+def documents_chars(connection: Connection, trial_ids: list[int]) -> int:
+    """Return the length of the documents of some trials, without reading them."""
+    query = select(func.coalesce(func.sum(func.length(trial.c.document)), 0)).where(trial.c.id.in_(trial_ids))
+    return int(connection.execute(query).scalar_one())
+
+
 def documents(connection: Connection, trial_ids: list[int]) -> dict[int, str]:
     """Return the documents of some trials as JSON text."""
     query = select(trial.c.id, trial.c.document).where(trial.c.id.in_(trial_ids))

@@ -47,13 +47,13 @@ def test_filter_order_and_limit_are_the_same_with_an_older_server(
 
 def test_no_more_is_fetched_than_is_shown(home: Home, trials: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
-    send = Server._send
+    send = Server.send
 
     def seen(self: Server, method: str, path: str, **how: Any) -> Any:
         asked.append({"path": path, **(how.get("query") or {})})
         return send(self, method, path, **how)
 
-    monkeypatch.setattr(Server, "_send", seen)
+    monkeypatch.setattr(Server, "send", seen)
     assert _names(home, "--where", "params.lr >= 2", "--sort=-params.lr", "-L", "1") == ["t5"]
     listed = [one for one in asked if one["path"] == "/trials"]
     assert [one["limit"] for one in listed] == ["1", "1"]

@@ -17,6 +17,7 @@ PRIVATE: dict[str, str] = {
     "typer._click.Command": "the type of what a group holds",
     "typer._click.Context": "the type of what help is made with",
     "typer._click.HelpFormatter": "the type of what help is written to",
+    "typer._click.globals.get_current_context": "sources of trials closed when their command ends",
     "typer._click.core.Command.format_help_text": "the help of a command in Chinese",
     "typer._click.core.Command.get_help": "the reference, man pages, completion, `aimd help COMMAND`",
     "typer._click.core.Command.collect_usage_pieces": "the usage in man pages",

@@ -69,6 +69,7 @@ PEOPLE = (
 OWN_SERVER = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/user/." "$XDG_DATA_HOME"'
 GROUP = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/group/." "$XDG_DATA_HOME"'
 
+IN_FOLDER = "aimd trial upload -n cnn_keras -P image_classification/mnist -m"
 SPECIAL = {
     "aimd folder ls-shares image_classification": Special(before=FOLDERS),
     "aimd folder share image_classification mei editor": Special(before=PEOPLE + FOLDERS),
@@ -135,8 +136,12 @@ SPECIAL = {
     "aimd login -H https://HOST/t9k/experiment/server": Special(  # it asks a person for the key
         replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
     ),
-    "aimd trial ls --remote -P image_classification/mnist": Special(
-        before="aimd trial upload -n cnn_keras -P image_classification/mnist -m"
+    "aimd trial ls --remote -P image_classification/mnist": Special(before=IN_FOLDER),
+    "aimd trial describe remote:/image_classification/mnist/cnn_keras -m": Special(before=IN_FOLDER),
+    "aimd trial compare cnn_keras 'remote:/image_classification/mnist/@best(val.acc)'": Special(before=IN_FOLDER),
+    "aimd trial plot --remote @latest -m train.loss": Special(before=IN_FOLDER),
+    "aimd login -H https://HOST/t9k/experiment/server --as team": Special(
+        replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
     ),
     "aimd console": Special(ends=False, replace=(("aimd console", "aimd console --no-open"),)),
     "aimd console ~/project --port 8000 --no-open": Special(ends=False, replace=(("~/project", "."), ("8000", "0"))),

@@ -172,7 +172,7 @@ def test_a_trial_is_renamed_moved_tagged_and_annotated_in_one_go_or_not_at_all(u
     assert answer.status_code == 200
     shown = user.trial(trial_id)
     assert (shown["name"], shown["folder"]["path"], shown["tags"], shown["note"]) == (
-        "uno", "/best", ["a", "b"], "看\nhere",
+        "uno", "/best", ["b", "a"], "看\nhere",
     )  # fmt: skip
     answer = user.v2("PATCH", f"/trials/{other}", json={"name": "uno", "folder": {"path": "best"}, "note": "x"})
     assert (answer.status_code, code_of(answer)) == (409, "name_taken")
@@ -181,7 +181,7 @@ def test_a_trial_is_renamed_moved_tagged_and_annotated_in_one_go_or_not_at_all(u
         assert user.v2("PATCH", f"/trials/{other}", json=wrong).status_code == 422, wrong
     assert user.v2("PATCH", f"/trials/{other}", json={"folder": {"path": "nowhere"}}).status_code == 404
     assert user.put(trial_id, wish("one")).json()["outcome"] == "unchanged"  # an upload undoes nothing of it
-    assert user.trial(trial_id)["tags"] == ["a", "b"]
+    assert user.trial(trial_id)["tags"] == ["b", "a"]
 
 
 def test_many_trials_come_in_the_order_asked_for_with_those_that_are_not_there(user: User, stranger: User) -> None:

@@ -20,11 +20,14 @@ def hosts(as_json: JsonOpt = False) -> None:
     """
     from aimd_cli.views.settings import HostList, HostRow
     from aimd_core.config import read_config
-    from aimd_core.hosts import active_host, known_hosts
+    from aimd_core.hosts import active_host, known_hosts, short_names
 
     config = read_config()
     active = active_host(config)
-    rows = [HostRow(host, host == active, key is not None) for host, key in known_hosts(config).items()]
+    names = {address: name for name, address in short_names(config).items()}
+    rows = [
+        HostRow(host, host == active, key is not None, names.get(host, "")) for host, key in known_hosts(config).items()
+    ]
     output.show(HostList(rows), as_json)
     if not rows:
         output.hint("None yet. Run: aimd login -H https://HOST/t9k/experiment/server")

@@ -1,67 +1,151 @@
-"""Which trials a command line means, for every command alike: TRIAL, -n, -p, -d, and `-` for names on stdin."""
+"""Which trials a command line means, for every command alike: TRIAL, -n, -p, -d, --remote, and `-` for stdin."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aimd_cli.options import working_directory
-from aimd_core.errors import UsageError
+from aimd_core.errors import NoTrialsError, TrialNotFoundError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aimd_core.reading.documents import Trial
+    from aimd_core.sources.handles import TrialHandle
+    from aimd_core.sources.naming import TrialFinder
 
 
-def chosen_trials(
-    words: list[str] | None,
-    paths: list[Path] | None,
-    names: list[str] | None,
-    directory: Path | None,
-    everything: bool = False,
-) -> list[Trial]:
-    """Return the trials of a command line, each once, in the order named.
+Item = TypeVar("Item")
 
-    Args:
-        words: The positional arguments: names, prefixes, ids, paths with a slash, or `-`.
+
+class Naming(NamedTuple):
+    """How trials were named on a command line.
+
+    Attributes:
+        words: The positional arguments: names, prefixes, ids, selectors, paths with a slash, addresses, or `-`.
         paths: The values of -p.
         names: The values of -n.
         directory: The value of -d.
+        remote: Whether --remote was given.
+    """
+
+    words: Sequence[str] | None = None
+    paths: Sequence[Path] | None = None
+    names: Sequence[str] | None = None
+    directory: Path | None = None
+    remote: bool = False
+
+
+def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
+    """Return the trials of a command line, each once, in the order named.
+
+    Args:
+        naming: How they were named.
         everything: Whether naming nothing means all trials of the working directory.
 
     Raises:
         UsageError: Nothing was named, and that does not mean all trials.
-        TrialNotFoundError, AmbiguousTrialError, NoTrialsError: As `aimd_core.reading.selection.select_trials`.
+        NotFoundError, AmbiguousTrialError, AccessError, NetworkError: As `aimd_core.sources.naming.TrialFinder`.
     """
-    from aimd_core.reading.selection import expand_names, select_trials
+    from aimd_core.reading.selection import expand_names
 
-    requested = [*(words or []), *(names or [])]
-    if not requested and not paths and directory is None:
-        if not everything:
+    requested = [*(naming.words or []), *(naming.names or [])]
+    finder = finder_of(naming)
+    if not requested and not naming.paths:
+        if not everything and naming.directory is None:
             raise UsageError(
                 message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR"
             )
-        directory = working_directory(None)
+        return finder.everything()
     expanded = expand_names(requested, _stdin_lines() if "-" in requested else [])
-    if requested and not expanded and not paths:
+    if requested and not expanded and not naming.paths:
         raise UsageError(
             message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
         )
-    return select_trials(paths or [], expanded, directory)
+    trials: list[TrialHandle] = [finder.at(path) for path in naming.paths or ()]
+    for name in expanded:
+        try:
+            trials += finder.named(name)
+        except (TrialNotFoundError, NoTrialsError) as error:
+            raise _with_address(error, name) from None
+    return list({trial.address: trial for trial in trials}.values())
 
 
-def one_trial(
-    words: list[str] | None, paths: list[Path] | None, names: list[str] | None, directory: Path | None
-) -> Trial:
+def finder_of(naming: Naming) -> TrialFinder:
+    """Return what finds the trials of a command line; it is closed when the command ends."""
+    from aimd_cli.typer_inside import at_end
+    from aimd_core.sources.naming import TrialFinder
+
+    directory = naming.directory
+    if directory is None and not naming.remote:
+        directory = working_directory(None)
+    finder = TrialFinder(directory, naming.remote)
+    at_end(finder.close)
+    return finder
+
+
+def one_trial(naming: Naming) -> TrialHandle:
     """Return the single trial of a command line.
 
     Raises:
-        UsageError: None or several were named. Others as `chosen_trials`.
+        UsageError: None or several were named. Others as `chosen`.
     """
-    trials = chosen_trials(words, paths, names, directory)
+    return only_one(chosen(naming))
+
+
+def only_one(trials: Sequence[Item]) -> Item:
+    """Return the only one of several trials.
+
+    Raises:
+        UsageError: There are more.
+    """
     if len(trials) != 1:
         raise UsageError(message=said("this takes one trial, not {count}", count=len(trials)), hint="Name one of them")
     return trials[0]
+
+
+def local_trials(naming: Naming, everything: bool = False) -> list[Trial]:
+    """Return the trials of a command line for a command that needs their directories here.
+
+    Raises:
+        UsageError: One of them is on a server. Others as `chosen`.
+    """
+    from aimd_core.sources.local import LocalTrial
+
+    directories = []
+    for trial in chosen(naming, everything):
+        if not isinstance(trial, LocalTrial):
+            raise UsageError(
+                message=said("{trial} is on a server, and this takes trials on this disk", trial=trial.address),
+                hint=said("To get it: aimd trial download {trial}", trial=trial.address),
+            )
+        directories.append(trial.trial)
+    return directories
+
+
+def _with_address(error: TrialNotFoundError | NoTrialsError, name: str) -> TrialNotFoundError | NoTrialsError:
+    """Return the error for a name that is not here, with where it is on the server, as far as lists have shown it."""
+    if error.facts.get("near") or ":" in name or "/" in name or name.startswith("@"):
+        return error
+    addresses = _addresses(name)
+    if not addresses:
+        return error
+    hint = said("It is on the server: {address}", address=addresses[0])
+    if isinstance(error, TrialNotFoundError):
+        return TrialNotFoundError(name, str(error.facts["where"]), hint=hint)
+    return type(error)(where=error.facts["where"], hint=hint)
+
+
+def _addresses(name: str) -> list[str]:
+    """Return where lists have shown trials on the active server whose name begins so, as commands take it."""
+    from aimd_cli.completion.cache import TRIAL, recall
+    from aimd_cli.completion.values import host_in_use
+
+    host = host_in_use(None)
+    paths = recall(host, TRIAL) if host else []
+    return [f"remote:{path}" for path in paths if path.rpartition("/")[2].startswith(name)]
 
 
 def _stdin_lines() -> list[str]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart
     from aimd_cli.views.comparison import Comparison, ComparisonOptions, GroupedComparison
-    from aimd_core.reading.documents import Trial
+    from aimd_core.sources.handles import TrialHandle
 
 _CHART_ROWS = 10
 _CHART_CURVES = 7  # as many as the palette distinguishes
@@ -28,6 +28,7 @@ def compare(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     group_by: Annotated[
         str | None,
         typer.Option("--group-by", metavar="PARAMS", help="Group trials: 'params.lr' or 'all but params.seed'."),
@@ -56,11 +57,13 @@ def compare(
         aimd trial compare -d . --group-by 'all but params.seed' --format latex
 
         aimd trial compare -d . -m val.acc --best val.acc:max --aggregate max
+
+        aimd trial compare cnn_keras 'remote:/image_classification/mnist/@best(val.acc)'
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_cli.views.comparison import ComparisonOptions
 
-    trials = chosen_trials(trial, path, name, directory)
+    trials = chosen(Naming(trial, path, name, directory, remote))
     options = ComparisonOptions(
         aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit()
     )
@@ -101,7 +104,9 @@ def _directions(told: list[str]) -> dict[str, str]:
     return directions
 
 
-def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: bool, all_segments: bool) -> Comparison:
+def _comparison(
+    trials: list[TrialHandle], options: ComparisonOptions, with_chart: bool, all_segments: bool
+) -> Comparison:
     from aimd_cli.commands.trial.describe import compared
     from aimd_cli.views.comparison import Comparison
 
@@ -113,7 +118,7 @@ def _comparison(trials: list[Trial], options: ComparisonOptions, with_chart: boo
     return made
 
 
-def _chart(trials: list[Trial], metric: str, all_segments: bool) -> Chart | None:
+def _chart(trials: list[TrialHandle], metric: str, all_segments: bool) -> Chart | None:
     from aimd_cli.commands.trial.curves import read_curves
     from aimd_cli.views.chart import Chart, Look
 
@@ -123,13 +128,15 @@ def _chart(trials: list[Trial], metric: str, all_segments: bool) -> Chart | None
     return Chart(curves, Look(rows=_CHART_ROWS, glyphs=output.braille_fits()))
 
 
-def _groups(trials: list[Trial], group_by: str, options: ComparisonOptions, all_segments: bool) -> GroupedComparison:
+def _groups(
+    trials: list[TrialHandle], group_by: str, options: ComparisonOptions, all_segments: bool
+) -> GroupedComparison:
     from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.groups import grouped, grouping_params
     from aimd_cli.views.rows import all_keys
-    from aimd_core.reading.directory import read_trials
+    from aimd_core.sources.handles import Extent, facts_of
 
-    rows = read_trials([trial.path for trial in trials], all_segments)
+    rows = facts_of(trials, Extent(trends=False, all_segments=all_segments))
     names, unknown = grouping_params(rows, group_by)
     if unknown:
         existing = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
 from aimd_core.errors import MetricNotFoundError
-from aimd_core.format.layout import METRICS_FILE
 from aimd_core.language import joined, said
-from aimd_core.reading.documents import Trial
-from aimd_core.reading.series import last_of, metric_names, read_series
+from aimd_core.sources.handles import Line, LineRequest, TrialHandle, by_source
 
 
 def read_curves(
-    trials: Sequence[Trial], metrics: Sequence[str], axis: str, all_segments: bool = False
+    trials: Sequence[TrialHandle], metrics: Sequence[str], axis: str, all_segments: bool = False
 ) -> tuple[list[Curve], list[str]]:
     """Return the existing curves of these metrics, trial by trial, and a note for each that is missing.
 
     Args:
-        trials: The trials.
+        trials: The trials, wherever they are.
         metrics: `type.name` each; none means the main metric.
         axis: `step`, `epoch` or `time`; time is counted from the trial's start.
         all_segments: Whether to include superseded points; then each segment is a curve.
@@ -28,13 +26,14 @@ def read_curves(
     Raises:
         MetricNotFoundError: None of them is in any of the trials.
         DamagedError: A journal is not a regular file.
+        NetworkError: A server does not answer.
     """
-    chosen = list(dict.fromkeys(metrics)) or [main_metric(trials)]
+    request = LineRequest(list(dict.fromkeys(metrics)) or [main_metric(trials)], axis, all_segments)
     curves: list[Curve] = []
     missing: list[str] = []
-    for trial in trials:
-        for metric in chosen:
-            pieces = [curve for curve in _segments(trial, metric, axis, all_segments) if curve.last is not None]
+    for trial, of_trial in zip(trials, by_source(trials, lambda at, some: at.lines(some, request)), strict=True):
+        for metric, lines in zip(request.metrics, of_trial, strict=True):
+            pieces = [curve for curve in _curves(trial, metric, lines, axis) if curve.last is not None]
             if not pieces:
                 missing.append(
                     said("{alternative_name} has no {metric}", alternative_name=trial.alternative_name, metric=metric)
@@ -42,36 +41,35 @@ def read_curves(
             else:
                 curves += pieces
     if not curves:
-        raise MetricNotFoundError(", ".join(chosen), _where(trials), names_of(trials))
+        raise MetricNotFoundError(", ".join(request.metrics), _where(trials), names_of(trials))
     _name(curves, trials)
     return curves, missing
 
 
-def read_curve(trial: Trial, metric: str, axis: str) -> Curve:
+def read_curve(trial: TrialHandle, metric: str, axis: str) -> Curve:
     """Return a metric of a trial, which may have no points."""
-    (curve,) = _segments(trial, metric, axis, all_segments=False)
+    (((lines,),),) = (trial.source.lines([trial], LineRequest([metric], axis)),)
+    (curve,) = _curves(trial, metric, lines, axis)
     return curve
 
 
-def _segments(trial: Trial, metric: str, axis: str, all_segments: bool) -> list[Curve]:
-    """Return a metric of a trial, in one curve for each segment if superseded points are included."""
-    journal = trial.path / METRICS_FILE
-    series = read_series(journal, metric, axis, all_segments)
-    steps = series if axis == "step" else read_series(journal, metric, "step", all_segments)
-    start_s = _start_s(trial, series.positions[0]) if axis == "time" and len(series) else 0.0
+def _curves(trial: TrialHandle, metric: str, lines: Sequence[Line], axis: str) -> list[Curve]:
+    """Return the lines of a metric as curves, which begin where the trial did if the axis is time."""
+    first_s = next((line.points.positions[0] for line in lines if len(line.points)), 0.0)
+    start_s = _start_s(trial, first_s) if axis == "time" and any(len(line.points) for line in lines) else 0.0
     curves = []
-    pieces = series.segments()
-    for number, (piece, piece_steps) in enumerate(zip(pieces, steps.segments(), strict=True), start=1):
-        positions = array("d", [position - start_s for position in piece.positions]) if start_s else piece.positions
-        curve = Curve(trial.alternative_name, metric, positions, piece.values)
-        curve.last = last_of(piece_steps)
-        curve.damage = series.damage.sentence()
-        curve.segment = number if len(pieces) > 1 else None
+    for number, line in enumerate(lines, start=1):
+        positions = line.points.positions
+        if start_s:
+            positions = array("d", [position - start_s for position in positions])
+        curve = Curve(trial.alternative_name, metric, positions, line.points.values)
+        curve.last, curve.damage = line.last, line.damage
+        curve.segment = number if len(lines) > 1 else None
         curves.append(curve)
     return curves
 
 
-def _start_s(trial: Trial, first_s: float) -> float:
+def _start_s(trial: TrialHandle, first_s: float) -> float:
     """Return when a trial began, in seconds since the epoch: its start time, unless its first point is older."""
     from aimd_core.reading.facts import seconds_of
 
@@ -79,12 +77,13 @@ def _start_s(trial: Trial, first_s: float) -> float:
     return first_s if started_s is None or not started_s <= first_s else started_s
 
 
-def names_of(trials: Sequence[Trial]) -> list[str]:
+def names_of(trials: Sequence[TrialHandle]) -> list[str]:
     """Return the metrics of these trials, the most important first."""
-    return rows.ranked_names([name for trial in trials for name in metric_names(trial.path / METRICS_FILE)])
+    names = by_source(trials, lambda source, group: source.metrics_of(group))
+    return rows.ranked_names([name for of_trial in names for name in of_trial])
 
 
-def main_metric(trials: Sequence[Trial]) -> str:
+def main_metric(trials: Sequence[TrialHandle]) -> str:
     """Return the main metric.
 
     Raises:
@@ -96,11 +95,11 @@ def main_metric(trials: Sequence[Trial]) -> str:
     return rows.main_metric(names)
 
 
-def _where(trials: Sequence[Trial]) -> str:
+def _where(trials: Sequence[TrialHandle]) -> str:
     return trials[0].alternative_name if len(trials) == 1 else said("any of {count} trials", count=len(trials))
 
 
-def _name(curves: list[Curve], trials: Sequence[Trial]) -> None:
+def _name(curves: list[Curve], trials: Sequence[TrialHandle]) -> None:
     """Give each curve the shortest name that tells it from the others."""
     shown = {trial.alternative_name: trial.name for trial in trials}
     are_unique = len(set(shown.values())) == len(shown)

@@ -7,41 +7,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 from aimd_core.format.model import flatten
 from aimd_core.language import said
-from aimd_core.reading.documents import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aimd_cli.views.comparison import Compared
     from aimd_cli.views.trial_detail import TrialDetail
+    from aimd_core.sources.handles import TrialHandle
 
 
-def details_of(trials: Sequence[Trial], all_segments: bool = False) -> list[TrialDetail]:
-    """Read trial directories with all that describes them; `all_segments`: with points that were superseded."""
+def details_of(
+    trials: Sequence[TrialHandle], all_segments: bool = False, with_trends: bool = True
+) -> list[TrialDetail]:
+    """Read trials with all that describes them.
+
+    Args:
+        trials: The trials, wherever they are.
+        all_segments: Whether points count that were superseded.
+        with_trends: Whether to include the course of each metric.
+    """
     from aimd_cli.views.trial_detail import TrialDetail  # which loads Rich; a piped list does without
-    from aimd_core.reading.directory import read_trials
+    from aimd_core.sources.handles import Extent, facts_of
 
-    return [
-        TrialDetail(
-            row=row,
-            location=str(trial.path.absolute()),
-            params=trial.parameters,
-            platform=_mapping(trial.metadata.get("platform")),
-            git=_mapping(trial.metadata.get("_git")),
-        )
-        for trial, row in zip(trials, read_trials([trial.path for trial in trials], all_segments), strict=True)
-    ]
+    rows = facts_of(trials, Extent(trends=with_trends, all_segments=all_segments))
+    return [TrialDetail(row, trial.address, *trial.detail()) for trial, row in zip(trials, rows, strict=True)]
 
 
-def compared(trials: Sequence[Trial], all_segments: bool = False) -> list[Compared]:
-    """Read trial directories with all in which they may differ; `all_segments` as `details_of`."""
-    return [_compared(trial, detail) for trial, detail in zip(trials, details_of(trials, all_segments), strict=True)]
+def compared(trials: Sequence[TrialHandle], all_segments: bool = False) -> list[Compared]:
+    """Read trials with all in which they may differ; `all_segments` as `details_of`."""
+    details = details_of(trials, all_segments, with_trends=False)
+    return [_compared(trial, detail) for trial, detail in zip(trials, details, strict=True)]
 
 
-def _compared(trial: Trial, detail: TrialDetail) -> Compared:
+def _compared(trial: TrialHandle, detail: TrialDetail) -> Compared:
     from aimd_cli.views.comparison import Compared
 
     facts: dict[str, object] = {f"params.{name}": value for name, value in detail.row.params.items()}
@@ -55,21 +56,20 @@ def _compared(trial: Trial, detail: TrialDetail) -> Compared:
     return Compared(detail.row, facts)
 
 
-def _diff_of(trial: Trial) -> str:
+def _diff_of(trial: TrialHandle) -> str:
     """Say how long the recorded uncommitted diff is, and which one; empty when none was recorded."""
     import hashlib
 
-    for path in sorted(trial.path.glob("*.diff")):
-        if path.is_file() and not path.is_symlink():
-            content = path.read_bytes()
-            lines = content.count(b"\n")
-            return said(
-                "{lines} line{s} ({hexdigest})",
-                lines=lines,
-                s="s" * (lines != 1),
-                hexdigest=hashlib.sha256(content).hexdigest()[:8],
-            )
-    return ""
+    content = trial.diff()
+    if content is None:
+        return ""
+    lines = content.count(b"\n")
+    return said(
+        "{lines} line{s} ({hexdigest})",
+        lines=lines,
+        s="s" * (lines != 1),
+        hexdigest=hashlib.sha256(content).hexdigest()[:8],
+    )
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -81,6 +81,7 @@ def describe(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     platform: Annotated[bool, typer.Option("-l", "--platform", help="Show platform, packages and git.")] = False,
     hparams: Annotated[bool, typer.Option("-H", "--hparams", help="Show the parameters.")] = False,
     metrics: Annotated[bool, typer.Option("-m", "--metrics", help="Show the metrics.")] = False,
@@ -94,11 +95,14 @@ def describe(
         aimd trial describe cnn_keras -a
 
         aimd trial describe -d ~/runs --json
+
+        aimd trial describe remote:/image_classification/mnist/cnn_keras -m
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_cli.commands.trial.describe import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
 
-    trials = chosen_trials(trial, path, name, directory)
+    trials = chosen(Naming(trial, path, name, directory, remote))
     parts = Parts(platform or everything, hparams or everything, metrics or everything)
-    output.show(TrialDetails(details_of(trials), parts, output.glyphs_fit()), as_json)
+    details = details_of(trials, with_trends=output.is_terminal() and not as_json)
+    output.show(TrialDetails(details, parts, output.glyphs_fit()), as_json)

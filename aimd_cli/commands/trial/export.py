@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 from aimd_cli.text import clean
 from aimd_core.errors import UsageError
 from aimd_core.language import joined, said
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from aimd_cli.converting.target import Target
     from aimd_cli.exporting import Points
-    from aimd_core.reading.documents import Trial
+    from aimd_core.sources.handles import TrialHandle
 
 Tracker = Literal["tensorboard", "wandb", "mlflow"]
 Format = Literal["csv", "jsonl", "parquet"]
@@ -30,6 +30,7 @@ def export(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     shape: Annotated[Format | None, typer.Option("--format", help="[default: from the file name, else csv]")] = None,
     wide: Annotated[bool, typer.Option("--wide", help="One row per step, one column per metric.")] = False,
     metric: Annotated[
@@ -59,45 +60,46 @@ def export(
 
         aimd trial export -d . --to mlflow -o mlruns
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_cli.exporting import long_points, wide_points
     from aimd_core.format.journal import Damage
 
+    naming = Naming(trial, path, name, directory, remote)
     if target is not None:
         if out is None or shape or wide or metric or all_segments or escape_formulas:
             raise UsageError(
                 message="--to writes whole trials, and needs a directory", hint="For example: --to mlflow -o mlruns"
             )
-        _export_to(target, chosen_trials(trial, path, name, directory), out, force, as_json)
+        _export_to(target, chosen(naming), out, force, as_json)
         return
-    chosen = shape or _format_of(out)
-    if out is None and (chosen == "parquet" or as_json):
+    form = shape or _format_of(out)
+    if out is None and (form == "parquet" or as_json):
         raise UsageError(
             message="this format needs a file", hint="Name one: -o FILE (for points as JSON: --format jsonl)"
         )
     damage = Damage()
-    trials = chosen_trials(trial, path, name, directory)
-    points = (wide_points if wide else long_points)(trials, metric or [], damage, all_segments)
+    points = (wide_points if wide else long_points)(chosen(naming), metric or [], damage, all_segments)
     if out is None:
-        for line in _lines(points, chosen, escape_formulas):
+        for line in _lines(points, form, escape_formulas):
             output.print_line(clean(line) if output.is_terminal() else line)  # a name may hold control characters
     else:
-        _write(points, chosen, out, force, as_json, escape_formulas)
+        _write(points, form, out, force, as_json, escape_formulas)
     if damage:
         output.say(said("left out: {sentence}", sentence=damage.sentence()))
 
 
-def _export_to(target: Target, trials: list[Trial], out: Path, force: bool, as_json: bool) -> None:
+def _export_to(target: Target, trials: list[TrialHandle], out: Path, force: bool, as_json: bool) -> None:
     from aimd_cli.converting.target import export_trial
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.errors import DamagedError, InTheWayError, PartlyDoneError
     from aimd_core.format.journal import Damage
+    from aimd_core.reading.documents import Trial
 
     rows = []
     for trial in trials:
         damage = Damage()
         try:
-            directory, count = export_trial(trial, target, out, force, damage)
+            directory, count = export_trial(Trial(trial.directory()), target, out, force, damage)
         except (DamagedError, InTheWayError) as error:
             rows.append(Outcome(trial.alternative_name, "failed", error.sentence))
             continue

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aimd_cli import output
 from aimd_cli.errors import ENDED_BADLY
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 from aimd_core.errors import EndedBadlyError, UsageError, WaitEndedError
 from aimd_core.language import joined, said
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from aimd_cli.views.verdicts import Verdicts
     from aimd_core.query.gates import Gate
     from aimd_core.reading.facts import Facts
+    from aimd_core.sources.handles import TrialHandle
 
 _ENDED = "state not in [Initializing, Running]"
 _CHANGES_AFTER_THE_END = frozenset({"age", "tags", "note"})
@@ -33,6 +33,7 @@ def check(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Check a condition: exit code 0 when it holds for every trial named, 1 when it does not.
@@ -47,17 +48,17 @@ def check(
 
         aimd trial check -d . 'train.loss < 10'
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_core.query.gates import read_gate
-    from aimd_core.reading.changes import Watch
+    from aimd_core.sources.handles import watch
 
     given = list(words or [])
     if not given:
         raise UsageError(message="no condition was given", hint="Such as: aimd trial check cnn_keras 'val.acc > 0.9'")
     condition = given.pop()
-    trials = Watch([trial.path for trial in chosen_trials(given, path, name, directory)])
-    gate = read_gate(condition, lambda: _others(trials.paths, directory))
-    facts = trials.look()
+    selected = chosen(Naming(given, path, name, directory, remote))
+    gate = read_gate(condition, lambda: _others(selected))
+    facts = watch(selected)()
     for trial_facts in facts:
         for sentence in trial_facts.damage:
             output.say(f"{trial_facts.alternative_name}: {sentence}")
@@ -67,11 +68,9 @@ def check(
         raise typer.Exit(_DOES_NOT_HOLD)
 
 
-def _others(paths: Sequence[Path], directory: Path | None) -> Sequence[Facts]:
-    """Return all trials of the directory of names, else of the first trial's directory."""
-    from aimd_core.reading.directory import TrialIndex
-
-    return TrialIndex((directory or paths[0].parent).absolute()).rows(with_facts=True)
+def _others(selected: Sequence[TrialHandle]) -> Sequence[Facts]:
+    """Return all trials of the directory or server that the first one is in."""
+    return selected[0].neighbours()
 
 
 def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
@@ -111,6 +110,7 @@ def wait(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     until: Annotated[
         str | None,
         typer.Option(
@@ -138,19 +138,20 @@ def wait(
     """
     import time
 
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_cli.text import duration
     from aimd_core.durations import parse_duration_s
     from aimd_core.query.gates import read_gate
-    from aimd_core.reading.changes import Watch
+    from aimd_core.sources.handles import watch
 
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)
     condition = _until(until)
-    trials = Watch([selected.path for selected in chosen_trials(trial, path, name, directory)])
-    gate = read_gate(condition, lambda: _others(trials.paths, directory))
+    selected = chosen(Naming(trial, path, name, directory, remote))
+    gate = read_gate(condition, lambda: _others(selected))
+    look = watch(selected)
     while True:
-        facts = trials.look()
+        facts = look()
         verdicts = _judged(gate, condition, facts)
         if verdicts.hold:
             break

@@ -35,7 +35,7 @@ def tag(
 
         aimd trial tag -d . --remove old
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, local_trials
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.format.labels import add_tags, read_labels, remove_tags
 
@@ -43,7 +43,7 @@ def tag(
     tags = given if named_apart else given[1:]
     if not tags:
         raise UsageError(message="no tag was named", hint="For example: aimd trial tag cnn_keras baseline")
-    trials = chosen_trials([] if named_apart else given[:1], path, name, directory)
+    trials = local_trials(Naming([] if named_apart else given[:1], path, name, directory))
     rows = []
     for trial in trials:
         before = read_labels(trial.path)
@@ -71,12 +71,12 @@ def note(
     """
     import sys
 
-    from aimd_cli.commands.trial.choice import one_trial
+    from aimd_cli.commands.trial.choice import Naming, local_trials, only_one
     from aimd_cli.text import clean
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.format.labels import read_labels, set_note
 
-    chosen = one_trial([trial], None, None, directory)
+    chosen = only_one(local_trials(Naming([trial], directory=directory)))
     if text is not None:
         labels = set_note(chosen.path, (sys.stdin.read() if text == "-" else text).strip())
         output.show(Outcomes([Outcome(chosen.alternative_name, "noted", labels.note)]), as_json)
@@ -106,10 +106,10 @@ def rename(
 
         aimd trial rename cnn_keras baseline
     """
-    from aimd_cli.commands.trial.choice import one_trial
+    from aimd_cli.commands.trial.choice import Naming, local_trials, only_one
     from aimd_cli.views.outcomes import Outcome, Outcomes
     from aimd_core.renaming import rename_trial
 
-    chosen = one_trial([trial], None, None, directory)
+    chosen = only_one(local_trials(Naming([trial], directory=directory)))
     renamed = rename_trial(chosen, new, force)
     output.show(Outcomes([Outcome(chosen.alternative_name, "renamed", renamed.name)]), as_json)

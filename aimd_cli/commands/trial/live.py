@@ -18,6 +18,7 @@ from aimd_core.reading.changes import Watch
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts
 from aimd_core.reading.output import read_lines
+from aimd_core.sources.local import DirectorySource, LocalTrial
 
 _KEPT_CURVES = 64
 
@@ -36,15 +37,17 @@ class LocalSources:
         """Return the current trials."""
         return Looked(self._index.look(with_facts), self._index.unread_count)
 
-    def _trial(self, row: Facts) -> Trial:
+    def _trial(self, row: Facts) -> LocalTrial:
         nested = self._directory / TRIALS_DIRECTORY
-        return Trial((nested if nested.is_dir() else self._directory) / row.alternative_name)
+        path = (nested if nested.is_dir() else self._directory) / row.alternative_name
+        return DirectorySource(self._directory).handle(Trial(path))
 
     def curve(self, row: Facts, metric: str, axis: str) -> Curve:
         """Return a metric of a trial, read again only if its journal has changed."""
         trial = self._trial(row)
+        directory = trial.directory()
         key = (row.alternative_name, metric, axis)
-        size = (*_size(trial.path / METRICS_FILE), *_size(trial.path / SEGMENTS_FILE))
+        size = (*_size(directory / METRICS_FILE), *_size(directory / SEGMENTS_FILE))
         cached = self._curves.pop(key, None)
         if cached is None or cached[0] != size:
             cached = (size, read_curve(trial, metric, axis))
@@ -60,7 +63,7 @@ class LocalSources:
     def output(self, row: Facts, lines: int) -> Sequence[str]:
         """Return the last lines that a trial printed."""
         try:
-            return [printed_line(line) for line in read_lines(self._trial(row).path / OUTPUT_FILE, lines)]
+            return [printed_line(line) for line in read_lines(self._trial(row).directory() / OUTPUT_FILE, lines)]
         except FileNotFoundError:
             return ()
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
-from aimd_core.errors import FileNotRecordedError, UsageError
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
+from aimd_core.errors import UsageError
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
-    from aimd_core.reading.documents import Trial
+    from aimd_core.sources.handles import TrialHandle
 
 
 def logs(
@@ -20,6 +20,7 @@ def logs(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Follow the output until the trial ends.")] = False,
     tail: Annotated[
         int | None, typer.Option("--tail", min=0, metavar="LINES", help="Print only this many of the last lines.")
@@ -32,29 +33,24 @@ def logs(
 
         aimd trial logs cnn_keras --tail 20
 
-        aimd trial logs cnn_keras -f
+        aimd trial logs @latest -f
     """
-    from aimd_cli.commands.trial.choice import one_trial
-    from aimd_core.format.layout import OUTPUT_FILE
+    from aimd_cli.commands.trial.choice import Naming, one_trial
 
     if follow and as_json:
         raise UsageError(message="--json prints one document, but -f has no end", hint="Leave one of them out")
-    selected = one_trial(trial, path, name, directory)
+    selected = one_trial(Naming(trial, path, name, directory, remote))
     if follow:
         _follow(selected, tail)
-    elif not (selected.path / OUTPUT_FILE).exists():
-        raise FileNotRecordedError(name=selected.alternative_name, what="output", hint="")
     else:
         _print(selected, tail, as_json)
 
 
-def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
+def _print(trial: TrialHandle, tail: int | None, as_json: bool) -> None:
     from aimd_cli.text import printed_line
     from aimd_cli.views.outcomes import Printed
-    from aimd_core.format.layout import OUTPUT_FILE
-    from aimd_core.reading.output import read_lines
 
-    lines = map(printed_line, read_lines(trial.path / OUTPUT_FILE, tail))
+    lines = map(printed_line, trial.output(tail))
     if as_json:
         output.show(Printed(trial.alternative_name, list(lines)), as_json)
         return
@@ -62,21 +58,15 @@ def _print(trial: Trial, tail: int | None, as_json: bool) -> None:
         output.print_line(line)
 
 
-def _follow(trial: Trial, tail: int | None) -> None:
+def _follow(trial: TrialHandle, tail: int | None) -> None:
     from aimd_cli.text import printed_line
-    from aimd_core.format.layout import OUTPUT_FILE
-    from aimd_core.reading.documents import Trial as StoredTrial
-    from aimd_core.reading.facts import is_live
-    from aimd_core.reading.output import follow_lines
+    from aimd_core.sources.handles import Extent, facts_of
 
-    def is_over() -> bool:
-        return not is_live(StoredTrial(trial.path).state.name)
-
-    for line in follow_lines(trial.path / OUTPUT_FILE, tail, is_over):
+    for line in trial.follow_output(tail):
         if line is None:
             output.flush()
         else:
             output.print_line(printed_line(line))
-    state = StoredTrial(trial.path).state
-    name = joined(": ", [state.name, state.reason]) if state.reason else state.name
+    (facts,) = facts_of([trial], Extent(documents=False, trends=False))
+    name = joined(": ", [facts.state, facts.reason]) if facts.reason else facts.state
     output.hint(said("{alternative_name} is {name}", alternative_name=trial.alternative_name, name=name))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart, Look
-    from aimd_core.reading.documents import Trial
+    from aimd_core.reading.facts import Facts
+    from aimd_core.sources.handles import TrialHandle
 
 _WATCH_INTERVAL_S = 1.0
 _LINES_BESIDE = 8  # lines of a terminal: title, axis, legend and prompt
@@ -24,7 +25,7 @@ Axis = Literal["step", "epoch", "time"]
 class Source(NamedTuple):
     """The source of a chart."""
 
-    trials: list[Trial]
+    trials: list[TrialHandle]
     metrics: list[str]
     axis: Axis
     all_segments: bool
@@ -35,6 +36,7 @@ def plot(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,11 +71,13 @@ def plot(
         aimd trial plot -d . -m val.loss --log-y --smooth 0.9
 
         aimd trial plot cnn_keras --x time --watch
+
+        aimd trial plot --remote @latest -m train.loss
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_cli.views.chart import Look
 
-    trials = chosen_trials(trial, path, name, directory)
+    trials = chosen(Naming(trial, path, name, directory, remote))
     look = Look(x, log_y, smooth, height or _rows(), output.braille_fits(), only_sentences=watch)
     source = Source(trials, metric or [], x, all_segments)
     if watch and not as_json:
@@ -114,20 +118,22 @@ def _watch(source: Source, look: Look) -> None:
 
 
 def _charts(source: Source, look: Look) -> Iterator[Chart]:
-    """Yield the chart whenever a journal has grown, until no trial is being recorded."""
+    """Yield the chart whenever points have come, until no trial is being recorded."""
     import time
 
     from aimd_core.errors import MetricNotFoundError
-    from aimd_core.reading.documents import Trial as StoredTrial
     from aimd_core.reading.facts import is_live
+    from aimd_core.sources.handles import watch
 
-    sizes: list[int] = []
+    facts_now = watch(source.trials)
+    counts: list[list[object]] = []
     while True:
-        runs_on = any(is_live(StoredTrial(trial.path).state.name) for trial in source.trials)
-        now = [_journal_bytes(trial) for trial in source.trials]
+        facts = facts_now()
+        runs_on = any(is_live(trial.state) for trial in facts)
+        now = [_counts(trial) for trial in facts]
         started_s = time.monotonic()
-        if now != sizes:
-            sizes = now
+        if now != counts:
+            counts = now
             try:
                 yield _read(source, look)[0]
             except MetricNotFoundError:
@@ -139,10 +145,6 @@ def _charts(source: Source, look: Look) -> Iterator[Chart]:
         time.sleep(max(_WATCH_INTERVAL_S, 2 * (time.monotonic() - started_s)))
 
 
-def _journal_bytes(trial: Trial) -> int:
-    from aimd_core.format.layout import METRICS_FILE
-
-    try:
-        return (trial.path / METRICS_FILE).stat().st_size
-    except OSError:
-        return 0
+def _counts(trial: Facts) -> list[object]:
+    """Return what changes when a point is added to a trial, or superseded."""
+    return [*((name, trial.number(name, "count"), trial.number(name)) for name in trial.metrics), len(trial.segments)]

@@ -36,10 +36,10 @@ def rm(
 
         aimd trial rm cnn_a cnn_b --yes
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, local_trials
     from aimd_core.trash import remove
 
-    trials = chosen_trials(trial, path, name, directory)
+    trials = local_trials(Naming(trial, path, name, directory))
     _ask(
         said("Move {trials} to the trash?", trials=_counted(trials)),
         "be removed",

@@ -93,13 +93,13 @@ def upload(
 
         aimd trial upload -d . --check
     """
-    from aimd_cli.commands.trial.choice import chosen_trials
+    from aimd_cli.commands.trial.choice import Naming, local_trials
     from aimd_core.config import resolve_credentials
     from aimd_core.upload import Destination
 
     if dry_run + check + follow > 1:
         raise UsageError(message="--dry-run, --check and --follow cannot be combined", hint="Choose one of them")
-    selected = chosen_trials(trials, path, name, directory)
+    selected = local_trials(Naming(trials, path, name, directory))
     credentials = resolve_credentials(host)
     output.detail(
         said("Server: {host} (key from {api_key})", host=credentials.host, api_key=credentials.origins["api_key"])

@@ -50,14 +50,17 @@ COMMANDS: dict[str, str] = {
     "Show tracebacks of errors.": "出错时显示调用栈。",
     # Shared options
     "A trial directory; repeatable.": "试验的目录；可重复指定。",
-    "Alternative names, unique prefixes of names or ids, or paths; '-' reads names from stdin.": (
-        "替代名称、名称或 ID 的唯一前缀，或路径；'-' 表示从 stdin 读取名称。"
+    "Names or ids or their beginnings, paths, @latest, or SERVER:NAME; '-' reads names from stdin.": (
+        "名称、ID 或其开头部分，路径，@latest，或 SERVER:NAME；'-' 表示从 stdin 读取名称。"
     ),
     "An alternative name, or a unique prefix of a name or id; repeatable.": (
         "替代名称，或名称、ID 的唯一前缀；可重复指定。"
     ),
     "Include points that were superseded when a trial went on from an earlier step.": "包括试验从较早步数继续时被取代的数据点。",
-    "Where to look up names; on its own, all trials in it.": "在此目录中查找名称；单独使用时表示其中的所有试验。",
+    "Where to look up names, also SERVER:/FOLDER; on its own, all trials in it.": (
+        "在此处查找名称，也可以是 SERVER:/FOLDER；单独使用时表示其中的所有试验。"
+    ),
+    "Look up names on the active server; DIR is a folder there.": "在当前服务器上查找名称；此时 DIR 是其中的文件夹。",
     "The server to use, or part of the address of one that `aimd login` knows.": (
         "要使用的服务器，或 `aimd login` 已知的服务器地址的一部分。"
     ),
@@ -74,6 +77,9 @@ COMMANDS: dict[str, str] = {
         "不带 -k 时会提示输入 API Key，输入内容不显示。之前登录过的服务器会保留：参见 `aimd config hosts`。"
     ),
     "The API key; '-' reads it from stdin, '@FILE' from a file.": "API Key；'-' 表示从 stdin 读取，'@FILE' 表示从文件读取。",
+    "A short name for the server: its trials are then NAME:/FOLDER/TRIAL.": (
+        "服务器的简称：之后可用 NAME:/FOLDER/TRIAL 指称其中的试验。"
+    ),
     "Only show who is signed in, according to the server.": "仅向服务器查询并显示当前登录的用户。",
     "Remove the API key from the SDK config file. Other servers' keys stay.": (
         "从 SDK 配置文件中移除 API Key。其他服务器的 API Key 保留。"
@@ -255,8 +261,11 @@ COMMANDS: dict[str, str] = {
     "Read every byte of every file of trials and report damage with line numbers. Changes nothing.": (
         "读取试验所有文件的每个字节，并指出损坏之处及行号。不做任何修改。"
     ),
-    "Without names, checks all trials here. Exits with 6 if there is damage.": (
-        "未指定试验时检查此处的所有试验。有损坏时退出码为 6。"
+    (
+        "Without names, checks all trials here. Exits with 6 if there is damage. What a server has is copied, compared with "
+        "its digests, and checked the same way."
+    ): (
+        "未指定试验时检查此处的所有试验。有损坏时退出码为 6。服务器上的试验会先复制下来，与其摘要比对，再以同样方式检查。"
     ),
     "Upload trials, or what is new in them. Safe to repeat, even while a trial runs.": (
         "上传试验或其新增的数据。可以放心地重复执行，即使试验正在运行。"

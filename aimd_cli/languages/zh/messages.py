@@ -138,7 +138,9 @@ MESSAGES: dict[str, str] = {
     "{count:,} values in {directory}": "{directory} 中有 {count:,} 个值",
     "{alternative_name} has no note": "{alternative_name} 没有备注",
     "{alternative_name} is {name}": "{alternative_name} 处于 {name} 状态",
-    "{folder} on {host}": "{host} 上的 {folder}",
+    "Its trials are {name}:NAME and {name}:/FOLDER/NAME in every command.": (
+        "在所有命令中，可用 {name}:NAME 和 {name}:/FOLDER/NAME 指称其中的试验。"
+    ),
     "{lines} line{s} ({hexdigest})": "{lines} 行（{hexdigest}）",
     "{count} trial{s}": "{count} 个试验",
     "Move {trials} to the trash?": "将 {trials}移至回收站吗？",

@@ -30,6 +30,25 @@ ERRORS: dict[str, str] = {
     "Nothing was logged there yet": "尚未记录任何指标",
     "There are: {known}{more}": "现有：{known}{more}",
     " and {count} more": " 等，另有 {count} 个",
+    # aimd_core/sources
+    "{folder} on {host}": "{host} 上的 {folder}",
+    "Upload some: aimd trial upload -d .": "请上传一些：aimd trial upload -d .",
+    "output": "输出",
+    "no server has the short name {server!r}": "没有简称为 {server!r} 的服务器",
+    "There are: {names}; to name a server: aimd login -H URL --as NAME": "现有：{names}；指定简称：aimd login -H URL --as NAME",
+    "There are: {known}": "现有：{known}",
+    "{text!r} is not a way to choose trials": "{text!r} 不是选择试验的方式",
+    "no trial is running in {where}": "{where} 中没有正在运行的试验",
+    "whether less or more of {name} is better is unknown": "无法得知 {name} 是越小越好还是越大越好",
+    "Say it: '@best({name}:max)' or '@best({name}:min)'": "请说明：'@best({name}:max)' 或 '@best({name}:min)'",
+    "{name} is not a metric": "{name} 不是指标",
+    "For example: '@best(val.acc)'": "例如：'@best(val.acc)'",
+    "{name!r} cannot be the short name of a server": "{name!r} 不能用作服务器的简称",
+    "It has 1 to 32 letters, digits, - and _, and is none of {taken}": (
+        "简称由 1 到 32 个字母、数字、- 和 _ 组成，且不能是 {taken}"
+    ),
+    "{names_key} is not a mapping of short name to address": "{names_key} 不是从简称到地址的映射",
+    "its columns of points are not in their form": "它返回的数据点格式不正确",
     "no trial matches the selector {selector!r}": "没有试验符合选择器 {selector!r}",
     "A selector is tag:NAME, name:NAME, all, or a query; trials are looked up in the same directory (-d DIR)": (
         "选择器可以是 tag:NAME、name:NAME、all 或一个查询；在同一目录（-d DIR）中查找试验"
@@ -63,6 +82,7 @@ ERRORS: dict[str, str] = {
     "{host} refused: {reason}": "{host} 拒绝了请求：{reason}",
     "{host} speaks version 1 of the protocol and cannot {what}": "{host} 使用第 1 版协议，无法{what}",
     "Do it in the server's console, or run an AIMD server of version 2": "请在服务器的控制台中操作，或运行第 2 版的 AIMD 服务器",
+    "list and read trials": "列出和读取试验",
     "rename or move folders": "重命名或移动文件夹",
     "delete folders": "删除文件夹",
     "restore folders": "恢复文件夹",

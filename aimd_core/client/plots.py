@@ -1,0 +1,98 @@
+"""Points of many trials from a server in one answer, as columns of numbers. Source: docs/reference/http-api.md."""
+
+from __future__ import annotations
+
+import json
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from aimd_core.client import answers
+from aimd_core.client.v2 import Server
+from aimd_core.errors import NotAServerError
+
+COLUMNS = "application/vnd.aimd.columns"
+MAX_POINTS = 10_000  # of a series
+MAX_TRIALS = 500  # in a request
+_MAGIC = b"AIMDCOL1"
+_HEAD_BYTES, _ALIGNED_BYTES, _NUMBER_BYTES = 16, 8, 8
+
+
+class PlotSeries(NamedTuple):
+    """A metric of a trial.
+
+    Attributes:
+        trial: The trial's id.
+        metric: `type.name`.
+        points: How many points it has on the axis.
+        exact: Whether the columns have each of them; otherwise each entry is about the same number of points.
+        x: Positions: step, epoch or seconds since the epoch; of several points that of the first.
+        low: The values; of several points the smallest.
+        high: Of several points the largest value, else empty.
+    """
+
+    trial: str
+    metric: str
+    points: int
+    exact: bool
+    x: array[float]
+    low: array[float]
+    high: array[float]
+
+
+def plotted(
+    server: Server, trial_ids: Sequence[str], metrics: Sequence[str], axis: str, points: int = MAX_POINTS
+) -> Iterator[PlotSeries]:
+    """Yield the metrics of trials that have points on an axis.
+
+    Args:
+        server: The server.
+        trial_ids: The trials.
+        metrics: `type.name` each.
+        axis: `step`, `epoch` or `time`.
+        points: The most entries of a series.
+    """
+    for start in range(0, len(trial_ids), MAX_TRIALS):
+        ids = list(trial_ids[start : start + MAX_TRIALS])
+        document = {"trials": ids, "metrics": list(metrics), "x": axis, "points": points}
+        answer = server.send("POST", "/metrics", document=document, headers={"Accept": COLUMNS})
+        yield from _series_in(answer.body, server.host)
+
+
+def _series_in(body: bytes, host: str) -> Iterator[PlotSeries]:
+    header, data = _parts(body, host)
+    for series in header["series"]:
+        columns = {name: _column(series.get(name), data, host) for name in ("x", "lo", "hi")}
+        if len(columns["lo"]) != len(columns["x"]) or len(columns["hi"]) not in (0, len(columns["x"])):
+            raise _broken(host)
+        yield PlotSeries(series["trial"], series["metric"], series["count"], series["exact"], *columns.values())
+
+
+def _parts(body: bytes, host: str) -> tuple[dict[str, Any], bytes]:
+    """Return the header of an answer and the bytes of its columns."""
+    if body[: len(_MAGIC)] != _MAGIC or len(body) < _HEAD_BYTES:
+        raise _broken(host)
+    end = _HEAD_BYTES + int.from_bytes(body[len(_MAGIC) : len(_MAGIC) + 4], "little")
+    try:
+        header = json.loads(body[_HEAD_BYTES:end])
+    except (ValueError, RecursionError):
+        raise _broken(host) from None
+    document: dict[str, Any] = answers.checked(header, host, answers.PLOTS)
+    return document, body[end + -end % _ALIGNED_BYTES :]
+
+
+def _column(part: dict[str, int] | None, data: bytes, host: str) -> array[float]:
+    column = array("d")
+    if part is not None:
+        start, length_bytes = part["offset"], part["length"] * _NUMBER_BYTES
+        if start + length_bytes > len(data):
+            raise _broken(host)
+        column.frombytes(data[start : start + length_bytes])
+        if sys.byteorder == "big":
+            column.byteswap()
+    return column
+
+
+def _broken(host: str) -> NotAServerError:
+    return NotAServerError(host=host, reason="its columns of points are not in their form")

@@ -1,0 +1,247 @@
+"""A trial where it is, and the source that it is in: what every command asks of a directory and of a server alike.
+
+A `TrialSource` finds trials and reads many of them at once; a `TrialHandle` is one of its trials. Both answer with the
+same `Facts`, points and lines wherever the trial is, so that a command does not know, and prints the same.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from aimd_core.errors import AmbiguousTrialError
+from aimd_core.reading.facts import Facts
+from aimd_core.reading.series import Series
+
+Answer = TypeVar("Answer")
+Handle = TypeVar("Handle", bound="TrialHandle")
+
+
+class Detail(NamedTuple):
+    """What a list does not show of a trial.
+
+    Attributes:
+        params: The nested parameters.
+        platform: The `platform` part of the metadata.
+        git: The `_git` part of the metadata.
+    """
+
+    params: Mapping[str, object]
+    platform: Mapping[str, object]
+    git: Mapping[str, object]
+
+
+class Extent(NamedTuple):
+    """How much to read of trials besides what a list shows.
+
+    Attributes:
+        documents: Whether to include `git` and `platform`.
+        trends: Whether to include the course of each metric.
+        all_segments: Whether points count that were superseded.
+    """
+
+    documents: bool = True
+    trends: bool = True
+    all_segments: bool = False
+
+
+class Line(NamedTuple):
+    """A metric of a trial, or of one of its segments.
+
+    Attributes:
+        points: Its points, in the order written or by position.
+        last: The value at the greatest step, which may be NaN or infinite; None if there is no point.
+        damage: What was left out of the journal, in a sentence, or empty.
+    """
+
+    points: Series
+    last: float | None
+    damage: str
+
+
+class LineRequest(NamedTuple):
+    """Which metrics to read.
+
+    Attributes:
+        metrics: `type.name` each.
+        axis: `step`, `epoch` or `time`.
+        all_segments: Whether to include superseded points; then each segment is a line.
+    """
+
+    metrics: Sequence[str]
+    axis: str = "step"
+    all_segments: bool = False
+
+
+class TrialHandle(ABC):
+    """A trial in its source."""
+
+    @property
+    @abstractmethod
+    def source(self) -> TrialSource:
+        """Where it is."""
+
+    @property
+    @abstractmethod
+    def alternative_name(self) -> str:
+        """The name of its directory."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where exactly it is: a path, or a server's name and the path there. Every command takes it."""
+
+    @property
+    @abstractmethod
+    def started(self) -> str | None:
+        """When recording began, ISO 8601, or None."""
+
+    @abstractmethod
+    def neighbours(self) -> list[Facts]:
+        """Return the facts of all trials of its directory or server, with `git` and `platform`, newest first."""
+
+    @abstractmethod
+    def detail(self) -> Detail:
+        """Return what a list does not show."""
+
+    @abstractmethod
+    def diff(self) -> bytes | None:
+        """Return the recorded uncommitted changes, or None."""
+
+    @abstractmethod
+    def directory(self, files: Sequence[str] | None = None) -> Path:
+        """Return a directory that holds these files as far as they are recorded, by default all.
+
+        It is the trial's own, or a copy that lasts as long as the source is open.
+
+        Raises:
+            NetworkError, NotFoundError: From the server.
+        """
+
+    @abstractmethod
+    def output(self, tail: int | None = None) -> Iterator[str]:
+        """Yield the lines that it printed, or only this many of the last.
+
+        Raises:
+            FileNotRecordedError: Its output was not recorded.
+        """
+
+    @abstractmethod
+    def follow_output(self, tail: int | None = None) -> Iterator[str | None]:
+        """Yield the lines that it prints until it ends, and None whenever there is nothing more yet."""
+
+
+class TrialSource(ABC):
+    """Where trials are. Use it as a context manager, or close it."""
+
+    def __enter__(self) -> TrialSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections and copies."""
+
+    @property
+    @abstractmethod
+    def location(self) -> str:
+        """Where that is, for messages."""
+
+    @abstractmethod
+    def trials(self) -> list[TrialHandle]:
+        """Return all trials, newest first.
+
+        Raises:
+            NoTrialsError: There are none.
+        """
+
+    @abstractmethod
+    def named(self, name: str) -> TrialHandle:
+        """Return the trial with a name, or a unique prefix of a name or of its id.
+
+        Raises:
+            TrialNotFoundError: No trial matches.
+            AmbiguousTrialError: Several match.
+        """
+
+    @abstractmethod
+    def chosen(self, where: str, sort: str, limit: int | None) -> list[TrialHandle]:
+        """Return the first trials that a query matches, in an order.
+
+        Args:
+            where: A query; empty means all.
+            sort: Sort keys; empty means newest first.
+            limit: The most trials to return.
+        """
+
+    @abstractmethod
+    def metric_names(self) -> list[str]:
+        """Return the metrics that its trials have, to explain why none has another."""
+
+    @abstractmethod
+    def facts(self, trials: Sequence[TrialHandle], extent: Extent) -> list[Facts]:
+        """Return the facts of some of its trials, in their order."""
+
+    @abstractmethod
+    def metrics_of(self, trials: Sequence[TrialHandle]) -> list[list[str]]:
+        """Return the metrics of each of some of its trials, as `type.name`, as they first appeared."""
+
+    @abstractmethod
+    def lines(self, trials: Sequence[TrialHandle], request: LineRequest) -> list[list[list[Line]]]:
+        """Return, for each trial and each metric, its lines: one, or one for each segment."""
+
+    @abstractmethod
+    def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
+        """Return a function that returns the current facts, with `git` and `platform`, at the cost of what is new."""
+
+
+def by_source(
+    trials: Sequence[TrialHandle], read: Callable[[TrialSource, list[TrialHandle]], Sequence[Answer]]
+) -> list[Answer]:
+    """Read trials of several sources, each source at once, and return the answers in the order of the trials."""
+    positions: dict[int, list[int]] = {}
+    for position, trial in enumerate(trials):
+        positions.setdefault(id(trial.source), []).append(position)
+    answers: dict[int, Answer] = {}
+    for of_source in positions.values():
+        group = [trials[position] for position in of_source]
+        answers.update(zip(of_source, read(group[0].source, group), strict=True))
+    return [answers[position] for position in range(len(trials))]
+
+
+def facts_of(trials: Sequence[TrialHandle], extent: Extent | None = None) -> list[Facts]:
+    """Return the facts of trials, wherever they are, in their order."""
+    chosen = extent or Extent()
+    return by_source(trials, lambda source, group: source.facts(group, chosen))
+
+
+def watch(trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
+    """Return a function that returns the current facts of trials, wherever they are, in their order."""
+    watches: dict[int, Callable[[], list[Facts]]] = {}
+
+    def look(source: TrialSource, group: list[TrialHandle]) -> list[Facts]:
+        if id(source) not in watches:
+            watches[id(source)] = source.watch(group)
+        return watches[id(source)]()
+
+    return lambda: by_source(trials, look)
+
+
+def only(trials: Sequence[Handle], name: str) -> Handle:
+    """Return the only one of several trials that match a name.
+
+    Raises:
+        AmbiguousTrialError: There are several.
+    """
+    if len(trials) > 1:
+        raise AmbiguousTrialError(name, [trial.address for trial in trials])
+    return trials[0]

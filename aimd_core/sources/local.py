@@ -1,0 +1,173 @@
+"""The trials of directories on this disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from aimd_core.errors import FileNotRecordedError
+from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE
+from aimd_core.reading.directory import TrialIndex, read_trials
+from aimd_core.reading.documents import Trial
+from aimd_core.reading.facts import Facts, is_live
+from aimd_core.reading.selection import trial_named
+from aimd_core.reading.series import last_of, metric_names, read_series
+from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrialHandle, TrialSource
+
+
+class LocalTrial(TrialHandle):
+    """A trial directory.
+
+    Attributes:
+        trial: The directory, read lazily.
+    """
+
+    def __init__(self, source: DirectorySource, trial: Trial) -> None:
+        self._source = source
+        self.trial = trial
+
+    @property
+    def source(self) -> DirectorySource:
+        """The directory that names were looked up in."""
+        return self._source
+
+    @property
+    def alternative_name(self) -> str:
+        """The directory's name."""
+        return self.trial.alternative_name
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.trial.name
+
+    @property
+    def address(self) -> str:
+        """The directory's path."""
+        return str(self.trial.path.absolute())
+
+    @property
+    def started(self) -> str | None:
+        """When recording began, ISO 8601, or None."""
+        return self.trial.started
+
+    def neighbours(self) -> list[Facts]:
+        """Return the facts of all trials of the directory that it is in."""
+        return TrialIndex(self.trial.path.absolute().parent).rows(with_facts=True)
+
+    def detail(self) -> Detail:
+        """Return what a list does not show."""
+        metadata = self.trial.metadata
+        return Detail(self.trial.parameters, _mapping(metadata.get("platform")), _mapping(metadata.get("_git")))
+
+    def diff(self) -> bytes | None:
+        """Return the recorded uncommitted changes, or None."""
+        for path in sorted(self.trial.path.glob("*.diff")):
+            if path.is_file() and not path.is_symlink():
+                return path.read_bytes()
+        return None
+
+    def directory(self, files: Sequence[str] | None = None) -> Path:
+        """Return the directory itself."""
+        return self.trial.path
+
+    def output(self, tail: int | None = None) -> Iterator[str]:
+        """Yield the lines that it printed, or only this many of the last."""
+        from aimd_core.reading.output import read_lines
+
+        if not (self.trial.path / OUTPUT_FILE).exists():
+            raise FileNotRecordedError(name=self.alternative_name, what="output", hint="")
+        return read_lines(self.trial.path / OUTPUT_FILE, tail)
+
+    def follow_output(self, tail: int | None = None) -> Iterator[str | None]:
+        """Yield the lines that it prints until it ends, and None whenever there is nothing more yet."""
+        from aimd_core.reading.output import follow_lines
+
+        def is_over() -> bool:
+            return not is_live(Trial(self.trial.path).state.name)
+
+        return follow_lines(self.trial.path / OUTPUT_FILE, tail, is_over)
+
+
+class DirectorySource(TrialSource):
+    """A directory that names are looked up in, and trials anywhere on this disk."""
+
+    def __init__(self, directory: Path) -> None:
+        """Take a working directory that holds `.aimd/trials`, or a directory that holds trials; it may not exist."""
+        self.path = directory
+
+    def close(self) -> None:
+        """Do nothing: nothing is held open."""
+
+    @property
+    def location(self) -> str:
+        """The directory's path."""
+        return str(self.path.absolute())
+
+    def handle(self, trial: Trial) -> LocalTrial:
+        """Return a trial directory, here or elsewhere, as a trial of this source."""
+        return LocalTrial(self, trial)
+
+    def trials(self) -> list[TrialHandle]:
+        """Return all trials, newest first."""
+        index = TrialIndex(self.path)
+        return [self.handle(Trial(index.directory / row.alternative_name)) for row in index.rows()]
+
+    def named(self, name: str) -> LocalTrial:
+        """Return the trial with a name, or a unique prefix of a name or of its id."""
+        return self.handle(trial_named(name, self.path))
+
+    def chosen(self, where: str, sort: str, limit: int | None) -> list[TrialHandle]:
+        """Return the first trials that a query matches, in an order."""
+        from aimd_core.query import fields_of, matches, parse, parse_sort, sort_rows
+
+        query, keys = parse(where), parse_sort(sort) if sort else ()
+        fields = [*fields_of(query.condition), *(key.field for key in keys)]
+        index = TrialIndex(self.path)
+        rows = index.rows(with_facts=any(field.kind in ("git", "platform") for field in fields))
+        rows = sort_rows((row for row in rows if matches(query, row)), keys, lambda row: row)
+        return [self.handle(Trial(index.directory / row.alternative_name)) for row in rows[:limit]]
+
+    def metric_names(self) -> list[str]:
+        """Return the metrics that its trials have."""
+        return sorted({name for row in TrialIndex(self.path).rows() for name in row.metrics})
+
+    def facts(self, trials: Sequence[TrialHandle], extent: Extent) -> list[Facts]:
+        """Return the facts of some of its trials, in their order."""
+        return read_trials(_paths(trials), extent.all_segments)
+
+    def metrics_of(self, trials: Sequence[TrialHandle]) -> list[list[str]]:
+        """Return the metrics of each of some of its trials."""
+        return [metric_names(path / METRICS_FILE) for path in _paths(trials)]
+
+    def lines(self, trials: Sequence[TrialHandle], request: LineRequest) -> list[list[list[Line]]]:
+        """Return, for each trial and each metric, its lines."""
+        return [
+            [lines_in(path, metric, request.axis, request.all_segments) for metric in request.metrics]
+            for path in _paths(trials)
+        ]
+
+    def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
+        """Return a function that returns the current facts."""
+        from aimd_core.reading.changes import Watch
+
+        return Watch(_paths(trials)).look
+
+
+def lines_in(path: Path, metric: str, axis: str, all_segments: bool = False) -> list[Line]:
+    """Return a metric of the trial in a directory, as one line, or one for each segment."""
+    journal = path / METRICS_FILE
+    series = read_series(journal, metric, axis, all_segments)
+    steps = series if axis == "step" else read_series(journal, metric, "step", all_segments)
+    damage = series.damage.sentence()
+    pieces = zip(series.segments(), steps.segments(), strict=True)
+    return [Line(piece, last_of(piece_steps), damage) for piece, piece_steps in pieces]
+
+
+def _paths(trials: Sequence[TrialHandle]) -> list[Path]:
+    return [trial.trial.path for trial in trials if isinstance(trial, LocalTrial)]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

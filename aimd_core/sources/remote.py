@@ -1,0 +1,443 @@
+"""The trials of a server, read by the HTTP API of version 2.
+
+Facts and points come in one answer for many trials. What needs every byte of a file, such as an export, reads a copy
+that was checked against the server's digest and lasts as long as the source is open.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+from aimd_core.client.lists import batch, column_names, facts_of
+from aimd_core.client.plots import PlotSeries, plotted
+from aimd_core.client.protocols import protocol_for
+from aimd_core.client.signing_in import V2
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
+from aimd_core.errors import (
+    DiskError,
+    FileNotRecordedError,
+    NoTrialsError,
+    OldServerError,
+    RemoteNotFoundError,
+    TrialNotFoundError,
+)
+from aimd_core.format.journal import SEGMENTS_FILE
+from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE
+from aimd_core.language import said
+from aimd_core.query import parse_field, render
+from aimd_core.query.tree import Compare, Condition, Or, Text
+from aimd_core.reading.facts import Facts, is_live
+from aimd_core.reading.output import follow_blocks, tail_offset
+from aimd_core.reading.output import lines_in as lines_of_file
+from aimd_core.reading.series import Series, last_of
+from aimd_core.reading.summaries import TREND_POINTS
+from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrialHandle, TrialSource, only
+from aimd_core.sources.local import lines_in
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+FOLLOW_INTERVAL_S = 1.0
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MIN_ID_CHARS = 4
+_CANDIDATES = 30  # more than an ambiguous name lists
+_TAIL_BYTES = 1 << 16
+_NAMES = ("name", "alternative_name")
+
+
+class RemoteTrial(TrialHandle):
+    """A trial on a server.
+
+    Attributes:
+        id: Its id.
+        document: What the server said of it last.
+    """
+
+    def __init__(self, source: ServerSource, document: dict[str, Any]) -> None:
+        self._source = source
+        self.id: str = document["id"]
+        self.document = document
+
+    @property
+    def source(self) -> ServerSource:
+        """The server."""
+        return self._source
+
+    @property
+    def alternative_name(self) -> str:
+        """The name of the uploaded directory; if the server does not have it, its name."""
+        return str(self.document.get("alternative_name") or self.document["name"])
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.document["name"])
+
+    @property
+    def folder(self) -> str:
+        """The path of its folder."""
+        return str((self.document.get("folder") or {}).get("path") or "/")
+
+    @property
+    def address(self) -> str:
+        """The server's name and its path there, or for what others share its id: paths are those of one's own tree."""
+        is_own = self.document.get("role") in (None, "owner")
+        return f"{self._source.called}:" + (f"{self.folder.rstrip('/')}/{self.name}" if is_own else self.id)
+
+    @property
+    def started(self) -> str | None:
+        """When recording began, ISO 8601, or None."""
+        return self.document.get("started")
+
+    def neighbours(self) -> list[Facts]:
+        """Return the facts of all trials of the server that the key may see."""
+        trials = self._source.chosen("", "", None)
+        self._source.fill(trials)
+        return [facts_of(trial.document) for trial in _remote(trials)]
+
+    def detail(self) -> Detail:
+        """Return what a list does not show."""
+        self._source.fill([self])
+        metadata = self.document["metadata"]
+        return Detail(
+            self.document.get("parameters") or {}, _mapping(metadata.get("platform")), _mapping(metadata.get("_git"))
+        )
+
+    def diff(self) -> bytes | None:
+        """Return the recorded uncommitted changes, or None."""
+        path = self.directory([DIFF_FILE]) / DIFF_FILE
+        return path.read_bytes() if path.exists() else None
+
+    def directory(self, files: Sequence[str] | None = None) -> Path:
+        """Return a copy with these files as far as the server has them, by default all."""
+        self._source.fill([self])
+        return self._source.copies.of_trial(self._source.server, self.document, files)
+
+    def size_bytes(self, file: str) -> int | None:
+        """Return how much the server has of a file, None if it has nothing."""
+        self._source.fill([self])
+        stored = self.document["files"].get(file)
+        return None if stored is None else int(stored["offset"])
+
+    def output(self, tail: int | None = None) -> Iterator[str]:
+        """Yield the lines that it printed, or only this many of the last."""
+        size_bytes = self.size_bytes(OUTPUT_FILE)
+        if size_bytes is None:
+            raise FileNotRecordedError(name=self.alternative_name, what="output", hint="")
+        if tail is None:
+            return _lines_at(self.directory([OUTPUT_FILE]) / OUTPUT_FILE)
+        start = self._tail_start(tail, size_bytes)
+        return lines_of_file(io.BytesIO(_bytes_of(self._source.server, self.id, OUTPUT_FILE, start, size_bytes)))
+
+    def _tail_start(self, tail: int, size_bytes: int) -> int:
+        """Return where the last lines of the output begin, reading from its end."""
+        reach = _TAIL_BYTES
+        while tail > 0 and size_bytes > 0:
+            start = max(0, size_bytes - reach)
+            end = _bytes_of(self._source.server, self.id, OUTPUT_FILE, start, size_bytes)
+            offset = tail_offset(io.BytesIO(end), tail)
+            if offset or not start:
+                return start + offset
+            reach *= 4
+        return size_bytes
+
+    def follow_output(self, tail: int | None = None) -> Iterator[str | None]:
+        """Yield the lines that it prints until it ends, and None whenever there is nothing more yet."""
+
+        def is_over() -> bool:
+            self._source.fill([self], again=True)
+            return not is_live(str(self.document.get("state") or ""))
+
+        def blocks(position: int) -> Iterator[bytes | None]:
+            size_bytes = self.size_bytes(OUTPUT_FILE) or 0
+            if size_bytes < position:
+                yield None
+                position = 0
+            if size_bytes > position:
+                yield _bytes_of(self._source.server, self.id, OUTPUT_FILE, position, size_bytes)
+
+        start = 0 if tail is None else self._tail_start(tail, self.size_bytes(OUTPUT_FILE) or 0)
+        return follow_blocks(blocks, start, is_over, FOLLOW_INTERVAL_S)
+
+
+class ServerSource(TrialSource):
+    """The trials of a server, or of a folder there and below; their source is always the whole server.
+
+    Attributes:
+        called: The server's short name, as it is written before a colon.
+        host: Its address.
+        server: The connection.
+        copies: Copies of trials' files.
+    """
+
+    def __init__(self, credentials: Credentials, called: str) -> None:
+        """Prepare to read.
+
+        Args:
+            credentials: The server and the key.
+            called: Its short name.
+
+        Raises:
+            OldServerError: It speaks version 1, which lists no trials.
+            NetworkError: It is unknown which it speaks, and there was no answer.
+        """
+        self.called, self.host = called, credentials.host
+        self._folder = ""
+        self._root = self
+        self.copies = _Copies()
+        if protocol_for(credentials.host) != V2:
+            raise OldServerError(host=credentials.host, what="list and read trials")
+        self.server = Server(credentials)
+
+    def within(self, folder: str) -> ServerSource:
+        """Return the trials of a folder and below; of the root or an empty path, all that the key may see."""
+        path = "/" + "/".join(part for part in folder.split("/") if part)
+        if path == "/":
+            return self
+        part = copy(self)
+        part._folder = path
+        return part
+
+    def close(self) -> None:
+        """Let go of the connection and of copies."""
+        self.server.__exit__(None, None, None)
+        self.copies.remove()
+
+    @property
+    def location(self) -> str:
+        """The folder, if one is meant, and the server."""
+        return said("{folder} on {host}", folder=self._folder, host=self.host) if self._folder else self.host
+
+    def trials(self) -> list[TrialHandle]:
+        """Return all trials, newest first."""
+        trials = self.chosen("", "", None)
+        if not trials:
+            raise NoTrialsError(where=self.location, hint="Upload some: aimd trial upload -d .")
+        return trials
+
+    def chosen(self, where: str, sort: str, limit: int | None) -> list[TrialHandle]:
+        """Return the first trials that a query matches, in an order."""
+        return [RemoteTrial(self._root, document) for document in self._documents(self._folder, where, sort, limit)]
+
+    def _documents(
+        self, folder: str, where: str = "", sort: str = "", limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        return list(self.server.trials(folder or None, limit, where, sort))
+
+    def named(self, name: str) -> RemoteTrial:
+        """Return the trial with a name, perhaps with folders before it, or a unique prefix of a name or of its id."""
+        if _UUID.fullmatch(name):
+            document = batch(self.server, [name], detail=True).get(name)
+            if document is None:
+                raise RemoteNotFoundError(what=said("trial {name}", name=name))
+            return RemoteTrial(self._root, document)
+        folder, _, last = name.rpartition("/")
+        if folder or name.startswith("/"):
+            folder = f"{self._folder.rstrip('/')}/{folder.strip('/')}"
+        trials = [RemoteTrial(self._root, document) for document in self._fitting(folder or self._folder, last)]
+        if not trials:
+            raise TrialNotFoundError(last, self._located(folder), hint=said("Run: aimd trial ls --remote"))
+        direct = [trial for trial in trials if trial.folder.strip("/") == folder.strip("/")] if folder else []
+        return only(direct or trials, name)
+
+    def _located(self, folder: str) -> str:
+        return said("{folder} on {host}", folder=folder, host=self.host) if folder.strip("/") else self.location
+
+    def _fitting(self, folder: str, name: str) -> list[dict[str, Any]]:
+        """Return the trials that a name means, by the same rule as in a directory: whole, else its beginning, else ids.
+
+        The server compares without case and takes `*` for anything, so that its answer is looked at again.
+        """
+        exact = Or(tuple(_compare(field, "=", name) for field in _NAMES))
+        if documents := self._documents(folder, render(exact), limit=_CANDIDATES):
+            return documents
+        begins = Or(tuple(_compare(field, "~", f"{name}*") for field in _NAMES))
+        listed = self._documents(folder, render(begins), limit=_CANDIDATES)
+        documents = [row for row in listed if any((row.get(field) or "").startswith(name) for field in _NAMES)]
+        if not documents and len(name) >= _MIN_ID_CHARS:
+            documents = self._documents(folder, render(_compare("id", "=", name)), limit=_CANDIDATES)
+        return documents
+
+    def metric_names(self) -> list[str]:
+        """Return the metrics that its newest trials have."""
+        return sorted(column_names(self.server, self._folder or None)["metrics"])
+
+    def fill(self, trials: Sequence[TrialHandle], again: bool = False) -> None:
+        """Ask for what a list leaves out of trials, their `metadata` and `files`, or for all of it again.
+
+        Raises:
+            RemoteNotFoundError: One is no longer there.
+        """
+        bare = [trial for trial in _remote(trials) if again or "files" not in trial.document]
+        documents = batch(self.server, [trial.id for trial in bare], detail=True) if bare else {}
+        for trial in bare:
+            if trial.id not in documents:
+                raise RemoteNotFoundError(what=said("trial {name}", name=trial.name))
+            trial.document = documents[trial.id]
+
+    def facts(self, trials: Sequence[TrialHandle], extent: Extent) -> list[Facts]:
+        """Return the facts of some of its trials, in their order."""
+        if extent.all_segments:
+            return [self._facts_of_all_segments(trial, extent) for trial in _remote(trials)]
+        if extent.documents:
+            self.fill(trials)
+        rows = [facts_of(trial.document) for trial in _remote(trials)]
+        if extent.trends:
+            self._add_trends(rows)
+        return rows
+
+    def _facts_of_all_segments(self, trial: RemoteTrial, extent: Extent) -> Facts:
+        """Return the facts of a trial with superseded points, which only its journal has."""
+        from aimd_core.reading.directory import read_trials
+
+        (row,) = self.facts([trial], extent._replace(all_segments=False))
+        if row.segments:
+            (read,) = read_trials([trial.directory([METRICS_FILE, SEGMENTS_FILE])], all_segments=True)
+            row.metrics, row.trends = read.metrics, read.trends
+        return row
+
+    def _add_trends(self, rows: Sequence[Facts]) -> None:
+        """Add the course of each metric, from as many points as it has values."""
+        names = list(dict.fromkeys(name for row in rows for name in row.metrics))
+        trends: dict[str, dict[str, list[float]]] = {}
+        if names:
+            for series in plotted(self.server, [row.id for row in rows], names, "step", TREND_POINTS):
+                pairs = zip(series.low, series.high or series.low, strict=True)
+                trends.setdefault(series.trial, {})[series.metric] = [(low + high) / 2 for low, high in pairs]
+        for row in rows:
+            row.trends = trends.get(row.id, {})
+
+    def metrics_of(self, trials: Sequence[TrialHandle]) -> list[list[str]]:
+        """Return the metrics of each of some of its trials."""
+        return [list(trial.document.get("metrics") or {}) for trial in _remote(trials)]
+
+    def lines(self, trials: Sequence[TrialHandle], request: LineRequest) -> list[list[list[Line]]]:
+        """Return, for each trial and each metric, its lines."""
+        if request.all_segments:
+            return [_lines_of_journal(trial, request) for trial in _remote(trials)]
+        ids = [trial.id for trial in _remote(trials)]
+        answered = {
+            (series.trial, series.metric): series for series in plotted(self.server, ids, request.metrics, request.axis)
+        }
+        return [
+            [[_line(trial, metric, request, answered.get((trial.id, metric)))] for metric in request.metrics]
+            for trial in _remote(trials)
+        ]
+
+    def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
+        """Return a function that returns the current facts."""
+        self.fill(trials)
+        is_first = True
+
+        def look() -> list[Facts]:
+            nonlocal is_first
+            if not is_first:
+                self.fill(trials, again=True)
+            is_first = False
+            return [facts_of(trial.document) for trial in _remote(trials)]
+
+        return look
+
+
+class _Copies:
+    """Copies of trials' files, in a temporary directory that is made for the first one."""
+
+    def __init__(self) -> None:
+        self._directory: TemporaryDirectory[str] | None = None
+
+    def remove(self) -> None:
+        """Remove all copies."""
+        if self._directory is not None:
+            self._directory.cleanup()
+
+    def of_trial(self, server: Server, document: dict[str, Any], files: Sequence[str] | None) -> Path:
+        """Return a directory with copies of files of a trial, by default all, from an answer that has its `files`."""
+        import tempfile  # which loads more than a description needs
+
+        from aimd_core.upload.downloading import directory_name, fetch_files
+
+        stored = document["files"]
+        try:
+            if self._directory is None:
+                self._directory = tempfile.TemporaryDirectory(prefix="aimd-")
+            directory = Path(self._directory.name, document["id"], directory_name(document, server.host))
+            directory.mkdir(parents=True, exist_ok=True)
+            requested = [file for file in (stored if files is None else files) if file in stored]
+            missing = {file: stored[file] for file in requested if not (directory / file).exists()}
+            fetch_files(server, document["id"], missing, directory)
+        except OSError as error:
+            path = error.filename or tempfile.gettempdir()
+            raise DiskError(path=path, reason=error.strerror or str(error)) from error
+        return directory
+
+
+def _bytes_of(server: Server, trial_id: str, file: str, start: int, end: int) -> bytes:
+    """Return bytes of a file."""
+    content = bytearray()
+
+    def take(piece: bytes) -> bool:
+        content.extend(piece[: end - start - len(content)])
+        return len(content) < end - start
+
+    if start < end:
+        server.read(trial_id, file, start, take)
+    return bytes(content)
+
+
+def _lines_of_journal(trial: RemoteTrial, request: LineRequest) -> list[list[Line]]:
+    directory = trial.directory([METRICS_FILE, SEGMENTS_FILE])
+    return [lines_in(directory, metric, request.axis, request.all_segments) for metric in request.metrics]
+
+
+def _line(trial: RemoteTrial, metric: str, request: LineRequest, plot: PlotSeries | None) -> Line:
+    """Return a metric from the server's answer, or from the journal if some of its points are not on the axis."""
+    summary = (trial.document.get("metrics") or {}).get(metric)
+    count = 0 if plot is None else plot.points
+    if summary is not None and count < (summary.get("count") or 0):
+        (line,) = lines_in(trial.directory([METRICS_FILE, SEGMENTS_FILE]), metric, request.axis)
+        return line
+    series = Series(metric)
+    if plot is None:
+        return Line(series, None, "")
+    _take(plot, series)
+    if plot.exact and request.axis == "step":
+        return Line(series, last_of(series), "")
+    return Line(series, None if summary is None else _number(summary.get("last")), "")
+
+
+def _take(plot: PlotSeries, series: Series) -> None:
+    """Take the points of an answer; of several points in one entry the smallest and the largest."""
+    if not plot.high:
+        series.positions, series.values = plot.x, plot.low
+        return
+    for x, low, high in zip(plot.x, plot.low, plot.high, strict=True):
+        series.positions.extend((x, x))
+        series.values.extend((low, high))
+
+
+def _remote(trials: Sequence[TrialHandle]) -> list[RemoteTrial]:
+    return [trial for trial in trials if isinstance(trial, RemoteTrial)]
+
+
+def _compare(field: str, operator: str, text: str) -> Condition:
+    return Compare(parse_field(field), operator, Text(text))
+
+
+def _lines_at(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        yield from lines_of_file(file)
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value)) if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,100 @@
+"""Every command takes trials wherever they lie, and prints the same: one matrix of commands and sources."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from t9k import aimd
+from tests.conftest import Account
+from tests.support.home import Home, Ran
+
+ALIKE = {
+    "describe": ["describe"],
+    "describe everything": ["describe", "-a"],
+    "describe as JSON": ["describe", "--json"],
+    "plot": ["plot"],
+    "plot two metrics": ["plot", "-m", "val.acc", "-m", "train.loss", "--smooth", "0.6"],
+    "plot epochs as JSON": ["plot", "-m", "val.acc", "--x", "epoch", "--json"],
+    "plot time": ["plot", "-m", "train.loss", "--x", "time"],
+    "plot all segments": ["plot", "-m", "train.loss", "--all-segments"],
+    "logs": ["logs"],
+    "tail of logs": ["logs", "--tail", "2"],
+    "follow logs": ["logs", "-f"],
+    "logs as JSON": ["logs", "--json"],
+    "export": ["export"],
+    "export wide": ["export", "--wide", "--format", "jsonl"],
+    "export all segments": ["export", "--all-segments", "-m", "train.loss"],
+    "wait": ["wait"],
+    "wait until": ["wait", "--until", "train.loss < 1"],
+    "verify": ["verify"],
+    "verify as JSON": ["verify", "--json"],
+}
+SEVERAL = {
+    "compare": ["compare"],
+    "compare everything as JSON": ["compare", "--all", "--json"],
+    "compare groups": ["compare", "--group-by", "params.lr", "--format", "csv"],
+    "plot": ["plot", "-m", "train.loss"],
+    "check": ["check"],
+    "export": ["export", "-m", "val.acc"],
+}
+
+
+@pytest.fixture
+def trials(home: Home, signed_in: Account) -> list[str]:
+    """Three trials in the working directory, uploaded, of which one went back and printed something."""
+    names = []
+    for number, accuracy in enumerate((0.7, 0.9, 0.8)):
+        with aimd.create_trial(
+            trial_name=f"run{number}",
+            folder_path="vision/resnet",
+            make_folder=True,
+            trial_params={"lr": 0.1 / (number + 1)},
+        ) as trial:
+            for step in range(20):
+                trial.log("train", {"loss": 2.0 / (step + 1)}, step=step, epoch=step // 5)
+            trial.log("val", {"acc": accuracy}, step=19, epoch=3)
+        (trial.path / "stdout.log").write_text("".join(f"line {line} \x1b[1mof\x1b[0m {number}\n" for line in range(9)))
+        names.append(trial.alternative_name)
+    back = aimd.load_trial(trial_name="run1", from_step=10)
+    for step in range(10, 15):
+        back.log("train", {"loss": 0.5 / (step + 1)}, step=step, epoch=step // 5)
+    back.log("val", {"acc": 0.9}, step=14, epoch=2)
+    back.finish()
+    (back.path / "git.diff").write_text("+one\n-two\n")
+    assert home.aimd("trial", "tag", "run1", "zeta", "alpha").code == 0
+    assert home.aimd("trial", "note", "run1", "went back").code == 0
+    ran = home.aimd("trial", "upload", "-d", ".")
+    assert ran.code == 0, ran.err
+    return names
+
+
+def _placeless(ran: Ran, home: Home) -> tuple[int, str]:
+    """Return what was printed without where the trials lie."""
+    text = re.sub(r"remote:/vision/resnet/run\d", "PLACE", ran.out)
+    text = re.sub(re.escape(str(home.work)) + r"/\.aimd/trials/run\d_\d+_\d+_[a-z0-9]+", "PLACE", text)
+    return ran.code, text
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_command_prints_the_same_of_a_trial_here_and_on_a_server(home: Home) -> None:
+    for words in ALIKE.values():
+        here = home.aimd("trial", *words, "run1")
+        there = home.aimd("trial", *words, "remote:/vision/resnet/run1")
+        assert here.out, (words, here.err)
+        assert _placeless(there, home) == _placeless(here, home), (words, there.err)
+        assert there.err == here.err, words
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_command_prints_the_same_of_several_trials_in_any_mixture_of_sources(home: Home) -> None:
+    for words in SEVERAL.values():
+        end = ["val.acc >= best(all) - 0.05"] if words == ["check"] else []
+        here = home.aimd("trial", *words, "run0", "run1", "run2", *end)
+        there = home.aimd("trial", *words, "--remote", "run0", "run1", "run2", *end)
+        mixed = home.aimd("trial", *words, "run0", "remote:run1", "run2", *end)
+        assert here.out, (words, here.err)
+        for other in (there, mixed):
+            assert _placeless(other, home) == _placeless(here, home), (words, other.err)
+            assert other.err == here.err, words
