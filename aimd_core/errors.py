@@ -417,11 +417,11 @@ class PartlyDoneError(AimdError):
 
 
 class LeftOutError(PartlyDoneError):
-    """Trials were sent but for what the server refuses. Facts: failed, total."""
+    """Trials were sent but for what is damaged here, or refused by the server. Facts: failed, total."""
 
     code = "left_out"
-    text = "the server refuses parts of {failed} of {total} trials; all the rest is there"
-    hint = "Shorten or rename what is named above, and run the same command again"
+    text = "parts of {failed} of {total} trials were left out; all the rest is on the server"
+    hint = "Mend, shorten or rename what is named above, and run the same command again"
 
 
 class TrialStateError(AimdError):

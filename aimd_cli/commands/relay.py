@@ -59,7 +59,7 @@ def relay(
         follow(lambda: connect(credentials), lambda: trials_below(directory), destination, jobs, interval_s, True)
         return
     results = list(upload_all(lambda: connect(credentials), trials_below(directory), destination, jobs))
-    rows = [row_of(result)._replace(address="") for result in results]
+    rows = [row_of(result, destination)._replace(address="") for result in results]
     failures = [(result.trial, result.error) for result in results if result.error is not None]
     show_report(rows, failures, console_address(credentials.host), as_json)
     if failures:

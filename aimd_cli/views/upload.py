@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rich.console import RenderableType
@@ -10,6 +11,7 @@ from rich.console import RenderableType
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import shown
+from aimd_core.upload.refusals import Refusal
 
 _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
 OUTCOMES = tuple(_STYLES)
@@ -29,7 +31,8 @@ class UploadRow(NamedTuple):
         address: Where to see it in the console, or empty.
         remaining_bytes: Journal bytes that a dry run says would be sent.
         is_fallback: Whether it is in the default folder because the one it asks for does not exist.
-        refusals: What the server does not take of it, and why.
+        refusals: What was left out of it, why, and whether it is damaged here; else the server does not take it.
+        unmet: The folder that was typed, if the trial was in another one before and stays there; else empty.
     """
 
     name: str
@@ -42,7 +45,8 @@ class UploadRow(NamedTuple):
     address: str
     remaining_bytes: int = 0
     is_fallback: bool = False
-    refusals: tuple[tuple[str, str], ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unmet: str = ""
 
 
 class UploadReport:
@@ -102,7 +106,8 @@ class UploadReport:
             "uploads": [
                 {
                     **dict(zip(names, self._fields(row), strict=True)),
-                    "refused": [{"what": what, "reason": reason} for what, reason in row.refusals],
+                    "refused": _plain(refusal for refusal in row.refusals if not refusal.is_local),
+                    "damaged": _plain(refusal for refusal in row.refusals if refusal.is_local),
                 }
                 for row in self.rows
             ],
@@ -114,7 +119,12 @@ class UploadReport:
         counts = Counter(row.outcome for row in self.rows)
         return {
             **{outcome: counts[outcome] for outcome in OUTCOMES},
-            "refused": sum(bool(row.refusals) for row in self.rows),
+            "refused": sum(any(not refusal.is_local for refusal in row.refusals) for row in self.rows),
+            "damaged": sum(any(refusal.is_local for refusal in row.refusals) for row in self.rows),
             "sent_bytes": sum(row.sent_bytes for row in self.rows),
             "address": self.address,
         }
+
+
+def _plain(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
+    return [{"what": refusal.what, "reason": refusal.reason} for refusal in refusals]

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError
 from aimd_core.format import process
+from aimd_core.format.labels import Labels, labels_of
 from aimd_core.format.layout import (
     DOCUMENT_FILES,
+    LABELS_FILE,
     METADATA_FILE,
     METRICS_FILE,
     PARAMETERS_FILE,
@@ -35,6 +37,13 @@ if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
 
 
+def reason_of(error: DamagedError | OSError) -> str:
+    """Return why a file cannot be read, without its path."""
+    if isinstance(error, DamagedError):
+        return str(error.facts["reason"])
+    return said("cannot be read ({strerror})", strerror=error.strerror)
+
+
 def find_trials(directory: Path) -> list[Trial]:
     """Return the trials in a directory, newest first.
 
@@ -54,11 +63,15 @@ class Trial:
     Attributes:
         path: The directory.
         damage: What is wrong with its documents, one sentence each.
+        labels: Its tags and note, once `read_documents` has read them.
+        unread: What `read_documents` could not read, and why, by file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage: list[str] = []
+        self.unread: dict[str, str] = {}
+        self.labels = Labels()
         self._metadata: dict[str, object] | None = None
         self._parameters: dict[str, object] | None = None
         self._totals: JournalTotals | None = None
@@ -94,25 +107,35 @@ class Trial:
         return self._parameters
 
     def read_documents(self) -> dict[str, bytes]:
-        """Return the bytes of each existing small file, and take metadata and parameters from these bytes.
+        """Return the bytes of each small file that can be read, and take metadata, parameters and labels from them.
 
-        Raises:
-            DamagedError: One of them is not a regular file, too large, or malformed.
+        One that cannot be read, or says nothing that can be understood, does not hide the others: see `unread`.
         """
-        from aimd_core.format.documents import parse_mapping, read_document
+        from aimd_core.format.documents import read_document
 
         contents: dict[str, bytes] = {}
+        self.unread = {}
         for file in DOCUMENT_FILES:
             try:
                 contents[file] = read_document(self.path / file)
             except FileNotFoundError:
-                continue
-        for file in (METADATA_FILE, PARAMETERS_FILE):
-            if file not in contents:
-                raise DamagedError(path=self.path, reason=said("{file} is missing", file=file))
-        self._metadata = parse_mapping(contents[METADATA_FILE], self.path / METADATA_FILE)
-        self._parameters = parse_mapping(contents[PARAMETERS_FILE], self.path / PARAMETERS_FILE)
+                if file in (METADATA_FILE, PARAMETERS_FILE):
+                    self.unread[file] = said("is missing")
+            except (DamagedError, OSError) as error:
+                self.unread[file] = reason_of(error)
+        self._metadata = self._parsed(METADATA_FILE, contents)
+        self._parameters = self._parsed(PARAMETERS_FILE, contents)
+        self.labels = labels_of(self._parsed(LABELS_FILE, contents))
         return contents
+
+    def _parsed(self, file: str, contents: dict[str, bytes]) -> dict[str, object]:
+        from aimd_core.format.documents import parse_mapping
+
+        try:
+            return parse_mapping(contents[file], self.path / file) if file in contents else {}
+        except DamagedError as error:
+            self.unread[file] = reason_of(error)
+            return {}
 
     @property
     def totals(self) -> JournalTotals:

@@ -16,18 +16,20 @@ from typing import Any, NamedTuple
 
 from aimd_core.errors import AimdError, DamagedError
 from aimd_core.format.digest import digest_prefix
+from aimd_core.format.documents import parse_mapping
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import (
     DOCUMENT_FILES,
     JOURNAL_FILES,
+    LABELS_FILE,
     METADATA_FILE,
     PARAMETERS_FILE,
     last_write_s,
     signature_of,
 )
-from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, strict_json
+from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, folder_path_of, strict_json
 from aimd_core.format.values import MAX_PARAMETERS_CHARS
-from aimd_core.language import joined, said
+from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, iso_of
 from aimd_core.upload.refusals import Refusal, sentence
@@ -39,6 +41,8 @@ _SMALL_BYTES = 8 << 20
 _OURS = frozenset((*DOCUMENT_FILES, *JOURNAL_FILES))
 _NAMED = 3  # how many files a sentence names
 _OFFERED = (METADATA_FILE, PARAMETERS_FILE)
+_UNDERSTOOD = (*_OFFERED, LABELS_FILE)
+_NO_ID = "its metadata holds no trial id"
 _MAX_BOXES, _MAX_INDENTATION = 32, 64  # of a document that no server refuses for its nesting
 
 
@@ -118,6 +122,18 @@ class Destination:
             folder_id, folder_path, make_folder, strategy, self.companions, self.must_exist, self.overwrite
         )
 
+    def unmet_by(self, uploaded: Uploaded) -> str:
+        """Return the folder that was asked for here, if the trial is in another one because it was there before.
+
+        An upload never moves a trial. Empty if the folder is met, or if another sentence says why it is not.
+        """
+        if uploaded.outcome == "skipped" or uploaded.folder_fallback or not uploaded.folder.startswith("/"):
+            return ""
+        is_met = uploaded.folder_id == self.folder_id
+        if self.folder_path:
+            is_met = is_met or uploaded.folder == folder_path_of(self.folder_path)
+        return "" if is_met else self.folder_path or self.folder_id or ""
+
 
 # What to do about a folder that is not there, said by each protocol alike.
 MAKE_HINT = "Create it with -m, or choose another: aimd folder tree"
@@ -136,12 +152,13 @@ class Uploaded:
         trial_id: Its id on the server; if skipped, the id of the trial in the way.
         name: Its name on the server.
         folder: The path of its folder.
+        folder_id: The id of its folder.
         folder_fallback: The requested folder does not exist, so the default one was used.
         sent_bytes: Journal bytes that were new to the server.
         remaining_bytes: What would be sent, in a dry run.
         damage: A sentence about local damage, or empty.
         address: Where to see it in the console, or empty if that is not known.
-        refusals: What the server does not take of it, and why; all the rest was sent.
+        refusals: What was left out because it is damaged here or the server does not take it; all the rest was sent.
     """
 
     __slots__ = (
@@ -149,6 +166,7 @@ class Uploaded:
         "damage",
         "folder",
         "folder_fallback",
+        "folder_id",
         "name",
         "outcome",
         "refusals",
@@ -163,6 +181,7 @@ class Uploaded:
         self.trial_id = str(answer.get("id"))
         self.name = str(answer.get("name"))
         self.folder = str(folder.get("path"))
+        self.folder_id = str(folder.get("id"))
         self.folder_fallback = bool(folder.get("fallback"))
         self.sent_bytes = 0
         self.remaining_bytes = 0
@@ -221,15 +240,20 @@ def checked_id(trial: Trial) -> str:
     """Return a trial's id in the server's form.
 
     Raises:
-        DamagedError: Its metadata cannot be read, or has none.
+        DamagedError: Its metadata have none. Damaged metadata may still show it.
     """
-    trial_id = trial.id
-    if trial.damage:
-        raise DamagedError(path=trial.path, reason=joined("; ", trial.damage))
+    unread = trial.unread.get(METADATA_FILE)
+    trial_id = quick_id(trial.path) if unread else trial.id
     try:
         return str(uuid.UUID(trial_id or ""))
     except ValueError:
-        raise DamagedError(path=trial.path, reason="its metadata holds no trial id") from None
+        reason = said("{file}: {reason}", file=METADATA_FILE, reason=unread) if unread else _NO_ID
+        raise DamagedError(path=trial.path, reason=reason) from None
+
+
+def damaged_parts(trial: Trial) -> list[Refusal]:
+    """Return the documents of a trial that `read_documents` could not read or understand."""
+    return [Refusal(file, reason, is_local=True) for file, reason in trial.unread.items()]
 
 
 def left_behind(path: Path) -> str:
@@ -264,8 +288,8 @@ def _guess(metadata: bytes) -> tuple[str | None, str | None]:
 def is_known(path: Path, stored: dict[str, Any]) -> bool:
     """Tell whether the server has every byte of an ended trial, so that there is nothing to do.
 
-    Equal digests of the small files prove that the server knows their content, but not that it takes all of it: large
-    or deeply nested documents are offered again, so that what it refuses is said each time.
+    Equal digests of the small files prove that the server knows their content, but not that it takes all of it: large,
+    deeply nested or damaged documents are offered again, so that what is left out is said each time.
     """
     files = stored.get("files") or {}
     try:
@@ -278,6 +302,8 @@ def is_known(path: Path, stored: dict[str, Any]) -> bool:
                 continue
             if file in _OFFERED and _may_be_refused(content):
                 return False
+            if file in _UNDERSTOOD:
+                parse_mapping(content, file)
             if not remote or remote.get("offset") != len(content) or remote.get("digest") != digest_of(content):
                 return False
             if file == METADATA_FILE and not _has_ended(content, stored.get("state")):
@@ -344,6 +370,9 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
         "metadata": {key: value for key, value in trial.metadata.items() if key != "_upload"},
         "parameters": trial.parameters,
     }
+    for file, member in ((METADATA_FILE, "metadata"), (PARAMETERS_FILE, "parameters")):
+        if file in trial.unread:  # then the server keeps what it has
+            document[member] = None
     # What the server fills in is not sent, so that a second upload equals the first.
     inner = trial.metadata.get("metadata")
     if isinstance(inner, dict):

@@ -1,4 +1,6 @@
-"""What a server does not take of a trial: found by trying, named, and left out, so that it does not stop the rest.
+"""What is left out of an upload: named, so that it does not stop the rest.
+
+That is what is damaged here, and what a server does not take, which is found by trying.
 
 A server says that it refuses a document, not always which part of it. So parts are offered again, more and more of
 them, until those that it refuses are known. Offering changes nothing on the server.
@@ -25,24 +27,37 @@ Offer = Callable[[Document], object]
 
 
 class Refusal(NamedTuple):
-    """A part of a trial that the server does not take: its dotted name, and the server's reason."""
+    """A part of a trial that was left out: its dotted name or its file, and why.
+
+    `is_local` tells whether it is damaged here; otherwise the server does not take it, for a reason of its own.
+    """
 
     what: str
     reason: str
+    is_local: bool = False
 
 
 def sentence(refusals: Iterable[Refusal]) -> str:
     """Say what was left out, in one sentence; empty when nothing was."""
     listed = list(refusals)
-    if not listed:
-        return ""
+    damaged = [refusal for refusal in listed if refusal.is_local]
+    refused = [refusal for refusal in listed if not refusal.is_local]
+    return joined("; ", [_sentence(part) for part in (refused, damaged) if part])
+
+
+def _sentence(listed: list[Refusal]) -> str:
     parts = [said("{what} ({reason})", what=refusal.what, reason=refusal.reason) for refusal in listed[:_NAMED]]
     more = said(" and {count} more", count=len(listed) - _NAMED) if len(listed) > _NAMED else ""
-    return said("the server refuses {parts}{more}", parts=joined(", ", parts), more=more)
+    shown = joined(", ", parts)
+    if listed[0].is_local:
+        return said("damaged here and left out: {parts}{more}", parts=shown, more=more)
+    return said("the server refuses {parts}{more}", parts=shown, more=more)
 
 
 def refusal_reason(refusal: Refusal) -> str:
-    """Say that the server refuses it, and why, for a list in which it is named already."""
+    """Say why it is left out, for a list in which it is named already."""
+    if refusal.is_local:
+        return said("is damaged here ({reason})", reason=refusal.reason)
     return said("the server refuses it ({reason})", reason=refusal.reason)
 
 
@@ -85,7 +100,8 @@ class _Probe:
     """
 
     def __init__(self, document: Document, offer: Offer) -> None:
-        self.document = {**document, **{name: {} for name in _GROUPS}, **dict.fromkeys(_ALONE)}
+        emptied: Document = {name: {} for name in _GROUPS if document.get(name) is not None}
+        self.document = {**document, **emptied, **dict.fromkeys(_ALONE)}
         self.refusals: list[Refusal] = []
         self._offer = offer
         self._offers = 0

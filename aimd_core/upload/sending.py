@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,12 +26,10 @@ from aimd_core.errors import (
     RemoteNotFoundError,
 )
 from aimd_core.format.digest import RunningDigest, digest_prefix
-from aimd_core.format.documents import parse_mapping
 from aimd_core.format.journal import open_regular
-from aimd_core.format.labels import labels_of
 from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, LABELS_FILE, METRICS_FILE
 from aimd_core.language import joined, said
-from aimd_core.reading.documents import Trial
+from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.upload.contents import (
     MAKE_HINT,
     Companions,
@@ -39,10 +37,11 @@ from aimd_core.upload.contents import (
     Difference,
     Uploaded,
     checked_id,
+    damaged_parts,
     digest_of,
     document_of,
 )
-from aimd_core.upload.refusals import Refusal, admitted
+from aimd_core.upload.refusals import Refusal, admitted, refusal_reason
 
 FIRST_PART_BYTES = 1 << 20
 MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
@@ -155,15 +154,6 @@ def damage_sentence(path: Path) -> str:
     return joined("; ", [sentence for sentence in facts.damage if sentence.startswith(f"{METRICS_FILE}: ")])
 
 
-def _labels_in(content: bytes) -> dict[str, Any] | None:
-    """Return tags and note for the server's lists; damaged labels do not keep a trial from being uploaded."""
-    try:
-        labels = labels_of(parse_mapping(content, LABELS_FILE))
-    except DamagedError:
-        return None
-    return {"tags": list(labels.tags), "note": labels.note}
-
-
 def send_trial(server: Server, trial: Trial, destination: Destination, progress: Progress, part: PartSize) -> Uploaded:
     """Upload a trial, or what is new in it.
 
@@ -175,7 +165,7 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
         part: How many bytes to send at once.
 
     Raises:
-        DamagedError: The metadata cannot be read, or has no id.
+        DamagedError: The metadata has no id.
         ContentDiffersError: The journal is shorter than what was sent, or its sent part has changed.
         NameTakenError, RefusedError, NetworkError, AccessError: From the server.
     """
@@ -185,9 +175,9 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
     document = document_of(trial, merged)
     small = {file: content for file, content in contents.items() if len(content) <= _ALONE_BYTES}
     document["documents"] = {file: base64.b64encode(content).decode() for file, content in small.items()}
-    if LABELS_FILE in small:
-        document["labels"] = _labels_in(small[LABELS_FILE])
-    refusals: list[Refusal] = []
+    if LABELS_FILE in small and LABELS_FILE not in trial.unread:
+        document["labels"] = {"tags": list(trial.labels.tags), "note": trial.labels.note}
+    refusals = damaged_parts(trial)
     removed: dict[str, Any] | None = None
     for _ in range(_REPLACED_TRIES):
         try:
@@ -296,6 +286,7 @@ def _send_files(
     stored = answer["files"]
     changed = _settle_documents(server, trial_id, document, contents, stored, uploaded.refusals)
     lines = Lines()
+    contradiction: ContentDiffersError | None = None
     for file in JOURNAL_FILES:
         watched = lines if file == METRICS_FILE else None
         try:
@@ -304,6 +295,12 @@ def _send_files(
             )
         except RefusedError as error:
             uploaded.refusals.append(Refusal(file, str(error.facts.get("reason"))))
+        except ContentDiffersError as error:  # of this file; those behind it are sent first
+            contradiction = contradiction or error
+        except (DamagedError, OSError) as error:
+            uploaded.refusals.append(Refusal(file, reason_of(error), is_local=True))
+    if contradiction is not None:
+        raise contradiction
     uploaded.damage = damage_sentence(trial.path) if lines.are_odd else ""
     if uploaded.outcome == "unchanged" and (uploaded.sent_bytes or changed):
         uploaded.outcome = "updated"
@@ -320,9 +317,10 @@ def _settle_documents(
 ) -> bool:
     """Send large documents that differ and remove those that are gone here; return whether there were any.
 
-    Those that the server refuses are added to `refusals`.
+    Those that the server refuses are added to `refusals`. What cannot be read here stays there as it is.
     """
-    gone = [file for file in DOCUMENT_FILES if file in remote and file not in contents]
+    kept = contents.keys() | {refusal.what for refusal in refusals if refusal.is_local}
+    gone = [file for file in DOCUMENT_FILES if file in remote and file not in kept]
     if gone:
         server.put_trial(trial_id, {**document, "documents": dict.fromkeys(gone)})
     changed = bool(gone)
@@ -478,20 +476,16 @@ def _send_rest(
     return reached
 
 
-def local_files(trial: Trial) -> Iterator[tuple[str, int, str]]:
-    """Yield name, size in bytes and digest of each file that is uploaded.
-
-    Raises:
-        DamagedError: Something other than a regular file is in its place.
-    """
-    for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
-        try:
-            opened = open_regular(trial.path / file)
-        except FileNotFoundError:
-            continue
-        with opened:
+def _standing_here(path: Path) -> Standing | str | None:
+    """Return size and digest of a file, None if there is none, or why it cannot be read."""
+    try:
+        with open_regular(path) as opened:
             size_bytes = os.fstat(opened.fileno()).st_size
-            yield file, size_bytes, digest_prefix(opened, size_bytes)
+            return Standing(size_bytes, digest_prefix(opened, size_bytes))
+    except FileNotFoundError:
+        return None
+    except (DamagedError, OSError) as error:
+        return reason_of(error)
 
 
 def plan_trial(server: Server, trial: Trial, destination: Destination) -> Uploaded:
@@ -511,10 +505,10 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
         document, refusals = find_refusals(server, trial_id, document, error)
         answer = _put(server, trial_id, document, merged.companions, dry_run=True)
     planned = Uploaded(answer)
-    planned.refusals = refusals
+    planned.refusals = [*damaged_parts(trial), *_damaged_journals(trial), *refusals]
     if planned.outcome == "skipped":
         return planned
-    differences = compare_files(trial, answer.get("files") or {})
+    differences = [difference for difference in compare_files(trial, answer.get("files") or {}) if difference.mended_by]
     for difference in differences:
         if difference.file in JOURNAL_FILES and difference.reason != NEW_BYTES:
             raise ContentDiffersError(path=trial.path / difference.file, reason=difference.reason)
@@ -525,16 +519,26 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
     return planned
 
 
-def compare_files(trial: Trial, remote: dict[str, Any]) -> list[Difference]:
-    """Return the files whose size or digest differs between here and the server.
+def _damaged_journals(trial: Trial) -> list[Refusal]:
+    journals = ((file, _standing_here(trial.path / file)) for file in JOURNAL_FILES)
+    return [Refusal(file, here, is_local=True) for file, here in journals if isinstance(here, str)]
 
-    Raises:
-        DamagedError: Something other than a regular file is in its place.
-    """
+
+def compare_files(trial: Trial, remote: dict[str, Any]) -> list[Difference]:
+    """Return the files whose size or digest differs between here and the server, and those that are damaged here."""
     differences = []
     left = dict(remote)
-    for file, size_bytes, digest in local_files(trial):
-        there = left.pop(file, None)
+    for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
+        here = _standing_here(trial.path / file)
+        there = left.pop(file, None) if here is not None else None
+        fault = here if isinstance(here, str) else trial.unread.get(file)
+        if fault is not None:
+            left.pop(file, None)
+            reason = refusal_reason(Refusal(file, fault, is_local=True))
+            differences.append(Difference(file, None, None, reason, ""))
+        if not isinstance(here, Standing):
+            continue
+        size_bytes, digest = here
         if there is None:
             reason = NEW_BYTES if file in JOURNAL_FILES else "is not on the server"
             differences.append(Difference(file, size_bytes, None, reason))

@@ -21,6 +21,7 @@ from aimd_core.client.v1 import ContestedError, DeployedServer, IdTakenError, Na
 from aimd_core.config import Credentials
 from aimd_core.errors import (
     ContentDiffersError,
+    DamagedError,
     NameTakenError,
     RefusedError,
     RemoteFolderNotFoundError,
@@ -28,12 +29,21 @@ from aimd_core.errors import (
 )
 from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
-from aimd_core.format.model import DEFAULT_FOLDER, strict_json
+from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, strict_json
 from aimd_core.language import joined, said
-from aimd_core.reading.documents import Trial
+from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.series import records_of
-from aimd_core.upload.contents import MAKE_HINT, Companions, Destination, Difference, Uploaded, checked_id, document_of
-from aimd_core.upload.refusals import Refusal, admitted, plain_name
+from aimd_core.upload.contents import (
+    MAKE_HINT,
+    Companions,
+    Destination,
+    Difference,
+    Uploaded,
+    checked_id,
+    damaged_parts,
+    document_of,
+)
+from aimd_core.upload.refusals import Refusal, admitted, plain_name, refusal_reason
 from aimd_core.upload.sending import Progress, no_progress
 
 BATCH_POINTS = 1000
@@ -41,6 +51,7 @@ _CONFLICT_TRIES, _REPLACE_TRIES = 6, 3
 _CONTEST_TRIES, _CONTEST_BASE_S, _CONTEST_CAP_S = 10, 0.1, 5.0
 _REPEATED = "its points are from here, but repeated or in another order, as after several uploads at once"
 _BARE = ("kind", "metadata", "startTime", "endTime", "status")  # of a document
+_UNKNOWN = {"kind": "Trial", "status": INITIALIZING}  # of a trial whose metadata cannot be read
 _PARAMETERS = "parameters"
 _FILLED_IN = ("folder", "editor", "timestamp")
 
@@ -61,15 +72,25 @@ class LocalPoints:
         by_type: Points in the order of the journal.
         left_out: How many values are left out of their points because strict JSON has no numbers that are not finite.
         damage: What could not be read in the journal.
+        fault: Why none of it can be read, or empty.
     """
 
     def __init__(self, trial: Trial) -> None:
         self.by_type: dict[str, list[dict[str, Any]]] = {}
         self.left_out = 0
         self.damage = Damage()
-        for record in records_of(trial.path, self.damage):
-            ((metrics_type, point),) = record.items()
-            self.by_type.setdefault(metrics_type, []).append(self._finite(point))
+        self.fault = ""
+        try:
+            for record in records_of(trial.path, self.damage):
+                ((metrics_type, point),) = record.items()
+                self.by_type.setdefault(metrics_type, []).append(self._finite(point))
+        except (DamagedError, OSError) as error:
+            self.by_type.clear()
+            self.fault = reason_of(error)
+
+    def refusals(self) -> list[Refusal]:
+        """Return what is left out if the journal cannot be read."""
+        return [Refusal(METRICS_FILE, self.fault, is_local=True)] if self.fault else []
 
     def note(self, with_damage: bool) -> str:
         """Say what was left out, in one sentence; empty when nothing was."""
@@ -125,7 +146,9 @@ class DeployedRemote:
         document = document_of(trial, merged)
         for attempt in range(_CONTEST_TRIES):
             try:
-                return self._bring(trial, trial_id, document, merged.companions, progress)
+                uploaded = self._bring(trial, trial_id, document, merged.companions, progress)
+                uploaded.refusals += damaged_parts(trial) if uploaded.outcome != "skipped" else []
+                return uploaded
             except RemoteFolderNotFoundError:
                 raise
             except RemoteNotFoundError:  # another command has replaced it in the middle, so it goes beside that
@@ -136,7 +159,7 @@ class DeployedRemote:
                 if not merged.overwrite or there is None or attempt:
                     raise
                 self._server.delete_trial(trial_id)
-                self._server.create_trial({**document["metadata"], **_named(there)})
+                self._server.create_trial({**(document["metadata"] or there), **_named(there)})
             except ContestedError:
                 _pause(attempt)
                 self._start_over(trial, trial_id, document)
@@ -158,7 +181,7 @@ class DeployedRemote:
             except ContestedError:
                 pass
             self._server.delete_trial(trial_id)
-            self._server.create_trial({**document["metadata"], **_named(there)})
+            self._server.create_trial({**(document["metadata"] or there), **_named(there)})
         except (IdTakenError, NameIsTakenError, RemoteNotFoundError):
             return  # another upload does the same
 
@@ -173,10 +196,15 @@ class DeployedRemote:
             uploaded = self._update(trial_id, document, there)
         if uploaded.outcome == "skipped":
             return uploaded
-        changed, refusals = _settle_parameters(self._server, trial_id, document["parameters"])
+        changed, refusals = False, []
+        if document["parameters"] is not None:
+            changed, refusals = _settle_parameters(self._server, trial_id, document["parameters"])
         points = LocalPoints(trial)
-        uploaded.sent_bytes, refused_points = self._append(trial, trial_id, points, progress)
-        uploaded.refusals += [*refusals, *refused_points]
+        refusals += points.refusals()
+        if not points.fault:
+            uploaded.sent_bytes, refused_points = self._append(trial, trial_id, points, progress)
+            refusals += refused_points
+        uploaded.refusals += refusals
         if uploaded.outcome == "unchanged" and (changed or uploaded.sent_bytes):
             uploaded.outcome = "updated"
         uploaded.damage = points.note(uploaded.sent_bytes > 0)
@@ -190,17 +218,20 @@ class DeployedRemote:
         points = LocalPoints(trial)
         there = self._server.trial(trial_id)
         if there is None:
-            return self._plan_new(trial_id, document, points)
+            planned = self._plan_new(trial_id, document, points)
+            planned.refusals = damaged_parts(trial) + points.refusals()
+            return planned
         try:
-            missing = self._missing(trial, trial_id, points)
+            missing = {} if points.fault else self._missing(trial, trial_id, points)
         except ContestedError:  # the upload starts it over
             missing = points.by_type
         same = not missing and _without_filled_in(there) == _without_filled_in(
-            {**document["metadata"], **_named(there)}
+            {**(document["metadata"] or there), **_named(there)}
         )
-        same = same and self._server.parameters(trial_id) == document["parameters"]
+        same = same and document["parameters"] in (None, self._server.parameters(trial_id))
         planned = Uploaded({**self._place(there), "outcome": "unchanged" if same else "updated", "id": trial_id})
         planned.remaining_bytes = sum(len(json.dumps(points)) for points in missing.values())
+        planned.refusals = damaged_parts(trial) + points.refusals()
         return planned
 
     def check(self, trial: Trial) -> list[Difference]:
@@ -209,11 +240,13 @@ class DeployedRemote:
         trial_id = checked_id(trial)
         if self._server.trial(trial_id) is None:
             raise RemoteNotFoundError(what=said("trial {name}", name=trial.name))
-        differences = []
-        if self._server.parameters(trial_id) != strict_json(trial.parameters):
+        points = LocalPoints(trial)
+        damaged = damaged_parts(trial) + points.refusals()
+        differences = [Difference(part.what, None, None, refusal_reason(part), "") for part in damaged]
+        if PARAMETERS_FILE not in trial.unread and self._server.parameters(trial_id) != strict_json(trial.parameters):
             differences.append(Difference(PARAMETERS_FILE, None, None, "differs from what the server has"))
         try:
-            missing = self._missing(trial, trial_id, LocalPoints(trial))
+            missing = {} if points.fault else self._missing(trial, trial_id, points)
         except (ContentDiffersError, ContestedError) as error:
             return [*differences, Difference(METRICS_FILE, None, None, error.sentence, "overwrite")]
         for metrics_type, points in missing.items():
@@ -246,7 +279,8 @@ class DeployedRemote:
         folder = {"id": folder_id, "path": path, "fallback": fallback}
         for attempt in range(_CONFLICT_TRIES):
             try:
-                name, refusals = _create_admitted(self._server, document["metadata"], name, folder_id, trial_id)
+                metadata = document["metadata"] or _UNKNOWN
+                name, refusals = _create_admitted(self._server, metadata, name, folder_id, trial_id)
             except IdTakenError:
                 refusals = []  # the answer was lost, but the trial exists
             except NameIsTakenError:
@@ -275,7 +309,7 @@ class DeployedRemote:
 
     def _update(self, trial_id: str, document: dict[str, Any], there: dict[str, Any]) -> Uploaded:
         """Update a trial's document where it is, whatever the folder."""
-        metadata = {**document["metadata"], **_named(there)}
+        metadata = {**(document["metadata"] or there), **_named(there)}
         outcome, refusals = "unchanged", []
         if _without_filled_in(there) != _without_filled_in(metadata):
             try:

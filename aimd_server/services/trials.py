@@ -66,7 +66,7 @@ class TrialWish(msgspec.Struct):
     replaces: str | None = None  # the only trial that `replace` may replace
     state: str | None = None
     last_write: str | None = None
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] | None = {}  # None, as for parameters: the client cannot read them, and nothing changes
     parameters: dict[str, Any] | None = None
     documents: dict[str, bytes | None] = {}
     labels: SentLabels | None = None
@@ -95,10 +95,7 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         RefusalError: `invalid`, `name_taken`, or `not_found` for an id that is somebody else's.
     """
     _check(uid, wish)
-    parameters = documents.parameters_text(wish.parameters)
-    last_write = wish.last_write if parse_us(wish.last_write) is not None else None
-    columns = {"state": wish.state, "last_write": last_write, "parameters": parameters}
-    columns |= document_columns(wish.metadata)
+    columns = _columns(wish)
     if wish.alternative_name is not None:
         columns["alternative_name"] = wish.alternative_name
     given = {file: None if body is None else (body, digest_of(body)) for file, body in wish.documents.items()}
@@ -107,7 +104,7 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         if trials.by_uid(connection, uid) is None:
             free_id(connection, user, uid, no_trial(uid))
             labels = _label_columns(wish, given, None)
-            return ended(_create(connection, user, uid, wish, {**columns, **labels}, given))
+            return ended(_create(connection, user, uid, wish, {**_first_columns(wish), **columns, **labels}, given))
         row = load_trial(connection, user, uid)
         outcome = _update(connection, user, row, columns)
         labels = _label_columns(wish, given, document_digest(connection, row.id, LABELS_FILE))
@@ -126,6 +123,26 @@ def put(database: Database, user: Account, uid: str, wish: TrialWish, dry_run: b
         return database.write(operation)
     except _DryRunError as undone:
         return undone.put
+
+
+def _columns(wish: TrialWish) -> dict[str, Any]:
+    """Return the columns that a wish says something about."""
+    columns: dict[str, Any] = {}
+    if wish.parameters is not None:
+        columns["parameters"] = documents.parameters_text(wish.parameters)
+    if wish.metadata is not None:
+        columns |= {"state": wish.state, "last_write": _last_write(wish), **document_columns(wish.metadata)}
+    return columns
+
+
+def _first_columns(wish: TrialWish) -> dict[str, Any]:
+    """Return the columns of a new trial that a client says nothing about."""
+    nothing = {"state": wish.state, "last_write": _last_write(wish), "parameters": documents.parameters_text({})}
+    return {**nothing, **document_columns({})}
+
+
+def _last_write(wish: TrialWish) -> str | None:
+    return wish.last_write if parse_us(wish.last_write) is not None else None
 
 
 def free_id(connection: Connection, user: Account, uid: str, refusal: Exception) -> None:
@@ -239,10 +256,9 @@ def _resolve(connection: Connection, user: Account, wish: TrialWish, folder: Fol
 
 
 def _update(connection: Connection, user: Account, row: TrialRow, columns: dict[str, Any]) -> str:
-    before: dict[str, object] = {"document": trials.document(connection, row.id)}
-    before |= {name: getattr(row, name) for name in ("parameters", "state", "last_write")}
-    if "alternative_name" in columns:
-        before["alternative_name"] = row.alternative_name
+    before: dict[str, object] = {"document": trials.document(connection, row.id)} if "document" in columns else {}
+    sent = ("parameters", "state", "last_write", "alternative_name")
+    before |= {name: getattr(row, name) for name in sent if name in columns}
     if all(columns[name] == value for name, value in before.items()):
         if now_us() - row.heard_us > HEARD_EVERY_US:
             trials.change(connection, row.id, heard_us=now_us())

@@ -82,6 +82,16 @@ def upload_directory(
                 folder=uploaded.folder,
             )
         )
+    unmet = destination.unmet_by(uploaded)
+    if unmet:
+        tell(
+            said(
+                "WARNING: {name} was on the server before and stays in {folder}: an upload does not move it to {unmet}",
+                name=uploaded.name,
+                folder=uploaded.folder,
+                unmet=unmet,
+            )
+        )
     if uploaded.refusals:
         tell(said("WARNING: {name}: {refusals}", name=uploaded.name, refusals=sentence(uploaded.refusals)))
     tell(said("{name} is on the server: {address}", name=uploaded.name, address=uploaded.address))

@@ -158,8 +158,9 @@ def test_a_link_in_a_trial_is_not_followed(home: Home, signed_in: Account) -> No
     secret.write_text("my private file\n")
     (trial.path / "stdout.log").symlink_to(secret)
     ran = home.aimd("trial", "upload", "-n", "cnn")
-    assert ran.code == 6
-    assert "stdout.log" in ran.err
+    assert ran.code == 8
+    assert "stdout.log (" in ran.err
+    assert "private" not in ran.err + ran.out
 
 
 def test_the_sdk_uploads_with_the_saved_settings(home: Home, signed_in: Account) -> None:

@@ -51,6 +51,28 @@ def test_a_folder_that_a_trial_asks_for_may_be_missing_and_that_is_said(home: Ho
     assert [line.split(" went to ")[1][:8] for line in ran.err.splitlines() if "WARNING" in line] == ["/default"]
 
 
+@pytest.mark.parametrize(
+    "options", [["-P", "b/c"], ["-P", "b/c", "-m"], ["-I", "7d9c3b52-58c1-4d0e-9f41-0d5b1a1f2c11"]]
+)
+def test_a_folder_that_is_typed_for_a_trial_that_is_there_moves_nothing_and_that_is_said(
+    home: Home, server: object, options: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    trial = record()
+    record("other")
+    assert home.aimd("trial", "upload", "-d", ".", "-P", "a", "-m").code == 0
+    for words in (["cnn"], ["cnn", "--dry-run"], ["cnn", "--follow"], ["-d", "."]):  # the last asks for many at once
+        ran = home.aimd("trial", "upload", *words, *options)
+        assert (ran.code, {row["folder"] for row in ran.table}) == (0, {"/a"}), (words, ran.err)
+        assert ran.err.count(f"WARNING: not moved to {options[1]}: ") == 1, ran.err
+        assert all(options[1] in row["note"] for row in ran.table)
+    assert "WARNING" not in home.aimd("trial", "upload", "cnn", "-P", "/a//").err
+    capfd.readouterr()
+    trial.upload(**{"-P": {"folder_path": "b/c"}, "-I": {"folder_id": options[1]}}[options[0]])
+    assert f"stays in /a: an upload does not move it to {options[1]}" in capfd.readouterr().err
+    trial.upload(folder_path="a")
+    assert "WARNING" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("columns", [50, 100, 160])
 def test_a_person_reads_the_warning_at_any_width(home: Home, signed_in: Account, columns: int) -> None:
     record(folder="no/where")

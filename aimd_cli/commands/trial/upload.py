@@ -111,12 +111,16 @@ def upload(
     if check:
         _check(credentials, selected, jobs, as_json)
     elif dry_run:
-        _end(_rows(_run_planned(credentials, selected, destination, jobs), selected), as_json, credentials.host)
+        _end(
+            _rows(_run_planned(credentials, selected, destination, jobs), selected, destination),
+            as_json,
+            credentials.host,
+        )
     elif follow:
         everything = directory is not None and not (trials or path or name)
         _follow(credentials, selected, directory if everything else None, destination, jobs, as_json)
     else:
-        _end(_rows(_run(credentials, selected, destination, jobs), selected), as_json, credentials.host)
+        _end(_rows(_run(credentials, selected, destination, jobs), selected, destination), as_json, credentials.host)
 
 
 def _maker(credentials: Credentials) -> Callable[[], Remote]:
@@ -160,16 +164,18 @@ def _run_planned(
 
 
 def _rows(
-    results: Iterator[tuple[Trial, Result]], trials: Sequence[Trial]
+    results: Iterator[tuple[Trial, Result]], trials: Sequence[Trial], destination: Destination
 ) -> tuple[list[UploadRow], list[tuple[Trial, AimdError]]]:
     """Return one row per trial, in the order named, and the failures."""
     by_path = {trial.path: result for trial, result in results}
     ordered = [by_path[trial.path] for trial in trials]
-    return [row_of(result) for result in ordered], [(item.trial, item.error) for item in ordered if item.error]
+    return [row_of(result, destination) for result in ordered], [
+        (item.trial, item.error) for item in ordered if item.error
+    ]
 
 
-def row_of(result: Result) -> UploadRow:
-    """Return the row of a result."""
+def row_of(result: Result, destination: Destination) -> UploadRow:
+    """Return the row of a result; the destination is what was typed."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadRow
     from aimd_core.upload.contents import left_behind
@@ -182,6 +188,9 @@ def row_of(result: Result) -> UploadRow:
     notes = [sentence(uploaded.refusals), uploaded.damage, left_behind(result.trial.path)]
     if uploaded.folder_fallback:
         notes.append("the folder does not exist: uploaded to the default one (-m creates it)")
+    unmet = destination.unmet_by(uploaded)
+    if unmet:
+        notes.append(said("it was on the server before, and stays in its folder; not moved to {unmet}", unmet=unmet))
     return UploadRow(
         name,
         uploaded.outcome,
@@ -193,7 +202,8 @@ def row_of(result: Result) -> UploadRow:
         uploaded.trial_id,
         uploaded.remaining_bytes,
         uploaded.folder_fallback,
-        tuple((str(refusal.what), str(refusal.reason)) for refusal in uploaded.refusals),
+        tuple(refusal._replace(what=str(refusal.what), reason=str(refusal.reason)) for refusal in uploaded.refusals),
+        unmet,
     )
 
 
@@ -221,23 +231,23 @@ def show_report(
     """Show the results and their summary; on stderr, also what a narrow table drops."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadReport
-    from aimd_core.upload.refusals import Refusal, sentence
+    from aimd_core.upload.refusals import sentence
 
     output.show(UploadReport(list(rows), address), as_json)
     say_fallbacks(rows)
+    say_unmet(rows)
     for row in rows:
         if row.refusals:
-            refusals = [Refusal(*pair) for pair in row.refusals]
-            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=sentence(refusals)))
+            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=sentence(row.refusals)))
     _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
     say_summary(rows, address)
 
 
 def raise_refusals(rows: Sequence[UploadRow]) -> None:
-    """Raise an error if the server refuses parts of trials, of which all the rest was sent."""
-    refused = sum(bool(row.refusals) for row in rows)
-    if refused:
-        raise LeftOutError(failed=refused, total=len(rows))
+    """Raise an error if parts of trials were left out, of which all the rest was sent."""
+    partial = sum(bool(row.refusals) for row in rows)
+    if partial:
+        raise LeftOutError(failed=partial, total=len(rows))
 
 
 def advice_of(errors: Sequence[AimdError]) -> str:
@@ -256,6 +266,25 @@ def say_fallbacks(rows: Sequence[UploadRow]) -> None:
                     folder=row.folder,
                 )
             )
+
+
+def say_unmet(rows: Sequence[UploadRow]) -> None:
+    """Warn of trials that stay in the folder where they were, although another was typed: an upload moves nothing."""
+    staying = [row for row in rows if row.unmet]
+    if not staying:
+        return
+    first, others = staying[0], len(staying) - 1
+    more = said(" and {count} more", count=others) if others else ""
+    output.say(
+        said(
+            "WARNING: not moved to {unmet}: {name} in {folder}{more}. -P and -I only place trials that are new to the"
+            " server; move others in the console",
+            unmet=first.unmet,
+            name=first.name,
+            folder=first.folder,
+            more=more,
+        )
+    )
 
 
 def say_summary(rows: Sequence[UploadRow], address: str) -> None:
@@ -319,7 +348,7 @@ def _mending(mended_by: set[str]) -> str:
     import sys
 
     if mended_by == {""}:
-        return said("Shorten or rename what is named above, and upload it again")
+        return said("Mend, shorten or rename what is named above, and upload it again")
     words = [word for word in sys.argv[1:] if word not in ("--check", "--json")]
     if "overwrite" in mended_by:
         command = shlex.join(["aimd", *words, "--overwrite"])
@@ -346,6 +375,6 @@ def _follow(
         return trials_in(directory) if directory is not None else [Trial(path) for path in paths]
 
     last = follow(_maker(credentials), find, destination, jobs, FOLLOW_INTERVAL_S, endless=False)
-    rows = [row_of(result) for result in last.values()]
+    rows = [row_of(result, destination) for result in last.values()]
     failures = [(result.trial, result.error) for result in last.values() if result.error]
     _end((rows, failures), as_json, credentials.host)

@@ -154,7 +154,7 @@ MESSAGES: dict[str, str] = {
     "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
     "If the files here are right, replace the server's: {command}": "如果本地文件是正确的，请替换服务器上的：{command}",
     "Bring the server up to date with: {command}": "更新服务器：{command}",
-    "Shorten or rename what is named above, and upload it again": "请缩短或重命名上面列出的内容，然后重新上传",
+    "Mend, shorten or rename what is named above, and upload it again": "请修复、缩短或重命名上面列出的内容，然后重新上传",
     ", {failed} failed": "，{failed} 个失败",
     "{downloaded} downloaded{failed}; {size} received. See: {directory}": (
         "已下载 {downloaded} 个{failed}；共 {size}。见：{directory}"
@@ -162,6 +162,13 @@ MESSAGES: dict[str, str] = {
     "WARNING: {name}: {refusals}": "警告：{name}：{refusals}",
     "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)": (
         "警告：{name} 进入了 {folder}，因为它要求的文件夹不存在（-m 会创建它）"
+    ),
+    "it was on the server before, and stays in its folder; not moved to {unmet}": (
+        "它此前已在服务器上，仍留在原文件夹；未移动到 {unmet}"
+    ),
+    "WARNING: not moved to {unmet}: {name} in {folder}{more}. -P and -I only place trials that are new to the"
+    " server; move others in the console": (
+        "警告：{folder} 中的 {name}{more}未移动到 {unmet}。-P 和 -I 只决定服务器上尚不存在的试验放在哪里；其他试验请在控制台中移动"
     ),
     "the folder does not exist: uploaded to the default one (-m creates it)": (
         "文件夹不存在：已上传到默认文件夹（-m 会创建它）"

@@ -95,10 +95,17 @@ ERRORS: dict[str, str] = {
     "Bring the server up to date with: aimd trial upload": "请用此命令更新服务器上的数据：aimd trial upload",
     "Stopped. {done} of {total} {what}; run again to continue.": "已停止。{done}/{total} {what}；重新运行即可继续。",
     "{failed} of {total} {what} failed": "{total} 个{what}中有 {failed} 个失败",
-    "the server refuses parts of {failed} of {total} trials; all the rest is there": (
-        "服务器拒绝了 {total} 个试验中 {failed} 个的部分内容；其余均已上传"
+    "parts of {failed} of {total} trials were left out; all the rest is on the server": (
+        "{total} 个试验中有 {failed} 个的部分内容未上传；其余均已在服务器上"
     ),
-    "Shorten or rename what is named above, and run the same command again": "请缩短或重命名上面列出的内容，然后重新运行同一命令",
+    "Mend, shorten or rename what is named above, and run the same command again": (
+        "请修复、缩短或重命名上面列出的内容，然后重新运行同一命令"
+    ),
+    "WARNING: other users can read or change {path}, which holds secrets: {command}": (
+        "警告：其他用户可以读取或修改含有机密信息的 {path}：{command}"
+    ),
+    "damaged here and left out: {parts}{more}": "本地已损坏，未上传：{parts}{more}",
+    "is damaged here ({reason})": "本地已损坏（{reason}）",
     "the server refuses {parts}{more}": "服务器拒绝 {parts}{more}",
     "the server refuses it ({reason})": "服务器拒绝它（{reason}）",
     "so much was refused that it was not tried": "被拒绝的内容太多，未再尝试",

@@ -39,6 +39,9 @@ MESSAGES: dict[str, str] = {
     "WARNING: {name} goes to {folder}: the folder it asks for does not exist (make_folder=True creates it)": (
         "警告：{name} 进入 {folder}：它要求的文件夹不存在（make_folder=True 会创建它）"
     ),
+    "WARNING: {name} was on the server before and stays in {folder}: an upload does not move it to {unmet}": (
+        "警告：{name} 此前已在服务器上，仍留在 {folder}：上传不会把它移动到 {unmet}"
+    ),
     "{name} is on the server: {address}": "{name} 已在服务器上：{address}",
     "WARNING: cannot write to {path}: {reason}. Training goes on; what is not saved will be counted.": (
         "警告：无法写入 {path}：{reason}。训练将继续；未保存的数据会被计数。"
