@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from aimd_cli.text import cells, clean, clean_json, wrapped
-from aimd_core.language import translated
+from aimd_core.language import tell_with, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -192,6 +192,9 @@ def confirm(question: str) -> bool:
 def say(text: str) -> None:
     """Print a message on stderr: a note or a warning, not data."""
     say_lines(clean(translated(text)))
+
+
+tell_with(say)
 
 
 def say_lines(text: str, indent: str = "") -> None:

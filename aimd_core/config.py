@@ -19,9 +19,11 @@ from aimd_core.format.files import replace_file
 from aimd_core.hosts import API_KEY_KEY as API_KEY_KEY
 from aimd_core.hosts import HOST_KEY as HOST_KEY
 from aimd_core.hosts import HOST_KEY_OF_TUTORIAL as HOST_KEY_OF_TUTORIAL
+from aimd_core.hosts import HOSTS_KEY as HOSTS_KEY
 from aimd_core.hosts import active_host, find_host, key_for
-from aimd_core.language import said
+from aimd_core.language import said, warn_once
 
+_OTHERS = 0o066  # may read or write
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -42,11 +44,38 @@ def read_config(path: Path | None = None) -> dict[str, object]:
         os.stat(path)
         from aimd_core.format.documents import read_mapping  # which loads YAML; without a file nobody needs it
 
-        return read_mapping(path.resolve())
+        content = read_mapping(path.resolve())
     except (FileNotFoundError, NotADirectoryError):  # the latter where HOME is /dev/null, as for daemons
         return {}
     except DamagedError as error:
         raise ConfigError(path=path, reason=error.facts["reason"]) from error
+    if content.get(API_KEY_KEY) or content.get(HOSTS_KEY):
+        warn_if_exposed(path)
+    return content
+
+
+def warn_if_exposed(path: Path) -> None:
+    """Warn, as ssh does, of a file with keys that other users may read or change, once in a process.
+
+    A file that its owner cannot mend, such as a secret mounted into a container, is left alone.
+    """
+    import shlex
+    import stat
+
+    try:
+        status = path.stat()
+        is_mendable = status.st_uid == os.geteuid() and not os.statvfs(path).f_flag & os.ST_RDONLY
+    except (OSError, AttributeError):  # the latter on Windows, which has other rights
+        return
+    if stat.S_ISREG(status.st_mode) and status.st_mode & _OTHERS and is_mendable:
+        command = shlex.join(["chmod", "600", str(path)])
+        warn_once(
+            said(
+                "WARNING: other users can read or change {path}, which holds secrets: {command}",
+                path=path,
+                command=command,
+            )
+        )
 
 
 def write_config(changes: Mapping[str, object | None], path: Path | None = None) -> Path:

@@ -10,10 +10,11 @@ so no key is stored twice; if it is in both, the active one counts.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from urllib.parse import urlsplit
 
-from aimd_core.addresses import normal_host
+from aimd_core.addresses import normal_host, normal_name, without_password
 from aimd_core.errors import ConfigError, NotFoundError, UsageError
 from aimd_core.language import said
 
@@ -74,8 +75,9 @@ def find_host(config: dict[str, object], text: str) -> str:
     named = short_names(config).get(text)
     if named is not None or not known_hosts(config):
         return named or normal_host(text)
-    hosts = list(known_hosts(config))
-    fitting = [host for host in hosts if urlsplit(host).netloc == text] or [host for host in hosts if text in host]
+    hosts, text = list(known_hosts(config)), without_password(text)
+    part = _as_known(text)
+    fitting = [host for host in hosts if urlsplit(host).netloc == part] or [host for host in hosts if part in host]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -122,6 +124,14 @@ def with_short_name(config: dict[str, object], name: str, host: str) -> dict[str
     """Return a config in which a server has a short name, and no other one."""
     others = {known_name: address for known_name, address in short_names(config).items() if address != host}
     return {**config, NAMES_KEY: {**others, name: host}}
+
+
+def _as_known(text: str) -> str:
+    """Return a part of an address as addresses in their normal form have it."""
+    name, colon, rest = text.partition(":")
+    with contextlib.suppress(ValueError):
+        return f"{normal_name(name)}{colon}{rest}" if name and "/" not in text else text.lower()
+    return text
 
 
 def activate(config: dict[str, object], host: str | None, api_key: str | None = None) -> dict[str, object]:

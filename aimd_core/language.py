@@ -12,7 +12,7 @@ import os
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down Trial.log's start-up
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 ENGLISH, CHINESE = "en", "zh"
@@ -20,6 +20,8 @@ VARIABLE = "AIMD_LANG"
 _VARIABLES = (VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG")
 # The joins that Chinese writes in its own way.
 _JOINS = {"; ": "{before}; {after}", ", ": "{before}, {after}", ": ": "{before}: {after}"}
+_told: set[str] = set()
+_tell: Callable[[str], object] | None = None
 _catalogues = ["aimd_core.languages.zh"]  # modules that each have a table `MESSAGES`
 _chinese: dict[str, str] = {}
 _loaded: list[str] = []
@@ -106,3 +108,16 @@ def spoken(template: str, /, **facts: object) -> str:
 
 def _fact(value: object) -> object:
     return translated(value) if isinstance(value, Said) else value
+
+
+def tell_with(tell: Callable[[str], object]) -> None:
+    """Let a program that talks to people print what `warn_once` says; until then nothing is said."""
+    global _tell
+    _tell = tell
+
+
+def warn_once(sentence: str) -> None:
+    """Tell the person something that is no error, once in a process."""
+    if _tell is not None and sentence not in _told:
+        _told.add(sentence)
+        _tell(sentence)

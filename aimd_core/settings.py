@@ -11,7 +11,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from aimd_core.addresses import normal_host
+from aimd_core.addresses import normal_host, without_password
 from aimd_core.config import config_path, find_key, normal_key
 from aimd_core.errors import UsageError
 from aimd_core.hosts import (
@@ -28,7 +28,6 @@ from aimd_core.language import said
 
 ASSET_HUB_KEY = "asset_hub_host"
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
-_USER_IN_ADDRESS = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 class Setting(NamedTuple):
@@ -96,7 +95,7 @@ def known_setting(key: str) -> Setting:
 def masked(key: str, value: object) -> str:
     """Return a value for display: at most the last four characters of a secret, and no user name in an address."""
     if isinstance(value, dict) and key == HOSTS_KEY:
-        return ", ".join(_USER_IN_ADDRESS.sub("", str(host)) for host in value)
+        return ", ".join(without_password(str(host)) for host in value)
     if isinstance(value, (dict, list)):
         import json
 
@@ -104,7 +103,7 @@ def masked(key: str, value: object) -> str:
     text = str(value)
     if _SECRET.search(key):
         return f"...{text[-4:]}" if len(text) >= 16 else "..."
-    return _USER_IN_ADDRESS.sub("...@", text)
+    return without_password(text, "...@")
 
 
 def _masked_deep(key: str, value: object) -> object:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from aimd_core.config import warn_if_exposed
 from aimd_core.errors import ConfigError, UsageError
 from aimd_core.language import joined, said
 from aimd_server.blobs.opening import check_address
@@ -20,6 +21,7 @@ from aimd_server.stores.location import (
     Location,
     SqliteLocation,
     check_without_password,
+    has_password,
     location_of,
     parsed,
     shown,
@@ -108,6 +110,8 @@ def resolve(
         check_without_password(str(flags["database"]))
     if file is not None:
         values |= {name: _checked(name, value, str(file)) for name, value in _read(file).items()}
+        if values.get("database") and has_password(str(values["database"])):
+            warn_if_exposed(file)
     for name, text in (os.environ if environment is None else environment).items():
         if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() in SETTINGS:
             setting = name.removeprefix(PREFIX).lower()

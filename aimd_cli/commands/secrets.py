@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from aimd_cli import output
+from aimd_core.config import warn_if_exposed
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
@@ -30,7 +31,9 @@ def given_key(api_key: str | None, prompt: str) -> str:
         return sys.stdin.readline()
     if api_key.startswith("@"):
         try:
-            return Path(api_key[1:]).expanduser().read_text()
+            path = Path(api_key[1:]).expanduser()
+            warn_if_exposed(path)
+            return path.read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 message=said("cannot read the key from {api_key}: {error}", api_key=api_key[1:], error=error), hint=""

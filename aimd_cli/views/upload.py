@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from rich.console import RenderableType
@@ -11,7 +10,6 @@ from rich.console import RenderableType
 from aimd_cli import text
 from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import shown
-from aimd_core.upload.refusals import Refusal
 
 _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
 OUTCOMES = tuple(_STYLES)
@@ -45,7 +43,7 @@ class UploadRow(NamedTuple):
     address: str
     remaining_bytes: int = 0
     is_fallback: bool = False
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[tuple[str, str, bool], ...] = ()
     unmet: str = ""
 
 
@@ -106,8 +104,8 @@ class UploadReport:
             "uploads": [
                 {
                     **dict(zip(names, self._fields(row), strict=True)),
-                    "refused": _plain(refusal for refusal in row.refusals if not refusal.is_local),
-                    "damaged": _plain(refusal for refusal in row.refusals if refusal.is_local),
+                    "refused": _parts(row, is_damaged=False),
+                    "damaged": _parts(row, is_damaged=True),
                 }
                 for row in self.rows
             ],
@@ -119,12 +117,13 @@ class UploadReport:
         counts = Counter(row.outcome for row in self.rows)
         return {
             **{outcome: counts[outcome] for outcome in OUTCOMES},
-            "refused": sum(any(not refusal.is_local for refusal in row.refusals) for row in self.rows),
-            "damaged": sum(any(refusal.is_local for refusal in row.refusals) for row in self.rows),
+            "refused": sum(bool(_parts(row, is_damaged=False)) for row in self.rows),
+            "damaged": sum(bool(_parts(row, is_damaged=True)) for row in self.rows),
             "sent_bytes": sum(row.sent_bytes for row in self.rows),
             "address": self.address,
         }
 
 
-def _plain(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
-    return [{"what": refusal.what, "reason": refusal.reason} for refusal in refusals]
+def _parts(row: UploadRow, is_damaged: bool) -> list[dict[str, str]]:
+    """Return what was left out of a trial for one of the two causes."""
+    return [{"what": what, "reason": reason} for what, reason, is_local in row.refusals if is_local == is_damaged]

@@ -196,7 +196,8 @@ class DeployedRemote:
             uploaded = self._update(trial_id, document, there)
         if uploaded.outcome == "skipped":
             return uploaded
-        changed, refusals = False, []
+        changed = False
+        refusals: list[Refusal] = []
         if document["parameters"] is not None:
             changed, refusals = _settle_parameters(self._server, trial_id, document["parameters"])
         points = LocalPoints(trial)
@@ -230,7 +231,7 @@ class DeployedRemote:
         )
         same = same and document["parameters"] in (None, self._server.parameters(trial_id))
         planned = Uploaded({**self._place(there), "outcome": "unchanged" if same else "updated", "id": trial_id})
-        planned.remaining_bytes = sum(len(json.dumps(points)) for points in missing.values())
+        planned.remaining_bytes = sum(len(json.dumps(left)) for left in missing.values())
         planned.refusals = damaged_parts(trial) + points.refusals()
         return planned
 
@@ -249,9 +250,9 @@ class DeployedRemote:
             missing = {} if points.fault else self._missing(trial, trial_id, points)
         except (ContentDiffersError, ContestedError) as error:
             return [*differences, Difference(METRICS_FILE, None, None, error.sentence, "overwrite")]
-        for metrics_type, points in missing.items():
+        for metrics_type, left in missing.items():
             reason = said(
-                "{count} {metrics_type} points are not on the server", count=len(points), metrics_type=metrics_type
+                "{count} {metrics_type} points are not on the server", count=len(left), metrics_type=metrics_type
             )
             differences.append(Difference(METRICS_FILE, None, None, reason))
         return differences

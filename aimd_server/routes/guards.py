@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aimd_core.addresses import normal_name
 from aimd_server.routes.access import Backend
 from aimd_server.routes.proxies import Proxies, based, prefix_of
 from aimd_server.routes.v2 import error_answer
@@ -52,11 +53,19 @@ def is_loopback(host: str) -> bool:
         return host.lower().rstrip(".") == "localhost"
 
 
+def _allowed(host: str) -> str:
+    """Return the name of an allowed host as a Host header has it, however somebody wrote it in the settings."""
+    try:
+        return normal_name(host)
+    except ValueError:
+        return host.lower()
+
+
 def host_name(header: str) -> str:
     """Return the name in a Host header, without the port, in lower case."""
     if header.startswith("["):
         return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower()
+    return header.partition(":")[0].lower().removesuffix(".")
 
 
 def _put_below(message: Message, prefix: str) -> None:
@@ -80,7 +89,7 @@ class Guards:
         self.app = app
         self.backend = backend
         self.proxies = Proxies(backend.settings.trusted_proxies)
-        self.hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+        self.hosts = None if hosts is None else frozenset(map(_allowed, hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -74,12 +74,17 @@ def check_without_password(url: str) -> None:
     Raises:
         UsageError: It contains one.
     """
-    address = parsed(url)
-    if address.password is not None or "password" in address.query:
+    if has_password(url):
         raise UsageError(
             message="the database address holds a password, which the list of processes would show to everybody",
             hint=_OTHER_WAYS,
         )
+
+
+def has_password(url: str) -> bool:
+    """Tell whether the URL of a database has a password in it."""
+    address = parsed(url)
+    return address.password is not None or "password" in address.query
 
 
 def shown(url: str) -> str:

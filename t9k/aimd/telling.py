@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from aimd_core.language import add_catalogue, said, translated
+from aimd_core.language import add_catalogue, said, tell_with, translated
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def tell(message: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError, RuntimeError):  # the last one: a signal came in the middle of a print
         pass
+
+
+tell_with(tell)
 
 
 class DiskFaults:

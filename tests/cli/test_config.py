@@ -335,3 +335,31 @@ def test_whatever_is_written_is_what_was_wanted(old: dict[str, object], wanted: 
 @given(_DOCUMENTS, st.binary(max_size=60))
 def test_no_old_content_keeps_the_new_from_being_written(wanted: dict[str, object], old: bytes) -> None:
     assert parse_mapping(edit_mapping(old, wanted), "") == wanted
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_said"), [(0o600, False), (0o400, False), (0o666, True), (0o644, True), (0o640, True), (0o602, True)]
+)
+def test_a_key_file_that_others_can_read_is_used_and_said_once(
+    home: Home, mode: int, is_said: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    home.write_config(f"aimd_host: https://one.example/t9k/experiment/server\napi_key: {KEY_A}\n")
+    home.config.chmod(mode)
+    ran = home.aimd("config", "list")
+    command = f"chmod 600 {home.config}"
+    assert (ran.code, ran.err.count("WARNING"), command in ran.err) == (0, int(is_said), is_said), ran.err
+    assert KEY_A not in ran.err
+    assert home.aimd("config", "set", "asset_hub_host", "https://two.example/t9k/asset-hub/server").code == 0
+    assert stat.S_IMODE(home.config.stat().st_mode) == 0o600
+    assert "WARNING" not in home.aimd_process("config", "list").err
+    key = home.path / "key file"
+    key.write_text("no key")
+    key.chmod(mode)
+    ran = home.aimd("config", "set", "api_key", f"@{key}")
+    assert (f"chmod 600 '{key}'" in ran.err) == is_said
+
+
+def test_a_config_file_without_a_key_may_be_read_by_others(home: Home) -> None:
+    home.write_config("asset_hub_host: https://one.example/t9k/asset-hub/server\n")
+    home.config.chmod(0o644)
+    assert home.aimd("config", "list").err == ""

@@ -16,7 +16,8 @@ from aimd_core.config import (
     resolve_credentials,
     write_config,
 )
-from aimd_core.errors import AimdError, ConfigError, DiskError, NotSignedInError, UsageError
+from aimd_core.errors import AimdError, ConfigError, DiskError, NotFoundError, NotSignedInError, UsageError
+from aimd_core.hosts import find_host, forget, key_for
 
 HOST, OTHER_HOST = "https://one.example/t9k/experiment/server", "https://two.example/t9k/experiment/server"
 KEY, OTHER_KEY = "afc6e66f-a3ca-4103-ae8b-b74a872f6b07", "00000000-0000-4000-8000-000000000000"
@@ -264,3 +265,54 @@ def test_what_is_no_key_is_refused_without_showing_it(key: str) -> None:
         normal_key(key)
     error: AimdError = caught.value
     assert not key or key not in f"{error} {error.advice}"
+
+
+@pytest.mark.parametrize(
+    ("written", "normal"),
+    [
+        ("http://host.:8080", "http://host:8080"),
+        ("HTTPS://HOST.Example:443/Path/", "https://host.example/Path"),
+        ("https://münchen.example", "https://xn--mnchen-3ya.example"),
+        ("https://MÜNCHEN.example.", "https://xn--mnchen-3ya.example"),
+        ("https://straße.de", "https://xn--strae-oqa.de"),  # not strasse.de, which is somebody else's
+        ("http://１２７.0.0.1", "http://127.0.0.1"),
+        ("http://host。example", "http://host.example"),
+        ("http://127.1", "http://127.0.0.1"),
+        ("http://2130706433:2463", "http://127.0.0.1:2463"),
+        ("http://[0:0:0:0:0:0:0:1]:80", "http://[::1]"),
+        ("http://[FE80::0:1%25eth0]", "http://[fe80::1%eth0]"),
+    ],
+)
+def test_all_spellings_of_a_server_are_one_and_its_key_is_found(config_file: Path, written: str, normal: str) -> None:
+    assert normal_host(written) == normal_host(normal_host(written)) == normal
+    for stored, named in ((written, normal), (normal, written)):
+        config = {"aimd_host": "http://other", "aimd_hosts": {stored: {"api_key": KEY}}}
+        assert key_for(config, find_host(config, named)) == KEY
+        assert forget(config, find_host(config, named)) == {"aimd_host": "http://other"}
+
+
+def test_a_part_of_an_address_is_found_in_any_spelling() -> None:
+    config: dict[str, object] = {"aimd_hosts": {"https://MÜNCHEN.example.:8080/t9k": {}, "http://beta.example": {}}}
+    for part in ("münchen.example:8080", "MÜNCHEN.example", "xn--mnchen", "Beta", "beta.example."):
+        assert find_host(config, part).endswith(("8080/t9k", "beta.example"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:SECRET@host",
+        "http://me:SECRET@host:99999",
+        "http://me:SECRET@[::1",
+        "ftp://me:SECRET@host/x",
+        "me:SECRET@host",
+        "http://me:SEC@SECRET@host",
+        "http://me:SECRET@ho st",
+        "http://me:SECRET@\u202ehost",
+    ],
+)
+def test_no_error_about_an_address_repeats_a_password(address: str) -> None:
+    for config in ({}, {"aimd_host": "http://other"}):
+        with pytest.raises((UsageError, NotFoundError)) as raised:
+            find_host(config, address)
+        assert "SECRET" not in str(raised.value)
+        assert "me:" not in str(raised.value)

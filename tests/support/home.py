@@ -49,6 +49,7 @@ class Home:
     def write_config(self, text: str) -> None:
         self.config.parent.mkdir(exist_ok=True)
         self.config.write_text(text)
+        self.config.chmod(0o600)
 
     def aimd(self, *words: str | Path) -> Ran:
         """Run `aimd` in this process, piped."""

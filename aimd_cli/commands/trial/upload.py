@@ -202,7 +202,7 @@ def row_of(result: Result, destination: Destination) -> UploadRow:
         uploaded.trial_id,
         uploaded.remaining_bytes,
         uploaded.folder_fallback,
-        tuple(refusal._replace(what=str(refusal.what), reason=str(refusal.reason)) for refusal in uploaded.refusals),
+        tuple((str(refusal.what), str(refusal.reason), refusal.is_local) for refusal in uploaded.refusals),
         unmet,
     )
 
@@ -231,14 +231,15 @@ def show_report(
     """Show the results and their summary; on stderr, also what a narrow table drops."""
     from aimd_cli.errors import message
     from aimd_cli.views.upload import UploadReport
-    from aimd_core.upload.refusals import sentence
+    from aimd_core.upload.refusals import Refusal, sentence
 
     output.show(UploadReport(list(rows), address), as_json)
     say_fallbacks(rows)
     say_unmet(rows)
     for row in rows:
         if row.refusals:
-            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=sentence(row.refusals)))
+            refusals = [Refusal(*parts) for parts in row.refusals]
+            output.say(said("WARNING: {name}: {refusals}", name=row.name, refusals=sentence(refusals)))
     _explain([(trial.alternative_name, message(error)) for trial, error in failures], as_json)
     say_summary(rows, address)
 
