@@ -78,6 +78,25 @@ def wrapped(text: str, width: int, initial_indent: str = "", subsequent_indent: 
     return [*lines, line.rstrip()]
 
 
+def pieces_of(text: str, width: int) -> list[str]:
+    """Return text in lines of at most `width` columns, of which none is empty unless the text is.
+
+    A word that is longer than a line, such as a path, begins on the next line, and is broken after `/`, `.`, `_` or
+    `-` where it can be.
+    """
+    if cells(text) <= width:
+        return [text]
+    lines: list[str] = []
+    for line in wrapped(text, width):
+        while cells(line) > width:
+            end = next(end for end in range(len(line), 0, -1) if cells(line[:end]) <= max(width, 2))
+            end = max((line.rfind(sign, end // 2, end) + 1 for sign in "/._-"), default=0) or end
+            lines.append(line[:end])
+            line = line[end:]
+        lines.append(line)
+    return [line for line in lines if line] or [""]
+
+
 def _units(text: str) -> Iterator[str]:
     """Split text into unbreakable units: a word, or a Chinese character with the punctuation after it."""
     unit = ""

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from aimd_cli import text
-from aimd_cli.views.rows import all_keys, ranked_metrics
+from aimd_cli.views.rows import MISSING, all_keys, ranked_metrics
 from aimd_core.reading.facts import Facts
 
 _LARGE = 1e150
@@ -84,7 +84,7 @@ def grouped(rows: list[Facts], names: list[str], aggregate: str) -> list[Group]:
     """
     buckets: dict[str, list[Facts]] = {}
     for row in rows:
-        buckets.setdefault(repr([row.params.get(name, _MISSING) for name in names]), []).append(row)
+        buckets.setdefault(repr([row.params.get(name, MISSING) for name in names]), []).append(row)
     return [
         Group(
             {name: members[0].params[name] for name in names if name in members[0].params},
@@ -93,14 +93,6 @@ def grouped(rows: list[Facts], names: list[str], aggregate: str) -> list[Group]:
         )
         for members in buckets.values()
     ]
-
-
-class _Missing:
-    def __repr__(self) -> str:
-        return "(missing)"
-
-
-_MISSING = _Missing()
 
 
 def value_of(row: Facts, metric: str, aggregate: str) -> float | None:

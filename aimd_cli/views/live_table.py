@@ -15,7 +15,16 @@ from rich.text import Text
 from aimd_cli import text
 from aimd_cli.views.canvas import LETTERS
 from aimd_cli.views.chart import PALETTE
-from aimd_cli.views.rows import AGE_PRIORITY, differing_params, metric_priority, param_priority, ranked_metrics
+from aimd_cli.views.rows import (
+    AGE_PRIORITY,
+    DURATION_PRIORITY,
+    TREND_PRIORITY,
+    differing_params,
+    metric_priority,
+    param_priority,
+    ranked_metrics,
+    telling_params,
+)
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
 from aimd_core.query import Field, SortKey, field_text, value_of
@@ -78,13 +87,13 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
     columns = [
         _state_column(glyphs, width),
         LiveColumn("NAME", 0, False, _name, max(10, min(_NAME_CELLS, width // 3)), Field("trial", "name")),
-        LiveColumn("ID", 23, False, _id, 0, Field("trial", "id")),
+        LiveColumn("ID", 7, False, _id, 0, Field("trial", "id")),
         LiveColumn(
             "AGE", AGE_PRIORITY, True, lambda row: (text.age(row.age_s(now_s)), ""), 0, Field("trial", "started")
         ),
         LiveColumn(
             "DURATION",
-            50,
+            DURATION_PRIORITY,
             True,
             lambda row: (text.duration(row.duration_s(now_s)), ""),
             0,
@@ -98,7 +107,7 @@ def columns_of(rows: Sequence[Facts], shown: Shown, width: int) -> list[LiveColu
             _value_column(Field("metric", name, "last"), metric_priority(name, at), shown)
             for at, name in enumerate(metrics[:_METRICS])
         ),
-        LiveColumn(f"TREND {text.clean(main)}", 35, False, lambda row: _trend(row, main, glyphs)),
+        LiveColumn(f"TREND {text.clean(main)}", TREND_PRIORITY, False, lambda row: _trend(row, main, glyphs)),
         LiveColumn("TAGS", 58, False, _tags, _VALUE_CELLS, Field("trial", "tags")),
     ]
     return _with_sorted(columns, shown)
@@ -113,7 +122,8 @@ def _with_sorted(columns: list[LiveColumn], shown: Shown) -> list[LiveColumn]:
 
 
 def _varying(rows: list[Facts]) -> list[str]:
-    return differing_params(rows)[:_PARAMS] if len(rows) > 1 else list(rows[0].params)[:_PARAMS] if rows else []
+    main, minor = telling_params(rows, differing_params(rows))
+    return [*main, *minor][:_PARAMS]
 
 
 def _state_column(glyphs: bool, width: int) -> LiveColumn:

@@ -1,22 +1,45 @@
-"""The columns that tell trials apart, in order of importance."""
+"""The columns that tell trials apart, in order of importance, and what is chosen of them. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
+from aimd_cli import text
 from aimd_core.reading.facts import Facts, seconds_of
 
-AGE_PRIORITY = 25  # between the two most important metrics and the first parameter
+if TYPE_CHECKING:
+    from aimd_core.query import Field
+
+# Priorities of columns: the larger, the sooner a column is dropped; from `MINOR` on only if there is room to spare.
+MINOR = 30
+SORT_PRIORITY, QUERY_PRIORITY, TAGS_PRIORITY, AGE_PRIORITY = 0, 1, 5, MINOR
+WHY_PRIORITY, TREND_PRIORITY, DURATION_PRIORITY = MINOR + 1, MINOR + 4, MINOR + 8
+_METRIC_PRIORITIES = (3, 6)  # of the two most important metrics, after the first parameters
+_MINOR_PARAM_PRIORITY = MINOR + 6
+_FAMILY = 4  # metrics whose names differ only in numbers are the details of something, such as classes or layers
+_LONG_VALUE = 24  # characters; a longer value is a path or a command rather than a choice
 _TYPE_ORDER = ("val", "test", "train")  # most important first
 
 
-def local_time(time: str | None) -> str:
+class _Missing:
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+MISSING = _Missing()
+
+
+def local_time(time: str | None, with_offset: bool = True) -> str:
     """Return an ISO 8601 time in local time for people, or the text itself if it is not a time."""
     seconds = seconds_of(time)
     if seconds is None:
         return time or ""
-    return datetime.fromtimestamp(seconds, timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    shape = "%Y-%m-%d %H:%M:%S %z" if with_offset else "%Y-%m-%d %H:%M:%S"
+    return datetime.fromtimestamp(seconds, timezone.utc).astimezone().strftime(shape)
 
 
 def all_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
@@ -28,14 +51,50 @@ def all_keys(mappings: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def differing_params(rows: list[Facts]) -> list[str]:
-    """Return the parameters whose values tell these trials apart, or all for a single trial."""
+    """Return the parameters whose values tell these trials apart, or all for a single trial, in their own order."""
     names = all_keys(row.params for row in rows)
     if len(rows) < 2:
         return names
-    return [name for name in names if len({repr(row.params.get(name, _MISSING)) for row in rows}) > 1]
+    return [name for name in names if len({repr(row.params.get(name, MISSING)) for row in rows}) > 1]
 
 
-_MISSING = object()
+class TellingParams(NamedTuple):
+    """Parameters in the order in which they help to tell trials apart.
+
+    Attributes:
+        main: Those that somebody chose, at least one if there are any.
+        minor: Those that say little more: what follows from another one (a number of steps that follows from the batch
+            size), what only few of the trials have, and long texts such as the directory of a trial.
+    """
+
+    main: list[str]
+    minor: list[str]
+
+
+def telling_params(rows: list[Facts], names: list[str]) -> TellingParams:
+    """Return parameters in the order in which they help to tell these trials apart."""
+    ranks, divisions = {}, {}
+    for name in names:
+        values = [repr(row.params.get(name, MISSING)) for row in rows]
+        numbers: dict[str, int] = {}
+        divisions[name] = tuple([numbers.setdefault(value, len(numbers)) for value in values])
+        is_rare = sum(name in row.params for row in rows) * 2 < len(rows)
+        is_long = len(rows) > 1 and max(map(len, values), default=0) > _LONG_VALUE
+        ranks[name] = 2 * is_rare + is_long
+    ordered = sorted(names, key=ranks.__getitem__)
+    first = {divisions[name]: name for name in reversed(ordered)}
+    main = [
+        name
+        for at, name in enumerate(ordered)
+        if not at or (not ranks[name] and (first[divisions[name]] == name or max(divisions[name]) == len(rows) - 1))
+    ]  # two parameters that are different in each trial may well be independent
+    chosen = set(main)
+    return TellingParams(main, [name for name in ordered if name not in chosen])
+
+
+def differing_metrics(rows: list[Facts], names: list[str]) -> list[str]:
+    """Return the metrics whose last values tell these trials apart, or all for a single trial."""
+    return [name for name in names if len(rows) < 2 or len({repr(row.number(name)) for row in rows}) > 1]
 
 
 def ranked_metrics(rows: list[Facts]) -> list[str]:
@@ -44,27 +103,82 @@ def ranked_metrics(rows: list[Facts]) -> list[str]:
 
 
 def ranked_names(names: Iterable[str]) -> list[str]:
-    """Return metrics, each once, the most important first."""
+    """Return metrics, each once, the most important first.
 
-    def rank(name: str) -> int:
+    First those whose names say what is better (a loss, an accuracy), then others, then families of like-named ones, and
+    system metrics last; among equals `val`, `test`, `train`, others.
+    """
+    from aimd_core.direction import direction_of
+
+    unique = list(dict.fromkeys(names))
+    sizes: dict[str, int] = {}
+    for family in chain.from_iterable(_families(name) for name in unique):
+        sizes[family] = sizes.get(family, 0) + 1
+
+    def rank(name: str) -> tuple[int, int]:
         metrics_type = name.partition(".")[0]
         order = _TYPE_ORDER.index(metrics_type) if metrics_type in _TYPE_ORDER else len(_TYPE_ORDER)
-        return len(_TYPE_ORDER) + 1 if metrics_type == "system" else order
+        if metrics_type == "system":
+            return 3, order
+        if any(sizes[family] >= _FAMILY for family in _families(name)):
+            return 2, order
+        return int(direction_of(name) is None), order
 
-    return sorted(dict.fromkeys(names), key=rank)
+    return sorted(unique, key=rank)
 
 
-def param_priority(at: int) -> int:
+def _families(name: str) -> list[str]:
+    """Return what a metric may have in common with like-named ones: its name without numbers, the folder it is in."""
+    folder = name.rpartition("/")[0]
+    numberless = _NUMBERS.sub("#", name)
+    return [family for family in (numberless if numberless != name else "", f"{folder}/" if folder else "") if family]
+
+
+_NUMBERS = re.compile("[0-9]+")
+
+
+def param_priority(at: int, is_minor: bool = False) -> int:
     """Return the priority of the column of parameter number `at`; columns with larger ones are dropped sooner."""
-    return 26 + min(28, 3 * at)
+    if is_minor:
+        return _MINOR_PARAM_PRIORITY + min(50, at)
+    return min(MINOR - 1, 2 + at)
 
 
 def metric_priority(name: str, at: int) -> int:
-    """Return the priority of the column of ranked metric number `at`: two come before the first parameter."""
-    return 57 if name.startswith("system.") else 20 + min(34, 4 * at)
+    """Return the priority of the column of ranked metric number `at`: a parameter or two come first."""
+    if name.startswith("system."):
+        return MINOR + 60
+    return _METRIC_PRIORITIES[at] if at < len(_METRIC_PRIORITIES) else MINOR + min(50, at)
 
 
 def main_metric(names: Sequence[str]) -> str:
     """Return the most important of ranked metrics: the loss of the first type, or empty if there are none."""
     losses = [name for name in names if name.partition(".")[0] == names[0].partition(".")[0] and "loss" in name]
     return (losses or [*names, ""])[0]
+
+
+class Choice(NamedTuple):
+    """Which trials and which columns are shown.
+
+    Attributes:
+        total: How many trials there are, shown or not.
+        detail: Whether to show every parameter and metric, not only those that tell trials apart.
+        only_changed: Whether to show only those that tell trials apart, in every form of output.
+        columns: The fields to show as columns, instead of those chosen by the view.
+        added: The fields to show in any case, besides those chosen by the view.
+        sorted_by: The fields that the trials are sorted by, which are never left out either.
+        queried: The fields that the trials were selected by.
+    """
+
+    total: int
+    detail: bool = False
+    only_changed: bool = False
+    columns: Sequence[Field] = ()
+    added: Sequence[Field] = ()
+    sorted_by: Sequence[Field] = ()
+    queried: Sequence[Field] = ()
+
+
+def plain_value(value: object) -> str:
+    """Return the value of a field of a query as a user would type it; several are separated by commas."""
+    return text.clean(", ".join(map(str, value))) if isinstance(value, tuple) else text.parameter(value)

@@ -105,9 +105,7 @@ class SignIn:
         table = Table([Column("FACT"), Column("VALUE")])
         for name, value in self.facts.items():
             table.add((shown(name.replace("_", " ")), "dim"), clean(value))
-        made = table.rich(width)
-        made.show_header = False
-        return made
+        return table.rich(width, header=False)
 
     def lines(self) -> list[list[str]]:
         """Return a header and one row."""

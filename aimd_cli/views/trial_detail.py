@@ -177,9 +177,7 @@ def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
     table = Table([Column("", style="dim"), Column("")])
     for key, value in facts:
         table.add(shown(key), text.clean(value))
-    made = table.rich(width)
-    made.show_header = False
-    return made
+    return table.rich(width, header=False)
 
 
 def _tree(values: Mapping[str, object]) -> RenderableType:

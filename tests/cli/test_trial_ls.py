@@ -208,7 +208,7 @@ def test_eighty_columns_show_what_tells_runs_apart_before_a_third_metric(home: H
         trial = aimd.create_trial(trial_name="resnet_base")
         trial.params.update({"learning_rate": rate})
         for metrics_type in ("train", "val"):
-            trial.log(metrics_type, {"loss": 0.020362, "acc": 0.99362}, step=1)
+            trial.log(metrics_type, {"loss": 0.020362 + rate, "acc": 0.99362 - rate}, step=1)
         trial.finish()
     head = home.aimd_terminal("trial", "ls", columns=80, NO_COLOR="1").split("\n")[0].split()
     assert head == ["STATE", "NAME", "ID", "AGE", "learning_rate", "val.loss", "val.acc"]

@@ -31,22 +31,27 @@ class Form(str, Enum):
 
 
 class Asked(NamedTuple):
-    """The request: which trials, in which order, and which columns."""
+    """The request: which trials, in which order, and which columns; `added` are besides the usual ones."""
 
     query: Query | None
     keys: tuple[SortKey, ...]
     columns: tuple[Field, ...]
+    added: tuple[Field, ...]
     limit: int | None
     detail: bool
     only_changed: bool
 
-    def fields(self) -> list[Field]:
-        """Return the fields that the answer needs."""
+    def queried(self) -> list[Field]:
+        """Return the fields of the query."""
         if self.query is None:
-            return [*(key.field for key in self.keys), *self.columns]
+            return []
         from aimd_core.query import fields_of
 
-        return [*fields_of(self.query.condition), *(key.field for key in self.keys), *self.columns]
+        return fields_of(self.query.condition)
+
+    def fields(self) -> list[Field]:
+        """Return the fields that the answer needs."""
+        return [*self.queried(), *(key.field for key in self.keys), *self.columns, *self.added]
 
 
 class Remote(NamedTuple):
@@ -73,7 +78,9 @@ def ls(
     columns: Annotated[
         str,
         typer.Option(
-            "--columns", metavar="FIELDS", help="Fields to show instead of the usual ones, separated by commas."
+            "--columns",
+            metavar="FIELDS",
+            help="Fields to show instead of the usual ones, separated by commas; +FIELDS: besides them.",
         ),
     ] = "",
     only_changed: Annotated[
@@ -114,6 +121,8 @@ def ls(
         aimd trial ls --where 'val.acc.max > 0.9 and params.lr < 0.1' --sort=-val.acc.max
 
         aimd trial ls --columns name,state,params.lr,val.acc.max --format md
+
+        aimd trial ls --columns +params.lr,val.acc.max
 
         aimd trial ls ~/runs --json
 
@@ -162,13 +171,16 @@ def _asked(
     if limit is None and not plain and output.is_terminal():
         limit = _TERMINAL_ROWS
     if not (where.strip() or sort.strip() or columns.strip()):
-        return Asked(None, (), (), limit or None, detail, only_changed)
+        return Asked(None, (), (), (), limit or None, detail, only_changed)
     from aimd_core.query import parse, parse_fields, parse_sort
 
+    are_added = columns.lstrip().startswith("+")
+    fields = parse_fields(columns.replace("+", "", 1)) if columns.strip() else ()
     return Asked(
         parse(where) if where.strip() else None,
         parse_sort(sort) if sort.strip() else (),
-        parse_fields(columns) if columns.strip() else (),
+        () if are_added else fields,
+        fields if are_added else (),
         limit or None,
         detail,
         only_changed,
@@ -237,7 +249,7 @@ def _selected(server: Server, folder: str | None, location: str, asked: Asked) -
     if not rows:
         _say_unknown(column_names(server, folder), asked)
     total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
-    return _view(rows, location, asked._replace(query=None, keys=()), total)
+    return _view(rows, location, asked, total, is_selected=True)
 
 
 def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
@@ -251,12 +263,13 @@ def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
         output.say(unknown.sentence())
 
 
-def _view(rows: list[Facts], location: str, asked: Asked, total: int) -> TrialList:
-    """Select and sort rows, and return their view."""
-    from aimd_cli.views.trial_list import Choice, TrialList
+def _view(rows: list[Facts], location: str, asked: Asked, total: int, is_selected: bool = False) -> TrialList:
+    """Select and sort rows, unless that was done, and return their view."""
+    from aimd_cli.views.rows import Choice
+    from aimd_cli.views.trial_list import TrialList
 
     fields = asked.fields()
-    if fields:
+    if fields and not is_selected:
         from aimd_core.query import matches, sort_rows, unknown_fields
 
         for unknown in unknown_fields(fields, rows):
@@ -265,7 +278,15 @@ def _view(rows: list[Facts], location: str, asked: Asked, total: int) -> TrialLi
         if query is not None:
             rows = [row for row in rows if matches(query, row)]
         rows = sort_rows(rows, asked.keys, lambda row: row)
-    choice = Choice(total, asked.detail, asked.only_changed, asked.columns)
+    choice = Choice(
+        total,
+        asked.detail,
+        asked.only_changed,
+        asked.columns,
+        asked.added,
+        [key.field for key in asked.keys],
+        asked.queried(),
+    )
     return TrialList(rows[: asked.limit], location, output.glyphs_fit(), choice)
 
 

@@ -143,7 +143,9 @@ COMMANDS: dict[str, str] = {
     "Show every parameter, not only those that differ.": "显示所有超参数，而不仅是有差异的。",
     "Only trials that match a query; see `aimd help query`.": "仅显示满足查询的试验；语法见 `aimd help query`。",
     "Fields to sort by; a leading '-' puts the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",
-    "Fields to show instead of the usual ones, separated by commas.": "要显示的字段（以逗号分隔），取代默认的字段。",
+    "Fields to show instead of the usual ones, separated by commas; +FIELDS: besides them.": (
+        "要显示的字段（以逗号分隔），取代默认的字段；+FIELDS 表示在默认字段之外再显示。"
+    ),
     "Only parameters and metrics that differ.": "仅显示有差异的超参数和指标。",
     "List the server's trials.": "列出服务器上的试验。",
     "With --remote: only this folder and below.": "与 --remote 一起使用：仅此文件夹及其下级。",

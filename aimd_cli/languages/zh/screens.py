@@ -93,6 +93,7 @@ SCREENS: dict[str, str] = {
     "{running} running": "{running} 个正在运行",
     "{damaged} damaged, see aimd trial describe": "{damaged} 个损坏，参见 aimd trial describe",
     "{hidden} column{s} hidden: widen the terminal, or pipe the output": "隐藏了 {hidden} 列：请加宽终端，或使用管道输出",
+    "{hidden} column{s} hidden, see --columns +{keys}": "隐藏了 {hidden} 列，要显示请用 --columns +{keys}",
     " (damaged)": "（损坏）",
     "{count} folder{s} in {place}": "{place} 中有 {count} 个文件夹",
     "  {trials} trial{s}": "  {trials} 个试验",
