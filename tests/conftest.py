@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import uuid
@@ -13,7 +14,13 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.home import Home
-from tests.support.server import RunningServer
+from tests.support.once import run_folder
+from tests.support.server import LIBRARIES, Forks, RunningServer, clean_environment
+from tests.support.warm import LazyPython
+
+# A run starts thousands of Pythons: what one has compiled the others find, whatever the environment says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell that starts something in the background leaves SIGINT ignored, and nohup leaves SIGHUP so; every child here
 # would inherit that.
@@ -78,6 +85,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     arguments = sys.argv
     yield Home(tmp_path, work, capfd)
     sys.argv = arguments
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the servers of all workers fork from one process, once a test needs one: its libraries are imported once."""
+    place = run_folder(tmp_path_factory.getbasetemp()) / "servers"
+    environment = {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}  # without threads, which no fork takes along
+    with LazyPython(place, LIBRARIES, environment) as Forks.python:
+        yield
+    Forks.python = None
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,7 @@ def use_the_client(home: Home, url: str, printed: list[str]) -> None:
 def use_the_server(server: RunningServer, answers: list[bytes]) -> None:
     """Send the key in every way that the protocols know, and in ways that they do not, with failures inside."""
     bearer, v1, v2 = {"Authorization": f"Bearer {SENTINEL}"}, f"{server.url}/apis/v1", f"{server.url}/apis/v2"
-    with httpx.Client(timeout=PATIENCE_S, trust_env=False) as client:
+    with httpx.Client(timeout=PATIENCE_S, trust_env=False, verify=False) as client:
 
         def ask(method: str, url: str, **how: object) -> httpx.Response:
             answer = client.request(method, url, **how)  # type: ignore[arg-type]
@@ -189,7 +189,7 @@ def use_the_server(server: RunningServer, answers: list[bytes]) -> None:
 def debug_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("secrets")
     let_in(folder / "data")
-    with RunningServer(folder / "data", FAILING, log_level="debug") as server:
+    with RunningServer(folder / "data", FAILING, log_level="debug", wrapped=("env",)) as server:  # with a command line
         yield server
 
 
@@ -245,7 +245,7 @@ def test_version_1_has_the_key_in_one_place_of_its_addresses(
 def test_a_server_that_logs_queries_is_caught(tmp_path: Path) -> None:
     let_in(tmp_path / "data")
     with RunningServer(tmp_path / "data", A_LOG_WITH_QUERIES) as server:
-        httpx.get(f"{server.url}/apis/v1/folders", params={"apikey": SENTINEL})
+        httpx.get(f"{server.url}/apis/v1/folders", params={"apikey": SENTINEL}, verify=False)
     assert files_with_it(tmp_path) == [str(tmp_path / "data.stderr")]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -16,7 +15,10 @@ from typing import Any
 import httpx
 
 from tests.support.patience import PATIENCE_S, wait_until
-from tests.support.server import clean_environment
+from tests.support.server import clean_environment, start_python
+from tests.support.warm import Script, WarmProcess
+
+_PROGRAM = "from aimd_cli.__main__ import start\nstart()"
 
 
 class LocalConsole:
@@ -33,27 +35,18 @@ class LocalConsole:
             environment: More of it.
         """
         self.before = before
-        self.words = [sys.executable, "-m", "aimd_cli", "console", str(directory), *([] if opens else ["--no-open"])]
+        self.words = ["console", str(directory), *([] if opens else ["--no-open"])]
         self.directory = directory
         self.environment = {**clean_environment(), "XDG_CACHE_HOME": str(cache), **environment}
         self.address = ""
         self._said = cache.with_name(f"{cache.name}-{uuid.uuid4().hex}.stderr")
-        self.process: subprocess.Popen[str] | None = None
-        self.http = httpx.Client(trust_env=False)
+        self.process: subprocess.Popen[str] | WarmProcess | None = None
+        self.http = httpx.Client(trust_env=False, verify=False)
 
     def __enter__(self) -> LocalConsole:
         with self._said.open("w") as said:
-            words = self.words
-            if self.before:
-                words = ["unshare", "-rm", "sh", "-c", f'{self.before} && exec "$@"', "sh", *words]
-            self.process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=said,
-                env=self.environment,
-                text=True,
-            )
+            wrapped = ["unshare", "-rm", "sh", "-c", f'{self.before} && exec "$@"', "sh"] if self.before else []
+            self.process = start_python(Script(_PROGRAM, os.getcwd(), self.words, self.environment), said, wrapped)
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
         if not self.address:
@@ -115,11 +108,14 @@ class LocalConsole:
         process, self.process = self.process, None
         process.send_signal(number)
         try:
-            process.communicate(timeout=PATIENCE_S)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.communicate()
+            process.wait()
             raise AssertionError("aimd console did not end") from None
+        finally:
+            assert process.stdout is not None
+            process.stdout.close()
         return process.returncode
 
 

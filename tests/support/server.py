@@ -12,10 +12,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from aimd_server.accounts import add_user, create_key
 from aimd_server.stores import location
 from tests.support.patience import PATIENCE_S
+from tests.support.warm import LazyPython, Script, WarmProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
@@ -28,11 +30,46 @@ place = Path(sys.argv[1])
 run(place, resolve({"host": sys.argv[2], "port": sys.argv[3], "log_level": sys.argv[4]}, beside(place), {}))
 """
 
+# What the server imports of others, at its start and with its first requests.
+LIBRARIES = """
+import alembic.command, alembic.config, alembic.ddl, anyio._backends._asyncio, asyncio, email.message, httptools
+import logging.config, msgspec.inspect, multiprocessing.connection, numpy, platformdirs.unix, sqlalchemy
+import sqlalchemy.dialects.postgresql, sqlalchemy.dialects.sqlite, sqlite3, starlette.applications
+import starlette.middleware, starlette.requests, starlette.responses, starlette.routing, uvicorn.lifespan.off
+import uvicorn.loops.uvloop, uvicorn.protocols.http.httptools_impl, uvicorn.server, uvloop, zstandard
+"""
+
 
 def clean_environment() -> dict[str, str]:
     """Return an environment that holds nothing of the person who runs the tests."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Forks:
+    """Where servers are forks of a Python that has imported `LIBRARIES`: not where it is None, as in benchmarks."""
+
+    python: LazyPython | None = None
+
+
+def start_python(script: Script, err: TextIO, wrapped: Sequence[str] = ()) -> subprocess.Popen[str] | WarmProcess:
+    """Start Python code that needs the server's libraries; with a command around it, it is a program of its own."""
+    if Forks.python is None or wrapped:
+        return subprocess.Popen(
+            [*wrapped, sys.executable, "-c", script.code, *script.arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            cwd=script.directory,
+            env=script.environment,
+            text=True,
+            start_new_session=True,
+        )
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as out:
+        process = Forks.python.start(script, out, err)
+    process.stdout = os.fdopen(reading)
+    return process
 
 
 class RunningServer:
@@ -70,7 +107,7 @@ class RunningServer:
         self._environment = environment or {}
         self.port = 0
         self.url = ""
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | WarmProcess | None = None
         self._log_path = data_dir.with_name(data_dir.name + ".stderr")
 
     def __enter__(self) -> RunningServer:
@@ -94,16 +131,10 @@ class RunningServer:
         """Start it, on the port it had before, and wait until it listens."""
         assert self.process is None, "it runs already"
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        code, environment = self._before + _PROGRAM, {**clean_environment(), **self._environment}
         with self._log_path.open("a") as log:
-            self.process = subprocess.Popen(
-                [*self._wrapped, sys.executable, "-c", self._before + _PROGRAM, *self._arguments()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=self.data_dir.parent,
-                env={**clean_environment(), **self._environment},
-                text=True,
-                start_new_session=True,
+            self.process = start_python(
+                Script(code, str(self.data_dir.parent), self._arguments(), environment), log, self._wrapped
             )
         line = self._first_line()
         if not line.startswith("Listening on http://"):

@@ -13,16 +13,18 @@ import ctypes
 import gc
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from tests.support.once import end_with_run, shared
 from tests.support.patience import PATIENCE_S
@@ -33,6 +35,7 @@ exec(sys.argv[1])
 from tests.support.warm import await_script
 exec(await_script(sys.argv[2]), vars(sys.modules["__main__"]))
 """
+_NUMBER_BYTES = 8
 
 
 class WarmPython:
@@ -41,31 +44,88 @@ class WarmPython:
     def __init__(self, address: str) -> None:
         self.address = address
 
+    def start(self, script: Script, out: IO[Any], err: IO[Any]) -> WarmProcess:
+        """Start a script whose output goes to these files."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(PATIENCE_S)
+        connection.connect(self.address)
+        content = json.dumps(script._asdict()).encode()
+        socket.send_fds(connection, [len(content).to_bytes(8, "big")], [out.fileno(), err.fileno()])
+        connection.sendall(content)
+        return WarmProcess(connection)
+
     def run(
         self, code: str, directory: Path, arguments: tuple[str, ...], environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
         """Run Python code in `directory` and return what became of it, whatever its exit status."""
-        with (
-            socket.socket(socket.AF_UNIX) as connection,
-            tempfile.TemporaryFile("w+") as out,
-            tempfile.TemporaryFile("w+") as err,
-        ):
-            connection.settimeout(PATIENCE_S)
-            connection.connect(self.address)
-            request = {"code": code, "directory": str(directory), "arguments": arguments, "environment": environment}
-            content = json.dumps(request).encode()
-            socket.send_fds(connection, [len(content).to_bytes(8, "big")], [out.fileno(), err.fileno()])
-            connection.sendall(content)
-            with connection.makefile() as answers:
-                pid = int(answers.readline())
-                try:
-                    status = int(answers.readline())
-                except TimeoutError:
-                    os.kill(pid, signal.SIGKILL)
-                    raise
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            process = self.start(Script(code, str(directory), arguments, environment), out, err)
+            try:
+                status = process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
             for file in (out, err):
                 file.seek(0)
             return subprocess.CompletedProcess([sys.executable, "-c", code], status, out.read(), err.read())
+
+
+class Script(NamedTuple):
+    """Python code and what it begins with: the working directory, the arguments, the environment."""
+
+    code: str
+    directory: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+
+
+class WarmProcess:
+    """A script that was started in a fork; to be used as a `subprocess.Popen`."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.pid = self._number()
+        self.returncode: int | None = None
+        self.stdout: IO[str] | None = None
+
+    def _number(self) -> int:
+        content = b""
+        while len(content) < _NUMBER_BYTES:
+            received = self._connection.recv(_NUMBER_BYTES - len(content))
+            if not received:
+                raise RuntimeError("the Python that forks is gone")
+            content += received
+        return int.from_bytes(content, "big", signed=True)
+
+    def poll(self) -> int | None:
+        """Return the exit status of a script that has ended."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until the script ends and return its exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: It has not ended in time.
+        """
+        status = self._ended(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+        return status
+
+    def _ended(self, timeout_s: float | None) -> int | None:
+        if self.returncode is None and select.select([self._connection], [], [], timeout_s)[0]:
+            self.returncode = self._number()
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to a script that has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -104,6 +164,29 @@ def warm_python(place: Path, preparation: str, environment: Mapping[str, str]) -
         yield WarmPython(facts["address"])
 
 
+class LazyPython:
+    """A warm Python of a run, made when the first script starts; see `warm_python`."""
+
+    def __init__(self, place: Path, preparation: str, environment: Mapping[str, str]) -> None:
+        self._made = warm_python(place, preparation, environment)
+        self._stack = contextlib.ExitStack()
+        self._python: WarmPython | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> LazyPython:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def start(self, script: Script, out: IO[Any], err: IO[Any]) -> WarmProcess:
+        """Start a script whose output goes to these files."""
+        with self._lock:
+            if self._python is None:
+                self._python = self._stack.enter_context(self._made)
+        return self._python.start(script, out, err)
+
+
 _children: list[subprocess.Popen[bytes]] = []  # held, so that nobody warns of a process that is still there
 
 
@@ -126,15 +209,21 @@ def await_script(address: str) -> types.CodeType:
         with connection.makefile("rb") as incoming:
             request = json.loads(incoming.read(int.from_bytes(head, "big")))
         if pid := os.fork():
-            connection.sendall(b"%d\n" % pid)
+            for descriptor in descriptors:
+                os.close(descriptor)  # so that a reader of the script's output sees its end
+            connection.sendall(_as_bytes(pid))
             _, status = os.waitpid(pid, 0)
             with contextlib.suppress(BrokenPipeError):
-                connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+                connection.sendall(_as_bytes(os.waitstatus_to_exitcode(status)))
             os._exit(0)
     for number, descriptor in enumerate(descriptors, 1):
         os.dup2(descriptor, number)
         os.close(descriptor)
     return _prepared(request)
+
+
+def _as_bytes(number: int) -> bytes:
+    return number.to_bytes(_NUMBER_BYTES, "big", signed=True)
 
 
 def _prepared(request: dict[str, Any]) -> types.CodeType:
