@@ -79,7 +79,9 @@ def test_a_server_shows_what_counts_and_gives_every_byte_back(
     headers = {"Authorization": f"Bearer {signed_in.key}"}
 
     def shown() -> dict[str, Any]:
-        document: dict[str, Any] = httpx.get(f"{signed_in.url}/apis/v2/trials/{trial.id}", headers=headers).json()
+        document: dict[str, Any] = httpx.get(
+            f"{signed_in.url}/apis/v2/trials/{trial.id}", headers=headers, verify=False
+        ).json()
         return document
 
     assert home.aimd("trial", "upload", "-d", ".").code == 0
@@ -91,7 +93,7 @@ def test_a_server_shows_what_counts_and_gives_every_byte_back(
     assert home.aimd("trial", "upload", "-d", ".").code == 0
     assert shown()["metrics"]["train.loss"]["count"] == 2
     query = {"where": f"parent = {trial.alternative_name}"}
-    listed = httpx.get(f"{signed_in.url}/apis/v2/trials", params=query, headers=headers).json()["trials"]
+    listed = httpx.get(f"{signed_in.url}/apis/v2/trials", params=query, headers=headers, verify=False).json()["trials"]
     assert [one["id"] for one in listed] == [fork.id]
     assert home.aimd("trial", "upload", "-d", ".", "--check").code == 0
     assert home.aimd("trial", "download", trial.id, "--to", tmp_path / "back").code == 0

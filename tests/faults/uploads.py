@@ -64,7 +64,7 @@ class Case:
         """Return what the server has, asked directly, less what differs between any two cases."""
         headers = {"Authorization": f"Bearer {self.key}"}
         base = f"{self.server.url}/apis/v2/trials"
-        with httpx.Client(headers=headers, timeout=PATIENCE_S) as http:
+        with httpx.Client(headers=headers, timeout=PATIENCE_S, verify=False) as http:
             (listed,) = http.get(base).json()["trials"]
             shown = http.get(f"{base}/{listed['id']}").json()
             bodies = {file: http.get(f"{base}/{listed['id']}/files/{file}").text for file in shown["files"]}

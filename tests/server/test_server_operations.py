@@ -25,7 +25,7 @@ from tests.support.server import RunningServer
 
 
 def status_of(server: RunningServer, key: str, path: str = "/apis/v2/info") -> int:
-    return httpx.get(f"{server.url}{path}", headers={"Authorization": f"Bearer {key}"}).status_code
+    return httpx.get(f"{server.url}{path}", headers={"Authorization": f"Bearer {key}"}, verify=False).status_code
 
 
 def test_what_is_done_to_users_and_keys_holds_from_the_next_request_on(home: Home, own_server: RunningServer) -> None:
@@ -114,8 +114,8 @@ def test_an_upload_only_key_deletes_nothing_by_replacing(user: User) -> None:
     first = user.new_trial("cnn")
     key = create_key(user.server.data_dir, user.name, scope="upload")
     url, headers = f"{user.server.url}/apis/v2/trials/{new_id()}", {"Authorization": f"Bearer {key}"}
-    assert httpx.put(url, headers=headers, json=wish("cnn", on_conflict="replace")).status_code == 403
-    assert httpx.put(url, headers=headers, json=wish("other")).status_code == 201
+    assert httpx.put(url, headers=headers, json=wish("cnn", on_conflict="replace"), verify=False).status_code == 403
+    assert httpx.put(url, headers=headers, json=wish("other"), verify=False).status_code == 201
     assert user.trial(first)["name"] == "cnn"
 
 
@@ -166,8 +166,8 @@ def test_what_is_moved_to_another_tree_takes_that_trees_rights(user: User, stran
 def test_the_server_says_when_it_is_ready_and_counts_for_its_administrator_only(own_server: RunningServer) -> None:
     with User(own_server, "lin") as user:
         user.new_trial()
-        assert httpx.get(f"{own_server.origin}/readyz").text == "ready"
-        assert httpx.get(f"{own_server.origin}/metrics").status_code == 401
+        assert httpx.get(f"{own_server.origin}/readyz", verify=False).text == "ready"
+        assert httpx.get(f"{own_server.origin}/metrics", verify=False).status_code == 401
         assert user.http.get(f"{own_server.origin}/metrics", headers=user.headers).status_code == 403
         set_user(own_server.data_dir, "lin", "promote")
         text = user.http.get(f"{own_server.origin}/metrics", headers=user.headers).text
@@ -184,14 +184,14 @@ def test_a_server_is_not_ready_while_no_write_succeeds(tmp_path: Path) -> None:
     before = "from aimd_server.services import monitoring\nmonitoring.WRITTEN_S = 0.0\n"
     with RunningServer(tmp_path / "data", before) as server:
         address = f"{server.origin}/readyz"
-        assert httpx.get(address).text == "ready"
+        assert httpx.get(address, verify=False).text == "ready"
         assert server.process is not None
         limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (16, limits[1]))  # as on a full disk
-        assert httpx.get(address).status_code == 503
-        assert httpx.get(f"{server.origin}/healthz").status_code == 200
+        assert httpx.get(address, verify=False).status_code == 503
+        assert httpx.get(f"{server.origin}/healthz", verify=False).status_code == 200
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
-        assert httpx.get(address).text == "ready"
+        assert httpx.get(address, verify=False).text == "ready"
 
 
 @pytest.mark.sqlite
@@ -257,7 +257,7 @@ def test_logs_are_json_lines_without_a_key_or_a_query(home: Home) -> None:
     home.aimd("server", "user", "add", "lin", "--data-dir", data)
     key = home.aimd("server", "key", "create", "--user", "lin", "--data-dir", data).out.strip()
     headers = {"X-Forwarded-For": "10.9.9.9"}
-    assert httpx.get(f"{url}/apis/v1/folders", params={"apikey": key}, headers=headers).status_code == 200
+    assert httpx.get(f"{url}/apis/v1/folders", params={"apikey": key}, headers=headers, verify=False).status_code == 200
     process.terminate()
     _, log = process.communicate(timeout=PATIENCE_S)
     entries = [json.loads(row) for row in log.splitlines() if row.startswith("{")]

@@ -140,10 +140,10 @@ def test_a_console_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> No
 def test_the_ways_to_the_console_are_relative_so_that_a_proxy_may_serve_it_below_a_path(
     running_server: RunningServer,
 ) -> None:
-    assert httpx.get(f"{running_server.origin}/").headers["location"] == "t9k/experiment/web/"
-    assert httpx.get(f"{running_server.origin}{WEB}").headers["location"] == "web/"
-    followed = httpx.get(f"{running_server.origin}/", follow_redirects=True)
+    assert httpx.get(f"{running_server.origin}/", verify=False).headers["location"] == "t9k/experiment/web/"
+    assert httpx.get(f"{running_server.origin}{WEB}", verify=False).headers["location"] == "web/"
+    followed = httpx.get(f"{running_server.origin}/", follow_redirects=True, verify=False)
     assert str(followed.url) == f"{running_server.origin}{WEB}/"
     assert followed.headers["content-type"].startswith("text/html")
-    assert httpx.get(f"{running_server.origin}/healthz").text == "ok"
-    assert httpx.post(f"{running_server.origin}/healthz").status_code == 405
+    assert httpx.get(f"{running_server.origin}/healthz", verify=False).text == "ok"
+    assert httpx.post(f"{running_server.origin}/healthz", verify=False).status_code == 405
