@@ -13,9 +13,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO
 
-from aimd_cli.converting.messages import message, text, timestamp, whole
 from aimd_cli.importing.points import Point
 from aimd_cli.importing.run import ImportedRun
+from aimd_core.format.messages import message, text, timestamp, whole
 from aimd_core.format.model import FAILED, SUCCEEDED, strict_json
 
 _BLOCK_BYTES = 32768

@@ -20,6 +20,7 @@ from aimd_core.errors import DamagedError
 from aimd_core.format.journal import open_regular
 from aimd_core.format.labels import Labels
 from aimd_core.format.model import SUCCEEDED, standard_type
+from aimd_core.format.names import MetricNames
 
 _TYPES = ("train", "training", "val", "valid", "validation", "validate", "test", "testing", "eval", "evaluation")
 _OTHER_TYPE = "metrics"  # of a metric without a type in its name
@@ -213,19 +214,6 @@ def metric_of(key: str) -> tuple[str, str]:
     return _OTHER_TYPE, key
 
 
-class MetricNames:
-    """The metrics of a run: two names of the source never become one metric."""
-
-    def __init__(self) -> None:
-        self._metrics: dict[str, tuple[str, str]] = {}
-        self._keys: dict[tuple[str, str], str] = {}
-
-    def metric_of(self, key: str) -> tuple[str, str]:
-        """Return type and name; if they are taken, the whole name, below `metrics`."""
-        metric = self._metrics.get(key)
-        if metric is None:
-            metric = metric_of(key)
-            while self._keys.setdefault(metric, key) != key:
-                metric = (_OTHER_TYPE, key if metric != (_OTHER_TYPE, key) else f"{metric[1]}_")
-            self._metrics[key] = metric
-        return metric
+def metric_names() -> MetricNames:
+    """Return the metrics of a run by their names; a name whose metric is taken is whole, below `metrics`."""
+    return MetricNames(metric_of, _OTHER_TYPE)

@@ -24,12 +24,12 @@ from aimd_cli.importing.wire import (
     double,
     fields,
     inner,
-    masked_crc32c,
     signed,
     text,
     varints,
 )
 from aimd_core.errors import NotFoundError
+from aimd_core.format.event_files import masked_crc32c
 from aimd_core.format.journal import open_regular
 from aimd_core.format.model import FAILED, RUNNING, SUCCEEDED
 from aimd_core.language import said

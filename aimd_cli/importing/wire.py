@@ -1,6 +1,6 @@
-"""Protocol-buffer messages as fields and numbers, and their checksums, as far as the two readers need them.
+"""Protocol-buffer messages as fields and numbers, as far as the two readers need them.
 
-Source: the documented wire format (protobuf.dev/programming-guides/encoding), and CRC-32C of RFC 3720, appendix B.4.
+Source: the documented wire format (protobuf.dev/programming-guides/encoding).
 """
 
 from __future__ import annotations
@@ -115,29 +115,3 @@ def timestamp_s(message: bytes) -> float:
         elif number == 2:
             nanoseconds = signed(value)
     return seconds + nanoseconds / 1e9
-
-
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for number in range(256):
-        for _ in range(8):
-            number = number >> 1 ^ (0x82F63B78 if number & 1 else 0)
-        table.append(number)
-    return tuple(table)
-
-
-_CRC_TABLE = _crc_table()
-
-
-def crc32c(content: bytes) -> int:
-    """Return the CRC-32C of bytes."""
-    table, crc = _CRC_TABLE, 0xFFFFFFFF
-    for byte in content:
-        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
-    return crc ^ 0xFFFFFFFF
-
-
-def masked_crc32c(content: bytes) -> int:
-    """Return the CRC-32C of bytes as TFRecord files store it, turned and shifted."""
-    crc = crc32c(content)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

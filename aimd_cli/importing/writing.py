@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 
 from aimd_cli.importing.plain import limited, plain_mapping
 from aimd_cli.importing.points import Point
-from aimd_cli.importing.run import ImportedRun, MetricNames
+from aimd_cli.importing.run import ImportedRun, metric_names
 from aimd_core.errors import DamagedError, DiskError, InvalidNameError
 from aimd_core.format.documents import read_mapping, render_mapping, write_mapping
 from aimd_core.format.files import ABANDONED_S, move_directory
@@ -37,6 +37,7 @@ from aimd_core.format.layout import (
 )
 from aimd_core.format.locking import locked
 from aimd_core.format.model import RUNNING
+from aimd_core.format.names import safe_name
 from aimd_core.format.segments import Resume, append_segment, read_segments
 from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
@@ -99,7 +100,7 @@ class Importer:
         key = run.key or run.source
         try:
             if key not in self._earlier:
-                path = self._created(run, name or safe_name(run.name))
+                path = self._created(run, name or safe_name(run.name, "imported"))
                 if path is not None:
                     self._earlier[key] = path
                     return Written(path, IMPORTED)
@@ -260,7 +261,7 @@ class _Before:
 
 
 def _records(points: Iterable[Point], unknown_s: float) -> Iterator[bytes]:
-    names = MetricNames()
+    names = metric_names()
     for point in points:
         metrics_type, name = names.metric_of(point.key)
         time = _iso(unknown_s if point.time_s is None else point.time_s)
@@ -409,10 +410,3 @@ def _iso(time_s: float) -> str:
         return datetime.fromtimestamp(time_s, timezone.utc).isoformat(timespec="microseconds")
     except (ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, timezone.utc).isoformat(timespec="microseconds")
-
-
-def safe_name(name: str) -> str:
-    """Return the most similar name that a directory can have."""
-    kept = "".join("-" if character in "/\\\0" or not character.isprintable() else character for character in name)
-    kept = kept.replace("..", ".").strip(". -")[:60].strip() or "imported"
-    return kept if directory_name_fault(kept) is None else "imported"

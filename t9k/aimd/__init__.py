@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from t9k.aimd.session import login as login
     from t9k.aimd.session import logout as logout
     from t9k.aimd.session import upload_trial as upload_trial
+    from t9k.aimd.tensorboard_patch import patch_tensorboard as patch_tensorboard
     from t9k.aimd.trial import Trial as Trial
 
 _HOME = {
@@ -33,6 +34,7 @@ _HOME = {
     "load_trial": "loading",
     "login": "session",
     "logout": "session",
+    "patch_tensorboard": "tensorboard_patch",
     "search_trials": "search",
     "upload_trial": "session",
 }
@@ -45,6 +47,7 @@ __all__ = [
     "load_trial",
     "login",
     "logout",
+    "patch_tensorboard",
     "search_trials",
     "upload_trial",
 ]

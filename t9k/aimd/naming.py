@@ -17,6 +17,7 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from typing import Any
 
+OTHER_TYPE = "train"  # of a name without one
 _TYPES = {
     "train": "train",
     "training": "train",
@@ -32,7 +33,7 @@ EVAL_IS_VAL: Mapping[str, str] = {"eval": "val", "evaluation": "val"}
 _NO_ALIASES: Mapping[str, str] = {}
 
 
-def split_name(name: str, default: str = "train", aliases: Mapping[str, str] = _NO_ALIASES) -> tuple[str, str]:
+def split_name(name: str, default: str = OTHER_TYPE, aliases: Mapping[str, str] = _NO_ALIASES) -> tuple[str, str]:
     """Split a framework's metric name.
 
     Args:
@@ -53,6 +54,15 @@ def split_name(name: str, default: str = "train", aliases: Mapping[str, str] = _
     if metrics_type and front:
         return metrics_type, front
     return default, name
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """Split a name whose part before the first slash is a type, if it has none of the usual types: `charts/return`."""
+    metrics_type, name = split_name(tag, default="")
+    if metrics_type:
+        return metrics_type, name
+    head, _, rest = tag.partition("/")
+    return (head, rest) if head and rest else (OTHER_TYPE, tag)
 
 
 def _known_type(word: str, aliases: Mapping[str, str]) -> str | None:

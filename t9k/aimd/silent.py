@@ -1,4 +1,4 @@
-"""The trial of a process that records nothing: every rank but the first in distributed training."""
+"""The trial of a process that records nothing, such as every rank but the first in distributed training."""
 
 from __future__ import annotations
 
@@ -19,13 +19,24 @@ if TYPE_CHECKING:
     from aimd_core.upload import Uploaded
     from t9k.aimd.ranks import Rank
 
+_NO_ID = "00000000-0000-0000-0000-000000000000"
 _told = False
 
 
 class SilentTrial(Trial):
     """Accepts all calls of a trial and writes nothing. `upload` returns None."""
 
-    def __init__(self, name: str, params: Mapping[str, object], rank: Rank, trial_id: str) -> None:
+    def __init__(
+        self, name: str, params: Mapping[str, object], rank: Rank | None = None, trial_id: str = _NO_ID
+    ) -> None:
+        """Be silent.
+
+        Args:
+            name: The trial's name.
+            params: The first parameters, as plain data.
+            rank: This process's rank, which is said once, if that is the reason.
+            trial_id: A UUID.
+        """
         global _told
         metadata: dict[str, Any] = {
             "metadata": {"name": name, "id": trial_id, "folder": None},
@@ -37,7 +48,7 @@ class SilentTrial(Trial):
         super().__init__(Path(name), metadata, params, loaded=True)
         self._metadata = SharedDocument(None, metadata)
         self._params = Params(SharedDocument(None, params))
-        if not _told:
+        if rank is not None and not _told:
             _told = True
             tell(
                 said(
@@ -59,6 +70,8 @@ class SilentTrial(Trial):
         step: int,
         epoch: int | None = None,
         check_status: bool = True,
+        *,
+        timestamp: float | None = None,
     ) -> None:
         """Do nothing."""
 

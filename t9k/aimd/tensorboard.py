@@ -1,41 +1,42 @@
 """A drop-in for TensorBoard's `SummaryWriter` that records a trial. Needs no TensorBoard.
 
-    from t9k.aimd.tensorboard import SummaryWriter     # instead of torch.utils.tensorboard
+    from t9k.aimd.tensorboard import SummaryWriter     # instead of torch.utils.tensorboard or tensorboardX
 
     with SummaryWriter("runs/cnn") as writer:
         writer.add_scalar("Loss/train", loss, step)
 
-Scalars and hyperparameters are recorded; images, histograms and the rest are ignored, with one warning.
+Scalars, hyperparameters and texts are recorded, and written to an event file in the log directory, so that TensorBoard
+shows them as before. Images, histograms and the rest are ignored, with one warning each. To leave a script as it is,
+see `aimd.patch_tensorboard`.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
+import sys
+import time
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path, PurePath
 
-from aimd_core.errors import NoTrialsError
-from aimd_core.format.layout import default_directory
-from aimd_core.format.model import split_alternative_name
-from aimd_core.language import said, translated
-from aimd_core.reading.selection import trials_in
-from t9k.aimd.creation import create_trial
+from aimd_core.format.event_files import session_start_value
+from aimd_core.format.model import flatten
+from aimd_core.language import said
 from t9k.aimd.endings import finish_at_exit
-from t9k.aimd.loading import go_back, load_trial
-from t9k.aimd.naming import split_name
-from t9k.aimd.ranks import current_rank
-from t9k.aimd.settings import record_settings
+from t9k.aimd.event_file import EventFileWriter, FileWriter
+from t9k.aimd.loading import go_back
+from t9k.aimd.scalar_recorder import DEFAULT_FOLDER, ScalarRecorder, as_number, trial_of_log_dir
+from t9k.aimd.settings import plain_settings
+from t9k.aimd.silent import SilentTrial
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
     from typing import Any
 
     from t9k.aimd.trial import Trial
 
-__all__ = ["SummaryWriter"]
+__all__ = ["GlobalSummaryWriter", "SummaryWriter"]
 
 _DROPPED = (
     "add_audio",
@@ -43,7 +44,6 @@ _DROPPED = (
     "add_custom_scalars_marginchart",
     "add_custom_scalars_multilinechart",
     "add_embedding",
-    "add_figure",
     "add_graph",
     "add_histogram",
     "add_histogram_raw",
@@ -52,20 +52,21 @@ _DROPPED = (
     "add_images",
     "add_mesh",
     "add_onnx_graph",
+    "add_openvino_graph",
     "add_pr_curve",
     "add_pr_curve_raw",
     "add_tensor",
-    "add_text",
     "add_video",
 )
-_TAGS_KEPT = 10_000
 
 
 class SummaryWriter:
-    """Records scalars into a trial.
+    """Records into a trial what TensorBoard's writer takes; see `ScalarRecorder` for how tags become metrics.
 
-    A tag is split at its first slash into type and name, `Loss/train` the other way round, `val_loss` at the
-    underscore; any other tag is of type `train`.
+    Attributes:
+        log_dir: The log directory, as given. It exists.
+        logdir: The same.
+        file_writer: The event file; None after `close`.
     """
 
     def __init__(
@@ -76,44 +77,60 @@ class SummaryWriter:
         max_queue: int = 10,
         flush_secs: int = 120,
         filename_suffix: str = "",
+        write_to_disk: bool = True,
+        logdir: str | os.PathLike[str] | None = None,
         *,
         trial: Trial | None = None,
+        **_: Any,
     ) -> None:
         """Create a trial, or record into one.
 
         Args:
             log_dir: Its last part is the trial's name, the parts before it are the folder to upload to; by default
-                `runs/run`. Nothing is written there.
+                `runs/` with time and host, and a trial named `run`. It gets an event file.
             comment: Added to the name if there is no `log_dir`.
             purge_step: Go on with the newest trial of this name in `AIMD_DIR` or the working directory, if any: points
                 from this step on are superseded, as `load_trial(..., from_step=...)` does.
-            max_queue: Taken, without effect, like the next two: they are about buffers and files that a trial has not.
-            flush_secs: See there.
-            filename_suffix: See there.
+            max_queue: How many events may gather before they are written to the event file. The trial gets every point
+                immediately.
+            flush_secs: How many seconds they may.
+            filename_suffix: The end of the event file's name.
+            write_to_disk: If False, nothing is recorded or written.
+            logdir: Another name of `log_dir`.
             trial: A trial to record into; `close` leaves it open.
+            **_: Ignored, such as tensorboardX's `comet_config`.
         """
+        given = logdir if log_dir is None else log_dir
         self._owns_trial = trial is None
-        self._trial = _make_trial(log_dir, comment, purge_step) if trial is None else trial
-        if trial is not None and purge_step is not None:
+        if not write_to_disk:
+            trial = SilentTrial("run", {})
+        elif trial is None:
+            trial = trial_of_log_dir(given, comment, purge_step)
+            finish_at_exit(trial)  # because many scripts never close a writer
+        elif purge_step is not None:
             go_back(trial.path, purge_step)
-        if trial is None:
-            finish_at_exit(self._trial)  # because many scripts never close a writer
-        self._steps: dict[str, int] = {}  # the next step of each tag logged without a step
-        self._told: set[str] = set()
+        self._recorder = ScalarRecorder(trial, self._owns_trial)
+        self.log_dir = self.logdir = os.fspath(given) if given else _default_log_dir(comment)
+        self._file_settings = (max_queue, flush_secs, filename_suffix, purge_step)
+        self._defaults: tuple[int | None, float | None] = None, None  # of step and time, in `use_metadata`
+        self.file_writer: FileWriter | None = None
+        self._get_file_writer()
 
     @property
     def trial(self) -> Trial:
         """The trial that is recorded."""
-        return self._trial
-
-    @property
-    def log_dir(self) -> str:
-        """The trial's directory."""
-        return str(self._trial.path)
+        return self._recorder.trial
 
     def get_logdir(self) -> str:
-        """Return the trial's directory."""
+        """Return the log directory."""
         return self.log_dir
+
+    def _get_file_writer(self) -> FileWriter | None:
+        """Return the event file, a new one after `close`; None if nothing is written."""
+        if self.file_writer is None and not isinstance(self.trial, SilentTrial) and "://" not in self.log_dir:
+            self.file_writer = FileWriter(EventFileWriter(self.log_dir, *self._file_settings), self._recorder)
+            self._file_settings = (*self._file_settings[:3], None)
+        return self.file_writer
 
     def add_scalar(
         self,
@@ -123,22 +140,29 @@ class SummaryWriter:
         walltime: float | None = None,
         new_style: bool = False,
         double_precision: bool = False,
+        **_: Any,
     ) -> None:
         """Record a number.
 
         Args:
             tag: Such as `Loss/train`.
             scalar_value: A number, or an array or tensor of one element.
-            global_step: The step; by default, one more than in the last call with this tag.
-            walltime: Ignored, because a point's time is now. So are the next two.
-            new_style: See there.
-            double_precision: See there; numbers are always recorded in full.
+            global_step: The step, of which only the whole part counts; by default, one more than in the last call with
+                this tag.
+            walltime: When it was measured, in seconds since the epoch; by default now.
+            new_style: Ignored, like the next.
+            double_precision: See there; trials have numbers in full, event files in 32 bits.
+            **_: Ignored, such as tensorboardX's `display_name`.
 
         Raises:
             TypeError: It is not a number.
         """
-        metrics_type, name = _split_tag(tag)
-        self._log(metrics_type, {name: scalar_value}, self._step(tag, global_step))
+        number = as_number(tag, scalar_value)
+        step, time_s = self._position(tag, global_step, walltime)
+        self._recorder.scalar(tag, number, step, time_s)
+        writer = self.file_writer or self._get_file_writer()
+        if writer is not None:
+            writer.add_scalar(tag, number, step, time_s)
 
     def add_scalars(
         self,
@@ -155,44 +179,110 @@ class SummaryWriter:
             global_step: As in `add_scalar`.
             walltime: See there.
         """
-        step = self._step(main_tag, global_step)
-        groups: dict[str, dict[str, Any]] = {}
-        for tag, value in tag_scalar_dict.items():
-            metrics_type, name = split_name(f"{tag}/{main_tag}", default="")
-            if not metrics_type:
-                metrics_type, name = main_tag, tag
-            groups.setdefault(metrics_type, {})[name] = value
-        for metrics_type, metrics in groups.items():
-            self._log(metrics_type, metrics, step)
+        numbers = {tag: as_number(tag, value) for tag, value in tag_scalar_dict.items()}
+        step, time_s = self._position(main_tag, global_step, walltime)
+        self._recorder.scalars(main_tag, numbers, step, time_s)
+        writer = self._get_file_writer()
+        if writer is not None:
+            for tag, number in numbers.items():
+                writer.add_scalar(f"{main_tag}/{tag}", number, step, time_s)
 
     def add_hparams(
         self,
         hparam_dict: Mapping[str, Any],
         metric_dict: Mapping[str, Any],
-        hparam_domain_discrete: Mapping[str, Any] | None = None,
+        hparam_domain_discrete: Mapping[str, Any] | str | None = None,
         run_name: str | None = None,
         global_step: int | None = None,
+        name: str | None = None,
     ) -> None:
         """Set parameters, and record the resulting metrics.
+
+        The first parameters are the trial's. A call with other ones creates a trial of its own in the same folder, as
+        TensorBoard does with a run.
 
         Args:
             hparam_dict: Parameters by name.
             metric_dict: Numbers by tag.
-            hparam_domain_discrete: Ignored, like the next.
-            run_name: See there.
+            hparam_domain_discrete: Ignored; tensorboardX has `name` here.
+            run_name: The end of the name of such a trial; by default a number.
             global_step: As in `add_scalar`.
+            name: The same as `run_name`.
         """
-        record_settings(self._trial, hparam_dict)
-        for tag, value in metric_dict.items():
-            self.add_scalar(tag, value, global_step)
+        if isinstance(hparam_domain_discrete, str):
+            name = hparam_domain_discrete
+        if self._recorder.hparams(hparam_dict):
+            writer = self._get_file_writer()
+            if writer is not None:
+                writer.add_value(session_start_value(flatten(plain_settings(hparam_dict)), time.time()), 0)
+            for tag, value in metric_dict.items():
+                self.add_scalar(tag, value, global_step)
+            return
+        trial = self._recorder.trial_of_more_hparams(run_name or name)
+        with trial, SummaryWriter(os.path.join(self.log_dir, trial.name), trial=trial) as writer_of_trial:
+            writer_of_trial.add_hparams(hparam_dict, metric_dict, global_step=global_step)
+
+    def add_text(
+        self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
+    ) -> None:
+        """Record a text: a table of names and values or a JSON object as parameters, anything else in the note.
+
+        Args:
+            tag: Such as `hyperparameters`. Of each tag, the first text is noted.
+            text_string: The text.
+            global_step: The step, for the event file.
+            walltime: When, for the event file.
+        """
+        self._recorder.text(tag, text_string)
+        writer = self._get_file_writer()
+        if writer is not None:
+            writer.add_text(tag, text_string, *self._position(f"text/{tag}", global_step, walltime))
+
+    def add_figure(
+        self, tag: str, figure: Any, global_step: int | None = None, close: bool = True, walltime: float | None = None
+    ) -> None:
+        """Close a figure, or each of a list, unless `close` is False. It is not recorded."""
+        self._drop("add_figure")
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        for each in figure if isinstance(figure, list) else [figure]:
+            if close and pyplot is not None:
+                pyplot.close(each)
+
+    @contextmanager
+    def use_metadata(self, *, global_step: int | None = None, walltime: float | None = None) -> Iterator[SummaryWriter]:
+        """Give step and time, within a block, to calls that have none."""
+        before = self._defaults
+        self._defaults = global_step, walltime
+        try:
+            yield self
+        finally:
+            self._defaults = before
+
+    def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
+        """Write all numbers of the trial to a file: `{"type/name": [[time, step, value], …]}`."""
+        import json
+        from datetime import datetime
+
+        series: dict[str, list[list[float]]] = {}
+        for metrics_type, points in self.trial.metrics.items():
+            for point in points:
+                time_s = datetime.fromisoformat(point["sequence"]["timestamp"]).timestamp()
+                for name, value in point["value"].items():
+                    key = f"{metrics_type}/{name}"
+                    series.setdefault(key, []).append([time_s, point["sequence"]["step"], value])
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(series, file)
 
     def flush(self) -> None:
-        """Do nothing: everything is already in the file."""
+        """Write what has gathered for the event file. The trial has everything already."""
+        if self.file_writer is not None:
+            self.file_writer.flush()
 
     def close(self) -> None:
         """Finish the trial, if it was made here, as a clean end of the process does. Later values still reach it."""
+        self._close_file()
         if self._owns_trial:
-            self._trial.finish()
+            self.trial.finish()
 
     def __enter__(self) -> SummaryWriter:
         return self
@@ -200,8 +290,9 @@ class SummaryWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close_file()
         if self._owns_trial:
-            self._trial.__exit__(kind, error, trace)
+            self.trial.__exit__(kind, error, trace)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name in _DROPPED:
@@ -209,50 +300,76 @@ class SummaryWriter:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _drop(self, method: str, *_: Any, **__: Any) -> None:
-        if method not in self._told:
-            self._told.add(method)
-            message = said(
-                "{method}: trials record numbers and parameters only, so this was not recorded", method=method
-            )
-            warnings.warn(translated(message), UserWarning, stacklevel=2)
+        message = said("{method}: trials record numbers and parameters only, so this was not recorded", method=method)
+        self._recorder.tell_once(method, message)
 
-    def _log(self, metrics_type: str, metrics: Mapping[str, Any], step: int) -> None:
-        self._trial.log(metrics_type, metrics, step, check_status=not self._owns_trial)
+    def _close_file(self) -> None:
+        if self.file_writer is not None:
+            self.file_writer.close()
+            self.file_writer = None
 
-    def _step(self, tag: str, given: int | None) -> int:
-        if given is not None:
-            return given
-        if len(self._steps) >= _TAGS_KEPT:
-            self._steps.clear()
+    def _position(self, tag: str, global_step: Any, walltime: float | None) -> tuple[int, float | None]:
+        step, time_s = self._defaults
+        return (
+            self._recorder.step_of(tag, step if global_step is None else global_step),
+            time_s if walltime is None else walltime,
+        )
+
+
+class GlobalSummaryWriter:
+    """A drop-in for tensorboardX's writer that counts steps itself, also over the processes that it is sent to.
+
+    Attributes:
+        smw: The writer.
+    """
+
+    _instance: GlobalSummaryWriter | None = None
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        """Create a trial. Arguments as `SummaryWriter`."""
+        import multiprocessing
+
+        settings.pop("coalesce_process", None)
+        self.smw = SummaryWriter(*arguments, **settings)
+        self._lock = multiprocessing.Lock()
+        self._steps = multiprocessing.Manager().dict()
+
+    @classmethod
+    def getSummaryWriter(cls) -> GlobalSummaryWriter:  # noqa: N802, the name in tensorboardX
+        """Return the writer of this program, made by the first call."""
+        if cls._instance is None:
+            cls._instance = cls()
+        return cls._instance
+
+    @property
+    def file_writer(self) -> FileWriter | None:
+        """The event file."""
+        return self.smw._get_file_writer()
+
+    def add_scalar(self, tag: str, scalar_value: Any, walltime: float | None = None) -> None:
+        """Record a number at the next step of its tag."""
+        with self._lock:
+            self.smw.add_scalar(tag, scalar_value, self._next_step(tag), walltime)
+
+    def add_text(self, tag: str, text_string: str, walltime: float | None = None) -> None:
+        """Record a text; see `SummaryWriter.add_text`."""
+        with self._lock:
+            self.smw.add_text(tag, text_string, self._next_step(f"text/{tag}"), walltime)
+
+    def add_image(self, tag: str, img_tensor: Any, walltime: float | None = None, dataformats: str = "CHW") -> None:
+        """Do nothing, with one warning."""
+        self.smw._drop("add_image")
+
+    def close(self) -> None:
+        """Finish the trial."""
+        self.smw.close()
+
+    def _next_step(self, tag: str) -> int:
         step = self._steps[tag] = self._steps.get(tag, -1) + 1
-        return step
+        return int(step)
 
 
-def _split_tag(tag: str) -> tuple[str, str]:
-    metrics_type, name = split_name(tag, default="")
-    if metrics_type:
-        return metrics_type, name
-    head, _, rest = tag.partition("/")
-    return (head, rest) if head and rest else ("train", tag)
+def _default_log_dir(comment: str) -> str:
+    import socket
 
-
-def _make_trial(log_dir: str | os.PathLike[str] | None, comment: str, purge_step: int | None) -> Trial:
-    given = PurePath(log_dir) if log_dir is not None else PurePath("runs") / f"run{comment}".replace("/", "_")
-    parts = [part for part in given.parts if part not in ("..", given.anchor)]
-    name = parts[-1] if parts else "run"
-    rank = current_rank()
-    earlier = _newest_named(name) if purge_step is not None and (rank is None or rank.number == 0) else None
-    if earlier is not None:
-        return load_trial(earlier, from_step=purge_step)
-    # an absolute path is a place on this machine, not on a server
-    folder = "/".join(parts[:-1]) if not given.is_absolute() else ""
-    return create_trial(trial_name=name, folder_path=folder or None, make_folder=True if folder else None)
-
-
-def _newest_named(name: str) -> Path | None:
-    """Return the newest trial of a name in `AIMD_DIR` or the working directory, or None."""
-    try:
-        trials = trials_in(default_directory())
-    except NoTrialsError:
-        return None
-    return next((trial.path for trial in trials if split_alternative_name(trial.path.name)[0] == name), None)
+    return os.path.join(DEFAULT_FOLDER, f"{time.strftime('%b%d_%H-%M-%S')}_{socket.gethostname()}{comment}")

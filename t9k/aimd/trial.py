@@ -40,7 +40,7 @@ from t9k.aimd.output import stop as stop_output
 from t9k.aimd.params import Params
 from t9k.aimd.secrets import mask_command
 from t9k.aimd.telling import DiskFaults, tell
-from t9k.aimd.values import as_float, as_int, as_text
+from t9k.aimd.values import as_float, as_int, as_text, as_timestamp
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class Trial:
         step: int,
         epoch: int | None = None,
         check_status: bool = True,
+        *,
+        timestamp: float | None = None,
     ) -> None:
         """Record metrics at one step. The first call sets the status to `Running`.
 
@@ -176,10 +178,12 @@ class Trial:
             step: The global training step.
             epoch: The epoch, if there is one.
             check_status: Whether an ended trial refuses. If False, it takes the point and stays ended.
+            timestamp: When it was measured, in seconds since the epoch; by default now.
 
         Raises:
             TypeError: A value, the step or the epoch is not a number, or a name is not a string. Nothing is recorded.
-            ValueError: The step or the epoch has more than 64 bits. Nothing is recorded.
+            ValueError: The step or the epoch has more than 64 bits, or the timestamp is not in the years 1 to 9999.
+                Nothing is recorded.
             TrialStateError: The trial has ended.
         """
         head = self._heads.get(metrics_type) or self._new_head(metrics_type)
@@ -194,16 +198,19 @@ class Trial:
             step = as_int("step", step)
         if epoch is not None and (type(epoch) is not int or not -STEP_LIMIT < epoch < STEP_LIMIT):
             epoch = as_int("epoch", epoch)
+        when = self._now() if timestamp is None else as_timestamp(timestamp)
         if not self._running:
             self._begin(check_status)
+        record = head + ", ".join(parts) + encode_tail(step, epoch, when)
+        self._journal.append(record.encode("ascii"))
+
+    def _now(self) -> str:
         second, nanosecond = divmod(_time_ns(), 1_000_000_000)
         last, shown = self._second
         if second != last:
             shown = datetime.fromtimestamp(second, _UTC).isoformat()[:19]
             self._second = second, shown
-        when = f"{shown}.{nanosecond // 1000:06d}+00:00"
-        record = head + ", ".join(parts) + encode_tail(step, epoch, when)
-        self._journal.append(record.encode("ascii"))
+        return f"{shown}.{nanosecond // 1000:06d}+00:00"
 
     def _new_head(self, metrics_type: object) -> str:
         name = as_text("metrics_type", metrics_type)

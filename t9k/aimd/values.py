@@ -9,7 +9,7 @@ import math
 import os
 import sys
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
 from operator import index
 
@@ -88,6 +88,21 @@ def as_int(what: str, value: Any) -> int:
         bits = number.bit_length()
         raise ValueError(spoken("{what} must be a whole number of 64 bits, not of {bits}", what=what, bits=bits + 1))
     return number
+
+
+def as_timestamp(seconds: Any) -> str:
+    """Return seconds since the epoch in the format's form: ISO 8601, UTC, microseconds.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is not in the years 1 to 9999.
+    """
+    number = as_float("timestamp", seconds)
+    try:
+        return datetime.fromtimestamp(number, timezone.utc).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError, OSError):
+        message = spoken("timestamp must be seconds since 1970, in the years 1 to 9999, not {number}", number=number)
+        raise ValueError(message) from None
 
 
 def as_plain(name: str, value: Any, depth: int = 0, budget: list[int] | None = None) -> object:

@@ -16,9 +16,10 @@ from aimd_cli.importing.run import ImportedRun, Store, metric_of
 from aimd_cli.importing.table import read_table
 from aimd_cli.importing.tensorboard import read_tensorboard
 from aimd_cli.importing.wandb import read_wandb
-from aimd_cli.importing.writing import Importer, safe_name
+from aimd_cli.importing.writing import Importer
 from aimd_core.errors import AimdError, DamagedError, NotFoundError
 from aimd_core.format.labels import Labels, read_labels
+from aimd_core.format.names import safe_name
 from aimd_core.format.values import directory_name_fault
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import read_series
@@ -217,7 +218,7 @@ def test_names_become_types_and_names() -> None:
 
 @given(st.text())
 def test_any_name_becomes_one_that_a_directory_can_have(name: str) -> None:
-    assert directory_name_fault(safe_name(name)) is None
+    assert directory_name_fault(safe_name(name, "imported")) is None
 
 
 def test_an_empty_place_is_not_found(tmp_path: Path) -> None:

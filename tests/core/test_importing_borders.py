@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimd_cli.importing.mlflow import read_mlflow
-from aimd_cli.importing.run import ImportedRun, MetricNames, Store
+from aimd_cli.importing.run import ImportedRun, Store, metric_names
 from aimd_cli.importing.table import read_table
 from aimd_cli.importing.tensorboard import read_tensorboard
 from aimd_cli.importing.wandb import read_wandb
-from aimd_cli.importing.wire import crc32c, masked_crc32c
 from aimd_cli.importing.writing import Importer
 from aimd_core.errors import AimdError, DamagedError
 from aimd_core.format.documents import read_mapping
+from aimd_core.format.event_files import crc32c, masked_crc32c
 from aimd_core.reading.series import read_series
 from t9k.aimd import create_trial
 from tests.support.home import Home
@@ -298,7 +298,7 @@ def test_a_database_is_asked_for_tables_only(tmp_path: Path) -> None:
 
 
 def test_two_names_of_a_source_never_become_one_metric() -> None:
-    names = MetricNames()
+    names = metric_names()
     keys = ["train/loss", "train.loss", "training/loss", "train_loss", "loss", "metrics/loss", "metrics.loss"]
     assert names.metric_of("train/loss") == ("train", "loss")
     assert len({names.metric_of(key) for key in keys}) == len(keys)
@@ -307,7 +307,7 @@ def test_two_names_of_a_source_never_become_one_metric() -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=8, alphabet="train/._loss"), unique=True))
 def test_any_names_stay_apart(keys: list[str]) -> None:
-    names = MetricNames()
+    names = metric_names()
     assert len({names.metric_of(key) for key in keys}) == len(keys)
 
 

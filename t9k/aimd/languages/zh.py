@@ -52,6 +52,19 @@ MESSAGES: dict[str, str] = {
     "{method}: trials record numbers and parameters only, so this was not recorded": (
         "{method}：试验只记录数值和超参数，因此未记录此内容"
     ),
+    "add_text: of the texts {tag!r} only the first is recorded, in the note": (
+        "add_text：标签 {tag!r} 的文本只记录第一条，写入备注"
+    ),
+    "add_text: {tag!r} is too long for a note, so it is not recorded": (
+        "add_text：{tag!r} 太长，无法写入备注，因此未记录"
+    ),
+    "WARNING: TensorBoard took a value that no trial can hold: {error}": (
+        "警告：TensorBoard 接受了一个试验无法保存的值：{error}"
+    ),
+    "WARNING: the event file for TensorBoard is incomplete: {error}": "警告：TensorBoard 的事件文件不完整：{error}",
+    "timestamp must be seconds since 1970, in the years 1 to 9999, not {number}": (
+        "timestamp 必须是自 1970 年起的秒数，且在公元 1 至 9999 年之间，而不是 {number}"
+    ),
     "logged {attempts:,}, on disk {written:,}, plus {others:,} by others": (
         "记录了 {attempts:,} 条，已存盘 {written:,} 条，另有其他进程或副本记录的 {others:,} 条"
     ),

@@ -39,6 +39,7 @@ IMPORTS = {
     "optuna": _DIGITS + "import optuna, sklearn.linear_model",
     "pytorch_lightning": _DIGITS + "import torch.utils.data, pytorch_lightning",
     "sklearn": _DIGITS + "import sklearn.linear_model, sklearn.model_selection, sklearn.pipeline",
+    "tensorboard": "import torch.utils.tensorboard",
     "transformers": _DIGITS + "from transformers import BertForSequenceClassification, Trainer",
     "xgboost": _DIGITS + "import xgboost",
 }
