@@ -28,7 +28,7 @@ from aimd_server.operations import check_copy, require_data
 from aimd_server.services.clock import now_us
 from aimd_server.settings import Settings, command, location_for
 from aimd_server.storage import ReadObjects
-from aimd_server.stores import epochs, sealed, sqlite, withdrawn
+from aimd_server.stores import contents, epochs, sealed, sqlite, withdrawn
 from aimd_server.stores.health import Fault
 from aimd_server.stores.location import FILE, Location, SqliteLocation, reason_of
 from aimd_server.stores.migration import bring_up_to_date
@@ -186,7 +186,9 @@ def _make_whole(part: Path, data_dir: Path, settings: Settings | None) -> None:
     engine = sqlite.writing_engine(part)
     try:
         with opened_objects(data_dir, settings) as blobs, engine.begin() as connection:
-            sealed.unseal(connection, ReadObjects(blobs))
+            objects = ReadObjects(blobs)
+            sealed.unseal(connection, objects)
+            contents.take_all_in(connection, objects)
     except ValueError as error:
         raise DamagedError(path=data_dir, reason=str(error)) from error
     except SQLAlchemyError as error:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from aimd_server.services import contents
 from aimd_server.services.series import folding, sealing
 from aimd_server.services.trash import sweep
 from aimd_server.storage import Storage
@@ -26,6 +27,7 @@ def maintaining(storage: Storage, days: int) -> Iterator[None]:
     def empty(_: threading.Event) -> None:
         log.info("emptied the trash: %d rows", sweep(storage.database, days))
         log.info("removed %d objects that nothing refers to", sealing.remove_left_over(storage))
+        log.info("removed %d contents and their objects that nothing refers to", contents.sweep(storage))
 
     def fold(ending: threading.Event) -> None:
         folding.fold_left(storage.database, is_ending=ending)

@@ -15,13 +15,15 @@ from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.digest import BLOCK_BYTES
 from aimd_core.language import said
 from aimd_server.blobs import BlobMissingError, Blobs
-from aimd_server.errors import StoreUnavailableError
+from aimd_server.errors import ObjectsUnavailableError, StoreUnavailableError
 from aimd_server.opening import opened, opened_objects, opening_error
+from aimd_server.services import contents as content_service
 from aimd_server.services import indexing, monitoring
 from aimd_server.services.files import digest_of
 from aimd_server.settings import Settings, location_for
-from aimd_server.storage import joined
-from aimd_server.stores import health, journals, sealed, trial_documents
+from aimd_server.storage import Storage, joined
+from aimd_server.stores import contents, health, journals, sealed, trial_documents
+from aimd_server.stores.contents import ContentRow
 from aimd_server.stores.database import Connection, Database, is_there
 from aimd_server.stores.health import DocumentPlace, Fault, JournalPlace
 from aimd_server.stores.location import Location
@@ -38,6 +40,7 @@ class Checked(msgspec.Struct):
     journals: int = 0
     documents: int = 0
     objects: int = 0
+    contents: int = 0
     size_bytes: int = 0
 
 
@@ -85,6 +88,7 @@ def check(data_dir: Path, settings: Settings | None = None) -> Checked:
         if checked.faults:
             return checked  # what is read from a damaged file means nothing
         _check_objects(database, blobs, checked)
+        _check_contents(Storage(database, blobs), checked)
         for look in LOOKS:
             database.read(lambda connection, look=look: _at_leisure(connection, look, checked))  # type: ignore[misc]
         return checked
@@ -128,6 +132,51 @@ def _object_fault(blobs: Blobs, row: ObjectRow) -> str | None:
         return "is missing"
     is_right = len(content) == row.size and hashlib.sha256(content).hexdigest() == row.digest
     return None if is_right else "has other bytes than its digest says"
+
+
+def _check_contents(storage: Storage, checked: Checked) -> None:
+    """Compare the bytes of all contents with their digests."""
+    last = 0
+    while rows := storage.database.read(partial(contents.all_of, after_id=last)):
+        last = rows[-1].id
+        for row in rows:
+            checked.contents += 1
+            what = _content_fault(storage, row, checked)
+            if what:
+                checked.faults.append(Fault(f"content {row.digest}", what))
+
+
+def _content_fault(storage: Storage, row: ContentRow, checked: Checked) -> str | None:
+    digest, start = hashlib.sha256(), 0
+    while start < row.size:
+        try:
+            piece = content_service.read(storage, row.id, start, row.size)
+        except StoreUnavailableError as error:
+            if isinstance(error, ObjectsUnavailableError):
+                raise
+            return str(error).removeprefix("damaged: ")
+        if not piece:
+            return f"ends at byte {start} of {row.size}"
+        digest.update(piece)
+        start += len(piece)
+        checked.size_bytes += len(piece)
+    return None if digest.hexdigest() == row.digest else "has other bytes than its digest says"
+
+
+def _check_contents_in_rows(connection: Connection, checked: Checked) -> None:
+    """Compare the bytes of contents in a copy, which are in its rows, with their digests."""
+    last = 0
+    while rows := contents.all_of(connection, after_id=last):
+        last = rows[-1].id
+        for row in rows:
+            checked.contents += 1
+            digest, start = hashlib.sha256(), 0
+            while parts := contents.parts_of(connection, row.id, start, start + 1):  # one at a time: they may be large
+                digest.update(parts[0].data or b"")
+                start += parts[0].size
+            checked.size_bytes += start
+            if digest.hexdigest() != row.digest:
+                checked.faults.append(Fault(f"content {row.digest}", "has other bytes than its digest says"))
 
 
 def _check_chunks(connection: Connection, checked: Checked) -> None:
@@ -191,6 +240,6 @@ def check_copy(connection: Connection) -> Checked:
     """Check all rows of a database that contains the bytes of its objects; the engine's own check comes first."""
     checked = Checked([Fault("database", what) for what in health.engine_faults(connection)])
     if not checked.faults:
-        for look in LOOKS:
+        for look in (*LOOKS, _check_contents_in_rows):
             look(connection, checked)
     return checked

@@ -14,6 +14,7 @@ from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
 from aimd_server.routes.openapi_answers import ANSWERS, SHARED
 from aimd_server.routes.v2_files import MOST_OFFSET
+from aimd_server.services.contents import Missing
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.folder_tree import FolderChange, NewFolder
 from aimd_server.services.identity import KeyWish
@@ -23,6 +24,7 @@ from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.trial_changes import BatchRequest, TrialChange
+from aimd_server.services.trial_files import FilesWish
 from aimd_server.services.trials import MAX_PAGE, KnownRequest, TrialWish
 
 Document = dict[str, Any]
@@ -31,6 +33,7 @@ _PAGED = ("limit", "cursor")
 _SWITCHES = ("below", "count")
 _NUMBERS = {"limit": MAX_PAGE, "depth": 999_999_999}  # their greatest values
 _FILE = "/trials/{id}/files/{file}"
+_CONTENT = "/contents/{digest}"
 # Parts of paths and queries that do not accept every text.
 _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("PUT", "/trials/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
@@ -38,6 +41,9 @@ _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("HEAD", _FILE, "file"): {"enum": list(FILES)},
     ("PATCH", _FILE, "file"): {"enum": list(JOURNALS)},
     ("PUT", _FILE, "file"): {"enum": list(DOCUMENTS)},
+    ("HEAD", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    ("PATCH", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    ("GET", "/trials/{id}/content", "path"): {"type": "string", "minLength": 1},
 }
 
 
@@ -99,6 +105,13 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("HEAD", "/trials/{id}/files/{file}"): Described(204),
     ("GET", "/trials/{id}/files/{file}"): Described(),
     ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
+    ("POST", "/contents/missing"): Described(200, Missing),
+    ("POST", "/contents"): Described(200, bytes),
+    ("HEAD", "/contents/{digest}"): Described(204),
+    ("PATCH", "/contents/{digest}"): Described(204, bytes, needs_body=False),
+    ("GET", "/trials/{id}/files"): Described(query=("limit", "cursor")),
+    ("POST", "/trials/{id}/files"): Described(200, FilesWish),
+    ("GET", "/trials/{id}/content"): Described(query=("path",), needs=("path",)),
     ("POST", "/metrics"): Described(200, PlotWish),
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
@@ -129,6 +142,7 @@ _MAKERS = {
 _BINARY = {
     ("GET", "/folders/{id}/export"): "application/x-tar",
     ("GET", "/trials/{id}/files/{file}"): "application/octet-stream",
+    ("GET", "/trials/{id}/content"): "application/octet-stream",
 }
 _BOTH = {("POST", "/metrics")}
 _ERRORS = {
@@ -136,7 +150,7 @@ _ERRORS = {
     "401": "unauthenticated",
     "403": "forbidden, bad_origin",
     "404": "not_found, folder_not_found",
-    "409": "offset_mismatch, content_differs, name_taken",
+    "409": "offset_mismatch, content_differs, content_missing, name_taken",
     "413": "too_large",
     "416": "a range beyond the end, without a body",
     "415": "unsupported_encoding",
@@ -224,7 +238,8 @@ def _operation(method: str, path: str, door: Door) -> Document:
         parameter["schema"] = _SCHEMAS.get((method, path, parameter["name"]), parameter["schema"])
     if described.body is bytes and method == "PATCH":
         offset = {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET}
-        parameters += [{"name": "Upload-Offset", "in": "header", "required": True, "schema": offset}]
+        names = ("Upload-Offset", "Upload-Length") if path == _CONTENT else ("Upload-Offset",)
+        parameters += [{"name": name, "in": "header", "required": True, "schema": offset} for name in names]
     operation: Document = {
         "operationId": _operation_id(method, path),
         "summary": (handler.__doc__ or "").strip().splitlines()[0],

@@ -149,6 +149,10 @@ ANSWERS: dict[tuple[str, str], Schema] = {
         folder=_object(id=ID, path=TEXT, fallback=FLAG),
         files=_FILES,
     ),
+    ("POST", "/contents/missing"): _object(missing=_all(TEXT), offsets=_named(COUNT)),
+    ("POST", "/contents"): _object(digests=_all(TEXT)),
+    ("GET", "/trials/{id}/files"): _page(files=_all(_object(path=TEXT, size=COUNT, digest=TEXT, updated=TIME))),
+    ("POST", "/trials/{id}/files"): _object(count=COUNT, size=COUNT, digest=TEXT),
     ("PATCH", "/trials/{id}"): _trial,
     ("POST", "/trials/{id}/restore"): _trial,
     ("GET", "/trash"): _page(

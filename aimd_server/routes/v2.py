@@ -12,6 +12,7 @@ from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
 from aimd_server.routes import (
     openapi,
+    v2_contents,
     v2_events,
     v2_export,
     v2_files,
@@ -24,7 +25,7 @@ from aimd_server.routes import (
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import monitoring, sessions, shortcuts, trial_lists, watching
+from aimd_server.services import contents, monitoring, sessions, shortcuts, trial_files, trial_lists, watching
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting
@@ -41,10 +42,14 @@ FEATURES = (
     "shortcuts",
     "export",
     "metrics",
+    "contents",
 )  # what older servers lack
 LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
+    "file_bytes": contents.MAX_BYTES,
+    "small_contents": contents.MAX_SMALL,
+    "changed_files": trial_files.MAX_CHANGES,
     "page": MAX_PAGE,
     "plotted_trials": plotting.MAX_TRIALS,
     "plotted_points": plotting.MAX_POINTS,
@@ -73,6 +78,7 @@ _STATUS = {
     "method_not_allowed": 405,
     "offset_mismatch": 409,
     "content_differs": 409,
+    "content_missing": 409,
     "name_taken": 409,
     "too_large": 413,
     "unsupported_encoding": 415,
@@ -173,6 +179,7 @@ def routes(base: str) -> RouteTable:
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
     v2_folders.register(table)
     v2_trials.register(table)
+    v2_contents.register(table)
     v2_metrics.register(table)
     v2_events.register(table)
     v2_export.register(table)

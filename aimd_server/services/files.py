@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,19 +17,17 @@ from aimd_server.services import public_view
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import invalid
 from aimd_server.services.visibility import load_trial
-from aimd_server.stores import journals, trial_documents
+from aimd_server.stores import journals, trial_documents, trial_files
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.trial_documents import DocumentRow
 
-if TYPE_CHECKING:
-    pass
-
 METRICS, SEGMENTS = "metrics", "segments"
 JOURNALS = (SEGMENTS, METRICS, "stdout.log")
 DOCUMENTS = ("metadata.yaml", "parameters.yaml", "process.json", "labels.yaml", "git.diff")
 FILES = (*JOURNALS, *DOCUMENTS)
+TREE = "files/"  # what all files of a trial are together, among its standings
 FILE_BYTES = 8 << 20  # of a document
 PART_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
@@ -132,6 +129,8 @@ def standings_of(connection: Connection, trial_ids: list[int]) -> dict[int, dict
     for trial_id, rows in journals.of_trials(connection, trial_ids).items():
         for row in rows:
             by_trial.setdefault(trial_id, {})[row.file] = standing(connection, row)
+    for trial_id, tree in trial_files.trees(connection, trial_ids).items():
+        by_trial.setdefault(trial_id, {})[TREE] = Standing(tree.size, tree.digest)
     return by_trial
 
 

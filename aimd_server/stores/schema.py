@@ -401,3 +401,98 @@ unsealed = Table(
     Column("journal_id", Id, ForeignKey("journal.id", ondelete="CASCADE"), primary_key=True),
     Column("size", BigInteger, nullable=False),
 )
+
+# Bytes by their SHA-256, in hexadecimal, no matter who sent them. Rights are those of what refers to them: nobody gets
+# bytes for knowing a digest. See services.contents.
+content = Table(
+    "content",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    UniqueConstraint("digest"),
+)
+
+# An object with bytes of contents, announced before it is stored. Without a part that refers to it, it is removed
+# after a while.
+content_object = Table(
+    "content_object",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    UniqueConstraint("key"),
+    Index(None, "made_us"),
+)
+
+# The bytes of a content from `offset` on: those of an object from `start` on, or, in a backup, `data`.
+content_part = Table(
+    "content_part",
+    metadata,
+    Column("content_id", Id, ForeignKey("content.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("object_id", Id, ForeignKey("content_object.id"), nullable=True),
+    Column("start", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=True),
+    Index(None, "object_id"),
+)
+
+# Bytes that an account is sending: `next_offset` of `size` have arrived.
+content_upload = Table(
+    "content_upload",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "digest"),
+    Index(None, "updated_us"),
+)
+
+content_upload_part = Table(
+    "content_upload_part",
+    metadata,
+    Column("upload_id", Id, ForeignKey("content_upload.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("object_id", Id, ForeignKey("content_object.id"), nullable=False),
+    Index(None, "object_id"),
+)
+
+# An account has sent all bytes of a content, and may refer to it until then.
+content_proof = Table(
+    "content_proof",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("content_id", Id, ForeignKey("content.id", ondelete="CASCADE"), primary_key=True),
+    Column("until_us", BigInteger, nullable=False),
+    Index(None, "content_id"),
+    Index(None, "until_us"),
+)
+
+# The files of a trial, by their path below its `files/`.
+trial_file = Table(
+    "trial_file",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", ByCharacter, primary_key=True),
+    Column("content_id", Id, ForeignKey("content.id"), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Index(None, "content_id"),
+)
+
+# Their number, bytes and digest (aimd_core.objects.tree.digest_of_tree) together, for trials that have any.
+trial_tree = Table(
+    "trial_tree",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("files", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+)

@@ -6,6 +6,7 @@ The rows come from the live route table; a route that is not described here fail
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,18 +18,32 @@ import pytest
 from starlette.responses import Response
 
 from aimd_server.app import SERVER, create_app
+from aimd_server.blobs.disk import DiskBlobs
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.pages import Pages
-from aimd_server.services import folder_tree, identity, sessions, sharing, shortcuts, trash, trials, visibility
+from aimd_server.services import (
+    folder_tree,
+    identity,
+    sessions,
+    sharing,
+    shortcuts,
+    trash,
+    trial_files,
+    trials,
+    visibility,
+)
+from aimd_server.services.contents import Receiving
 from aimd_server.services.folder_tree import NewFolder
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.identity import KeyWish, hash_of
 from aimd_server.services.sessions import SignIn, Tokens
 from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish
+from aimd_server.services.trial_files import FilesWish, SentFile
 from aimd_server.services.trials import TrialWish
 from aimd_server.services.visibility import Role
+from aimd_server.storage import Storage
 from aimd_server.stores import accounts, shares
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
@@ -50,9 +65,11 @@ class Rule(NamedTuple):
     query: str = ""
     uploads: bool = False
     reads: bool = False
+    is_linked: bool = True  # whether the holder of a public link sees it
 
 
 _PATCH_BODY = line(1)
+_EMPTY = hashlib.sha256().hexdigest()  # the digest of no bytes
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/info"): Rule("self", uploads=True),
     ("GET", f"{V2}/openapi.json"): Rule("self"),
@@ -82,6 +99,13 @@ RULES: dict[tuple[str, str], Rule] = {
     ("HEAD", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial", uploads=True),
     ("GET", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("viewer", "trial"),
     ("PATCH", f"{V2}/trials/{{id}}/files/{{file}}"): Rule("editor", "trial", _PATCH_BODY, uploads=True),
+    ("POST", f"{V2}/contents/missing"): Rule("self", body={"digests": []}, reads=True, uploads=True),
+    ("POST", f"{V2}/contents"): Rule("self", body=b"[0]\n", uploads=True),
+    ("HEAD", f"{V2}/contents/{{digest}}"): Rule("self", uploads=True),
+    ("PATCH", f"{V2}/contents/{{digest}}"): Rule("self", body=b"", uploads=True),
+    ("GET", f"{V2}/trials/{{id}}/files"): Rule("viewer", "trial"),
+    ("POST", f"{V2}/trials/{{id}}/files"): Rule("editor", "trial", {"files": []}, uploads=True),
+    ("GET", f"{V2}/trials/{{id}}/content"): Rule("viewer", "trial", query="path={file}", is_linked=False),
     ("GET", f"{V2}/me/keys"): Rule("self"),
     ("POST", f"{V2}/me/keys"): Rule("self", body={}),
     ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
@@ -164,7 +188,7 @@ def expected(method: str, rule: Rule, caller: str, kind: str) -> str:
         return HIDDEN if own_tree or (rule.needs.startswith("own") and not _is_lin(caller)) else ALLOWED
     if rule.needs == "trash":
         return ALLOWED if _is_lin(caller) else HIDDEN
-    if role is Role.NONE:
+    if role is Role.NONE or (caller == "link" and not rule.is_linked):
         return HIDDEN
     if rule.needs == "take":
         return ALLOWED if role >= Role.EDITOR and (kind == INHERITED or _is_lin(caller)) else FORBIDDEN
@@ -266,7 +290,7 @@ class World:
     def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
         """Return the names in a path for a new folder or trial of lin's."""
         number = str(next(self.numbers))
-        names = {"n": number, "file": "metrics", "type": "train", "number": "0"}
+        names = {"n": number, "file": "metrics", "type": "train", "number": "0", "digest": _EMPTY}
         if rule.body == b"a: 1":
             names["file"] = "labels.yaml"
         if rule.needs == "own key":
@@ -288,6 +312,10 @@ class World:
             put = TrialWish(name=f"t{number}", folder=FolderWish(path=place))
             done = trials.put(self.database, self.lin, uid, put)
             names |= {"folder": done.trial.folder_uid, "name": done.trial.name}
+            if not rule.is_linked:
+                Receiving().small(Storage(self.database, DiskBlobs(self.database.data_dir)), self.lin, b"[0]\n")
+                sent = FilesWish(files=[SentFile(names["file"], _EMPTY)])
+                trial_files.put(self.database, self.lin, uid, sent)
         shared = self.share(rule.object, uid) if kind == DIRECT or rule.needs == "owner" else 0
         names |= {"id": uid, "number": str(shared)}
         if kind == DIRECT and caller == "link":
@@ -356,7 +384,8 @@ async def _call(
         query = f"apikey={names['key']}&{query}"
     how: dict[str, Any] = {}
     if isinstance(rule.body, bytes):
-        how, headers["Upload-Offset"] = {"content": rule.body}, "0"
+        how = {"content": rule.body}
+        headers |= {"Upload-Offset": "0", "Upload-Length": "0"}
     elif rule.body is not None:
         how = {"json": _filled(rule.body, names)}
     return await client.request(method, f"{_filled(path, names)}?{query}", headers=headers, **how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 import sqlite3
@@ -48,6 +49,12 @@ class Filled:
             server.new_user("mei")
             trial = user.new_trial("cnn", folder={"id": None, "path": "a/b", "make": True}, tags=["x"])
             user.patch(trial, 0, b"".join(line(step, loss=step / 7) for step in range(5000)))
+            user.v2("POST", "/contents", content=b"[9]\nnine byte")
+            digest = hashlib.sha256(b"nine byte").hexdigest()
+            sent = user.v2("POST", f"/trials/{trial}/files", json={"files": [{"path": "a/b", "digest": digest}]})
+            assert sent.status_code == 200
+            headers = {"Upload-Offset": "0", "Upload-Length": "9"}
+            user.v2("PATCH", f"/contents/{'0' * 64}", headers=headers, content=b"begun")
             user.put(user.new_trial("small", parameters={"a": 1, "text": "x" * 300}))
             self.folder = user.v2("GET", "/folders/by-path", params={"path": "a"}).json()["id"]
             self.share = user.v2(

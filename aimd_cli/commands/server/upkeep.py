@@ -84,7 +84,7 @@ def check(*, as_json: JsonOpt = False, data: DataOptions) -> None:
     output.say(
         said(
             "Intact: {journals} trial files, {size_bytes} bytes compared.",
-            journals=checked.journals + checked.documents,
+            journals=checked.journals + checked.documents + checked.contents,
             size_bytes=checked.size_bytes,
         )
     )

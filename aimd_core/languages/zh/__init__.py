@@ -7,5 +7,6 @@ placeholders of a value (`TRIAL`, `PATH`) are no words, and stay.
 from __future__ import annotations
 
 from aimd_core.languages.zh.errors import ERRORS
+from aimd_core.languages.zh.objects import OBJECTS
 
-MESSAGES: dict[str, str] = {**ERRORS}
+MESSAGES: dict[str, str] = {**ERRORS, **OBJECTS}

@@ -26,6 +26,9 @@ def upgrade() -> None:
     _series()
     _lists()
     _objects()
+    _contents()
+    _content_uploads()
+    _trial_files()
 
 
 def _references(table: str, column: str, target: str, on_delete: str | None = "CASCADE") -> sa.ForeignKeyConstraint:
@@ -381,4 +384,104 @@ def _objects() -> None:
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("journal_id", name="pk_unsealed"),
         _references("unsealed", "journal_id", "journal"),
+    )
+
+
+def _contents() -> None:
+    """Bytes by their digest, in objects."""
+    op.create_table(
+        "content",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("made_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_content"),
+        sa.UniqueConstraint("digest", name="uq_content_digest"),
+    )
+    op.create_table(
+        "content_object",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("made_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_content_object"),
+        sa.UniqueConstraint("key", name="uq_content_object_key"),
+    )
+    op.create_index("ix_content_object_made_us", "content_object", ["made_us"])
+    op.create_table(
+        "content_part",
+        sa.Column("content_id", ID, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("object_id", ID, nullable=True),
+        sa.Column("start", sa.BigInteger, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=True),
+        sa.PrimaryKeyConstraint("content_id", "offset", name="pk_content_part"),
+        _references("content_part", "content_id", "content"),
+        _references("content_part", "object_id", "content_object", on_delete=None),
+    )
+    op.create_index("ix_content_part_object_id", "content_part", ["object_id"])
+
+
+def _content_uploads() -> None:
+    """What is being sent of contents, and who has sent all of one."""
+    op.create_table(
+        "content_upload",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("account_id", ID, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("next_offset", sa.BigInteger, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_content_upload"),
+        _references("content_upload", "account_id", "account"),
+        sa.UniqueConstraint("account_id", "digest", name="uq_content_upload_account_id_digest"),
+    )
+    op.create_index("ix_content_upload_updated_us", "content_upload", ["updated_us"])
+    op.create_table(
+        "content_upload_part",
+        sa.Column("upload_id", ID, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("object_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("upload_id", "offset", name="pk_content_upload_part"),
+        _references("content_upload_part", "upload_id", "content_upload"),
+        _references("content_upload_part", "object_id", "content_object", on_delete=None),
+    )
+    op.create_index("ix_content_upload_part_object_id", "content_upload_part", ["object_id"])
+    op.create_table(
+        "content_proof",
+        sa.Column("account_id", ID, nullable=False),
+        sa.Column("content_id", ID, nullable=False),
+        sa.Column("until_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "content_id", name="pk_content_proof"),
+        _references("content_proof", "account_id", "account"),
+        _references("content_proof", "content_id", "content"),
+    )
+    op.create_index("ix_content_proof_content_id", "content_proof", ["content_id"])
+    op.create_index("ix_content_proof_until_us", "content_proof", ["until_us"])
+
+
+def _trial_files() -> None:
+    """The files of trials."""
+    op.create_table(
+        "trial_file",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("path", BY_CHARACTER, nullable=False),
+        sa.Column("content_id", ID, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", "path", name="pk_trial_file"),
+        _references("trial_file", "trial_id", "trial"),
+        _references("trial_file", "content_id", "content", on_delete=None),
+    )
+    op.create_index("ix_trial_file_content_id", "trial_file", ["content_id"])
+    op.create_table(
+        "trial_tree",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("files", sa.BigInteger, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", name="pk_trial_tree"),
+        _references("trial_tree", "trial_id", "trial"),
     )

@@ -1,0 +1,194 @@
+"""Brings files into a store, and puts each where it shall be seen: one reading, one copy, one wait for the disk.
+
+A file that was added has its bytes in the store and at its place, and they are shared: as a clone where the file system
+can, which takes no space, else as a link to one read-only copy. Where neither is possible, and for small files, the
+copy is at its place only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from aimd_core.objects.copying import Stored, copy_file, open_source, write_fully
+from aimd_core.objects.packs import PACKED_BYTES
+from aimd_core.objects.store import NEW_DIRECTORY, ObjectStore, are_on_one_disk, created
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_MOST_FILES, _MOST_BYTES = 512, 256 << 20  # that wait for the disk together
+ABANDONED_S = 86_400.0  # a file that was not finished for so long is nobody's
+_FEW = 4  # files up to which each is forced to the disk; more wait for the whole file system once
+
+
+class _Taken(NamedTuple):
+    """A file that was read: its copy under another name, where it goes, and whether the store keeps it, too."""
+
+    stored: Stored
+    temporary: Path
+    target: Path | None
+    is_object: bool
+
+
+class Adding:
+    """Adds files to a store; use it as a context manager. Nothing is visible before it has settled.
+
+    It settles when the context ends, and whenever much is waiting. An error inside abandons what has not settled.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._taken: list[_Taken] = []
+        self._waiting_bytes = 0
+
+    def __enter__(self) -> Adding:
+        _remove_abandoned(self._store.directory / NEW_DIRECTORY)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            self.settle()
+        else:
+            self._forget(self._taken)
+
+    def take(self, source: Path, target: Path | None = None, follows: bool = False) -> Stored:
+        """Add a file, and have its bytes at `target`, too, which is replaced.
+
+        Args:
+            source: The file; it stays as it is.
+            target: A path whose directory exists; None for the store alone.
+            follows: Whether a link is followed, because a person named it.
+
+        Raises:
+            DamagedError: It is no regular file, or was changed while it was read.
+            OSError: It cannot be read, or the disk refused.
+        """
+        with open_source(source, follows) as opened:
+            size_bytes = os.fstat(opened.fileno()).st_size
+            if target is None and size_bytes <= PACKED_BYTES:
+                content = opened.read(PACKED_BYTES + 1)
+                if len(content) <= PACKED_BYTES:
+                    return self._store.add_bytes(content)
+            is_object, temporary = self._home(size_bytes, target)
+            try:
+                with created(temporary) as descriptor:
+                    stored = copy_file(opened, descriptor, source)
+            except BaseException:
+                _remove(temporary)
+                raise
+        self._wait(_Taken(stored, temporary, target, is_object))
+        return stored
+
+    def take_bytes(self, content: bytes, target: Path) -> Stored:
+        """Add bytes, and have them at `target`, which is replaced.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
+        is_object, temporary = self._home(len(content), target)
+        try:
+            with created(temporary) as descriptor:
+                write_fully(descriptor, content)
+        except BaseException:
+            _remove(temporary)
+            raise
+        self._wait(_Taken(stored, temporary, target, is_object))
+        return stored
+
+    def _home(self, size_bytes: int, target: Path | None) -> tuple[bool, Path]:
+        """Return whether a file of some size becomes an object, and the path for its copy."""
+        is_object = target is None or (size_bytes > PACKED_BYTES and are_on_one_disk(self._store.directory, target))
+        return is_object, self._store.new_path(target)
+
+    def _wait(self, taken: _Taken) -> None:
+        self._taken.append(taken)
+        self._waiting_bytes += taken.stored.size_bytes
+        if len(self._taken) >= _MOST_FILES or self._waiting_bytes >= _MOST_BYTES:
+            self.settle()
+
+    def settle(self) -> None:
+        """Force what was taken to the disk, and put it in its place.
+
+        Raises:
+            OSError: The disk refused. What is in its place stays there.
+        """
+        taken, self._taken, self._waiting_bytes = self._taken, [], 0
+        try:
+            _sync_all([item.temporary for item in taken])
+            for item in taken:
+                self._put(item)
+        finally:
+            self._forget(taken)
+
+    def _put(self, item: _Taken) -> None:
+        if not item.is_object:
+            assert item.target is not None
+            os.rename(item.temporary, item.target)
+            return
+        is_new = self._store.keep(item.temporary, item.stored, may_move=item.target is None)
+        if item.target is None:
+            return
+        if is_new and not self._store.can_clone(item.temporary):
+            os.rename(item.temporary, item.target)  # the second name of the object, or the only one
+        else:
+            self._store.put_at(item.stored.digest, item.target)
+
+    def _forget(self, taken: list[_Taken]) -> None:
+        for item in taken:
+            _remove(item.temporary)
+
+
+def _sync_all(paths: list[Path]) -> None:
+    """Force files to the disk: a few one by one, many by syncing their file system once.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    by_disk: dict[int, list[Path]] = {}
+    for path in paths:
+        by_disk.setdefault(os.stat(path).st_dev, []).append(path)
+    for together in by_disk.values():
+        if len(together) > _FEW and _sync_file_system(together[0].parent):
+            continue
+        for path in together:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _sync_file_system(directory: Path) -> bool:
+    """Sync the file system of a directory; return False if this system cannot."""
+    import ctypes
+
+    try:
+        sync = ctypes.CDLL(None, use_errno=True).syncfs
+    except (OSError, AttributeError):
+        return False
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return bool(sync(descriptor) == 0)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Remove what killed processes did not finish."""
+    before_s = time.time() - ABANDONED_S
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.stat(follow_symlinks=False).st_ctime < before_s:
+                os.unlink(entry.path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)

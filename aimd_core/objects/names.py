@@ -1,0 +1,47 @@
+"""What a file kept with a trial or an artifact may be called: a relative path that means the same on every machine.
+
+A name comes from a disk, from a server, or from somebody's script. It is checked here before it becomes a path.
+"""
+
+from __future__ import annotations
+
+import os
+
+from aimd_core.format.values import name_fault
+from aimd_core.language import said
+
+MAX_PATH_BYTES = 1024
+MAX_DEPTH = 64
+
+
+def path_fault(name: str) -> str | None:
+    """Return why a text cannot be the path of a kept file, or None.
+
+    Such a path is relative, has `/` between its parts, each of which can be a name, and never leads elsewhere.
+    """
+    if not name:
+        return "it is empty"
+    if name.startswith("/"):
+        return "it is an absolute path"
+    parts = name.split("/")
+    if ".." in parts:
+        return "it contains '..'"
+    for part in parts:
+        fault = name_fault(part)
+        if fault:
+            return fault
+    size_bytes = len(name.encode())
+    if size_bytes > MAX_PATH_BYTES:
+        return said(
+            "it is {size_bytes} bytes long, the limit is {max_name_bytes}",
+            size_bytes=size_bytes,
+            max_name_bytes=MAX_PATH_BYTES,
+        )
+    if len(parts) > MAX_DEPTH:
+        return said("it lies more than {limit} directories deep", limit=MAX_DEPTH)
+    return None
+
+
+def shown_name(name: str) -> str:
+    """Return a name from a disk as text that can be encoded, whatever bytes it has."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

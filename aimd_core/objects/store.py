@@ -1,0 +1,376 @@
+"""The store of a working directory: bytes by their SHA-256, each sequence once. See docs/reference/objects.md.
+
+`.aimd/objects/` has a read-only file for each sequence, `<2 digits>/<62 digits>`, and packs for small ones. It is a
+plain directory: `sha256sum` of a file says its name. Many processes may add to it at once, and a kill at any point
+leaves whole objects only. Files are brought in by `aimd_core.objects.adding`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import weakref
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from aimd_core.errors import DamagedError, NotFoundError
+from aimd_core.language import said
+from aimd_core.objects.copying import Stored, copy_file, digest_file, open_source, share_bytes, write_fully
+from aimd_core.objects.packs import PACK, PACKED_BYTES, PackReader, PackWriter
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+OBJECTS_DIRECTORY = Path(".aimd", "objects")
+PACKS_DIRECTORY, NEW_DIRECTORY, LOCK_FILE = "packs", "new", "lock"
+PARTIAL = ".partial"  # the end of the name of a file that is not finished
+READ_ONLY = 0o444
+_stores: weakref.WeakSet[ObjectStore] = weakref.WeakSet()
+
+
+class ObjectMissingError(NotFoundError):
+    """The store has no such bytes. Facts: digest, where."""
+
+    code = "object_missing"
+    text = "{where} has no object {digest}"
+
+
+def store_of(directory: Path) -> ObjectStore:
+    """Return the store for what lies below `.aimd`, such as a trial's directory.
+
+    Anything else, such as a trial that was copied out, has the store of a working directory beside it.
+    """
+    for parent in directory.absolute().parents:
+        if parent.name == ".aimd":
+            return ObjectStore(parent / "objects")
+    return ObjectStore(directory.absolute().parent / OBJECTS_DIRECTORY)
+
+
+class ObjectStore:
+    """The objects of a directory, which is created with the first. It may be used by several threads.
+
+    Attributes:
+        directory: Where they are.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._packs = PackReader(str(directory / PACKS_DIRECTORY))
+        self._writer = PackWriter(str(directory / PACKS_DIRECTORY))
+        self._lock = threading.Lock()
+        self._clones: bool | None = None
+        _stores.add(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.directory,)
+
+    def path_of(self, digest: str) -> Path:
+        """Return where the file of an object is, if it has its own."""
+        return self.directory / digest[:2] / digest[2:]
+
+    def add_bytes(self, content: bytes) -> Stored:
+        """Add bytes that are in memory; what is there already is not written again.
+
+        A killed process does not lose them once this has returned; a power cut may lose the last second of small ones.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
+        if len(content) > PACKED_BYTES:
+            with self.unfinished() as temporary:
+                write_new(temporary, content)
+                self.keep(temporary, stored)
+            return stored
+        with self._lock, self.locked(is_shared=True):
+            location = self._packs.locate(stored.digest)
+            if location is None:
+                self._packs.note(stored.digest, self._writer.append(stored.digest, content))
+            else:
+                _renew_pack(self.directory / PACKS_DIRECTORY / f"{location.pack}{PACK}")
+        return stored
+
+    def keep(self, temporary: Path, stored: Stored, may_move: bool = True) -> bool:
+        """Make a finished file of `unfinished` an object, unless it is there already; return whether it was not.
+
+        Args:
+            temporary: The file, which has been forced to the disk. The object is a second name for it.
+            stored: What it holds.
+            may_move: Whether, on a file system without links, it becomes the object itself; else there is none.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        path = self.path_of(stored.digest)
+        with self.locked(is_shared=True):
+            if _has_size(path, stored.size_bytes):
+                with suppress(OSError):
+                    os.chmod(path, READ_ONLY)  # which makes it as new as one that was just added: see `collecting`
+                return False
+            path.parent.mkdir(exist_ok=True)
+            os.chmod(temporary, READ_ONLY)
+            _remove(path)  # it was cut short, by a power cut or by somebody
+            try:
+                os.link(temporary, path)
+            except FileExistsError:  # another process was faster
+                return False
+            except OSError:  # a file system without links
+                if may_move:
+                    os.rename(temporary, path)
+            return True
+
+    def sync(self) -> None:
+        """Force small objects to the disk; large ones are there once they were added.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        with self._lock:
+            self._writer.sync()
+
+    def close(self) -> None:
+        """Release the pack that this store adds to; the store can still be used."""
+        with self._lock:
+            self._writer.close()
+
+    def has(self, digest: str) -> bool:
+        """Tell whether the store has an object."""
+        return self.size_of(digest) is not None
+
+    def size_of(self, digest: str) -> int | None:
+        """Return the size of an object in bytes, or None if there is none."""
+        try:
+            return os.stat(self.path_of(digest)).st_size
+        except OSError:
+            with self._lock:
+                location = self._packs.locate(digest)
+            return location.size_bytes if location else None
+
+    def open(self, digest: str) -> BinaryIO:
+        """Open an object for reading.
+
+        Raises:
+            ObjectMissingError: The store does not have it.
+            DamagedError: It is a small one with other bytes. Large ones are not compared: see `fault_of`.
+        """
+        import io
+
+        try:
+            return open_source(self.path_of(digest))
+        except FileNotFoundError:
+            return io.BytesIO(self.read(digest))
+
+    def read(self, digest: str) -> bytes:
+        """Return all bytes of an object, compared with its digest.
+
+        Raises:
+            ObjectMissingError: The store does not have it.
+            DamagedError: Its bytes are others.
+        """
+        with self._lock:
+            content = self._packs.read(digest)
+        if content is None:
+            try:
+                content = self.path_of(digest).read_bytes()
+            except FileNotFoundError:
+                raise ObjectMissingError(digest=digest, where=self.directory) from None
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise DamagedError(path=self.path_of(digest), reason="has other bytes than its name says")
+        return content
+
+    def fault_of(self, digest: str) -> str | None:
+        """Read an object, and return what is wrong with it, or None."""
+        path = self.path_of(digest)
+        try:
+            with open_source(path) as file:
+                is_sound = digest_file(file, path).digest == digest
+        except FileNotFoundError:
+            with self._lock:
+                if self._packs.locate(digest) is None:
+                    return "is missing"
+                is_sound = self._packs.read(digest) is not None
+        except DamagedError as error:
+            return said("{reason}", reason=error.facts["reason"])
+        except OSError as error:
+            return said("cannot be read ({strerror})", strerror=error.strerror)
+        return None if is_sound else "has other bytes than its digest says"
+
+    def put_at(self, digest: str, target: Path) -> None:
+        """Give a path the bytes of an object, replacing what is there; readers see the old file or the new.
+
+        The bytes are shared with the object: as a clone where the file system can, else by a link to the read-only
+        file. On another file system they are copied.
+
+        Raises:
+            ObjectMissingError: The store does not have it.
+            DamagedError: It is a small one with other bytes.
+            OSError: The disk refused.
+        """
+        source = self.path_of(digest)
+        with self.unfinished(target) as temporary:
+            if not source.exists():
+                write_new(temporary, self.read(digest))
+            elif not clone(source, temporary) and not _linked(source, temporary):
+                with open_source(source) as opened, created(temporary) as descriptor:
+                    copy_file(opened, descriptor, source)
+                    os.fsync(descriptor)
+            os.rename(temporary, target)
+
+    def can_clone(self, source: Path) -> bool:
+        """Tell whether the store's file system can share the bytes of two files, tried once with one of its own."""
+        if self._clones is None:
+            with self.unfinished() as temporary:
+                self._clones = clone(source, temporary)
+        return self._clones
+
+    def objects(self) -> Iterator[Stored]:
+        """Yield the objects that have their own file, in order."""
+        for folder in _names(self.directory):
+            if len(folder) == 2:
+                for name in _names(self.directory / folder):
+                    with suppress(OSError):
+                        yield Stored(folder + name, os.stat(self.directory / folder / name).st_size)
+
+    def packed(self) -> dict[str, int]:
+        """Return the sizes in bytes of the packed objects, by digest."""
+        with self._lock:
+            return {digest: location.size_bytes for digest, location in self._packs.locations().items()}
+
+    @contextmanager
+    def locked(self, is_shared: bool) -> Iterator[None]:
+        """Exclude a collection while something is added, or the reverse; a file system without locks excludes nobody.
+
+        Raises:
+            OSError: The directory cannot be created or written.
+        """
+        import fcntl
+
+        path = self.directory / LOCK_FILE
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(path, flags, 0o666)
+        except FileNotFoundError:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, flags, 0o666)
+        try:
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def unfinished(self, target: Path | None = None) -> Iterator[Path]:
+        """Yield the path for a new file, which goes away unless it is renamed; on the file system of `target`."""
+        temporary = self.new_path(target)
+        try:
+            yield temporary
+        finally:
+            _remove(temporary)
+
+    def new_path(self, target: Path | None = None) -> Path:
+        """Return a free path for a file that will get another name, on the file system of `target`.
+
+        Raises:
+            OSError: The store's directory cannot be created.
+        """
+        directory = self.directory / NEW_DIRECTORY
+        if target is not None and not are_on_one_disk(self.directory, target):
+            directory = target.parent
+        elif not directory.exists():
+            directory.mkdir(parents=True, exist_ok=True)
+        return directory / f".{os.getpid()}-{os.urandom(8).hex()}{PARTIAL}"
+
+
+def are_on_one_disk(directory: Path, target: Path) -> bool:
+    """Tell whether a directory, which may not be there yet, and a path in one that is are on one file system."""
+    while not directory.exists():
+        directory = directory.parent
+    return os.stat(directory).st_dev == os.stat(target.parent).st_dev
+
+
+def is_unfinished(name: str) -> bool:
+    """Tell whether a file's name is that of one that a store has not finished."""
+    return name.startswith(".") and name.endswith(PARTIAL)
+
+
+@contextmanager
+def created(path: Path) -> Iterator[int]:
+    """Yield the descriptor of a new file, opened for reading and writing.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file, and force it to the disk.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    with created(path) as descriptor:
+        write_fully(descriptor, content)
+        os.fsync(descriptor)
+
+
+def clone(source: Path, target: Path) -> bool:
+    """Create a file that shares the bytes of another; return whether the file system can do that.
+
+    Raises:
+        OSError: The disk refused for another reason.
+    """
+    with open_source(source) as opened, created(target) as descriptor:
+        if share_bytes(opened.fileno(), descriptor):
+            return True
+    _remove(target)
+    return False
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, one without links, or as many as a file may have
+        return False
+    return True
+
+
+def _has_size(path: Path, size_bytes: int) -> bool:
+    try:
+        return os.lstat(path).st_size == size_bytes
+    except OSError:
+        return False
+
+
+def _renew_pack(path: Path) -> None:
+    with suppress(OSError):
+        os.utime(path)
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _after_fork_in_child() -> None:
+    for store in list(_stores):
+        store._lock = threading.Lock()  # another thread may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,136 @@
+"""Version 2: bytes by their digest, and the files of a trial that have them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+from starlette.responses import Response, StreamingResponse
+
+from aimd_server.routes.access import Access, Call, RouteTable
+from aimd_server.routes.answers import empty_answer, json_answer
+from aimd_server.routes.bodies import encoding_of, read_body, unpacked
+from aimd_server.routes.v2_bodies import number_in, read_document
+from aimd_server.routes.v2_files import MOST_OFFSET, UNSATISFIABLE, wanted_range
+from aimd_server.services import contents, trial_files
+from aimd_server.services.contents import Arrived, Missing
+from aimd_server.services.files import PART_BYTES
+from aimd_server.services.request_errors import RefusalError, invalid
+from aimd_server.services.trial_files import FilesWish, OpenContent
+from aimd_server.storage import Storage
+from aimd_server.stores.accounts import Account
+
+_CONTENT = "/contents/{digest}"
+
+
+def register(table: RouteTable) -> None:
+    """Register the routes."""
+    table.add("POST", "/contents/missing", post_missing, access=Access.READER)
+    table.add("POST", "/contents", post_contents, access=Access.ANY_USER)
+    table.add("HEAD", _CONTENT, head_content, access=Access.ANY_USER)
+    table.add("PATCH", _CONTENT, patch_content, access=Access.ANY_USER)
+    table.add("GET", "/trials/{id}/files", get_files, access=Access.ANY_USER)
+    table.add("POST", "/trials/{id}/files", post_files, access=Access.ANY_USER)
+    table.add("GET", "/trials/{id}/content", get_content, access=Access.ANY_USER)
+    table.open_to_uploads(("POST", "/contents/missing"), ("POST", "/contents"), ("HEAD", _CONTENT), ("PATCH", _CONTENT))
+    table.open_to_uploads(("POST", "/trials/{id}/files"))
+
+
+async def post_missing(call: Call) -> Response:
+    """Answer which contents the caller has to send."""
+    return json_answer(await call.run(contents.missing, await read_document(call, Missing)))
+
+
+async def post_contents(call: Call) -> Response:
+    """Take several small contents."""
+    body = await read_body(call.request, PART_BYTES)
+    digests = await call.run_stored(_small, call.backend.receiving, body, encoding_of(call.request))
+    return json_answer({"digests": digests})
+
+
+def _small(storage: Storage, user: Account, receiving: contents.Receiving, body: bytes, encoding: str) -> list[str]:
+    return receiving.small(storage, user, unpacked(body, encoding, PART_BYTES))
+
+
+def _headers(arrived: Arrived) -> dict[str, str]:
+    return {"Upload-Offset": str(arrived.offset), "Upload-Complete": "?1" if arrived.is_complete else "?0"}
+
+
+async def head_content(call: Call) -> Response:
+    """Answer with how much of a content the caller has sent."""
+    return empty_answer(204, _headers(await call.run(contents.standing, call.part("digest"))))
+
+
+async def patch_content(call: Call) -> Response:
+    """Take the next bytes of a content."""
+    offset, size = _number(call, "Upload-Offset"), _number(call, "Upload-Length")
+    body = await read_body(call.request, PART_BYTES)
+    sent = (call.part("digest"), size, offset, body, encoding_of(call.request))
+    return empty_answer(204, _headers(await call.run_stored(_part, call.backend.receiving, *sent)))
+
+
+def _part(
+    storage: Storage,
+    user: Account,
+    receiving: contents.Receiving,
+    digest: str,
+    size: int,
+    offset: int,
+    body: bytes,
+    encoding: str,
+) -> Arrived:
+    return receiving.part(storage, user, digest, size, offset, unpacked(body, encoding, PART_BYTES))
+
+
+def _number(call: Call, header: str) -> int:
+    text = call.request.headers.get(header.lower(), "")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_OFFSET))):
+        raise RefusalError("bad_request", f"{header} is a number of bytes")
+    return int(text)
+
+
+async def get_files(call: Call) -> Response:
+    """Answer with a page of the files of a trial."""
+    limit, after = number_in(call, "limit", trial_files.PAGE), call.request.query_params.get("cursor", "")
+    return json_answer(await call.run(trial_files.listed, call.part("id"), limit, after))
+
+
+async def post_files(call: Call) -> Response:
+    """Set and remove files of a trial."""
+    return json_answer(await call.run(trial_files.put, call.part("id"), await read_document(call, FilesWish)))
+
+
+async def get_content(call: Call) -> Response:
+    """Answer with the bytes of a file of a trial, for saving, never for showing."""
+    path = call.request.query_params.get("path", "")
+    if not path:
+        raise invalid("name the file: path=...", field="path")
+    call.take_slot()
+    opened = await call.run(trial_files.open_content, call.part("id"), path)
+    byte_range = wanted_range(call.request.headers.get("range", ""), opened.size)
+    if byte_range == UNSATISFIABLE and opened.size:
+        return empty_answer(416, {"Content-Range": f"bytes */{opened.size}"})
+    start, end = byte_range if byte_range and byte_range != UNSATISFIABLE else (0, opened.size)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(end - start),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(opened.name, safe='')}",
+    }
+    status = 200
+    if (start, end) != (0, opened.size):
+        status, headers["Content-Range"] = 206, f"bytes {start}-{end - 1}/{opened.size}"
+    return StreamingResponse(_pieces(call, opened, start, end), status, headers, "application/octet-stream")
+
+
+async def _pieces(call: Call, opened: OpenContent, start: int, end: int) -> AsyncIterator[bytes]:
+    """Yield bytes of a content; if it is removed meanwhile, they end short of the Content-Length."""
+    while start < end:
+        piece = await call.run_stored(_read, opened.content_id, start, end)
+        if not piece:
+            return
+        start += len(piece)
+        yield piece
+
+
+def _read(storage: Storage, _: Account, content_id: int, start: int, end: int) -> bytes:
+    return contents.read(storage, content_id, start, end)

@@ -1,0 +1,336 @@
+"""Receives bytes by their SHA-256, from any offset on, and gives them to those who may see what refers to them.
+
+Knowing a digest is no right. An account may refer to a content if it has sent all of its bytes lately, or if something
+that it owns refers to it already; for everybody else the content is not there, and they send it. The bytes are stored
+once, but nobody learns that somebody else has them.
+
+A content counts once its digest was computed from what arrived. The hash runs along while parts arrive in order at one
+process; another replica, or the same one after a restart, reads the parts again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from aimd_server.blobs import BlobMissingError
+from aimd_server.errors import StoreUnavailableError
+from aimd_server.services.clock import now_us
+from aimd_server.services.request_errors import RefusalError, invalid, too_large
+from aimd_server.services.visibility import load_trial
+from aimd_server.storage import Storage
+from aimd_server.stores import contents
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.contents import UploadRow
+from aimd_server.stores.database import Connection, Database
+
+PREFIX = "contents"
+MAX_BYTES = 1 << 40
+MAX_DIGESTS = 10_000  # in a question
+MAX_SMALL = 5_000  # contents in one body
+PROOF_US = 86_400_000_000
+LEFT_OVER_US = 86_400_000_000
+UPLOAD_US = 7 * 86_400_000_000
+_RUNNING = 64  # hashes kept
+_PIECE_BYTES = 4 << 20
+_AT_ONCE = 200
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+class Missing(msgspec.Struct, forbid_unknown_fields=True):
+    """The body that asks which contents the caller has to send.
+
+    Attributes:
+        digests: Of the contents.
+        trial: The id of a trial, whose files count as the caller's.
+    """
+
+    digests: list[str]
+    trial: str | None = None
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """How much of a content the caller has sent, in bytes."""
+
+    offset: int
+    is_complete: bool
+
+
+def checked(digest: str) -> str:
+    """Return a digest.
+
+    Raises:
+        RefusalError: `invalid`, if it is none.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise invalid("a digest is a SHA-256 in hexadecimal, in lower case", field="digest")
+    return digest
+
+
+def missing(database: Database, user: Account, wish: Missing) -> dict[str, object]:
+    """Return which contents the caller has to send, and how much of each has arrived.
+
+    Raises:
+        RefusalError: `invalid`, `not_found`.
+    """
+    if len(wish.digests) > MAX_DIGESTS:
+        raise invalid(f"at most {MAX_DIGESTS} digests at once", field="digests", limit=MAX_DIGESTS)
+    digests = list(dict.fromkeys(map(checked, wish.digests)))
+
+    def operation(connection: Connection) -> dict[str, object]:
+        trial_id = None if wish.trial is None else load_trial(connection, user, wish.trial).id
+        claims = contents.claimable(connection, user.id, digests, now_us(), trial_id)
+        left = [digest for digest in digests if digest not in claims]
+        return {"missing": left, "offsets": contents.offsets_of(connection, user.id, left)}
+
+    return database.read(operation)
+
+
+def standing(database: Database, user: Account, digest: str) -> Arrived:
+    """Return how much the caller has sent of a content.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    checked(digest)
+
+    def operation(connection: Connection) -> Arrived:
+        claim = contents.claimable(connection, user.id, [digest], now_us()).get(digest)
+        if claim is not None:
+            return Arrived(claim.size, True)
+        upload = contents.upload_of(connection, user.id, digest)
+        return Arrived(0 if upload is None else upload.next_offset, False)
+
+    return database.read(operation)
+
+
+class Receiving:
+    """Receives contents; one for each process."""
+
+    def __init__(self) -> None:
+        self._hashes: OrderedDict[int, tuple[int, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def small(self, storage: Storage, user: Account, body: bytes) -> list[str]:
+        """Take several contents at once, and return their digests.
+
+        Args:
+            storage: Database and objects.
+            user: The caller.
+            body: A line of JSON with the sizes of the contents in bytes, then the contents one behind the other.
+
+        Raises:
+            RefusalError: `invalid`.
+        """
+        pieces = list(_pieces(body))
+        by_digest = {hashlib.sha256(piece).hexdigest(): piece for piece in pieces}
+        stored = storage.database.read(lambda connection: contents.by_digest(connection, by_digest))
+        new = {digest: piece for digest, piece in by_digest.items() if digest not in stored}
+        object_id = _put(storage, b"".join(new.values())) if any(new.values()) else 0
+
+        def operation(connection: Connection) -> None:
+            ids, start = [], 0
+            there = contents.by_digest(connection, by_digest)
+            for digest, piece in by_digest.items():
+                parts = [(0, len(piece), object_id, start)] if digest in new and piece else []
+                start += len(piece) if digest in new else 0
+                if digest in there:
+                    ids.append(there[digest].id)
+                elif digest in new:
+                    ids.append(contents.add(connection, digest, len(piece), parts, now_us()))
+                else:  # it was there a moment ago, and nothing referred to it
+                    raise RefusalError("busy", "the contents were being removed; send them again")
+            contents.prove(connection, user.id, ids, now_us() + PROOF_US)
+
+        storage.database.write(operation)
+        return [hashlib.sha256(piece).hexdigest() for piece in pieces]
+
+    def part(self, storage: Storage, user: Account, digest: str, size: int, offset: int, body: bytes) -> Arrived:
+        """Take the next bytes of a content, and return how much has arrived.
+
+        Args:
+            storage: Database and objects.
+            user: The caller.
+            digest: Of the whole content.
+            size: Of the whole content in bytes.
+            offset: Where these bytes begin.
+            body: The bytes; none, to complete what has arrived.
+
+        Raises:
+            RefusalError: `invalid`; `offset_mismatch`, with the true offset; `content_differs`, if all bytes together
+                have another digest: then the next try begins at 0.
+        """
+        checked(digest)
+        if size > MAX_BYTES:
+            raise too_large("a file", MAX_BYTES)
+        if offset + len(body) > size:
+            raise invalid("there are more bytes than Upload-Length says", field="Upload-Length")
+        key = _new_key()
+        prepare = partial(_prepared, user=user, digest=digest, size=size, offset=offset, key=key, length=len(body))
+        prepared = storage.database.write(prepare)
+        if prepared is None:
+            return Arrived(size, True)
+        upload, object_id = prepared
+        if body:
+            storage.blobs.put(key, body)
+            extend = partial(contents.extend, upload=upload, size=len(body), object_id=object_id, now_us=now_us())
+            if not storage.database.write(extend):
+                raise _mismatch(storage.database.read(lambda c: contents.upload_of(c, user.id, digest)))
+            self._follow(upload.id, offset, body)
+        reached = offset + len(body)
+        if reached < size:
+            return Arrived(reached, False)
+        self._complete(storage, user, upload)
+        return Arrived(size, True)
+
+    def _follow(self, upload_id: int, offset: int, body: bytes) -> None:
+        """Let the hash of a content run along, if it has come as far as these bytes begin."""
+        with self._lock:
+            reached, digest = self._hashes.pop(upload_id, (0, None))
+        digest = hashlib.sha256() if digest is None and offset == 0 else digest
+        if digest is None or (offset and reached != offset):
+            return
+        digest.update(body)
+        with self._lock:
+            self._hashes[upload_id] = (offset + len(body), digest)
+            while len(self._hashes) > _RUNNING:
+                self._hashes.popitem(last=False)
+
+    def _digest_of(self, storage: Storage, upload: UploadRow) -> str:
+        with self._lock:
+            reached, digest = self._hashes.pop(upload.id, (0, None))
+        if digest is not None and reached == upload.size:
+            return str(digest.hexdigest())
+        digest = hashlib.sha256()
+        for _, size, _, key in storage.database.read(lambda c: contents.upload_parts(c, upload.id)):
+            digest.update(_ranged(storage, key, 0, size))
+        return digest.hexdigest()
+
+    def _complete(self, storage: Storage, user: Account, upload: UploadRow) -> None:
+        """Make what has arrived a content, if it has the digest that was promised."""
+        is_right = self._digest_of(storage, upload) == upload.digest
+
+        def operation(connection: Connection) -> None:
+            present = contents.upload_of(connection, user.id, upload.digest, lock=True)
+            if present is None or present.id != upload.id:
+                return  # another request has completed it
+            if is_right:
+                parts = [(at, size, object_id, 0) for at, size, object_id, _ in _rows(connection, upload.id)]
+                content_id = contents.add(connection, upload.digest, upload.size, parts, now_us())
+                contents.prove(connection, user.id, [content_id], now_us() + PROOF_US)
+            contents.end(connection, upload.id)
+
+        storage.database.write(operation)
+        if not is_right:
+            message = "the bytes that arrived have another digest; send them again from the beginning"
+            raise RefusalError("content_differs", message, offset=0)
+
+
+def _rows(connection: Connection, upload_id: int) -> list[tuple[int, int, int, str]]:
+    return contents.upload_parts(connection, upload_id)
+
+
+def _prepared(
+    connection: Connection, user: Account, digest: str, size: int, offset: int, key: str, length: int
+) -> tuple[UploadRow, int] | None:
+    """Announce an object for the next bytes; None if the caller has sent all of the content already."""
+    claim = contents.claimable(connection, user.id, [digest], now_us()).get(digest)
+    if claim is not None:
+        contents.prove(connection, user.id, [claim.id], now_us() + PROOF_US)
+        return None
+    upload = contents.upload_of(connection, user.id, digest) or contents.begin(
+        connection, user.id, digest, size, now_us()
+    )
+    if upload.size != size:
+        raise invalid("Upload-Length is another one than before", field="Upload-Length")
+    if upload.next_offset != offset:
+        raise _mismatch(upload)
+    return upload, contents.announce(connection, key, length, now_us()) if length else 0
+
+
+def _mismatch(upload: UploadRow | None) -> RefusalError:
+    offset = 0 if upload is None else upload.next_offset
+    return RefusalError("offset_mismatch", f"the server stands at byte {offset}", offset=offset)
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """Yield the contents in a body of small ones."""
+    head, newline, rest = body.partition(b"\n")
+    try:
+        sizes = msgspec.json.decode(head, type=list[int])
+    except msgspec.DecodeError:
+        raise invalid("the body begins with a line of JSON: a list of sizes in bytes") from None
+    if not newline or any(size < 0 for size in sizes) or sum(sizes) != len(rest):
+        raise invalid("the sizes are not those of the bytes that follow")
+    if len(sizes) > MAX_SMALL:
+        raise invalid(f"at most {MAX_SMALL} contents at once", limit=MAX_SMALL)
+    start = 0
+    for size in sizes:
+        yield rest[start : start + size]
+        start += size
+
+
+def _new_key() -> str:
+    name = str(uuid.uuid4())
+    return f"{PREFIX}/{name[:2]}/{name}"
+
+
+def _put(storage: Storage, body: bytes) -> int:
+    """Store an object, and return its id."""
+    key = _new_key()
+    object_id = storage.database.write(lambda connection: contents.announce(connection, key, len(body), now_us()))
+    storage.blobs.put(key, body)
+    return object_id
+
+
+def _ranged(storage: Storage, key: str, start: int, end: int) -> bytes:
+    try:
+        return storage.blobs.get_range(key, start, end)
+    except BlobMissingError as error:
+        raise StoreUnavailableError(f"damaged: {error}") from None
+
+
+def read(storage: Storage, content_id: int, start: int, end: int) -> bytes:
+    """Return some of the next bytes of a content, at least one unless it is gone.
+
+    The caller has checked that they may be seen.
+
+    Raises:
+        StoreUnavailableError: An object is missing, or cannot be read now.
+    """
+    end = min(end, start + _PIECE_BYTES)
+    parts = storage.database.read(lambda connection: contents.parts_of(connection, content_id, start, end))
+    pieces = []
+    for part in parts:
+        first, last = max(start - part.offset, 0), min(end - part.offset, part.size)
+        if part.key is None:
+            pieces.append((part.data or b"")[first:last])
+        else:
+            pieces.append(_ranged(storage, part.key, part.start + first, part.start + last))
+    return b"".join(pieces)
+
+
+def sweep(storage: Storage, left_over_us: int = LEFT_OVER_US, upload_us: int = UPLOAD_US) -> int:
+    """Remove contents that nothing refers to, and objects that no content needs. Return their number.
+
+    Only objects that this database announced are removed, because others may use the same store.
+    """
+    gone = 0
+    forget = partial(contents.forget_stale, upload_before_us=now_us() - upload_us, limit=_AT_ONCE)
+    while count := storage.database.write(lambda connection: forget(connection, now_us())):
+        gone += count
+    before_us = now_us() - left_over_us
+    while rows := storage.database.read(partial(contents.left_over, before_us=before_us, limit=_AT_ONCE)):
+        for _, key in rows:
+            storage.blobs.delete(key)
+        storage.database.write(partial(contents.forget_objects, ids=[number for number, _ in rows]))
+        gone += len(rows)
+    return gone

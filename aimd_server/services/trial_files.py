@@ -1,0 +1,154 @@
+"""The files of a trial: which there are, and their bytes. Rights are the trial's.
+
+What is below `files/` in a trial's directory. The list is set in pieces, and each piece changes only what it names; the
+digest of all of them together tells when both sides agree.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from aimd_core.objects.names import path_fault
+from aimd_core.objects.tree import MAX_FILES, digest_of_tree
+from aimd_server.services import public_view
+from aimd_server.services.clock import iso, now_us
+from aimd_server.services.contents import checked
+from aimd_server.services.files import TREE
+from aimd_server.services.request_errors import RefusalError, forbidden, foreign_cursor, invalid
+from aimd_server.services.trials import receive
+from aimd_server.services.visibility import load_trial
+from aimd_server.stores import contents, trial_files
+from aimd_server.stores.accounts import UPLOAD, Account
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.trial_files import FileRow, TreeRow
+
+PAGE = 10_000
+MAX_CHANGES = 10_000  # in one request
+MAX_TOLD = 1_000  # digests in a refusal
+
+
+class SentFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A file: its path below `files/`, with `/`, and the SHA-256 of its bytes."""
+
+    path: str
+    digest: str
+
+
+class FilesWish(msgspec.Struct, forbid_unknown_fields=True):
+    """Files to set, and paths to remove."""
+
+    files: list[SentFile] = []
+    remove: list[str] = []
+
+
+class OpenContent(msgspec.Struct, frozen=True):
+    """A file to read from; `size` in bytes."""
+
+    content_id: int
+    size: int
+    name: str
+
+
+def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[str, object]:
+    """Set and remove files of a trial, and return what all of them are together. The same again changes nothing.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`, `invalid`; `content_missing`, with `digests`, for contents that the
+            caller has to send first.
+    """
+    if len(wish.files) + len(wish.remove) > MAX_CHANGES:
+        raise invalid(f"at most {MAX_CHANGES} files at once", field="files", limit=MAX_CHANGES)
+    if wish.remove and user.scope == UPLOAD:
+        raise forbidden("an upload-only key deletes nothing")
+    for file in wish.files:
+        fault = path_fault(file.path)
+        if fault:
+            raise invalid(f"{file.path!r} cannot be the path of a file: {fault}", field="path")
+        checked(file.digest)
+    digest_of = {file.path: file.digest for file in wish.files}
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = load_trial(connection, user, uid)
+        claims = contents.claimable(connection, user.id, digest_of.values(), now_us(), row.id)
+        lacking = sorted(set(digest_of.values()) - claims.keys())
+        if lacking:
+            message = f"{len(lacking)} contents have to be sent first"
+            raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
+        before = {path: digest for path, digest, _ in trial_files.digests(connection, row.id)}
+        new = {path: digest for path, digest in digest_of.items() if before.get(path) != digest}
+        gone = [path for path in wish.remove if path in before and path not in digest_of]
+        if new or gone:
+            trial_files.put(connection, row.id, [(path, claims[digest].id) for path, digest in new.items()], now_us())
+            trial_files.remove(connection, row.id, gone)
+            receive(connection, user, row, {})
+        return _shown_tree(_counted(connection, row.id))
+
+    return database.write(operation)
+
+
+def _counted(connection: Connection, trial_id: int) -> TreeRow:
+    """Count the files of a trial again."""
+    rows = trial_files.digests(connection, trial_id)
+    if len(rows) > MAX_FILES:
+        raise invalid(f"a trial has {MAX_FILES} files at most", field="files", limit=MAX_FILES)
+    digest = digest_of_tree((path, digest) for path, digest, _ in rows)
+    tree = TreeRow(trial_id, len(rows), sum(size for _, _, size in rows), digest)
+    trial_files.put_tree(connection, tree, now_us())
+    return tree
+
+
+def _shown_tree(tree: TreeRow) -> dict[str, object]:
+    return {"count": tree.files, "size": tree.size, "digest": tree.digest}
+
+
+def listed(database: Database, user: Account, uid: str, limit: int, cursor: str) -> dict[str, object]:
+    """Return a page of the files of a trial, by path.
+
+    Raises:
+        RefusalError: `not_found`, `invalid`.
+    """
+    if not 1 <= limit <= PAGE:
+        raise invalid(f"limit is between 1 and {PAGE}", field="limit", limit=PAGE)
+    after = _path_in(cursor)
+
+    def operation(connection: Connection) -> dict[str, object]:
+        row = load_trial(connection, user, uid)
+        rows = trial_files.page(connection, row.id, after, limit + 1) if public_view.shows(user, TREE) else []
+        more, rows = len(rows) > limit, rows[:limit]
+        return {"files": [_shown(file) for file in rows], "next": _cursor(rows[-1].path) if more else None}
+
+    return database.read(operation)
+
+
+def _cursor(path: str) -> str:
+    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
+
+
+def _path_in(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        raise foreign_cursor() from None
+
+
+def _shown(file: FileRow) -> dict[str, object]:
+    return {"path": file.path, "size": file.size, "digest": file.digest, "updated": iso(file.updated_us)}
+
+
+def open_content(database: Database, user: Account, uid: str, path: str) -> OpenContent:
+    """Return a file of a trial, to read from.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+
+    def operation(connection: Connection) -> OpenContent:
+        row = load_trial(connection, user, uid)
+        file = trial_files.by_path(connection, row.id, path) if public_view.shows(user, TREE) else None
+        if file is None:
+            raise RefusalError("not_found", "the trial has no such file")
+        return OpenContent(file.content_id, file.size, path.rpartition("/")[2])
+
+    return database.read(operation)
