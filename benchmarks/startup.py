@@ -22,7 +22,10 @@ from benchmarks.measurement import Measurement, table
 from tests.support.server import RunningServer
 
 ROUNDS, TRIALS = 15, 100
-TARGETS = {"--version": 2.0, "--help": 5.0, "trial ls": 7.0, "trial ls --remote": 14.0}
+TARGETS = {
+    **{"--version": 2.0, "--help": 5.0, "trial ls": 7.0, "trial ls --remote": 14.0},
+    **{"trial describe --remote": 16.0, "trial plot --remote": 16.0},
+}
 
 
 def upload_everything(directory: Path, url: str, key: str) -> None:
@@ -47,6 +50,8 @@ def run() -> list[Measurement]:
             "--help": ["-m", "aimd_cli", "--help"],
             "trial ls": ["-m", "aimd_cli", "trial", "ls", str(directory)],
             "trial ls --remote": ["-m", "aimd_cli", "trial", "ls", "--remote"],
+            "trial describe --remote": ["-m", "aimd_cli", "trial", "describe", "--remote", "run-7"],
+            "trial plot --remote": ["-m", "aimd_cli", "trial", "plot", "--remote", "run-7"],
         }
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for round_number in range(ROUNDS + 1):

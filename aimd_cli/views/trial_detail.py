@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
-
-from rich.console import Group, RenderableType
-from rich.text import Text
-from rich.tree import Tree
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
 from aimd_cli.views.rows import local_time, ranked_metrics
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import divergence, state_cell, state_sentence
-from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import note, shown
 from aimd_core.direction import direction_of
 from aimd_core.language import said, translated
-from aimd_core.reading.facts import Facts
+
+if TYPE_CHECKING:  # what a pipe needs loads no Rich
+    from rich.console import RenderableType
+    from rich.tree import Tree
+
+    from aimd_cli.views.table import Table
+    from aimd_core.reading.facts import Facts
 
 
 class Parts(NamedTuple):
@@ -56,6 +57,9 @@ class TrialDetails:
 
     def rich(self, width: int) -> RenderableType:
         """Return all trials, one below the other."""
+        from rich.console import Group
+        from rich.text import Text
+
         blocks: list[RenderableType] = []
         for number, trial in enumerate(self.trials):
             if number:
@@ -64,6 +68,8 @@ class TrialDetails:
         return Group(*blocks)
 
     def _blocks(self, trial: TrialDetail, width: int) -> list[RenderableType]:
+        from rich.text import Text
+
         row = trial.row
         state, style = state_cell(row.state, self.glyphs)
         heading = Text.assemble((text.clean(row.name), "bold"), "  ", (state, style))
@@ -174,6 +180,8 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
 
 
 def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
+    from aimd_cli.views.table import Column, Table
+
     table = Table([Column("", style="dim"), Column("")])
     for key, value in facts:
         table.add(shown(key), text.clean(value))
@@ -184,12 +192,16 @@ def _tree(values: Mapping[str, object]) -> RenderableType:
     """Return nested values as a tree, with keys next to values that do not nest."""
     if not values:
         return note("none", style="dim")
+    from rich.tree import Tree
+
     tree = Tree("", hide_root=True, guide_style="dim")
     _grow(tree, values)
     return tree
 
 
 def _grow(tree: Tree, values: Mapping[str, object]) -> None:
+    from rich.text import Text
+
     for key, value in values.items():
         name = text.clean(str(key))
         if isinstance(value, dict) and value:
@@ -200,6 +212,8 @@ def _grow(tree: Tree, values: Mapping[str, object]) -> None:
 
 def metric_table(row: Facts, glyphs: bool = True) -> Table:
     """Return last, best, smallest and largest value of each metric, the steps of the extremes, and the course."""
+    from aimd_cli.views.table import Column, Table
+
     table = Table(
         [
             Column("METRIC"),

@@ -23,32 +23,46 @@ Grammar and meaning: docs/reference/query.md.
 
 from __future__ import annotations
 
-from aimd_core.query.evaluate import contains, matches, rank_of, sort_rows, text_of, value_of
-from aimd_core.query.fields import field_text
-from aimd_core.query.parser import parse, parse_field, parse_fields, parse_sort
-from aimd_core.query.pinning import pinned
-from aimd_core.query.render import render
-from aimd_core.query.tree import Field, Query, SortKey, fields_of
-from aimd_core.query.unknown import Unknown, unknown_fields
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from aimd_core.query.evaluate import contains as contains
+    from aimd_core.query.evaluate import matches as matches
+    from aimd_core.query.evaluate import rank_of as rank_of
+    from aimd_core.query.evaluate import sort_rows as sort_rows
+    from aimd_core.query.evaluate import text_of as text_of
+    from aimd_core.query.evaluate import value_of as value_of
+    from aimd_core.query.fields import field_text as field_text
+    from aimd_core.query.parser import parse as parse
+    from aimd_core.query.parser import parse_field as parse_field
+    from aimd_core.query.parser import parse_fields as parse_fields
+    from aimd_core.query.parser import parse_sort as parse_sort
+    from aimd_core.query.pinning import pinned as pinned
+    from aimd_core.query.rendering import render as render
+    from aimd_core.query.tree import Field as Field
+    from aimd_core.query.tree import Query as Query
+    from aimd_core.query.tree import SortKey as SortKey
+    from aimd_core.query.tree import fields_of as fields_of
+    from aimd_core.query.unknown import Unknown as Unknown
+    from aimd_core.query.unknown import unknown_fields as unknown_fields
 
-__all__ = [
-    "Field",
-    "Query",
-    "SortKey",
-    "Unknown",
-    "contains",
-    "field_text",
-    "fields_of",
-    "matches",
-    "parse",
-    "parse_field",
-    "parse_fields",
-    "parse_sort",
-    "pinned",
-    "rank_of",
-    "render",
-    "sort_rows",
-    "text_of",
-    "unknown_fields",
-    "value_of",
-]
+# Where each name is. It is loaded when it is first used: many a command needs only how a text is quoted.
+_HOME = {
+    **dict.fromkeys(("contains", "matches", "rank_of", "sort_rows", "text_of", "value_of"), "evaluate"),
+    "field_text": "fields",
+    **dict.fromkeys(("parse", "parse_field", "parse_fields", "parse_sort"), "parser"),
+    "pinned": "pinning",
+    "render": "rendering",
+    **dict.fromkeys(("Field", "Query", "SortKey", "fields_of"), "tree"),
+    **dict.fromkeys(("Unknown", "unknown_fields"), "unknown"),
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

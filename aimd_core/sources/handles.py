@@ -165,8 +165,12 @@ class TrialSource(ABC):
         """
 
     @abstractmethod
+    def part(self, text: str) -> tuple[TrialSource, str]:
+        """Return in which part of the source a text looks, and for what: a name, `@latest`, or everything if empty."""
+
+    @abstractmethod
     def named(self, name: str) -> TrialHandle:
-        """Return the trial with a name, or a unique prefix of a name or of its id.
+        """Return the trial with a name, or a unique prefix of a name or of its id; also by its path.
 
         Raises:
             TrialNotFoundError: No trial matches.

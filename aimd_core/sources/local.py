@@ -11,7 +11,7 @@ from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE
 from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, is_live
-from aimd_core.reading.selection import trial_named
+from aimd_core.reading.selection import trial_at, trial_named
 from aimd_core.reading.series import last_of, metric_names, read_series
 from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrialHandle, TrialSource
 
@@ -114,9 +114,21 @@ class DirectorySource(TrialSource):
         index = TrialIndex(self.path)
         return [self.handle(Trial(index.directory / row.alternative_name)) for row in index.rows()]
 
+    def part(self, text: str) -> tuple[TrialSource, str]:
+        """Return the directory itself: with a slash, a text is the path of a trial."""
+        return self, text
+
     def named(self, name: str) -> LocalTrial:
-        """Return the trial with a name, or a unique prefix of a name or of its id."""
-        return self.handle(trial_named(name, self.path))
+        """Return the trial with a name, or a unique prefix of a name or of its id; with a slash it is a path."""
+        return self.at(Path(name)) if "/" in name else self.handle(trial_named(name, self.path))
+
+    def at(self, path: Path) -> LocalTrial:
+        """Return the trial with a directory, here or elsewhere.
+
+        Raises:
+            TrialNotFoundError: It is not a trial's directory.
+        """
+        return self.handle(trial_at(path))
 
     def chosen(self, where: str, sort: str, limit: int | None) -> list[TrialHandle]:
         """Return the first trials that a query matches, in an order."""

@@ -21,12 +21,11 @@ from aimd_core.format.layout import default_directory, expanded
 from aimd_core.format.model import INITIALIZING, RUNNING
 from aimd_core.hosts import REMOTE, short_names
 from aimd_core.language import said
-from aimd_core.reading.selection import trial_at
 from aimd_core.sources.handles import TrialHandle, TrialSource
-from aimd_core.sources.local import DirectorySource, LocalTrial
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
+    from aimd_core.sources.local import DirectorySource
     from aimd_core.sources.remote import ServerSource
 
 _ADDRESS = re.compile(r"(?P<server>[A-Za-z0-9][A-Za-z0-9_-]{0,31}):(?P<rest>.*)", re.DOTALL)
@@ -81,7 +80,7 @@ class TrialFinder:
         address = None if directory is None or Path(directory).is_dir() else self._address(directory)
         if address is not None:
             return self._server(address[0]).within(address[1])
-        return DirectorySource(default_directory() if directory is None else expanded(directory))
+        return _directory(default_directory() if directory is None else expanded(directory))
 
     def _address(self, text: str) -> tuple[str, str] | None:
         """Return the server's short name in a text and what follows, None if it names none.
@@ -127,14 +126,13 @@ class TrialFinder:
         """
         return self.source.trials()
 
-    def at(self, path: Path) -> LocalTrial:
+    def at(self, path: Path) -> TrialHandle:
         """Return the trial with a directory.
 
         Raises:
             TrialNotFoundError: It is not a trial's directory.
         """
-        source = self._base if isinstance(self._base, DirectorySource) else DirectorySource(path.parent)
-        return source.handle(trial_at(path))
+        return _directory(path.parent).at(path)
 
     def named(self, text: str) -> list[TrialHandle]:
         """Return the trials that a text means: one, unless it chooses or is a folder.
@@ -145,31 +143,19 @@ class TrialFinder:
             UsageError: It begins with `@`, but is no way to choose trials.
             NotSignedInError, OldServerError, NetworkError: It is on a server that cannot be asked.
         """
-        address = None if self._is_path(text) else self._address(text)
-        if address is not None:
-            return _on_server(self._server(address[0]), address[1])
-        source = self.source
-        if isinstance(source, DirectorySource):
-            if text.startswith("@"):
-                return select(source, text)
-            return [source.handle(trial_at(Path(text))) if "/" in text else source.named(text)]
-        return _on_server(source, text)
-
-    def _is_path(self, text: str) -> bool:
-        return not self._remote and text.startswith((".", "/", "~"))
+        is_path = not self._remote and text.startswith((".", "/", "~"))
+        address = None if is_path else self._address(text)
+        source = self.source if address is None else self._server(address[0])
+        source, rest = source.part(text if address is None else address[1])
+        if not rest:
+            return source.trials()
+        return select(source, rest) if rest.startswith("@") else [source.named(rest)]
 
 
-def _on_server(source: TrialSource, text: str) -> list[TrialHandle]:
-    """Return the trials that a text means on a server, in which a slash stands after a folder."""
-    from aimd_core.sources.remote import ServerSource
+def _directory(path: Path) -> DirectorySource:
+    from aimd_core.sources.local import DirectorySource  # a name on a server needs no index of directories
 
-    assert isinstance(source, ServerSource)
-    folder, _, last = text.rpartition("/")
-    if not last:
-        return source.within(folder).trials()
-    if last.startswith("@"):
-        return select(source.within(folder), last)
-    return [source.named(text)]
+    return DirectorySource(path)
 
 
 def select(source: TrialSource, text: str) -> list[TrialHandle]:

@@ -30,15 +30,13 @@ from aimd_core.errors import (
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE
 from aimd_core.language import said
-from aimd_core.query import parse_field, render
-from aimd_core.query.tree import Compare, Condition, Or, Text
+from aimd_core.query.fields import quote
 from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.output import follow_blocks, tail_offset
 from aimd_core.reading.output import lines_in as lines_of_file
 from aimd_core.reading.series import Series, last_of
 from aimd_core.reading.summaries import TREND_POINTS
 from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrialHandle, TrialSource, only
-from aimd_core.sources.local import lines_in
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -231,6 +229,11 @@ class ServerSource(TrialSource):
     ) -> list[dict[str, Any]]:
         return list(self.server.trials(folder or None, limit, where, sort))
 
+    def part(self, text: str) -> tuple[TrialSource, str]:
+        """Return the folder that ends in a slash, or stands before `@`; others are looked up with their name."""
+        folder, _, last = text.rpartition("/")
+        return (self.within(folder), last) if not last or last.startswith("@") else (self, text)
+
     def named(self, name: str) -> RemoteTrial:
         """Return the trial with a name, perhaps with folders before it, or a unique prefix of a name or of its id."""
         if _UUID.fullmatch(name):
@@ -255,14 +258,14 @@ class ServerSource(TrialSource):
 
         The server compares without case and takes `*` for anything, so that its answer is looked at again.
         """
-        exact = Or(tuple(_compare(field, "=", name) for field in _NAMES))
-        if documents := self._documents(folder, render(exact), limit=_CANDIDATES):
+        exact = " or ".join(f"{field} = {quote(name)}" for field in _NAMES)
+        if documents := self._documents(folder, exact, limit=_CANDIDATES):
             return documents
-        begins = Or(tuple(_compare(field, "~", f"{name}*") for field in _NAMES))
-        listed = self._documents(folder, render(begins), limit=_CANDIDATES)
+        begins = " or ".join(f"{field} ~ {quote(f'{name}*')}" for field in _NAMES)
+        listed = self._documents(folder, begins, limit=_CANDIDATES)
         documents = [row for row in listed if any((row.get(field) or "").startswith(name) for field in _NAMES)]
         if not documents and len(name) >= _MIN_ID_CHARS:
-            documents = self._documents(folder, render(_compare("id", "=", name)), limit=_CANDIDATES)
+            documents = self._documents(folder, f"id = {quote(name)}", limit=_CANDIDATES)
         return documents
 
     def metric_names(self) -> list[str]:
@@ -392,6 +395,8 @@ def _bytes_of(server: Server, trial_id: str, file: str, start: int, end: int) ->
 
 
 def _lines_of_journal(trial: RemoteTrial, request: LineRequest) -> list[list[Line]]:
+    from aimd_core.sources.local import lines_in  # which loads what only directories need
+
     directory = trial.directory([METRICS_FILE, SEGMENTS_FILE])
     return [lines_in(directory, metric, request.axis, request.all_segments) for metric in request.metrics]
 
@@ -401,6 +406,8 @@ def _line(trial: RemoteTrial, metric: str, request: LineRequest, plot: PlotSerie
     summary = (trial.document.get("metrics") or {}).get(metric)
     count = 0 if plot is None else plot.points
     if summary is not None and count < (summary.get("count") or 0):
+        from aimd_core.sources.local import lines_in
+
         (line,) = lines_in(trial.directory([METRICS_FILE, SEGMENTS_FILE]), metric, request.axis)
         return line
     series = Series(metric)
@@ -424,10 +431,6 @@ def _take(plot: PlotSeries, series: Series) -> None:
 
 def _remote(trials: Sequence[TrialHandle]) -> list[RemoteTrial]:
     return [trial for trial in trials if isinstance(trial, RemoteTrial)]
-
-
-def _compare(field: str, operator: str, text: str) -> Condition:
-    return Compare(parse_field(field), operator, Text(text))
 
 
 def _lines_at(path: Path) -> Iterator[str]:
