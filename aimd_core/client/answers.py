@@ -280,7 +280,7 @@ _SHARE = members(
 
 INFO = members({"product": choice("aimd"), "user": text}, {"version": text, "epoch": text, "features": listed(text)})
 TRIAL = members(_TRIAL, _TRIAL_EXTRAS)
-TRIALS = members({"trials": listed(TRIAL)}, {"next": cursor, "count": members({"value": size})})
+TRIALS = members({"trials": listed(TRIAL)}, {"next": cursor, "behind": size, "count": members({"value": size})})
 KNOWN = members({"trials": named(members(_TRIAL, {"folder": _LOCATION, "state": text, "files": _FILES}), names=uuid)})
 UPLOADED = members(
     {

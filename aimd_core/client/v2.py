@@ -24,7 +24,7 @@ from aimd_core.errors import (
     RemoteFolderNotFoundError,
     RemoteNotFoundError,
 )
-from aimd_core.language import said
+from aimd_core.language import said, warn_once
 
 _GZIP_WINDOW = 31  # zlib's code for the gzip format
 _LEVEL = 1  # a fifth of the bytes for a third of the default level's CPU
@@ -183,6 +183,10 @@ class Server:
         query = {"limit": str(min(PAGE, limit or PAGE)), **{name: text for name, text in asked.items() if text}}
         left = limit
         for page in self.pages(answers.TRIALS, "/trials", query):
+            if page.get("behind"):
+                warn_once(
+                    said("note: the newest points of {count} trials are not in their values yet", count=page["behind"])
+                )
             for trial in page["trials"]:
                 yield trial
                 left = left - 1 if left is not None else None

@@ -35,6 +35,7 @@ SYNC_INTERVAL_S = 1.0
 _DAMAGED_SHOWN = 20  # line numbers of damaged lines to keep; all are counted
 _SALVAGE_TRIES = 100  # attempts to find a record in a damaged line, so that no line costs minutes
 _COUNT_BLOCK_BYTES = 1 << 20
+OPEN_LINE_BYTES = 1 << 20  # as much is read of a last line without newline, which may never end
 _SYSTEM_LINE = b'\n{"system": {"value": {'
 _SYSTEM_HEADS = (_SYSTEM_LINE[1:], _SYSTEM_LINE)
 _BLANK = " \t\r\n\ufeff"  # what may surround a record: Windows line ends, a byte order mark
@@ -352,13 +353,19 @@ def _documents(text: str) -> Iterator[tuple[Any, int, int]]:
 def read_records(lines: Iterator[bytes] | BinaryIO, damage: Damage) -> Iterator[dict[str, Any]]:
     """Yield the records of a journal in the order written.
 
-    In a last line without newline, which may still be growing, records count up to the first thing that is none.
+    In a last line without newline, which may still be growing, records count up to the first thing that is none, and
+    within its first MiB.
 
     Args:
         lines: The journal's lines, each with its newline, such as an open binary file.
         damage: Notes what was left out.
     """
     for number, line in enumerate(lines, start=1):
+        if len(line) > OPEN_LINE_BYTES and not line.endswith(b"\n"):
+            beyond, line = len(line) - OPEN_LINE_BYTES, line[:OPEN_LINE_BYTES]
+            yield from _salvage(line.decode("utf-8", "surrogateescape").lstrip(_BLANK), False, number, damage)
+            damage.torn_bytes += beyond
+            return
         try:
             text = line.decode("utf-8").strip(_BLANK)
             document, end = _decode(text) if text else (None, 0)
@@ -388,7 +395,10 @@ def _salvage(text: str, is_complete: bool, number: int, damage: Damage) -> Itera
 
 
 def whole_bytes(line: bytes) -> int:
-    """Return how many bytes of a line without newline are whole records, which count although the line may go on."""
+    """Return how many bytes of a line without newline are whole records, which count although the line may go on.
+
+    The line is cut where it is not read any more: see OPEN_LINE_BYTES.
+    """
     text = line.decode("utf-8", "surrogateescape")
     documents = text.lstrip(_BLANK)
     reached = 0

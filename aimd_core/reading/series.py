@@ -20,7 +20,7 @@ from array import array
 from bisect import bisect_right
 from collections import deque
 
-from aimd_core.format.journal import Damage, is_record, key_head, open_regular, read_records
+from aimd_core.format.journal import OPEN_LINE_BYTES, Damage, is_record, key_head, open_regular, read_records
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import SYSTEM_TYPE, Segments, read_segments
 from aimd_core.format.values import float_of, step_of, time_of
@@ -258,7 +258,7 @@ class _Reader:
             while ends and ends[0] <= self._offset:
                 self._series.starts.append(len(self._series))
                 ends.popleft()
-        torn = self._segments.mask(torn, self._offset)
+        torn = self._segments.mask(torn[:OPEN_LINE_BYTES], self._offset)
         if self._may_hold(torn):
             self._read_line(torn, 0)
 

@@ -17,7 +17,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Any, BinaryIO
 
-from aimd_core.format.journal import Damage, is_record, open_regular, read_records, with_clean_text
+from aimd_core.format.journal import OPEN_LINE_BYTES, Damage, is_record, open_regular, read_records, with_clean_text
 from aimd_core.format.segments import Segments, read_segments
 from aimd_core.format.values import EXACT_STEP, float_of, step_of
 from aimd_core.reading.summaries import AGGREGATES, TREND_POINTS, pack_summaries, pack_trends, trend_points
@@ -265,11 +265,15 @@ class JournalTotals:
         """Add complete lines."""
         start = self.offset
         self.offset += len(block)
+        beyond = 0
+        if len(block) > OPEN_LINE_BYTES and not block.endswith(b"\n"):
+            beyond, block = len(block) - OPEN_LINE_BYTES, block[:OPEN_LINE_BYTES]
         self.seam = (self.seam + block[-_SEAM_BYTES:])[-_SEAM_BYTES:]
         block = self.segments.mask(block, start)
         records = _decode_block(block)
         if records is None:
             records = self._read_with_care(block)
+        self.damage.torn_bytes += beyond
         self.lines += block.count(b"\n")
         self.records += len(records)
         self._add(records)

@@ -40,6 +40,7 @@ T = TypeVar("T")
 log = logging.getLogger("aimd_server")
 
 READ_S = 20.0  # that a thread may work on a read
+SETTLE_S = 5.0  # that an append waits for the work of others after theirs, and that its own may take
 
 
 class Access(Enum):
@@ -98,10 +99,22 @@ class Backend:
     async def _accounts_of(self, keys: list[str]) -> list[Account | None]:
         return await self.run(accounts_of, self.database, keys)
 
-    async def settle(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Do long work after an append, one at a time, so that it never occupies all threads."""
-        async with self._settling:
-            return await self.run(function, *arguments, work=Work())
+    async def settle(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Do work after an append, one at a time, so that it never occupies all threads.
+
+        Neither this work nor that of others before it holds an append for long: what is not done then is left to the
+        next append and to the background.
+        """
+        try:
+            await asyncio.wait_for(self._settling.acquire(), SETTLE_S)
+        except (TimeoutError, asyncio.TimeoutError):
+            return
+        try:
+            await self.run(function, *arguments, work=Work(SETTLE_S))
+        except WorkStoppedError as stopped:
+            log.info("left the rest of what an append brought for later: %s", stopped.reason)
+        finally:
+            self._settling.release()
 
     async def run(self, function: Callable[..., T], *arguments: Any, work: Work | None = None) -> T:
         """Run a function in a thread, as a piece of work with a time limit by default, and return its result.

@@ -31,7 +31,6 @@ TREE = "files/"  # what all files of a trial are together, among its standings
 FILE_BYTES = 8 << 20  # of a document
 PART_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
-_MAX_LINE_BYTES = 1 << 20  # a longer line is stored and counted as damaged
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, pa
 from aimd_core.query.tree import EVERYTHING, size_of
 from aimd_core.reading.facts import Facts
 from aimd_server.services import public_view
+from aimd_server.services.clock import now_us
 from aimd_server.services.folders import find_path
 from aimd_server.services.request_errors import foreign_cursor, invalid
 from aimd_server.services.series import folding
@@ -158,7 +159,7 @@ def page_of_trials(
     asked = list_query(request)
     keys = (key.field for key in asked.keys)
     public_view.check_fields(user, (*fields_of(asked.query.condition), *keys, *asked.columns))
-    folding.fold_for_list(database, limits.behind, limits.fresh_s)
+    is_behind = folding.fold_for_list(database, limits.behind, limits.fresh_s, limits.folded)
 
     def operation(connection: Connection) -> dict[str, object]:
         plan_by_values(connection)
@@ -169,9 +170,18 @@ def page_of_trials(
             "trials": shown(connection, user, page.rows, asked),
             "next": cursor_text(asked.keys, Cursor(page.end, asked.now_s)) if page.end else None,
         }
+        behind = _behind(connection, scope, limits) if is_behind else 0
+        if behind:
+            answer["behind"] = behind
         return {**answer, "count": _counted(connection, asked, plan)} if request.count else answer
 
     return database.read(operation)
+
+
+def _behind(connection: Connection, scope: Scope, limits: Limits) -> int:
+    """Return of how many trials of a list values are older than they may be."""
+    before_us = now_us() - round(limits.fresh_s * 1e6)
+    return trials.count_behind(connection, scope, before_us, limits.counted)
 
 
 def scope_of(connection: Connection, user: Account, request: ListRequest) -> Scope:

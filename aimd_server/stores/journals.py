@@ -117,7 +117,8 @@ def stale(connection: Connection, files: Sequence[str], before_us: int, limit: i
     query = select(journal.c.trial_id).where(journal.c.stale_us.is_not(None), journal.c.file.in_(files))
     is_long = journal.c.stale_us <= before_us
     query = query.where(or_(is_long, journal.c.folded_offset == 0) if new else is_long)
-    return list(connection.execute(query.order_by(journal.c.stale_us, journal.c.trial_id).limit(limit)).scalars())
+    trial_ids = connection.execute(query.order_by(journal.c.stale_us, journal.c.trial_id).limit(limit)).scalars()
+    return list(dict.fromkeys(trial_ids))
 
 
 def put_rest(connection: Connection, journal_id: int, offset: int, digest: str) -> None:

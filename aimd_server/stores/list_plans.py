@@ -38,6 +38,7 @@ class Limits(NamedTuple):
         counted: Trials that are counted.
         behind: Trials whose totals are folded however short they have been stale.
         fresh_s: How long totals may be stale, in seconds.
+        folded: Trials whose totals are folded if they have been stale for longer.
         batch: Trials that are read at once.
     """
 
@@ -53,6 +54,7 @@ class Limits(NamedTuple):
     counted: int = 10_000
     behind: int = 20
     fresh_s: float = 10.0
+    folded: int = 200
     batch: int = 500
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from aimd_server.stores.folders import ROOT_PATH, below
 from aimd_server.stores.prepared import PreparedForList
@@ -200,6 +200,16 @@ def documents_chars(connection: Connection, trial_ids: list[int]) -> int:
     """Return the length of the documents of some trials, without reading them."""
     query = select(func.coalesce(func.sum(func.length(trial.c.document)), 0)).where(trial.c.id.in_(trial_ids))
     return int(connection.execute(query).scalar_one())
+
+
+def count_behind(connection: Connection, scope: Scope, before_us: int, most: int) -> int:
+    """Return how many trials of a scope have totals that lack lines since before a time, counting up to `most`."""
+    living = (trial.c.trashed_us.is_(None), folder.c.trashed_us.is_(None))
+    is_due = or_(journal.c.stale_us <= before_us, journal.c.folded_offset == 0)
+    query = select(trial.c.id).join(folder, trial.c.folder_id == folder.c.id)
+    query = query.join(journal, journal.c.trial_id == trial.c.id).where(journal.c.stale_us.is_not(None), is_due)
+    rows = query.where(*living, *within(scope)).distinct().limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
 
 
 def documents(connection: Connection, trial_ids: list[int]) -> dict[int, str]:

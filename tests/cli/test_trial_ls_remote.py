@@ -12,6 +12,7 @@ from aimd_core.config import Credentials
 from tests.conftest import Account
 from tests.server.api import new_id, wish
 from tests.support.home import Home
+from tests.support.strangers import http_answer, stranger
 
 
 @pytest.fixture
@@ -59,3 +60,11 @@ def test_no_more_is_fetched_than_is_shown(home: Home, trials: list[str], monkeyp
     assert [one["limit"] for one in listed] == ["1", "1"]
     assert listed[0]["where"] == "params.lr >= 2"
     assert listed[0]["sort"] == "-params.lr"
+
+
+def test_a_list_that_lacks_the_newest_points_says_so(home: Home) -> None:
+    body = b"""{"product": "aimd", "user": "lin", "trials": [], "next": null, "behind": 1234}"""
+    with stranger(http_answer("200 OK", body)) as server:
+        home.write_config(f"aimd_host: {server.url}\napi_key: aaaaaaaa-0000-4000-8000-00000000aaaa\n")
+        ran = home.aimd("trial", "ls", "--remote")
+    assert (ran.code, ran.err.count("the newest points of 1234 trials")) == (0, 1), ran.err

@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 
 from aimd_core.format.values import step_of
+from aimd_core.reading.series import read_series
 from aimd_core.reading.totals import MetricSummary, read_totals
 from aimd_server.services import trial_lists, trials
-from aimd_server.services.series import chunking, folding, totals
+from aimd_server.services.request_errors import RefusalError
+from aimd_server.services.series import appending, chunking, folding, totals
+from aimd_server.services.series.appending import Appends
 from aimd_server.services.series.chunking import LIMITS, ColumnLimits
 from aimd_server.services.trial_lists import ListRequest
 from aimd_server.services.trials import TrialWish
 from aimd_server.stores import journals, series
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
+from aimd_server.stores.list_plans import LIMITS as LISTS
 from tests.server.api import new_id
 from tests.support.appending import append
 from tests.support.list_queries import make_user
@@ -118,6 +122,34 @@ def test_totals_are_those_of_a_local_reader_wherever_the_parts_were_cut(tmp_path
 def test_totals_are_those_of_a_local_reader_many_times(tmp_path: Path) -> None:
     for seed in range(1000, 1200):
         check(tmp_path / str(seed), seed)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("cuts", [(), (1 << 20,), (900_000, 1_000_000, 1_500_000), (1_048_700,)])
+def test_of_a_last_line_without_newline_the_first_mebibyte_counts_here_and_there(
+    tmp_path: Path, cuts: tuple[int, ...]
+) -> None:
+    first, glued = _record(0, ["loss"]), _record(1, ["loss"])[:-1]
+    content = first + glued * (1_600_000 // len(glued))
+    place = tmp_path / "t"
+    place.mkdir()
+    store = Store(tmp_path / "server")
+    with store.database:
+        for start, end in zip((0, *cuts), (*cuts, len(content)), strict=True):
+            store.append(start, content[start:end], LIMITS)
+            folding.fold(store.database, [1])
+            (place / "metrics").write_bytes(content[:end])
+            shown, _ = read_totals(place / "metrics")
+            assert store.totals() == store.stored() == {name: repr(one.state()) for name, one in shown.metrics.items()}
+            assert shown.metrics["train.loss"].count == 1 + min(end - len(first), 1 << 20) // len(glued)
+            assert len(read_series(place / "metrics", "train.loss")) == shown.metrics["train.loss"].count
+        assert shown.damage.torn_bytes > 500_000
+        store.append(len(content), b"\n", LIMITS)
+        folding.fold(store.database, [1])
+        (place / "metrics").write_bytes(content + b"\n")
+        shown, _ = read_totals(place / "metrics")
+        assert store.totals() == {name: repr(one.state()) for name, one in shown.metrics.items()}
+        assert shown.metrics["train.loss"].count == 1 + 1_600_000 // len(glued)
 
 
 def _last_written(summary: MetricSummary, values: list[float], steps: list[object]) -> None:
@@ -260,3 +292,59 @@ def test_lines_that_a_reader_folds_while_they_become_columns_count_once(
         assert row is not None
         assert (row.stale_us, row.folded_offset) == (None, row.next_offset)
         assert row.chunk_offset > 0
+
+
+def test_a_list_says_of_how_many_trials_it_lacks_the_newest_points(tmp_path: Path) -> None:
+    store, record = Store(tmp_path), _record(1, ["loss"])
+    with store.database:
+        store.append(0, record, LIMITS)
+        for number in range(30):
+            uid = new_id()
+            trials.put(store.database, store.user, uid, TrialWish(name=f"t{number}", state="Running"))
+            append(store.database, store.user, uid, "metrics", 0, record, LIMITS)
+
+        def page(user: Account) -> dict[str, Any]:
+            return trial_lists.page_of_trials(store.database, user, ListRequest(), LISTS._replace(folded=9))
+
+        assert "behind" not in page(make_user(store.database, "wei"))  # to whom others' trials are nothing
+        behind = [page(store.user).get("behind", 0) for _ in range(4)]
+        assert behind == [13, 0, 0, 0]  # of 31, twice 9 were taken, and then all, because they are few
+        assert all(row["metrics"] for row in page(store.user)["trials"])
+
+
+def test_nobody_waits_for_a_trial_with_very_many_lines_that_went_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    lines = b"".join(_record(step, ["loss"]) for step in range(50))
+    cut = json.dumps({"kind": "resume", "from_step": 10, "offset": len(lines)}).encode() + b"\n"
+    few = len(lines) - 1
+    with store.database:
+        store.append(0, lines, LIMITS)
+        folding.fold(store.database, [1])
+        stored = store.stored()
+        reads: list[int] = []
+        real = totals.read_points
+        monkeypatch.setattr(totals, "read_points", lambda lines: reads.append(len(lines)) or real(lines))
+        wish = appending.prepare(store.user, store.uid, "segments", 0, cut)
+        store.database.write(Appends().operation(wish))
+        folding.fold_due(store.database, 1, few)
+        store.database.write(lambda connection: folding.fold_now(connection, [1], few))
+        assert folding.fold_for_list(store.database, most_bytes=few)  # lists are behind
+        assert (reads, store.stored()) == ([], stored)
+        folding.fold_left(store.database, 0.0)
+        assert not folding.fold_for_list(store.database, most_bytes=few)
+        assert store.stored() == store.totals() != stored
+
+
+@pytest.mark.sqlite
+def test_no_line_is_longer_than_a_reader_can_hold(tmp_path: Path) -> None:
+    store, part = Store(tmp_path), b"x" * (4 << 20)
+    with store.database:
+        store.append(0, b"\n", LIMITS)
+        for number in range(3):
+            store.append(1 + number * len(part), part, LIMITS)
+        for content in (part + b"x", part + b"x\n"):
+            with pytest.raises(RefusalError, match="a line of metrics has at most"):
+                store.append(1 + 3 * len(part), content, LIMITS)
+        store.append(1 + 3 * len(part), part[:100] + b"\n" + part, LIMITS)

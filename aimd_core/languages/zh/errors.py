@@ -104,6 +104,7 @@ ERRORS: dict[str, str] = {
     "WARNING: other users can read or change {path}, which holds secrets: {command}": (
         "警告：其他用户可以读取或修改含有机密信息的 {path}：{command}"
     ),
+    "note: the newest points of {count} trials are not in their values yet": "注意：{count} 个试验的最新数据点尚未计入其数值",
     "damaged here and left out: {parts}{more}": "本地已损坏，未上传：{parts}{more}",
     "is damaged here ({reason})": "本地已损坏（{reason}）",
     "the server refuses {parts}{more}": "服务器拒绝 {parts}{more}",

@@ -15,11 +15,12 @@ import hashlib
 import msgspec
 
 from aimd_core.format.digest import BLOCK_BYTES
+from aimd_core.format.journal import OPEN_LINE_BYTES
 from aimd_core.reading.facts import is_live
 from aimd_server.services import files
 from aimd_server.services.clock import now_us
 from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
-from aimd_server.services.request_errors import RefusalError
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.series import chunking, effective, folding
 from aimd_server.services.series.block_states import BlockStates
 from aimd_server.services.series.chunking import ColumnLimits
@@ -31,6 +32,9 @@ from aimd_server.stores.journals import JournalRow, Part
 from aimd_server.stores.packing import Packed
 from aimd_server.stores.trials import Placed, TrialRow
 from aimd_server.stores.writer import Shared
+
+MAX_LINE_BYTES = 16 << 20  # a quarter of a million metrics in one call of log
+_LOOK_BYTES = 64 << 10
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -196,7 +200,27 @@ class _AppendGroup:
 def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
     """Tell whether an append is the owner's next bytes of a journal whose content does not matter now."""
     is_next = wish.offset == row.next_offset and bool(wish.content) and not wish.wants_digest
+    if row.next_offset + len(wish.content) - row.chunk_offset > MAX_LINE_BYTES and wish.file == METRICS:
+        return False  # a line may be too long
     return is_owner(wish.user, trial.owner_id) and is_next and wish.file != SEGMENTS
+
+
+def _check_line(connection: Connection, row: JournalRow, content: bytes) -> None:
+    """Refuse bytes of `metrics` that would make a line too long: whoever reads it holds all of it.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    first = content.find(b"\n")
+    begun_bytes, size_bytes = len(content) if first < 0 else first, _LOOK_BYTES
+    begin = row.next_offset
+    while begin > row.chunk_offset and begun_bytes + row.next_offset - begin <= MAX_LINE_BYTES:
+        before, begin = begin, max(row.chunk_offset, begin - size_bytes)
+        if b"\n" in journals.read(connection, row.id, begin, before):
+            return
+        size_bytes *= 4
+    if begun_bytes + row.next_offset - begin > MAX_LINE_BYTES:
+        raise invalid(f"a line of metrics has at most {MAX_LINE_BYTES} bytes", field="file", limit=MAX_LINE_BYTES)
 
 
 def _grown(row: JournalRow, content: bytes, at_us: int) -> JournalRow:
@@ -204,7 +228,7 @@ def _grown(row: JournalRow, content: bytes, at_us: int) -> JournalRow:
     end, lines, stale_us = row.next_offset + len(content), 0, row.stale_us
     if row.file == METRICS:
         lines = content.count(b"\n")
-        is_whole = lines or (b"}" in content and end - row.folded_offset <= effective.MAX_LINE_BYTES)
+        is_whole = lines or (b"}" in content and row.next_offset - row.folded_offset < OPEN_LINE_BYTES)
         stale_us = at_us if is_whole and stale_us is None else stale_us
     return msgspec.structs.replace(row, next_offset=end, lines=row.lines + lines, updated_us=at_us, stale_us=stale_us)
 
@@ -233,6 +257,8 @@ def append_alone(connection: Connection, wish: Append, limits: ColumnLimits) -> 
         raise _refused("content_differs", "other bytes are stored there", row)
     if wish.file == SEGMENTS:
         effective.check_size(row, len(content) - there)
+    if wish.file == METRICS and row.next_offset + len(content) - there - row.chunk_offset > MAX_LINE_BYTES:
+        _check_line(connection, row, content[there:])
     grown = _extend(connection, row, content[there:], wish.packed if there == 0 else None)
     due = _due_of(grown, trial.state or trial.status, limits)
     if not wish.wants_digest:

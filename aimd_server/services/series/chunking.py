@@ -142,6 +142,8 @@ def _tail(connection: Connection, trial_id: int, limits: ColumnLimits) -> _Tail 
     row = files.get(METRICS)
     if row is None or not is_due(row, limits):
         return None
+    if SEGMENTS in files and folding.unfolded_bytes(files.values()) > folding.MOST_BYTES:
+        return None  # they are to be folded first, in the background
     end = min(row.next_offset, row.chunk_offset + _STEP_BYTES)
     lines = journals.read(connection, row.id, row.chunk_offset, end)
     if b"\n" not in lines:  # one that is longer than a step

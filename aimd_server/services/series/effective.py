@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from aimd_core.format.journal import whole_bytes
+from aimd_core.format.journal import OPEN_LINE_BYTES, whole_bytes
 from aimd_core.format.segments import MAX_BYTES, Segments, parse_segments
 from aimd_server.services.files import SEGMENTS
 from aimd_server.services.request_errors import invalid
@@ -20,7 +20,6 @@ from aimd_server.stores.work import check
 
 _STRETCH_BYTES = 2 << 20
 _BLANK_LINES = re.compile(rb"\n{2,}")
-MAX_LINE_BYTES = 1 << 20  # a longer line counts only when it is complete
 
 
 def segments_of(connection: Connection, trial_id: int) -> Segments:
@@ -71,7 +70,17 @@ def stretches(
             lines = _BLANK_LINES.sub(b"\n", lines).removeprefix(b"\n") if b"\n\n" in lines else lines
             yield lines, reached - len(rest) + cut
         reached, rest = end, content[cut:]
-    whole = whole_bytes(rest) if b"}" in rest and len(rest) <= MAX_LINE_BYTES else 0
-    if whole:
-        start = reached - len(rest)
-        yield segments.mask(rest[:whole], start), start + whole
+    if b"}" in rest:
+        begin = reached - len(rest)
+        before = _begun_bytes(connection, row, start) if begin == start else 0
+        whole = whole_bytes(rest[: max(0, OPEN_LINE_BYTES - before)])
+        if whole:
+            yield segments.mask(rest[:whole], begin), begin + whole
+
+
+def _begun_bytes(connection: Connection, row: JournalRow, position: int) -> int:
+    """Return how many bytes of the line at a position are before it, as far as that matters for an open line."""
+    if not position or journals.read(connection, row.id, position - 1, position) == b"\n":
+        return 0
+    before = journals.read(connection, row.id, max(0, position - OPEN_LINE_BYTES), position)
+    return len(before) - (before.rfind(b"\n") + 1)

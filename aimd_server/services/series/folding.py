@@ -38,7 +38,10 @@ from aimd_server.stores.writer import StoreUnavailableError
 
 FRESH_S = 10.0  # how long totals may be stale
 FEW = 20  # trials that are folded for a list, however short they have been stale
-_AT_ONCE = 200  # trials that are folded for a list
+AT_ONCE = 200  # trials that are folded for a list
+MOST_BYTES = 32 << 20  # of lines that somebody waits for, a second or two; what is more is folded in the background
+_WRITER_BYTES = 8 << 20  # of lines that all writers wait for
+_WAIT_S = 2.0  # for a list that folds
 _TOGETHER = 25  # of them in a transaction
 _MOST = 100_000  # trials that are folded in the background, from one round to the next
 _one_at_a_time = threading.Lock()  # so that a second list finds done what the first one does
@@ -208,13 +211,39 @@ def _grown(connection: Connection, folded: Folded, stored: Mapping[str, SeriesRo
     return [indexing.Grown(trial_id, name, stored.get(name), lives.get(name, {})) for name in order if name in names]
 
 
-def fold_now(connection: Connection, trial_ids: Sequence[int]) -> None:
-    """Fold the lines of trials in a writing transaction, except those for which it would have to wait for objects."""
-    put(connection, _read(connection, trial_ids, must=False))
+def unfolded_bytes(files: Iterable[JournalRow]) -> int:
+    """Return how many bytes must be read to bring the totals of a trial up to date; 0 if they are."""
+    rows = {row.file: row for row in files}
+    metrics, cuts = rows.get(METRICS), rows.get(SEGMENTS)
+    if metrics is None:
+        return 0
+    if cuts is not None and cuts.stale_us is not None:
+        return metrics.next_offset
+    return 0 if metrics.stale_us is None else metrics.next_offset - metrics.folded_offset
 
 
-def fold_due(database: Database, trial_id: int) -> None:
-    """Fold the lines of a trial at once if it has ended, or if other points of it count now.
+def _affordable(connection: Connection, trial_ids: Sequence[int], most_bytes: int) -> list[int]:
+    """Return those trials, in order, that have no more to be read together than so many bytes."""
+    files = journals.of_trials(connection, trial_ids)
+    left_bytes, taken = most_bytes, []
+    for trial_id in trial_ids:
+        needed_bytes = unfolded_bytes(files.get(trial_id, []))
+        if needed_bytes <= left_bytes:
+            left_bytes -= needed_bytes
+            taken.append(trial_id)
+    return taken
+
+
+def fold_now(connection: Connection, trial_ids: Sequence[int], most_bytes: int = _WRITER_BYTES) -> None:
+    """Fold the lines of trials in a writing transaction.
+
+    Left for later are those with so many lines that other writers would wait long, or that would wait for objects.
+    """
+    put(connection, _read(connection, _affordable(connection, trial_ids, most_bytes), must=False))
+
+
+def fold_due(database: Database, trial_id: int, most_bytes: int = MOST_BYTES) -> None:
+    """Fold the lines of a trial at once if it has ended, or if other points of it count now, unless they are very many.
 
     Raises:
         StoreUnavailableError: The database refused.
@@ -223,6 +252,8 @@ def fold_due(database: Database, trial_id: int) -> None:
     def is_due(connection: Connection) -> bool:
         files = journals.of_trials(connection, [trial_id]).get(trial_id, [])
         stale = {row.file for row in files if row.stale_us is not None}
+        if unfolded_bytes(files) > most_bytes:
+            return False
         return SEGMENTS in stale or (bool(stale) and not is_live(indexes.home_of(connection, trial_id).state or ""))
 
     if database.read(is_due):
@@ -245,21 +276,40 @@ def fold(database: Database, trial_ids: Sequence[int], must: bool = True) -> Non
             left += database.write(partial(put, folded=folded))
 
 
-def fold_for_list(database: Database, few: int = FEW, fresh_s: float = FRESH_S) -> None:
+def fold_for_list(
+    database: Database,
+    few: int = FEW,
+    fresh_s: float = FRESH_S,
+    at_once: int = AT_ONCE,
+    most_bytes: int = MOST_BYTES,
+) -> bool:
     """Fold what has been stale for too long and what is new, or everything if these are few trials.
 
     A database that accepts no writes now is read as it is; lists are still consistent.
+
+    Returns:
+        Whether lists may be behind: not all of that could be folded.
     """
-    with _one_at_a_time:
+    if not _one_at_a_time.acquire(timeout=_WAIT_S):
+        return True
+    try:
         at_us = now_us()
-        stale = database.read(lambda connection: journals.stale(connection, (METRICS,), at_us, few + 1))
-        if len(stale) > few:
+        files = (METRICS, SEGMENTS)
+        stale = database.read(lambda connection: journals.stale(connection, files, at_us, few + 1))
+        is_long = len(stale) > few
+        if is_long:
             before_us = at_us - round(fresh_s * 1e6)
-            stale = database.read(lambda connection: journals.stale(connection, (METRICS,), before_us, _AT_ONCE, True))
-        try:
-            fold(database, stale, must=False)
-        except StoreUnavailableError as error:
-            log.warning("could not bring lists up to date: %s", error)
+            stale = database.read(lambda connection: journals.stale(connection, files, before_us, at_once, True))
+        affordable = database.read(lambda connection: _affordable(connection, stale, most_bytes))
+        fold(database, affordable, must=False)
+        return len(affordable) < len(stale) or (is_long and len(stale) >= at_once)
+    except WorkStoppedError:
+        raise
+    except StoreUnavailableError as error:
+        log.warning("could not bring lists up to date: %s", error)
+        return True
+    finally:
+        _one_at_a_time.release()
 
 
 def fold_left(database: Database, fresh_s: float = FRESH_S, is_ending: threading.Event | None = None) -> None:

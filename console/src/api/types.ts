@@ -71,6 +71,8 @@ export interface Count {
 export interface TrialPage {
   trials: Trial[];
   next: string | null;
+  /** How many trials have newer points than their values. */
+  behind?: number;
   count?: Count;
 }
 

@@ -167,7 +167,10 @@ function FolderView({ id, folder, rows, columns, chosen, below, where, sort }: V
             </button>
           </>
         ) : (
-          <span class="soft">{rows.count ? countWord(rows.count.value, rows.count.capped) : "\u00a0"}</span>
+          <span class="soft">
+            {rows.count ? countWord(rows.count.value, rows.count.capped) : "\u00a0"}
+            {rows.behind > 0 && ` · ${t("list.behind", { n: rows.behind })}`}
+          </span>
         )}
       </div>
       <Body rows={rows} where={where} folder={folder} id={id}>

@@ -12,19 +12,22 @@ const FIRST = 100;
 const MORE = 500;
 /** Events come of the newest trials; what changes in older ones is found by looking again. */
 const AGAIN_MS = 15_000;
+const BEHIND_MS = 3_000;
 
 export interface Rows {
   key: string;
   trials: Trial[];
   next: string | null;
   count: Count | null;
+  /** How many trials have newer points than their values; the list asks again until there are none. */
+  behind: number;
   error: unknown;
   loading: boolean;
 }
 
 export type Wanted = Pick<Listing, "folderId" | "below" | "where" | "sort"> & { fields: string[] | undefined };
 
-const NOTHING: Rows = { key: "", trials: [], next: null, count: null, error: null, loading: true };
+const NOTHING: Rows = { key: "", trials: [], next: null, count: null, behind: 0, error: null, loading: true };
 
 export interface ListState extends Rows {
   /** What is here is of another query. */
@@ -53,7 +56,8 @@ export function useListing(wanted: Wanted): ListState {
     const limit = Math.min(MORE, Math.max(FIRST, now.current.key === key ? now.current.trials.length : 0));
     try {
       const page = await pageOf({ ...rest, columns: fields, limit, count: true }, signal);
-      setRows({ key, trials: page.trials, next: page.next, count: page.count ?? null, error: null, loading: false });
+      const { trials, next, count = null, behind = 0 } = page;
+      setRows({ key, trials, next, count, behind, error: null, loading: false });
     } catch (error) {
       if (!isAbort(error))
         setRows((old) => ({ ...(old.key === key ? old : { ...NOTHING, trials: old.trials }), error, loading: false }));
@@ -81,6 +85,11 @@ export function useListing(wanted: Wanted): ListState {
     void load();
     return () => stop.current.abort();
   }, [load]);
+  const { behind } = rows;
+  useEffect(() => {
+    const timer = behind ? setTimeout(() => void load(), BEHIND_MS) : undefined;
+    return () => clearTimeout(timer);
+  }, [rows.trials, behind, load]);
   useLive(wanted.folderId, wanted.below, now, setRows, load);
   const drop = useCallback((ids: ReadonlySet<string>) => {
     setRows((old) => ({

@@ -78,6 +78,7 @@ export const en = {
   "list.trials.one": "{n} trial",
   "list.trials.other": "{n} trials",
   "list.trials.capped": "more than {n} trials",
+  "list.behind": "the newest points of {n} are still being added up",
   "list.query": "Filter trials, such as: params.lr >= 1e-3 and val.acc.max > 0.9",
   "list.query.label": "Filter in the query language",
   "list.query.clear": "Clear the filter",

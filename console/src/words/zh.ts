@@ -79,6 +79,7 @@ export const zh: Record<Word, string> = {
   "list.trials.one": "{n} 个试验",
   "list.trials.other": "{n} 个试验",
   "list.trials.capped": "超过 {n} 个试验",
+  "list.behind": "其中 {n} 个的最新数据点仍在统计",
   "list.query": "筛选试验，例如：params.lr >= 1e-3 and val.acc.max > 0.9",
   "list.query.label": "用查询语言筛选",
   "list.query.clear": "清除筛选",
