@@ -61,7 +61,8 @@ def batch(database: Database, user: Account, uid: str, after: tuple[int, int] | 
         folder = load_folder(connection, user, uid)
         scope = Scope(folder.owner_id, folder.id, folder.path)
         rows = trials.page(connection, scope, after, AT_ONCE)
-        return ExportPage(rows, (rows[-1].sort_us, rows[-1].id) if len(rows) == AT_ONCE else None)
+        shown = [public_view.trial(user, row) for row in rows]
+        return ExportPage(shown, (rows[-1].sort_us, rows[-1].id) if len(rows) == AT_ONCE else None)
 
     return database.read(operation)
 

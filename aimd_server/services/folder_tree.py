@@ -61,13 +61,13 @@ def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[
             "path": row.path,
             "parent": row.parent_uid,
             "owner": row.owner,
-            "role": role_of(connection, user, row).name.lower(),
+            "role": role.name.lower(),
             "type": row.type,
             "trials": counts.get(row.id, 0),
             "updated": iso(row.updated_us),
             "shared": row.id in shared,
         }
-        for row in (public_view.folder(user, row) for row in rows)
+        for row, role in ((public_view.folder(user, row), role_of(connection, user, row)) for row in rows)
     ]
 
 
@@ -93,7 +93,7 @@ def listed(database: Database, user: Account, request: FolderListRequest) -> dic
     """
     if not 1 <= request.limit <= MAX_PAGE:
         raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
-    after = _position(request.cursor) if request.cursor else None
+    after = public_view.whole_path(user, _position(request.cursor)) if request.cursor else None
 
     def operation(connection: Connection) -> dict[str, object]:
         if request.path is not None:
@@ -105,7 +105,7 @@ def listed(database: Database, user: Account, request: FolderListRequest) -> dic
         documents = shown(connection, user, rows)
         if not more:
             documents += shortcuts.below(connection, user, top, request.depth)
-        return {"folders": documents, "next": _cursor(rows[-1].path) if more else None}
+        return {"folders": documents, "next": _cursor(public_view.path(user, rows[-1].path)) if more else None}
 
     return database.read(operation)
 

@@ -1,8 +1,9 @@
 """What the holder of a public link sees: the trial and its numbers, and nothing that names a person or a machine.
 
-A link shows names, folders, tags, notes, parameters, metrics, states and times, which their owner chose to share. It
-does not show who owns or changed something, where and how it ran (host, paths, command, pid, environment), git apart
-from the commit, the message of an exception, or the recorded output. What it does not show it cannot ask for either.
+A link shows names, folders from the shared one down, tags, notes, parameters, metrics, states and times, which their
+owner chose to share. It does not show who owns or changed something, where and how it ran (host, paths, command, pid,
+environment), git apart from the commit, the message of an exception, or the recorded output. What it does not show it
+cannot ask for either.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import msgspec
 from aimd_core.query import Field
 from aimd_server.services.request_errors import invalid
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trials import TrialRow
 
 FILES = ("parameters.yaml", "segments", "metrics")
+_ROOT = "root"  # the id of a folder that is not shown
 _MEMBERS = ("kind", "status", "startTime", "endTime")
 _ENDING = ("kind", "exception", "signal", "status", "at")
 _HIDDEN_KINDS = ("git", "platform")
-_HIDDEN_FIELDS = ("reason",)
+_HIDDEN_FIELDS = ("reason", "folder")
 
 
 def trial(user: Account, row: TrialRow) -> TrialRow:
@@ -31,12 +33,32 @@ def trial(user: Account, row: TrialRow) -> TrialRow:
     if user.link_id is None:
         return row
     ending = None if row.ending is None else json.dumps(_some(json.loads(row.ending), _ENDING))
-    return msgspec.structs.replace(row, owner="", editor="", ending=ending)
+    shown_path = path(user, row.folder_path)
+    folder_uid = _ROOT if shown_path == ROOT_PATH else row.folder_uid
+    return msgspec.structs.replace(
+        row, owner="", editor="", ending=ending, folder_path=shown_path, folder_uid=folder_uid
+    )
 
 
 def folder(user: Account, row: FolderRow) -> FolderRow:
     """Return a folder as a caller sees it."""
-    return row if user.link_id is None else msgspec.structs.replace(row, owner="", editor="")
+    if user.link_id is None:
+        return row
+    shown_path = path(user, row.path)
+    parent_uid = row.parent_uid if shown_path.count("/") > 1 else None
+    return msgspec.structs.replace(row, owner="", editor="", path=shown_path, parent_uid=parent_uid)
+
+
+def path(user: Account, whole: str) -> str:
+    """Return the path of a folder as a caller sees it: through a link, only from what is shared down."""
+    if user.link_id is None or not user.link_above:
+        return whole
+    return whole[len(user.link_above) :] if whole.startswith(f"{user.link_above}/") else ROOT_PATH
+
+
+def whole_path(user: Account, shown: str) -> str:
+    """Return the path of a folder in its owner's tree, from what `path` has returned."""
+    return shown if user.link_id is None else user.link_above + shown
 
 
 def document(user: Account, text: str) -> str:

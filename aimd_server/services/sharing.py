@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from aimd_server.services import auditing
+from aimd_server.services import auditing, public_view
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import hash_of
 from aimd_server.services.request_errors import RefusalError, invalid
@@ -142,7 +142,7 @@ def shared_with(database: Database, user: Account) -> dict[str, object]:
             "kind": r.kind,
             "id": r.uid,
             "name": r.name,
-            "path": r.path,
+            "path": public_view.path(user, r.path),
             "owner": "" if user.link_id is not None else r.owner,
             "role": r.role,
         }

@@ -98,15 +98,15 @@ def visible(connection: Connection, user: Account, top: FolderRow) -> list[tuple
 
 
 def _shown(connection: Connection, user: Account, row: ShortcutRow, target: FolderRow) -> dict[str, object]:
-    target = public_view.folder(user, target)
+    role, target = role_of(connection, user, target), public_view.folder(user, target)
     name = target.name if not target.is_root else target.owner
     return {
         "id": row.uid,
         "name": name,
-        "path": f"{row.folder_path.rstrip('/')}/{name}",
+        "path": f"{public_view.path(user, row.folder_path).rstrip('/')}/{name}",
         "parent": row.folder_uid,
         "owner": target.owner,
-        "role": role_of(connection, user, target).name.lower(),
+        "role": role.name.lower(),
         "type": SHORTCUT,
         "target": target.uid,
         "trials": folders.trial_counts(connection, [target.id]).get(target.id, 0),

@@ -158,7 +158,7 @@ def page_of_trials(
     """
     asked = list_query(request)
     keys = (key.field for key in asked.keys)
-    public_view.check_fields(user, (*fields_of(asked.query.condition), *keys, *asked.columns))
+    public_view.check_fields(user, (*fields_of(asked.query.condition), *keys))
     is_behind = folding.fold_for_list(database, limits.behind, limits.fresh_s, limits.folded)
 
     def operation(connection: Connection) -> dict[str, object]:

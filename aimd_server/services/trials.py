@@ -362,6 +362,7 @@ def known(database: Database, user: Account, asked: KnownRequest) -> dict[str, o
 
 
 def _known(user: Account, row: TrialRow, files: dict[str, Standing]) -> dict[str, object]:
+    row = public_view.trial(user, row)
     folder = {"id": row.folder_uid, "path": row.folder_path}
     files = {file: stored for file, stored in files.items() if public_view.shows(user, file)}
     return {"id": row.uid, "name": row.name, "folder": folder, "state": row.state, "files": files}

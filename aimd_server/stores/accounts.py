@@ -23,6 +23,7 @@ class Account(msgspec.Struct, frozen=True):
         is_admin: Whether it is an admin.
         scope: The scope of its key, one of SCOPES.
         link_id: The share of a public link, or None.
+        link_above: The path of the folders above what a public link shares, without a slash at its end.
         writing: Whether this call changes things, so that a viewer is not enough.
         session_id: The session of a cookie, or None.
         expires_us: When the session ends, or None.
@@ -34,6 +35,7 @@ class Account(msgspec.Struct, frozen=True):
     is_admin: bool = False
     scope: str = WRITE
     link_id: int | None = None
+    link_above: str = ""
     writing: bool = False
     session_id: int | None = None
     expires_us: int | None = None
@@ -78,10 +80,12 @@ _BY_KEY_HASHES = PreparedForList(
     )
 )
 # A link does not work while the owner of its folder or trial is disabled.
+_home = folder.alias("home")
 LIVING_SHARE = (
-    select(share.c.id, share.c.expires_us)
+    select(share.c.id, share.c.expires_us, folder.c.path.label("shared_path"), _home.c.path.label("home_path"))
     .join(folder, share.c.folder_id == folder.c.id, isouter=True)
     .join(trial, share.c.trial_id == trial.c.id, isouter=True)
+    .join(_home, trial.c.folder_id == _home.c.id, isouter=True)
     .join(account, account.c.id == func.coalesce(folder.c.owner_id, trial.c.owner_id))
     .where(
         or_(share.c.expires_us.is_(None), share.c.expires_us > _NOW),
@@ -101,8 +105,14 @@ def by_key_hashes(connection: Connection, hashes: list[str], now_us: int) -> dic
     if len(accounts) < len(hashes):
         others = [key_hash for key_hash in hashes if key_hash not in accounts]
         for row in connection.execute(_BY_LINK_HASHES, {"hashes": others, "now_us": now_us}):
-            accounts[row.link_hash] = Account(0, "public link", scope=READ, link_id=row.id)
+            accounts[row.link_hash] = account_of_link(row)
     return accounts
+
+
+def account_of_link(row: Any) -> Account:
+    """Return the holder of a public link, by its row of LIVING_SHARE."""
+    above = row.home_path if row.shared_path is None else row.shared_path.rpartition("/")[0]
+    return Account(0, "public link", scope=READ, link_id=row.id, link_above=above.rstrip("/"))
 
 
 def by_name(connection: Connection, name: str) -> Account | None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Connection, String, bindparam, delete, insert, or_, select
 
-from aimd_server.stores.accounts import LIVING_SHARE, READ, Account
+from aimd_server.stores.accounts import LIVING_SHARE, Account, account_of_link
 from aimd_server.stores.schema import account, api_key, session, share
 
 
@@ -54,10 +54,6 @@ def _account_of_key(row: Any) -> Account:
     return Account(row.id, row.name, row.admin_us is not None, row.scope)
 
 
-def _account_of_link(row: Any) -> Account:
-    return Account(0, "public link", scope=READ, link_id=row.id)
-
-
 def origin_of(connection: Connection, key_hash: str, now_us: int) -> Origin | None:
     """Return what a key can sign in to now, or None if it is not valid."""
     values = {"of_hash": key_hash, "now_us": now_us}
@@ -65,7 +61,7 @@ def origin_of(connection: Connection, key_hash: str, now_us: int) -> Origin | No
     if row is not None:
         return Origin(_account_of_key(row), row.expires_us, key_id=row.key_id)
     row = connection.execute(_LINK, values).first()
-    return None if row is None else Origin(_account_of_link(row), row.expires_us, share_id=row.id)
+    return None if row is None else Origin(account_of_link(row), row.expires_us, share_id=row.id)
 
 
 def account_of(connection: Connection, session_hash: str, now_us: int) -> Account | None:
@@ -75,7 +71,7 @@ def account_of(connection: Connection, session_hash: str, now_us: int) -> Accoun
     account = None if row is None else _account_of_key(row)
     if row is None:
         row = connection.execute(_BY_LINK, values).first()
-        account = None if row is None else _account_of_link(row)
+        account = None if row is None else account_of_link(row)
     if row is None or account is None:
         return None
     ends_us = min(row.ends_us, row.expires_us or row.ends_us)

@@ -41,6 +41,9 @@ def marker(name: str) -> str:
     return f"zz{name.replace('_', '')}zz"
 
 
+PLACE = f"{marker('above')}/{marker('higher')}/shown"
+
+
 class Marked:
     """A trial whose every field has a marker, in a folder with a public link."""
 
@@ -66,7 +69,7 @@ class Marked:
         }
         self.trial = self.user.new_trial(
             marker("name"),
-            folder={"id": None, "path": "shown", "make": True},
+            folder={"id": None, "path": PLACE, "make": True},
             metadata=metadata,
             documents=documents,
             state="Failed",
@@ -77,11 +80,16 @@ class Marked:
         assert self.user.patch(self.trial, 0, json.dumps(point).encode() + b"\n").status_code == 204
         output = f"/home/{marker('output')}/x\n".encode()
         assert self.user.patch(self.trial, 0, output, "stdout.log").status_code == 204
-        self.folder = self.user.v2("GET", "/folders/by-path", params={"path": "shown"}).json()["id"]
+        self.folder = self.user.v2("GET", "/folders/by-path", params={"path": PLACE}).json()["id"]
         shares = f"/folders/{self.folder}/shares"
         self.user.v2("POST", shares, json={"user": mate.name, "role": "editor"})
         assert mate.v2("PATCH", f"/trials/{self.trial}", json={"note": marker("note")}).status_code == 200
-        assert mate.v2("POST", "/folders", json={"parent": self.folder, "name": "inner"}).status_code == 201
+        for name in ("inner", "more"):
+            assert mate.v2("POST", "/folders", json={"parent": self.folder, "name": name}).status_code == 201
+        aside = self.user.v2("POST", "/folders", json={"path": marker("aside")}).json()["id"]
+        shortcut = self.user.v2("POST", f"/folders/{self.folder}/shortcuts", json={"target": aside})
+        assert shortcut.status_code == 201, shortcut.text
+        self.own_link = self.user.v2("POST", f"/trials/{self.trial}/shares", json={"link": True}).json()["key"]
         self.link = self.user.v2("POST", shares, json={"link": True}).json()["key"]
         mate.http.close()
 
@@ -114,7 +122,9 @@ class Marked:
         filled = path.replace("{id}", own).replace("{number}", "1")
         names = [filled.replace("{file}", name) for name in files] if "{file}" in filled else [filled]
         if path.endswith(("/trials", "/columns", "/events")):
-            return [f"{name}?folder_id={self.folder}" for name in names]
+            return [f"{name}?folder_id={self.folder}{more}" for name in names for more in ("", "&limit=1&count=1")]
+        if path.endswith("/folders"):
+            return [f"{name}?under={self.folder}{more}" for name in names for more in ("", "&limit=1")]
         return [f"{name}?path=/shown" if "by-path" in name else name for name in names]
 
     def _first_event(self, address: str, headers: dict[str, str]) -> bytes:
@@ -141,6 +151,12 @@ def marked(shared_server: RunningServer) -> Iterator[Marked]:
     made.user.http.close()
 
 
+def _decoded(content: bytes) -> bytes:
+    """Return what is in texts that may be base64, such as cursors."""
+    texts = re.findall(rb"[A-Za-z0-9_-]{16,}", content)
+    return b" ".join(base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)) for text in texts if len(text) % 4 != 1)
+
+
 SHOWN = {marker(name) for name in ("name", "parameter", "tag", "note", "metric", "commit")}
 
 
@@ -148,25 +164,66 @@ def markers_in(marked: Marked, key: str) -> dict[str, set[str]]:
     """Return the markers in the answers to a key, with the requests that got them."""
     seen: dict[str, set[str]] = {}
     for request, content in marked.ask(key):
-        for name in re.findall(rb"zz[a-z]+zz", content):
+        for name in re.findall(rb"zz[a-z]+zz", content + _decoded(content)):
             seen.setdefault(name.decode(), set()).add(request)
     return seen
 
 
-def test_a_public_link_shows_nothing_that_names_a_person_or_a_machine(marked: Marked) -> None:
-    seen = markers_in(marked, marked.link)
+@pytest.mark.parametrize("link", ["link", "own_link"])
+def test_a_public_link_names_no_person_no_machine_and_no_folder_above(marked: Marked, link: str) -> None:
+    seen = markers_in(marked, getattr(marked, link))
     assert {name: requests for name, requests in seen.items() if name not in SHOWN} == {}
     assert seen.keys() == SHOWN
 
 
+def test_a_link_shows_folders_from_the_shared_one_down(marked: Marked) -> None:
+    def asked(path: str, key: str = marked.link, **query: str) -> Any:
+        headers = {"Authorization": f"Bearer {key}"}
+        return marked.user.v2("GET", path, params=query, headers=headers).json()
+
+    folder = asked(f"/folders/{marked.folder}")
+    assert (folder["path"], folder["parent"], folder["role"]) == ("/shown", None, "viewer")
+    assert [item["path"] for item in asked("/shared")["items"]] == ["/shown"]
+    paths, cursor = [], {}
+    while cursor is not None:  # page after page, by cursors that do not tell the path either
+        page = asked("/folders", under=marked.folder, limit="1", **cursor)
+        paths += [item["path"] for item in page["folders"]]
+        cursor = {"cursor": page["next"]} if page["next"] else None
+    assert paths == ["/shown/inner", "/shown/more"]
+    trial = asked(f"/trials/{marked.trial}")
+    assert trial["folder"] == {"id": marked.folder, "path": "/shown"}
+    assert asked(f"/trials/{marked.trial}", marked.own_link)["folder"] == {"id": "root", "path": "/"}
+    assert asked(f"/folders/{marked.folder}", marked.own_link)["error"]["code"] == "folder_not_found"
+
+
 def test_its_owner_sees_what_the_link_does_not(marked: Marked) -> None:
     seen = markers_in(marked, marked.user.key)
-    for name in ("owner", "editor", "hostname", "argv", "remote", "message", "output", "unknownvalue", "filegitdiff"):
+    for name in (
+        "owner",
+        "editor",
+        "hostname",
+        "argv",
+        "remote",
+        "message",
+        "output",
+        "unknownvalue",
+        "filegitdiff",
+        "above",
+        "higher",
+    ):
         assert marker(name) in seen, name
 
 
 @pytest.mark.parametrize(
-    "asked", ["where=platform.hostname ~ zz", "where=git.branch ~ zz", "where=reason ~ zz", "sort=reason"]
+    "asked",
+    [
+        "where=platform.hostname ~ zz",
+        "where=git.branch ~ zz",
+        "where=reason ~ zz",
+        "sort=reason",
+        "where=folder ~ zz",
+        "sort=folder",
+    ],
 )
 def test_a_link_cannot_ask_for_what_it_does_not_show(marked: Marked, asked: str) -> None:
     name, _, value = asked.partition("=")
@@ -176,10 +233,10 @@ def test_a_link_cannot_ask_for_what_it_does_not_show(marked: Marked, asked: str)
     assert marked.user.v2("GET", "/trials", params=query).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["trial", "folder", "document", "shows"])
+@pytest.mark.parametrize("name", ["trial", "folder", "document", "shows", "path"])
 def test_each_part_of_the_view_is_needed(name: str, tmp_path: Any) -> None:
     """A server with a part of it missing is caught."""
-    given = {"trial": "row", "folder": "row", "document": "text", "shows": "True"}[name]
+    given = {"trial": "row", "folder": "row", "document": "text", "shows": "True", "path": "row"}[name]
     before = f"from aimd_server.services import public_view\npublic_view.{name} = lambda user, row: {given}\n"
     before = before.replace("row: text", "row: row")
     assert hasattr(public_view, name)
