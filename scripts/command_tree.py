@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 KINDS = {
     "DIR": "dir",
     "[PATH]": "dir",
+    "[PATH] [QUERY]...": "dir",
     "FILE": "file",
     "TRIAL": "trial",
     "TRIAL...": "trial",

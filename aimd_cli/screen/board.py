@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aimd_core.errors import QueryError
 from aimd_core.language import joined, said
-from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_sort, sort_rows, unknown_fields
-from aimd_core.query.fields import quote
+from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse_sort, sort_rows, unknown_fields
 from aimd_core.reading.facts import Facts, is_live
 
 MOST_MARKS = 26  # one per letter
 NEWEST = SortKey(Field("trial", "started"), descending=True)
-_NOT_PLAIN = frozenset("=<>~!(). ")
 
 
 class Order(NamedTuple):
@@ -48,22 +45,6 @@ class Order(NamedTuple):
             return ""
         unknown = [field.sentence() for field in unknown_fields(fields_of(self.query.condition), rows)]
         return joined("; ", unknown) if unknown else said("no trial matches")
-
-
-def read_filter(typed: str) -> Query | None:
-    """Return the query that a user typed; a plain word without a dot means that the name contains it.
-
-    Raises:
-        QueryError: It cannot be parsed.
-    """
-    if not typed.strip():
-        return None
-    try:
-        return parse(typed)
-    except QueryError:
-        if _NOT_PLAIN & set(typed.strip()):
-            raise
-        return parse(f"name ~ {quote(typed.strip())}")
 
 
 def read_sort(typed: str) -> SortKey:

@@ -12,11 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from aimd_cli.screen.board import read_filter
 from aimd_cli.text import clean, pointed_at
 from aimd_core.errors import QueryError
 from aimd_core.language import translated
-from aimd_core.query import Query
+from aimd_core.query import Query, read_word
 
 _PROMPT = "where "
 
@@ -65,7 +64,7 @@ class FilterLine(Vertical):
         event.stop()
         self._say("")
         try:
-            query = read_filter(event.value)
+            query = read_word(event.value)
         except QueryError as error:
             self._say_fault(error, event.value)
             return

@@ -214,6 +214,14 @@ class GroupedComparison:
     def _average(group: Group, metric: str) -> Average:
         return group.metrics.get(metric, Average(0, None, None))
 
+    def first(self, count: int | None) -> GroupedComparison:
+        """Return the first groups only; None means all."""
+        return self if count is None else GroupedComparison(self.groups[:count], self.options)
+
+    def trials(self) -> list[Facts]:
+        """Return the trials, group by group."""
+        return [row for group in self.groups for row in group.rows]
+
     def _shown(self, average: Average, size: int) -> str:
         shown = average.shown(size)
         return shown if self.options.glyphs else shown.replace("±", "+-")

@@ -74,6 +74,10 @@ class TrialList:
         lines = text.pieces_of(listed(parts, self.glyphs), width)
         return "\n".join([*lines, *hidden])
 
+    def trials(self) -> list[Facts]:
+        """Return the trials, in order."""
+        return self.rows
+
     def lines(self) -> list[list[str]]:
         """Return the header and one row per trial, complete and unrounded."""
         if self.choice.columns:

@@ -15,8 +15,9 @@
 - `value_of(field, facts, now_s)` is the value of a trial, as a column shows it.
 - `Query.condition` is plain data (`aimd_core.query.tree`), which can be turned into something else, such as SQL, by the
   `kind` of each node. `render(condition)` is its text; `pinned(condition)` means the same in every time zone.
-- `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with similar names, to explain an empty
-  result.
+- `read_word(text)` and `read_words(words)` read what a person types in a hurry: a word is a part of the name.
+- `unknown_fields(fields, rows)` names parameters and metrics that no trial has, with similar names, and
+  `near_misses(query, rows)` says where a part was taken for the whole, to explain an empty result.
 
 Grammar and meaning: docs/reference/query.md.
 """
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from aimd_core.query.tree import fields_of as fields_of
     from aimd_core.query.unknown import Unknown as Unknown
     from aimd_core.query.unknown import unknown_fields as unknown_fields
+    from aimd_core.query.words import all_of as all_of
+    from aimd_core.query.words import near_misses as near_misses
+    from aimd_core.query.words import read_word as read_word
+    from aimd_core.query.words import read_words as read_words
 
 # Where each name is. It is loaded when it is first used: many a command needs only how a text is quoted.
 _HOME = {
@@ -54,6 +59,7 @@ _HOME = {
     "render": "rendering",
     **dict.fromkeys(("Field", "Query", "SortKey", "fields_of"), "tree"),
     **dict.fromkeys(("Unknown", "unknown_fields"), "unknown"),
+    **dict.fromkeys(("all_of", "near_misses", "read_word", "read_words"), "words"),
 }
 
 

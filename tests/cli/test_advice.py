@@ -111,16 +111,10 @@ CASES = (
     Case("If the files here are right, replace the server's: {command}", "trial upload -d . --check", shorten),
     Case("Bring the server up to date with: {command}", "trial upload -d . --check", grow),
     Case("Run: {command}", "trial ls -P images", make_folders, mends=False),
-    Case(
-        "A query goes with --where: aimd trial ls --where {query}",
-        "trial ls train.loss>0",
-        lambda _: record(),
-        mends=False,
-        shows="cnn_",
-    ),
 )
 # Hints that are no errors' advice, name only a form of a command, or belong to other tests.
 OTHERS = {
+    "Trials of several: aimd trial compare -d DIR, or import one into the other": "two ways, neither with its names",
     "Bring the server up to date with: aimd trial upload": "the default; the command always says more",
     "Type more of the name, or the beginning of an id, as aimd trial ls shows it": "no command to run",
     "Wait until it ends: aimd trial wait {name}": "tests/cli/test_trial_trash.py",

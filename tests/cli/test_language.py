@@ -160,7 +160,7 @@ def test_the_help_of_every_command_holds_no_english_sentence(home: Home, chinese
 
 
 def test_errors_and_their_advice_are_chinese(home: Home, chinese: None) -> None:
-    nowhere = home.aimd("trial", "ls", "nowhere")
+    nowhere = home.aimd("trial", "ls", "./nowhere")
     assert nowhere.code == 3
     assert nowhere.err.startswith(f"aimd：错误：没有目录 {home.work / 'nowhere'}")
     assert nowhere.err.endswith("\n  请进入 .aimd 所在的目录，或指定该目录\n")

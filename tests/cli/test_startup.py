@@ -70,7 +70,7 @@ def commands_loaded(*words: str) -> set[str]:
         (("trial", "lz"), {"trial"}),
         (("tril",), set()),
         (("help", "trial", "logs"), {"help", "trial", "trial.logs"}),
-        (("trial", "ls"), {"trial", "trial.ls"}),
+        (("trial", "ls"), {"trial", "trial.ls", "trial.listing"}),
     ],
 )
 def test_only_the_command_that_is_called_is_loaded(home: Home, words: tuple[str, ...], expected: set[str]) -> None:

@@ -55,11 +55,51 @@ def test_a_query_that_finds_nothing_is_no_error(home: Home, trials: Path) -> Non
     assert (ran.code, ran.json["trials"], ran.json["total"]) == (0, [], 3)
 
 
-def test_a_query_in_the_place_of_the_path_is_told_where_it_goes(home: Home, trials: Path) -> None:
-    ran = home.aimd("trial", "ls", "train.loss < 3")
-    assert ran.code == 3
-    assert "A query goes with --where: aimd trial ls --where 'train.loss < 3'" in ran.err
-    assert "there is no directory" in home.aimd("trial", "ls", "nowhere").err
+def test_words_beside_the_path_are_queries_and_a_plain_word_is_part_of_a_name(home: Home, trials: Path) -> None:
+    assert names(home, "mnist") == ["mnist-b", "mnist-a"]
+    assert names(home, "mnist", "params.lr > 0.05") == ["mnist-b"]
+    assert names(home, str(home.work), "MNIST", "--where", "tag:t0") == ["mnist-a"]
+    assert names(home, "params.lr < 0.15", ".") == ["mnist-b", "mnist-a"]
+    assert "there is no directory" in home.aimd("trial", "ls", "no/where").err
+    ran = home.aimd("trial", "ls", ".", "..")
+    assert (ran.code, "one directory at a time" in ran.err) == (2, True)
+
+
+def test_a_word_that_no_name_contains_is_told_with_near_names(home: Home, trials: Path) -> None:
+    ran = home.aimd("trial", "ls", "cifer", "-q")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no name here contains 'cifer'; did you mean: cifar?" in ran.err
+
+
+def test_a_part_taken_for_the_whole_is_told_how_to_find_parts(home: Home, trials: Path) -> None:
+    ran = home.aimd("trial", "ls", "--where", "name = mnist", "-q")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "no trial here has name = mnist; ~ finds parts: name ~ mnist\n"
+    assert home.aimd("trial", "ls", "--where", "name = mnist-a", "-q").err == ""
+
+
+def test_only_trials_in_some_states_are_listed(home: Home, trials: Path) -> None:
+    write_trial(trials, "broken_261123_150329_aaaaaa", name="broken", status="Failed")
+    assert names(home, "--only", "failed") == ["broken"]
+    assert sorted(names(home, "--only", "Failed,succeeded")) == ["broken", "cifar", "mnist-a", "mnist-b"]
+    ran = home.aimd("trial", "ls", "--only", "fail")
+    assert (ran.code, "Did you mean: Failed?" in ran.err) == (2, True)
+
+
+def test_a_list_shows_groups_with_their_means(home: Home, trials: Path) -> None:
+    write_trial(
+        trials,
+        "mnist-a_261123_150329_bbbbbb",
+        name="mnist-a",
+        status="Succeeded",
+        parameters="lr: 0.0\n",
+        metrics=record(2, 1.0, "val", "acc"),
+    )
+    rows = {row["params.lr"]: row for row in home.aimd("trial", "ls", "--group-by", "lr").table}
+    assert (rows["0.0"]["n"], rows["0.0"]["val.acc.mean"]) == ("2", "0.75")
+    assert len(home.aimd("trial", "ls", "--group-by", "lr", "-L", "2").table) == 2
+    assert len(home.aimd("trial", "ls", "--group-by", "lr", "-q").out.split()) == 4
+    assert "no trial has a parameter zzz" in home.aimd("trial", "ls", "--group-by", "zzz").err
 
 
 def test_a_wrong_query_is_marked_and_ends_with_code_2(home: Home, trials: Path) -> None:

@@ -14,6 +14,7 @@ from aimd_core.language import said
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart
     from aimd_cli.views.comparison import Comparison, ComparisonOptions, GroupedComparison
+    from aimd_core.reading.facts import Facts
     from aimd_core.sources.handles import TrialHandle
 
 _CHART_ROWS = 10
@@ -69,7 +70,9 @@ def compare(
     )
     view: Comparison | GroupedComparison
     if group_by:
-        view = _groups(trials, group_by, options, all_segments)
+        from aimd_core.sources.handles import Extent, facts_of
+
+        view = by_group(facts_of(trials, Extent(trends=False, all_segments=all_segments)), group_by, options)
     else:
         view = _comparison(trials, options, shape is None and not as_json, all_segments)
     if options.metrics and not view.metrics:
@@ -128,15 +131,16 @@ def _chart(trials: list[TrialHandle], metric: str, all_segments: bool) -> Chart 
     return Chart(curves, Look(rows=_CHART_ROWS, glyphs=output.braille_fits()))
 
 
-def _groups(
-    trials: list[TrialHandle], group_by: str, options: ComparisonOptions, all_segments: bool
-) -> GroupedComparison:
+def by_group(rows: list[Facts], group_by: str, options: ComparisonOptions) -> GroupedComparison:
+    """Return groups of trials that agree in parameters, as `--group-by` names them.
+
+    Raises:
+        UsageError: No trial has one of these.
+    """
     from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.groups import grouped, grouping_params
     from aimd_cli.views.rows import all_keys
-    from aimd_core.sources.handles import Extent, facts_of
 
-    rows = facts_of(trials, Extent(trends=False, all_segments=all_segments))
     names, unknown = grouping_params(rows, group_by)
     if unknown:
         existing = ", ".join(all_keys(row.params for row in rows)[:12]) or said("none")

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from aimd_cli import output
+from aimd_cli.commands.trial.listing import Listing, columns_of, conditions, split_words
 from aimd_cli.options import HostOpt, JsonOpt, working_directory
-from aimd_core.errors import NoTrialsError, QueryError, UsageError
+from aimd_core.errors import UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
+    from aimd_cli.views.comparison import GroupedComparison
     from aimd_cli.views.trial_list import TrialList
     from aimd_core.client.v2 import Server
-    from aimd_core.query import Field, Query, SortKey
+    from aimd_core.query import SortKey
     from aimd_core.reading.facts import Facts
 
 _TERMINAL_ROWS = 50  # shown on a terminal by default
@@ -30,30 +32,6 @@ class Form(str, Enum):
     md = "md"
 
 
-class Asked(NamedTuple):
-    """The request: which trials, in which order, and which columns; `added` are besides the usual ones."""
-
-    query: Query | None
-    keys: tuple[SortKey, ...]
-    columns: tuple[Field, ...]
-    added: tuple[Field, ...]
-    limit: int | None
-    detail: bool
-    only_changed: bool
-
-    def queried(self) -> list[Field]:
-        """Return the fields of the query."""
-        if self.query is None:
-            return []
-        from aimd_core.query import fields_of
-
-        return fields_of(self.query.condition)
-
-    def fields(self) -> list[Field]:
-        """Return the fields that the answer needs."""
-        return [*self.queried(), *(key.field for key in self.keys), *self.columns, *self.added]
-
-
 class Remote(NamedTuple):
     """The server and folder to list."""
 
@@ -62,9 +40,15 @@ class Remote(NamedTuple):
 
 
 def ls(
-    path: Annotated[
-        Path | None,
-        typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or a directory of trials. [default: .]"),
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH] [QUERY]...",
+            help=(
+                "The directory that holds .aimd, or a directory of trials [default: .]; and queries that a trial must"
+                " match, such as 'val.acc > 0.9' or a part of its name."
+            ),
+        ),
     ] = None,
     detail: Annotated[
         bool, typer.Option("-d", "--detail", help="Show every parameter, not only those that differ.")
@@ -81,6 +65,17 @@ def ls(
             "--columns",
             metavar="FIELDS",
             help="Fields to show instead of the usual ones, separated by commas; +FIELDS: besides them.",
+        ),
+    ] = "",
+    only: Annotated[
+        str, typer.Option("--only", metavar="STATES", help="Only trials in these states, separated by commas.")
+    ] = "",
+    group_by: Annotated[
+        str,
+        typer.Option(
+            "--group-by",
+            metavar="PARAMS",
+            help="Show groups with their means: 'params.lr' or 'all but params.seed'.",
         ),
     ] = "",
     only_changed: Annotated[
@@ -118,7 +113,11 @@ def ls(
 
         aimd trial ls
 
-        aimd trial ls --where 'val.acc.max > 0.9 and params.lr < 0.1' --sort=-val.acc.max
+        aimd trial ls resnet 'val.acc.max > 0.9' --sort=-val.acc.max
+
+        aimd trial ls --only failed,killed
+
+        aimd trial ls --group-by 'all but params.seed'
 
         aimd trial ls --columns name,state,params.lr,val.acc.max --format md
 
@@ -129,19 +128,22 @@ def ls(
         aimd trial ls --remote -P image_classification/mnist
     """
     server = Remote(folder, host) if remote else None
-    _check(
-        path,
-        server,
-        ["-P", folder] if folder else ["-H", host] if host else [],
-        watch and (as_json or quiet or form is not None),
+    path, queries = split_words(words or [])
+    is_plain = as_json or quiet or form is not None
+    _check(path, server, ["-P", folder] if folder else ["-H", host] if host else [], watch and is_plain)
+    if limit is None and not is_plain and not group_by and output.is_terminal():
+        limit = _TERMINAL_ROWS
+    shown, added = columns_of(columns)
+    asked = Listing(
+        conditions(queries, where, only), _keys(sort), shown, added, limit or None, detail, only_changed, group_by
     )
-    asked = _asked(where, sort, columns, limit, detail, only_changed, plain=as_json or quiet or form is not None)
+    directory = working_directory(Path(path) if path else None)
     if watch:
-        _watch(working_directory(path), server, asked, interval_s)
+        _watch(directory, server, asked, interval_s)
         return
-    view = _remote(server, asked) if server else _local(working_directory(path), asked)
+    view = _remote(server, asked) if server else _local(directory, asked)
     if quiet:
-        for row in view.rows:
+        for row in view.trials():
             output.print_line(row.id if remote else row.alternative_name)
     elif form is not None and not as_json:
         output.show_as(view, form.value)
@@ -149,7 +151,15 @@ def ls(
         output.show(view, as_json)
 
 
-def _check(path: Path | None, server: Remote | None, named: list[str], watches_plainly: bool) -> None:
+def _keys(sort: str) -> tuple[SortKey, ...]:
+    if not sort.strip():
+        return ()
+    from aimd_core.query import parse_sort
+
+    return parse_sort(sort)
+
+
+def _check(path: str | None, server: Remote | None, named: list[str], watches_plainly: bool) -> None:
     if server and path is not None:
         raise UsageError(message="--remote takes no PATH", hint="Name a folder of the server with -P FOLDER")
     if named and not server:
@@ -164,37 +174,11 @@ def _check(path: Path | None, server: Remote | None, named: list[str], watches_p
         )
 
 
-def _asked(
-    where: str, sort: str, columns: str, limit: int | None, detail: bool, only_changed: bool, plain: bool
-) -> Asked:
-    """Parse the options before anything is read from disk or network."""
-    if limit is None and not plain and output.is_terminal():
-        limit = _TERMINAL_ROWS
-    if not (where.strip() or sort.strip() or columns.strip()):
-        return Asked(None, (), (), (), limit or None, detail, only_changed)
-    from aimd_core.query import parse, parse_fields, parse_sort
-
-    are_added = columns.lstrip().startswith("+")
-    fields = parse_fields(columns.replace("+", "", 1)) if columns.strip() else ()
-    return Asked(
-        parse(where) if where.strip() else None,
-        parse_sort(sort) if sort.strip() else (),
-        () if are_added else fields,
-        fields if are_added else (),
-        limit or None,
-        detail,
-        only_changed,
-    )
-
-
-def _local(path: Path, asked: Asked) -> TrialList:
+def _local(path: Path, asked: Listing) -> TrialList | GroupedComparison:
     from aimd_cli.completion.cache import remember_local
     from aimd_core.reading.directory import TrialIndex
 
-    try:
-        index = TrialIndex(path)
-    except NoTrialsError as error:
-        raise _with_advice(error, str(path)) from None
+    index = TrialIndex(path)
     names = index.newest(asked.limit) if asked.limit and asked.query is None and not asked.keys else None
     rows = index.rows(
         names,
@@ -205,21 +189,7 @@ def _local(path: Path, asked: Asked) -> TrialList:
     return _view(rows, str(path.absolute()), asked, len(index.names))
 
 
-def _with_advice(error: NoTrialsError, path: str) -> NoTrialsError:
-    """Return the error for a path without trials, with advice if the path is a query."""
-    from shlex import quote
-
-    from aimd_core.query import parse
-
-    try:
-        parse(path)
-    except QueryError:
-        return error
-    hint = said("A query goes with --where: aimd trial ls --where {query}", query=quote(path))
-    return type(error)(**{**error.facts, "hint": hint})
-
-
-def _remote(source: Remote, asked: Asked) -> TrialList:
+def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
     from aimd_cli.completion.cache import remember_remote
     from aimd_core.client.lists import facts_of, takes_queries
     from aimd_core.client.v2 import Server
@@ -238,7 +208,7 @@ def _remote(source: Remote, asked: Asked) -> TrialList:
     return _view(rows, location, asked, len(rows))
 
 
-def _selected(server: Server, folder: str | None, location: str, asked: Asked) -> TrialList:
+def _selected(server: Server, folder: str | None, location: str, asked: Listing) -> TrialList | GroupedComparison:
     """Let the server select and sort the trials, and fetch only those that are shown."""
     from aimd_core.client.lists import column_names, count, facts_of
     from aimd_core.query import field_text, pinned, render
@@ -252,7 +222,7 @@ def _selected(server: Server, folder: str | None, location: str, asked: Asked) -
     return _view(rows, location, asked, total, is_selected=True)
 
 
-def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
+def _say_unknown(names: dict[str, list[str]], asked: Listing) -> None:
     """Report requested parameters and metrics that no trial in the folder has."""
     from aimd_core.query import unknown_fields
     from aimd_core.reading.facts import Facts
@@ -263,21 +233,22 @@ def _say_unknown(names: dict[str, list[str]], asked: Asked) -> None:
         output.say(unknown.sentence())
 
 
-def _view(rows: list[Facts], location: str, asked: Asked, total: int, is_selected: bool = False) -> TrialList:
+def _view(
+    rows: list[Facts], location: str, asked: Listing, total: int, is_selected: bool = False
+) -> TrialList | GroupedComparison:
     """Select and sort rows, unless that was done, and return their view."""
+    fields = asked.fields()
+    if fields and not is_selected:
+        rows = _chosen(rows, asked)
+    if asked.group_by:
+        from aimd_cli.commands.trial.compare import by_group
+        from aimd_cli.views.comparison import ComparisonOptions
+
+        groups = by_group(rows, asked.group_by, ComparisonOptions(glyphs=output.glyphs_fit()))
+        return groups.first(asked.limit)
     from aimd_cli.views.rows import Choice
     from aimd_cli.views.trial_list import TrialList
 
-    fields = asked.fields()
-    if fields and not is_selected:
-        from aimd_core.query import matches, sort_rows, unknown_fields
-
-        for unknown in unknown_fields(fields, rows):
-            output.say(unknown.sentence())
-        query = asked.query
-        if query is not None:
-            rows = [row for row in rows if matches(query, row)]
-        rows = sort_rows(rows, asked.keys, lambda row: row)
     choice = Choice(
         total,
         asked.detail,
@@ -290,10 +261,24 @@ def _view(rows: list[Facts], location: str, asked: Asked, total: int, is_selecte
     return TrialList(rows[: asked.limit], location, output.glyphs_fit(), choice)
 
 
-def _watch(path: Path, server: Remote | None, asked: Asked, interval_s: float) -> None:
+def _chosen(rows: list[Facts], asked: Listing) -> list[Facts]:
+    """Select and sort rows, and say on stderr which fields no trial has, or what may have been meant."""
+    from aimd_core.query import matches, near_misses, sort_rows, unknown_fields
+
+    unknown = unknown_fields(asked.fields(), rows)
+    for field in unknown:
+        output.say(field.sentence())
+    chosen = rows if asked.query is None else [row for row in rows if matches(asked.query, row)]
+    if asked.query is not None and not chosen and not unknown:
+        for sentence in near_misses(asked.query, rows):
+            output.say(sentence)
+    return sort_rows(chosen, asked.keys, lambda row: row)
+
+
+def _watch(path: Path, server: Remote | None, asked: Listing, interval_s: float) -> None:
     import time
 
-    def views() -> Iterator[TrialList]:
+    def views() -> Iterator[output.View]:
         while True:
             yield _remote(server, asked) if server else _local(path, asked)
             time.sleep(interval_s)

@@ -82,10 +82,11 @@ def _check_terminal() -> None:
 
 def _settings(where: str, sort: str, metric: str, interval_s: float) -> Settings:
     """Check the options before the screen is opened."""
-    from aimd_cli.screen.board import read_filter, read_sort
+    from aimd_cli.screen.board import read_sort
     from aimd_cli.screen.panes import Settings
+    from aimd_core.query import read_word
 
-    read_filter(where)
+    read_word(where)
     if sort.strip():
         read_sort(sort)
     return Settings(

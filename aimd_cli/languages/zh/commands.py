@@ -140,6 +140,14 @@ COMMANDS: dict[str, str] = {
     "List, compare, label, export and upload trials.": "列出、比较、标记、导出和上传试验。",
     "List trials, newest first, with what sets them apart.": "列出试验，最新的在前，并突出它们之间的差异。",
     "The directory that holds .aimd, or a directory of trials. [default: .]": ".aimd 所在的目录，或存放试验的目录。[默认：.]",
+    "The directory that holds .aimd, or a directory of trials [default: .]; and queries that a trial must match, such as"
+    " 'val.acc > 0.9' or a part of its name.": (
+        ".aimd 所在的目录，或存放试验的目录 [默认：.]；以及试验须满足的查询，例如 'val.acc > 0.9' 或名称的一部分。"
+    ),
+    "Only trials in these states, separated by commas.": "仅显示处于这些状态的试验，以逗号分隔。",
+    "Show groups with their means: 'params.lr' or 'all but params.seed'.": (
+        "分组显示均值：'params.lr' 或 'all but params.seed'。"
+    ),
     "Show every parameter, not only those that differ.": "显示所有超参数，而不仅是有差异的。",
     "Only trials that match a query; see `aimd help query`.": "仅显示满足查询的试验；语法见 `aimd help query`。",
     "Fields to sort by; a leading '-' puts the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 ERRORS: dict[str, str] = {
-    "A query goes with --where: aimd trial ls --where {query}": "查询要放在 --where 之后：aimd trial ls --where {query}",
+    "one directory at a time, not {places}": "一次只能列出一个目录，而不是 {places}",
+    "Trials of several: aimd trial compare -d DIR, or import one into the other": (
+        "多个目录的试验：用 aimd trial compare -d DIR，或将一个目录导入另一个"
+    ),
     # aimd_core/errors.py
     "aimd: error: ": "aimd：错误：",
     "uploads": "上传",

@@ -385,6 +385,9 @@ ERRORS: dict[str, str] = {
     "The address of the Asset Hub, for other TensorStack tools.": "Asset Hub 的地址，供其他 TensorStack 工具使用。",
     # aimd trial
     "no trial here has {field}{known}": "这里没有试验含有 {field}{known}",
+    "no trial here has {condition}; ~ finds parts: {parts}": "这里没有试验满足 {condition}；~ 可按部分内容查找：{parts}",
+    "no name here contains {part!r}": "这里没有名称包含 {part!r} 的试验",
+    "no name here contains {part!r}; did you mean: {near}?": "这里没有名称包含 {part!r} 的试验；您是否想要：{near}？",
     "; did you mean: {near}?": "；您是否想要：{near}？",
     # Why a condition holds
     "{actual}, expected {operator} {wanted}": "{actual}，要求 {operator} {wanted}",

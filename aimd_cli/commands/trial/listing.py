@@ -1,0 +1,111 @@
+"""What a command line asks of a list of trials: which, in which order, and which columns. Nothing is read for it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from aimd_core.errors import UsageError
+from aimd_core.language import said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aimd_core.query import Field, Query, SortKey
+
+_SIGNS = frozenset("<>=~()\"' ")  # what a query may have, and hardly any path
+
+
+class Listing(NamedTuple):
+    """A request for a list.
+
+    Attributes:
+        query: Which trials; None means all.
+        keys: What they are sorted by; by default newest first.
+        columns: The fields to show instead of the usual ones.
+        added: The fields to show besides the usual ones.
+        limit: The most trials.
+        detail: Whether to show parameters and metrics that are the same in all trials.
+        only_changed: Whether to leave them out in a pipe, too.
+        group_by: Which parameters to group trials by, as in `aimd trial compare`; empty means no groups.
+    """
+
+    query: Query | None = None
+    keys: tuple[SortKey, ...] = ()
+    columns: tuple[Field, ...] = ()
+    added: tuple[Field, ...] = ()
+    limit: int | None = None
+    detail: bool = False
+    only_changed: bool = False
+    group_by: str = ""
+
+    def queried(self) -> list[Field]:
+        """Return the fields of the query."""
+        if self.query is None:
+            return []
+        from aimd_core.query import fields_of
+
+        return fields_of(self.query.condition)
+
+    def fields(self) -> list[Field]:
+        """Return the fields that the answer needs."""
+        return [*self.queried(), *(key.field for key in self.keys), *self.columns, *self.added]
+
+
+def split_words(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the directory or address among the words of a command line, and the others, which are queries.
+
+    Raises:
+        UsageError: Several of them are directories.
+    """
+    places = [word for word in words if _is_location(word)]
+    if len(places) > 1:
+        raise UsageError(
+            message=said("one directory at a time, not {places}", places=", ".join(places)),
+            hint="Trials of several: aimd trial compare -d DIR, or import one into the other",
+        )
+    return (places[0] if places else None), [word for word in words if word not in places]
+
+
+def _is_location(word: str) -> bool:
+    """Tell whether a word is a directory, or can be nothing else: a path that is not there, the address of a server."""
+    if os.path.isdir(word):
+        return True
+    is_path = os.sep in word or word.startswith("~") or word in (os.curdir, os.pardir)
+    return is_path and not _SIGNS & set(word)
+
+
+def conditions(words: Sequence[str], where: str, states: str) -> Query | None:
+    """Return the query of a command line, None if it has none.
+
+    Args:
+        words: Words and queries; a word without signs is a part of the name.
+        where: The value of --where.
+        states: The value of --only: states, separated by commas.
+
+    Raises:
+        QueryError: One of them cannot be parsed.
+    """
+    if not words and not where.strip() and not states.strip():
+        return None
+    from aimd_core.query import all_of, parse, read_words
+
+    return all_of(
+        read_words(words),
+        parse(where) if where.strip() else None,
+        parse(f"state in [{states}]") if states.strip() else None,
+    )
+
+
+def columns_of(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """Return the fields of --columns: those to show instead of the usual ones, and with a leading + those besides them.
+
+    Raises:
+        QueryError: They are not fields.
+    """
+    if not text.strip():
+        return (), ()
+    from aimd_core.query import parse_fields
+
+    fields = parse_fields(text.replace("+", "", 1) if text.lstrip().startswith("+") else text)
+    return ((), fields) if text.lstrip().startswith("+") else (fields, ())
