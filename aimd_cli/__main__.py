@@ -47,6 +47,9 @@ def _run() -> int:
     try:
         try:
             # Typer has no options with an optional value, so the name of a shell is taken here.
+            if "--no-pager" in (words := sys.argv[1:]) and "--" not in words[: words.index("--no-pager")]:
+                words.remove("--no-pager")  # an option of the whole application, which is taken anywhere
+                sys.argv[1:] = ["--no-pager", *words]
             option, _, shell = "=".join(sys.argv[1:]).partition("=")
             if option in ("--install-completion", "--show-completion") and not shell.startswith("-"):
                 (install_completion if option == "--install-completion" else show_completion)(shell or None)

@@ -76,12 +76,17 @@ def aimd(
             help="Print the completion script instead of installing it.",
         ),
     ] = False,
+    no_pager: Annotated[
+        bool,
+        typer.Option("--no-pager", help="Print on the terminal what would be shown in a pager (AIMD_PAGER, PAGER)."),
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     """Record, list, compare and upload training trials: plain files, a terminal, your own server."""
     if debug:
         os.environ["AIMD_DEBUG"] = "1"
     output.verbose = verbose
+    output.pages = not no_pager
 
 
 COMMANDS = CommandGroup(

@@ -27,7 +27,11 @@ _NO_ITEM = object()
 _ROWS_AT_ONCE = 100
 _PIPE_CHARS = 1 << 15
 
-verbose = False  # set once by the application's own option
+_WIDE_CELLS = 4000  # wider than any table
+
+# Set once by the application's own options.
+verbose = False
+pages = True
 
 
 class ReaderGoneError(Exception):
@@ -52,15 +56,33 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def show(view: View, as_json: bool) -> None:
-    """Print a view on stdout in the appropriate form."""
+def show(view: View, as_json: bool, wide: bool = False) -> None:
+    """Print a view on stdout in the appropriate form; with `wide`, wider than the terminal if need be."""
     if as_json:
         _print_json({"schema": SCHEMA, **view.document()})
     elif is_terminal():
-        made = console()
-        made.print(view.rich(made.width))
+        _show_on_terminal(view, wide)
     else:
         _print_rows(view.lines())
+
+
+def _show_on_terminal(view: View, wide: bool) -> None:
+    """Print a view, through a pager if it is larger than the terminal."""
+    from aimd_cli.pager import fits, page, pager_command
+
+    made = console(_WIDE_CELLS if wide else None)
+    with made.capture() as captured:
+        made.print(view.rich(made.width))
+    text = captured.get()
+    command = pager_command() if pages else []
+    if command and not fits(text, terminal_width(), terminal_height()):
+        frozen = getattr(view, "frozen", (0, 0))
+        if page(text, command, frozen, wide):
+            return
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise ReaderGoneError from None
 
 
 def _print_rows(rows: list[list[str]]) -> None:
@@ -219,8 +241,8 @@ def hint(text: str) -> None:
         say(text)
 
 
-def console() -> Console:
-    """Return a console on stdout as wide as the terminal, in colour if enabled."""
+def console(width: int | None = None) -> Console:
+    """Return a console on stdout, by default as wide as the terminal, in colour if enabled."""
     from rich.console import Console
 
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -231,7 +253,7 @@ def console() -> Console:
         no_color=not colored,
         color_system="auto" if colored else None,
         force_terminal=True if colored else None,
-        width=terminal_width(),
+        width=width or terminal_width(),
         height=terminal_height(),  # without it Rich takes a dumb terminal to be 80 columns wide
         highlight=False,
         markup=False,

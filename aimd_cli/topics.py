@@ -31,6 +31,8 @@ Variables. An option wins over a variable, which wins over the config file.
   AIMD_DEBUG      If set, errors show their traceback, as with --debug.
   NO_COLOR        If set, no colour.
   FORCE_COLOR     If set and not 0, colour even without a terminal.
+  AIMD_PAGER      The pager for what is higher than the terminal; empty: none.
+                  [default: PAGER, else less]
   COLUMNS         The width to lay tables out for. [default: the terminal's own]
   VISUAL, EDITOR  The editor for: aimd config edit
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY

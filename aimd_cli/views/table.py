@@ -296,6 +296,15 @@ class Table:
                 for row in self.rows:
                     del row[number]
 
+    def frozen(self, width: int) -> tuple[int, int]:
+        """Return how many lines are headings, and how wide the columns are up to the name; nothing for records."""
+        rooms = self._layout(width)
+        if sum(room.width + _PADDING for room in rooms) - _PADDING > width:
+            return 0, 0
+        ends = [at for at, room in enumerate(rooms) if room.column.bare and room.column.form == TEXT]
+        name = rooms[: ends[0] + 1] if ends else []
+        return max((len(room.head) for room in rooms), default=0), sum(room.width + _PADDING for room in name)
+
     def dropped(self, width: int) -> list[Column]:
         """Return the columns that do not fit into `width`, the most important first."""
         kept = set(self.fitting(width))

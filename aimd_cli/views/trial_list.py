@@ -43,6 +43,7 @@ class TrialList:
         self.glyphs = glyphs
         self.choice = choice or Choice(len(rows))
         self.now = now or datetime.now(timezone.utc)
+        self.frozen = (0, 0)  # lines and columns that a pager keeps in view, once the table is made
 
     def rich(self, width: int) -> RenderableType:
         """Return the table for a terminal of `width` columns, and what it leaves out."""
@@ -53,6 +54,7 @@ class TrialList:
         from aimd_cli.views.table import hidden_columns
 
         table = ListColumns(self.rows, self.choice, self.glyphs, self.now).table()
+        self.frozen = table.frozen(width)
         return Group(
             table.rich(width), Text(self._footer(hidden_columns(table.dropped(width), width), width), style="dim")
         )

@@ -85,7 +85,7 @@ def in_terminal(command: list[str], columns: int, environment: dict[str, str]) -
     """Run a command in a pseudo terminal and return what it printed, with line ends as newlines."""
     leader, follower = pty.openpty()
     ioctl(follower, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    settings = {**os.environ, "TERM": "xterm-256color", **environment}
+    settings = {**os.environ, "TERM": "xterm-256color", "AIMD_PAGER": "", **environment}
     with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=settings):
         os.close(follower)
         shown = b""

@@ -78,6 +78,7 @@ def ls(
             help="Show groups with their means: 'params.lr' or 'all but params.seed'.",
         ),
     ] = "",
+    wide: Annotated[bool, typer.Option("--wide", help="Show every column whole; the pager scrolls sideways.")] = False,
     only_changed: Annotated[
         bool, typer.Option("--only-changed", help="Only parameters and metrics that differ.")
     ] = False,
@@ -148,7 +149,7 @@ def ls(
     elif form is not None and not as_json:
         output.show_as(view, form.value)
     else:
-        output.show(view, as_json)
+        output.show(view, as_json, wide)
 
 
 def _keys(sort: str) -> tuple[SortKey, ...]:

@@ -144,6 +144,10 @@ COMMANDS: dict[str, str] = {
     " 'val.acc > 0.9' or a part of its name.": (
         ".aimd 所在的目录，或存放试验的目录 [默认：.]；以及试验须满足的查询，例如 'val.acc > 0.9' 或名称的一部分。"
     ),
+    "Print on the terminal what would be shown in a pager (AIMD_PAGER, PAGER).": (
+        "直接输出到终端，而不使用分页器（AIMD_PAGER、PAGER）。"
+    ),
+    "Show every column whole; the pager scrolls sideways.": "完整显示所有列；分页器可左右滚动。",
     "Only trials in these states, separated by commas.": "仅显示处于这些状态的试验，以逗号分隔。",
     "Show groups with their means: 'params.lr' or 'all but params.seed'.": (
         "分组显示均值：'params.lr' 或 'all but params.seed'。"
