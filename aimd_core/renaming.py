@@ -1,14 +1,21 @@
-"""Renames an ended trial: in its metadata and the name of its directory."""
+"""Renames an ended trial, in its metadata and the name of its directory, or moves it to another working directory."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from aimd_core.errors import DamagedError, DiskError, InTheWayError, InvalidNameError, TrialRunningError
+from aimd_core.errors import (
+    DamagedError,
+    DiskError,
+    InTheWayError,
+    InvalidNameError,
+    TrialRunningError,
+    unlisted,
+)
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.files import move_directory
-from aimd_core.format.layout import METADATA_FILE
+from aimd_core.format.layout import METADATA_FILE, TRIALS_DIRECTORY
 from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
@@ -69,3 +76,36 @@ def _directory_name(old: str, name: str) -> str:
         return old
     _, created, suffix = split_alternative_name(old)
     return f"{name}_{created}_{suffix}"
+
+
+def move_trial(trial: Trial, directory: Path, make: bool = False) -> Path:
+    """Move a trial to the trials of another working directory, and return its directory's new path.
+
+    Args:
+        trial: The trial.
+        directory: A directory that holds `.aimd`, or will.
+        make: Whether to create the directory.
+
+    Raises:
+        NoDirectoryError: It does not exist, and `make` is False.
+        TrialRunningError: The trial is running.
+        InTheWayError: The directory has a trial of that name.
+        DiskError: The disk refused, such as for a directory on another file system; the trial is where it was.
+    """
+    state = trial.state.name
+    if is_live(state):
+        raise TrialRunningError(name=trial.alternative_name, state=state, verb="moved")
+    if not directory.is_dir() and not make:
+        raise unlisted(directory)
+    source = trial.path.absolute()
+    target = directory.absolute() / TRIALS_DIRECTORY / source.name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        move_directory(source, target, os.path.realpath(source) if source.is_symlink() else None)
+    except FileExistsError:
+        raise InTheWayError(path=target) from None
+    except OSError as error:
+        raise DiskError(
+            path=source, reason=said("cannot be moved to {target} ({strerror})", target=target, strerror=error.strerror)
+        ) from error
+    return target

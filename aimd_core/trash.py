@@ -16,11 +16,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from aimd_core.errors import (
-    AmbiguousTrialError,
     DamagedError,
     DiskError,
     InTheWayError,
-    TrialNotFoundError,
     TrialRunningError,
 )
 from aimd_core.format.documents import read_mapping, write_mapping
@@ -172,20 +170,6 @@ def _read(path: Path, directory: Path) -> Trashed:
         removed_s or path.lstat().st_ctime,
         link if isinstance(link, str) else None,
     )
-
-
-def trashed_named(name: str, trashed: list[Trashed], directory: Path) -> Trashed:
-    """Return the trial with an alternative name, or a unique prefix of one.
-
-    Raises:
-        TrialNotFoundError, AmbiguousTrialError: None or several match.
-    """
-    fitting = [trial for trial in trashed if trial.name == name] or [t for t in trashed if t.name.startswith(name)]
-    if not fitting:
-        raise TrialNotFoundError(name, str(directory.absolute() / TRASH_DIRECTORY), [t.name for t in trashed][:3])
-    if len(fitting) > 1:
-        raise AmbiguousTrialError(name, [trial.name for trial in fitting])
-    return fitting[0]
 
 
 def restore(trashed: Trashed) -> Path:

@@ -30,6 +30,7 @@ KINDS = {
     "PARAMS": "names",
     "METRIC:min|max": "metric",
     "[TRIAL] TAG...": "trial",
+    "TRIAL... TARGET": "trial",
     "[TRIAL]... CONDITION": "trial",
     "[TOPIC|COMMAND]...": "command",
     "[QUERY]": "query",

@@ -14,6 +14,7 @@ from aimd_cli.views.table import Column, Table
 from aimd_cli.views.words import note, shown
 from aimd_core.language import said
 
+_ID_CHARS = 8
 _STYLES = {"failed": "bold yellow", "unchanged": "dim", "would be removed": "yellow", "would be deleted": "yellow"}
 
 
@@ -110,14 +111,16 @@ class TrashRow(NamedTuple):
 
     Attributes:
         name: Its alternative name.
+        id: Its id, or empty.
         removed_s: When it was removed, in seconds since the epoch.
-        size_bytes: The size of its files.
+        size_bytes: The size of its files, or None if a server does not say.
         origin: Where it would be restored to.
     """
 
     name: str
+    id: str
     removed_s: float
-    size_bytes: int
+    size_bytes: int | None
     origin: str
 
 
@@ -132,22 +135,26 @@ class TrashList:
         """Return a table with one row per trial, and the sum."""
         if not self.rows:
             return note("The trash is empty.", style="dim")
-        table = Table(
-            [Column("NAME"), Column("REMOVED", right=True, priority=2), Column("SIZE", right=True, priority=3)]
-        )
+        sizes = [row.size_bytes for row in self.rows if row.size_bytes is not None]
+        columns = [Column("NAME"), Column("ID", priority=1), Column("REMOVED", right=True, priority=2)]
+        table = Table([*columns, *([Column("SIZE", right=True, priority=3)] if sizes else [])])
         for row in self.rows:
             ago = said("{age} ago", age=text.age(self.now.timestamp() - row.removed_s))
-            table.add(text.clean(row.name), shown(ago), text.size(row.size_bytes))
-        total = text.size(sum(row.size_bytes for row in self.rows))
+            size = [] if row.size_bytes is None else [text.size(row.size_bytes)]
+            table.add(text.clean(row.name), text.clean(row.id[:_ID_CHARS]), shown(ago), *size)
+        count = len(self.rows)
+        total = said("{count} in the trash, {total}", count=count, total=text.size(sum(sizes)))
         return Group(
-            table.rich(width),
-            note(said("{count} in the trash, {total}", count=len(self.rows), total=total), style="dim"),
+            table.rich(width), note(total if sizes else said("{count} in the trash", count=count), style="dim")
         )
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per trial."""
-        rows = [[row.name, self._removed(row), str(row.size_bytes), row.origin] for row in self.rows]
-        return [["name", "removed", "size_bytes", "origin"], *rows]
+        sizes = ["" if row.size_bytes is None else str(row.size_bytes) for row in self.rows]
+        rows = [
+            [row.name, self._removed(row), size, row.origin, row.id] for row, size in zip(self.rows, sizes, strict=True)
+        ]
+        return [["name", "removed", "size_bytes", "origin", "id"], *rows]
 
     @staticmethod
     def _removed(row: TrashRow) -> str:

@@ -304,6 +304,16 @@ PLOTS = members(
         )
     }
 )
+TRASH = members(
+    {
+        "items": listed(
+            members(
+                {"kind": text, "id": uuid, "name": text, "deleted": text}, {"folder": text, "alternative_name": text}
+            )
+        )
+    },
+    {"next": cursor},
+)
 FOLDER = _FOLDER
 FOLDERS = members({"folders": listed(_FOLDER)}, {"next": cursor})
 SHARE = _SHARE

@@ -43,6 +43,21 @@ def tag_fault(tag: str) -> str | None:
     return None
 
 
+def check_tags(tags: list[str]) -> None:
+    """Refuse tags that cannot be used.
+
+    Raises:
+        UsageError: One of them cannot.
+    """
+    for tag in tags:
+        fault = tag_fault(tag)
+        if fault:
+            raise UsageError(
+                message=said("tag {tag!r} cannot be used: {fault}", tag=tag, fault=fault),
+                hint="For example: baseline, lr-sweep, v2",
+            )
+
+
 def read_labels(path: Path) -> Labels:
     """Return the labels of a trial directory, empty if it has no `labels.yaml`.
 
@@ -76,13 +91,7 @@ def add_tags(path: Path, tags: list[str]) -> Labels:
         DamagedError: The labels cannot be read, so they are not replaced.
         DiskError: The disk refused.
     """
-    for tag in tags:
-        fault = tag_fault(tag)
-        if fault:
-            raise UsageError(
-                message=said("tag {tag!r} cannot be used: {fault}", tag=tag, fault=fault),
-                hint="For example: baseline, lr-sweep, v2",
-            )
+    check_tags(tags)
     with _changing(path):
         labels = read_labels(path)
         return _write(path, labels, labels._replace(tags=tuple(dict.fromkeys([*labels.tags, *tags]))))

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from aimd_core.errors import AmbiguousTrialError
-from aimd_core.reading.facts import Facts
+from aimd_core.errors import AmbiguousTrialError, TrialNotFoundError, TrialRunningError, UsageError
+from aimd_core.format.labels import Labels
+from aimd_core.language import said
+from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.series import Series
 
+MIN_ID_CHARS = 4  # a shorter beginning of an id is none
 Answer = TypeVar("Answer")
 Handle = TypeVar("Handle", bound="TrialHandle")
 
@@ -137,6 +140,108 @@ class TrialHandle(ABC):
     def follow_output(self, tail: int | None = None) -> Iterator[str | None]:
         """Yield the lines that it prints until it ends, and None whenever there is nothing more yet."""
 
+    @abstractmethod
+    def labels(self) -> Labels:
+        """Return its tags and its note."""
+
+    @abstractmethod
+    def set_tags(self, tags: list[str], remove: bool = False) -> Labels:
+        """Add tags, or remove them, and return its labels; other tags stay.
+
+        Raises:
+            UsageError: A tag cannot be used; nothing was changed.
+            DiskError, NetworkError, AccessError: It could not be changed.
+        """
+
+    @abstractmethod
+    def set_note(self, note: str) -> Labels:
+        """Replace the note, or remove it if empty, and return its labels. Errors as `set_tags`."""
+
+    @abstractmethod
+    def rename(self, name: str, force: bool = False) -> str:
+        """Rename it, and return what it is called now, as a command takes it.
+
+        Args:
+            name: Its new name.
+            force: Rename even a Lost trial, which may still run on another host.
+
+        Raises:
+            InvalidNameError, UsageError: It cannot have that name.
+            TrialRunningError: It is running, or may be.
+            InTheWayError, NameTakenError: Another trial has that name.
+            DiskError, NetworkError, AccessError: It could not be renamed.
+        """
+
+    @abstractmethod
+    def move(self, target: str, make: bool = False) -> str:
+        """Move it, and return where it is now.
+
+        Args:
+            target: The working directory; on a server the path of a folder there, perhaps after the server's name.
+            make: Whether to create it.
+
+        Raises:
+            UsageError: It is in another source.
+            NotFoundError: It does not exist.
+            TrialRunningError, InTheWayError, NameTakenError, DiskError, NetworkError, AccessError: As `rename`.
+        """
+
+    @abstractmethod
+    def remove(self) -> str:
+        """Move it to the trash, and say where that is.
+
+        Raises:
+            TrialRunningError: It is still running.
+            InTheWayError: The trash already has a trial of that name.
+            DiskError, NetworkError, AccessError: It could not be moved.
+        """
+
+
+class TrashEntry(ABC):
+    """A trial in the trash of a source.
+
+    Attributes:
+        name: Its alternative name.
+        removed_s: When it was removed, in seconds since the epoch.
+        origin: Where it was, and would be again.
+    """
+
+    def __init__(self, name: str, removed_s: float, origin: str) -> None:
+        self.name, self.removed_s, self.origin = name, removed_s, origin
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """What it is called."""
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """Its id, or empty."""
+
+    @property
+    @abstractmethod
+    def size_bytes(self) -> int | None:
+        """How much its files take, or None if that is unknown."""
+
+    @abstractmethod
+    def restore(self) -> str:
+        """Move it back to where it was, and return where that is.
+
+        Raises:
+            InTheWayError, NameTakenError: Something is there by now.
+            DiskError, NetworkError, AccessError: It could not be moved.
+        """
+
+    @abstractmethod
+    def purge(self) -> None:
+        """Delete it for good.
+
+        Raises:
+            UsageError: A server does that by itself, when it is old enough.
+            DiskError: The disk refused; some of its files may be gone.
+        """
+
 
 class TrialSource(ABC):
     """Where trials are. Use it as a context manager, or close it."""
@@ -204,6 +309,10 @@ class TrialSource(ABC):
         """Return, for each trial and each metric, its lines: one, or one for each segment."""
 
     @abstractmethod
+    def trash(self) -> list[TrashEntry]:
+        """Return what is in the trash, last removed first."""
+
+    @abstractmethod
     def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
         """Return a function that returns the current facts, with `git` and `platform`, at the cost of what is new."""
 
@@ -249,3 +358,52 @@ def only(trials: Sequence[Handle], name: str) -> Handle:
     if len(trials) > 1:
         raise AmbiguousTrialError(name, [trial.address for trial in trials])
     return trials[0]
+
+
+def folder_on(called: str, target: str) -> str | None:
+    """Return the path of the folder that a target such as `team:/best` means, None if it is no folder of a server.
+
+    Args:
+        called: The short name of the server that is meant, or empty for none.
+        target: Where something is to be moved.
+
+    Raises:
+        UsageError: It is on another server.
+    """
+    server, colon, folder = target.partition(":")
+    if not colon or not folder.startswith("/"):
+        return None
+    if server != called:
+        raise UsageError(
+            message=said("a trial cannot be moved from there to {target}", target=target),
+            hint="To copy it: aimd trial upload, aimd trial download",
+        )
+    return folder
+
+
+def refuse_running(trial: TrialHandle, verb: str) -> None:
+    """Refuse to change a trial that is running.
+
+    Raises:
+        TrialRunningError: It is.
+    """
+    (facts,) = trial.source.facts([trial], Extent(documents=False, trends=False))
+    if is_live(facts.state):
+        raise TrialRunningError(name=trial.alternative_name, state=facts.state, verb=verb)
+
+
+def trashed_named(name: str, trash: Sequence[TrashEntry], location: str) -> TrashEntry:
+    """Return the trial of a trash with a name, or a unique prefix of a name or of its id.
+
+    Raises:
+        TrialNotFoundError, AmbiguousTrialError: None or several match.
+    """
+    fitting = [entry for entry in trash if name in entry.names]
+    fitting = fitting or [entry for entry in trash if any(called.startswith(name) for called in entry.names)]
+    if not fitting and len(name) >= MIN_ID_CHARS:
+        fitting = [entry for entry in trash if entry.id.startswith(name)]
+    if not fitting:
+        raise TrialNotFoundError(name, location, [entry.name for entry in trash][:3], hint="Run: aimd trial trash ls")
+    if len(fitting) > 1:
+        raise AmbiguousTrialError(name, [f"{entry.name} ({entry.id[:8]})" for entry in fitting])
+    return fitting[0]

@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from aimd_core.errors import FileNotRecordedError
-from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE
+from aimd_core.format.labels import Labels, add_tags, read_labels, remove_tags, set_note
+from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, expanded
 from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.selection import trial_at, trial_named
 from aimd_core.reading.series import last_of, metric_names, read_series
-from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrialHandle, TrialSource
+from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrashEntry, TrialHandle, TrialSource, folder_on
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from aimd_core.trash import Trashed
 
 
 class LocalTrial(TrialHandle):
@@ -89,6 +94,73 @@ class LocalTrial(TrialHandle):
 
         return follow_lines(self.trial.path / OUTPUT_FILE, tail, is_over)
 
+    def labels(self) -> Labels:
+        """Return its tags and its note."""
+        return read_labels(self.trial.path)
+
+    def set_tags(self, tags: list[str], remove: bool = False) -> Labels:
+        """Add tags, or remove them."""
+        return (remove_tags if remove else add_tags)(self.trial.path, tags)
+
+    def set_note(self, note: str) -> Labels:
+        """Replace the note."""
+        return set_note(self.trial.path, note)
+
+    def rename(self, name: str, force: bool = False) -> str:
+        """Rename the directory and the trial in it, and return the directory's name."""
+        from aimd_core.renaming import rename_trial
+
+        return rename_trial(self.trial, name, force).name
+
+    def move(self, target: str, make: bool = False) -> str:
+        """Move the directory to another working directory, and return its path."""
+        from aimd_core.renaming import move_trial
+
+        if not expanded(target).exists():
+            folder_on("", target)
+        return str(move_trial(self.trial, expanded(target), make))
+
+    def remove(self) -> str:
+        """Move the directory to the trash, and return its path there."""
+        from aimd_core.trash import remove
+
+        return str(remove(self.trial).path)
+
+
+class LocalTrashEntry(TrashEntry):
+    """A trial in `.aimd/trash`."""
+
+    def __init__(self, trashed: Trashed) -> None:
+        super().__init__(trashed.name, trashed.removed_s, str(trashed.origin))
+        self._trashed = trashed
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The directory's name."""
+        return (self.name,)
+
+    @property
+    def id(self) -> str:
+        """Its id, or empty."""
+        return Trial(self._trashed.path).id or ""
+
+    @property
+    def size_bytes(self) -> int:
+        """How much its files take; a link takes nothing."""
+        return self._trashed.size_bytes
+
+    def restore(self) -> str:
+        """Move it back, and return its path."""
+        from aimd_core.trash import restore
+
+        return str(restore(self._trashed))
+
+    def purge(self) -> None:
+        """Delete it for good."""
+        from aimd_core.trash import purge
+
+        purge(self._trashed)
+
 
 class DirectorySource(TrialSource):
     """A directory that names are looked up in, and trials anywhere on this disk."""
@@ -159,6 +231,12 @@ class DirectorySource(TrialSource):
             [lines_in(path, metric, request.axis, request.all_segments) for metric in request.metrics]
             for path in _paths(trials)
         ]
+
+    def trash(self) -> list[TrashEntry]:
+        """Return what is in the trash of the directory, last removed first."""
+        from aimd_core.trash import trashed_trials
+
+        return [LocalTrashEntry(trashed) for trashed in trashed_trials(self.path)]
 
     def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
         """Return a function that returns the current facts."""

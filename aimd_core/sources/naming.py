@@ -21,7 +21,7 @@ from aimd_core.format.layout import default_directory, expanded
 from aimd_core.format.model import INITIALIZING, RUNNING
 from aimd_core.hosts import REMOTE, short_names
 from aimd_core.language import said
-from aimd_core.sources.handles import TrialHandle, TrialSource
+from aimd_core.sources.handles import TrashEntry, TrialHandle, TrialSource, trashed_named
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -143,13 +143,22 @@ class TrialFinder:
             UsageError: It begins with `@`, but is no way to choose trials.
             NotSignedInError, OldServerError, NetworkError: It is on a server that cannot be asked.
         """
-        is_path = not self._remote and text.startswith((".", "/", "~"))
-        address = None if is_path else self._address(text)
-        source = self.source if address is None else self._server(address[0])
-        source, rest = source.part(text if address is None else address[1])
+        source, rest = self._placed(text)
+        source, rest = source.part(rest)
         if not rest:
             return source.trials()
         return select(source, rest) if rest.startswith("@") else [source.named(rest)]
+
+    def trashed(self, text: str) -> TrashEntry:
+        """Return the trial in a trash that a text means. Errors as `named`."""
+        source, rest = self._placed(text)
+        return trashed_named(rest, source.trash(), said("the trash of {where}", where=source.location))
+
+    def _placed(self, text: str) -> tuple[TrialSource, str]:
+        """Return in which source a text looks, and what follows its name."""
+        is_path = not self._remote and text.startswith((".", "/", "~"))
+        address = None if is_path else self._address(text)
+        return (self.source, text) if address is None else (self._server(address[0]), address[1])
 
 
 def _directory(path: Path) -> DirectorySource:

@@ -26,17 +26,31 @@ from aimd_core.errors import (
     OldServerError,
     RemoteNotFoundError,
     TrialNotFoundError,
+    UsageError,
 )
 from aimd_core.format.journal import SEGMENTS_FILE
+from aimd_core.format.labels import Labels, check_tags
 from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE
 from aimd_core.language import said
 from aimd_core.query.fields import quote
-from aimd_core.reading.facts import Facts, is_live
+from aimd_core.reading.facts import Facts, is_live, seconds_of
 from aimd_core.reading.output import follow_blocks, tail_offset
 from aimd_core.reading.output import lines_in as lines_of_file
 from aimd_core.reading.series import Series, last_of
 from aimd_core.reading.summaries import TREND_POINTS
-from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrialHandle, TrialSource, only
+from aimd_core.sources.handles import (
+    MIN_ID_CHARS,
+    Detail,
+    Extent,
+    Line,
+    LineRequest,
+    TrashEntry,
+    TrialHandle,
+    TrialSource,
+    folder_on,
+    only,
+    refuse_running,
+)
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -44,7 +58,6 @@ if TYPE_CHECKING:
 
 FOLLOW_INTERVAL_S = 1.0
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MIN_ID_CHARS = 4
 _CANDIDATES = 30  # more than an ambiguous name lists
 _TAIL_BYTES = 1 << 16
 _NAMES = ("name", "alternative_name")
@@ -118,33 +131,15 @@ class RemoteTrial(TrialHandle):
         self._source.fill([self])
         return self._source.copies.of_trial(self._source.server, self.document, files)
 
-    def size_bytes(self, file: str) -> int | None:
-        """Return how much the server has of a file, None if it has nothing."""
-        self._source.fill([self])
-        stored = self.document["files"].get(file)
-        return None if stored is None else int(stored["offset"])
-
     def output(self, tail: int | None = None) -> Iterator[str]:
         """Yield the lines that it printed, or only this many of the last."""
-        size_bytes = self.size_bytes(OUTPUT_FILE)
+        size_bytes = _size_of(self, OUTPUT_FILE)
         if size_bytes is None:
             raise FileNotRecordedError(name=self.alternative_name, what="output", hint="")
         if tail is None:
             return _lines_at(self.directory([OUTPUT_FILE]) / OUTPUT_FILE)
-        start = self._tail_start(tail, size_bytes)
+        start = _tail_start(self, tail, size_bytes)
         return lines_of_file(io.BytesIO(_bytes_of(self._source.server, self.id, OUTPUT_FILE, start, size_bytes)))
-
-    def _tail_start(self, tail: int, size_bytes: int) -> int:
-        """Return where the last lines of the output begin, reading from its end."""
-        reach = _TAIL_BYTES
-        while tail > 0 and size_bytes > 0:
-            start = max(0, size_bytes - reach)
-            end = _bytes_of(self._source.server, self.id, OUTPUT_FILE, start, size_bytes)
-            offset = tail_offset(io.BytesIO(end), tail)
-            if offset or not start:
-                return start + offset
-            reach *= 4
-        return size_bytes
 
     def follow_output(self, tail: int | None = None) -> Iterator[str | None]:
         """Yield the lines that it prints until it ends, and None whenever there is nothing more yet."""
@@ -154,15 +149,89 @@ class RemoteTrial(TrialHandle):
             return not is_live(str(self.document.get("state") or ""))
 
         def blocks(position: int) -> Iterator[bytes | None]:
-            size_bytes = self.size_bytes(OUTPUT_FILE) or 0
+            size_bytes = _size_of(self, OUTPUT_FILE) or 0
             if size_bytes < position:
                 yield None
                 position = 0
             if size_bytes > position:
                 yield _bytes_of(self._source.server, self.id, OUTPUT_FILE, position, size_bytes)
 
-        start = 0 if tail is None else self._tail_start(tail, self.size_bytes(OUTPUT_FILE) or 0)
+        start = 0 if tail is None else _tail_start(self, tail, _size_of(self, OUTPUT_FILE) or 0)
         return follow_blocks(blocks, start, is_over, FOLLOW_INTERVAL_S)
+
+    def labels(self) -> Labels:
+        """Return its tags and its note."""
+        return Labels(tuple(self.document.get("tags") or ()), self.document.get("note") or "")
+
+    def set_tags(self, tags: list[str], remove: bool = False) -> Labels:
+        """Add tags, or remove them; anyone who adds some at the same time loses none."""
+        if not remove:
+            check_tags(tags)
+        _change(self, {"remove_tags" if remove else "add_tags": tags})
+        return self.labels()
+
+    def set_note(self, note: str) -> Labels:
+        """Replace the note."""
+        _change(self, {"note": note})
+        return self.labels()
+
+    def rename(self, name: str, force: bool = False) -> str:
+        """Rename it on the server, also while it is running, and return its address."""
+        _change(self, {"name": name})
+        return self.address
+
+    def move(self, target: str, make: bool = False) -> str:
+        """Move it to another folder, and return its address."""
+        folder = folder_on(self._source.called, target) or target
+        _change(self, {"folder": {"path": folder, "make": make}})
+        return self.address
+
+    def remove(self) -> str:
+        """Move it to the server's trash, and say where that is."""
+        from aimd_core.client.changes import delete_trial
+
+        refuse_running(self, "removed")
+        delete_trial(self._source.server, self.id)
+        return said("the trash of {host}", host=self._source.host)
+
+
+class RemoteTrashEntry(TrashEntry):
+    """A trial in the trash of a server."""
+
+    def __init__(self, source: ServerSource, item: dict[str, Any]) -> None:
+        folder = f"{(item.get('folder') or '/').rstrip('/')}/{item['name']}"
+        removed_s = seconds_of(item["deleted"]) or 0.0
+        super().__init__(str(item.get("alternative_name") or item["name"]), removed_s, f"{source.called}:{folder}")
+        self._source, self._item = source, item
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, its alternative name and its path."""
+        path = self.origin.partition(":")[2]
+        return (self._item["name"], self.name, path, path.lstrip("/"))
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self._item["id"])
+
+    @property
+    def size_bytes(self) -> None:
+        """None: the server does not say."""
+        return None
+
+    def restore(self) -> str:
+        """Move it back, and return its address."""
+        from aimd_core.client.changes import restore_trial
+
+        return RemoteTrial(self._source, restore_trial(self._source.server, self.id)).address
+
+    def purge(self) -> None:
+        """Refuse: the server empties its trash by age."""
+        raise UsageError(
+            message=said("{host} empties its trash by itself, by age", host=self._source.host),
+            hint="Ask whoever runs the server to change its setting trash_days",
+        )
 
 
 class ServerSource(TrialSource):
@@ -246,12 +315,10 @@ class ServerSource(TrialSource):
             folder = f"{self._folder.rstrip('/')}/{folder.strip('/')}"
         trials = [RemoteTrial(self._root, document) for document in self._fitting(folder or self._folder, last)]
         if not trials:
-            raise TrialNotFoundError(last, self._located(folder), hint=said("Run: aimd trial ls --remote"))
+            within = said("{folder} on {host}", folder=folder, host=self.host) if folder.strip("/") else self.location
+            raise TrialNotFoundError(last, within, hint=said("Run: aimd trial ls --remote"))
         direct = [trial for trial in trials if trial.folder.strip("/") == folder.strip("/")] if folder else []
         return only(direct or trials, name)
-
-    def _located(self, folder: str) -> str:
-        return said("{folder} on {host}", folder=folder, host=self.host) if folder.strip("/") else self.location
 
     def _fitting(self, folder: str, name: str) -> list[dict[str, Any]]:
         """Return the trials that a name means, by the same rule as in a directory: whole, else its beginning, else ids.
@@ -264,7 +331,7 @@ class ServerSource(TrialSource):
         begins = " or ".join(f"{field} ~ {quote(f'{name}*')}" for field in _NAMES)
         listed = self._documents(folder, begins, limit=_CANDIDATES)
         documents = [row for row in listed if any((row.get(field) or "").startswith(name) for field in _NAMES)]
-        if not documents and len(name) >= _MIN_ID_CHARS:
+        if not documents and len(name) >= MIN_ID_CHARS:
             documents = self._documents(folder, f"id = {quote(name)}", limit=_CANDIDATES)
         return documents
 
@@ -334,6 +401,12 @@ class ServerSource(TrialSource):
             for trial in _remote(trials)
         ]
 
+    def trash(self) -> list[TrashEntry]:
+        """Return what is in the trash of the key's owner, last removed first."""
+        from aimd_core.client.changes import trash_of
+
+        return [RemoteTrashEntry(self._root, item) for item in trash_of(self.server, "trial")]
+
     def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
         """Return a function that returns the current facts."""
         self.fill(trials)
@@ -379,6 +452,33 @@ class _Copies:
             path = error.filename or tempfile.gettempdir()
             raise DiskError(path=path, reason=error.strerror or str(error)) from error
         return directory
+
+
+def _change(trial: RemoteTrial, changes: dict[str, Any]) -> None:
+    """Change a trial on its server, and take what that says of it then."""
+    from aimd_core.client.changes import change_trial
+
+    trial.document = change_trial(trial.source.server, trial.id, changes)
+
+
+def _size_of(trial: RemoteTrial, file: str) -> int | None:
+    """Return how much the server has of a file, None if it has nothing."""
+    trial.source.fill([trial])
+    stored = trial.document["files"].get(file)
+    return None if stored is None else int(stored["offset"])
+
+
+def _tail_start(trial: RemoteTrial, tail: int, size_bytes: int) -> int:
+    """Return where the last lines of the output begin, reading from its end."""
+    reach = _TAIL_BYTES
+    while tail > 0 and size_bytes > 0:
+        start = max(0, size_bytes - reach)
+        end = _bytes_of(trial.source.server, trial.id, OUTPUT_FILE, start, size_bytes)
+        offset = tail_offset(io.BytesIO(end), tail)
+        if offset or not start:
+            return start + offset
+        reach *= 4
+    return size_bytes
 
 
 def _bytes_of(server: Server, trial_id: str, file: str, start: int, end: int) -> bytes:

@@ -156,7 +156,12 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("PATCH", "/trials/{id}"): _trial,
     ("POST", "/trials/{id}/restore"): _trial,
     ("GET", "/trash"): _page(
-        items=_all(_object(kind=_KIND, id=ID, name=TEXT, folder=_maybe(TEXT), by=TEXT, deleted=TIME, until=TIME)),
+        items=_all(
+            _object(
+                **{"kind": _KIND, "id": ID, "name": TEXT, "alternative_name": _maybe(TEXT), "folder": _maybe(TEXT)},
+                **{"by": TEXT, "deleted": TIME, "until": TIME},
+            )
+        ),
         days=COUNT,
     ),
     ("GET", "/me/keys"): _object(keys=_all(_reference("Key"))),

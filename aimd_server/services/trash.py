@@ -104,6 +104,7 @@ def _item(connection: Connection, row: TrashRow, days: int) -> dict[str, object]
         "kind": row.kind,
         "id": row.uid,
         "name": row.name,
+        "alternative_name": row.alternative_name,
         "folder": parent.path if parent else None,
         "by": row.by,
         "deleted": iso(row.trashed_us),

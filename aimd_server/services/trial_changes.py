@@ -30,6 +30,8 @@ class TrialChange(msgspec.Struct, forbid_unknown_fields=True):
     name: str | msgspec.UnsetType = msgspec.UNSET
     folder: FolderWish | msgspec.UnsetType = msgspec.UNSET
     tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    add_tags: list[str] = []
+    remove_tags: list[str] = []
     note: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -50,7 +52,7 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
-        values = {**columns, **_placed(connection, user, row, wish)}
+        values = {**columns, **_with_tags(row, wish), **_placed(connection, user, row, wish)}
         if values:
             change(connection, user, row, values)
         return overviews(connection, user, [load_trial(connection, user, uid)])[0]
@@ -58,9 +60,20 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
     return database.write(operation)
 
 
+def _with_tags(row: TrialRow, wish: TrialChange) -> dict[str, Any]:
+    """Return the column of tags if some are added or removed; the others stay, also those added at the same time."""
+    if not wish.add_tags and not wish.remove_tags:
+        return {}
+    before = json.loads(row.tags) if row.tags else []
+    tags = _checked_tags([tag for tag in [*before, *wish.add_tags] if tag not in wish.remove_tags])
+    return {} if tags == before else {"tags": json.dumps(tags)}
+
+
 def _written(wish: TrialChange) -> dict[str, Any]:
     """Return the checked columns of tags and note."""
     columns: dict[str, Any] = {}
+    if wish.tags is not msgspec.UNSET and (wish.add_tags or wish.remove_tags):
+        raise invalid("give either tags, or add_tags and remove_tags", field="tags")
     if wish.tags is not msgspec.UNSET:
         columns["tags"] = json.dumps(_checked_tags(wish.tags))
     if wish.note is not msgspec.UNSET:

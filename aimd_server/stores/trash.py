@@ -30,6 +30,7 @@ class TrashRow(msgspec.Struct, frozen=True):
     name: str
     by: str
     trashed_us: int
+    alternative_name: str | None = None  # of a trial
 
 
 def _place(uid: str) -> str:
@@ -81,9 +82,9 @@ def _folders() -> Select[tuple[object, ...]]:
 
 def _trials() -> Select[tuple[object, ...]]:
     own = [trial.c[name] for name in ("id", "uid", "owner_id", "folder_id")]
-    rest = [trial.c.trashed_name.label("name"), account.c.name.label("by"), trial.c.trashed_us]
+    rest = [trial.c.trashed_name.label("name"), account.c.name.label("by")]
     return (
-        select(literal(TRIAL).label("kind"), *own, *rest)
+        select(literal(TRIAL).label("kind"), *own, *rest, trial.c.trashed_us, trial.c.alternative_name)
         .join(account, trial.c.editor_id == account.c.id)
         .where(trial.c.trashed_us.is_not(None), trial.c.trashed_name.is_not(None))
     )

@@ -146,8 +146,8 @@ def test_tags_and_notes_are_the_same_on_the_server(home: Home, signed_in: Accoun
     trial = aimd.create_trial(trial_name="labelled")
     trial.finish()
 
-    def remote() -> tuple[list[str], str]:
-        assert home.aimd("trial", "upload", "-d", ".").code == 0
+    def remote(code: int = 0) -> tuple[list[str], str]:
+        assert home.aimd("trial", "upload", "-d", ".").code == code
         (row,) = home.aimd("trial", "ls", "--remote", "--json").json["trials"]
         return row["tags"], row["note"]
 
@@ -161,8 +161,8 @@ def test_tags_and_notes_are_the_same_on_the_server(home: Home, signed_in: Accoun
     home.aimd("trial", "tag", "labelled", "v3")
     assert remote() == (["base", "v2", "v3"], "a note")
     (trial.path / "labels.yaml").write_text("tags: [ok, 'a,b', 7, '']\nnote: [no, text]\n")
-    assert remote() == (["7", "ok"], "")
+    assert remote() == (["ok", "7"], "")
     (trial.path / "labels.yaml").unlink()
     assert remote() == ([], "")
     (trial.path / "labels.yaml").write_text("tags: [damaged\n")
-    assert remote() == ([], "")
+    assert remote(code=8) == ([], "")

@@ -98,3 +98,70 @@ def test_a_command_prints_the_same_of_several_trials_in_any_mixture_of_sources(h
         for other in (there, mixed):
             assert _placeless(other, home) == _placeless(here, home), (words, other.err)
             assert other.err == here.err, words
+
+
+CHANGES = {
+    "tag": (["tag", "run0", "b", "a"], ["tag", "run0", "--remove", "b"]),
+    "note": (["note", "run0", "看\nhere"], ["note", "run0"]),
+    "remove and restore": (["rm", "run0", "--yes"], ["restore", "run0"]),
+}
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_trial_is_changed_the_same_way_here_and_on_a_server(home: Home) -> None:
+    for steps in CHANGES.values():
+        for command, name, *more in steps:
+            here = home.aimd("trial", command, name, *more)
+            there = home.aimd("trial", command, "--remote", name, *more)
+            assert here.code == 0, here.err
+            assert (there.code, there.err) == (0, ""), command
+            if command in ("rm", "restore"):  # whose detail is where it is now
+                assert [row["outcome"] for row in there.table] == [row["outcome"] for row in here.table]
+            else:
+                assert there.out == here.out
+    assert home.aimd("trial", "describe", "remote:run0", "--json").json["trials"][0]["tags"] == ["a"]
+
+
+def test_a_trial_on_a_server_is_renamed_and_moved_by_what_each_command_prints(home: Home, trials: list[str]) -> None:
+    renamed = home.aimd("trial", "rename", "remote:/vision/resnet/run0", "first")
+    assert renamed.table == [{"name": trials[0], "outcome": "renamed", "detail": "remote:/vision/resnet/first"}]
+    moved = home.aimd("trial", "mv", renamed.table[0]["detail"], "remote:/best", "-m")
+    assert [row["detail"] for row in moved.table] == ["remote:/best/first"]
+    assert home.aimd("trial", "mv", "--remote", "run1", "/nowhere").code == 3
+    taken = home.aimd("trial", "rename", "remote:run1", "run2")
+    assert (taken.code, "run2" in taken.err) == (1, True)
+    wrong = home.aimd("trial", "mv", "run1", "remote:/best")
+    assert (wrong.code, "aimd trial upload" in wrong.err) == (2, True)
+    other = home.aimd("trial", "mv", "remote:run1", "elsewhere:/best")
+    assert other.code == 2
+
+
+def test_a_trial_here_is_moved_to_another_working_directory_and_never_over_another(
+    home: Home, trials: list[str]
+) -> None:
+    assert home.aimd("trial", "mv", "run0", "there").code == 3
+    moved = home.aimd("trial", "mv", "run0", "run1", "there", "-m")
+    there = home.work / "there" / ".aimd" / "trials"
+    assert [row["detail"] for row in moved.table] == [str(there / name) for name in trials[:2]]
+    assert home.aimd("trial", "describe", moved.table[0]["detail"]).code == 0
+    (home.work / ".aimd" / "trials" / trials[0]).mkdir()
+    (there / trials[2]).mkdir()
+    (there / trials[2] / "file").touch()
+    taken = home.aimd("trial", "mv", "run2", "there")
+    assert (taken.code, "already exists" in taken.err) == (1, True)
+
+
+def test_everything_that_lists_show_is_taken_by_restore(home: Home, trials: list[str]) -> None:
+    for place in ([], ["--remote"]):
+        assert home.aimd("trial", "rm", "run0", "run1", "run2", "-y", *place).code == 0
+        rows = home.aimd("trial", "trash", "ls", *place).table
+        assert {row["name"] for row in rows} == set(trials)
+        by_id, by_prefix, by_name = (next(row for row in rows if row["name"] == name) for name in trials)
+        origin = by_name["origin"] if place else by_name["name"]
+        done = home.aimd("trial", "restore", by_id["id"][:8], by_prefix["name"][:5], origin, *place)
+        assert [row["outcome"] for row in done.table] == ["restored"] * 3
+        gone = home.aimd("trial", "restore", "run0", *place)
+        assert (gone.code, "trash" in gone.err) == (3, True)
+    refused = home.aimd("trial", "rm", "remote:run0", "-y")
+    assert refused.code == 0
+    assert home.aimd("trial", "trash", "empty", "-d", "remote:", "-y").code == 2

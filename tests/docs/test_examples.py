@@ -140,6 +140,9 @@ SPECIAL = {
     "aimd trial describe remote:/image_classification/mnist/cnn_keras -m": Special(before=IN_FOLDER),
     "aimd trial compare cnn_keras 'remote:/image_classification/mnist/@best(val.acc)'": Special(before=IN_FOLDER),
     "aimd trial plot --remote @latest -m train.loss": Special(before=IN_FOLDER),
+    "aimd trial mv remote:/image_classification/cnn_keras /best -m": Special(
+        before="aimd trial upload -n cnn_keras -P image_classification -m"
+    ),
     "aimd login -H https://HOST/t9k/experiment/server --as team": Special(
         replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
     ),

@@ -17,6 +17,7 @@ GROUP = CommandGroup(
         "tag": "label:tag",
         "note": "label:note",
         "rename": "label:rename",
+        "mv": "label:mv",
         "rm": "trash:rm",
         "restore": "trash:restore",
         "trash": CommandGroup(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialArg
 from aimd_core.errors import UsageError
 from aimd_core.language import said
 
@@ -22,6 +22,7 @@ def tag(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the tags.")] = False,
     as_json: JsonOpt = False,
 ) -> None:
@@ -35,30 +36,29 @@ def tag(
 
         aimd trial tag -d . --remove old
     """
-    from aimd_cli.commands.trial.choice import Naming, local_trials
+    from aimd_cli.commands.trial.choice import Naming, chosen
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.format.labels import add_tags, read_labels, remove_tags
 
     given, named_apart = list(words or []), bool(path or name or directory)
     tags = given if named_apart else given[1:]
     if not tags:
         raise UsageError(message="no tag was named", hint="For example: aimd trial tag cnn_keras baseline")
-    trials = local_trials(Naming([] if named_apart else given[:1], path, name, directory))
     rows = []
-    for trial in trials:
-        before = read_labels(trial.path)
-        labels = (remove_tags if remove else add_tags)(trial.path, tags)
+    for trial in chosen(Naming([] if named_apart else given[:1], path, name, directory, remote)):
+        before = trial.labels()
+        labels = trial.set_tags(tags, remove)
         changed = "unchanged" if labels == before else "untagged" if remove else "tagged"
         rows.append(Outcome(trial.alternative_name, changed, " ".join(labels.tags)))
     output.show(Outcomes(rows), as_json)
 
 
 def note(
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A name, a unique prefix, an id, or a path.")],
+    trial: TrialArg,
     text: Annotated[
         str | None, typer.Argument(metavar="[TEXT]", help="The note; '-' reads it from stdin, '' removes it.")
     ] = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Set or print the note of a trial.
@@ -71,17 +71,16 @@ def note(
     """
     import sys
 
-    from aimd_cli.commands.trial.choice import Naming, local_trials, only_one
+    from aimd_cli.commands.trial.choice import Naming, one_trial
     from aimd_cli.text import clean
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.format.labels import read_labels, set_note
 
-    chosen = only_one(local_trials(Naming([trial], directory=directory)))
+    chosen = one_trial(Naming([trial], directory=directory, remote=remote))
     if text is not None:
-        labels = set_note(chosen.path, (sys.stdin.read() if text == "-" else text).strip())
+        labels = chosen.set_note((sys.stdin.read() if text == "-" else text).strip())
         output.show(Outcomes([Outcome(chosen.alternative_name, "noted", labels.note)]), as_json)
         return
-    kept = read_labels(chosen.path).note
+    kept = chosen.labels().note
     if as_json:
         output.show(Outcomes([Outcome(chosen.alternative_name, "note", kept)]), as_json)
     elif kept:
@@ -92,9 +91,10 @@ def note(
 
 
 def rename(
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A name, a unique prefix, an id, or a path.")],
+    trial: TrialArg,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new name, without date and suffix.")],
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     force: Annotated[
         bool, typer.Option("--force", help="Even if it is Lost and may still run on another host.")
     ] = False,
@@ -102,14 +102,46 @@ def rename(
 ) -> None:
     """Rename a trial that has ended: its metadata and its directory. Date, suffix and id stay the same.
 
+    On a server, it may also be running.
+
     Examples:
 
         aimd trial rename cnn_keras baseline
     """
-    from aimd_cli.commands.trial.choice import Naming, local_trials, only_one
+    from aimd_cli.commands.trial.choice import Naming, one_trial
     from aimd_cli.views.outcomes import Outcome, Outcomes
-    from aimd_core.renaming import rename_trial
 
-    chosen = only_one(local_trials(Naming([trial], directory=directory)))
-    renamed = rename_trial(chosen, new, force)
-    output.show(Outcomes([Outcome(chosen.alternative_name, "renamed", renamed.name)]), as_json)
+    chosen = one_trial(Naming([trial], directory=directory, remote=remote))
+    before = chosen.alternative_name
+    output.show(Outcomes([Outcome(before, "renamed", chosen.rename(new, force))]), as_json)
+
+
+def mv(
+    words: Annotated[
+        list[str], typer.Argument(metavar="TRIAL... TARGET", help="Trials, then the directory or the folder.")
+    ],
+    directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
+    make: Annotated[
+        bool, typer.Option("-m", "--make-folder", help="Create the directory, or the folder and its parents.")
+    ] = False,
+    as_json: JsonOpt = False,
+) -> None:
+    """Move trials to another working directory, or on a server to another folder. Never overwrites anything.
+
+    Between a directory and a server, use `aimd trial upload` and `download`.
+
+    Examples:
+
+        aimd trial mv cnn_keras ../finished -m
+
+        aimd trial mv remote:/image_classification/cnn_keras /best -m
+    """
+    from aimd_cli.commands.trial.choice import Naming, chosen
+    from aimd_cli.commands.trial.trash import do_each
+
+    if len(words) < 2:
+        raise UsageError(message="where to?", hint="Name the trials, then the directory or the folder")
+    *names, target = words
+    trials = chosen(Naming(names, directory=directory, remote=remote))
+    do_each(trials, lambda trial: trial.alternative_name, "moved", lambda trial: trial.move(target, make), as_json)

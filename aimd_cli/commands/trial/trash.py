@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from aimd_cli import output
-from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg, working_directory
+from aimd_cli.options import DirectoryOpt, JsonOpt, NamesOpt, PathsOpt, RemoteOpt, TrialsArg
 from aimd_core.errors import AimdError, PartlyDoneError, UsageError
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from aimd_core.trash import Trashed
+    from aimd_core.sources.handles import TrashEntry
+    from aimd_core.sources.naming import TrialFinder
 
 Thing = TypeVar("Thing")
 YesOpt = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation; required without a terminal.")]
@@ -25,10 +27,11 @@ def rm(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     yes: YesOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Move trials to the trash, .aimd/trash. Asks first; `aimd trial restore` brings them back.
+    """Move trials to the trash, .aimd/trash or the server's. Asks first; `aimd trial restore` brings them back.
 
     Examples:
 
@@ -36,25 +39,25 @@ def rm(
 
         aimd trial rm cnn_a cnn_b --yes
     """
-    from aimd_cli.commands.trial.choice import Naming, local_trials
-    from aimd_core.trash import remove
+    from aimd_cli.commands.trial.choice import Naming, chosen
 
-    trials = local_trials(Naming(trial, path, name, directory))
+    trials = chosen(Naming(trial, path, name, directory, remote))
     _ask(
         said("Move {trials} to the trash?", trials=_counted(trials)),
         "be removed",
         [t.alternative_name for t in trials],
         yes,
     )
-    _do(trials, lambda trial: trial.alternative_name, "removed", lambda trial: str(remove(trial).path), as_json)
+    do_each(trials, lambda trial: trial.alternative_name, "removed", lambda trial: trial.remove(), as_json)
 
 
 def restore(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="TRIAL...", help="Alternative names or unique prefixes; '-' reads them from stdin."),
+        typer.Argument(metavar="TRIAL...", help="Names or ids or their beginnings; '-' reads them from stdin."),
     ],
     directory: DirectoryOpt = None,
+    remote: RemoteOpt = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Restore trials from the trash. Never overwrites anything.
@@ -66,29 +69,31 @@ def restore(
     import sys
 
     from aimd_core.reading.selection import expand_names
-    from aimd_core.trash import restore as bring_back
-    from aimd_core.trash import trashed_named, trashed_trials
 
-    root = working_directory(directory)
-    trashed = trashed_trials(root)
-    requested = expand_names(names, sys.stdin if "-" in names else [])
-    chosen = [trashed_named(name, trashed, root) for name in requested]
-    _do(chosen, lambda trial: trial.name, "restored", lambda trial: str(bring_back(trial)), as_json)
+    finder = _finder(directory, remote)
+    entries = [finder.trashed(name) for name in expand_names(names, sys.stdin if "-" in names else [])]
+    do_each(entries, lambda entry: entry.name, "restored", lambda entry: entry.restore(), as_json)
 
 
-def ls(directory: DirectoryOpt = None, as_json: JsonOpt = False) -> None:
+def _finder(directory: Path | None, remote: bool) -> TrialFinder:
+    from aimd_cli.commands.trial.choice import Naming, finder_of
+
+    return finder_of(Naming(directory=directory, remote=remote))
+
+
+def ls(directory: DirectoryOpt = None, remote: RemoteOpt = False, as_json: JsonOpt = False) -> None:
     """List what is in the trash.
 
     Examples:
 
         aimd trial trash ls
+
+        aimd trial trash ls --remote
     """
     from aimd_cli.views.outcomes import TrashList, TrashRow
-    from aimd_core.trash import trashed_trials
 
-    rows = [
-        TrashRow(t.name, t.removed_s, t.size_bytes, str(t.origin)) for t in trashed_trials(working_directory(directory))
-    ]
+    entries = _finder(directory, remote).source.trash()
+    rows = [TrashRow(entry.name, entry.id, entry.removed_s, entry.size_bytes, entry.origin) for entry in entries]
     output.show(TrashList(rows), as_json)
 
 
@@ -110,25 +115,24 @@ def empty(
     import time
 
     from aimd_core.durations import parse_duration_s
-    from aimd_core.trash import purge, trashed_trials
 
     before_s = time.time() - (parse_duration_s(older) if older else 0.0)
-    chosen = [trashed for trashed in trashed_trials(working_directory(directory)) if trashed.removed_s <= before_s]
+    chosen = [entry for entry in _finder(directory, False).source.trash() if entry.removed_s <= before_s]
     if not chosen:
         output.say("Nothing to delete.")
     else:
         _ask(
             said("Permanently delete {chosen}?", chosen=_counted(chosen)),
             "be deleted",
-            [trashed.name for trashed in chosen],
+            [entry.name for entry in chosen],
             yes,
         )
 
-    def delete(trashed: Trashed) -> str:
-        purge(trashed)
+    def delete(entry: TrashEntry) -> str:
+        entry.purge()
         return ""
 
-    _do(chosen, lambda trial: trial.name, "deleted", delete, as_json)
+    do_each(chosen, lambda entry: entry.name, "deleted", delete, as_json)
 
 
 def _counted(things: Sequence[object]) -> str:
@@ -156,7 +160,7 @@ def _ask(question: str, verb: str, names: list[str], yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _do(
+def do_each(
     things: Sequence[Thing], name_of: Callable[[Thing], str], verb: str, act: Callable[[Thing], str], as_json: bool
 ) -> None:
     """Process several items, show the results, and exit with the matching code."""

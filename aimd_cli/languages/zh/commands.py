@@ -67,7 +67,9 @@ COMMANDS: dict[str, str] = {
     "Print one JSON document.": "输出一个 JSON 文档。",
     "How many trials to transfer at once.": "同时传输多少个试验。",
     "Do not ask for confirmation.": "不询问，直接执行。",
-    "A name, a unique prefix, an id, or a path.": "名称、唯一前缀、ID 或路径。",
+    "A name or id or its beginning, a path, @latest, or SERVER:NAME.": (
+        "名称、ID 或其开头部分，路径，@latest，或 SERVER:NAME。"
+    ),
     "Only this metric; repeatable.": "仅此指标；可重复指定。",
     # aimd login, logout, relay, help, console
     "Sign in to a server: check the API key, then save it with the address in the SDK config file.": (
@@ -212,14 +214,23 @@ COMMANDS: dict[str, str] = {
     "Rename a trial that has ended: its metadata and its directory. Date, suffix and id stay the same.": (
         "重命名已结束的试验：修改其元数据和目录。日期、后缀和 ID 不变。"
     ),
+    "On a server, it may also be running.": "在服务器上，正在运行的试验也可以重命名。",
+    "Move trials to another working directory, or on a server to another folder. Never overwrites anything.": (
+        "将试验移至另一个工作目录，或在服务器上移至另一个文件夹。绝不覆盖任何内容。"
+    ),
+    "Between a directory and a server, use `aimd trial upload` and `download`.": (
+        "在目录和服务器之间请使用 `aimd trial upload` 和 `download`。"
+    ),
+    "Trials, then the directory or the folder.": "要移动的试验，最后是目标目录或文件夹。",
+    "Create the directory, or the folder and its parents.": "创建该目录，或该文件夹及其上级。",
     "The new name, without date and suffix.": "新名称，不含日期和后缀。",
     "Even if it is Lost and may still run on another host.": "即使状态为 Lost、可能仍在其他主机上运行。",
-    "Move trials to the trash, .aimd/trash. Asks first; `aimd trial restore` brings them back.": (
-        "将试验移至回收站 .aimd/trash。会先询问；可用 `aimd trial restore` 恢复。"
+    "Move trials to the trash, .aimd/trash or the server's. Asks first; `aimd trial restore` brings them back.": (
+        "将试验移至回收站（.aimd/trash 或服务器的回收站）。会先询问；可用 `aimd trial restore` 恢复。"
     ),
     "Do not ask for confirmation; required without a terminal.": "不询问，直接执行；没有终端时必须指定。",
     "Restore trials from the trash. Never overwrites anything.": "从回收站恢复试验。不会覆盖任何内容。",
-    "Alternative names or unique prefixes; '-' reads them from stdin.": "替代名称或唯一前缀；'-' 表示从 stdin 读取。",
+    "Names or ids or their beginnings; '-' reads them from stdin.": "名称、ID 或其开头部分；'-' 表示从 stdin 读取。",
     "List and empty the trash.": "查看和清空回收站。",
     "List what is in the trash.": "列出回收站中的内容。",
     "Permanently delete what is in the trash. Asks first.": "永久删除回收站中的内容。会先询问。",

@@ -102,6 +102,7 @@ SCREENS: dict[str, str] = {
     "anyone with the key": "持有密钥的人",
     "The trash is empty.": "回收站为空。",
     "{age} ago": "{age} 前",
+    "{count} in the trash": "回收站中有 {count} 个",
     "{count} in the trash, {total}": "回收站中有 {count} 个，{total}",
     "no {kind}": "没有{kind}",
     "users": "用户",
