@@ -56,9 +56,9 @@ def split_name(name: str, default: str = OTHER_TYPE, aliases: Mapping[str, str] 
     return default, name
 
 
-def split_tag(tag: str) -> tuple[str, str]:
+def split_tag(tag: str, aliases: Mapping[str, str] = _NO_ALIASES) -> tuple[str, str]:
     """Split a name whose part before the first slash is a type, if it has none of the usual types: `charts/return`."""
-    metrics_type, name = split_name(tag, default="")
+    metrics_type, name = split_name(tag, "", aliases)
     if metrics_type:
         return metrics_type, name
     head, _, rest = tag.partition("/")

@@ -65,6 +65,26 @@ MESSAGES: dict[str, str] = {
     "timestamp must be seconds since 1970, in the years 1 to 9999, not {number}": (
         "timestamp 必须是自 1970 年起的秒数，且在公元 1 至 9999 年之间，而不是 {number}"
     ),
+    "call wandb.init() before {name}": "使用 {name} 之前请先调用 wandb.init()",
+    "wandb.log takes a mapping of names to values, not {kind}": "wandb.log 接受名称到值的映射，而不是 {kind}",
+    "wandb.log: trials record numbers only, so no {kind} is recorded": "wandb.log：试验只记录数值，因此不记录 {kind}",
+    "wandb.{name} is accepted, but does nothing here": "可以调用 wandb.{name}，但在此不起作用",
+    "wandb.finish was called with exit code {code}": "调用 wandb.finish 时的退出码为 {code}",
+    "alert: {title}: {text}": "提醒：{title}：{text}",
+    "artifacts of W&B cannot be fetched here; download them with W&B's own package": (
+        "无法在此获取 W&B 的制品；请用 W&B 自己的软件包下载"
+    ),
+    "sweeps need W&B's service; Optuna's studies are recorded here, see t9k.aimd.optuna": (
+        "sweep 需要 W&B 的服务；此处可记录 Optuna 的 study，请见 t9k.aimd.optuna"
+    ),
+    "config must be a mapping or a file, not {kind}": "config 必须是映射或文件，而不是 {kind}",
+    "there is a run {name!r} in {directory} already": "{directory} 中已有运行 {name!r}",
+    "there is no run {name!r} in {directory} to resume": "{directory} 中没有可以继续的运行 {name!r}",
+    "there is no run {name!r} in {directory}": "{directory} 中没有运行 {name!r}",
+    "{moment!r} is not <id>?_step=<n> of a run in {directory}": (
+        "{moment!r} 不是 {directory} 中某个运行的 <id>?_step=<n>"
+    ),
+    "{operator} is not one of {operators}": "{operator} 不在 {operators} 之中",
     "logged {attempts:,}, on disk {written:,}, plus {others:,} by others": (
         "记录了 {attempts:,} 条，已存盘 {written:,} 条，另有其他进程或副本记录的 {others:,} 条"
     ),
