@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
@@ -21,12 +21,20 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
     from aimd_core.reading.facts import Facts
 
 
+_MAIN_METRICS, _FIRST_PARAMS = 6, 12  # of a trial in brief
+
+
 class Parts(NamedTuple):
-    """Which parts to show besides the heading."""
+    """Which parts to show in full; without any, what matters most of them."""
 
     platform: bool
     params: bool
     metrics: bool
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether no part was asked for."""
+        return not any(self)
 
 
 class TrialDetail(NamedTuple):
@@ -72,9 +80,12 @@ class TrialDetails:
 
         row = trial.row
         state, style = state_cell(row.state, self.glyphs)
-        heading = Text.assemble((text.clean(row.name), "bold"), "  ", (state, style))
-        blocks: list[RenderableType] = [heading, _fields(_facts(trial), width)]
+        name = "\n".join(text.pieces_of(text.clean(row.name), width))
+        heading = Text.assemble((name, "bold"), "  ", (state, style))
+        blocks: list[RenderableType] = [heading, _fields(_facts(trial, self.parts.is_brief), width)]
         blocks += [note(said("damaged: {sentence}", sentence=sentence), style="bold yellow") for sentence in row.damage]
+        if self.parts.is_brief:
+            blocks += self._main_metrics(row, width) + self._first_params(row, width)
         if self.parts.params:
             blocks += [Text(""), note("Parameters", style="bold"), _tree(trial.params)]
         if self.parts.metrics:
@@ -85,15 +96,48 @@ class TrialDetails:
                 blocks += [Text(""), note("Git", style="bold"), _tree(trial.git)]
         return blocks
 
+    def _main_metrics(self, row: Facts, width: int) -> list[RenderableType]:
+        """Return how the most important metrics went."""
+        from rich.text import Text
+
+        names = ranked_metrics([row])
+        main = [name for name in names if not name.startswith("system.")][:_MAIN_METRICS]
+        if not main:
+            return []
+        blocks: list[RenderableType] = [Text(""), metric_table(row, self.glyphs, main).rich(width)]
+        more = len(names) - len(main)
+        if more:
+            blocks.append(note(said("{count} more metric{s}, see -m", count=more, s="s" * (more != 1)), style="dim"))
+        return blocks
+
+    @staticmethod
+    def _first_params(row: Facts, width: int) -> list[RenderableType]:
+        """Return parameters, as many as are read at a glance."""
+        from rich.text import Text
+
+        from aimd_cli.views.table import Column, Table
+
+        if not row.params:
+            return []
+        table = Table([Column("PARAMETER", style="cyan"), Column("VALUE")])
+        for name, value in list(row.params.items())[:_FIRST_PARAMS]:
+            table.add(text.clean(name), text.parameter(value))
+        blocks: list[RenderableType] = [Text(""), table.rich(width)]
+        more = len(row.params) - _FIRST_PARAMS
+        if more > 0:
+            sentence = said("{count} more parameter{s}, see -H", count=more, s="s" * (more != 1))
+            blocks.append(note(sentence, style="dim"))
+        return blocks
+
     def lines(self) -> list[list[str]]:
         """Return `name, key, value` rows."""
         lines = [["name", "key", "value"]]
         for trial in self.trials:
             name = trial.row.alternative_name
             lines += [[name, key, value] for key, value in _raw_facts(trial)]
-            if self.parts.params:
+            if self.parts.params or self.parts.is_brief:
                 lines += [[name, f"params.{key}", text.parameter(value)] for key, value in trial.row.params.items()]
-            if self.parts.metrics:
+            if self.parts.metrics or self.parts.is_brief:
                 lines += [
                     [name, f"{metric}.{aggregate}", "" if value is None else text.exact(value)]
                     for metric in ranked_metrics([trial.row])
@@ -120,7 +164,7 @@ class TrialDetails:
         }
 
 
-def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
+def _facts(trial: TrialDetail, is_brief: bool) -> list[tuple[str, str]]:
     import time
 
     row = trial.row
@@ -141,8 +185,8 @@ def _facts(trial: TrialDetail) -> list[tuple[str, str]]:
         ("ended", local_time(row.ended)),
         ("duration", taken),
         ("git", f"{trial.git.get('branch') or ''} {commit}{dirty}".strip() if trial.git else ""),
-        ("parameters", str(len(row.params))),
-        ("metrics", ", ".join(ranked_metrics([row]))),
+        ("parameters", "" if is_brief else str(len(row.params))),
+        ("metrics", "" if is_brief else ", ".join(ranked_metrics([row]))),
     ]
     return [(key, value) for key, value in facts if value]
 
@@ -210,8 +254,14 @@ def _grow(tree: Tree, values: Mapping[str, object]) -> None:
             tree.add(Text.assemble((f"{name}: ", "cyan"), text.parameter(value)))
 
 
-def metric_table(row: Facts, glyphs: bool = True) -> Table:
-    """Return last, best, smallest and largest value of each metric, the steps of the extremes, and the course."""
+def metric_table(row: Facts, glyphs: bool = True, names: Sequence[str] | None = None) -> Table:
+    """Return last, best, smallest and largest value of metrics, the steps of the extremes, and the course.
+
+    Args:
+        row: The trial.
+        glyphs: Whether non-ASCII characters can be shown.
+        names: The metrics; by default all.
+    """
     from aimd_cli.views.table import Column, Table
 
     table = Table(
@@ -228,7 +278,7 @@ def metric_table(row: Facts, glyphs: bool = True) -> Table:
             Column("POINTS", right=True, priority=3),
         ]
     )
-    for name in ranked_metrics([row]):
+    for name in names or ranked_metrics([row]):
         summary = row.metrics[name]
         table.add(
             text.clean(name),

@@ -1,3 +1,5 @@
+import re
+
 from t9k import aimd
 from tests.support.home import Home
 
@@ -104,6 +106,27 @@ def test_every_label_is_chinese_in_chinese(home: Home) -> None:
         "trial", "describe", trial.alternative_name, columns=200, NO_COLOR="1"
     )
     shown = home.aimd_terminal("trial", "describe", "-d", ".", columns=200, NO_COLOR="1", AIMD_LANG="zh")
-    labels = {line.split()[0] for line in shown.splitlines()[1:] if line.strip() and not line.startswith(("cnn", " "))}
+    labels = {
+        line.split()[0]
+        for line in shown.splitlines()[1:]
+        if line.strip() and not line.startswith(("cnn", "train.", " "))
+    }
     assert {label for label in labels if label.isascii()} <= {"id", "git"}
     assert len(labels) > 10
+
+
+def test_a_trial_alone_is_described_by_how_it_went(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="cnn", trial_params={f"p{number}": number for number in range(14)})
+    for step in range(1, 5):
+        trial.log("val", {"loss": 1 / step, **{f"class_{number}": number for number in range(9)}}, step=step)
+        trial.log("system", {"gpu": 50}, step=step)
+    trial.finish()
+    home.aimd("trial", "tag", "cnn", "night")
+    shown = home.aimd_terminal("trial", "describe", "cnn", columns=80, NO_COLOR="1")
+    assert re.search(r"val.loss +0.25 +0.25 \(4\) +█[▁-█]+", shown)
+    assert re.search(r"tags +night", shown)
+    assert re.search(r"p11 +11\n2 more parameters, see -H", shown)
+    assert "5 more metrics, see -m" in shown
+    assert "system" not in shown
+    rows = {row["key"]: row["value"] for row in home.aimd("trial", "describe", "cnn").table}
+    assert (rows["val.loss.min"], rows["params.p13"], rows["system.gpu.last"]) == ("0.25", "13", "50.0")

@@ -88,7 +88,7 @@ def describe(
     everything: Annotated[bool, typer.Option("-a", "--all", help="Show all of these.")] = False,
     as_json: JsonOpt = False,
 ) -> None:
-    """Describe trials: state, times, and the parts you ask for.
+    """Describe trials: how they went, or the parts you ask for in full.
 
     Examples:
 

@@ -168,7 +168,7 @@ COMMANDS: dict[str, str] = {
     "With --watch: time between two updates.": "与 --watch 一起使用：刷新间隔。",
     "Print alternative names only (ids with --remote).": "仅打印替代名称（带 --remote 时为 ID）。",
     "Print the table in this format.": "以此格式打印表格。",
-    "Describe trials: state, times, and the parts you ask for.": "描述试验：状态、时间，以及您指定的部分。",
+    "Describe trials: how they went, or the parts you ask for in full.": "描述试验的结果，或完整显示您指定的部分。",
     "Show platform, packages and git.": "显示平台、软件包和 git 信息。",
     "Show the parameters.": "显示超参数。",
     "Show the metrics.": "显示指标。",
