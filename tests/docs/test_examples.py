@@ -6,7 +6,9 @@ in SPECIAL with its reason; an entry there that no example uses any more is a fa
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,8 +19,10 @@ from typing import NamedTuple
 
 import pytest
 
+from aimd_core.errors import UsageError
+from aimd_server.accounts import add_user, set_group
 from tests.conftest import Account
-from tests.support.home import Home
+from tests.support.home import Home, Ran
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer, clean_environment
 from tests.support.trials import record, write_trial
@@ -54,17 +58,12 @@ class Special(NamedTuple):
 RUNS = ROOT / "tests" / "fixtures" / "importing"
 # Trials by the names that some examples use, made of one that is there.
 NAMED = (
-    "cd .aimd/trials; "
-    "for n in cnn_a cnn_b cnn_keras_a cnn_keras_b; do cp -r cnn_keras_261* ${n}_261123_150400_a1b2c3; done"
+    "cd .aimd/trials && printf '%s\\n' cnn_a cnn_b cnn_keras_a cnn_keras_b"
+    " | xargs -I{} cp -r $(echo cnn_keras_261*) {}_261123_150400_a1b2c3"
 )
 
 ON_SERVER = "aimd trial upload -d . -P image_classification/mnist -m"
 FOLDERS = "aimd folder mk -p image_classification/mnist; aimd folder mk image_classification/old; aimd folder mk mnist"
-# Who is there on the server that the tests share: an example may meet a user or group of an earlier one.
-PEOPLE = (
-    'aimd server user add mei --data-dir "$SERVER_DATA" || true; '
-    'aimd server group add vision --data-dir "$SERVER_DATA" || true; '
-)
 # A server of one's own: what the fixture `own_servers` has made, put where a server has its data.
 OWN_SERVER = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/user/." "$XDG_DATA_HOME"'
 GROUP = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/group/." "$XDG_DATA_HOME"'
@@ -72,10 +71,10 @@ GROUP = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/group/." "$XDG_DATA_HO
 IN_FOLDER = "aimd trial upload -n cnn_keras -P image_classification/mnist -m"
 SPECIAL = {
     "aimd folder ls-shares image_classification": Special(before=FOLDERS),
-    "aimd folder share image_classification mei editor": Special(before=PEOPLE + FOLDERS),
-    "aimd folder share image_classification --group vision": Special(before=PEOPLE + FOLDERS),
+    "aimd folder share image_classification mei editor": Special(before=FOLDERS),
+    "aimd folder share image_classification --group vision": Special(before=FOLDERS),
     "aimd folder unshare image_classification mei": Special(
-        before=f"{PEOPLE}{FOLDERS}; aimd folder share image_classification mei editor"
+        before=f"{FOLDERS}; aimd folder share image_classification mei editor"
     ),
     "aimd folder unshare image_classification --number 3": Special(
         before=f"{FOLDERS}; aimd folder share image_classification --link",
@@ -95,18 +94,16 @@ SPECIAL = {
     "aimd trial download 0f2c7a52-... --to from_the_cluster": Special(
         before=ON_SERVER, replace=(("0f2c7a52-...", "$(aimd trial ls --remote -q | head -n 1)"),)
     ),
-    "aimd relay /scratch/$USER": Special(  # it runs until it is stopped
-        replace=(("/scratch/$USER", "."), ("aimd relay", "timeout --signal INT 5 aimd relay")), codes=(124, 130)
-    ),
+    "aimd relay /scratch/$USER": Special(ends=False, replace=(("/scratch/$USER", ". 2>&1"),)),
     "aimd relay /scratch/$USER --once": Special(replace=(("/scratch/$USER", "."),)),
     "aimd server group add vision": Special(before=OWN_SERVER),
-    "aimd server group leave vision lin": Special(before=f"{GROUP} && aimd server group join vision lin"),
-    "aimd server user demote lin": Special(before=f"{OWN_SERVER} && aimd server user promote lin"),
+    "aimd server group leave vision lin": Special(before=f"{GROUP}; aimd server group join vision lin"),
+    "aimd server user demote lin": Special(before=f"{OWN_SERVER}; aimd server user promote lin"),
     "aimd server status --data-dir /srv/aimd --json": Special(
         before="aimd server user add lin --data-dir srv", replace=(("/srv/aimd", "srv"),)
     ),
     "aimd server restore aimd-backup.db --data-dir /srv/aimd": Special(
-        before=f"{OWN_SERVER} && aimd server backup aimd-backup.db", replace=(("/srv/aimd", "srv"),)
+        before=f"{OWN_SERVER}; aimd server backup aimd-backup.db", replace=(("/srv/aimd", "srv"),)
     ),
     "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
     # It needs a terminal, and is run in one by tests/cli/test_trial_top_terminal.py.
@@ -201,10 +198,19 @@ def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def people(running_server: RunningServer) -> None:
+    """Who is there on the server that the tests share; somebody else may have made them."""
+    for make in (
+        lambda: add_user(running_server.data_dir, "mei"),
+        lambda: set_group(running_server.data_dir, "vision", "add"),
+    ):
+        with contextlib.suppress(UsageError):
+            make()
+
+
 @pytest.fixture
-def prepared(
-    home: Home, account: Account, running_server: RunningServer, own_servers: Path, monkeypatch: pytest.MonkeyPatch
-) -> Account:
+def prepared(home: Home, account: Account, people: None, own_servers: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
     """A home in which the names that examples use mean something."""
     journal = b"".join(
         record(step, 1 / step, kind, name)
@@ -235,7 +241,6 @@ def prepared(
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("KEY", account.key)
-    monkeypatch.setenv("SERVER_DATA", str(running_server.data_dir))
     monkeypatch.setenv("OWN_SERVERS", str(own_servers))
     monkeypatch.setenv("VISUAL", "true")
     monkeypatch.setenv("SHELL", "/bin/bash")  # a machine that runs tests may have none
@@ -264,17 +269,26 @@ def filled_in(line: str, account: Account, special: Special) -> str:
 @pytest.mark.parametrize("line", EXAMPLES, ids=[f"{places[0]}: {line}" for line, places in EXAMPLES.items()])
 def test_an_example_runs(line: str, home: Home, prepared: Account) -> None:
     special = SPECIAL.get(line) or Special(before=usual(line))
-    for before in filter(None, [special.before]):
-        subprocess.run(["bash", "-c", before], check=True, capture_output=True, timeout=PATIENCE_S)
-    command = ["bash", "-c", filled_in(line, prepared, special)]
+    for before in filter(None, special.before.split("; ")):
+        ran = run(home, before)
+        assert ran.code == 0, ran.err
+    command = filled_in(line, prepared, special)
     if not special.ends:
-        run_until_it_speaks(command)
+        run_until_it_speaks(["bash", "-c", command])
         return
+    ran = run(home, command)
+    assert ran.code in special.codes, ran.err
+    assert "Traceback" not in ran.err
+
+
+def run(home: Home, line: str) -> Ran:
+    """Run a line in a shell; one in which nothing means anything to a shell needs none, nor a process of its own."""
+    if line.startswith("aimd ") and not set(line) & set("$`|&;<>(){}*?[]~#!\\\n"):
+        return home.aimd(*shlex.split(line)[1:])
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL, check=False
+        ["bash", "-c", line], capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL, check=False
     )
-    assert done.returncode in special.codes, done.stderr
-    assert "Traceback" not in done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def run_until_it_speaks(command: list[str]) -> None:
@@ -286,7 +300,7 @@ def run_until_it_speaks(command: list[str]) -> None:
         running.send_signal(signal.SIGTERM if said else signal.SIGKILL)
         _, told = running.communicate(timeout=PATIENCE_S)
         assert said, told
-        assert running.returncode in (0, 130, 143), told
+        assert running.returncode in (0, 130, 143, -signal.SIGTERM), told
 
 
 def test_every_special_case_is_one_of_the_examples() -> None:
