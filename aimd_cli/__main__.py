@@ -105,6 +105,9 @@ def start() -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:  # while modules load, of which one may be that with the messages
+        sys.stderr.write("\nStopped.\n")
+        code = 130
     threading = sys.modules.get("threading")
     if threading is not None and threading.active_count() > 1:
         sys.exit(code)

@@ -1,4 +1,4 @@
-"""Starts the server: one process in the foreground, until SIGINT or SIGTERM shuts it down gracefully.
+"""Starts the server: one process in the foreground, until SIGINT, SIGTERM or SIGHUP shuts it down gracefully.
 
 Stdout gets exactly one line, once the server is listening: `Listening on <its address>`. Everything else goes to
 stderr. Of a request only its path is logged, and only if it failed.
@@ -10,12 +10,11 @@ import errno
 import gc
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, UsageError
@@ -31,6 +30,7 @@ from aimd_server.operations import ADDRESS_FILE
 from aimd_server.routes.guards import SECURITY_HEADERS, Guards, is_loopback
 from aimd_server.services.identity import is_any_user
 from aimd_server.settings import Settings, command, location_for
+from aimd_server.stopping import Stopping
 from aimd_server.stores import epochs
 from aimd_server.stores.database import Database
 from aimd_server.stores.location import SqliteLocation
@@ -57,6 +57,7 @@ def run(
     announce: Callable[[str], None] | None = None,
     stop_timeout_s: int = STOP_TIMEOUT_S,
     is_shared: bool = False,
+    stopping: Stopping | None = None,
 ) -> None:
     """Run the server until it is told to stop.
 
@@ -67,6 +68,7 @@ def run(
         announce: Called with the address once the server is listening, instead of printing it.
         stop_timeout_s: How long running requests may take after it is told to stop.
         is_shared: Whether other servers that share may run on the same data.
+        stopping: Who listens for signals already, if anybody does.
 
     Raises:
         DataInUseError: Another server runs on the data.
@@ -78,6 +80,7 @@ def run(
     hold_little()
     host = settings.host
     with (
+        nullcontext(stopping) if stopping else Stopping() as stop,
         _listening(data_dir, settings, is_shared) as listener,
         Database(data_dir, location=location_for(data_dir, settings)) as database,
         closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
@@ -94,7 +97,7 @@ def run(
         with maintaining(app.backend.storage, settings.trash_days):
             _spare_collector()
             with _known_address(data_dir, listener, host):
-                _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s)
+                _serve(app, listener, lambda: (announce or _announce)(address), stop_timeout_s, stop)
 
 
 @contextmanager
@@ -245,7 +248,9 @@ def _announce(address: str) -> None:
     print(f"Listening on {address}", flush=True)  # noqa: T201  the one line that programs read
 
 
-def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int) -> None:
+def _serve(
+    app: Guards, listener: socket.socket, started: Callable[[], None], stop_timeout_s: int, stop: Stopping
+) -> None:
     import uvicorn
 
     from aimd_server.http_protocol import ConnectionLimits, bounded
@@ -262,13 +267,8 @@ def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], st
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
-            # Uvicorn raises the signal again when it is done; here a signal requests a normal end.
-            before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                yield
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
+            # `Stopping` listens, also before. Uvicorn raises the signal again; here it requests a normal end.
+            yield
 
     most = _connections()  # behind a proxy, all of them come from its address
     config = uvicorn.Config(
@@ -285,4 +285,6 @@ def _serve(app: Guards, listener: socket.socket, started: Callable[[], None], st
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=stop_timeout_s,
     )
-    Announcing(config).run(sockets=[listener])
+    stop.server = Announcing(config)
+    if not stop.is_wished:
+        stop.server.run(sockets=[listener])

@@ -23,6 +23,7 @@ from aimd_server.errors import NewerDatabaseError, StoreUnavailableError
 from aimd_server.services import identity
 from aimd_server.services.identity import KeyWish
 from aimd_server.settings import Settings
+from aimd_server.stopping import Stopping
 from aimd_server.stores.database import Database
 
 USER = "local"
@@ -69,13 +70,14 @@ class Ready(NamedTuple):
         return _DOOR.format(page=self.page)
 
 
-def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
+def run(data_dir: Path, port: int, ready: Callable[[Ready], None], stopping: Stopping) -> None:
     """Run a private server until it is stopped.
 
     Args:
         data_dir: Its cache directory; created if missing, recreated if unusable.
         port: The port to listen on; 0 picks a free one.
         ready: Called once it is listening.
+        stopping: Listens for signals.
 
     Raises:
         PortInUseError: Something listens there already.
@@ -98,7 +100,7 @@ def run(data_dir: Path, port: int, ready: Callable[[Ready], None]) -> None:
     logging.getLogger("aimd_server").addFilter(_Once())
     settings = Settings(host="127.0.0.1", port=port, log_level="error")
     try:
-        launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S, is_shared=True)
+        launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S, is_shared=True, stopping=stopping)
     finally:
         # On a full disk the keys stay, known to nobody, until the next start revokes them.
         with contextlib.suppress(AimdError, StoreUnavailableError):

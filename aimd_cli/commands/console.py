@@ -22,6 +22,7 @@ from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_server.local import Ready
+    from aimd_server.stopping import Stopping
 
 _STOP_TIMEOUT_S = 5
 _RESTART_S = 2.0
@@ -54,13 +55,19 @@ def console(
 
         aimd console ~/project --port 8000 --no-open
     """
+    stopping = server("stopping").Stopping()
+    with stopping:  # before the server is loaded, so that no signal meets it half made
+        _show(stopping, directory, port, no_open, as_json)
+
+
+def _show(stopping: Stopping, directory: Path | None, port: int, no_open: bool, as_json: bool) -> None:
     local = server("local")
     directory = working_directory(directory).absolute()
     if not directory.is_dir():
         raise unlisted(directory)
     cache = cache_directory(directory)
     _remove_unused(cache.parent)
-    keeping = _Keeping(directory, cache)
+    keeping = _Keeping(directory, cache, stopping)
     door = cache / f"open-{os.getpid()}.html"
 
     def ready(made: Ready) -> None:
@@ -70,7 +77,7 @@ def console(
             threading.Thread(target=_open, args=(made, door), daemon=True).start()
 
     try:
-        local.run(cache, port, ready)
+        local.run(cache, port, ready, stopping)
     finally:
         keeping.stop()
         with contextlib.suppress(OSError):
@@ -162,7 +169,8 @@ def _open(made: Ready, door: Path) -> None:
 class _Keeping:
     """The process that keeps the private server up to date, restarted if it ends unexpectedly."""
 
-    def __init__(self, directory: Path, cache: Path) -> None:
+    def __init__(self, directory: Path, cache: Path, wish: Stopping) -> None:
+        self._wish = wish
         self._directory = directory
         self._cache = cache
         self._stopping = threading.Event()
@@ -200,7 +208,7 @@ class _Keeping:
                 assert process.stdin is not None
                 process.stdin.write(wish + "\n")
                 process.stdin.flush()
-            _listen(process, self._cache)
+            _listen(process, self._cache, lambda: self._wish.is_wished)
             _close(process)
             if process.wait() and not self._stopping.wait(_RESTART_S):
                 output.say(
@@ -231,14 +239,16 @@ def _close(process: subprocess.Popen[str]) -> None:
         process.stdin.close()
 
 
-def _listen(process: subprocess.Popen[str], cache: Path) -> None:
-    """Report what the process says, until it ends."""
+def _listen(process: subprocess.Popen[str], cache: Path, is_over: Callable[[], bool]) -> None:
+    """Report what the process says, until it ends; that the server is gone is no news when all of it ends."""
     is_filling = False
     assert process.stdout is not None
     for line in process.stdout:
         try:
             told = json.loads(line)
         except ValueError:
+            continue
+        if is_over():
             continue
         if told.get("event") == "progress":
             is_filling = _say_progress(told, is_filling)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,7 +25,9 @@ from tests.support.home import Home
 from tests.support.local_console import LocalConsole
 from tests.support.parts import can_mount, require_part
 from tests.support.patience import PATIENCE_S, wait_until
+from tests.support.server import clean_environment, start_python
 from tests.support.trials import record, write_trial
+from tests.support.warm import Script
 
 Shown = dict[str, dict[str, Any]]
 
@@ -323,6 +326,65 @@ def test_nothing_is_left_running_when_it_is_killed(work: Path, cache_home: Path)
         assert children
         console.stop(signal.SIGKILL)
     wait_until(lambda: not any(map(_command, children)), "they have ended")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_any_signal_stops_it_in_order_whatever_is_open(work: Path, cache_home: Path, number: signal.Signals) -> None:
+    _, first = new_trial(work, 1)
+    with LocalConsole(work, cache_home) as console:
+        console.sign_in()
+        console.wait_until(lambda trials: first in trials)
+        children = console.children()
+        host, port = console.origin.removeprefix("http://").split(":")
+        with (
+            console.http.stream(
+                "GET", f"{console.origin}/t9k/experiment/server/apis/v2/events?folder_id=root"
+            ) as events,
+            socket.create_connection((host, int(port))) as half_way,
+        ):
+            assert events.status_code == 200
+            half_way.sendall(b"GET / HTTP/1.1\r\nHost: x")
+            assert console.stop(number) == 0
+    with socket.create_server((host, int(port))):
+        pass  # the port is free
+    assert not any(map(_command, children))
+    assert console.stderr.splitlines()[-1] == "Stopped. The trials are unchanged."
+    assert "cannot show anything new" not in console.stderr
+
+
+MOMENTS = ["aimd_server.local:_make_keys", "aimd_server.launch:_listen", "aimd_server.launch:_spare_collector"]
+MOMENTS += ["uvicorn:Server.run"]
+_SIGNALLED = """
+import importlib, os, signal, sys
+module, _, path = {moment!r}.partition(":")
+*owner, name = path.split(".")
+place = importlib.import_module(module)
+place = getattr(place, owner[0]) if owner else place
+before = getattr(place, name)
+def signalled(*facts, **more):
+    os.kill(os.getpid(), signal.{number})
+    return before(*facts, **more)
+setattr(place, name, signalled)
+from aimd_cli.__main__ import start
+start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"), list(zip(MOMENTS, ("SIGINT", "SIGTERM", "SIGHUP", "SIGINT"), strict=True))
+)
+def test_a_signal_while_it_starts_ends_it_at_once(work: Path, cache_home: Path, moment: str, number: str) -> None:
+    program = _SIGNALLED.format(moment=moment, number=number)
+    environment = {**clean_environment(), "XDG_CACHE_HOME": str(cache_home)}
+    words = ["console", str(work), "--no-open"]
+    said = work.parent / "said"
+    with said.open("w") as stderr:
+        process = start_python(Script(program, os.getcwd(), words, environment), stderr, [])
+        code = process.wait(PATIENCE_S)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert (code, said.read_text().splitlines()[-1:]) == (0, ["Stopped. The trials are unchanged."])
+    assert "Traceback" not in said.read_text()
 
 
 def _command(pid: int) -> bytes:
