@@ -15,12 +15,16 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from operator import attrgetter
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aimd_core.format.journal import OPEN_LINE_BYTES, Damage, is_record, open_regular, read_records, with_clean_text
 from aimd_core.format.segments import Segments, read_segments
 from aimd_core.format.values import EXACT_STEP, float_of, step_of
+from aimd_core.reading.shapes import Shapes
 from aimd_core.reading.summaries import AGGREGATES, TREND_POINTS, pack_summaries, pack_trends, trend_points
+
+if TYPE_CHECKING:
+    from aimd_core.reading.shapes import Stretches
 
 _BINS = 2 * TREND_POINTS
 _BLOCK_BYTES = 1 << 18
@@ -270,44 +274,34 @@ class JournalTotals:
             beyond, block = len(block) - OPEN_LINE_BYTES, block[:OPEN_LINE_BYTES]
         self.seam = (self.seam + block[-_SEAM_BYTES:])[-_SEAM_BYTES:]
         block = self.segments.mask(block, start)
-        records = _decode_block(block)
-        if records is None:
-            records = self._read_with_care(block)
-        self.damage.torn_bytes += beyond
         self.lines += block.count(b"\n")
-        self.records += len(records)
-        self._add(records)
+        alike = _SHAPES.stretches_in(block)
+        if alike is None:
+            records = _decode_block(block)
+            if records is None:
+                records = self._read_with_care(block)
+            else:
+                _SHAPES.learn(records)
+            alike = len(records), _stretches_of(records)
+        self.damage.torn_bytes += beyond
+        count, stretches = alike
+        self.records += count
+        self._add(stretches)
 
     def _read_with_care(self, block: bytes) -> list[dict[str, Any]]:
         damage = Damage()
         records = list(read_records(io.BytesIO(block), damage))
         self.damage.lines += damage.lines
-        self.damage.numbers += [number + self.lines for number in damage.numbers]
+        before = self.lines - block.count(b"\n")
+        self.damage.numbers += [number + before for number in damage.numbers]
         self.damage.torn_bytes = damage.torn_bytes
         return records
 
-    def _add(self, records: list[dict[str, Any]]) -> None:
-        columns: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
-        joined: dict[str, tuple[list[Any], list[Any]]] = {}  # `b.c` of type `a` and `c` of `a.b` are one metric
-        for record in records:
-            ((metrics_type, body),) = record.items()
-            step = body["sequence"].get("step")
-            of_type = columns.get(metrics_type)
-            if of_type is None:
-                of_type = columns[metrics_type] = {}
-            for name, value in body["value"].items():
-                column = of_type.get(name)
-                if column is None:
-                    metric = f"{metrics_type}.{name}"
-                    column = joined.get(metric)
-                    if column is None:
-                        column = joined[metric] = ([], [])
-                        if metric not in self.metrics and isinstance(value, (int, float)):
-                            self.metrics[metric] = MetricSummary()  # here, in the order of first appearance
-                    of_type[name] = column
-                column[0].append(value)
-                column[1].append(step)
-        for metric, (values, steps) in joined.items():
+    def _add(self, stretches: Stretches) -> None:
+        for metric, (values, _) in stretches.items():
+            if metric not in self.metrics and isinstance(values[0], (int, float)):
+                self.metrics[metric] = MetricSummary()  # here, in the order of first appearance
+        for metric, (values, steps) in stretches.items():
             if len(values) == 1 and type(values[0]) is float:
                 self._add_point(metric, values[0], steps[0])
             else:
@@ -342,6 +336,28 @@ class JournalTotals:
             if trend is None:
                 trend = self.trends[name] = Trend()
             trend.extend(values)
+
+
+_SHAPES = Shapes()  # of the journals that this process reads: those of one directory are mostly alike
+
+
+def _stretches_of(records: list[dict[str, Any]]) -> Stretches:
+    """Return the values and steps of records by metric, in the order of first appearance."""
+    columns: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {}
+    stretches: Stretches = {}  # `b.c` of type `a` and `c` of `a.b` are one metric
+    for record in records:
+        ((metrics_type, body),) = record.items()
+        step = body["sequence"].get("step")
+        of_type = columns.get(metrics_type)
+        if of_type is None:
+            of_type = columns[metrics_type] = {}
+        for name, value in body["value"].items():
+            column = of_type.get(name)
+            if column is None:
+                column = of_type[name] = stretches.setdefault(f"{metrics_type}.{name}", ([], []))
+            column[0].append(value)
+            column[1].append(step)
+    return stretches
 
 
 def _decode_block(block: bytes) -> list[dict[str, Any]] | None:
