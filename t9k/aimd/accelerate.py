@@ -11,6 +11,7 @@ The prefixes `train_`, `val_`, `eval_` and `test_` of names become types. Only t
 from __future__ import annotations
 
 from aimd_core.errors import UsageError
+from aimd_core.format.names import safe_name
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
@@ -36,17 +37,21 @@ class AIMDTracker(_tracking.GeneralTracker):
     requires_logging_directory = False
     main_process_only = True
 
-    def __init__(self, trial: Trial | None = None, **settings: Any) -> None:
+    def __init__(self, trial: Trial | str | None = None, **settings: Any) -> None:
         """Record into a trial.
 
         Args:
-            trial: From `aimd.create_trial`; without one, `init_trackers` creates one on the main process.
+            trial: From `aimd.create_trial`; without one, `init_trackers` creates one on the main process. A name is the
+                same as `trial_name`: with `log_with="aimd"`, Accelerate passes the project's name here.
             **settings: The arguments of `aimd.create_trial` for that one.
 
         Raises:
             UsageError: Neither or both were given.
         """
         super().__init__()
+        if isinstance(trial, str):
+            settings = {"trial_name": safe_name(trial, "accelerate"), **settings}
+            trial = None
         if (trial is None) == (not settings):
             raise UsageError(message="AIMDTracker takes either a trial or the settings for one", hint="")
         self._trial = trial
@@ -96,3 +101,13 @@ class AIMDTracker(_tracking.GeneralTracker):
 
 def _is_main_process() -> bool:
     return bool(_state.PartialState().is_main_process)
+
+
+def _register() -> None:
+    """Make `log_with="aimd"` known to a version of Accelerate that takes classes of others, which 1.15 is."""
+    register = getattr(_tracking, "register_tracker_class", None)
+    if register is not None and "aimd" not in _tracking.LOGGER_TYPE_TO_CLASS:
+        register(AIMDTracker)
+
+
+_register()

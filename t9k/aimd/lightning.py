@@ -1,7 +1,7 @@
 """Records PyTorch Lightning training, for `lightning.pytorch` and `pytorch_lightning`.
 
     Trainer(callbacks=AIMDCallback(trial))               one point an epoch; the trial is yours to finish
-    Trainer(logger=AIMDLogger(trial_name="cnn"))         all that `self.log` logs; makes and ends the trial itself
+    Trainer(logger=AIMDLogger("cnn"))                    all that `self.log` logs; makes and ends the trial itself
 
 Names that begin with `train_`, `val_` and `test_` become types. Only rank zero records. Epochs count from 1.
 """
@@ -9,19 +9,22 @@ Names that begin with `train_`, `val_` and `test_` become types. Only rank zero 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 
 from aimd_core.errors import UsageError
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.frameworks import load_framework
-from t9k.aimd.naming import group_metrics, split_name
+from t9k.aimd.naming import group_metrics, is_number, split_name
 from t9k.aimd.settings import record_settings
+from t9k.aimd.silent import SilentTrial
+from t9k.aimd.values import as_mapping
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
     from typing import Any
 
     from t9k.aimd.trial import Trial
@@ -111,27 +114,37 @@ class AIMDLogger(_Logger):
     Failed with an exception; what `trainer.test` logs later is still recorded. The owner of a given trial ends it.
     """
 
-    def __init__(self, trial: Trial | None = None, **settings: Any) -> None:
+    def __init__(self, trial: Trial | str | None = None, *, prefix: str = "", **settings: Any) -> None:
         """Record into a trial.
 
         Args:
-            trial: From `aimd.create_trial`; without one, it is created on rank zero.
+            trial: From `aimd.create_trial`, or the name of one that is created on rank zero.
+            prefix: Put before the name of every metric, with a dash, as Lightning's own loggers do.
             **settings: The arguments of `aimd.create_trial` for that one.
 
         Raises:
             UsageError: Neither or both were given.
         """
         super().__init__()
+        if isinstance(trial, str):
+            settings = {"trial_name": trial, **settings}
+            trial = None
         if (trial is None) == (not settings):
             raise UsageError(message="AIMDLogger takes either a trial or the settings for one", hint="")
         self._trial = trial
         self._settings = settings
         self._owns_trial = trial is None
+        self._prefix = f"{prefix}-" if prefix else ""
+        self._silent: Trial | None = None
+        self._calls = 0  # of `log_metrics` without a step
 
     @property
-    def experiment(self) -> Trial | None:
-        """The trial, created when first used; None on ranks other than zero."""
-        if self._trial is None and _is_rank_zero():
+    def experiment(self) -> Trial:
+        """The trial, created when first used; on ranks other than zero one that records nothing."""
+        if not _is_rank_zero():
+            self._silent = self._silent or SilentTrial(self.name, {})
+            return self._silent
+        if self._trial is None:
             self._trial = create_trial(**self._settings)
             finish_at_exit(self._trial)  # with Fabric nobody calls `finalize`
         return self._trial
@@ -152,22 +165,52 @@ class AIMDLogger(_Logger):
         above = () if self._trial is None else self._trial.path.parents
         return str(above[2]) if len(above) > 2 else None  # a rank that records nothing has no directory
 
-    def log_hyperparams(self, params: Mapping[str, Any] | Namespace | None = None, *_: Any, **__: Any) -> None:
-        """Set parameters."""
-        trial = self.experiment
-        if trial is not None and params is not None and _is_rank_zero():
-            record_settings(trial, dict(params) if hasattr(params, "keys") else vars(params))
+    @property
+    def log_dir(self) -> str | None:
+        """The directory for checkpoints and other files of this run, below `save_dir`."""
+        return None if self.save_dir is None else str(Path(self.save_dir, self.name, str(self.version)))
+
+    @property
+    def root_dir(self) -> str | None:
+        """The directory of all runs of this name."""
+        return None if self.save_dir is None else str(Path(self.save_dir, self.name))
+
+    def log_hyperparams(
+        self,
+        params: Mapping[str, Any] | Namespace | None = None,
+        metrics: Mapping[str, Any] | float | None = None,
+        **_: Any,
+    ) -> None:
+        """Set parameters, and record the metrics that they led to.
+
+        Args:
+            params: A mapping, a name space, a data class or an OmegaConf, which is resolved.
+            metrics: Numbers by name, of type `hparam`; or one number, named `hp_metric`.
+            **_: Ignored.
+        """
+        if not _is_rank_zero():
+            return
+        mapping = as_mapping(params) if params is not None else {}
+        record_settings(self.experiment, vars(params) if mapping is None else mapping)
+        if metrics is not None:
+            named = metrics if isinstance(metrics, Mapping) else {"hp_metric": metrics}
+            numbers = {str(name).removeprefix("hparam/"): value for name, value in named.items() if is_number(value)}
+            self.experiment.log("hparam", numbers, 0, check_status=not self._owns_trial)
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Record metrics; an entry `epoch`, which Lightning counts from 0, becomes the epoch of the points."""
-        trial = self.experiment
-        if trial is None or not _is_rank_zero():
+        if not _is_rank_zero():
             return
+        trial = self.experiment
+        if step is None:
+            step = self._calls
+            self._calls += 1
         epoch = metrics.get("epoch")
         named = {name: value for name, value in metrics.items() if name != "epoch"}
         for metrics_type, group in group_metrics(named).items():
+            group = {f"{self._prefix}{name}": value for name, value in group.items()} if self._prefix else group
             count = None if epoch is None or metrics_type == "test" else int(epoch) + 1
-            trial.log(metrics_type, group, step=step or 0, epoch=count, check_status=not self._owns_trial)
+            trial.log(metrics_type, group, step=step, epoch=count, check_status=not self._owns_trial)
 
     def finalize(self, status: str) -> None:
         """End a trial that was created here: Succeeded, or Failed with the exception's type.

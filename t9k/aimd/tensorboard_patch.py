@@ -6,21 +6,18 @@ is imported already or later. Nothing is imported here.
 
 from __future__ import annotations
 
-import sys
 from functools import wraps
-from importlib.abc import MetaPathFinder
-from importlib.util import find_spec
 from threading import local
 
 from aimd_core.language import said
 from t9k.aimd.endings import finish_at_exit
+from t9k.aimd.import_hooks import when_imported
 from t9k.aimd.scalar_recorder import ScalarRecorder, as_number, trial_of_log_dir
 from t9k.aimd.telling import tell
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Callable
     from types import ModuleType
     from typing import Any
 
@@ -46,33 +43,7 @@ def patch_tensorboard(trial: Trial | None = None) -> None:
     global _lent_trial
     _lent_trial = trial
     for name in _MODULES:
-        module = sys.modules.get(name)
-        if module is not None:
-            _patch(module)
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-
-
-class _Finder(MetaPathFinder):
-    """Patches the writers' modules when they are imported."""
-
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name not in _MODULES:
-            return None
-        sys.meta_path.remove(self)  # so that the others are asked
-        try:
-            spec = find_spec(name)
-        finally:
-            sys.meta_path.insert(0, self)
-        if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
-
-            def run_and_patch(module: ModuleType) -> None:
-                run(module)
-                _patch(module)
-
-            spec.loader.exec_module = run_and_patch  # type: ignore[method-assign]
-        return spec
+        when_imported(name, _patch)
 
 
 def _patch(module: ModuleType) -> None:

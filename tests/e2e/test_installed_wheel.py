@@ -104,6 +104,7 @@ def built(kind: str, source: Path, place: Path, **environment: str) -> subproces
 def test_the_wheel_holds_each_package_and_no_namespace_file(installed: Installed) -> None:
     names = zipfile.ZipFile(installed.wheel).namelist()
     assert "t9k/__init__.py" not in names
+    assert "aimd_autoload.pth" in names
     for needed in (
         "t9k/aimd/__init__.py",
         "aimd_core/upload/__init__.py",

@@ -63,3 +63,19 @@ def test_of_several_processes_only_the_main_one_makes_a_trial_and_records(tmp_pa
     trial = recorded_trial(tmp_path)
     assert trial.series("train", "rank") == [0.0]
     assert trial.status == "Succeeded"
+
+
+def test_log_with_aimd_needs_no_edit(tmp_path: Path, train: Training) -> None:
+    code = """
+    import t9k.aimd.autoload
+    t9k.aimd.autoload.register_integrations()
+    from accelerate import Accelerator
+    accelerator = Accelerator(cpu=True, log_with="aimd", project_dir="out")
+    accelerator.init_trackers("text/to image", config={"lr": 1}, init_kwargs={"aimd": {"folder_path": "f"}})
+    accelerator.log({"train_loss": 0.5}, step=3)
+    accelerator.end_training()
+    """
+    train(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.upload["folder_path"]) == ("text-to image", "Succeeded", "f")
+    assert (trial.params, trial.steps("train")) == ({"lr": 1}, [3])

@@ -1,10 +1,12 @@
 """What importing an integration costs, and what it says when its framework is missing. Needs no framework."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.scripts import run_script
+from tests.support.scripts import ROOT, run_script, script_environment
 
 FRAMEWORKS = {
     "keras": "keras",
@@ -61,3 +63,30 @@ def test_what_a_framework_misses_itself_is_its_own_error(tmp_path: Path) -> None
     """
     done = run_script(code, tmp_path)
     assert done.stdout == "ModuleNotFoundError No module named 'backend_that_is_not_there'\n", done.stderr
+
+
+def test_python_starts_with_the_registration_if_the_variable_asks_for_it(tmp_path: Path) -> None:
+    # what the wheel puts beside the packages, run as Python runs it
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "aimd_autoload.pth").write_text((ROOT / "t9k" / "aimd" / "autoload.pth").read_text())
+    code = f"""
+    import site, sys
+    site.addsitedir("site")
+    print("t9k.aimd.autoload" in sys.modules, sorted({HEAVY} & set(sys.modules)))
+    """
+    assert run_script(code, tmp_path).stdout == "False []\n"
+    assert run_script(code, tmp_path, AIMD_AUTOLOAD="tensorboard").stdout == "True []\n"
+
+
+def test_a_script_runs_with_the_registration_from_a_checkout(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "import sys, beside, t9k.aimd.import_hooks as h; print(sys.argv, sorted(h._waiting))"
+    )
+    (tmp_path / "beside.py").write_text("")
+    environment = {**script_environment(tmp_path), "AIMD_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "t9k.aimd.autoload"]
+    for arguments in (["train.py", "--report_to", "aimd"], ["-m", "train", "x"]):
+        done = subprocess.run([*command, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert "transformers.integrations.integration_utils" in done.stdout, done.stderr
+        assert arguments[-1] in done.stdout
+    assert subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True).returncode == 1

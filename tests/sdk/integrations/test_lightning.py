@@ -134,6 +134,39 @@ print(logger.name, logger.version == logger.experiment.alternative_name, logger.
     assert test.epoch is None
 
 
+def test_the_logger_takes_what_lightnings_own_ones_take(tmp_path: Path, train: Training) -> None:
+    code = """
+    import argparse, dataclasses
+    from omegaconf import OmegaConf
+    from t9k.aimd.lightning import AIMDLogger
+    @dataclasses.dataclass
+    class Settings:
+        depth: int = 3
+    logger = AIMDLogger("named", prefix="exp", folder_path="f")
+    logger.log_hyperparams(argparse.Namespace(lr=0.1), {"hparam/acc": 0.5, "note": "text"})
+    logger.log_hyperparams(Settings(), metrics=1.5)
+    logger.log_hyperparams(OmegaConf.create({"a": 1, "b": "${a}", "c": {"d": ["${a}"]}}))
+    logger.log_metrics({"train_loss": 1.0, "epoch": 0}, step=4)
+    logger.log_metrics({"val/acc": 0.5})
+    logger.log_metrics({"val/acc": 0.75})
+    trial = logger.experiment
+    print(logger.root_dir, logger.log_dir == f"{logger.root_dir}/{trial.alternative_name}")
+    logger.finalize("success")
+    """
+    done = train(code, tmp_path)
+    assert done.stdout.splitlines()[-1] == f"{tmp_path}/named True"
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.upload["folder_path"]) == ("named", "Succeeded", "f")
+    assert trial.params == {"lr": 0.1, "depth": 3, "a": 1, "b": 1, "c": {"d": [1]}}
+    assert [tuple(point) for point in trial.points] == [
+        ("hparam", 0, None, {"acc": 0.5}),
+        ("hparam", 0, None, {"hp_metric": 1.5}),
+        ("train", 4, 1, {"exp-loss": 1.0}),
+        ("val", 0, None, {"exp-acc": 0.5}),
+        ("val", 1, None, {"exp-acc": 0.75}),
+    ]
+
+
 def test_a_training_that_raises_leaves_the_loggers_trial_failed_and_a_lent_one_open(
     tmp_path: Path, train: Training
 ) -> None:
@@ -193,7 +226,9 @@ logger = AIMDLogger(trial_name="t")
 logger.log_hyperparams({{"a": 1}})
 logger.log_metrics({{"train_loss": 1.0}}, step=1)
 logger.finalize("success")
-print(logger.experiment, logger.name, logger.version, logger.save_dir)
+print(logger.experiment.name, logger.name, logger.version, logger.save_dir, logger.log_dir)
+logger.experiment.log("train", {{"a": 1}}, step=1)  # as scripts do on every rank
+assert logger.experiment is logger.experiment
 try:
     AIMDLogger()
 except Exception as error:
@@ -201,7 +236,7 @@ except Exception as error:
 """
     done = train(code, tmp_path)
     assert done.stdout.splitlines()[-2:] == [
-        "None t None None",
+        "t t None None None",
         "UsageError AIMDLogger takes either a trial or the settings for one",
     ]
     assert recorded_trials(tmp_path) == []

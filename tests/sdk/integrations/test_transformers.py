@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.sdk.integrations.conftest import Prepared
-from tests.sdk.integrations.recorded import Training, documented, recorded_trial, require_framework
+from tests.sdk.integrations.recorded import Training, documented, recorded_trial, recorded_trials, require_framework
 
 
 @pytest.fixture
@@ -53,3 +53,53 @@ def test_only_the_main_process_records_and_epochs_count_from_one(tmp_path: Path,
     train(code, tmp_path)
     trial = recorded_trial(tmp_path)
     assert trial.epochs("train") == [1, 1, 1, 2, 2]
+
+
+TINY = """
+import torch
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
+rows = [{"input_ids": torch.full((4,), n % 5), "labels": n % 2} for n in range(16)]
+config = BertConfig(vocab_size=5, hidden_size=4, num_hidden_layers=1, num_attention_heads=1, intermediate_size=4)
+def model(trial=None):
+    return BertForSequenceClassification(config)
+def arguments(**settings):
+    return TrainingArguments(
+        "out/tiny", max_steps=2, logging_steps=1, save_strategy="no", use_cpu=True, disable_tqdm=True, **settings
+    )
+"""
+
+
+def test_report_to_aimd_needs_no_edit_and_each_training_is_a_trial(tmp_path: Path, train: Training) -> None:
+    code = f"""
+import t9k.aimd.autoload
+t9k.aimd.autoload.register_integrations()
+{TINY}
+trainer = Trainer(model(), arguments(report_to="aimd", run_name="mine"), train_dataset=rows, eval_dataset=rows)
+trainer.train()
+trainer.evaluate()
+trainer.train()
+Trainer(model(), arguments(report_to=["aimd"]), eval_dataset=rows).evaluate()
+"""
+    train(code, tmp_path)
+    first, second, evaluated = recorded_trials(tmp_path)
+    assert [trial.name for trial in (first, second, evaluated)] == ["mine", "mine", "tiny"]
+    assert {trial.status for trial in (first, second, evaluated)} == {"Succeeded"}
+    first, second = sorted((first, second), key=lambda trial: "val" in trial.types, reverse=True)
+    assert (first.types, second.types, evaluated.types) == ({"train", "val", "summary"}, {"train", "summary"}, {"val"})
+    assert first.params["max_steps"] == 2
+
+
+def test_each_run_of_a_hyperparameter_search_is_a_trial(tmp_path: Path, train: Training) -> None:
+    require_framework("optuna")
+    code = f"""
+import t9k.aimd.transformers
+{TINY}
+trainer = Trainer(None, arguments(report_to="aimd"), train_dataset=rows, eval_dataset=rows, model_init=model)
+trainer.hyperparameter_search(lambda trial: {{"learning_rate": trial.suggest_float("learning_rate", 1e-5, 1e-3)}},
+    n_trials=2, backend="optuna")
+"""
+    train(code, tmp_path)
+    trials = recorded_trials(tmp_path)
+    assert [(trial.name, trial.upload["folder_path"]) for trial in trials] == [("tiny-0", "tiny"), ("tiny-1", "tiny")]
+    assert trials[0].params["learning_rate"] != trials[1].params["learning_rate"]
+    assert all("val" in trial.types and trial.status == "Succeeded" for trial in trials)
