@@ -34,10 +34,13 @@ def direction_of(metric: str) -> str | None:
 
 
 def best_of(values: list[float | None], direction: str | None) -> frozenset[int]:
-    """Return the indexes of the best values: none if the direction is unknown, or if all of several are equal."""
+    """Return the indexes of the best values: none if there is nothing to choose from.
+
+    That is so if the direction is unknown, if fewer than two have a value, and if all of several are equal.
+    """
     finite = {number: value for number, value in enumerate(values) if value is not None and value - value == 0.0}
     are_alike = len(finite) > 1 and len(set(finite.values())) == 1
-    if direction is None or not finite or are_alike:
+    if direction is None or not finite or are_alike or sum(value is not None for value in values) < 2:
         return frozenset()
     chosen = min(finite.values()) if direction == LOWER else max(finite.values())
     return frozenset(number for number, value in finite.items() if value == chosen)

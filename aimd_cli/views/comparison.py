@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Group as RichGroup
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,16 +15,17 @@ from aimd_cli import text
 from aimd_cli.views.chart import Chart
 from aimd_cli.views.grid import Grid, Item
 from aimd_cli.views.groups import Average, Group, value_of
-from aimd_cli.views.rows import all_keys, ranked_metrics
+from aimd_cli.views.rows import all_keys, metric_priority, param_priority, ranked_metrics, telling_params
+from aimd_cli.views.shortening import rounded, short_titles, shortened
 from aimd_cli.views.states import state_cell, why_cell
-from aimd_cli.views.table import Column, Table
+from aimd_cli.views.table import NUMBER, TEXT, WHOLE, Column, Table, hidden_columns
 from aimd_cli.views.words import listed, shown
 from aimd_core.direction import best_of, direction_of
 from aimd_core.language import said
 from aimd_core.reading.facts import Facts
 
-_COMMIT_SHOWN = 12
-_LONG_CELL = 40  # characters; a longer value gets its own row only in full output
+_COMMIT_SHOWN, _ID_SHOWN = 12, 8
+_KEY_CELLS, _HEAD_CELLS, _GAP = 12, 8, 2  # the least room for a key and for a trial, and between two columns
 
 
 class Compared(NamedTuple):
@@ -45,6 +48,7 @@ class ComparisonOptions(NamedTuple):
         directions: `min` or `max` by metric, if the user said so.
         metrics: The metrics; none means all.
         everything: Whether to show what is equal, too.
+        packages: Whether to show packages and diffs that differ on a terminal, where they are only counted otherwise.
         glyphs: Whether non-ASCII characters can be shown.
     """
 
@@ -53,6 +57,7 @@ class ComparisonOptions(NamedTuple):
     metrics: tuple[str, ...] = ()
     everything: bool = False
     glyphs: bool = True
+    packages: bool = False
 
     def direction(self, metric: str) -> str | None:
         """Return `min` or `max`, from the user or from the name."""
@@ -86,24 +91,32 @@ class Comparison:
 
     def rich(self, width: int) -> RenderableType:
         """Return trials as columns if they fit, else as rows; then the chart."""
-        table = self._side_by_side()
-        hidden = 0
-        if table.hidden(width) or table.overflows(width):
+        table = self._side_by_side(width)
+        dropped: list[Column] = []
+        if table is None:
             table = self._one_below_the_other()
-            hidden = table.hidden(width)
-        blocks: list[RenderableType] = [table.rich(width), Text(self._footer(hidden), style="dim")]
+            dropped = table.dropped(width)
+        lines = [*text.pieces_of(self._footer(), width), *hidden_columns(dropped, width)]
+        blocks: list[RenderableType] = [table.rich(width), Text("\n".join(filter(None, lines)), style="dim")]
         if self.chart is not None:
             blocks += [Text(""), self.chart.rich(width)]
         return RichGroup(*blocks)
 
-    def _footer(self, hidden: int) -> str:
+    def _footer(self) -> str:
         mark = "★" if self.options.glyphs else "*"
+        packages = sum(_is_detail(key) for key in self.differing) if not self.options.packages else 0
         notes: list[str] = [said("{mark} best", mark=mark) if any(self.best.values()) else ""]
         notes += [said("{same} fields the same in all (--all shows them)", same=self.same) if self.same else ""]
-        notes += [_hidden(hidden)]
+        if packages:
+            notes.append(said("packages and diffs that differ: {count}, see --packages", count=packages))
         if self.metrics and self.options.aggregate != "last":
             notes.append(said("metrics: {aggregate}", aggregate=self.options.aggregate))
         return listed(notes, self.options.glyphs)
+
+    def _shown_facts(self) -> list[str]:
+        """Return what differs and is shown on a terminal: packages and diffs only on demand."""
+        shows_all = self.options.packages or self.options.everything
+        return [key for key in self.differing if shows_all or not _is_detail(key)]
 
     def _cells(self, metric: str) -> list[tuple[str, str]]:
         """Return the values of a metric, the best with a mark and in bold."""
@@ -114,37 +127,60 @@ class Comparison:
             for number, value in enumerate(self._values(metric))
         ]  # fmt: skip
 
-    def _side_by_side(self) -> Table:
-        """Return one row per fact and metric, with one column per trial."""
-        table = Table([Column(""), *(Column(text.clean(name), right=True) for name in self.names)])
-        table.add((shown("state"), "dim"), *(state_cell(row.state, self.options.glyphs) for row in self.rows))
+    def _side_by_side(self, width: int) -> Table | None:
+        """Return one row per fact and metric, with one column per trial; None if that does not fit."""
+        keys, count = self._shown_facts(), len(self.rows)
+        longest = max([cell_len(shown("state")), *(cell_len(text.clean(key)) for key in [*keys, *self.metrics])])
+        first = min(longest, max(_KEY_CELLS, width // 3))
+        room = (width - first) // count - _GAP
+        numbers = [cell for metric in self.metrics for cell, _ in self._cells(metric)]
+        if room < max([_HEAD_CELLS, *map(len, numbers)]):
+            return None
+        ellipsis = "…" if self.options.glyphs else ".."
+        names = list(map(text.clean, self.names))
+        heads = shortened(names, room, ellipsis)
+        table = Table([Column(""), *(Column(head, right=True) for head in heads)], self.options.glyphs)
+        labels = iter(shortened([text.clean(key) for key in [*keys, *self.metrics]], first, ellipsis))
+        if heads != names and all(row.id for row in self.rows):  # by which commands take them
+            table.add(("id", "dim"), *((row.id[:_ID_SHOWN], "cyan") for row in self.rows))
+        states = [state_cell(row.state, self.options.glyphs) for row in self.rows]
+        if max(cell_len(state) for state, _ in states) > room:
+            states = [(state[:1], style) for state, style in states]
+        table.add((shown("state"), "dim"), *states)
         if any(whys := [why_cell(row) for row in self.rows]):
-            table.add((shown("why"), "dim"), *whys)
-        for key in self.differing:
-            table.add((text.clean(key), "cyan"), *(_shown(key, value) for value in self._facts(key)))
+            table.add((shown("why"), "dim"), *shortened(whys, room, ellipsis))
+        for key in keys:
+            values = self._facts(key)
+            cells = [_shown(key, value) for value in values]
+            if not any(isinstance(value, (str, list, dict)) for value in values):
+                cells = rounded(cells) if max(map(cell_len, cells)) > room else cells
+            table.add((next(labels), "cyan"), *shortened(cells, room, ellipsis))
         for metric in self.metrics:
-            table.add((text.clean(metric), "cyan"), *self._cells(metric))
+            table.add((next(labels), "cyan"), *self._cells(metric))
         return table
 
     def _one_below_the_other(self) -> Table:
-        """Return one row per trial, with one column per fact and metric.
-
-        Long facts are dropped first, then late metrics and parameters alternately: without what differs, a value says
-        little.
-        """
-        columns = [Column("NAME")]
+        """Return one row per trial, with one column per fact and metric, the most telling first."""
+        form = TEXT if len(set(self.names)) > 1 else WHOLE
+        columns = [Column("NAME", form=form, bare=True)]
+        telling = telling_params(self.rows, [key.removeprefix("params.") for key in self.differing if is_param(key)])
+        places = {f"params.{name}": at for at, name in enumerate([*telling.main, *telling.minor])}
+        others = [key for key in self._shown_facts() if not is_param(key)]
+        keys = [*places, *others]
+        shorts = short_titles([text.clean(key.removeprefix("params.")) for key in keys])
+        for number, key in enumerate(keys):
+            is_minor = number >= len(telling.main)
+            is_text = any(isinstance(value, (str, list, dict)) for value in self._facts(key))
+            title = text.clean(key.removeprefix("params."))
+            priority = param_priority(number, is_minor)
+            columns.append(Column(title, priority, not is_text, form=TEXT if is_text else NUMBER, short=shorts[number]))
         for number, metric in enumerate(self.metrics):
-            columns.append(Column(text.clean(metric), 20 + min(40, 5 * number), right=True))
-        for number, key in enumerate(self.differing):
-            is_long = any(len(_shown(key, value)) > _LONG_CELL for value in self._facts(key))
-            first = 22 if key.startswith("params.") else 40
-            priority = 99 if is_long else first + min(50, 5 * number)
-            columns.append(Column(text.clean(key.removeprefix("params.")), priority))
-        table = Table(columns)
+            columns.append(Column(text.clean(metric), metric_priority(metric, number), right=True, form=NUMBER))
+        table = Table(columns, self.options.glyphs)
         cells = [self._cells(metric) for metric in self.metrics]
         for number, trial in enumerate(self.trials):
-            shown = (_shown(key, trial.facts.get(key)) for key in self.differing)
-            table.add(text.clean(self.names[number]), *(column[number] for column in cells), *shown)
+            facts = (_shown(key, trial.facts.get(key)) for key in keys)
+            table.add(text.clean(self.names[number]), *facts, *(column[number] for column in cells))
         return table
 
     def lines(self) -> list[list[str]]:
@@ -229,9 +265,14 @@ class GroupedComparison:
     def rich(self, width: int) -> RenderableType:
         """Return the table, cut to `width` by dropping columns."""
         mark = "★" if self.options.glyphs else "*"
-        columns = [Column(text.clean(key)) for key in self.keys] + [Column("N", right=True)]
-        columns += [Column(text.clean(metric), 10 + number, right=True) for number, metric in enumerate(self.metrics)]
-        table = Table(columns)
+        shorts = short_titles(list(map(text.clean, self.keys)))
+        columns = [
+            Column(text.clean(key), form=TEXT, short=short) for key, short in zip(self.keys, shorts, strict=True)
+        ]
+        columns.append(Column("N", right=True))
+        for number, metric in enumerate(self.metrics):
+            columns.append(Column(text.clean(metric), metric_priority(metric, number), right=True, form=NUMBER))
+        table = Table(columns, self.options.glyphs)
         for number, group in enumerate(self.groups):
             cells: list[str | tuple[str, str]] = [_full(group.keys.get(key)) for key in self.keys]
             cells.append(str(len(group.rows)))
@@ -239,11 +280,11 @@ class GroupedComparison:
                 shown = self._shown(self._average(group, metric), len(group.rows))
                 cells.append((f"{shown} {mark}", "bold") if number in self.best[metric] else (f"{shown}  ", ""))
             table.add(*cells)
-        hidden = table.hidden(width)
         notes: list[str] = [said("{count} groups, mean and sample standard deviation", count=len(self.groups))]
         notes += [said("{mark} best", mark=mark)] if any(self.best.values()) else []
-        notes += [_hidden(hidden)]
-        return RichGroup(table.rich(width), Text(listed(notes, self.options.glyphs), style="dim"))
+        lines = text.pieces_of(listed(notes, self.options.glyphs), width)
+        lines += hidden_columns(table.dropped(width), width)
+        return RichGroup(table.rich(width), Text("\n".join(lines), style="dim"))
 
     def lines(self) -> list[list[str]]:
         """Return one row per group, unrounded; `std` is empty for a single trial."""
@@ -304,19 +345,20 @@ def _full(value: object) -> str:
     return text.exact(value) if isinstance(value, float) else text.parameter(value)
 
 
-def _hidden(columns: int) -> str:
-    if not columns:
-        return ""
-    return said(
-        "{hidden} column{s} hidden: widen the terminal, or pipe the output", hidden=columns, s="s" * (columns != 1)
-    )
-
-
 def _shown(key: str, value: object) -> str:
     return _full(value)[:_COMMIT_SHOWN] if key == "git.commit" else _full(value)
 
 
+def is_param(key: str) -> bool:
+    """Tell whether a fact is a parameter."""
+    return key.startswith("params.")
+
+
+def _is_detail(key: str) -> bool:
+    return key.startswith("packages.") or key == "git.diff"
+
+
 def _short_names(rows: list[Facts]) -> list[str]:
-    """Return names, or alternative names if two trials share one."""
-    names = [row.name for row in rows]
-    return [row.name if names.count(row.name) == 1 else row.alternative_name for row in rows]
+    """Return names, or the beginnings of ids for trials that share one."""
+    counts = Counter(row.name for row in rows)
+    return [row.name if counts[row.name] == 1 or not row.id else row.id[:_ID_SHOWN] for row in rows]

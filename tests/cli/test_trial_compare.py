@@ -75,6 +75,40 @@ def test_a_terminal_of_any_width_gets_no_cut_number_and_a_chart(home: Home, colu
     assert "└" in shown
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_trials_of_one_name_stand_side_by_side_under_their_ids(home: Home, columns: int) -> None:
+    trials = [record("resnet", (2.0, 0.5 + rate), learning_rate=rate) for rate in (0.1, 0.2, 0.3)]
+    shown = home.aimd_terminal("trial", "compare", "-d", ".", columns=columns, NO_COLOR="1")
+    assert set(shown.splitlines()[0].split()) == {trial.id[:8] for trial in trials}
+    assert "params.learning_rate" in shown
+    assert "hidden" not in shown
+
+
+def test_long_names_and_paths_are_shortened_to_what_differs_and_ids_are_added(home: Home) -> None:
+    for word in ("lr1", "lr2"):
+        record(
+            f"llama3_8b_{word}_bs64_cosine_warmup_500_longtail",
+            (0.5,),
+            out=f"/data/runs/{word}/checkpoints/final/model",
+        )
+    shown = home.aimd_terminal("trial", "compare", "-d", ".", columns=80, NO_COLOR="1").splitlines()
+    assert all(word in shown[0] for word in ("lr1", "lr2"))
+    assert shown[1].split()[0] == "id"
+    (out,) = [line for line in shown if line.startswith("params.out")]
+    assert all(word in out for word in ("lr1", "lr2"))
+
+
+def test_a_star_needs_two_values_and_packages_are_shown_on_demand(home: Home) -> None:
+    record("a", (0.5,), "acc")
+    (other := record("b", (0.5,), "loss")).path.joinpath("git.diff").write_text("+one\n")
+    shown = home.aimd_terminal("trial", "compare", "a", "b", columns=120, NO_COLOR="1")
+    assert "★" not in shown
+    assert "packages and diffs that differ: 1, see --packages" in shown
+    assert "git.diff" not in shown
+    assert "git.diff" in home.aimd_terminal("trial", "compare", "a", other.id, "--packages", columns=120, NO_COLOR="1")
+    assert "git.diff" in home.aimd("trial", "compare", "a", "b").out
+
+
 def test_groups_have_mean_and_sample_deviation_and_one_alone_has_none(home: Home) -> None:
     for seed, loss in enumerate((1.0, 2.0, 4.0)):
         record("a", (9.0, loss), lr=0.1, seed=seed)
@@ -170,6 +204,7 @@ def test_no_best_without_direction_or_finite_values() -> None:
     assert best_of([math.nan, None], "min") == frozenset()
     assert best_of([1.0, 1.0], "min") == frozenset()
     assert best_of([math.nan, 1.0], "min") == {1}
+    assert best_of([None, 1.0], "min") == frozenset()
     assert best_of([math.nan, 2.0, 1.0, 1.0], "min") == {2, 3}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aimd_cli.output import View
-from aimd_core.reading.documents import Trial
+from aimd_core.sources.handles import TrialHandle
 from tests.support.home import Home
 from tests.support.snapshots import assert_looks_like
 from tests.support.trials import record, write_trial
@@ -98,11 +98,10 @@ def test_a_list_in_plain_signs_looks_the_same_as_ever(place: Path) -> None:
 def test_a_description_looks_the_same_as_ever(place: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from aimd_cli.commands.trial.describe import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.reading.documents import Trial
 
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    (detail,) = details_of([Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0")])
+    (detail,) = details_of([handle(place / ".aimd" / "trials" / "run_261123_150320_abcde0")])
     view = TrialDetails([detail._replace(location="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
     assert_looks_like(f"describe-{columns}", rendered(view, columns))
 
@@ -113,13 +112,12 @@ def test_a_list_and_a_description_in_chinese_look_the_same_as_ever(
 ) -> None:
     from aimd_cli.commands.trial.describe import details_of
     from aimd_cli.views.trial_detail import Parts, TrialDetails
-    from aimd_core.reading.documents import Trial
 
     monkeypatch.setenv("AIMD_LANG", "zh")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     assert_looks_like(f"zh-ls-{columns}", rendered(listed(place, glyphs=True), columns))
-    (detail,) = details_of([Trial(place / ".aimd" / "trials" / "run_261123_150320_abcde0")])
+    (detail,) = details_of([handle(place / ".aimd" / "trials" / "run_261123_150320_abcde0")])
     view = TrialDetails([detail._replace(location="~/runs/run_261123_150320_abcde0")], Parts(True, True, True))
     assert_looks_like(f"zh-describe-{columns}", rendered(view, columns))
 
@@ -138,10 +136,16 @@ def test_columns_under_chinese_headings_stay_aligned(place: Path, monkeypatch: p
         assert row[len(before) :][:8].strip().isalnum()
 
 
-def chosen(place: Path) -> list[Trial]:
-    from aimd_core.reading.selection import trials_in
+def handle(path: Path) -> TrialHandle:
+    from aimd_core.sources.naming import TrialFinder
 
-    return trials_in(place)
+    return TrialFinder().at(path)
+
+
+def chosen(place: Path) -> list[TrialHandle]:
+    from aimd_core.sources.naming import TrialFinder
+
+    return TrialFinder(place).everything()
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])

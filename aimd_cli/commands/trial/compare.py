@@ -45,6 +45,10 @@ def compare(
         Aggregate, typer.Option("--aggregate", help="Which value of each metric to compare.")
     ] = "last",
     everything: Annotated[bool, typer.Option("--all", help="Also show what is the same in all of them.")] = False,
+    packages: Annotated[
+        bool,
+        typer.Option("--packages", help="Show which packages and recorded diffs differ, not only how many."),
+    ] = False,
     shape: Annotated[Format | None, typer.Option("--format", help="Print the table in this format.")] = None,
     all_segments: AllSegmentsOpt = False,
     as_json: JsonOpt = False,
@@ -66,7 +70,7 @@ def compare(
 
     trials = chosen(Naming(trial, path, name, directory, remote))
     options = ComparisonOptions(
-        aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit()
+        aggregate, _directions(best or []), tuple(metric or []), everything, output.glyphs_fit(), packages
     )
     view: Comparison | GroupedComparison
     if group_by:

@@ -146,6 +146,7 @@ COMMANDS: dict[str, str] = {
     " 'val.acc > 0.9' or a part of its name.": (
         ".aimd 所在的目录，或存放试验的目录 [默认：.]；以及试验须满足的查询，例如 'val.acc > 0.9' 或名称的一部分。"
     ),
+    "Show which packages and recorded diffs differ, not only how many.": "显示哪些包和记录的 diff 不同，而不只是数量。",
     "Print on the terminal what would be shown in a pager (AIMD_PAGER, PAGER).": (
         "直接输出到终端，而不使用分页器（AIMD_PAGER、PAGER）。"
     ),

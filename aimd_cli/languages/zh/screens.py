@@ -34,6 +34,7 @@ SCREENS: dict[str, str] = {
     "SIZE": "大小",
     "METRIC": "指标",
     "PARAMETER": "超参数",
+    "packages and diffs that differ: {count}, see --packages": "{count} 个包或 diff 不同（--packages 可显示）",
     "{count} more metric{s}, see -m": "另有 {count} 个指标，用 -m 查看",
     "{count} more parameter{s}, see -H": "另有 {count} 个超参数，用 -H 查看",
     "LAST": "最新",
