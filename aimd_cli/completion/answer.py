@@ -100,7 +100,9 @@ class _State:
         if option is None:
             return
         self.used.update(option.names)
-        if option.kind != "flag":
+        if option.kind == "flag":
+            self.values[option.names[-1]] = ""
+        else:
             if equals:
                 self._set(option, value)
             else:
@@ -136,15 +138,16 @@ class _State:
         return _with_sentences(offers)
 
     def _values(self, kind: str, word: str, head: str) -> Offer:
-        if kind in ("file", "dir"):
+        if kind == "file" or (kind == "dir" and ":" not in word):
             return kind, [], {}
         if kind == "command":
             return "values", [name for name in _topics_and_commands(self.arguments) if name.startswith(word)], {}
         from aimd_cli.completion.values import Typed, candidates
 
         offers = candidates(kind, Typed(word, self.values, self.arguments))
+        goes_on = kind in ("names", "query") or (offers and all(offer[-1:] in ("/", ":") for offer in offers))
         return (
-            "open" if kind in ("names", "query") else "values",
+            "open" if goes_on else "values",
             [head + name for name in offers] if head else offers,
             {},
         )

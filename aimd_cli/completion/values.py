@@ -25,6 +25,7 @@ TRIAL_FIELDS = (
     "parent",
     "nan_since",
 )
+TRIAL_KIND, FOLDER_KIND = "trial", "folder"  # as in `cache`
 _BETWEEN_NAMES = frozenset(" \t\"'=<>~!()[],&|")
 _SETTINGS = ("aimd_host", "api_key", "asset_hub_host")
 
@@ -66,9 +67,13 @@ def _place(typed: Typed) -> str:
 
 
 def _trials(typed: Typed) -> list[str]:
+    word = typed.word
+    if word.startswith("@"):
+        return _ways_to_choose(typed)
+    if ":" in word or "--remote" in typed.values:
+        return _on_server(typed, [TRIAL_KIND, FOLDER_KIND])
     directory = _place(typed)
     nested = os.path.join(directory, ".aimd", "trials")
-    word = typed.word
     try:
         there = os.listdir(nested if os.path.isdir(nested) else directory)
     except OSError:
@@ -76,7 +81,38 @@ def _trials(typed: Typed) -> list[str]:
     fitting = [name for name in there if name.startswith(word)] if word else there
     # Alternative names end in _yymmdd_hhmmss_xxxxxx, with a `_` at every seventh place. No file is opened to check.
     names = [name for name in fitting if name[-21::7] == "___"]
-    return names if names or not word else _recalled("id", typed)
+    if names or not word:
+        return names
+    servers = [f"{name}:" for name in ("remote", *scan_names()) if name.startswith(word)]
+    return servers + _recalled("id", typed)
+
+
+def _ways_to_choose(typed: Typed) -> list[str]:
+    """Return `@latest` and the like, with the directory's metrics for `@best`, in the form that needs no quotes."""
+    everything = Typed("", typed.values, typed.arguments)
+    ways = ["@latest", "@running", *(f"@best:{metric}" for metric in _metrics(everything))]
+    return [way for way in ways if way.startswith(typed.word)]
+
+
+def _places(typed: Typed) -> list[str]:
+    return _on_server(typed, [FOLDER_KIND])
+
+
+def _on_server(typed: Typed, kinds: list[str]) -> list[str]:
+    """Return what is known of a server below the typed path, one level deep; folders end in a slash."""
+    from aimd_cli.completion.cache import recall
+
+    name, colon, path = typed.word.rpartition(":")
+    host = scan_names().get(name) or (host_in_use(None) if name in ("", "remote") else "")
+    head = path.rpartition("/")[0]
+    below: set[str] = set()
+    for kind in kinds if host else ():
+        for whole in recall(host, kind, "/" + path.lstrip("/")):
+            shown = whole if path.startswith("/") else whole.lstrip("/")
+            level, slash, _ = shown[len(head) + bool(head or path[:1] == "/") :].partition("/")
+            start = f"{head}/" if head or path[:1] == "/" else ""
+            below.add(start + level + ("/" if slash or kind == FOLDER_KIND else ""))
+    return [f"{name}{colon}{shown}" for shown in below]
 
 
 def _recalled(kind: str, typed: Typed) -> list[str]:
@@ -135,6 +171,7 @@ def _settings(typed: Typed) -> list[str]:
 _LISTED = {"names": _names, "query": _names}
 _SOURCES = {
     "trial": _trials,
+    "dir": _places,
     "folder": _folders,
     "metric": _metrics,
     "param": _params,
@@ -146,15 +183,8 @@ _SOURCES = {
 
 def scan_hosts() -> list[str]:
     """Return the addresses of the known servers, the active one first."""
-    named = os.environ.get("T9K_CONFIG")
-    path = os.path.expanduser(named or os.path.join("~", ".t9k", "t9k-sdk-config.yaml"))
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read(1 << 20).splitlines()
-    except (OSError, ValueError):
-        return []
     active, waiting, inside = {}, [], False
-    for line in lines:
+    for line in _config_lines():
         key, _, value = line.partition(": ") if ": " in line else line.rpartition(":")
         if line[:1] not in ("", " ", "#"):
             inside = _plain(line) == "aimd_hosts:"
@@ -164,6 +194,29 @@ def scan_hosts() -> list[str]:
             waiting.append(_plain(line).removesuffix(":").strip("'\""))
     first = active.get("aimd_host") or active.get("host")
     return list(dict.fromkeys(filter(None, [first, *waiting])))
+
+
+def scan_names() -> dict[str, str]:
+    """Return the short names of servers, with their addresses."""
+    names, inside = {}, False
+    for line in _config_lines():
+        if line[:1] not in ("", " ", "#"):
+            inside = _plain(line) == "aimd_names:"
+        elif inside:
+            name, colon, host = line.partition(": ")
+            if colon and "://" in host:
+                names[_plain(name)] = _plain(host).rstrip("/")
+    return names
+
+
+def _config_lines() -> list[str]:
+    named = os.environ.get("T9K_CONFIG")
+    path = os.path.expanduser(named or os.path.join("~", ".t9k", "t9k-sdk-config.yaml"))
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(1 << 20).splitlines()
+    except (OSError, ValueError):
+        return []
 
 
 def _plain(text: str) -> str:

@@ -10,17 +10,19 @@ from types import TracebackType
 from typing import Any
 
 from aimd_core.client import answers
+from aimd_core.client.changes import trash_of
 from aimd_core.client.connection import NO_RETRY, Connection
 from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2, check_v1
 from aimd_core.client.v1 import ROOT, folders_in, paths_of
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
-from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError
+from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError, UsageError
 from aimd_core.language import said
 
 Folder = dict[str, Any]
 PAGE = 500
+_MIN_ID_CHARS = 4  # a shorter beginning of an id is none
 
 
 def is_id(text: str) -> bool:
@@ -85,9 +87,31 @@ class Folders:
         """Move a folder to the trash, with everything in it."""
         self._server.call(None, "DELETE", f"/folders/{folder_id}")
 
-    def restore(self, folder_id: str) -> Folder:
-        """Restore a folder from the trash."""
+    def restore(self, folder: str) -> Folder:
+        """Restore a folder from the trash: by its id or the beginning of it, by the path that it had, or by its name.
+
+        Raises:
+            RemoteNotFoundError: None in the trash is called so.
+            UsageError: Several are.
+        """
+        folder_id = folder if is_id(folder) else self._trashed_id(folder)
         return self._server.call(answers.FOLDER, "POST", f"/folders/{folder_id}/restore", document={})
+
+    def _trashed_id(self, folder: str) -> str:
+        items = trash_of(self._server, "folder")
+        parts = parts_of(folder)
+        paths = {item["id"]: [*parts_of(item.get("folder") or ""), item["name"]] for item in items}
+        ids = [folder_id for folder_id, path in paths.items() if path == parts]
+        ids = ids or [folder_id for folder_id, path in paths.items() if path[-1:] == parts]
+        ids = ids or [folder_id for folder_id in paths if len(folder) >= _MIN_ID_CHARS and folder_id.startswith(folder)]
+        if not ids:
+            raise RemoteNotFoundError(what=said("folder {place} in the trash", place=folder))
+        if len(ids) > 1:
+            raise UsageError(
+                message=said("several folders in the trash are called {place!r}", place=folder),
+                hint=said("Restore one by its id: {ids}", ids=", ".join(ids)),
+            )
+        return str(ids[0])
 
     def shared(self) -> list[dict[str, Any]]:
         """Return what others share with the user."""
@@ -178,7 +202,7 @@ class OldFolders(Folders):
         """Refuse: version 1 cannot do it."""
         raise self._refuse("delete folders")
 
-    def restore(self, folder_id: str) -> Folder:
+    def restore(self, folder: str) -> Folder:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("restore folders")
 

@@ -34,22 +34,61 @@ _RUNNING = f"state in [{INITIALIZING}, {RUNNING}]"
 _SELECTORS = "@latest, @latest(3), @running, @best(val.acc), @best(val.loss:min)"
 
 
+class ServerNames:
+    """The short names of servers, from the config file, which is read when a text has a colon."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] | None = None
+
+    def _read(self) -> dict[str, str]:
+        if self._names is None:
+            from aimd_core.config import read_config  # which loads YAML; most names have no colon
+
+            self._names = short_names(read_config())
+        return self._names
+
+    def split(self, text: str) -> tuple[str, str] | None:
+        """Return the server's short name in a text such as `team:/vision`, and what follows; None if it names none.
+
+        Raises:
+            NotFoundError: It can only be meant for one, and none has that name.
+        """
+        match = _ADDRESS.fullmatch(text)
+        if match is None:
+            return None
+        server, rest = match["server"], match["rest"]
+        if server != REMOTE and server not in self._read():
+            if not rest.startswith(("/", "@")) or rest.startswith("//"):
+                return None
+            listed = ", ".join(f"{name}:" for name in (REMOTE, *self._read()))
+            raise NotFoundError(
+                message=said("no server has the short name {server!r}", server=server),
+                hint=said("There are: {names}; to name a server: aimd login -H URL --as NAME", names=listed),
+            )
+        return server, rest
+
+    def host(self, name: str) -> str | None:
+        """Return the address of a server, None for the active one."""
+        return None if name == REMOTE else self._read()[name]
+
+
 class TrialFinder:
     """Finds trials by what a person writes. Use it as a context manager, or close it: sources stay open until then."""
 
-    def __init__(self, directory: str | Path | None = None, remote: bool = False) -> None:
+    def __init__(self, directory: str | Path | None = None, remote: bool = False, host: str | None = None) -> None:
         """Choose where names without a place are looked up.
 
         Args:
             directory: A directory, or `team:/folder`; with `remote`, a folder of the active server. By default the
                 directory of `AIMD_DIR`, or the working directory.
             remote: Whether that is the active server.
+            host: A server to take for the active one: its address, or a part of it.
         """
         self._directory = None if directory is None else str(directory)
-        self._remote = remote
+        self._remote, self._host = remote, host
         self._servers: dict[str, ServerSource] = {}
         self._base: TrialSource | None = None
-        self._names: dict[str, str] | None = None
+        self._names = ServerNames()
 
     def __enter__(self) -> TrialFinder:
         return self
@@ -77,45 +116,18 @@ class TrialFinder:
     def _opened(self, directory: str | None) -> TrialSource:
         if self._remote:
             return self._server(REMOTE).within(directory or "")
-        address = None if directory is None or Path(directory).is_dir() else self._address(directory)
+        address = None if directory is None or Path(directory).is_dir() else self._names.split(directory)
         if address is not None:
             return self._server(address[0]).within(address[1])
         return _directory(default_directory() if directory is None else expanded(directory))
-
-    def _address(self, text: str) -> tuple[str, str] | None:
-        """Return the server's short name in a text and what follows, None if it names none.
-
-        Raises:
-            NotFoundError: It can only be meant for one, and none has that name.
-        """
-        match = _ADDRESS.fullmatch(text)
-        if match is None:
-            return None
-        server, rest = match["server"], match["rest"]
-        if server != REMOTE and server not in self._short_names():
-            if not rest.startswith(("/", "@")) or rest.startswith("//"):
-                return None
-            listed = ", ".join(f"{name}:" for name in (REMOTE, *self._short_names()))
-            raise NotFoundError(
-                message=said("no server has the short name {server!r}", server=server),
-                hint=said("There are: {names}; to name a server: aimd login -H URL --as NAME", names=listed),
-            )
-        return server, rest
-
-    def _short_names(self) -> dict[str, str]:
-        if self._names is None:
-            from aimd_core.config import read_config  # which loads YAML; most names have no colon
-
-            self._names = short_names(read_config())
-        return self._names
 
     def _server(self, name: str) -> ServerSource:
         if name not in self._servers:
             from aimd_core.config import resolve_credentials
             from aimd_core.sources.remote import ServerSource
 
-            credentials = resolve_credentials(None if name == REMOTE else self._short_names()[name])
-            self._servers[name] = ServerSource(credentials, name)
+            host = self._host if name == REMOTE else self._names.host(name)
+            self._servers[name] = ServerSource(resolve_credentials(host), name)
         return self._servers[name]
 
     def everything(self) -> list[TrialHandle]:
@@ -157,7 +169,7 @@ class TrialFinder:
     def _placed(self, text: str) -> tuple[TrialSource, str]:
         """Return in which source a text looks, and what follows its name."""
         is_path = not self._remote and text.startswith((".", "/", "~"))
-        address = None if is_path else self._address(text)
+        address = None if is_path else self._names.split(text)
         return (self.source, text) if address is None else (self._server(address[0]), address[1])
 
 

@@ -274,3 +274,30 @@ def test_a_shell_without_a_script_is_a_usage_error(home: Home) -> None:
     ran = home.aimd("--install-completion", "tcsh")
     assert ran.code == 2
     assert "bash, zsh, fish, powershell" in ran.err
+
+
+def test_trials_and_folders_of_servers_are_offered_level_by_level(home: Home) -> None:
+    home.write_config(
+        "aimd_host: https://a.example\naimd_names:\n  team: https://b.example/x/\n  'own': https://a.example\n"
+    )
+    remember_folders("https://a.example", ["/vision", "/vision/resnet", "/audio"], ["/vision/resnet/run7", "/top"])
+    remember_folders("https://b.example/x", ["/speech"])
+    for name in ("own", "remote"):
+        assert offered(home, "trial", "plot", f"{name}:/") == [
+            f"{name}:{path}" for path in ("/audio/", "/top", "/vision/")
+        ]
+    assert offered(home, "trial", "plot", "own:/vision/") == ["own:/vision/resnet/"]
+    assert offered(home, "trial", "plot", "own:vision/resnet/r") == ["own:vision/resnet/run7"]
+    assert offered(home, "trial", "mv", "team:") == ["team:speech/"]
+    assert offered(home, "trial", "plot", "--remote", "/vision/resnet/") == ["/vision/resnet/run7"]
+    assert offered(home, "trial", "plot", "-d", "own:/v") == ["own:/vision/"]
+    assert offered(home, "trial", "plot", "te") == ["team:"]
+    assert offered(home, "trial", "plot", "nobody:/") == []
+    assert home.aimd("__complete", "fish", "trial", "plot", "own:/v").out.startswith("open\n")
+    assert home.aimd("__complete", "fish", "trial", "plot", "own:/vision/resnet/").out.startswith("values\n")
+
+
+def test_ways_to_choose_are_offered_with_the_metrics_of_the_directory(home: Home, trials: Path) -> None:
+    remember(home.work, [], [], ["val.acc", "val.loss"])
+    assert offered(home, "trial", "describe", "@") == ["@best:val.acc", "@best:val.loss", "@latest", "@running"]
+    assert offered(home, "trial", "describe", "@l") == ["@latest"]

@@ -36,6 +36,11 @@ def test_a_folder_is_made_found_listed_moved_and_deleted(home: Home, signed_in: 
     assert home.aimd("folder", "id", "digits").code == 3
     assert home.aimd("folder", "restore", made.out.strip()).code == 0
     assert home.aimd("folder", "id", made.out.strip()).out == made.out
+    path = home.aimd("folder", "id", made.out.strip(), "--json").json["folders"][0]["path"]
+    for called in (path, path.lstrip("/"), path.rpartition("/")[2], made.out[:8]):
+        assert home.aimd("folder", "rm", path, "--yes").code == 0
+        assert home.aimd("folder", "restore", called).code == 0, called
+    assert home.aimd("folder", "restore", "nothing").code == 3
 
 
 @pytest.mark.parametrize(

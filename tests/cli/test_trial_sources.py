@@ -9,6 +9,8 @@ import pytest
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home, Ran
+from tests.support.trials import TRIAL_ID
+from tests.support.v1_server import DeployedTestServer
 
 ALIKE = {
     "describe": ["describe"],
@@ -98,6 +100,85 @@ def test_a_command_prints_the_same_of_several_trials_in_any_mixture_of_sources(h
         for other in (there, mixed):
             assert _placeless(other, home) == _placeless(here, home), (words, other.err)
             assert other.err == here.err, words
+
+
+WRONG = {
+    "a short name that no server has": ("elsewhere:/vision/run0", 3, "aimd login -H URL --as NAME"),
+    "a name that several have": ("remote:run", 2, "remote:/vision/resnet/run0"),
+    "a name that none has": ("remote:/vision/nothing", 3, "/vision on http"),
+    "a folder that is not there": ("remote:/nowhere/run0", 3, "aimd folder tree"),
+    "an id that is not there": (f"remote:{TRIAL_ID}", 3, TRIAL_ID),
+    "no way to choose": ("@newest", 2, "@latest"),
+    "nothing that runs": ("@running", 3, "no trial is running"),
+    "a metric that none has": ("remote:@best(val.f1)", 3, "val.acc"),
+    "a metric of unknown direction": ("@best(val.size)", 2, "@best(val.size:max)"),
+    "no metric": ("@best(params.lr)", 2, "@best(val.acc)"),
+}
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_name_that_means_nothing_is_an_error_that_says_what_to_do(home: Home) -> None:
+    for what, (name, code, advice) in WRONG.items():
+        ran = home.aimd("trial", "describe", name)
+        assert (ran.code, ran.out) == (code, ""), what
+        assert advice in ran.err, what
+
+
+@pytest.mark.parametrize("source", [[], ["--remote"]])
+def test_trials_are_chosen_by_what_is_known_of_them(home: Home, trials: list[str], source: list[str]) -> None:
+    def chosen(*names: str) -> list[str]:
+        ran = home.aimd("trial", "describe", *source, *names, "--json")
+        assert ran.code == 0, ran.err
+        return [trial["alternative_name"] for trial in ran.json["trials"]]
+
+    assert chosen("@latest") == [trials[2]]
+    assert chosen("@latest(2)") == [trials[2], trials[1]]
+    assert chosen("@best(val.acc)") == chosen("@best:val.acc.max") == [trials[1]]
+    assert chosen("@best(train.loss)") == [trials[1]]  # less is better
+    assert chosen("@best(train.loss:max)") == [trials[2]] or chosen("@best(train.loss:max)") == [trials[0]]
+    assert chosen("@best(-val.acc)") == chosen("@best(val.acc:min)") == [trials[0]]
+    assert chosen("run1", trials[1], "@best(val.acc)") == [trials[1]]
+    with aimd.create_trial(trial_name="now") as running:
+        if source:
+            assert home.aimd("trial", "upload", "now", "-P", "vision", "-m").code == 0
+        assert chosen("@running") == [running.alternative_name]
+
+
+def test_a_folder_of_a_server_is_a_place_like_a_directory(home: Home, trials: list[str], signed_in: Account) -> None:
+    assert home.aimd("login", "--as", "team", "-k", signed_in.key).code == 0
+    assert home.aimd("config", "hosts").table == [
+        {"host": signed_in.url, "active": "true", "has_key": "true", "name": "team"}
+    ]
+    here = home.aimd("trial", "export", "-d", ".")
+    for words in (["-d", "team:/vision"], ["team:/vision/"], ["-d", "/vision/resnet", "--remote"], ["team:"]):
+        assert home.aimd("trial", "export", *words).out == here.out, words
+    (run1,) = home.aimd("trial", "describe", "run1", "-d", "team:/vision", "--json").json["trials"]
+    assert run1["place"] == "team:/vision/resnet/run1"
+    assert {row["name"] for row in home.aimd("trial", "ls", "team:/vision").table} == set(trials)
+    assert home.aimd("trial", "ls", "team:", "run1", "-q").out.strip() == run1["id"]
+    there = home.aimd("trial", "download", "team:/vision/", "--to", "copy")
+    assert [row["outcome"] for row in there.table] == ["downloaded"] * 3
+    assert home.aimd("logout", "team", "-H").code == 0
+    assert home.aimd("trial", "describe", "team:run1").code in (2, 3)
+
+
+def test_a_trial_that_is_not_here_but_was_listed_on_the_server_is_told(home: Home, trials: list[str]) -> None:
+    assert home.aimd("trial", "rm", "run0", "-y").code == 0
+    assert home.aimd("trial", "ls", "--remote").code == 0
+    ran = home.aimd("trial", "plot", "run0")
+    assert (ran.code, "remote:/vision/resnet/run0" in ran.err) == (3, True)
+
+
+def test_servers_that_cannot_be_asked_have_their_exit_codes(home: Home, account: Account) -> None:
+    assert home.aimd("trial", "describe", "--remote", "x").code == 4
+    home.write_config(f"aimd_host: http://127.0.0.1:9/away\napi_key: {account.key}\n")
+    assert home.aimd("trial", "plot", "remote:x").code == 5
+    home.write_config(f"aimd_host: {account.url}\napi_key: {TRIAL_ID}\n")
+    assert home.aimd("trial", "logs", "remote:x").code == 4
+    with DeployedTestServer() as old:
+        home.write_config(f"aimd_host: {old.url}\napi_key: {old.key}\n")
+        ran = home.aimd("trial", "export", "--remote", "x")
+    assert (ran.code, "version 1" in ran.err) == (1, True)
 
 
 CHANGES = {

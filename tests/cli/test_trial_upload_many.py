@@ -249,7 +249,7 @@ def test_a_server_of_version_1_gets_the_points_once_and_is_remembered(
     asked = [line for line in proxy.requests if "/apis/v2" in line]
     assert len(asked) == 1
     assert account.key not in asked[0]
-    assert home.aimd("trial", "download", "cnn", "--to", "x").code == 2
+    assert home.aimd("trial", "download", "cnn", "--to", "x").code == 1
     assert account.key not in caplog.text.replace(f"GET {account.url}", "")
 
 

@@ -81,9 +81,8 @@ SPECIAL = {
         replace=(("--number 3", "--number $(aimd folder ls-shares image_classification | tail -n 1 | cut -f 1)"),),
     ),
     "aimd folder rm image_classification/old": Special(before=FOLDERS, codes=(2,)),  # it asks a person
-    "aimd folder restore afc6e66f-a3ca-4103-ae8b-b74a872f6b07": Special(
-        before="aimd folder mk old > id; aimd folder rm old --yes",
-        replace=(("afc6e66f-a3ca-4103-ae8b-b74a872f6b07", "$(cat id)"),),
+    "aimd folder restore image_classification/old": Special(
+        before=f"{FOLDERS}; aimd folder rm image_classification/old --yes"
     ),
     "aimd folder mv mnist image_classification/mnist": Special(
         before="aimd folder mk image_classification; aimd folder mk mnist"
@@ -133,8 +132,11 @@ SPECIAL = {
     "aimd login -H https://HOST/t9k/experiment/server": Special(  # it asks a person for the key
         replace=(("aimd login", 'AIMD_API_KEY="$KEY" aimd login'),)
     ),
-    "aimd trial ls --remote -P image_classification/mnist": Special(before=IN_FOLDER),
+    "aimd trial ls remote:/image_classification/mnist": Special(before=IN_FOLDER),
     "aimd trial describe remote:/image_classification/mnist/cnn_keras -m": Special(before=IN_FOLDER),
+    "aimd trial download 'remote:/image_classification/mnist/@best(val.acc)'": Special(
+        before=f"{IN_FOLDER} && mv .aimd elsewhere"
+    ),
     "aimd trial compare cnn_keras 'remote:/image_classification/mnist/@best(val.acc)'": Special(before=IN_FOLDER),
     "aimd trial plot --remote @latest -m train.loss": Special(before=IN_FOLDER),
     "aimd trial mv remote:/image_classification/cnn_keras /best -m": Special(

@@ -182,15 +182,17 @@ def _ask(question: str) -> None:
 
 
 def restore(
-    folder_id: Annotated[str, typer.Argument(metavar="ID", help="The id of the folder that was deleted.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="The path that it had, its name, or its id or the beginning of it.")
+    ],
     host: HostOpt = None,
 ) -> None:
     """Restore a folder from the trash, with everything that was in it.
 
     Examples:
 
-        aimd folder restore afc6e66f-a3ca-4103-ae8b-b74a872f6b07
+        aimd folder restore image_classification/old
     """
     with folders(host) as server:
-        folder = server.restore(folder_id)
-    output.say(said("Restored {path}.", path=folder["path"]))
+        restored = server.restore(folder)
+    output.say(said("Restored {path}.", path=restored["path"]))

@@ -127,7 +127,7 @@ def local_trials(naming: Naming, everything: bool = False) -> list[Trial]:
 
 def _with_address(error: TrialNotFoundError | NoTrialsError, name: str) -> TrialNotFoundError | NoTrialsError:
     """Return the error for a name that is not here, with where it is on the server, as far as lists have shown it."""
-    if error.facts.get("near") or ":" in name or "/" in name or name.startswith("@"):
+    if ":" in name or "/" in name or name.startswith("@"):
         return error
     addresses = _addresses(name)
     if not addresses:

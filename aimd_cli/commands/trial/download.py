@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -14,24 +13,25 @@ from aimd_core.errors import (
     AccessError,
     AimdError,
     AmbiguousTrialError,
+    NotFoundError,
     PartlyDoneError,
-    RemoteNotFoundError,
     StoppedError,
-    UsageError,
 )
 from aimd_core.language import said
 
 if TYPE_CHECKING:
     from aimd_cli.progress import TransferProgress
-    from aimd_cli.views.outcomes import DownloadReport
-    from aimd_core.client.v2 import Server
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+    from aimd_cli.views.outcomes import DownloadReport, DownloadRow
+    from aimd_core.sources.naming import TrialFinder
+    from aimd_core.sources.remote import RemoteTrial
 
 
 def download(
     names: Annotated[
-        list[str], typer.Argument(metavar="ID|NAME...", help="Ids or names on the server; '-' reads them from stdin.")
+        list[str],
+        typer.Argument(
+            metavar="TRIAL...", help="Names or ids on the server, or their beginnings; '-' reads them from stdin."
+        ),
     ],
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="The working directory to put them in: DIR/.aimd/trials.")
@@ -45,51 +45,85 @@ def download(
 
         aimd trial download cnn_keras
 
+        aimd trial download 'remote:/image_classification/mnist/@best(val.acc)'
+
         aimd trial download 0f2c7a52-... --to from_the_cluster
     """
     import sys
 
     from aimd_cli.progress import TransferProgress
-    from aimd_cli.views.outcomes import DownloadReport, DownloadRow
-    from aimd_core.client.protocols import protocol_for
-    from aimd_core.client.signing_in import V2
-    from aimd_core.client.v2 import Server
-    from aimd_core.config import resolve_credentials
+    from aimd_cli.typer_inside import at_end
+    from aimd_cli.views.outcomes import DownloadReport
     from aimd_core.reading.selection import expand_names
+    from aimd_core.sources.naming import TrialFinder
 
     requested = list(dict.fromkeys(expand_names(names, sys.stdin if "-" in names else [])))
-    credentials = resolve_credentials(host)
-    if protocol_for(credentials.host) != V2:
-        raise UsageError(
-            message=said("{host} speaks protocol 1, which does not keep a trial's files", host=credentials.host),
-            hint="Download from a server that speaks protocol version 2",
-        )
+    finder = TrialFinder(remote=True, host=host)
+    at_end(finder.close)
     target = working_directory(to)
-    rows: list[DownloadRow] = []
-    failures: list[AimdError] = []
-    with Server(credentials) as server, TransferProgress("Downloading", len(requested), 0) as progress:
-        for name in requested:
+    results = _Results([], [])
+    trials = _remote_trials(finder, requested, results)
+    with TransferProgress("Downloading", len(trials), 0) as progress:
+        for name, trial in trials:
             try:
-                before = progress.sent_bytes
-                path = _download(server, name, target, progress)
-                rows.append(DownloadRow(name, "downloaded", str(path), "", progress.sent_bytes - before))
-                progress.done += 1
+                _download(name, trial, target, progress, results)
             except KeyboardInterrupt:
-                raise StoppedError(done=progress.done, total=len(requested), what="downloaded") from None
-            except AccessError:
-                raise
-            except AimdError as error:
-                from aimd_cli.errors import message
-
-                failures.append(error)
-                rows.append(DownloadRow(name, "failed", "", message(error)))
-    if failures and len(requested) == 1:
-        raise failures[0]
-    report = DownloadReport(rows, str(target.absolute()))
+                raise StoppedError(done=progress.done, total=len(trials), what="downloaded") from None
+    if results.failures and len(results.rows) == 1:
+        raise results.failures[0]
+    report = DownloadReport(results.rows, str(target.absolute()))
     output.show(report, as_json)
     _say_summary(report)
-    if failures:
-        raise PartlyDoneError(failed=len(failures), total=len(requested), what="downloads")
+    if results.failures:
+        raise PartlyDoneError(failed=len(results.failures), total=len(results.rows), what="downloads")
+
+
+class _Results(NamedTuple):
+    """What became of each trial, and why some failed."""
+
+    rows: list[DownloadRow]
+    failures: list[AimdError]
+
+    def fail(self, name: str, error: AimdError) -> None:
+        """Note that a trial failed."""
+        from aimd_cli.errors import message
+        from aimd_cli.views.outcomes import DownloadRow
+
+        self.failures.append(error)
+        self.rows.append(DownloadRow(name, "failed", "", message(error)))
+
+
+def _remote_trials(finder: TrialFinder, names: list[str], results: _Results) -> list[tuple[str, RemoteTrial]]:
+    """Return the trials that names mean, each with what it is called in the report; a name without any is a failure."""
+    from aimd_core.sources.remote import RemoteTrial
+
+    trials: list[tuple[str, RemoteTrial]] = []
+    for name in names:
+        try:
+            named = finder.named(name)
+        except (NotFoundError, AmbiguousTrialError) as error:
+            results.fail(name, error)
+            continue
+        for trial in named:
+            assert isinstance(trial, RemoteTrial)  # the finder looks on servers only
+            trials.append((name if len(named) == 1 else trial.address, trial))
+    return trials
+
+
+def _download(name: str, trial: RemoteTrial, to: Path, progress: TransferProgress, results: _Results) -> None:
+    from aimd_cli.views.outcomes import DownloadRow
+    from aimd_core.upload.downloading import download_trial
+
+    before = progress.sent_bytes
+    try:
+        path = download_trial(trial.source.server, trial.id, to, progress.advance)
+    except AccessError:
+        raise
+    except AimdError as error:
+        results.fail(name, error)
+        return
+    results.rows.append(DownloadRow(name, "downloaded", str(path), "", progress.sent_bytes - before))
+    progress.done += 1
 
 
 def _say_summary(report: DownloadReport) -> None:
@@ -107,29 +141,3 @@ def _say_summary(report: DownloadReport) -> None:
             directory=report.directory,
         )
     )
-
-
-def _download(server: Server, name: str, to: Path, progress: TransferProgress) -> Path:
-    from aimd_core.upload.downloading import download_trial
-
-    return download_trial(server, _id_of(server, name), to, progress.advance)
-
-
-def _id_of(server: Server, name: str) -> str:
-    """Return the id of a trial by its name on the server, or by the beginning of its id, as `ls --remote` shows it.
-
-    Raises:
-        RemoteNotFoundError, AmbiguousTrialError: None or several.
-    """
-    if _UUID.fullmatch(name):
-        return name
-    names = ("name", "alternative_name")
-    trials = list(server.trials())
-    ids = [str(trial["id"]) for trial in trials if name in map(trial.get, names)]
-    if not ids and name:
-        ids = [trial_id for trial in trials if (trial_id := str(trial["id"])).startswith(name)]
-    if len(ids) > 1:
-        raise AmbiguousTrialError(name, ids)
-    if not ids:
-        raise RemoteNotFoundError(what=said("trial {name}", name=name))
-    return ids[0]

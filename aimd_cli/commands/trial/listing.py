@@ -71,7 +71,7 @@ def _is_location(word: str) -> bool:
     """Tell whether a word is a directory, or can be nothing else: a path that is not there, the address of a server."""
     if os.path.isdir(word):
         return True
-    is_path = os.sep in word or word.startswith("~") or word in (os.curdir, os.pardir)
+    is_path = os.sep in word or word.startswith("~") or word.endswith(":") or word in (os.curdir, os.pardir)
     return is_path and not _SIGNS & set(word)
 
 

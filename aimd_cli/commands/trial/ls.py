@@ -126,10 +126,12 @@ def ls(
 
         aimd trial ls ~/runs --json
 
-        aimd trial ls --remote -P image_classification/mnist
+        aimd trial ls remote:/image_classification/mnist
     """
-    server = Remote(folder, host) if remote else None
     path, queries = split_words(words or [])
+    server = Remote(folder, host) if remote else _server_in(path)
+    if server and not remote:
+        path = None
     is_plain = as_json or quiet or form is not None
     _check(path, server, ["-P", folder] if folder else ["-H", host] if host else [], watch and is_plain)
     if limit is None and not is_plain and not group_by and output.is_terminal():
@@ -145,11 +147,22 @@ def ls(
     view = _remote(server, asked) if server else _local(directory, asked)
     if quiet:
         for row in view.trials():
-            output.print_line(row.id if remote else row.alternative_name)
+            output.print_line(row.id if server else row.alternative_name)
     elif form is not None and not as_json:
         output.show_as(view, form.value)
     else:
         output.show(view, as_json, wide)
+
+
+def _server_in(path: str | None) -> Remote | None:
+    """Return the server and the folder that a path such as `team:/vision` names, None for a directory."""
+    if path is None or ":" not in path or Path(path).is_dir():
+        return None
+    from aimd_core.sources.naming import ServerNames
+
+    names = ServerNames()
+    address = names.split(path)
+    return None if address is None else Remote(address[1] or None, names.host(address[0]))
 
 
 def _keys(sort: str) -> tuple[SortKey, ...]:

@@ -313,7 +313,9 @@ COMMANDS: dict[str, str] = {
     "Download trials as the directories that were uploaded. Resumes where it was cut off.": (
         "下载试验，得到与上传时相同的目录。支持断点续传。"
     ),
-    "Ids or names on the server; '-' reads them from stdin.": "服务器上的 ID 或名称；'-' 表示从 stdin 读取。",
+    "Names or ids on the server, or their beginnings; '-' reads them from stdin.": (
+        "服务器上的名称、ID 或其开头部分；'-' 表示从 stdin 读取。"
+    ),
     "The working directory to put them in: DIR/.aimd/trials.": "存放试验的工作目录：DIR/.aimd/trials。",
     # aimd folder
     "List, create, move and share folders on the server.": "列出、创建、移动和共享服务器上的文件夹。",
@@ -334,7 +336,7 @@ COMMANDS: dict[str, str] = {
         "将文件夹连同其中的文件夹和试验移至回收站。会先询问；没有终端时需要 --yes。"
     ),
     "Restore a folder from the trash, with everything that was in it.": "从回收站恢复文件夹及其全部内容。",
-    "The id of the folder that was deleted.": "被删除的文件夹的 ID。",
+    "The path that it had, its name, or its id or the beginning of it.": "原来的路径、名称，ID 或其开头部分。",
     "Share a folder with a user, a group, or anyone who has a link's key. Sharing again replaces the role.": (
         "将文件夹共享给用户、用户组或持有链接密钥的人。再次共享会更新角色。"
     ),

@@ -76,8 +76,6 @@ ERRORS: dict[str, str] = {
     "no trial has a parameter {unknown}": "没有试验含有超参数 {unknown}",
     "--best {word!r} is not METRIC:min or METRIC:max": "--best {word!r} 不是 METRIC:min 或 METRIC:max",
     "any of {count} trials": "{count} 个试验中的任何一个",
-    "Download from a server that speaks protocol version 2": "请从支持第 2 版协议的服务器下载",
-    "{host} speaks protocol 1, which does not keep a trial's files": "{host} 使用第 1 版协议，不保存试验的文件",
     "this format needs a file": "这种格式只能写入文件",
     "Name one: -o FILE (for points as JSON: --format jsonl)": "请指定：-o FILE（如需 JSON 数据点：--format jsonl）",
     "no condition was given": "未给出条件",

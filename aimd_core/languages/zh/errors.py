@@ -31,6 +31,9 @@ ERRORS: dict[str, str] = {
     "There are: {known}{more}": "现有：{known}{more}",
     " and {count} more": " 等，另有 {count} 个",
     # aimd_core/sources
+    "folder {place} in the trash": "回收站中的文件夹 {place}",
+    "several folders in the trash are called {place!r}": "回收站中有多个名为 {place!r} 的文件夹",
+    "Restore one by its id: {ids}": "请用 ID 恢复其中一个：{ids}",
     "the trash of {host}": "{host} 的回收站",
     "the trash of {where}": "{where} 的回收站",
     "Run: aimd trial trash ls": "请运行：aimd trial trash ls",
