@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +45,7 @@ from aimd_server.services.trials import TrialWish
 from aimd_server.services.visibility import Role
 from aimd_server.storage import Storage
 from aimd_server.stores import accounts, shares
+from aimd_server.stores import sessions as sessions_store
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from tests.server.api import line, new_id, wish
@@ -469,3 +470,32 @@ def test_the_matrix_finds_a_missing_check_on_every_route_with_an_object(
     red = {tuple(row.split(" ")[:2]) for row in _matrix(database)}
     asking = {route for route, rule in RULES.items() if rule.object and rule.needs != "trash"}
     assert asking - red == set()
+
+
+def _without_owner(true: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """Return a function that is not told whose things it may touch."""
+
+    def planted(*facts: Any) -> Any:
+        return true(*(None if number == place else fact for number, fact in enumerate(facts)))
+
+    return planted
+
+
+_OWN = {
+    "trash": (trash, "is_owner", lambda *_: True),
+    "own key": (accounts, "revoke_key", _without_owner(accounts.revoke_key, 2)),
+    "own session": (sessions_store, "remove", _without_owner(sessions_store.remove, 2)),
+}
+
+
+@pytest.mark.parametrize("route", [route for route, rule in RULES.items() if rule.needs in _OWN], ids=" ".join)
+def test_the_matrix_finds_a_missing_check_on_every_route_for_ones_own(
+    database: Database, monkeypatch: pytest.MonkeyPatch, route: tuple[str, str]
+) -> None:
+    """What somebody has in the trash, a key and a session of theirs: each is anybody's, which has to turn it red."""
+    needs = RULES[route].needs
+    monkeypatch.setattr(*_OWN[needs])
+    if needs == "trash":  # what comes out of it is loaded like anything else, which would hide the hole
+        monkeypatch.setattr(visibility, "role_of", lambda *_: Role.OWNER)
+    red = [row for row in _matrix(database, route[1]) if row.startswith(f"{' '.join(route)} ")]
+    assert any("as stranger" in row for row in red), red

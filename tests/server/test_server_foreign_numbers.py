@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.server.api import User, line
 from tests.support.server import RunningServer
@@ -17,6 +20,8 @@ class Pair:
         self.users = [User(server), User(server)]
         self.numbers: list[dict[str, int]] = []
         self.ids: list[dict[str, str]] = []
+        self.trashed: list[str] = []
+        self.names: list[list[str]] = []
         for user, other in (self.users, self.users[::-1]):
             trial = user.new_trial("t", folder={"id": None, "path": "f", "make": True})
             user.patch(trial, 0, line(1))
@@ -25,9 +30,15 @@ class Pair:
             for kind, uid in (("folders", folder), ("trials", trial)):
                 inner = f"/{kind}/{uid}/shares"
                 numbers[kind] = user.v2("POST", inner, json={"link": True}).json()["id"]
-            numbers["keys"] = user.v2("POST", "/me/keys", json={}).json()["id"]
+            gone = user.new_trial("gone")
+            user.v2("DELETE", f"/trials/{gone}")
+            self.trashed.append(gone)
+            name = f"key-of-{user.name}"
+            made = user.v2("POST", "/me/keys", json={"name": name}).json()
+            numbers["keys"] = made["id"]
+            self.names.append([name])
             origin = {"Origin": user.server.origin}
-            user.http.post(f"{user.server.url}/apis/v2/session", json={"key": user.key}, headers=origin)
+            user.http.post(f"{user.server.url}/apis/v2/session", json={"key": made["key"]}, headers=origin)
             user.http.cookies.clear()
             numbers["sessions"] = user.v2("GET", "/me/sessions").json()["sessions"][0]["id"]
             self.numbers.append(numbers)
@@ -39,6 +50,13 @@ class Pair:
         path = f"/{kind}/{self.ids[user][kind]}/shares" if kind in ("folders", "trials") else f"/me/{kind}"
         listed: list[dict[str, Any]] = next(iter(self.users[user].v2("GET", path).json().values()))
         return [row["id"] for row in listed if row.get("state", "valid") == "valid"]
+
+    def turned(self) -> Pair:
+        """Return the same pair, in which what was the other one's is one's own."""
+        other = copy.copy(self)
+        other.users = [self.users[0], self.users[0]]
+        other.ids, other.trashed, other.names = self.ids[::-1], self.trashed[::-1], self.names[::-1]
+        return other
 
     def close(self) -> None:
         for user in self.users:
@@ -88,6 +106,42 @@ def test_ids_of_others_among_ones_own_are_answered_as_if_they_did_not_exist(shar
         assert texts[0] == texts[1], path
         assert own in texts[0]
     pair.close()
+
+
+def leaked(pair: Pair) -> list[str]:
+    """Ask each route that lists something of one's own; return those in which something of the other one is."""
+    marks = [pair.users[1].name, *pair.ids[1].values(), pair.trashed[1], *pair.names[1]]
+    taken = []
+    for path, methods in pair.users[0].v2("GET", "/openapi.json").json()["paths"].items():
+        if "get" in methods and "{" not in path and not path.endswith(("/events", "/audit", "/metrics")):
+            answer = pair.users[0].v2("GET", path.partition("/apis/v2")[2] or path, params={"path": "/f"})
+            taken += [f"{path}: {mark}" for mark in marks if mark in answer.text]
+    return taken
+
+
+def test_no_list_of_ones_own_has_anything_of_others(shared_server: RunningServer) -> None:
+    pair = Pair(shared_server)
+    assert leaked(pair) == []
+    assert leaked(pair.turned())  # which looks for one's own, and finds it
+    pair.close()
+
+
+@pytest.mark.sqlite
+def test_each_list_without_its_owner_is_caught(tmp_path: Path) -> None:
+    planted = """
+from aimd_server.stores import accounts, sessions, trash
+from sqlalchemy import text
+keys, held, page = accounts.keys_of, sessions.of_account, trash.page
+def ids(connection):
+    return connection.execute(text("SELECT id FROM account")).scalars().all()
+def of_all(true):
+    return lambda connection, own, *more: [row for i in ids(connection) for row in true(connection, i, *more)]
+accounts.keys_of, sessions.of_account, trash.page = of_all(keys), of_all(held), of_all(page)
+"""
+    with RunningServer(tmp_path / "data", before=planted) as server:
+        pair = Pair(server)
+        assert {row.partition(": ")[0].rpartition("/")[2] for row in leaked(pair)} == {"keys", "sessions", "trash"}
+        pair.close()
 
 
 def test_a_missing_check_of_the_target_is_caught(tmp_path: Path) -> None:
