@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import chain
@@ -110,28 +111,29 @@ def ranked_names(names: Iterable[str]) -> list[str]:
     """
     from aimd_core.direction import direction_of
 
-    unique = list(dict.fromkeys(names))
-    sizes: dict[str, int] = {}
-    for family in chain.from_iterable(_families(name) for name in unique):
-        sizes[family] = sizes.get(family, 0) + 1
+    families = {name: _families(name) for name in names}
+    sizes = Counter(chain.from_iterable(families.values()))
+    large = {family for family, size in sizes.items() if size >= _FAMILY}
 
     def rank(name: str) -> tuple[int, int]:
         metrics_type = name.partition(".")[0]
         order = _TYPE_ORDER.index(metrics_type) if metrics_type in _TYPE_ORDER else len(_TYPE_ORDER)
         if metrics_type == "system":
             return 3, order
-        if any(sizes[family] >= _FAMILY for family in _families(name)):
+        if not large.isdisjoint(families[name]):
             return 2, order
         return int(direction_of(name) is None), order
 
-    return sorted(unique, key=rank)
+    return sorted(families, key=rank)
 
 
-def _families(name: str) -> list[str]:
+def _families(name: str) -> tuple[str, ...]:
     """Return what a metric may have in common with like-named ones: its name without numbers, the folder it is in."""
-    folder = name.rpartition("/")[0]
     numberless = _NUMBERS.sub("#", name)
-    return [family for family in (numberless if numberless != name else "", f"{folder}/" if folder else "") if family]
+    end = name.rfind("/")
+    if end > 0:
+        return (f"{name[:end]}/",) if numberless == name else (numberless, f"{name[:end]}/")
+    return () if numberless == name else (numberless,)
 
 
 _NUMBERS = re.compile("[0-9]+")

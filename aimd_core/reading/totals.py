@@ -298,9 +298,10 @@ class JournalTotals:
         return records
 
     def _add(self, stretches: Stretches) -> None:
+        metrics = self.metrics
         for metric, (values, _) in stretches.items():
-            if metric not in self.metrics and isinstance(values[0], (int, float)):
-                self.metrics[metric] = MetricSummary()  # here, in the order of first appearance
+            if metric not in metrics and isinstance(values[0], (int, float)):
+                metrics[metric] = MetricSummary()  # here, in the order of first appearance
         for metric, (values, steps) in stretches.items():
             if len(values) == 1 and type(values[0]) is float:
                 self._add_point(metric, values[0], steps[0])
