@@ -46,6 +46,7 @@ class TrialDetail(NamedTuple):
         params: The nested parameters.
         platform: The `platform` part of the metadata.
         git: The `_git` part of the metadata.
+        kept: How many files are kept with it, and how many bytes they have.
     """
 
     row: Facts
@@ -53,6 +54,7 @@ class TrialDetail(NamedTuple):
     params: Mapping[str, object]
     platform: Mapping[str, object]
     git: Mapping[str, object]
+    kept: tuple[int, int] = (0, 0)
 
 
 class TrialDetails:
@@ -158,6 +160,7 @@ class TrialDetails:
                     "parameters": dict(trial.params),
                     "platform": dict(trial.platform),
                     "git": dict(trial.git),
+                    "files": {"count": trial.kept[0], "size_bytes": trial.kept[1]},
                 }
                 for trial in self.trials
             ]
@@ -187,8 +190,15 @@ def _facts(trial: TrialDetail, is_brief: bool) -> list[tuple[str, str]]:
         ("git", f"{trial.git.get('branch') or ''} {commit}{dirty}".strip() if trial.git else ""),
         ("parameters", "" if is_brief else str(len(row.params))),
         ("metrics", "" if is_brief else ", ".join(ranked_metrics([row]))),
+        ("files", translated(_kept(*trial.kept))),
     ]
     return [(key, value) for key, value in facts if value]
+
+
+def _kept(count: int, size_bytes: int) -> str:
+    if not count:
+        return ""
+    return said("{count} file{s}, {size}", count=f"{count:,}", s="s" * (count != 1), size=text.size(size_bytes))
 
 
 def _parent(row: Facts) -> str:
@@ -219,6 +229,7 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         *((("note", row.note),) if row.note else ()),
         *((f"parent.{key}", str(value)) for key, value in (row.parent or {}).items()),
         *(("resumed_from_step", str(line["from_step"])) for line in row.segments if line.get("kind") == "resume"),
+        *((("files", str(trial.kept[0])), ("files_bytes", str(trial.kept[1]))) if trial.kept[0] else ()),
         *(("damage", sentence) for sentence in row.damage),
     ]
 

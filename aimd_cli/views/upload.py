@@ -13,6 +13,7 @@ from aimd_cli.views.words import shown
 
 _STYLES = {"created": "green", "updated": "green", "unchanged": "dim", "skipped": "yellow", "failed": "bold yellow"}
 OUTCOMES = tuple(_STYLES)
+KINDS = ("refused", "damaged", "unsent")  # by the server, here, and files that cannot be sent
 
 
 class UploadRow(NamedTuple):
@@ -29,8 +30,9 @@ class UploadRow(NamedTuple):
         address: Where to see it in the console, or empty.
         remaining_bytes: Journal bytes that a dry run says would be sent.
         is_fallback: Whether it is in the default folder because the one it asks for does not exist.
-        refusals: What was left out of it, why, and whether it is damaged here; else the server does not take it.
+        refusals: What was left out of it, the reason, and whose it is, one of `KINDS`.
         unmet: The folder that was typed, if the trial was in another one before and stays there; else empty.
+        files: How many of the files kept with it were sent, or would be.
     """
 
     name: str
@@ -43,8 +45,9 @@ class UploadRow(NamedTuple):
     address: str
     remaining_bytes: int = 0
     is_fallback: bool = False
-    refusals: tuple[tuple[str, str, bool], ...] = ()
+    refusals: tuple[tuple[str, str, str], ...] = ()
     unmet: str = ""
+    files: int = 0
 
 
 class UploadReport:
@@ -81,7 +84,18 @@ class UploadReport:
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per trial."""
-        header = ["name", "outcome", "id", "remote_name", "folder", "sent_bytes", "note", "address", "remaining_bytes"]
+        header = [
+            "name",
+            "outcome",
+            "id",
+            "remote_name",
+            "folder",
+            "sent_bytes",
+            "note",
+            "address",
+            "remaining_bytes",
+            "files",
+        ]
         return [header, *([str(field) for field in self._fields(row)] for row in self.rows)]
 
     def _fields(self, row: UploadRow) -> tuple[object, ...]:
@@ -95,6 +109,7 @@ class UploadReport:
             row.note,
             row.address,
             row.remaining_bytes,
+            row.files,
         )
 
     def document(self) -> dict[str, object]:
@@ -104,8 +119,7 @@ class UploadReport:
             "uploads": [
                 {
                     **dict(zip(names, self._fields(row), strict=True)),
-                    "refused": _parts(row, is_damaged=False),
-                    "damaged": _parts(row, is_damaged=True),
+                    **{kind: _parts(row, kind) for kind in KINDS},
                 }
                 for row in self.rows
             ],
@@ -117,13 +131,13 @@ class UploadReport:
         counts = Counter(row.outcome for row in self.rows)
         return {
             **{outcome: counts[outcome] for outcome in OUTCOMES},
-            "refused": sum(bool(_parts(row, is_damaged=False)) for row in self.rows),
-            "damaged": sum(bool(_parts(row, is_damaged=True)) for row in self.rows),
+            **{kind: sum(bool(_parts(row, kind)) for row in self.rows) for kind in KINDS},
+            "files": sum(row.files for row in self.rows),
             "sent_bytes": sum(row.sent_bytes for row in self.rows),
             "address": self.address,
         }
 
 
-def _parts(row: UploadRow, is_damaged: bool) -> list[dict[str, str]]:
-    """Return what was left out of a trial for one of the two causes."""
-    return [{"what": what, "reason": reason} for what, reason, is_local in row.refusals if is_local == is_damaged]
+def _parts(row: UploadRow, kind: str) -> list[dict[str, str]]:
+    """Return what was left out for one of the reasons: `refused`, `damaged` or `unsent`."""
+    return [{"what": what, "reason": reason} for what, reason, why in row.refusals if why == kind]

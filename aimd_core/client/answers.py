@@ -233,7 +233,7 @@ def members(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None 
 
 # Version 2, as in docs/reference/http-api.md.
 
-_FILES = named(members({"offset": size, "digest": digest}))
+_FILES = named(members({"offset": size, "digest": digest}, {"count": size}))
 _LOCATION = members({"path": text}, {"id": text, "fallback": flag})
 _AGGREGATES = members(
     {},
@@ -291,6 +291,10 @@ UPLOADED = members(
         "files": _FILES,
     }
 )
+MISSING = members({"missing": listed(digest), "offsets": named(size)})
+SMALL = members({"digests": listed(digest)})
+TREE = members({"count": size, "size": size, "digest": digest})
+FILES = members({"files": listed(members({"path": text, "size": size, "digest": digest}))}, {"next": cursor})
 _COLUMN = members({"name": text})
 COLUMNS = members({"parameters": listed(_COLUMN), "metrics": listed(_COLUMN)})
 BATCH = members({"trials": listed(TRIAL), "missing": listed(text)})

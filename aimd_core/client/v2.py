@@ -60,6 +60,8 @@ class Server:
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
+        self._made_of = credentials, retry
+        self._twins: list[Server] = []
         headers = {"Authorization": f"Bearer {credentials.api_key}"}
         self._connection = Connection(credentials.host, headers, retry)
 
@@ -72,6 +74,8 @@ class Server:
     def abort(self) -> None:
         """Abort the current request, from another thread."""
         self._connection.abort()
+        for twin in list(self._twins):
+            twin.abort()
 
     def info(self) -> dict[str, Any]:
         """Return the server's name, version, user and limits."""
@@ -159,14 +163,7 @@ class Server:
         Raises:
             UnreachableError: It is incomplete; what arrived was passed on.
         """
-        headers = {"Range": f"bytes={start}-"} if start else {}
-        path = f"/trials/{trial_id}/files/{file}"
-        answer = self._connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
-        if answer is not None:
-            self._checked(answer, path)
-            raise NotAServerError(
-                host=self.host, reason=said("HTTP {status} to a request for a part of a file", status=answer.status)
-            )
+        read_at(self, f"/trials/{trial_id}/files/{file}", start, take)
 
     def trials(
         self, folder: str | None = None, limit: int | None = None, where: str = "", sort: str = ""
@@ -253,7 +250,7 @@ class Server:
             )
         code, message = error["code"], error["message"]
         if code == "offset_mismatch":
-            return OffsetMismatchError(offset=_offset(answer, self.host))
+            return OffsetMismatchError(offset=offset_of(answer, self.host))
         if code == "content_differs":
             return ContentDiffersError(path=path, reason="the server has other bytes there")
         if code == "name_taken":
@@ -271,7 +268,26 @@ class Server:
         return _standing(self.host, self._checked(answer, path))
 
 
-def _offset(answer: Response, host: str) -> int:
+def twin_of(server: Server) -> Server:
+    """Return another connection to the same server, for another thread; `abort` of the first ends it, too."""
+    made = Server(*server._made_of)
+    server._twins.append(made)
+    return made
+
+
+def read_at(server: Server, path: str, start: int, take: Callable[[bytes], bool]) -> None:
+    """Do what `Server.read` does for the bytes at a path."""
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    answer = server._connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
+    if answer is not None:
+        server._checked(answer, path)
+        raise NotAServerError(
+            host=server.host, reason=said("HTTP {status} to a request for a part of a file", status=answer.status)
+        )
+
+
+def offset_of(answer: Response, host: str) -> int:
+    """Return the offset in an answer, in bytes."""
     value = answer.headers.get("upload-offset", "")
     if not _OFFSET.fullmatch(value):
         raise answers.misfitting(host, "Upload-Offset", "a number from 0 on")
@@ -280,7 +296,7 @@ def _offset(answer: Response, host: str) -> int:
 
 def _standing(host: str, answer: Response) -> Standing:
     digest = answer.headers.get("upload-digest")
-    return Standing(_offset(answer, host), answers.checked(digest, host, answers.digest) if digest else "")
+    return Standing(offset_of(answer, host), answers.checked(digest, host, answers.digest) if digest else "")
 
 
 def _missing(message: str) -> RemoteNotFoundError:

@@ -111,14 +111,14 @@ def _lines(remembered: dict[str, Remembered]) -> bytes:
     return "".join(f"{json.dumps([path, *item.stat, item.digest])}\n" for path, item in remembered.items()).encode()
 
 
-def digest_entry(directory: Path, entry: Entry, memory: DigestMemory) -> str:
-    """Return the digest of a file below a directory, read only if it is not remembered.
+def digest_entry(directory: Path, entry: Entry, memory: DigestMemory, reads_all: bool = False) -> str:
+    """Return the digest of a file below a directory, read only if it is not remembered, or if all are.
 
     Raises:
         DamagedError: It was changed while it was read, or is no regular file any more.
         OSError: It is gone, or cannot be read.
     """
-    digest = memory.digest_of(entry)
+    digest = None if reads_all else memory.digest_of(entry)
     if digest is None:
         path = directory / entry.path
         with open_source(path) as file:

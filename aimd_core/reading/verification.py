@@ -16,12 +16,16 @@ from aimd_core.format.model import STATUSES
 from aimd_core.format.segments import segment_faults
 from aimd_core.format.values import step_of
 from aimd_core.language import said
-from aimd_core.reading.documents import Trial
+from aimd_core.objects.copying import digest_file, open_source, stat_of
+from aimd_core.objects.memory import MEMORY_FILE, DigestMemory
+from aimd_core.objects.tree import FILES_DIRECTORY, Entry
+from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.facts import is_live, written_time
 
 _BLOCK_BYTES = 1 << 20
 _FAULTS_SHOWN = 20  # of a kind per file; all are counted
 _REQUIRED = (METADATA_FILE, PARAMETERS_FILE)
+_KEPT = f"{FILES_DIRECTORY}/"
 _FILES = (*_REQUIRED, METRICS_FILE, SEGMENTS_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
 
 
@@ -69,14 +73,17 @@ def verify_trial(trial: Trial) -> Verified:
     notes: list[str] = []
     missing = [name for name in _REQUIRED if not os.path.lexists(trial.path / name)]
     misplaced = [name for name in _FILES if (trial.path / name).is_dir() and not (trial.path / name).is_symlink()]
+    memory = DigestMemory(trial.path)
     for name in [*missing, *misplaced, *_names(trial.path)]:
         path = trial.path / name
+        if name == MEMORY_FILE:
+            continue
         if path.is_symlink():
             notes.append(said("{name} is a link, which was not followed", name=name))
             continue
         if name.endswith(".partial"):
             notes.append(said("{name} is left over from an interrupted write", name=name))
-        files.append(_check(path, name, runs_on))
+        files.append(_check_kept(path, name, memory) if name.startswith(_KEPT) else _check(path, name, runs_on))
     return Verified(trial.alternative_name, trial.path.absolute(), files, notes)
 
 
@@ -112,6 +119,23 @@ def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
     except OSError as error:
         faults.append(said("cannot be read ({strerror})", strerror=error.strerror))
     return CheckedFile(name, size_bytes, records, faults)
+
+
+def _check_kept(path: Path, name: str, memory: DigestMemory) -> CheckedFile:
+    """Read a kept file, and compare it with its digest, unless it was changed after that was computed."""
+    faults: list[str] = []
+    size_bytes = 0
+    try:
+        with open_source(path) as file:
+            stat = stat_of(os.fstat(file.fileno()))
+            stored = digest_file(file, path)
+        size_bytes = stored.size_bytes
+        digest = memory.digest_of(Entry(name.removeprefix(_KEPT), stat))
+        if digest not in (None, stored.digest):
+            faults.append("has other bytes than its digest says")
+    except (DamagedError, OSError) as error:
+        faults.append(reason_of(error))
+    return CheckedFile(name, size_bytes, None, faults)
 
 
 def _read_through(path: Path) -> int:

@@ -22,6 +22,13 @@ Answer = TypeVar("Answer")
 Handle = TypeVar("Handle", bound="TrialHandle")
 
 
+class KeptTotals(NamedTuple):
+    """How many files are kept with a trial, and how many bytes they have."""
+
+    files: int = 0
+    size_bytes: int = 0
+
+
 class Detail(NamedTuple):
     """What a list does not show of a trial.
 
@@ -29,11 +36,13 @@ class Detail(NamedTuple):
         params: The nested parameters.
         platform: The `platform` part of the metadata.
         git: The `_git` part of the metadata.
+        kept: The files kept with it.
     """
 
     params: Mapping[str, object]
     platform: Mapping[str, object]
     git: Mapping[str, object]
+    kept: KeptTotals = KeptTotals()
 
 
 class Extent(NamedTuple):

@@ -12,9 +12,20 @@ from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, expanded
 from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, is_live
+from aimd_core.reading.kept_files import tree_of
 from aimd_core.reading.selection import trial_at, trial_named
 from aimd_core.reading.series import last_of, metric_names, read_series
-from aimd_core.sources.handles import Detail, Extent, Line, LineRequest, TrashEntry, TrialHandle, TrialSource, folder_on
+from aimd_core.sources.handles import (
+    Detail,
+    Extent,
+    KeptTotals,
+    Line,
+    LineRequest,
+    TrashEntry,
+    TrialHandle,
+    TrialSource,
+    folder_on,
+)
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -64,7 +75,9 @@ class LocalTrial(TrialHandle):
     def detail(self) -> Detail:
         """Return what a list does not show."""
         metadata = self.trial.metadata
-        return Detail(self.trial.parameters, _mapping(metadata.get("platform")), _mapping(metadata.get("_git")))
+        tree = tree_of(self.trial.path)
+        kept = KeptTotals(len(tree.entries), tree.size_bytes)
+        return Detail(self.trial.parameters, _mapping(metadata.get("platform")), _mapping(metadata.get("_git")), kept)
 
     def diff(self) -> bytes | None:
         """Return the recorded uncommitted changes, or None."""

@@ -34,6 +34,7 @@ from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE
 from aimd_core.language import said
 from aimd_core.query.fields import quote
 from aimd_core.reading.facts import Facts, is_live, seconds_of
+from aimd_core.reading.kept_files import TREE
 from aimd_core.reading.output import follow_blocks, tail_offset
 from aimd_core.reading.output import lines_in as lines_of_file
 from aimd_core.reading.series import Series, last_of
@@ -42,6 +43,7 @@ from aimd_core.sources.handles import (
     MIN_ID_CHARS,
     Detail,
     Extent,
+    KeptTotals,
     Line,
     LineRequest,
     TrashEntry,
@@ -51,6 +53,7 @@ from aimd_core.sources.handles import (
     only,
     refuse_running,
 )
+from aimd_core.sources.local import lines_in
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -118,7 +121,10 @@ class RemoteTrial(TrialHandle):
         self._source.fill([self])
         metadata = self.document["metadata"]
         return Detail(
-            self.document.get("parameters") or {}, _mapping(metadata.get("platform")), _mapping(metadata.get("_git"))
+            self.document.get("parameters") or {},
+            _mapping(metadata.get("platform")),
+            _mapping(metadata.get("_git")),
+            _totals_of(self.document["files"].get(TREE) or {}),
         )
 
     def diff(self) -> bytes | None:
@@ -481,6 +487,10 @@ def _tail_start(trial: RemoteTrial, tail: int, size_bytes: int) -> int:
     return size_bytes
 
 
+def _totals_of(stored: dict[str, Any]) -> KeptTotals:
+    return KeptTotals(stored.get("count") or 0, stored.get("offset") or 0)
+
+
 def _bytes_of(server: Server, trial_id: str, file: str, start: int, end: int) -> bytes:
     """Return bytes of a file."""
     content = bytearray()
@@ -495,7 +505,6 @@ def _bytes_of(server: Server, trial_id: str, file: str, start: int, end: int) ->
 
 
 def _lines_of_journal(trial: RemoteTrial, request: LineRequest) -> list[list[Line]]:
-    from aimd_core.sources.local import lines_in  # which loads what only directories need
 
     directory = trial.directory([METRICS_FILE, SEGMENTS_FILE])
     return [lines_in(directory, metric, request.axis, request.all_segments) for metric in request.metrics]

@@ -30,15 +30,17 @@ from aimd_core.format.layout import (
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, folder_path_of, strict_json
 from aimd_core.format.values import MAX_PARAMETERS_CHARS
 from aimd_core.language import said
+from aimd_core.objects.tree import FILES_DIRECTORY
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, iso_of
-from aimd_core.upload.refusals import Refusal, sentence
+from aimd_core.reading.kept_files import TREE, local_files
+from aimd_core.upload.refusals import DAMAGED, Refusal, sentence
 
 _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)
 _ID = re.compile(rb"^  id: ([0-9a-f-]{36})$", re.MULTILINE)
 _STATUS = re.compile(rb"^status: (\w+)$", re.MULTILINE)
 _SMALL_BYTES = 8 << 20
-_OURS = frozenset((*DOCUMENT_FILES, *JOURNAL_FILES))
+_OURS = frozenset((*DOCUMENT_FILES, *JOURNAL_FILES, FILES_DIRECTORY))
 _NAMED = 3  # how many files a sentence names
 _OFFERED = (METADATA_FILE, PARAMETERS_FILE)
 _UNDERSTOOD = (*_OFFERED, LABELS_FILE)
@@ -154,7 +156,9 @@ class Uploaded:
         folder: The path of its folder.
         folder_id: The id of its folder.
         folder_fallback: The requested folder does not exist, so the default one was used.
-        sent_bytes: Journal bytes that were new to the server.
+        sent_bytes: Bytes of journals and of files that were new to the server.
+        sent_files: How many of its `files/` are new or changed on the server.
+        notes: What else to say of its files.
         remaining_bytes: What would be sent, in a dry run.
         damage: A sentence about local damage, or empty.
         address: Where to see it in the console, or empty if that is not known.
@@ -168,10 +172,12 @@ class Uploaded:
         "folder_fallback",
         "folder_id",
         "name",
+        "notes",
         "outcome",
         "refusals",
         "remaining_bytes",
         "sent_bytes",
+        "sent_files",
         "trial_id",
     )
 
@@ -184,6 +190,8 @@ class Uploaded:
         self.folder_id = str(folder.get("id"))
         self.folder_fallback = bool(folder.get("fallback"))
         self.sent_bytes = 0
+        self.sent_files = 0
+        self.notes: list[str] = []
         self.remaining_bytes = 0
         self.damage = ""
         self.address = ""
@@ -253,7 +261,7 @@ def checked_id(trial: Trial) -> str:
 
 def damaged_parts(trial: Trial) -> list[Refusal]:
     """Return the documents of a trial that `read_documents` could not read or understand."""
-    return [Refusal(file, reason, is_local=True) for file, reason in trial.unread.items()]
+    return [Refusal(file, reason, DAMAGED) for file, reason in trial.unread.items()]
 
 
 def left_behind(path: Path) -> str:
@@ -308,6 +316,13 @@ def is_known(path: Path, stored: dict[str, Any]) -> bool:
                 return False
             if file == METADATA_FILE and not _has_ended(content, stored.get("state")):
                 return False
+        local = local_files(path)
+        if (
+            local.left_out
+            or local.ignored
+            or ((local.files or TREE in files) and (files.get(TREE) or {}).get("digest") != local.digest)
+        ):
+            return False
     except (DamagedError, OSError, _TooLargeError):
         return False
     return METADATA_FILE in files

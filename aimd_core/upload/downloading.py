@@ -7,6 +7,7 @@ its digests match. Existing files are never overwritten, and no name from a serv
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE
 from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
+from aimd_core.objects.memory import MEMORY_FILE, DigestMemory
+from aimd_core.objects.tree import FILES_DIRECTORY, read_tree
+from aimd_core.reading.kept_files import TREE
+from aimd_core.upload.fetching import fetch_tree
 from aimd_core.upload.sending import Progress, no_progress
 
 _FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)
@@ -43,7 +48,7 @@ def download_trial(server: Server, trial_id: str, directory: Path, progress: Pro
     shown = server.trial(trial_id)
     if shown["id"] != trial_id:
         raise misfitting(server.host, "id", "the id of the trial that was asked for")
-    files = {file: facts for file, facts in (shown.get("files") or {}).items() if file in _FILES}
+    files = {file: facts for file, facts in (shown.get("files") or {}).items() if file in (*_FILES, TREE)}
     if METADATA_FILE not in files:
         raise DamagedError(path=trial_id, reason="was uploaded without its metadata.yaml, so it cannot come back whole")
     target = directory / TRIALS_DIRECTORY / directory_name(shown, server.host)
@@ -60,13 +65,24 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
     partial = trials / f".{trial_id}.partial"
     partial.mkdir(parents=True, exist_ok=True)
     fetch_files(server, trial_id, files, partial, progress)
-    for leftover in partial.iterdir():
-        if leftover.name not in files:
-            leftover.unlink()
+    if TREE in files:
+        fetch_tree(server, trial_id, partial, progress)
+    _remove_others(partial, files)
     _sync(partial)
     os.rename(partial, target)
     _sync(trials)
     return target
+
+
+def _remove_others(partial: Path, files: Iterable[str]) -> None:
+    """Remove what an earlier attempt left of files that the trial has no more."""
+    for leftover in partial.iterdir():
+        if leftover.name not in (*files, MEMORY_FILE, FILES_DIRECTORY):
+            leftover.unlink()
+    kept = DigestMemory(partial)
+    for path, entry in read_tree(partial / FILES_DIRECTORY).entries.items():
+        if kept.digest_of(entry) is None:
+            (partial / FILES_DIRECTORY / path).unlink()
 
 
 def fetch_files(

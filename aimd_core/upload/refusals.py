@@ -22,6 +22,8 @@ _NAMED = 5  # how many a sentence names
 _GROUPS = ("metadata", "documents", "parameters")
 _ALONE = ("labels", "last_write")
 
+REFUSED, DAMAGED, UNSENT = "refused", "damaged", "unsent"  # why something was left out
+
 Document = dict[str, Any]
 Offer = Callable[[Document], object]
 
@@ -29,34 +31,38 @@ Offer = Callable[[Document], object]
 class Refusal(NamedTuple):
     """A part of a trial that was left out: its dotted name or its file, and why.
 
-    `is_local` tells whether it is damaged here; otherwise the server does not take it, for a reason of its own.
+    The reason is of one kind: the server does not take it (REFUSED), it is damaged here (DAMAGED), or it is one of the
+    `files/` that cannot be sent (UNSENT).
     """
 
     what: str
     reason: str
-    is_local: bool = False
+    kind: str = REFUSED
 
 
 def sentence(refusals: Iterable[Refusal]) -> str:
     """Say what was left out, in one sentence; empty when nothing was."""
     listed = list(refusals)
-    damaged = [refusal for refusal in listed if refusal.is_local]
-    refused = [refusal for refusal in listed if not refusal.is_local]
-    return joined("; ", [_sentence(part) for part in (refused, damaged) if part])
+    parts = [[refusal for refusal in listed if refusal.kind == kind] for kind in (REFUSED, DAMAGED, UNSENT)]
+    return joined("; ", [_sentence(part) for part in parts if part])
 
 
 def _sentence(listed: list[Refusal]) -> str:
     parts = [said("{what} ({reason})", what=refusal.what, reason=refusal.reason) for refusal in listed[:_NAMED]]
     more = said(" and {count} more", count=len(listed) - _NAMED) if len(listed) > _NAMED else ""
     shown = joined(", ", parts)
-    if listed[0].is_local:
+    if listed[0].kind == UNSENT:
+        return said("not sent: {parts}{more}", parts=shown, more=more)
+    if listed[0].kind == DAMAGED:
         return said("damaged here and left out: {parts}{more}", parts=shown, more=more)
     return said("the server refuses {parts}{more}", parts=shown, more=more)
 
 
 def refusal_reason(refusal: Refusal) -> str:
     """Say why it is left out, for a list in which it is named already."""
-    if refusal.is_local:
+    if refusal.kind == UNSENT:
+        return said("cannot be sent ({reason})", reason=refusal.reason)
+    if refusal.kind == DAMAGED:
         return said("is damaged here ({reason})", reason=refusal.reason)
     return said("the server refuses it ({reason})", reason=refusal.reason)
 

@@ -18,6 +18,7 @@ from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, AimdError, ConflictError, DiskError, NetworkError, RefusedError
 from aimd_core.reading.documents import Trial
+from aimd_core.reading.kept_files import TREE
 from aimd_core.upload.contents import (
     Destination,
     Difference,
@@ -28,11 +29,12 @@ from aimd_core.upload.contents import (
     is_known,
     quick_id,
 )
+from aimd_core.upload.parts import PartSize
 from aimd_core.upload.refusals import refusal_reason
 from aimd_core.upload.sending import (
-    PartSize,
     Progress,
     compare_files,
+    compare_tree,
     find_refusals,
     no_progress,
     plan_trial,
@@ -122,7 +124,9 @@ class CurrentRemote:
         """Return the files that differ, changing nothing."""
         trial.read_documents()
         trial_id = checked_id(trial)
-        differences = compare_files(trial, self._server.trial(trial_id).get("files") or {})
+        stored = self._server.trial(trial_id).get("files") or {}
+        differences = compare_files(trial, stored)
+        differences += compare_tree(self._server, trial, trial_id, stored.get(TREE) or {})
         return [*differences, *self._refused(trial, trial_id)]
 
     def _refused(self, trial: Trial, trial_id: str) -> list[Difference]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from aimd_core.client.answers import misfitting
+from aimd_core.client.contents import files_of
 from aimd_core.client.v2 import OffsetMismatchError, Server, Standing, pack
 from aimd_core.errors import (
     ContentDiffersError,
@@ -29,7 +30,9 @@ from aimd_core.format.digest import RunningDigest, digest_prefix
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, LABELS_FILE, METRICS_FILE
 from aimd_core.language import joined, said
+from aimd_core.objects.tree import LeftOut
 from aimd_core.reading.documents import Trial, reason_of
+from aimd_core.reading.kept_files import TREE, local_files
 from aimd_core.upload.contents import (
     MAKE_HINT,
     Companions,
@@ -41,11 +44,10 @@ from aimd_core.upload.contents import (
     digest_of,
     document_of,
 )
-from aimd_core.upload.refusals import Refusal, admitted, refusal_reason
+from aimd_core.upload.files import differences_of, send_files
+from aimd_core.upload.parts import MAX_PART_BYTES, PartSize
+from aimd_core.upload.refusals import DAMAGED, UNSENT, Refusal, admitted, refusal_reason
 
-FIRST_PART_BYTES = 1 << 20
-MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
-PART_S = 1.0  # a part is sized to take about this long
 _OFFSET_TRIES = 8
 _CONFLICT_TRIES = 8
 _REPLACED_TRIES = 4
@@ -57,20 +59,6 @@ Progress = Callable[[int], None]
 
 def no_progress(sent_bytes: int) -> None:
     """Ignore progress."""
-
-
-class PartSize:
-    """How many bytes to send at once, so that a part takes about a second. One per connection."""
-
-    def __init__(self) -> None:
-        self.size_bytes = FIRST_PART_BYTES
-
-    def learn(self, sent_bytes: int, took_s: float) -> None:
-        """Learn from how long a part took; a short last part says nothing."""
-        if sent_bytes < self.size_bytes:
-            return
-        fitting = int(sent_bytes * PART_S / max(took_s, 1e-3))
-        self.size_bytes = max(MIN_PART_BYTES, min(MAX_PART_BYTES, fitting, self.size_bytes * 4))
 
 
 # What each line of a journal contains once, as this SDK and the deployed one write it, and what is between two.
@@ -192,6 +180,7 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
             ) from None
         try:
             uploaded = _send_files(server, trial, trial_id, document, contents, answer, progress, part, refusals)
+            _send_tree(server, trial, trial_id, answer, progress, part, merged.overwrite, uploaded)
         except ContentDiffersError:
             if not merged.overwrite or removed is not None:
                 raise
@@ -298,13 +287,52 @@ def _send_files(
         except ContentDiffersError as error:  # of this file; those behind it are sent first
             contradiction = contradiction or error
         except (DamagedError, OSError) as error:
-            uploaded.refusals.append(Refusal(file, reason_of(error), is_local=True))
+            uploaded.refusals.append(Refusal(file, reason_of(error), DAMAGED))
     if contradiction is not None:
         raise contradiction
     uploaded.damage = damage_sentence(trial.path) if lines.are_odd else ""
     if uploaded.outcome == "unchanged" and (uploaded.sent_bytes or changed):
         uploaded.outcome = "updated"
     return uploaded
+
+
+def _send_tree(
+    server: Server,
+    trial: Trial,
+    trial_id: str,
+    answer: dict[str, Any],
+    progress: Progress,
+    part: PartSize,
+    may_remove: bool,
+    uploaded: Uploaded,
+) -> None:
+    """Bring what is below `files/` up to date, and note in `uploaded` what came of it."""
+    if uploaded.outcome == "skipped":
+        return
+    stored = answer["files"].get(TREE) or {}
+    sent = send_files(server, trial.path, trial_id, stored, progress, part, may_remove)
+    uploaded.sent_bytes += sent.sent_bytes
+    uploaded.sent_files = sent.files
+    uploaded.notes += notes_on(sent.only_there, sent.ignored)
+    uploaded.refusals += unsent_files(sent.left_out)
+    if uploaded.outcome == "unchanged" and sent.has_changed:
+        uploaded.outcome = "updated"
+
+
+def notes_on(only_there: int, ignored: int) -> list[str]:
+    """Return what to say of files that are only on the server, and of those that are left out on purpose."""
+    notes: list[str] = []
+    if only_there:
+        s = "s" * (only_there != 1)
+        notes.append(said("gone here and kept on the server: {count} file{s}", count=only_there, s=s))
+    if ignored:
+        notes.append(said("left out by .aimdignore: {count} file{s}", count=ignored, s="s" * (ignored != 1)))
+    return notes
+
+
+def unsent_files(left_out: Iterable[LeftOut]) -> list[Refusal]:
+    """Return files that stay here, with the reasons, as parts of their trial."""
+    return [Refusal(TREE + item.path, item.reason, UNSENT) for item in left_out]
 
 
 def _settle_documents(
@@ -319,7 +347,7 @@ def _settle_documents(
 
     Those that the server refuses are added to `refusals`. What cannot be read here stays there as it is.
     """
-    kept = contents.keys() | {refusal.what for refusal in refusals if refusal.is_local}
+    kept = contents.keys() | {refusal.what for refusal in refusals if refusal.kind == DAMAGED}
     gone = [file for file in DOCUMENT_FILES if file in remote and file not in kept]
     if gone:
         server.put_trial(trial_id, {**document, "documents": dict.fromkeys(gone)})
@@ -516,25 +544,56 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
         planned.outcome = "updated"
     journals = [journal for journal in differences if journal.file in JOURNAL_FILES]
     planned.remaining_bytes = sum((journal.local_bytes or 0) - (journal.remote_bytes or 0) for journal in journals)
+    _plan_tree(server, trial, trial_id, (answer.get("files") or {}).get(TREE) or {}, planned)
     return planned
+
+
+def _plan_tree(server: Server, trial: Trial, trial_id: str, stored: dict[str, Any], planned: Uploaded) -> None:
+    """Add to a plan what would be sent of the files below `files/`."""
+    local = local_files(trial.path)
+    planned.refusals += unsent_files(local.left_out)
+    planned.notes += notes_on(0, local.ignored)
+    if local.files and stored.get("digest") != local.digest:
+        there = {file.path: file.digest for file in files_of(server, trial_id)} if stored else {}
+        new = [file for file in local.files.values() if there.get(file.path) != file.digest]
+        planned.sent_files = len(new)
+        planned.remaining_bytes += sum(file.size_bytes for file in new)
+        if planned.outcome == "unchanged" and new:
+            planned.outcome = "updated"
+
+
+def compare_tree(server: Server, trial: Trial, trial_id: str, stored: dict[str, Any]) -> list[Difference]:
+    """Return the files below `files/` that differ between here and the server, all of which are read here."""
+    differences = []
+    for file in differences_of(server, trial.path, trial_id, stored):
+        reason, mended_by = file.reason, "upload"
+        if reason:
+            (unsent,) = unsent_files([LeftOut(file.path, reason)])
+            reason, mended_by = refusal_reason(unsent), ""
+        elif file.local_bytes is None:
+            reason, mended_by = "is gone here", "overwrite"
+        else:
+            reason = "is not on the server" if file.remote_bytes is None else "differs from what the server has"
+        differences.append(Difference(TREE + file.path, file.local_bytes, file.remote_bytes, reason, mended_by))
+    return differences
 
 
 def _damaged_journals(trial: Trial) -> list[Refusal]:
     journals = ((file, _standing_here(trial.path / file)) for file in JOURNAL_FILES)
-    return [Refusal(file, here, is_local=True) for file, here in journals if isinstance(here, str)]
+    return [Refusal(file, here, DAMAGED) for file, here in journals if isinstance(here, str)]
 
 
 def compare_files(trial: Trial, remote: dict[str, Any]) -> list[Difference]:
     """Return the files whose size or digest differs between here and the server, and those that are damaged here."""
     differences = []
-    left = dict(remote)
+    left = {file: stored for file, stored in remote.items() if file != TREE}
     for file in (*DOCUMENT_FILES, *JOURNAL_FILES):
         here = _standing_here(trial.path / file)
         there = left.pop(file, None) if here is not None else None
         fault = here if isinstance(here, str) else trial.unread.get(file)
         if fault is not None:
             left.pop(file, None)
-            reason = refusal_reason(Refusal(file, fault, is_local=True))
+            reason = refusal_reason(Refusal(file, fault, DAMAGED))
             differences.append(Difference(file, None, None, reason, ""))
         if not isinstance(here, Standing):
             continue

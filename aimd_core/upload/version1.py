@@ -32,6 +32,7 @@ from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
 from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial, reason_of
+from aimd_core.reading.kept_files import tree_of
 from aimd_core.reading.series import records_of
 from aimd_core.upload.contents import (
     MAKE_HINT,
@@ -43,7 +44,7 @@ from aimd_core.upload.contents import (
     damaged_parts,
     document_of,
 )
-from aimd_core.upload.refusals import Refusal, admitted, plain_name, refusal_reason
+from aimd_core.upload.refusals import DAMAGED, Refusal, admitted, plain_name, refusal_reason
 from aimd_core.upload.sending import Progress, no_progress
 
 BATCH_POINTS = 1000
@@ -90,7 +91,7 @@ class LocalPoints:
 
     def refusals(self) -> list[Refusal]:
         """Return what is left out if the journal cannot be read."""
-        return [Refusal(METRICS_FILE, self.fault, is_local=True)] if self.fault else []
+        return [Refusal(METRICS_FILE, self.fault, DAMAGED)] if self.fault else []
 
     def note(self, with_damage: bool) -> str:
         """Say what was left out, in one sentence; empty when nothing was."""
@@ -109,6 +110,13 @@ class LocalPoints:
         finite = {name: value for name, value in values.items() if not isinstance(value, float) or math.isfinite(value)}
         self.left_out += len(values) - len(finite)
         return {"value": finite, "sequence": strict_json(point["sequence"])}
+
+
+def _unsent(trial: Trial) -> list[str]:
+    """Say that files stay here, for which version 1 has no words."""
+    count = len(tree_of(trial.path).entries)
+    s = "s" * (count != 1)
+    return [said("{count} file{s} in files/ stay here: version 1 takes none", count=count, s=s)] if count else []
 
 
 class DeployedRemote:
@@ -148,6 +156,7 @@ class DeployedRemote:
             try:
                 uploaded = self._bring(trial, trial_id, document, merged.companions, progress)
                 uploaded.refusals += damaged_parts(trial) if uploaded.outcome != "skipped" else []
+                uploaded.notes += _unsent(trial)
                 return uploaded
             except RemoteFolderNotFoundError:
                 raise

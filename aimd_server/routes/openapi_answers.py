@@ -73,7 +73,7 @@ _TRIAL: dict[str, Schema] = {
     "segments": _all(_SEGMENT),
     "role": _ROLE,
 }
-_FILES = _named(_object(offset=COUNT, digest=TEXT))
+_FILES = _named(_sometimes(_object(offset=COUNT, digest=TEXT), count=COUNT))  # only `files/` has a count
 _KIND: Schema = {"enum": ["folder", "trial"]}
 _NUMBERS = _all(_maybe({"type": "number"}))
 _SERIES = _object(trial=ID, metric=TEXT, count=COUNT, exact=FLAG, nan=COUNT, x=_NUMBERS, lo=_NUMBERS)

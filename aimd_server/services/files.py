@@ -34,10 +34,11 @@ _PIECE_BYTES = 1 << 20
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How far the server has a file: bytes and their digest."""
+    """How far the server has a file: bytes and their digest; for all of a trial's `files/` together, their number."""
 
     offset: int
     digest: str
+    count: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def check_file(file: str, names: tuple[str, ...] = FILES) -> None:
@@ -129,7 +130,7 @@ def standings_of(connection: Connection, trial_ids: list[int]) -> dict[int, dict
         for row in rows:
             by_trial.setdefault(trial_id, {})[row.file] = standing(connection, row)
     for trial_id, tree in trial_files.trees(connection, trial_ids).items():
-        by_trial.setdefault(trial_id, {})[TREE] = Standing(tree.size, tree.digest)
+        by_trial.setdefault(trial_id, {})[TREE] = Standing(tree.size, tree.digest, tree.files)
     return by_trial
 
 

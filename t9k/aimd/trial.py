@@ -430,6 +430,27 @@ class Trial:
 
         return upload_directory(self._path, folder_id, folder_path, make_folder, conflict_strategy)
 
+    def save(self, path: str | os.PathLike[str], name: str | None = None) -> list[str]:
+        """Keep files with the trial, as they are now: in its `files/`, from where they are uploaded with it.
+
+        What cannot be kept is named in a warning, and the rest is. A file of the same name is replaced.
+
+        Args:
+            path: A file, a directory, or a pattern such as `out/**/*.csv`.
+            name: The name of the file, or, if there are several or it ends in `/`, the directory for them. By default
+                a file keeps its own name, and those of a directory the directory's, too.
+
+        Returns:
+            The names of what is kept.
+
+        Raises:
+            TypeError: The path or the name is no text.
+            ValueError: The name leads elsewhere, such as `../x`.
+        """
+        from t9k.aimd.saving import save
+
+        return save(self._path, path, name)
+
     def __repr__(self) -> str:
         return f"<Trial {self.alternative_name} {self.status}>"
 

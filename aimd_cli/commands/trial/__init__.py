@@ -14,6 +14,7 @@ GROUP = CommandGroup(
         "compare": "compare:compare",
         "top": "top:top",
         "logs": "logs:logs",
+        "files": "files:files",
         "tag": "label:tag",
         "note": "label:note",
         "rename": "label:rename",

@@ -185,7 +185,7 @@ def row_of(result: Result, destination: Destination) -> UploadRow:
     if uploaded is None:
         assert result.error is not None
         return UploadRow(name, "failed", result.trial.id or "", "", "", 0, message(result.error), "", 0)
-    notes = [sentence(uploaded.refusals), uploaded.damage, left_behind(result.trial.path)]
+    notes = [sentence(uploaded.refusals), uploaded.damage, *uploaded.notes, left_behind(result.trial.path)]
     if uploaded.folder_fallback:
         notes.append("the folder does not exist: uploaded to the default one (-m creates it)")
     unmet = destination.unmet_by(uploaded)
@@ -202,8 +202,9 @@ def row_of(result: Result, destination: Destination) -> UploadRow:
         uploaded.trial_id,
         uploaded.remaining_bytes,
         uploaded.folder_fallback,
-        tuple((str(refusal.what), str(refusal.reason), refusal.is_local) for refusal in uploaded.refusals),
+        tuple((str(refusal.what), str(refusal.reason), refusal.kind) for refusal in uploaded.refusals),
         unmet,
+        uploaded.sent_files,
     )
 
 
@@ -297,7 +298,10 @@ def say_summary(rows: Sequence[UploadRow], address: str) -> None:
     outcomes = joined(
         ", ", [joined(" ", [str(count), shown(outcome)]) for outcome in OUTCOMES if (count := counts[outcome])]
     )
-    size = text.size(sum(row.sent_bytes for row in rows))
+    size, files = text.size(sum(row.sent_bytes for row in rows)), sum(row.files for row in rows)
+    if files:
+        s = "s" * (files != 1)
+        size = said("{count} file{s}, {size}", count=f"{files:,}", s=s, size=size)
     output.say(said("{outcomes}; {size} sent. See: {address}", outcomes=outcomes, size=size, address=address))
 
 

@@ -202,6 +202,10 @@ COMMANDS: dict[str, str] = {
     "Which direction is better, if the name does not tell.": "从名称看不出时，指明哪个方向更好。",
     "Which value of each metric to compare.": "比较各指标的哪个值。",
     "Also show what is the same in all of them.": "同时显示各试验相同的内容。",
+    "List the files kept with a trial, with their sizes and SHA-256 digests.": "列出随试验保存的文件及其大小和 SHA-256 摘要。",
+    "They are in `files/` of its directory, where trial.save and you put them.": (
+        "这些文件位于试验目录的 `files/` 中，由 trial.save 或您自己放入。"
+    ),
     "Print the recorded output of a trial, without colours and control characters.": "打印试验的输出记录，去除颜色和控制字符。",
     "Follow the output until the trial ends.": "持续输出新增内容，直到试验结束。",
     "Print only this many of the last lines.": "仅打印最后若干行。",

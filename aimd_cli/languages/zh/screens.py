@@ -32,6 +32,7 @@ SCREENS: dict[str, str] = {
     "READ": "已读",
     "REMOVED": "移除时间",
     "SIZE": "大小",
+    "SHA-256": "SHA-256",
     "METRIC": "指标",
     "PARAMETER": "超参数",
     "packages and diffs that differ: {count}, see --packages": "{count} 个包或 diff 不同（--packages 可显示）",

@@ -14,4 +14,17 @@ OBJECTS: dict[str, str] = {
     "it is an absolute path": "是绝对路径",
     "it lies more than {limit} directories deep": "目录层数超过 {limit}",
     "a trial has {limit:,} files at most": "每个试验最多 {limit:,} 个文件",
+    # aimd_core/client/contents.py, aimd_core/upload/
+    "as long as what was sent": "与所发送的内容数量一致的列表",
+    "is gone": "已不存在",
+    "its digests of what was sent differ": "服务器对所发送内容算出的摘要不同",
+    "was changed while it was uploaded": "在上传过程中被更改",
+    "the offset of {file} keeps changing": "{file} 的偏移量不断变化",
+    "it lists a file that no trial has: {path}": "它列出了试验不可能有的文件：{path}",
+    "{path} and {other} are one name on this file system": "{path} 与 {other} 在此文件系统上是同一个名称",
+    "not sent: {parts}{more}": "未发送：{parts}{more}",
+    "cannot be sent ({reason})": "无法发送（{reason}）",
+    "gone here and kept on the server: {count} file{s}": "本地已不存在、服务器上仍保留：{count} 个文件",
+    "left out by .aimdignore: {count} file{s}": "被 .aimdignore 排除：{count} 个文件",
+    "{count} file{s} in files/ stay here: version 1 takes none": "files/ 中的 {count} 个文件留在本地：第 1 版协议不接收文件",
 }

@@ -147,4 +147,11 @@ MESSAGES: dict[str, str] = {
     "expected an artifact or its id, not {kind}": "此处应为制品或其 ID，而不是 {kind}",
     "metrics must be a mapping of names to numbers, not {kind}": "metrics 必须是从名称到数字的映射，而不是 {kind}",
     "a fork takes its settings from its parent: leave out trial_path": "分叉试验的设置取自父试验：请去掉 trial_path",
+    # t9k/aimd/saving.py
+    "expected a path, not {kind}": "应为路径，而不是 {kind}",
+    "expected a name, not {kind}": "应为名称，而不是 {kind}",
+    "{name!r} cannot name a kept file: {reason}": "{name!r} 不能作为所保存文件的名称：{reason}",
+    "is not there": "不存在",
+    "more than {limit:,} files at once": "一次超过 {limit:,} 个文件",
+    "WARNING: not saved: {parts}{more}. Training goes on.": "警告：未保存：{parts}{more}。训练继续进行。",
 }

@@ -1,0 +1,113 @@
+"""Contents of a version 2 server: bytes by their digest, and the files of trials that have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from aimd_core.client import answers
+from aimd_core.client.answers import misfitting
+from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of, read_at
+from aimd_core.errors import RefusedError
+
+ASKED_AT_ONCE = 10_000  # digests, and files of a trial
+
+
+class Arrived(NamedTuple):
+    """How many bytes of a content a server has, and whether they are all."""
+
+    offset: int
+    is_complete: bool
+
+
+class RemoteFile(NamedTuple):
+    """A file of a trial on a server: its path, size in bytes and digest."""
+
+    path: str
+    size_bytes: int
+    digest: str
+
+
+class RemoteTree(NamedTuple):
+    """All files of a trial on a server together: their number, bytes and digest."""
+
+    files: int
+    size_bytes: int
+    digest: str
+
+
+def missing(server: Server, digests: Sequence[str], trial_id: str) -> dict[str, int]:
+    """Return which contents have to be sent, each with how many bytes of it have arrived."""
+    lacking: dict[str, int] = {}
+    for start in range(0, len(digests), ASKED_AT_ONCE):
+        wish = {"digests": list(digests[start : start + ASKED_AT_ONCE]), "trial": trial_id}
+        answer = server.call(answers.MISSING, "POST", "/contents/missing", document=wish)
+        lacking |= {digest: answer["offsets"].get(digest, 0) for digest in answer["missing"]}
+    return lacking
+
+
+def send_small(server: Server, contents: Sequence[bytes]) -> list[str]:
+    """Send several contents in one request, and return their digests as the server has computed them."""
+    head = json.dumps([len(content) for content in contents]).encode()
+    body = b"".join([head, b"\n", *contents])
+    headers = {"Content-Type": "application/octet-stream"}
+    answer = server.call(answers.SMALL, "POST", "/contents", content=body, headers=headers)
+    digests: list[str] = answer["digests"]
+    if len(digests) != len(contents):
+        raise misfitting(server.host, "digests", "as long as what was sent")
+    return digests
+
+
+def send_part(server: Server, digest: str, size_bytes: int, offset: int, content: bytes) -> Arrived:
+    """Send the next bytes of a content, and return how many the server has then.
+
+    Raises:
+        ContentDiffersError: All bytes have arrived, and have another digest; nothing is kept of them.
+    """
+    headers = {
+        "Upload-Offset": str(offset),
+        "Upload-Length": str(size_bytes),
+        "Content-Type": "application/octet-stream",
+    }
+    try:
+        answer = server.send("PATCH", f"/contents/{digest}", content=content, headers=headers)
+    except OffsetMismatchError as error:  # a lost answer, or another upload of the same bytes
+        return Arrived(int(str(error.facts["offset"])), False)
+    return Arrived(offset_of(answer, server.host), answer.headers.get("upload-complete") == "?1")
+
+
+def put_files(server: Server, trial_id: str, files: Sequence[tuple[str, str]], remove: Sequence[str]) -> RemoteTree:
+    """Set files of a trial, each a path and a digest, remove others, and return what all of them are then.
+
+    Raises:
+        RefusedError: A path, or contents that were not sent.
+    """
+    wish: dict[str, Any] = {
+        "files": [{"path": path, "digest": digest} for path, digest in files],
+        "remove": list(remove),
+    }
+    answer = server.call(answers.TREE, "POST", f"/trials/{trial_id}/files", document=wish)
+    return RemoteTree(answer["count"], answer["size"], answer["digest"])
+
+
+def files_of(server: Server, trial_id: str) -> Iterator[RemoteFile]:
+    """Yield the files of a trial, by path."""
+    for page in server.pages(answers.FILES, f"/trials/{trial_id}/files", {}):
+        for file in page["files"]:
+            yield RemoteFile(file["path"], file["size"], file["digest"])
+
+
+def read_file(server: Server, trial_id: str, path: str, start: int, take: Callable[[bytes], bool]) -> None:
+    """Pass the bytes of a file of a trial from `start` on to `take`, as long as it returns True.
+
+    Raises:
+        UnreachableError: It is incomplete; what arrived was passed on.
+    """
+    read_at(server, f"/trials/{trial_id}/content?path={quote(path, safe='')}", start, take)
+
+
+def lacks(error: RefusedError) -> bool:
+    """Tell whether a server refuses files because it lacks their contents."""
+    return "(content_missing)" in str(error.facts.get("reason"))

@@ -1,0 +1,301 @@
+"""Sends the files of a trial, those below its `files/`: contents that the server lacks first, then the paths.
+
+Nothing is read that the server has, as long as the digests of unchanged files are remembered. What cannot be sent, or
+changes while it is read, is named, and does not stop the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from aimd_core.client import contents as remote
+from aimd_core.client.contents import ASKED_AT_ONCE, RemoteTree
+from aimd_core.client.v2 import Server, twin_of
+from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
+from aimd_core.language import said
+from aimd_core.objects.copying import open_source
+from aimd_core.objects.tree import FILES_DIRECTORY, LeftOut
+from aimd_core.reading.kept_files import LocalFile, local_files, unread_reason
+from aimd_core.upload.parts import PartSize
+
+SMALL_BYTES = 512 << 10  # contents up to this size are sent several at once
+BODY_BYTES, BODY_FILES = 4 << 20, 2_000
+WORKERS = 4
+_STEP_BYTES = 4 << 20
+_TRIES = 4
+
+
+class SentFiles(NamedTuple):
+    """What was sent of the files of a trial.
+
+    Attributes:
+        files: How many files are new or changed on the server.
+        sent_bytes: The bytes that went there.
+        left_out: What stayed here, and why.
+        only_there: How many files the server has that are gone here.
+        has_changed: Whether the server has other files than before.
+        ignored: How many files `.aimdignore` leaves out.
+    """
+
+    files: int
+    sent_bytes: int
+    left_out: list[LeftOut]
+    only_there: int
+    has_changed: bool = False
+    ignored: int = 0
+
+
+class FileDifference(NamedTuple):
+    """A file that differs between here and the server: sizes in bytes, None where it is not; or why it is not sent."""
+
+    path: str
+    local_bytes: int | None
+    remote_bytes: int | None
+    reason: str = ""
+
+
+def send_files(
+    server: Server,
+    trial: Path,
+    trial_id: str,
+    stored: dict[str, object],
+    progress: Callable[[int], None],
+    part: PartSize,
+    may_remove: bool = False,
+) -> SentFiles:
+    """Bring the files of a trial on the server up to date.
+
+    Args:
+        server: The target; other connections to it are opened while much is sent.
+        trial: The trial's directory.
+        trial_id: Its id there.
+        stored: What the server has of all its files together, as it shows it; empty for none.
+        progress: Called with the number of bytes sent, each time, from any thread.
+        part: How many bytes of a file to send at once.
+        may_remove: Whether files that are gone here are removed there.
+
+    Raises:
+        RefusedError, NetworkError, AccessError: From the server.
+    """
+    local = local_files(trial)
+    if not stored and not local.files:
+        return SentFiles(0, 0, local.left_out, 0, ignored=local.ignored)
+    if stored.get("digest") == local.digest:
+        return SentFiles(0, 0, local.left_out, 0, ignored=local.ignored)
+    there = {file.path: file.digest for file in remote.files_of(server, trial_id)} if stored else {}
+    changed = [file for file in local.files.values() if there.get(file.path) != file.digest]
+    named_left_out = {item.path for item in local.left_out}
+    gone = sorted(there.keys() - local.files.keys() - named_left_out)
+    sending = _Sending(server, trial / FILES_DIRECTORY, trial_id, progress, part)
+    sending.send(changed)
+    put = [(file.path, file.digest) for file in changed if file.path not in sending.failed]
+    put_all(server, trial_id, put, gone if may_remove else [])
+    left_out = [*local.left_out, *(LeftOut(path, reason) for path, reason in sorted(sending.failed.items()))]
+    has_changed = bool(put or (gone and may_remove))
+    only_there = 0 if may_remove else len(gone)
+    return SentFiles(len(put), sending.sent_bytes, left_out, only_there, has_changed, local.ignored)
+
+
+def put_all(
+    server: Server, trial_id: str, files: Sequence[tuple[str, str]], remove: Sequence[str]
+) -> RemoteTree | None:
+    """Set and remove files, as many at once as a server takes; return what all are then."""
+    tree: RemoteTree | None = None
+    for start in range(0, len(files), ASKED_AT_ONCE):
+        tree = remote.put_files(server, trial_id, files[start : start + ASKED_AT_ONCE], [])
+    for start in range(0, len(remove), ASKED_AT_ONCE):
+        tree = remote.put_files(server, trial_id, [], remove[start : start + ASKED_AT_ONCE])
+    return tree
+
+
+def differences_of(server: Server, trial: Path, trial_id: str, stored: dict[str, object]) -> list[FileDifference]:
+    """Read all files of a trial, and return those that differ between here and the server, or cannot be sent.
+
+    Args:
+        server: The server.
+        trial: The trial's directory.
+        trial_id: Its id there.
+        stored: What the server has of all its files together, as it shows it; empty for none.
+    """
+    local = local_files(trial, reads_all=True)
+    differences = [FileDifference(item.path, None, None, item.reason) for item in local.left_out]
+    if stored.get("digest") == local.digest or not (stored or local.files):
+        return differences
+    there = {file.path: file for file in remote.files_of(server, trial_id)} if stored else {}
+    for file in local.files.values():
+        other = there.pop(file.path, None)
+        if other is None or other.digest != file.digest:
+            differences.append(FileDifference(file.path, file.size_bytes, other and other.size_bytes))
+    unsent = {item.path for item in local.left_out}
+    differences += [
+        FileDifference(file.path, None, file.size_bytes) for file in there.values() if file.path not in unsent
+    ]
+    return differences
+
+
+class _Sending:
+    """Sends contents that the server lacks over several connections.
+
+    Attributes:
+        failed: Why files could not be sent, by path.
+        sent_bytes: How many bytes went.
+    """
+
+    def __init__(
+        self, server: Server, directory: Path, trial_id: str, progress: Callable[[int], None], part: PartSize
+    ) -> None:
+        self._server = server
+        self._directory = directory
+        self._trial_id = trial_id
+        self._progress = progress
+        self._part = part
+        self._lock = threading.Lock()
+        self.failed: dict[str, str] = {}
+        self.sent_bytes = 0
+
+    def send(self, files: Iterable[LocalFile]) -> None:
+        """Send the contents of files."""
+        by_digest: dict[str, list[LocalFile]] = {}
+        for file in files:
+            by_digest.setdefault(file.digest, []).append(file)
+        lacking = remote.missing(self._server, list(by_digest), self._trial_id)
+        groups = [by_digest[digest] for digest in lacking]
+        small = [group for group in groups if group[0].size_bytes <= SMALL_BYTES]
+        large = [group for group in groups if group[0].size_bytes > SMALL_BYTES]
+        work: list[Callable[[Server], None]] = []
+        for body in _bodies(small):
+            work.append(lambda server, body=body: self._send_small(server, body))  # type: ignore[misc]
+        for group in large:
+            work.append(lambda server, group=group: self._send_large(server, group, lacking))  # type: ignore[misc]
+        self._run(work)
+
+    def _run(self, work: list[Callable[[Server], None]]) -> None:
+        """Do several things at once, each worker with a connection of its own."""
+        if len(work) < 2:
+            for item in work:
+                item(self._server)
+            return
+        left = iter(work)
+
+        def serve(server: Server) -> None:
+            while True:
+                with self._lock:
+                    item = next(left, None)
+                if item is None:
+                    return
+                try:
+                    item(server)
+                except BaseException:
+                    with self._lock:
+                        for _ in left:
+                            pass  # the others end after what they are doing
+                    raise
+
+        servers = [self._server, *(twin_of(self._server) for _ in range(min(WORKERS, len(work)) - 1))]
+        with ThreadPoolExecutor(len(servers)) as threads:
+            ends = [threads.submit(serve, server) for server in servers]
+        for server in servers[1:]:
+            server.__exit__(None, None, None)
+        for end in ends:
+            end.result()
+
+    def _fail(self, group: Sequence[LocalFile], reason: str) -> None:
+        with self._lock:
+            self.failed |= {file.path: reason for file in group}
+
+    def _count(self, sent_bytes: int) -> None:
+        with self._lock:
+            self.sent_bytes += sent_bytes
+        self._progress(sent_bytes)
+
+    def _send_small(self, server: Server, groups: Sequence[Sequence[LocalFile]]) -> None:
+        pieces: list[bytes] = []
+        for group in groups:
+            content = self._content(group)
+            if content is not None:
+                pieces.append(content)
+        if not pieces:
+            return
+        digests = remote.send_small(server, pieces)
+        if any(hashlib.sha256(piece).hexdigest() != digest for piece, digest in zip(pieces, digests, strict=True)):
+            raise RefusedError(host=server.host, reason="its digests of what was sent differ")
+        self._count(sum(map(len, pieces)))
+
+    def _content(self, group: Sequence[LocalFile]) -> bytes | None:
+        """Return the content of a small file, if it is still what it was."""
+        file = group[0]
+        try:
+            with open_source(self._directory / file.path) as opened:
+                content = _read_all(opened.fileno(), file.size_bytes + 1)
+        except (DamagedError, OSError) as error:
+            self._fail(group, unread_reason(error))
+            return None
+        if hashlib.sha256(content).hexdigest() != file.digest:
+            self._fail(group, said("was changed while it was uploaded"))
+            return None
+        return content
+
+    def _send_large(self, server: Server, group: Sequence[LocalFile], lacking: dict[str, int]) -> None:
+        file, path = group[0], self._directory / group[0].path
+        try:
+            with open_source(path) as opened:
+                for _ in range(_TRIES):
+                    try:
+                        self._send_from(server, file, opened.fileno(), lacking.get(file.digest, 0))
+                        return
+                    except ContentDiffersError:
+                        lacking[file.digest] = 0  # bytes of an upload that was cut off, or the file has changed
+        except (DamagedError, OSError) as error:
+            self._fail(group, unread_reason(error))
+            return
+        self._fail(group, said("was changed while it was uploaded"))
+
+    def _send_from(self, server: Server, file: LocalFile, descriptor: int, offset: int) -> None:
+        """Send a file from an offset on; another upload of the same bytes at the same time does no harm."""
+        stalls = 0
+        while stalls < _TRIES:
+            content = os.pread(descriptor, min(self._part.size_bytes, file.size_bytes - offset), offset)
+            if not content and offset < file.size_bytes:
+                raise DamagedError(path=file.path, reason="was changed while it was uploaded")
+            started_s = time.monotonic()
+            arrived = remote.send_part(server, file.digest, file.size_bytes, offset, content)
+            self._part.learn(len(content), time.monotonic() - started_s)
+            self._count(max(0, min(len(content), arrived.offset - offset)))
+            if arrived.is_complete:
+                return
+            stalls = stalls + 1 if arrived.offset <= offset and content else stalls
+            offset = min(arrived.offset, file.size_bytes)
+        raise RefusedError(host=server.host, reason=said("the offset of {file} keeps changing", file=file.path))
+
+
+def _read_all(descriptor: int, most_bytes: int) -> bytes:
+    """Read a small file; one byte more than expected tells that it has grown."""
+    pieces, size_bytes = [], 0
+    while size_bytes < most_bytes:
+        piece = os.read(descriptor, most_bytes - size_bytes)
+        if not piece:
+            break
+        pieces.append(piece)
+        size_bytes += len(piece)
+    return b"".join(pieces)
+
+
+def _bodies(groups: Sequence[Sequence[LocalFile]]) -> Iterator[list[Sequence[LocalFile]]]:
+    """Yield small contents in groups that are sent together."""
+    body: list[Sequence[LocalFile]] = []
+    size_bytes = 0
+    for group in groups:
+        if body and (size_bytes + group[0].size_bytes > BODY_BYTES or len(body) >= BODY_FILES):
+            yield body
+            body, size_bytes = [], 0
+        body.append(group)
+        size_bytes += group[0].size_bytes
+    if body:
+        yield body
