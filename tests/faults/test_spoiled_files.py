@@ -24,11 +24,13 @@ from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
 from tests.support.liar import WRONG
+from tests.support.memory import held_bytes
 from tests.support.trials import record, write_trial
 
 CODES = {0, 1, 2, 3, 6, 7, 8}
 SEEDS = 30  # in every run
 CASE_S = 30.0
+RSS_BYTES = 250 << 20
 FUZZ_S = float(os.environ.get("AIMD_FUZZ_S", "3600"))
 SPOILED, INTACT = "spoiled_261123_150327_f9by70", "intact_261123_150327_aaaaaa"
 COMMANDS = (
@@ -183,6 +185,7 @@ def test_files_are_spoiled_for_an_hour(home: Home, signed_in: Account) -> None:
         faults += _faults(home, seed)
         seed += 1
     assert faults == []
+    assert held_bytes() < RSS_BYTES
 
 
 def test_the_harness_catches_a_reader_that_takes_files_for_sound(
