@@ -13,14 +13,15 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from functools import cache
 
 from aimd_core.format.model import strict_json
 from aimd_core.language import said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timezone
 
 STEP_LIMIT = 1 << 63  # steps are nearer to 0 than this
 EXACT_STEP = 1 << 53  # every integer up to here is a float
@@ -56,11 +57,19 @@ def time_of(timestamp: object) -> float:
     """Return a timestamp of a record in seconds since the epoch: ISO 8601, UTC unless it says otherwise. Else NaN."""
     if not isinstance(timestamp, str):
         return float("nan")
+    fromisoformat, utc = _calendar()
     try:
-        when = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
-        return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()
+        when = fromisoformat(timestamp.replace("Z", "+00:00"))
+        return float((when if when.tzinfo else when.replace(tzinfo=utc)).timestamp())
     except (ValueError, OverflowError, OSError):
         return float("nan")
+
+
+@cache
+def _calendar() -> tuple[Callable[[str], datetime], timezone]:
+    from datetime import datetime, timezone  # a script that records reads no times
+
+    return datetime.fromisoformat, timezone.utc
 
 
 def is_step(step: int) -> bool:

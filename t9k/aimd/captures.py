@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from importlib.util import find_spec
 
 from aimd_core.format.files import replace_file
 from aimd_core.format.layout import DIFF_FILE, OUTPUT_FILE
 from aimd_core.language import said
-from t9k.aimd import companions, endings, output
-from t9k.aimd.git import GitCapture
+from t9k.aimd import endings, output
 from t9k.aimd.telling import tell
 from t9k.aimd.trial import Trial
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from t9k.aimd.git import GitCapture
 
 
 class Captures:
@@ -55,14 +57,17 @@ def start_captures(trial: Trial, captures: Captures, git: GitCapture | None) -> 
         if captures.output:
             trial._output = output.start(str(trial.path / OUTPUT_FILE), trial._journal._on_fault)
         if captures.system:
+            from t9k.aimd import companions
+
             companions.start("system_metrics", trial.path)
         if captures.upload:
             _start_uploader(trial)
-    except (OSError, subprocess.SubprocessError) as error:
+    except OSError as error:
         tell(said("WARNING: not everything is captured: {error}", error=error))
 
 
 def _start_uploader(trial: Trial) -> None:
+    from t9k.aimd import companions
     from t9k.aimd.configuration import companion_environment, signed_out
 
     if signed_out():

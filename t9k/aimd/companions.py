@@ -7,9 +7,10 @@ its children never sees it, and neither process ends with the other. It watches 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from aimd_core.language import said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -31,31 +32,27 @@ def start(module: str, trial: Path, environment: Mapping[str, str] | None = None
     Raises:
         OSError: It cannot be started.
     """
+    import subprocess  # loads what a script may never need
+
     logs = trial.parents[2] / LOGS_DIRECTORY
     logs.mkdir(parents=True, exist_ok=True)
     if not sys.executable:
         raise OSError("this program does not say which Python it runs in")
     settings = {**os.environ, **(environment or {})}
     log_path = logs.absolute() / f"{trial.name}.{module}.log"
+    words = ["/bin/sh", "-c", _DETACH, str(log_path), sys.executable, "-c", _program(module), str(trial.absolute())]
     with log_path.open("ab") as log:
-        subprocess.run(
-            [
-                "/bin/sh",
-                "-c",
-                _DETACH,
-                str(log_path),
-                sys.executable,
-                "-c",
-                _program(module),
-                str(trial.absolute()),
-            ],
+        ended = subprocess.run(
+            words,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             env=settings,
             start_new_session=True,
-            check=True,
+            check=False,
         )
+    if ended.returncode:
+        raise OSError(said("{command} ended with {status}", command=words[0], status=ended.returncode))
 
 
 def _program(module: str) -> str:

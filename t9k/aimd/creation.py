@@ -23,13 +23,16 @@ from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING
 from aimd_core.language import said
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
-from t9k.aimd.git import GitCapture
 from t9k.aimd.params import plain_params, require_small
 from t9k.aimd.ranks import Rank, current_rank
 from t9k.aimd.secrets import mask_command
 from t9k.aimd.silent import SilentTrial
 from t9k.aimd.trial import Trial, timestamp
 from t9k.aimd.values import as_mapping
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from t9k.aimd.git import GitCapture
 
 _ELSEWHERE = "Choose a directory that can be written to: create_trial(dir=...), or AIMD_DIR=DIR for every script"
 _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
@@ -92,7 +95,7 @@ def create_trial(
         name = f"{name}-rank{rank.number}"
     captures = Captures(capture_git, capture_output, capture_system, auto_upload)
     directory = _working_directory(dir)
-    git = GitCapture(Path.cwd()) if captures.git and _has_working_directory() else None
+    git = _ask_git() if captures.git and _has_working_directory() else None
     try:
         trial = _write_trial(directory, name, params, upload, git, rank if all_ranks else None)
         start_captures(trial, captures, git)
@@ -175,6 +178,12 @@ def _working_directory(given: str | os.PathLike[str] | None) -> Path:
         return Path(os.path.abspath(directory))
     except FileNotFoundError as error:
         raise DiskError(path=directory, reason="the working directory is gone", hint=_ELSEWHERE) from error
+
+
+def _ask_git() -> GitCapture:
+    from t9k.aimd.git import GitCapture
+
+    return GitCapture(Path.cwd())
 
 
 def _has_working_directory() -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    import subprocess
 
 TIMEOUT_S = 2.0
 MAX_DIFF_BYTES = 4 << 20
@@ -21,7 +24,7 @@ _QUESTIONS = {
     "remote": ("config", "--get", "remote.origin.url"),
     "diff": ("diff", "HEAD", "--no-ext-diff", "--no-color", "--no-textconv"),
 }
-_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<rest>[^?#]*)", re.DOTALL)
+_ADDRESS = r"(?s)(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/@]*)@)?(?P<rest>[^?#]*)"
 
 
 class GitCapture:
@@ -45,6 +48,8 @@ class GitCapture:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         if not _may_be_work_tree(directory):
             return
+        import subprocess  # loads what a script outside of a work tree never needs
+
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         try:
             for name, words in _QUESTIONS.items():
@@ -63,6 +68,8 @@ class GitCapture:
         process = self._running.pop(question, None)
         if process is None:
             return b""
+        import subprocess
+
         try:
             output, _ = process.communicate(timeout=max(0.0, self._deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -119,9 +126,9 @@ def _parse_status(status: str) -> tuple[str | None, str | None, bool | None]:
 
 def _without_secrets(url: str) -> str:
     """Return a remote's address without user, password, query and fragment; `ssh` keeps the user."""
-    address = _ADDRESS.match(url)
-    if address is None and "://" not in url:
+    if "://" not in url:
         return url  # a path, or user@host:path, which has no password
+    address = re.match(_ADDRESS, url)
     if address is None or address["rest"].count("[") != address["rest"].count("]"):
         return ""
     user = (address["user"] or "").partition(":")[0] if "ssh" in address["scheme"].lower() else ""

@@ -9,29 +9,33 @@ from __future__ import annotations
 import re
 
 MASK = "***"
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# Expressions are compiled when a word may match them: a plain command line, which is usual, has none.
+_WORDS = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"
 _ALWAYS = {"apikey", "credential", "credentials", "passphrase", "passwd", "password", "pwd", "secret", "secrets"}
 _LAST = {"auth", "authorization", "bearer", "token"}  # secret only at the end of a name: a token dimension is not
 _KEYS = {"access", "account", "api", "auth", "deploy", "encryption", "private", "secret", "signing", "ssh"}
 _TOKENS_OF_TEXT = {"bos", "cls", "end", "eos", "image", "mask", "max", "min", "new", "num", "pad", "per", "sep"}
 _TOKENS_OF_TEXT |= {"special", "start", "stop", "target", "unk"}
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w.-]*)(?P<equals>=)?(?P<value>.*)", re.DOTALL)
-_ASSIGNMENT = re.compile(r"(?P<name>[+~]*[A-Za-z_][\w./-]*)=(?P<value>.+)", re.DOTALL)  # as hydra and env take them
-_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.I)
+_OPTION = r"(?s)(?P<name>--?[A-Za-z][\w.-]*)(?P<equals>=)?(?P<value>.*)"
+_ASSIGNMENT = r"(?s)(?P<name>[+~]*[A-Za-z_][\w./-]*)=(?P<value>.+)"  # as hydra and env take them
+_ADDRESS = r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@"
 # name=value or "name": "value" inside a word, such as a query, JSON, or code after -c
-_NAME = re.compile(r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[=:]\s*")
-_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s\"',;&()\[\]{}]+")
-_BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}", re.I)
+_NAME = r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[=:]\s*"
+_VALUE = r"\"[^\"]*\"|'[^']*'|[^\s\"',;&()\[\]{}]+"
+_BEARER = r"(?i)\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}"
 # Forms of secrets anywhere: aimd's own keys are UUIDs, the others have well-known prefixes.
-_TELLING = re.compile(
+_TELLING = (
     r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|hf_\w{20,}|sk-[\w-]{20,}|gh[pousr]_\w{20,}|github_pat_\w{20,}"
     r"|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
 )
 
+_UUID_DASHES = 4
+_TELLING_MARKS = ("hf_", "sk-", "gh", "glpat-", "xox", "AKIA", "eyJ")  # in each of the other forms is one of them
+
 
 def names_secret(name: str) -> bool:
     """Tell whether a name such as `--api-key`, `WANDB_API_KEY` or `hfToken` means a secret."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = [word.lower() for word in re.findall(_WORDS, name)]
     if not words:
         return False
     before, last = words[-2] if len(words) > 1 else "", words[-1]
@@ -56,21 +60,28 @@ def mask_command(words: list[str]) -> list[str]:
 
 def _mask_word(word: str) -> tuple[str, bool]:
     """Return a word without its secret, and whether the next one is the value of a secret option."""
-    option = _OPTION.fullmatch(word) if word.startswith("-") else None
+    option = re.fullmatch(_OPTION, word) if word.startswith("-") else None
     if option and names_secret(option["name"]):
         return (f"{option['name']}={MASK}", False) if option["equals"] else (word, True)
-    assignment = _ASSIGNMENT.fullmatch(word)
+    assignment = re.fullmatch(_ASSIGNMENT, word) if "=" in word else None
     if assignment and names_secret(assignment["name"]):
         return f"{assignment['name']}={MASK}", False
-    shown = _ADDRESS.sub(rf"\g<scheme>{MASK}@", word)
-    shown = _BEARER.sub(rf"\g<scheme> {MASK}", shown)
-    return _TELLING.sub(MASK, _mask_inside(shown)), False
+    shown = word
+    if "://" in shown:
+        shown = re.sub(_ADDRESS, rf"\g<scheme>{MASK}@", shown)
+    if any(scheme in shown.casefold() for scheme in ("bearer", "basic")):
+        shown = re.sub(_BEARER, rf"\g<scheme> {MASK}", shown)
+    if "=" in shown or ":" in shown:
+        shown = _mask_inside(shown)
+    if shown.count("-") >= _UUID_DASHES or any(mark in shown for mark in _TELLING_MARKS):
+        shown = re.sub(_TELLING, MASK, shown)
+    return shown, False
 
 
 def _mask_inside(word: str) -> str:
     parts, position = [], 0
-    for match in _NAME.finditer(word):
-        value = _VALUE.match(word, match.end()) if names_secret(match["name"]) else None
+    for match in re.finditer(_NAME, word):
+        value = re.compile(_VALUE).match(word, match.end()) if names_secret(match["name"]) else None
         if value and match.start() >= position:
             parts += [word[position : match.end()], MASK]
             position = value.end()

@@ -14,7 +14,6 @@ import copy
 import os
 import sys
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 from aimd_core.errors import TrialStateError
@@ -51,14 +50,18 @@ if TYPE_CHECKING:
     from aimd_core.upload import Uploaded
 
 _NAMES_KEPT = 10_000  # encoded names to keep for the next call
-_UTC = timezone.utc
 _float_repr = float.__repr__
 _time_ns = time.time_ns
 
 
 def timestamp() -> str:
     """Return the current time in the format's form: ISO 8601, UTC, microseconds."""
-    return datetime.now(_UTC).isoformat(timespec="microseconds")
+    second, nanosecond = divmod(_time_ns(), 1_000_000_000)
+    return f"{_shown_second(second)}.{nanosecond // 1000:06d}+00:00"
+
+
+def _shown_second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 class Trial:
@@ -208,7 +211,7 @@ class Trial:
         second, nanosecond = divmod(_time_ns(), 1_000_000_000)
         last, shown = self._second
         if second != last:
-            shown = datetime.fromtimestamp(second, _UTC).isoformat()[:19]
+            shown = _shown_second(second)
             self._second = second, shown
         return f"{shown}.{nanosecond // 1000:06d}+00:00"
 

@@ -9,7 +9,6 @@ import math
 import os
 import sys
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
 from operator import index
 
@@ -97,6 +96,8 @@ def as_timestamp(seconds: Any) -> str:
         TypeError: It is not a number.
         ValueError: It is not in the years 1 to 9999.
     """
+    from datetime import datetime, timezone
+
     number = as_float("timestamp", seconds)
     try:
         return datetime.fromtimestamp(number, timezone.utc).isoformat(timespec="microseconds")
@@ -245,12 +246,14 @@ def _plain_scalar(name: str, scalar: Any, given: Any = None) -> object:
         return float(scalar)
     if isinstance(scalar, os.PathLike):
         scalar = os.fspath(scalar)
+    if isinstance(scalar, str):
+        return _unicode(said("parameter {name!r}", name=name), str.__str__(scalar))
+    from datetime import date, time, timedelta  # loaded already if there is one
+
     if isinstance(scalar, (date, time)):  # a datetime is a date
         return scalar.isoformat()
     if isinstance(scalar, timedelta):
         return scalar.total_seconds()
-    if isinstance(scalar, str):
-        return _unicode(said("parameter {name!r}", name=name), str.__str__(scalar))
     if type(scalar).__module__ in ("decimal", "fractions") or type(scalar).__name__ == "longdouble":
         return _float_or_nan(scalar)
     kind = _describe(scalar if given is None else given)

@@ -34,6 +34,12 @@ def test_recording_a_trial_loads_nothing_of_the_network_the_terminal_or_the_serv
     assert loaded & (heavy | {"aimd_cli", "aimd_server", "inspect", "logging", "concurrent"}) == set()
 
 
+def test_recording_without_captures_loads_nothing_that_only_they_need(work: Path) -> None:
+    off = "import os\nos.environ.update(AIMD_CAPTURE_GIT='0', AIMD_CAPTURE_OUTPUT='0', AIMD_CAPTURE_SYSTEM='0')\n"
+    loaded = loaded_by(off + RECORDING, work)
+    assert not {"subprocess", "selectors", "datetime", "t9k.aimd.git", "t9k.aimd.companions"} & loaded
+
+
 def test_recording_a_trial_loads_of_the_core_only_what_it_needs(work: Path) -> None:
     loaded = loaded_by(RECORDING, work)
     assert not {"aimd_core.client", "aimd_core.upload", "aimd_core.config", "t9k.aimd.session"} & loaded

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from t9k.aimd import create_trial
+from t9k.aimd import create_trial, secrets
 from t9k.aimd.secrets import MASK, mask_command
 
 SENTINEL = "sentinel7"
@@ -75,3 +77,14 @@ def test_the_command_of_a_trial_is_in_its_process_document(monkeypatch: pytest.M
     trial = create_trial(trial_name="a")
     document = json.loads((trial.path / "process.json").read_text())
     assert document["command"] == ["python", "train.py", "--token", MASK, "--lr", "0.1"]
+
+
+@given(st.from_regex(secrets._TELLING, fullmatch=True))
+def test_every_known_form_is_masked_whatever_is_looked_at_first(key: str) -> None:
+    assert secrets.mask_command(["run", key]) == ["run", MASK]
+
+
+@given(st.from_regex(secrets._BEARER, fullmatch=True))
+def test_every_bearer_is_masked_whatever_is_looked_at_first(header: str) -> None:
+    (masked,) = secrets.mask_command([header])
+    assert masked.endswith(MASK)
