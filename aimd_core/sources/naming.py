@@ -25,6 +25,8 @@ from aimd_core.sources.handles import TrashEntry, TrialHandle, TrialSource, tras
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aimd_core.sources.local import DirectorySource
     from aimd_core.sources.remote import ServerSource
 
@@ -177,6 +179,17 @@ def _directory(path: Path) -> DirectorySource:
     from aimd_core.sources.local import DirectorySource  # a name on a server needs no index of directories
 
     return DirectorySource(path)
+
+
+def only_one(trials: Sequence[TrialHandle]) -> TrialHandle:
+    """Return the only one of several trials.
+
+    Raises:
+        UsageError: There are more.
+    """
+    if len(trials) != 1:
+        raise UsageError(message=said("this takes one trial, not {count}", count=len(trials)), hint="Name one of them")
+    return trials[0]
 
 
 def select(source: TrialSource, text: str) -> list[TrialHandle]:

@@ -297,6 +297,10 @@ class ServerSource(TrialSource):
 
     def chosen(self, where: str, sort: str, limit: int | None) -> list[TrialHandle]:
         """Return the first trials that a query matches, in an order."""
+        if where.strip():
+            from aimd_core.query import parse, pinned, render
+
+            where = render(pinned(parse(where).condition))  # the server is in another time zone
         return [RemoteTrial(self._root, document) for document in self._documents(self._folder, where, sort, limit)]
 
     def _documents(

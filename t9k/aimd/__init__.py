@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from t9k.aimd.creation import create_trial as create_trial
     from t9k.aimd.forking import fork_trial as fork_trial
     from t9k.aimd.loading import load_trial as load_trial
+    from t9k.aimd.recorded import RecordedTrial as RecordedTrial
+    from t9k.aimd.recorded import find_trial as find_trial
     from t9k.aimd.search import search_trials as search_trials
     from t9k.aimd.session import login as login
     from t9k.aimd.session import logout as logout
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     "CONFIG": "configuration",
+    "RecordedTrial": "recorded",
     "Trial": "trial",
     "create_trial": "creation",
+    "find_trial": "recorded",
     "fork_trial": "forking",
     "load_trial": "loading",
     "login": "session",
@@ -41,8 +45,10 @@ _HOME = {
 
 __all__ = [
     "CONFIG",
+    "RecordedTrial",
     "Trial",
     "create_trial",
+    "find_trial",
     "fork_trial",
     "load_trial",
     "login",

@@ -24,46 +24,61 @@ def search_trials(
     sort: str | None = None,
     limit: int | None = None,
     format: str = "list",
+    remote: bool = False,
 ) -> Any:
-    """Find the trials in a directory that match a query, as `aimd trial ls --where` does; see docs/reference/query.md.
+    """Find the trials that match a query, as `aimd trial ls --where` does; see docs/reference/query.md.
 
     Args:
         query: Such as `"params.lr >= 1e-3 and val.acc.max > 0.9"`; by default all trials.
-        path: The directory that holds `.aimd`, or trials; by default that of `AIMD_DIR`, or the working directory.
+        path: The directory that holds `.aimd`, or trials; by default that of `AIMD_DIR`, or the working directory. Also
+            `team:/vision`: the folder of a server with that short name, from `aimd login --as team`.
         sort: Such as `"-val.acc.max,started"`; by default newest first.
         limit: The most trials to return.
         format: `list`, `pandas` or `polars`.
+        remote: Search the active server; then `path` is a folder there.
 
     Returns:
         As a list, one mapping per trial: `name`, `alternative_name`, `id`, `state`, `reason` (why it is in this state),
-        `ending` (how its process ended, or None), `started`, `ended` (ISO 8601 or None), `folder`, `path`, `tags`,
-        `note`, `params` (by dotted name), `metrics` (by `type.name`: last, min, max, mean, count, last_step, min_step,
-        max_step), `nan_since` (by metric: the step since which it is not finite), `git`, `platform`, `damage`. As a
-        data frame, one row per trial, with columns `params.<name>` and `<type>.<name>`, which is the last value.
+        `ending` (how its process ended, or None), `started`, `ended` (ISO 8601 or None), `folder`, `path` (its
+        directory or address, which `find_trial` takes), `tags`, `note`, `params` (by dotted name),
+        `metrics` (by `type.name`: last, min, max, mean, count, last_step, min_step, max_step), `nan_since` (by metric:
+        the step since which it is not finite), `git`, `platform`, `damage`. As a data frame, one row per trial, with
+        columns `params.<name>` and `<type>.<name>`, which is the last value.
 
     Raises:
         QueryError: The query or the sort keys cannot be parsed.
         NoTrialsError: The directory holds no trials.
         UsageError: There is no such format, or the limit is negative.
         MissingExtraError: pandas or polars is requested but not installed.
+        NotFoundError, AccessError, NetworkError, OldServerError: The server cannot be searched.
     """
-    from aimd_core.format.layout import default_directory, expanded
-    from aimd_core.query import matches, parse, parse_sort, sort_rows
-    from aimd_core.reading.directory import TrialIndex
-
     _check_format(format)
     if limit is not None and limit < 0:
         raise UsageError(message=said("limit must not be negative: {limit}", limit=limit), hint="")
-    parsed = parse(query or "")
-    keys = parse_sort(sort) if sort else ()
-    rows = [
-        row
-        for row in TrialIndex(default_directory() if path is None else expanded(path)).rows(with_facts=True)
-        if matches(parsed, row)
-    ]
-    rows = sort_rows(rows, keys, lambda row: row)[:limit]
-    mappings = [_mapping(row) for row in rows]
+    from aimd_core.query import parse, parse_sort
+
+    parse(query or "")
+    parse_sort(sort or "name")
+    mappings = _found(query or "", sort or "", limit, path, remote) if limit != 0 else []
     return mappings if format == "list" else _frame([_flat(trial) for trial in mappings], format)
+
+
+def _found(
+    where: str, sort: str, limit: int | None, path: str | os.PathLike[str] | None, remote: bool
+) -> list[dict[str, Any]]:
+    """Return the trials that match a query, each as a mapping."""
+    import os
+
+    from aimd_core.sources.handles import Extent, facts_of
+    from aimd_core.sources.naming import TrialFinder
+
+    with TrialFinder(None if path is None else os.fspath(path), remote) as finder:
+        trials = finder.source.chosen(where, sort, limit)
+        rows = facts_of(trials, Extent(trends=False))
+        pairs = zip(trials, rows, strict=True)
+        return [
+            {**mapping_of(row), "path": str(trial.directory()) if row.path else trial.address} for trial, row in pairs
+        ]
 
 
 def history(
@@ -115,7 +130,8 @@ def _check_format(format: str) -> None:
         )
 
 
-def _mapping(row: Facts) -> dict[str, Any]:
+def mapping_of(row: Facts) -> dict[str, Any]:
+    """Return a trial as `search_trials` does."""
     names = ("name", "alternative_name", "id", "state", "reason", "started", "ended", "folder", "path", "note")
     return {
         **{name: getattr(row, name) for name in names},

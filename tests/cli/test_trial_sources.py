@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from aimd_core.errors import NotFoundError
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home, Ran
@@ -246,3 +247,26 @@ def test_everything_that_lists_show_is_taken_by_restore(home: Home, trials: list
     refused = home.aimd("trial", "rm", "remote:run0", "-y")
     assert refused.code == 0
     assert home.aimd("trial", "trash", "empty", "-d", "remote:", "-y").code == 2
+
+
+def test_python_reads_trials_here_and_on_a_server_alike(home: Home, trials: list[str], signed_in: Account) -> None:
+    assert home.aimd("login", "--as", "team", "-k", signed_in.key).code == 0
+    here = aimd.search_trials("val.acc > 0.75", sort="-val.acc")
+    assert [trial["alternative_name"] for trial in here] == [trials[1], trials[2]]
+    for place in ({"remote": True}, {"path": "team:/vision"}, {"path": "/vision", "remote": True}):
+        there = aimd.search_trials("val.acc > 0.75", sort="-val.acc", **place)
+        assert [trial | {"path": ""} for trial in there] == [trial | {"path": ""} for trial in here]
+    assert len(aimd.search_trials(remote=True, limit=1)) == 1
+    assert aimd.search_trials(remote=True, limit=0) == []
+    with aimd.find_trial(here[0]["path"]) as local, aimd.find_trial(there[0]["path"]) as distant:
+        assert (local.name, local.alternative_name) == (distant.name, distant.alternative_name) == ("run1", trials[1])
+        assert local.facts() | {"path": ""} == distant.facts() | {"path": ""} == here[0] | {"path": ""}
+        for how in ({}, {"names": "val"}, {"all_segments": True}):
+            assert local.history(**how) == distant.history(**how)
+        assert local.output() == distant.output()
+        assert local.output(2) == distant.output(2)
+        copy = distant.directory()
+        assert {file.name for file in copy.iterdir()} >= {"metadata.yaml", "metrics", "git.diff"}
+    assert not copy.exists()
+    with pytest.raises(NotFoundError):
+        aimd.find_trial("team:nothing")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from aimd_cli.commands.trial import curves
 from aimd_cli.commands.trial.curves import read_curve
 from aimd_cli.exporting import long_points, wide_points
 from aimd_core.format import segments
@@ -20,6 +19,8 @@ from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.series import all_records_of, metric_values, read_series
 from aimd_core.reading.totals import read_totals
+from aimd_core.sources import local
+from aimd_core.sources.local import DirectorySource, LocalTrial
 from aimd_core.upload.version1 import LocalPoints
 from t9k import aimd
 from t9k.aimd.search import history, search_trials
@@ -29,6 +30,11 @@ from tests.support.properties import load_profile
 load_profile()
 
 
+def stored(path: Path) -> LocalTrial:
+    """Return the trial in a directory as commands have it."""
+    return DirectorySource(path.parent).handle(Trial(path))
+
+
 def told_by_history(path: Path) -> Iterator[Point]:
     for record in history(path):
         for metric in record.keys() - {"type", "step", "epoch", "timestamp"}:
@@ -36,12 +42,12 @@ def told_by_history(path: Path) -> Iterator[Point]:
 
 
 def told_by_export(path: Path) -> Iterator[Point]:
-    for _, metric, step, _, _, value in long_points([Trial(path)], [], Damage()).rows:
+    for _, metric, step, _, _, value in long_points([stored(path)], [], Damage()).rows:
         yield metric, step, value
 
 
 def told_by_wide_export(path: Path) -> Iterator[Point]:
-    points = wide_points([Trial(path)], [], Damage())
+    points = wide_points([stored(path)], [], Damage())
     for row in points.rows:
         for metric, value in zip(points.columns[4:], row[4:], strict=True):
             if value is not None:
@@ -107,7 +113,7 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
             )
         )
         for axis in ("step", "epoch", "time"):
-            curve = read_curve(Trial(path), metric, axis)
+            curve = read_curve(stored(path), metric, axis)
             assert repr(curve.last) == repr(last_of(points))
             if axis == "step":
                 drawn = sorted([(s, v) for s, v in points if s is not None and math.isfinite(v)], key=lambda p: p[0])
@@ -118,7 +124,7 @@ def assert_all_agree(path: Path, truth: list[Point]) -> None:
 
 def assert_all_segments(path: Path, everything: list[Point]) -> None:
     counts = Counter(metric for metric, _, _ in everything)
-    exported = Counter(row[1] for row in long_points([Trial(path)], [], Damage(), all_segments=True).rows)
+    exported = Counter(row[1] for row in long_points([stored(path)], [], Damage(), all_segments=True).rows)
     (compared,) = read_trials([path], all_segments=True)
     assert exported == counts
     assert {metric: compared.metrics[metric]["count"] for metric in compared.metrics} == counts
@@ -158,7 +164,7 @@ def _written_last(real: Callable[..., float]) -> Callable[..., float]:
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "bug"), [(segments, "_is_superseded", _off_by_one), (curves, "last_of", _written_last)]
+    ("where", "name", "bug"), [(segments, "_is_superseded", _off_by_one), (local, "last_of", _written_last)]
 )
 def test_a_reader_that_takes_the_wrong_points_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: Any, name: str, bug: Callable[..., Any]

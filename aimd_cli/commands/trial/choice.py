@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli.options import working_directory
 from aimd_core.errors import NoTrialsError, TrialNotFoundError, UsageError
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from aimd_core.reading.documents import Trial
     from aimd_core.sources.handles import TrialHandle
     from aimd_core.sources.naming import TrialFinder
-
-
-Item = TypeVar("Item")
 
 
 class Naming(NamedTuple):
@@ -92,18 +89,9 @@ def one_trial(naming: Naming) -> TrialHandle:
     Raises:
         UsageError: None or several were named. Others as `chosen`.
     """
+    from aimd_core.sources.naming import only_one
+
     return only_one(chosen(naming))
-
-
-def only_one(trials: Sequence[Item]) -> Item:
-    """Return the only one of several trials.
-
-    Raises:
-        UsageError: There are more.
-    """
-    if len(trials) != 1:
-        raise UsageError(message=said("this takes one trial, not {count}", count=len(trials)), hint="Name one of them")
-    return trials[0]
 
 
 def local_trials(naming: Naming, everything: bool = False) -> list[Trial]:

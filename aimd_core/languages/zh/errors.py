@@ -34,6 +34,8 @@ ERRORS: dict[str, str] = {
     "folder {place} in the trash": "回收站中的文件夹 {place}",
     "several folders in the trash are called {place!r}": "回收站中有多个名为 {place!r} 的文件夹",
     "Restore one by its id: {ids}": "请用 ID 恢复其中一个：{ids}",
+    "Name one of them": "请指定其中一个",
+    "this takes one trial, not {count}": "这里只接受一个试验，而不是 {count} 个",
     "the trash of {host}": "{host} 的回收站",
     "the trash of {where}": "{where} 的回收站",
     "Run: aimd trial trash ls": "请运行：aimd trial trash ls",
