@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -31,7 +30,7 @@ from aimd_server.stores.database import Database
 from tests.server.api import User, line
 from tests.support.database_file import connected
 from tests.support.home import Home
-from tests.support.server import RunningServer, clean_environment
+from tests.support.server import RunningServer, run_python
 from tests.support.trials import write_trial
 
 pytestmark = pytest.mark.sqlite
@@ -69,6 +68,16 @@ class Filled:
         self.server = server
         backups.backup(self.data_dir, self.file)
 
+    def copied_to(self, place: Path) -> Filled:
+        """Return the same, elsewhere."""
+        made = copy.copy(self)
+        made.data_dir, made.file = place / "data", place / "b.db"
+        shutil.copytree(self.data_dir, made.data_dir)
+        shutil.copyfile(self.file, made.file)
+        made.server = RunningServer(made.data_dir)
+        made.user = User(made.server, self.user.name, self.user.key)
+        return made
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
@@ -78,8 +87,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> Iterator[Filled]:
-    made = Filled(tmp_path)
+def filled(template: Filled, tmp_path: Path) -> Iterator[Filled]:
+    made = template.copied_to(tmp_path)
     yield made
     made.user.http.close()
 
@@ -278,8 +287,7 @@ getattr(backups, sys.argv[1])(Path(sys.argv[2]), Path(sys.argv[3]))
 
 def killed_at(step: int, command: str, data_dir: Path, file: Path) -> bool:
     """Run a command that is killed before its nth change of the disk; tell whether there was one."""
-    words = [sys.executable, "-c", _KILLED, command, str(data_dir), str(file), str(step)]
-    return subprocess.run(words, env=clean_environment(), capture_output=True, timeout=60).returncode < 0
+    return run_python(_KILLED, command, str(data_dir), str(file), str(step)).returncode < 0
 
 
 def contents_of(data_dir: Path) -> dict[str, Any]:
@@ -338,10 +346,12 @@ from aimd_server import backups
 from aimd_cli.errors import exit_code
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), int(sys.argv[4])))
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), limits[1]))
 try:
     getattr(backups, sys.argv[1])(Path(sys.argv[2]), Path(sys.argv[3]))
 except Exception as error:
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     print(error)
     sys.exit(exit_code(error))
 """
@@ -356,8 +366,7 @@ def test_a_full_disk_leaves_everything_as_it_was(template: Filled, tmp_path: Pat
     whole = template.file.stat().st_size
     file = template.file if command == "restore" else tmp_path / "b.db"
     for limit in (0, 4096, 50_000, whole // 2, whole - 4096, whole - 50):
-        words = [sys.executable, "-c", _FULL, command, str(data_dir), str(file), str(limit)]
-        done = subprocess.run(words, env=clean_environment(), capture_output=True, text=True, timeout=60)
+        done = run_python(_FULL, command, str(data_dir), str(file), str(limit))
         assert done.returncode == 7, (limit, done.stdout, done.stderr)
         assert contents_of(data_dir) == before
         assert not list(data_dir.glob(".*.part*"))

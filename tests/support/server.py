@@ -72,6 +72,12 @@ def start_python(script: Script, err: TextIO, wrapped: Sequence[str] = ()) -> su
     return process
 
 
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code that needs the server's libraries, and return what became of it, whatever its exit status."""
+    assert Forks.python is not None
+    return Forks.python.run(Script(code, os.getcwd(), arguments, clean_environment()))
+
+
 class RunningServer:
     """Runs while it is entered as a context manager, and may be killed and started again.
 

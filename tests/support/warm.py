@@ -181,10 +181,17 @@ class LazyPython:
 
     def start(self, script: Script, out: IO[Any], err: IO[Any]) -> WarmProcess:
         """Start a script whose output goes to these files."""
+        return self._warmed().start(script, out, err)
+
+    def run(self, script: Script) -> subprocess.CompletedProcess[str]:
+        """Run a script and return what became of it, whatever its exit status."""
+        return self._warmed().run(script.code, Path(script.directory), tuple(script.arguments), script.environment)
+
+    def _warmed(self) -> WarmPython:
         with self._lock:
             if self._python is None:
                 self._python = self._stack.enter_context(self._made)
-        return self._python.start(script, out, err)
+            return self._python
 
 
 _children: list[subprocess.Popen[bytes]] = []  # held, so that nobody warns of a process that is still there
