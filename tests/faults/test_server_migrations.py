@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -21,8 +19,7 @@ from aimd_server.stores.migration import SCRIPTS
 from aimd_server.stores.schema import HEAD
 from tests.server.api import User, line
 from tests.support.database_file import connected
-from tests.support.patience import PATIENCE_S
-from tests.support.server import RunningServer, clean_environment
+from tests.support.server import RunningServer, run_python
 
 MOST_STATEMENTS = 500
 NEXT = f"{int(HEAD) + 1:04d}"
@@ -137,10 +134,7 @@ def kills_until_done(
         The copy that came through, and the names of those that were left neither old nor new.
     """
     words = [data_dir, scripts, head, step, MOST_STATEMENTS]
-    command = [sys.executable, "-c", _UPGRADE.replace("{planted}", planted.strip()), *map(str, words)]
-    done = subprocess.run(
-        command, env=clean_environment(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    done = run_python(_UPGRADE.replace("{planted}", planted.strip()), *map(str, words))
     assert done.returncode == 0, done.stderr
     copies = sorted(data_dir.parent.glob("killed-*"))
     assert len(copies) > 3

@@ -19,7 +19,7 @@ from aimd_server.errors import NewerDatabaseError, PortInUseError
 from tests.server.api import User, line, new_id, wish
 from tests.support.database_file import connected
 from tests.support.patience import PATIENCE_S
-from tests.support.server import RunningServer, clean_environment
+from tests.support.server import RunningServer, clean_environment, run_python
 
 KILLS = 10
 
@@ -101,17 +101,9 @@ def test_a_user_is_made_once_and_keys_are_for_users_only(tmp_path: Path) -> None
 def test_six_processes_may_make_the_first_database_at_once(tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from aimd_server.accounts import add_user; "
     program += "add_user(Path(sys.argv[1]), sys.argv[2])"
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path / "data"), f"u{number}"],
-            env=clean_environment(),
-            stderr=subprocess.PIPE,
-        )
-        for number in range(6)
-    ]
-    for process in running:
-        _, fault = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0, fault.decode()
+    with ThreadPoolExecutor(6) as threads:
+        for ran in threads.map(lambda number: run_python(program, str(tmp_path / "data"), f"u{number}"), range(6)):
+            assert ran.returncode == 0, ran.stderr
     assert _integrity(tmp_path / "data") == ["ok"]
 
 

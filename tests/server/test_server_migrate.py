@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from aimd_server.stores import copying
 from tests.server.api import User, line
 from tests.support.home import Home
 from tests.support.postgres import Postgres, execute
-from tests.support.server import RunningServer, clean_environment
+from tests.support.server import RunningServer, run_python
 
 pytestmark = pytest.mark.sqlite
 KEY = "series/aa/0a1b2c3d"
@@ -150,8 +148,7 @@ def test_a_copy_that_takes_long_meets_no_limit_of_time(
 
 def test_killed_in_the_middle_the_target_has_no_row_and_the_same_command_begins_again(filled: Filled, url: str) -> None:
     old = filled.server.data_dir
-    command = [sys.executable, "-c", KILLED, str(old), url]
-    assert subprocess.run(command, env=clean_environment(), check=False).returncode == -9
+    assert run_python(KILLED, str(old), url).returncode == -9
     assert execute(url, "SELECT count(*) FROM account") == [(0,)]
     moved = moving.migrate(old, url)
     assert execute(url, "SELECT count(*) FROM trial") == [(2,)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,7 +37,7 @@ from tests.support.home import Home
 from tests.support.list_queries import make_user
 from tests.support.patience import PATIENCE_S
 from tests.support.postgres import Postgres, execute
-from tests.support.server import RunningServer, clean_environment
+from tests.support.server import RunningServer, run_python
 from tests.support.stores import own_postgres as own_postgres
 
 SECRET = "open-sesame"
@@ -65,17 +63,9 @@ def test_eight_processes_may_make_the_first_schema_at_once(url: str, tmp_path: P
     program = "import sys; from pathlib import Path; from aimd_server.accounts import add_user; "
     program += "add_user(Path(sys.argv[1]), sys.argv[2])"
     data_dir = on(url, tmp_path / "d")
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(data_dir), f"u{number}"],
-            env=clean_environment(),
-            stderr=subprocess.PIPE,
-        )
-        for number in range(8)
-    ]
-    for process in running:
-        _, fault = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0, fault.decode()
+    with ThreadPoolExecutor(8) as threads:
+        for ran in threads.map(lambda number: run_python(program, str(data_dir), f"u{number}"), range(8)):
+            assert ran.returncode == 0, ran.stderr
     assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert execute(url, "SELECT count(*) FROM account") == [(8,)]
 
@@ -120,8 +110,7 @@ def test_a_kill_inside_a_migration_leaves_the_old_schema(url: str, tmp_path: Pat
     program += "def upgrade(*given):\n    inner(*given)\n    os.kill(os.getpid(), 9)\n"
     program += "migration._upgrade = upgrade\ndatabase.Database(Path(sys.argv[1]))\n"
     data_dir = on(url, tmp_path / "d")
-    ran = subprocess.run([sys.executable, "-c", program, str(data_dir)], env=clean_environment(), check=False)
-    assert ran.returncode == -9
+    assert run_python(program, str(data_dir)).returncode == -9
     assert execute(url, "SELECT count(*) FROM information_schema.tables WHERE table_name = 'trial'") == [(0,)]
     Database(data_dir).close()
     assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
