@@ -146,14 +146,20 @@ def kills_until_done(
     return copies[-1], [copy.name for copy, state in states.items() if state not in (before, after)]
 
 
-def test_the_first_migration_killed_before_every_statement_leaves_nothing_or_all(empty: Path) -> None:
-    done, between = kills_until_done(empty)
+SOME = pytest.param(7, id="before some statements")
+EACH = pytest.param(1, id="before each statement", marks=pytest.mark.soak)
+
+
+@pytest.mark.parametrize("step", [SOME, EACH])
+def test_the_first_migration_that_is_killed_leaves_nothing_or_all(empty: Path, step: int) -> None:
+    done, between = kills_until_done(empty, step=step)
     assert between == []
     assert check(done).faults == []
 
 
-def test_a_later_migration_killed_before_every_statement_keeps_what_was_there(filled: Path, next_scripts: Path) -> None:
-    done, between = kills_until_done(filled, next_scripts, NEXT)
+@pytest.mark.parametrize("step", [SOME, EACH])
+def test_a_later_migration_that_is_killed_keeps_what_was_there(filled: Path, next_scripts: Path, step: int) -> None:
+    done, between = kills_until_done(filled, next_scripts, NEXT, step=step)
     assert between == []
     with closing(sqlite3.connect(done / "aimd.db")) as database:
         assert database.execute("SELECT name, length FROM trial").fetchall() == [("cnn", 3)]
@@ -162,5 +168,5 @@ def test_a_later_migration_killed_before_every_statement_keeps_what_was_there(fi
 
 
 def test_a_migration_in_pieces_is_caught(filled: Path, next_scripts: Path) -> None:
-    _, between = kills_until_done(filled, next_scripts, NEXT, A_COMMIT_AFTER_EACH_STATEMENT, step=2)
+    _, between = kills_until_done(filled, next_scripts, NEXT, A_COMMIT_AFTER_EACH_STATEMENT, step=7)
     assert between

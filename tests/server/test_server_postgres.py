@@ -35,7 +35,7 @@ from tests.server.api import User, line, new_id, wish
 from tests.support.appending import append
 from tests.support.home import Home
 from tests.support.list_queries import make_user
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.postgres import Postgres, execute
 from tests.support.server import RunningServer, run_python
 from tests.support.stores import own_postgres as own_postgres
@@ -341,31 +341,59 @@ def test_a_lost_commit_is_unavailable_and_never_done_twice(both: Both, monkeypat
     assert len(ran) == 1
 
 
+class Appending:
+    """Somebody who appends, whatever the answers are, and notes what is wrong with them."""
+
+    def __init__(self, user: User) -> None:
+        self.user, self.trial = user, user.new_trial()
+        self.answers: list[tuple[int, str | None]] = []
+        self.faults: list[str] = []
+        self._end = self._step = 0
+
+    def until(self, holds: Callable[[list[int]], bool]) -> None:
+        """Append until something holds for the statuses of the answers since now."""
+        begin = len(self.answers)
+
+        def is_enough() -> bool:
+            for _ in range(20):  # without a pause, as under load
+                self._append()
+            return holds([status for status, _ in self.answers[begin:]])
+
+        wait_until(is_enough, lambda: str(self.answers[begin:]))
+
+    def _append(self) -> None:
+        answer = self.user.patch(self.trial, self._end, line(self._step))
+        self.answers.append((answer.status_code, answer.headers.get("retry-after")))
+        if answer.status_code == 204:
+            self._end, self._step = int(answer.headers["upload-offset"]), self._step + 1
+        elif answer.status_code == 409:
+            self._end = int(answer.json()["error"]["offset"])
+            self._step += 1
+        elif httpx.get(f"{self.user.server.origin}/readyz", verify=False).status_code not in (200, 503):
+            self.faults.append("it does not say whether it is ready")
+
+    def keeps_all(self) -> bool:
+        """Tell whether the server has what it acknowledged, and no more."""
+        return self.user.bytes_of(self.trial).count(b"\n") == self._step
+
+
 def faults_of_a_kill_under_load(own_postgres: Postgres, data_dir: Path, before: str = "") -> list[str]:
     """Kill the database below a server that takes appends, start it again, and return what went wrong."""
-    found: list[str] = []
     with RunningServer(data_dir, before) as server, User(server, "lin") as user:
-        trial = user.new_trial()
-        seen: set[tuple[int, str | None]] = set()
-        acknowledged, end_s, step = 0, time.monotonic() + 6, 0
-        killer = threading.Timer(1.0, lambda: (own_postgres.kill(), time.sleep(2), own_postgres.start()))
-        killer.start()
-        while time.monotonic() < end_s or killer.is_alive():
-            answer = user.patch(trial, acknowledged, line(step))
-            seen.add((answer.status_code, answer.headers.get("retry-after")))
-            if answer.status_code == 204:
-                acknowledged, step = int(answer.headers["upload-offset"]), step + 1
-            elif answer.status_code == 409:
-                acknowledged = int(answer.json()["error"]["offset"])
-                step += 1
-            elif httpx.get(f"{server.origin}/readyz", verify=False).status_code not in (200, 503):
-                found.append("it does not say whether it is ready")
-        killer.join()
+        appending = Appending(user)
+        appending.until(lambda statuses: statuses.count(204) > 20)
+        kill = threading.Thread(target=own_postgres.kill)
+        kill.start()
+        appending.until(lambda statuses: sum(status >= 500 for status in statuses) > 5)
+        kill.join()
+        start = threading.Thread(target=own_postgres.start)
+        start.start()
+        appending.until(lambda statuses: statuses.count(204) > 20)
+        start.join()
+        found, seen = appending.faults, set(appending.answers)
         if not {(204, None), (503, "2")} <= seen <= {(204, None), (503, "2"), (409, None)}:
             found.append(f"it answered {seen}")
-        if user.patch(trial, acknowledged, line(step)).status_code != 204:
-            found.append("it takes no more")
-        if user.bytes_of(trial).count(b"\n") != step + 1:
+        if not appending.keeps_all():
             found.append("what it acknowledged is not what it has")
         if "Traceback" in server.log or httpx.get(f"{server.origin}/readyz", verify=False).text != "ready":
             found.append(f"it has not come back: {server.log}")
