@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,31 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 for number, action in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, action)
+
+
+# What takes long is run first, so that no long test is left to one worker at the end.
+_LONG = ("tests/e2e/", "tests/sdk/integrations/", "tests/faults/", "tests/console/", "tests/server/")
+_SHOWN_S, _SHOWN = 120.0, 12  # from how long a run on it says which files took most of it, and how many
+_seconds: Counter[str] = Counter()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        return next((number for number, part in enumerate(_LONG) if item.nodeid.startswith(part)), len(_LONG))
+
+    items.sort(key=rank)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _seconds[report.nodeid.partition("::")[0]] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _seconds.total() > _SHOWN_S:
+        terminalreporter.section("seconds by file")
+        for file, seconds in _seconds.most_common(_SHOWN):
+            terminalreporter.line(f"{seconds:7.1f} {file}")
+        terminalreporter.line(f"{_seconds.total():7.1f} in all")
 
 
 @pytest.fixture(autouse=True)

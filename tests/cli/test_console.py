@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,15 @@ def work(tmp_path: Path) -> Path:
     place = tmp_path / "work"
     place.mkdir()
     return place
+
+
+@pytest.fixture(scope="module")
+def shared_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalConsole]:
+    """One over a directory in which every test records trials of its own."""
+    directory = tmp_path_factory.mktemp("shown")
+    with LocalConsole(directory, tmp_path_factory.mktemp("cache")) as console:
+        console.sign_in()
+        yield console
 
 
 def tree_digest(place: Path) -> str:
@@ -129,78 +139,69 @@ def test_a_key_of_a_console_that_has_ended_lets_nobody_in(work: Path, cache_home
         assert console.call("GET", "/trials").status_code == 401
 
 
-def test_what_is_recorded_appears_while_it_is_shown(work: Path, cache_home: Path) -> None:
-    path, trial_id = new_trial(work, 1, status="Running", metrics=record(1))
-    with LocalConsole(work, cache_home) as console:
-        console.sign_in()
-        console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
-        with (path / "metrics").open("ab") as journal:
-            journal.write(record(2, 0.25))
-        console.wait_until(lambda trials: trials[trial_id]["metrics"]["train.loss"]["last"] == 0.25)
-        _, second = new_trial(work, 2)
-        console.wait_until(lambda trials: second in trials)
+def test_what_is_recorded_appears_while_it_is_shown(shared_console: LocalConsole) -> None:
+    path, trial_id = new_trial(shared_console.directory, 11, status="Running", metrics=record(1))
+    shared_console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
+    with (path / "metrics").open("ab") as journal:
+        journal.write(record(2, 0.25))
+    shared_console.wait_until(lambda trials: trials[trial_id]["metrics"]["train.loss"]["last"] == 0.25)
+    _, second = new_trial(shared_console.directory, 12)
+    shared_console.wait_until(lambda trials: second in trials)
 
 
-def test_tags_note_name_removal_and_restoring_follow(work: Path, cache_home: Path) -> None:
-    path, trial_id = new_trial(work, 1)
-    new_trial(work, 2)
-    with LocalConsole(work, cache_home) as console:
-        console.sign_in()
-        console.wait_until(lambda trials: len(trials) == 2)
-        add_tags(path, ["baseline", "a"])
-        set_note(path, "diverged")
-        console.wait_until(lambda t: (t[trial_id]["tags"], t[trial_id]["note"]) == (["a", "baseline"], "diverged"))
-        path = rename_trial(Trial(path), "other")
-        shown = console.wait_until(lambda trials: trials.get(trial_id, {}).get("name") == "other")
-        assert len(shown) == 2
-        assert shown[trial_id]["alternative_name"] == path.name
-        trashed = remove(Trial(path))
-        console.wait_until(lambda trials: trial_id not in trials)
-        restore(trashed)
-        shown = console.wait_until(lambda trials: trial_id in trials and trials[trial_id]["tags"])
-        assert shown[trial_id]["note"] == "diverged"
+def test_tags_note_name_removal_and_restoring_follow(shared_console: LocalConsole) -> None:
+    path, trial_id = new_trial(shared_console.directory, 21)
+    _, other_id = new_trial(shared_console.directory, 22)
+    before = shared_console.wait_until(lambda trials: {trial_id, other_id} <= trials.keys())
+    add_tags(path, ["baseline", "a"])
+    set_note(path, "diverged")
+    shared_console.wait_until(lambda t: (t[trial_id]["tags"], t[trial_id]["note"]) == (["a", "baseline"], "diverged"))
+    path = rename_trial(Trial(path), "other")
+    shown = shared_console.wait_until(lambda trials: trials.get(trial_id, {}).get("name") == "other")
+    assert shown.keys() == before.keys()
+    assert shown[trial_id]["alternative_name"] == path.name
+    trashed = remove(Trial(path))
+    shared_console.wait_until(lambda trials: trial_id not in trials)
+    restore(trashed)
+    shown = shared_console.wait_until(lambda trials: trial_id in trials and trials[trial_id]["tags"])
+    assert shown[trial_id]["note"] == "diverged"
 
 
-def test_a_journal_that_was_written_anew_is_shown_anew(work: Path, cache_home: Path) -> None:
-    path, trial_id = new_trial(work, 1, metrics=record(1) + record(2))
-    with LocalConsole(work, cache_home) as console:
-        console.sign_in()
-        console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
-        (path / "metrics").write_bytes(record(1, 7.0))
-        console.wait_until(lambda t: t.get(trial_id, {}).get("metrics", {}).get("train.loss", {}).get("last") == 7.0)
+def test_a_journal_that_was_written_anew_is_shown_anew(shared_console: LocalConsole) -> None:
+    path, trial_id = new_trial(shared_console.directory, 31, metrics=record(1) + record(2))
+    shared_console.wait_until(lambda trials: trials.get(trial_id, {}).get("metrics"))
+    (path / "metrics").write_bytes(record(1, 7.0))
+    shared_console.wait_until(lambda t: t.get(trial_id, {}).get("metrics", {}).get("train.loss", {}).get("last") == 7.0)
 
 
-def test_a_trial_whose_process_is_gone_is_killed(work: Path, cache_home: Path) -> None:
+def test_a_trial_whose_process_is_gone_is_killed(shared_console: LocalConsole) -> None:
     script = "from t9k import aimd; t = aimd.create_trial(trial_name='x'); "
     script += "t.log('train', {'loss': 1}, step=1, epoch=1); print(t.id, flush=True); input()"
-    with LocalConsole(work, cache_home) as console:
-        console.sign_in()
-        environment = {**console.environment, "AIMD_CAPTURE_SYSTEM": "0", "HOME": str(work)}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        with subprocess.Popen(
-            [sys.executable, "-c", script], cwd=work, env=environment, text=True, **pipes
-        ) as training:
-            assert training.stdout is not None
-            trial_id = training.stdout.readline().strip()
-            console.wait_until(lambda trials: trials.get(trial_id, {}).get("state") == "Running")
-            training.kill()
-        console.wait_until(lambda trials: trials[trial_id]["state"] == "Killed")
+    directory = shared_console.directory
+    environment = {**shared_console.environment, "AIMD_CAPTURE_SYSTEM": "0", "HOME": str(directory)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=directory, env=environment, text=True, **pipes
+    ) as training:
+        assert training.stdout is not None
+        trial_id = training.stdout.readline().strip()
+        shared_console.wait_until(lambda trials: trials.get(trial_id, {}).get("state") == "Running")
+        training.kill()
+    shared_console.wait_until(lambda trials: trials[trial_id]["state"] == "Killed")
 
 
-def test_it_only_shows_and_says_so_to_who_would_change_something(work: Path, cache_home: Path) -> None:
-    _, trial_id = new_trial(work, 1)
-    with LocalConsole(work, cache_home) as console:
-        console.sign_in()
-        console.wait_until(lambda trials: trials)
-        for method, path, body in [
-            ("PATCH", f"/trials/{trial_id}", {"note": "x"}),
-            ("DELETE", f"/trials/{trial_id}", None),
-            ("POST", "/folders", {"path": "x"}),
-        ]:
-            answer = console.call(method, path, json=body)
-            assert answer.status_code == 403
-            assert "reading only" in answer.text
-        assert trial_id in console.trials()
+def test_it_only_shows_and_says_so_to_who_would_change_something(shared_console: LocalConsole) -> None:
+    _, trial_id = new_trial(shared_console.directory, 41)
+    shared_console.wait_until(lambda trials: trial_id in trials)
+    for method, path, body in [
+        ("PATCH", f"/trials/{trial_id}", {"note": "x"}),
+        ("DELETE", f"/trials/{trial_id}", None),
+        ("POST", "/folders", {"path": "x"}),
+    ]:
+        answer = shared_console.call(method, path, json=body)
+        assert answer.status_code == 403
+        assert "reading only" in answer.text
+    assert trial_id in shared_console.trials()
 
 
 def test_two_consoles_show_the_same_directory_and_one_takes_over(work: Path, cache_home: Path) -> None:
@@ -272,10 +273,10 @@ def test_a_directory_without_trials_says_how_to_record_one(work: Path, cache_hom
 def test_a_full_disk_is_said_once_and_the_trials_are_as_they_were(work: Path, cache_home: Path) -> None:
     require_part("mounting in a name space", can_mount())
     for number in range(1, 41):
-        new_trial(work, number, metrics=record(1) * 40, parameters=f"text: {'x' * 40_000}\n")
+        new_trial(work, number, metrics=record(1) * 40, parameters=f"text: {'x' * 80_000}\n")
     before = tree_digest(work)
     cache_home.mkdir()
-    with LocalConsole(work, cache_home, f"mount -t tmpfs -o size=1m tmpfs {cache_home}") as console:
+    with LocalConsole(work, cache_home, f"mount -t tmpfs -o size=2m tmpfs {cache_home}") as console:
         console.sign_in()
         console.wait_for_words("cannot show anything new right now")
         time.sleep(3)
