@@ -82,7 +82,20 @@ def aimd(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
-    """Record, list, compare and upload training trials: plain files, a terminal, your own server."""
+    """Record, list, compare and upload training trials: plain files, a terminal, your own server.
+
+    Examples:
+
+        aimd trial ls
+
+        aimd trial top
+
+        aimd trial compare cnn_keras_a cnn_keras_b
+
+        aimd trial upload -d .
+
+        aimd server start
+    """
     if debug:
         os.environ["AIMD_DEBUG"] = "1"
     output.verbose = verbose
@@ -93,19 +106,25 @@ COMMANDS = CommandGroup(
     "aimd_cli.commands",
     "",
     {
+        "trial": "trial:GROUP",
+        "console": "console:console",
         "login": "login:login",
         "logout": "login:logout",
         "relay": "relay:relay",
-        "console": "console:console",
-        "help": "help:help_",
-        "config": "config:GROUP",
-        "trial": "trial:GROUP",
         "folder": "folder:GROUP",
         "server": "server:GROUP",
+        "config": "config:GROUP",
+        "help": "help:help_",
+    },
+    {
+        "Record and look": ("trial", "console"),
+        "Share through a server": ("login", "logout", "relay", "folder"),
+        "Run a server": ("server",),
+        "Settings and help": ("config", "help"),
     },
 )
 
 
 def root() -> TyperGroup:
     """Return the whole application, whose commands are built on demand."""
-    return application(app, Commands(COMMANDS))
+    return application(app, Commands(COMMANDS), COMMANDS.sections)

@@ -7,7 +7,7 @@ the commands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimd_cli.options import HELP
@@ -38,11 +38,13 @@ class CommandGroup(NamedTuple):
         package: Where the modules of its commands are.
         help: Its help text.
         commands: By name, in the order of its help: a path, a group in another module, or a group within this one.
+        sections: The names of its commands by what they are for; without any, they are in one list.
     """
 
     package: str
     help: str
     commands: Mapping[str, str | CommandPath | CommandGroup]
+    sections: Mapping[str, Sequence[str]] = {}
 
 
 class Commands(Mapping[str, "Command"]):
@@ -84,20 +86,32 @@ _UNCUT = 10_000  # characters; longer than any sentence
 class LazyGroup(TyperGroup):
     """A group whose help imports none of its commands."""
 
+    sections: Mapping[str, Sequence[str]] = {}
+
     def list_commands(self, ctx: Context) -> list[str]:
         """Return their names."""
         return list(self.commands)
 
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the commands, which most people look for, and then the options."""
+        self._write_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the names with a description each, which is wrapped and never cut."""
+        """Write nothing: the commands stand before the options."""
+
+    def _write_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the names by section with a description each, which is wrapped and never cut."""
         sentences = _sentences(ctx)
         end = "." if language() == ENGLISH else "。"
-        rows = [
-            (name, f"{sentences[name]}{end}" if name in sentences else self.commands[name].get_short_help_str(_UNCUT))
+        shown = {
+            name: f"{sentences[name]}{end}" if name in sentences else self.commands[name].get_short_help_str(_UNCUT)
             for name in self.commands
-        ]
-        with formatter.section(translated("Commands")):
-            formatter.write_dl(rows)
+        }
+        widest = max(map(len, shown))
+        for title, names in (self.sections or {"Commands": list(shown)}).items():
+            with formatter.section(translated(title)):
+                formatter.write_dl([(name.ljust(widest), shown[name]) for name in names])
 
 
 def _sentences(ctx: Context) -> Mapping[str, str]:
@@ -116,4 +130,5 @@ def group_of(name: str, group: CommandGroup) -> LazyGroup:
     """Build a group, whose commands are built on demand."""
     made = LazyGroup(name=name, help=group.help, **SETTINGS)
     made.commands = Commands(group)  # type: ignore[assignment]  # nobody adds to it
+    made.sections = group.sections
     return made

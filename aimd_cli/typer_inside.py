@@ -12,7 +12,7 @@ import pathlib  # noqa: F401
 import re
 import sys
 import threading  # noqa: F401
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from aimd_core.late_modules import loaded_late
@@ -41,10 +41,11 @@ def at_end(close: Callable[[], object]) -> None:
     get_current_context().call_on_close(close)
 
 
-def application(app: typer.Typer, commands: Mapping[str, Command]) -> TyperGroup:
-    """Return an application as a group of these commands."""
+def application(app: typer.Typer, commands: Mapping[str, Command], sections: Mapping[str, Sequence[str]]) -> TyperGroup:
+    """Return an application as a group of these commands, which its help lists by section."""
     made = typer.main.get_group(app)
     made.commands = commands  # type: ignore[assignment]  # nobody adds to it
+    made.sections = sections  # type: ignore[attr-defined]  # of the class that the application was made with
     return made
 
 

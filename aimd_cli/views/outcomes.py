@@ -42,7 +42,7 @@ class Outcomes:
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per trial."""
-        table = Table([Column("OUTCOME"), Column(self.subject), Column("DETAIL", priority=1)])
+        table = Table([Column("OUTCOME"), Column(self.subject), Column("DETAIL")])
         for row in self.rows:
             table.add((shown(row.outcome), _STYLES.get(row.outcome, "green")), text.clean(row.trial), shown(row.detail))
         return table.rich(width)
@@ -90,7 +90,7 @@ class DownloadReport:
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per trial."""
-        table = Table([Column("OUTCOME"), Column("TRIAL"), Column("PATH", priority=1), Column("NOTE", priority=2)])
+        table = Table([Column("OUTCOME"), Column("TRIAL"), Column("PATH"), Column("NOTE")])
         for row in self.rows:
             style = "green" if row.outcome == "downloaded" else "bold yellow"
             table.add((shown(row.outcome), style), text.clean(row.name), text.clean(row.path), shown(row.note))

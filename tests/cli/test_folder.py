@@ -96,7 +96,7 @@ def test_rm_asks_at_a_terminal_and_no_is_no(home: Home, signed_in: Account) -> N
         child = pexpect.spawn(
             sys.executable, ["-m", "aimd_cli", "folder", "rm", "a"], encoding="utf-8", timeout=PATIENCE_S
         )
-        child.expect("Delete /a, 1 folder in it and their trials")
+        child.expect("Move /a, 1 folder in it and 0 trials to the trash")
         child.sendline(answer)
         child.expect(pexpect.EOF)
         child.close()

@@ -54,7 +54,37 @@ def test_no_description_of_a_command_is_cut(
     home: Home, group: str, columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    listed = home.aimd(*group.split(), "-h").out.partition("Commands:\n")[2]
+    listed = home.aimd(*group.split(), "-h").out.partition("\n\n")[2]
     assert listed
     assert "..." not in listed
+    assert "…" not in listed
     assert max(map(len, listed.splitlines())) <= int(columns)
+
+
+@pytest.mark.parametrize(
+    ("group", "sections"),
+    [
+        ("", ["Record and look", "Share through a server", "Run a server", "Settings and help"]),
+        ("trial", ["Look", "Change", "Upload and exchange", "Check"]),
+    ],
+)
+def test_commands_are_listed_by_what_they_are_for_before_the_options(
+    home: Home, group: str, sections: list[str]
+) -> None:
+    shown = home.aimd(*group.split(), "-h").out
+    assert re.findall(r"^([A-Z].*):$", shown, re.MULTILINE) == [*sections, "Options"]
+
+
+def test_every_command_is_in_one_section() -> None:
+    from aimd_cli.app import COMMANDS
+    from aimd_cli.commands.trial import GROUP
+
+    for group in (COMMANDS, GROUP):
+        listed = [name for names in group.sections.values() for name in names]
+        assert sorted(listed) == sorted(group.commands)
+
+
+def test_aimd_alone_begins_with_trials_and_an_example_of_each_task(home: Home) -> None:
+    shown = (alone := home.aimd()).out + alone.err
+    assert shown.index("aimd trial ls") < shown.index("Record and look:") < shown.index("\n  trial ")
+    assert shown.index("\n  trial ") < shown.index("\n  login ")

@@ -167,9 +167,17 @@ def rm(
         if folder["path"] == "/":
             raise UsageError(message="the root folder cannot be deleted", hint="Name a folder in it")
         if not yes:
-            below = len(server.below(str(folder["id"])))
-            within = said(", {below} folder{s} in it", below=below, s="" if below == 1 else "s") if below else ""
-            _ask(said("Delete {path}{within} and their trials?", path=folder["path"], within=within))
+            below = server.below(str(folder["id"]))
+            count = len(below)
+            within = said(", {below} folder{s} in it", below=count, s="" if count == 1 else "s") if below else ""
+            trials = sum(int(row.get("trials") or 0) for row in (folder, *below))
+            told = {"path": folder["path"], "within": within, "trials": trials, "s": "" if trials == 1 else "s"}
+            _ask(
+                said(
+                    "Move {path}{within} and {trials} trial{s} to the trash? `aimd folder restore` brings it back.",
+                    **told,
+                )
+            )
         server.delete(str(folder["id"]))
     output.say(said("Deleted {path}. Bring it back: aimd folder restore {id}", path=folder["path"], id=folder["id"]))
 

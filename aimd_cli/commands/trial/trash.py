@@ -43,7 +43,7 @@ def rm(
 
     trials = chosen(Naming(trial, path, name, directory, remote))
     _ask(
-        said("Move {trials} to the trash?", trials=_counted(trials)),
+        said("Move {trials} to the trash? `aimd trial restore` brings them back.", trials=_counted(trials)),
         "be removed",
         [t.alternative_name for t in trials],
         yes,
@@ -122,7 +122,7 @@ def empty(
         output.say("Nothing to delete.")
     else:
         _ask(
-            said("Permanently delete {chosen}?", chosen=_counted(chosen)),
+            said("Permanently delete {chosen}? Nothing brings them back.", chosen=_counted(chosen)),
             "be deleted",
             [entry.name for entry in chosen],
             yes,

@@ -46,7 +46,9 @@ MESSAGES: dict[str, str] = {
     # aimd folder
     "Moved {path} to {new_path}.": "已将 {path} 移动到 {new_path}。",
     ", {below} folder{s} in it": "、其中的 {below} 个文件夹",
-    "Delete {path}{within} and their trials?": "删除 {path}{within}及其试验吗？",
+    "Move {path}{within} and {trials} trial{s} to the trash? `aimd folder restore` brings it back.": (
+        "将 {path}{within}及 {trials} 个试验移至回收站吗？可用 `aimd folder restore` 恢复。"
+    ),
     "Deleted {path}. Bring it back: aimd folder restore {id}": "已删除 {path}。恢复：aimd folder restore {id}",
     "Restored {path}.": "已恢复 {path}。",
     "It is shown just once, and works like any other key: aimd login -H URL -k KEY": (
@@ -143,8 +145,10 @@ MESSAGES: dict[str, str] = {
     ),
     "{lines} line{s} ({hexdigest})": "{lines} 行（{hexdigest}）",
     "{count} trial{s}": "{count} 个试验",
-    "Move {trials} to the trash?": "将 {trials}移至回收站吗？",
-    "Permanently delete {chosen}?": "永久删除 {chosen}吗？",
+    "Move {trials} to the trash? `aimd trial restore` brings them back.": (
+        "将 {trials}移至回收站吗？可用 `aimd trial restore` 恢复。"
+    ),
+    "Permanently delete {chosen}? Nothing brings them back.": "永久删除 {chosen}吗？此后无法恢复。",
     "Nothing to delete.": "没有可删除的内容。",
     "Nothing was done.": "未做任何操作。",
     "would {verb}: {name}": "将{verb}：{name}",
