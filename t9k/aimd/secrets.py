@@ -30,7 +30,16 @@ _TELLING = (
 )
 
 _UUID_DASHES = 4
-_TELLING_MARKS = ("hf_", "sk-", "gh", "glpat-", "xox", "AKIA", "eyJ")  # in each of the other forms is one of them
+_TELLING_MARKS = (
+    "hf_",
+    "sk-",
+    "gh",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AKIA",
+    "eyJ",
+)  # in each of the other forms is one of them
 
 
 def names_secret(name: str) -> bool:
