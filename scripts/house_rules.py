@@ -18,6 +18,7 @@ VAGUE_NAMES = {"found", "place", "wanted", "one", "known"}
 # Classes of one name in one package, each with its reason.
 SAME_CLASSES: dict[str, str] = {
     "t9k: AIMDCallback": "each framework's callback has the name that its users import",
+    "t9k: AIMDLogger": "so has each framework's logger",
 }
 # Exceptions, with their reasons.
 EXCEPTIONS: dict[str, str] = {

@@ -10,12 +10,12 @@ The prefixes `train_`, `val_`, `eval_` and `test_` of names become types. Only t
 
 from __future__ import annotations
 
-from aimd_core.errors import UsageError
 from aimd_core.format.names import safe_name
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import EVAL_IS_VAL, group_metrics
 from t9k.aimd.settings import record_settings
+from t9k.aimd.trial_source import trial_or_settings
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -49,13 +49,8 @@ class AIMDTracker(_tracking.GeneralTracker):
             UsageError: Neither or both were given.
         """
         super().__init__()
-        if isinstance(trial, str):
-            settings = {"trial_name": safe_name(trial, "accelerate"), **settings}
-            trial = None
-        if (trial is None) == (not settings):
-            raise UsageError(message="AIMDTracker takes either a trial or the settings for one", hint="")
-        self._trial = trial
-        self._settings = settings
+        given = safe_name(trial, "accelerate") if isinstance(trial, str) else trial
+        self._trial, self._settings = trial_or_settings(type(self).__name__, given, settings)
         self._calls = 0
 
     @property

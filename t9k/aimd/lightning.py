@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from aimd_core.errors import UsageError
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import group_metrics, is_number, split_name
 from t9k.aimd.settings import record_settings
 from t9k.aimd.silent import SilentTrial
+from t9k.aimd.trial_source import trial_or_settings
 from t9k.aimd.values import as_mapping
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -126,14 +126,8 @@ class AIMDLogger(_Logger):
             UsageError: Neither or both were given.
         """
         super().__init__()
-        if isinstance(trial, str):
-            settings = {"trial_name": trial, **settings}
-            trial = None
-        if (trial is None) == (not settings):
-            raise UsageError(message="AIMDLogger takes either a trial or the settings for one", hint="")
-        self._trial = trial
-        self._settings = settings
-        self._owns_trial = trial is None
+        self._trial, self._settings = trial_or_settings(type(self).__name__, trial, settings)
+        self._owns_trial = self._trial is None
         self._prefix = f"{prefix}-" if prefix else ""
         self._silent: Trial | None = None
         self._calls = 0  # of `log_metrics` without a step

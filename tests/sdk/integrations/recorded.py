@@ -33,12 +33,15 @@ _DIGITS = "import sklearn.datasets\n"
 # What is imported once for all scripts that train with a framework: that takes longer than the trainings.
 IMPORTS = {
     "accelerate": _DIGITS + "import accelerate, torch._dynamo",
+    "ignite": "import torch.utils.data, ignite.engine, ignite.handlers, ignite.metrics",
     "keras": _DIGITS + WITHOUT_TENSORFLOW + "import keras",
     "lightgbm": _DIGITS + "import lightgbm",
     "lightning": _DIGITS + "import torch.utils.data, lightning.pytorch",
     "optuna": _DIGITS + "import optuna, sklearn.linear_model",
     "pytorch_lightning": _DIGITS + "import torch.utils.data, pytorch_lightning",
     "sklearn": _DIGITS + "import sklearn.linear_model, sklearn.model_selection, sklearn.pipeline",
+    "skorch": "import torch, skorch, sklearn.model_selection",
+    "stable_baselines3": "import stable_baselines3",
     "tensorboard": "import torch.utils.tensorboard",
     "transformers": _DIGITS + "from transformers import BertForSequenceClassification, Trainer",
     "xgboost": _DIGITS + "import xgboost",

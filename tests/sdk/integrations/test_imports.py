@@ -15,10 +15,14 @@ FRAMEWORKS = {
     "accelerate": "accelerate",
     "xgboost": "xgboost",
     "optuna": "optuna",
+    "stable_baselines3": "stable-baselines3",
+    "ignite": "ignite",
+    "skorch": "skorch",
 }
 HEAVY = (
     "{'keras', 'torch', 'tensorflow', 'jax', 'lightning', 'pytorch_lightning', 'transformers', 'accelerate', "
-    "'xgboost', 'lightgbm', 'sklearn', 'optuna', 'tensorboard', 'tensorboardX', 'numpy'}"
+    "'xgboost', 'lightgbm', 'sklearn', 'optuna', 'tensorboard', 'tensorboardX', 'numpy', "
+    "'ignite', 'skorch', 'stable_baselines3'}"
 )
 
 
