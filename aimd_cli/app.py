@@ -107,6 +107,7 @@ COMMANDS = CommandGroup(
     "",
     {
         "trial": "trial:GROUP",
+        "artifact": "artifact:GROUP",
         "console": "console:console",
         "login": "login:login",
         "logout": "login:logout",
@@ -117,7 +118,7 @@ COMMANDS = CommandGroup(
         "help": "help:help_",
     },
     {
-        "Record and look": ("trial", "console"),
+        "Record and look": ("trial", "artifact", "console"),
         "Share through a server": ("login", "logout", "relay", "folder"),
         "Run a server": ("server",),
         "Settings and help": ("config", "help"),

@@ -7,12 +7,15 @@ what to do next. Callers choose how much to catch::
     ├── UsageError        the call itself is wrong
     │   ├── ConfigError
     │   ├── InvalidNameError
+    │   │   └── InvalidRepoNameError
     │   ├── QueryError
     │   └── AmbiguousTrialError
     ├── NotFoundError     nothing there by that name
     │   ├── TrialNotFoundError
     │   ├── NoTrialsError
     │   │   └── NoDirectoryError
+    │   ├── ArtifactNotFoundError
+    │   ├── NoArtifactsError
     │   ├── MetricNotFoundError
     │   ├── FileNotRecordedError
     │   ├── SelectorFitsNoneError
@@ -35,8 +38,10 @@ what to do next. Callers choose how much to catch::
     ├── OldServerError    the server's protocol has no word for it
     ├── StoppedError      Ctrl-C in the middle of an upload or a download
     ├── PartlyDoneError   some of several things failed
-    │   └── LeftOutError
+    │   ├── LeftOutError
+    │   └── ArtifactsDamagedError
     ├── TrialStateError   the trial has ended
+    ├── ArtifactStateError an artifact was uploaded; also a RuntimeError
     ├── TrialRunningError the trial still runs
     ├── MissingExtraError a library is missing that an extra brings; also an ImportError
     ├── WaitEndedError    what was waited for has not come
@@ -125,6 +130,12 @@ class InvalidNameError(UsageError):
     hint = "Choose a name without '/', NUL or '..'"
 
 
+class InvalidRepoNameError(InvalidNameError):
+    """A name that an artifact cannot have. Facts: name, reason."""
+
+    text = "artifact name {name!r} cannot be used: {reason}"
+
+
 class QueryError(UsageError):
     """A query that cannot be parsed. Facts: query, start, end (of the fault, in characters), problem, hint."""
 
@@ -210,6 +221,22 @@ def unlisted(directory: Path, error: OSError | None = None) -> NoTrialsError:
     if error is None or isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return NoDirectoryError(where=directory.absolute())
     return NoTrialsError(where=f"{directory.absolute()} ({error.strerror})")
+
+
+class ArtifactNotFoundError(NotFoundError):
+    """No artifact by that path, id or name. Facts: name, where."""
+
+    code = "artifact_not_found"
+    text = "no artifact {name!r} in {where}"
+    hint = "Run: aimd artifact ls"
+
+
+class NoArtifactsError(NotFoundError):
+    """A directory without artifacts. Facts: where."""
+
+    code = "no_artifacts"
+    text = "{where} holds no artifacts"
+    hint = "Go to the directory that holds .aimd, or name it"
 
 
 class MetricNotFoundError(NotFoundError):
@@ -325,11 +352,14 @@ class DamagedError(AimdError):
 
 
 class DamageFoundError(DamagedError):
-    """A check found damage. Facts: damaged, total."""
+    """A check found damage. Facts: damaged, total, what."""
 
     code = "damage_found"
-    text = "{damaged} of {total} trials are damaged"
+    text = "{damaged} of {total} {what} are damaged"
     hint = "Nothing was changed; intact records stay readable, and a copy can be uploaded or restored"
+
+    def __init__(self, damaged: int, total: int, what: str = "trials") -> None:
+        super().__init__(damaged=damaged, total=total, what=what)
 
 
 class DiskError(AimdError):
@@ -424,12 +454,28 @@ class LeftOutError(PartlyDoneError):
     hint = "Mend, shorten or rename what is named above, and run the same command again"
 
 
+class ArtifactsDamagedError(PartlyDoneError):
+    """Some of several artifacts are damaged; each was named. Facts: failed, total."""
+
+    code = "artifacts_damaged"
+    text = "{failed} of {total} artifacts are damaged"
+    hint = "The others are not affected; nothing was changed"
+
+
 class TrialStateError(AimdError):
     """The trial has ended and accepts no more data. Facts: name, status."""
 
     code = "trial_ended"
     text = "trial {name!r} has ended ({status})"
     hint = "To continue it, load it: aimd.load_trial(trial_name=...)"
+
+
+class ArtifactStateError(AimdError, RuntimeError):
+    """The artifact was uploaded and cannot change. Facts: name, artifact_id."""
+
+    code = "artifact_uploaded"
+    text = "artifact {name!r} has been uploaded, so it cannot change"
+    hint = "For new content, create a new version: aimd.create_artifact({name!r}, ...)"
 
 
 class TrialRunningError(AimdError):

@@ -24,6 +24,8 @@ SAME_CLASSES: dict[str, str] = {
 EXCEPTIONS: dict[str, str] = {
     "aimd_core/reading/documents.py:Trial": "one property a fact of the directory; views read it as a record",
     "t9k/aimd/trial.py:Trial": "the deployed SDK fixed the surface of this class",
+    "aimd_core/reading/artifacts.py:StoredArtifact": "one property a fact of the directory",
+    "t9k/aimd/artifact.py:Artifact": "the deployed SDK fixed the surface of this class",
 }
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from aimd_cli.text import pieces_of
+from aimd_cli.text import clean, pieces_of
 from aimd_cli.views.shortening import rounded, shortened, stacked
 from aimd_cli.views.words import shown
 from aimd_core.language import said
@@ -330,3 +330,11 @@ def hidden_columns(dropped: list[Column], width: int) -> list[str]:
             return pieces_of(shown(sentence), width)
     sentence = said("{hidden} column{s} hidden: widen the terminal, or pipe the output", hidden=count, s=s)
     return pieces_of(shown(sentence), width)
+
+
+def fields(facts: list[tuple[str, str]], width: int) -> Text:
+    """Return names and values, one pair per line, with the names in the user's language."""
+    table = Table([Column("", style="dim"), Column("")])
+    for name, value in facts:
+        table.add(shown(name), clean(value))
+    return table.rich(width, header=False)

@@ -80,11 +80,13 @@ class TrialDetails:
     def _blocks(self, trial: TrialDetail, width: int) -> list[RenderableType]:
         from rich.text import Text
 
+        from aimd_cli.views.table import fields
+
         row = trial.row
         state, style = state_cell(row.state, self.glyphs)
         name = "\n".join(text.pieces_of(text.clean(row.name), width))
         heading = Text.assemble((name, "bold"), "  ", (state, style))
-        blocks: list[RenderableType] = [heading, _fields(_facts(trial, self.parts.is_brief), width)]
+        blocks: list[RenderableType] = [heading, fields(_facts(trial, self.parts.is_brief), width)]
         blocks += [note(said("damaged: {sentence}", sentence=sentence), style="bold yellow") for sentence in row.damage]
         if self.parts.is_brief:
             blocks += self._main_metrics(row, width) + self._first_params(row, width)
@@ -232,15 +234,6 @@ def _raw_facts(trial: TrialDetail) -> list[tuple[str, str]]:
         *((("files", str(trial.kept[0])), ("files_bytes", str(trial.kept[1]))) if trial.kept[0] else ()),
         *(("damage", sentence) for sentence in row.damage),
     ]
-
-
-def _fields(facts: list[tuple[str, str]], width: int) -> RenderableType:
-    from aimd_cli.views.table import Column, Table
-
-    table = Table([Column("", style="dim"), Column("")])
-    for key, value in facts:
-        table.add(shown(key), text.clean(value))
-    return table.rich(width, header=False)
 
 
 def _tree(values: Mapping[str, object]) -> RenderableType:

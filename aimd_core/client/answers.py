@@ -324,6 +324,19 @@ SHARE = _SHARE
 SHARES = members({"shares": listed(_SHARE)})
 _SHARED = members({"kind": text, "id": text, "name": text}, {"path": text, "owner": text, "role": text})
 SHARED = members({"items": listed(_SHARED)})
+_ARTIFACT_EXTRAS: dict[str, Shape] = {
+    **dict.fromkeys(("description", "commit", "version", "created", "updated", "owner", "editor", "role"), text),
+    "aliases": listed(text),
+    "objects": size,
+    "size": size,
+    "fallback": flag,
+}
+ARTIFACT = members(
+    {"id": uuid, "name": text, "type": text, "folder": members({"id": uuid, "path": text}), "version": maybe(text)},
+    _ARTIFACT_EXTRAS,
+)
+ARTIFACTS = members({"artifacts": listed(ARTIFACT)}, {"next": cursor})
+OBJECTS = members({"objects": listed(members({"key": text, "size": size, "digest": digest}))}, {"next": cursor})
 ANYTHING = mapping  # of which nothing is used
 _ERROR = members({"code": text, "message": text}, {"name": text, "folder": text})
 
@@ -356,6 +369,11 @@ OLD_TRIAL = members({"doc": members({"metadata": _OLD_INNER})})
 OLD_POINTS = maybe(named(listed(mapping)))  # points of other clients may have another form
 OLD_PARAMETERS = maybe(mapping)
 OLD_ID: Shape = _old_id
+OLD_ARTIFACT = members({}, {"metadata": _OLD_INNER, "description": text})  # commit and version are of any type
+OLD_OBJECTS = members({"results": listed(members({"path": text, "size_bytes": size}, {"checksum": text}))})
+OLD_CREATED = members({"id": _old_id})
+OLD_PARTS = members({"uploadId": _old_id})
+OLD_PART = members({"etag": text})
 OLD_USER = members({"preferred_username": text})
 
 

@@ -11,7 +11,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from aimd_core.client import watch
@@ -27,6 +27,7 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 30.0
 CALL_DEADLINE_S = 120.0
 STREAM_DEADLINE_S = 3600.0
+SLOWEST_BYTES_PER_S = 64 << 10  # of a body that is sent
 MAX_BODY_BYTES = 64 << 20
 MAX_RETRY_AFTER_S = 60.0
 _BUSY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
@@ -187,17 +188,21 @@ class Connection:
         *,
         query: Mapping[str, str] | None = None,
         document: object = None,
-        content: bytes | None = None,
+        content: bytes | Iterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        size_bytes: int = 0,
     ) -> Response:
-        """Send a request once, and return its answer with any status below 500. Arguments as for `request`."""
+        """Send a request once, and return its answer with any status below 500. Arguments as for `request`.
+
+        A body may also come piece by piece. Its size in bytes lengthens the deadline.
+        """
         sent = dict(headers or {})
         if document is not None:
             content = json.dumps(document, allow_nan=False).encode()
             sent["Content-Type"] = "application/json"
         if self._stopping.is_set():
             raise UnreachableError(host=self.host, reason="stopped")
-        deadline_s = time.monotonic() + CALL_DEADLINE_S
+        deadline_s = time.monotonic() + CALL_DEADLINE_S + size_bytes / SLOWEST_BYTES_PER_S
         with watch.until(self, deadline_s):
             return self._call(method, path, query, content, sent, deadline_s)
 
@@ -206,7 +211,7 @@ class Connection:
         method: str,
         path: str,
         query: Mapping[str, str] | None,
-        content: bytes | None,
+        content: bytes | Iterator[bytes] | None,
         headers: dict[str, str],
         deadline_s: float,
     ) -> Response:
@@ -241,11 +246,19 @@ class Connection:
         return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
     def stream(
-        self, method: str, path: str, headers: Mapping[str, str], take: Callable[[bytes], bool], status: int
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        take: Callable[[bytes], bool],
+        status: int,
+        query: Mapping[str, str] | None = None,
+        is_measured: bool = True,
     ) -> Response | None:
         """Pass a large body to `take` as it arrives. Return None, or the answer if it has another status.
 
-        `take` returns whether it takes more; what follows then is not read.
+        `take` returns whether it takes more; what follows then is not read. Unless the answer is measured, that is,
+        must have a length, the caller compares the size.
 
         Raises:
             UnreachableError: The body is incomplete.
@@ -255,14 +268,14 @@ class Connection:
             with (
                 watch.until(self, deadline_s + STREAM_DEADLINE_S),
                 self._client.stream(
-                    method, self.host + path, headers=dict(headers), extensions={"trace": self._note}
+                    method, self.host + path, params=query, headers=dict(headers), extensions={"trace": self._note}
                 ) as answer,
             ):
                 self._answered = True
                 if answer.status_code != status:
                     body = self._read(answer, deadline_s, has_body=True)
                     return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
-                if "Content-Length" not in answer.headers:
+                if is_measured and "Content-Length" not in answer.headers:
                     raise UnreachableError(host=self.host, reason="the answer has no length, so it may be truncated")
                 if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
                     raise NotAServerError(host=self.host, reason="a compressed answer, which was not requested")

@@ -38,11 +38,11 @@ class RemoteTree(NamedTuple):
     digest: str
 
 
-def missing(server: Server, digests: Sequence[str], trial_id: str) -> dict[str, int]:
+def missing(server: Server, digests: Sequence[str], trial_id: str | None) -> dict[str, int]:
     """Return which contents have to be sent, each with how many bytes of it have arrived."""
     lacking: dict[str, int] = {}
     for start in range(0, len(digests), ASKED_AT_ONCE):
-        wish = {"digests": list(digests[start : start + ASKED_AT_ONCE]), "trial": trial_id}
+        wish = {"digests": list(digests[start : start + ASKED_AT_ONCE]), "trial": trial_id}  # it may be null
         answer = server.call(answers.MISSING, "POST", "/contents/missing", document=wish)
         lacking |= {digest: answer["offsets"].get(digest, 0) for digest in answer["missing"]}
     return lacking

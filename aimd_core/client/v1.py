@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -67,7 +68,7 @@ class _Redacting(logging.Filter):
 _redacting = _Redacting()
 
 
-class _Calls:
+class Calls:
     """Requests with the key in the URL, and what their answers mean."""
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None) -> None:
@@ -91,11 +92,13 @@ class _Calls:
         """Send a request that may be repeated, and retry it after a failure."""
         return self.connection.persist(lambda: self.once(method, path, body, query))
 
-    def once(self, method: str, path: str, body: object, query: dict[str, str] | None = None) -> Response:
+    def once(
+        self, method: str, path: str, body: object, query: dict[str, str] | None = None, **content: Any
+    ) -> Response:
         """Send a request once. A 500 whose text says that something does not exist counts as an answer."""
         try:
             asked = {"apikey": self._key, **(query or {})}
-            answer = self.connection.once(method, PREFIX + path, query=asked, document=body)
+            answer = self.connection.once(method, PREFIX + path, query=asked, document=body, **content)
         except BusyError as error:
             answered = error.facts.get("body")
             if error.facts.get("status") == 500 and isinstance(answered, bytes) and _MISSING.search(answered.strip()):
@@ -103,6 +106,18 @@ class _Calls:
             raise
         self._check_access(answer)
         return answer
+
+    def read(self, path: str, query: dict[str, str], take: Callable[[bytes], bool]) -> None:
+        """Pass a large body to `take` as it arrives, as long as it returns True; the caller compares the size.
+
+        Raises:
+            RemoteNotFoundError: The object does not exist.
+        """
+        asked = {"apikey": self._key, **query}
+        answer = self.connection.stream("GET", PREFIX + path, {}, take, 200, asked, is_measured=False)
+        if answer is not None:
+            self._check_access(answer)
+            raise self.refused(answer)
 
     def _check_access(self, answer: Response) -> None:
         """Raise the error for an answer. The key, which the server repeats, is left out of the message."""
@@ -165,7 +180,7 @@ class DeployedServer:
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
-        self._calls = _Calls(credentials, retry)
+        self.calls = self._calls = Calls(credentials, retry)
 
     def __enter__(self) -> DeployedServer:
         return self

@@ -55,6 +55,42 @@ def parse_mapping(text: bytes, origin: str | Path) -> dict[str, object]:
     return document
 
 
+def parse_rows(text: bytes, origin: str | Path) -> list[dict[str, object]]:
+    """Return the list of YAML mappings in `text`; an empty text and `null` are an empty list.
+
+    Raises:
+        DamagedError: It is something else.
+    """
+    rows = _plain_rows(text)
+    if rows is not None:
+        return rows
+    from aimd_core.format.yaml_loader import load
+
+    loaded = load(text, origin)
+    try:
+        listed = _as_json_has_it(loaded, 0, [_MAX_NODES])
+    except ValueError:
+        listed = None if loaded is None else loaded
+    if not listed:
+        listed = []
+    if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
+        raise DamagedError(path=origin, reason="is not a list of mappings")
+    return listed
+
+
+def _plain_rows(text: bytes) -> list[dict[str, object]] | None:
+    """Return the mappings of a list in block style, or None if only the YAML loader can read it."""
+    if not text.startswith(b"- ") or not text.endswith(b"\n"):
+        return None
+    rows: list[dict[str, object]] = []
+    for block in text[2:].split(b"\n- "):
+        row = read_plain(block.replace(b"\n  ", b"\n"))
+        if row is None:
+            return None
+        rows.append(row)
+    return rows
+
+
 def _as_json_has_it(value: Any, depth: int, budget: list[int]) -> Any:
     """Return YAML data as JSON has it, so that a reader on this disk and a server, which gets JSON, name it alike.
 

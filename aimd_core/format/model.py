@@ -36,6 +36,29 @@ _MAX_PREFIX_CHARS = 200
 _ALTERNATIVE_NAME = re.compile(r"(?P<name>.*)_(?P<created>[0-9]{6}_[0-9]{6})_(?P<suffix>[a-z0-9]{6})", re.DOTALL)
 
 
+class StoredObject:
+    """An object of an artifact: its key, its size in bytes, and its SHA-256 in hexadecimal, None if unknown."""
+
+    __slots__ = ("digest", "key", "size_bytes")
+
+    def __init__(self, key: str, size_bytes: int, digest: str | None = None) -> None:
+        self.key = key
+        self.size_bytes = size_bytes
+        self.digest = digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StoredObject) and self._members() == other._members()
+
+    def __hash__(self) -> int:
+        return hash(self._members())
+
+    def __repr__(self) -> str:
+        return f"<StoredObject {self.key} {self.size_bytes} {self.digest}>"
+
+    def _members(self) -> tuple[str, int, str | None]:
+        return self.key, self.size_bytes, self.digest
+
+
 def folder_path_of(text: str) -> str:
     """Return the path of a folder as servers spell it, with a slash in front and none at the end."""
     return "/" + "/".join(part for part in text.split("/") if part)
@@ -98,3 +121,8 @@ def console_address(host: str, trial_id: str = "") -> str:
     """Return the address of the console that belongs to the API at `host`, or of a trial in it."""
     console = f"{host.rstrip('/').rpartition('/')[0]}/web/"
     return f"{console}#/trials/{trial_id}/" if trial_id else console
+
+
+def artifact_address(host: str, folder_id: str, version: str) -> str:
+    """Return the address of a version of an artifact in the console that belongs to the API at `host`."""
+    return f"{console_address(host)}#/folders/{folder_id}/?artifactVersion={version}"

@@ -12,10 +12,10 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.format.relative_paths import path_fault, shown_name
 from aimd_core.language import said
 from aimd_core.objects.copying import Stat, stat_of
 from aimd_core.objects.ignoring import Ignoring
-from aimd_core.objects.names import path_fault, shown_name
 from aimd_core.objects.store import is_unfinished
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up

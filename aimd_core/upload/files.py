@@ -93,7 +93,7 @@ def send_files(
     changed = [file for file in local.files.values() if there.get(file.path) != file.digest]
     named_left_out = {item.path for item in local.left_out}
     gone = sorted(there.keys() - local.files.keys() - named_left_out)
-    sending = _Sending(server, trial / FILES_DIRECTORY, trial_id, progress, part)
+    sending = ContentSending(server, trial / FILES_DIRECTORY, trial_id, progress, part)
     sending.send(changed)
     put = [(file.path, file.digest) for file in changed if file.path not in sending.failed]
     put_all(server, trial_id, put, gone if may_remove else [])
@@ -140,8 +140,10 @@ def differences_of(server: Server, trial: Path, trial_id: str, stored: dict[str,
     return differences
 
 
-class _Sending:
-    """Sends contents that the server lacks over several connections.
+class ContentSending:
+    """Sends contents that the server lacks over several connections: those of files below a directory.
+
+    What the files of a trial have, if there is one, counts as what the user has sent.
 
     Attributes:
         failed: Why files could not be sent, by path.
@@ -149,7 +151,7 @@ class _Sending:
     """
 
     def __init__(
-        self, server: Server, directory: Path, trial_id: str, progress: Callable[[int], None], part: PartSize
+        self, server: Server, directory: Path, trial_id: str | None, progress: Callable[[int], None], part: PartSize
     ) -> None:
         self._server = server
         self._directory = directory

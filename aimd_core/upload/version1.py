@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import math
 import random
-import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from aimd_core.client.connection import RetryPolicy
-from aimd_core.client.v1 import ContestedError, DeployedServer, IdTakenError, NameIsTakenError, paths_of
+from aimd_core.client.v1 import ContestedError, DeployedServer, IdTakenError, NameIsTakenError
 from aimd_core.config import Credentials
 from aimd_core.errors import (
     ContentDiffersError,
@@ -29,13 +28,12 @@ from aimd_core.errors import (
 )
 from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
-from aimd_core.format.model import DEFAULT_FOLDER, INITIALIZING, strict_json
+from aimd_core.format.model import INITIALIZING, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.kept_files import tree_of
 from aimd_core.reading.series import records_of
 from aimd_core.upload.contents import (
-    MAKE_HINT,
     Companions,
     Destination,
     Difference,
@@ -44,6 +42,7 @@ from aimd_core.upload.contents import (
     damaged_parts,
     document_of,
 )
+from aimd_core.upload.deployed_folders import DeployedFolders, settling
 from aimd_core.upload.refusals import DAMAGED, Refusal, admitted, plain_name, refusal_reason
 from aimd_core.upload.sending import Progress, no_progress
 
@@ -55,10 +54,6 @@ _BARE = ("kind", "metadata", "startTime", "endTime", "status")  # of a document
 _UNKNOWN = {"kind": "Trial", "status": INITIALIZING}  # of a trial whose metadata cannot be read
 _PARAMETERS = "parameters"
 _FILLED_IN = ("folder", "editor", "timestamp")
-
-
-# Folders are made and names settled by one thread at a time, because the protocol has only reading and then writing.
-_settling = threading.Lock()
 
 
 def _pause(attempt: int) -> None:
@@ -125,7 +120,7 @@ class DeployedRemote:
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
         self._server = DeployedServer(credentials, retry)
-        self._paths: dict[str, str] = {}
+        self._folders = DeployedFolders(self._server)
 
     def __enter__(self) -> DeployedRemote:
         return self
@@ -199,7 +194,7 @@ class DeployedRemote:
     ) -> Uploaded:
         there = self._server.trial(trial_id)
         if there is None:
-            with _settling:
+            with settling:
                 uploaded = self._create(trial_id, document, companions)
         else:
             uploaded = self._update(trial_id, document, there)
@@ -267,7 +262,7 @@ class DeployedRemote:
         return differences
 
     def _plan_new(self, trial_id: str, document: dict[str, Any], points: LocalPoints) -> Uploaded:
-        folder_id, path, fallback = self._find_place(document["folder"], make=False)
+        folder_id, path, fallback = self._folders.choose(document["folder"], make=False)
         name, outcome = document["name"], "created"
         taken = self._server.trial_named(folder_id, name) if folder_id else None
         if taken and document["on_conflict"] == "error":
@@ -283,7 +278,7 @@ class DeployedRemote:
         return planned
 
     def _create(self, trial_id: str, document: dict[str, Any], companions: Companions) -> Uploaded:
-        folder_id, path, fallback = self._find_place(document["folder"], make=True)
+        folder_id, path, fallback = self._folders.choose(document["folder"], make=True)
         assert folder_id is not None
         name = document["name"]
         folder = {"id": folder_id, "path": path, "fallback": fallback}
@@ -341,7 +336,7 @@ class DeployedRemote:
         folder = str(inner.get("folder"))
         return {
             "name": str(inner.get("name")),
-            "folder": {"id": folder, "path": _path_of(self._server, self._paths, folder), "fallback": False},
+            "folder": {"id": folder, "path": self._folders.path_of(folder), "fallback": False},
         }
 
     def _missing(self, trial: Trial, trial_id: str, points: LocalPoints) -> dict[str, list[Any]]:
@@ -398,37 +393,6 @@ class DeployedRemote:
             raise ContestedError(host=self.host, reason="it has fewer points than it acknowledged")
         return sent_bytes, list(refusals.values())
 
-    def _find_place(self, wish: dict[str, Any], make: bool) -> tuple[str | None, str, bool]:
-        """Return id and path of the folder to use, and whether it is the fallback; see Folders in the protocol."""
-        if wish["id"] and self._server.folder(wish["id"]) is not None:
-            return wish["id"], _path_of(self._server, self._paths, str(wish["id"])), False
-        if wish["path"]:
-            path = "/" + str(wish["path"]).strip("/")
-            found_id = self._folder_at(path, make and wish["make"])
-            if found_id is not None or wish["make"]:
-                return found_id, path, False
-        asked = wish["path"] or wish["id"]
-        if wish["must_exist"] and asked:
-            raise RemoteFolderNotFoundError(what=said("folder {place}", place=asked), hint=said(MAKE_HINT))
-        return self._folder_at(DEFAULT_FOLDER, make), DEFAULT_FOLDER, bool(wish["id"] or wish["path"])
-
-    def _folder_at(self, path: str, make: bool) -> str | None:
-        folder_id = self._server.folder_at(path)
-        if folder_id is not None or not make:
-            return folder_id
-        parent: str | None = None
-        walked = ""
-        for name in filter(None, path.split("/")):
-            walked = f"{walked}/{name}"
-            folder_id = self._server.folder_at(walked)
-            if folder_id is None:
-                self._server.make_folder(name, parent)
-                folder_id = self._server.folder_at(walked)
-            parent = folder_id
-        if parent is None:
-            raise RefusedError(host=self.host, reason=said("folder {path} cannot be created", path=path))
-        return parent
-
 
 def _create_admitted(
     server: DeployedServer, metadata: dict[str, Any], name: str, folder_id: str, trial_id: str
@@ -457,13 +421,6 @@ def _create_admitted(
         refusals = [Refusal("name", reason)] if shown != name else []
         return shown, refusals + [Refusal(METADATA_FILE, reason)] * (document is bare)
     raise refused
-
-
-def _path_of(server: DeployedServer, paths: dict[str, str], folder_id: str) -> str:
-    """Return the path of a folder, or its id if it has none; `paths` holds what is known by now."""
-    if folder_id not in paths:
-        paths |= {folder_id: folder_id, **paths_of(server.folders())}
-    return paths[folder_id]
 
 
 def _full(metadata: dict[str, Any], name: str, folder_id: str, trial_id: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from aimd_server.routes.bodies import HeldBodies, Slots
 from aimd_server.routes.key_lookups import KeyLookups
 from aimd_server.routes.read_slots import ReadSlots
+from aimd_server.services.artifact_bytes import Parts
 from aimd_server.services.contents import Receiving
 from aimd_server.services.identity import accounts_of
 from aimd_server.services.monitoring import Meters
@@ -84,6 +85,7 @@ class Backend:
         self.read_slots = ReadSlots()
         self.appends = Appends()
         self.receiving = Receiving()
+        self.artifact_parts = Parts()
         self.key_lookups = KeyLookups(self._accounts_of)
         self.hub: object = None  # the hub of event streams, once there is one
         self.watch = Watch()

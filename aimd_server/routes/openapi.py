@@ -14,6 +14,8 @@ from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
 from aimd_server.routes.openapi_answers import ANSWERS, SHARED
 from aimd_server.routes.v2_files import MOST_OFFSET
+from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
+from aimd_server.services.artifacts import ObjectsWish
 from aimd_server.services.contents import Missing
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.folder_tree import FolderChange, NewFolder
@@ -44,6 +46,8 @@ _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("HEAD", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     ("PATCH", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     ("GET", "/trials/{id}/content", "path"): {"type": "string", "minLength": 1},
+    ("GET", "/artifacts/{id}/content", "key"): {"type": "string", "minLength": 1},
+    ("PUT", "/artifacts/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
 }
 
 
@@ -112,6 +116,17 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/trials/{id}/files"): Described(query=("limit", "cursor")),
     ("POST", "/trials/{id}/files"): Described(200, FilesWish),
     ("GET", "/trials/{id}/content"): Described(query=("path",), needs=("path",)),
+    ("GET", "/artifacts"): Described(query=("folder", "folder_id", *_PAGED)),
+    ("GET", "/artifacts/by-tag"): Described(query=("folder", "repo", "tag"), needs=("folder", "repo")),
+    ("GET", "/artifacts/{id}"): Described(),
+    ("PUT", "/artifacts/{id}"): Described(200, ArtifactWish),
+    ("DELETE", "/artifacts/{id}"): Described(204),
+    ("POST", "/artifacts/{id}/restore"): Described(),
+    ("GET", "/artifacts/{id}/objects"): Described(query=("cursor",)),
+    ("POST", "/artifacts/{id}/objects"): Described(204, ObjectsWish),
+    ("GET", "/artifacts/{id}/content"): Described(query=("key",), needs=("key",)),
+    ("POST", "/artifacts/{id}/finalize"): Described(),
+    ("POST", "/artifacts/{id}/aliases"): Described(200, AliasChange),
     ("POST", "/metrics"): Described(200, PlotWish),
     ("GET", "/me/keys"): Described(),
     ("POST", "/me/keys"): Described(201, KeyWish, needs_body=False),
@@ -143,6 +158,7 @@ _BINARY = {
     ("GET", "/folders/{id}/export"): "application/x-tar",
     ("GET", "/trials/{id}/files/{file}"): "application/octet-stream",
     ("GET", "/trials/{id}/content"): "application/octet-stream",
+    ("GET", "/artifacts/{id}/content"): "application/octet-stream",
 }
 _BOTH = {("POST", "/metrics")}
 _ERRORS = {

@@ -75,6 +75,7 @@ _TRIAL: dict[str, Schema] = {
 }
 _FILES = _named(_sometimes(_object(offset=COUNT, digest=TEXT), count=COUNT))  # only `files/` has a count
 _KIND: Schema = {"enum": ["folder", "trial"]}
+_TRASHED: Schema = {"enum": ["folder", "trial", "artifact"]}
 _NUMBERS = _all(_maybe({"type": "number"}))
 _SERIES = _object(trial=ID, metric=TEXT, count=COUNT, exact=FLAG, nan=COUNT, x=_NUMBERS, lo=_NUMBERS)
 _BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS}  # absent if there is one entry per point
@@ -109,9 +110,27 @@ _FOLDER: dict[str, Schema] = {
 }
 
 # By name, as in the components.
+_ARTIFACT: dict[str, Schema] = {
+    "id": ID,
+    "name": TEXT,
+    "type": TEXT,
+    "folder": _PLACE,
+    "description": TEXT,
+    "commit": _maybe(TEXT),
+    "version": _maybe(TEXT),
+    "aliases": _all(TEXT),
+    "created": _maybe(TEXT),
+    "updated": TIME,
+    "owner": TEXT,
+    "editor": TEXT,
+    "role": _ROLE,
+    "objects": COUNT,
+    "size": COUNT,
+}
 SHARED: dict[str, Schema] = {
     "Folder": _sometimes(_object(**_FOLDER), shared=FLAG, target=ID),
     "Trial": _object(**_TRIAL),
+    "Artifact": _object(**_ARTIFACT),
     "Share": _sometimes(_object(**_SHARE), key=ID),
     "Key": _object(**_KEY),
     "Session": _object(
@@ -119,8 +138,17 @@ SHARED: dict[str, Schema] = {
     ),
 }
 _folder, _trial, _share = _reference("Folder"), _reference("Trial"), _reference("Share")
+_artifact = _reference("Artifact")
 
 ANSWERS: dict[tuple[str, str], Schema] = {
+    ("GET", "/artifacts"): _page(artifacts=_all(_artifact)),
+    ("GET", "/artifacts/by-tag"): _artifact,
+    ("GET", "/artifacts/{id}"): _artifact,
+    ("PUT", "/artifacts/{id}"): _object(**_ARTIFACT, fallback=FLAG),
+    ("POST", "/artifacts/{id}/restore"): _artifact,
+    ("GET", "/artifacts/{id}/objects"): _page(objects=_all(_object(key=TEXT, size=COUNT, digest=TEXT))),
+    ("POST", "/artifacts/{id}/finalize"): _artifact,
+    ("POST", "/artifacts/{id}/aliases"): _artifact,
     ("GET", "/info"): _object(
         product={"const": "aimd"}, version=TEXT, epoch=_maybe(TEXT), user=TEXT, limits=_named(COUNT)
     ),
@@ -158,7 +186,7 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("GET", "/trash"): _page(
         items=_all(
             _object(
-                **{"kind": _KIND, "id": ID, "name": TEXT, "alternative_name": _maybe(TEXT), "folder": _maybe(TEXT)},
+                **{"kind": _TRASHED, "id": ID, "name": TEXT, "alternative_name": _maybe(TEXT), "folder": _maybe(TEXT)},
                 **{"by": TEXT, "deleted": TIME, "until": TIME},
             )
         ),

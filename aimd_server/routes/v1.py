@@ -12,11 +12,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from aimd_server.routes import v1_artifacts
 from aimd_server.routes.access import Access, Backend, Call, RouteTable
 from aimd_server.routes.answers import JSON, empty_answer, json_answer, text_answer
-from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
+from aimd_server.routes.v1_bodies import needed, read_json
 from aimd_server.services import folders, trash, version1
-from aimd_server.services.documents import decode_loosely
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.version1 import PackedPoints
 from aimd_server.services.visibility import ROOT, load_folder
@@ -24,7 +24,7 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 
 PREFIX = "/apis/v1"
-_STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415, "busy": 503}
+_STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415, "content_missing": 409, "busy": 503}
 _DOC_NOT_FOUND = "[Get] doc not found"
 
 
@@ -77,9 +77,11 @@ def routes(base: str, login_page: str) -> list[RouteTable]:
     table = RouteTable(base + PREFIX, dialect)
     _register_folders(table)
     _register_trials(table)
+    v1_artifacts.register(table)
     oauth2 = RouteTable(base + "/oauth2", dialect)
     oauth2.add("GET", "/userinfo", get_userinfo, access=Access.ANY_USER)
     _open_to_uploads(table)
+    v1_artifacts.open_to_uploads(table)
     oauth2.open_to_uploads(("GET", "/userinfo"))
     return [table, oauth2]
 
@@ -97,32 +99,6 @@ def _open_to_uploads(table: RouteTable) -> None:
         ("POST", "/trials/{id}/parameters"),
         ("POST", "/trials/{id}/metrics/{type}"),
     )
-
-
-async def read_json(call: Call) -> Any:
-    """Return the body as JSON, which may contain Python's `NaN`.
-
-    Raises:
-        RefusalError: It is too large, or not JSON.
-    """
-    body = await read_body(call.request, DOCUMENT_BYTES)
-    return await call.backend.run(_decoded, body, encoding_of(call.request))
-
-
-def _decoded(body: bytes, encoding: str) -> Any:
-    return decode_loosely(unpacked(body, encoding, DOCUMENT_BYTES))
-
-
-def needed(call: Call, name: str) -> str:
-    """Return a parameter of the URL.
-
-    Raises:
-        RefusalError: It is missing or empty.
-    """
-    value = call.request.query_params.get(name)
-    if not value:
-        raise RefusalError("bad_request", f"query is needed: {name}")
-    return value
 
 
 def _register_folders(table: RouteTable) -> None:

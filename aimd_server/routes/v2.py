@@ -12,6 +12,7 @@ from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
 from aimd_server.routes import (
     openapi,
+    v2_artifacts,
     v2_contents,
     v2_events,
     v2_export,
@@ -43,6 +44,7 @@ FEATURES = (
     "export",
     "metrics",
     "contents",
+    "artifacts",
 )  # what older servers lack
 LIMITS = {
     "part_bytes": PART_BYTES,
@@ -180,6 +182,7 @@ def routes(base: str) -> RouteTable:
     v2_folders.register(table)
     v2_trials.register(table)
     v2_contents.register(table)
+    v2_artifacts.register(table)
     v2_metrics.register(table)
     v2_events.register(table)
     v2_export.register(table)

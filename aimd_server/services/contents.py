@@ -134,7 +134,7 @@ class Receiving:
         by_digest = {hashlib.sha256(piece).hexdigest(): piece for piece in pieces}
         stored = storage.database.read(lambda connection: contents.by_digest(connection, by_digest))
         new = {digest: piece for digest, piece in by_digest.items() if digest not in stored}
-        object_id = _put(storage, b"".join(new.values())) if any(new.values()) else 0
+        object_id = put_object(storage, b"".join(new.values())) if any(new.values()) else 0
 
         def operation(connection: Connection) -> None:
             ids, start = [], 0
@@ -283,7 +283,7 @@ def _new_key() -> str:
     return f"{PREFIX}/{name[:2]}/{name}"
 
 
-def _put(storage: Storage, body: bytes) -> int:
+def put_object(storage: Storage, body: bytes) -> int:
     """Store an object, and return its id."""
     key = _new_key()
     object_id = storage.database.write(lambda connection: contents.announce(connection, key, len(body), now_us()))

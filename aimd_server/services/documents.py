@@ -132,6 +132,11 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def texts(value: object) -> list[str]:
+    """Return the texts in a list, none for anything else."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
 def printable(value: object) -> str | None:
     """Return a short text that can be stored and shown, or None."""
     return clean(value) if isinstance(value, str) and len(value) <= 64 else None

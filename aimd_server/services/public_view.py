@@ -61,6 +61,11 @@ def whole_path(user: Account, shown: str) -> str:
     return shown if user.link_id is None else user.link_above + shown
 
 
+def name_of(user: Account, name: str) -> str:
+    """Return the name of a person as a caller sees it."""
+    return name if user.link_id is None else ""
+
+
 def document(user: Account, text: str) -> str:
     """Return the JSON document of a trial as a caller sees it."""
     if user.link_id is None:

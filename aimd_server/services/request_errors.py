@@ -24,6 +24,11 @@ def no_trial(uid: str) -> RefusalError:
     return RefusalError("not_found", f"no trial {uid}")
 
 
+def no_artifact(what: str) -> RefusalError:
+    """Refuse an artifact that does not exist or that the user may not see, with the same answer."""
+    return RefusalError("not_found", f"no artifact {what}")
+
+
 def no_folder(what: str) -> RefusalError:
     """Refuse a folder that does not exist or that the user may not see, with the same answer."""
     return RefusalError("folder_not_found", f"no folder {what}")

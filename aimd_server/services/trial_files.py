@@ -10,7 +10,7 @@ import base64
 
 import msgspec
 
-from aimd_core.objects.names import path_fault
+from aimd_core.format.relative_paths import path_fault
 from aimd_core.objects.tree import MAX_FILES, digest_of_tree
 from aimd_server.services import public_view
 from aimd_server.services.clock import iso, now_us

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from aimd_server.services.names import is_uuid
-from aimd_server.services.request_errors import forbidden, no_folder, no_trial
-from aimd_server.stores import folders, shares, trials
+from aimd_server.services.request_errors import forbidden, no_artifact, no_folder, no_trial
+from aimd_server.stores import artifacts, folders, shares, trials
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.artifacts import ArtifactRow
 from aimd_server.stores.database import Connection
 from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trials import TrialRow
@@ -112,6 +113,22 @@ def load_trial(connection: Connection, user: Account, uid: str, role: Role | Non
         raise no_trial(uid)
     if has < _needed(user, role):
         raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the trial")
+    return row
+
+
+def load_artifact(connection: Connection, user: Account, uid: str, role: Role | None = None) -> ArtifactRow:
+    """Return an artifact for which the caller has a role: that of its repo. What is not final, only editors see.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`.
+    """
+    row = artifacts.by_uid(connection, uid) if is_uuid(uid) else None
+    repo = None if row is None else folders.by_id(connection, row.folder_id)
+    has = Role.NONE if repo is None else role_of(connection, user, repo)
+    if row is None or has is Role.NONE or (row.number is None and has < Role.EDITOR):
+        raise no_artifact(uid)
+    if has < _needed(user, role):
+        raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the artifact's repo")
     return row
 
 

@@ -13,12 +13,16 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from aimd_server.stores.schema import (
+    artifact,
+    artifact_object,
+    artifact_part,
     content,
     content_object,
     content_part,
     content_proof,
     content_upload,
     content_upload_part,
+    folder,
     trial,
     trial_file,
 )
@@ -71,10 +75,19 @@ def _held_by(account_id: int) -> list[Select[Any]]:
         select(trial_file.c.content_id)
         .join(trial, trial.c.id == trial_file.c.trial_id)
         .where(trial.c.owner_id == account_id),
+        select(artifact_object.c.content_id)
+        .join(artifact, artifact.c.id == artifact_object.c.artifact_id)
+        .join(folder, folder.c.id == artifact.c.folder_id)
+        .where(folder.c.owner_id == account_id),
     ]
 
 
-_REFERRING = (trial_file.c.content_id, content_proof.c.content_id)
+_REFERRING = (
+    trial_file.c.content_id,
+    artifact_object.c.content_id,
+    artifact_part.c.content_id,
+    content_proof.c.content_id,
+)
 
 
 def claimable(

@@ -177,6 +177,11 @@ def ids_below(owner_id: int, path: str) -> Select[tuple[int]]:
     return select(folder.c.id).where(folder.c.owner_id == owner_id, below(path))
 
 
+def set_config(connection: Connection, folder_id: int, config: str) -> None:
+    """Set the config of a folder, which is JSON text."""
+    connection.execute(update(folder).where(folder.c.id == folder_id).values(config=config))
+
+
 def add(
     connection: Connection,
     *,

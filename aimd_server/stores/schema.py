@@ -496,3 +496,66 @@ trial_tree = Table(
     Column("digest", String(64), nullable=False),
     Column("updated_us", BigInteger, nullable=False),
 )
+
+# One artifact of a repo, which is a folder of type "artifact"; rights are those of the folder. `document` is what the
+# client sent. It is final once it has a `number`, which is its version, and a `commit`: docs/reference/http-api.md.
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(36), nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("number", BigInteger, nullable=True),
+    Column("commit", String(64), nullable=True),
+    Column("objects", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("editor_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("trashed_us", BigInteger, nullable=True),
+    UniqueConstraint("uid"),
+    UniqueConstraint("folder_id", "number"),
+    Index(None, "trashed_us", **_IN_TRASH),
+)
+
+# The objects of an artifact by their keys. References are those in the object `references.json`.
+artifact_object = Table(
+    "artifact_object",
+    metadata,
+    Column("artifact_id", Id, ForeignKey("artifact.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", ByCharacter, primary_key=True),
+    Column("content_id", Id, ForeignKey("content.id"), nullable=False),
+    Index(None, "content_id"),
+)
+
+# A name of an artifact within its repo, besides its version; it may be moved to another one.
+artifact_alias = Table(
+    "artifact_alias",
+    metadata,
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), primary_key=True),
+    Column("alias", Text, primary_key=True),
+    Column("artifact_id", Id, ForeignKey("artifact.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "artifact_id"),
+)
+
+# An object that arrives in numbered parts, in any order, as version 1 of the protocol has it; each is a content.
+artifact_upload = Table(
+    "artifact_upload",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(36), nullable=False),
+    Column("artifact_id", Id, ForeignKey("artifact.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    UniqueConstraint("uid"),
+    Index(None, "artifact_id"),
+)
+
+artifact_part = Table(
+    "artifact_part",
+    metadata,
+    Column("upload_id", Id, ForeignKey("artifact_upload.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("content_id", Id, ForeignKey("content.id"), nullable=False),
+    Index(None, "content_id"),
+)

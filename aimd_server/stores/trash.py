@@ -1,4 +1,4 @@
-"""The trash: folders with everything below, and trials. What is there occupies no name and no path.
+"""The trash: folders with everything below, trials and artifacts. What is there occupies no name and no path.
 
 A deleted folder's subtree is stored under the path `trash:<uuid>`; other paths begin with a slash.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, delete, literal, or_, select, update
+from sqlalchemy import Connection, Select, Text, and_, case, cast, delete, literal, or_, select, update
 
 from aimd_server.stores.folders import FolderRow, deepest, hold, relocate
 from aimd_server.stores.indexes import follow
-from aimd_server.stores.schema import account, folder, trial
+from aimd_server.stores.schema import account, artifact, folder, trial
 from aimd_server.stores.trials import TrialRow
 
 FOLDER: Literal["folder"] = "folder"
 TRIAL: Literal["trial"] = "trial"
+ARTIFACT: Literal["artifact"] = "artifact"
 
 
 class TrashRow(msgspec.Struct, frozen=True):
@@ -90,11 +91,25 @@ def _trials() -> Select[tuple[object, ...]]:
     )
 
 
+def _artifacts() -> Select[tuple[object, ...]]:
+    own = [artifact.c[name] for name in ("id", "uid")]
+    name = case(
+        (artifact.c.number.is_(None), folder.c.name), else_=folder.c.name + ":v" + cast(artifact.c.number, Text)
+    )
+    rest = [folder.c.parent_id.label("folder_id"), name.label("name"), account.c.name.label("by")]
+    return (
+        select(literal(ARTIFACT).label("kind"), *own, folder.c.owner_id, *rest, artifact.c.trashed_us)
+        .join(folder, artifact.c.folder_id == folder.c.id)
+        .join(account, artifact.c.editor_id == account.c.id)
+        .where(artifact.c.trashed_us.is_not(None), folder.c.trashed_us.is_(None))
+    )
+
+
 def page(connection: Connection, owner_id: int, before: tuple[int, str] | None, limit: int) -> list[TrashRow]:
     """Return an account's trash before a (trashed_us, uuid), last deleted first."""
     rows: list[TrashRow] = []
-    for table, query in ((folder, _folders()), (trial, _trials())):
-        query = query.where(table.c.owner_id == owner_id)
+    for table, query in ((folder, _folders()), (trial, _trials()), (artifact, _artifacts())):
+        query = query.where((folder if table is artifact else table).c.owner_id == owner_id)
         if before is not None:
             older = or_(table.c.trashed_us < before[0], and_(table.c.trashed_us == before[0], table.c.uid < before[1]))
             query = query.where(older)
@@ -115,13 +130,23 @@ def trial_by_uid(connection: Connection, uid: str) -> TrashRow | None:
     return TrashRow(**row._mapping) if row else None
 
 
+def artifact_by_uid(connection: Connection, uid: str) -> TrashRow | None:
+    """Return the artifact with a UUID if it was deleted itself, and its repo is still there."""
+    row = connection.execute(_artifacts().where(artifact.c.uid == uid)).first()
+    return TrashRow(**row._mapping) if row else None
+
+
 def levels_of(connection: Connection, row: TrashRow) -> int:
     """Return the number of levels below a folder in the trash."""
     return deepest(connection, row.owner_id, _place(row.uid))
 
 
 def purge(connection: Connection, before_us: int, limit: int) -> int:
-    """Delete for good what has been in the trash since before a time, trials first; return the number of rows."""
+    """Delete for good what has been in the trash since before a time, folders last; return the number of rows."""
+    stale = select(artifact.c.id).where(artifact.c.trashed_us < before_us).limit(limit)
+    gone = connection.execute(delete(artifact).where(artifact.c.id.in_(stale))).rowcount
+    if gone:
+        return gone
     old = select(trial.c.id).where(trial.c.trashed_us < before_us).limit(limit)
     gone = connection.execute(delete(trial).where(trial.c.id.in_(old))).rowcount
     if gone:
@@ -129,6 +154,10 @@ def purge(connection: Connection, before_us: int, limit: int) -> int:
     inside = select(folder.c.id).where(folder.c.trashed_us < before_us)
     old = select(trial.c.id).where(trial.c.folder_id.in_(inside)).limit(limit)
     gone = connection.execute(delete(trial).where(trial.c.id.in_(old))).rowcount
+    if gone:
+        return gone
+    old = select(artifact.c.id).where(artifact.c.folder_id.in_(inside)).limit(limit)
+    gone = connection.execute(delete(artifact).where(artifact.c.id.in_(old))).rowcount
     if gone:
         return gone
     tops = select(folder.c.id).where(folder.c.trashed_us < before_us, folder.c.trashed_name.is_not(None)).limit(limit)

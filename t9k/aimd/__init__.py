@@ -15,6 +15,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
+    from t9k.aimd.artifact import Artifact as Artifact
+    from t9k.aimd.artifact import create_artifact as create_artifact
+    from t9k.aimd.artifact import grab_artifact as grab_artifact
+    from t9k.aimd.artifact_session import upload_artifact as upload_artifact
     from t9k.aimd.configuration import CONFIG as CONFIG
     from t9k.aimd.creation import create_trial as create_trial
     from t9k.aimd.forking import fork_trial as fork_trial
@@ -29,32 +33,40 @@ if TYPE_CHECKING:
     from t9k.aimd.trial import Trial as Trial
 
 _HOME = {
+    "Artifact": "artifact",
     "CONFIG": "configuration",
     "RecordedTrial": "recorded",
     "Trial": "trial",
+    "create_artifact": "artifact",
     "create_trial": "creation",
     "find_trial": "recorded",
     "fork_trial": "forking",
+    "grab_artifact": "artifact",
     "load_trial": "loading",
     "login": "session",
     "logout": "session",
     "patch_tensorboard": "tensorboard_patch",
     "search_trials": "search",
+    "upload_artifact": "artifact_session",
     "upload_trial": "session",
 }
 
 __all__ = [
     "CONFIG",
+    "Artifact",
     "RecordedTrial",
     "Trial",
+    "create_artifact",
     "create_trial",
     "find_trial",
     "fork_trial",
+    "grab_artifact",
     "load_trial",
     "login",
     "logout",
     "patch_tensorboard",
     "search_trials",
+    "upload_artifact",
     "upload_trial",
 ]
 

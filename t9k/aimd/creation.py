@@ -27,7 +27,8 @@ from t9k.aimd.params import plain_params, require_small
 from t9k.aimd.ranks import Rank, current_rank
 from t9k.aimd.secrets import mask_command
 from t9k.aimd.silent import SilentTrial
-from t9k.aimd.trial import Trial, timestamp
+from t9k.aimd.stamps import new_id, timestamp
+from t9k.aimd.trial import Trial
 from t9k.aimd.values import as_mapping
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -91,7 +92,7 @@ def create_trial(
     rank = current_rank()
     if rank is not None and rank.number > 0:
         if not all_ranks:
-            return SilentTrial(name, params, rank, _new_id())
+            return SilentTrial(name, params, rank, new_id())
         name = f"{name}-rank{rank.number}"
     captures = Captures(capture_git, capture_output, capture_system, auto_upload)
     directory = _working_directory(dir)
@@ -203,7 +204,7 @@ def _write_trial(
 ) -> Trial:
     metadata: dict[str, object] = {
         "kind": "Trial",
-        "metadata": {"folder": None, "name": name, "editor": None, "id": _new_id(), "timestamp": None},
+        "metadata": {"folder": None, "name": name, "editor": None, "id": new_id(), "timestamp": None},
         "platform": capture_platform(),
         "startTime": timestamp(),
         "endTime": None,
@@ -231,15 +232,6 @@ def _write_trial(
             _remove_new(path)
         reason = said("cannot make a trial here ({strerror})", strerror=error.strerror)
         raise DiskError(path=error.filename or directory, reason=reason, hint=_ELSEWHERE) from error
-
-
-def _new_id() -> str:
-    """Return a random UUID (version 4); importing `uuid` costs more than the rest of creating a trial."""
-    octets = bytearray(os.urandom(16))
-    octets[6] = octets[6] & 0x0F | 0x40
-    octets[8] = octets[8] & 0x3F | 0x80
-    digits = octets.hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _remove_new(path: Path) -> None:

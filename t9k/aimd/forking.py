@@ -16,7 +16,8 @@ from t9k.aimd.creation import create_trial
 from t9k.aimd.loading import find_stored, journal_bytes, refused
 from t9k.aimd.params import plain_params
 from t9k.aimd.silent import SilentTrial
-from t9k.aimd.trial import Trial, timestamp
+from t9k.aimd.stamps import timestamp
+from t9k.aimd.trial import Trial
 from t9k.aimd.values import as_int
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up

@@ -11,7 +11,8 @@ from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import trial_at, trial_named
 from t9k.aimd.ranks import current_rank
-from t9k.aimd.trial import Trial, timestamp
+from t9k.aimd.stamps import timestamp
+from t9k.aimd.trial import Trial
 from t9k.aimd.values import as_int
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up

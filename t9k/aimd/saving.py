@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.relative_paths import path_fault, shown_name
 from aimd_core.language import joined, said, spoken
 from aimd_core.objects.adding import Adding
 from aimd_core.objects.copying import stat_of
 from aimd_core.objects.ignoring import Ignoring
 from aimd_core.objects.memory import DigestMemory
-from aimd_core.objects.names import path_fault, shown_name
 from aimd_core.objects.store import store_of
 from aimd_core.objects.tree import FILES_DIRECTORY, Entry, read_tree
 from aimd_core.reading.documents import reason_of

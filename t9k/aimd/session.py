@@ -18,7 +18,7 @@ from t9k.aimd.configuration import CONFIG, signed_out
 from t9k.aimd.telling import tell
 
 
-def _credentials() -> Credentials:
+def credentials() -> Credentials:
     """Return what `login` or the script set, else what environment and file say, but nothing after `logout`."""
     if signed_out():
         raise NotSignedInError
@@ -46,10 +46,10 @@ def login(
         NetworkError: The server cannot be reached, unless that is ignored.
         UsageError: The host or the key has the wrong form.
     """
-    credentials = resolve_credentials(host, api_key)
-    CONFIG[HOST_KEY], CONFIG[API_KEY_KEY] = credentials.host, credentials.api_key
+    given = resolve_credentials(host, api_key)
+    CONFIG[HOST_KEY], CONFIG[API_KEY_KEY] = given.host, given.api_key
     try:
-        verify(credentials, timeout)
+        verify(given, timeout)
     except NetworkError:
         if not unable_to_connect_ok:
             raise
@@ -70,10 +70,10 @@ def upload_directory(
 ) -> Uploaded:
     """Upload the trial in one directory. Arguments and errors as `Trial.upload`; companions as in `Destination`."""
     destination = Destination(folder_id, folder_path, make_folder, conflict_strategy, companions)
-    credentials = _credentials()
-    with connect(credentials) as remote:
+    signed_in = credentials()
+    with connect(signed_in) as remote:
         uploaded = remote.upload(StoredTrial(path), destination)
-    uploaded.address = console_address(credentials.host, uploaded.trial_id)
+    uploaded.address = console_address(signed_in.host, uploaded.trial_id)
     if uploaded.folder_fallback:
         tell(
             said(

@@ -13,10 +13,12 @@ from t9k.aimd.trial import Trial
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
     from typing import Any
 
     from aimd_core.upload import Uploaded
+    from t9k.aimd.checkpoints import Checkpoint
     from t9k.aimd.ranks import Rank
 
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -74,6 +76,16 @@ class SilentTrial(Trial):
         timestamp: float | None = None,
     ) -> None:
         """Do nothing."""
+
+    def checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        step: int,
+        metrics: Mapping[str, float] | None = None,
+        keep: str = "",
+    ) -> Checkpoint | None:
+        """Do nothing."""
+        return None
 
     def finish(self) -> None:
         """Do nothing."""

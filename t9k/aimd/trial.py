@@ -38,6 +38,7 @@ from t9k.aimd.output import OutputLog, keep_traceback
 from t9k.aimd.output import stop as stop_output
 from t9k.aimd.params import Params
 from t9k.aimd.secrets import mask_command
+from t9k.aimd.stamps import shown_second, timestamp
 from t9k.aimd.telling import DiskFaults, tell
 from t9k.aimd.values import as_float, as_int, as_text, as_timestamp
 
@@ -48,20 +49,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aimd_core.upload import Uploaded
+    from t9k.aimd.checkpoints import Checkpoint
 
 _NAMES_KEPT = 10_000  # encoded names to keep for the next call
 _float_repr = float.__repr__
 _time_ns = time.time_ns
-
-
-def timestamp() -> str:
-    """Return the current time in the format's form: ISO 8601, UTC, microseconds."""
-    second, nanosecond = divmod(_time_ns(), 1_000_000_000)
-    return f"{_shown_second(second)}.{nanosecond // 1000:06d}+00:00"
-
-
-def _shown_second(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 class Trial:
@@ -211,7 +203,7 @@ class Trial:
         second, nanosecond = divmod(_time_ns(), 1_000_000_000)
         last, shown = self._second
         if second != last:
-            shown = _shown_second(second)
+            shown = shown_second(second)
             self._second = second, shown
         return f"{shown}.{nanosecond // 1000:06d}+00:00"
 
@@ -378,6 +370,15 @@ class Trial:
         """Record that the trial produced an artifact. Arguments and errors as `mark_input`."""
         self._mark("outputArtifacts", artifact)
 
+    def change_outputs(self, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Note artifacts that the trial produced, by id, and forget others."""
+
+        def changed(metadata: dict[str, Any]) -> dict[str, Any]:
+            before = [uid for uid in metadata.get("outputArtifacts") or [] if uid not in remove]
+            return {**metadata, "outputArtifacts": [*before, *(uid for uid in add if uid not in before)]}
+
+        self._metadata.change(changed)
+
     def _mark(self, key: str, artifact: object) -> None:
         artifact_id = artifact if isinstance(artifact, str) else getattr(artifact, "id", None)
         if not isinstance(artifact_id, str):
@@ -388,6 +389,47 @@ class Trial:
             return metadata if artifact_id in artifacts else {**metadata, key: [*artifacts, artifact_id]}
 
         self._metadata.change(marked)
+
+    def checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        step: int,
+        metrics: Mapping[str, float] | None = None,
+        keep: str = "",
+    ) -> Checkpoint | None:
+        """Keep a copy of a file or directory as a checkpoint: an artifact that has the name of this trial's directory.
+
+        A kill at any instant leaves a complete best one. What `keep` lets go is removed from the disk, unless it was
+        uploaded or given another alias. Like `log`, this never breaks training: a disk that refuses is a warning.
+
+        Args:
+            path: A file or a directory.
+            step: The training step.
+            metrics: Numbers by name, such as `{"val.acc": 0.93}`, by which `keep` compares.
+            keep: What stays: `best(val.acc):3, last:2`. A metric is better when it is smaller if its name says so, as
+                that of a loss does, else when it is larger; `best(score, min)` decides. By default everything stays.
+
+        Returns:
+            The checkpoint, or None if it could not be written.
+
+        Raises:
+            TypeError: A metric or the step is not a number.
+            UsageError: `keep` has another form, or names a metric that was not given.
+        """
+        from t9k.aimd.checkpointing import checkpoint
+
+        made = checkpoint(self._path, self.id, path, as_int("step", step), metrics or {}, keep)
+        if made is None:
+            return None
+        self.change_outputs([made[0].artifact_id], made[1])
+        return made[0]
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The checkpoints on the disk, by step."""
+        from t9k.aimd.checkpoints import checkpoints_of
+
+        return checkpoints_of(self._path)
 
     @property
     def input_artifacts(self) -> list[str]:

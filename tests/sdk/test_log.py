@@ -97,7 +97,7 @@ def test_the_time_stamp_is_the_time_of_the_call_to_the_microsecond(
 
 
 def test_the_time_stamp_lies_between_before_and_after(trial: aimd.Trial) -> None:
-    from t9k.aimd.trial import timestamp
+    from t9k.aimd.stamps import timestamp
 
     before = timestamp()
     trial.log("train", {"a": 1.0}, step=1)

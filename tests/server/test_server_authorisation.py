@@ -23,6 +23,9 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.guards import Guards
 from aimd_server.routes.pages import Pages
 from aimd_server.services import (
+    artifact_bytes,
+    artifact_changes,
+    artifacts,
     folder_tree,
     identity,
     sessions,
@@ -33,6 +36,7 @@ from aimd_server.services import (
     trials,
     visibility,
 )
+from aimd_server.services.artifact_bytes import Filling, Parts
 from aimd_server.services.contents import Receiving
 from aimd_server.services.folder_tree import NewFolder
 from aimd_server.services.folders import FolderWish
@@ -55,7 +59,7 @@ V1, V2 = f"{SERVER}/apis/v1", f"{SERVER}/apis/v2"
 
 
 class Rule(NamedTuple):
-    """What a route needs: of an object (`folder` or `trial`), a role; `take`: an editor of what it lies in.
+    """What a route needs: of an object (`folder`, `trial` or `artifact`), a role; `take`: an editor of what it lies in.
 
     `tree` is one's own tree; `trash` its owner; `self` needs a key only.
     """
@@ -67,6 +71,7 @@ class Rule(NamedTuple):
     uploads: bool = False
     reads: bool = False
     is_linked: bool = True  # whether the holder of a public link sees it
+    is_open: bool = False  # of an artifact: not final, so that only editors see it
 
 
 _PATCH_BODY = line(1)
@@ -141,6 +146,39 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V1}/trials/{{id}}/metrics"): Rule("viewer", "trial"),
     ("POST", f"{V1}/trials/{{id}}/metrics/{{type}}"): Rule("editor", "trial", [], uploads=True),
 }
+_ARTIFACT = f"{V1}/artifacts/{{id}}"
+_FORM = b'--b\r\nContent-Disposition: form-data; name="content"\r\n\r\nbytes\r\n--b--\r\n'
+_PARTS = {"parts": [{"etag": "{etag}", "partNumber": 1}]}
+RULES |= {
+    ("POST", f"{V1}/artifacts"): Rule(
+        "editor", "folder", {"metadata": {}}, "folder={id}&repo=r-{n}&type=model", uploads=True
+    ),
+    ("GET", f"{V1}/artifacts"): Rule("viewer", "artifact", query="folder={folder}&repo={repo}"),
+    ("GET", _ARTIFACT): Rule("viewer", "artifact", uploads=True),
+    ("POST", f"{_ARTIFACT}/objects"): Rule("editor", "artifact", _FORM, "key=b", uploads=True, is_open=True),
+    ("GET", f"{_ARTIFACT}/objects"): Rule("viewer", "artifact", query="key=a", is_linked=False),
+    ("GET", f"{_ARTIFACT}/objects/ls"): Rule("viewer", "artifact", uploads=True),
+    ("POST", f"{_ARTIFACT}/multipart"): Rule("editor", "artifact", query="key=b", uploads=True, is_open=True),
+    ("PUT", f"{_ARTIFACT}/multipart/{{upload}}"): Rule(
+        "editor", "artifact", b"bytes", "key=b&partNum=1", uploads=True, is_open=True
+    ),
+    ("POST", f"{_ARTIFACT}/multipart/{{upload}}"): Rule(
+        "editor", "artifact", _PARTS, "key=b", uploads=True, is_open=True
+    ),
+    ("PUT", f"{_ARTIFACT}/finalize"): Rule("editor", "artifact", uploads=True, is_open=True),
+    ("GET", f"{V1}/repos"): Rule("self"),
+    ("GET", f"{V2}/artifacts"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("GET", f"{V2}/artifacts/by-tag"): Rule("viewer", "artifact", query="folder={folder}&repo={repo}&tag=v1"),
+    ("GET", f"{V2}/artifacts/{{id}}"): Rule("viewer", "artifact", uploads=True),
+    ("PUT", f"{V2}/artifacts/{{id}}"): Rule("editor", "artifact", {"repo": "r", "type": "model"}, uploads=True),
+    ("DELETE", f"{V2}/artifacts/{{id}}"): Rule("editor", "artifact"),
+    ("POST", f"{V2}/artifacts/{{id}}/restore"): Rule("trash", "artifact"),
+    ("GET", f"{V2}/artifacts/{{id}}/objects"): Rule("viewer", "artifact"),
+    ("POST", f"{V2}/artifacts/{{id}}/objects"): Rule("editor", "artifact", {"objects": []}, uploads=True, is_open=True),
+    ("GET", f"{V2}/artifacts/{{id}}/content"): Rule("viewer", "artifact", query="key=a", is_linked=False),
+    ("POST", f"{V2}/artifacts/{{id}}/finalize"): Rule("editor", "artifact", {}, uploads=True, is_open=True),
+    ("POST", f"{V2}/artifacts/{{id}}/aliases"): Rule("editor", "artifact", {"add": ["best"]}),
+}
 PAGES = {"/", "/healthz", "/readyz", "/t9k/experiment/web", "/t9k/experiment/web/"}
 FILES = {
     "/t9k/experiment/web/{file}",
@@ -189,7 +227,7 @@ def expected(method: str, rule: Rule, caller: str, kind: str) -> str:
         return HIDDEN if own_tree or (rule.needs.startswith("own") and not _is_lin(caller)) else ALLOWED
     if rule.needs == "trash":
         return ALLOWED if _is_lin(caller) else HIDDEN
-    if role is Role.NONE or (caller == "link" and not rule.is_linked):
+    if role < (Role.EDITOR if rule.is_open else Role.VIEWER) or (caller == "link" and not rule.is_linked):
         return HIDDEN
     if rule.needs == "take":
         return ALLOWED if role >= Role.EDITOR and (kind == INHERITED or _is_lin(caller)) else FORBIDDEN
@@ -277,16 +315,20 @@ class World:
     def link(self, kind: str, uid: str) -> str:
         return str(sharing.give(self.database, self.lin, kind, uid, ShareWish(link=True))["key"])
 
-    def shortcut(self, kind: str, caller: str, number: str) -> str:
+    def shortcut(self, rule: Rule, kind: str, caller: str, path: str) -> dict[str, str]:
         """Make a shortcut in a folder that is shared, or lies in one that is."""
-        place = self.folder(f"{'/top' if kind == INHERITED else ''}/f{number}")
+        made, _ = shortcuts.make(self.database, self.lin, self.shared(kind, caller, path), ShortcutWish(self.top))
+        return {"id": str(made["id"])}
+
+    def shared(self, kind: str, caller: str, path: str) -> str:
+        """Make a folder that is shared, or lies in one that is."""
+        folder = self.folder(path)
         if kind == DIRECT:
-            self.share("folder", place)
+            self.share("folder", folder)
             if caller == "link":
-                self.keys["link"] = self.link("folder", place)
+                self.keys["link"] = self.link("folder", folder)
                 self.cookies["link"] = self.sign_in(self.keys["link"])
-        made, _ = shortcuts.make(self.database, self.lin, place, ShortcutWish(self.top))
-        return str(made["id"])
+        return folder
 
     def thing(self, rule: Rule, kind: str, caller: str) -> dict[str, str]:
         """Return the names in a path for a new folder or trial of lin's."""
@@ -303,8 +345,9 @@ class World:
         if not rule.object:
             return names
         place = "/top" if kind == INHERITED else "/"
-        if rule.object == "shortcut":
-            return {**names, "id": self.shortcut(kind, caller, number)}
+        if rule.object in ("shortcut", "artifact"):
+            make = self.shortcut if rule.object == "shortcut" else self.artifact
+            return {**names, **make(rule, kind, caller, f"{place.rstrip('/')}/f{number}")}
         if rule.object == "folder":
             names["target"] = self.top
             uid = self.folder(f"{place.rstrip('/')}/f{number}")
@@ -326,6 +369,21 @@ class World:
             delete = trash.delete_folder if rule.object == "folder" else trash.delete_trial
             delete(self.database, self.lin, uid)
         return names
+
+    def artifact(self, rule: Rule, kind: str, caller: str, path: str) -> dict[str, str]:
+        """Make an artifact with an object `a` in a repo of a folder, which is shared or in what is."""
+        folder, uid = self.shared(kind, caller, path), new_id()
+        storage = Storage(self.database, DiskBlobs(self.database.data_dir))
+        body = {"metadata": {"id": uid}}
+        artifacts.create(self.database, self.lin, folder, "repo", "model", body)
+        artifact_bytes.put_object(storage, self.lin, uid, "a", Filling(storage))
+        upload = artifact_bytes.begin(self.database, self.lin, uid, "b")
+        etag = Parts().put(storage, self.lin, uid, upload, "b", 1, b"")
+        if not rule.is_open:
+            artifacts.finalize(self.database, self.lin, uid)
+        if rule.needs == "trash":
+            artifact_changes.delete(self.database, self.lin, uid)
+        return {"id": uid, "folder": folder, "repo": "repo", "upload": upload, "etag": etag}
 
 
 def routes_of(app: Guards) -> list[tuple[str, str]]:
@@ -387,6 +445,8 @@ async def _call(
     if isinstance(rule.body, bytes):
         how = {"content": rule.body}
         headers |= {"Upload-Offset": "0", "Upload-Length": "0"}
+        if rule.body is _FORM:
+            headers["Content-Type"] = "multipart/form-data; boundary=b"
     elif rule.body is not None:
         how = {"json": _filled(rule.body, names)}
     return await client.request(method, f"{_filled(path, names)}?{query}", headers=headers, **how)
@@ -395,6 +455,8 @@ async def _call(
 def _filled(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
     if not isinstance(value, str):
         return value
     for name, text in names.items():

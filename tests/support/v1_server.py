@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.support.v1_artifacts import DeployedArtifactModel
+
 BASE = "/t9k/experiment/server"
 Answer = tuple[int, object]
 
@@ -32,10 +34,14 @@ class DeployedModel:
         self.parameters: dict[str, Any] = {}
         self.points: dict[str, dict[str, list[Any]]] = {}
         self.lock = threading.Lock()
+        self.artifacts = DeployedArtifactModel(self.folders)
 
-    def answer(self, method: str, parts: list[str], query: dict[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, parts: list[str], query: dict[str, str], body: bytes, kind: str = "") -> Answer:
         if parts == ["oauth2", "userinfo"]:
             return 200, {"preferred_username": "lin"}
+        if parts[:3] == ["apis", "v1", "artifacts"]:
+            with self.lock:
+                return self.artifacts.answer(method, parts[3:], query, body, kind)
         if parts[:2] != ["apis", "v1"] or len(parts) < 3 or parts[2] not in ("folders", "trials"):
             return 404, ""
         try:
@@ -141,10 +147,13 @@ class DeployedTestServer:
                 elif query["apikey"] != model.key:
                     self._send(400, f"api key {query['apikey']} not found\n")
                 else:
-                    self._send(*model.answer(self.command, [unquote(p) for p in path[1:].split("/")], query, body))
+                    kind = self.headers.get("Content-Type") or ""
+                    words = [unquote(p) for p in path[1:].split("/")]
+                    self._send(*model.answer(self.command, words, query, body, kind))
 
             def _send(self, status: int, answer: object) -> None:
-                content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+                text = answer if isinstance(answer, str) else "" if isinstance(answer, bytes) else json.dumps(answer)
+                content = answer if isinstance(answer, bytes) else text.encode()
                 self.send_response(status)
                 if status == 302:
                     self.send_header("Location", "http://192.0.2.1/login")

@@ -329,6 +329,70 @@ COMMANDS: dict[str, str] = {
         "服务器上的名称、ID 或其开头部分；'-' 表示从 stdin 读取。"
     ),
     "The working directory to put them in: DIR/.aimd/trials.": "存放试验的工作目录：DIR/.aimd/trials。",
+    # aimd artifact
+    "List, compare, name, upload and download artifacts.": "列出、比较、命名、上传和下载制品。",
+    "List the server's artifacts.": "列出服务器上的制品。",
+    "List artifacts by name, newest first within a name. Exits with 8 if some are damaged.": (
+        "按名称列出制品，同名制品中最新的在前。若有损坏的制品，退出码为 8。"
+    ),
+    "The directory that holds .aimd, or a directory of artifacts. [default: .]": (
+        "包含 .aimd 的目录，或存放制品的目录。[默认：.]"
+    ),
+    "Also show type, aliases and editor.": "同时显示类型、别名和编辑者。",
+    "Ids, unique prefixes of ids, paths, or NAME[:TAG]; without a tag, the newest one.": (
+        "ID、ID 的唯一前缀、路径，或 NAME[:TAG]；不带 TAG 时表示最新的一个。"
+    ),
+    "The directory of an artifact; repeatable.": "制品的目录；可重复指定。",
+    "The id of an artifact, or a unique prefix of it; repeatable.": "制品的 ID 或其唯一前缀；可重复指定。",
+    "The directory of a name, for all its artifacts; repeatable.": "某个名称的目录，表示其中的所有制品；可重复指定。",
+    "A name, for all its artifacts; repeatable.": "制品名称，表示该名称的所有制品；可重复指定。",
+    "Describe artifacts: type, version, aliases, times, and the parts you ask for.": (
+        "描述制品：类型、版本、别名、时间，以及您指定的部分。"
+    ),
+    "Show the servers that have it.": "显示保存有该制品的服务器。",
+    "Show the objects and references.": "显示对象和引用。",
+    "Upload artifacts; from then on they cannot change. Safe to repeat: an upload that was cut off continues.": (
+        "上传制品；此后制品不可更改。可放心重复执行：中断的上传会继续。"
+    ),
+    "Download artifacts, or what is missing of them here. Resumes where it was cut off.": (
+        "下载制品，或本地缺少的部分。中断后从断点继续。"
+    ),
+    "Ids, or FOLDER/NAME[:TAG], where TAG is a version, an alias, or latest (default).": (
+        "ID，或 FOLDER/NAME[:TAG]，其中 TAG 是版本、别名或 latest（默认）。"
+    ),
+    "The working directory to put them in: DIR/.aimd/artifacts.": "存放制品的工作目录：DIR/.aimd/artifacts。",
+    "Read every byte of artifacts and compare it with what was added or downloaded. Changes nothing.": (
+        "读取制品的每个字节，与添加或下载时的内容比较。不做任何更改。"
+    ),
+    "Without names, checks all artifacts here. Exits with 6 if there is damage.": (
+        "不指定名称时检查此处的所有制品。若有损坏，退出码为 6。"
+    ),
+    "Show which objects and references differ: added, removed or changed. Reads digests, not bytes.": (
+        "显示哪些对象和引用不同：新增、移除或更改。只比较摘要，不读取内容。"
+    ),
+    "As in describe; with --remote, on the server.": "写法同 describe；带 --remote 时表示服务器上的制品。",
+    "The one to compare with: likewise, or FOLDER/NAME[:TAG] on the server.": (
+        "要比较的另一个制品：写法相同，或服务器上的 FOLDER/NAME[:TAG]。"
+    ),
+    "Both are on the server.": "两者都在服务器上。",
+    "Give a version of an artifact other names; the version that had one loses it, all at once.": (
+        "为制品的某个版本设置别名；原先使用该别名的版本会同时失去它。"
+    ),
+    "As in describe; with --remote an id or FOLDER/NAME[:TAG].": (
+        "写法同 describe；带 --remote 时为 ID 或 FOLDER/NAME[:TAG]。"
+    ),
+    "The names to give to it.": "要设置的别名。",
+    "Remove this name from it; repeatable.": "移除此别名；可重复指定。",
+    "Change it on the server.": "在服务器上更改。",
+    "Delete artifacts from this disk, or move those of the server to its trash. Asks first.": (
+        "删除本地磁盘上的制品，或将服务器上的制品移入其回收站。执行前会询问。"
+    ),
+    "As in describe; with --remote ids or FOLDER/NAME[:TAG].": (
+        "写法同 describe；带 --remote 时为 ID 或 FOLDER/NAME[:TAG]。"
+    ),
+    "Move them to the server's trash.": "移入服务器的回收站。",
+    "Restore artifacts from the server's trash.": "从服务器的回收站恢复制品。",
+    "Ids of artifacts in the server's trash.": "服务器回收站中制品的 ID。",
     # aimd folder
     "List, create, move and share folders on the server.": "列出、创建、移动和共享服务器上的文件夹。",
     "List the folders in a folder.": "列出文件夹中的文件夹。",

@@ -11,7 +11,6 @@ ERRORS: dict[str, str] = {
     "aimd: error: ": "aimd：错误：",
     "uploads": "上传",
     "downloads": "下载",
-    "trials": "试验",
     "downloaded": "已下载",
     "sent": "已发送",
     # Where commands refuse
@@ -20,6 +19,17 @@ ERRORS: dict[str, str] = {
     "{trial} is on a server, and this takes trials on this disk": "{trial} 在服务器上，而此命令只接受本地磁盘上的试验",
     "To get it: aimd trial download {trial}": "如需获取：aimd trial download {trial}",
     "It is on the server: {address}": "服务器上有：{address}",
+    "no artifact was named": "未指定制品",
+    "Name it: ARTIFACT, -i ID or -p PATH, or all of a name with -n NAME": (
+        "请指定：ARTIFACT、-i ID 或 -p PATH，或用 -n NAME 指定某个名称的所有制品"
+    ),
+    "no alias was named": "未指定别名",
+    "Name those to give, or --remove those to take away": "请指定要设置的别名，或用 --remove 指定要移除的别名",
+    "Add --remote": "请加上 --remote",
+    "Name a folder of the server: -P FOLDER": "请用 -P FOLDER 指定服务器上的文件夹",
+    "move aliases": "移动别名",
+    "delete artifacts": "删除制品",
+    "list artifacts": "列出制品",
     "Stopped.": "已停止。",
     "Topics: {topics}": "主题：{topics}",
     "no topic and no command is named {words!r}": "没有名为 {words!r} 的主题或命令",

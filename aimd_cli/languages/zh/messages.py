@@ -43,6 +43,16 @@ MESSAGES: dict[str, str] = {
     "Read one: aimd help TOPIC. A command's own help: aimd COMMAND -h": (
         "阅读主题：aimd help TOPIC。查看命令的帮助：aimd COMMAND -h"
     ),
+    # aimd artifact
+    "WARNING: {location}: {sentence}": "警告：{location}：{sentence}",
+    "WARNING: {name}: {note}": "警告：{name}：{note}",
+    "{outcomes}; {size} transferred": "{outcomes}；共传输 {size}",
+    "Move {artifacts} to the server's trash?": "将 {artifacts} 移入服务器的回收站？",
+    "Delete {artifacts} for good?{warning}": "永久删除 {artifacts}？{warning}",
+    " {count} of them were never uploaded.": "其中 {count} 个从未上传。",
+    "note: {name} is on a server; --remote changes its aliases there": (
+        "提示：{name} 已在服务器上；加 --remote 可更改服务器上的别名"
+    ),
     # aimd folder
     "Moved {path} to {new_path}.": "已将 {path} 移动到 {new_path}。",
     ", {below} folder{s} in it": "、其中的 {below} 个文件夹",

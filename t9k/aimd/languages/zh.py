@@ -96,6 +96,28 @@ MESSAGES: dict[str, str] = {
     ", so this is Interrupted: {names}": "，因此以下试验为 Interrupted：{names}",
     " ({receipt})": "（{receipt}）",
     "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
+    "WARNING: {path} was left out: {reason}": "警告：未添加 {path}：{reason}",
+    "WARNING: {count} files of {path} were left out": "警告：{path} 中有 {count} 个文件未添加",
+    "no artifact was named": "未指定制品",
+    "Give artifact_path, artifact_id, repo_path or repo_name": (
+        "请给出 artifact_path、artifact_id、repo_path 或 repo_name"
+    ),
+    "give one of artifact_path, artifact_id and artifact_ref": (
+        "请只给出 artifact_path、artifact_id、artifact_ref 其中之一"
+    ),
+    "{what} must be a string, not {value!r}": "{what} 必须是字符串，而不是 {value!r}",
+    "{path} is larger than {limit}": "{path} 大于 {limit}",
+    "Split it into several files": "请拆分成多个文件",
+    "{uri!r} is not a URI": "{uri!r} 不是 URI",
+    "For example: s3://bucket/data.tar, file:///data": "例如：s3://bucket/data.tar、file:///data",
+    "is not a directory": "不是目录",
+    "WARNING: no checkpoint of step {step}: {path}: {reason}": "警告：未能保存第 {step} 步的检查点：{path}：{reason}",
+    "keep names the metric {metric!r}, which was not given": "keep 使用了未给出的指标 {metric!r}",
+    "Give it: metrics={{'{metric}': ...}}": "请给出：metrics={{'{metric}': ...}}",
+    "keep {keep!r} is not a list of rules": "keep {keep!r} 不是规则列表",
+    "For example: keep='best(val.acc):3, last:2', or 'best(score, max)'": (
+        "例如：keep='best(val.acc):3, last:2'，或 'best(score, max)'"
+    ),
     # Exceptions
     "metric {name!r} must be a number, not {kind}": "指标 {name!r} 必须是数字，而不是 {kind}",
     "metric {name!r} must be a number or an array of one element, not {kind}": (

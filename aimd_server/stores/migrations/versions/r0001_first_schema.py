@@ -29,6 +29,8 @@ def upgrade() -> None:
     _contents()
     _content_uploads()
     _trial_files()
+    _artifacts()
+    _artifact_uploads()
 
 
 def _references(table: str, column: str, target: str, on_delete: str | None = "CASCADE") -> sa.ForeignKeyConstraint:
@@ -485,3 +487,75 @@ def _trial_files() -> None:
         sa.PrimaryKeyConstraint("trial_id", name="pk_trial_tree"),
         _references("trial_tree", "trial_id", "trial"),
     )
+
+
+def _artifacts() -> None:
+    """Artifacts, their objects and their aliases."""
+    op.create_table(
+        "artifact",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("uid", sa.String(36), nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=True),
+        sa.Column("commit", sa.String(64), nullable=True),
+        sa.Column("objects", sa.BigInteger, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("editor_id", ID, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.Column("trashed_us", sa.BigInteger, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_artifact"),
+        _references("artifact", "folder_id", "folder"),
+        _references("artifact", "editor_id", "account", on_delete=None),
+        sa.UniqueConstraint("folder_id", "number", name="uq_artifact_folder_id_number"),
+        sa.UniqueConstraint("uid", name="uq_artifact_uid"),
+    )
+    op.create_index(
+        "ix_artifact_trashed_us", "artifact", ["trashed_us"], sqlite_where=IN_TRASH, postgresql_where=IN_TRASH
+    )
+    op.create_table(
+        "artifact_object",
+        sa.Column("artifact_id", ID, nullable=False),
+        sa.Column("key", BY_CHARACTER, nullable=False),
+        sa.Column("content_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("artifact_id", "key", name="pk_artifact_object"),
+        _references("artifact_object", "artifact_id", "artifact"),
+        _references("artifact_object", "content_id", "content", on_delete=None),
+    )
+    op.create_index("ix_artifact_object_content_id", "artifact_object", ["content_id"])
+    op.create_table(
+        "artifact_alias",
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("alias", sa.Text, nullable=False),
+        sa.Column("artifact_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("folder_id", "alias", name="pk_artifact_alias"),
+        _references("artifact_alias", "folder_id", "folder"),
+        _references("artifact_alias", "artifact_id", "artifact"),
+    )
+    op.create_index("ix_artifact_alias_artifact_id", "artifact_alias", ["artifact_id"])
+
+
+def _artifact_uploads() -> None:
+    """Objects of artifacts that arrive in parts."""
+    op.create_table(
+        "artifact_upload",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("uid", sa.String(36), nullable=False),
+        sa.Column("artifact_id", ID, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_artifact_upload"),
+        _references("artifact_upload", "artifact_id", "artifact"),
+        sa.UniqueConstraint("uid", name="uq_artifact_upload_uid"),
+    )
+    op.create_index("ix_artifact_upload_artifact_id", "artifact_upload", ["artifact_id"])
+    op.create_table(
+        "artifact_part",
+        sa.Column("upload_id", ID, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("content_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("upload_id", "number", name="pk_artifact_part"),
+        _references("artifact_part", "upload_id", "artifact_upload"),
+        _references("artifact_part", "content_id", "content", on_delete=None),
+    )
+    op.create_index("ix_artifact_part_content_id", "artifact_part", ["content_id"])

@@ -1,0 +1,84 @@
+"""`aimd artifact alias`: gives a version of an artifact other names, which other versions lose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimd_cli import output
+from aimd_cli.options import HostOpt, JsonOpt
+from aimd_core.errors import OldServerError, UsageError
+from aimd_core.language import said
+
+if TYPE_CHECKING:
+    from aimd_core.reading.artifact_facts import ArtifactFacts
+    from aimd_core.reading.artifacts import StoredArtifact
+
+
+def alias(
+    artifact: Annotated[
+        str, typer.Argument(metavar="ARTIFACT", help="As in describe; with --remote an id or FOLDER/NAME[:TAG].")
+    ],
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ALIAS]...", help="The names to give to it.")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="ALIAS", help="Remove this name from it; repeatable.")
+    ] = None,
+    remote: Annotated[bool, typer.Option("--remote", help="Change it on the server.")] = False,
+    host: HostOpt = None,
+    as_json: JsonOpt = False,
+) -> None:
+    """Give a version of an artifact other names; the version that had one loses it, all at once.
+
+    Examples:
+
+        aimd artifact alias --remote image_classification/mnist_model:v3 best production
+
+        aimd artifact alias mnist_model --remove best
+    """
+    from aimd_cli.views.artifact import ArtifactList
+
+    add = list(dict.fromkeys(names or []))
+    if not add and not remove:
+        raise UsageError(message="no alias was named", hint="Name those to give, or --remove those to take away")
+    row = _on_server(artifact, add, remove or [], host) if remote else _here(artifact, add, remove or [])
+    output.show(ArtifactList([row], True), as_json)
+
+
+def _on_server(asked: str, add: list[str], remove: list[str], host: str | None) -> ArtifactFacts:
+    from aimd_core.client import artifacts
+    from aimd_core.config import resolve_credentials
+    from aimd_core.upload.artifact_servers import asked_for, connect_artifacts
+    from aimd_core.upload.current_artifacts import CurrentArtifactRemote, facts_of
+
+    with connect_artifacts(resolve_credentials(host)) as server:
+        if not isinstance(server, CurrentArtifactRemote):
+            raise OldServerError(host=server.host, what="move aliases")
+        there = asked_for(server, asked)
+        return facts_of(artifacts.change_aliases(server.server, there.id, add, remove), server.host)
+
+
+def _here(word: str, add: list[str], remove: list[str]) -> ArtifactFacts:
+    from aimd_cli.commands.artifact.choice import chosen_artifacts
+    from aimd_core.format.artifacts import checked_alias, require_own_alias
+    from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
+
+    (chosen,) = chosen_artifacts([word], None, None, None, None)[:1]
+    for name in add:
+        require_own_alias(checked_alias(name))
+    for other in artifacts_of_repo(chosen.path.parent):
+        if other.path == chosen.path:
+            kept = [name for name in other.aliases if name not in remove and name not in add]
+            _set(other, [*kept, *add])
+        else:
+            _set(other, [name for name in other.aliases if name not in add])
+    if chosen.remote:
+        output.say(said("note: {name} is on a server; --remote changes its aliases there", name=chosen.name))
+    return StoredArtifact(chosen.path).facts()
+
+
+def _set(artifact: StoredArtifact, aliases: list[str]) -> None:
+    from aimd_core.format.artifacts import change_artifact
+
+    if aliases != artifact.aliases and not artifact.damage:
+        change_artifact(artifact.path, lambda document: {**document, "aliases": aliases})

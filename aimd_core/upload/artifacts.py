@@ -1,0 +1,308 @@
+"""Uploads artifacts and brings them back, with a version 1 server or a newer one.
+
+An upload that was cut off continues when it is repeated, and one that is complete changes nothing. What comes from a
+server goes to a hidden directory first and is renamed when it is whole; no key leads out of the artifact's directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from aimd_core.errors import DamagedError, DiskError, NotAServerError, UnreachableError
+from aimd_core.format.artifacts import (
+    ARTIFACTS_DIRECTORY,
+    change_artifact,
+    checked_repo,
+    key_fault,
+    listing,
+    new_artifact,
+    object_path,
+)
+from aimd_core.format.layout import METADATA_FILE
+from aimd_core.format.model import StoredObject, artifact_address
+from aimd_core.language import said
+from aimd_core.objects.store import store_of
+from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.upload.contents import Destination
+from aimd_core.upload.sending import Progress, no_progress
+
+Self = TypeVar("Self")
+UPLOADED, UNCHANGED = "uploaded", "unchanged"
+_PARTS_DIRECTORY = ".parts"  # of an artifact, for objects that have not arrived whole
+_TRIES = 5
+_PIECE_BYTES = 1 << 20
+
+
+class RemoteArtifact(NamedTuple):
+    """An artifact of a server.
+
+    Attributes:
+        document: Its document, as `metadata.yaml` has it.
+        repo: The name of its repo.
+        type: The type of its repo.
+        path: The path of its repo on the server.
+        objects: Its objects; without digests from a version 1 server.
+        references: Its references, URIs by key.
+        folder_fallback: It went to the default folder, because the requested one does not exist.
+    """
+
+    document: dict[str, Any]
+    repo: str
+    type: str
+    path: str
+    objects: list[StoredObject]
+    references: dict[str, str]
+    folder_fallback: bool = False
+
+    @property
+    def id(self) -> str:
+        """Its UUID."""
+        return str(self.document["metadata"]["id"])
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return str(self.document.get("version") or "")
+
+    @property
+    def folder_id(self) -> str:
+        """The id of its repo."""
+        return str(self.document["metadata"].get("folder") or "")
+
+
+class ArtifactRemote(Protocol):
+    """A server's artifacts, for one thread. Use it as a context manager.
+
+    Attributes:
+        host: Its address.
+        can_resume: Whether objects can be read from the middle on.
+    """
+
+    host: str
+    can_resume: bool
+
+    def __enter__(self: Self) -> Self:
+        """Return itself."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close the connection."""
+
+    def find(self, artifact_id: str) -> RemoteArtifact:
+        """Return the artifact with an id, which is final.
+
+        Raises:
+            RemoteNotFoundError: It does not exist, or the key may not see it.
+        """
+
+    def refer(self, folder: str, repo: str, tag: str) -> RemoteArtifact:
+        """Return the artifact of a repo with a tag; `folder` is an id or a path. Errors as `find`."""
+
+    def send(
+        self, artifact: StoredArtifact, destination: Destination, progress: Progress
+    ) -> tuple[str, RemoteArtifact]:
+        """Send an artifact, or what is missing of it, make it final, and return the outcome and what the server has."""
+
+    def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
+        """Pass an object's bytes from `start` on to `take`, piece by piece, as long as it returns True."""
+
+
+class UploadedArtifact(NamedTuple):
+    """The result of uploading an artifact.
+
+    Attributes:
+        outcome: `uploaded` or `unchanged`.
+        remote: What the server has.
+        address: Where to see it in the console.
+        sent_bytes: Bytes of objects that were sent.
+    """
+
+    outcome: str
+    remote: RemoteArtifact
+    address: str
+    sent_bytes: int
+
+
+def upload_artifact_at(
+    remote: ArtifactRemote, artifact: StoredArtifact, destination: Destination, progress: Progress = no_progress
+) -> UploadedArtifact:
+    """Upload an artifact, and note in its directory where it is. Then it cannot change any more.
+
+    Raises:
+        DamagedError: Its documents cannot be read, or an object is not here as it was added.
+        DiskError: The disk refused.
+        NetworkError, AccessError, RefusedError: From the server; a second call continues.
+    """
+    artifact.require_whole()
+    missing = artifact.missing()
+    if missing:
+        raise DamagedError(
+            path=object_path(artifact.path, missing[0].key),
+            reason=said("is missing or has another size than when it was added", count=len(missing)),
+            hint="Add it again, or bring it back: aimd artifact download",
+        )
+    sent_bytes = 0
+
+    def advance(count: int) -> None:
+        nonlocal sent_bytes
+        sent_bytes += count
+        progress(count)
+
+    outcome, sent = remote.send(artifact, destination, advance)
+    try:
+        note_remote(artifact.path, remote.host, sent)
+    except OSError as error:
+        raise DiskError(path=artifact.path / METADATA_FILE, reason=error.strerror or str(error)) from error
+    return UploadedArtifact(outcome, sent, artifact_address(remote.host, sent.folder_id, sent.version), sent_bytes)
+
+
+def note_remote(path: Path, host: str, sent: RemoteArtifact) -> None:
+    """Write into an artifact's document what a server says of it.
+
+    Raises:
+        DamagedError: The document cannot be read.
+        OSError: The disk refused.
+    """
+
+    def noted(document: dict[str, Any]) -> dict[str, Any]:
+        listed = document.get("_remote")
+        others = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        elsewhere = [row for row in others if row.get("host") != host]
+        inner = {**(document.get("metadata") or {}), **{key: sent.document["metadata"].get(key) for key in _FILLED_IN}}
+        given = {key: sent.document.get(key) for key in ("commit", "version", "aliases")}
+        copy = {"host": host, "path": sent.path, "version": sent.document.get("version")}
+        return {**document, "metadata": inner, **given, "_remote": [*elsewhere, copy]}
+
+    change_artifact(path, noted)
+
+
+_FILLED_IN = ("folder", "editor", "timestamp")
+
+
+def sent_document(artifact: StoredArtifact) -> dict[str, Any]:
+    """Return the document that creates an artifact: without what the server fills in, so that it is always the same."""
+    inner = artifact.document.get("metadata")
+    kept = inner if isinstance(inner, dict) else {}
+    return {
+        "kind": "Artifact",
+        "metadata": {**kept, "folder": None, "editor": None, "timestamp": None, "id": artifact.id},
+        "description": artifact.description,
+        "commit": None,
+        "version": None,
+        "aliases": artifact.aliases,
+        "creatingTimestamp": artifact.created,
+    }
+
+
+def bring_artifact(remote: ArtifactRemote, artifact: RemoteArtifact, directory: Path) -> Path:
+    """Make the directory of a server's artifact, without its objects' bytes, unless it is there; return its path.
+
+    Raises:
+        InvalidRepoNameError, UsageError: It cannot have a directory of that name here.
+        NotAServerError: A key of it would lead elsewhere.
+        DiskError: The disk refused.
+    """
+    for key in [*(row.key for row in artifact.objects), *artifact.references]:
+        if key_fault(key):
+            raise NotAServerError(host=remote.host, reason=said("it has an object with the key {key!r}", key=key[:200]))
+    copy = {"host": remote.host, "path": artifact.path, "version": artifact.document.get("version")}
+    document = {"kind": "Artifact", **artifact.document, "_remote": [copy]}
+    path = directory / ARTIFACTS_DIRECTORY / checked_repo(artifact.repo) / artifact.id
+    try:
+        if not path.exists():
+            new_artifact(directory, artifact.repo, artifact.type, document, artifact.objects, artifact.references)
+        return path
+    except FileExistsError:
+        return path
+    except OSError as error:
+        raise DiskError(path=error.filename or path, reason=error.strerror or str(error)) from error
+
+
+def download_objects(
+    remote: ArtifactRemote, artifact: StoredArtifact, progress: Progress = no_progress
+) -> list[StoredObject]:
+    """Bring back the objects of an artifact that are not here, or have another size, and return them.
+
+    Raises:
+        DamagedError: Its documents cannot be read.
+        NotAServerError: The server sent something else than the object.
+        DiskError: The disk refused.
+        NetworkError, AccessError: From the server; a second call continues.
+    """
+    artifact.require_whole()
+    missing = artifact.missing()
+    try:
+        for row in missing:
+            digest = _fetch(remote, artifact, row, progress)
+            if row.digest is None:
+                with listing(artifact.path) as added:
+                    added.add(StoredObject(row.key, row.size_bytes, digest))
+    except OSError as error:
+        raise DiskError(path=error.filename or artifact.path, reason=error.strerror or str(error)) from error
+    return missing
+
+
+def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, progress: Progress) -> str:
+    """Bring an object to its place, whole, and return its digest."""
+    target = object_path(artifact.path, row.key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if row.digest is not None and store_of(artifact.path).has(row.digest):
+        store_of(artifact.path).put_at(row.digest, target)
+        return row.digest
+    partial = artifact.path / _PARTS_DIRECTORY / hashlib.sha256(row.key.encode()).hexdigest()
+    partial.parent.mkdir(exist_ok=True)
+    digest = _complete(remote, artifact.id, row, partial, progress)
+    os.replace(partial, target)
+    with contextlib.suppress(OSError):
+        partial.parent.rmdir()  # once it is empty
+    return digest
+
+
+def _complete(remote: ArtifactRemote, artifact_id: str, row: StoredObject, partial: Path, progress: Progress) -> str:
+    """Bring an object's bytes into a file, after those that are there, and return their digest."""
+    for attempt in range(_TRIES):
+        try:
+            digest = _append(remote, artifact_id, row, partial, progress)
+        except UnreachableError:
+            if attempt == _TRIES - 1:
+                raise
+            continue
+        if partial.stat().st_size == row.size_bytes and row.digest in (None, digest):
+            return digest
+        partial.unlink()
+    reason = said("its {file} does not match its size or digest", file=row.key[:200])
+    raise NotAServerError(host=remote.host, reason=reason)
+
+
+def _append(remote: ArtifactRemote, artifact_id: str, row: StoredObject, partial: Path, progress: Progress) -> str:
+    """Read what a file lacks of an object, and return the digest of the whole file."""
+    have = partial.stat().st_size if remote.can_resume and partial.exists() else 0
+    have = have if have < row.size_bytes else 0
+    hashed = hashlib.sha256()
+    with open(partial, "r+b" if have else "wb") as opened:
+        while opened.tell() < have:
+            hashed.update(opened.read(min(_PIECE_BYTES, have - opened.tell())))
+        left = row.size_bytes - have
+
+        def take(piece: bytes) -> bool:
+            nonlocal left
+            opened.write(piece)
+            hashed.update(piece)
+            left -= len(piece)
+            progress(len(piece))
+            return left >= 0  # one byte too many is enough
+
+        try:
+            if left or not have:
+                remote.read(artifact_id, row, have, take)
+        finally:
+            opened.flush()
+            os.fsync(opened.fileno())
+    if left > 0:
+        raise UnreachableError(host=remote.host, reason="the object ended early")
+    return hashed.hexdigest()

@@ -1,0 +1,191 @@
+"""Artifacts of a version 2 server: contents that it lacks are sent first, then keys and digests, then it is made final.
+
+Digests go end to end: what a server lists is compared with what arrives, and nothing is sent that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aimd_core.client import artifacts as remote
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.folders import is_id
+from aimd_core.client.v2 import Server
+from aimd_core.config import Credentials
+from aimd_core.errors import DamagedError, RemoteNotFoundError
+from aimd_core.format.artifacts import (
+    OBJECTS_DIRECTORY,
+    REFERENCES_FILE,
+    object_path,
+    parse_references,
+    references_object,
+)
+from aimd_core.format.model import StoredObject, folder_path_of
+from aimd_core.language import said
+from aimd_core.objects.copying import digest_file, open_source
+from aimd_core.reading.artifact_facts import ArtifactFacts
+from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.reading.kept_files import LocalFile
+from aimd_core.upload.artifacts import UNCHANGED, UPLOADED, RemoteArtifact, sent_document
+from aimd_core.upload.contents import Destination
+from aimd_core.upload.files import ContentSending
+from aimd_core.upload.parts import PartSize
+from aimd_core.upload.sending import Progress
+
+_MAX_REFERENCES_BYTES = 32 << 20
+
+
+class CurrentArtifactRemote:
+    """The artifacts of a version 2 server."""
+
+    can_resume = True
+
+    def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
+        self.host = credentials.host
+        self.server = Server(credentials, retry)
+        self._part = PartSize()
+
+    def __enter__(self) -> CurrentArtifactRemote:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.server.__exit__(kind, error, at)
+
+    def abort(self) -> None:
+        """Abort the current request, from another thread."""
+        self.server.abort()
+
+    def find(self, artifact_id: str) -> RemoteArtifact:
+        """Return the artifact with an id.
+
+        Raises:
+            RemoteNotFoundError: It does not exist, is not final, or the key may not see it.
+        """
+        shown = remote.get(self.server, artifact_id)
+        if shown["version"] is None:
+            raise RemoteNotFoundError(what=said("artifact {name}", name=artifact_id))
+        return self._whole(shown)
+
+    def refer(self, folder: str, repo: str, tag: str) -> RemoteArtifact:
+        """Return the artifact of a repo with a tag; `folder` is an id or a path. Errors as `find`."""
+        return self._whole(remote.by_tag(self.server, folder if is_id(folder) else folder_path_of(folder), repo, tag))
+
+    def _whole(self, shown: dict[str, Any], is_fallback: bool = False) -> RemoteArtifact:
+        objects = list(remote.objects_of(self.server, shown["id"]))
+        listed = next((row for row in objects if row.key == REFERENCES_FILE), None)
+        references = self._references(shown["id"]) if listed is not None else {}
+        rows = [row for row in objects if row.key != REFERENCES_FILE]
+        path = str(shown["folder"]["path"])
+        return RemoteArtifact(document_of(shown), shown["name"], shown["type"], path, rows, references, is_fallback)
+
+    def _references(self, artifact_id: str) -> dict[str, str]:
+        content = bytearray()
+
+        def take(piece: bytes) -> bool:
+            content.extend(piece)
+            return len(content) <= _MAX_REFERENCES_BYTES
+
+        remote.read(self.server, artifact_id, REFERENCES_FILE, 0, take)
+        return parse_references(bytes(content), f"{self.host}: {REFERENCES_FILE}")
+
+    def send(
+        self, artifact: StoredArtifact, destination: Destination, progress: Progress
+    ) -> tuple[str, RemoteArtifact]:
+        """Send an artifact, or what is missing of it, and make it final."""
+        merged = destination.merged({})
+        wish = {
+            "id": merged.folder_id,
+            "path": merged.folder_path,
+            "make": bool(merged.make_folder),
+            "must_exist": merged.must_exist,
+        }
+        document = {
+            "repo": artifact.name,
+            "type": artifact.type,
+            "folder": wish,
+            "metadata": sent_document(artifact),
+        }
+        shown = remote.put(self.server, artifact.id, document)
+        is_fallback = bool(shown.get("fallback"))
+        if shown["version"] is not None:
+            return UNCHANGED, self._whole(shown)
+        files = [_local_file(artifact, row) for row in artifact.objects]
+        references = references_object(artifact.path)
+        if references is not None:
+            files.append(_local_file(artifact, StoredObject(REFERENCES_FILE, references.stat().st_size)))
+        there = {row.key: row.digest for row in remote.objects_of(self.server, artifact.id)}
+        changed = [file for file in files if there.get(file.path) != file.digest]
+        sending = ContentSending(self.server, artifact.path / OBJECTS_DIRECTORY, None, progress, self._part)
+        sending.send(changed)
+        if sending.failed:
+            key, reason = sorted(sending.failed.items())[0]
+            raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=_AGAIN)
+        remote.put_objects(self.server, artifact.id, [(file.path, file.digest) for file in changed])
+        return UPLOADED, self._whole(remote.finalize(self.server, artifact.id), is_fallback)
+
+    def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
+        """Pass an object's bytes from `start` on to `take`, piece by piece, as long as it returns True."""
+        remote.read(self.server, artifact_id, row.key, start, take)
+
+
+_AGAIN = "Add it again, or bring it back: aimd artifact download"
+
+
+def _local_file(artifact: StoredArtifact, row: StoredObject) -> LocalFile:
+    """Return an object as it is sent; a digest that is not recorded is computed.
+
+    Raises:
+        DamagedError: It is not a regular file, or was changed while it was read.
+    """
+    digest = row.digest
+    if digest is None:
+        path: Path = object_path(artifact.path, row.key)
+        with open_source(path) as opened:
+            digest = digest_file(opened, path).digest
+    return LocalFile(row.key, row.size_bytes, digest)
+
+
+def document_of(shown: dict[str, Any]) -> dict[str, Any]:
+    """Return the document of a server's artifact, as `metadata.yaml` has it."""
+    inner = {
+        "folder": shown["folder"]["id"],
+        "name": "",
+        "editor": shown.get("editor"),
+        "id": shown["id"],
+        "timestamp": shown.get("updated"),
+    }
+    return {
+        "kind": "Artifact",
+        "metadata": inner,
+        "description": shown.get("description") or "",
+        "commit": shown.get("commit"),
+        "version": shown.get("version"),
+        "aliases": list(shown.get("aliases") or []),
+        "creatingTimestamp": shown.get("created"),
+    }
+
+
+def facts_of(shown: dict[str, Any], host: str) -> ArtifactFacts:
+    """Return a server's artifact as it is shown, without its objects."""
+    path = str(shown["folder"]["path"])
+    return ArtifactFacts(
+        str(shown["name"]),
+        str(shown["type"]),
+        str(shown["id"]),
+        str(shown.get("description") or ""),
+        shown.get("commit"),
+        shown.get("version"),
+        list(shown.get("aliases") or []),
+        shown.get("created"),
+        shown.get("editor"),
+        path,
+        None,
+        {},
+        [{"host": host, "path": path, "version": shown.get("version")}],
+        int(shown.get("size") or 0),
+        int(shown.get("objects") or 0),
+        [],
+    )

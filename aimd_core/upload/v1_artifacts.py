@@ -1,0 +1,180 @@
+"""Artifacts of a deployed server, which speaks version 1: see docs/reference/deployed-servers.md.
+
+References travel as the object `references.json`, which is where deployed clients keep them on disk. The protocol has
+no digests: what was cut off is compared by size and, where its ETag is one, by MD5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from aimd_core.client.connection import RetryPolicy
+from aimd_core.client.v1 import DeployedServer
+from aimd_core.client.v1_artifacts import DeployedArtifacts
+from aimd_core.config import Credentials
+from aimd_core.errors import NotAServerError, RefusedError, RemoteNotFoundError
+from aimd_core.format.artifacts import (
+    REFERENCES_FILE,
+    object_path,
+    parse_references,
+    references_object,
+)
+from aimd_core.format.journal import open_regular
+from aimd_core.format.model import StoredObject
+from aimd_core.language import said
+from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.upload.artifacts import UNCHANGED, UPLOADED, RemoteArtifact, sent_document
+from aimd_core.upload.contents import Destination
+from aimd_core.upload.deployed_folders import DeployedFolders, settling
+from aimd_core.upload.sending import Progress
+
+_MD5 = re.compile("[0-9a-f]{32}")
+_MAX_REFERENCES_BYTES = 32 << 20
+
+
+class DeployedArtifactRemote:
+    """The artifacts of a version 1 server."""
+
+    can_resume = False
+
+    def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
+        self.host = credentials.host
+        self._server = DeployedServer(credentials, retry)
+        self._artifacts = DeployedArtifacts(self._server.calls)
+        self._folders = DeployedFolders(self._server)
+
+    def __enter__(self) -> DeployedArtifactRemote:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._server.__exit__(kind, error, at)
+
+    def abort(self) -> None:
+        """Abort the current request, from another thread."""
+        self._server.abort()
+
+    def find(self, artifact_id: str) -> RemoteArtifact:
+        """Return the artifact with an id.
+
+        Raises:
+            RemoteNotFoundError: It does not exist, is not final, or the key may not see it.
+        """
+        document = self._artifacts.artifact(artifact_id)
+        if document is None or not _is_final(document):
+            raise RemoteNotFoundError(what=said("artifact {name}", name=artifact_id))
+        return self._whole(document)
+
+    def refer(self, folder: str, repo: str, tag: str) -> RemoteArtifact:
+        """Return the artifact of a repo with a tag; `folder` is an id or a path. Errors as `find`."""
+        by_path = self._server.folder_at("/" + folder.strip("/"))
+        folder_id = by_path or (folder if self._server.folder(folder) is not None else None)
+        document = self._artifacts.tagged(folder_id, repo, tag) if folder_id else None
+        if document is None:
+            what = said("artifact {name}", name=f"{folder}/{repo}:{tag}")
+            raise RemoteNotFoundError(what=what)
+        return self._whole(document)
+
+    def _whole(self, document: dict[str, Any], is_fallback: bool = False) -> RemoteArtifact:
+        """Return an artifact with its repo and its objects."""
+        artifact_id = str((document.get("metadata") or {}).get("id") or "")
+        folder_id = str((document.get("metadata") or {}).get("folder") or "")
+        folder = self._server.folder(folder_id) if folder_id else None
+        if folder is None or not artifact_id:
+            raise NotAServerError(host=self.host, reason="it does not say in which repo an artifact is")
+        name = str((folder.get("metadata") or {}).get("name") or "")
+        profile = (folder.get("config") or {}).get("profile") or {}
+        sizes = {key: row.size_bytes for key, row in self._artifacts.objects(artifact_id).items()}
+        references = self._references(artifact_id, sizes.pop(REFERENCES_FILE, None))
+        objects = [StoredObject(key, size_bytes) for key, size_bytes in sizes.items()]
+        path = self._folders.path_of(folder_id)
+        artifact_type = str(profile.get("type") or "")
+        return RemoteArtifact(document, name, artifact_type, path, objects, references, is_fallback)
+
+    def _references(self, artifact_id: str, size_bytes: int | None) -> dict[str, str]:
+        if size_bytes is None or size_bytes > _MAX_REFERENCES_BYTES:
+            return {}
+        content = bytearray()
+
+        def take(piece: bytes) -> bool:
+            content.extend(piece)
+            return len(content) <= _MAX_REFERENCES_BYTES
+
+        self._artifacts.read(artifact_id, REFERENCES_FILE, take)
+        return parse_references(bytes(content), f"{self.host}: {REFERENCES_FILE}")
+
+    def send(
+        self, artifact: StoredArtifact, destination: Destination, progress: Progress
+    ) -> tuple[str, RemoteArtifact]:
+        """Send an artifact, or what is missing of it, and make it final."""
+        document = self._artifacts.artifact(artifact.id)
+        if document is not None and _is_final(document):
+            return UNCHANGED, self._whole(document)
+        is_fallback = False
+        if document is None:
+            is_fallback = self._create(artifact, destination)
+        self._send_objects(artifact, progress, is_new=document is None)
+        refused: RefusedError | None = None
+        try:
+            self._artifacts.finalize(artifact.id)
+        except RefusedError as error:  # it may be final already, by a request whose answer was lost
+            refused = error
+        final = self._artifacts.artifact(artifact.id)
+        if final is None:
+            raise RemoteNotFoundError(what=said("artifact {name}", name=artifact.id))
+        if refused is not None and not _is_final(final):
+            raise refused
+        return UPLOADED, self._whole(final, is_fallback)
+
+    def _create(self, artifact: StoredArtifact, destination: Destination) -> bool:
+        """Create the artifact on the server, and return whether it is in the fallback folder."""
+        merged = destination.merged({})
+        wish = {
+            "id": merged.folder_id,
+            "path": merged.folder_path,
+            "make": bool(merged.make_folder),
+            "must_exist": merged.must_exist,
+        }
+        with settling:
+            folder_id, _, is_fallback = self._folders.choose(wish, make=True)
+            assert folder_id is not None
+            created = self._artifacts.create(folder_id, artifact.name, artifact.type, sent_document(artifact))
+        if created != artifact.id:
+            raise RefusedError(host=self.host, reason=said("it gave the artifact another id, {name}", name=created))
+        return is_fallback
+
+    def _send_objects(self, artifact: StoredArtifact, progress: Progress, is_new: bool) -> None:
+        there = {} if is_new else self._artifacts.objects(artifact.id)
+        sent = {row.key: object_path(artifact.path, row.key) for row in artifact.objects}
+        references = references_object(artifact.path)
+        if references is not None:
+            sent[REFERENCES_FILE] = references
+        for key, path in sent.items():
+            size_bytes = path.stat().st_size
+            row = there.get(key)
+            if row is None or row.size_bytes != size_bytes or not _is_same(path, row.checksum):
+                self._artifacts.put(artifact.id, key, path, size_bytes, progress)
+
+    def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
+        """Pass an object's bytes to `take`, piece by piece, as long as it returns True."""
+        assert start == 0
+        self._artifacts.read(artifact_id, row.key, take)
+
+
+def _is_final(document: dict[str, Any]) -> bool:
+    return bool(document.get("commit"))
+
+
+def _is_same(path: Any, checksum: str) -> bool:
+    """Tell whether a file of the right size is what the server has, as far as its ETag says."""
+    etag = checksum.strip('"')
+    if not _MD5.fullmatch(etag):
+        return False
+    digest = hashlib.md5(usedforsecurity=False)
+    with open_regular(path) as opened:
+        while piece := opened.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest() == etag

@@ -1,0 +1,130 @@
+"""What version 2 changes of artifacts: create, move aliases, delete and restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aimd_core.format.artifacts import LATEST, VERSION
+from aimd_server.services import auditing, names
+from aimd_server.services.artifact_lists import shown
+from aimd_server.services.artifacts import MAX_ALIASES, add_to, checked_alias, checked_document, checked_type, repo_in
+from aimd_server.services.clock import now_us
+from aimd_server.services.folders import FolderWish, choose_folder
+from aimd_server.services.request_errors import forbidden, invalid, no_artifact
+from aimd_server.services.visibility import Role, load_artifact, require
+from aimd_server.stores import artifacts, folders, trash
+from aimd_server.stores.accounts import UPLOAD, Account
+from aimd_server.stores.database import Connection, Database
+
+
+class ArtifactWish(msgspec.Struct):
+    """The body of the PUT of an artifact, which is not final before it is made so."""
+
+    repo: str
+    type: str
+    folder: FolderWish | None = None
+    metadata: dict[str, Any] = {}
+
+
+class AliasChange(msgspec.Struct, forbid_unknown_fields=True):
+    """Aliases to give to an artifact, which others may have had, and to remove from it."""
+
+    add: list[str] = []
+    remove: list[str] = []
+
+
+def put(database: Database, user: Account, uid: str, wish: ArtifactWish) -> tuple[dict[str, Any], bool]:
+    """Create an artifact, and return it, and whether it went to the fallback folder. A known one stays as it is.
+
+    Raises:
+        RefusalError: `folder_not_found`, `forbidden`, `invalid`, or `not_found` for an id that is somebody else's.
+    """
+    if not names.is_uuid(uid):
+        raise invalid("an artifact's id is a UUID in lower case", field="id")
+    document = checked_document({**wish.metadata, "metadata": {**_inner(wish.metadata), "id": uid}})
+    repo, artifact_type = names.checked(wish.repo, "repo"), checked_type(wish.type)
+
+    def operation(connection: Connection) -> tuple[dict[str, Any], bool]:
+        is_fallback = False
+        if artifacts.holder_of(connection, uid) is None:
+            chosen = choose_folder(connection, user, wish.folder or FolderWish())
+            require(connection, user, chosen.folder, Role.EDITOR)
+            is_fallback = chosen.fallback
+            add_to(connection, user, uid, repo_in(connection, user, chosen.folder, repo, artifact_type), document)
+        row = load_artifact(connection, user, uid, Role.EDITOR)
+        return shown(connection, user, [row])[0], is_fallback
+
+    return database.write(operation)
+
+
+def _inner(metadata: dict[str, Any]) -> dict[str, Any]:
+    inner = metadata.get("metadata")
+    return inner if isinstance(inner, dict) else {}
+
+
+def change_aliases(database: Database, user: Account, uid: str, wish: AliasChange) -> dict[str, Any]:
+    """Give an artifact aliases and remove others, all at once, and return it.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`, `invalid`.
+    """
+    for alias in wish.add:
+        if alias == LATEST or VERSION.fullmatch(checked_alias(alias)):
+            raise invalid(f"{alias!r} is given by the server, so it cannot be an alias", field="add")
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        row = load_artifact(connection, user, uid, Role.EDITOR)
+        if row.number is None:
+            raise invalid("the artifact is not final yet, so it has no aliases", field="id")
+        repo = folders.by_id(connection, row.folder_id)
+        if repo is not None:
+            folders.hold(connection, repo)
+        has = set(artifacts.aliases_of(connection, [row.id]).get(row.id, []))
+        for alias in has.intersection(wish.remove):
+            artifacts.remove_alias(connection, row.folder_id, alias)
+        for alias in wish.add:
+            artifacts.put_alias(connection, row, alias)
+        if len(artifacts.aliases_of(connection, [row.id]).get(row.id, [])) > MAX_ALIASES:
+            raise invalid(f"an artifact has {MAX_ALIASES} aliases at most", field="add", limit=MAX_ALIASES)
+        detail = {"path": f"{row.folder_path}:{row.version}", "add": wish.add, "remove": wish.remove}
+        auditing.note(connection, user.name, "artifact.alias", row.uid, **detail)
+        return shown(connection, user, [row])[0]
+
+    return database.write(operation)
+
+
+def delete(database: Database, user: Account, uid: str) -> None:
+    """Move an artifact to the trash; its version and its aliases lead nowhere until it is restored.
+
+    Raises:
+        RefusalError: `not_found`, `forbidden`.
+    """
+    if user.scope == UPLOAD:
+        raise forbidden("an upload-only key deletes nothing")
+
+    def operation(connection: Connection) -> None:
+        row = load_artifact(connection, user, uid, Role.EDITOR)
+        artifacts.change(connection, row.id, trashed_us=now_us(), editor_id=user.id)
+        auditing.note(connection, user.name, "artifact.delete", row.uid, path=f"{row.folder_path}:{row.version}")
+
+    database.write(operation)
+
+
+def restore(database: Database, user: Account, uid: str) -> dict[str, Any]:
+    """Restore an artifact from the trash into its repo.
+
+    Raises:
+        RefusalError: `not_found`, also if its repo is gone.
+    """
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        row = trash.artifact_by_uid(connection, uid) if names.is_uuid(uid) else None
+        if row is None or row.owner_id != user.id or folders.by_id(connection, row.folder_id) is None:
+            raise no_artifact(uid)
+        artifacts.change(connection, row.id, trashed_us=None)
+        auditing.note(connection, user.name, "artifact.restore", uid, name=row.name)
+        return shown(connection, user, [load_artifact(connection, user, uid)])[0]
+
+    return database.write(operation)

@@ -1,0 +1,142 @@
+"""Artifacts as version 2 of the API shows them: one, those of a repo, those of a folder and below."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import msgspec
+
+from aimd_server.services import documents, public_view
+from aimd_server.services.artifacts import REPO, tagged, type_of
+from aimd_server.services.clock import iso
+from aimd_server.services.folders import find_path
+from aimd_server.services.request_errors import foreign_cursor, invalid
+from aimd_server.services.visibility import ROOT, Role, load_artifact, load_folder, role_of
+from aimd_server.stores import artifacts, folders
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.artifacts import ArtifactRow
+from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
+
+PAGE, MAX_PAGE = 50, 500
+OBJECTS_PAGE = 10_000
+
+
+class ArtifactListRequest(msgspec.Struct, frozen=True):
+    """Which artifacts to list: those of a folder and below, which may be a repo, by path or id."""
+
+    folder: str | None = None
+    folder_id: str | None = None
+    limit: int = PAGE
+    cursor: str | None = None
+
+
+def shown(connection: Connection, user: Account, rows: list[ArtifactRow]) -> list[dict[str, Any]]:
+    """Return artifacts as the API shows them."""
+    aliases = artifacts.aliases_of(connection, [row.id for row in rows])
+    roles = {row.folder_id: _role(connection, user, row.folder_id) for row in rows}
+    return [_shown(user, row, aliases.get(row.id, []), roles[row.folder_id]) for row in rows]
+
+
+def _role(connection: Connection, user: Account, folder_id: int) -> Role:
+    repo = folders.by_id(connection, folder_id)
+    return Role.NONE if repo is None else role_of(connection, user, repo)
+
+
+def _shown(user: Account, row: ArtifactRow, aliases: list[str], role: Role) -> dict[str, Any]:
+    sent = json.loads(row.document)
+    created = sent.get("creatingTimestamp")
+    return {
+        "id": row.uid,
+        "name": row.repo,
+        "type": type_of(row.config),
+        "folder": {"id": row.folder_uid, "path": row.folder_path},
+        "description": str(sent.get("description") or ""),
+        "commit": row.commit,
+        "version": row.version,
+        "aliases": aliases if row.number is not None else documents.texts(sent.get("aliases")),
+        "created": created if isinstance(created, str) else None,
+        "updated": iso(row.updated_us),
+        "owner": public_view.name_of(user, row.owner),
+        "editor": public_view.name_of(user, row.editor),
+        "role": role.name.lower(),
+        "objects": row.objects,
+        "size": row.size,
+    }
+
+
+def one(database: Database, user: Account, uid: str) -> dict[str, Any]:
+    """Return an artifact.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+    return database.read(lambda connection: shown(connection, user, [load_artifact(connection, user, uid)])[0])
+
+
+def by_tag(database: Database, user: Account, folder: str, repo: str, tag: str) -> dict[str, Any]:
+    """Return the artifact of a repo with a tag. Errors as `aimd_server.services.artifacts.tagged`."""
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        return shown(connection, user, [tagged(connection, user, folder, repo, tag)])[0]
+
+    return database.read(operation)
+
+
+def listed(database: Database, user: Account, request: ArtifactListRequest) -> dict[str, Any]:
+    """Return a page of final artifacts, the newest first, and the cursor of the next page.
+
+    Raises:
+        RefusalError: `folder_not_found`, `invalid`.
+    """
+    if not 1 <= request.limit <= MAX_PAGE:
+        raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
+    before = _position(request.cursor) if request.cursor else None
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        top = _top(connection, user, request)
+        rows = artifacts.page(connection, top.owner_id, top.path, before, request.limit + 1)
+        more, rows = len(rows) > request.limit, rows[: request.limit]
+        return {"artifacts": shown(connection, user, rows), "next": _cursor(rows[-1].id) if more else None}
+
+    return database.read(operation)
+
+
+def _top(connection: Connection, user: Account, request: ArtifactListRequest) -> FolderRow:
+    if request.folder is not None:
+        return find_path(connection, user, request.folder)
+    return load_folder(connection, user, request.folder_id or ROOT)
+
+
+def _cursor(row_id: int) -> str:
+    return base64.urlsafe_b64encode(f"artifact {row_id}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> int:
+    try:
+        word, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(" ")
+        row_id = int(number)
+    except ValueError:
+        raise foreign_cursor() from None
+    if word != REPO or not 0 <= row_id < 1 << 63:
+        raise foreign_cursor()
+    return row_id
+
+
+def objects(database: Database, user: Account, uid: str, after: str | None) -> dict[str, Any]:
+    """Return a page of the objects of an artifact, by key, those after a key.
+
+    Raises:
+        RefusalError: `not_found`.
+    """
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        row = load_artifact(connection, user, uid)
+        rows = artifacts.objects_of(connection, row.id, after, OBJECTS_PAGE + 1)
+        more, rows = len(rows) > OBJECTS_PAGE, rows[:OBJECTS_PAGE]
+        items = [{"key": item.key, "size": item.size, "digest": item.digest} for item in rows]
+        return {"objects": items, "next": rows[-1].key if more else None}
+
+    return database.read(operation)
