@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,6 +12,7 @@ _NOT_FIRST = "，。；：、！？）】》”’,.;:!?)]}"  # what cannot begi
 _MARK_CONTEXT = 60  # characters shown on either side of a fault
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _ABSENT = object()
+_LEAST_S = 0.001
 _UNTOLD_S = 1e15  # 31 million years, beyond which nobody counts hours
 
 
@@ -169,11 +171,16 @@ def parameters(values: Mapping[str, object], names: Iterable[str]) -> list[str]:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration in its two largest units: `1h 48m`, `7m 02s`, `0.4s`; empty for None."""
+    """Return a duration in its two largest units: `1h 48m`, `7m 02s`, `1.4s`, `12ms`; empty for None.
+
+    The console shows the same: tests/fixtures/durations.json is for both.
+    """
     if seconds is None:
         return ""
+    if seconds < _SECOND:
+        return f"{math.floor(seconds * 1000)}ms" if seconds >= _LEAST_S else "<1ms" if seconds > 0 else "0s"
     if seconds < 10 * _SECOND:
-        return f"{max(0.0, seconds):.1f}s"
+        return f"{math.floor(seconds * 10) / 10:.1f}s"
     if seconds >= _UNTOLD_S:
         return f"{seconds / _DAY:.3g}d"
     whole = int(seconds)

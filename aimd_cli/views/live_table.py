@@ -1,6 +1,7 @@
 """The rows of `aimd trial top`: one line per trial in columns that fit, only for the visible part of a long list. Pure.
 
-Numbers and ids are never cut; whole columns are left out by priority, and only a name or a text may end in an ellipsis.
+Numbers and ids are never cut; whole columns are left out by priority, and only of a name or a text may the middle be
+left out.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
 from aimd_cli import text
@@ -25,6 +26,7 @@ from aimd_cli.views.rows import (
     ranked_metrics,
     telling_params,
 )
+from aimd_cli.views.shortening import shortened
 from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell
 from aimd_core.query import Field, SortKey, field_text, value_of
@@ -221,7 +223,7 @@ class LiveTable:
             shown, style = column.cell(row)
             longest = column.longest
             if longest and cell_len(shown) > longest and not _is_number(shown):
-                shown = _cut(shown, longest, self.shown.glyphs)
+                (shown,) = shortened([shown], longest, "…" if self.shown.glyphs else "...")
             cells.append((shown, style))
             if shown:
                 self._widths[at] = max(self._widths[at], cell_len(shown), cell_len(self._title(column)[0]))
@@ -275,8 +277,3 @@ def _is_number(shown: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _cut(shown: str, width: int, glyphs: bool) -> str:
-    ellipsis = "…" if glyphs else "..."
-    return set_cell_size(shown, width - len(ellipsis)).rstrip() + ellipsis

@@ -4,7 +4,7 @@ import { automaticColumns, fieldOf, nextSort, parseColumn } from "../src/model/c
 import { csv } from "../src/model/csv";
 import { parseDiff } from "../src/model/diff";
 import { differences, flatten } from "../src/model/flat";
-import { formatBytes, formatDuration, formatNumber, formatTicks } from "../src/model/format";
+import { bothEnds, DASH, formatBytes, formatDuration, formatNumber, formatTicks } from "../src/model/format";
 import { groupTrials } from "../src/model/groups";
 import { chartGroups, metricField } from "../src/model/metrics";
 import { changed, formatRoute, joinNames, parseRange, parseRoute, splitNames } from "../src/model/route";
@@ -188,7 +188,19 @@ describe("words for numbers", () => {
       "NaN",
       "−∞",
     ]);
-    expect([0.34, 59, 61, 3700, 90_000].map(formatDuration)).toEqual(["0.3s", "59s", "1m 01s", "1h 01m", "1d 1h"]);
+    const rows = Object.values(
+      import.meta.glob<[number | null, string][]>("../../tests/fixtures/durations.json", {
+        import: "default",
+        eager: true,
+      }),
+    ).flat();
+    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.map(([seconds]) => formatDuration(seconds))).toEqual(rows.map(([, shown]) => shown || DASH));
+  });
+  it("of a long name are its beginning and its ending", () => {
+    expect(bothEnds("short")).toEqual(["short", ""]);
+    expect(bothEnds("resnet50_imagenet_seed_17")).toEqual(["resnet50_imagene", "t_seed_17"]);
+    expect(bothEnds(`${"名".repeat(20)}😀a`).join("")).toBe(`${"名".repeat(20)}😀a`);
     expect([12, 2048, 5 << 20].map(formatBytes)).toEqual(["12 B", "2.0 KiB", "5.0 MiB"]);
   });
   it("are no formulas in CSV", () => {

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimd_cli import output
+from aimd_cli import output, text
 from aimd_cli.text import clean_json
 
 VALUES = st.recursive(
@@ -64,3 +65,8 @@ def test_json_means_the_same_and_has_no_hidden_characters() -> None:
     assert json.loads(text) == value
     assert text.isprintable()
     assert "中" in text
+
+
+def test_a_duration_reads_here_as_in_the_console() -> None:
+    for seconds, shown in json.loads((Path(__file__).parents[1] / "fixtures" / "durations.json").read_text()):
+        assert text.duration(seconds) == shown

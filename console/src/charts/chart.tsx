@@ -5,7 +5,7 @@ import { isAbort } from "../api/client";
 import type { Series } from "../api/metrics";
 import { formatNumber } from "../model/format";
 import { nearest } from "../model/series";
-import { errorText, IconButton } from "../parts/basics";
+import { BothEnds, errorText, IconButton } from "../parts/basics";
 import { Menu } from "../parts/menu";
 import { dark } from "../state/settings";
 import { locale, t } from "../words";
@@ -281,7 +281,9 @@ function Legend({ curves, cursor, view }: { curves: Curve[]; cursor: Cursor | nu
         curves.map((curve) => (
           <span key={curve.key} class="legend-one">
             <Swatch curve={curve} />
-            <span class="clip">{curve.label}</span>
+            <span class="clip" title={curve.label}>
+              <BothEnds text={curve.label} />
+            </span>
             <b>{formatNumber(valueAt(curve, cursor?.x ?? null))}</b>
           </span>
         ))}
@@ -314,7 +316,9 @@ function Tip({ curves, cursor, view, plot }: { curves: Curve[]; cursor: Cursor; 
       {rows.map(({ curve, value }) => (
         <div key={curve.key} class="legend-one">
           <Swatch curve={curve} />
-          <span class="clip">{curve.label}</span>
+          <span class="clip" title={curve.label}>
+            <BothEnds text={curve.label} />
+          </span>
           <b>{formatNumber(value)}</b>
         </div>
       ))}

@@ -1,6 +1,9 @@
 /** Numbers, times and sizes as people read them. */
 
 export const DASH = "–";
+const UNTOLD_S = 1e15;
+const LONG = 24;
+const ENDING = 9;
 
 export function formatNumber(value: unknown): string {
   if (value === null || value === undefined) return DASH;
@@ -41,18 +44,25 @@ export function formatBytes(bytes: number): string {
   return `${at === 0 || left >= 100 ? Math.round(left) : left.toFixed(1)} ${units[at]}`;
 }
 
+/** A duration in its two largest units, as `aimd_cli.text.duration` has it: tests/fixtures/durations.json is for both. */
 export function formatDuration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return DASH;
-  const whole = Math.max(0, Math.round(seconds));
-  const [days, hours, minutes] = [
-    Math.floor(whole / 86400),
-    Math.floor(whole / 3600) % 24,
-    Math.floor(whole / 60) % 60,
-  ];
-  if (days) return `${days}d ${hours}h`;
-  if (hours) return `${hours}h ${String(minutes).padStart(2, "0")}m`;
-  if (minutes) return `${minutes}m ${String(whole % 60).padStart(2, "0")}s`;
-  return seconds < 10 && seconds > 0 ? `${seconds.toFixed(1)}s` : `${whole}s`;
+  if (seconds < 1) return seconds >= 0.001 ? `${Math.floor(seconds * 1000)}ms` : seconds > 0 ? "<1ms" : "0s";
+  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(1)}s`;
+  if (seconds >= UNTOLD_S) return `${(seconds / 86400).toPrecision(3)}d`;
+  const whole = Math.floor(seconds);
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)}h ${two(Math.floor(whole / 60) % 60)}m`;
+  return `${Math.floor(whole / 86400)}d ${two(Math.floor(whole / 3600) % 24)}h`;
+}
+
+/** A long name as its beginning and its ending, of which the first is cut where there is no room: names differ at both. */
+export function bothEnds(text: string): [string, string] {
+  const letters = Array.from(text);
+  const ending = letters.length > LONG ? ENDING : 0;
+  return [letters.slice(0, letters.length - ending).join(""), letters.slice(letters.length - ending).join("")];
 }
 
 export function seconds(time: string | null | undefined): number | null {

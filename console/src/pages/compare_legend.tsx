@@ -4,7 +4,7 @@ import type { Trial } from "../api/types";
 import { Swatch } from "../charts/chart";
 import { strokeOf } from "../charts/palette";
 import { joinNames, splitNames } from "../model/route";
-import { IconButton, StateMark } from "../parts/basics";
+import { BothEnds, IconButton, StateMark } from "../parts/basics";
 import { route, setQuery } from "../state/route";
 import { dark } from "../state/settings";
 import { t } from "../words";
@@ -82,10 +82,12 @@ function Entry({
       <span class="grow clip">
         {only ? (
           <a href={`#/trials/${encodeURIComponent(only.id)}/`} title={line.label}>
-            {line.label}
+            <BothEnds text={line.label} />
           </a>
         ) : (
-          <span title={line.label}>{line.label}</span>
+          <span title={line.label}>
+            <BothEnds text={line.label} />
+          </span>
         )}
       </span>
       {only ? (

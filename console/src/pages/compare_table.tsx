@@ -3,7 +3,7 @@
 import type { Trial } from "../api/types";
 import type { Difference } from "../model/flat";
 import { formatNumber, formatValue } from "../model/format";
-import { Empty, StateMark } from "../parts/basics";
+import { BothEnds, Empty, StateMark } from "../parts/basics";
 import { route, setQuery } from "../state/route";
 import { t } from "../words";
 
@@ -35,7 +35,7 @@ export function DifferenceTable({ trials, rows }: { trials: Trial[]; rows: Diffe
               {trials.map((trial) => (
                 <th key={trial.id} scope="col">
                   <a href={`#/trials/${encodeURIComponent(trial.id)}/`} class="clip" title={trial.name}>
-                    {trial.name}
+                    <BothEnds text={trial.name} />
                   </a>
                   <StateMark state={trial.state} reason={trial.reason} />
                 </th>

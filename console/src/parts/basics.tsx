@@ -4,8 +4,21 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import type { State } from "../api/types";
+import { bothEnds } from "../model/format";
 import { t, type Word } from "../words";
 import { Icon, type IconName } from "./icons";
+
+/** A name in one line, of which the middle is left out where there is no room. */
+export function BothEnds({ text }: { text: string }) {
+  const [beginning, ending] = bothEnds(text);
+  if (!ending) return <>{text}</>;
+  return (
+    <span class="both">
+      <span class="clip">{beginning}</span>
+      <span>{ending}</span>
+    </span>
+  );
+}
 
 /** Signs as the command line has them: the sign says what the colour says. */
 const SIGNS: Record<State, string> = {

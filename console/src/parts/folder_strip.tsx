@@ -5,7 +5,7 @@ import { removeShortcut } from "../api/folders";
 import { children, loadChildren, refreshFolders } from "../state/folders";
 import { mayWrite } from "../state/rights";
 import { t } from "../words";
-import { IconButton } from "./basics";
+import { BothEnds, IconButton } from "./basics";
 import { Icon } from "./icons";
 import { notifyError } from "./toasts";
 
@@ -27,7 +27,9 @@ export function FolderStrip({ id }: { id: string }) {
             title={folder.path}
           >
             <Icon name={folder.type === "shortcut" ? "link" : "folder"} />
-            <span class="clip">{folder.name}</span>
+            <span class="clip">
+              <BothEnds text={folder.name} />
+            </span>
             {folder.shared && (
               <span class="soft" title={t("list.shared")}>
                 <Icon name="shared" size={13} />

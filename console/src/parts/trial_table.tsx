@@ -11,7 +11,7 @@ import { DASH, durationOf, formatAgo, formatDuration, formatNumber, formatTime, 
 import { go } from "../state/route";
 import { now } from "../state/settings";
 import { locale, t } from "../words";
-import { Pills, StateMark } from "./basics";
+import { BothEnds, Pills, StateMark } from "./basics";
 import { Icon } from "./icons";
 import { isTyping } from "./shortcuts";
 
@@ -155,7 +155,9 @@ function HeadCell({ column, sort, onSort }: { column: Column; sort: string; onSo
         title={t("list.sort", { name: label })}
         onClick={() => onSort(nextSort(sort, field, isNumeric(column)))}
       >
-        <span class="clip">{label}</span>
+        <span class="clip">
+          <BothEnds text={label} />
+        </span>
         {(down || up) && <Icon name={down ? "down" : "up"} size={12} />}
       </button>
     </th>
@@ -235,7 +237,7 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
     const shown = formatValue(parameterOf(trial.parameters, column.name));
     return (
       <span class={shown === DASH ? "soft clip" : "clip"} title={shown.length > 16 ? shown : undefined}>
-        {shown}
+        <BothEnds text={shown} />
       </span>
     );
   }
@@ -243,7 +245,7 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
     case "name":
       return (
         <a class="clip" href={`#/trials/${encodeURIComponent(trial.id)}/`} title={trial.name}>
-          {trial.name}
+          <BothEnds text={trial.name} />
         </a>
       );
     case "state":
@@ -251,7 +253,7 @@ function Cell({ trial, column }: { trial: Trial; column: Column }) {
     case "folder":
       return (
         <a class="clip soft" href={`#/folders/${encodeURIComponent(trial.folder.id)}/`} title={trial.folder.path}>
-          {trial.folder.path}
+          <BothEnds text={trial.folder.path} />
         </a>
       );
     case "started":
