@@ -303,7 +303,8 @@ PLOTS = members(
     {
         "series": listed(
             members(
-                {"trial": uuid, "metric": text, "count": size, "exact": flag, "x": _PART, "lo": _PART}, {"hi": _PART}
+                {"trial": uuid, "metric": text, "count": size, "exact": flag, "x": _PART, "lo": _PART},
+                {"hi": _PART, "mean": _PART},
             )
         )
     }

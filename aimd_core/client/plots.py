@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ class PlotSeries(NamedTuple):
         x: Positions: step, epoch or seconds since the epoch; of several points that of the first.
         low: The values; of several points the smallest.
         high: Of several points the largest value, else empty.
+        mean: Of several points the mean, else empty.
     """
 
     trial: str
@@ -39,6 +41,7 @@ class PlotSeries(NamedTuple):
     x: array[float]
     low: array[float]
     high: array[float]
+    mean: array[float]
 
 
 def plotted(
@@ -55,16 +58,49 @@ def plotted(
     """
     for start in range(0, len(trial_ids), MAX_TRIALS):
         ids = list(trial_ids[start : start + MAX_TRIALS])
-        document = {"trials": ids, "metrics": list(metrics), "x": axis, "points": points}
-        answer = server.send("POST", "/metrics", document=document, headers={"Accept": COLUMNS})
-        yield from _series_in(answer.body, server.host)
+        yield from _asked(server, {"trials": ids, "metrics": list(metrics), "x": axis, "points": points})
+
+
+def _asked(server: Server, document: dict[str, Any]) -> Iterator[PlotSeries]:
+    answer = server.send("POST", "/metrics", document=document, headers={"Accept": COLUMNS})
+    return _series_in(answer.body, server.host)
+
+
+def every_point(server: Server, coarse: PlotSeries, axis: str) -> PlotSeries | None:
+    """Return a series with each of its points, range by range; None if one range has too many for an answer.
+
+    Args:
+        server: The server.
+        coarse: The same series with fewer entries, which tell where the ranges may end.
+        axis: `step`, `epoch` or `time`.
+    """
+    x, values = array("d"), array("d")
+    document = {"trials": [coarse.trial], "metrics": [coarse.metric], "x": axis, "points": MAX_POINTS}
+    for first, end in _ranges(coarse):
+        parts = list(_asked(server, {**document, "from": first, "to": end}))
+        if len(parts) != 1 or not parts[0].exact:
+            return None
+        x += parts[0].x
+        values += parts[0].low
+    none = array("d")
+    return PlotSeries(coarse.trial, coarse.metric, len(x), True, x, values, none, none)
+
+
+def _ranges(coarse: PlotSeries) -> Iterator[tuple[float | None, float | None]]:
+    """Yield ranges of an axis, both ends included, each with fewer points than an answer may have."""
+    each = -(-coarse.points // len(coarse.x)) + 1  # entries have about the same number of points
+    group = max(1, MAX_POINTS // each)
+    borders = sorted(set(coarse.x[group::group]))
+    firsts: list[float | None] = [None, *borders]
+    ends: list[float | None] = [*(math.nextafter(border, -math.inf) for border in borders), None]
+    return iter(zip(firsts, ends, strict=True))
 
 
 def _series_in(body: bytes, host: str) -> Iterator[PlotSeries]:
     header, data = _parts(body, host)
     for series in header["series"]:
-        columns = {name: _column(series.get(name), data, host) for name in ("x", "lo", "hi")}
-        if len(columns["lo"]) != len(columns["x"]) or len(columns["hi"]) not in (0, len(columns["x"])):
+        columns = {name: _column(series.get(name), data, host) for name in ("x", "lo", "hi", "mean")}
+        if not {len(column) for column in columns.values()} <= {0, len(columns["x"])}:
             raise _broken(host)
         yield PlotSeries(series["trial"], series["metric"], series["count"], series["exact"], *columns.values())
 

@@ -80,11 +80,13 @@ class LineRequest(NamedTuple):
         metrics: `type.name` each.
         axis: `step`, `epoch` or `time`.
         all_segments: Whether to include superseded points; then each segment is a line.
+        exact_points: How many points a server is asked for; of more, the extremes of intervals are told instead.
     """
 
     metrics: Sequence[str]
     axis: str = "step"
     all_segments: bool = False
+    exact_points: int = 1_000_000
 
 
 class TrialHandle(ABC):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aimd_core.client.lists import batch, column_names, facts_of
-from aimd_core.client.plots import PlotSeries, plotted
+from aimd_core.client.plots import PlotSeries, every_point, plotted
 from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2
 from aimd_core.client.v2 import Server
@@ -53,7 +53,6 @@ from aimd_core.sources.handles import (
     only,
     refuse_running,
 )
-from aimd_core.sources.local import lines_in
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -64,6 +63,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CANDIDATES = 30  # more than an ambiguous name lists
 _TAIL_BYTES = 1 << 16
 _NAMES = ("name", "alternative_name")
+_TREND_POINTS, _TRENDS_IN_FULL = 1000, 100  # of so few metrics in all, a trend is made of all points, as in a directory
 
 
 class RemoteTrial(TrialHandle):
@@ -384,13 +384,16 @@ class ServerSource(TrialSource):
         return row
 
     def _add_trends(self, rows: Sequence[Facts]) -> None:
-        """Add the course of each metric, from as many points as it has values."""
+        """Add the course of each metric."""
+        from aimd_core.reading.totals import Trend
+
         names = list(dict.fromkeys(name for row in rows for name in row.metrics))
+        points = _TREND_POINTS if len(rows) * len(names) <= _TRENDS_IN_FULL else TREND_POINTS
         trends: dict[str, dict[str, list[float]]] = {}
-        if names:
-            for series in plotted(self.server, [row.id for row in rows], names, "step", TREND_POINTS):
-                pairs = zip(series.low, series.high or series.low, strict=True)
-                trends.setdefault(series.trial, {})[series.metric] = [(low + high) / 2 for low, high in pairs]
+        for series in plotted(self.server, [row.id for row in rows], names, "step", points) if names else ():
+            trend = Trend()
+            trend.extend([value for value in series.mean or series.low if value - value == 0.0])
+            trends.setdefault(series.trial, {})[series.metric] = trend.points()
         for row in rows:
             row.trends = trends.get(row.id, {})
 
@@ -403,9 +406,10 @@ class ServerSource(TrialSource):
         if request.all_segments:
             return [_lines_of_journal(trial, request) for trial in _remote(trials)]
         ids = [trial.id for trial in _remote(trials)]
-        answered = {
-            (series.trial, series.metric): series for series in plotted(self.server, ids, request.metrics, request.axis)
-        }
+        plots = list(plotted(self.server, ids, request.metrics, request.axis))
+        if sum(plot.points for plot in plots if not plot.exact) <= request.exact_points:
+            plots = [plot if plot.exact else every_point(self.server, plot, request.axis) or plot for plot in plots]
+        answered = {(plot.trial, plot.metric): plot for plot in plots}
         return [
             [[_line(trial, metric, request, answered.get((trial.id, metric)))] for metric in request.metrics]
             for trial in _remote(trials)
@@ -509,6 +513,7 @@ def _bytes_of(server: Server, trial_id: str, file: str, start: int, end: int) ->
 
 
 def _lines_of_journal(trial: RemoteTrial, request: LineRequest) -> list[list[Line]]:
+    from aimd_core.sources.local import lines_in  # which loads what only directories need
 
     directory = trial.directory([METRICS_FILE, SEGMENTS_FILE])
     return [lines_in(directory, metric, request.axis, request.all_segments) for metric in request.metrics]
@@ -529,7 +534,8 @@ def _line(trial: RemoteTrial, metric: str, request: LineRequest, plot: PlotSerie
     _take(plot, series)
     if plot.exact and request.axis == "step":
         return Line(series, last_of(series), "")
-    return Line(series, None if summary is None else _number(summary.get("last")), "")
+    told = "" if plot.exact else said("only the extremes of {count:,} intervals", count=len(plot.x))
+    return Line(series, None if summary is None else _number(summary.get("last")), told)
 
 
 def _take(plot: PlotSeries, series: Series) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
 
 from aimd_core.errors import NotFoundError
+from aimd_core.sources.handles import LineRequest, facts_of
+from aimd_core.sources.naming import TrialFinder
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home, Ran
@@ -263,6 +266,8 @@ def test_python_reads_trials_here_and_on_a_server_alike(home: Home, trials: list
         assert local.facts() | {"path": ""} == distant.facts() | {"path": ""} == here[0] | {"path": ""}
         for how in ({}, {"names": "val"}, {"all_segments": True}):
             assert local.history(**how) == distant.history(**how)
+        courses = facts_of([local._handle, distant._handle])
+        assert dict(courses[0].trends) == dict(courses[1].trends)
         assert local.output() == distant.output()
         assert local.output(2) == distant.output(2)
         copy = distant.directory()
@@ -270,3 +275,30 @@ def test_python_reads_trials_here_and_on_a_server_alike(home: Home, trials: list
     assert not copy.exists()
     with pytest.raises(NotFoundError):
         aimd.find_trial("team:nothing")
+
+
+def test_a_long_metric_on_a_server_is_drawn_from_every_point_or_says_that_it_is_not(
+    home: Home, signed_in: Account
+) -> None:
+    with aimd.create_trial(trial_name="long") as trial:
+        trial.log("train", {"loss": 9.0}, step=0)
+    point = '{"train": {"value": {"loss": %r}, "sequence": {"epoch": %d, "step": %d, "timestamp": "%s"}}}\n'
+    with (trial.path / "metrics").open("a") as journal:
+        for step in range(1, 12_000):  # epochs are shared by many points, of which some are not finite
+            value = float("nan") if step % 7 == 0 else (step * 7919 % 1009) / 100
+            line = point % (value, step // 3, step, "2026-11-23T15:03:27.946397+00:00")
+            journal.write(line.replace("nan", "NaN"))
+    assert home.aimd("trial", "upload", "long", "-P", "/", "-m").code == 0
+    for words in (
+        ["plot", "--json"],
+        ["plot"],
+        ["plot", "--x", "epoch", "--json"],
+        ["plot", "--smooth", "0.9", "--json"],
+    ):
+        here, there = home.aimd("trial", *words, "long"), home.aimd("trial", *words, "remote:long")
+        assert (there.code, there.out, there.err) == (here.code, here.out, here.err), words
+    with TrialFinder() as finder:
+        (trial,) = finder.named("remote:long")
+        (((line,),),) = trial.source.lines([trial], LineRequest(["train.loss"], exact_points=11_000))
+    assert "only the extremes of 10,000 intervals" in line.damage
+    assert (min(filter(math.isfinite, line.points.values)), line.last) == (0.0, 11_999 * 7919 % 1009 / 100)

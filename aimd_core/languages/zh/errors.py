@@ -36,6 +36,7 @@ ERRORS: dict[str, str] = {
     "Restore one by its id: {ids}": "请用 ID 恢复其中一个：{ids}",
     "Name one of them": "请指定其中一个",
     "this takes one trial, not {count}": "这里只接受一个试验，而不是 {count} 个",
+    "only the extremes of {count:,} intervals": "仅为 {count:,} 个区间的极值",
     "the trash of {host}": "{host} 的回收站",
     "the trash of {where}": "{where} 的回收站",
     "Run: aimd trial trash ls": "请运行：aimd trial trash ls",
