@@ -106,6 +106,15 @@ def test_a_command_prints_the_same_of_several_trials_in_any_mixture_of_sources(h
             assert other.err == here.err, words
 
 
+@pytest.mark.usefixtures("trials")
+def test_a_trial_and_its_copy_on_a_server_are_told_apart_by_their_places(home: Home) -> None:
+    compared = home.aimd("trial", "compare", "run0", "remote:run0")
+    (places,) = [line.split("\t") for line in compared.out.splitlines() if line.startswith("place\t")]
+    assert places[2] == "remote:/vision/resnet/run0"
+    plotted = home.aimd("trial", "plot", "run0", "remote:run0", "-m", "train.loss")
+    assert [f"{place}: train.loss" in plotted.out for place in places[1:]] == [True, True]
+
+
 WRONG = {
     "a short name that no server has": ("elsewhere:/vision/run0", 3, "aimd login -H URL --as NAME"),
     "a name that several have": ("remote:run", 2, "remote:/vision/resnet/run0"),

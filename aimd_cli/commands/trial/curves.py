@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from operator import attrgetter
 
 from aimd_cli.views import rows
 from aimd_cli.views.curve import Curve
@@ -30,6 +31,7 @@ def read_curves(
     """
     request = LineRequest(list(dict.fromkeys(metrics)) or [main_metric(trials)], axis, all_segments)
     curves: list[Curve] = []
+    owners: list[TrialHandle] = []  # the trial of each curve
     missing: list[str] = []
     for trial, of_trial in zip(trials, by_source(trials, lambda at, some: at.lines(some, request)), strict=True):
         for metric, lines in zip(request.metrics, of_trial, strict=True):
@@ -40,9 +42,10 @@ def read_curves(
                 )
             else:
                 curves += pieces
+                owners += [trial] * len(pieces)
     if not curves:
         raise MetricNotFoundError(", ".join(request.metrics), _where(trials), names_of(trials))
-    _name(curves, trials)
+    _name(curves, owners, trials)
     return curves, missing
 
 
@@ -99,13 +102,13 @@ def _where(trials: Sequence[TrialHandle]) -> str:
     return trials[0].alternative_name if len(trials) == 1 else said("any of {count} trials", count=len(trials))
 
 
-def _name(curves: list[Curve], trials: Sequence[TrialHandle]) -> None:
-    """Give each curve the shortest name that tells it from the others."""
-    shown = {trial.alternative_name: trial.name for trial in trials}
-    are_unique = len(set(shown.values())) == len(shown)
+def _name(curves: list[Curve], owners: Sequence[TrialHandle], trials: Sequence[TrialHandle]) -> None:
+    """Give each curve the shortest name that tells it from the others: of its trial, its directory, or its place."""
+    ways = [attrgetter(name) for name in ("name", "alternative_name", "address")]
+    called = next((way for way in ways if len(set(map(way, trials))) == len(trials)), ways[-1])
     several_metrics = len({curve.metric for curve in curves}) > 1
-    for curve in curves:
-        parts = [shown[curve.trial] if are_unique else curve.trial] if len(shown) > 1 else []
+    for curve, owner in zip(curves, owners, strict=True):
+        parts = [called(owner)] if len(trials) > 1 else []
         parts += [curve.metric] if several_metrics or not parts else []
         parts += [said("segment {number}", number=curve.segment)] if curve.segment else []
         curve.name = joined(" ", parts)

@@ -37,9 +37,15 @@ def details_of(
 
 
 def compared(trials: Sequence[TrialHandle], all_segments: bool = False) -> list[Compared]:
-    """Read trials with all in which they may differ; `all_segments` as `details_of`."""
+    """Read trials with all in which they may differ, copies of one trial by their place; `all_segments` as above."""
     details = details_of(trials, all_segments, with_trends=False)
-    return [_compared(trial, detail) for trial, detail in zip(trials, details, strict=True)]
+    rows = [_compared(trial, detail) for trial, detail in zip(trials, details, strict=True)]
+    if len({trial.alternative_name for trial in trials}) < len(trials):
+        rows = [
+            row._replace(facts={"place": row_of.location, **row.facts})
+            for row, row_of in zip(rows, details, strict=True)
+        ]
+    return rows
 
 
 def _compared(trial: TrialHandle, detail: TrialDetail) -> Compared:
