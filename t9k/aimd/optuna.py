@@ -19,10 +19,12 @@ from __future__ import annotations
 import math
 from functools import wraps
 
+from aimd_core.format.names import safe_name
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
 from t9k.aimd.settings import record_settings
+from t9k.aimd.values import as_timestamp
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -36,16 +38,18 @@ __all__ = ["AIMDCallback", "TrackedTrial", "track"]
 optuna: Any = load_framework("optuna", "optuna")
 
 
-class TrackedTrial(optuna.trial.Trial):
-    """An Optuna trial that records itself: suggestions as parameters, reports as points.
+class TrackedTrial:
+    """An Optuna trial that records itself: suggestions and user attributes as parameters, reports as points.
+
+    It is also of the class of the trial that it comes from: `Trial`, or `FixedTrial` to run an objective once more.
 
     Attributes:
         record: The aimd trial.
-        last_step: The highest reported step, 0 before the first.
+        last_reported_step: The highest reported step, 0 before the first.
     """
 
     record: Trial
-    last_step: int
+    last_reported_step: int
 
     @classmethod
     def of(cls, trial: Any, record: Trial) -> TrackedTrial:
@@ -55,35 +59,47 @@ class TrackedTrial(optuna.trial.Trial):
             trial: The Optuna trial.
             record: The aimd trial to record into.
         """
-        tracked = cls.__new__(cls)
+        kind = type(cls.__name__, (cls, type(trial)), {})
+        tracked: TrackedTrial = object.__new__(kind)
         tracked.__dict__ = trial.__dict__
         tracked.record = record
-        tracked.last_step = 0
+        tracked.last_reported_step = 0
         return tracked
 
     def suggest_float(self, name: str, *arguments: Any, **settings: Any) -> float:
         """Suggest a value, which becomes a parameter."""
-        value: float = super().suggest_float(name, *arguments, **settings)
+        value: float = super().suggest_float(  # type: ignore[misc]
+            name, *arguments, **settings
+        )
         self._set(name, value)
         return value
 
     def suggest_int(self, name: str, *arguments: Any, **settings: Any) -> int:
         """Suggest a value, which becomes a parameter."""
-        value: int = super().suggest_int(name, *arguments, **settings)
+        value: int = super().suggest_int(  # type: ignore[misc]
+            name, *arguments, **settings
+        )
         self._set(name, value)
         return value
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """Suggest a value, which becomes a parameter."""
-        value = super().suggest_categorical(name, choices)
+        value = super().suggest_categorical(  # type: ignore[misc]
+            name, choices
+        )
         self._set(name, value)
         return value
 
     def report(self, value: float, step: int) -> None:
         """Report an intermediate value, which becomes a point of type `report`."""
-        super().report(value, step)
+        super().report(value, step)  # type: ignore[misc]
         self.record.log("report", {"value": value}, step=step)
-        self.last_step = max(self.last_step, step)
+        self.last_reported_step = max(self.last_reported_step, step)
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Set an attribute, which becomes a parameter."""
+        super().set_user_attr(key, value)  # type: ignore[misc]
+        self._set(key, value)
 
     def _set(self, name: str, value: object) -> None:
         record_settings(self.record, {name: value})
@@ -111,6 +127,8 @@ def track(
 
     @wraps(run)
     def tracked(trial: Any) -> Any:
+        if not isinstance(trial, optuna.trial.Trial):
+            return _run_alone(run, trial, folder_path, settings)
         record = _make_record(trial.study, trial.number, folder_path, settings)
         recorded = TrackedTrial.of(trial, record)
         with record:
@@ -124,13 +142,27 @@ def track(
                 raise
             values = result if isinstance(result, (list, tuple)) else [result]
             if _is_acceptable(values, trial.study):
-                _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_step)
+                _end(record, trial.number, trial.study, "COMPLETE", values, recorded.last_reported_step)
             else:  # Optuna also calls this a failure, and continues
                 record.params.update(_identity(trial.study, trial.number, "FAIL"))
                 record.fail("the objective did not return a number")
         return result
 
     return tracked
+
+
+def _run_alone(run: Callable[[Any], Any], trial: Any, folder_path: str | None, settings: dict[str, Any]) -> Any:
+    """Run an objective with a trial that belongs to no study, such as a `FixedTrial`, and record that."""
+    name = safe_name(f"{run.__name__}_{trial.number}", "objective")
+    folder = {"folder_path": folder_path, "make_folder": True} if folder_path else {}
+    with create_trial(**{"trial_name": name, **folder, **settings}) as record:
+        recorded = TrackedTrial.of(trial, record)
+        result = run(recorded)
+        values = result if isinstance(result, (list, tuple)) else [result]
+        names = ["value"] if len(values) == 1 else [f"value_{number}" for number in range(len(values))]
+        numbers = {name: value for name, value in zip(names, values, strict=True) if is_number(value)}
+        record.log("objective", numbers, step=recorded.last_reported_step)
+    return result
 
 
 def _is_acceptable(values: Sequence[Any], study: Any) -> bool:
@@ -160,15 +192,19 @@ class AIMDCallback:
         """
         record = _make_record(study, trial.number, self._folder_path, self._settings)
         record_settings(record, {**trial.user_attrs, **trial.params})
+        ended_s = None if trial.datetime_complete is None else trial.datetime_complete.timestamp()
         for step, value in sorted(trial.intermediate_values.items()):
-            record.log("report", {"value": value}, step=step)
+            record.log("report", {"value": value}, step=step, timestamp=ended_s)
         if trial.state == optuna.trial.TrialState.FAIL:
             record.params.update(_identity(study, trial.number, "FAIL"))
             record.fail()
         else:
             last = max(trial.intermediate_values, default=0)
             complete = trial.state == optuna.trial.TrialState.COMPLETE
-            _end(record, trial.number, study, trial.state.name, trial.values if complete else (), last)
+            _end(record, trial.number, study, trial.state.name, trial.values if complete else (), last, ended_s)
+        times = {"startTime": trial.datetime_start, "endTime": trial.datetime_complete}  # local, without an offset
+        shown = {name: as_timestamp(time.timestamp()) for name, time in times.items() if time is not None}
+        record._metadata.change(lambda metadata: {**metadata, **shown})
 
 
 def _make_record(study: Any, number: int, folder_path: str | None, settings: dict[str, Any]) -> Trial:
@@ -185,10 +221,18 @@ def _identity(study: Any, number: int, state: str) -> dict[str, object]:
     return {"optuna": {"study": study.study_name, "trial": number, "state": state, "directions": directions}}
 
 
-def _end(record: Trial, number: int, study: Any, state: str, values: Sequence[Any] = (), step: int = 0) -> None:
+def _end(
+    record: Trial,
+    number: int,
+    study: Any,
+    state: str,
+    values: Sequence[Any] = (),
+    step: int = 0,
+    time_s: float | None = None,
+) -> None:
     """Record the outcome and the objective of a trial, and finish it."""
     names = study.metric_names or (["value"] if len(values) == 1 else [f"value_{n}" for n in range(len(values))])
     if values:
-        record.log("objective", dict(zip(names, values, strict=True)), step=step)
+        record.log("objective", dict(zip(names, values, strict=True)), step=step, timestamp=time_s)
     record.params.update(_identity(study, number, state))
     record.finish()

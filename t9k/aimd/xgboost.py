@@ -55,12 +55,15 @@ class AIMDCallback(_callback.TrainingCallback):
         self._types = dict(types or {})
         self._recorded = 0  # rounds of the current training
         self._rounds_before = 0  # of a model whose training continues
+        self._crossed: dict[str, str] = {}
         self._log: Mapping[str, Mapping[str, list[Any]]] = {}
 
     def before_training(self, model: Any) -> Any:
         """Set parameters from the booster."""
         self._recorded, self._log = 0, {}
-        booster = model.cvfolds[0].bst if hasattr(model, "cvfolds") else model
+        is_crossed = hasattr(model, "cvfolds")
+        self._crossed = {"test": "val"} if is_crossed else {}  # XGBoost's name of the held-out folds
+        booster = model.cvfolds[0].bst if is_crossed else model
         self._rounds_before = booster.num_boosted_rounds()
         if _is_rank_zero():
             record_settings(self.trial, _settings(booster))
@@ -85,7 +88,8 @@ class AIMDCallback(_callback.TrainingCallback):
             if _is_rank_zero():
                 for dataset, metrics in self._log.items():
                     values = _scores({name: values[index] for name, values in metrics.items() if index < len(values)})
-                    self.trial.log(dataset_type(dataset, self._types), values, step=self._rounds_before + index + 1)
+                    metrics_type = dataset_type(dataset, {**self._crossed, **self._types})
+                    self.trial.log(metrics_type, values, step=self._rounds_before + index + 1)
 
 
 def _scores(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -101,9 +101,9 @@ print(json.dumps(model.evals_result()))
     crossed, trial = recorded_trials(tmp_path)
     assert trial.series("train", "logloss") == results["validation_0"]["logloss"]
     assert trial.series("val", "logloss") == results["validation_1"]["logloss"]
-    assert crossed.types == {"train", "test"}
+    assert crossed.types == {"train", "val"}  # the held-out folds
     assert all(point.value.keys() == {"logloss", "logloss_std"} for point in crossed.points)
-    assert crossed.steps("test") == [1, 2, 3]
+    assert crossed.steps("val") == [1, 2, 3]
 
 
 def test_the_documented_lightgbm_script_records_every_round(tmp_path: Path, train_lightgbm: Training) -> None:

@@ -143,3 +143,43 @@ with aimd.create_trial(trial_name="t") as trial:
     train_on_jax(code, tmp_path)
     (point,) = recorded_trial(tmp_path).points
     assert (point.metrics_type, point.step) == ("test", 0)
+
+
+def test_values_per_class_learning_rates_of_schedules_and_batches_are_recorded(
+    tmp_path: Path, train_on_jax: Training
+) -> None:
+    code = f"""{WITHOUT_TENSORFLOW}{MODEL}
+keras.optimizers.Adam(), keras.optimizers.Adam()  # so that the next one gets a number
+schedule = keras.optimizers.schedules.PiecewiseConstantDecay([5], [0.5, 0.25])
+model.compile(
+    optimizer=keras.optimizers.Adam(schedule),
+    loss="categorical_crossentropy",
+    metrics=[keras.metrics.F1Score(average=None, name="f1")],
+)
+trial = aimd.create_trial(trial_name="t")
+targets = np.eye(3, dtype="float32")[labels]
+model.fit(images, targets, batch_size=10, epochs=2, callbacks=AIMDFitCallback(trial, batches=2), verbose=0)
+trial.finish()
+"""
+    train_on_jax(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    epochs = [point for point in trial.points if point.epoch is not None]
+    assert all(point.value.keys() == {"loss", "f1_0", "f1_1", "f1_2", "learning_rate"} for point in epochs)
+    assert trial.series("train", "learning_rate") == [0.5, 0.25]
+    # Keras may call the callbacks of batches in threads, in any order
+    assert sorted(point.step for point in trial.points if "batch_loss" in point.value) == [2, 4, 6, 8]
+    assert trial.params["optimizer"]["name"] == "adam"
+
+
+def test_metrics_of_several_outputs_have_the_names_that_keras_logs(tmp_path: Path, train_on_jax: Training) -> None:
+    code = f"""{WITHOUT_TENSORFLOW}{MODEL}
+inputs = keras.Input((6,))
+model = keras.Model(inputs, {{name: keras.layers.Dense(1, name=name)(inputs) for name in ("a", "b")}})
+model.compile("sgd", loss={{"a": "mse", "b": "mse"}}, metrics={{"a": ["mae"], "b": ["mae"]}})
+trial = aimd.create_trial(trial_name="t")
+targets = {{name: images[:, :1] for name in ("a", "b")}}
+model.fit(images, targets, epochs=1, callbacks=AIMDFitCallback(trial), verbose=0)
+trial.finish()
+"""
+    train_on_jax(code, tmp_path)
+    assert recorded_trial(tmp_path).params["metricTypes"] == ["a_mae", "b_mae"]

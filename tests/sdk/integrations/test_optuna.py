@@ -1,3 +1,4 @@
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,42 @@ def test_the_study_callback_records_trials_when_they_have_ended(tmp_path: Path, 
     assert good.params["optuna"]["directions"] == ["minimize", "maximize"]
     assert bad.params["optuna"]["state"] == "FAIL"
     assert bad.points == []
+
+
+def test_an_objective_runs_alone_and_user_attributes_become_parameters(tmp_path: Path, train: Training) -> None:
+    code = f"""{STUDY}
+@track(folder_path="again")
+def objective(trial):
+    assert isinstance(trial, TrackedTrial)
+    trial.set_user_attr("note", "why")
+    x = trial.suggest_float("x", 0, 1)
+    trial.report(x, 2)
+    return x
+study.optimize(objective, n_trials=1)
+print(objective(optuna.trial.FixedTrial({{"x": 0.25}}, number=7)), objective(study.best_trial) == study.best_value)
+"""
+    assert train(code, tmp_path).stdout == "0.25 True\n"
+    again, alone, first = recorded_trials(tmp_path)
+    assert (again.name, alone.name, first.name) == ("objective_0", "objective_7", "s_0")
+    assert alone.params == {"note": "why", "x": 0.25}
+    assert (alone.status, alone.upload["folder_path"]) == ("Succeeded", "again")
+    assert [tuple(point) for point in alone.of("objective")] == [("objective", 2, None, {"value": 0.25})]
+    assert first.params["note"] == "why"
+    assert again.params["x"] == first.params["x"]
+
+
+def test_trials_recorded_afterwards_have_their_own_times(tmp_path: Path, train: Training) -> None:
+    code = f"""{STUDY}
+from datetime import datetime, timedelta
+start = datetime(2026, 1, 2, 3, 4, 5)
+trial = optuna.trial.create_trial(params={{}}, value=1.0)
+trial.datetime_start, trial.datetime_complete = start, start + timedelta(hours=1)
+study.add_trial(trial)
+AIMDCallback()(study, study.trials[0])
+print(start.timestamp())
+"""
+    started_s = float(train(code, tmp_path).stdout)
+    trial = recorded_trial(tmp_path)
+    metadata = yaml.safe_load((trial.path / "metadata.yaml").read_text())
+    times = [datetime.fromisoformat(metadata[name]).timestamp() for name in ("startTime", "endTime")]
+    assert times == [started_s, started_s + 3600]
