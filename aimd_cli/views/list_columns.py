@@ -9,6 +9,7 @@ from typing import NamedTuple
 from aimd_cli import text
 from aimd_cli.views.rows import (
     AGE_PRIORITY,
+    DELTA_PRIORITY,
     DURATION_PRIORITY,
     QUERY_PRIORITY,
     TAGS_PRIORITY,
@@ -31,6 +32,7 @@ from aimd_cli.views.sparkline import sparkline
 from aimd_cli.views.states import state_cell, why_cell
 from aimd_cli.views.table import NUMBER, SIGN, TEXT, Column, Table
 from aimd_cli.views.words import shown
+from aimd_core.direction import HIGHER, direction_of
 from aimd_core.language import said
 from aimd_core.query import Field, field_text, value_of
 from aimd_core.reading.facts import Facts
@@ -81,6 +83,8 @@ class ListColumns:
             field = Field("metric", name, "last")
             column = _number_column(text.clean(name), metric_priority(name, at), field_text(field))
             shows.append(_Shown(column, self._shows(field), field))
+            if at == 0 and self.choice.baseline is not None:
+                shows.append(self._delta_column(name, self.choice.baseline))
         trailing = self._trailing_columns(metrics)
         columns = {show.field: show.column for show in (*shows, *trailing)}
         required = [_shown_as(field) for field in (*self.choice.added, *self.choice.sorted_by)]
@@ -91,6 +95,24 @@ class ListColumns:
             else:
                 shows.append(self._asked_column(field, priority))
         return [*shows, *trailing]
+
+    def _delta_column(self, metric: str, baseline: Facts) -> _Shown:
+        """Return how far the trials are from the baseline in a metric."""
+        base = value_of(Field("metric", metric, "last"), baseline, 0.0)
+        direction = direction_of(metric)
+
+        def cell(row: Facts) -> Cell:
+            value = value_of(Field("metric", metric, "last"), row, 0.0)
+            if row.id == baseline.id:
+                return shown("baseline"), "bold"
+            if not isinstance(value, (int, float)) or not isinstance(base, (int, float)):
+                return "", ""
+            is_better = (value > base) == (direction == HIGHER)
+            style = "" if direction is None or value == base else "green" if is_better else "yellow"
+            return f"{value - base:+.3g}", style
+
+        title = f"{'Δ' if self.glyphs else 'd'} {text.clean(metric)}"
+        return _Shown(Column(title, DELTA_PRIORITY, right=True, form=NUMBER), cell)
 
     def _params(self) -> TellingParams:
         if self.choice.detail:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Priorities of columns: the larger, the sooner a column is dropped; from `MINOR` on only if there is room to spare.
 MINOR = 30
-SORT_PRIORITY, QUERY_PRIORITY, TAGS_PRIORITY, AGE_PRIORITY = 0, 1, 5, MINOR
+QUERY_PRIORITY, DELTA_PRIORITY, TAGS_PRIORITY, AGE_PRIORITY = 1, 4, 5, MINOR
 WHY_PRIORITY, TREND_PRIORITY, DURATION_PRIORITY = MINOR + 1, MINOR + 4, MINOR + 8
 _METRIC_PRIORITIES = (3, 6)  # of the two most important metrics, after the first parameters
 _MINOR_PARAM_PRIORITY = MINOR + 6
@@ -170,6 +170,7 @@ class Choice(NamedTuple):
         added: The fields to show in any case, besides those chosen by the view.
         sorted_by: The fields that the trials are sorted by, which are never left out either.
         queried: The fields that the trials were selected by.
+        baseline: The trial that the others are measured against, if there is one.
     """
 
     total: int
@@ -179,6 +180,7 @@ class Choice(NamedTuple):
     added: Sequence[Field] = ()
     sorted_by: Sequence[Field] = ()
     queried: Sequence[Field] = ()
+    baseline: Facts | None = None
 
 
 def plain_value(value: object) -> str:

@@ -114,6 +114,8 @@ CASES = (
 )
 # Hints that are no errors' advice, name only a form of a command, or belong to other tests.
 OTHERS = {
+    "For example: aimd trial views save {name} 'val.acc > 0.9'": "an example of a query",
+    "There are: {names}. To save one: aimd trial views save {name} QUERY": "an example of a query",
     "Trials of several: aimd trial compare -d DIR, or import one into the other": "two ways, neither with its names",
     "Bring the server up to date with: aimd trial upload": "the default; the command always says more",
     "Type more of the name, or the beginning of an id, as aimd trial ls shows it": "no command to run",

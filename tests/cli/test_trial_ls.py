@@ -140,7 +140,7 @@ def test_a_directory_without_trials_is_not_found(home: Home) -> None:
 
 
 def test_a_directory_that_is_not_there_is_not_found(home: Home) -> None:
-    ran = home.aimd("trial", "ls", "nowhere")
+    ran = home.aimd("trial", "ls", "./nowhere")
     assert ran.code == 3
     assert "nowhere" in ran.err
 

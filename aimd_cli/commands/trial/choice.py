@@ -12,6 +12,7 @@ from aimd_core.language import said
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aimd_core.format.saved_views import SavedView
     from aimd_core.reading.documents import Trial
     from aimd_core.sources.handles import TrialHandle
     from aimd_core.sources.naming import TrialFinder
@@ -62,12 +63,33 @@ def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
             message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
         )
     trials: list[TrialHandle] = [finder.at(path) for path in naming.paths or ()]
+    views = _views(naming, expanded)
     for name in expanded:
+        if name[1:] in views and name.startswith("@"):
+            trials += finder.source.chosen(views[name[1:]].query, views[name[1:]].sort, None)
+            continue
         try:
             trials += finder.named(name)
         except (TrialNotFoundError, NoTrialsError) as error:
             raise _with_address(error, name) from None
     return list({trial.address: trial for trial in trials}.values())
+
+
+def _views(naming: Naming, words: Sequence[str]) -> dict[str, SavedView]:
+    """Return the saved views of the working directory, if a word may name one of them."""
+    if not any(word.startswith("@") for word in words):
+        return {}
+    from aimd_core.format.saved_views import read_views
+
+    local = naming.directory if naming.directory is not None and naming.directory.is_dir() else None
+    return read_views(working_directory(local))
+
+
+def charts_of(naming: Naming) -> list[str]:
+    """Return the metrics that the saved views on a command line plot."""
+    words = [*(naming.words or []), *(naming.names or [])]
+    views = _views(naming, words)
+    return [metric for word in words if word[1:] in views for metric in views[word[1:]].charts]
 
 
 def finder_of(naming: Naming) -> TrialFinder:

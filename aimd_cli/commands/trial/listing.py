@@ -10,6 +10,7 @@ from aimd_core.language import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from aimd_core.query import Field, Query, SortKey
 
@@ -73,6 +74,40 @@ def _is_location(word: str) -> bool:
         return True
     is_path = os.sep in word or word.startswith("~") or word.endswith(":") or word in (os.curdir, os.pardir)
     return is_path and not _SIGNS & set(word)
+
+
+class ViewedWords(NamedTuple):
+    """The words of a command line without those that name a saved view, and what the view says."""
+
+    words: list[str]
+    sort: str
+    columns: str
+
+
+def with_view(words: Sequence[str], directory: Path, sort: str, columns: str) -> ViewedWords:
+    """Return queries, order and columns of a command line in which `@NAME` stands for a saved view.
+
+    Args:
+        words: Queries, parts of names, and views.
+        directory: Where the views are kept.
+        sort: The order, which wins over that of the view.
+        columns: The columns, which win over those of the view.
+
+    Raises:
+        NotFoundError: There is no view of that name.
+        UsageError: There are several.
+    """
+    names = [word[1:] for word in words if word.startswith("@")]
+    if not names:
+        return ViewedWords(list(words), sort, columns)
+    if len(names) > 1:
+        raise UsageError(message=said("one view at a time, not {names}", names=", ".join(names)))
+    from aimd_core.format.saved_views import view_named
+
+    view = view_named(directory, names[0])
+    others = [word for word in words if not word.startswith("@")]
+    queries = [view.query, *others] if view.query else others
+    return ViewedWords(queries, sort or view.sort, columns or view.columns)
 
 
 def conditions(words: Sequence[str], where: str, states: str) -> Query | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from aimd_cli import output
-from aimd_cli.commands.trial.listing import Listing, columns_of, conditions, split_words
+from aimd_cli.commands.trial.listing import Listing, columns_of, conditions, split_words, with_view
 from aimd_cli.options import HostOpt, JsonOpt, working_directory
 from aimd_core.errors import UsageError
 from aimd_core.language import said
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aimd_cli.views.trial_list import TrialList
     from aimd_core.client.v2 import Server
     from aimd_core.query import SortKey
+    from aimd_core.reading.directory import TrialIndex
     from aimd_core.reading.facts import Facts
 
 _TERMINAL_ROWS = 50  # shown on a terminal by default
@@ -118,6 +119,8 @@ def ls(
 
         aimd trial ls --only failed,killed
 
+        aimd trial ls @night
+
         aimd trial ls --group-by 'all but params.seed'
 
         aimd trial ls --columns name,state,params.lr,val.acc.max --format md
@@ -136,11 +139,12 @@ def ls(
     _check(path, server, ["-P", folder] if folder else ["-H", host] if host else [], watch and is_plain)
     if limit is None and not is_plain and not group_by and output.is_terminal():
         limit = _TERMINAL_ROWS
+    directory = working_directory(Path(path) if path else None)
+    queries, sort, columns = with_view(queries, directory, sort, columns)
     shown, added = columns_of(columns)
     asked = Listing(
         conditions(queries, where, only), _keys(sort), shown, added, limit or None, detail, only_changed, group_by
     )
-    directory = working_directory(Path(path) if path else None)
     if watch:
         _watch(directory, server, asked, interval_s)
         return
@@ -200,7 +204,21 @@ def _local(path: Path, asked: Listing) -> TrialList | GroupedComparison:
         with_trends=output.is_terminal() and not asked.columns,
     )
     remember_local(path, rows, whole=len(rows) == len(index.names))
-    return _view(rows, str(path.absolute()), asked, len(index.names))
+    baseline = _baseline(path, index, rows) if output.is_terminal() else None
+    return _view(rows, str(path.absolute()), asked, len(index.names), baseline=baseline)
+
+
+def _baseline(path: Path, index: TrialIndex, rows: list[Facts]) -> Facts | None:
+    """Return the trial that the others are measured against, wherever it is in the list; None if there is none."""
+    from aimd_core.format.saved_views import read_baseline
+
+    kept = read_baseline(path)
+    if kept is None:
+        return None
+    listed = next((row for row in rows if row.id == kept.id), None)
+    if listed is None and kept.alternative_name in index.names:
+        (listed,) = index.rows([kept.alternative_name])
+    return listed
 
 
 def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
@@ -248,7 +266,12 @@ def _say_unknown(names: dict[str, list[str]], asked: Listing) -> None:
 
 
 def _view(
-    rows: list[Facts], location: str, asked: Listing, total: int, is_selected: bool = False
+    rows: list[Facts],
+    location: str,
+    asked: Listing,
+    total: int,
+    is_selected: bool = False,
+    baseline: Facts | None = None,
 ) -> TrialList | GroupedComparison:
     """Select and sort rows, unless that was done, and return their view."""
     fields = asked.fields()
@@ -271,6 +294,7 @@ def _view(
         asked.added,
         [key.field for key in asked.keys],
         asked.queried(),
+        baseline,
     )
     return TrialList(rows[: asked.limit], location, output.glyphs_fit(), choice)
 

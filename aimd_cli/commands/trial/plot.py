@@ -74,12 +74,13 @@ def plot(
 
         aimd trial plot --remote @latest -m train.loss
     """
-    from aimd_cli.commands.trial.choice import Naming, chosen
+    from aimd_cli.commands.trial.choice import Naming, charts_of, chosen
     from aimd_cli.views.chart import Look
 
-    trials = chosen(Naming(trial, path, name, directory, remote))
+    naming = Naming(trial, path, name, directory, remote)
+    trials = chosen(naming)
     look = Look(x, log_y, smooth, height or _rows(), output.braille_fits(), only_sentences=watch)
-    source = Source(trials, metric or [], x, all_segments)
+    source = Source(trials, metric or charts_of(naming), x, all_segments)
     if watch and not as_json:
         _watch(source, look)
         return

@@ -43,8 +43,16 @@ def top(
 
         aimd trial top
 
+        aimd trial top @night
+
         aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc
     """
+    if path is not None and str(path).startswith("@"):
+        from aimd_core.format.saved_views import view_named
+
+        view = view_named(working_directory(None), str(path)[1:])
+        where, sort = where or view.query, sort or view.sort.partition(",")[0]
+        metric, path = metric or next(iter(view.charts), ""), None
     directory = working_directory(path)
     settings = _settings(where, sort, metric, interval_s)
     if not directory.is_dir():

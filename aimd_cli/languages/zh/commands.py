@@ -15,6 +15,22 @@ COMMANDS: dict[str, str] = {
     "Settings and help": "设置与帮助",
     "Look": "查看",
     "Change": "修改",
+    "Save lists under a name, list and remove them.": "按名称保存列表，查看和删除已保存的列表。",
+    "List saved views.": "列出已保存的视图。",
+    "The name of the view, without the @.": "视图的名称，不含 @。",
+    "Queries or parts of names, as for `aimd trial ls`.": "查询或名称的一部分，与 `aimd trial ls` 相同。",
+    "Fields to sort by.": "排序依据的字段。",
+    "Fields to show.": "要显示的字段。",
+    "A metric to plot; repeatable.": "要绘制的指标；可重复。",
+    "Save a list under a name, for `aimd trial ls @NAME` and every command that takes trials.": (
+        "按名称保存列表，供 `aimd trial ls @NAME` 以及所有接受试验的命令使用。"
+    ),
+    "Remove a saved view. No trial is touched.": "删除已保存的视图，不影响任何试验。",
+    "The trial that others are measured against.": "作为比较基准的试验。",
+    "Have no baseline anymore.": "不再设基准。",
+    "Choose the baseline of a directory, or print it. Lists show how far the other trials are from it.": (
+        "设置或打印目录的基准试验。列表会显示其他试验与它的差距。"
+    ),
     "Upload and exchange": "上传与交换",
     "Check": "检查",
     "Examples:": "示例：",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 ERRORS: dict[str, str] = {
+    "one view at a time, not {names}": "一次只能使用一个视图，而不是 {names}",
+    "a view needs a query, columns, an order or a metric": "视图需要查询、列、排序或指标",
+    "For example: aimd trial views save {name} 'val.acc > 0.9'": "例如：aimd trial views save {name} 'val.acc > 0.9'",
     "one directory at a time, not {places}": "一次只能列出一个目录，而不是 {places}",
     "Trials of several: aimd trial compare -d DIR, or import one into the other": (
         "多个目录的试验：用 aimd trial compare -d DIR，或将一个目录导入另一个"
@@ -79,7 +82,6 @@ ERRORS: dict[str, str] = {
     "a comparison needs two trials or more": "比较至少需要两个试验",
     "Name another, or all with -d DIR": "请再指定一个，或用 -d DIR 指定全部",
     "For example: val.acc:max": "例如：val.acc:max",
-    "none": "无",
     "no trial has {metrics}": "没有试验含有 {metrics}",
     "no trial has a parameter {unknown}": "没有试验含有超参数 {unknown}",
     "--best {word!r} is not METRIC:min or METRIC:max": "--best {word!r} 不是 METRIC:min 或 METRIC:max",

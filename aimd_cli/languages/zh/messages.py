@@ -159,6 +159,10 @@ MESSAGES: dict[str, str] = {
         "将 {trials}移至回收站吗？可用 `aimd trial restore` 恢复。"
     ),
     "Permanently delete {chosen}? Nothing brings them back.": "永久删除 {chosen}吗？此后无法恢复。",
+    "Saved @{name} in {path}": "已将 @{name} 保存到 {path}",
+    "Removed the view @{name}": "已删除视图 @{name}",
+    "There is no baseline anymore.": "已取消基准。",
+    "There is no baseline. To choose one: aimd trial baseline TRIAL": "尚未设置基准。设置方法：aimd trial baseline TRIAL",
     "Nothing to delete.": "没有可删除的内容。",
     "Nothing was done.": "未做任何操作。",
     "would {verb}: {name}": "将{verb}：{name}",

@@ -451,6 +451,15 @@ ERRORS: dict[str, str] = {
     # aimd trial
     "no trial here has {field}{known}": "这里没有试验含有 {field}{known}",
     "no trial here has {condition}; ~ finds parts: {parts}": "这里没有试验满足 {condition}；~ 可按部分内容查找：{parts}",
+    "none": "无",
+    "no view {name!r} in {path}": "{path} 中没有视图 {name!r}",
+    "There are: {names}. To save one: aimd trial views save {name} QUERY": (
+        "现有：{names}。保存视图：aimd trial views save {name} QUERY"
+    ),
+    "{name!r} cannot be the name of a view": "{name!r} 不能作为视图的名称",
+    "A name begins with a letter and has letters, digits, _ and -; not latest, running or best": (
+        "名称以字母开头，由字母、数字、_ 和 - 组成；不能是 latest、running 或 best"
+    ),
     "no name here contains {part!r}": "这里没有名称包含 {part!r} 的试验",
     "no name here contains {part!r}; did you mean: {near}?": "这里没有名称包含 {part!r} 的试验；您是否想要：{near}？",
     "; did you mean: {near}?": "；您是否想要：{near}？",
