@@ -319,6 +319,7 @@ TRASH = members(
     },
     {"next": cursor},
 )
+EVENT = members({"id": text})
 FOLDER = _FOLDER
 FOLDERS = members({"folders": listed(_FOLDER)}, {"next": cursor})
 SHARE = _SHARE

@@ -286,6 +286,30 @@ class Connection:
         except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:
             raise UnreachableError(host=self.host, reason=_transport_reason(error, self.host)) from None
 
+    def endless(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], take: Callable[[bytes], None]
+    ) -> Response | None:
+        """Pass a body without an end, such as one of events, to `take` as it arrives, until it is cut or ends.
+
+        Returns:
+            None, or the answer if its status is not 200.
+
+        Raises:
+            UnreachableError: The connection was lost or cut, or was silent for longer than it may be.
+        """
+        try:
+            with self._client.stream(
+                "GET", self.host + path, params=dict(query), headers=dict(headers), extensions={"trace": self._note}
+            ) as answer:
+                if answer.status_code != 200:
+                    body = self._read(answer, time.monotonic() + CALL_DEADLINE_S, has_body=True)
+                    return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+                for piece in answer.iter_raw():
+                    take(piece)
+                return None
+        except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:
+            raise UnreachableError(host=self.host, reason=_transport_reason(error, self.host)) from None
+
     def _read(self, answer: httpx.Response, deadline_s: float, has_body: bool) -> bytes:
         """Read a whole body within the deadline; refuse one whose end cannot be known."""
         bounded = "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers

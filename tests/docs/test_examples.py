@@ -107,6 +107,7 @@ SPECIAL = {
     "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
     # It needs a terminal, and is run in one by tests/cli/test_trial_top_terminal.py.
     "aimd trial top": Special(codes=(2,)),
+    "aimd trial top remote:/image_classification": Special(codes=(2,)),
     "aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc": Special(codes=(2,)),
     "aimd trial rm cnn_keras": Special(codes=(2,)),  # it asks a person, and there is none
     "aimd trial rm cnn_a cnn_b --yes": Special(before=NAMED),

@@ -46,8 +46,8 @@ def ls(
         typer.Argument(
             metavar="[PATH] [QUERY]...",
             help=(
-                "The directory that holds .aimd, or a directory of trials [default: .]; and queries that a trial must"
-                " match, such as 'val.acc > 0.9' or a part of its name."
+                "The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER [default: .]; and queries"
+                " that a trial must match, such as 'val.acc > 0.9' or a part of its name."
             ),
         ),
     ] = None,

@@ -15,13 +15,16 @@ from aimd_core.errors import MissingExtraError, UsageError, unlisted
 from aimd_core.language import said
 
 if TYPE_CHECKING:
-    from aimd_cli.screen.panes import Settings
+    from aimd_cli.screen.panes import Settings, Sources
 
 
 def top(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[PATH]", help="The directory that holds .aimd, or a directory of trials. [default: .]"),
+        typer.Argument(
+            metavar="[PATH]",
+            help="The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER. [default: .]",
+        ),
     ] = None,
     where: Annotated[
         str, typer.Option("--where", metavar="QUERY", help="Start with this filter; `/` changes it.")
@@ -33,6 +36,7 @@ def top(
     interval_s: Annotated[
         float, typer.Option("--interval", min=0.2, metavar="SECONDS", help="Time between two updates.")
     ] = 2.0,
+    remote: Annotated[bool, typer.Option("--remote", help="Watch the active server; PATH is a folder there.")] = False,
 ) -> None:
     """Watch trials on a live screen: filter, sort, compare their curves, read their output. Press ? for all keys.
 
@@ -46,6 +50,8 @@ def top(
         aimd trial top @night
 
         aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc
+
+        aimd trial top remote:/image_classification
     """
     if path is not None and str(path).startswith("@"):
         from aimd_core.format.saved_views import view_named
@@ -53,9 +59,10 @@ def top(
         view = view_named(working_directory(None), str(path)[1:])
         where, sort = where or view.query, sort or view.sort.partition(",")[0]
         metric, path = metric or next(iter(view.charts), ""), None
-    directory = working_directory(path)
     settings = _settings(where, sort, metric, interval_s)
-    if not directory.is_dir():
+    address = _address(path, remote)
+    directory = working_directory(path)
+    if address is None and not directory.is_dir():
         raise unlisted(directory)
     _check_terminal()
     try:
@@ -64,11 +71,39 @@ def top(
         if not (error.name or "").startswith("textual"):
             raise
         raise MissingExtraError(library="textual", extra="ui") from None
-    from aimd_cli.commands.trial.live import LocalSources
-
+    sources = _sources(directory, address)
     for name in ("COLUMNS", "LINES"):  # Textual would trust them, and they may be outdated
         os.environ.pop(name, None)
-    TopApp(LocalSources(directory), settings).run(mouse=False)
+    TopApp(sources, settings).run(mouse=False)
+
+
+def _address(path: Path | None, remote: bool) -> tuple[str, str] | None:
+    """Return the server's short name and the folder that are meant, None for a directory."""
+    from aimd_core.hosts import REMOTE
+
+    text = "" if path is None else str(path)
+    if remote:
+        return REMOTE, text
+    if ":" not in text or Path(text).is_dir():
+        return None
+    from aimd_core.sources.naming import ServerNames
+
+    return ServerNames().split(text)
+
+
+def _sources(directory: Path, address: tuple[str, str] | None) -> Sources:
+    if address is None:
+        from aimd_cli.commands.trial.live import LocalSources
+
+        return LocalSources(directory)
+    from aimd_cli.commands.trial.live_remote import RemoteSources
+    from aimd_cli.typer_inside import at_end
+    from aimd_core.config import resolve_credentials
+    from aimd_core.sources.naming import ServerNames
+
+    sources = RemoteSources(resolve_credentials(ServerNames().host(address[0])), *address)
+    at_end(sources.close)
+    return sources
 
 
 def _check_terminal() -> None:

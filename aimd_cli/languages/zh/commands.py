@@ -165,10 +165,13 @@ COMMANDS: dict[str, str] = {
     # aimd trial
     "List, compare, label, export and upload trials.": "列出、比较、标记、导出和上传试验。",
     "List trials, newest first, with what sets them apart.": "列出试验，最新的在前，并突出它们之间的差异。",
-    "The directory that holds .aimd, or a directory of trials. [default: .]": ".aimd 所在的目录，或存放试验的目录。[默认：.]",
-    "The directory that holds .aimd, or a directory of trials [default: .]; and queries that a trial must match, such as"
-    " 'val.acc > 0.9' or a part of its name.": (
-        ".aimd 所在的目录，或存放试验的目录 [默认：.]；以及试验须满足的查询，例如 'val.acc > 0.9' 或名称的一部分。"
+    "The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER. [default: .]": (
+        ".aimd 所在的目录、存放试验的目录，或 SERVER:/FOLDER。[默认：.]"
+    ),
+    "Watch the active server; PATH is a folder there.": "查看当前服务器；此时 PATH 是其中的文件夹。",
+    "The directory that holds .aimd, a directory of trials, or SERVER:/FOLDER [default: .]; and queries that a trial must"
+    " match, such as 'val.acc > 0.9' or a part of its name.": (
+        ".aimd 所在的目录、存放试验的目录，或 SERVER:/FOLDER [默认：.]；以及试验须满足的查询，例如 'val.acc > 0.9' 或名称的一部分。"
     ),
     "Show which packages and recorded diffs differ, not only how many.": "显示哪些包和记录的 diff 不同，而不只是数量。",
     "Print on the terminal what would be shown in a pager (AIMD_PAGER, PAGER).": (
