@@ -96,6 +96,13 @@ def create_trial(
         name = f"{name}-rank{rank.number}"
     captures = Captures(capture_git, capture_output, capture_system, auto_upload)
     directory = _working_directory(dir)
+    if os.environ.get("SLURM_RESTART_COUNT", "0") not in ("", "0"):
+        from t9k.aimd.requeue import earlier_trial  # most jobs are not requeued
+
+        earlier = earlier_trial(directory, name, params)
+        if earlier is not None:
+            start_captures(earlier, captures, None)
+            return earlier
     git = _ask_git() if captures.git and _has_working_directory() else None
     try:
         trial = _write_trial(directory, name, params, upload, git, rank if all_ranks else None)

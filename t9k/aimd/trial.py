@@ -85,6 +85,7 @@ class Trial:
         self._params = Params(SharedDocument(str(path / PARAMETERS_FILE), params, on_fault, not loaded, unsynced))
         self._journal = JournalWriter(str(path / METRICS_FILE), on_fault, not loaded, unsynced)
         self._loaded = loaded
+        self._goes_back = False  # to the step that is logged first, as a requeued job does
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -195,7 +196,7 @@ class Trial:
             epoch = as_int("epoch", epoch)
         when = self._now() if timestamp is None else as_timestamp(timestamp)
         if not self._running:
-            self._begin(check_status)
+            self._begin(check_status, step)
         record = head + ", ".join(parts) + encode_tail(step, epoch, when)
         self._journal.append(record.encode("ascii"))
 
@@ -221,7 +222,7 @@ class Trial:
         key = self._keys[name] = key_head(name)
         return key
 
-    def _begin(self, check_status: bool) -> None:
+    def _begin(self, check_status: bool, step: int) -> None:
         """Change from Initializing to Running, or refuse if the trial has ended."""
         status = self.status
         has_ended = status not in UNFINISHED and not self._loaded
@@ -230,11 +231,23 @@ class Trial:
         if has_ended:
             return
         self._running = True
+        if self._goes_back:
+            self._supersede(step)
         has_left = self._is_owner() and "_exit" in self._metadata.values
         if self._loaded or (has_left and not endings.has_exited):  # what other exit handlers log changes no state
             self._resume()
         elif status == INITIALIZING:
             self._metadata.change(_with_status_running)
+
+    def _supersede(self, step: int) -> None:
+        """Mark the points from a step on as superseded by those that follow."""
+        from aimd_core.format.segments import Resume, append_segment  # most trials have none
+
+        self._goes_back = False
+        try:
+            append_segment(self._path, Resume(step, os.lstat(self._path / METRICS_FILE).st_size, timestamp()))
+        except OSError as error:
+            self._journal.note(error)
 
     def _is_owner(self) -> bool:
         """Tell whether this object, rather than a copy or a forked child, ends the trial."""
@@ -495,6 +508,12 @@ class Trial:
         from t9k.aimd.saving import save
 
         return save(self._path, path, name)
+
+    def _repr_html_(self) -> str:
+        """Return the trial as a notebook shows it."""
+        from t9k.aimd.notebook import trial_html
+
+        return trial_html(self._path)
 
     def __repr__(self) -> str:
         return f"<Trial {self.alternative_name} {self.status}>"
