@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +46,7 @@ class Adding:
         self._store = store
         self._taken: list[_Taken] = []
         self._waiting_bytes = 0
+        self._shares: dict[Path, bool] = {}  # whether a directory is on the store's disk
 
     def __enter__(self) -> Adding:
         _remove_abandoned(self._store.directory / NEW_DIRECTORY)
@@ -55,7 +56,7 @@ class Adding:
         if error is None:
             self.settle()
         else:
-            self._forget(self._taken)
+            _forget(self._taken)
 
     def take(self, source: Path, target: Path | None = None, follows: bool = False) -> Stored:
         """Add a file, and have its bytes at `target`, too, which is replaced.
@@ -78,7 +79,7 @@ class Adding:
             is_object, temporary = self._home(size_bytes, target)
             try:
                 with created(temporary) as descriptor:
-                    stored = copy_file(opened, descriptor, source)
+                    stored = copy_file(opened, descriptor, source, self._store.clones is not False)
             except BaseException:
                 _remove(temporary)
                 raise
@@ -104,8 +105,13 @@ class Adding:
 
     def _home(self, size_bytes: int, target: Path | None) -> tuple[bool, Path]:
         """Return whether a file of some size becomes an object, and the path for its copy."""
-        is_object = target is None or (size_bytes > PACKED_BYTES and are_on_one_disk(self._store.directory, target))
-        return is_object, self._store.new_path(target)
+        if target is None:
+            return True, self._store.new_path()
+        directory = target.parent
+        shares = self._shares.get(directory)
+        if shares is None:
+            shares = self._shares[directory] = are_on_one_disk(self._store.directory, target)
+        return shares and size_bytes > PACKED_BYTES, self._store.new_path(None if shares else target)
 
     def _wait(self, taken: _Taken) -> None:
         self._taken.append(taken)
@@ -120,29 +126,35 @@ class Adding:
             OSError: The disk refused. What is in its place stays there.
         """
         taken, self._taken, self._waiting_bytes = self._taken, [], 0
+        left = list(reversed(taken))
         try:
             _sync_all([item.temporary for item in taken])
-            for item in taken:
-                self._put(item)
+            with self._store.locked(is_shared=True) if left else nullcontext():
+                while left:
+                    self._put(left[-1])
+                    left.pop()
         finally:
-            self._forget(taken)
+            _forget(left)
 
     def _put(self, item: _Taken) -> None:
+        """Put a file in its place; its temporary name is gone then."""
         if not item.is_object:
             assert item.target is not None
             os.rename(item.temporary, item.target)
             return
         is_new = self._store.keep(item.temporary, item.stored, may_move=item.target is None)
         if item.target is None:
-            return
-        if is_new and not self._store.can_clone(item.temporary):
+            _remove(item.temporary)
+        elif is_new and not self._store.can_clone(item.temporary):
             os.rename(item.temporary, item.target)  # the second name of the object, or the only one
         else:
+            _remove(item.temporary)
             self._store.put_at(item.stored.digest, item.target)
 
-    def _forget(self, taken: list[_Taken]) -> None:
-        for item in taken:
-            _remove(item.temporary)
+
+def _forget(taken: list[_Taken]) -> None:
+    for item in taken:
+        _remove(item.temporary)
 
 
 def _sync_all(paths: list[Path]) -> None:

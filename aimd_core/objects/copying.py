@@ -86,19 +86,20 @@ def digest_file(file: BinaryIO, path: str | os.PathLike[str]) -> Stored:
     return Stored(digest.hexdigest(), size_bytes)
 
 
-def copy_file(source: BinaryIO, target: int, path: str | os.PathLike[str]) -> Stored:
+def copy_file(source: BinaryIO, target: int, path: str | os.PathLike[str], may_share: bool = True) -> Stored:
     """Copy an open file to an empty one, and return its digest; bytes are shared where the file system can.
 
     Args:
         source: The file, open for reading.
         target: The descriptor of the empty file.
         path: The name of the source, for errors.
+        may_share: Whether the file system may be able to.
 
     Raises:
         DamagedError: The source was changed meanwhile.
         OSError: It cannot be read, or the disk is full.
     """
-    if share_bytes(source.fileno(), target):
+    if may_share and share_bytes(source.fileno(), target):
         with open(os.dup(target), "rb", 0) as shared:  # which nobody changes
             return digest_file(shared, path)
     before = stat_of(os.fstat(source.fileno()))

@@ -54,6 +54,7 @@ class ObjectStore:
 
     Attributes:
         directory: Where they are.
+        clones: Whether the file system can share the bytes of two files, None until it was tried.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -61,7 +62,7 @@ class ObjectStore:
         self._packs = PackReader(str(directory / PACKS_DIRECTORY))
         self._writer = PackWriter(str(directory / PACKS_DIRECTORY))
         self._lock = threading.Lock()
-        self._clones: bool | None = None
+        self.clones: bool | None = None
         _stores.add(self)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -83,7 +84,8 @@ class ObjectStore:
         if len(content) > PACKED_BYTES:
             with self.unfinished() as temporary:
                 write_new(temporary, content)
-                self.keep(temporary, stored)
+                with self.locked(is_shared=True):
+                    self.keep(temporary, stored)
             return stored
         with self._lock, self.locked(is_shared=True):
             location = self._packs.locate(stored.digest)
@@ -96,6 +98,8 @@ class ObjectStore:
     def keep(self, temporary: Path, stored: Stored, may_move: bool = True) -> bool:
         """Make a finished file of `unfinished` an object, unless it is there already; return whether it was not.
 
+        The caller holds the shared lock (`locked`).
+
         Args:
             temporary: The file, which has been forced to the disk. The object is a second name for it.
             stored: What it holds.
@@ -105,22 +109,15 @@ class ObjectStore:
             OSError: The disk refused.
         """
         path = self.path_of(stored.digest)
-        with self.locked(is_shared=True):
-            if _has_size(path, stored.size_bytes):
-                with suppress(OSError):
-                    os.chmod(path, READ_ONLY)  # which makes it as new as one that was just added: see `collecting`
-                return False
-            path.parent.mkdir(exist_ok=True)
-            os.chmod(temporary, READ_ONLY)
+        size_bytes = _size_of(path)
+        if size_bytes == stored.size_bytes:
+            with suppress(OSError):
+                os.chmod(path, READ_ONLY)  # which makes it as new as one that was just added: see `collecting`
+            return False
+        if size_bytes is not None:
             _remove(path)  # it was cut short, by a power cut or by somebody
-            try:
-                os.link(temporary, path)
-            except FileExistsError:  # another process was faster
-                return False
-            except OSError:  # a file system without links
-                if may_move:
-                    os.rename(temporary, path)
-            return True
+        os.chmod(temporary, READ_ONLY)
+        return _link_or_move(temporary, path, may_move)
 
     def sync(self) -> None:
         """Force small objects to the disk; large ones are there once they were added.
@@ -210,21 +207,27 @@ class ObjectStore:
             OSError: The disk refused.
         """
         source = self.path_of(digest)
-        with self.unfinished(target) as temporary:
+        if _are_same(source, target):
+            return
+        temporary = self.new_path(target)
+        try:
             if not source.exists():
                 write_new(temporary, self.read(digest))
-            elif not clone(source, temporary) and not _linked(source, temporary):
+            elif not (self.can_clone(source) and clone(source, temporary)) and not _linked(source, temporary):
                 with open_source(source) as opened, created(temporary) as descriptor:
                     copy_file(opened, descriptor, source)
                     os.fsync(descriptor)
             os.rename(temporary, target)
+        except BaseException:
+            _remove(temporary)
+            raise
 
     def can_clone(self, source: Path) -> bool:
         """Tell whether the store's file system can share the bytes of two files, tried once with one of its own."""
-        if self._clones is None:
+        if self.clones is None:
             with self.unfinished() as temporary:
-                self._clones = clone(source, temporary)
-        return self._clones
+                self.clones = clone(source, temporary)
+        return self.clones
 
     def objects(self) -> Iterator[Stored]:
         """Yield the objects that have their own file, in order."""
@@ -335,6 +338,13 @@ def clone(source: Path, target: Path) -> bool:
     return False
 
 
+def _are_same(source: Path, target: Path) -> bool:
+    try:
+        return os.path.samestat(os.lstat(source), os.lstat(target))
+    except OSError:
+        return False
+
+
 def _linked(source: Path, target: Path) -> bool:
     try:
         os.link(source, target)
@@ -343,11 +353,26 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _has_size(path: Path, size_bytes: int) -> bool:
+def _link_or_move(temporary: Path, path: Path, may_move: bool) -> bool:
+    """Give a file a second name, in a directory that may be missing; return False if another process was faster."""
     try:
-        return os.lstat(path).st_size == size_bytes
-    except OSError:
+        os.link(temporary, path)
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True)
+        return _link_or_move(temporary, path, may_move)
+    except FileExistsError:
         return False
+    except OSError:  # a file system without links
+        if may_move:
+            os.rename(temporary, path)
+    return True
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return None
 
 
 def _renew_pack(path: Path) -> None:

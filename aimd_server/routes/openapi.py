@@ -16,7 +16,7 @@ from aimd_server.routes.openapi_answers import ANSWERS, SHARED
 from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
 from aimd_server.services.artifacts import ObjectsWish
-from aimd_server.services.contents import Missing
+from aimd_server.services.contents import MAX_BYTES, Missing
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
 from aimd_server.services.folder_tree import FolderChange, NewFolder
 from aimd_server.services.identity import KeyWish
@@ -26,6 +26,7 @@ from aimd_server.services.sharing import ShareWish
 from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.trial_changes import BatchRequest, TrialChange
+from aimd_server.services.trial_files import PAGE as FILES_PAGE
 from aimd_server.services.trial_files import FilesWish
 from aimd_server.services.trials import MAX_PAGE, KnownRequest, TrialWish
 
@@ -45,6 +46,7 @@ _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("PUT", _FILE, "file"): {"enum": list(DOCUMENTS)},
     ("HEAD", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     ("PATCH", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    ("GET", "/trials/{id}/files", "limit"): {"type": "integer", "minimum": 1, "maximum": FILES_PAGE},
     ("GET", "/trials/{id}/content", "path"): {"type": "string", "minLength": 1},
     ("GET", "/artifacts/{id}/content", "key"): {"type": "string", "minLength": 1},
     ("PUT", "/artifacts/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
@@ -253,9 +255,11 @@ def _operation(method: str, path: str, door: Door) -> Document:
     for parameter in parameters:
         parameter["schema"] = _SCHEMAS.get((method, path, parameter["name"]), parameter["schema"])
     if described.body is bytes and method == "PATCH":
-        offset = {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET}
+        most = {"Upload-Offset": MOST_OFFSET, "Upload-Length": MAX_BYTES}
         names = ("Upload-Offset", "Upload-Length") if path == _CONTENT else ("Upload-Offset",)
-        parameters += [{"name": name, "in": "header", "required": True, "schema": offset} for name in names]
+        parameters += [
+            {"name": name, "in": "header", "required": True, "schema": _number(0, most[name])} for name in names
+        ]
     operation: Document = {
         "operationId": _operation_id(method, path),
         "summary": (handler.__doc__ or "").strip().splitlines()[0],
@@ -277,6 +281,10 @@ def _parameter(name: str, within: str, is_needed: bool = False) -> Document:
     if name in _NUMBERS:
         schema = {"type": "integer", "minimum": 1, "maximum": _NUMBERS[name]}
     return {"name": name, "in": within, "required": is_needed or within == "path", "schema": schema}
+
+
+def _number(least: int, most: int) -> Document:
+    return {"type": "integer", "minimum": least, "maximum": most}
 
 
 def _content(body: type) -> Document:

@@ -77,6 +77,7 @@ class _Saving:
         """Keep files, each a path and a name."""
         directory = self._trial / FILES_DIRECTORY
         taken: dict[str, Stored] = {}
+        folders: set[Path] = set()
         try:
             with Adding(store_of(self._trial)) as adding:
                 for source, name in sources:
@@ -86,9 +87,12 @@ class _Saving:
                     if fault := path_fault(name):
                         self.leave(source, said("its name cannot be used: {reason}", reason=said(fault)))
                         continue
+                    target = directory / name
                     try:
-                        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-                        taken[name] = adding.take(Path(source), directory / name, follows=True)
+                        if target.parent not in folders:
+                            target.parent.mkdir(parents=True, exist_ok=True)
+                            folders.add(target.parent)
+                        taken[name] = adding.take(Path(source), target, follows=True)
                     except (DamagedError, OSError) as error:
                         self.leave(source, _reason(error))
         except OSError as error:
