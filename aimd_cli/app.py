@@ -109,6 +109,8 @@ COMMANDS = CommandGroup(
         "trial": "trial:GROUP",
         "artifact": "artifact:GROUP",
         "console": "console:console",
+        "du": "storage:du",
+        "gc": "storage:gc",
         "login": "login:login",
         "logout": "login:logout",
         "relay": "relay:relay",
@@ -118,7 +120,7 @@ COMMANDS = CommandGroup(
         "help": "help:help_",
     },
     {
-        "Record and look": ("trial", "artifact", "console"),
+        "Record and look": ("trial", "artifact", "console", "du", "gc"),
         "Share through a server": ("login", "logout", "relay", "folder"),
         "Run a server": ("server",),
         "Settings and help": ("config", "help"),

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.objects.copying import Stored, copy_file, open_source, write_fully
 from aimd_core.objects.packs import PACKED_BYTES
-from aimd_core.objects.store import NEW_DIRECTORY, ObjectStore, are_on_one_disk, created
+from aimd_core.objects.store import NEW_DIRECTORY, ObjectStore, are_on_one_disk, created, remove_abandoned
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from types import TracebackType
 
 _MOST_FILES, _MOST_BYTES = 512, 256 << 20  # that wait for the disk together
-ABANDONED_S = 86_400.0  # a file that was not finished for so long is nobody's
 _FEW = 4  # files up to which each is forced to the disk; more wait for the whole file system once
 
 
@@ -49,7 +47,7 @@ class Adding:
         self._shares: dict[Path, bool] = {}  # whether a directory is on the store's disk
 
     def __enter__(self) -> Adding:
-        _remove_abandoned(self._store.directory / NEW_DIRECTORY)
+        remove_abandoned(self._store.directory / NEW_DIRECTORY)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -190,15 +188,6 @@ def _sync_file_system(directory: Path) -> bool:
         return bool(sync(descriptor) == 0)
     finally:
         os.close(descriptor)
-
-
-def _remove_abandoned(directory: Path) -> None:
-    """Remove what killed processes did not finish."""
-    before_s = time.time() - ABANDONED_S
-    with suppress(OSError), os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.stat(follow_symlinks=False).st_ctime < before_s:
-                os.unlink(entry.path)
 
 
 def _remove(path: Path) -> None:

@@ -63,9 +63,9 @@ class DigestMemory:
         remembered = self._remembered.get(entry.path)
         return remembered.digest if remembered and remembered.stat == entry.stat else None
 
-    def last_digest_of(self, path: str) -> Remembered | None:
-        """Return what was remembered of a path, whether or not the file has changed since."""
-        return self._remembered.get(path)
+    def digests(self) -> set[str]:
+        """Return all digests that are remembered."""
+        return {remembered.digest for remembered in self._remembered.values()}
 
     def note(self, entry: Entry, digest: str, is_sure: bool = False) -> None:
         """Remember a digest, unless the file is so new that it may change again without a new time.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 import weakref
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ OBJECTS_DIRECTORY = Path(".aimd", "objects")
 PACKS_DIRECTORY, NEW_DIRECTORY, LOCK_FILE = "packs", "new", "lock"
 PARTIAL = ".partial"  # the end of the name of a file that is not finished
 READ_ONLY = 0o444
+ABANDONED_S = 86_400.0  # a file that was not finished for so long is nobody's
 _stores: weakref.WeakSet[ObjectStore] = weakref.WeakSet()
 
 
@@ -209,18 +211,8 @@ class ObjectStore:
         source = self.path_of(digest)
         if _are_same(source, target):
             return
-        temporary = self.new_path(target)
-        try:
-            if not source.exists():
-                write_new(temporary, self.read(digest))
-            elif not (self.can_clone(source) and clone(source, temporary)) and not _linked(source, temporary):
-                with open_source(source) as opened, created(temporary) as descriptor:
-                    copy_file(opened, descriptor, source)
-                    os.fsync(descriptor)
-            os.rename(temporary, target)
-        except BaseException:
-            _remove(temporary)
-            raise
+        with self.locked(is_shared=True):
+            _put(self, digest, target)
 
     def can_clone(self, source: Path) -> bool:
         """Tell whether the store's file system can share the bytes of two files, tried once with one of its own."""
@@ -295,6 +287,15 @@ def are_on_one_disk(directory: Path, target: Path) -> bool:
     return os.stat(directory).st_dev == os.stat(target.parent).st_dev
 
 
+def remove_abandoned(directory: Path) -> None:
+    """Remove what killed processes did not finish."""
+    before_s = time.time() - ABANDONED_S
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.stat(follow_symlinks=False).st_ctime < before_s:
+                os.unlink(entry.path)
+
+
 def is_unfinished(name: str) -> bool:
     """Tell whether a file's name is that of one that a store has not finished."""
     return name.startswith(".") and name.endswith(PARTIAL)
@@ -336,6 +337,22 @@ def clone(source: Path, target: Path) -> bool:
             return True
     _remove(target)
     return False
+
+
+def _put(store: ObjectStore, digest: str, target: Path) -> None:
+    """Give a path the bytes of an object, by the cheapest way that the file system has."""
+    source, temporary = store.path_of(digest), store.new_path(target)
+    try:
+        if not source.exists():
+            write_new(temporary, store.read(digest))
+        elif not (store.can_clone(source) and clone(source, temporary)) and not _linked(source, temporary):
+            with open_source(source) as opened, created(temporary) as descriptor:
+                copy_file(opened, descriptor, source)
+                os.fsync(descriptor)
+        os.rename(temporary, target)
+    except BaseException:
+        _remove(temporary)
+        raise
 
 
 def _are_same(source: Path, target: Path) -> bool:

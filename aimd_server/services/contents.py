@@ -24,7 +24,7 @@ import msgspec
 from aimd_server.blobs import BlobMissingError
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services.clock import now_us
-from aimd_server.services.request_errors import RefusalError, invalid, too_large
+from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.visibility import load_trial
 from aimd_server.storage import Storage
 from aimd_server.stores import contents
@@ -170,7 +170,7 @@ class Receiving:
         """
         checked(digest)
         if size > MAX_BYTES:
-            raise too_large("a file", MAX_BYTES)
+            raise invalid(f"a file may have {MAX_BYTES} bytes at most", field="Upload-Length", limit=MAX_BYTES)
         if offset + len(body) > size:
             raise invalid("there are more bytes than Upload-Length says", field="Upload-Length")
         key = _new_key()

@@ -229,6 +229,20 @@ COMMANDS: dict[str, str] = {
     "Which direction is better, if the name does not tell.": "从名称看不出时，指明哪个方向更好。",
     "Which value of each metric to compare.": "比较各指标的哪个值。",
     "Also show what is the same in all of them.": "同时显示各试验相同的内容。",
+    "Show what trials and artifacts here take on the disk, the largest first, and what nobody refers to.": (
+        "显示此处的试验和制品占用的磁盘空间（从大到小），以及不再被引用的内容。"
+    ),
+    "OWN is what only that trial or artifact holds: files that several of them keep take space once.": (
+        "OWN（独占）是仅由该试验或制品持有的部分：多方保存的相同文件只占一份空间。"
+    ),
+    "The working directory that holds .aimd.": "包含 .aimd 的工作目录。",
+    "Remove objects that no trial and no artifact refers to from .aimd/objects.": (
+        "从 .aimd/objects 中移除不被任何试验或制品引用的对象。"
+    ),
+    (
+        "What was added within the last hour stays. No file of a trial or an artifact changes. Safe to interrupt, and to run"
+        " while others record."
+    ): "最近一小时内添加的内容会保留。试验和制品的文件不会改变。可随时中断，也可在他人记录时运行。",
     "List the files kept with a trial, with their sizes and SHA-256 digests.": "列出随试验保存的文件及其大小和 SHA-256 摘要。",
     "They are in `files/` of its directory, where trial.save and you put them.": (
         "这些文件位于试验目录的 `files/` 中，由 trial.save 或您自己放入。"

@@ -33,6 +33,7 @@ SCREENS: dict[str, str] = {
     "REMOVED": "移除时间",
     "SIZE": "大小",
     "SHA-256": "SHA-256",
+    "OWN": "独占",
     "METRIC": "指标",
     "PARAMETER": "超参数",
     "VIEW": "视图",
