@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from aimd_server.routes.access import Access, Call, RouteTable
-from aimd_server.services import exporting
+from aimd_server.services import contents, exporting
 from aimd_server.services.exporting import ExportPage, Member
 from aimd_server.services.files import OpenFile, read_piece
 from aimd_server.services.request_errors import RefusalError
+from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.database import Connection
 from aimd_server.stores.trials import TrialRow
 from aimd_server.stores.writer import StoreUnavailableError
 
@@ -57,7 +58,7 @@ async def _trial(call: Call, row: TrialRow) -> AsyncIterator[bytes]:
 async def _content(call: Call, member: Member) -> AsyncIterator[bytes]:
     start, end = 0, member.opened.standing.offset
     while start < end:
-        piece = (await call.run(_read, member.opened, start))[: end - start]
+        piece = (await call.run_stored(_read, member.opened, start, end))[: end - start]
         if not piece:  # its size was already sent: abort, so that nobody takes the rest for a file
             raise StoreUnavailableError("a file was deleted while it was exported")
         start += len(piece)
@@ -65,8 +66,11 @@ async def _content(call: Call, member: Member) -> AsyncIterator[bytes]:
     yield exporting.padding(end)
 
 
-def _read(database: Database, user: Account, opened: OpenFile, start: int) -> bytes:
+def _read(storage: Storage, user: Account, opened: OpenFile, start: int, end: int) -> bytes:
+    if opened.content_id is not None:
+        return contents.read(storage, opened.content_id, start, end)
+
     def operation(connection: Connection) -> bytes:
         return read_piece(connection, opened, start)
 
-    return database.read(operation)
+    return storage.database.read(operation)

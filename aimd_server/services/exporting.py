@@ -11,12 +11,14 @@ import re
 import tarfile
 from typing import NamedTuple
 
+from aimd_core.objects.tree import MAX_FILES
 from aimd_server.services import public_view
-from aimd_server.services.files import DOCUMENTS, JOURNALS, OpenFile, Standing, open_file
+from aimd_server.services.files import DOCUMENTS, JOURNALS, TREE, OpenFile, Standing, open_file
 from aimd_server.services.visibility import load_folder
-from aimd_server.stores import journals, trial_documents, trials
+from aimd_server.stores import journals, trial_documents, trial_files, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.trial_files import FileRow
 from aimd_server.stores.trials import Scope, TrialRow
 
 AT_ONCE = 50
@@ -82,9 +84,28 @@ def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
         contents = [Member(file, open_file(connection, user, row.uid, file)) for file in names]
         document = public_view.document(user, trials.document(connection, row.id))
         made = {"metadata.yaml": document, "parameters.yaml": row.parameters}
-        return [_made(file, text) for file, text in made.items() if file not in stored] + contents
+        kept = trial_files.page(connection, row.id, "", MAX_FILES) if public_view.shows(user, TREE) else []
+        return [
+            *(_made(file, text) for file, text in made.items() if file not in stored),
+            *contents,
+            *(Member(TREE + _safe_path(file), _opened(file)) for file in kept),
+        ]
 
     return database.read(operation)
+
+
+def _safe_path(file: FileRow) -> str:
+    """Return the path of a kept file in the tar; a part that differs ends with the beginning of the digest."""
+    parts = []
+    for part in file.path.split("/"):
+        safe = _UNSAFE.sub("_", part)
+        is_same = safe == part and not _DEVICES.fullmatch(part)
+        parts.append(part if is_same else f"{safe.encode()[:_MOST_BYTES].decode(errors='ignore')}~{file.digest[:8]}")
+    return "/".join(parts)
+
+
+def _opened(file: FileRow) -> OpenFile:
+    return OpenFile(None, Standing(file.size, file.digest), content_id=file.content_id)
 
 
 def _made(file: str, text: str) -> Member:

@@ -139,11 +139,12 @@ def _standing_of(row: DocumentRow) -> Standing:
 
 
 class OpenFile(msgspec.Struct, frozen=True):
-    """A file to read from: a journal by its id, or a document's bytes; neither when nothing is stored of it."""
+    """A file to read from: a journal by its id, a document's bytes, or a content by its id; else nothing is stored."""
 
     journal_id: int | None
     standing: Standing
     content: bytes = b""
+    content_id: int | None = None
 
 
 def open_file(connection: Connection, user: Account, uid: str, file: str) -> OpenFile:

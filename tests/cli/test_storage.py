@@ -124,7 +124,7 @@ for step in range(60):
     source.write_bytes(b"%d" % (step % 7) * 5000)
     with Adding(store) as adding:
         adding.take(source, target)
-    if step % 3 == 0:
+    if step < 53:
         target.unlink()
 """
 _FORGETS_THE_LOCK = """
@@ -136,7 +136,7 @@ def forgotten(self, is_shared):
 module.ObjectStore.locked = forgotten
 true = module._put
 def slowly(*arguments):
-    time.sleep(0.003)
+    time.sleep(0.02)
     true(*arguments)
 module._put = slowly
 """

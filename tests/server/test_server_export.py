@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -47,12 +48,18 @@ def test_trials_come_out_as_they_went_in_with_those_below(user: User) -> None:
     user.patch(first, 0, journal)
     user.patch(first, 0, b"hello\n", "stdout.log")
     user.v2("PUT", f"/trials/{first}/files/metadata.yaml", content=b"kind: Trial\n")
+    user.v2("POST", "/contents", content=b"[4]\nkept")
+    kept = [{"path": path, "digest": hashlib.sha256(b"kept").hexdigest()} for path in ("a/b.csv", "a:b/nul")]
+    assert user.v2("POST", f"/trials/{first}/files", json={"files": kept}).status_code == 200
     tar = _export(user, user.trial(first)["folder"]["id"])
     files = {one.name for one in tar.getmembers() if one.isfile()}
     assert {"digits/one/metadata.yaml", "digits/one/metrics", "digits/deep/two/parameters.yaml"} <= files
     assert not any("other" in name for name in files)
     assert _content(tar, "digits/one/metrics") == journal
     assert _content(tar, "digits/one/stdout.log") == b"hello\n"
+    assert _content(tar, "digits/one/files/a/b.csv") == b"kept"
+    (odd,) = [name for name in files if "/files/a_b~" in name]
+    assert ("nul~" in odd, _content(tar, odd)) == (True, b"kept")
     assert _content(tar, "digits/one/metadata.yaml") == b"kind: Trial\n"
     assert json.loads(_content(tar, "digits/deep/two/parameters.yaml")) == {"lr": 0.01}
     assert json.loads(_content(tar, "digits/deep/two/metadata.yaml"))["startTime"].startswith("2026")

@@ -1,7 +1,9 @@
 /** Trials: lists, one, changes, and their files. */
 
 import { addressOf, ask, askJson } from "./client";
-import type { Share, Trial, TrialColumns, TrialDetail, TrialPage } from "./types";
+import type { KeptPage, Share, Trial, TrialColumns, TrialDetail, TrialPage } from "./types";
+
+const KEPT_PAGE = 500;
 
 export interface Listing {
   folderId: string;
@@ -80,6 +82,16 @@ export async function deleteTrial(id: string): Promise<void> {
 
 export function fileAddress(id: string, file: string): string {
   return addressOf(`trials/${encodeURIComponent(id)}/files/${encodeURIComponent(file)}`);
+}
+
+/** The files kept with a trial, those below its `files/`, page by page. */
+export function listFiles(id: string, cursor: string | null, signal?: AbortSignal): Promise<KeptPage> {
+  const query = { limit: KEPT_PAGE, cursor: cursor ?? undefined };
+  return askJson<KeptPage>(`trials/${encodeURIComponent(id)}/files`, { query, signal });
+}
+
+export function keptAddress(id: string, path: string): string {
+  return addressOf(`trials/${encodeURIComponent(id)}/content`, { path });
 }
 
 export interface FilePart {

@@ -56,6 +56,20 @@ export interface Trial {
 export interface StoredFile {
   offset: number;
   digest: string;
+  /** Of `files/`, which stands for all kept files together: how many there are. */
+  count?: number;
+}
+
+export interface KeptFile {
+  path: string;
+  size: number;
+  digest: string;
+  updated: string;
+}
+
+export interface KeptPage {
+  files: KeptFile[];
+  next: string | null;
 }
 
 export interface TrialDetail extends Trial {
