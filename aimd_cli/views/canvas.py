@@ -12,6 +12,7 @@ _DOT_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row a
 _DASHES = ((1, 0), (5, 3), (1, 2), (8, 2), (2, 4), (3, 1))  # dots drawn and skipped, by series
 MIXED = -2  # owner of a cell in which several series meet
 NOBODY = -1
+BAND = -3  # owner of the lines that show where many series run
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -106,6 +107,8 @@ class Canvas:
             return " "
         if self._braille:
             return chr(_BRAILLE + mask)
+        if owner == BAND:
+            return "."
         return LETTERS[owner % len(LETTERS)] if self._letters else "*"
 
 

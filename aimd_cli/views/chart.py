@@ -6,14 +6,17 @@ and in plain ASCII.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from aimd_cli import text
 from aimd_cli.views.axes import Scale, count_label, duration_label, duration_ticks, labels, ticks
-from aimd_cli.views.canvas import LETTERS, Canvas
+from aimd_cli.views.bands import band_of, drawn_apart
+from aimd_cli.views.canvas import BAND, LETTERS, Canvas
 from aimd_cli.views.curve import STRETCHES, Curve, sentence, smoothed, thinned
 from aimd_cli.views.words import note, shown
+from aimd_core.direction import direction_of
 from aimd_core.language import joined, said
 
 if TYPE_CHECKING:
@@ -60,11 +63,23 @@ class _Frame(NamedTuple):
 class Chart:
     """Curves on one pair of axes."""
 
-    def __init__(self, curves: list[Curve], look: Look) -> None:
-        """Take curves, whose `name`s must differ."""
+    def __init__(self, curves: list[Curve], look: Look, owners: Sequence[int] | None = None) -> None:
+        """Take curves, whose `name`s must differ, and the numbers of their letters, by default in order."""
         self.curves = curves
         self.look = look
         self._drawn = [self._points(curve) for curve in curves]
+        self._apart = drawn_apart(curves)
+        self._lettered = len(curves) > 1 or owners is not None
+        self._owners = list(owners) if owners is not None else self._letters()
+        chosen = set(self._apart)
+        self._band = band_of([points for at, points in enumerate(self._drawn) if at not in chosen])
+
+    def _letters(self) -> list[int]:
+        """Return the number of each curve's letter: those that are drawn apart come first."""
+        owners = [0] * len(self.curves)
+        for owner, number in enumerate(self._apart):
+            owners[number] = owner
+        return owners
 
     def _points(self, curve: Curve) -> list[tuple[float, float]]:
         points = curve.thinned
@@ -79,10 +94,10 @@ class Chart:
 
         blocks: list[RenderableType] = [note(self._title(), style="bold"), *self.drawing(width)]
         if len(self.curves) == 1:
-            blocks.append(note(self._sentences()[0], style="dim"))
+            blocks.append(note(self.sentences()[0], style="dim"))
         else:
             blocks += [Text(""), self._legend(width)]
-            blocks += [note(sentence, style="dim") for sentence in self._notes()]
+            blocks += [note(sentence, style="dim") for sentence in self.remarks()]
         return Group(*blocks)
 
     def drawing(self, width: int) -> list[Text]:
@@ -93,7 +108,7 @@ class Chart:
 
     def lines(self) -> list[list[str]]:
         """Return the chart in plain characters, and a sentence about each curve."""
-        sentences = [[text.clean(line)] for line in self._sentences()]
+        sentences = [[text.clean(line)] for line in (*self.sentences(), *self._band_sentence())]
         if self.look.only_sentences:
             return sentences
         rows = ["".join(part for part, _ in row).rstrip() for row in self._rows(_PIPE_WIDTH, glyphs=False)]
@@ -129,12 +144,26 @@ class Chart:
         how += [said("logarithmic")] if self.look.log_y else []
         return said("{title} ({how})", title=title, how=joined(", ", list(how))) if how else title
 
-    def _sentences(self) -> list[str]:
+    def sentences(self) -> list[str]:
+        """Return a sentence about each curve that is drawn apart."""
         several = len(self.curves) > 1
         return [
-            joined("", [f"{LETTERS[number % len(LETTERS)]} {curve.name}: " if several else "", self._sentence(curve)])
-            for number, curve in enumerate(self.curves)
+            joined("", [f"{self._letter(number)} {curve.name}: " if several else "", self._sentence(curve)])
+            for number in self._apart
+            for curve in [self.curves[number]]
         ]
+
+    def _letter(self, number: int) -> str:
+        return LETTERS[self._owners[number] % len(LETTERS)]
+
+    def _band_sentence(self) -> list[str]:
+        """Return what is said of the curves that are not drawn apart."""
+        if self._band is None:
+            return []
+        told = {"count": len(self._apart), "total": len(self.curves), "others": len(self.curves) - len(self._apart)}
+        if direction_of(self.curves[0].metric) is not None:
+            return [said("the best {count} of {total} curves; the other {others} as a band with their median", **told)]
+        return [said("the first {count} of {total} curves; the other {others} as a band with their median", **told)]
 
     def _sentence(self, curve: Curve) -> str:
         told = sentence(curve, self.look.axis)
@@ -142,11 +171,12 @@ class Chart:
         left_out = said("; {below:,} not above zero left out of the logarithmic axis", below=below) if below else ""
         return joined("", [told, left_out])
 
-    def _notes(self) -> list[str]:
-        """Return sentences about curves of which something is left out."""
-        return [
+    def remarks(self) -> list[str]:
+        """Return sentences about the band, and about curves of which something is left out."""
+        drawn = [self.curves[number] for number in self._apart]
+        return self._band_sentence() + [
             told
-            for told, curve in zip(self._sentences(), self.curves, strict=True)
+            for told, curve in zip(self.sentences(), drawn, strict=True)
             if curve.not_finite
             or curve.unplaced
             or curve.damage
@@ -166,10 +196,11 @@ class Chart:
                 Column("POINTS", right=True, priority=3),
             ]
         )
-        for number, curve in enumerate(self.curves):
+        for number in self._apart:
+            curve = self.curves[number]
             (low, _), (high, _) = curve.extremes() if len(curve) else ((None, None), (None, None))
             table.add(
-                (LETTERS[number % len(LETTERS)], f"bold {_color(number)}"),
+                (self._letter(number), f"bold {color_of(self._owners[number])}"),
                 text.clean(curve.name),
                 *("" if value is None else text.number(value) for value in (curve.last, low, high)),
                 f"{len(curve) + curve.not_finite:,}",
@@ -193,15 +224,14 @@ class Chart:
         return [*rows, *self._x_axis(frame, margin, glyphs)]
 
     def _draw(self, frame: _Frame) -> None:
-        canvas, count = frame.canvas, len(self.curves)
-        for owner, points in enumerate(self._drawn):
-            dots = [
-                (frame.x.dot(position, canvas.width), canvas.height - 1 - frame.y.dot(value, canvas.height))
-                for position, value in points
-            ]
-            canvas.draw(dots, owner, dashed=count > 1)
-        for owner in range(count if count > 1 else 0):
-            canvas.letter(owner, count)
+        canvas = frame.canvas
+        for edge in self._band[1:] if self._band is not None else ():
+            canvas.draw(_dots(frame, edge), BAND, dashed=False)
+        for number in self._apart:
+            canvas.draw(_dots(frame, self._drawn[number]), self._owners[number], dashed=self._lettered)
+        count = 1 + max((self._owners[number] for number in self._apart), default=0)
+        for number in self._apart if self._lettered else ():
+            canvas.letter(self._owners[number], count)
 
     def _x_axis(self, frame: _Frame, margin: int, glyphs: bool) -> list[Row]:
         columns = frame.canvas.columns
@@ -228,6 +258,15 @@ class Chart:
         ]
 
 
+def _dots(frame: _Frame, points: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+    """Return where points are on the canvas."""
+    canvas = frame.canvas
+    return [
+        (frame.x.dot(position, canvas.width), canvas.height - 1 - frame.y.dot(value, canvas.height))
+        for position, value in points
+    ]
+
+
 def _y_row(frame: _Frame, value: float) -> int:
     """Return the canvas row of a value."""
     return (
@@ -239,12 +278,15 @@ def _row(canvas: Canvas, row: int, label: str | None, margin: int, glyphs: bool)
     """Return a line of the drawing with its part of the y axis."""
     mark = ("┤" if glyphs else "+") if label is not None else ("│" if glyphs else "|")
     line = [(f"{label or '':>{margin}} {mark}", "dim")]
-    for style, cells in groupby(canvas.cells(row), key=lambda cell: _color(cell.owner)):
+    for style, cells in groupby(canvas.cells(row), key=lambda cell: color_of(cell.owner)):
         line.append(("".join(cell.character for cell in cells), style))  # one escape sequence for all in the same style
     return line
 
 
-def _color(owner: int) -> str:
+def color_of(owner: int) -> str:
+    """Return the Rich style of a curve, by the number of its letter."""
+    if owner == BAND:
+        return "dim"
     return PALETTE[owner % len(PALETTE)] if owner >= 0 else "default"
 
 

@@ -12,6 +12,7 @@ from aimd_cli.options import AllSegmentsOpt, DirectoryOpt, JsonOpt, NamesOpt, Pa
 
 if TYPE_CHECKING:
     from aimd_cli.views.chart import Chart, Look
+    from aimd_cli.views.panels import Panels
     from aimd_core.reading.facts import Facts
     from aimd_core.sources.handles import TrialHandle
 
@@ -29,6 +30,7 @@ class Source(NamedTuple):
     metrics: list[str]
     axis: Axis
     all_segments: bool
+    overlaid: bool = False
 
 
 def plot(
@@ -45,6 +47,9 @@ def plot(
     ] = None,
     x: Annotated[Axis, typer.Option("--x", help="What the x axis shows.")] = "step",
     log_y: Annotated[bool, typer.Option("--log-y", help="Use a logarithmic y axis.")] = False,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Draw several metrics on the same axes, not in panels.")
+    ] = False,
     smooth: Annotated[
         float,
         typer.Option(
@@ -80,7 +85,7 @@ def plot(
     naming = Naming(trial, path, name, directory, remote)
     trials = chosen(naming)
     look = Look(x, log_y, smooth, height or _rows(), output.braille_fits(), only_sentences=watch)
-    source = Source(trials, metric or charts_of(naming), x, all_segments)
+    source = Source(trials, metric or charts_of(naming), x, all_segments, overlay)
     if watch and not as_json:
         _watch(source, look)
         return
@@ -96,19 +101,21 @@ def _rows() -> int:
     return max(6, min(20, output.terminal_height() - _LINES_BESIDE))
 
 
-def _read(source: Source, look: Look) -> tuple[Chart, list[str]]:
+def _read(source: Source, look: Look) -> tuple[Chart | Panels, list[str]]:
     from aimd_cli.commands.trial.curves import read_curves
     from aimd_cli.views.chart import Chart
+    from aimd_cli.views.panels import Panels
 
     curves, missing = read_curves(source.trials, source.metrics, source.axis, source.all_segments)
-    return Chart(curves, look), missing
+    several = len({curve.metric for curve in curves}) > 1
+    return Panels(curves, look) if several and not source.overlaid else Chart(curves, look), missing
 
 
 def _watch(source: Source, look: Look) -> None:
     """Redraw, and leave the last chart on the terminal."""
-    shown: list[Chart] = []
+    shown: list[Chart | Panels] = []
 
-    def kept() -> Iterator[Chart]:
+    def kept() -> Iterator[Chart | Panels]:
         for chart in _charts(source, look):
             shown[:] = [chart]
             yield chart
@@ -118,7 +125,7 @@ def _watch(source: Source, look: Look) -> None:
         output.show(shown[0], as_json=False)
 
 
-def _charts(source: Source, look: Look) -> Iterator[Chart]:
+def _charts(source: Source, look: Look) -> Iterator[Chart | Panels]:
     """Yield the chart whenever points have come, until no trial is being recorded."""
     import time
 

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "Choose the baseline of a directory, or print it. Lists show how far the other trials are from it.": (
         "设置或打印目录的基准试验。列表会显示其他试验与它的差距。"
     ),
+    "Draw several metrics on the same axes, not in panels.": "将多个指标绘制在同一坐标系中，而不是分图绘制。",
     "Upload and exchange": "上传与交换",
     "Check": "检查",
     "Examples:": "示例：",

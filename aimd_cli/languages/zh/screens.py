@@ -36,6 +36,12 @@ SCREENS: dict[str, str] = {
     "OWN": "独占",
     "METRIC": "指标",
     "PARAMETER": "超参数",
+    "the best {count} of {total} curves; the other {others} as a band with their median": (
+        "{total} 条曲线中最好的 {count} 条；其余 {others} 条以范围和中位数显示"
+    ),
+    "the first {count} of {total} curves; the other {others} as a band with their median": (
+        "{total} 条曲线中的前 {count} 条；其余 {others} 条以范围和中位数显示"
+    ),
     "VIEW": "视图",
     "QUERY": "查询",
     "SORT": "排序",
