@@ -21,7 +21,7 @@ from aimd_core.format.layout import default_directory, expanded
 from aimd_core.format.model import INITIALIZING, RUNNING
 from aimd_core.hosts import REMOTE, short_names
 from aimd_core.language import said
-from aimd_core.sources.handles import TrashEntry, TrialHandle, TrialSource, trashed_named
+from aimd_core.sources.handles import TrashEntry, TrialHandle, TrialSource, is_id, trashed_named
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"(?P<server>[A-Za-z0-9][A-Za-z0-9_-]{0,31}):(?P<rest>.*)", re.DOTALL)
 _SELECTOR = re.compile(r"@(?P<word>[A-Za-z]*)(?:\((?P<inside>.*)\)|:(?P<after>.+))?", re.DOTALL)
 _RUNNING = f"state in [{INITIALIZING}, {RUNNING}]"
+_SEVERAL = 2
 _SELECTORS = "@latest, @latest(3), @running, @best(val.acc), @best(val.loss:min)"
 
 
@@ -162,6 +163,15 @@ class TrialFinder:
         if not rest:
             return source.trials()
         return select(source, rest) if rest.startswith("@") else [source.named(rest)]
+
+    def expect(self, texts: Sequence[str]) -> None:
+        """Prepare for names to come: ids on the server where names are looked up are asked for together."""
+        if not self._remote or len(texts) < _SEVERAL:
+            return
+        from aimd_core.client.lists import batch
+
+        source = self._server(REMOTE)
+        source.expected |= batch(source.server, [text for text in texts if is_id(text)], detail=True)
 
     def trashed(self, text: str) -> TrashEntry:
         """Return the trial in a trash that a text means. Errors as `named`."""

@@ -7,7 +7,6 @@ that was checked against the server's digest and lasts as long as the source is 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
@@ -50,6 +49,7 @@ from aimd_core.sources.handles import (
     TrialHandle,
     TrialSource,
     folder_on,
+    is_id,
     only,
     refuse_running,
 )
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
 FOLLOW_INTERVAL_S = 1.0
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CANDIDATES = 30  # more than an ambiguous name lists
 _TAIL_BYTES = 1 << 16
 _NAMES = ("name", "alternative_name")
@@ -248,6 +247,7 @@ class ServerSource(TrialSource):
         host: Its address.
         server: The connection.
         copies: Copies of trials' files.
+        expected: What was asked together of trials that will be named one by one, by id.
     """
 
     def __init__(self, credentials: Credentials, called: str) -> None:
@@ -264,6 +264,7 @@ class ServerSource(TrialSource):
         self.called, self.host = called, credentials.host
         self._folder = ""
         self._root = self
+        self.expected: dict[str, dict[str, Any]] = {}
         self.copies = _Copies()
         if protocol_for(credentials.host) != V2:
             raise OldServerError(host=credentials.host, what="list and read trials")
@@ -315,8 +316,8 @@ class ServerSource(TrialSource):
 
     def named(self, name: str) -> RemoteTrial:
         """Return the trial with a name, perhaps with folders before it, or a unique prefix of a name or of its id."""
-        if _UUID.fullmatch(name):
-            document = batch(self.server, [name], detail=True).get(name)
+        if is_id(name):
+            document = self._root.expected.get(name) or batch(self.server, [name], detail=True).get(name)
             if document is None:
                 raise RemoteNotFoundError(what=said("trial {name}", name=name))
             return RemoteTrial(self._root, document)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import pytest
 
+from aimd_core.client.v2 import Server
 from aimd_core.errors import NotFoundError
 from aimd_core.sources.handles import LineRequest, facts_of
 from aimd_core.sources.naming import TrialFinder
@@ -192,6 +194,45 @@ def test_servers_that_cannot_be_asked_have_their_exit_codes(home: Home, account:
         home.write_config(f"aimd_host: {old.url}\napi_key: {old.key}\n")
         ran = home.aimd("trial", "export", "--remote", "x")
     assert (ran.code, "version 1" in ran.err) == (1, True)
+
+
+def test_output_of_a_running_trial_is_followed_on_a_server_until_it_ends(home: Home, signed_in: Account) -> None:
+    trial = aimd.create_trial(trial_name="now", capture_output=False)
+    output = trial.path / "stdout.log"
+
+    def upload() -> None:
+        assert home.aimd("trial", "upload", "now", "-P", "/", "-m").code == 0
+
+    output.write_text("one\ntw")
+    upload()
+    with TrialFinder() as finder:
+        (followed,) = finder.named("remote:now")
+        lines = followed.follow_output()
+        assert [next(lines), next(lines)] == ["one", None]
+        with output.open("a") as file:
+            file.write("o\nthree")
+        upload()
+        assert [next(lines), next(lines)] == ["two", None]
+        trial.finish()
+        upload()
+        assert list(lines) == ["three"]
+        assert list(followed.follow_output(1)) == ["three"]
+
+
+def test_many_ids_are_asked_for_together(
+    home: Home, trials: list[str], signed_in: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = home.aimd("trial", "ls", "--remote", "-q").out.split()
+    asked: list[str] = []
+    send = Server.send
+
+    def seen(self: Server, method: str, path: str, **how: Any) -> Any:
+        asked.append(path)
+        return send(self, method, path, **how)
+
+    monkeypatch.setattr(Server, "send", seen)
+    assert home.aimd("trial", "compare", "--remote", *ids).code == 0
+    assert asked == ["/trials/batch"]
 
 
 CHANGES = {

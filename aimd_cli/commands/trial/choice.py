@@ -62,6 +62,7 @@ def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
         raise UsageError(
             message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
         )
+    finder.expect(expanded)
     trials: list[TrialHandle] = [finder.at(path) for path in naming.paths or ()]
     views = _views(naming, expanded)
     for name in expanded:
