@@ -337,6 +337,13 @@ ARTIFACT = members(
     {"id": uuid, "name": text, "type": text, "folder": members({"id": uuid, "path": text}), "version": maybe(text)},
     _ARTIFACT_EXTRAS,
 )
+LINEAGE = members(
+    {
+        "start": uuid,
+        "nodes": listed(members({"kind": choice("trial", "artifact"), "id": uuid, "name": text, "detail": text})),
+        "edges": listed(members({"source": uuid, "target": uuid})),
+    }
+)
 ARTIFACTS = members({"artifacts": listed(ARTIFACT)}, {"next": cursor})
 OBJECTS = members({"objects": listed(members({"key": text, "size": size, "digest": digest}))}, {"next": cursor})
 ANYTHING = mapping  # of which nothing is used

@@ -6,6 +6,8 @@ from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.folders import is_id
 from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2
+from aimd_core.client.v1 import DeployedServer
+from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials, resolve_credentials
 from aimd_core.errors import UsageError
 from aimd_core.format.artifacts import LATEST
@@ -23,8 +25,8 @@ def connect_artifacts(credentials: Credentials, retry: RetryPolicy | None = None
         NetworkError: Its protocol is not cached, and it cannot be reached.
     """
     if protocol_for(credentials.host, retry) == V2:
-        return CurrentArtifactRemote(credentials, retry)
-    return DeployedArtifactRemote(credentials, retry)
+        return CurrentArtifactRemote(Server(credentials, retry))
+    return DeployedArtifactRemote(DeployedServer(credentials, retry))
 
 
 def asked_for(remote: ArtifactRemote, asked: str) -> RemoteArtifact:

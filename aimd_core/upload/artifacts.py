@@ -14,7 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from aimd_core.errors import DamagedError, DiskError, NotAServerError, UnreachableError
+from aimd_core.errors import (
+    DamagedError,
+    DiskError,
+    NotAServerError,
+    RefusedError,
+    RemoteNotFoundError,
+    UnreachableError,
+)
 from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
     change_artifact,
@@ -153,12 +160,42 @@ def upload_artifact_at(
         sent_bytes += count
         progress(count)
 
-    outcome, sent = remote.send(artifact, destination, advance)
+    outcome, sent = _sent(remote, artifact, destination, advance)
     try:
         note_remote(artifact.path, remote.host, sent)
     except OSError as error:
         raise DiskError(path=artifact.path / METADATA_FILE, reason=error.strerror or str(error)) from error
     return UploadedArtifact(outcome, sent, artifact_address(remote.host, sent.folder_id, sent.version), sent_bytes)
+
+
+def _sent(
+    remote: ArtifactRemote, artifact: StoredArtifact, destination: Destination, progress: Progress
+) -> tuple[str, RemoteArtifact]:
+    """Send an artifact; if another upload of it has been faster, there is nothing left to do.
+
+    Raises:
+        RefusedError: The server refuses it, or has other content under its id.
+    """
+    try:
+        outcome, sent = remote.send(artifact, destination, progress)
+    except RefusedError as error:
+        try:
+            outcome, sent = UNCHANGED, remote.find(artifact.id)
+        except RemoteNotFoundError:
+            raise error from None
+    there = {row.key: row for row in sent.objects}
+    same = there.keys() == {row.key for row in artifact.objects} and sent.references == artifact.references
+    if not same or any(_differ(row, there[row.key]) for row in artifact.objects):
+        raise RefusedError(
+            host=remote.host, reason="it has other content under the id of this artifact, which is final"
+        )
+    return outcome, sent
+
+
+def _differ(here: StoredObject, there: StoredObject) -> bool:
+    """Tell whether two objects differ, as far as their digests are known."""
+    is_known = here.digest is not None and there.digest is not None
+    return here.size_bytes != there.size_bytes or (is_known and here.digest != there.digest)
 
 
 def note_remote(path: Path, host: str, sent: RemoteArtifact) -> None:

@@ -83,6 +83,7 @@ class Destination:
         overwrite: Whether a trial whose files differ within what the server has replaces that; its old files are gone.
         must_exist: Whether a missing folder is an error; otherwise the trial goes to the default folder, as deployed
             clients do it.
+        with_artifacts: Whether its artifacts are uploaded, too, which makes them final.
     """
 
     __slots__ = (
@@ -93,6 +94,7 @@ class Destination:
         "make_folder",
         "must_exist",
         "overwrite",
+        "with_artifacts",
     )
 
     def __init__(
@@ -104,8 +106,10 @@ class Destination:
         companions: Companions | None = None,
         must_exist: bool = False,
         overwrite: bool = False,
+        with_artifacts: bool = True,
     ) -> None:
         self.must_exist = must_exist
+        self.with_artifacts = with_artifacts
         self.overwrite = overwrite
         self.companions = companions or Companions()
         self.folder_id = folder_id
@@ -121,7 +125,14 @@ class Destination:
         make_folder = bool(settings.get("make_folder")) if self.make_folder is None else self.make_folder
         strategy = self.conflict_strategy or _text(settings, "conflict_strategy") or "new"
         return Destination(
-            folder_id, folder_path, make_folder, strategy, self.companions, self.must_exist, self.overwrite
+            folder_id,
+            folder_path,
+            make_folder,
+            strategy,
+            self.companions,
+            self.must_exist,
+            self.overwrite,
+            self.with_artifacts,
         )
 
     def unmet_by(self, uploaded: Uploaded) -> str:

@@ -11,10 +11,8 @@ from types import TracebackType
 from typing import Any
 
 from aimd_core.client import artifacts as remote
-from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.folders import is_id
 from aimd_core.client.v2 import Server
-from aimd_core.config import Credentials
 from aimd_core.errors import DamagedError, RemoteNotFoundError
 from aimd_core.format.artifacts import (
     OBJECTS_DIRECTORY,
@@ -43,10 +41,10 @@ class CurrentArtifactRemote:
 
     can_resume = True
 
-    def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
-        self.host = credentials.host
-        self.server = Server(credentials, retry)
-        self._part = PartSize()
+    def __init__(self, server: Server, part: PartSize | None = None) -> None:
+        self.host = server.host
+        self.server = server
+        self._part = part or PartSize()
 
     def __enter__(self) -> CurrentArtifactRemote:
         return self

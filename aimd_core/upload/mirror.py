@@ -33,7 +33,7 @@ FEW = 500  # up to this many trials are scanned every round
 WHOLE_EVERY_S = 5.0  # with more, ended trials are scanned this often
 SAVE_EVERY_S = 60.0
 
-_DESTINATION = Destination(make_folder=True, conflict_strategy="new")
+_DESTINATION = Destination(make_folder=True, conflict_strategy="new", with_artifacts=False)
 Upload = Callable[[Sequence[Trial], Destination], Iterator[Result]]
 
 

@@ -19,6 +19,8 @@ from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, AimdError, ConflictError, DiskError, NetworkError, RefusedError
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.kept_files import TREE
+from aimd_core.upload.along import take_along, unsent_artifacts
+from aimd_core.upload.artifacts import ArtifactRemote
 from aimd_core.upload.contents import (
     Destination,
     Difference,
@@ -29,6 +31,7 @@ from aimd_core.upload.contents import (
     is_known,
     quick_id,
 )
+from aimd_core.upload.current_artifacts import CurrentArtifactRemote
 from aimd_core.upload.parts import PartSize
 from aimd_core.upload.refusals import refusal_reason
 from aimd_core.upload.sending import (
@@ -66,6 +69,9 @@ class Remote(Protocol):
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
         """Upload a trial, or what is new in it. Errors as `aimd_core.upload.sending.send_trial`."""
+
+    def artifacts(self) -> ArtifactRemote:
+        """Return its artifacts, over the same connection."""
 
     def plan(self, trial: Trial, destination: Destination) -> Uploaded:
         """Return what an upload would do now, without doing it."""
@@ -108,13 +114,18 @@ class CurrentRemote:
         stored = self._server.known([trial_id for trial_id in ids.values() if trial_id])
         same: dict[Trial, Uploaded] = {}
         for trial, trial_id in ids.items():
-            if trial_id in stored and is_known(trial.path, stored[trial_id]):
+            is_same = trial_id in stored and is_known(trial.path, stored[trial_id])
+            if trial_id is not None and is_same and not unsent_artifacts(trial):
                 same[trial] = Uploaded({**stored[trial_id], "outcome": "unchanged"})
         return same
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
         """Upload a trial, or what is new in it. Errors as `send_trial`."""
         return send_trial(self._server, trial, destination, progress, self._part)
+
+    def artifacts(self) -> ArtifactRemote:
+        """Return its artifacts, over the same connection."""
+        return CurrentArtifactRemote(self._server, self._part)
 
     def plan(self, trial: Trial, destination: Destination) -> Uploaded:
         """Return what an upload would do now, without doing it."""
@@ -185,7 +196,10 @@ def upload_all(
 
     def upload(remote: Remote, trial: Trial) -> Result:
         shown.begin(trial)
-        return Result(trial, remote.upload(trial, destination, shown.advance), None)
+        uploaded = remote.upload(trial, destination, shown.advance)
+        if destination.with_artifacts:
+            take_along(remote, trial, uploaded, shown.advance)
+        return Result(trial, uploaded, None)
 
     return run_all(make_remote, trials, upload, jobs, ask_first=len(trials) > 1)
 

@@ -12,10 +12,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.v1 import DeployedServer
 from aimd_core.client.v1_artifacts import DeployedArtifacts
-from aimd_core.config import Credentials
 from aimd_core.errors import NotAServerError, RefusedError, RemoteNotFoundError
 from aimd_core.format.artifacts import (
     REFERENCES_FILE,
@@ -41,10 +39,10 @@ class DeployedArtifactRemote:
 
     can_resume = False
 
-    def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
-        self.host = credentials.host
-        self._server = DeployedServer(credentials, retry)
-        self._artifacts = DeployedArtifacts(self._server.calls)
+    def __init__(self, server: DeployedServer) -> None:
+        self.host = server.host
+        self._server = server
+        self._artifacts = DeployedArtifacts(server.calls)
         self._folders = DeployedFolders(self._server)
 
     def __enter__(self) -> DeployedArtifactRemote:

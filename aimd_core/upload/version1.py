@@ -33,6 +33,7 @@ from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.kept_files import tree_of
 from aimd_core.reading.series import records_of
+from aimd_core.upload.artifacts import ArtifactRemote
 from aimd_core.upload.contents import (
     Companions,
     Destination,
@@ -45,6 +46,7 @@ from aimd_core.upload.contents import (
 from aimd_core.upload.deployed_folders import DeployedFolders, settling
 from aimd_core.upload.refusals import DAMAGED, Refusal, admitted, plain_name, refusal_reason
 from aimd_core.upload.sending import Progress, no_progress
+from aimd_core.upload.v1_artifacts import DeployedArtifactRemote
 
 BATCH_POINTS = 1000
 _CONFLICT_TRIES, _REPLACE_TRIES = 6, 3
@@ -135,6 +137,10 @@ class DeployedRemote:
     def unchanged(self, trials: Sequence[Trial]) -> dict[Trial, Uploaded]:
         """Return nothing: this protocol has no cheap way to tell."""
         return {}
+
+    def artifacts(self) -> ArtifactRemote:
+        """Return its artifacts, over the same connection."""
+        return DeployedArtifactRemote(self._server)
 
     def upload(self, trial: Trial, destination: Destination, progress: Progress = no_progress) -> Uploaded:
         """Upload a trial, or what is new in it.

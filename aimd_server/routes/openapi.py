@@ -127,6 +127,7 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/artifacts/{id}/objects"): Described(query=("cursor",)),
     ("POST", "/artifacts/{id}/objects"): Described(204, ObjectsWish),
     ("GET", "/artifacts/{id}/content"): Described(query=("key",), needs=("key",)),
+    ("GET", "/artifacts/{id}/lineage"): Described(query=("depth",)),
     ("POST", "/artifacts/{id}/finalize"): Described(),
     ("POST", "/artifacts/{id}/aliases"): Described(200, AliasChange),
     ("POST", "/metrics"): Described(200, PlotWish),

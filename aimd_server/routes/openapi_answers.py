@@ -147,6 +147,11 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("PUT", "/artifacts/{id}"): _object(**_ARTIFACT, fallback=FLAG),
     ("POST", "/artifacts/{id}/restore"): _artifact,
     ("GET", "/artifacts/{id}/objects"): _page(objects=_all(_object(key=TEXT, size=COUNT, digest=TEXT))),
+    ("GET", "/artifacts/{id}/lineage"): _object(
+        start=ID,
+        nodes=_all(_object(kind={"enum": ["artifact", "trial"]}, id=ID, name=TEXT, detail=TEXT, folder=TEXT)),
+        edges=_all(_object(source=ID, target=ID)),
+    ),
     ("POST", "/artifacts/{id}/finalize"): _artifact,
     ("POST", "/artifacts/{id}/aliases"): _artifact,
     ("GET", "/info"): _object(

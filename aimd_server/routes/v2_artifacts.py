@@ -9,7 +9,7 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.content_streams import content_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.services import artifact_changes, artifact_lists, artifacts
+from aimd_server.services import artifact_changes, artifact_lists, artifacts, lineage
 from aimd_server.services.artifact_bytes import etag_of
 from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
 from aimd_server.services.artifact_lists import PAGE, ArtifactListRequest
@@ -28,6 +28,7 @@ def register(table: RouteTable) -> None:
     table.add("GET", "/artifacts/{id}/objects", get_objects, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/objects", post_objects, access=Access.ANY_USER)
     table.add("GET", "/artifacts/{id}/content", get_content, access=Access.ANY_USER)
+    table.add("GET", "/artifacts/{id}/lineage", get_lineage, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/finalize", finalize, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/aliases", change_aliases, access=Access.ANY_USER)
     table.open_to_uploads(
@@ -99,6 +100,12 @@ async def get_content(call: Call) -> Response:
     call.take_slot()
     item = await call.run(artifacts.open_object, call.part("id"), key)
     return content_answer(call, item.content_id, item.size, item.key.rpartition("/")[2], etag_of(item.digest))
+
+
+async def get_lineage(call: Call) -> Response:
+    """Answer with what an artifact or a trial was made from, and what was made from it."""
+    depth = number_in(call, "depth", lineage.DEPTH)
+    return json_answer(await call.run(lineage.graph, call.part("id"), depth))
 
 
 async def finalize(call: Call) -> Response:

@@ -16,7 +16,7 @@ from aimd_core.format.layout import LABELS_FILE, made_s
 from aimd_core.format.model import STATES
 from aimd_core.format.values import clean
 from aimd_core.reading.facts import ending_of, is_live
-from aimd_server.services import auditing, documents, indexing, names, public_view
+from aimd_server.services import auditing, documents, indexing, names, public_view, trial_artifacts
 from aimd_server.services.clock import iso, now_us, parse_us
 from aimd_server.services.files import (
     DOCUMENTS,
@@ -222,6 +222,7 @@ def add(connection: Connection, user: Account, uid: str, folder: FolderRow, name
     home = indexes.by_uid(connection, uid)
     indexing.index_params(connection, home)
     indexing.index_labels(connection, [home.id])
+    trial_artifacts.note(connection, home.id, columns.get("document") or "", is_new=True)
 
 
 def _create(
@@ -286,6 +287,8 @@ def change(connection: Connection, user: Account, row: TrialRow, columns: dict[s
     values = columns if sort_us is None else {**columns, "sort_us": sort_us}
     trials.change(connection, row.id, editor_id=user.id, updated_us=now_us(), **values)
     indexes.follow(connection, row.id, values)
+    if "document" in columns:
+        trial_artifacts.note(connection, row.id, columns["document"])
     if columns.get("parameters", row.parameters) != row.parameters:
         indexing.index_params(connection, indexes.home_of(connection, row.id))
     if columns.keys() & LABELLED:

@@ -539,6 +539,16 @@ artifact_alias = Table(
     Index(None, "artifact_id"),
 )
 
+# Which artifacts a trial used and produced, as its document says: by UUID, because they may come later, or never.
+trial_artifact = Table(
+    "trial_artifact",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("is_output", Integer, primary_key=True, autoincrement=False),
+    Column("uid", String(36), primary_key=True),
+    Index(None, "uid"),
+)
+
 # An object that arrives in numbered parts, in any order, as version 1 of the protocol has it; each is a content.
 artifact_upload = Table(
     "artifact_upload",

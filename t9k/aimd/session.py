@@ -13,7 +13,9 @@ from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
 from aimd_core.upload import Companions, Destination, Uploaded, connect
+from aimd_core.upload.along import take_along
 from aimd_core.upload.refusals import sentence
+from aimd_core.upload.sending import no_progress
 from t9k.aimd.configuration import CONFIG, signed_out
 from t9k.aimd.telling import tell
 
@@ -72,7 +74,9 @@ def upload_directory(
     destination = Destination(folder_id, folder_path, make_folder, conflict_strategy, companions)
     signed_in = credentials()
     with connect(signed_in) as remote:
-        uploaded = remote.upload(StoredTrial(path), destination)
+        trial = StoredTrial(path)
+        uploaded = remote.upload(trial, destination)
+        take_along(remote, trial, uploaded, no_progress)
     uploaded.address = console_address(signed_in.host, uploaded.trial_id)
     if uploaded.folder_fallback:
         tell(

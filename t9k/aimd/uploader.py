@@ -18,7 +18,9 @@ from aimd_core.errors import AimdError, NetworkError
 from aimd_core.language import tell_with
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, connect
+from aimd_core.upload.along import take_along
 from aimd_core.upload.refusals import sentence
+from aimd_core.upload.sending import no_progress
 from t9k.aimd.companions import Companion
 
 INTERVAL_S = 5.0
@@ -77,7 +79,9 @@ def _upload_once(path: Path) -> Exception | None:
     """Upload what is new and return what went wrong, whatever it is, because no fault may end the loop."""
     try:
         with connect(resolve_credentials(), RetryPolicy(tries=2)) as remote:
-            uploaded = remote.upload(Trial(path), Destination())
+            trial = Trial(path)
+            uploaded = remote.upload(trial, Destination())
+            take_along(remote, trial, uploaded, no_progress)
         if uploaded.refusals and uploaded.outcome != "unchanged":
             _tell(sentence(uploaded.refusals))
     except (AimdError, OSError) as error:

@@ -179,3 +179,39 @@ def test_verification_finds_each_byte_that_differs(home: Home) -> None:
     shown = home.aimd("artifact", "verify", "--json")
     assert shown.code == 6
     assert [row["fault"] for row in shown.json["faults"]] == ["has other bytes than when it was added"]
+
+
+def test_several_uploads_of_one_artifact_at_once_make_one_version(signed_in: Account, home: Home) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from aimd_core.config import resolve_credentials
+    from aimd_core.reading.artifacts import StoredArtifact
+    from aimd_core.upload.artifact_servers import connect_artifacts
+    from aimd_core.upload.artifacts import upload_artifact_at
+    from aimd_core.upload.contents import Destination
+
+    artifact, credentials = filled(), resolve_credentials()
+
+    def upload(_: int) -> str:
+        with connect_artifacts(credentials) as remote:
+            return upload_artifact_at(remote, StoredArtifact(artifact.path), Destination()).remote.version
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(upload, range(4))) == ["v1"] * 4
+    assert home.aimd("artifact", "ls", "--remote", "-d").table[0]["objects"] == "3"
+    assert artifact.remote == [{"host": signed_in.url, "path": "/default/mnist", "version": "v1"}]
+
+
+def test_other_content_under_a_final_id_is_refused_and_nothing_changes(signed_in: Account, home: Home) -> None:
+    from aimd_core.format.artifacts import change_artifact
+
+    artifact = filled()
+    artifact.upload()
+    change_artifact(artifact.path, lambda document: {**document, "_remote": [], "commit": None, "version": None})
+    Path("source/a.txt").write_bytes(b"ALPHA")
+    artifact.add_file("source/a.txt")
+    sent = home.aimd("artifact", "upload", artifact.id)
+    assert sent.code == 1
+    assert "other content" in sent.err
+    home.aimd("artifact", "download", artifact.id, "--to", "there")
+    assert bytes_in(next(Path("there/.aimd/artifacts/mnist").glob("*-*"))) == CONTENT

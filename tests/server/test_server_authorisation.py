@@ -175,6 +175,7 @@ RULES |= {
     ("POST", f"{V2}/artifacts/{{id}}/restore"): Rule("trash", "artifact"),
     ("GET", f"{V2}/artifacts/{{id}}/objects"): Rule("viewer", "artifact"),
     ("POST", f"{V2}/artifacts/{{id}}/objects"): Rule("editor", "artifact", {"objects": []}, uploads=True, is_open=True),
+    ("GET", f"{V2}/artifacts/{{id}}/lineage"): Rule("viewer", "artifact", is_linked=False),
     ("GET", f"{V2}/artifacts/{{id}}/content"): Rule("viewer", "artifact", query="key=a", is_linked=False),
     ("POST", f"{V2}/artifacts/{{id}}/finalize"): Rule("editor", "artifact", {}, uploads=True, is_open=True),
     ("POST", f"{V2}/artifacts/{{id}}/aliases"): Rule("editor", "artifact", {"add": ["best"]}),

@@ -15,6 +15,7 @@ GROUP = CommandGroup(
         "verify": "verify:verify",
         "diff": "diff:diff",
         "alias": "alias:alias",
+        "lineage": "lineage:lineage",
         "rm": "trash:rm",
         "restore": "trash:restore",
     },

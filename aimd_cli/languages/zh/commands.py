@@ -427,6 +427,15 @@ COMMANDS: dict[str, str] = {
     "Move them to the server's trash.": "移入服务器的回收站。",
     "Restore artifacts from the server's trash.": "从服务器的回收站恢复制品。",
     "Ids of artifacts in the server's trash.": "服务器回收站中制品的 ID。",
+    "Show what an artifact or a trial was made from, and what was made from it.": (
+        "显示制品或试验的来源，以及由它产生的内容。"
+    ),
+    "An artifact, as in describe, or a trial; with --remote an id.": (
+        "制品（写法同 describe）或试验；带 --remote 时为 ID。"
+    ),
+    "How many steps to show, each way.": "向两个方向各显示多少步。",
+    "Print the graph in this language.": "以此语言打印关系图。",
+    "As the server has it, of all that you may see.": "按服务器上的记录显示，仅限您有权查看的内容。",
     # aimd folder
     "List, create, move and share folders on the server.": "列出、创建、移动和共享服务器上的文件夹。",
     "List the folders in a folder.": "列出文件夹中的文件夹。",

@@ -32,6 +32,7 @@ ERRORS: dict[str, str] = {
     "Name a folder of the server: -P FOLDER": "请用 -P FOLDER 指定服务器上的文件夹",
     "move aliases": "移动别名",
     "delete artifacts": "删除制品",
+    "show lineage": "显示来源关系",
     "list artifacts": "列出制品",
     "Stopped.": "已停止。",
     "Topics: {topics}": "主题：{topics}",

@@ -175,6 +175,10 @@ SCREENS: dict[str, str] = {
     "{count} objects, {size}": "{count} 个对象，{size}",
     "{total} artifacts read, {size}": "已读取 {total} 个制品，{size}",
     "They have the same objects and references.": "两者的对象和引用相同。",
+    "made from": "来源",
+    "used for": "用于",
+    "see above": "见上文",
+    "nothing is recorded of what it was made from, or used for": "没有记录其来源和用途",
     # Comparisons
     "{mark} best": "{mark} 最佳",
     "{same} fields the same in all (--all shows them)": "{same} 项在所有试验中相同（用 --all 显示）",

@@ -30,6 +30,7 @@ def upgrade() -> None:
     _content_uploads()
     _trial_files()
     _artifacts()
+    _trial_artifacts()
     _artifact_uploads()
 
 
@@ -534,6 +535,19 @@ def _artifacts() -> None:
         _references("artifact_alias", "artifact_id", "artifact"),
     )
     op.create_index("ix_artifact_alias_artifact_id", "artifact_alias", ["artifact_id"])
+
+
+def _trial_artifacts() -> None:
+    """Which artifacts trials used and produced."""
+    op.create_table(
+        "trial_artifact",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("is_output", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("uid", sa.String(36), nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", "is_output", "uid", name="pk_trial_artifact"),
+        _references("trial_artifact", "trial_id", "trial"),
+    )
+    op.create_index("ix_trial_artifact_uid", "trial_artifact", ["uid"])
 
 
 def _artifact_uploads() -> None:
