@@ -77,6 +77,10 @@ class SilentTrial(Trial):
     ) -> None:
         """Do nothing."""
 
+    def save(self, path: str | os.PathLike[str], name: str | None = None) -> list[str]:
+        """Do nothing."""
+        return []
+
     def checkpoint(
         self,
         path: str | os.PathLike[str],

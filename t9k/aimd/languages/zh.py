@@ -70,6 +70,7 @@ MESSAGES: dict[str, str] = {
     "wandb.log: trials record numbers only, so no {kind} is recorded": "wandb.log：试验只记录数值，因此不记录 {kind}",
     "wandb.{name} is accepted, but does nothing here": "可以调用 wandb.{name}，但在此不起作用",
     "wandb.finish was called with exit code {code}": "调用 wandb.finish 时的退出码为 {code}",
+    "WARNING: artifact {name} is not complete: {reason}": "警告：制品 {name} 不完整：{reason}",
     "alert: {title}: {text}": "提醒：{title}：{text}",
     "artifacts of W&B cannot be fetched here; download them with W&B's own package": (
         "无法在此获取 W&B 的制品；请用 W&B 自己的软件包下载"

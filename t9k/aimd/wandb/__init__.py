@@ -18,7 +18,8 @@ _HOME = {
     **dict.fromkeys(("Settings", "finish", "init", "sweep", "agent", "controller"), "runs"),
     **dict.fromkeys(("login", "setup", "teardown", "require", "termlog", "termwarn", "termerror", "util"), "runs"),
     "Api": "reading",
-    **dict.fromkeys(("AlertLevel", "Artifact", "Audio", "Bokeh", "Box3D", "Classes", "Graph", "Histogram"), "media"),
+    "Artifact": "artifacts",
+    **dict.fromkeys(("AlertLevel", "Audio", "Bokeh", "Box3D", "Classes", "Graph", "Histogram"), "media"),
     **dict.fromkeys(("Html", "Image", "JoinedTable", "Molecule", "Object3D", "PartitionedTable", "Plotly"), "media"),
     **dict.fromkeys(("Table", "Video", "data_types", "plot", "plots"), "media"),
 }

@@ -1,4 +1,4 @@
-"""What W&B shows and a trial does not hold: pictures, tables, files. Each may be made and used; `log` reports it."""
+"""What W&B shows and a trial does not hold: pictures, sounds, tables. Each may be made and used; `log` reports it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _kind(name: str) -> type[Media]:
     return type(name, (Media,), {"__doc__": f"W&B's `{name}`.", "__module__": __name__})
 
 
-Artifact, Audio, Bokeh, Box3D, Classes, Graph = map(_kind, ("Artifact", "Audio", "Bokeh", "Box3D", "Classes", "Graph"))
+Audio, Bokeh, Box3D, Classes, Graph = map(_kind, ("Audio", "Bokeh", "Box3D", "Classes", "Graph"))
 Histogram, Html, Image, JoinedTable = map(_kind, ("Histogram", "Html", "Image", "JoinedTable"))
 Molecule, Object3D, PartitionedTable, Plotly = map(_kind, ("Molecule", "Object3D", "PartitionedTable", "Plotly"))
 Table, Video, Plot = map(_kind, ("Table", "Video", "Plot"))

@@ -23,6 +23,7 @@ from t9k.aimd.wandb.faults import Error, UsageError, refuse_before_init
 from t9k.aimd.wandb.mappings import RunConfig, RunSummary
 from t9k.aimd.wandb.media import Media
 from t9k.aimd.wandb.opening import open_trial
+from t9k.aimd.wandb.telling_once import tell_once
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from t9k.aimd.trial import Trial
+    from t9k.aimd.wandb.artifacts import Artifact
 
 current: Run | None = None  # `wandb.run`
-_told: set[str] = set()
 _ID_CHARS = string.ascii_lowercase + string.digits
 
 
@@ -123,10 +124,15 @@ class RunFacts:
 
     @property
     def dir(self) -> str:
-        """A directory for files of this run, `wandb/` beside `.aimd`. What is there is not recorded."""
-        above = Path.cwd() if self.disabled else self.trial.path.parents[2]
-        directory = above / "wandb" / self.trial.alternative_name / "files"
-        directory.mkdir(parents=True, exist_ok=True)
+        """The directory of the trial's files, which are uploaded with it."""
+        if self.disabled:
+            import tempfile
+
+            return tempfile.mkdtemp()
+        from aimd_core.objects.tree import FILES_DIRECTORY
+
+        directory = self.trial.path / FILES_DIRECTORY
+        directory.mkdir(exist_ok=True)
         return str(directory)
 
     @property
@@ -250,17 +256,61 @@ class Run(RunFacts):
 
     unwatch = mark_preempting = lambda self, *_, **__: None
 
-    def save(self, *_: Any, **__: Any) -> list[str]:
-        """Do nothing, and say so: files stay where they are."""
-        tell_once("save", said("wandb.{name} is accepted, but does nothing here", name="save"))
-        return []
+    def save(
+        self, glob_str: str | os.PathLike[str] | None = None, base_path: object = None, policy: object = None
+    ) -> list[str]:
+        """Keep the files that match a pattern with the trial, as they are now, and return their names there.
 
-    def log_artifact(self, artifact: object = None, *_: Any, **__: Any) -> object:
-        """Do nothing, and say so: artifacts are not recorded."""
-        tell_once("Artifact", said("wandb.{name} is accepted, but does nothing here", name="log_artifact"))
-        return artifact if isinstance(artifact, Media) else Media()
+        Args:
+            glob_str: A file or a pattern.
+            base_path: Ignored, like the next.
+            policy: See there.
+        """
+        return [] if glob_str is None else self.trial.save(glob_str)
 
-    log_code = log_model = link_model = link_artifact = log_artifact
+    def log_model(self, path: str | os.PathLike[str], name: str | None = None, *_: Any, **__: Any) -> None:
+        """Keep a file or a directory with the trial.
+
+        Args:
+            path: The file or directory.
+            name: The directory for it.
+            *_: Ignored, such as aliases.
+            **__: See there.
+        """
+        self.trial.save(path, None if name is None else f"{name}/")
+
+    def log_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,
+        aliases: Iterable[str] | None = None,
+        **_: Any,
+    ) -> Artifact:
+        """Make an artifact beside the trial, which notes it as its output.
+
+        Args:
+            artifact_or_path: A `wandb.Artifact`, a file or a directory.
+            name: The artifact's name, if a path is given; by default that of the file.
+            type: Its type, if a path is given.
+            aliases: More names besides its version, such as `best`.
+            **_: Ignored.
+        """
+        from t9k.aimd.wandb.artifacts import Artifact  # most scripts have none
+
+        artifact = artifact_or_path
+        if not isinstance(artifact, Artifact):
+            path = Path(artifact)
+            artifact = Artifact(name or path.name, type or "unspecified")
+            (artifact.add_dir if path.is_dir() else artifact.add_file)(path)
+        if not self.disabled:
+            artifact.make(self.trial, aliases or ())
+        return artifact
+
+    def log_code(self, *_: Any, **__: Any) -> None:
+        """Do nothing: the commit and the changes since are recorded anyway."""
+
+    link_model = link_artifact = log_code
 
     def use_artifact(self, *_: Any, **__: Any) -> None:
         """Raise an error: the script needs files that are on a server of W&B."""
@@ -415,13 +465,6 @@ def _drop(value: object) -> None:
     item = value[0] if isinstance(value, (list, tuple)) and value else value
     kind = f"wandb.{type(item).__name__}" if isinstance(item, Media) else type(item).__name__
     tell_once(kind, said("wandb.log: trials record numbers only, so no {kind} is recorded", kind=kind))
-
-
-def tell_once(what: str, message: str) -> None:
-    """Print a message on stderr, once for each `what`."""
-    if what not in _told:
-        _told.add(what)
-        tell(message)
 
 
 def sweep(*_: Any, **__: Any) -> str:

@@ -16,7 +16,7 @@ from aimd_core.errors import AimdError
 from aimd_core.format.labels import read_labels
 from t9k import aimd
 from t9k.aimd.tensorboard import SummaryWriter
-from t9k.aimd.wandb import runs
+from t9k.aimd.wandb import runs, telling_once
 from tests.sdk.integrations.recorded import Recorded, recorded_trial, recorded_trials
 from tests.support.scripts import ROOT, run_script
 
@@ -25,7 +25,7 @@ CALLS = Path(__file__).parent / "calls"
 
 @pytest.fixture(autouse=True)
 def nothing_open(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(runs, "_told", set())
+    monkeypatch.setattr(telling_once, "told", set())
     yield
     wandb.finish()
 
@@ -183,7 +183,6 @@ def test_names_tags_notes_and_folders_are_those_of_the_trial(work: Path) -> None
     assert (run.tags, run.notes) == (("a-b", "x-y", "eval"), "first")
     run.tags += ("late",)
     run.notes, run.name = "second", "renamed"
-    Path(run.dir, "file.txt").write_text("not recorded")
     run.finish()
     trial = recorded_trial(work)
     assert (trial.name, trial.upload["folder_path"]) == ("renamed", "vision/sweep 1")
@@ -258,9 +257,7 @@ def test_a_run_goes_back_or_forks_from_a_step(work: Path) -> None:
         lambda run: run.log({"imgs": [wandb.Image("x")], "t": wandb.Table(columns=["a"], data=[[1]])}),
         lambda run: run.log({"p": wandb.plot.line(wandb.Table(), "a", "b"), "text": "words", "none": None}),
         lambda run: run.watch(object(), log="all"),
-        lambda run: run.save("*.pt"),
-        lambda run: run.log_artifact(wandb.Artifact("m", type="model")).wait(),
-        lambda run: run.log_code("."),
+        lambda run: wandb.Artifact("m").add(wandb.Table(), "t"),
     ],
 )
 def test_what_a_trial_cannot_hold_is_told_once(
@@ -274,6 +271,44 @@ def test_what_a_trial_cannot_hold_is_told_once(
     assert capsys.readouterr().err == ""
     run.finish()
     assert recorded_trial(work).points == []
+
+
+def test_files_and_artifacts_are_kept_with_the_trial(work: Path) -> None:
+    (work / "out" / "deep").mkdir(parents=True)
+    for name in ("model.pt", "out/a.txt", "out/deep/b.txt"):
+        (work / name).write_text(name)
+    run = wandb.init(name="t")
+    Path(run.dir, "own.txt").write_text("written there")
+    assert wandb.save("out/*.txt") == ["a.txt"]
+    run.log_model("model.pt", name="final")
+    artifact = wandb.Artifact("net/best", type="model", description="the best")
+    artifact.add_file("model.pt", name="weights.pt")
+    artifact.add_dir("out")
+    artifact.add_reference("s3://bucket/data.tar")
+    with artifact.new_file("notes.txt") as file:
+        file.write("written into it")
+    run.log_artifact(artifact, aliases=["best"]).wait()
+    run.log_artifact("out", name="outputs", type="dataset")
+    run.log_artifact("absent.txt")
+    run.finish()
+    kept = {str(path.relative_to(run.trial.path / "files")) for path in (run.trial.path / "files").rglob("*.*")}
+    assert kept == {"own.txt", "a.txt", "final/model.pt"}
+    made = artifact.artifact
+    assert (made.name, made.description, made.aliases) == ("net-best", "the best", ["best"])
+    objects = {row["path"] if "path" in row else row["key"] for row in made.objects}
+    assert objects >= {"weights.pt", "a.txt", "deep/b.txt", "notes.txt"}
+    assert list(made.references.values()) == ["s3://bucket/data.tar"]
+    assert made.id in run.trial.output_artifacts
+    assert len(run.trial.output_artifacts) == 2
+
+
+def test_a_disabled_run_keeps_nothing(work: Path) -> None:
+    (work / "model.pt").write_text("")
+    run = wandb.init(mode="disabled")
+    run.log_artifact("model.pt")
+    assert run.save("model.pt") == []
+    assert Path(run.dir).is_dir()
+    assert [path.name for path in work.iterdir()] == ["model.pt"]
 
 
 def test_what_a_script_cannot_do_without_is_an_error(work: Path) -> None:
