@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.patience import PATIENCE_S
@@ -36,16 +40,37 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
-    """Run the machine's Chromium."""
+def running_browser(address: str | None = None) -> Iterator[Browser]:
+    """Run the machine's Chromium, or connect to one that runs at an address of `start_chromium`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=ARGUMENTS)
+        kind = playwright.chromium
+        browser = (
+            kind.connect(address) if address else kind.launch(executable_path=chromium(), headless=True, args=ARGUMENTS)
+        )
         try:
             yield browser
         finally:
             browser.close()
+
+
+def start_chromium(place: Path) -> tuple[str, subprocess.Popen[str]]:
+    """Start a Chromium for several clients, and return its address and the process group that it is in."""
+    settings = place / "chromium.json"
+    settings.write_text(json.dumps({"executablePath": chromium(), "headless": True, "args": ARGUMENTS}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(settings)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as said:
+        address = said.readline().strip()
+    assert address.startswith("ws://"), address
+    return address, process
 
 
 class Watched:

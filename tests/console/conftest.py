@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.console.browser import Watched, chromium, running_browser
+from tests.console.browser import Watched, chromium, running_browser, start_chromium
 from tests.server.api import User
+from tests.support.once import end_with_run, run_folder, shared
 from tests.support.parts import require_part
 from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
+from tests.support.stores import kill_all
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -34,15 +36,37 @@ def built_console() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The one Chromium of a module's tests.
-
-    Not of the session: while it runs, its thread has a running event loop, which tests elsewhere must not meet.
-    """
+@pytest.fixture(scope="session")
+def chromium_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the one Chromium of all workers of a run."""
     require_part("Chromium", chromium() is not None)
     require_part("Playwright (pip install playwright)", importlib.util.find_spec("playwright") is not None)
-    with running_browser() as running:
+    place = run_folder(tmp_path_factory.getbasetemp())
+
+    def start() -> dict[str, Any]:
+        address, process = start_chromium(place)
+        end_with_run([process.pid])
+        _children.append(process)
+        return {"address": address, "pid": process.pid}
+
+    def stop(facts: dict[str, Any]) -> None:
+        kill_all([facts["pid"]])
+
+    with shared(place / "chromium", start, stop) as facts:
+        yield facts["address"]
+
+
+_children: list[subprocess.Popen[str]] = []  # held, so that nobody warns of a process that is still there
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_address: str) -> Iterator[Browser]:
+    """Chromium for a module's tests.
+
+    Not for the session: while it is connected, the thread has a running event loop, which tests elsewhere must not
+    meet.
+    """
+    with running_browser(chromium_address) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ import itertools
 import math
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -51,7 +52,10 @@ class Drawn:
         with self.console.page.expect_download() as download:
             self.console.page.get_by_role("menuitem", name=f"As {kind}", exact=True).click()
         assert download.value.suggested_filename == f"{name}.{kind.lower()}"
-        return Path(download.value.path()).read_bytes()
+        with TemporaryDirectory() as directory:
+            path = Path(directory, "file")
+            download.value.save_as(path)
+            return path.read_bytes()
 
     def rows(self, name: str) -> list[Row]:
         head, *lines = csv.reader(io.StringIO(self.saved(name, "CSV").decode()))
