@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# One more than two cores, because some tests wait.
-WORKERS ?= 3
+# Two a core of a small machine, because many tests wait.
+WORKERS ?= 4
 # The tests of the server run once more on PostgreSQL, but for these, which choose their database themselves.
 OWN_DATABASE := $(addprefix --ignore tests/server/test_server_,blobs.py postgres.py migrate.py)
 # Those that ask most of the database do so in every check, all of them with the long sweeps.

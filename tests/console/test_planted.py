@@ -21,7 +21,7 @@ from tests.console.conftest import ROOT
 from tests.console.pages import WEB, Console
 from tests.console.world import record_trial
 from tests.server.api import User
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.server import RunningServer
 
 if TYPE_CHECKING:
@@ -115,16 +115,19 @@ def test_a_component_that_takes_text_as_markup_is_seen(
         kept = {"content-security-policy": real.headers["content-security-policy"]} if has_policy else {}
         route.fulfill(path=path, headers=kept)
 
+    kinds = (
+        ["CSP report: require-trusted-types-for"] if has_policy else ["no policy", "dialog: ", "request to http://127"]
+    )
     window = Watched(browser, server.origin)
+
+    def has_seen_all() -> bool:
+        window.page.wait_for_timeout(20)  # in which events arrive
+        return all(any(fault.startswith(kind) for fault in window.faults) for kind in kinds)
+
     try:
         window.sign_in(person.key)
         window.context.route(f"**{WEB}**", serve)
         Console(window).trial(trial.id)
-        window.page.wait_for_timeout(1000)
+        wait_until(has_seen_all, lambda: str(window.faults))
     finally:
         window.close()
-    seen = (
-        ["CSP report: require-trusted-types-for"] if has_policy else ["no policy", "dialog: ", "request to http://127"]
-    )
-    for wanted in seen:
-        assert any(fault.startswith(wanted) for fault in window.faults), window.faults
