@@ -12,10 +12,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+from aimd_core.language import CHINESE, language
+
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = Path(os.environ.get("AIMD_DEMO_DIR") or ROOT / ".demo")
 AIMD = str(Path(sys.executable).with_name("aimd"))
 LEARNING_RATES = ("0.01", "0.03", "0.1")
+SENTENCES = {  # in English and Chinese
+    "again": (
+        "Again: the server is asked where it stands, so nothing is sent twice.",
+        "再次上传：先询问服务器已有的数据，因此不会重复发送。",
+    ),
+    "done": (
+        "Done; the server was stopped. See the trials in a browser, with no account and nothing to set up:",
+        "演示结束，服务器已停止。在浏览器中查看试验，无需账号和任何设置：",
+    ),
+    "server": (
+        "or on the server; start it again, open the address, and sign in with the key in {key}:",
+        "或在服务器上查看：再次启动它，打开该地址，用 {key} 中的 API Key 登录：",
+    ),
+    "path": ("To type aimd without its directory:", "如需直接输入 aimd："),
+}
 
 
 def run(*words: str, environment: dict[str, str], show: bool = True) -> None:
@@ -34,11 +51,11 @@ def start_server(environment: dict[str, str]) -> tuple[subprocess.Popen[str], st
         process = subprocess.Popen(words, cwd=DEMO, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
-    if not line.startswith("Listening on "):
+    if "http" not in line:
         process.kill()
         raise SystemExit(f"the server did not start, see {DEMO / 'server.log'}")
     print(line, end="")
-    return process, line.removeprefix("Listening on ").strip()
+    return process, line[line.index("http") :].strip()
 
 
 def create_account(environment: dict[str, str]) -> str:
@@ -64,7 +81,7 @@ def tell_story(environment: dict[str, str], address: str) -> None:
     newest = max((DEMO / ".aimd" / "trials").iterdir(), key=lambda path: path.stat().st_ctime)
     run(AIMD, "trial", "describe", "-n", newest.name, "-a", environment=environment)
     run(AIMD, "trial", "upload", "-d", ".", environment=environment)
-    print("\nAgain: the server is asked where it stands, so nothing is sent twice.")
+    print(f"\n{told('again')}")
     run(AIMD, "trial", "upload", "-d", ".", environment=environment)
     run(AIMD, "trial", "ls", "--remote", environment=environment)
 
@@ -73,7 +90,9 @@ def main() -> None:
     """Run the demo in a fresh `.demo/`."""
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AIMD_", "T9K_"))}
+    environment = {
+        key: value for key, value in os.environ.items() if key == "AIMD_LANG" or not key.startswith(("AIMD_", "T9K_"))
+    }
     environment["T9K_CONFIG"] = str(DEMO / "t9k-sdk-config.yaml")
     server, address = start_server(environment)
     try:
@@ -83,13 +102,21 @@ def main() -> None:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
     port = address.split("/")[2].rpartition(":")[2]
+    directory = shown_path(DEMO)
     print(
-        "\nDone; the server was stopped. See the trials in a browser, with no account and nothing to set up:\n"
-        f"  .venv/bin/aimd console {shown_path(DEMO)}\n"
-        f"or on the server; start it again, open the address, and sign in with the key in {shown_path(DEMO)}/key:\n"
-        f"  .venv/bin/aimd server start --data-dir {shown_path(DEMO)}/server --port {port}\n"
-        f"  {address.rpartition('/')[0]}/web/"
+        f"\n{told('done')}\n"
+        f"  .venv/bin/aimd console {directory}\n"
+        f"{told('server').format(key=f'{directory}/key')}\n"
+        f"  .venv/bin/aimd server start --data-dir {directory}/server --port {port}\n"
+        f"  {address.rpartition('/')[0]}/web/\n"
+        f"{told('path')}\n"
+        f'  export PATH="{ROOT / ".venv" / "bin"}:$PATH"'
     )
+
+
+def told(name: str) -> str:
+    """Return a sentence of the demo in the language of the terminal."""
+    return SENTENCES[name][language() == CHINESE]
 
 
 def shown_path(place: Path) -> str:
