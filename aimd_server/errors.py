@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aimd_core.errors import AimdError, NetworkError, UsageError
+from aimd_core.errors import AimdError, ConfigError, DamagedError, NetworkError, UsageError
 
 
 class PortInUseError(AimdError):
@@ -19,6 +19,18 @@ class DataInUseError(UsageError):
     code = "data_in_use"
     text = "a server is using {directory}: {holder}"
     hint = "Stop it first, or name another data directory: --data-dir DIR"
+
+
+class SettingsFileError(ConfigError):
+    """The server's settings file cannot be used. Facts: path, reason."""
+
+    hint = "Fix the file, or name another one: --config FILE"
+
+
+class DamagedDatabaseError(DamagedError):
+    """The database is damaged, or is none. Facts: path, reason."""
+
+    hint = "Nothing was changed. Restore a backup: aimd server restore FILE --data-dir DIR"
 
 
 class NewerDatabaseError(AimdError):

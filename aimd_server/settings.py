@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from aimd_core.config import warn_if_exposed
-from aimd_core.errors import ConfigError, UsageError
+from aimd_core.errors import UsageError
 from aimd_core.language import joined, said
 from aimd_server.blobs.opening import check_address
+from aimd_server.errors import SettingsFileError
 from aimd_server.stores.location import (
     SETTINGS_FILE,
     Location,
@@ -24,6 +25,7 @@ from aimd_server.stores.location import (
     has_password,
     location_of,
     parsed,
+    read_settings,
     shown,
 )
 
@@ -102,7 +104,7 @@ def resolve(
         environment: By default the process's own.
 
     Raises:
-        ConfigError: The file cannot be used.
+        SettingsFileError: The file cannot be used.
         UsageError: A value is not allowed for its setting.
     """
     values: dict[str, Any] = {"file": file}
@@ -128,7 +130,7 @@ def of_data(data_dir: Path, flags: Mapping[str, object] | None = None, config: P
     """Return the settings of a data directory; `config` or AIMD_SERVER_CONFIG names another file than its own.
 
     Raises:
-        ConfigError: The file cannot be used.
+        SettingsFileError: The file cannot be used.
         UsageError: A value is not allowed for its setting.
     """
     if config is None and os.environ.get(CONFIG_VARIABLE):
@@ -182,18 +184,10 @@ def beside(data_dir: Path) -> Path | None:
 
 
 def _read(file: Path) -> dict[str, object]:
-    import yaml
-
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigError(path=file, reason=str(error).splitlines()[0]) from None
-    document = {} if document is None else document
-    if not isinstance(document, dict):
-        raise ConfigError(path=file, reason="is not a mapping of settings")
+    document = read_settings(file)
     unknown = sorted(str(name) for name in document if name not in SETTINGS)
     if unknown:
-        raise ConfigError(
+        raise SettingsFileError(
             path=file,
             reason=said("has no setting {name!r}; there are {names}", name=unknown[0], names=", ".join(SETTINGS)),
         )

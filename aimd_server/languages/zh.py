@@ -101,6 +101,10 @@ MESSAGES: dict[str, str] = {
     "Set PGPASSWORD, use ~/.pgpass, or put the whole address into AIMD_SERVER_DATABASE or DIR/server.yaml": (
         "请设置 PGPASSWORD、使用 ~/.pgpass，或将完整地址写入 AIMD_SERVER_DATABASE 或 DIR/server.yaml"
     ),
+    "Fix the file, or name another one: --config FILE": "请修正该文件，或指定另一个：--config FILE",
+    "Nothing was changed. Restore a backup: aimd server restore FILE --data-dir DIR": (
+        "未做任何更改。请恢复备份：aimd server restore FILE --data-dir DIR"
+    ),
     "is not a usable database ({reason})": "不是可用的数据库（{reason}）",
     "rows of {tables} refer to rows that do not exist": "{tables} 中有行引用了不存在的行",
     # aimd_server/blobs/opening.py

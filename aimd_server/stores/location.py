@@ -16,9 +16,9 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from aimd_core.errors import AimdError, ConfigError, DamagedError, DiskError, UsageError
+from aimd_core.errors import AimdError, DamagedError, DiskError, UsageError
 from aimd_core.language import said
-from aimd_server.errors import DatabaseUnreachableError
+from aimd_server.errors import DamagedDatabaseError, DatabaseUnreachableError, SettingsFileError
 from aimd_server.stores import postgres, sqlite
 
 FILE = "aimd.db"
@@ -40,16 +40,26 @@ def url_of(data_dir: Path) -> str | None:
 
 
 def _from_settings(file: Path) -> str | None:
-    if not file.exists():
-        return None
+    url = read_settings(file).get("database") if file.exists() else None
+    return url if isinstance(url, str) else None
+
+
+def read_settings(file: Path) -> dict[str, object]:
+    """Return the content of a settings file, which `settings` checks.
+
+    Raises:
+        SettingsFileError: It cannot be read, or is no mapping.
+    """
     import yaml
 
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigError(path=file, reason=str(error).splitlines()[0]) from None
-    url = document.get("database") if isinstance(document, dict) else None
-    return url if isinstance(url, str) else None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise SettingsFileError(path=file, reason=str(error).splitlines()[0]) from None
+    document = {} if document is None else document
+    if not isinstance(document, dict):
+        raise SettingsFileError(path=file, reason="is not a mapping of settings")
+    return document
 
 
 def parsed(url: str) -> URL:
@@ -154,7 +164,7 @@ class SqliteLocation:
         except OPENING_ERRORS as error:
             raise self.opening_error(error) from error
         if fault is not None:
-            raise DamagedError(path=self.path, reason=said("is not a usable database ({reason})", reason=fault))
+            raise DamagedDatabaseError(path=self.path, reason=said("is not a usable database ({reason})", reason=fault))
 
     def writing_engine(self) -> Engine:
         """Return the engine of the one writer."""
@@ -168,7 +178,9 @@ class SqliteLocation:
         """Return the error for a file that cannot be opened."""
         reason = reason_of(error) if isinstance(error, SQLAlchemyError) else str(error)
         if sqlite.is_damage(reason):
-            return DamagedError(path=self.path, reason=said("is not a usable database ({reason})", reason=reason))
+            return DamagedDatabaseError(
+                path=self.path, reason=said("is not a usable database ({reason})", reason=reason)
+            )
         return DiskError(path=self.path, reason=reason)
 
     def sizes_bytes(self, read: Callable[[Callable[[Connection], int]], int]) -> dict[str, int]:

@@ -230,3 +230,20 @@ class TestTwoServers:
         for words in (("restore", home.path / "b.db"), ("migrate", "--to", home.path / "elsewhere")):
             ran = home.aimd("server", *words, *data)
             assert (ran.code, "a server is using" in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize("damage", ["text", "yaml", "list"])
+def test_advice_about_damage_of_a_server_is_for_servers(home: Home, damage: str) -> None:
+    """Not that of trials, or of the key file of a client."""
+    place = home.path / "data"
+    assert home.aimd("server", "user", "add", "lin", "--data-dir", place).code == 0
+    if damage == "text":
+        (place / "aimd.db").write_text("no database " * 1000)
+    else:
+        (place / "server.yaml").write_bytes(b"\xff{" if damage == "yaml" else b"- a\n")
+    for words in (["status"], ["check"], ["user", "ls"], ["backup", home.path / "out"]):
+        ran = home.aimd("server", *words, "--data-dir", place)
+        assert ran.code == (6 if damage == "text" else 2)
+        assert ("aimd server restore FILE" if damage == "text" else "--config FILE") in ran.err
+        assert "login" not in ran.err
+        assert "trials" not in ran.err
