@@ -163,7 +163,7 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("GET", "/folders/{id}"): _folder,
     ("PATCH", "/folders/{id}"): _folder,
     ("POST", "/folders/{id}/restore"): _folder,
-    ("GET", "/trials"): _sometimes(_page(trials=_all(_trial)), count=_object(value=COUNT, capped=FLAG)),
+    ("GET", "/trials"): _sometimes(_page(trials=_all(_trial)), behind=COUNT, count=_object(value=COUNT, capped=FLAG)),
     ("GET", "/trials/columns"): _object(
         parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
     ),

@@ -1,7 +1,7 @@
 /** Folders, what others share, and the trash. */
 
 import { addressOf, ask, askJson } from "./client";
-import type { Folder, FolderPage, SharedItem, TrashPage } from "./types";
+import type { Folder, FolderPage, SharedItem, TrashItem, TrashPage } from "./types";
 
 const PAGE = 500;
 
@@ -53,6 +53,6 @@ export function listTrash(cursor: string | null, signal?: AbortSignal): Promise<
   return askJson<TrashPage>("trash", { query: { limit: 100, cursor: cursor ?? undefined }, signal });
 }
 
-export async function restore(kind: "folder" | "trial", id: string, name?: string): Promise<void> {
+export async function restore(kind: TrashItem["kind"], id: string, name?: string): Promise<void> {
   await ask(`${kind}s/${encodeURIComponent(id)}/restore`, { method: "POST", json: name === undefined ? {} : { name } });
 }

@@ -155,7 +155,7 @@ export interface SharedItem {
 }
 
 export interface TrashItem {
-  kind: "folder" | "trial";
+  kind: "folder" | "trial" | "artifact";
   id: string;
   name: string;
   folder: string | null;

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { changeFolder, deleteFolder, makeFolder, restore } from "../api/folders";
 import { changeTrial, deleteTrial } from "../api/trials";
+import type { TrashItem } from "../api/types";
 import { refreshFolders } from "../state/folders";
 import { t } from "../words";
 import { ConfirmDialog, FormDialog, NameDialog, openDialog } from "./dialog";
@@ -86,7 +87,7 @@ export function askMove(things: Thing[], done: () => void): void {
   openDialog(<MoveDialog things={things} done={done} />);
 }
 
-export async function bringBack(thing: Thing, name?: string): Promise<void> {
+export async function bringBack(thing: Pick<TrashItem, "kind" | "id" | "name">, name?: string): Promise<void> {
   await restore(thing.kind, thing.id, name);
   refreshFolders();
   notify(t("trash.restored", { name: name ?? thing.name }));
