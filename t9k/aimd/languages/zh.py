@@ -7,6 +7,7 @@ MESSAGES: dict[str, str] = {
     "no trial was named": "未指定试验",
     "cannot make a trial here ({strerror})": "无法在此创建试验（{strerror}）",
     # The SDK
+    "{command} ended with {status}": "{command} 以状态 {status} 结束",
     "job {job} was requeued: {name} goes on": "作业 {job} 已重新排队：继续记录 {name}",
     "{name} takes either a trial or the settings for one": "{name} 只接受一个试验，或创建试验的设置",
     "a trial needs a name": "试验需要名称",
