@@ -24,6 +24,8 @@ TRIALS_DIRECTORY = Path(".aimd", "trials")
 DIRECTORY_VARIABLE = "AIMD_DIR"
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
+FILES_DIRECTORY = "files"  # what is kept with a trial
+TREE = f"{FILES_DIRECTORY}/"  # what they are together, among a trial's files on a server
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE, DIFF_FILE)  # replaced whole
 JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # these only grow; `segments` says what counts
 # A signature begins with the files that facts are read from; those that are only uploaded come last.

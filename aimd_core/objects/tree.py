@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.format.layout import FILES_DIRECTORY as FILES_DIRECTORY
 from aimd_core.format.relative_paths import path_fault, shown_name
 from aimd_core.language import said
 from aimd_core.objects.copying import Stat, stat_of
@@ -22,7 +23,6 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FILES_DIRECTORY = "files"
 MAX_FILES = 100_000
 
 

@@ -29,11 +29,10 @@ from aimd_core.errors import (
 )
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.labels import Labels, check_tags
-from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE
+from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE, TREE
 from aimd_core.language import said
 from aimd_core.query.fields import quote
 from aimd_core.reading.facts import Facts, is_live, seconds_of
-from aimd_core.reading.kept_files import TREE
 from aimd_core.reading.output import follow_blocks, tail_offset
 from aimd_core.reading.output import lines_in as lines_of_file
 from aimd_core.reading.series import Series, last_of

@@ -47,8 +47,6 @@ def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
         UsageError: Nothing was named, and that does not mean all trials.
         NotFoundError, AmbiguousTrialError, AccessError, NetworkError: As `aimd_core.sources.naming.TrialFinder`.
     """
-    from aimd_core.reading.selection import expand_names
-
     requested = [*(naming.words or []), *(naming.names or [])]
     finder = finder_of(naming)
     if not requested and not naming.paths:
@@ -57,7 +55,11 @@ def chosen(naming: Naming, everything: bool = False) -> list[TrialHandle]:
                 message="no trial was named", hint="Name it: TRIAL, -n NAME or -p PATH, or all with -d DIR"
             )
         return finder.everything()
-    expanded = expand_names(requested, _stdin_lines() if "-" in requested else [])
+    expanded = requested
+    if "-" in requested:
+        from aimd_core.reading.selection import expand_names  # which loads what only directories need
+
+        expanded = expand_names(requested, _stdin_lines())
     if requested and not expanded and not naming.paths:
         raise UsageError(
             message="stdin held no trial names", hint="For example: aimd trial ls -q | aimd trial verify -"
