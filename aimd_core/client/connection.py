@@ -263,6 +263,8 @@ class Connection:
         Raises:
             UnreachableError: The body is incomplete.
         """
+        if self._stopping.is_set():
+            raise UnreachableError(host=self.host, reason="stopped")
         deadline_s = time.monotonic() + CALL_DEADLINE_S
         try:
             with (

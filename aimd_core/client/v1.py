@@ -181,6 +181,7 @@ class DeployedServer:
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
         self.calls = self._calls = Calls(credentials, retry)
+        self._made_of = credentials, retry
 
     def __enter__(self) -> DeployedServer:
         return self
@@ -299,6 +300,11 @@ class DeployedServer:
             return None
         document: dict[str, Any] = answers.read(answer, self.host, shape)["doc"]
         return document
+
+
+def deployed_twin_of(server: DeployedServer) -> DeployedServer:
+    """Return another connection to the same server, for another thread."""
+    return DeployedServer(*server._made_of)
 
 
 def _id_of(answer: Response, host: str) -> str:

@@ -302,19 +302,32 @@ def object_path(path: Path, key: str) -> Path:
 
 
 @contextmanager
-def listing(path: Path) -> Iterator[Listing]:
+def listing(path: Path, before: Listing | None = None) -> Iterator[Listing]:
     """Let one writer at a time add objects to an artifact: what was added is listed when the block ends.
+
+    Args:
+        path: The artifact's directory.
+        before: What an earlier block had, so that the list is read again only if others have changed it.
 
     Raises:
         DamagedError: The list cannot be read, so nothing can be added.
         OSError: The disk refused.
     """
     with locked(path):
-        added = Listing(*_read_list(path))
+        target = path / OBJECT_LIST_FILE
+        if before is not None and before.signature == _signature(target):
+            added = before
+        else:
+            added = Listing(*_read_list(path))
         try:
             yield added
         finally:
-            _write_added(path, added)
+            added.signature = None
+            if added.added:
+                _write_added(path, added)
+                added.added.clear()
+                added.can_grow = True
+            added.signature = _signature(target)
 
 
 class Listing:
@@ -325,6 +338,7 @@ class Listing:
         self.rows = {row.key: row for row in before}
         self._folders = {folder for key in self.rows for folder in folders_of(key)}
         self.added: list[StoredObject] = []
+        self.signature: tuple[int, int, int] | None = None
         self.can_grow = can_grow
 
     def check(self, key: str) -> str:
@@ -352,6 +366,15 @@ class Listing:
         self.added.append(row)
 
 
+def _signature(path: Path) -> tuple[int, int, int]:
+    """Return what changes with a list that grows or is replaced."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def folders_of(key: str) -> list[str]:
     """Return the directories above a key: `a` and `a/b` for `a/b/c`."""
     parts = key.split("/")
@@ -360,8 +383,6 @@ def folders_of(key: str) -> list[str]:
 
 def _write_added(path: Path, added: Listing) -> None:
     """Append what was added in one write, or replace the list if that is not possible."""
-    if not added.added:
-        return
     target = path / OBJECT_LIST_FILE
     if not added.can_grow:
         replace_file(target, b"".join(map(_rendered, added.rows.values())))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import queue
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -43,6 +45,7 @@ Self = TypeVar("Self")
 UPLOADED, UNCHANGED = "uploaded", "unchanged"
 _PARTS_DIRECTORY = ".parts"  # of an artifact, for objects that have not arrived whole
 _TRIES = 5
+_WORKERS = 4
 _PIECE_BYTES = 1 << 20
 
 
@@ -99,6 +102,12 @@ class ArtifactRemote(Protocol):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Close the connection."""
+
+    def abort(self) -> None:
+        """Abort the current request, from another thread."""
+
+    def twin(self) -> ArtifactRemote:
+        """Return another connection to the same server, for another thread."""
 
     def find(self, artifact_id: str) -> RemoteArtifact:
         """Return the artifact with an id, which is final.
@@ -273,15 +282,68 @@ def download_objects(
     """
     artifact.require_whole()
     missing = artifact.missing()
+    if not missing:
+        return []
+    parts = artifact.path / _PARTS_DIRECTORY
+    fetched: list[StoredObject] = []
     try:
-        for row in missing:
-            digest = _fetch(remote, artifact, row, progress)
-            if row.digest is None:
-                with listing(artifact.path) as added:
-                    added.add(StoredObject(row.key, row.size_bytes, digest))
+        parts.mkdir(exist_ok=True)
+        try:
+            _fetch_all(remote, artifact, missing, fetched, progress)
+        finally:
+            with listing(artifact.path) as added:
+                for row in fetched:
+                    added.add(row)
+        with contextlib.suppress(OSError):
+            parts.rmdir()  # unless other downloads are going on there
     except OSError as error:
         raise DiskError(path=error.filename or artifact.path, reason=error.strerror or str(error)) from error
     return missing
+
+
+def _fetch_all(
+    remote: ArtifactRemote,
+    artifact: StoredArtifact,
+    missing: list[StoredObject],
+    fetched: list[StoredObject],
+    progress: Progress,
+) -> None:
+    """Bring objects over several connections, and add each to `fetched` once it is in its place, with its digest."""
+    left: queue.SimpleQueue[StoredObject] = queue.SimpleQueue()
+    for row in missing:
+        left.put(row)
+
+    def serve(connection: ArtifactRemote) -> None:
+        try:
+            while not left.empty():
+                with contextlib.suppress(queue.Empty):
+                    row = left.get_nowait()
+                    digest = _fetch(connection, artifact, row, progress)
+                    fetched.append(StoredObject(row.key, row.size_bytes, digest))
+        except BaseException:
+            _drain(left)  # the others end after what they are doing
+            raise
+
+    connections = [remote, *(remote.twin() for _ in range(min(_WORKERS, len(missing)) - 1))]
+    threads = ThreadPoolExecutor(len(connections))
+    try:
+        for end in [threads.submit(serve, connection) for connection in connections]:
+            end.result()
+    except BaseException:  # such as Ctrl-C
+        _drain(left)
+        for connection in connections:
+            connection.abort()
+        raise
+    finally:
+        threads.shutdown()
+        for connection in connections[1:]:
+            connection.__exit__(None, None, None)
+
+
+def _drain(left: queue.SimpleQueue[StoredObject]) -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            left.get_nowait()
 
 
 def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, progress: Progress) -> str:
@@ -292,11 +354,8 @@ def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, 
         store_of(artifact.path).put_at(row.digest, target)
         return row.digest
     partial = artifact.path / _PARTS_DIRECTORY / hashlib.sha256(row.key.encode()).hexdigest()
-    partial.parent.mkdir(exist_ok=True)
     digest = _complete(remote, artifact.id, row, partial, progress)
     os.replace(partial, target)
-    with contextlib.suppress(OSError):
-        partial.parent.rmdir()  # once it is empty
     return digest
 
 

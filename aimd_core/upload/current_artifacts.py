@@ -12,7 +12,7 @@ from typing import Any
 
 from aimd_core.client import artifacts as remote
 from aimd_core.client.folders import is_id
-from aimd_core.client.v2 import Server
+from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, RemoteNotFoundError
 from aimd_core.format.artifacts import (
     OBJECTS_DIRECTORY,
@@ -55,6 +55,10 @@ class CurrentArtifactRemote:
     def abort(self) -> None:
         """Abort the current request, from another thread."""
         self.server.abort()
+
+    def twin(self) -> CurrentArtifactRemote:
+        """Return another connection to the same server, for another thread."""
+        return CurrentArtifactRemote(twin_of(self.server), self._part)
 
     def find(self, artifact_id: str) -> RemoteArtifact:
         """Return the artifact with an id.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from aimd_core.client.v1 import DeployedServer
+from aimd_core.client.v1 import DeployedServer, deployed_twin_of
 from aimd_core.client.v1_artifacts import DeployedArtifacts
 from aimd_core.errors import NotAServerError, RefusedError, RemoteNotFoundError
 from aimd_core.format.artifacts import (
@@ -54,6 +54,10 @@ class DeployedArtifactRemote:
     def abort(self) -> None:
         """Abort the current request, from another thread."""
         self._server.abort()
+
+    def twin(self) -> DeployedArtifactRemote:
+        """Return another connection to the same server, for another thread."""
+        return DeployedArtifactRemote(deployed_twin_of(self._server))
 
     def find(self, artifact_id: str) -> RemoteArtifact:
         """Return the artifact with an id.

@@ -14,6 +14,7 @@ from aimd_core.errors import ArtifactNotFoundError, ArtifactStateError, DamagedE
 from aimd_core.format.artifacts import (
     LATEST,
     MAX_OBJECT_BYTES,
+    Listing,
     add_reference,
     checked_alias,
     checked_key,
@@ -52,6 +53,11 @@ class Artifact:
             path: The directory; its documents exist.
         """
         self._path = path
+        self._listed: Listing | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle an artifact: its directory only."""
+        return {"_path": self._path, "_listed": None}
 
     @property
     def _stored(self) -> StoredArtifact:
@@ -147,8 +153,8 @@ class Artifact:
         source = expanded(file_path)
         name = _key_below(key if key is not None else obj_path, source.name, is_file=True)
         try:
-            with listing(self._path) as added:
-                added.check(name)
+            with listing(self._path, self._listed) as self._listed:
+                self._listed.check(name)
         except OSError as error:
             raise _refused(self._path, error) from error
         faults = self._take([(name, source)])
@@ -198,12 +204,12 @@ class Artifact:
                 left_out.append((top / name, reason))
         items: list[tuple[str, Path]] = []
         try:
-            with listing(self._path) as added:
+            with listing(self._path, self._listed) as self._listed:
                 for name, path in sorted(files):
                     if _OWN in name.split("/"):
                         continue
                     try:
-                        items.append((added.check(f"{prefix}/{name}"), path))
+                        items.append((self._listed.check(f"{prefix}/{name}"), path))
                     except UsageError as error:
                         left_out.append((path, error.sentence))
         except OSError as error:
@@ -233,9 +239,9 @@ class Artifact:
                         if error.errno in _FULL:
                             raise
                         faults.append((source, _refused(source, error)))
-            with listing(self._path) as added:
+            with listing(self._path, self._listed) as self._listed:
                 for row in rows:
-                    added.add(row)
+                    self._listed.add(row)
         except OSError as error:
             raise _refused(Path(error.filename or self._path), error) from error
         return faults
