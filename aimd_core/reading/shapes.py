@@ -78,7 +78,7 @@ def _stretches(shapes: tuple[Shape, ...], parts: list[bytes | None], period: int
     """Return values and steps by metric, in the order of first appearance.
 
     Raises:
-        ValueError: Something is no number.
+        ValueError: Something is not a number.
     """
     columns: list[tuple[int, list[tuple[str, int]], int]] = []  # first line, metrics with their groups, group of steps
     group = 1

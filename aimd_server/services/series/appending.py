@@ -206,7 +206,7 @@ def _is_plain(wish: Append, trial: Placed, row: JournalRow) -> bool:
 
 
 def _check_line(connection: Connection, row: JournalRow, content: bytes) -> None:
-    """Refuse bytes of `metrics` that would make a line too long: whoever reads it holds all of it.
+    """Refuse bytes of `metrics` that would make a line too long: anyone who reads it holds all of it.
 
     Raises:
         RefusalError: `invalid`.
