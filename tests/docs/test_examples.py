@@ -68,6 +68,7 @@ FOLDERS = "aimd folder mk -p image_classification/mnist; aimd folder mk image_cl
 OWN_SERVER = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/user/." "$XDG_DATA_HOME"'
 GROUP = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/group/." "$XDG_DATA_HOME"'
 
+VIEW = "aimd trial views save night 'cnn' -m train.loss"
 IN_FOLDER = "aimd trial upload -n cnn_keras -P image_classification/mnist -m"
 SPECIAL = {
     "aimd folder ls-shares image_classification": Special(before=FOLDERS),
@@ -106,6 +107,10 @@ SPECIAL = {
     ),
     "aimd trial logs cnn_keras --tail 20": Special(before="echo hello > $(echo .aimd/trials/cnn_keras_*)/stdout.log"),
     # It needs a terminal, and is run in one by tests/cli/test_trial_top_terminal.py.
+    "aimd trial ls @night": Special(before=VIEW),
+    "aimd trial plot @night": Special(before=VIEW),
+    "aimd trial views rm night": Special(before=VIEW),
+    "aimd trial top @night": Special(before=VIEW, codes=(2,)),
     "aimd trial top": Special(codes=(2,)),
     "aimd trial top remote:/image_classification": Special(codes=(2,)),
     "aimd trial top ~/runs --where 'state = Running' --sort=-val.acc.max -m val.acc": Special(codes=(2,)),
