@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from aimd_cli.importing.contents import MAX_JSON_BYTES, Values, milliseconds_s, parse_json
+from aimd_cli.importing.contents import Values, milliseconds_s, parse_json, read_within_limits
 from aimd_cli.importing.plain import put_nested
 from aimd_cli.importing.run import Ending, ImportedRun, Store
 from aimd_core.errors import DamagedError, NotFoundError
@@ -103,7 +103,7 @@ def _read(session: _Session, store: Store) -> ImportedRun:
     with session.open(_TASK) as file:
         if file is None:
             raise DamagedError(path=session.path, reason="holds no task.json")
-        content = file.read(MAX_JSON_BYTES)
+        content = read_within_limits(file, session.path)
     task = parse_json(content, session.path)
     values, output = Values(), bytearray()
     times: list[float] = []

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aimd_cli.importing.points import Point, PointColumns
 from aimd_core.errors import DamagedError
@@ -16,7 +16,7 @@ from aimd_core.format.journal import open_regular
 from aimd_core.format.values import float_of, require_step
 from aimd_core.language import said
 
-MAX_JSON_BYTES = 256 << 20
+_MAX_JSON_BYTES = 64 << 20  # which take half a GiB as Python has them
 _SPECIAL = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 _MAX_DEPTH = 32
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")  # Python 3.10 reads neither those
@@ -31,10 +31,19 @@ def read_json(path: Path) -> dict[str, Any]:
         DamagedError: It is not a regular file, too large, or not a JSON object.
     """
     with open_regular(path) as file:
-        content = file.read(MAX_JSON_BYTES + 1)
-    if len(content) > MAX_JSON_BYTES:
-        raise DamagedError(path=path, reason=said("is larger than {max_bytes} MiB", max_bytes=MAX_JSON_BYTES >> 20))
-    return parse_json(content, path)
+        return parse_json(read_within_limits(file, path), path)
+
+
+def read_within_limits(file: IO[bytes], path: Path) -> bytes:
+    """Return the content of an opened document, which may be packed in an archive.
+
+    Raises:
+        DamagedError: It is too large.
+    """
+    content = file.read(_MAX_JSON_BYTES + 1)
+    if len(content) > _MAX_JSON_BYTES:
+        raise DamagedError(path=path, reason=said("is larger than {max_bytes} MiB", max_bytes=_MAX_JSON_BYTES >> 20))
+    return content
 
 
 def parse_json(content: bytes | str, path: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 
 from aimd_cli.importing.contents import utc_seconds
@@ -37,6 +38,7 @@ def read_table(path: Path) -> Store:
     try:
         with open_regular(file) as opened, io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
+            reader.fieldnames = _told_apart(reader.fieldnames or ())
             for number, row in enumerate(reader):
                 try:
                     points.setdefault(row.get("trial") or path.stem, PointColumns()).extend(_points(row, number))
@@ -51,6 +53,16 @@ def read_table(path: Path) -> Store:
     return Store(
         lambda _: (ImportedRun(_trial_name(name), f"csv:{file}#{name}", listed) for name, listed in points.items())
     )
+
+
+def _told_apart(names: Iterable[str]) -> list[str]:
+    """Return names of columns in which a second one of a name is `name.1`, as pandas has it, so that none is lost."""
+    told: list[str] = []
+    for name in names:
+        others = (f"{name}.{number}" for number in count(1))
+        is_new = name not in told or name in _BESIDE[-1:]
+        told.append(name if is_new else next(other for other in others if other not in told))
+    return told
 
 
 def _trial_name(name: str) -> str:

@@ -143,6 +143,20 @@ def test_a_plain_table_has_a_column_a_metric(tmp_path: Path) -> None:
         read_table(path)
 
 
+def test_columns_of_one_name_are_told_apart_and_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    path.write_text("step,,loss,loss,loss.1,,loss,step\n4,x,1,2,3,y,5,6\n")
+    (run,) = read_table(path).runs
+    assert {name: values_of(run, name) for name in ("loss", "loss.1", "loss.1.1", "loss.2", "step.1")} == {
+        "loss": [(4, 1.0)],
+        "loss.1": [(4, 2.0)],
+        "loss.1.1": [(4, 3.0)],
+        "loss.2": [(4, 5.0)],
+        "step.1": [(4, 6.0)],
+    }
+    assert len(run.points) == 5
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

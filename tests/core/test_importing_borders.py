@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -410,3 +411,11 @@ def test_a_whole_number_beyond_64_bits_is_the_same_text_as_when_the_sdk_records_
     read = read_mapping(path / "parameters.yaml")
     assert {name: read[name] for name in recorded} == recorded == {"seed": 2**64 - 1, "entropy": str(2**128)}
     assert read["nested"] == {"list": [-(2**63), str(-(2**63) - 1), str(10**4000)]}
+
+
+def test_a_document_that_unpacks_to_very_much_is_named(home: Home) -> None:
+    path = home.work / "offline-bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("task.json", b" " * (65 << 20))
+    ran = home.aimd("trial", "import", path)
+    assert (ran.code, "is larger than 64 MiB" in ran.err) == (6, True), ran.err

@@ -76,7 +76,8 @@ def import_runs(
     output.show(Outcomes(rows), as_json)
     failures = sum(row.outcome == "failed" for row in rows)
     if failures:
-        raise PartlyDoneError(failed=failures, total=len(rows), what="imports")
+        hint = "What is named above cannot be read; all the rest is imported"
+        raise PartlyDoneError(failed=failures, total=len(rows), what="imports", hint=hint)
 
 
 def _write(importer: Importer, run: ImportedRun, name: str | None) -> Outcome:

@@ -189,6 +189,7 @@ MESSAGES: dict[str, str] = {
     "WARNING: {name} went to {folder}, because the folder it asks for does not exist (-m creates it)": (
         "警告：{name} 进入了 {folder}，因为它要求的文件夹不存在（-m 会创建它）"
     ),
+    "What is named above cannot be read; all the rest is imported": "上面列出的内容无法读取；其余均已导入",
     "it was on the server before, and stays in its folder; not moved to {unmet}": (
         "它此前已在服务器上，仍留在原文件夹；未移动到 {unmet}"
     ),
