@@ -75,13 +75,13 @@ class Trainers:
     def load(self, target: Target, parts: int = PARTS) -> Load:
         """Let each of them send so many parts."""
         times_s: list[float] = []
-        cpu_s, begun_s = _cpu_s(target.pid), time.monotonic()
+        cpu_s, begun_s = cpu_of(target.pid), time.monotonic()
 
         async def send() -> None:
             await asyncio.gather(*(self._trainer(target, path, parts, times_s) for path in target.paths))
 
         asyncio.run(send())
-        spent_s, cpu_s = time.monotonic() - begun_s, _cpu_s(target.pid) - cpu_s
+        spent_s, cpu_s = time.monotonic() - begun_s, cpu_of(target.pid) - cpu_s
         cuts = statistics.quantiles(times_s, n=100)
         return Load(len(times_s) / spent_s, cpu_s / len(times_s) * 1e6, cuts[49] * 1000, cuts[98] * 1000)
 
@@ -103,7 +103,8 @@ class Trainers:
         writer.close()
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds of a process until now."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 

@@ -4,6 +4,11 @@ One trial of 1,000,000 points, 1,000 trials of 100 points, and those 1,000 again
 to a server in a process of its own, by the command line's code in this process. The client's CPU is that of this
 process for the upload; its floor is gzip at level 1 over the same bytes in the same run. The server's memory is its
 peak.
+
+The plain floor sends the same bytes, packed alike and in parts of the same size, by a bare httpx client to the bare
+route of the appends, which unpacks and stores them; upload and floor take turns. CPU is that of client and server, the
+least of the rounds.
+
 Where more is better, the number is given as target / measured, so that 1 or less is ok.
 """
 
@@ -17,15 +22,21 @@ import time
 import uuid
 from pathlib import Path
 
+import httpx
+
+from aimd_core.client.v2 import pack
 from aimd_core.config import Credentials
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, upload_all
+from aimd_core.upload.parts import PartSize
 from aimd_core.upload.remote import CurrentRemote
+from benchmarks.appends import cpu_of, floor
 from benchmarks.measurement import Measurement, table
 from tests.support.proxy import Proxy
 from tests.support.server import RunningServer
 
 POINTS, TRIALS, POINTS_EACH, JOBS = 1_000_000, 1_000, 100, 4
+PLAIN_POINTS, PLAIN_ROUNDS, PLAIN_SHARE = 300_000, 4, 0.75
 _METADATA = """\
 kind: Trial
 metadata:
@@ -79,6 +90,43 @@ def upload(url: str, key: str, trials: list[Trial], jobs: int) -> tuple[float, f
     return time.perf_counter() - started_s, time.process_time() - cpu_s
 
 
+def send_plainly(port: int, journal: Path) -> float:
+    """Send a file to the bare route and return the CPU seconds of this process."""
+    cpu_s = time.process_time()
+    size = PartSize()
+    with httpx.Client() as client, journal.open("rb") as file:
+        while content := file.read(size.size_bytes):
+            started_s = time.monotonic()
+            client.patch(f"http://127.0.0.1:{port}/0", content=pack(content)).raise_for_status()
+            size.learn(len(content), time.monotonic() - started_s)
+    return time.process_time() - cpu_s
+
+
+def measure_plain(place: Path, server: RunningServer) -> list[Measurement]:
+    """Compare an upload with the plain floor: the CPU of both sides, and of each."""
+    key = server.new_user("plain")
+    assert server.process is not None
+    ours: list[tuple[float, float]] = []
+    plain: list[tuple[float, float]] = []
+    (place / "floor").mkdir()
+    with floor(place / "floor", None) as bare:
+        for number in range(PLAIN_ROUNDS):
+            trial = write_trial(place / f"plain{number}", number, PLAIN_POINTS)
+            before_s = cpu_of(server.process.pid)
+            _, client_s = upload(server.url, key, [trial], 1)
+            ours.append((client_s, cpu_of(server.process.pid) - before_s))
+            before_s = cpu_of(bare.pid)
+            client_s = send_plainly(bare.port, trial.path / "metrics")
+            plain.append((client_s, cpu_of(bare.pid) - before_s))
+    (our_client_s, our_server_s), (client_s, server_s) = (
+        tuple(min(pair[side] for pair in pairs[1:]) for side in (0, 1)) for pairs in (ours, plain)
+    )
+    both, plain_both = our_client_s + our_server_s, client_s + server_s
+    told = f"httpx to a bare route ({plain_both:.2f} s; ours {both:.2f} s"
+    told += f", of which the client {our_client_s:.2f} against {client_s:.2f} s)"
+    return [Measurement("upload against a plain floor, CPU", both / plain_both, "x", 1 / PLAIN_SHARE, told)]
+
+
 def rate(name: str, count: int, seconds: float, target: float, unit: str) -> Measurement:
     return Measurement(name, target * seconds / count, "x", 1.0, f"{count / seconds:,.0f} {unit}, of {target:,.0f}")
 
@@ -120,7 +168,7 @@ def run() -> list[Measurement]:
         place = Path(directory)
         with RunningServer(place / "data") as server:
             print("one long trial ...", file=sys.stderr)
-            return measure_long(place, server) + measure_many(place, server)
+            return measure_long(place, server) + measure_plain(place, server) + measure_many(place, server)
 
 
 if __name__ == "__main__":

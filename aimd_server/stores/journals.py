@@ -217,16 +217,24 @@ def piece_end(connection: Connection, journal_id: int, start: int, end: int, lea
     return min(end, reached)
 
 
-def cut_tail(connection: Connection, journal_id: int, end: int) -> None:
-    """Remove a journal's tail up to a byte, keeping the rest of the row with that byte."""
+def cut_tail(connection: Connection, journal_id: int, end: int, row_bytes: int) -> None:
+    """Remove a journal's tail up to a byte.
+
+    The rest of the row with that byte is kept, in rows of `row_bytes` at most: a part of 8 MiB is cut four times, and
+    in one row all that is left of it would be written again each time.
+    """
     cut = {"of_journal": journal_id, "end": end}
     last = next(iter(_LAST_BEFORE.rows(connection, cut)), None)
     _REMOVE_BEFORE.run(connection, [cut])
     if last is not None and last.offset + last.size > end:
         rest = unpack(last.codec, last.data, last.size)[end - last.offset :]
-        packed = Packed(RAW, rest) if len(rest) > _SOON_BYTES else pack(rest)
-        values = {"journal_id": journal_id, "offset": end, "size": len(rest)}
-        _EXTEND.run(connection, [{**values, "codec": packed.codec, "data": packed.data}])
+        is_soon_gone, rows = len(rest) > _SOON_BYTES, []
+        for at in range(0, len(rest), row_bytes):
+            piece = rest[at : at + row_bytes]
+            packed = Packed(RAW, piece) if is_soon_gone else pack(piece)
+            values = {"journal_id": journal_id, "offset": end + at, "size": len(piece)}
+            rows.append({**values, "codec": packed.codec, "data": packed.data})
+        _EXTEND.run(connection, rows)
 
 
 def block_digests(connection: Connection, journal_id: int) -> list[bytes]:

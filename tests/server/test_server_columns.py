@@ -115,7 +115,7 @@ def test_lines_of_the_sdk_are_rendered_and_not_kept() -> None:
     assert all(spans.build(part).recipe is not None for part in parts)
 
 
-SMALL = ColumnLimits(due_lines=6, lines=5, span_bytes=1500)
+SMALL = ColumnLimits(due_lines=6, lines=5, span_bytes=1500, row_bytes=300)
 
 
 class Store:
@@ -246,12 +246,30 @@ def test_at_every_byte_the_server_counts_what_a_local_reader_counts(store: Store
             assert len(drawn.plot.x) == 5
 
 
+def test_a_large_part_is_not_written_again_and_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = json.dumps({"train": {"value": {"x": 0.5, "y": "z" * 40}, "sequence": {"step": 1}}}).encode() + b"\n"
+    content = line * ((8 << 20) // len(line))
+    extend, written = journals._EXTEND.run, []
+
+    def counted(connection: Any, rows: list[dict[str, Any]]) -> None:
+        written.append(sum(row["size"] for row in rows))
+        extend(connection, rows)
+
+    monkeypatch.setattr(journals._EXTEND, "run", counted)
+    with small_chunks(store, LIMITS):
+        store.new_trial()
+        store.append(content, [])
+    assert store.read(0, len(content)) == content
+    assert len(written) > 3
+    assert sum(written) < 2.2 * len(content), written
+
+
 def test_what_is_stored_passes_the_check(store: Store) -> None:
     assert operations.check(store.place).faults == []
 
 
 def _cut_one_too_many(real: Callable[..., None]) -> Callable[..., None]:
-    return lambda connection, journal_id, end: real(connection, journal_id, end + 1)
+    return lambda connection, journal_id, end, row_bytes: real(connection, journal_id, end + 1, row_bytes)
 
 
 def test_a_chunk_boundary_that_is_off_by_one_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,12 +40,14 @@ class ColumnLimits(NamedTuple):
         due_bytes: A tail of this many bytes is due.
         lines: The most lines of a span.
         span_bytes: The most bytes of a span; one line alone may be longer.
+        row_bytes: The most bytes of a row with what is left of a part that has partly become columns.
     """
 
     due_lines: int = 4096
     due_bytes: int = 4 << 20
     lines: int = 4096
     span_bytes: int = 2 << 20
+    row_bytes: int = 1 << 20
 
 
 LIMITS = ColumnLimits()
@@ -114,7 +116,7 @@ def _step(database: Database, trial_id: int, limits: ColumnLimits) -> bool | Non
                 return True  # somebody folded some of these lines
             row = folding.settled_row(row, folded.end, row.next_offset == folded.end)
         row = _keep(connection, row, built, lines)
-        journals.cut_tail(connection, row.id, row.chunk_offset)
+        journals.cut_tail(connection, row.id, row.chunk_offset, limits.row_bytes)
         journals.settle(connection, row)
         return is_due(row, limits)
 
