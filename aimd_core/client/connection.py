@@ -29,6 +29,7 @@ CALL_DEADLINE_S = 120.0
 STREAM_DEADLINE_S = 3600.0
 SLOWEST_BYTES_PER_S = 64 << 10  # of a body that is sent
 MAX_BODY_BYTES = 64 << 20
+PIECE_BYTES = 256 << 10  # of a body that is sent
 MAX_RETRY_AFTER_S = 60.0
 _BUSY_STATUSES = (408, 425, 429, 500, 502, 503, 504)
 
@@ -215,6 +216,9 @@ class Connection:
         headers: dict[str, str],
         deadline_s: float,
     ) -> Response:
+        if isinstance(content, bytes) and len(content) > PIECE_BYTES:  # in one piece, httpx takes several times as much
+            headers["Content-Length"] = str(len(content))
+            content = _pieces(content)
         try:
             with self._client.stream(
                 method,
@@ -333,6 +337,11 @@ class Connection:
                     reason=said("no complete answer within {call_deadline_s:.0f} s", call_deadline_s=CALL_DEADLINE_S),
                 )
         return bytes(body)
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), PIECE_BYTES):
+        yield content[start : start + PIECE_BYTES]
 
 
 def _transport_reason(error: Exception, host: str) -> str:

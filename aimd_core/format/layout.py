@@ -31,9 +31,9 @@ JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # these only grow; `
 # A signature begins with the files that facts are read from; those that are only uploaded come last.
 _SIGNED_DOCUMENTS = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE)
 READ_FILES = (*_SIGNED_DOCUMENTS, SEGMENTS_FILE, METRICS_FILE)
-ALL_FILES = (*READ_FILES, OUTPUT_FILE, DIFF_FILE)
+ALL_FILES = (*READ_FILES, OUTPUT_FILE, DIFF_FILE, FILES_DIRECTORY)
 # Those that the recording process writes while it runs.
-_WRITTEN = [ALL_FILES.index(file) for file in ALL_FILES if file not in (LABELS_FILE, DIFF_FILE)]
+_WRITTEN = [ALL_FILES.index(file) for file in ALL_FILES if file not in (LABELS_FILE, DIFF_FILE, FILES_DIRECTORY)]
 _NUMBERS, _NUMBER_BYTES = 3, 8  # of a file: time of change, size, inode
 _INODE_BITS = 0x7FFFFFFFFFFFFFFF
 _LOOKED_AT = [(f"{os.sep}{file}", file == PROCESS_FILE) for file in READ_FILES]
@@ -114,6 +114,9 @@ def signature_of(path: str | Path, files: Sequence[str] = READ_FILES) -> bytes:
     """
     numbers: list[int] = []
     for file in files:
+        if file == FILES_DIRECTORY:
+            numbers += _numbers_of_tree(f"{path}{os.sep}{file}")
+            continue
         try:
             status = os.lstat(f"{path}{os.sep}{file}")
             numbers += (status.st_mtime_ns, status.st_size, status.st_ino & _INODE_BITS)
@@ -166,6 +169,28 @@ def start_of_paths(directory: Path) -> Iterator[tuple[str, int | None]]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _numbers_of_tree(directory: str) -> tuple[int, int, int]:
+    """Return a checksum of what tells files below a directory apart, their bytes and their number."""
+    from zlib import crc32
+
+    checksum = size_bytes = count = 0
+    pending = [directory]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                        continue
+                    status = entry.stat(follow_symlinks=False)
+                    told = f"{status.st_mtime_ns} {status.st_size} {status.st_ino} "
+                    checksum ^= crc32(told.encode() + os.fsencode(entry.path))  # in any order
+                    size_bytes, count = size_bytes + status.st_size, count + 1
+        except OSError:
+            continue
+    return checksum, size_bytes, count
 
 
 def _packed(numbers: Sequence[int]) -> bytes:

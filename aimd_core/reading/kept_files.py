@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.layout import FILES_DIRECTORY
 from aimd_core.format.layout import TREE as TREE
 from aimd_core.objects.ignoring import Ignoring
 from aimd_core.objects.memory import DigestMemory, digest_entry
-from aimd_core.objects.tree import FILES_DIRECTORY, LeftOut, Tree, digest_of_tree, read_tree
+from aimd_core.objects.tree import LeftOut, Tree, digest_of_tree, read_tree
 from aimd_core.reading.documents import reason_of
 
 

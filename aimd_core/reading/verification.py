@@ -11,14 +11,22 @@ from typing import BinaryIO, NamedTuple
 from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.journal import SEGMENTS_FILE, Damage, open_regular, read_records
-from aimd_core.format.layout import LABELS_FILE, METADATA_FILE, METRICS_FILE, OUTPUT_FILE, PARAMETERS_FILE, PROCESS_FILE
+from aimd_core.format.layout import (
+    FILES_DIRECTORY,
+    LABELS_FILE,
+    METADATA_FILE,
+    METRICS_FILE,
+    OUTPUT_FILE,
+    PARAMETERS_FILE,
+    PROCESS_FILE,
+)
 from aimd_core.format.model import STATUSES
 from aimd_core.format.segments import segment_faults
 from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source, stat_of
 from aimd_core.objects.memory import MEMORY_FILE, DigestMemory
-from aimd_core.objects.tree import FILES_DIRECTORY, Entry
+from aimd_core.objects.tree import Entry
 from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.facts import is_live, written_time
 

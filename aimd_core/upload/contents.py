@@ -20,6 +20,7 @@ from aimd_core.format.documents import parse_mapping
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import (
     DOCUMENT_FILES,
+    FILES_DIRECTORY,
     JOURNAL_FILES,
     LABELS_FILE,
     METADATA_FILE,
@@ -30,7 +31,6 @@ from aimd_core.format.layout import (
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, folder_path_of, strict_json
 from aimd_core.format.values import MAX_PARAMETERS_CHARS
 from aimd_core.language import said
-from aimd_core.objects.tree import FILES_DIRECTORY
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, iso_of
 from aimd_core.reading.kept_files import TREE, local_files

@@ -16,12 +16,12 @@ from aimd_core.client.v2 import Server
 from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerError, UnreachableError
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.journal import open_regular
-from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
+from aimd_core.format.layout import DOCUMENT_FILES, FILES_DIRECTORY, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
 from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
 from aimd_core.objects.memory import MEMORY_FILE, DigestMemory
-from aimd_core.objects.tree import FILES_DIRECTORY, read_tree
+from aimd_core.objects.tree import read_tree
 from aimd_core.reading.kept_files import TREE
 from aimd_core.upload.fetching import fetch_tree
 from aimd_core.upload.sending import Progress, no_progress

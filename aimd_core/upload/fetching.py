@@ -16,11 +16,12 @@ from aimd_core.client import contents
 from aimd_core.client.contents import RemoteFile
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, NotAServerError, UnreachableError
+from aimd_core.format.layout import FILES_DIRECTORY
 from aimd_core.format.relative_paths import path_fault
 from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source, stat_of
 from aimd_core.objects.memory import DigestMemory
-from aimd_core.objects.tree import FILES_DIRECTORY, MAX_FILES, Entry
+from aimd_core.objects.tree import MAX_FILES, Entry
 
 WORKERS = 4
 _TRIES = 5

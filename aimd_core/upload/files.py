@@ -19,9 +19,10 @@ from aimd_core.client import contents as remote
 from aimd_core.client.contents import ASKED_AT_ONCE, RemoteTree
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
+from aimd_core.format.layout import FILES_DIRECTORY
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
-from aimd_core.objects.tree import FILES_DIRECTORY, LeftOut
+from aimd_core.objects.tree import LeftOut
 from aimd_core.reading.kept_files import LocalFile, local_files, unread_reason
 from aimd_core.upload.parts import PartSize
 

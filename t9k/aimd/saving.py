@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.layout import FILES_DIRECTORY
 from aimd_core.format.relative_paths import path_fault, shown_name
 from aimd_core.language import joined, said, spoken
 from aimd_core.objects.adding import Adding
@@ -14,7 +15,7 @@ from aimd_core.objects.copying import stat_of
 from aimd_core.objects.ignoring import Ignoring
 from aimd_core.objects.memory import DigestMemory
 from aimd_core.objects.store import store_of
-from aimd_core.objects.tree import FILES_DIRECTORY, Entry, read_tree
+from aimd_core.objects.tree import Entry, read_tree
 from aimd_core.reading.documents import reason_of
 from t9k.aimd.telling import tell
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from aimd_core.config import resolve_credentials
 from aimd_core.reading.documents import Trial
+from aimd_core.upload import Destination, Result, upload_all
+from aimd_core.upload.following import Follower
+from aimd_core.upload.remote import CurrentRemote
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
@@ -194,3 +199,17 @@ def test_a_copy_of_the_directory_has_its_files(home: Home, signed_in: Account, t
     assert home.aimd("trial", "upload", "-p", copied).table[0]["files"] == "4"
     assert contents(download(home, trial)) == contents(copied)
     assert Trial(copied).name == "cnn"
+
+
+def test_a_file_that_comes_while_trials_are_followed_is_sent(home: Home, signed_in: Account, trial: aimd.Trial) -> None:
+    credentials = resolve_credentials()
+
+    def upload(trials: Sequence[Trial]) -> Iterator[Result]:
+        return upload_all(lambda: CurrentRemote(credentials), trials, Destination())
+
+    follower = Follower(lambda: [Trial(trial.path)], upload)
+    assert [result.uploaded.outcome for result in follower.round() if result.uploaded] == ["created"]
+    assert list(follower.round()) == []
+    (trial.path / "files" / "notes" / "later.txt").write_text("saved later")
+    assert [result.uploaded.sent_files for result in follower.round() if result.uploaded] == [1]
+    assert list(follower.round()) == []
