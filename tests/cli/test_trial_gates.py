@@ -222,7 +222,7 @@ def test_waiting_gives_up_in_time_or_when_the_trial_has_ended(home: Home) -> Non
     running.log("val", {"loss": 1.0}, 1)
     ran = home.aimd("trial", "wait", "running", "--timeout", "100ms", "--interval", "20ms")
     assert ran.code == 1
-    assert f"0.1s have passed: {running.alternative_name} is still Running" in ran.err
+    assert f"100ms have passed: {running.alternative_name} is still Running" in ran.err
     ended = record("ended", 0.5)
     ran = home.aimd("trial", "wait", "ended", "--until", "val.acc > 0.9")
     assert ran.code == 1

@@ -97,7 +97,9 @@ def test_a_list_shows_groups_with_their_means(home: Home, trials: Path) -> None:
     )
     rows = {row["params.lr"]: row for row in home.aimd("trial", "ls", "--group-by", "lr").table}
     assert (rows["0.0"]["n"], rows["0.0"]["val.acc.mean"]) == ("2", "0.75")
-    assert len(home.aimd("trial", "ls", "--group-by", "lr", "-L", "2").table) == 2
+    limited = home.aimd("trial", "ls", "--group-by", "lr", "--sort", "params.lr", "-L", "1").table
+    assert [(row["params.lr"], row["n"]) for row in limited] == [("0.0", "2")]
+    assert [row["n"] for row in home.aimd("trial", "ls", "--group-by", "lr", "-L", "1").table] == ["2"]
     assert len(home.aimd("trial", "ls", "--group-by", "lr", "-q").out.split()) == 4
     assert "no trial has a parameter zzz" in home.aimd("trial", "ls", "--group-by", "zzz").err
 

@@ -40,6 +40,11 @@ class Listing(NamedTuple):
     only_changed: bool = False
     group_by: str = ""
 
+    @property
+    def read_limit(self) -> int | None:
+        """The most trials that have to be read: all for groups, of which each needs its members."""
+        return None if self.group_by else self.limit
+
     def queried(self) -> list[Field]:
         """Return the fields of the query."""
         if self.query is None:

@@ -197,7 +197,7 @@ def _local(path: Path, asked: Listing) -> TrialList | GroupedComparison:
     from aimd_core.reading.directory import TrialIndex
 
     index = TrialIndex(path)
-    names = index.newest(asked.limit) if asked.limit and asked.query is None and not asked.keys else None
+    names = index.newest(asked.read_limit) if asked.read_limit and asked.query is None and not asked.keys else None
     rows = index.rows(
         names,
         with_facts=any(field.kind in ("git", "platform") for field in asked.fields()),
@@ -235,7 +235,7 @@ def _remote(source: Remote, asked: Listing) -> TrialList | GroupedComparison:
     with Server(credentials) as server:
         if selects and takes_queries(server):
             return _selected(server, source.folder, location, asked)
-        rows = [facts_of(document) for document in server.trials(source.folder, None if selects else asked.limit)]
+        rows = [facts_of(document) for document in server.trials(source.folder, None if selects else asked.read_limit)]
     remember_remote(credentials.host, rows)
     return _view(rows, location, asked, len(rows))
 
@@ -247,7 +247,7 @@ def _selected(server: Server, folder: str | None, location: str, asked: Listing)
 
     where = render(pinned(asked.query.condition)) if asked.query is not None else ""
     sort = ",".join(f"{'-' * key.descending}{field_text(key.field)}" for key in asked.keys)
-    rows = [facts_of(document) for document in server.trials(folder, asked.limit, where, sort)]
+    rows = [facts_of(document) for document in server.trials(folder, asked.read_limit, where, sort)]
     if not rows:
         _say_unknown(column_names(server, folder), asked)
     total = max(len(rows), count(server, folder)) if asked.query is not None or len(rows) == asked.limit else len(rows)
