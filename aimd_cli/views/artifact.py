@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what a pipe needs loads no Rich
     from aimd_core.reading.artifact_facts import ArtifactFacts
 
 _SHORT_COMMIT = 12  # characters of a commit in a table
+_SHORT_ID = 8  # characters of an id in a table, if they are enough to tell artifacts apart
 _FIELDS = ("name", "id", "commit", "version", "created")
 _MORE_FIELDS = ("type", "aliases", "editor", "objects", "size_bytes")
 
@@ -53,17 +54,20 @@ class ArtifactList:
 
         from aimd_cli.views.table import TEXT, Column, Table
 
-        columns = [Column("NAME", form=TEXT), Column("VERSION"), Column("ID", priority=1, style="cyan")]
-        columns += [Column("COMMIT", priority=4), Column("CREATED", priority=3), Column("SIZE", priority=2, right=True)]
+        columns = [Column("NAME", form=TEXT), Column("ID", priority=1, style="cyan"), Column("COMMIT", priority=4)]
+        columns += [Column("VERSION"), Column("CREATED", priority=3), Column("SIZE", priority=2, right=True)]
         if self.detail:
             columns += [Column("TYPE", priority=5), Column("ALIASES", priority=6), Column("EDITOR", priority=7)]
         table = Table(columns)
+        short = _SHORT_ID if len({row.id[:_SHORT_ID] for row in self.rows}) == len(self.rows) else None
         for row in self.rows:
             values = {name: text.clean(value) for name, value in _values(row).items()}
             name = (values["name"], "bold yellow") if row.damage else values["name"]
             created = text.clean(local_time(row.created))
-            cells = [name, values["version"], values["id"], values["commit"][:_SHORT_COMMIT], created]
+            commit = values["commit"][:_SHORT_COMMIT]
+            cells = [name, values["id"][:short], commit, values["version"], created]
             table.add(*cells, text.size(row.size_bytes), *self._detail(values))
+        table.drop_empty("VERSION", "COMMIT", "EDITOR", "ALIASES")
         count = said("{count} artifact{s}", count=len(self.rows), s="" if len(self.rows) == 1 else "s")
         return Group(table.rich(width), note(count, style="dim"))
 
@@ -151,7 +155,12 @@ class ArtifactDetails:
 
 
 def _facts(row: ArtifactFacts) -> list[tuple[str, str]]:
-    size = said("{count} objects, {size}", count=row.object_count, size=text.size(row.size_bytes))
+    size = said(
+        "{count} object{s}, {size}",
+        count=row.object_count,
+        s="" if row.object_count == 1 else "s",
+        size=text.size(row.size_bytes),
+    )
     return [
         ("type", row.type),
         ("id", row.id),

@@ -20,7 +20,7 @@ class LineageNode(NamedTuple):
         kind: `trial` or `artifact`.
         id: Its UUID.
         name: Its name; of an unknown one, empty.
-        detail: The state of a trial; version and type of an artifact.
+        detail: The state of a trial; version, type and aliases of an artifact.
     """
 
     kind: str

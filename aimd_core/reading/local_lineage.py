@@ -22,7 +22,7 @@ class _Links(NamedTuple):
 
 def node_of_artifact(artifact: StoredArtifact) -> LineageNode:
     """Return the node of an artifact."""
-    detail = " ".join(filter(None, [artifact.version or "", artifact.type]))
+    detail = " ".join(filter(None, [artifact.version or "", artifact.type, *artifact.aliases]))
     return LineageNode(ARTIFACT, artifact.id, artifact.name, detail)
 
 

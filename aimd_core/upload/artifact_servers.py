@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aimd_core.client import artifacts
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.folders import is_id
 from aimd_core.client.protocols import protocol_for
@@ -9,7 +10,7 @@ from aimd_core.client.signing_in import V2
 from aimd_core.client.v1 import DeployedServer
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials, resolve_credentials
-from aimd_core.errors import UsageError
+from aimd_core.errors import RemoteNotFoundError, UsageError
 from aimd_core.format.artifacts import LATEST
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact
@@ -32,11 +33,29 @@ def connect_artifacts(credentials: Credentials, retry: RetryPolicy | None = None
 def asked_for(remote: ArtifactRemote, asked: str) -> RemoteArtifact:
     """Return the artifact of a server with an id, or `<folder id or path>/<name>[:tag]`.
 
+    A version 2 server also finds `<name>[:tag]`, where the name may be the beginning of the only one.
+
     Raises:
-        UsageError: It has another form.
+        UsageError: It has another form, or the name means several.
         RemoteNotFoundError: There is none, or the key may not see it.
     """
-    return remote.find(asked) if is_id(asked) else remote.refer(*reference_parts(asked))
+    if is_id(asked):
+        return remote.find(asked)
+    if "/" in asked or not isinstance(remote, CurrentArtifactRemote):
+        return remote.refer(*reference_parts(asked))
+    name, _, tag = asked.partition(":")
+    paths = {str(row["folder"]["path"]) for row in artifacts.listed(remote.server) if row["name"].startswith(name)}
+    exact = {path for path in paths if path.rpartition("/")[2] == name}
+    paths = exact or paths
+    if len(paths) > 1:
+        raise UsageError(
+            message=said("{name!r} means several artifacts: {paths}", name=name, paths=", ".join(sorted(paths)[:8])),
+            hint="Name one with its folder: FOLDER/NAME[:TAG]",
+        )
+    if not paths:
+        raise RemoteNotFoundError(what=said("artifact {name}", name=asked), hint="Run: aimd artifact ls --remote")
+    folder, _, repo = next(iter(paths)).rpartition("/")
+    return remote.refer(folder or "/", repo, tag or LATEST)
 
 
 def reference_parts(reference: str) -> tuple[str, str, str]:

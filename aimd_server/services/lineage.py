@@ -24,7 +24,7 @@ MAX_LINKS = 5_000
 
 
 class LineageNode(msgspec.Struct, frozen=True):
-    """A trial or an artifact; `detail` is the state of the one, version and type of the other."""
+    """A trial or an artifact; `detail` is the state of the one, version, type and aliases of the other."""
 
     kind: str
     id: str
@@ -107,7 +107,7 @@ def _node(connection: Connection, user: Account, uid: str, kind: str) -> Lineage
     if kind != TRIAL:
         try:
             (row,) = artifact_lists.shown(connection, user, [load_artifact(connection, user, uid)])
-            detail = " ".join(filter(None, [row["version"], row["type"]]))
+            detail = " ".join(filter(None, [row["version"], row["type"], *row["aliases"]]))
             return LineageNode(ARTIFACT, uid, row["name"], detail, row["folder"]["path"])
         except RefusalError:
             pass

@@ -97,7 +97,7 @@ def test_what_is_uploaded_comes_back_elsewhere_byte_for_byte(signed_in: Account,
     assert described["remote"] == [{"host": signed_in.url, "path": "/digits/data/mnist", "version": "v1"}]
     again = home.aimd("artifact", "upload", "-i", artifact.id, "--json").json["artifacts"][0]
     assert (again["outcome"], again["bytes"]) == ("unchanged", 0)
-    asked = [artifact.id, "digits/data/mnist", "/digits/data/mnist:best", "digits/data/mnist:v1"]
+    asked = [artifact.id, "digits/data/mnist", "/digits/data/mnist:best", "digits/data/mnist:v1", "mnist", "mni:best"]
     for number, word in enumerate(asked):
         to = tmp_path / f"elsewhere{number}"
         came = home.aimd("artifact", "download", word, "--to", to, "--json")

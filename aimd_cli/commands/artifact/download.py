@@ -19,7 +19,7 @@ def download(
         list[str],
         typer.Argument(
             metavar="ARTIFACT...",
-            help="Ids, or FOLDER/NAME[:TAG], where TAG is a version, an alias, or latest (default).",
+            help="Ids, or [FOLDER/]NAME[:TAG], where TAG is a version, an alias, or latest (default).",
         ),
     ],
     to: Annotated[

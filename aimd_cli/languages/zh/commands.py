@@ -391,8 +391,8 @@ COMMANDS: dict[str, str] = {
     "Download artifacts, or what is missing of them here. Resumes where it was cut off.": (
         "下载制品，或本地缺少的部分。中断后从断点继续。"
     ),
-    "Ids, or FOLDER/NAME[:TAG], where TAG is a version, an alias, or latest (default).": (
-        "ID，或 FOLDER/NAME[:TAG]，其中 TAG 是版本、别名或 latest（默认）。"
+    "Ids, or [FOLDER/]NAME[:TAG], where TAG is a version, an alias, or latest (default).": (
+        "ID，或 [FOLDER/]NAME[:TAG]，其中 TAG 是版本、别名或 latest（默认）。"
     ),
     "The working directory to put them in: DIR/.aimd/artifacts.": "存放制品的工作目录：DIR/.aimd/artifacts。",
     "Read every byte of artifacts and compare it with what was added or downloaded. Changes nothing.": (

@@ -172,7 +172,7 @@ SCREENS: dict[str, str] = {
     "Objects": "对象",
     "See: {address}": "参见：{address}",
     "{count} artifact{s}": "{count} 个制品",
-    "{count} objects, {size}": "{count} 个对象，{size}",
+    "{count} object{s}, {size}": "{count} 个对象，{size}",
     "{total} artifacts read, {size}": "已读取 {total} 个制品，{size}",
     "They have the same objects and references.": "两者的对象和引用相同。",
     "made from": "来源",
