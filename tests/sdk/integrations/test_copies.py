@@ -1,5 +1,6 @@
 """What frameworks copy and send to workers of their own: recorded into the trial, and into no other file."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ from tests.sdk.integrations.recorded import (
     recorded_trial,
     recorded_trials,
     require_framework,
-    run_training,
 )
+from tests.support.patience import wait_until
 
 DATA = """
 import numpy as np
@@ -57,14 +58,13 @@ def train(prepared: Prepared) -> Training:
 
 
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
-def test_a_search_that_fits_in_workers_records_their_rounds(library: str, tmp_path: Path) -> None:
-    require_framework(library, "sklearn")
+def test_a_search_that_fits_in_workers_records_their_rounds(library: str, tmp_path: Path, prepared: Prepared) -> None:
     estimators = {
         "xgboost": "xgboost.XGBClassifier(n_estimators=3, nthread=1, callbacks=[AIMDCallback(trial)])",
         "lightgbm": "lightgbm.LGBMClassifier(n_estimators=3, n_jobs=1, verbose=-1)",
     }
     fit = "eval_set=[(x, y)]" + (", callbacks=[AIMDCallback(trial)]" if library == "lightgbm" else ", verbose=False")
-    run_training(
+    prepared(library)(
         f"""{DATA}
 import {library}
 from sklearn.model_selection import GridSearchCV
@@ -85,9 +85,8 @@ print(trial.receipt)
 
 
 def test_a_trainer_that_is_pickled_carries_its_trial_and_no_descriptor(tmp_path: Path, train: Training) -> None:
-    train(
-        f"""{MODEL}
-import copy, os, subprocess
+    code = f"""{MODEL}
+import copy, os, time
 import cloudpickle
 trial = aimd.create_trial(trial_name="t")
 first = trainer(callbacks=[AIMDCallback(trial)], logger=False)
@@ -95,20 +94,28 @@ first.fit(Model(), loader())
 saved = cloudpickle.dumps(first)
 twin = copy.deepcopy(first)
 del first, twin
-open("trainer.pkl", "wb").write(saved)
-code = "import cloudpickle; f = open('table.csv', 'w'); t = cloudpickle.load(open('trainer.pkl', 'rb')); del t"
-subprocess.run([sys.executable, "-c", code], check=True)
+open("part", "wb").write(saved)
+os.replace("part", "trainer.pkl")
+while not os.path.exists("loaded"):
+    time.sleep(0.01)
 trial.log("train", {{"loss": 1.0}}, step=100)
 trial.finish()
-""",
-        tmp_path,
-    )
+"""
+    with ThreadPoolExecutor(1) as thread:
+        training = thread.submit(train, code, tmp_path)
+        wait_until(lambda: training.done() or (tmp_path / "trainer.pkl").exists(), "it is pickled")
+        load = "import cloudpickle; f = open('table.csv', 'w'); t = cloudpickle.load(open('trainer.pkl', 'rb')); del t"
+        train(load, tmp_path)
+        (tmp_path / "loaded").touch()
+        training.result()
     trial = recorded_trial(tmp_path)
     assert (trial.status, trial.steps("train")) == ("Succeeded", [4, 8, 100])
     assert (tmp_path / "table.csv").read_text() == ""
 
 
+@pytest.mark.soak
 def test_workers_that_lightning_spawns_record_and_end_the_loggers_trial(tmp_path: Path, train: Training) -> None:
+    """Each worker imports Lightning anew; tests/sdk/test_copies.py spawns workers in every check."""
     (tmp_path / "train.py").write_text(
         f"""{MODEL}
 if __name__ == "__main__":
