@@ -41,7 +41,7 @@ T = TypeVar("T")
 log = logging.getLogger("aimd_server")
 
 READ_S = 20.0  # that a thread may work on a read
-SETTLE_S = 5.0  # that an append waits for the work of others after theirs, and that its own may take
+SETTLE_S = 2.0  # that an append waits for the work of others after theirs
 
 
 class Access(Enum):
@@ -92,6 +92,7 @@ class Backend:
         self.is_stopping = False
         self._threads = threads
         self._settling = asyncio.Lock()
+        self.turn_s = SETTLE_S
 
     @property
     def database(self) -> Database:
@@ -104,15 +105,15 @@ class Backend:
     async def settle(self, function: Callable[..., object], *arguments: Any) -> None:
         """Do work after an append, one at a time, so that it never occupies all threads.
 
-        Neither this work nor that of others before it holds an append for long: what is not done then is left to the
-        next append and to the background.
+        An append whose turn does not come soon goes without: what is due then is done after the next one, or in the
+        background. The work itself has the time of a read.
         """
         try:
-            await asyncio.wait_for(self._settling.acquire(), SETTLE_S)
+            await asyncio.wait_for(self._settling.acquire(), self.turn_s)
         except (TimeoutError, asyncio.TimeoutError):
             return
         try:
-            await self.run(function, *arguments, work=Work(SETTLE_S))
+            await self.run(function, *arguments)
         except WorkStoppedError as stopped:
             log.info("left the rest of what an append brought for later: %s", stopped.reason)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import random
@@ -9,14 +10,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from aimd_server.app import create_app
+from aimd_server.routes.access import Backend
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.work import GONE, LATE, STOPPING, Watch, Work, WorkStoppedError, check, doing
 from tests.server.api import User, code_of
+from tests.support.patience import PATIENCE_S
 from tests.support.server import RunningServer
 
 ENDLESS = {
@@ -180,3 +185,26 @@ def test_whatever_runs_the_server_stops_in_seconds(tmp_path: Path) -> None:
             assert server.stop() == 0
             assert time.monotonic() - begun_s < 18
         assert "Traceback" not in server.log
+
+
+def test_no_append_waits_long_for_what_another_one_left_due(tmp_path: Path) -> None:
+    begun, may_end, done = threading.Event(), threading.Event(), list[str]()
+
+    def long() -> None:
+        begun.set()
+        may_end.wait(PATIENCE_S)
+        done.append("long")
+
+    async def both(backend: Backend) -> None:
+        backend.turn_s = 0.05
+        first = asyncio.create_task(backend.settle(long))
+        await asyncio.to_thread(begun.wait, PATIENCE_S)
+        await backend.settle(done.append, "short")  # which goes without
+        assert done == []
+        may_end.set()
+        await first
+        await backend.settle(done.append, "next")
+
+    with Database(tmp_path) as database, ThreadPoolExecutor(4) as threads:
+        asyncio.run(both(create_app(database, threads).backend))
+    assert done == ["long", "next"]
