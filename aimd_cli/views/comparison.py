@@ -252,7 +252,11 @@ class GroupedComparison:
 
     def first(self, count: int | None) -> GroupedComparison:
         """Return the first groups only; None means all."""
-        return self if count is None else GroupedComparison(self.groups[:count], self.options)
+        if count is None:
+            return self
+        first = GroupedComparison(self.groups[:count], self.options)
+        first.keys = self.keys  # what tells all groups apart says which these are
+        return first
 
     def trials(self) -> list[Facts]:
         """Return the trials, group by group."""
