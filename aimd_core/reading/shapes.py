@@ -1,7 +1,7 @@
 """Reads lines that are alike as columns of numbers, without parsing a document each, which costs twice as much.
 
 A shape is a type with its metrics in order. Most trials of a directory have the same two or three, so those met in one
-journal are tried on the next. One regular expression takes complete lines in exactly the SDK's form, with nothing but
+journal are tried on the next. One regular expression takes complete lines in exactly the SDK's form, with only
 numbers in them; JSON's own reader then checks all numbers of a column at once. Whatever is not wholly so is read by
 document, with the same result.
 """

@@ -121,7 +121,7 @@ class TrialHandle(ABC):
 
     @abstractmethod
     def neighbours(self) -> list[Facts]:
-        """Return the facts of all trials of its directory or server, with `git` and `platform`, newest first."""
+        """Return the facts of all trials of its directory or folder, with `git` and `platform`, newest first."""
 
     @abstractmethod
     def detail(self) -> Detail:

@@ -21,6 +21,7 @@ from aimd_core.config import Credentials
 from aimd_core.errors import (
     DiskError,
     FileNotRecordedError,
+    NotAServerError,
     NoTrialsError,
     OldServerError,
     RemoteNotFoundError,
@@ -109,8 +110,8 @@ class RemoteTrial(TrialHandle):
         return self.document.get("started")
 
     def neighbours(self) -> list[Facts]:
-        """Return the facts of all trials of the server that the key may see."""
-        trials = self._source.chosen("", "", None)
+        """Return the facts of all trials of its folder and below."""
+        trials = self._source.within(self.folder).chosen("", "", None)
         self._source.fill(trials)
         return [facts_of(trial.document) for trial in _remote(trials)]
 
@@ -131,8 +132,8 @@ class RemoteTrial(TrialHandle):
         return path.read_bytes() if path.exists() else None
 
     def directory(self, files: Sequence[str] | None = None) -> Path:
-        """Return a copy with these files as far as the server has them, by default all."""
-        self._source.fill([self])
+        """Return a copy with these files as far as the server has them, by default all; a running trial's as of now."""
+        self._source.fill([self], again=is_live(str(self.document.get("state") or "")))
         return self._source.copies.of_trial(self._source.server, self.document, files)
 
     def output(self, tail: int | None = None) -> Iterator[str]:
@@ -451,21 +452,38 @@ class _Copies:
         """Return a directory with copies of files of a trial, by default all, from an answer that has its `files`."""
         import tempfile  # which loads more than a description needs
 
-        from aimd_core.upload.downloading import directory_name, fetch_files
+        from aimd_core.upload.downloading import fetch_files
 
         stored = document["files"]
         try:
             if self._directory is None:
                 self._directory = tempfile.TemporaryDirectory(prefix="aimd-")
-            directory = Path(self._directory.name, document["id"], directory_name(document, server.host))
+            directory = Path(self._directory.name, document["id"], _directory_name(document, server.host))
             directory.mkdir(parents=True, exist_ok=True)
             requested = [file for file in (stored if files is None else files) if file in stored]
-            missing = {file: stored[file] for file in requested if not (directory / file).exists()}
+            missing = {file: stored[file] for file in requested if _size_at(directory / file) != stored[file]["offset"]}
             fetch_files(server, document["id"], missing, directory)
         except OSError as error:
             path = error.filename or tempfile.gettempdir()
             raise DiskError(path=path, reason=error.strerror or str(error)) from error
         return directory
+
+
+def _directory_name(document: dict[str, Any], host: str) -> str:
+    """Return the name of a trial's directory, or its id if its client told none, as those of version 1 do."""
+    from aimd_core.upload.downloading import directory_name
+
+    try:
+        return directory_name(document, host)
+    except NotAServerError:
+        return str(document["id"])
+
+
+def _size_at(path: Path) -> int | None:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _change(trial: RemoteTrial, changes: dict[str, Any]) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from aimd_core.client.v2 import Server
+from aimd_core.client.v2 import Server, pack
+from aimd_core.config import Credentials
 from aimd_core.errors import NotFoundError
 from aimd_core.sources.handles import LineRequest, facts_of
 from aimd_core.sources.naming import TrialFinder
 from t9k import aimd
 from tests.conftest import Account
+from tests.server.api import new_id, wish
 from tests.support.home import Home, Ran
 from tests.support.trials import TRIAL_ID
 from tests.support.v1_server import DeployedTestServer
@@ -217,6 +219,26 @@ def test_output_of_a_running_trial_is_followed_on_a_server_until_it_ends(home: H
         upload()
         assert list(lines) == ["three"]
         assert list(followed.follow_output(1)) == ["three"]
+
+
+def test_a_trial_of_a_client_of_version_1_is_read_without_the_name_of_its_directory(
+    home: Home, signed_in: Account
+) -> None:
+    trial_id = new_id()
+    line = b'{"train": {"value": {"loss": 0.5}, "sequence": {"epoch": 1, "step": 1, "timestamp": "x"}}}\n'
+    with Server(Credentials(signed_in.url, signed_in.key, {})) as server:
+        server.put_trial(trial_id, wish("old", alternative_name=None))
+        server.append(trial_id, "metrics", 0, pack(line))
+    ran = home.aimd("trial", "export", "remote:old")
+    assert ran.out.split() == ["trial,metric,step,epoch,timestamp,value", "old,train.loss,1,1,x,0.5"]
+    assert home.aimd("trial", "plot", "remote:old", "--all-segments").code == 0
+    assert home.aimd("trial", "check", "remote:old", "train.loss <= best(all)").code == 0
+    assert home.aimd("trial", "check", "-d", "remote:/", "old", "train.loss <= best(all)").code == 0
+    with TrialFinder() as finder, Server(Credentials(signed_in.url, signed_in.key, {})) as server:
+        (trial,) = finder.named("remote:old")
+        assert (trial.directory() / "metrics").read_bytes() == line
+        server.append(trial_id, "metrics", len(line), pack(line))
+        assert (trial.directory() / "metrics").read_bytes() == line + line
 
 
 def test_many_ids_are_asked_for_together(

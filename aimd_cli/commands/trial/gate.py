@@ -15,6 +15,7 @@ from aimd_core.language import joined, said
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aimd_cli.commands.trial.choice import Naming
     from aimd_cli.views.verdicts import Verdicts
     from aimd_core.query.gates import Gate
     from aimd_core.reading.facts import Facts
@@ -56,8 +57,9 @@ def check(
     if not given:
         raise UsageError(message="no condition was given", hint="Such as: aimd trial check cnn_keras 'val.acc > 0.9'")
     condition = given.pop()
-    selected = chosen(Naming(given, path, name, directory, remote))
-    gate = read_gate(condition, lambda: _others(selected))
+    naming = Naming(given, path, name, directory, remote)
+    selected = chosen(naming)
+    gate = read_gate(condition, lambda: _others(naming, selected))
     facts = watch(selected)()
     for trial_facts in facts:
         for sentence in trial_facts.damage:
@@ -68,9 +70,14 @@ def check(
         raise typer.Exit(_DOES_NOT_HOLD)
 
 
-def _others(selected: Sequence[TrialHandle]) -> Sequence[Facts]:
-    """Return all trials of the directory or server that the first one is in."""
-    return selected[0].neighbours()
+def _others(naming: Naming, selected: Sequence[TrialHandle]) -> Sequence[Facts]:
+    """Return all trials of the place that was named, else of the directory or folder that the first one is in."""
+    if naming.directory is None:
+        return selected[0].neighbours()
+    from aimd_cli.commands.trial.choice import finder_of
+    from aimd_core.sources.handles import Extent, facts_of
+
+    return facts_of(finder_of(naming).everything(), Extent(trends=False))
 
 
 def _judged(gate: Gate, condition: str, facts: Sequence[Facts]) -> Verdicts:
@@ -147,8 +154,9 @@ def wait(
     interval_s = max(0.01, parse_duration_s(interval))
     end_s = None if timeout is None else time.monotonic() + parse_duration_s(timeout)
     condition = _until(until)
-    selected = chosen(Naming(trial, path, name, directory, remote))
-    gate = read_gate(condition, lambda: _others(selected))
+    naming = Naming(trial, path, name, directory, remote)
+    selected = chosen(naming)
+    gate = read_gate(condition, lambda: _others(naming, selected))
     look = watch(selected)
     while True:
         facts = look()
