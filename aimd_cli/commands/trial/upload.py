@@ -280,7 +280,7 @@ def say_unmet(rows: Sequence[UploadRow]) -> None:
     output.say(
         said(
             "WARNING: not moved to {unmet}: {name} in {folder}{more}. -P and -I only place trials that are new to the"
-            " server; move others in the console",
+            " server. Move others: aimd trial mv --remote NAME FOLDER",
             unmet=first.unmet,
             name=first.name,
             folder=first.folder,

@@ -194,8 +194,9 @@ MESSAGES: dict[str, str] = {
         "它此前已在服务器上，仍留在原文件夹；未移动到 {unmet}"
     ),
     "WARNING: not moved to {unmet}: {name} in {folder}{more}. -P and -I only place trials that are new to the"
-    " server; move others in the console": (
-        "警告：{folder} 中的 {name}{more}未移动到 {unmet}。-P 和 -I 只决定服务器上尚不存在的试验放在哪里；其他试验请在控制台中移动"
+    " server. Move others: aimd trial mv --remote NAME FOLDER": (
+        "警告：{folder} 中的 {name}{more}未移动到 {unmet}。-P 和 -I 只决定服务器上尚不存在的试验放在哪里。"
+        "移动其他试验：aimd trial mv --remote NAME FOLDER"
     ),
     "the folder does not exist: uploaded to the default one (-m creates it)": (
         "文件夹不存在：已上传到默认文件夹（-m 会创建它）"
