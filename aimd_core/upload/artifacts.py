@@ -350,6 +350,9 @@ def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, 
     """Bring an object to its place, whole, and return its digest."""
     target = object_path(artifact.path, row.key)
     target.parent.mkdir(parents=True, exist_ok=True)
+    inside = target.parent.relative_to(artifact.path)
+    if os.path.realpath(target.parent) != os.path.join(os.path.realpath(artifact.path), inside):
+        raise DamagedError(path=target.parent, reason="is a link, which is not followed")
     if row.digest is not None and store_of(artifact.path).has(row.digest):
         store_of(artifact.path).put_at(row.digest, target)
         return row.digest

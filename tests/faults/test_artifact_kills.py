@@ -1,0 +1,160 @@
+"""A process that is killed while it adds to an artifact, and servers that list what no artifact has."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aimd_core.errors import AimdError, NotAServerError
+from aimd_core.format.artifacts import read_objects
+from aimd_core.format.model import StoredObject
+from aimd_core.upload.artifacts import RemoteArtifact, bring_artifact, download_objects
+from t9k import aimd
+
+_ADDING = """
+import sys, os
+from pathlib import Path
+from t9k import aimd
+artifact = aimd.grab_artifact(artifact_path=sys.argv[1])
+number = int(sys.argv[2]) * 1000
+while True:
+    number += 1
+    name = f"{number}.bin"
+    Path(name).write_bytes(b"%06d" % number * (100 if number % 2 else 3000))
+    artifact.add_file(name)
+    if number % 5 == 0:
+        artifact.add_file(name, "same.bin")
+    print(number, flush=True)
+"""
+_KILLS = 10
+
+
+def _check(path: Path) -> list[str]:
+    """Return the keys that are listed; each has its bytes, and the list is YAML that any program reads."""
+    keys = []
+    listed = yaml.safe_load((path / "object_list.yaml").read_bytes())
+    assert [row["key"] for row in listed] == [row.key for row in read_objects(path)]
+    for row in read_objects(path):
+        content = (path / "objects" / row.key).read_bytes()
+        assert row.key == "same.bin" or (len(content), hashlib.sha256(content).hexdigest()) == (
+            row.size_bytes,
+            row.digest,
+        )
+        assert content == content[:6] * (len(content) // 6)
+        keys.append(row.key)
+    return keys
+
+
+@pytest.fixture
+def artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> aimd.Artifact:
+    monkeypatch.chdir(tmp_path)
+    return aimd.create_artifact("killed", "model")
+
+
+def test_a_kill_at_any_instant_leaves_whole_objects_and_a_list_that_can_be_read(artifact: aimd.Artifact) -> None:
+    returned: list[str] = []
+    for kill in range(_KILLS):
+        words = [sys.executable, "-c", _ADDING, str(artifact.path), str(kill)]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout is not None
+        returned += [f"{process.stdout.readline().strip()}.bin" for _ in range(3 + kill % 4)]
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert set(returned) <= set(_check(artifact.path))
+    Path("last").write_bytes(b"last01")
+    artifact.add_file("last")
+    assert "last" in _check(artifact.path)
+
+
+def test_the_check_finds_an_object_that_is_listed_before_it_is_there(artifact: aimd.Artifact) -> None:
+    from aimd_core.format.artifacts import listing
+
+    with listing(artifact.path) as added:
+        added.add(StoredObject("early.bin", 6, "0" * 64))
+    with pytest.raises(FileNotFoundError):
+        _check(artifact.path)
+
+
+class HostileRemote:
+    """A server that lists and sends what it likes."""
+
+    host = "http://192.0.2.1/server"
+    can_resume = True
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def __enter__(self) -> HostileRemote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
+
+    def abort(self) -> None:
+        """Do nothing."""
+
+    def twin(self) -> HostileRemote:
+        return self
+
+    def read(self, artifact_id: str, row: StoredObject, start: int, take: Any) -> None:
+        for number in range(start, len(self.content)):
+            if not take(self.content[number : number + 1]):
+                return
+
+
+def _listed(*keys: str, repo: str = "repo", digest: str | None = None) -> RemoteArtifact:
+    document = {"metadata": {"id": "8d5f6a5e-0d3c-4f5e-9f0a-1b2c3d4e5f60", "folder": None}, "commit": "c"}
+    objects = [StoredObject(key, 4, digest) for key in keys]
+    return RemoteArtifact(document, repo, "model", "/repo", objects, {})
+
+
+@pytest.mark.parametrize("key", ["../x", "/etc/x", "a/../../x", "a//b", "references.json", "a\0b", ".", ""])
+def test_no_key_of_a_server_leads_out_of_the_directory(tmp_path: Path, key: str) -> None:
+    remote: Any = HostileRemote(b"evil")
+    with pytest.raises(NotAServerError):
+        bring_artifact(remote, _listed(key), tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("repo", ["..", "a/b", ".hidden", "", "a\0b", "x" * 300])
+def test_no_name_of_a_server_leads_out_of_the_directory(tmp_path: Path, repo: str) -> None:
+    remote: Any = HostileRemote(b"evil")
+    with pytest.raises(AimdError):
+        bring_artifact(remote, _listed("a", repo=repo), tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("content", [b"evil", b"goo", b"good and more" * 1000, b""])
+def test_other_bytes_than_the_digest_says_never_get_to_their_place(tmp_path: Path, content: bytes) -> None:
+    remote: Any = HostileRemote(content)
+    listed = _listed("a/b", digest=hashlib.sha256(b"good").hexdigest())
+    path = bring_artifact(remote, listed, tmp_path)
+    from aimd_core.reading.artifacts import StoredArtifact
+
+    with pytest.raises(AimdError):
+        download_objects(remote, StoredArtifact(path))
+    assert not (path / "objects" / "a" / "b").exists()
+    remote.content = b"good"
+    assert download_objects(remote, StoredArtifact(path))
+    assert (path / "objects" / "a" / "b").read_bytes() == b"good"
+
+
+def test_a_link_in_place_of_a_directory_is_not_followed_out(tmp_path: Path) -> None:
+    remote: Any = HostileRemote(b"good")
+    listed = _listed("a/b", digest=hashlib.sha256(b"good").hexdigest())
+    path = bring_artifact(remote, listed, tmp_path)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (path / "objects" / "a").symlink_to(outside)
+    from aimd_core.reading.artifacts import StoredArtifact
+
+    with pytest.raises(AimdError):
+        download_objects(remote, StoredArtifact(path))
+    assert list(outside.iterdir()) == []
