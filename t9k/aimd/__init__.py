@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from t9k.aimd.artifact import Artifact as Artifact
     from t9k.aimd.artifact import create_artifact as create_artifact
     from t9k.aimd.artifact import grab_artifact as grab_artifact
+    from t9k.aimd.artifact import load_artifact as load_artifact
     from t9k.aimd.artifact_session import upload_artifact as upload_artifact
     from t9k.aimd.configuration import CONFIG as CONFIG
     from t9k.aimd.creation import create_trial as create_trial
@@ -42,6 +43,7 @@ _HOME = {
     "find_trial": "recorded",
     "fork_trial": "forking",
     "grab_artifact": "artifact",
+    "load_artifact": "artifact",
     "load_trial": "loading",
     "login": "session",
     "logout": "session",
@@ -61,6 +63,7 @@ __all__ = [
     "find_trial",
     "fork_trial",
     "grab_artifact",
+    "load_artifact",
     "load_trial",
     "login",
     "logout",

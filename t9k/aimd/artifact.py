@@ -315,12 +315,14 @@ class Artifact:
 
 
 def create_artifact(
-    artifact_name: str,
-    artifact_type: str,
+    artifact_name: str | None = None,
+    artifact_type: str | None = None,
     description: str = "",
     aliases: list[str] | None = None,
     *,
     dir: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    labels: list[str] | None = None,
 ) -> Artifact:
     """Create an artifact in the working directory.
 
@@ -331,15 +333,21 @@ def create_artifact(
         aliases: More names besides its version, such as `best`.
         dir: The directory that holds `.aimd`, created if missing; that of `AIMD_DIR`, or the working directory, by
             default.
+        name: Another word for `artifact_name`, as in `t9k.em`, which has no types: then the type is `artifact`.
+        labels: Words that describe it, kept as they are, as in `t9k.em`.
 
     Raises:
         InvalidRepoNameError: The name cannot be a directory name.
         UsageError: The name belongs to artifacts of another type, or an alias cannot be used.
         DiskError: The disk refused.
     """
+    if artifact_name is None and name is not None:
+        artifact_name, artifact_type = name, artifact_type or "artifact"
     for what, value in (("artifact_name", artifact_name), ("artifact_type", artifact_type)):
         if not isinstance(value, str) or not value:
             raise UsageError(message=said("{what} must be a string, not {value!r}", what=what, value=value), hint="")
+    assert artifact_name is not None
+    assert artifact_type is not None
     names = [aliases] if isinstance(aliases, str) else list(aliases or [])
     directory = Path(os.path.abspath(default_directory() if dir is None else expanded(dir)))
     created = timestamp()
@@ -352,11 +360,17 @@ def create_artifact(
         "aliases": [checked_alias(alias) for alias in dict.fromkeys(names) if alias != LATEST],
         "creatingTimestamp": created,
         "_remote": [],
+        **({"labels": list(labels)} if labels else {}),
     }
     try:
         return Artifact(new_artifact(directory, artifact_name, artifact_type, document))
     except OSError as error:
         raise _refused(Path(error.filename or directory), error) from error
+
+
+def load_artifact(path: str | os.PathLike[str]) -> Artifact:
+    """Return the artifact in a directory, as `grab_artifact(artifact_path=path)` does."""
+    return grab_artifact(artifact_path=path)
 
 
 def grab_artifact(

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from aimd_core.errors import (
 )
 from t9k import aimd
 from t9k.aimd import create_artifact
+from tests.support.parts import can_mount, require_part
 
 
 @pytest.fixture
@@ -283,3 +286,55 @@ def test_a_trial_notes_the_artifacts_that_it_used_and_made(artifact: aimd.Artifa
     trial.mark_output(artifact)
     assert (trial.input_artifacts, trial.output_artifacts) == ([artifact.id], [artifact.id])
     trial.finish()
+
+
+def test_the_words_of_the_later_package_mean_the_same(work: Path) -> None:
+    artifact = create_artifact(name="later", labels=["a"], description="d")
+    Path("a.txt").write_text("alpha")
+    artifact.add_file(file_path="a.txt", obj_path="b/")
+    loaded = aimd.load_artifact(artifact.path)
+    assert (loaded.name, loaded.repo["type"], loaded.description) == ("later", "artifact", "d")
+    assert [row["key"] for row in loaded.objects] == ["b/a.txt"]
+
+
+def test_a_copy_of_an_artifact_in_another_process_is_the_same_directory(artifact: aimd.Artifact) -> None:
+    import pickle
+
+    Path("a.txt").write_text("alpha")
+    copy = pickle.loads(pickle.dumps(artifact))
+    copy.add_file("a.txt")
+    artifact.add_file("a.txt", "b.txt")
+    copy.add_file("a.txt", "c.txt")
+    assert [row["key"] for row in artifact.objects] == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_a_full_disk_is_an_error_and_costs_nothing_that_was_added(tmp_path: Path) -> None:
+    require_part("a mount name space", can_mount())
+    script = """
+import sys
+from pathlib import Path
+from aimd_core.errors import DiskError
+from t9k import aimd
+artifact = aimd.create_artifact("full", "model")
+number = 0
+try:
+    while True:
+        number += 1
+        source = Path(sys.argv[1], f"{number}.bin")
+        source.write_bytes(b"%04d" % number * 2500)
+        artifact.add_file(source)
+except DiskError:
+    pass
+keys = [row["key"] for row in artifact.objects]
+assert keys == [f"{n}.bin" for n in range(1, number)], (keys, number)
+assert all(Path(artifact.local_path(key)).stat().st_size == 10000 for key in keys)
+Path("room").unlink()
+artifact.add_file(Path(sys.argv[1], "1.bin"), "again.bin")
+print(number)
+"""
+    (tmp_path / "full").mkdir()
+    room = 'mount -t tmpfs -o size=600k tmpfs full && cd full && head -c 150000 /dev/zero > room && exec "$0" "$@"'
+    words = ["unshare", "-rm", "sh", "-c", room, sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 3
