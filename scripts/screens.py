@@ -128,7 +128,7 @@ def main() -> None:
         place.mkdir()
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("AIMD_", "T9K_"))}
         environment |= {"HOME": scratch, "XDG_CACHE_HOME": f"{scratch}/cache", "XDG_DATA_HOME": f"{scratch}/data"}
-        environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "AIMD_CAPTURE_SYSTEM": "0"}
+        environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "AIMD_CAPTURE_SYSTEM": "0", "AIMD_PAGER": ""}
         train(place, environment)
         longer = [sys.executable, str(ROOT / "examples" / "digits_numpy.py"), "--name", "digits-long", "--epochs", "90"]
         longer += ["--learning-rate", "0.01"]
