@@ -27,7 +27,7 @@ def lineage(
         str, typer.Argument(metavar="NAME", help="An artifact, as in describe, or a trial; with --remote an id.")
     ],
     depth: Annotated[
-        int, typer.Option("-L", "--depth", metavar="STEPS", min=1, max=50, help="How many steps to show, each way.")
+        int, typer.Option("--depth", metavar="STEPS", min=1, max=50, help="How many steps to show, each way.")
     ] = 10,
     form: Annotated[Picture | None, typer.Option("--format", help="Print the graph in this language.")] = None,
     remote: Annotated[bool, typer.Option("--remote", help="As the server has it, of all that you may see.")] = False,
