@@ -58,7 +58,7 @@ def test_lineage_leads_back_and_on_over_several_steps(home: Home, made: dict[str
         ("clean", "again"),
         ("again", "other"),
     }
-    assert _edges(home.aimd("artifact", "lineage", "model", "-L", "1", "--json").json, made) == {
+    assert _edges(home.aimd("artifact", "lineage", "model", "--depth", "1", "--json").json, made) == {
         ("train", "model"),
         ("model", "eval"),
     }
