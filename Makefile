@@ -71,6 +71,7 @@ screens: $(VENV)/.dev ## make the pictures of the README anew
 bench: $(VENV)/.dev ## measure, as ratios to a floor in the same run
 	@$(BIN)/python -m benchmarks
 
+soak: WORKERS := 2 # long sweeps keep a core busy each
 soak: $(VENV)/.dev ## the long fault sweeps
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m soak --timeout 3600
 	@AIMD_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" tests/server $(OWN_DATABASE)
