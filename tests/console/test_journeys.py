@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -316,3 +317,28 @@ def test_from_signing_in_to_a_trial_to_a_comparison_and_back_by_keys(window: Win
     console.page.wait_for_function("address => location.hash.startsWith('#' + address)", arg=opened)
     expect(console.page.get_by_role("tab", name="Parameters")).to_be_visible()
     reach("vision")
+
+
+def test_saved_files_are_listed_and_only_come_as_attachments(window: Window, person: User) -> None:
+    trial, page = record_trial(person, "with files"), b"<script>parent.stolen = 1</script>"
+    person.v2("POST", "/contents", content=b"[%d]\n%s" % (len(page), page))
+    digest = hashlib.sha256(page).hexdigest()
+    names = ["report/index.html", "<b>bold</b>.txt", *(f"many/{number:03}" for number in range(600))]
+    files = [{"path": name, "digest": digest} for name in names]
+    assert person.v2("POST", f"/trials/{trial.id}/files", json={"files": files}).status_code == 200
+    console = Console(window(person)).trial(trial.id)
+    console.tab("Files").click()
+    saved = console.page.get_by_role("region", name="Saved files")
+    expect(saved.get_by_text("602 files")).to_be_visible()
+    expect(saved.get_by_text("<b>bold</b>.txt", exact=True)).to_be_visible()
+    expect(saved.get_by_text("many/599")).to_have_count(0)
+    console.button("Show more files").click()
+    expect(saved.get_by_text("many/599")).to_be_visible()
+    with console.page.expect_download() as coming:
+        saved.get_by_role("link", name="Download report/index.html").click()
+    assert coming.value.suggested_filename == "index.html"
+    address = str(saved.get_by_role("link", name="Download report/index.html").get_attribute("href"))
+    answer = console.page.request.get(address)
+    assert answer.body() == page
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-type"] == "application/octet-stream"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,68 @@ def test_a_file_size_limit_breaks_no_training(size_bytes: int, tmp_path: Path) -
     assert receipt(done.stderr) == (110, len(steps))
     assert damage.lines <= 1
     assert done.stderr.count("WARNING") == 1
+
+
+SAVE_FILL = """
+import os, sys
+from t9k import aimd
+trial = aimd.create_trial(trial_name="a", capture_output=False)
+os.makedirs("../sources", exist_ok=True)
+for name, size in (("small", 900), ("large", 9000), ("huge", 300_000)):
+    with open(f"../sources/{{name}}", "wb") as file:
+        file.write(name.encode() * (size // len(name)))
+filler = os.open("filler", os.O_WRONLY | os.O_CREAT)
+try:
+    while os.write(filler, b"x" * 4096):
+        pass
+except OSError:
+    pass
+{plant}
+full = [trial.save(f"../sources/{{name}}") for name in ("small", "large", "huge")]
+left = sorted(os.listdir(trial.path / "files")) if (trial.path / "files").exists() else []
+os.ftruncate(filler, 0)
+freed = [trial.save(f"../sources/{{name}}") for name in ("small", "large", "huge")]
+whole = {{}}
+for name in left:
+    with open(f"../sources/{{name}}", "rb") as file:
+        whole[name] = (trial.path / "files" / name).read_bytes() == file.read()
+trial.log("train", {{"loss": 0.5}}, step=1)
+trial.finish()
+unfinished = os.listdir(".aimd/objects/new") if os.path.exists(".aimd/objects/new") else []
+print(repr((full, freed, whole, unfinished)))
+"""
+WRITES_IN_PLACE = """
+from pathlib import Path
+from aimd_core.objects.adding import Adding
+from aimd_core.objects.copying import Stored
+def take(self, source, target=None, follows=False):
+    content = Path(source).read_bytes()
+    with open(target, "wb", 0) as file:
+        file.write(content[:50])
+        file.write(content[50:])
+    return Stored("0" * 64, len(content))
+Adding.take = take
+"""
+
+
+def save_on_a_full_disk(
+    place: Path, plant: str = ""
+) -> tuple[list[list[str]], list[list[str]], dict[str, bool], list[str]]:
+    require_part("a mount name space", can_mount())
+    (place / "full").mkdir()
+    ran = run_script(SAVE_FILL.format(plant=plant), place, wrapper=("unshare", "-rm", "sh", "-c", MOUNT))
+    assert ran.returncode == 0, ran.stderr
+    outcome: tuple[list[list[str]], list[list[str]], dict[str, bool], list[str]] = literal_eval(ran.stdout)
+    return outcome
+
+
+def test_a_file_that_does_not_fit_is_not_saved_and_leaves_nothing(tmp_path: Path) -> None:
+    full, freed, whole, unfinished = save_on_a_full_disk(tmp_path)
+    assert (full, unfinished, all(whole.values())) == ([[], [], []], [], True)
+    assert freed[:2] == [["small"], ["large"]]
+    assert freed[2] == []  # which is larger than the disk
+
+
+def test_the_harness_catches_a_save_that_leaves_half_a_file(tmp_path: Path) -> None:
+    _, _, whole, _ = save_on_a_full_disk(tmp_path, WRITES_IN_PLACE)
+    assert not all(whole.values())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 
 from aimd_core.objects.tree import digest_of_tree
+from aimd_server import backups, operations
 from aimd_server.accounts import add_user
 from aimd_server.blobs import open_blobs
 from aimd_server.services import contents
@@ -288,3 +290,36 @@ def test_equal_bytes_of_two_users_are_stored_once(tmp_path: Path) -> None:
 def test_a_trial_that_nobody_has_has_no_files(user: User) -> None:
     for answer in (put_files(user, new_id()), user.v2("GET", f"/trials/{new_id()}/files")):
         assert answer.status_code == 404
+
+
+@pytest.mark.sqlite
+def test_a_flipped_bit_and_a_lost_object_are_found_and_a_backup_has_the_bytes(
+    own_server: RunningServer, tmp_path: Path
+) -> None:
+    whole, parts = os.urandom(3000), os.urandom(3000)
+    with User(own_server) as user:
+        trial_id = user.new_trial()
+        send_small(user, whole)
+        for start in (0, 2000):
+            send_part(user, digest_of(parts), 3000, start, parts[start : start + 2000])
+        put_files(user, trial_id, whole=whole, parts=parts)
+        own_server.stop()
+        assert operations.check(own_server.data_dir).faults == []
+        backups.backup(own_server.data_dir, tmp_path / "b.db")
+        objects = sorted((own_server.data_dir / "blobs" / "contents").rglob("*-*"))
+        assert len(objects) == 3
+        for path, content in ((path, path.read_bytes()) for path in objects):
+            path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+            (fault,) = operations.check(own_server.data_dir).faults
+            assert "other bytes than its digest" in fault.what
+            path.unlink()
+            (fault,) = operations.check(own_server.data_dir).faults
+            assert "no object" in fault.what
+            path.write_bytes(content)
+        shutil.rmtree(own_server.data_dir / "blobs")
+        backups.restore(own_server.data_dir, tmp_path / "b.db")
+        assert operations.check(own_server.data_dir).faults == []
+        own_server.start()
+        for path, content in (("whole", whole), ("parts", parts)):
+            assert content_of(user, trial_id, path).content == content
+            assert content_of(user, trial_id, path, "bytes=1990-2010").content == content[1990:2011]
