@@ -29,7 +29,7 @@ from aimd_server.services.visibility import load_trial
 from aimd_server.storage import Storage
 from aimd_server.stores import contents
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.contents import UploadRow
+from aimd_server.stores.contents import UploadRow, WholeContent
 from aimd_server.stores.database import Connection, Database
 
 PREFIX = "contents"
@@ -137,17 +137,15 @@ class Receiving:
         object_id = put_object(storage, b"".join(new.values())) if any(new.values()) else 0
 
         def operation(connection: Connection) -> None:
-            ids, start = [], 0
-            there = contents.by_digest(connection, by_digest)
-            for digest, piece in by_digest.items():
-                parts = [(0, len(piece), object_id, start)] if digest in new and piece else []
-                start += len(piece) if digest in new else 0
-                if digest in there:
-                    ids.append(there[digest].id)
-                elif digest in new:
-                    ids.append(contents.add(connection, digest, len(piece), parts, now_us()))
-                else:  # it was there a moment ago, and nothing referred to it
-                    raise RefusalError("busy", "the contents were being removed; send them again")
+            there, adding, start = contents.by_digest(connection, by_digest), [], 0
+            for digest, piece in new.items():
+                if digest not in there:
+                    adding.append(WholeContent(digest, len(piece), object_id, start))
+                start += len(piece)
+            contents.add_all(connection, adding, now_us())
+            ids = [row.id for row in contents.by_digest(connection, by_digest).values()]
+            if len(ids) < len(by_digest):  # one was there a moment ago, and nothing referred to it
+                raise RefusalError("busy", "the contents were being removed; send them again")
             contents.prove(connection, user.id, ids, now_us() + PROOF_US)
 
         storage.database.write(operation)

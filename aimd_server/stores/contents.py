@@ -173,6 +173,37 @@ def add(connection: Connection, digest: str, size: int, parts: Sequence[tuple[in
     return content_id
 
 
+class WholeContent(msgspec.Struct, frozen=True):
+    """A content that is a stretch of one object; one of no bytes needs none."""
+
+    digest: str
+    size: int
+    object_id: int
+    start: int
+
+
+def add_all(connection: Connection, new: Sequence[WholeContent], now_us: int) -> None:
+    """Add contents that are not there yet, in few statements."""
+    if not new:
+        return
+    rows = [{"digest": row.digest, "size": row.size, "made_us": now_us} for row in new]
+    connection.execute(insert(content), rows)
+    ids = by_digest(connection, [row.digest for row in new])
+    parts = [
+        {
+            "content_id": ids[row.digest].id,
+            "offset": 0,
+            "size": row.size,
+            "object_id": row.object_id,
+            "start": row.start,
+        }
+        for row in new
+        if row.size
+    ]
+    if parts:
+        connection.execute(insert(content_part), parts)
+
+
 def upload_of(connection: Connection, account_id: int, digest: str, lock: bool = False) -> UploadRow | None:
     """Return what an account has sent of a content; `lock` locks it until the transaction ends."""
     table = content_upload
