@@ -17,6 +17,7 @@ from aimd_core.upload.remote import CurrentRemote
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
+from tests.support.v1_server import DeployedTestServer
 
 
 @pytest.fixture
@@ -213,3 +214,11 @@ def test_a_file_that_comes_while_trials_are_followed_is_sent(home: Home, signed_
     (trial.path / "files" / "notes" / "later.txt").write_text("saved later")
     assert [result.uploaded.sent_files for result in follower.round() if result.uploaded] == [1]
     assert list(follower.round()) == []
+
+
+def test_a_version_1_server_takes_no_files_and_the_upload_says_so(home: Home, trial: aimd.Trial) -> None:
+    with DeployedTestServer() as server:
+        home.write_config(f"aimd_host: {server.url}\napi_key: {server.key}\n")
+        ran = home.aimd("trial", "upload", "cnn")
+    assert (ran.code, ran.table[0]["outcome"]) == (0, "created")
+    assert ran.table[0]["note"] == "4 files in files/ stay here: version 1 takes none"
