@@ -107,7 +107,7 @@ class Marked:
                         answer = self.user.http.request(method.upper(), f"{base}{address}", headers=headers)
                         yield f"{method} {address}", _all_of(answer)
         ids = {"ids": [self.trial]}
-        for path, body in (("batch", ids), ("known", ids)):
+        for path, body in (("batch", ids), ("batch", {**ids, "detail": True}), ("known", ids)):
             yield path, _all_of(self.user.http.post(f"{base}/apis/v2/trials/{path}", json=body, headers=headers))
         series = {"trials": [self.trial], "metrics": [f"train.{marker('metric')}"]}
         yield "metrics", _all_of(self.user.http.post(f"{base}/apis/v2/metrics", json=series, headers=headers))
