@@ -15,7 +15,6 @@ from pathlib import Path
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.config import resolve_credentials
 from aimd_core.errors import AimdError, NetworkError
-from aimd_core.language import tell_with
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, connect
 from aimd_core.upload.along import take_along
@@ -96,7 +95,6 @@ def _tell(message: str) -> None:
 
 def main() -> None:
     """Follow the trial that the command line names."""
-    tell_with(_tell)
     sys.exit(0 if follow(Path(sys.argv[1])) else 1)
 
 
