@@ -45,8 +45,10 @@ def normal_host(host: str) -> str:
         )
     try:
         name = _in_ascii(parts.hostname)
-    except ValueError:
-        name = ""
+    except ValueError as error:
+        raise UsageError(
+            message=said("host {host!r} is not an address ({error})", host=host, error=error), hint=_HOST_HINT
+        ) from None
     if not _HOST_NAME.fullmatch(name):
         raise UsageError(
             message=said("host {host!r} contains a character that host names cannot have", host=host), hint=_HOST_HINT

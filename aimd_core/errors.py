@@ -281,6 +281,12 @@ class RemoteNotFoundError(NotFoundError):
     hint = "Run: aimd trial ls --remote"
 
 
+class RemoteArtifactNotFoundError(RemoteNotFoundError):
+    """The server has no such artifact, or this key may not see it. Facts: what."""
+
+    hint = "Run: aimd artifact ls --remote"
+
+
 class RemoteFolderNotFoundError(RemoteNotFoundError):
     """The server has no such folder, or this key may not see it. Facts: what."""
 

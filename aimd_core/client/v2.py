@@ -21,6 +21,7 @@ from aimd_core.errors import (
     NameTakenError,
     NotAServerError,
     RefusedError,
+    RemoteArtifactNotFoundError,
     RemoteFolderNotFoundError,
     RemoteNotFoundError,
 )
@@ -301,9 +302,11 @@ def _standing(host: str, answer: Response) -> Standing:
 
 def _missing(message: str) -> RemoteNotFoundError:
     """Return the error for a 404, worded as for a version 1 server."""
-    match = re.fullmatch("no (folder|trial) (.+)", message, re.DOTALL)
+    match = re.fullmatch("no (folder|trial|artifact) (.+)", message, re.DOTALL)
     if match is None:
         return RemoteNotFoundError(what=message)
     if match[1] == "folder":
         return RemoteFolderNotFoundError(what=said("folder {place}", place=match[2]))
+    if match[1] == "artifact":
+        return RemoteArtifactNotFoundError(what=said("artifact {name}", name=match[2]))
     return RemoteNotFoundError(what=said("trial {name}", name=match[2]))

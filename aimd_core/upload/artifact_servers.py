@@ -10,7 +10,7 @@ from aimd_core.client.signing_in import V2
 from aimd_core.client.v1 import DeployedServer
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials, resolve_credentials
-from aimd_core.errors import RemoteNotFoundError, UsageError
+from aimd_core.errors import RemoteArtifactNotFoundError, UsageError
 from aimd_core.format.artifacts import LATEST
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact
@@ -37,7 +37,7 @@ def asked_for(remote: ArtifactRemote, asked: str) -> RemoteArtifact:
 
     Raises:
         UsageError: It has another form, or the name means several.
-        RemoteNotFoundError: There is none, or the key may not see it.
+        RemoteArtifactNotFoundError: There is none, or the key may not see it.
     """
     if is_id(asked):
         return remote.find(asked)
@@ -53,7 +53,7 @@ def asked_for(remote: ArtifactRemote, asked: str) -> RemoteArtifact:
             hint="Name one with its folder: FOLDER/NAME[:TAG]",
         )
     if not paths:
-        raise RemoteNotFoundError(what=said("artifact {name}", name=asked), hint="Run: aimd artifact ls --remote")
+        raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=asked))
     folder, _, repo = next(iter(paths)).rpartition("/")
     return remote.refer(folder or "/", repo, tag or LATEST)
 

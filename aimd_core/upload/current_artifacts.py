@@ -13,7 +13,7 @@ from typing import Any
 from aimd_core.client import artifacts as remote
 from aimd_core.client.folders import is_id
 from aimd_core.client.v2 import Server, twin_of
-from aimd_core.errors import DamagedError, RemoteNotFoundError
+from aimd_core.errors import DamagedError, RemoteArtifactNotFoundError
 from aimd_core.format.artifacts import (
     OBJECTS_DIRECTORY,
     REFERENCES_FILE,
@@ -64,11 +64,11 @@ class CurrentArtifactRemote:
         """Return the artifact with an id.
 
         Raises:
-            RemoteNotFoundError: It does not exist, is not final, or the key may not see it.
+            RemoteArtifactNotFoundError: It does not exist, is not final, or the key may not see it.
         """
         shown = remote.get(self.server, artifact_id)
         if shown["version"] is None:
-            raise RemoteNotFoundError(what=said("artifact {name}", name=artifact_id))
+            raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=artifact_id))
         return self._whole(shown)
 
     def refer(self, folder: str, repo: str, tag: str) -> RemoteArtifact:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aimd_core.client.v1 import DeployedServer, deployed_twin_of
 from aimd_core.client.v1_artifacts import DeployedArtifacts
-from aimd_core.errors import NotAServerError, RefusedError, RemoteNotFoundError
+from aimd_core.errors import NotAServerError, RefusedError, RemoteArtifactNotFoundError
 from aimd_core.format.artifacts import (
     REFERENCES_FILE,
     object_path,
@@ -63,11 +63,11 @@ class DeployedArtifactRemote:
         """Return the artifact with an id.
 
         Raises:
-            RemoteNotFoundError: It does not exist, is not final, or the key may not see it.
+            RemoteArtifactNotFoundError: It does not exist, is not final, or the key may not see it.
         """
         document = self._artifacts.artifact(artifact_id)
         if document is None or not _is_final(document):
-            raise RemoteNotFoundError(what=said("artifact {name}", name=artifact_id))
+            raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=artifact_id))
         return self._whole(document)
 
     def refer(self, folder: str, repo: str, tag: str) -> RemoteArtifact:
@@ -77,7 +77,7 @@ class DeployedArtifactRemote:
         document = self._artifacts.tagged(folder_id, repo, tag) if folder_id else None
         if document is None:
             what = said("artifact {name}", name=f"{folder}/{repo}:{tag}")
-            raise RemoteNotFoundError(what=what)
+            raise RemoteArtifactNotFoundError(what=what)
         return self._whole(document)
 
     def _whole(self, document: dict[str, Any], is_fallback: bool = False) -> RemoteArtifact:
@@ -126,7 +126,7 @@ class DeployedArtifactRemote:
             refused = error
         final = self._artifacts.artifact(artifact.id)
         if final is None:
-            raise RemoteNotFoundError(what=said("artifact {name}", name=artifact.id))
+            raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=artifact.id))
         if refused is not None and not _is_final(final):
             raise refused
         return UPLOADED, self._whole(final, is_fallback)

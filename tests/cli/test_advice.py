@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,27 @@ def make_folders_and_record(home: Home) -> None:
     record()
 
 
+def record_and_remove(home: Home) -> None:
+    record()
+    assert home.aimd("trial", "rm", "cnn", "-y").code == 0
+
+
+def record_elsewhere(home: Home) -> None:
+    path = record()
+    assert home.aimd("trial", "upload", "-d", ".").code == 0
+    shutil.rmtree(path)
+
+
+def create_artifact(home: Home) -> None:
+    Path("weights").write_bytes(b"1")
+    aimd.create_artifact("weights", "model").add_file("weights")
+
+
+def upload_artifact(home: Home) -> None:
+    create_artifact(home)
+    assert home.aimd("artifact", "upload", "weights", "-P", "models", "-m").code == 0
+
+
 class Case(NamedTuple):
     """A command that fails, and what to do with its advice.
 
@@ -93,6 +115,18 @@ CASES = (
     Case("Sign in to it: aimd login -H URL", "config use {url}", sign_out),
     Case("Run: aimd trial ls", "trial describe zzz", lambda _: record(), mends=False, shows="cnn_"),
     Case("Run: aimd trial ls --remote", "trial download zzz", grow, mends=False, shows="cnn"),
+    Case("Run: aimd trial trash ls", "trial restore zzz", record_and_remove, mends=False, shows="cnn_"),
+    Case("Upload some: aimd trial upload -d .", "trial describe --remote @latest", lambda _: record()),
+    Case(
+        "To get it: aimd trial download {trial}",
+        "trial upload remote:/default/cnn",
+        record_elsewhere,
+        mends=False,
+    ),
+    Case("Run: aimd artifact ls", "artifact describe zzz", create_artifact, mends=False, shows="weights"),
+    Case(
+        "Run: aimd artifact ls --remote", "artifact download models/zzz", upload_artifact, mends=False, shows="weights"
+    ),
     Case("Run: aimd folder tree", "folder id zzz", make_folders, mends=False, shows="/images/mnist"),
     Case(
         "Create it with -m, or choose another: aimd folder tree",
@@ -114,6 +148,9 @@ CASES = (
 )
 # Hints that are no errors' advice, name only a form of a command, or belong to other tests.
 OTHERS = {
+    "To copy it: aimd trial upload, aimd trial download": "two commands, neither with its names",
+    "There are: {names}; to name a server: aimd login -H URL --as NAME": "a form",
+    "Add it again, or bring it back: aimd artifact download": "two ways, neither with its names",
     "For example: aimd trial views save {name} 'val.acc > 0.9'": "an example of a query",
     "There are: {names}. To save one: aimd trial views save {name} QUERY": "an example of a query",
     "Trials of several: aimd trial compare -d DIR, or import one into the other": "two ways, neither with its names",

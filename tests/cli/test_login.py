@@ -76,9 +76,7 @@ def test_something_that_is_no_aimd_server_is_named_so(home: Home, answer: bytes)
     assert not home.config.exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["xn--zz--.invalid", "\u00fc" * 60 + ".invalid", "\uff11\uff12\uff17.0.0.1", "\ufb00.invalid"]
-)
+@pytest.mark.parametrize("name", ["xn--zz--.invalid", "\uff11\uff12\uff17.0.0.1", "\ufb00.invalid"])
 def test_a_host_name_that_no_network_knows_is_a_network_error(home: Home, name: str) -> None:
     ran = home.aimd("login", "-H", f"http://{name}:1/x", "-k", str(uuid.uuid4()))
     assert (ran.code, "cannot reach" in ran.err, "Traceback" in ran.err) == (5, True, False), ran.err

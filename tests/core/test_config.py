@@ -234,6 +234,8 @@ def test_a_host_has_one_normal_form(host: str, normal: str) -> None:
         "http://evil\\.h",
         "http://h\x00",
         "http://h<script>",
+        "http://h..example",
+        "http://" + "\u00fc" * 60 + ".example",
     ],
 )
 def test_what_is_no_address_of_a_server_is_refused(host: str) -> None:
