@@ -243,7 +243,7 @@ COMMANDS: dict[str, str] = {
     (
         "What was added within the last hour stays. No file of a trial or an artifact changes. Safe to interrupt, and to run"
         " while others record."
-    ): "最近一小时内添加的内容会保留。试验和制品的文件不会改变。可随时中断，也可在他人记录时运行。",
+    ): "最近一小时内添加的内容会保留。试验和制品的文件不会改变。可随时中断，也可在有进程正在记录时运行。",
     "List the files kept with a trial, with their sizes and SHA-256 digests.": "列出随试验保存的文件及其大小和 SHA-256 摘要。",
     "They are in `files/` of its directory, where trial.save and you put them.": (
         "这些文件位于试验目录的 `files/` 中，由 trial.save 或您自己放入。"
@@ -283,7 +283,7 @@ COMMANDS: dict[str, str] = {
     "Permanently delete what is in the trash. Asks first.": "永久删除回收站中的内容。会先询问。",
     "Only what was removed longer ago than this, such as 30d or 12h.": "仅删除早于此时间移入的内容，例如 30d 或 12h。",
     "Export all points, unrounded: one row per value, or one per step with --wide.": (
-        "导出所有数据点，不做舍入：每个值一行；带 --wide 时每步一行。"
+        "导出所有数据点，不做舍入：每个值一行，带 --wide 时每步一行。"
     ),
     "[default: from the file name, else csv]": "[默认：由文件名决定，否则为 csv]",
     "In CSV, put ' before names that a spreadsheet would calculate.": "导出 CSV 时，在电子表格会当作公式的名称前加上 '。",
