@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aimd_cli.options import HELP
 from aimd_cli.typer_inside import TyperGroup, command_of
-from aimd_core.language import ENGLISH, language, translated
+from aimd_core.language import ENGLISH, language, said, translated
 
 if TYPE_CHECKING:
     from aimd_cli.typer_inside import Command, Context, HelpFormatter
@@ -92,6 +92,14 @@ class LazyGroup(TyperGroup):
         """Return their names."""
         return list(self.commands)
 
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Return the command that is called; of a name that only a group within has, say where it is."""
+        name = args[0]
+        if name not in self.commands and not ctx.resilient_parsing and (owners := _groups_with(ctx, name)):
+            names = ", ".join(repr(f"{owner} {name}") for owner in owners)
+            ctx.fail(said("No such command {name}. Did you mean {names}?", name=repr(name), names=names))
+        return super().resolve_command(ctx, args)
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the commands, which most people look for, and then the options."""
         self._write_commands(ctx, formatter)
@@ -112,6 +120,16 @@ class LazyGroup(TyperGroup):
         for title, names in (self.sections or {"Commands": list(shown)}).items():
             with formatter.section(translated(title)):
                 formatter.write_dl([(name.ljust(widest), shown[name]) for name in names])
+
+
+def _groups_with(ctx: Context, name: str) -> list[str]:
+    """Return which groups of the program have a command of this name; none within a group."""
+    from aimd_cli.completion.tree import read_tree
+
+    if " " in ctx.command_path:
+        return []
+    tree = read_tree()
+    return [group for group in tree.children if name in tree.child(group).children]
 
 
 def _sentences(ctx: Context) -> Mapping[str, str]:

@@ -98,7 +98,28 @@ def translated(text: str) -> str:
     template = messages.get(text.template, text.template)
     if not text.facts:
         return template
-    return template.format(**{name: _fact(value) for name, value in text.facts.items()})
+    facts = {name: _fact(value) for name, value in text.facts.items()}
+    for name, value in facts.items():
+        if isinstance(text.facts[name], Said):
+            template = _closed_up(template, name, str(value))
+    return template.format(**facts)
+
+
+def _closed_up(template: str, name: str, text: str) -> str:
+    """Return the template without a space between its Chinese and the Chinese of the text that fills a slot."""
+    before, slot, after = template.partition("{" + name + "}")
+    if not slot or not text:
+        return template
+    if before.endswith(" ") and _is_chinese(before[-2:-1]) and _is_chinese(text[0]):
+        before = before[:-1]
+    if after.startswith(" ") and _is_chinese(after[1:2]) and _is_chinese(text[-1]):
+        after = after[1:]
+    return before + slot + after
+
+
+def _is_chinese(sign: str) -> bool:
+    """Say whether a character is Chinese, or punctuation as Chinese has it."""
+    return "\u3000" <= sign <= "\u9fff" or "\uff00" <= sign <= "\uff60"
 
 
 def spoken(template: str, /, **facts: object) -> str:

@@ -71,9 +71,15 @@ def view_named(directory: Path, name: str) -> SavedView:
 
     Raises:
         NotFoundError: There is none of that name.
+        UsageError: No view can have that name, since it chooses trials: `latest`, `best(val.acc)`.
         DamagedError: The file is not a YAML mapping.
     """
     views = read_views(directory)
+    if re.split(r"[(:]", name)[0] in _TAKEN:
+        raise UsageError(
+            message=said("{text!r} names trials for other commands; a list takes queries", text=f"@{name}"),
+            hint="Use -L 1 for the newest, --only running, or --sort=-val.acc for the best",
+        )
     if name not in views:
         listed = ", ".join(f"@{other}" for other in sorted(views)) or said("none")
         raise NotFoundError(

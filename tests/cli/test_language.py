@@ -138,6 +138,13 @@ def test_a_fact_is_never_taken_for_words_of_ours(chinese: None) -> None:
     assert translated(Said("a {brace} without facts", {})) == "a {brace} without facts"
 
 
+def test_chinese_within_chinese_has_no_space_and_data_keeps_its_own(chinese: None) -> None:
+    template = "no metric {metric} in {where}"
+    several = said("any of the {count} trials", count=2)
+    assert translated(said(template, metric="'x'", where=several)) == "这 2 个试验中没有指标 'x'"
+    assert translated(said(template, metric="'x'", where="试验")) == "试验 中没有指标 'x'"
+
+
 def commands() -> list[list[str]]:
     sys.path.insert(0, str(texts.ROOT / "scripts"))
     from command_tree import walk
@@ -173,11 +180,12 @@ def test_errors_and_their_advice_are_chinese(home: Home, chinese: None) -> None:
 def test_wrong_calls_are_told_in_chinese(home: Home, chinese: None) -> None:
     assert "错误：没有命令 'lz'。" in home.aimd("trial", "lz").err
     assert "您是否想要 'trial'？" in home.aimd("trail").err
+    assert "没有命令 'plot'。您是否想要 'trial plot'？" in home.aimd("plot").err
     assert "请用 'aimd trial ls -h' 查看帮助。" in home.aimd("trial", "ls", "-Z").err
     assert "缺少参数 'PATH'。" in home.aimd("folder", "mk").err
     assert "'-L' / '--limit' 的值无效：'x' 不是整数。" in home.aimd("trial", "ls", "-L", "x").err
     assert "'--smooth' 的值无效：'x' 不是数字。" in home.aimd("trial", "plot", "--smooth", "x").err
-    assert "此处应为值，而不是 结尾" in home.aimd("trial", "ls", "--where", "state =").err
+    assert "此处应为值，而不是结尾" in home.aimd("trial", "ls", "--where", "state =").err
 
 
 @pytest.mark.parametrize(

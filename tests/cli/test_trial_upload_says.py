@@ -119,6 +119,14 @@ def spoil(home: Home) -> None:
     (bad / "metadata.yaml").write_text("{ not yaml")
 
 
+def test_where_nothing_arrived_there_is_nothing_to_see(home: Home, signed_in: Account) -> None:
+    for name in ("a", "b"):
+        path = home.work / ".aimd/trials" / record(name).alternative_name / "metadata.yaml"
+        path.write_text("{ not yaml")
+    ran = home.aimd("trial", "upload", "-d", ".")
+    assert ("2 failed; 0 B sent" in ran.err.splitlines(), "See:" in ran.err) == (True, False), ran.err
+
+
 def test_the_summary_counts_every_outcome(home: Home, server: object) -> None:
     summaries: list[Callable[[str], bool]] = [
         lambda line: line.startswith("2 created; ") and "sent. See: http" in line,

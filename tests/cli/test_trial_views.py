@@ -76,6 +76,8 @@ def test_views_are_kept_beside_the_trials_and_what_a_person_added_stays(home: Ho
     [
         (("ls", "@nope"), 3, "no view 'nope'"),
         (("ls", "@nope"), 3, "aimd trial views save nope QUERY"),
+        (("ls", "@latest"), 2, "--only running"),
+        (("ls", "@best(val.acc)"), 2, "a list takes queries"),
         (("ls", "@a", "@b"), 2, "one view at a time"),
         (("views", "rm", "nope"), 3, "no view 'nope'"),
         (("views", "save", "latest", "mnist"), 2, "cannot be the name of a view"),

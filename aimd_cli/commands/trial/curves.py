@@ -99,7 +99,7 @@ def main_metric(trials: Sequence[TrialHandle]) -> str:
 
 
 def _where(trials: Sequence[TrialHandle]) -> str:
-    return trials[0].alternative_name if len(trials) == 1 else said("any of {count} trials", count=len(trials))
+    return trials[0].alternative_name if len(trials) == 1 else said("any of the {count} trials", count=len(trials))
 
 
 def _name(curves: list[Curve], owners: Sequence[TrialHandle], trials: Sequence[TrialHandle]) -> None:

@@ -302,6 +302,9 @@ def say_summary(rows: Sequence[UploadRow], address: str) -> None:
     if files:
         s = "s" * (files != 1)
         size = said("{count} file{s}, {size}", count=f"{files:,}", s=s, size=size)
+    if counts["failed"] == len(rows):
+        output.say(said("{outcomes}; {size} sent", outcomes=outcomes, size=size))
+        return
     output.say(said("{outcomes}; {size} sent. See: {address}", outcomes=outcomes, size=size, address=address))
 
 

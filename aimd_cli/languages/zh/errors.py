@@ -86,7 +86,7 @@ ERRORS: dict[str, str] = {
     "no trial has {metrics}": "没有试验含有 {metrics}",
     "no trial has a parameter {unknown}": "没有试验含有超参数 {unknown}",
     "--best {word!r} is not METRIC:min or METRIC:max": "--best {word!r} 不是 METRIC:min 或 METRIC:max",
-    "any of {count} trials": "{count} 个试验中的任何一个",
+    "any of the {count} trials": "这 {count} 个试验",
     "this format needs a file": "这种格式只能写入文件",
     "Name one: -o FILE (for points as JSON: --format jsonl)": "请指定：-o FILE（如需 JSON 数据点：--format jsonl）",
     "no condition was given": "未给出条件",

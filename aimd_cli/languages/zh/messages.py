@@ -177,6 +177,7 @@ MESSAGES: dict[str, str] = {
     "Kept because they are new: {count}": "因较新而保留：{count}",
     "{count} file{s}, {size}": "{count} 个文件，{size}",
     "WARNING: files/{path} cannot be uploaded: {reason}": "警告：files/{path} 无法上传：{reason}",
+    "{outcomes}; {size} sent": "{outcomes}；已发送 {size}",
     "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
     "If the files here are right, replace the server's: {command}": "如果本地文件是正确的，请替换服务器上的：{command}",
     "Bring the server up to date with: {command}": "更新服务器：{command}",

@@ -458,6 +458,10 @@ ERRORS: dict[str, str] = {
     "no trial here has {field}{known}": "这里没有试验含有 {field}{known}",
     "no trial here has {condition}; ~ finds parts: {parts}": "这里没有试验满足 {condition}；~ 可按部分内容查找：{parts}",
     "none": "无",
+    "{text!r} names trials for other commands; a list takes queries": "{text!r} 用于在其他命令中指定试验；列表接受的是查询",
+    "Use -L 1 for the newest, --only running, or --sort=-val.acc for the best": (
+        "最新的用 -L 1，正在运行的用 --only running，最佳的用 --sort=-val.acc"
+    ),
     "no view {name!r} in {path}": "{path} 中没有视图 {name!r}",
     "There are: {names}. To save one: aimd trial views save {name} QUERY": (
         "现有：{names}。保存视图：aimd trial views save {name} QUERY"
