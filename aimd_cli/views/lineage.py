@@ -35,10 +35,8 @@ class LineageView:
 
         start = self.lineage.start
         heading = _label(start)
-        sides = [
-            self._tree("made from", self.lineage.before),
-            self._tree("used for", self.lineage.after),
-        ]
+        before, after = ("inputs", "outputs") if start.kind == "trial" else ("made from", "used for")
+        sides = [self._tree(before, self.lineage.before), self._tree(after, self.lineage.after)]
         drawn = [side for side in sides if side is not None]
         if not drawn:
             return Group(heading, note("nothing is recorded of what it was made from, or used for", style="dim"))

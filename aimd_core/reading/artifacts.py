@@ -278,6 +278,11 @@ def artifact_with_id(artifact_id: str, directory: Path) -> StoredArtifact:
     return StoredArtifact(matching[0])
 
 
+def oldest_first(artifacts: Sequence[StoredArtifact]) -> list[StoredArtifact]:
+    """Return artifacts in the order in which uploads send them, so that a later one gets a later version."""
+    return sorted(artifacts, key=lambda artifact: artifact.created or "")
+
+
 def artifacts_of_repo(home: Path) -> list[StoredArtifact]:
     """Return the artifacts of a repo, the newest first.
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from aimd_core.errors import AccessError, AimdError, DamagedError, NetworkError
 from aimd_core.format.artifacts import ARTIFACTS_DIRECTORY, artifact_names
 from aimd_core.language import said
-from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.reading.artifacts import StoredArtifact, oldest_first
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live
 from aimd_core.reading.lineage import ids_of
@@ -29,7 +29,7 @@ class _HasArtifacts(Protocol):
 
 
 def unsent_artifacts(trial: Trial) -> list[StoredArtifact]:
-    """Return the artifacts of a trial that has ended that are here and were never uploaded."""
+    """Return the artifacts of a trial that has ended that are here and were never uploaded, the oldest first."""
     directory = _artifacts_beside(trial.path)
     if directory is None or is_live(trial.state.name):
         return []
@@ -40,7 +40,7 @@ def unsent_artifacts(trial: Trial) -> list[StoredArtifact]:
         stored = [StoredArtifact(path) for path in artifact_names(directory) if path.name in ids]
     except OSError:
         return []
-    return [artifact for artifact in stored if artifact.is_open]
+    return oldest_first([artifact for artifact in stored if artifact.is_open])
 
 
 def _artifacts_beside(trial: Path) -> Path | None:

@@ -88,7 +88,11 @@ def upload_artifact(
             message="no artifact was named", hint="Give artifact_path, artifact_id, repo_path or repo_name"
         )
     selected = select_artifacts([*map(Path, paths)], ids, [*map(Path, repos)], names, default_directory())
-    return [upload_directory(artifact.path, folder_id, folder_path, make_folder or None) for artifact in selected]
+    uploaded = {
+        artifact.path: upload_directory(artifact.path, folder_id, folder_path, make_folder or None)
+        for artifact in oldest_first(selected)
+    }
+    return [uploaded[artifact.path] for artifact in selected]
 
 
 def _listed(value: object) -> list[str]:

@@ -35,7 +35,7 @@ def save(trial: Path, path: str | os.PathLike[str], name: str | None = None) -> 
     Args:
         trial: The trial's directory.
         path: A file, a directory, or a pattern such as `out/**/*.csv`.
-        name: The name of the file, or, if there are several or it ends in `/`, the directory for them.
+        name: The name of the file, or, of a directory or a pattern, or if it ends in `/`, the directory for them.
 
     Returns:
         The names of what is kept, below the trial's `files/`.
@@ -142,10 +142,9 @@ def _sources(pattern: str, name: str | None, saving: _Saving) -> Iterator[tuple[
     matches = sorted(glob.glob(pattern, recursive=True))
     base = _fixed_part(pattern)
     files = [match for match in matches if not os.path.isdir(match)]
-    alone = len(files) == 1 and name is not None and not name.endswith("/")
-    for match in files:
+    for match in files:  # a single match gets its directory, too, so that names never depend on how many there are
         below = os.path.relpath(match, base).replace(os.sep, "/")
-        yield match, str(name) if alone else below if name is None else f"{name.rstrip('/')}/{below}"
+        yield match, below if name is None else f"{name.rstrip('/')}/{below}"
 
 
 def _fixed_part(pattern: str) -> str:

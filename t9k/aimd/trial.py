@@ -495,8 +495,8 @@ class Trial:
 
         Args:
             path: A file, a directory, or a pattern such as `out/**/*.csv`.
-            name: The name of the file, or, if there are several or it ends in `/`, the directory for them. By default
-                a file keeps its own name, and those of a directory the directory's, too.
+            name: The name of the file, or, of a directory or a pattern, or if it ends in `/`, the directory for them.
+                By default a file keeps its own name, and those of a directory the directory's, too.
 
         Returns:
             The names of what is kept.

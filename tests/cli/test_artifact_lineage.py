@@ -115,6 +115,22 @@ def test_a_trial_takes_its_artifacts_along_and_lineage_is_the_same_there(
     assert not [row for row in again.json["uploads"] if "taken along" in row["note"]]
 
 
+def test_later_checkpoints_get_later_versions(signed_in: Account, home: Home) -> None:
+    with aimd.create_trial(trial_name="t", capture_git=False) as trial:
+        for step in range(4):
+            Path("model.pt").write_text(str(step))
+            trial.checkpoint("model.pt", step, {"val.acc": step}, keep="last:4")
+    assert home.aimd("trial", "upload", "-d", ".").code == 0
+    with aimd.create_trial(trial_name="other", capture_git=False) as trial:
+        for step in range(4, 8):
+            Path("model.pt").write_text(str(step))
+            trial.checkpoint("model.pt", step, {"val.acc": step}, keep="last:4")
+    assert home.aimd("artifact", "upload", "-n", trial.alternative_name, "-P", "other", "-m").code == 0
+    for folder in ("default", "other"):
+        rows = home.aimd("artifact", "ls", "--remote", "-P", folder, "--json").json["artifacts"]
+        assert [row["version"] for row in sorted(rows, key=lambda row: row["created"])] == ["v1", "v2", "v3", "v4"]
+
+
 def test_artifacts_of_a_running_trial_stay_open(signed_in: Account, home: Home) -> None:
     artifact = _artifact("model")
     trial = aimd.create_trial(trial_name="running", capture_git=False)

@@ -42,7 +42,7 @@ def kept(trial: aimd.Trial) -> dict[str, str]:
         ("out/", "all", ["all/a.csv", "all/b.txt", "all/deep/c.csv", "all/deep/er/d.csv"]),
         ("out/deep", None, ["deep/c.csv", "deep/er/d.csv"]),
         ("out/*.csv", None, ["a.csv"]),
-        ("out/*.csv", "one.csv", ["one.csv"]),
+        ("out/*.csv", "tables", ["tables/a.csv"]),
         ("out/*", None, ["a.csv", "b.txt"]),
         ("out/**/*.csv", None, ["a.csv", "deep/c.csv", "deep/er/d.csv"]),
         ("out/**/*.csv", "tables", ["tables/a.csv", "tables/deep/c.csv", "tables/deep/er/d.csv"]),

@@ -54,11 +54,12 @@ def upload(
     from aimd_cli.commands.artifact.transfer import transfer
     from aimd_cli.views.artifact_outcomes import ArtifactOutcome
     from aimd_core.config import resolve_credentials
+    from aimd_core.reading.artifacts import oldest_first
     from aimd_core.upload.artifact_servers import connect_artifacts
     from aimd_core.upload.artifacts import upload_artifact_at
     from aimd_core.upload.contents import Destination
 
-    selected = chosen_artifacts(artifact, path, artifact_id, repo_path, repo_name)
+    selected = oldest_first(chosen_artifacts(artifact, path, artifact_id, repo_path, repo_name))
     credentials = resolve_credentials(host)
     destination = Destination(folder_id, folder_path, make_folder or None, must_exist=bool(folder_id or folder_path))
     with connect_artifacts(credentials) as remote:

@@ -176,6 +176,8 @@ SCREENS: dict[str, str] = {
     "{total} artifacts read, {size}": "已读取 {total} 个制品，{size}",
     "They have the same objects and references.": "两者的对象和引用相同。",
     "made from": "来源",
+    "inputs": "输入",
+    "outputs": "输出",
     "used for": "用于",
     "see above": "见上文",
     "nothing is recorded of what it was made from, or used for": "没有记录其来源和用途",
