@@ -87,7 +87,8 @@ class TransferProgress(Watching):
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             what = f"{translated(self._verb)} {self.done}/{self._count}"
-            self._bar.update(self._task, description=what, completed=self.sent_bytes)
+            total = max(self._total_bytes, self.sent_bytes) or None  # files and artifacts come on top of the journals
+            self._bar.update(self._task, description=what, completed=self.sent_bytes, total=total)
             return
         with self._lock:
             now_s = time.monotonic()

@@ -57,8 +57,6 @@ class ArtifactReport:
 
     def rich(self, width: int) -> RenderableType:
         """Return a table with one row per artifact."""
-        from rich.console import Group
-
         from aimd_cli.views.table import Column, Table
 
         columns = [Column("OUTCOME"), Column("NAME"), Column("VERSION"), Column("ID", priority=1, style="cyan")]
@@ -67,9 +65,7 @@ class ArtifactReport:
             outcome = (shown(row.outcome), _STYLES.get(row.outcome, ""))
             cells = [text.clean(row.name), text.clean(row.version), text.clean(row.id), text.clean(row.location)]
             table.add(outcome, *cells, shown(row.note))
-        addresses = [row.address for row in self.rows if row.address]
-        see = [note(said("See: {address}", address=addresses[0]), style="dim")] if len(addresses) == 1 else []
-        return Group(table.rich(width), *see)
+        return table.rich(width)
 
     def lines(self) -> list[list[str]]:
         """Return the header and one row per artifact."""

@@ -9,7 +9,7 @@ from typing import Any
 from aimd_core.errors import UsageError
 from aimd_core.format.layout import default_directory
 from aimd_core.language import said
-from aimd_core.reading.artifacts import StoredArtifact, select_artifacts
+from aimd_core.reading.artifacts import StoredArtifact, oldest_first, select_artifacts
 from aimd_core.upload.artifact_servers import connect_artifacts, reference_parts, server_of
 from aimd_core.upload.artifacts import bring_artifact, download_objects, upload_artifact_at
 from aimd_core.upload.contents import Destination

@@ -131,6 +131,15 @@ def test_later_checkpoints_get_later_versions(signed_in: Account, home: Home) ->
         assert [row["version"] for row in sorted(rows, key=lambda row: row["created"])] == ["v1", "v2", "v3", "v4"]
 
 
+def test_the_address_of_an_artifact_is_never_cut(signed_in: Account, home: Home) -> None:
+    Path("a").write_text("a")
+    artifact = aimd.create_artifact("data", "dataset")
+    artifact.add_file("a")
+    shown = home.aimd_terminal("artifact", "upload", "data", columns=40)
+    (address,) = home.aimd("artifact", "upload", "data", "--json").json["artifacts"]
+    assert address["address"] in shown
+
+
 def test_artifacts_of_a_running_trial_stay_open(signed_in: Account, home: Home) -> None:
     artifact = _artifact("model")
     trial = aimd.create_trial(trial_name="running", capture_git=False)

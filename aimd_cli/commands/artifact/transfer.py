@@ -68,5 +68,8 @@ def transfer(
         if row.note:
             output.say(said("WARNING: {name}: {note}", name=row.name, note=said(row.note)))
     output.say(said("{outcomes}; {size} transferred", outcomes=report.summary(), size=size(progress.sent_bytes)))
+    addresses = [row.address for row in rows if row.address]
+    if len(addresses) == 1:
+        output.say(said("See: {address}", address=addresses[0]))
     if failures:
         raise PartlyDoneError(failed=len(failures), total=len(rows), what="artifacts")
