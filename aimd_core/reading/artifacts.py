@@ -304,7 +304,10 @@ def artifact_named(reference: str, directory: Path) -> StoredArtifact:
     home = repo_named(name, directory)
     if not (home / METADATA_FILE).is_file():
         raise ArtifactNotFoundError(name=reference, where=directory.absolute())
-    artifacts = find_artifacts(home)
+    try:
+        artifacts = find_artifacts(home)
+    except NoArtifactsError:  # all of that name were removed
+        raise ArtifactNotFoundError(name=reference, where=directory.absolute()) from None
     if tag in ("", LATEST):
         return artifacts[0]
     for artifact in artifacts:

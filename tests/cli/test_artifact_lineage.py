@@ -140,6 +140,13 @@ def test_the_address_of_an_artifact_is_never_cut(signed_in: Account, home: Home)
     assert address["address"] in shown
 
 
+def test_a_name_whose_artifacts_were_all_removed_is_not_there(home: Home) -> None:
+    aimd.create_artifact("data", "dataset")
+    assert home.aimd("artifact", "rm", "data", "--yes").code == 0
+    again = home.aimd("artifact", "describe", "data")
+    assert (again.code, "no artifact 'data'" in again.err) == (3, True)
+
+
 def test_artifacts_of_a_running_trial_stay_open(signed_in: Account, home: Home) -> None:
     artifact = _artifact("model")
     trial = aimd.create_trial(trial_name="running", capture_git=False)
