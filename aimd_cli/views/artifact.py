@@ -125,7 +125,7 @@ class ArtifactDetails:
                 table.add(*(text.clean(str(copy.get(name) or "")) for name in ("host", "path", "version")))
             blocks += [Text(""), note("Servers", style="bold"), table.rich(width)]
         if self.parts.objects:
-            table = Table([Column("KEY"), Column("SIZE", right=True), Column("SHA-256", priority=1)])
+            table = Table([Column("OBJECT"), Column("SIZE", right=True), Column("SHA-256", priority=1)])
             for item in row.objects or []:
                 table.add(text.clean(item.key), text.size(item.size_bytes), (item.digest or "")[:16])
             for key, uri in row.references.items():
@@ -168,7 +168,7 @@ def _facts(row: ArtifactFacts) -> list[tuple[str, str]]:
         ("version", row.version or ""),
         ("commit", row.commit or ""),
         ("aliases", ", ".join(row.aliases)),
-        ("created", local_time(row.created)),
+        ("created at", local_time(row.created)),
         ("editor", row.editor or ""),
         ("content", shown(size)),
         ("location", row.location),

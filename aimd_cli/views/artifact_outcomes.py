@@ -100,7 +100,7 @@ class VerifiedArtifacts:
 
         from aimd_cli.views.table import Column, Table
 
-        table = Table([Column("NAME"), Column("ID", priority=1, style="cyan"), Column("KEY"), Column("RESULT")])
+        table = Table([Column("NAME"), Column("ID", priority=1, style="cyan"), Column("OBJECT"), Column("RESULT")])
         for row in self.rows:
             fault = (shown(row.fault), "bold yellow")
             table.add(text.clean(row.name), text.clean(row.id), text.clean(row.key), fault)
@@ -176,7 +176,7 @@ class ArtifactDiff:
 
         if not self.rows:
             return note("They have the same objects and references.", style="dim")
-        table = Table([Column("CHANGE"), Column("KEY"), Column("BEFORE", right=True), Column("AFTER", right=True)])
+        table = Table([Column("CHANGE"), Column("OBJECT"), Column("BEFORE", right=True), Column("AFTER", right=True)])
         for row in self.rows:
             sides = [text.size(int(side)) if side.isdigit() else text.clean(side) for side in (row.before, row.after)]
             table.add((shown(row.change), _CHANGES[row.change]), text.clean(row.key), *sides)

@@ -166,6 +166,18 @@ def test_the_help_of_every_command_holds_no_english_sentence(home: Home, chinese
     assert max(map(cell_len, prose.splitlines())) <= 80
 
 
+def test_the_labels_of_what_is_described_are_chinese(home: Home, chinese: None) -> None:
+    with aimd.create_trial(trial_name="t") as trial:
+        (home.work / "a.txt").write_text("a")
+        trial.save("a.txt")
+        artifact = aimd.create_artifact("data", "dataset", "all of it", aliases=["best"])
+        artifact.add_file("a.txt")
+    for words in (("artifact", "describe", "data", "-a"), ("trial", "describe", "t")):
+        shown = re.sub(r"\x1b\[[0-9;?]*[a-z]", "", home.aimd_terminal(*words))
+        labels = {line.partition("  ")[0] for line in shown.splitlines()[1:] if "  " in line.strip()}
+        assert {label for label in labels if label.isascii()} <= {"id", "a.txt", ""}, shown
+
+
 def test_errors_and_their_advice_are_chinese(home: Home, chinese: None) -> None:
     nowhere = home.aimd("trial", "ls", "./nowhere")
     assert nowhere.code == 3
