@@ -246,8 +246,7 @@ class LyingServer:
 
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                key = f"{self.command} {self.path}"
-                told = server._answer(key, self, body)
+                told = server._answer(self, body)
                 if isinstance(told, bytes):
                     self.close_connection = True
                     with contextlib.suppress(OSError):
@@ -262,17 +261,19 @@ class LyingServer:
 
         return Handler
 
-    def _answer(self, key: str, request: BaseHTTPRequestHandler, body: bytes) -> Told | bytes:
+    def _answer(self, request: BaseHTTPRequestHandler, body: bytes) -> Told | bytes:
+        asked = f"{request.command} {request.path}"
+        key = f"{asked} signed" if request.headers.get("Authorization") else asked  # the same path, another answer
         if self._records:
             told = self._pass_on(request, body)
             with self._lock:
                 self.told.append((key, told))
-                self.asked.append(key.partition("?")[0])
+                self.asked.append(asked.partition("?")[0])
             return told
         with self._lock:
             number = self._counts.get(key, 0)
             self._counts[key] = number + 1
-        same = [at for at, (asked, _) in enumerate(self.told) if asked == key]
+        same = [at for at, (recorded, _) in enumerate(self.told) if recorded == key]
         if not same:
             return Told(404, {"content-type": "application/json"}, b'{"error": {"code": "not_found", "message": "no"}}')
         at = same[min(number, len(same) - 1)]
