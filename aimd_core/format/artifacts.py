@@ -23,7 +23,7 @@ from aimd_core.format.files import ABANDONED_S, replace_file
 from aimd_core.format.layout import METADATA_FILE
 from aimd_core.format.locking import locked
 from aimd_core.format.model import StoredObject
-from aimd_core.format.relative_paths import path_fault
+from aimd_core.format.relative_paths import folders_of, path_fault
 from aimd_core.format.values import directory_name_fault, name_fault
 from aimd_core.language import said
 
@@ -373,12 +373,6 @@ def _signature(path: Path) -> tuple[int, int, int]:
     except FileNotFoundError:
         return 0, 0, 0
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def folders_of(key: str) -> list[str]:
-    """Return the directories above a key: `a` and `a/b` for `a/b/c`."""
-    parts = key.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _write_added(path: Path, added: Listing) -> None:

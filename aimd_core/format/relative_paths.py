@@ -6,9 +6,14 @@ A name comes from a disk, from a server, or from somebody's script. It is checke
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 
 from aimd_core.format.values import name_fault
 from aimd_core.language import said
+
+TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_PATH_BYTES = 1024
 MAX_DEPTH = 64
@@ -40,6 +45,24 @@ def path_fault(name: str) -> str | None:
     if len(parts) > MAX_DEPTH:
         return said("it lies more than {limit} directories deep", limit=MAX_DEPTH)
     return None
+
+
+def folders_of(path: str) -> list[str]:
+    """Return the directories above a path: `a` and `a/b` for `a/b/c`."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def displaced(before: Collection[str], new: Collection[str]) -> list[str]:
+    """Return those paths that cannot be beside new ones, because the one is a directory of the other."""
+    ordered = sorted(before)
+    paths = {folder for path in new for folder in folders_of(path) if folder in before}
+    for path in new:
+        at = bisect_left(ordered, f"{path}/")
+        while at < len(ordered) and ordered[at].startswith(f"{path}/"):
+            paths.add(ordered[at])
+            at += 1
+    return sorted(paths)
 
 
 def shown_name(name: str) -> str:

@@ -20,6 +20,7 @@ from aimd_core.client.contents import ASKED_AT_ONCE, RemoteTree
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
 from aimd_core.format.layout import FILES_DIRECTORY
+from aimd_core.format.relative_paths import displaced
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
 from aimd_core.objects.tree import LeftOut
@@ -97,6 +98,8 @@ def send_files(
     sending = ContentSending(server, trial / FILES_DIRECTORY, trial_id, progress, part)
     sending.send(changed)
     put = [(file.path, file.digest) for file in changed if file.path not in sending.failed]
+    replaced = displaced(there, [path for path, _ in put])  # the server removes them by itself
+    gone = [path for path in gone if path not in replaced]
     put_all(server, trial_id, put, gone if may_remove else [])
     left_out = [*local.left_out, *(LeftOut(path, reason) for path, reason in sorted(sending.failed.items()))]
     has_changed = bool(put or (gone and may_remove))

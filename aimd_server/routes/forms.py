@@ -18,6 +18,7 @@ from aimd_server.services.request_errors import RefusalError, too_large
 SLOWEST_BYTES_PER_S = 16 << 10
 _MAX_HEAD_BYTES = 16 << 10
 _MAX_AROUND_BYTES = 1 << 20  # of a form, around the file
+_MAX_FIELDS = 100
 _BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary=(?:"([^"\r\n]{1,200})"|([^\s;,"]{1,200}))', re.IGNORECASE)
 _NAME = re.compile(rb'content-disposition:[^\r\n]*?[;\s]name="?([^";\r\n]*)"?', re.IGNORECASE)
 
@@ -73,6 +74,7 @@ class _Form:
         self._field = field
         self._buffer = bytearray(b"\r\n")  # so that the first delimiter looks like the others
         self._has_field = self._in_field = self._is_ended = False
+        self._fields = 0
 
     @property
     def is_whole(self) -> bool:
@@ -104,11 +106,15 @@ class _Form:
             self._is_ended = True
             return False
         head_end = self._buffer.find(b"\r\n\r\n", start)
+        if (len(self._buffer) if head_end < 0 else head_end) - start > _MAX_HEAD_BYTES:
+            raise RefusalError("bad_request", "the head of a form's field is too long")
         if head_end < 0:
-            if len(self._buffer) - start > _MAX_HEAD_BYTES:
-                raise RefusalError("bad_request", "the head of a form's field is too long")
             return False
-        name = _NAME.search(bytes(self._buffer[start:head_end]))
+        self._fields += 1
+        if self._fields > _MAX_FIELDS:
+            raise RefusalError("bad_request", f"a form has {_MAX_FIELDS} fields at most")
+        lines = bytes(self._buffer[start:head_end]).split(b"\r\n")
+        name = next(filter(None, map(_NAME.match, lines)), None)
         is_named = name is not None and name[1].decode("utf-8", "replace") == self._field
         self._in_field = is_named and not self._has_field
         self._has_field = self._has_field or is_named

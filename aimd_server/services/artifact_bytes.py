@@ -6,15 +6,13 @@ Both become contents, as those of version 2: what arrives is put away piece by p
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
-from collections import OrderedDict
-from typing import Any
 
 from aimd_server.services import contents as content_service
 from aimd_server.services.artifacts import checked_key, load_open, set_objects
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import RefusalError, invalid
+from aimd_server.services.running_hashes import RunningHashes
 from aimd_server.storage import Storage
 from aimd_server.stores import artifacts, contents
 from aimd_server.stores.accounts import Account
@@ -22,7 +20,6 @@ from aimd_server.stores.artifacts import ArtifactRow, KeyedRow
 from aimd_server.stores.database import Connection, Database
 
 MAX_PARTS = 10_000
-_RUNNING = 64  # hashes kept
 
 
 class Filling:
@@ -93,8 +90,7 @@ class Parts:
     """
 
     def __init__(self) -> None:
-        self._hashes: OrderedDict[int, tuple[int, Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._hashes = RunningHashes()
 
     def put(self, storage: Storage, user: Account, uid: str, upload: str, key: str, number: int, body: bytes) -> str:
         """Take a part, and return its ETag.
@@ -113,20 +109,9 @@ class Parts:
             artifacts.put_part(connection, upload_id, number, filling.add(connection))
             return upload_id
 
-        self._follow(storage.database.write(operation), number, body)
-        return etag_of(hashlib.sha256(body).hexdigest())
-
-    def _follow(self, upload_id: int, number: int, body: bytes) -> None:
-        with self._lock:
-            reached, running = self._hashes.pop(upload_id, (0, None))
-        running = hashlib.sha256() if number == 1 else running
-        if running is None or (number > 1 and reached + 1 != number):
-            return
-        running.update(body)
-        with self._lock:
-            self._hashes[upload_id] = (number, running)
-            while len(self._hashes) > _RUNNING:
-                self._hashes.popitem(last=False)
+        digest = hashlib.sha256(body).hexdigest()
+        self._hashes.follow(storage.database.write(operation), _piece_name(number, digest), body, is_first=number == 1)
+        return etag_of(digest)
 
     def complete(self, storage: Storage, user: Account, uid: str, upload: str, key: str, named: object) -> None:
         """Make an object of its parts.
@@ -167,18 +152,23 @@ class Parts:
         storage.database.write(operation)
 
     def _digest_of(self, storage: Storage, upload_id: int, parts: list[KeyedRow]) -> str:
-        with self._lock:
-            reached, running = self._hashes.pop(upload_id, (0, None))
-        if running is not None and reached == len(parts):
-            return str(running.hexdigest())
-        running = hashlib.sha256()
+        running = self._hashes.take(upload_id, [_piece_name(int(part.key), part.digest) for part in parts])
+        if running is not None:
+            return running
+        digest = hashlib.sha256()
         for part in parts:
             start = 0
             while start < part.size:
                 piece = content_service.read(storage, part.content_id, start, part.size)
-                running.update(piece)
+                if not piece:
+                    raise RefusalError("not_found", "the artifact was deleted while its object was completed")
+                digest.update(piece)
                 start += len(piece)
-        return running.hexdigest()
+        return digest.hexdigest()
+
+
+def _piece_name(number: int, digest: str) -> str:
+    return f"{number} {digest}"
 
 
 def _upload_of(connection: Connection, user: Account, uid: str, upload: str, key: str) -> tuple[ArtifactRow, int]:

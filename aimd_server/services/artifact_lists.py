@@ -52,7 +52,7 @@ def _shown(user: Account, row: ArtifactRow, aliases: list[str], role: Role) -> d
         "id": row.uid,
         "name": row.repo,
         "type": type_of(row.config),
-        "folder": {"id": row.folder_uid, "path": row.folder_path},
+        "folder": {"id": row.folder_uid, "path": public_view.path(user, row.folder_path)},
         "description": str(sent.get("description") or ""),
         "commit": row.commit,
         "version": row.version,

@@ -213,9 +213,14 @@ def put_objects(database: Database, user: Account, uid: str, wish: ObjectsWish) 
 
 
 def set_objects(connection: Connection, row: ArtifactRow, content_ids: dict[str, int]) -> None:
-    """Set objects of an artifact that is not final."""
+    """Set objects of an artifact that is not final.
+
+    Raises:
+        RefusalError: `invalid`, if it has become final meanwhile.
+    """
+    if not artifacts.change_open(connection, row.id, updated_us=now_us()):
+        raise invalid("the artifact is final, so it cannot change", field="id")
     artifacts.put_objects(connection, row.id, content_ids)
-    artifacts.change(connection, row.id, updated_us=now_us())
 
 
 def finalize(database: Database, user: Account, uid: str) -> str:
@@ -235,6 +240,8 @@ def finalize(database: Database, user: Account, uid: str) -> str:
         if repo is None:
             raise no_artifact(uid)
         folders.hold(connection, repo)
+        if not artifacts.change_open(connection, row.id, editor_id=user.id, updated_us=now_us()):  # so nobody adds more
+            return load_artifact(connection, user, uid).version or ""
         objects = artifacts.objects_of(connection, row.id)
         check_keys([item.key for item in objects])
         number = _next_number(connection, repo)
@@ -245,8 +252,6 @@ def finalize(database: Database, user: Account, uid: str) -> str:
             commit=digest_of_tree((item.key, item.digest) for item in objects),
             objects=sum(item.key != REFERENCES_FILE for item in objects),
             size=sum(item.size for item in objects if item.key != REFERENCES_FILE),
-            editor_id=user.id,
-            updated_us=now_us(),
         )
         for alias in json.loads(row.document).get("aliases") or []:
             artifacts.put_alias(connection, row, alias)

@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -25,7 +22,8 @@ from aimd_server.blobs import BlobMissingError
 from aimd_server.errors import StoreUnavailableError
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import RefusalError, invalid
-from aimd_server.services.visibility import load_trial
+from aimd_server.services.running_hashes import RunningHashes
+from aimd_server.services.visibility import Role, load_trial
 from aimd_server.storage import Storage
 from aimd_server.stores import contents
 from aimd_server.stores.accounts import Account
@@ -39,7 +37,6 @@ MAX_SMALL = 5_000  # contents in one body
 PROOF_US = 86_400_000_000
 LEFT_OVER_US = 86_400_000_000
 UPLOAD_US = 7 * 86_400_000_000
-_RUNNING = 64  # hashes kept
 _PIECE_BYTES = 4 << 20
 _AT_ONCE = 200
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -50,7 +47,7 @@ class Missing(msgspec.Struct, forbid_unknown_fields=True):
 
     Attributes:
         digests: Of the contents.
-        trial: The id of a trial, whose files count as the caller's.
+        trial: The id of a trial that the caller may change: its files count as the caller's.
     """
 
     digests: list[str]
@@ -79,14 +76,14 @@ def missing(database: Database, user: Account, wish: Missing) -> dict[str, objec
     """Return which contents the caller has to send, and how much of each has arrived.
 
     Raises:
-        RefusalError: `invalid`, `not_found`.
+        RefusalError: `invalid`, `not_found`, `forbidden`.
     """
     if len(wish.digests) > MAX_DIGESTS:
         raise invalid(f"at most {MAX_DIGESTS} digests at once", field="digests", limit=MAX_DIGESTS)
     digests = list(dict.fromkeys(map(checked, wish.digests)))
 
     def operation(connection: Connection) -> dict[str, object]:
-        trial_id = None if wish.trial is None else load_trial(connection, user, wish.trial).id
+        trial_id = None if wish.trial is None else load_trial(connection, user, wish.trial, Role.EDITOR).id
         claims = contents.claimable(connection, user.id, digests, now_us(), trial_id)
         left = [digest for digest in digests if digest not in claims]
         return {"missing": left, "offsets": contents.offsets_of(connection, user.id, left)}
@@ -116,8 +113,7 @@ class Receiving:
     """Receives contents; one for each process."""
 
     def __init__(self) -> None:
-        self._hashes: OrderedDict[int, tuple[int, Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._hashes = RunningHashes()
 
     def small(self, storage: Storage, user: Account, body: bytes) -> list[str]:
         """Take several contents at once, and return their digests.
@@ -182,33 +178,20 @@ class Receiving:
             extend = partial(contents.extend, upload=upload, size=len(body), object_id=object_id, now_us=now_us())
             if not storage.database.write(extend):
                 raise _mismatch(storage.database.read(lambda c: contents.upload_of(c, user.id, digest)))
-            self._follow(upload.id, offset, body)
+            self._hashes.follow(upload.id, key, body, is_first=offset == 0)
         reached = offset + len(body)
         if reached < size:
             return Arrived(reached, False)
         self._complete(storage, user, upload)
         return Arrived(size, True)
 
-    def _follow(self, upload_id: int, offset: int, body: bytes) -> None:
-        """Let the hash of a content run along, if it has come as far as these bytes begin."""
-        with self._lock:
-            reached, digest = self._hashes.pop(upload_id, (0, None))
-        digest = hashlib.sha256() if digest is None and offset == 0 else digest
-        if digest is None or (offset and reached != offset):
-            return
-        digest.update(body)
-        with self._lock:
-            self._hashes[upload_id] = (offset + len(body), digest)
-            while len(self._hashes) > _RUNNING:
-                self._hashes.popitem(last=False)
-
     def _digest_of(self, storage: Storage, upload: UploadRow) -> str:
-        with self._lock:
-            reached, digest = self._hashes.pop(upload.id, (0, None))
-        if digest is not None and reached == upload.size:
-            return str(digest.hexdigest())
+        rows = storage.database.read(lambda connection: contents.upload_parts(connection, upload.id))
+        running = self._hashes.take(upload.id, [key for *_, key in rows])
+        if running is not None:
+            return running
         digest = hashlib.sha256()
-        for _, size, _, key in storage.database.read(lambda c: contents.upload_parts(c, upload.id)):
+        for _, size, _, key in rows:
             digest.update(_ranged(storage, key, 0, size))
         return digest.hexdigest()
 

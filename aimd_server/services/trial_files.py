@@ -10,7 +10,7 @@ import base64
 
 import msgspec
 
-from aimd_core.format.relative_paths import path_fault
+from aimd_core.format.relative_paths import displaced, path_fault
 from aimd_core.objects.tree import MAX_FILES, digest_of_tree
 from aimd_server.services import public_view
 from aimd_server.services.clock import iso, now_us
@@ -54,6 +54,8 @@ class OpenContent(msgspec.Struct, frozen=True):
 def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[str, object]:
     """Set and remove files of a trial, and return what all of them are together. The same again changes nothing.
 
+    A file gives way to a directory of its name, and a directory to a file, as on the disk that they come from.
+
     Raises:
         RefusalError: `not_found`, `forbidden`, `invalid`; `content_missing`, with `digests`, for contents that the
             caller has to send first.
@@ -68,6 +70,8 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
             raise invalid(f"{file.path!r} cannot be the path of a file: {fault}", field="path")
         checked(file.digest)
     digest_of = {file.path: file.digest for file in wish.files}
+    if displaced(digest_of, digest_of):
+        raise invalid("a path cannot be both a file and a directory", field="path")
 
     def operation(connection: Connection) -> dict[str, object]:
         row = load_trial(connection, user, uid)
@@ -78,7 +82,10 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
         before = {path: digest for path, digest, _ in trial_files.digests(connection, row.id)}
         new = {path: digest for path, digest in digest_of.items() if before.get(path) != digest}
-        gone = [path for path in wish.remove if path in before and path not in digest_of]
+        in_the_way = displaced(before, new)
+        if in_the_way and user.scope == UPLOAD:
+            raise forbidden("an upload-only key deletes nothing")
+        gone = [*(path for path in wish.remove if path in before and path not in digest_of), *in_the_way]
         if new or gone:
             trial_files.put(connection, row.id, [(path, claims[digest].id) for path, digest in new.items()], now_us())
             trial_files.remove(connection, row.id, gone)

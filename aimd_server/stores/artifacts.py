@@ -142,6 +142,16 @@ def change(connection: Connection, artifact_id: int, **values: Any) -> None:
     connection.execute(update(artifact).where(artifact.c.id == artifact_id).values(**values))
 
 
+def change_open(connection: Connection, artifact_id: int, **values: Any) -> bool:
+    """Set columns of an artifact that is not final, which no other replica can change until the transaction ends.
+
+    Returns:
+        False if it is final by now.
+    """
+    here = (artifact.c.id == artifact_id, artifact.c.number.is_(None))
+    return bool(connection.execute(update(artifact).where(*here).values(**values)).rowcount)
+
+
 def remove(connection: Connection, artifact_id: int) -> None:
     """Delete an artifact with everything that belongs to it."""
     connection.execute(delete(artifact).where(artifact.c.id == artifact_id))

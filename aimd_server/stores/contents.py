@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Exists, delete, exists, func, insert, select, update
 
 from aimd_server.stores.schema import (
     artifact,
@@ -70,15 +70,15 @@ def by_digest(connection: Connection, digests: Iterable[str]) -> dict[str, Conte
 
 # What refers to contents, by the account that owns it: that account can read them, and so may refer to them again. A
 # table that refers to contents has a query here, and its column in `_REFERRING`, which keeps them.
-def _held_by(account_id: int) -> list[Select[Any]]:
+# They are asked for each digest, so that it does not matter how many files the account has.
+def _held_by(account_id: int) -> list[Exists]:
     return [
-        select(trial_file.c.content_id)
-        .join(trial, trial.c.id == trial_file.c.trial_id)
+        exists()
+        .where(trial_file.c.content_id == content.c.id, trial.c.id == trial_file.c.trial_id)
         .where(trial.c.owner_id == account_id),
-        select(artifact_object.c.content_id)
-        .join(artifact, artifact.c.id == artifact_object.c.artifact_id)
-        .join(folder, folder.c.id == artifact.c.folder_id)
-        .where(folder.c.owner_id == account_id),
+        exists()
+        .where(artifact_object.c.content_id == content.c.id, artifact.c.id == artifact_object.c.artifact_id)
+        .where(folder.c.id == artifact.c.folder_id, folder.c.owner_id == account_id),
     ]
 
 
@@ -104,16 +104,14 @@ def claimable(
     """
     rows: dict[str, ContentRow] = {}
     columns = (content.c.id, content.c.digest, content.c.size)
-    proofs = select(content_proof.c.content_id).where(
-        content_proof.c.account_id == account_id, content_proof.c.until_us > now_us
-    )
-    sources: list[Select[Any]] = [proofs, *_held_by(account_id)]
+    proof = exists().where(content_proof.c.content_id == content.c.id, content_proof.c.account_id == account_id)
+    sources = [proof.where(content_proof.c.until_us > now_us), *_held_by(account_id)]
     if trial_id is not None:
-        sources.append(select(trial_file.c.content_id).where(trial_file.c.trial_id == trial_id))
+        sources.append(exists().where(trial_file.c.content_id == content.c.id, trial_file.c.trial_id == trial_id))
     for some in _chunks(list(digests)):
         left = some
         for source in sources:
-            query = select(*columns).where(content.c.digest.in_(left), content.c.id.in_(source))
+            query = select(*columns).where(content.c.digest.in_(left), source)
             rows |= {row.digest: ContentRow(*row) for row in connection.execute(query)}
             left = [digest for digest in left if digest not in rows]
             if not left:

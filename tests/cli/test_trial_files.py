@@ -103,6 +103,17 @@ def test_what_is_gone_here_stays_there_unless_overwritten(home: Home, signed_in:
     assert not (download(home, trial, "third") / "files" / "config.yaml").exists()
 
 
+def test_a_directory_in_place_of_a_file_comes_back_too(home: Home, signed_in: Account, trial: aimd.Trial) -> None:
+    home.aimd("trial", "upload", "cnn")
+    (trial.path / "files" / "config.yaml").unlink()
+    (trial.path / "files" / "config.yaml" / "sub").mkdir(parents=True)
+    (trial.path / "files" / "config.yaml" / "sub" / "a").write_text("a")
+    ran = home.aimd("trial", "upload", "cnn")
+    assert (ran.code, ran.table[0]["outcome"]) == (0, "updated")
+    assert "kept on the server" not in ran.table[0]["note"]
+    assert contents(download(home, trial)) == contents(trial.path)
+
+
 def test_what_cannot_be_sent_is_named_and_the_rest_is_there(home: Home, signed_in: Account, trial: aimd.Trial) -> None:
     files = trial.path / "files"
     (files / "link").symlink_to("/etc/passwd")

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aimd_server.accounts import add_user
+from aimd_server.blobs import open_blobs
 from aimd_server.routes.forms import _Form
+from aimd_server.services import artifact_bytes, artifacts
+from aimd_server.services.artifact_bytes import Parts
+from aimd_server.services.request_errors import RefusalError
+from aimd_server.storage import Storage
+from aimd_server.stores.accounts import Account
+from aimd_server.stores.database import Database
 from tests.server.api import User, new_id
 
 BOUNDARY = b"xyz"
@@ -64,6 +75,46 @@ def _make(user: User, repo: str = "repo", folder: str = "/f", **objects: bytes) 
     assert user.v2("POST", f"/artifacts/{uid}/objects", json=sent).status_code == 204
     final: dict[str, Any] = user.v2("POST", f"/artifacts/{uid}/finalize", json={}).json()
     return final
+
+
+@pytest.mark.parametrize("body", [_form(*[("other", b"")] * 200, ("content", b"x")), _form(("other" * 4_000, b""))])
+def test_a_form_of_many_fields_or_with_a_long_head_is_refused(body: bytes) -> None:
+    with pytest.raises(RefusalError):
+        _read(body, len(body))
+
+
+def test_a_part_that_was_replaced_at_another_replica_makes_no_wrong_digest(tmp_path: Path) -> None:
+    with _artifact(tmp_path) as (storage, user, uid):
+        here, elsewhere = Parts(), Parts()
+        upload = artifact_bytes.begin(storage.database, user, uid, "a")
+        here.put(storage, user, uid, upload, "a", 1, b"true")
+        parts = [
+            elsewhere.put(storage, user, uid, upload, "a", 1, b"evil"),
+            here.put(storage, user, uid, upload, "a", 2, b" end"),
+        ]
+        named = {"parts": [{"etag": etag, "partNumber": number} for number, etag in enumerate(parts, 1)]}
+        here.complete(storage, user, uid, upload, "a", named)
+        (row,) = artifacts.listed_objects(storage.database, user, uid)
+        assert row.digest == _digest(b"evil end")
+
+
+def test_nothing_is_added_to_what_became_final_meanwhile(tmp_path: Path) -> None:
+    with _artifact(tmp_path) as (storage, user, uid):
+        before = storage.database.read(lambda connection: artifacts.load_open(connection, user, uid))
+        version = artifacts.finalize(storage.database, user, uid)
+        with pytest.raises(RefusalError):
+            storage.database.write(lambda connection: artifacts.set_objects(connection, before, {}))
+        assert artifacts.finalize(storage.database, user, uid) == version == "v1"
+
+
+@contextmanager
+def _artifact(data_dir: Path) -> Iterator[tuple[Storage, Account, str]]:
+    """Yield a storage, its user, and an artifact that is not final, without a server."""
+    add_user(data_dir, "lin")
+    user = Account(1, "lin", writing=True)
+    with Database(data_dir) as database:
+        storage = Storage(database, open_blobs(None, data_dir))
+        yield storage, user, artifacts.create(database, user, "root", "r", "model", {"metadata": {"id": new_id()}})
 
 
 def test_parts_in_any_order_make_the_object_and_others_do_not(user: User) -> None:
@@ -131,12 +182,14 @@ def test_a_repo_is_a_folder_so_its_rights_move_with_it(user: User, stranger: Use
 
 
 def test_a_public_link_shows_which_artifacts_there_are_but_no_bytes(user: User) -> None:
-    made = _make(user, "linked", "/public", a=b"bytes")
-    folder = user.v2("GET", "/folders/by-path", params={"path": "/public"}).json()["id"]
+    made = _make(user, "linked", "/secret/public", a=b"bytes")
+    folder = user.v2("GET", "/folders/by-path", params={"path": "/secret/public"}).json()["id"]
     key = user.v2("POST", f"/folders/{folder}/shares", json={"link": True}).json()["key"]
     with User(user.server, "link", key) as link:
         shown = link.v2("GET", f"/artifacts/{made['id']}").json()
         assert (shown["version"], shown["editor"], shown["owner"]) == ("v1", "", "")
+        listed = link.v2("GET", "/artifacts", params={"folder_id": folder}).json()["artifacts"]
+        assert [row["folder"]["path"] for row in (shown, *listed)] == ["/public/linked"] * 2
         assert [row["key"] for row in link.v2("GET", f"/artifacts/{made['id']}/objects").json()["objects"]] == ["a"]
         for path in (f"/artifacts/{made['id']}/content", f"/artifacts/{made['id']}/lineage"):
             assert link.v2("GET", path, params={"key": "a"}).status_code == 404

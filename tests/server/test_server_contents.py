@@ -17,6 +17,7 @@ from aimd_server.accounts import add_user
 from aimd_server.blobs import open_blobs
 from aimd_server.services import contents
 from aimd_server.services.contents import Receiving
+from aimd_server.services.request_errors import RefusalError
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.contents import totals
@@ -167,6 +168,8 @@ def test_a_public_link_shows_no_files(user: User) -> None:
         assert holder.v2("GET", f"/trials/{trial_id}/files").json() == {"files": [], "next": None}
         assert content_of(holder, trial_id, "file").status_code == 404
         assert code_of(send_small(holder, b"content")) == "forbidden"
+        asked = {"digests": [digest_of(b"content")], "trial": trial_id}  # or it would tell what is in there
+        assert code_of(holder.v2("POST", "/contents/missing", json=asked)) == "forbidden"
 
 
 def test_an_upload_only_key_sends_files_and_removes_none(user: User) -> None:
@@ -192,6 +195,21 @@ def test_files_are_replaced_and_removed_and_the_same_again_is_no_change(user: Us
     assert content_of(user, trial_id, "b").status_code == 404
     put_files(user, trial_id, remove=["a"])
     assert "files/" not in user.trial(trial_id)["files"]
+
+
+def test_a_file_and_a_directory_of_one_name_give_way_to_each_other(user: User) -> None:
+    trial_id = user.new_trial()
+    send_small(user, b"content")
+    key = user.v2("POST", "/me/keys", json={"name": "sends", "scope": "upload"}).json()["key"]
+    put_files(user, trial_id, **{"a": b"content", "a.b": b"content", "b": b"content"})
+    with User(user.server, user.name, key) as uploading:
+        assert code_of(put_files(uploading, trial_id, **{"a/c/d": b"content"})) == "forbidden"
+    for files in (["a/c/d", "a/e"], ["a/c"], ["a"]):
+        assert put_files(user, trial_id, **dict.fromkeys(files, b"content")).status_code == 200
+        listed = [row["path"] for row in user.v2("GET", f"/trials/{trial_id}/files").json()["files"]]
+        rest = ["a/e"] if files == ["a/c"] else []
+        assert sorted(listed) == sorted([*files, *rest, "a.b", "b"])
+    assert code_of(put_files(user, trial_id, **{"x": b"content", "x/y/z": b"content"})) == "invalid"
 
 
 @pytest.mark.parametrize("path", ["../up", "/root", "a//b", "a/./b", "", "nul\0", "x" * 256, "line\nbreak", "a/../b"])
@@ -285,6 +303,19 @@ def test_equal_bytes_of_two_users_are_stored_once(tmp_path: Path) -> None:
             receiving.part(storage, Account(account_id, "", writing=True), digest_of(b"equal"), 5, 0, b"equal")
             receiving.small(storage, Account(account_id, "", writing=True), b"[5]\nequal")
         assert database.read(totals) == (1, 5)
+
+
+@pytest.mark.sqlite
+def test_what_ran_along_with_an_upload_that_another_replica_completed_is_not_believed(tmp_path: Path) -> None:
+    add_user(tmp_path, "lin")
+    user = Account(1, "lin", writing=True)
+    with Database(tmp_path) as database:
+        storage, here, elsewhere = Storage(database, open_blobs(None, tmp_path)), Receiving(), Receiving()
+        here.part(storage, user, digest_of(b"ab"), 2, 0, b"a")
+        elsewhere.part(storage, user, digest_of(b"ab"), 2, 1, b"b")
+        with pytest.raises(RefusalError):  # the row of this upload has the id of that one
+            here.part(storage, user, digest_of(b"acd"), 2, 0, b"cd")
+        assert here.part(storage, user, digest_of(b"cd"), 2, 0, b"cd").is_complete
 
 
 def test_a_trial_that_nobody_has_has_no_files(user: User) -> None:
