@@ -112,12 +112,12 @@ class ObjectStore:
         """
         path = self.path_of(stored.digest)
         size_bytes = _size_of(path)
-        if size_bytes == stored.size_bytes:
+        if size_bytes == stored.size_bytes and self.fault_of(stored.digest) is None:
             with suppress(OSError):
                 os.chmod(path, READ_ONLY)  # which makes it as new as one that was just added: see `collecting`
             return False
         if size_bytes is not None:
-            _remove(path)  # it was cut short, by a power cut or by somebody
+            _remove(path)  # it was cut short by a power cut, or somebody wrote to one of its names
         os.chmod(temporary, READ_ONLY)
         return _link_or_move(temporary, path, may_move)
 

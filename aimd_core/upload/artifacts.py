@@ -35,6 +35,7 @@ from aimd_core.format.artifacts import (
 )
 from aimd_core.format.layout import METADATA_FILE
 from aimd_core.format.model import StoredObject, artifact_address
+from aimd_core.format.values import name_fault
 from aimd_core.language import said
 from aimd_core.objects.store import store_of
 from aimd_core.reading.artifacts import StoredArtifact
@@ -253,6 +254,9 @@ def bring_artifact(remote: ArtifactRemote, artifact: RemoteArtifact, directory: 
         NotAServerError: A key of it would lead elsewhere.
         DiskError: The disk refused.
     """
+    if artifact.id.startswith(".") or name_fault(artifact.id):  # it becomes the name of a directory
+        reason = said("it has an artifact with the id {name!r}", name=artifact.id[:200])
+        raise NotAServerError(host=remote.host, reason=reason)
     for key in [*(row.key for row in artifact.objects), *artifact.references]:
         if key_fault(key):
             raise NotAServerError(host=remote.host, reason=said("it has an object with the key {key!r}", key=key[:200]))
@@ -353,8 +357,9 @@ def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, 
     inside = target.parent.relative_to(artifact.path)
     if os.path.realpath(target.parent) != os.path.join(os.path.realpath(artifact.path), inside):
         raise DamagedError(path=target.parent, reason="is a link, which is not followed")
-    if row.digest is not None and store_of(artifact.path).has(row.digest):
-        store_of(artifact.path).put_at(row.digest, target)
+    store = store_of(artifact.path)
+    if row.digest is not None and store.has(row.digest) and store.fault_of(row.digest) is None:
+        store.put_at(row.digest, target)
         return row.digest
     partial = artifact.path / _PARTS_DIRECTORY / hashlib.sha256(row.key.encode()).hexdigest()
     digest = _complete(remote, artifact.id, row, partial, progress)

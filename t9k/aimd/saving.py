@@ -89,6 +89,9 @@ class _Saving:
                         self.leave(source, said("its name cannot be used: {reason}", reason=said(fault)))
                         continue
                     target = directory / name
+                    if _are_same(source, target):  # it is kept already, and may still be written to
+                        self.names.append(name)
+                        continue
                     try:
                         if target.parent not in folders:
                             target.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +101,8 @@ class _Saving:
                         self.leave(source, _reason(error))
         except OSError as error:
             self.leave(pattern, reason_of(error))
-        if not taken and not self.left_out:
+            taken.clear()  # which of them are in their place is not known
+        if not taken and not self.names and not self.left_out:
             self.leave(pattern, "is not there")
         self._remember(taken, directory)
 
@@ -123,6 +127,13 @@ class _Saving:
         rest = len(self.left_out) - _NAMED
         more = said(" and {count} more", count=rest) if rest > 0 else ""
         tell(said("WARNING: not saved: {parts}{more}. Training goes on.", parts=joined(", ", parts), more=more))
+
+
+def _are_same(source: str, target: Path) -> bool:
+    try:
+        return os.path.samefile(source, target)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _reason(error: DamagedError | OSError) -> str:

@@ -169,6 +169,23 @@ def test_a_damaged_object_is_replaced_when_its_bytes_come_again(store: ObjectSto
     assert store.fault_of(stored.digest) is None
 
 
+def test_a_file_gets_its_own_bytes_also_after_somebody_wrote_to_an_equal_one(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    source, first, second = (tmp_path / name for name in ("source", "first", "second"))
+    source.write_bytes(b"true bytes" * 1_000)
+    for target in (first, second):
+        with Adding(store) as adding:
+            stored = adding.take(source, target)
+        if target == first:
+            path = store.path_of(stored.digest)
+            for name in (path, first):  # as root can
+                name.chmod(0o644)
+                name.write_bytes(b"evil bytes" * 1_000)
+    assert second.read_bytes() == source.read_bytes()
+    assert store.fault_of(stored.digest) is None
+
+
 def test_an_object_is_read_only_and_named_as_sha256sum_says(store: ObjectStore) -> None:
     stored = store.add_bytes(b"large" * 3000)
     path = store.path_of(stored.digest)

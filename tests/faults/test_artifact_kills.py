@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -14,6 +14,8 @@ import yaml
 from aimd_core.errors import AimdError, NotAServerError
 from aimd_core.format.artifacts import read_objects
 from aimd_core.format.model import StoredObject
+from aimd_core.objects.store import ObjectStore
+from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.upload.artifacts import RemoteArtifact, bring_artifact, download_objects
 from t9k import aimd
 
@@ -109,8 +111,11 @@ class HostileRemote:
                 return
 
 
-def _listed(*keys: str, repo: str = "repo", digest: str | None = None) -> RemoteArtifact:
-    document = {"metadata": {"id": "8d5f6a5e-0d3c-4f5e-9f0a-1b2c3d4e5f60", "folder": None}, "commit": "c"}
+_ID = "8d5f6a5e-0d3c-4f5e-9f0a-1b2c3d4e5f60"
+
+
+def _listed(*keys: str, repo: str = "repo", digest: str | None = None, artifact_id: str = _ID) -> RemoteArtifact:
+    document = {"metadata": {"id": artifact_id, "folder": None}, "commit": "c"}
     objects = [StoredObject(key, 4, digest) for key in keys]
     return RemoteArtifact(document, repo, "model", "/repo", objects, {})
 
@@ -121,6 +126,16 @@ def test_no_key_of_a_server_leads_out_of_the_directory(tmp_path: Path, key: str)
     with pytest.raises(NotAServerError):
         bring_artifact(remote, _listed(key), tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_no_id_of_a_server_leads_out_of_the_directory(tmp_path: Path) -> None:
+    remote: Any = HostileRemote(b"evil")
+    (tmp_path / "work").mkdir()
+    out = f"{'/..' * 20}{tmp_path}/out"
+    for artifact_id in (out, "/../../../../out", "..", ".hidden", "a/b", ""):
+        with pytest.raises(NotAServerError):
+            bring_artifact(remote, _listed("a", artifact_id=artifact_id), tmp_path / "work")
+    assert [path.name for path in tmp_path.rglob("*")] == ["work"]
 
 
 @pytest.mark.parametrize("repo", ["..", "a/b", ".hidden", "", "a\0b", "x" * 300])
@@ -158,3 +173,15 @@ def test_a_link_in_place_of_a_directory_is_not_followed_out(tmp_path: Path) -> N
     with pytest.raises(AimdError):
         download_objects(remote, StoredArtifact(path))
     assert list(outside.iterdir()) == []
+
+
+def test_an_object_of_the_store_that_somebody_wrote_to_does_not_become_a_download(tmp_path: Path) -> None:
+    content, remote = b"true bytes" * 1_000, cast("Any", HostileRemote(b"true bytes" * 1_000))
+    store = ObjectStore(tmp_path / ".aimd" / "objects")
+    digest = store.add_bytes(content).digest
+    store.path_of(digest).chmod(0o644)
+    store.path_of(digest).write_bytes(b"evil bytes" * 1_000)
+    listed = _listed(digest=digest)._replace(objects=[StoredObject("a", len(content), digest)])
+    path = bring_artifact(remote, listed, tmp_path)
+    download_objects(remote, StoredArtifact(path))
+    assert (path / "objects" / "a").read_bytes() == content

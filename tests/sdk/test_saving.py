@@ -64,6 +64,21 @@ def test_a_file_is_kept_as_it_is_now_and_replaced_by_the_next(trial: aimd.Trial,
         assert kept(trial) == {"predictions.csv": content}
 
 
+def test_a_file_that_is_kept_already_goes_on_as_it_is(trial: aimd.Trial) -> None:
+    log = trial.path / "files" / "train.log"
+    log.parent.mkdir(exist_ok=True)
+    with open(log, "w") as opened:
+        opened.write("one\n" * 2_000)
+        opened.flush()
+        assert trial.save(log) == ["train.log"]
+        assert trial.save(log.parent / "*.log") == ["train.log"]
+        opened.write("two\n")
+    with open(log, "a") as opened:
+        opened.write("three\n")
+    assert log.read_text().split()[-3:] == ["one", "two", "three"]
+    assert log.stat().st_nlink == 1
+
+
 def test_equal_files_of_several_trials_take_space_once(work: Path) -> None:
     (work / "model.bin").write_bytes(os.urandom(300_000))
     trials = [aimd.create_trial(trial_name="cnn", capture_output=False) for _ in range(3)]

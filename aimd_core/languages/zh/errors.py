@@ -301,6 +301,7 @@ ERRORS: dict[str, str] = {
     "artifact {name}": "制品 {name}",
     "it does not say in which repo an artifact is": "它没有说明制品在哪个库中",
     "it gave the artifact another id, {name}": "它给了制品另一个 ID：{name}",
+    "it has an artifact with the id {name!r}": "它有一个 ID 为 {name!r} 的制品",
     "it has an object with the key {key!r}": "它有一个键为 {key!r} 的对象",
     "its {file} does not match its size or digest": "其 {file} 与大小或摘要不符",
     "it has other content under the id of this artifact, which is final": "该制品的 ID 下已有其他内容，且已定稿",
