@@ -12,6 +12,7 @@ from typing import TypeVar
 from aimd_core.errors import ArtifactNotFoundError, DamagedError, NoArtifactsError
 from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
+    KIND,
     LATEST,
     OBJECT_LIST_FILE,
     REFERENCES_FILE,
@@ -259,9 +260,20 @@ def artifact_at(path: Path) -> StoredArtifact:
         ArtifactNotFoundError: It is not an artifact's directory.
     """
     path = Path(os.path.abspath(path))
-    if not is_artifact_directory(path) and not (path / METADATA_FILE).is_file():
+    if not _is_artifact(path):
         raise ArtifactNotFoundError(name=path.name, where=path.parent)
     return StoredArtifact(path)
+
+
+def _is_artifact(path: Path) -> bool:
+    """Tell whether a directory is an artifact's, as its document says, or as it lies in a repo if that is lost.
+
+    It is not enough that it has a `metadata.yaml` or `objects/`, as trials, repos and `.aimd` have.
+    """
+    try:
+        return read_mapping(path / METADATA_FILE).get("kind") == KIND
+    except (DamagedError, OSError):
+        return is_artifact_directory(path) and (path.parent / METADATA_FILE).is_file()
 
 
 def artifact_with_id(artifact_id: str, directory: Path) -> StoredArtifact:

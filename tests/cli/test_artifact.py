@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aimd_core.objects.store import store_of
 from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home
@@ -72,6 +73,19 @@ def test_nothing_to_list_is_not_found(home: Home) -> None:
     for words in (["ls"], ["describe", "nothing"], ["describe", "-i", "00000000"], ["describe", "-n", "nothing"]):
         assert home.aimd("artifact", *words).code == 3, words
     assert home.aimd("artifact", "describe").code == 2
+
+
+def test_only_an_artifact_is_deleted_and_no_trial_repo_or_everything(home: Home) -> None:
+    aimd.create_trial(trial_name="precious", capture_output=False).finish()
+    artifact = aimd.create_artifact("mnist", "dataset")
+    store_of(artifact.path).add_bytes(b"something")
+    trial = next(Path(".aimd/trials").iterdir())
+    for path in (".aimd", f"./{trial}", "./.aimd/artifacts/mnist", "./.aimd/artifacts", "./.aimd/objects"):
+        ran = home.aimd("artifact", "rm", path if "/" in path else f"./{path}", "--yes")
+        assert (ran.code, artifact.path.is_dir(), trial.is_dir()) == (3, True, True)
+    (artifact.path / "metadata.yaml").unlink()  # one that is damaged can still be removed
+    assert home.aimd("artifact", "rm", f"./{artifact.path.relative_to(home.work)}", "--yes").code == 0
+    assert not artifact.path.exists()
 
 
 def test_a_description_has_the_parts_that_were_asked_for(home: Home) -> None:

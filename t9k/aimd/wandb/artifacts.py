@@ -68,7 +68,7 @@ class Artifact:
     def new_file(self, name: str, mode: str = "w", encoding: str | None = None) -> Iterator[IO[Any]]:
         """Open a file to write to, which is added when the block ends."""
         self._own_files = self._own_files or tempfile.mkdtemp()
-        path = Path(self._own_files, f"{len(self._additions)}")
+        path = Path(self._own_files, os.urandom(8).hex())  # several may be open at once
         with path.open(mode, encoding=encoding) as file:
             yield file
         self.add_file(path, name)

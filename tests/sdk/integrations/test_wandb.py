@@ -291,8 +291,9 @@ def test_files_and_artifacts_are_kept_with_the_trial(work: Path) -> None:
     artifact.add_file("model.pt", name="weights.pt")
     artifact.add_dir("out")
     artifact.add_reference("s3://bucket/data.tar")
-    with artifact.new_file("notes.txt") as file:
+    with artifact.new_file("notes.txt") as file, artifact.new_file("other.txt") as other:
         file.write("written into it")
+        other.write("at the same time")
     run.log_artifact(artifact, aliases=["best"]).wait()
     run.log_artifact("out", name="outputs", type="dataset")
     run.log_artifact("absent.txt")
@@ -303,6 +304,7 @@ def test_files_and_artifacts_are_kept_with_the_trial(work: Path) -> None:
     assert (made.name, made.description, made.aliases) == ("net-best", "the best", ["best"])
     objects = {row["path"] if "path" in row else row["key"] for row in made.objects}
     assert objects >= {"weights.pt", "a.txt", "deep/b.txt", "notes.txt"}
+    assert Path(made.local_path("notes.txt")).read_text() == "written into it"
     assert list(made.references.values()) == ["s3://bucket/data.tar"]
     assert made.id in run.trial.output_artifacts
     assert len(run.trial.output_artifacts) == 2
