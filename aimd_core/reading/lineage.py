@@ -35,23 +35,28 @@ class Lineage:
     def __init__(self, start: LineageNode) -> None:
         self.start = start
         self.nodes: dict[str, LineageNode] = {start.id: start}
-        self.edges: list[tuple[str, str]] = []
+        self.edges: dict[tuple[str, str], None] = {}  # in the order in which they came
+        self._before: dict[str, list[str]] = {}
+        self._after: dict[str, list[str]] = {}
 
     def add(self, node: LineageNode, edge: tuple[str, str]) -> bool:
         """Add an edge and the node at its other end, and return whether the node is new."""
         if edge not in self.edges:
-            self.edges.append(edge)
+            self.edges[edge] = None
+            source, target = edge
+            self._before.setdefault(target, []).append(source)
+            self._after.setdefault(source, []).append(target)
         is_new = node.id not in self.nodes
         self.nodes.setdefault(node.id, node)
         return is_new
 
     def before(self, node_id: str) -> list[LineageNode]:
         """Return what a node was made from."""
-        return [self.nodes[source] for source, target in self.edges if target == node_id]
+        return [self.nodes[source] for source in self._before.get(node_id, [])]
 
     def after(self, node_id: str) -> list[LineageNode]:
         """Return what was made from a node."""
-        return [self.nodes[target] for source, target in self.edges if source == node_id]
+        return [self.nodes[target] for target in self._after.get(node_id, [])]
 
     def walk(
         self, node_id: str, next_of: Callable[[str], list[LineageNode]]

@@ -72,10 +72,10 @@ class _Walk:
 
     def go(self, depth: int, is_back: bool) -> None:
         """Go some steps in one direction."""
-        front, reached = [self._start.id], {self._start.id}
+        front, reached = {self._start.id: None}, {self._start.id}
         for _ in range(depth):
-            following: list[str] = []
-            for row in lineage.links_of(self._connection, front, MAX_LINKS):
+            following: dict[str, None] = {}
+            for row in lineage.links_of(self._connection, list(front), MAX_LINKS):
                 edge = (row.trial_uid, row.artifact_uid) if row.is_output else (row.artifact_uid, row.trial_uid)
                 here, there = (edge[1], edge[0]) if is_back else edge
                 if here not in front or not self._shows(there, TRIAL if there == row.trial_uid else ARTIFACT):
@@ -83,7 +83,7 @@ class _Walk:
                 self.edges[edge] = None
                 if there not in reached:
                     reached.add(there)
-                    following.append(there)
+                    following[there] = None
             front = following
             if not front:
                 return
