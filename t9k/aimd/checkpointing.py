@@ -7,7 +7,7 @@ from pathlib import Path
 from aimd_core.errors import DamagedError, UsageError
 from aimd_core.format.layout import expanded
 from aimd_core.language import said
-from t9k.aimd.checkpoints import Checkpoint, add_checkpoint, checkpoints_of, rules_in, settle
+from t9k.aimd.checkpoints import Checkpoint, add_checkpoint, checkpoint_at, rules_in, settle
 from t9k.aimd.telling import tell
 from t9k.aimd.values import as_float
 
@@ -41,5 +41,5 @@ def checkpoint(
         reason = error.facts["reason"] if isinstance(error, DamagedError) else error.strerror or str(error)
         tell(said("WARNING: no checkpoint of step {step}: {path}: {reason}", step=step, path=source, reason=reason))
         return None
-    made = next((item for item in checkpoints_of(trial) if item.artifact_id == added.name), None)
+    made = checkpoint_at(added)
     return None if made is None else (made, gone)

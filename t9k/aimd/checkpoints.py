@@ -111,16 +111,19 @@ def stored_of(trial: Path) -> list[tuple[StoredArtifact, dict[str, Any]]]:
 
 def checkpoints_of(trial: Path) -> list[Checkpoint]:
     """Return the checkpoints of a trial that are on the disk, by step."""
-    return [
-        Checkpoint(
-            int(facts.get("step") or 0),
-            dict(facts.get("metrics") or {}),
-            _path_of(artifact),
-            artifact.id,
-            artifact.aliases,
-        )
-        for artifact, facts in stored_of(trial)
-    ]
+    return [_checkpoint_of(artifact, facts) for artifact, facts in stored_of(trial)]
+
+
+def checkpoint_at(path: Path) -> Checkpoint | None:
+    """Return the checkpoint in the directory of an artifact, None if it is none or was let go."""
+    artifact = StoredArtifact(path)
+    facts = artifact.document.get(FACTS)
+    return _checkpoint_of(artifact, facts) if isinstance(facts, dict) else None
+
+
+def _checkpoint_of(artifact: StoredArtifact, facts: Mapping[str, Any]) -> Checkpoint:
+    step, metrics = int(facts.get("step") or 0), dict(facts.get("metrics") or {})
+    return Checkpoint(step, metrics, _path_of(artifact), artifact.id, artifact.aliases)
 
 
 def _path_of(artifact: StoredArtifact) -> Path:
