@@ -21,6 +21,7 @@ import pytest
 
 from aimd_core.errors import UsageError
 from aimd_server.accounts import add_user, set_group
+from t9k import aimd
 from tests.conftest import Account
 from tests.support.home import Home, Ran
 from tests.support.patience import PATIENCE_S
@@ -70,7 +71,18 @@ GROUP = 'mkdir -p "$XDG_DATA_HOME" && cp -r "$OWN_SERVERS/group/." "$XDG_DATA_HO
 
 VIEW = "aimd trial views save night 'cnn' -m train.loss"
 IN_FOLDER = "aimd trial upload -n cnn_keras -P image_classification/mnist -m"
+# The id in the examples, and how to ask for that of the first version that `keep_artifacts` makes.
+ID_OF_V1 = ("0f2c7a52-9be1-4a07-8d7e-6f0b2c4d5e6f", "$(aimd artifact ls | grep -w v1 | cut -f 2)")
 SPECIAL = {
+    "aimd artifact download image_classification/mnist_model:best": Special(before="mv .aimd elsewhere"),
+    "aimd artifact download 0f2c7a52-9be1-4a07-8d7e-6f0b2c4d5e6f --to from_the_cluster": Special(replace=(ID_OF_V1,)),
+    "aimd artifact restore 0f2c7a52-9be1-4a07-8d7e-6f0b2c4d5e6f": Special(
+        before="aimd artifact rm --remote image_classification/mnist_model:v1 --yes", replace=(ID_OF_V1,)
+    ),
+    "aimd artifact rm mnist_model": Special(codes=(2,)),  # it asks a person
+    "aimd trial files cnn_keras --remote": Special(
+        before=f"cd .aimd/trials/cnn_keras_* && mkdir files && echo hello > files/notes.txt; {IN_FOLDER}"
+    ),
     "aimd folder ls-shares image_classification": Special(before=FOLDERS),
     "aimd folder share image_classification mei editor": Special(before=FOLDERS),
     "aimd folder share image_classification --group vision": Special(before=FOLDERS),
@@ -255,6 +267,17 @@ def prepared(home: Home, account: Account, people: None, own_servers: Path, monk
     return account
 
 
+def keep_artifacts(home: Home) -> None:
+    """Make what examples call mnist_model: three versions on the server and here, one of them best, and a new one."""
+    for number in range(1, 5):
+        Path("weights.pt").write_bytes(b"%d" % number)
+        artifact = aimd.create_artifact("mnist_model", "model", aliases=["best"] if number in (2, 4) else [])
+        artifact.add_file("weights.pt")
+        if number < 4:
+            artifact.upload(folder_path="image_classification", make_folder=True)
+    shutil.copytree(".aimd/artifacts", home.path / "runs" / ".aimd" / "artifacts")
+
+
 def usual(line: str) -> str:
     """Return what comes before every example of a group: folders on the server, or people on a server of one's own."""
     if line.startswith("aimd folder ") and not line.startswith("aimd folder mk"):
@@ -276,6 +299,8 @@ def filled_in(line: str, account: Account, special: Special) -> str:
 
 @pytest.mark.parametrize("line", EXAMPLES, ids=[f"{places[0]}: {line}" for line, places in EXAMPLES.items()])
 def test_an_example_runs(line: str, home: Home, prepared: Account) -> None:
+    if line.startswith("aimd artifact "):
+        keep_artifacts(home)
     special = SPECIAL.get(line) or Special(before=usual(line))
     for before in filter(None, special.before.split("; ")):
         ran = run(home, before)
