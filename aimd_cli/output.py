@@ -75,7 +75,7 @@ def _show_on_terminal(view: View, wide: bool) -> None:
         made.print(view.rich(made.width))
     text = captured.get()
     command = pager_command() if pages else []
-    if command and not fits(text, terminal_width(), terminal_height()):
+    if command and not fits(text, terminal_width(), terminal_height(), wide):
         frozen = getattr(view, "frozen", (0, 0))
         if page(text, command, frozen, wide):
             return

@@ -34,13 +34,13 @@ def pager_command() -> list[str]:
     return words
 
 
-def fits(text: str, columns: int, rows: int) -> bool:
-    """Tell whether a text fits a terminal of that size, with a line left for the prompt."""
+def fits(text: str, columns: int, rows: int, is_wide: bool = False) -> bool:
+    """Tell whether a text fits a terminal of that size, with a line left for the prompt; a wide one must not wrap."""
     height = 0
     for line in text.splitlines():
         width = len(line) if line.isascii() and "\x1b" not in line else cells(_ESCAPES.sub("", line))
         height += max(1, -(-width // columns))
-        if height >= rows:
+        if height >= rows or (is_wide and width > columns):
             return False
     return True
 
@@ -58,7 +58,7 @@ def page(text: str, command: list[str], frozen: tuple[int, int] = (0, 0), is_wid
     words = command
     if os.path.basename(command[0]) == "less":
         if is_wide:
-            words = [*words, "-S"]
+            words = [*words, "-S", "-+F"]  # with F, less would leave where the lines are few, and cut
         if any(frozen) and _less_version(command[0]) >= _HEADER_SINCE:
             words = [*words, "--header", f"{frozen[0]},{frozen[1] if is_wide else 0}"]
     try:

@@ -68,6 +68,12 @@ def test_a_wide_list_shows_every_column_whole(home: Home, many: Path) -> None:
     assert shown.splitlines()[0].startswith("paged:STATE")
 
 
+def test_a_few_wide_lines_go_through_the_pager_too() -> None:
+    assert fits("x" * 81, 80, 24)
+    assert not fits("x" * 81, 80, 24, is_wide=True)
+    assert fits("x" * 80, 80, 24, is_wide=True)
+
+
 def test_the_pager_is_the_first_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("AIMD_PAGER", raising=False)
