@@ -253,6 +253,7 @@ def finalize(database: Database, user: Account, uid: str) -> str:
             objects=sum(item.key != REFERENCES_FILE for item in objects),
             size=sum(item.size for item in objects if item.key != REFERENCES_FILE),
         )
+        artifacts.end_uploads(connection, row.id)
         for alias in json.loads(row.document).get("aliases") or []:
             artifacts.put_alias(connection, row, alias)
         auditing.note(connection, user.name, "artifact.make", row.uid, path=f"{row.folder_path}:v{number}")

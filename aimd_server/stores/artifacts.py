@@ -243,6 +243,13 @@ def end_upload(connection: Connection, upload_id: int) -> None:
     connection.execute(delete(artifact_upload).where(artifact_upload.c.id == upload_id))
 
 
+def end_uploads(connection: Connection, artifact_id: int) -> None:
+    """Forget all objects of an artifact that have not arrived whole."""
+    here = select(artifact_upload.c.id).where(artifact_upload.c.artifact_id == artifact_id)
+    connection.execute(delete(artifact_part).where(artifact_part.c.upload_id.in_(here)))
+    connection.execute(delete(artifact_upload).where(artifact_upload.c.artifact_id == artifact_id))
+
+
 def stretches_of(connection: Connection, content_id: int) -> list[tuple[int, int, int]]:
     """Return of a content, in order, the size, the object and where in it each stretch is."""
     table = content_part

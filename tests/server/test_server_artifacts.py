@@ -14,11 +14,12 @@ import pytest
 from aimd_server.accounts import add_user
 from aimd_server.blobs import open_blobs
 from aimd_server.routes.forms import _Form
-from aimd_server.services import artifact_bytes, artifacts
+from aimd_server.services import artifact_bytes, artifacts, contents
 from aimd_server.services.artifact_bytes import Parts
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
+from aimd_server.stores.contents import totals
 from aimd_server.stores.database import Database
 from tests.server.api import User, new_id
 
@@ -105,6 +106,20 @@ def test_nothing_is_added_to_what_became_final_meanwhile(tmp_path: Path) -> None
         with pytest.raises(RefusalError):
             storage.database.write(lambda connection: artifacts.set_objects(connection, before, {}))
         assert artifacts.finalize(storage.database, user, uid) == version == "v1"
+
+
+def test_parts_that_no_object_was_made_of_go_when_the_artifact_is_final(tmp_path: Path) -> None:
+    with _artifact(tmp_path) as (storage, user, uid):
+        parts, name = Parts(), "a"
+        for _ in range(2):  # as after an answer that was lost
+            upload = artifact_bytes.begin(storage.database, user, uid, name)
+            etag = parts.put(storage, user, uid, upload, name, 1, upload.encode())
+        named = {"parts": [{"etag": etag, "partNumber": 1}]}
+        parts.complete(storage, user, uid, upload, name, named)
+        artifacts.finalize(storage.database, user, uid)
+        contents.sweep(storage, left_over_us=0)
+        assert storage.database.read(totals) == (1, len(upload))
+        assert len(list(storage.blobs.keys(contents.PREFIX))) == 1
 
 
 @contextmanager
