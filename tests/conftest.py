@@ -97,9 +97,11 @@ def no_trials_left() -> Iterator[None]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
     """A home directory of its own, with the working directory in it and no setting from outside."""
-    for name in ("AIMD_HOST", "AIMD_API_KEY", "AIMD_DEBUG", "T9K_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for name in ("AIMD_HOST", "AIMD_API_KEY", "AIMD_DEBUG", "T9K_CONFIG", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("COLUMNS", "LINES"):  # a worker of pytest-xdist may have them
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AIMD_CAPTURE_SYSTEM", "0")  # no companion processes but where a test asks for them
     work = tmp_path / "work"
