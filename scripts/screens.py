@@ -101,7 +101,7 @@ async def live_screen(place: Path) -> str:
     from aimd_cli.screen.panes import Settings
 
     sources = LocalSources(place)
-    sources.place = "~/digits"
+    sources.location = "~/digits"
     os.environ["COLORTERM"] = "truecolor"
     app = TopApp(sources, Settings(sort="val.loss", metric="val.loss", interval_s=0.2))
     app.ansi_theme_dark = theme()  # type: ignore[assignment]
