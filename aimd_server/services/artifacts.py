@@ -208,6 +208,7 @@ def put_objects(database: Database, user: Account, uid: str, wish: ObjectsWish) 
             message = f"{len(lacking)} contents have to be sent first"
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
         set_objects(connection, row, {key: claims[digest].id for key, digest in digest_of.items()})
+        _check_count(artifacts.count_objects(connection, row.id))
 
     database.write(operation)
 
@@ -268,14 +269,18 @@ def check_keys(keys: list[str]) -> None:
     Raises:
         RefusalError: `invalid`.
     """
-    if len(keys) > MAX_OBJECTS:
-        raise invalid(f"an artifact has {MAX_OBJECTS} objects at most", field="objects", limit=MAX_OBJECTS)
+    _check_count(len(keys))
     present = set(keys)
     for key in keys:
         parts = key.split("/")
         for end in range(1, len(parts)):
             if "/".join(parts[:end]) in present:
                 raise invalid(f"{key!r} cannot be below an object", field="key")
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_OBJECTS:
+        raise invalid(f"an artifact has {MAX_OBJECTS} objects at most", field="objects", limit=MAX_OBJECTS)
 
 
 def _next_number(connection: Connection, repo: FolderRow) -> int:

@@ -180,6 +180,12 @@ def objects_of(
     return [KeyedRow(*row) for row in connection.execute(query if limit is None else query.limit(limit))]
 
 
+def count_objects(connection: Connection, artifact_id: int) -> int:
+    """Return how many objects an artifact has."""
+    query = select(func.count()).select_from(artifact_object).where(artifact_object.c.artifact_id == artifact_id)
+    return int(connection.execute(query).scalar_one())
+
+
 def object_of(connection: Connection, artifact_id: int, key: str) -> KeyedRow | None:
     """Return an object of an artifact."""
     row = connection.execute(_objects_query(artifact_id).where(artifact_object.c.key == key)).first()

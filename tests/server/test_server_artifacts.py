@@ -16,6 +16,7 @@ from aimd_server.blobs import open_blobs
 from aimd_server.routes.forms import _Form
 from aimd_server.services import artifact_bytes, artifacts, contents
 from aimd_server.services.artifact_bytes import Parts
+from aimd_server.services.artifacts import ObjectsWish, SentObject
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
@@ -120,6 +121,17 @@ def test_parts_that_no_object_was_made_of_go_when_the_artifact_is_final(tmp_path
         contents.sweep(storage, left_over_us=0)
         assert storage.database.read(totals) == (1, len(upload))
         assert len(list(storage.blobs.keys(contents.PREFIX))) == 1
+
+
+def test_more_objects_than_an_artifact_may_have_are_refused_before_it_is_final(tmp_path: Path) -> None:
+    with _artifact(tmp_path) as (storage, user, uid):
+        (digest,) = contents.Receiving().small(storage, user, b"[1]\nx")
+        for start in range(0, artifacts.MAX_OBJECTS, artifacts.MAX_CHANGES):
+            some = [SentObject(str(start + number), digest) for number in range(artifacts.MAX_CHANGES)]
+            artifacts.put_objects(storage.database, user, uid, ObjectsWish(some))
+        with pytest.raises(RefusalError):
+            artifacts.put_objects(storage.database, user, uid, ObjectsWish([SentObject("more", digest)]))
+        artifacts.put_objects(storage.database, user, uid, ObjectsWish([SentObject("0", digest)]))
 
 
 @contextmanager
