@@ -95,7 +95,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Return the command that is called; of a name that only a group within has, say where it is."""
         name = args[0]
-        if name not in self.commands and not ctx.resilient_parsing and (owners := _groups_with(ctx, name)):
+        if name not in self.commands and not ctx.resilient_parsing and (owners := groups_with(ctx, name)):
             names = ", ".join(repr(f"{owner} {name}") for owner in owners)
             ctx.fail(said("No such command {name}. Did you mean {names}?", name=repr(name), names=names))
         return super().resolve_command(ctx, args)
@@ -122,7 +122,7 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(name.ljust(widest), shown[name]) for name in names])
 
 
-def _groups_with(ctx: Context, name: str) -> list[str]:
+def groups_with(ctx: Context, name: str) -> list[str]:
     """Return which groups of the program have a command of this name; none within a group."""
     from aimd_cli.completion.tree import read_tree
 

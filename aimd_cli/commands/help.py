@@ -47,13 +47,15 @@ def _command_help(context: typer.Context, words: list[str]) -> str:
     from difflib import get_close_matches
 
     from aimd_cli.topics import TOPICS
+    from aimd_cli.tree import groups_with
 
     there: Any = context.parent
     for word in words:
         names = names_in(there)
         there = below(there, word)
         if there is None:
-            near = get_close_matches(word, [*names, *TOPICS], n=3)
+            within = groups_with(context.find_root(), word) if len(words) == 1 else []
+            near = [f"{group} {word}" for group in within] or get_close_matches(word, [*names, *TOPICS], n=3)
             hint = (
                 said("Did you mean: {near}", near=", ".join(near))
                 if near

@@ -266,7 +266,7 @@ def artifact_at(path: Path) -> StoredArtifact:
 
 
 def _is_artifact(path: Path) -> bool:
-    """Tell whether a directory is an artifact's, as its document says, or as it lies in a repo if that is lost.
+    """Tell whether a directory is an artifact's, by its document, or, if that is lost, by being in a repo.
 
     It is not enough that it has a `metadata.yaml` or `objects/`, as trials, repos and `.aimd` have.
     """

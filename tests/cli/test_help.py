@@ -41,6 +41,12 @@ def test_an_unknown_word_is_not_found_and_near_ones_are_named(home: Home, word: 
     assert near in ran.err
 
 
+def test_a_command_without_its_group_is_told_with_it(home: Home) -> None:
+    assert "Did you mean: trial plot\n" in home.aimd("help", "plot").err
+    assert "No such command 'plot'. Did you mean 'trial plot'?" in home.aimd("plot").err
+    assert "Did you mean 'trial upload', 'artifact upload'?" in home.aimd("upload").err
+
+
 def test_help_names_values_and_not_types() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     assert re.findall(r"<(?:int|str|float|path)[^|>]*>", page) == []
