@@ -14,6 +14,7 @@ from typing import IO, Any, NamedTuple
 from aimd_cli.importing.points import UNKNOWN_TIME
 from aimd_cli.text import clean_json
 from aimd_core.errors import DiskError, InTheWayError, MissingExtraError
+from aimd_core.format.files import PARTIAL
 from aimd_core.format.journal import SEGMENTS_FILE, Damage
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.model import strict_json
@@ -221,7 +222,7 @@ def write_file(path: Path, write: Callable[[IO[bytes]], int], force: bool) -> in
     """
     if not force and os.path.lexists(path):
         raise _in_the_way(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with _removed_on_failure(temporary):
             with temporary.open("xb") as file:

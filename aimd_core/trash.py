@@ -23,12 +23,12 @@ from aimd_core.errors import (
 )
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.files import move_directory
-from aimd_core.format.layout import TRIALS_DIRECTORY, is_trial_directory
+from aimd_core.format.layout import HOME, TRIALS_DIRECTORY, is_trial_directory
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, seconds_of
 
-TRASH_DIRECTORY = Path(".aimd", "trash")
+TRASH_DIRECTORY = Path(HOME, "trash")
 _ORIGIN_SUFFIX = ".origin.yaml"
 
 

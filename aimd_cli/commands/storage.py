@@ -10,6 +10,7 @@ import typer
 from aimd_cli import output
 from aimd_cli.options import JsonOpt, working_directory
 from aimd_core.errors import DiskError, NoDirectoryError
+from aimd_core.format.layout import HOME
 from aimd_core.language import said
 
 WorkingDirOpt = Annotated[
@@ -88,6 +89,6 @@ def _home(directory: Path | None) -> Path:
         NoDirectoryError: It holds no .aimd.
     """
     home = working_directory(directory)
-    if not (home / ".aimd").is_dir():
-        raise NoDirectoryError(where=(home / ".aimd").absolute())
+    if not (home / HOME).is_dir():
+        raise NoDirectoryError(where=(home / HOME).absolute())
     return home

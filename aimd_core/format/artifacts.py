@@ -19,8 +19,8 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, InvalidRepoNameError, UsageError
 from aimd_core.format.documents import parse_rows, read_document, read_mapping, render_mapping, write_mapping
-from aimd_core.format.files import ABANDONED_S, replace_file
-from aimd_core.format.layout import METADATA_FILE
+from aimd_core.format.files import ABANDONED_S, PARTIAL, replace_file
+from aimd_core.format.layout import HOME, METADATA_FILE
 from aimd_core.format.locking import locked
 from aimd_core.format.model import StoredObject
 from aimd_core.format.relative_paths import folders_of, path_fault
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-ARTIFACTS_DIRECTORY = Path(".aimd", "artifacts")
+ARTIFACTS_DIRECTORY = Path(HOME, "artifacts")
 OBJECT_LIST_FILE, OBJECTS_DIRECTORY, REFERENCES_FILE = "object_list.yaml", "objects", "references.json"
 KIND = "Artifact"
 LATEST = "latest"
 VERSION = re.compile("v[0-9]{1,9}")
 MAX_ALIAS_BYTES = 128
 MAX_OBJECT_BYTES = 10_000 * (10 << 20)  # 97.65 GiB: 10,000 parts of 10 MiB
-_PARTIAL = ".partial"
 FILES_SUFFIX = ".files"  # of a directory with the files of an artifact that is being made
 
 
@@ -142,7 +141,7 @@ def new_artifact(
     artifact_id = artifact_id_of(document)
     with locked(home):
         entries = _joined_repo(home, repo, artifact_type)
-        path, partial = home / artifact_id, home / f".{artifact_id}{_PARTIAL}"
+        path, partial = home / artifact_id, home / f".{artifact_id}{PARTIAL}"
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         _remove_abandoned(home)
@@ -159,8 +158,8 @@ def new_artifact(
             replace_file(partial / OBJECTS_DIRECTORY / REFERENCES_FILE, render_references(references))
         os.rename(partial, path)
         listed = [entry for entry in entries["artifacts"] if not isinstance(entry, dict) or entry["id"] != artifact_id]
-        time, description = document.get("creatingTimestamp"), document.get("description")
-        listed.append({"id": artifact_id, "timestamp": time, "description": description})
+        created, description = document.get("creatingTimestamp"), document.get("description")
+        listed.append({"id": artifact_id, "timestamp": created, "description": description})
         write_mapping(home / METADATA_FILE, {**entries, "artifacts": listed})
     return path
 
@@ -169,7 +168,7 @@ def _remove_abandoned(home: Path) -> None:
     """Remove what killed processes have left behind in a repo."""
     before_s = time.time() - ABANDONED_S
     for entry in home.iterdir():
-        if entry.name.startswith(".") and entry.name.endswith((_PARTIAL, FILES_SUFFIX)) and entry.is_dir():
+        if entry.name.startswith(".") and entry.name.endswith((PARTIAL, FILES_SUFFIX)) and entry.is_dir():
             try:
                 newest_s = max((path.lstat().st_mtime for path in entry.rglob("*")), default=entry.lstat().st_mtime)
             except OSError:
@@ -186,7 +185,7 @@ def forget_artifact(path: Path) -> None:
     """
     home = path.parent
     with locked(home):
-        hidden = home / f".{path.name}{_PARTIAL}"
+        hidden = home / f".{path.name}{PARTIAL}"
         shutil.rmtree(hidden, ignore_errors=True)
         os.rename(path, hidden)
         try:

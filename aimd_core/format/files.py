@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 UNSYNCED_S = 1.0
+PARTIAL = ".partial"  # the end of the name of a file or a directory that is not finished
 ABANDONED_S = 600.0  # a partial file that nobody has written to for so long is nobody's
 
 
@@ -102,7 +103,7 @@ def replace_file(path: str | Path, content: bytes, mode: int = 0o666, unsynced: 
         OSError: The disk refused; the old file is unchanged.
     """
     target = os.fspath(path)
-    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}.partial"
+    temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}{PARTIAL}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
@@ -131,7 +132,7 @@ def _remove_abandoned(directory: str, name: str) -> None:
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
-                is_partial = entry.name.startswith(f"{name}.") and entry.name.endswith(".partial")
+                is_partial = entry.name.startswith(f"{name}.") and entry.name.endswith(PARTIAL)
                 if is_partial and entry.stat(follow_symlinks=False).st_mtime < before_s:
                     os.unlink(entry.path)
     except OSError:

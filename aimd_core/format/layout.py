@@ -20,7 +20,8 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TRIALS_DIRECTORY = Path(".aimd", "trials")
+HOME = ".aimd"  # of a working directory: what is recorded there
+TRIALS_DIRECTORY = Path(HOME, "trials")
 DIRECTORY_VARIABLE = "AIMD_DIR"
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
@@ -35,7 +36,7 @@ ALL_FILES = (*READ_FILES, OUTPUT_FILE, DIFF_FILE, FILES_DIRECTORY)
 # Those that the recording process writes while it runs.
 _WRITTEN = [ALL_FILES.index(file) for file in ALL_FILES if file not in (LABELS_FILE, DIFF_FILE, FILES_DIRECTORY)]
 _NUMBERS, _NUMBER_BYTES = 3, 8  # of a file: time of change, size, inode
-_INODE_BITS = 0x7FFFFFFFFFFFFFFF
+INODE_BITS = (1 << 63) - 1  # databases and `struct` take no larger number
 _LOOKED_AT = [(f"{os.sep}{file}", file == PROCESS_FILE) for file in READ_FILES]
 _METRICS_AT = _NUMBERS * ALL_FILES.index(METRICS_FILE)
 _FILE_BYTES = _NUMBERS * _NUMBER_BYTES
@@ -56,6 +57,17 @@ def default_directory() -> Path:
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return a path that a person wrote, with `~` and `~user` at its beginning as the shell reads them."""
     return Path(os.path.expanduser(path))
+
+
+def home_of(path: Path) -> Path | None:
+    """Return the `.aimd` that a path is below, or None."""
+    return next((parent for parent in path.absolute().parents if parent.name == HOME), None)
+
+
+def working_directory_of(path: Path) -> Path:
+    """Return the directory whose `.aimd` a path is below, such as a trial's; of one copied out of it, the parent."""
+    home = home_of(path)
+    return path.absolute().parent if home is None else home.parent
 
 
 def new_trial_directory(working_directory: Path, name: str) -> Path:
@@ -119,7 +131,7 @@ def signature_of(path: str | Path, files: Sequence[str] = READ_FILES) -> bytes:
             continue
         try:
             status = os.lstat(f"{path}{os.sep}{file}")
-            numbers += (status.st_mtime_ns, status.st_size, status.st_ino & _INODE_BITS)
+            numbers += (status.st_mtime_ns, status.st_size, status.st_ino & INODE_BITS)
         except OSError:
             numbers += (0, 0, 0)
     return _packed(numbers)
@@ -150,7 +162,7 @@ def is_unchanged(path: str, before: bytes, is_over: bool = False, descriptor: in
                 if (
                     status.st_mtime_ns != numbers[at]
                     or status.st_size != numbers[at + 1]
-                    or status.st_ino & _INODE_BITS != numbers[at + 2]
+                    or status.st_ino & INODE_BITS != numbers[at + 2]
                 ):
                     return False
         at += _NUMBERS
@@ -223,7 +235,7 @@ def is_metadata_as_in(signature: bytes, path: str) -> bool:
         status = os.lstat(f"{path}{os.sep}{METADATA_FILE}")
     except OSError:
         return False
-    numbers = (status.st_mtime_ns, status.st_size, status.st_ino & _INODE_BITS)
+    numbers = (status.st_mtime_ns, status.st_size, status.st_ino & INODE_BITS)
     return signature[:_FILE_BYTES] == _packed(numbers)
 
 

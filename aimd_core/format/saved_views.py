@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aimd_core.errors import DiskError, NotFoundError, UsageError
+from aimd_core.format.layout import HOME
 from aimd_core.language import said
 
 VIEWS_FILE = "views.yaml"
-_DIRECTORY = ".aimd"
 _NAME = re.compile(r"[^\W\d][\w-]{0,63}")
 _TAKEN = frozenset({"latest", "running", "best"})  # what @ means without a view
 
@@ -49,9 +49,9 @@ def views_path(directory: Path) -> Path:
         directory: A working directory, its `.aimd`, or the trials in that.
     """
     for path in (directory, directory.parent):
-        if path.name == _DIRECTORY:
+        if path.name == HOME:
             return path / VIEWS_FILE
-    return directory / _DIRECTORY / VIEWS_FILE
+    return directory / HOME / VIEWS_FILE
 
 
 def read_views(directory: Path) -> dict[str, SavedView]:

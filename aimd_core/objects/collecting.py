@@ -17,13 +17,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.format.layout import HOME
 from aimd_core.objects.copying import Stored
 from aimd_core.objects.memory import DigestMemory
 from aimd_core.objects.packs import PACK, lock_pack, pack_contents, pack_names, rewrite_pack
 from aimd_core.objects.store import NEW_DIRECTORY, PACKS_DIRECTORY, ObjectStore, remove_abandoned
 
 GRACE_S = 3600.0
-HOME = ".aimd"
 # Where holders lie below `.aimd`, and how many directories deep.
 _KINDS = {"trial": ("trials", 1), "artifact": ("artifacts", 2), "trash": ("trash", 1)}
 _AT_ONCE = 200  # objects removed while others who add wait

@@ -12,6 +12,7 @@ import stat
 from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
+from aimd_core.format.layout import INODE_BITS
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Stat(NamedTuple):
 
 def stat_of(status: os.stat_result) -> Stat:
     """Return what tells whether a file has changed."""
-    return Stat(status.st_size, status.st_mtime_ns, status.st_ino & 0x7FFFFFFFFFFFFFFF)
+    return Stat(status.st_size, status.st_mtime_ns, status.st_ino & INODE_BITS)
 
 
 def open_source(path: str | os.PathLike[str], follows: bool = False) -> BinaryIO:

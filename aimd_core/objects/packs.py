@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from aimd_core.format.append_file import AppendFile
+from aimd_core.format.files import PARTIAL
 from aimd_core.objects.copying import write_fully
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -331,7 +332,7 @@ def rewrite_pack(directory: str, name: str, kept: Iterable[tuple[str, bytes]]) -
     records = b"".join(record_of(digest, content) for digest, content in kept)
     if records:
         path = os.path.join(directory, new_name())
-        temporary = path + ".partial"
+        temporary = path + PARTIAL
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             try:

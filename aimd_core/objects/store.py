@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aimd_core.errors import DamagedError, NotFoundError
+from aimd_core.format.files import PARTIAL
+from aimd_core.format.layout import HOME, working_directory_of
 from aimd_core.language import said
 from aimd_core.objects.copying import Stored, copy_file, digest_file, open_source, share_bytes, write_fully
 from aimd_core.objects.packs import PACK, PACKED_BYTES, PackReader, PackWriter
@@ -25,11 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-OBJECTS_DIRECTORY = Path(".aimd", "objects")
+OBJECTS_DIRECTORY = Path(HOME, "objects")
 PACKS_DIRECTORY, NEW_DIRECTORY, LOCK_FILE = "packs", "new", "lock"
-PARTIAL = ".partial"  # the end of the name of a file that is not finished
 READ_ONLY = 0o444
-ABANDONED_S = 86_400.0  # a file that was not finished for so long is nobody's
+_ABANDONED_S = 86_400.0  # longer than for a document, because a large file may be copied for hours
 _stores: weakref.WeakSet[ObjectStore] = weakref.WeakSet()
 
 
@@ -45,10 +46,7 @@ def store_of(directory: Path) -> ObjectStore:
 
     Anything else, such as a trial that was copied out, has the store of a working directory beside it.
     """
-    for parent in directory.absolute().parents:
-        if parent.name == ".aimd":
-            return ObjectStore(parent / "objects")
-    return ObjectStore(directory.absolute().parent / OBJECTS_DIRECTORY)
+    return ObjectStore(working_directory_of(directory) / OBJECTS_DIRECTORY)
 
 
 class ObjectStore:
@@ -289,7 +287,7 @@ def are_on_one_disk(directory: Path, target: Path) -> bool:
 
 def remove_abandoned(directory: Path) -> None:
     """Remove what killed processes did not finish."""
-    before_s = time.time() - ABANDONED_S
+    before_s = time.time() - _ABANDONED_S
     with suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
             if entry.stat(follow_symlinks=False).st_ctime < before_s:

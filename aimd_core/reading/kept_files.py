@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
-from aimd_core.format.layout import FILES_DIRECTORY
+from aimd_core.format.layout import FILES_DIRECTORY, working_directory_of
 from aimd_core.format.layout import TREE as TREE
 from aimd_core.objects.ignoring import Ignoring
 from aimd_core.objects.memory import DigestMemory, digest_entry
@@ -48,8 +48,7 @@ class LocalFiles(NamedTuple):
 
 def ignoring_of(trial: Path) -> Ignoring:
     """Return what the `.aimdignore` of a trial's working directory leaves out."""
-    parents = trial.absolute().parents
-    return Ignoring.in_directory(next((parent.parent for parent in parents if parent.name == ".aimd"), parents[0]))
+    return Ignoring.in_directory(working_directory_of(trial))
 
 
 def tree_of(trial: Path) -> Tree:

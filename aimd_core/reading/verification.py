@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping
+from aimd_core.format.files import PARTIAL
 from aimd_core.format.journal import SEGMENTS_FILE, Damage, open_regular, read_records
 from aimd_core.format.layout import (
     FILES_DIRECTORY,
@@ -89,7 +90,7 @@ def verify_trial(trial: Trial) -> Verified:
         if path.is_symlink():
             notes.append(said("{name} is a link, which was not followed", name=name))
             continue
-        if name.endswith(".partial"):
+        if name.endswith(PARTIAL):
             notes.append(said("{name} is left over from an interrupted write", name=name))
         files.append(_check_kept(path, name, memory) if name.startswith(_KEPT) else _check(path, name, runs_on))
     return Verified(trial.alternative_name, trial.path.absolute(), files, notes)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from aimd_core.errors import AccessError, AimdError, DamagedError, NetworkError
 from aimd_core.format.artifacts import ARTIFACTS_DIRECTORY, artifact_names
+from aimd_core.format.layout import home_of
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact, oldest_first
 from aimd_core.reading.documents import Trial
@@ -45,11 +46,9 @@ def unsent_artifacts(trial: Trial) -> list[StoredArtifact]:
 
 def _artifacts_beside(trial: Path) -> Path | None:
     """Return the directory of the artifacts next to that of a trial, or None if there is none."""
-    for parent in trial.absolute().parents:
-        if parent.name == ".aimd":
-            directory = parent.parent / ARTIFACTS_DIRECTORY
-            return directory if directory.is_dir() else None
-    return None
+    home = home_of(trial)
+    directory = None if home is None else home.parent / ARTIFACTS_DIRECTORY
+    return directory if directory is not None and directory.is_dir() else None
 
 
 def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress: Callable[[int], None]) -> None:

@@ -15,6 +15,7 @@ from aimd_core.client.answers import misfitting
 from aimd_core.client.v2 import Server
 from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerError, UnreachableError
 from aimd_core.format.digest import digest_prefix
+from aimd_core.format.files import PARTIAL
 from aimd_core.format.journal import open_regular
 from aimd_core.format.layout import DOCUMENT_FILES, FILES_DIRECTORY, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
 from aimd_core.format.model import is_alternative_name, split_alternative_name
@@ -62,7 +63,7 @@ def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path
     trials = target.parent
     if os.path.lexists(target):
         raise ExistsError(path=target)
-    partial = trials / f".{trial_id}.partial"
+    partial = trials / f".{trial_id}{PARTIAL}"
     partial.mkdir(parents=True, exist_ok=True)
     fetch_files(server, trial_id, files, partial, progress)
     if TREE in files:

@@ -22,7 +22,7 @@ from aimd_core.format.artifacts import (
     new_artifact,
     object_path,
 )
-from aimd_core.format.layout import default_directory, expanded
+from aimd_core.format.layout import HOME, default_directory, expanded
 from aimd_core.format.model import StoredObject
 from aimd_core.language import said, translated
 from aimd_core.objects.adding import Adding
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _NAMED = 10  # how many files that were left out are named
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-_OWN = ".aimd"  # no content
 _LeftOut = tuple[Path, str]
 
 
@@ -206,7 +205,7 @@ class Artifact:
         try:
             with listing(self._path, self._listed) as self._listed:
                 for name, path in sorted(files):
-                    if _OWN in name.split("/"):
+                    if HOME in name.split("/"):
                         continue
                     try:
                         items.append((self._listed.check(f"{prefix}/{name}"), path))

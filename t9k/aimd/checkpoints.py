@@ -23,6 +23,7 @@ from aimd_core.format.artifacts import (
     forget_artifact,
     new_artifact,
 )
+from aimd_core.format.layout import working_directory_of
 from aimd_core.format.model import StoredObject
 from aimd_core.language import said
 from aimd_core.objects.copying import copy_file, open_source
@@ -91,10 +92,7 @@ class Checkpoint(NamedTuple):
 
 def repo_of(trial: Path) -> Path:
     """Return the directory of the checkpoints of a trial: their artifacts have the name of its directory."""
-    for parent in trial.absolute().parents:
-        if parent.name == ".aimd":
-            return parent.parent / ARTIFACTS_DIRECTORY / trial.name
-    return trial.absolute().parent / ARTIFACTS_DIRECTORY / trial.name
+    return working_directory_of(trial) / ARTIFACTS_DIRECTORY / trial.name
 
 
 def stored_of(trial: Path) -> list[tuple[StoredArtifact, dict[str, Any]]]:

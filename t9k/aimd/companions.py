@@ -10,13 +10,14 @@ import os
 import sys
 from pathlib import Path
 
+from aimd_core.format.layout import HOME
 from aimd_core.language import said
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LOGS_DIRECTORY = Path(".aimd", "logs")
+LOGS_DIRECTORY = Path(HOME, "logs")
 # Leaves the companion behind, and finally removes its log ($0) if it is empty.
 _DETACH = '( "$@"; test -s "$0" || rm -f "$0" ) & exit 0'
 
