@@ -8,7 +8,6 @@ if it cannot be read.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from aimd_core.hosts import active_host, find_host, key_for
 from aimd_core.language import said, warn_once
 
 _OTHERS = 0o066  # may read or write
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def config_path() -> Path:
@@ -121,7 +119,9 @@ def normal_key(api_key: str) -> str:
         UsageError: It is not a lower-case UUID. The message does not contain the key.
     """
     text = api_key.strip()
-    if not _UUID.fullmatch(text):
+    from aimd_core.format.values import is_uuid  # `aimd --version` reads no key
+
+    if not is_uuid(text):
         raise UsageError(
             message="that does not look like an API key (expected a UUID such as 123e4567-e89b-12d3-a456-426614174000)",
             hint="Copy the key again; on your own server: aimd server key create --user NAME",

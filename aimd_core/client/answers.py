@@ -16,7 +16,7 @@ from typing import Any
 
 from aimd_core.client.connection import Response
 from aimd_core.errors import NotAServerError
-from aimd_core.format.values import float_of, is_step
+from aimd_core.format.values import float_of, is_step, is_uuid
 from aimd_core.language import said
 
 Shape = Callable[[Any], None]
@@ -24,7 +24,6 @@ Shape = Callable[[Any], None]
 MAX_DEPTH = 100  # of nested values; readers descend into them by recursion
 MAX_CURSOR_CHARS = 4096
 _MAX_SIZE = 1 << 62
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NON_FINITE = ("NaN", "Infinity", "-Infinity")
 _HINT = "Ask whoever runs the server; if a proxy or a login page is in the way, sign in there"
@@ -94,7 +93,7 @@ def text(value: Any) -> None:
 
 def uuid(value: Any) -> None:
     """Let an id pass."""
-    if type(value) is not str or not _UUID.fullmatch(value):
+    if not is_uuid(value):
         raise _MisfitError("an id")
 
 

@@ -5,7 +5,6 @@ A version 1 server lists, finds and creates folders; it has no trial counts, and
 
 from __future__ import annotations
 
-import uuid
 from types import TracebackType
 from typing import Any
 
@@ -18,19 +17,11 @@ from aimd_core.client.v1 import ROOT, folders_in, paths_of
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import NotAServerError, OldServerError, RefusedError, RemoteNotFoundError, UsageError
+from aimd_core.format.values import MIN_ID_CHARS, is_uuid
 from aimd_core.language import said
 
 Folder = dict[str, Any]
 PAGE = 500
-_MIN_ID_CHARS = 4  # a shorter beginning of an id is none
-
-
-def is_id(text: str) -> bool:
-    """Tell whether a text is a folder's id rather than a path."""
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def parts_of(path: str) -> list[str]:
@@ -57,13 +48,13 @@ class Folders:
         Raises:
             RemoteNotFoundError: It does not exist, or the key may not see it.
         """
-        if is_id(folder):
+        if is_uuid(folder):
             return self._server.call(answers.FOLDER, "GET", f"/folders/{folder}")
         return self._server.call(answers.FOLDER, "GET", "/folders/by-path", query={"path": folder})
 
     def below(self, folder: str, depth: int | None = None) -> list[Folder]:
         """Return the folders below a path or an id, sorted by path, down to a depth."""
-        query = {"under" if is_id(folder) else "path": folder, "limit": str(PAGE)}
+        query = {"under" if is_uuid(folder) else "path": folder, "limit": str(PAGE)}
         if depth is not None:
             query["depth"] = str(depth)
         pages = self._server.pages(answers.FOLDERS, "/folders", query)
@@ -94,7 +85,7 @@ class Folders:
             RemoteNotFoundError: None in the trash is called so.
             UsageError: Several are.
         """
-        folder_id = folder if is_id(folder) else self._trashed_id(folder)
+        folder_id = folder if is_uuid(folder) else self._trashed_id(folder)
         return self._server.call(answers.FOLDER, "POST", f"/folders/{folder_id}/restore", document={})
 
     def _trashed_id(self, folder: str) -> str:
@@ -103,7 +94,7 @@ class Folders:
         paths = {item["id"]: [*parts_of(item.get("folder") or ""), item["name"]] for item in items}
         ids = [folder_id for folder_id, path in paths.items() if path == parts]
         ids = ids or [folder_id for folder_id, path in paths.items() if path[-1:] == parts]
-        ids = ids or [folder_id for folder_id in paths if len(folder) >= _MIN_ID_CHARS and folder_id.startswith(folder)]
+        ids = ids or [folder_id for folder_id in paths if len(folder) >= MIN_ID_CHARS and folder_id.startswith(folder)]
         if not ids:
             raise RemoteNotFoundError(what=said("folder {place} in the trash", place=folder))
         if len(ids) > 1:
@@ -155,7 +146,7 @@ class OldFolders(Folders):
     def find(self, folder: str) -> Folder:
         """Return the folder with a path or an id."""
         matching = self._all()
-        if is_id(folder):
+        if is_uuid(folder):
             folders = next((row for row in matching.values() if row["id"] == folder), None)
         else:
             folders = matching.get("/" + "/".join(parts_of(folder)))

@@ -6,6 +6,7 @@
 - A whole number among the parameters has up to 64 bits, with a sign or without (`torch.initial_seed()` has no sign).
   A longer one, such as the entropy of NumPy's `SeedSequence`, is kept digit by digit, as text.
 - A name, of a trial, a folder, a key or a tag, is one visible line of up to 255 bytes without `/`: see `name_fault`.
+- An id, and an API key, is a UUID in lower case: `is_uuid`.
 - Text may be anything that UTF-8 can encode. Who shows it replaces what a terminal would obey or hide: `is_hidden`.
 - The parameters of a trial have at most `MAX_PARAMETERS_CHARS` characters of JSON: lists show them of each trial.
 """
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 from aimd_core.format.model import strict_json
@@ -28,6 +30,8 @@ EXACT_STEP = 1 << 53  # every integer up to here is a float
 MAX_PARAMETERS_CHARS = 256 << 10
 MAX_NAME_BYTES = 255
 MAX_DIRECTORY_NAME_BYTES = 200  # of a trial: its directory's name also has the date, the time and a suffix
+UUID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+MIN_ID_CHARS = 4  # a shorter text is not taken for the beginning of an id
 MAX_TEXT_BITS = 8192  # of a whole number that is kept as text: Python itself prints 4,300 digits at most
 
 
@@ -117,6 +121,7 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
+_UUID = re.compile(UUID_PATTERN)
 _JOINERS = "\u200c\u200d"  # belong to scripts and emoji
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols without a shape
 
@@ -128,6 +133,11 @@ def is_hidden(character: str) -> bool:
     from unicodedata import category
 
     return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def is_uuid(text: object) -> bool:
+    """Tell whether a value is an id, or an API key: a UUID in lower-case canonical form."""
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 def name_fault(name: str, most_bytes: int = MAX_NAME_BYTES) -> str | None:

@@ -26,6 +26,7 @@ from aimd_core.format.artifacts import (
 )
 from aimd_core.format.documents import read_mapping
 from aimd_core.format.layout import METADATA_FILE
+from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.language import said
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.facts import written_time
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from aimd_core.format.model import StoredObject
 
 T = TypeVar("T")
-_SHORTEST_PREFIX = 4  # of an id
 
 
 class StoredArtifact:
@@ -283,7 +283,7 @@ def artifact_with_id(artifact_id: str, directory: Path) -> StoredArtifact:
         ArtifactNotFoundError: There is none, or there are several.
     """
     matching = [path for path in _names_in(directory) if path.name == artifact_id]
-    if not matching and len(artifact_id) >= _SHORTEST_PREFIX:
+    if not matching and len(artifact_id) >= MIN_ID_CHARS:
         matching = [path for path in _names_in(directory) if path.name.startswith(artifact_id)]
     if len(matching) != 1:
         raise ArtifactNotFoundError(name=artifact_id, where=directory.absolute())

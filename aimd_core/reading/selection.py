@@ -10,6 +10,7 @@ from pathlib import Path
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError, unlisted
 from aimd_core.format.layout import default_directory, is_trial_directory
 from aimd_core.format.model import split_alternative_name
+from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.reading.directory import TrialIndex
 from aimd_core.reading.documents import Trial, find_trials
 
@@ -52,7 +53,7 @@ def trial_named(name: str, directory: Path) -> Trial:
     trials = trials_in(directory)
     exact = [trial for trial in trials if trial.alternative_name == name]
     fitting = exact or [trial for trial in trials if trial.alternative_name.startswith(name)]
-    if not fitting and len(name) >= 4:
+    if not fitting and len(name) >= MIN_ID_CHARS:
         with_id = {row.alternative_name for row in TrialIndex(directory).rows() if row.id.startswith(name)}
         fitting = [trial for trial in trials if trial.alternative_name in with_id]
     if len(fitting) == 1:

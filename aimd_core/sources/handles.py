@@ -6,7 +6,6 @@ same `Facts`, points and lines wherever the trial is, so that a command does not
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,12 +13,11 @@ from typing import NamedTuple, TypeVar
 
 from aimd_core.errors import AmbiguousTrialError, TrialNotFoundError, TrialRunningError, UsageError
 from aimd_core.format.labels import Labels
+from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.language import said
 from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.series import Series
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-MIN_ID_CHARS = 4  # a shorter beginning of an id is none
 Answer = TypeVar("Answer")
 Handle = TypeVar("Handle", bound="TrialHandle")
 
@@ -371,11 +369,6 @@ def only(trials: Sequence[Handle], name: str) -> Handle:
     if len(trials) > 1:
         raise AmbiguousTrialError(name, [trial.address for trial in trials])
     return trials[0]
-
-
-def is_id(text: str) -> bool:
-    """Tell whether a text is a whole id."""
-    return _UUID.fullmatch(text) is not None
 
 
 def folder_on(called: str, target: str) -> str | None:

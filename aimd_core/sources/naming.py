@@ -19,9 +19,10 @@ from aimd_core.direction import HIGHER, LOWER, direction_of
 from aimd_core.errors import MetricNotFoundError, NotFoundError, UsageError
 from aimd_core.format.layout import default_directory, expanded
 from aimd_core.format.model import INITIALIZING, RUNNING
+from aimd_core.format.values import is_uuid
 from aimd_core.hosts import REMOTE, short_names
 from aimd_core.language import said
-from aimd_core.sources.handles import TrashEntry, TrialHandle, TrialSource, is_id, trashed_named
+from aimd_core.sources.handles import TrashEntry, TrialHandle, TrialSource, trashed_named
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class TrialFinder:
         from aimd_core.client.lists import batch
 
         source = self._server(REMOTE)
-        source.expected |= batch(source.server, [text for text in texts if is_id(text)], detail=True)
+        source.expected |= batch(source.server, [text for text in texts if is_uuid(text)], detail=True)
 
     def trashed(self, text: str) -> TrashEntry:
         """Return the trial in a trash that a text means. Errors as `named`."""

@@ -31,6 +31,7 @@ from aimd_core.errors import (
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.labels import Labels, check_tags
 from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE, TREE
+from aimd_core.format.values import MIN_ID_CHARS, is_uuid
 from aimd_core.language import said
 from aimd_core.query.fields import quote
 from aimd_core.reading.facts import Facts, is_live, seconds_of
@@ -39,7 +40,6 @@ from aimd_core.reading.output import lines_in as lines_of_file
 from aimd_core.reading.series import Series, last_of
 from aimd_core.reading.summaries import TREND_POINTS
 from aimd_core.sources.handles import (
-    MIN_ID_CHARS,
     Detail,
     Extent,
     KeptTotals,
@@ -49,7 +49,6 @@ from aimd_core.sources.handles import (
     TrialHandle,
     TrialSource,
     folder_on,
-    is_id,
     only,
     refuse_running,
 )
@@ -316,7 +315,7 @@ class ServerSource(TrialSource):
 
     def named(self, name: str) -> RemoteTrial:
         """Return the trial with a name, perhaps with folders before it, or a unique prefix of a name or of its id."""
-        if is_id(name):
+        if is_uuid(name):
             document = self._root.expected.get(name) or batch(self.server, [name], detail=True).get(name)
             if document is None:
                 raise RemoteNotFoundError(what=said("trial {name}", name=name))

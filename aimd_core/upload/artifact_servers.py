@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aimd_core.client import artifacts
 from aimd_core.client.connection import RetryPolicy
-from aimd_core.client.folders import is_id
 from aimd_core.client.protocols import protocol_for
 from aimd_core.client.signing_in import V2
 from aimd_core.client.v1 import DeployedServer
@@ -12,6 +11,7 @@ from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials, resolve_credentials
 from aimd_core.errors import RemoteArtifactNotFoundError, UsageError
 from aimd_core.format.artifacts import LATEST
+from aimd_core.format.values import is_uuid
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.upload.artifacts import ArtifactRemote, RemoteArtifact
@@ -39,7 +39,7 @@ def asked_for(remote: ArtifactRemote, asked: str) -> RemoteArtifact:
         UsageError: It has another form, or the name means several.
         RemoteArtifactNotFoundError: There is none, or the key may not see it.
     """
-    if is_id(asked):
+    if is_uuid(asked):
         return remote.find(asked)
     if "/" in asked or not isinstance(remote, CurrentArtifactRemote):
         return remote.refer(*reference_parts(asked))

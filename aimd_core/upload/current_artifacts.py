@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any
 
 from aimd_core.client import artifacts as remote
-from aimd_core.client.folders import is_id
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, RemoteArtifactNotFoundError
 from aimd_core.format.artifacts import (
@@ -22,6 +21,7 @@ from aimd_core.format.artifacts import (
     references_object,
 )
 from aimd_core.format.model import StoredObject, folder_path_of
+from aimd_core.format.values import is_uuid
 from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source
 from aimd_core.reading.artifact_facts import ArtifactFacts
@@ -73,7 +73,7 @@ class CurrentArtifactRemote:
 
     def refer(self, folder: str, repo: str, tag: str) -> RemoteArtifact:
         """Return the artifact of a repo with a tag; `folder` is an id or a path. Errors as `find`."""
-        return self._whole(remote.by_tag(self.server, folder if is_id(folder) else folder_path_of(folder), repo, tag))
+        return self._whole(remote.by_tag(self.server, folder if is_uuid(folder) else folder_path_of(folder), repo, tag))
 
     def _whole(self, shown: dict[str, Any], is_fallback: bool = False) -> RemoteArtifact:
         objects = list(remote.objects_of(self.server, shown["id"]))

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from aimd_core.format.values import UUID_PATTERN
 from aimd_core.version import __version__
 from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccessError
 from aimd_server.routes.openapi_answers import ANSWERS, SHARED
@@ -39,7 +40,7 @@ _FILE = "/trials/{id}/files/{file}"
 _CONTENT = "/contents/{digest}"
 # Parts of paths and queries that do not accept every text.
 _SCHEMAS: dict[tuple[str, str, str], Document] = {
-    ("PUT", "/trials/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
+    ("PUT", "/trials/{id}", "id"): {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
     ("GET", _FILE, "file"): {"enum": list(FILES)},
     ("HEAD", _FILE, "file"): {"enum": list(FILES)},
     ("PATCH", _FILE, "file"): {"enum": list(JOURNALS)},
@@ -49,7 +50,7 @@ _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("GET", "/trials/{id}/files", "limit"): {"type": "integer", "minimum": 1, "maximum": FILES_PAGE},
     ("GET", "/trials/{id}/content", "path"): {"type": "string", "minLength": 1},
     ("GET", "/artifacts/{id}/content", "key"): {"type": "string", "minLength": 1},
-    ("PUT", "/artifacts/{id}", "id"): {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"},
+    ("PUT", "/artifacts/{id}", "id"): {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
 }
 
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from aimd_core.format.values import MAX_NAME_BYTES, name_fault
+from aimd_core.format.values import is_uuid as is_uuid
 from aimd_server.services.request_errors import RefusalError, invalid
 
 MAX_DEPTH = 32
 MAX_TAGS, MAX_TAG_CHARS = 64, 64  # of a trial
 MAX_NOTE_CHARS = 64 << 10
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-
-
-def is_uuid(text: object) -> bool:
-    """Tell whether a text is a UUID in lower-case canonical form."""
-    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 def is_tag(text: str) -> bool:
