@@ -232,6 +232,47 @@ def read_repo(home: Path) -> dict[str, Any]:
     return {**document, "name": str(name or home.name), "type": str(artifact_type or ""), "artifacts": entries}
 
 
+def artifact_document(
+    artifact_id: str, description: str, aliases: list[str], created: str | None, **others: object
+) -> dict[str, Any]:
+    """Return the content of `metadata.yaml` of an artifact that no server has yet.
+
+    Args:
+        artifact_id: A UUID.
+        description: Possibly empty.
+        aliases: Its own names besides the version.
+        created: When it was created, ISO 8601.
+        **others: More members.
+    """
+    return {
+        "kind": KIND,
+        "metadata": {"folder": None, "name": "", "editor": None, "id": artifact_id, "timestamp": None},
+        "description": description,
+        "commit": None,
+        "version": None,
+        "aliases": aliases,
+        "creatingTimestamp": created,
+        **others,
+    }
+
+
+def copy_at(host: str, path: str, version: object) -> dict[str, object]:
+    """Return the entry of a server in an artifact's `_remote`.
+
+    Args:
+        host: The server's address.
+        path: The path of the repo there.
+        version: The version there.
+    """
+    return {"host": host, "path": path, "version": version}
+
+
+def copies_in(document: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return the servers that have an artifact, as its document says: `{host, path, version}` each."""
+    listed = document.get("_remote")
+    return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+
+
 def artifact_id_of(document: dict[str, Any]) -> str:
     """Return the id in an artifact's document, or an empty text if it has none."""
     inner = document.get("metadata")

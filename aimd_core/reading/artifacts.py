@@ -18,6 +18,7 @@ from aimd_core.format.artifacts import (
     REFERENCES_FILE,
     artifact_id_of,
     artifact_names,
+    copies_in,
     is_artifact_directory,
     object_path,
     read_objects,
@@ -186,8 +187,7 @@ class StoredArtifact:
     @property
     def remote(self) -> list[dict[str, object]]:
         """The servers that have it: `{host, path, version}` each."""
-        listed = self.document.get("_remote")
-        return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        return copies_in(self.document)
 
     @property
     def is_open(self) -> bool:

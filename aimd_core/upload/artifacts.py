@@ -26,12 +26,18 @@ from aimd_core.errors import (
 )
 from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
+    KIND,
+    REFERENCES_FILE,
+    artifact_document,
     change_artifact,
     checked_repo,
+    copies_in,
+    copy_at,
     key_fault,
     listing,
     new_artifact,
     object_path,
+    parse_references,
 )
 from aimd_core.format.layout import METADATA_FILE
 from aimd_core.format.model import StoredObject, artifact_address
@@ -44,6 +50,8 @@ from aimd_core.upload.sending import Progress, no_progress
 
 Self = TypeVar("Self")
 UPLOADED, UNCHANGED = "uploaded", "unchanged"
+ADD_AGAIN = "Add it again, or bring it back: aimd artifact download"
+MAX_REFERENCES_BYTES = 32 << 20
 _PARTS_DIRECTORY = ".parts"  # of an artifact, for objects that have not arrived whole
 _TRIES = 5
 _WORKERS = 4
@@ -161,7 +169,7 @@ def upload_artifact_at(
         raise DamagedError(
             path=object_path(artifact.path, missing[0].key),
             reason=said("is missing or has another size than when it was added", count=len(missing)),
-            hint="Add it again, or bring it back: aimd artifact download",
+            hint=ADD_AGAIN,
         )
     sent_bytes = 0
 
@@ -217,12 +225,10 @@ def note_remote(path: Path, host: str, sent: RemoteArtifact) -> None:
     """
 
     def noted(document: dict[str, Any]) -> dict[str, Any]:
-        listed = document.get("_remote")
-        others = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-        elsewhere = [row for row in others if row.get("host") != host]
+        elsewhere = [row for row in copies_in(document) if row.get("host") != host]
         inner = {**(document.get("metadata") or {}), **{key: sent.document["metadata"].get(key) for key in _FILLED_IN}}
         given = {key: sent.document.get(key) for key in ("commit", "version", "aliases")}
-        copy = {"host": host, "path": sent.path, "version": sent.document.get("version")}
+        copy = copy_at(host, sent.path, sent.document.get("version"))
         return {**document, "metadata": inner, **given, "_remote": [*elsewhere, copy]}
 
     change_artifact(path, noted)
@@ -235,15 +241,29 @@ def sent_document(artifact: StoredArtifact) -> dict[str, Any]:
     """Return the document that creates an artifact: without what the server fills in, so that it is always the same."""
     inner = artifact.document.get("metadata")
     kept = inner if isinstance(inner, dict) else {}
-    return {
-        "kind": "Artifact",
-        "metadata": {**kept, "folder": None, "editor": None, "timestamp": None, "id": artifact.id},
-        "description": artifact.description,
-        "commit": None,
-        "version": None,
-        "aliases": artifact.aliases,
-        "creatingTimestamp": artifact.created,
-    }
+    document = artifact_document(artifact.id, artifact.description, artifact.aliases, artifact.created)
+    return {**document, "metadata": {**kept, "folder": None, "editor": None, "timestamp": None, "id": artifact.id}}
+
+
+def received_references(host: str, read: Callable[[Callable[[bytes], bool]], None]) -> dict[str, str]:
+    """Return the references of a server's artifact.
+
+    Args:
+        host: The server's address.
+        read: Passes the bytes of their object to a function, as long as that returns True.
+
+    Raises:
+        DamagedError: They are something else, or larger than 32 MiB.
+        NetworkError, AccessError: From the server.
+    """
+    content = bytearray()
+
+    def take(piece: bytes) -> bool:
+        content.extend(piece)
+        return len(content) <= MAX_REFERENCES_BYTES
+
+    read(take)
+    return parse_references(bytes(content), f"{host}: {REFERENCES_FILE}")
 
 
 def bring_artifact(remote: ArtifactRemote, artifact: RemoteArtifact, directory: Path) -> Path:
@@ -260,8 +280,8 @@ def bring_artifact(remote: ArtifactRemote, artifact: RemoteArtifact, directory: 
     for key in [*(row.key for row in artifact.objects), *artifact.references]:
         if key_fault(key):
             raise NotAServerError(host=remote.host, reason=said("it has an object with the key {key!r}", key=key[:200]))
-    copy = {"host": remote.host, "path": artifact.path, "version": artifact.document.get("version")}
-    document = {"kind": "Artifact", **artifact.document, "_remote": [copy]}
+    copy = copy_at(remote.host, artifact.path, artifact.document.get("version"))
+    document = {"kind": KIND, **artifact.document, "_remote": [copy]}
     path = directory / ARTIFACTS_DIRECTORY / checked_repo(artifact.repo) / artifact.id
     try:
         if not path.exists():

@@ -135,6 +135,16 @@ class Destination:
             self.with_artifacts,
         )
 
+    @property
+    def folder_wish(self) -> dict[str, Any]:
+        """The folder as a PUT of version 2 asks for it."""
+        return {
+            "id": self.folder_id,
+            "path": self.folder_path,
+            "make": bool(self.make_folder),
+            "must_exist": self.must_exist,
+        }
+
     def unmet_by(self, uploaded: Uploaded) -> str:
         """Return the folder that was asked for here, if the trial is in another one because it was there before.
 
@@ -384,12 +394,7 @@ def document_of(trial: Trial, destination: Destination) -> dict[str, Any]:
     document: dict[str, Any] = {
         "name": trial.name,
         "alternative_name": trial.alternative_name,
-        "folder": {
-            "id": destination.folder_id,
-            "path": destination.folder_path,
-            "make": bool(destination.make_folder),
-            "must_exist": destination.must_exist,
-        },
+        "folder": destination.folder_wish,
         "on_conflict": destination.conflict_strategy,
         "state": state.name,
         "last_write": iso_of(last_write_s(trial.path, signature)) if is_cut_off else None,

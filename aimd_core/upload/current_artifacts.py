@@ -14,10 +14,11 @@ from aimd_core.client import artifacts as remote
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, RemoteArtifactNotFoundError
 from aimd_core.format.artifacts import (
+    KIND,
     OBJECTS_DIRECTORY,
     REFERENCES_FILE,
+    copy_at,
     object_path,
-    parse_references,
     references_object,
 )
 from aimd_core.format.model import StoredObject, folder_path_of
@@ -27,13 +28,18 @@ from aimd_core.objects.copying import digest_file, open_source
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.reading.kept_files import LocalFile
-from aimd_core.upload.artifacts import UNCHANGED, UPLOADED, RemoteArtifact, sent_document
+from aimd_core.upload.artifacts import (
+    ADD_AGAIN,
+    UNCHANGED,
+    UPLOADED,
+    RemoteArtifact,
+    received_references,
+    sent_document,
+)
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.files import ContentSending
 from aimd_core.upload.parts import PartSize
 from aimd_core.upload.sending import Progress
-
-_MAX_REFERENCES_BYTES = 32 << 20
 
 
 class CurrentArtifactRemote:
@@ -84,30 +90,18 @@ class CurrentArtifactRemote:
         return RemoteArtifact(document_of(shown), shown["name"], shown["type"], path, rows, references, is_fallback)
 
     def _references(self, artifact_id: str) -> dict[str, str]:
-        content = bytearray()
-
-        def take(piece: bytes) -> bool:
-            content.extend(piece)
-            return len(content) <= _MAX_REFERENCES_BYTES
-
-        remote.read(self.server, artifact_id, REFERENCES_FILE, 0, take)
-        return parse_references(bytes(content), f"{self.host}: {REFERENCES_FILE}")
+        return received_references(
+            self.host, lambda take: remote.read(self.server, artifact_id, REFERENCES_FILE, 0, take)
+        )
 
     def send(
         self, artifact: StoredArtifact, destination: Destination, progress: Progress
     ) -> tuple[str, RemoteArtifact]:
         """Send an artifact, or what is missing of it, and make it final."""
-        merged = destination.merged({})
-        wish = {
-            "id": merged.folder_id,
-            "path": merged.folder_path,
-            "make": bool(merged.make_folder),
-            "must_exist": merged.must_exist,
-        }
         document = {
             "repo": artifact.name,
             "type": artifact.type,
-            "folder": wish,
+            "folder": destination.merged({}).folder_wish,
             "metadata": sent_document(artifact),
         }
         shown = remote.put(self.server, artifact.id, document)
@@ -124,16 +118,13 @@ class CurrentArtifactRemote:
         sending.send(changed)
         if sending.failed:
             key, reason = sorted(sending.failed.items())[0]
-            raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=_AGAIN)
+            raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=ADD_AGAIN)
         remote.put_objects(self.server, artifact.id, [(file.path, file.digest) for file in changed])
         return UPLOADED, self._whole(remote.finalize(self.server, artifact.id), is_fallback)
 
     def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
         """Pass an object's bytes from `start` on to `take`, piece by piece, as long as it returns True."""
         remote.read(self.server, artifact_id, row.key, start, take)
-
-
-_AGAIN = "Add it again, or bring it back: aimd artifact download"
 
 
 def _local_file(artifact: StoredArtifact, row: StoredObject) -> LocalFile:
@@ -160,7 +151,7 @@ def document_of(shown: dict[str, Any]) -> dict[str, Any]:
         "timestamp": shown.get("updated"),
     }
     return {
-        "kind": "Artifact",
+        "kind": KIND,
         "metadata": inner,
         "description": shown.get("description") or "",
         "commit": shown.get("commit"),
@@ -186,7 +177,7 @@ def facts_of(shown: dict[str, Any], host: str) -> ArtifactFacts:
         path,
         None,
         {},
-        [{"host": host, "path": path, "version": shown.get("version")}],
+        [copy_at(host, path, shown.get("version"))],
         int(shown.get("size") or 0),
         int(shown.get("objects") or 0),
         [],

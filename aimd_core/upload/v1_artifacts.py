@@ -18,20 +18,25 @@ from aimd_core.errors import NotAServerError, RefusedError, RemoteArtifactNotFou
 from aimd_core.format.artifacts import (
     REFERENCES_FILE,
     object_path,
-    parse_references,
     references_object,
 )
 from aimd_core.format.journal import open_regular
 from aimd_core.format.model import StoredObject
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact
-from aimd_core.upload.artifacts import UNCHANGED, UPLOADED, RemoteArtifact, sent_document
+from aimd_core.upload.artifacts import (
+    MAX_REFERENCES_BYTES,
+    UNCHANGED,
+    UPLOADED,
+    RemoteArtifact,
+    received_references,
+    sent_document,
+)
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.deployed_folders import DeployedFolders, settling
 from aimd_core.upload.sending import Progress
 
 _MD5 = re.compile("[0-9a-f]{32}")
-_MAX_REFERENCES_BYTES = 32 << 20
 
 
 class DeployedArtifactRemote:
@@ -97,16 +102,9 @@ class DeployedArtifactRemote:
         return RemoteArtifact(document, name, artifact_type, path, objects, references, is_fallback)
 
     def _references(self, artifact_id: str, size_bytes: int | None) -> dict[str, str]:
-        if size_bytes is None or size_bytes > _MAX_REFERENCES_BYTES:
+        if size_bytes is None or size_bytes > MAX_REFERENCES_BYTES:
             return {}
-        content = bytearray()
-
-        def take(piece: bytes) -> bool:
-            content.extend(piece)
-            return len(content) <= _MAX_REFERENCES_BYTES
-
-        self._artifacts.read(artifact_id, REFERENCES_FILE, take)
-        return parse_references(bytes(content), f"{self.host}: {REFERENCES_FILE}")
+        return received_references(self.host, lambda take: self._artifacts.read(artifact_id, REFERENCES_FILE, take))
 
     def send(
         self, artifact: StoredArtifact, destination: Destination, progress: Progress
@@ -133,13 +131,7 @@ class DeployedArtifactRemote:
 
     def _create(self, artifact: StoredArtifact, destination: Destination) -> bool:
         """Create the artifact on the server, and return whether it is in the fallback folder."""
-        merged = destination.merged({})
-        wish = {
-            "id": merged.folder_id,
-            "path": merged.folder_path,
-            "make": bool(merged.make_folder),
-            "must_exist": merged.must_exist,
-        }
+        wish = destination.merged({}).folder_wish
         with settling:
             folder_id, _, is_fallback = self._folders.choose(wish, make=True)
             assert folder_id is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.format.artifacts import LATEST, REFERENCES_FILE, alias_fault, key_fault
+from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, key_fault
 from aimd_core.objects.tree import digest_of_tree
 from aimd_server.services import auditing, documents, names, public_view
 from aimd_server.services.clock import iso, now_us
@@ -309,7 +309,7 @@ def document_of(connection: Connection, user: Account, row: ArtifactRow, aliases
     given = {"commit": row.commit, "version": row.version}
     return {
         **sent,
-        "kind": "Artifact",
+        "kind": KIND,
         "metadata": inner,
         **given,
         "aliases": sent.get("aliases") if aliases is None else aliases,

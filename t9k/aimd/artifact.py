@@ -16,6 +16,7 @@ from aimd_core.format.artifacts import (
     MAX_OBJECT_BYTES,
     Listing,
     add_reference,
+    artifact_document,
     checked_alias,
     checked_key,
     listing,
@@ -349,18 +350,9 @@ def create_artifact(
     assert artifact_type is not None
     names = [aliases] if isinstance(aliases, str) else list(aliases or [])
     directory = Path(os.path.abspath(default_directory() if dir is None else expanded(dir)))
-    created = timestamp()
-    document = {
-        "kind": "Artifact",
-        "metadata": {"folder": None, "name": "", "editor": None, "id": new_id(), "timestamp": None},
-        "description": description,
-        "commit": None,
-        "version": None,
-        "aliases": [checked_alias(alias) for alias in dict.fromkeys(names) if alias != LATEST],
-        "creatingTimestamp": created,
-        "_remote": [],
-        **({"labels": list(labels)} if labels else {}),
-    }
+    checked = [checked_alias(alias) for alias in dict.fromkeys(names) if alias != LATEST]
+    others = {"labels": list(labels)} if labels else {}
+    document = artifact_document(new_id(), description, checked, timestamp(), _remote=[], **others)
     try:
         return Artifact(new_artifact(directory, artifact_name, artifact_type, document))
     except OSError as error:

@@ -19,6 +19,7 @@ from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
     FILES_SUFFIX,
     OBJECTS_DIRECTORY,
+    artifact_document,
     change_artifact,
     forget_artifact,
     new_artifact,
@@ -142,17 +143,7 @@ def add_checkpoint(trial: Path, trial_id: str, source: Path, step: int, metrics:
     directory = home.parent.parent.parent
     artifact_id = new_id()
     facts = {"trial": trial_id, "step": step, "metrics": dict(metrics)}
-    document: dict[str, Any] = {
-        "kind": "Artifact",
-        "metadata": {"folder": None, "name": "", "editor": None, "id": artifact_id, "timestamp": None},
-        "description": f"step {step}",
-        "commit": None,
-        "version": None,
-        "aliases": [],
-        "creatingTimestamp": timestamp(),
-        "_remote": [],
-        FACTS: facts,
-    }
+    document = artifact_document(artifact_id, f"step {step}", [], timestamp(), **{"_remote": [], FACTS: facts})
     staging = home / f".{artifact_id}{FILES_SUFFIX}"
     try:
         staging.mkdir(parents=True)
