@@ -11,6 +11,7 @@ from aimd_core.client import answers
 from aimd_core.client.answers import misfitting
 from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of, read_at
 from aimd_core.errors import RefusedError
+from aimd_core.reading.kept_files import KeptFile
 
 ASKED_AT_ONCE = 10_000  # digests, and files of a trial
 
@@ -20,14 +21,6 @@ class Arrived(NamedTuple):
 
     offset: int
     is_complete: bool
-
-
-class RemoteFile(NamedTuple):
-    """A file of a trial on a server: its path, size in bytes and digest."""
-
-    path: str
-    size_bytes: int
-    digest: str
 
 
 class RemoteTree(NamedTuple):
@@ -92,11 +85,11 @@ def put_files(server: Server, trial_id: str, files: Sequence[tuple[str, str]], r
     return RemoteTree(answer["count"], answer["size"], answer["digest"])
 
 
-def files_of(server: Server, trial_id: str) -> Iterator[RemoteFile]:
+def files_of(server: Server, trial_id: str) -> Iterator[KeptFile]:
     """Yield the files of a trial, by path."""
     for page in server.pages(answers.FILES, f"/trials/{trial_id}/files", {}):
         for file in page["files"]:
-            yield RemoteFile(file["path"], file["size"], file["digest"])
+            yield KeptFile(file["path"], file["size"], file["digest"])
 
 
 def read_file(server: Server, trial_id: str, path: str, start: int, take: Callable[[bytes], bool]) -> None:

@@ -14,8 +14,8 @@ from aimd_core.objects.tree import LeftOut, Tree, digest_of_tree, read_tree
 from aimd_core.reading.documents import reason_of
 
 
-class LocalFile(NamedTuple):
-    """A file of a trial: its path below `files/`, size in bytes and digest."""
+class KeptFile(NamedTuple):
+    """A file kept with a trial, here or on a server: its path below `files/`, size in bytes, and SHA-256."""
 
     path: str
     size_bytes: int
@@ -31,7 +31,7 @@ class LocalFiles(NamedTuple):
         ignored: How many files `.aimdignore` leaves out.
     """
 
-    files: dict[str, LocalFile]
+    files: dict[str, KeptFile]
     left_out: list[LeftOut]
     ignored: int
 
@@ -67,12 +67,12 @@ def local_files(trial: Path, reads_all: bool = False) -> LocalFiles:
     if not tree.entries:
         return LocalFiles({}, tree.left_out, tree.ignored)
     memory, directory = DigestMemory(trial), trial / FILES_DIRECTORY
-    files: dict[str, LocalFile] = {}
+    files: dict[str, KeptFile] = {}
     left_out = list(tree.left_out)
     for entry in tree.entries.values():
         try:
             digest = digest_entry(directory, entry, memory, reads_all)
-            files[entry.path] = LocalFile(entry.path, entry.stat.size_bytes, digest)
+            files[entry.path] = KeptFile(entry.path, entry.stat.size_bytes, digest)
         except (DamagedError, OSError) as error:
             left_out.append(LeftOut(entry.path, unread_reason(error)))
     memory.save(tree.entries)

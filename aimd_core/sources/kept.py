@@ -5,17 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aimd_core.objects.tree import LeftOut
-from aimd_core.reading.kept_files import local_files
+from aimd_core.reading.kept_files import KeptFile, local_files
 from aimd_core.sources.handles import TrialHandle
 from aimd_core.sources.local import LocalTrial
-
-
-class KeptFile(NamedTuple):
-    """A file kept with a trial: its path below `files/`, its size in bytes, and its SHA-256."""
-
-    path: str
-    size_bytes: int
-    digest: str
 
 
 class KeptFiles(NamedTuple):
@@ -40,9 +32,9 @@ def kept_files_of(trial: TrialHandle) -> KeptFiles:
     """
     if isinstance(trial, LocalTrial):
         local = local_files(trial.trial.path)
-        return KeptFiles([KeptFile(*file) for file in local.files.values()], local.left_out, local.ignored)
+        return KeptFiles(list(local.files.values()), local.left_out, local.ignored)
     from aimd_core.client.contents import files_of
     from aimd_core.sources.remote import RemoteTrial
 
     assert isinstance(trial, RemoteTrial)
-    return KeptFiles([KeptFile(*file) for file in files_of(trial.source.server, trial.id)], [])
+    return KeptFiles(list(files_of(trial.source.server, trial.id)), [])

@@ -27,7 +27,7 @@ from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source
 from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.artifacts import StoredArtifact
-from aimd_core.reading.kept_files import LocalFile
+from aimd_core.reading.kept_files import KeptFile
 from aimd_core.upload.artifacts import (
     ADD_AGAIN,
     UNCHANGED,
@@ -127,7 +127,7 @@ class CurrentArtifactRemote:
         remote.read(self.server, artifact_id, row.key, start, take)
 
 
-def _local_file(artifact: StoredArtifact, row: StoredObject) -> LocalFile:
+def _local_file(artifact: StoredArtifact, row: StoredObject) -> KeptFile:
     """Return an object as it is sent; a digest that is not recorded is computed.
 
     Raises:
@@ -138,7 +138,7 @@ def _local_file(artifact: StoredArtifact, row: StoredObject) -> LocalFile:
         path: Path = object_path(artifact.path, row.key)
         with open_source(path) as opened:
             digest = digest_file(opened, path).digest
-    return LocalFile(row.key, row.size_bytes, digest)
+    return KeptFile(row.key, row.size_bytes, digest)
 
 
 def document_of(shown: dict[str, Any]) -> dict[str, Any]:

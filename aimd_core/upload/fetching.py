@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aimd_core.client import contents
-from aimd_core.client.contents import RemoteFile
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, NotAServerError, UnreachableError
 from aimd_core.format.layout import FILES_DIRECTORY
@@ -22,6 +21,7 @@ from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source, stat_of
 from aimd_core.objects.memory import DigestMemory
 from aimd_core.objects.tree import MAX_FILES, Entry
+from aimd_core.reading.kept_files import KeptFile
 
 WORKERS = 4
 _TRIES = 5
@@ -55,7 +55,7 @@ def fetch_tree(server: Server, trial_id: str, trial: Path, progress: Callable[[i
     return len(files)
 
 
-def _checked(server: Server, trial_id: str) -> Iterator[RemoteFile]:
+def _checked(server: Server, trial_id: str) -> Iterator[KeptFile]:
     """Yield what the server lists, if it can be written below a directory."""
     for number, file in enumerate(contents.files_of(server, trial_id), start=1):
         if path_fault(file.path) or number > MAX_FILES:
@@ -77,7 +77,7 @@ def _make_folder(directory: Path, folder: str) -> None:
 
 
 def _fetch_all(
-    server: Server, trial_id: str, files: Sequence[RemoteFile], directory: Path, progress: Callable[[int], None]
+    server: Server, trial_id: str, files: Sequence[KeptFile], directory: Path, progress: Callable[[int], None]
 ) -> None:
     left, lock = iter(files), threading.Lock()
 
@@ -104,7 +104,7 @@ def _fetch_all(
         end.result()
 
 
-def _fetch(server: Server, trial_id: str, file: RemoteFile, path: Path, progress: Callable[[int], None]) -> None:
+def _fetch(server: Server, trial_id: str, file: KeptFile, path: Path, progress: Callable[[int], None]) -> None:
     """Complete a file, keeping what is there of it if its digest is right in the end."""
     for attempt in range(_TRIES):
         have = _size_of(path)
@@ -147,12 +147,12 @@ def _size_of(path: Path) -> int | None:
         return None
 
 
-def _is_right(path: Path, file: RemoteFile) -> bool:
+def _is_right(path: Path, file: KeptFile) -> bool:
     with open_source(path) as opened:
         return digest_file(opened, path).digest == file.digest
 
 
-def _remember(trial: Path, files: Sequence[RemoteFile]) -> None:
+def _remember(trial: Path, files: Sequence[KeptFile]) -> None:
     """Remember the digests of what was just written.
 
     Raises:

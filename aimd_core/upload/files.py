@@ -24,7 +24,7 @@ from aimd_core.format.relative_paths import displaced
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
 from aimd_core.objects.tree import LeftOut
-from aimd_core.reading.kept_files import LocalFile, local_files, unread_reason
+from aimd_core.reading.kept_files import KeptFile, local_files, unread_reason
 from aimd_core.upload.parts import PartSize
 
 SMALL_BYTES = 512 << 10  # contents up to this size are sent several at once
@@ -166,9 +166,9 @@ class ContentSending:
         self.failed: dict[str, str] = {}
         self.sent_bytes = 0
 
-    def send(self, files: Iterable[LocalFile]) -> None:
+    def send(self, files: Iterable[KeptFile]) -> None:
         """Send the contents of files."""
-        by_digest: dict[str, list[LocalFile]] = {}
+        by_digest: dict[str, list[KeptFile]] = {}
         for file in files:
             by_digest.setdefault(file.digest, []).append(file)
         lacking = remote.missing(self._server, list(by_digest), self._trial_id)
@@ -212,7 +212,7 @@ class ContentSending:
         for end in ends:
             end.result()
 
-    def _fail(self, group: Sequence[LocalFile], reason: str) -> None:
+    def _fail(self, group: Sequence[KeptFile], reason: str) -> None:
         with self._lock:
             self.failed |= {file.path: reason for file in group}
 
@@ -221,7 +221,7 @@ class ContentSending:
             self.sent_bytes += sent_bytes
         self._progress(sent_bytes)
 
-    def _send_small(self, server: Server, groups: Sequence[Sequence[LocalFile]]) -> None:
+    def _send_small(self, server: Server, groups: Sequence[Sequence[KeptFile]]) -> None:
         pieces: list[bytes] = []
         for group in groups:
             content = self._content(group)
@@ -234,7 +234,7 @@ class ContentSending:
             raise RefusedError(host=server.host, reason="its digests of what was sent differ")
         self._count(sum(map(len, pieces)))
 
-    def _content(self, group: Sequence[LocalFile]) -> bytes | None:
+    def _content(self, group: Sequence[KeptFile]) -> bytes | None:
         """Return the content of a small file, if it is still what it was."""
         file = group[0]
         try:
@@ -248,7 +248,7 @@ class ContentSending:
             return None
         return content
 
-    def _send_large(self, server: Server, group: Sequence[LocalFile], lacking: dict[str, int]) -> None:
+    def _send_large(self, server: Server, group: Sequence[KeptFile], lacking: dict[str, int]) -> None:
         file, path = group[0], self._directory / group[0].path
         try:
             with open_source(path) as opened:
@@ -263,7 +263,7 @@ class ContentSending:
             return
         self._fail(group, said("was changed while it was uploaded"))
 
-    def _send_from(self, server: Server, file: LocalFile, descriptor: int, offset: int) -> None:
+    def _send_from(self, server: Server, file: KeptFile, descriptor: int, offset: int) -> None:
         """Send a file from an offset on; another upload of the same bytes at the same time does no harm."""
         stalls = 0
         while stalls < _TRIES:
@@ -293,9 +293,9 @@ def _read_all(descriptor: int, most_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def _bodies(groups: Sequence[Sequence[LocalFile]]) -> Iterator[list[Sequence[LocalFile]]]:
+def _bodies(groups: Sequence[Sequence[KeptFile]]) -> Iterator[list[Sequence[KeptFile]]]:
     """Yield small contents in groups that are sent together."""
-    body: list[Sequence[LocalFile]] = []
+    body: list[Sequence[KeptFile]] = []
     size_bytes = 0
     for group in groups:
         if body and (size_bytes + group[0].size_bytes > BODY_BYTES or len(body) >= BODY_FILES):
