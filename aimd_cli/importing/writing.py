@@ -36,7 +36,7 @@ from aimd_core.format.layout import (
     list_names,
 )
 from aimd_core.format.locking import locked
-from aimd_core.format.model import RUNNING
+from aimd_core.format.model import INPUT_ARTIFACTS, OUTPUT_ARTIFACTS, RUNNING
 from aimd_core.format.names import safe_name
 from aimd_core.format.segments import Resume, append_segment, read_segments
 from aimd_core.format.values import directory_name_fault
@@ -393,8 +393,8 @@ def _metadata(run: ImportedRun, content: _Content, name: str, trial_id: str) -> 
         "startTime": None if content.started_s is None else _iso(content.started_s),
         "endTime": None if content.ended_s is None or run.ending.status == RUNNING else _iso(content.ended_s),
         "status": run.ending.status,
-        "inputArtifacts": [],
-        "outputArtifacts": [],
+        INPUT_ARTIFACTS: [],
+        OUTPUT_ARTIFACTS: [],
         "_upload": {"folder_id": None, "folder_path": run.folder, "make_folder": True, "conflict_strategy": "new"},
         "_git": {},
         "_import": {"key": run.key or run.source, "source": run.source, "name": run.name, **plain_mapping(run.origin)},

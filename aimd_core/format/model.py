@@ -21,6 +21,7 @@ UNFINISHED = (INITIALIZING, RUNNING)
 
 CONFLICT_STRATEGIES = ("skip", "error", "new", "replace")
 DEFAULT_FOLDER = "/default"
+INPUT_ARTIFACTS, OUTPUT_ARTIFACTS = "inputArtifacts", "outputArtifacts"  # ids, in the document of a trial
 
 _TYPE_ALIASES = {
     "training": "train",

@@ -6,8 +6,10 @@ not here, or that one may not see, are left out, unless an edge names them: then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+from aimd_core.format.model import INPUT_ARTIFACTS, OUTPUT_ARTIFACTS
 
 ARTIFACT, TRIAL = "artifact", "trial"
 DEPTH = 10
@@ -100,6 +102,10 @@ def graph(
     return lineage
 
 
-def ids_of(value: object) -> list[str]:
-    """Return the ids in a list of a trial's document, none for anything else."""
+def artifacts_in(document: Mapping[str, object]) -> tuple[list[str], list[str]]:
+    """Return the ids of the artifacts that a trial used and produced, from its document."""
+    return _ids_in(document.get(INPUT_ARTIFACTS)), _ids_in(document.get(OUTPUT_ARTIFACTS))
+
+
+def _ids_in(value: object) -> list[str]:
     return [uid for uid in value if isinstance(uid, str)] if isinstance(value, list) else []

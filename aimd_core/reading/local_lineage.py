@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aimd_core.errors import NoArtifactsError
 from aimd_core.reading.artifacts import StoredArtifact, find_artifacts
 from aimd_core.reading.documents import Trial, find_trials
-from aimd_core.reading.lineage import ARTIFACT, DEPTH, TRIAL, Lineage, LineageNode, graph, ids_of
+from aimd_core.reading.lineage import ARTIFACT, DEPTH, TRIAL, Lineage, LineageNode, artifacts_in, graph
 
 
 class _Links(NamedTuple):
@@ -42,18 +42,18 @@ def lineage_in(directory: Path, start: LineageNode, depth: int = DEPTH) -> Linea
     links = _links_in(directory)
     artifacts = _artifacts_in(directory)
 
-    def known(kind: str, node_id: str) -> LineageNode:
+    def node_of(kind: str, node_id: str) -> LineageNode:
         names = artifacts if kind == ARTIFACT else links.trials
         return names.get(node_id) or LineageNode(kind, node_id, "", "")
 
     def before(node: LineageNode) -> Iterable[LineageNode]:
         if node.kind == TRIAL:
-            return [known(ARTIFACT, uid) for uid in links.inputs.get(node.id, ())]
+            return [node_of(ARTIFACT, uid) for uid in links.inputs.get(node.id, ())]
         return [links.trials[uid] for uid, made in links.outputs.items() if node.id in made]
 
     def after(node: LineageNode) -> Iterable[LineageNode]:
         if node.kind == TRIAL:
-            return [known(ARTIFACT, uid) for uid in links.outputs.get(node.id, ())]
+            return [node_of(ARTIFACT, uid) for uid in links.outputs.get(node.id, ())]
         return [links.trials[uid] for uid, used in links.inputs.items() if node.id in used]
 
     return graph(start, before, after, depth)
@@ -66,7 +66,7 @@ def _links_in(directory: Path) -> _Links:
     except OSError:
         return links
     for trial in trials:
-        inputs, outputs = (ids_of(trial.metadata.get(key)) for key in ("inputArtifacts", "outputArtifacts"))
+        inputs, outputs = artifacts_in(trial.metadata)
         if trial.id is not None and (inputs or outputs):
             links.trials[trial.id] = node_of_trial(trial)
             links.inputs[trial.id], links.outputs[trial.id] = inputs, outputs

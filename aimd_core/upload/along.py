@@ -16,7 +16,7 @@ from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact, oldest_first
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live
-from aimd_core.reading.lineage import ids_of
+from aimd_core.reading.lineage import artifacts_in
 from aimd_core.upload.artifacts import ArtifactRemote, upload_artifact_at
 from aimd_core.upload.contents import Destination, Uploaded
 from aimd_core.upload.refusals import DAMAGED, Refusal
@@ -34,7 +34,8 @@ def unsent_artifacts(trial: Trial) -> list[StoredArtifact]:
     directory = _artifacts_beside(trial.path)
     if directory is None or is_live(trial.state.name):
         return []
-    ids = {uid for key in ("inputArtifacts", "outputArtifacts") for uid in ids_of(trial.metadata.get(key))}
+    inputs, outputs = artifacts_in(trial.metadata)
+    ids = {*inputs, *outputs}
     if not ids:
         return []
     try:

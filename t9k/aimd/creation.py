@@ -19,7 +19,7 @@ from aimd_core.format.layout import (
     is_trial_directory,
     new_trial_directory,
 )
-from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING
+from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, INPUT_ARTIFACTS, OUTPUT_ARTIFACTS
 from aimd_core.language import said
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
@@ -216,8 +216,8 @@ def _write_trial(
         "startTime": timestamp(),
         "endTime": None,
         "status": INITIALIZING,
-        "inputArtifacts": [],
-        "outputArtifacts": [],
+        INPUT_ARTIFACTS: [],
+        OUTPUT_ARTIFACTS: [],
         "_upload": upload,
         "_git": {},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aimd_core.format.model import FAILED, INITIALIZING, SUCCEEDED
+from aimd_core.format.model import FAILED, INITIALIZING, INPUT_ARTIFACTS, OUTPUT_ARTIFACTS, SUCCEEDED
 from aimd_core.format.shared_document import SharedDocument
 from aimd_core.language import said
 from t9k.aimd.params import Params
@@ -44,8 +44,8 @@ class SilentTrial(Trial):
             "metadata": {"name": name, "id": trial_id, "folder": None},
             "status": INITIALIZING,
             "platform": {},
-            "inputArtifacts": [],
-            "outputArtifacts": [],
+            INPUT_ARTIFACTS: [],
+            OUTPUT_ARTIFACTS: [],
         }
         super().__init__(Path(name), metadata, params, loaded=True)
         self._metadata = SharedDocument(None, metadata)

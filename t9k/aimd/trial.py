@@ -28,7 +28,16 @@ from aimd_core.format.journal import (
     record_head,
 )
 from aimd_core.format.layout import METADATA_FILE, METRICS_FILE, PARAMETERS_FILE
-from aimd_core.format.model import FAILED, INITIALIZING, RUNNING, SUCCEEDED, UNFINISHED, standard_type
+from aimd_core.format.model import (
+    FAILED,
+    INITIALIZING,
+    INPUT_ARTIFACTS,
+    OUTPUT_ARTIFACTS,
+    RUNNING,
+    SUCCEEDED,
+    UNFINISHED,
+    standard_type,
+)
 from aimd_core.format.shared_document import SharedDocument
 from aimd_core.format.values import STEP_LIMIT
 from aimd_core.language import joined, said, spoken
@@ -377,18 +386,18 @@ class Trial:
         Raises:
             TypeError: It is neither.
         """
-        self._mark("inputArtifacts", artifact)
+        self._mark(INPUT_ARTIFACTS, artifact)
 
     def mark_output(self, artifact: object) -> None:
         """Record that the trial produced an artifact. Arguments and errors as `mark_input`."""
-        self._mark("outputArtifacts", artifact)
+        self._mark(OUTPUT_ARTIFACTS, artifact)
 
     def change_outputs(self, add: Sequence[str], remove: Sequence[str]) -> None:
         """Note artifacts that the trial produced, by id, and forget others."""
 
         def changed(metadata: dict[str, Any]) -> dict[str, Any]:
-            before = [uid for uid in metadata.get("outputArtifacts") or [] if uid not in remove]
-            return {**metadata, "outputArtifacts": [*before, *(uid for uid in add if uid not in before)]}
+            before = [uid for uid in metadata.get(OUTPUT_ARTIFACTS) or [] if uid not in remove]
+            return {**metadata, OUTPUT_ARTIFACTS: [*before, *(uid for uid in add if uid not in before)]}
 
         self._metadata.change(changed)
 
@@ -447,12 +456,12 @@ class Trial:
     @property
     def input_artifacts(self) -> list[str]:
         """Ids of the artifacts that the trial used."""
-        return list(self._metadata.read().get("inputArtifacts") or [])
+        return list(self._metadata.read().get(INPUT_ARTIFACTS) or [])
 
     @property
     def output_artifacts(self) -> list[str]:
         """Ids of the artifacts that the trial produced."""
-        return list(self._metadata.read().get("outputArtifacts") or [])
+        return list(self._metadata.read().get(OUTPUT_ARTIFACTS) or [])
 
     @property
     def receipt(self) -> str:
