@@ -78,7 +78,7 @@ def aimd(
     ] = False,
     no_pager: Annotated[
         bool,
-        typer.Option("--no-pager", help="Print on the terminal what would be shown in a pager (AIMD_PAGER, PAGER)."),
+        typer.Option("--no-pager", help="Print everything at once, without a pager (AIMD_PAGER, PAGER)."),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:

@@ -457,7 +457,7 @@ class LeftOutError(PartlyDoneError):
 
     code = "left_out"
     text = "parts of {failed} of {total} trials were left out; all the rest is on the server"
-    hint = "Mend, shorten or rename what is named above, and run the same command again"
+    hint = "Fix, shorten or rename what is named above, and run the same command again"
 
 
 class ArtifactsDamagedError(PartlyDoneError):

@@ -115,7 +115,7 @@ def checked_short_name(name: str) -> str:
     if not _SHORT_NAME.fullmatch(name) or name.lower() in _TAKEN_NAMES:
         raise UsageError(
             message=said("{name!r} cannot be the short name of a server", name=name),
-            hint=said("It has 1 to 32 letters, digits, - and _, and is none of {taken}", taken=", ".join(_TAKEN_NAMES)),
+            hint=said("Use 1 to 32 letters, digits, - and _, but not {taken}", taken=", ".join(_TAKEN_NAMES)),
         )
     return name
 

@@ -131,7 +131,7 @@ def _object_fault(blobs: Blobs, row: ObjectRow) -> str | None:
     except BlobMissingError:
         return "is missing"
     is_right = len(content) == row.size and hashlib.sha256(content).hexdigest() == row.digest
-    return None if is_right else "has other bytes than its digest says"
+    return None if is_right else "does not match its digest"
 
 
 def _check_contents(storage: Storage, checked: Checked) -> None:
@@ -160,7 +160,7 @@ def _content_fault(storage: Storage, row: ContentRow, checked: Checked) -> str |
         digest.update(piece)
         start += len(piece)
         checked.size_bytes += len(piece)
-    return None if digest.hexdigest() == row.digest else "has other bytes than its digest says"
+    return None if digest.hexdigest() == row.digest else "does not match its digest"
 
 
 def _check_contents_in_rows(connection: Connection, checked: Checked) -> None:
@@ -176,7 +176,7 @@ def _check_contents_in_rows(connection: Connection, checked: Checked) -> None:
                 start += parts[0].size
             checked.size_bytes += start
             if digest.hexdigest() != row.digest:
-                checked.faults.append(Fault(f"content {row.digest}", "has other bytes than its digest says"))
+                checked.faults.append(Fault(f"content {row.digest}", "does not match its digest"))
 
 
 def _check_chunks(connection: Connection, checked: Checked) -> None:
@@ -202,7 +202,7 @@ def _document_fault(connection: Connection, document: DocumentPlace, checked: Ch
     checked.size_bytes += len(content)
     if len(content) != document.size:
         return f"has {len(content)} bytes where {document.size} are due"
-    return None if digest_of(content) == document.digest else "has other bytes than its digest says"
+    return None if digest_of(content) == document.digest else "does not match its digest"
 
 
 def _check_journals(connection: Connection, checked: Checked) -> None:
@@ -229,7 +229,7 @@ def _journal_fault(connection: Connection, journal: JournalPlace, checked: Check
             return f"has {len(content)} bytes where {end - start} are due, from byte {start} on"
         number = start // BLOCK_BYTES
         if number < len(digests) and hashlib.sha256(content).digest() != digests[number]:
-            return f"has other bytes than its digest says, from byte {start} on"
+            return f"does not match its digest, from byte {start} on"
     return None
 
 

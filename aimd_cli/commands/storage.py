@@ -1,4 +1,4 @@
-"""`aimd du` and `aimd gc`: what a working directory keeps, and what nobody refers to."""
+"""`aimd du` and `aimd gc`: what a working directory keeps, and what nothing refers to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WorkingDirOpt = Annotated[
 
 
 def du(directory: WorkingDirOpt = None, as_json: JsonOpt = False) -> None:
-    """Show what trials and artifacts here take on the disk, the largest first, and what nobody refers to.
+    """Show the disk space that trials and artifacts here take, largest first, and what nothing refers to.
 
     OWN is what only that trial or artifact holds: files that several of them keep take space once.
 
@@ -47,7 +47,7 @@ def _say_totals(total_bytes: int, unused: int, unused_bytes: int) -> None:
     if unused:
         s = "s" * (unused != 1)
         what = said("{count} object{s}, {size}", count=f"{unused:,}", s=s, size=size(unused_bytes))
-        output.hint(said("Nobody refers to {what}. Remove it: aimd gc", what=what))
+        output.hint(said("Nothing refers to {what}. To remove it: aimd gc", what=what))
 
 
 def gc(

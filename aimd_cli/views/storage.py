@@ -26,7 +26,7 @@ class UsageReport:
     """What a working directory keeps."""
 
     def __init__(self, rows: list[HolderRow], total_bytes: int, unused: int, unused_bytes: int) -> None:
-        """Take the holders, all bytes, and the objects that nobody refers to, with their bytes."""
+        """Take the holders, all bytes, and the objects that nothing refers to, with their bytes."""
         self.rows = rows
         self.total_bytes = total_bytes
         self.unused = unused

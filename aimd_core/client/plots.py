@@ -131,4 +131,4 @@ def _column(part: dict[str, int] | None, data: bytes, host: str) -> array[float]
 
 
 def _broken(host: str) -> NotAServerError:
-    return NotAServerError(host=host, reason="its columns of points are not in their form")
+    return NotAServerError(host=host, reason="its columns of points are not in the expected form")

@@ -43,7 +43,7 @@ def path_fault(name: str) -> str | None:
             max_name_bytes=MAX_PATH_BYTES,
         )
     if len(parts) > MAX_DEPTH:
-        return said("it lies more than {limit} directories deep", limit=MAX_DEPTH)
+        return said("it is more than {limit} directories deep", limit=MAX_DEPTH)
     return None
 
 

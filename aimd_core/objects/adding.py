@@ -65,7 +65,7 @@ class Adding:
             follows: Whether a link is followed, because a person named it.
 
         Raises:
-            DamagedError: It is no regular file, or was changed while it was read.
+            DamagedError: It is not a regular file, or was changed while it was read.
             OSError: It cannot be read, or the disk refused.
         """
         with open_source(source, follows) as opened:

@@ -1,4 +1,4 @@
-"""What a working directory keeps, by whom, and what nobody refers to: `aimd du` and `aimd gc`.
+"""What a working directory keeps, by whom, and what nothing refers to: `aimd du` and `aimd gc`.
 
 A trial or an artifact holds the files in its directory. An object of the store is in use while one of these files
 shares its inode, or while a trial remembers its digest for a file that is a clone of it. So removing an object that is
@@ -53,7 +53,7 @@ class Usage(NamedTuple):
     Attributes:
         holders: By kind and name.
         objects: How many objects the store has, and their bytes.
-        unused: Those that nobody refers to.
+        unused: Those that nothing refers to.
         total_bytes: All bytes, each inode once.
     """
 
@@ -118,7 +118,7 @@ def usage(working_directory: Path) -> Usage:
 
 
 def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRACE_S) -> Collected:
-    """Remove objects that nobody refers to. Killed at any point, nothing is lost that somebody refers to.
+    """Remove objects that nothing refers to. Killed at any point, nothing is lost that something refers to.
 
     Args:
         working_directory: What holds `.aimd`.

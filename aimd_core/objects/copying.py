@@ -60,11 +60,11 @@ def open_source(path: str | os.PathLike[str], follows: bool = False) -> BinaryIO
         if error.errno == errno.ELOOP:
             raise DamagedError(path=path, reason="is a link, which is not followed") from None
         if error.errno == errno.ENXIO:
-            raise DamagedError(path=path, reason="is no regular file") from None
+            raise DamagedError(path=path, reason="is not a regular file") from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise DamagedError(path=path, reason="is no regular file")
+        raise DamagedError(path=path, reason="is not a regular file")
     return open(descriptor, "rb", 0)
 
 

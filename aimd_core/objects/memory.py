@@ -115,7 +115,7 @@ def digest_entry(directory: Path, entry: Entry, memory: DigestMemory, reads_all:
     """Return the digest of a file below a directory, read only if it is not remembered, or if all are.
 
     Raises:
-        DamagedError: It was changed while it was read, or is no regular file any more.
+        DamagedError: It was changed while it was read, or is not a regular file any more.
         OSError: It is gone, or cannot be read.
     """
     digest = None if reads_all else memory.digest_of(entry)

@@ -175,7 +175,7 @@ class ObjectStore:
             except FileNotFoundError:
                 raise ObjectMissingError(digest=digest, where=self.directory) from None
             if hashlib.sha256(content).hexdigest() != digest:
-                raise DamagedError(path=self.path_of(digest), reason="has other bytes than its name says")
+                raise DamagedError(path=self.path_of(digest), reason="does not match the digest in its name")
         return content
 
     def fault_of(self, digest: str) -> str | None:
@@ -193,7 +193,7 @@ class ObjectStore:
             return said("{reason}", reason=error.facts["reason"])
         except OSError as error:
             return said("cannot be read ({strerror})", strerror=error.strerror)
-        return None if is_sound else "has other bytes than its digest says"
+        return None if is_sound else "does not match its digest"
 
     def put_at(self, digest: str, target: Path) -> None:
         """Give a path the bytes of an object, replacing what is there; readers see the old file or the new.

@@ -113,7 +113,7 @@ def _reason(path: str, status: os.stat_result) -> str | None:
     if stat.S_ISLNK(status.st_mode):
         return "is a link, which is not followed"
     if not stat.S_ISREG(status.st_mode):
-        return "is no regular file"
+        return "is not a regular file"
     fault = path_fault(path)
     return None if fault is None else said("its name cannot be used: {reason}", reason=said(fault))
 

@@ -36,6 +36,6 @@ def faults_of(artifact: StoredArtifact) -> Iterator[ObjectFault]:
             yield ObjectFault(row.key, row.size_bytes, error.strerror or "cannot be read")
         else:
             if read.size_bytes != row.size_bytes:
-                yield ObjectFault(row.key, row.size_bytes, "has another size than when it was added")
+                yield ObjectFault(row.key, row.size_bytes, "has changed in size since it was added")
             elif row.digest not in (None, read.digest):
-                yield ObjectFault(row.key, row.size_bytes, "has other bytes than when it was added")
+                yield ObjectFault(row.key, row.size_bytes, "has changed since it was added")

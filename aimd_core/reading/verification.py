@@ -141,7 +141,7 @@ def _check_kept(path: Path, name: str, memory: DigestMemory) -> CheckedFile:
         size_bytes = stored.size_bytes
         digest = memory.digest_of(Entry(name.removeprefix(_KEPT), stat))
         if digest not in (None, stored.digest):
-            faults.append("has other bytes than its digest says")
+            faults.append("does not match its digest")
     except (DamagedError, OSError) as error:
         faults.append(reason_of(error))
     return CheckedFile(name, size_bytes, None, faults)

@@ -234,7 +234,7 @@ class RemoteTrashEntry(TrashEntry):
         """Refuse: the server empties its trash by age."""
         raise UsageError(
             message=said("{host} empties its trash by itself, by age", host=self._source.host),
-            hint="Ask whoever runs the server to change its setting trash_days",
+            hint="Ask the person who runs the server to change its setting trash_days",
         )
 
 

@@ -74,4 +74,4 @@ def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress
             else:
                 uploaded.refusals.append(Refusal(what, reason))
     if sent:
-        uploaded.notes.append(said("{count} artifact{s} taken along", count=sent, s="s" * (sent != 1)))
+        uploaded.notes.append(said("{count} artifact{s} uploaded with it", count=sent, s="s" * (sent != 1)))

@@ -168,7 +168,7 @@ def upload_artifact_at(
     if missing:
         raise DamagedError(
             path=object_path(artifact.path, missing[0].key),
-            reason=said("is missing or has another size than when it was added", count=len(missing)),
+            reason=said("is missing or has changed in size since it was added", count=len(missing)),
             hint=ADD_AGAIN,
         )
     sent_bytes = 0

@@ -110,10 +110,12 @@ class LocalPoints:
 
 
 def _unsent(trial: Trial) -> list[str]:
-    """Say that files stay here, for which version 1 has no words."""
+    """Say which files are not uploaded, because version 1 has no call for them."""
     count = len(tree_of(trial.path).entries)
+    if not count:
+        return []
     s = "s" * (count != 1)
-    return [said("{count} file{s} in files/ stay here: version 1 takes none", count=count, s=s)] if count else []
+    return [said("not uploaded: {count} file{s} in files/, which version 1 does not take", count=count, s=s)]
 
 
 class DeployedRemote:

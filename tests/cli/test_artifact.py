@@ -192,7 +192,7 @@ def test_verification_finds_each_byte_that_differs(home: Home) -> None:
     target.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
     shown = home.aimd("artifact", "verify", "--json")
     assert shown.code == 6
-    assert [row["fault"] for row in shown.json["faults"]] == ["has other bytes than when it was added"]
+    assert [row["fault"] for row in shown.json["faults"]] == ["has changed since it was added"]
 
 
 def test_several_uploads_of_one_artifact_at_once_make_one_version(signed_in: Account, home: Home) -> None:

@@ -103,7 +103,7 @@ def test_a_trial_takes_its_artifacts_along_and_lineage_is_the_same_there(
     sent = home.aimd("trial", "upload", "-d", ".", "-P", "chain", "-m", "--json")
     assert sent.code == 0, sent.err
     notes = {row["name"].split("_")[0]: row["note"] for row in sent.json["uploads"]}
-    assert sum("taken along" in note for note in notes.values()) >= 3
+    assert sum("uploaded with it" in note for note in notes.values()) >= 3
     rows = home.aimd("artifact", "ls", "--remote", "-P", "chain", "--json").json["artifacts"]
     assert {row["name"]: row["id"] for row in rows} == {
         name: made[name] for name in ("data", "clean", "model", "other")
@@ -112,7 +112,7 @@ def test_a_trial_takes_its_artifacts_along_and_lineage_is_the_same_there(
     assert _edges(there, made) == CHAIN | {("model", "eval")}
     assert home.aimd("artifact", "lineage", "--remote", "chain/model", "--json").json["nodes"][0]["name"] == "model"
     again = home.aimd("trial", "upload", "-d", ".", "--json")
-    assert not [row for row in again.json["uploads"] if "taken along" in row["note"]]
+    assert not [row for row in again.json["uploads"] if "uploaded with it" in row["note"]]
 
 
 def test_later_checkpoints_get_later_versions(signed_in: Account, home: Home) -> None:

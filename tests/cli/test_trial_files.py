@@ -128,7 +128,7 @@ def test_what_cannot_be_sent_is_named_and_the_rest_is_there(home: Home, signed_i
     refused = {row["what"]: row["reason"] for row in ran.json["uploads"][0]["unsent"]}
     assert refused == {
         "files/link": "is a link, which is not followed",
-        "files/pipe": "is no regular file",
+        "files/pipe": "is not a regular file",
         "files/\\xff\\xfe": "its name cannot be used: it is not valid Unicode",
         "files/line\nbreak": "its name cannot be used: it contains a control character or an invisible one",
     }
@@ -190,7 +190,7 @@ def test_a_flipped_bit_in_a_kept_file_is_damage(home: Home, trial: aimd.Trial) -
     (damaged,) = [file for file in ran.json["trials"][0]["files"] if file["faults"]]
     assert (damaged["file"], damaged["faults"]) == (
         "files/weights/model.bin",
-        ["has other bytes than its digest says"],
+        ["does not match its digest"],
     )
 
 
@@ -232,4 +232,4 @@ def test_a_version_1_server_takes_no_files_and_the_upload_says_so(home: Home, tr
         home.write_config(f"aimd_host: {server.url}\napi_key: {server.key}\n")
         ran = home.aimd("trial", "upload", "cnn")
     assert (ran.code, ran.table[0]["outcome"]) == (0, "created")
-    assert ran.table[0]["note"] == "4 files in files/ stay here: version 1 takes none"
+    assert ran.table[0]["note"] == "not uploaded: 4 files in files/, which version 1 does not take"

@@ -342,7 +342,7 @@ def test_a_flipped_bit_and_a_lost_object_are_found_and_a_backup_has_the_bytes(
         for path, content in ((path, path.read_bytes()) for path in objects):
             path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
             (fault,) = operations.check(own_server.data_dir).faults
-            assert "other bytes than its digest" in fault.what
+            assert "does not match its digest" in fault.what
             path.unlink()
             (fault,) = operations.check(own_server.data_dir).faults
             assert "no object" in fault.what

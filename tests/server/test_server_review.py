@@ -166,7 +166,7 @@ def test_a_check_reads_small_files_too(own_server: RunningServer) -> None:
         database.execute("UPDATE trial_document SET data = x'00' WHERE file = 'process.json'")
     faults = {fault.where.split(", ")[1]: fault.what for fault in check(own_server.data_dir).faults}
     assert faults == {
-        "labels.yaml": "has other bytes than its digest says",
+        "labels.yaml": "does not match its digest",
         "git.diff": "has 5 bytes where 500 are due",
         "process.json": "cannot be unpacked",
     }

@@ -20,7 +20,7 @@ def alias(
     artifact: Annotated[
         str, typer.Argument(metavar="ARTIFACT", help="As in describe; with --remote an id or FOLDER/NAME[:TAG].")
     ],
-    names: Annotated[list[str] | None, typer.Argument(metavar="[ALIAS]...", help="The names to give to it.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ALIAS]...", help="The aliases to add.")] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="ALIAS", help="Remove this name from it; repeatable.")
     ] = None,
@@ -28,7 +28,7 @@ def alias(
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:
-    """Give a version of an artifact other names; the version that had one loses it, all at once.
+    """Give an artifact aliases. An alias that another version had moves to it, in one step.
 
     Examples:
 
@@ -40,7 +40,7 @@ def alias(
 
     add = list(dict.fromkeys(names or []))
     if not add and not remove:
-        raise UsageError(message="no alias was named", hint="Name those to give, or --remove those to take away")
+        raise UsageError(message="no alias was given", hint="Name the aliases to add, or use --remove to take one away")
     row = _on_server(artifact, add, remove or [], host) if remote else _here(artifact, add, remove or [])
     output.show(ArtifactList([row], True), as_json)
 

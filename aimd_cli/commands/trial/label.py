@@ -141,7 +141,7 @@ def mv(
     from aimd_cli.commands.trial.trash import do_each
 
     if len(words) < 2:
-        raise UsageError(message="where to?", hint="Name the trials, then the directory or the folder")
+        raise UsageError(message="no destination was named", hint="Name the trials, then the directory or the folder")
     *names, target = words
     trials = chosen(Naming(names, directory=directory, remote=remote))
     do_each(trials, lambda trial: trial.alternative_name, "moved", lambda trial: trial.move(target, make), as_json)

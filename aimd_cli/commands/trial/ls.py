@@ -65,7 +65,7 @@ def ls(
         typer.Option(
             "--columns",
             metavar="FIELDS",
-            help="Fields to show instead of the usual ones, separated by commas; +FIELDS: besides them.",
+            help="Fields to show instead of the usual ones, separated by commas; +FIELDS: in addition to them.",
         ),
     ] = "",
     only: Annotated[

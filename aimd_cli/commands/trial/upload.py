@@ -356,7 +356,7 @@ def _mending(mended_by: set[str]) -> str:
     import sys
 
     if mended_by == {""}:
-        return said("Mend, shorten or rename what is named above, and upload it again")
+        return said("Fix, shorten or rename what is named above, and upload it again")
     words = [word for word in sys.argv[1:] if word not in ("--check", "--json")]
     if "overwrite" in mended_by:
         command = shlex.join(["aimd", *words, "--overwrite"])

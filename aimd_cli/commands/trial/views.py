@@ -84,7 +84,7 @@ def baseline(
         str | None, typer.Argument(metavar="[TRIAL]", help="The trial that others are measured against.")
     ] = None,
     directory: DirectoryOpt = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Have no baseline anymore.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Clear the baseline.")] = False,
     as_json: JsonOpt = False,
 ) -> None:
     """Choose the baseline of a directory, or print it. Lists show how far the other trials are from it.
@@ -102,7 +102,7 @@ def baseline(
     home = working_directory(directory)
     if clear:
         set_baseline(home, None)
-        output.say("There is no baseline anymore.")
+        output.say("The baseline is cleared.")
         return
     if trial is not None:
         naming = Naming([one_trial(Naming([trial], directory=directory)).alternative_name], directory=directory)

@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     ),
     "Remove a saved view. No trial is touched.": "删除已保存的视图，不影响任何试验。",
     "The trial that others are measured against.": "作为比较基准的试验。",
-    "Have no baseline anymore.": "不再设基准。",
+    "Clear the baseline.": "清除基准。",
     "Choose the baseline of a directory, or print it. Lists show how far the other trials are from it.": (
         "设置或打印目录的基准试验。列表会显示其他试验与它的差距。"
     ),
@@ -175,7 +175,7 @@ COMMANDS: dict[str, str] = {
         ".aimd 所在的目录、存放试验的目录，或 SERVER:/FOLDER [默认：.]；以及试验须满足的查询，例如 'val.acc > 0.9' 或名称的一部分。"
     ),
     "Show which packages and recorded diffs differ, not only how many.": "显示哪些包和记录的 diff 不同，而不只是数量。",
-    "Print on the terminal what would be shown in a pager (AIMD_PAGER, PAGER).": (
+    "Print everything at once, without a pager (AIMD_PAGER, PAGER).": (
         "直接输出到终端，而不使用分页器（AIMD_PAGER、PAGER）。"
     ),
     "Show every column whole; the pager scrolls sideways.": "完整显示所有列；分页器可左右滚动。",
@@ -186,7 +186,7 @@ COMMANDS: dict[str, str] = {
     "Show every parameter, not only those that differ.": "显示所有超参数，而不仅是有差异的。",
     "Only trials that match a query; see `aimd help query`.": "仅显示满足查询的试验；语法见 `aimd help query`。",
     "Fields to sort by; a leading '-' puts the largest first.": "排序依据的字段，前面加 '-' 表示从大到小。",
-    "Fields to show instead of the usual ones, separated by commas; +FIELDS: besides them.": (
+    "Fields to show instead of the usual ones, separated by commas; +FIELDS: in addition to them.": (
         "要显示的字段（以逗号分隔），取代默认的字段；+FIELDS 表示在默认字段之外再显示。"
     ),
     "Only parameters and metrics that differ.": "仅显示有差异的超参数和指标。",
@@ -230,7 +230,7 @@ COMMANDS: dict[str, str] = {
     "Which direction is better, if the name does not tell.": "从名称看不出时，指明哪个方向更好。",
     "Which value of each metric to compare.": "比较各指标的哪个值。",
     "Also show what is the same in all of them.": "同时显示各试验相同的内容。",
-    "Show what trials and artifacts here take on the disk, the largest first, and what nobody refers to.": (
+    "Show the disk space that trials and artifacts here take, largest first, and what nothing refers to.": (
         "显示此处的试验和制品占用的磁盘空间（从大到小），以及不再被引用的内容。"
     ),
     "OWN is what only that trial or artifact holds: files that several of them keep take space once.": (
@@ -409,13 +409,13 @@ COMMANDS: dict[str, str] = {
         "要比较的另一个制品：写法相同，或服务器上的 FOLDER/NAME[:TAG]。"
     ),
     "Both are on the server.": "两者都在服务器上。",
-    "Give a version of an artifact other names; the version that had one loses it, all at once.": (
-        "为制品的某个版本设置别名；原先使用该别名的版本会同时失去它。"
+    "Give an artifact aliases. An alias that another version had moves to it, in one step.": (
+        "为制品设置别名；若该别名原先属于另一版本，会一步移到此处。"
     ),
     "As in describe; with --remote an id or FOLDER/NAME[:TAG].": (
         "写法同 describe；带 --remote 时为 ID 或 FOLDER/NAME[:TAG]。"
     ),
-    "The names to give to it.": "要设置的别名。",
+    "The aliases to add.": "要设置的别名。",
     "Remove this name from it; repeatable.": "移除此别名；可重复指定。",
     "Change it on the server.": "在服务器上更改。",
     "Delete artifacts from this disk, or move those of the server to its trash. Asks first.": (

@@ -17,7 +17,7 @@ ERRORS: dict[str, str] = {
     "downloaded": "已下载",
     "sent": "已发送",
     # Where commands refuse
-    "where to?": "移到哪里？",
+    "no destination was named": "未指定移到哪里",
     "Name the trials, then the directory or the folder": "请指定试验，最后是目标目录或文件夹",
     "{trial} is on a server, and this takes trials on this disk": "{trial} 在服务器上，而此命令只接受本地磁盘上的试验",
     "To get it: aimd trial download {trial}": "如需获取：aimd trial download {trial}",
@@ -26,8 +26,8 @@ ERRORS: dict[str, str] = {
     "Name it: ARTIFACT, -i ID or -p PATH, or all of a name with -n NAME": (
         "请指定：ARTIFACT、-i ID 或 -p PATH，或用 -n NAME 指定某个名称的所有制品"
     ),
-    "no alias was named": "未指定别名",
-    "Name those to give, or --remove those to take away": "请指定要设置的别名，或用 --remove 指定要移除的别名",
+    "no alias was given": "未指定别名",
+    "Name the aliases to add, or use --remove to take one away": "请指定要设置的别名，或用 --remove 指定要移除的别名",
     "Add --remote": "请加上 --remote",
     "Name a folder of the server: -P FOLDER": "请用 -P FOLDER 指定服务器上的文件夹",
     "move aliases": "移动别名",

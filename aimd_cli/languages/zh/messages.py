@@ -161,7 +161,7 @@ MESSAGES: dict[str, str] = {
     "Permanently delete {chosen}? Nothing brings them back.": "永久删除 {chosen}吗？此后无法恢复。",
     "Saved @{name} in {path}": "已将 @{name} 保存到 {path}",
     "Removed the view @{name}": "已删除视图 @{name}",
-    "There is no baseline anymore.": "已取消基准。",
+    "The baseline is cleared.": "已清除基准。",
     "There is no baseline. To choose one: aimd trial baseline TRIAL": "尚未设置基准。设置方法：aimd trial baseline TRIAL",
     "Nothing to delete.": "没有可删除的内容。",
     "Nothing was done.": "未做任何操作。",
@@ -171,7 +171,7 @@ MESSAGES: dict[str, str] = {
     "Server: {host} (key from {api_key})": "服务器：{host}（API Key 来自 {api_key}）",
     "{size} in all, each file once": "共 {size}，每个文件只计一次",
     "{count} object{s}, {size}": "{count} 个对象，{size}",
-    "Nobody refers to {what}. Remove it: aimd gc": "无人引用：{what}。移除请运行：aimd gc",
+    "Nothing refers to {what}. To remove it: aimd gc": "{what}已不再被引用。移除请运行：aimd gc",
     "Would remove {what}": "将移除 {what}",
     "Removed {what}": "已移除 {what}",
     "Kept because they are new: {count}": "因较新而保留：{count}",
@@ -181,7 +181,7 @@ MESSAGES: dict[str, str] = {
     "{outcomes}; {size} sent. See: {address}": "{outcomes}；已发送 {size}。查看：{address}",
     "If the files here are right, replace the server's: {command}": "如果本地文件是正确的，请替换服务器上的：{command}",
     "Bring the server up to date with: {command}": "更新服务器：{command}",
-    "Mend, shorten or rename what is named above, and upload it again": "请修复、缩短或重命名上面列出的内容，然后重新上传",
+    "Fix, shorten or rename what is named above, and upload it again": "请修复、缩短或重命名上面列出的内容，然后重新上传",
     ", {failed} failed": "，{failed} 个失败",
     "{downloaded} downloaded{failed}; {size} received. See: {directory}": (
         "已下载 {downloaded} 个{failed}；共 {size}。见：{directory}"

@@ -41,7 +41,7 @@ ERRORS: dict[str, str] = {
     "the trash of {where}": "{where} 的回收站",
     "Run: aimd trial trash ls": "请运行：aimd trial trash ls",
     "{host} empties its trash by itself, by age": "{host} 会按存放时间自行清空回收站",
-    "Ask whoever runs the server to change its setting trash_days": "请服务器的管理员修改其设置 trash_days",
+    "Ask the person who runs the server to change its setting trash_days": "请服务器的管理员修改其设置 trash_days",
     "a trial cannot be moved from there to {target}": "无法将那里的试验移到 {target}",
     "To copy it: aimd trial upload, aimd trial download": "如需复制：aimd trial upload、aimd trial download",
     "{folder} on {host}": "{host} 上的 {folder}",
@@ -57,11 +57,11 @@ ERRORS: dict[str, str] = {
     "{name} is not a metric": "{name} 不是指标",
     "For example: '@best(val.acc)'": "例如：'@best(val.acc)'",
     "{name!r} cannot be the short name of a server": "{name!r} 不能用作服务器的简称",
-    "It has 1 to 32 letters, digits, - and _, and is none of {taken}": (
+    "Use 1 to 32 letters, digits, - and _, but not {taken}": (
         "简称由 1 到 32 个字母、数字、- 和 _ 组成，且不能是 {taken}"
     ),
     "{names_key} is not a mapping of short name to address": "{names_key} 不是从简称到地址的映射",
-    "its columns of points are not in their form": "它返回的数据点格式不正确",
+    "its columns of points are not in the expected form": "它返回的数据点格式不正确",
     "no trial matches the selector {selector!r}": "没有试验符合选择器 {selector!r}",
     "A selector is tag:NAME, name:NAME, all, or a query; trials are looked up in the same directory (-d DIR)": (
         "选择器可以是 tag:NAME、name:NAME、all 或一个查询；在同一目录（-d DIR）中查找试验"
@@ -115,7 +115,7 @@ ERRORS: dict[str, str] = {
     "parts of {failed} of {total} trials were left out; all the rest is on the server": (
         "{total} 个试验中有 {failed} 个的部分内容未上传；其余均已在服务器上"
     ),
-    "Mend, shorten or rename what is named above, and run the same command again": (
+    "Fix, shorten or rename what is named above, and run the same command again": (
         "请修复、缩短或重命名上面列出的内容，然后重新运行同一命令"
     ),
     "WARNING: other users can read or change {path}, which holds secrets: {command}": (
@@ -290,9 +290,9 @@ ERRORS: dict[str, str] = {
     "has no id": "没有 ID",
     "is not a list of mappings": "不是映射的列表",
     "is not a JSON object of URIs by key": "不是由键到 URI 的 JSON 对象",
-    "is missing or has another size than when it was added": "不存在，或大小与添加时不同",
-    "has another size than when it was added": "大小与添加时不同",
-    "has other bytes than when it was added": "内容与添加时不同",
+    "is missing or has changed in size since it was added": "不存在，或大小与添加时不同",
+    "has changed in size since it was added": "大小与添加时不同",
+    "has changed since it was added": "内容与添加时不同",
     "cannot be read": "无法读取",
     "Add it again, or bring it back: aimd artifact download": "请重新添加，或取回：aimd artifact download",
     "Other artifacts are not affected": "其他制品不受影响",
@@ -306,7 +306,7 @@ ERRORS: dict[str, str] = {
     "its {file} does not match its size or digest": "其 {file} 与大小或摘要不符",
     "it has other content under the id of this artifact, which is final": "该制品的 ID 下已有其他内容，且已定稿",
     "one of the nodes": "其中一个节点",
-    "{count} artifact{s} taken along": "一并上传了 {count} 个制品",
+    "{count} artifact{s} uploaded with it": "一并上传了 {count} 个制品",
     "{name!r} means several artifacts: {paths}": "{name!r} 对应多个制品：{paths}",
     "Name one with its folder: FOLDER/NAME[:TAG]": "请连同文件夹一起指定：FOLDER/NAME[:TAG]",
     "Run: aimd artifact ls --remote": "请运行：aimd artifact ls --remote",

@@ -5,14 +5,14 @@ from __future__ import annotations
 OBJECTS: dict[str, str] = {
     # aimd_core/objects/
     "{where} has no object {digest}": "{where} 中没有对象 {digest}",
-    "has other bytes than its name says": "内容与其名称所示不符",
-    "has other bytes than its digest says": "内容与其摘要不符",
+    "does not match the digest in its name": "内容与其名称所示不符",
+    "does not match its digest": "内容与其摘要不符",
     "is a link, which is not followed": "是链接，不予跟随",
-    "is no regular file": "不是普通文件",
+    "is not a regular file": "不是普通文件",
     "was changed while it was read": "在读取过程中被更改",
     "its name cannot be used: {reason}": "名称不可用：{reason}",
     "it is an absolute path": "是绝对路径",
-    "it lies more than {limit} directories deep": "目录层数超过 {limit}",
+    "it is more than {limit} directories deep": "目录层数超过 {limit}",
     "a trial has {limit:,} files at most": "每个试验最多 {limit:,} 个文件",
     # aimd_core/client/contents.py, aimd_core/upload/
     "as long as what was sent": "与所发送的内容数量一致的列表",
@@ -26,5 +26,5 @@ OBJECTS: dict[str, str] = {
     "cannot be sent ({reason})": "无法发送（{reason}）",
     "gone here and kept on the server: {count} file{s}": "本地已不存在、服务器上仍保留：{count} 个文件",
     "left out by .aimdignore: {count} file{s}": "被 .aimdignore 排除：{count} 个文件",
-    "{count} file{s} in files/ stay here: version 1 takes none": "files/ 中的 {count} 个文件留在本地：第 1 版协议不接收文件",
+    "not uploaded: {count} file{s} in files/, which version 1 does not take": "未上传：files/ 中的 {count} 个文件（第 1 版协议不接收文件）",
 }
