@@ -102,6 +102,11 @@ def graph(
     return lineage
 
 
+def artifact_detail(version: str | None, artifact_type: str, aliases: Iterable[str]) -> str:
+    """Return what is shown of an artifact beside its name."""
+    return " ".join(filter(None, [version, artifact_type, *aliases]))
+
+
 def artifacts_in(document: Mapping[str, object]) -> tuple[list[str], list[str]]:
     """Return the ids of the artifacts that a trial used and produced, from its document."""
     return _ids_in(document.get(INPUT_ARTIFACTS)), _ids_in(document.get(OUTPUT_ARTIFACTS))

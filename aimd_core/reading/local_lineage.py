@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aimd_core.errors import NoArtifactsError
 from aimd_core.reading.artifacts import StoredArtifact, find_artifacts
 from aimd_core.reading.documents import Trial, find_trials
-from aimd_core.reading.lineage import ARTIFACT, DEPTH, TRIAL, Lineage, LineageNode, artifacts_in, graph
+from aimd_core.reading.lineage import ARTIFACT, DEPTH, TRIAL, Lineage, LineageNode, artifact_detail, artifacts_in, graph
 
 
 class _Links(NamedTuple):
@@ -22,7 +22,7 @@ class _Links(NamedTuple):
 
 def node_of_artifact(artifact: StoredArtifact) -> LineageNode:
     """Return the node of an artifact."""
-    detail = " ".join(filter(None, [artifact.version or "", artifact.type, *artifact.aliases]))
+    detail = artifact_detail(artifact.version, artifact.type, artifact.aliases)
     return LineageNode(ARTIFACT, artifact.id, artifact.name, detail)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from aimd_core.format.artifacts import LATEST
+from aimd_core.reading.lineage import DEPTH
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.content_streams import content_answer
@@ -104,7 +105,7 @@ async def get_content(call: Call) -> Response:
 
 async def get_lineage(call: Call) -> Response:
     """Answer with what an artifact or a trial was made from, and what was made from it."""
-    depth = number_in(call, "depth", lineage.DEPTH)
+    depth = number_in(call, "depth", DEPTH)
     return json_answer(await call.run(lineage.graph, call.part("id"), depth))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.reading.lineage import ARTIFACT, TRIAL
+from aimd_core.reading.lineage import ARTIFACT, TRIAL, artifact_detail
 from aimd_server.services import artifact_lists, public_view, trials
 from aimd_server.services.request_errors import RefusalError, no_artifact
 from aimd_server.services.visibility import load_artifact, load_trial
@@ -18,7 +18,7 @@ from aimd_server.stores import lineage
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 
-DEPTH, MAX_DEPTH = 10, 50
+MAX_DEPTH = 50
 MAX_NODES = 1_000
 MAX_LINKS = 5_000
 
@@ -107,7 +107,7 @@ def _node(connection: Connection, user: Account, uid: str, kind: str) -> Lineage
     if kind != TRIAL:
         try:
             (row,) = artifact_lists.shown(connection, user, [load_artifact(connection, user, uid)])
-            detail = " ".join(filter(None, [row["version"], row["type"], *row["aliases"]]))
+            detail = artifact_detail(row["version"], row["type"], row["aliases"])
             return LineageNode(ARTIFACT, uid, row["name"], detail, row["folder"]["path"])
         except RefusalError:
             pass
