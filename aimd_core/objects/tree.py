@@ -1,7 +1,7 @@
 """The files of a directory: those that can be kept, each with what tells whether it changed, and why others cannot.
 
-One directory decides what the files of a trial are: its `files/`. Whatever lies there belongs to the trial, however it
-came there.
+One directory decides what the files of a trial are: its `files/`. Everything there belongs to the trial, however it got
+there.
 """
 
 from __future__ import annotations
