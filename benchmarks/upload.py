@@ -28,8 +28,8 @@ from aimd_core.client.v2 import pack
 from aimd_core.config import Credentials
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, upload_all
-from aimd_core.upload.parts import PartSize
 from aimd_core.upload.remote import CurrentRemote
+from aimd_core.upload.transfers import PartSize
 from benchmarks.appends import cpu_of, floor
 from benchmarks.measurement import Measurement, table
 from tests.support.proxy import Proxy

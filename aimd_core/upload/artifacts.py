@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import queue
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -47,6 +45,7 @@ from aimd_core.objects.store import store_of
 from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.sending import Progress, no_progress
+from aimd_core.upload.transfers import over_connections
 
 Self = TypeVar("Self")
 UPLOADED, UNCHANGED = "uploaded", "unchanged"
@@ -54,7 +53,6 @@ ADD_AGAIN = "Add it again, or bring it back: aimd artifact download"
 MAX_REFERENCES_BYTES = 32 << 20
 _PARTS_DIRECTORY = ".parts"  # of an artifact, for objects that have not arrived whole
 _TRIES = 5
-_WORKERS = 4
 _PIECE_BYTES = 1 << 20
 
 
@@ -333,41 +331,12 @@ def _fetch_all(
     progress: Progress,
 ) -> None:
     """Bring objects over several connections, and add each to `fetched` once it is in its place, with its digest."""
-    left: queue.SimpleQueue[StoredObject] = queue.SimpleQueue()
-    for row in missing:
-        left.put(row)
 
-    def serve(connection: ArtifactRemote) -> None:
-        try:
-            while not left.empty():
-                with contextlib.suppress(queue.Empty):
-                    row = left.get_nowait()
-                    digest = _fetch(connection, artifact, row, progress)
-                    fetched.append(StoredObject(row.key, row.size_bytes, digest))
-        except BaseException:
-            _drain(left)  # the others end after what they are doing
-            raise
+    def fetch(connection: ArtifactRemote, row: StoredObject) -> None:
+        digest = _fetch(connection, artifact, row, progress)
+        fetched.append(StoredObject(row.key, row.size_bytes, digest))
 
-    connections = [remote, *(remote.twin() for _ in range(min(_WORKERS, len(missing)) - 1))]
-    threads = ThreadPoolExecutor(len(connections))
-    try:
-        for end in [threads.submit(serve, connection) for connection in connections]:
-            end.result()
-    except BaseException:  # such as Ctrl-C
-        _drain(left)
-        for connection in connections:
-            connection.abort()
-        raise
-    finally:
-        threads.shutdown()
-        for connection in connections[1:]:
-            connection.__exit__(None, None, None)
-
-
-def _drain(left: queue.SimpleQueue[StoredObject]) -> None:
-    with contextlib.suppress(queue.Empty):
-        while True:
-            left.get_nowait()
+    over_connections(remote, remote.twin, missing, fetch)
 
 
 def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, progress: Progress) -> str:

@@ -38,8 +38,8 @@ from aimd_core.upload.artifacts import (
 )
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.files import ContentSending
-from aimd_core.upload.parts import PartSize
 from aimd_core.upload.sending import Progress
+from aimd_core.upload.transfers import PartSize
 
 
 class CurrentArtifactRemote:

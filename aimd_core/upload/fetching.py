@@ -7,9 +7,7 @@ of the directory, and no link is followed.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aimd_core.client import contents
@@ -22,8 +20,8 @@ from aimd_core.objects.copying import digest_file, open_source, stat_of
 from aimd_core.objects.memory import DigestMemory
 from aimd_core.objects.tree import MAX_FILES, Entry
 from aimd_core.reading.kept_files import KeptFile
+from aimd_core.upload.transfers import over_connections
 
-WORKERS = 4
 _TRIES = 5
 
 
@@ -79,29 +77,10 @@ def _make_folder(directory: Path, folder: str) -> None:
 def _fetch_all(
     server: Server, trial_id: str, files: Sequence[KeptFile], directory: Path, progress: Callable[[int], None]
 ) -> None:
-    left, lock = iter(files), threading.Lock()
+    def fetch(connection: Server, file: KeptFile) -> None:
+        _fetch(connection, trial_id, file, directory / file.path, progress)
 
-    def serve(connection: Server) -> None:
-        while True:
-            with lock:
-                file = next(left, None)
-            if file is None:
-                return
-            try:
-                _fetch(connection, trial_id, file, directory / file.path, progress)
-            except BaseException:
-                with lock:
-                    for _ in left:
-                        pass  # the others end after what they are doing
-                raise
-
-    servers = [server, *(twin_of(server) for _ in range(min(WORKERS, len(files)) - 1))]
-    with ThreadPoolExecutor(len(servers)) as threads:
-        ends = [threads.submit(serve, connection) for connection in servers]
-    for connection in servers[1:]:
-        connection.__exit__(None, None, None)
-    for end in ends:
-        end.result()
+    over_connections(server, lambda: twin_of(server), files, fetch)
 
 
 def _fetch(server: Server, trial_id: str, file: KeptFile, path: Path, progress: Callable[[int], None]) -> None:

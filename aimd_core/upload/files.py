@@ -11,7 +11,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,11 +24,10 @@ from aimd_core.language import said
 from aimd_core.objects.copying import open_source
 from aimd_core.objects.tree import LeftOut
 from aimd_core.reading.kept_files import KeptFile, local_files, unread_reason
-from aimd_core.upload.parts import PartSize
+from aimd_core.upload.transfers import PartSize, over_connections
 
 SMALL_BYTES = 512 << 10  # contents up to this size are sent several at once
 BODY_BYTES, BODY_FILES = 4 << 20, 2_000
-WORKERS = 4
 _STEP_BYTES = 4 << 20
 _TRIES = 4
 
@@ -180,37 +178,7 @@ class ContentSending:
             work.append(lambda server, body=body: self._send_small(server, body))  # type: ignore[misc]
         for group in large:
             work.append(lambda server, group=group: self._send_large(server, group, lacking))  # type: ignore[misc]
-        self._run(work)
-
-    def _run(self, work: list[Callable[[Server], None]]) -> None:
-        """Do several things at once, each worker with a connection of its own."""
-        if len(work) < 2:
-            for item in work:
-                item(self._server)
-            return
-        left = iter(work)
-
-        def serve(server: Server) -> None:
-            while True:
-                with self._lock:
-                    item = next(left, None)
-                if item is None:
-                    return
-                try:
-                    item(server)
-                except BaseException:
-                    with self._lock:
-                        for _ in left:
-                            pass  # the others end after what they are doing
-                    raise
-
-        servers = [self._server, *(twin_of(self._server) for _ in range(min(WORKERS, len(work)) - 1))]
-        with ThreadPoolExecutor(len(servers)) as threads:
-            ends = [threads.submit(serve, server) for server in servers]
-        for server in servers[1:]:
-            server.__exit__(None, None, None)
-        for end in ends:
-            end.result()
+        over_connections(self._server, lambda: twin_of(self._server), work, lambda server, item: item(server))
 
     def _fail(self, group: Sequence[KeptFile], reason: str) -> None:
         with self._lock:

@@ -32,7 +32,6 @@ from aimd_core.upload.contents import (
     quick_id,
 )
 from aimd_core.upload.current_artifacts import CurrentArtifactRemote
-from aimd_core.upload.parts import PartSize
 from aimd_core.upload.refusals import refusal_reason
 from aimd_core.upload.sending import (
     Progress,
@@ -43,6 +42,7 @@ from aimd_core.upload.sending import (
     plan_trial,
     send_trial,
 )
+from aimd_core.upload.transfers import PartSize
 from aimd_core.upload.version1 import DeployedRemote
 
 Self = TypeVar("Self")

@@ -45,8 +45,8 @@ from aimd_core.upload.contents import (
     document_of,
 )
 from aimd_core.upload.files import differences_of, send_files
-from aimd_core.upload.parts import MAX_PART_BYTES, PartSize
 from aimd_core.upload.refusals import DAMAGED, UNSENT, Refusal, admitted, refusal_reason
+from aimd_core.upload.transfers import MAX_PART_BYTES, PartSize
 
 _OFFSET_TRIES = 8
 _CONFLICT_TRIES = 8
