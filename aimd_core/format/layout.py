@@ -42,7 +42,7 @@ _METRICS_AT = _NUMBERS * ALL_FILES.index(METRICS_FILE)
 _FILE_BYTES = _NUMBERS * _NUMBER_BYTES
 DOCUMENTS_PART = slice(0, _FILE_BYTES * len(_SIGNED_DOCUMENTS))  # the part of a signature
 JOURNAL_PART = slice(_FILE_BYTES * len(_SIGNED_DOCUMENTS), _FILE_BYTES * len(READ_FILES))
-_UNSURE_NS = 2_000_000_000  # a document changed this shortly before it was read may change again with the same time
+UNSURE_NS = 2_000_000_000  # a document changed this shortly before it was read may change again with the same time
 _SUFFIX_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _CREATE_TRIES = 100
 _CREATED_LENGTH = len("261123_150327_f9by70")  # the end of an alternative name: date, time, suffix
@@ -216,7 +216,7 @@ def _unpacked(signature: bytes) -> tuple[int, ...]:
 def sure_signature(signature: bytes) -> bytes:
     """Return the signature to keep, which never matches again if a document is too new to trust its time."""
     numbers = list(_unpacked(signature))
-    newest = time.time_ns() - _UNSURE_NS
+    newest = time.time_ns() - UNSURE_NS
     for position in range(0, _NUMBERS * len(_SIGNED_DOCUMENTS), _NUMBERS):
         if numbers[position] > newest:
             numbers[position + 1] = -1

@@ -1,4 +1,4 @@
-"""Brings files into a store, and puts each where it shall be seen: one reading, one copy, one wait for the disk.
+"""Brings files into a store, and puts each where people see it: one reading, one copy, one wait for the disk.
 
 A file that was added has its bytes in the store and at its place, and they are shared: as a clone where the file system
 can, which takes no space, else as a link to one read-only copy. Where neither is possible, and for small files, the

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from aimd_core.format.layout import HOME
 from aimd_core.objects.copying import Stored
 from aimd_core.objects.memory import DigestMemory
-from aimd_core.objects.packs import PACK, lock_pack, pack_contents, pack_names, rewrite_pack
+from aimd_core.objects.packs import PACK, lock_pack, pack_contents, pack_names, remove_pack
 from aimd_core.objects.store import NEW_DIRECTORY, PACKS_DIRECTORY, ObjectStore, remove_abandoned
 
 GRACE_S = 3600.0
@@ -52,13 +52,11 @@ class Usage(NamedTuple):
 
     Attributes:
         holders: By kind and name.
-        objects: How many objects the store has, and their bytes.
         unused: Those that nothing refers to.
         total_bytes: All bytes, each inode once.
     """
 
     holders: list[Holder]
-    objects: Stored
     unused: list[Stored]
     total_bytes: int
 
@@ -102,19 +100,16 @@ def usage(working_directory: Path) -> Usage:
     for (kind, name), inodes in inodes_of.items():
         own = sum(files.sizes[inode] for inode in set(inodes) if len(files.holders[inode]) == 1)
         holders.append(Holder(kind, name, len(inodes), sum(files.sizes[inode] for inode in inodes), own))
-    unused, count, size_bytes, total_bytes = [], 0, 0, sum(files.sizes.values())
+    unused, total_bytes = [], sum(files.sizes.values())
     clones = _remembered(home) if store.clones is not False else set()
     for stored, status in _objects(store):
-        count, size_bytes = count + 1, size_bytes + stored.size_bytes
         if status.st_ino not in files.sizes:
             total_bytes += stored.size_bytes
         if not _is_used(stored, status, clones):
             unused.append(stored)
     packed = store.packed()
     unused += [Stored(digest, size) for digest, size in packed.items()]
-    packed_bytes = sum(packed.values())
-    objects = Stored(str(count + len(packed)), size_bytes + packed_bytes)
-    return Usage(holders, objects, unused, total_bytes + packed_bytes)
+    return Usage(holders, unused, total_bytes + sum(packed.values()))
 
 
 def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRACE_S) -> Collected:
@@ -181,7 +176,7 @@ def _collect_packs(store: ObjectStore, before_s: float, dry_run: bool) -> Collec
                 continue
             objects, size_bytes = objects + len(sizes), size_bytes + sum(sizes.values())
             if not dry_run:
-                rewrite_pack(directory, name, [])
+                remove_pack(directory, name)
     return Collected(objects, size_bytes, kept)
 
 

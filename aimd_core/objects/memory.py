@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from aimd_core.format.append_file import AppendFile
 from aimd_core.format.files import replace_file
+from aimd_core.format.layout import UNSURE_NS
 from aimd_core.objects.copying import Stat, digest_file, open_source, write_fully
 from aimd_core.objects.tree import Entry
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MEMORY_FILE = ".digests"
-_UNSURE_NS = 2_000_000_000  # a file changed this shortly before it was read may change again with the same time
 _WASTE = 1_000  # superseded lines, from which on the file is written anew
 
 
@@ -75,7 +75,7 @@ class DigestMemory:
             digest: Of its bytes.
             is_sure: Whether nobody else writes to the file.
         """
-        if is_sure or entry.stat.mtime_ns < time.time_ns() - _UNSURE_NS:
+        if is_sure or entry.stat.mtime_ns < time.time_ns() - UNSURE_NS:
             self._remembered[entry.path] = self._new[entry.path] = Remembered(entry.stat, digest)
 
     def save(self, paths: Iterable[str] | None = None) -> None:

@@ -20,12 +20,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from aimd_core.format.append_file import AppendFile
-from aimd_core.format.files import PARTIAL
 from aimd_core.objects.copying import write_fully
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 PACKED_BYTES = 4096  # content up to this size is packed
 PACK_BYTES = 64 << 20  # no record is added to a pack of this size
@@ -86,7 +85,7 @@ class PackReader:
         return dict(self._locations)
 
     def read(self, digest: str) -> bytes | None:
-        """Return content, or None if there is none; a pack that was rewritten meanwhile is looked up again.
+        """Return content, or None if there is none; a pack that was removed meanwhile is looked up again.
 
         Raises:
             OSError: The disk refused.
@@ -251,7 +250,7 @@ class PackWriter(AppendFile):
             self.path = path
             self.open()
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if room_bytes is not None and self.is_deleted():  # it was rewritten meanwhile
+            if room_bytes is not None and self.is_deleted():  # it was removed meanwhile
                 raise FileNotFoundError
         except OSError:
             if room_bytes is not None or not self.is_open:
@@ -316,34 +315,16 @@ def new_name() -> str:
     return f"{time.strftime('%y%m%d-%H%M%S')}-{os.urandom(4).hex()}"
 
 
-def rewrite_pack(directory: str, name: str, kept: Iterable[tuple[str, bytes]]) -> None:
-    """Replace a pack by one with some of its contents, or by none. Killed in between, both are there, or the new one.
-
-    The caller has locked the pack.
+def remove_pack(directory: str, name: str) -> None:
+    """Remove a pack and its index. The caller has locked the pack.
 
     Args:
         directory: Of the packs.
-        name: The pack.
-        kept: Digests and contents that stay.
+        name: The pack, without its ending.
 
     Raises:
-        OSError: The disk refused; the old pack is unchanged.
+        OSError: The disk refused.
     """
-    records = b"".join(record_of(digest, content) for digest, content in kept)
-    if records:
-        path = os.path.join(directory, new_name())
-        temporary = path + PARTIAL
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        try:
-            try:
-                write_fully(descriptor, records)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.rename(temporary, path + PACK)
-        except BaseException:
-            _remove(temporary)
-            raise
     _remove(os.path.join(directory, name + PACK))
     _remove(os.path.join(directory, name + INDEX))
 
