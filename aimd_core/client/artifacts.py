@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from aimd_core.client import answers
+from aimd_core.client.answers import misfitting
 from aimd_core.client.v2 import Server, read_at
 from aimd_core.format.model import StoredObject
+from aimd_core.reading.lineage import Lineage, LineageNode
 
 PUT_AT_ONCE = 10_000
 
@@ -93,3 +95,23 @@ def delete(server: Server, artifact_id: str) -> None:
 def restore(server: Server, artifact_id: str) -> dict[str, Any]:
     """Restore an artifact from the trash, and return it."""
     return server.call(answers.ARTIFACT, "POST", f"/artifacts/{artifact_id}/restore", document={})
+
+
+def lineage_of(server: Server, uid: str, depth: int) -> Lineage:
+    """Return the graph around an artifact or a trial, as far as the key may see it.
+
+    Raises:
+        RemoteNotFoundError: It does not exist, or the key may not see it.
+    """
+    path = f"/artifacts/{quote(uid, safe='')}/lineage"
+    answer = server.call(answers.LINEAGE, "GET", path, query={"depth": str(depth)})
+    nodes = {row["id"]: LineageNode(row["kind"], row["id"], row["name"], row["detail"]) for row in answer["nodes"]}
+    if answer["start"] not in nodes:
+        raise misfitting(server.host, "start", "one of the nodes")
+    lineage = Lineage(nodes[answer["start"]])
+    for edge in answer["edges"]:
+        source, target = edge["source"], edge["target"]
+        if source in nodes and target in nodes:
+            lineage.add(nodes[source], (source, target))
+            lineage.add(nodes[target], (source, target))
+    return lineage

@@ -2,6 +2,7 @@
 
 A kill at any instant leaves a complete best checkpoint: a new one appears whole, and only then are others removed.
 Which one is the best follows from the metrics that each was given, not from a mark that could be lost.
+`checkpoint`, which adds one and lets others go, never breaks training.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from aimd_core.format.artifacts import (
     forget_artifact,
     new_artifact,
 )
-from aimd_core.format.layout import working_directory_of
+from aimd_core.format.layout import expanded, working_directory_of
 from aimd_core.format.model import StoredObject
 from aimd_core.language import said
 from aimd_core.objects.copying import copy_file, open_source
 from aimd_core.objects.tree import read_tree
 from aimd_core.reading.artifacts import StoredArtifact, artifacts_of_repo
 from t9k.aimd.stamps import new_id, timestamp
+from t9k.aimd.telling import tell
+from t9k.aimd.values import as_float
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -89,6 +92,34 @@ class Checkpoint(NamedTuple):
     path: Path
     artifact_id: str
     aliases: list[str]
+
+
+def checkpoint(
+    trial: Path, trial_id: str, path: str | os.PathLike[str], step: int, metrics: Mapping[str, float], keep: str
+) -> tuple[Checkpoint, list[str]] | None:
+    """Add a checkpoint to the trial in a directory. Other arguments and errors as `Trial.checkpoint`.
+
+    Returns:
+        The checkpoint, and the ids of those that were let go; None if it could not be written.
+    """
+    values = {name: as_float(name, value) for name, value in metrics.items()}
+    rules = rules_in(keep)
+    for rule in rules:
+        if rule.metric is not None and rule.metric not in values:
+            raise UsageError(
+                message=said("keep names the metric {metric!r}, which was not given", metric=rule.metric),
+                hint=said("Give it: metrics={{'{metric}': ...}}", metric=rule.metric),
+            )
+    source = Path(expanded(path))
+    try:
+        added = add_checkpoint(trial, trial_id, source, step, values)
+        gone = settle(trial, rules)
+    except (OSError, DamagedError) as error:
+        reason = error.facts["reason"] if isinstance(error, DamagedError) else error.strerror or str(error)
+        tell(said("WARNING: no checkpoint of step {step}: {path}: {reason}", step=step, path=source, reason=reason))
+        return None
+    made = checkpoint_at(added)
+    return None if made is None else (made, gone)
 
 
 def repo_of(trial: Path) -> Path:

@@ -27,6 +27,14 @@ def tell(message: str) -> None:
 
 
 tell_with(tell)
+told: set[str] = set()
+
+
+def tell_once(what: str, message: str) -> None:
+    """Print a message on stderr, once per process for each `what`."""
+    if what not in told:
+        told.add(what)
+        tell(message)
 
 
 class DiskFaults:

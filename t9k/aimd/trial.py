@@ -438,7 +438,7 @@ class Trial:
             TypeError: A metric or the step is not a number.
             UsageError: `keep` has another form, or names a metric that was not given.
         """
-        from t9k.aimd.checkpointing import checkpoint
+        from t9k.aimd.checkpoints import checkpoint
 
         made = checkpoint(self._path, self.id, path, as_int("step", step), metrics or {}, keep)
         if made is None:

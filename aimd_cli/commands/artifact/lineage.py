@@ -75,7 +75,7 @@ def _node(word: str) -> LineageNode:
 
 
 def _on_server(asked: str, depth: int, host: str | None) -> Lineage:
-    from aimd_core.client.lineage import lineage_of
+    from aimd_core.client.artifacts import lineage_of
     from aimd_core.config import resolve_credentials
     from aimd_core.upload.artifact_servers import asked_for, connect_artifacts
     from aimd_core.upload.current_artifacts import CurrentArtifactRemote

@@ -13,8 +13,7 @@ from aimd_core.errors import AimdError
 from aimd_core.format.names import safe_name
 from aimd_core.language import said
 from t9k.aimd.artifact import create_artifact
-from t9k.aimd.telling import tell
-from t9k.aimd.wandb.telling_once import tell_once
+from t9k.aimd.telling import tell, tell_once
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:

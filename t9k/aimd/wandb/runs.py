@@ -17,13 +17,12 @@ from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.naming import EVAL_IS_VAL, OTHER_TYPE, split_tag
 from t9k.aimd.settings import record_settings
 from t9k.aimd.silent import SilentTrial
-from t9k.aimd.telling import tell
+from t9k.aimd.telling import tell, tell_once
 from t9k.aimd.values import as_float, as_int, as_mapping
 from t9k.aimd.wandb.faults import Error, UsageError, refuse_before_init
 from t9k.aimd.wandb.mappings import RunConfig, RunSummary
 from t9k.aimd.wandb.media import Media
 from t9k.aimd.wandb.opening import open_trial
-from t9k.aimd.wandb.telling_once import tell_once
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:

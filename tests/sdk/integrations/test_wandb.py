@@ -15,8 +15,9 @@ import t9k.aimd.wandb as wandb
 from aimd_core.errors import AimdError
 from aimd_core.format.labels import read_labels
 from t9k import aimd
+from t9k.aimd import telling
 from t9k.aimd.tensorboard import SummaryWriter
-from t9k.aimd.wandb import runs, telling_once
+from t9k.aimd.wandb import runs
 from tests.sdk.integrations.recorded import Recorded, recorded_trial, recorded_trials
 from tests.support.scripts import ROOT, run_script
 
@@ -25,7 +26,7 @@ CALLS = Path(__file__).parent / "calls"
 
 @pytest.fixture(autouse=True)
 def nothing_open(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(telling_once, "told", set())
+    monkeypatch.setattr(telling, "told", set())
     yield
     wandb.finish()
 
