@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from urllib.parse import quote
-
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import encoding_of, read_body, unpacked
+from aimd_server.routes.content_streams import content_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
-from aimd_server.routes.v2_files import MOST_OFFSET, UNSATISFIABLE, wanted_range
+from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services import contents, trial_files
 from aimd_server.services.contents import Arrived, Missing
 from aimd_server.services.files import PART_BYTES
 from aimd_server.services.request_errors import RefusalError, invalid
-from aimd_server.services.trial_files import FilesWish, OpenContent
+from aimd_server.services.trial_files import FilesWish
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
 
@@ -107,30 +105,4 @@ async def get_content(call: Call) -> Response:
         raise invalid("name the file: path=...", field="path")
     call.take_slot()
     opened = await call.run(trial_files.open_content, call.part("id"), path)
-    byte_range = wanted_range(call.request.headers.get("range", ""), opened.size)
-    if byte_range == UNSATISFIABLE and opened.size:
-        return empty_answer(416, {"Content-Range": f"bytes */{opened.size}"})
-    start, end = byte_range if byte_range and byte_range != UNSATISFIABLE else (0, opened.size)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(end - start),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(opened.name, safe='')}",
-    }
-    status = 200
-    if (start, end) != (0, opened.size):
-        status, headers["Content-Range"] = 206, f"bytes {start}-{end - 1}/{opened.size}"
-    return StreamingResponse(_pieces(call, opened, start, end), status, headers, "application/octet-stream")
-
-
-async def _pieces(call: Call, opened: OpenContent, start: int, end: int) -> AsyncIterator[bytes]:
-    """Yield bytes of a content; if it is removed meanwhile, they end short of the Content-Length."""
-    while start < end:
-        piece = await call.run_stored(_read, opened.content_id, start, end)
-        if not piece:
-            return
-        start += len(piece)
-        yield piece
-
-
-def _read(storage: Storage, _: Account, content_id: int, start: int, end: int) -> bytes:
-    return contents.read(storage, content_id, start, end)
+    return content_answer(call, opened.content_id, opened.size, opened.name)
