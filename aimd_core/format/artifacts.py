@@ -90,13 +90,18 @@ def checked_alias(alias: object) -> str:
     return alias
 
 
+def names_version(alias: str) -> bool:
+    """Tell whether an alias would hide a version, or `latest`."""
+    return alias == LATEST or VERSION.fullmatch(alias) is not None
+
+
 def require_own_alias(alias: str) -> None:
     """Refuse an alias that would hide a version, or `latest`.
 
     Raises:
         UsageError: It is one of them.
     """
-    if alias == LATEST or VERSION.fullmatch(alias):
+    if names_version(alias):
         raise UsageError(
             message=said("alias {alias!r} cannot be used: {fault}", alias=alias, fault=said("it names a version")),
             hint="For example: best, production",

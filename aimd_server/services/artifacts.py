@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, key_fault
+from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, folders_of, key_fault
 from aimd_core.objects.tree import digest_of_tree
 from aimd_server.services import auditing, documents, names, public_view
 from aimd_server.services.clock import iso, now_us
@@ -272,10 +272,8 @@ def check_keys(keys: list[str]) -> None:
     _check_count(len(keys))
     present = set(keys)
     for key in keys:
-        parts = key.split("/")
-        for end in range(1, len(parts)):
-            if "/".join(parts[:end]) in present:
-                raise invalid(f"{key!r} cannot be below an object", field="key")
+        if not present.isdisjoint(folders_of(key)):
+            raise invalid(f"{key!r} cannot be below an object", field="key")
 
 
 def _check_count(count: int) -> None:
