@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, folders_of, key_fault
+from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, key_fault
+from aimd_core.format.relative_paths import folders_of
 from aimd_core.objects.tree import digest_of_tree
 from aimd_server.services import auditing, documents, names, public_view
 from aimd_server.services.clock import iso, now_us

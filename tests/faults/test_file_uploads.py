@@ -18,7 +18,7 @@ from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError
 from aimd_core.reading.documents import Trial
-from aimd_core.upload import Destination, files, parts
+from aimd_core.upload import Destination, files, transfers
 from aimd_core.upload.contents import Uploaded
 from aimd_core.upload.downloading import download_trial
 from aimd_core.upload.remote import CurrentRemote
@@ -34,8 +34,8 @@ SMALL = {f"many/{number}": b"%d" % number * 40 for number in range(30)}
 
 @pytest.fixture
 def proxy(running_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    monkeypatch.setattr(parts, "FIRST_PART_BYTES", PART)
-    monkeypatch.setattr(parts, "MAX_PART_BYTES", PART)
+    monkeypatch.setattr(transfers, "FIRST_PART_BYTES", PART)
+    monkeypatch.setattr(transfers, "MAX_PART_BYTES", PART)
     monkeypatch.setattr(files, "SMALL_BYTES", 3000)
     monkeypatch.setattr(files, "BODY_BYTES", 1000)
     monkeypatch.setattr(connection, "CALL_DEADLINE_S", 2.0)
@@ -179,9 +179,9 @@ import sys
 from pathlib import Path
 from aimd_core.config import Credentials
 from aimd_core.reading.documents import Trial
-from aimd_core.upload import Destination, files, parts
+from aimd_core.upload import Destination, files, transfers
 from aimd_core.upload.remote import CurrentRemote
-parts.FIRST_PART_BYTES = parts.MAX_PART_BYTES = 20_000
+transfers.FIRST_PART_BYTES = transfers.MAX_PART_BYTES = 20_000
 files.SMALL_BYTES, files.BODY_BYTES = 3000, 1000
 with CurrentRemote(Credentials(sys.argv[1], sys.argv[2], {})) as remote:
     remote.upload(Trial(Path(sys.argv[3])), Destination())

@@ -21,7 +21,7 @@ from aimd_core.client.v2 import Server, Standing
 from aimd_core.config import Credentials
 from aimd_core.errors import AimdError, ContentDiffersError, NetworkError
 from aimd_core.reading.documents import Trial
-from aimd_core.upload import Destination, parts, sending
+from aimd_core.upload import Destination, sending, transfers
 from aimd_core.upload.remote import CurrentRemote
 from tests.faults.uploads import Case, broken_run, clean_run
 from tests.support.patience import PATIENCE_S
@@ -34,8 +34,8 @@ SHORT = ("reset mid body", "answer lost", "cut without either", "503", "429 date
 
 @pytest.fixture
 def proxy(running_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    monkeypatch.setattr(parts, "FIRST_PART_BYTES", 3000)
-    monkeypatch.setattr(parts, "MAX_PART_BYTES", 3000)
+    monkeypatch.setattr(transfers, "FIRST_PART_BYTES", 3000)
+    monkeypatch.setattr(transfers, "MAX_PART_BYTES", 3000)
     monkeypatch.setattr(connection, "CALL_DEADLINE_S", 1.0)
     monkeypatch.setattr(connection, "READ_TIMEOUT_S", 0.8)
     monkeypatch.setattr("aimd_core.upload.version1.BATCH_POINTS", 25)
@@ -201,9 +201,9 @@ import sys
 from pathlib import Path
 from aimd_core.config import Credentials
 from aimd_core.reading.documents import Trial
-from aimd_core.upload import Destination, parts
+from aimd_core.upload import Destination, transfers
 from aimd_core.upload.remote import CurrentRemote
-parts.FIRST_PART_BYTES = parts.MAX_PART_BYTES = 3000
+transfers.FIRST_PART_BYTES = transfers.MAX_PART_BYTES = 3000
 with CurrentRemote(Credentials(sys.argv[1], sys.argv[2], {})) as remote:
     remote.upload(Trial(Path(sys.argv[3])), Destination())
 """
