@@ -13,7 +13,7 @@ from aimd_server.services.artifacts import MAX_ALIASES, add_to, checked_alias, c
 from aimd_server.services.clock import now_us
 from aimd_server.services.folders import FolderWish, choose_folder
 from aimd_server.services.request_errors import forbidden, invalid, no_artifact
-from aimd_server.services.visibility import Role, load_artifact, require
+from aimd_server.services.visibility import Role, is_owner, load_artifact, require
 from aimd_server.stores import artifacts, folders, trash
 from aimd_server.stores.accounts import UPLOAD, Account
 from aimd_server.stores.database import Connection, Database
@@ -121,7 +121,7 @@ def restore(database: Database, user: Account, uid: str) -> dict[str, Any]:
 
     def operation(connection: Connection) -> dict[str, Any]:
         row = trash.artifact_by_uid(connection, uid) if names.is_uuid(uid) else None
-        if row is None or row.owner_id != user.id or folders.by_id(connection, row.folder_id) is None:
+        if row is None or not is_owner(user, row.owner_id) or folders.by_id(connection, row.folder_id) is None:
             raise no_artifact(uid)
         artifacts.change(connection, row.id, trashed_us=None)
         auditing.note(connection, user.name, "artifact.restore", uid, name=row.name)

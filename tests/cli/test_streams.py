@@ -17,7 +17,7 @@ COMMANDS = {
     "--version": 0,
     "trial ls -h": 0,
     "trial ls": 0,
-    "trial ls zzz": 3,
+    "trial describe zzz": 3,
     "trial ls --remote": 0,
     "trial upload -d .": 0,
 }

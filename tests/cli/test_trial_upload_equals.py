@@ -107,10 +107,10 @@ def test_an_equal_that_is_replaced_while_it_is_sent_goes_beside_the_other(
     (made,) = equals(1, "replace")
     answer, deleted = deployed.model.answer, []
 
-    def deleting(method: str, parts: list[str], query: dict[str, str], body: bytes) -> tuple[int, object]:
+    def deleting(method: str, parts: list[str], query: dict[str, str], body: bytes, kind: str) -> tuple[int, object]:
         if method == "POST" and "metrics" in parts and not deleted:
             deleted.append(deployed.model.trials.pop(made))
-        return answer(method, parts, query, body)
+        return answer(method, parts, query, body, kind)
 
     monkeypatch.setattr(deployed.model, "answer", deleting)
     assert home.aimd("trial", "upload", "cnn").code == 0

@@ -114,7 +114,7 @@ def test_a_deployed_server_that_refuses_parts_gets_the_rest(home: Home, deployed
     path = write(home, "lr: 0.01\nbad: 1\nmodel: {kind: cnn, bad: 2}\n", name="b%d name")
     answer = deployed.model.answer
 
-    def refusing(method: str, parts: list[str], query: dict[str, str], body: bytes) -> tuple[int, object]:
+    def refusing(method: str, parts: list[str], query: dict[str, str], body: bytes, kind: str) -> tuple[int, object]:
         if method == "POST" and (b'"bad"' in body or b"b%d" in body):
             return 400, "no such thing here"
         if (
@@ -123,7 +123,7 @@ def test_a_deployed_server_that_refuses_parts_gets_the_rest(home: Home, deployed
             and any(point["sequence"]["step"] == 7 for point in json.loads(body))
         ):
             return 400, "seven is not welcome"
-        return answer(method, parts, query, body)
+        return answer(method, parts, query, body, kind)
 
     deployed.model.answer = refusing  # type: ignore[method-assign]
     for _ in range(2):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aimd_core.client import answers, protocols
 from aimd_core.client.connection import RetryPolicy
@@ -51,6 +52,12 @@ class Client:
         self.home, self.server, self.key, self.friend = home, server, key, friend
         self.removed = ""
 
+    @property
+    def trial(self) -> str:
+        """The id of a trial that is on the server."""
+        (path,) = self.home.work.glob(".aimd/trials/other*/metadata.yaml")
+        return str(yaml.safe_load(path.read_text())["metadata"]["id"])
+
     def reset(self) -> None:
         """Bring back what a command may have changed."""
         self.home.write_config(f"aimd_host: {self.server.url}\napi_key: {self.key}\n")
@@ -67,7 +74,9 @@ class Client:
 def command(line: str) -> Act:
     return lambda client: client.run(
         *(
-            word.format(url=client.server.url, key=client.key, friend=client.friend, removed=client.removed)
+            word.format(
+                url=client.server.url, key=client.key, friend=client.friend, removed=client.removed, trial=client.trial
+            )
             for word in line.split()
         )
     )
@@ -138,6 +147,7 @@ COMMANDS: dict[str, Act] = {
         "trial ls --remote --json --detail",
         "trial ls --remote --where params.lr>0 --sort -train.loss --limit 1",
         "trial ls --remote --where params.nothing>0",
+        "trial describe --remote {trial}",
     )
 } | {"sdk login": _sdk(_sdk_login), "sdk upload": _sdk(_sdk_upload), "sdk companion": _sdk(_companion)}
 OLD_COMMANDS: dict[str, Act] = {

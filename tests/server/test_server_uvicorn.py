@@ -12,7 +12,7 @@ from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from aimd_server import launch
+from aimd_server import launch, stopping
 from aimd_server.http_protocol import BoundedProtocol
 
 OF_PROTOCOL = {
@@ -95,7 +95,7 @@ def test_of_a_request_only_these_are_used_and_each_is_there() -> None:
 
 
 def test_of_the_server_only_these_are_used_and_each_is_there() -> None:
-    source = inspect.getsource(launch._serve)
+    source = inspect.getsource(launch._serve) + inspect.getsource(stopping)
     server = uvicorn.Server(uvicorn.Config(Nothing()))
     assert [name for name in OF_SERVER if not hasattr(server, name)] == []
     assert [name for name in OF_SERVER if name not in source] == []
