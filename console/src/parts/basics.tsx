@@ -8,14 +8,21 @@ import { bothEnds } from "../model/format";
 import { t, type Word } from "../words";
 import { Icon, type IconName } from "./icons";
 
-/** A name in one line, of which the middle is left out where there is no room. */
+/**
+ * A name in one line, of which the middle is left out where there is no room.
+ *
+ * The name stays one piece of text, so that it is read out, found and copied without a gap; the style sheet draws the
+ * ending.
+ */
 export function BothEnds({ text }: { text: string }) {
   const [beginning, ending] = bothEnds(text);
   if (!ending) return <>{text}</>;
   return (
-    <span class="both">
-      <span class="clip">{beginning}</span>
-      <span>{ending}</span>
+    <span class="both" data-ending={ending}>
+      <span class="clip">
+        {beginning}
+        <span class="undrawn">{ending}</span>
+      </span>
     </span>
   );
 }
