@@ -49,7 +49,7 @@ from aimd_core.upload.transfers import over_connections
 
 Self = TypeVar("Self")
 UPLOADED, UNCHANGED = "uploaded", "unchanged"
-ADD_AGAIN = "Add it again, or bring it back: aimd artifact download"
+ADD_AGAIN_HINT = "Add it again, or bring it back: aimd artifact download"
 MAX_REFERENCES_BYTES = 32 << 20
 _PARTS_DIRECTORY = ".parts"  # of an artifact, for objects that have not arrived whole
 _TRIES = 5
@@ -167,7 +167,7 @@ def upload_artifact_at(
         raise DamagedError(
             path=object_path(artifact.path, missing[0].key),
             reason=said("is missing or has changed in size since it was added", count=len(missing)),
-            hint=ADD_AGAIN,
+            hint=ADD_AGAIN_HINT,
         )
     sent_bytes = 0
 

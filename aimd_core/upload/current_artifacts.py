@@ -29,7 +29,7 @@ from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.reading.kept_files import KeptFile
 from aimd_core.upload.artifacts import (
-    ADD_AGAIN,
+    ADD_AGAIN_HINT,
     UNCHANGED,
     UPLOADED,
     RemoteArtifact,
@@ -118,7 +118,7 @@ class CurrentArtifactRemote:
         sending.send(changed)
         if sending.failed:
             key, reason = sorted(sending.failed.items())[0]
-            raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=ADD_AGAIN)
+            raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=ADD_AGAIN_HINT)
         remote.put_objects(self.server, artifact.id, [(file.path, file.digest) for file in changed])
         return UPLOADED, self._whole(remote.finalize(self.server, artifact.id), is_fallback)
 
