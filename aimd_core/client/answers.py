@@ -322,6 +322,7 @@ EVENT = members({"id": text})
 FOLDER = _FOLDER
 FOLDERS = members({"folders": listed(_FOLDER)}, {"next": cursor})
 SHARE = _SHARE
+LINK = members({"id": size, "role": text, "key": uuid}, {"link": flag, "created": text, "expires": text})
 SHARES = members({"shares": listed(_SHARE)})
 _SHARED = members({"kind": text, "id": text, "name": text}, {"path": text, "owner": text, "role": text})
 SHARED = members({"items": listed(_SHARED)})

@@ -114,7 +114,8 @@ class Folders:
 
     def share(self, folder: str, document: dict[str, Any]) -> dict[str, Any]:
         """Share a folder and return the share."""
-        return self._server.call(answers.SHARE, "POST", f"/folders/{self.find(folder)['id']}/shares", document=document)
+        shape = answers.LINK if document.get("link") else answers.SHARE
+        return self._server.call(shape, "POST", f"/folders/{self.find(folder)['id']}/shares", document=document)
 
     def unshare(self, folder: str, number: int) -> None:
         """Remove a share."""

@@ -122,7 +122,7 @@ class RemoteTrial(TrialHandle):
             self.document.get("parameters") or {},
             _mapping(metadata.get("platform")),
             _mapping(metadata.get("_git")),
-            _totals_of(self.document["files"].get(TREE) or {}),
+            _totals_of((self.document.get("files") or {}).get(TREE) or {}),
         )
 
     def diff(self) -> bytes | None:
@@ -453,7 +453,7 @@ class _Copies:
 
         from aimd_core.upload.downloading import fetch_files
 
-        stored = document["files"]
+        stored = document.get("files") or {}
         try:
             if self._directory is None:
                 self._directory = tempfile.TemporaryDirectory(prefix="aimd-")
@@ -495,7 +495,7 @@ def _change(trial: RemoteTrial, changes: dict[str, Any]) -> None:
 def _size_of(trial: RemoteTrial, file: str) -> int | None:
     """Return how much the server has of a file, None if it has nothing."""
     trial.source.fill([trial])
-    stored = trial.document["files"].get(file)
+    stored = (trial.document.get("files") or {}).get(file)
     return None if stored is None else int(stored["offset"])
 
 
