@@ -117,7 +117,7 @@ class RemoteTrial(TrialHandle):
     def detail(self) -> Detail:
         """Return what a list does not show."""
         self._source.fill([self])
-        metadata = self.document["metadata"]
+        metadata = _mapping(self.document.get("metadata"))
         return Detail(
             self.document.get("parameters") or {},
             _mapping(metadata.get("platform")),
