@@ -297,6 +297,8 @@ FILES = members({"files": listed(members({"path": text, "size": size, "digest": 
 _COLUMN = members({"name": text})
 COLUMNS = members({"parameters": listed(_COLUMN), "metrics": listed(_COLUMN)})
 BATCH = members({"trials": listed(TRIAL), "missing": listed(text)})
+_DETAILS = {"files": _FILES, "metadata": mapping}
+BATCH_DETAILED = members({"trials": listed(members({**_TRIAL, **_DETAILS}, _TRIAL_EXTRAS)), "missing": listed(text)})
 _PART = members({"offset": size, "length": size})
 PLOTS = members(
     {

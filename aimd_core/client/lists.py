@@ -77,8 +77,9 @@ def batch(server: Server, trial_ids: Sequence[str], detail: bool = False) -> dic
         detail: Whether to include `metadata` and `files`.
     """
     answered: dict[str, dict[str, Any]] = {}
+    shape = answers.BATCH_DETAILED if detail else answers.BATCH
     for start in range(0, len(trial_ids), BATCH_AT_ONCE):
         document = {"ids": list(trial_ids[start : start + BATCH_AT_ONCE]), "detail": detail}
-        page = server.call(answers.BATCH, "POST", "/trials/batch", document=document)
+        page = server.call(shape, "POST", "/trials/batch", document=document)
         answered.update((trial["id"], trial) for trial in page["trials"])
     return answered

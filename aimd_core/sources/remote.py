@@ -117,12 +117,12 @@ class RemoteTrial(TrialHandle):
     def detail(self) -> Detail:
         """Return what a list does not show."""
         self._source.fill([self])
-        metadata = _mapping(self.document.get("metadata"))
+        metadata = self.document["metadata"]
         return Detail(
             self.document.get("parameters") or {},
             _mapping(metadata.get("platform")),
             _mapping(metadata.get("_git")),
-            _totals_of((self.document.get("files") or {}).get(TREE) or {}),
+            _totals_of(self.document["files"].get(TREE) or {}),
         )
 
     def diff(self) -> bytes | None:
@@ -355,7 +355,7 @@ class ServerSource(TrialSource):
         Raises:
             RemoteNotFoundError: One is no longer there.
         """
-        bare = [trial for trial in _remote(trials) if again or "files" not in trial.document]
+        bare = [trial for trial in _remote(trials) if again or _is_bare(trial.document)]
         documents = batch(self.server, [trial.id for trial in bare], detail=True) if bare else {}
         for trial in bare:
             if trial.id not in documents:
@@ -453,7 +453,7 @@ class _Copies:
 
         from aimd_core.upload.downloading import fetch_files
 
-        stored = document.get("files") or {}
+        stored = document["files"]
         try:
             if self._directory is None:
                 self._directory = tempfile.TemporaryDirectory(prefix="aimd-")
@@ -466,6 +466,11 @@ class _Copies:
             path = error.filename or tempfile.gettempdir()
             raise DiskError(path=path, reason=error.strerror or str(error)) from error
         return directory
+
+
+def _is_bare(document: dict[str, Any]) -> bool:
+    """Tell whether an answer is without what lists leave out."""
+    return document.get("files") is None or document.get("metadata") is None
 
 
 def _directory_name(document: dict[str, Any], host: str) -> str:
@@ -495,7 +500,7 @@ def _change(trial: RemoteTrial, changes: dict[str, Any]) -> None:
 def _size_of(trial: RemoteTrial, file: str) -> int | None:
     """Return how much the server has of a file, None if it has nothing."""
     trial.source.fill([trial])
-    stored = (trial.document.get("files") or {}).get(file)
+    stored = trial.document["files"].get(file)
     return None if stored is None else int(stored["offset"])
 
 
