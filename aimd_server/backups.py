@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from aimd_core.errors import DamagedError, DiskError, NotFoundError, UsageError
+from aimd_core.format.locking import try_lock
 from aimd_core.language import said
 from aimd_server.holding import held
 from aimd_server.opening import naming, opened, opened_objects
@@ -148,37 +148,17 @@ def _file_of(location: Location, tool: str) -> Path:
 def _part_of(file: Path) -> Iterator[Path]:
     """Yield the name of a file to fill beside one to come, locked meanwhile; removes those of processes that died."""
     for left in file.parent.glob(f".{file.name}.*.part"):
-        with _locked(left) as is_ours:
+        with try_lock(left) as is_ours:
             if is_ours:
                 left.unlink(missing_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     sqlite.create_private(part)
     try:
-        with _locked(part):
+        with try_lock(part):
             yield part
     finally:
         for each in (part, sqlite.log_of(part), sqlite.index_of(part)):
             each.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[bool]:
-    """Lock a file, and tell whether nobody else holds it."""
-    if sys.platform == "win32":
-        yield False
-        return
-    import fcntl
-
-    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 def _make_whole(part: Path, data_dir: Path, settings: Settings | None) -> None:

@@ -44,6 +44,27 @@ def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
             _release(descriptor)
 
 
+@contextmanager
+def try_lock(file: str | os.PathLike[str]) -> Iterator[bool]:
+    """Lock a file without waiting, and tell whether nobody else has; False where it is gone or has no locks."""
+    try:
+        import fcntl
+
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except (ImportError, FileNotFoundError):
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, directory: str) -> int:
     """Lock a directory, and return the descriptor that holds the lock."""
     if _wait_for(descriptor):

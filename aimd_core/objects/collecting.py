@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aimd_core.format.layout import HOME
+from aimd_core.format.locking import try_lock
 from aimd_core.objects.copying import Stored
 from aimd_core.objects.memory import DigestMemory
-from aimd_core.objects.packs import PACK, lock_pack, pack_contents, pack_names, remove_pack
+from aimd_core.objects.packs import PACK, pack_contents, pack_names, remove_pack
 from aimd_core.objects.store import NEW_DIRECTORY, PACKS_DIRECTORY, ObjectStore, remove_abandoned
 
 GRACE_S = 3600.0
@@ -170,7 +171,7 @@ def _collect_packs(store: ObjectStore, before_s: float, dry_run: bool) -> Collec
     for name in pack_names(directory):
         path = os.path.join(directory, name + PACK)
         sizes = pack_contents(path)
-        with store.locked(is_shared=False), lock_pack(path) as is_ours:
+        with store.locked(is_shared=False), try_lock(path) as is_ours:
             if not is_ours or os.stat(path).st_mtime > before_s:
                 kept += len(sizes)
                 continue

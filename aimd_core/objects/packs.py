@@ -16,7 +16,6 @@ import os
 import re
 import struct
 import time
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from aimd_core.format.append_file import AppendFile
@@ -287,27 +286,6 @@ def pack_contents(path: str) -> dict[str, int]:
             return {digest: size_bytes for digest, _, size_bytes in records_in(pack.read())}
     except FileNotFoundError:
         return {}
-
-
-@contextmanager
-def lock_pack(path: str) -> Iterator[bool]:
-    """Lock a pack as a writer does, and tell whether nobody else has."""
-    import fcntl
-
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 def new_name() -> str:
