@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.format.artifacts import LATEST, VERSION
+from aimd_core.format.artifacts import names_version
 from aimd_server.services import auditing, names
 from aimd_server.services.artifact_lists import shown
 from aimd_server.services.artifacts import MAX_ALIASES, add_to, checked_alias, checked_document, checked_type, repo_in
@@ -71,7 +71,7 @@ def change_aliases(database: Database, user: Account, uid: str, wish: AliasChang
         RefusalError: `not_found`, `forbidden`, `invalid`.
     """
     for alias in wish.add:
-        if alias == LATEST or VERSION.fullmatch(checked_alias(alias)):
+        if names_version(checked_alias(alias)):
             raise invalid(f"{alias!r} is given by the server, so it cannot be an alias", field="add")
 
     def operation(connection: Connection) -> dict[str, Any]:

@@ -7,13 +7,12 @@ more. Versions count up within a repo and are never given twice. `latest` is the
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from typing import Any
 
 import msgspec
 
-from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, key_fault
+from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, key_fault, names_version
 from aimd_core.format.relative_paths import folders_of
 from aimd_core.objects.tree import digest_of_tree
 from aimd_server.services import auditing, documents, names, public_view
@@ -37,7 +36,6 @@ MAX_DESCRIPTION_CHARS = 64 << 10
 MAX_TOLD = 1_000
 MAX_SHARES = 500
 MAX_DOCUMENT_CHARS = 256 << 10
-_VERSION = re.compile("v?([0-9]{1,18})")
 _LAST = "last_version"  # in a repo's config
 
 
@@ -105,7 +103,7 @@ def checked_document(given: Document) -> Document:
         raise invalid(f"description is a text of {MAX_DESCRIPTION_CHARS} characters at most", field="description")
     if not isinstance(aliases, list) or len(aliases) > MAX_ALIASES:
         raise invalid(f"aliases are a list of {MAX_ALIASES} texts at most", field="aliases")
-    kept = [checked_alias(alias) for alias in aliases if alias != LATEST]
+    kept = [alias for alias in map(checked_alias, aliases) if not names_version(alias)]  # those the server gives
     text = documents.text_of({**given, "description": description, "aliases": kept})
     if len(text) > MAX_DOCUMENT_CHARS:
         raise invalid("the document is too large", field="metadata")
@@ -349,9 +347,9 @@ def _with_tag(connection: Connection, folder_id: int, tag: str) -> ArtifactRow |
     if tag == LATEST:
         newest = artifacts.final_of(connection, folder_id, 1)
         return newest[0] if newest else None
-    match = _VERSION.fullmatch(tag)
-    row = artifacts.by_number(connection, folder_id, int(match[1])) if match else None
-    return row or artifacts.by_alias(connection, folder_id, tag)
+    if names_version(tag):
+        return artifacts.by_number(connection, folder_id, int(tag.removeprefix("v")))
+    return artifacts.by_alias(connection, folder_id, tag)
 
 
 def get_tagged(database: Database, user: Account, folder: str, repo: str, tag: str) -> Document:

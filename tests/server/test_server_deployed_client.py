@@ -218,13 +218,17 @@ def test_an_object_in_parts_is_one_object(artifacts: DeployedArtifacts) -> None:
 def test_versions_and_tags_lead_to_their_artifacts(artifacts: DeployedArtifacts) -> None:
     folder, ids = artifacts.make_folder("/default"), [new_id(), new_id()]
     for number, artifact_id in enumerate(ids):
-        artifacts.upload(artifact_id, folder, "tagged", {"a": b"%d" % number}, aliases=["best"])
-    tags = {"latest": ids[1], "best": ids[1], "v1": ids[0], "v2": ids[1]}
+        artifacts.upload(artifact_id, folder, "tagged", {"a": b"%d" % number}, aliases=["best", "1", "v7"])
+    tags = {"latest": ids[1], "best": ids[1], "1": ids[1], "v1": ids[0], "v2": ids[1]}
     for tag, artifact_id in tags.items():
         document = artifacts.call("GET", "/artifacts", folder=folder, repo="tagged", tag=tag)
         assert document["metadata"]["id"] == artifact_id, tag
     assert artifacts.call("GET", f"/artifacts/{ids[0]}")["aliases"] == []
-    for query in ({"repo": "tagged", "tag": "v3"}, {"repo": "nothing", "tag": "latest"}):
+    for query in (
+        {"repo": "tagged", "tag": "v3"},
+        {"repo": "tagged", "tag": "v7"},
+        {"repo": "nothing", "tag": "latest"},
+    ):
         with pytest.raises(RefusedError) as caught:
             artifacts.call("GET", "/artifacts", folder=folder, **query)
         assert caught.value.status == 500
