@@ -42,6 +42,15 @@ HostOpt = Annotated[
         "-H", "--host", metavar="URL", help="The server to use, or part of the address of one that `aimd login` knows."
     ),
 ]
+FolderIdOpt = Annotated[
+    str | None, typer.Option("-I", "--folder-id", metavar="ID", help="The id of the folder to upload to; wins over -P.")
+]
+FolderPathOpt = Annotated[
+    str | None, typer.Option("-P", "--folder-path", metavar="PATH", help="The folder to upload to.")
+]
+MakeFolderOpt = Annotated[
+    bool, typer.Option("-m", "--make-folder", help="Create the folder and its parents if missing.")
+]
 AllSegmentsOpt = Annotated[
     bool,
     typer.Option(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from aimd_cli.commands.artifact.choice import (
     ArtifactsArg,
@@ -14,7 +12,7 @@ from aimd_cli.commands.artifact.choice import (
     RepoPathsOpt,
     chosen_artifacts,
 )
-from aimd_cli.options import HostOpt, JsonOpt
+from aimd_cli.options import FolderIdOpt, FolderPathOpt, HostOpt, JsonOpt, MakeFolderOpt
 
 if TYPE_CHECKING:
     from aimd_cli.progress import TransferProgress
@@ -30,16 +28,9 @@ def upload(
     artifact_id: IdsOpt = None,
     repo_path: RepoPathsOpt = None,
     repo_name: RepoNamesOpt = None,
-    folder_id: Annotated[
-        str | None,
-        typer.Option("-I", "--folder-id", metavar="ID", help="The id of the folder to upload to; wins over -P."),
-    ] = None,
-    folder_path: Annotated[
-        str | None, typer.Option("-P", "--folder-path", metavar="PATH", help="The folder to upload to.")
-    ] = None,
-    make_folder: Annotated[
-        bool, typer.Option("-m", "--make-folder", help="Create the folder and its parents if missing.")
-    ] = False,
+    folder_id: FolderIdOpt = None,
+    folder_path: FolderPathOpt = None,
+    make_folder: MakeFolderOpt = False,
     host: HostOpt = None,
     as_json: JsonOpt = False,
 ) -> None:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aimd_cli import output, text
-from aimd_cli.options import DirectoryOpt, HostOpt, JsonOpt, NamesOpt, PathsOpt, TrialsArg
+from aimd_cli.options import (
+    DirectoryOpt,
+    FolderIdOpt,
+    FolderPathOpt,
+    HostOpt,
+    JsonOpt,
+    MakeFolderOpt,
+    NamesOpt,
+    PathsOpt,
+    TrialsArg,
+)
 from aimd_core.errors import (
     AimdError,
     LeftOutError,
@@ -42,16 +52,9 @@ def upload(
     path: PathsOpt = None,
     name: NamesOpt = None,
     directory: DirectoryOpt = None,
-    folder_id: Annotated[
-        str | None,
-        typer.Option("-I", "--folder-id", metavar="ID", help="The id of the folder to upload to; wins over -P."),
-    ] = None,
-    folder_path: Annotated[
-        str | None, typer.Option("-P", "--folder-path", metavar="PATH", help="The folder to upload to.")
-    ] = None,
-    make_folder: Annotated[
-        bool, typer.Option("-m", "--make-folder", help="Create the folder and its parents if missing.")
-    ] = False,
+    folder_id: FolderIdOpt = None,
+    folder_path: FolderPathOpt = None,
+    make_folder: MakeFolderOpt = False,
     conflict_strategy: Annotated[
         ConflictStrategy | None,
         typer.Option(
