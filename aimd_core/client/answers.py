@@ -273,8 +273,8 @@ _FOLDER = members(
     {"parent": text, "owner": text, "role": text, "type": text, "trials": size, "updated": text},
 )
 _SHARE = members(
-    {"id": size, "role": text},
-    {"user": text, "group": text, "link": flag, "created": text, "expires": text, "key": uuid},
+    {"id": size, "role": text, "user": maybe(text), "group": maybe(text)},  # without either: anyone who has the key
+    {"link": flag, "created": text, "expires": text, "key": uuid},
 )
 
 INFO = members({"product": choice("aimd"), "user": text}, {"version": text, "epoch": text, "features": listed(text)})
