@@ -18,6 +18,7 @@ what to do next. Callers choose how much to catch::
     │   ├── NoArtifactsError
     │   ├── MetricNotFoundError
     │   ├── FileNotRecordedError
+    │   ├── MediaNotFoundError
     │   ├── SelectorFitsNoneError
     │   └── RemoteNotFoundError
     ├── AccessError       not signed in, or not allowed
@@ -34,7 +35,9 @@ what to do next. Callers choose how much to catch::
     │   ├── NameTakenError
     │   ├── ExistsError
     │   ├── NotTheSameError
+    │   ├── ViewChangedError
     │   └── ContentDiffersError
+    ├── QuotaError        the server has no room left for that user or folder
     ├── OldServerError    the server's protocol has no word for it
     ├── StoppedError      Ctrl-C in the middle of an upload or a download
     ├── PartlyDoneError   some of several things failed
@@ -44,7 +47,9 @@ what to do next. Callers choose how much to catch::
     ├── ArtifactStateError an artifact was uploaded; also a RuntimeError
     ├── TrialRunningError the trial still runs
     ├── MissingExtraError a library is missing that an extra brings; also an ImportError
+    ├── MissingPackageError  a library is missing that every command needs; also an ImportError
     ├── WaitEndedError    what was waited for has not come
+    ├── PictureError      a picture cannot be shown
     └── InTheWayError     something is there already; nothing was overwritten
 """
 
@@ -104,6 +109,14 @@ class UsageError(AimdError):
     """The call itself is wrong: an argument, an option, a setting."""
 
     code = "usage"
+
+
+class ReadOnlyStoreError(UsageError):
+    """A change of a run that is in another tracker's store, which is only read. Facts: store."""
+
+    code = "read_only_store"
+    text = "{store} is the store of another tracker, and it is only read"
+    hint = "To make trials of its runs: aimd trial import {store}"
 
 
 class ConfigError(UsageError):
@@ -176,10 +189,25 @@ class MissingExtraError(AimdError, ImportError):
     text = "{library} is not installed: pip install 'aimd-cli[{extra}]'"
 
 
+class MissingPackageError(AimdError, ImportError):
+    """A package that every command needs is not installed, as after `pip install --no-deps`. Facts: library."""
+
+    code = "missing_package"
+    text = "{library} is not installed, which commands need and recording does not: pip install aimd-cli"
+
+
 class NotFoundError(AimdError):
     """There is nothing by that name."""
 
     code = "not_found"
+
+
+class UserNotFoundError(NotFoundError):
+    """The server has no user of that name. Facts: user."""
+
+    code = "user_not_found"
+    text = "there is no user {user!r}"
+    hint = "Run: aimd server user add {user}"
 
 
 class TrialNotFoundError(NotFoundError):
@@ -247,6 +275,7 @@ class MetricNotFoundError(NotFoundError):
 
     def __init__(self, metric: str, where: str, names: list[str]) -> None:
         self.names = names
+        self._several = [name.strip() for name in metric.split(",")]
         super().__init__(metric=repr(metric) if metric else "at all", where=where, known=names)
 
     @property
@@ -254,6 +283,8 @@ class MetricNotFoundError(NotFoundError):
         """The existing names."""
         if not self.names:
             return "Nothing was logged there yet"
+        if len(self._several) > 1 and not set(self._several).isdisjoint(self.names):
+            return said("Name each on its own: {options}", options=" ".join(f"-m {name}" for name in self._several))
         more = said(" and {count} more", count=len(self.names) - 12) if len(self.names) > 12 else ""
         return said("There are: {known}{more}", known=", ".join(self.names[:12]), more=more)
 
@@ -271,6 +302,13 @@ class FileNotRecordedError(NotFoundError):
 
     code = "not_recorded"
     text = "{name} has no recorded {what}"
+
+
+class MediaNotFoundError(NotFoundError):
+    """A trial without such a picture, table or the like. Facts: key, step (or None), index."""
+
+    code = "media_not_found"
+    text = "nothing was recorded at {key!r}, step {step}, number {index}"
 
 
 class RemoteNotFoundError(NotFoundError):
@@ -390,6 +428,14 @@ class NameTakenError(ConflictError):
     hint = "Choose what to do with: --conflict-strategy skip|new|replace"
 
 
+class ViewChangedError(ConflictError):
+    """Somebody else has changed a saved view on the server. Facts: host, reason."""
+
+    code = "view_changed"
+    text = "{host}: {reason}"
+    hint = "Look at it with aimd trial views ls, then save yours again"
+
+
 class ContentDiffersError(ConflictError):
     """Local and server bytes differ where they should be equal. Facts: path, reason."""
 
@@ -413,6 +459,14 @@ class RefusedError(ConflictError):
     text = "{host} refused: {reason}"
 
 
+class QuotaError(AimdError):
+    """What is sent does not fit into a quota of the server. Facts: host, holder, limit, used, more (as texts)."""
+
+    code = "quota"
+    text = "{host} has no room for {more} more: {holder} may hold {limit} and holds {used}"
+    hint = "Delete there what nobody needs, or ask whoever runs the server for more: aimd server quota set"
+
+
 class OldServerError(AimdError):
     """The server speaks only the deployed protocol, which cannot do this. Facts: host, what."""
 
@@ -430,11 +484,14 @@ class ExistsError(ConflictError):
 
 
 class NotTheSameError(ConflictError):
-    """Local and server were compared and differ. Facts: failed, total."""
+    """Local and server were compared and differ. Facts: failed, total, what."""
 
     code = "not_the_same"
-    text = "{failed} of {total} trials are not the same on the server"
+    text = "{failed} of {total} {what} are not the same on the server"
     hint = "Bring the server up to date with: aimd trial upload"
+
+    def __init__(self, failed: int, total: int, what: str = "trials", **facts: object) -> None:
+        super().__init__(failed=failed, total=total, what=what, **facts)
 
 
 class StoppedError(AimdError):
@@ -490,6 +547,13 @@ class TrialRunningError(AimdError):
     code = "trial_running"
     text = "{name} is {state}, so it was not {verb}"
     hint = "Wait until it ends: aimd trial wait {name}"
+
+
+class PictureError(AimdError):
+    """A picture cannot be shown. Facts: reason."""
+
+    code = "picture"
+    text = "the picture cannot be shown: {reason}"
 
 
 class InTheWayError(AimdError):

@@ -88,9 +88,9 @@ def _messages() -> dict[str, str]:
     return _chinese
 
 
-def translated(text: str) -> str:
-    """Return a text in the current language, or unchanged if no catalogue has it."""
-    if language() == ENGLISH:
+def translated(text: str, to: str | None = None) -> str:
+    """Return a text in a language, by default the current one, or unchanged if no catalogue has it."""
+    if (to or language()) == ENGLISH:
         return str(text)
     messages = _messages()
     if not isinstance(text, Said):
@@ -98,7 +98,7 @@ def translated(text: str) -> str:
     template = messages.get(text.template, text.template)
     if not text.facts:
         return template
-    facts = {name: _fact(value) for name, value in text.facts.items()}
+    facts = {name: _fact(value, to) for name, value in text.facts.items()}
     for name, value in facts.items():
         if isinstance(text.facts[name], Said):
             template = _closed_up(template, name, str(value))
@@ -127,8 +127,8 @@ def spoken(template: str, /, **facts: object) -> str:
     return translated(Said(template, facts))
 
 
-def _fact(value: object) -> object:
-    return translated(value) if isinstance(value, Said) else value
+def _fact(value: object, to: str | None) -> object:
+    return translated(value, to) if isinstance(value, Said) else value
 
 
 def tell_with(tell: Callable[[str], object]) -> None:

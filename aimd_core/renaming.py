@@ -15,12 +15,13 @@ from aimd_core.errors import (
 )
 from aimd_core.format.documents import read_mapping, write_mapping
 from aimd_core.format.files import move_directory
-from aimd_core.format.layout import METADATA_FILE, TRIALS_DIRECTORY
+from aimd_core.format.layout import METADATA_FILE, TRIALS_DIRECTORY, absolute
 from aimd_core.format.model import is_alternative_name, split_alternative_name
 from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, may_go_on
+from aimd_core.reading.media import bring_media
 
 
 def rename_trial(trial: Trial, name: str, force: bool = False) -> Path:
@@ -96,11 +97,12 @@ def move_trial(trial: Trial, directory: Path, make: bool = False) -> Path:
     if is_live(state):
         raise TrialRunningError(name=trial.alternative_name, state=state, verb="moved")
     if not directory.is_dir() and not make:
-        raise unlisted(directory)
+        raise unlisted(absolute(directory))
     source = trial.path.absolute()
-    target = directory.absolute() / TRIALS_DIRECTORY / source.name
+    target = absolute(directory) / TRIALS_DIRECTORY / source.name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        bring_media(source, target)
         move_directory(source, target, os.path.realpath(source) if source.is_symlink() else None)
     except FileExistsError:
         raise InTheWayError(path=target) from None

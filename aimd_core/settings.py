@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from aimd_core.addresses import normal_host, without_password
-from aimd_core.config import config_path, find_key, normal_key
+from aimd_core.config import config_path, find_key, normal_key, read_config
 from aimd_core.errors import UsageError
 from aimd_core.hosts import (
     API_KEY_KEY,
@@ -27,6 +26,9 @@ from aimd_core.hosts import (
 from aimd_core.language import said
 
 ASSET_HUB_KEY = "asset_hub_host"
+PICTURES_KEY = "pictures"
+PICTURES_VARIABLE = "AIMD_PICTURES"
+PICTURE_WAYS = ("auto", "kitty", "sixel", "blocks", "off")
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 
 
@@ -46,12 +48,33 @@ class Setting(NamedTuple):
     normal: Callable[[str], str]
 
 
+def _picture_way(value: str) -> str:
+    """Return how pictures are shown.
+
+    Raises:
+        UsageError: There is no such way.
+    """
+    way = value.strip().lower()
+    if way not in PICTURE_WAYS:
+        raise UsageError(
+            message=said("pictures cannot be shown as {value!r}", value=value),
+            hint=said("Known: {settings}", settings=", ".join(PICTURE_WAYS)),
+        )
+    return way
+
+
 SETTINGS = {
     setting.key: setting
     for setting in (
         Setting(HOST_KEY, "AIMD_HOST", "The address of the active server.", normal_host),
         Setting(API_KEY_KEY, "AIMD_API_KEY", "The API key of the active server.", normal_key),
         Setting(ASSET_HUB_KEY, "", "The address of the Asset Hub, for other TensorStack tools.", normal_host),
+        Setting(
+            PICTURES_KEY,
+            PICTURES_VARIABLE,
+            "How pictures are shown in the terminal: auto, kitty, sixel, blocks or off.",
+            _picture_way,
+        ),
     )
 }
 
@@ -82,6 +105,8 @@ def known_setting(key: str) -> Setting:
     """
     setting = SETTINGS.get(HOST_KEY if key == HOST_KEY_OF_TUTORIAL else key)
     if setting is None:
+        from difflib import get_close_matches  # which only an error needs
+
         near = get_close_matches(key, SETTINGS, n=1)
         hint = (
             said("Did you mean: {near}", near=near[0])
@@ -120,8 +145,8 @@ def in_force(config: dict[str, object]) -> list[InForce]:
     Raises:
         UsageError: An address has the wrong form.
     """
-    rows = [_host_in_force(config), _key_in_force(config)]
-    shown = {HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY}
+    rows = [_host_in_force(config), _key_in_force(config), _pictures_in_force(config)]
+    shown = {HOST_KEY, HOST_KEY_OF_TUTORIAL, API_KEY_KEY, PICTURES_KEY}
     others = [ASSET_HUB_KEY, *(key for key in config if key not in shown and key != ASSET_HUB_KEY)]
     path = str(config_path())
     for key in others:
@@ -137,6 +162,24 @@ def _host_in_force(config: dict[str, object]) -> InForce:
     if named:
         return InForce(HOST_KEY, find_host(config, named), "environment", "AIMD_HOST", path if in_file else "")
     return InForce(HOST_KEY, in_file, "file", path, "") if in_file else InForce(HOST_KEY, "", "", "", "")
+
+
+def _pictures_in_force(config: dict[str, object]) -> InForce:
+    in_file, path = str(config.get(PICTURES_KEY) or ""), str(config_path())
+    value = os.environ.get(PICTURES_VARIABLE)
+    if value:
+        return InForce(PICTURES_KEY, _picture_way(value), "environment", PICTURES_VARIABLE, path if in_file else "")
+    return InForce(PICTURES_KEY, in_file, "file", path, "") if in_file else InForce(PICTURES_KEY, "", "", "", "")
+
+
+def pictures_setting() -> str:
+    """Return how pictures are shown: by the environment, else the file, else `auto`.
+
+    Raises:
+        ConfigError, UsageError: It has another value.
+    """
+    value = os.environ.get(PICTURES_VARIABLE) or str(read_config().get(PICTURES_KEY) or PICTURE_WAYS[0])
+    return _picture_way(value)
 
 
 def _key_in_force(config: dict[str, object]) -> InForce:

@@ -268,16 +268,29 @@ _TRIAL_EXTRAS: dict[str, Shape] = {
     "files": _FILES,
     "metadata": mapping,
 }
+_QUOTA = maybe(members({"limit": size, "used": size}))
 _FOLDER = members(
     {"id": text, "name": text, "path": text},
-    {"parent": text, "owner": text, "role": text, "type": text, "trials": size, "updated": text},
+    {
+        "parent": text,
+        "owner": text,
+        "role": text,
+        "type": text,
+        "trials": size,
+        "trials_below": size,
+        "updated": text,
+        "quota": _QUOTA,
+    },
 )
 _SHARE = members(
     {"id": size, "role": text, "user": maybe(text), "group": maybe(text)},  # without either: anyone who has the key
     {"link": flag, "created": text, "expires": text, "key": uuid},
 )
 
-INFO = members({"product": choice("aimd"), "user": text}, {"version": text, "epoch": text, "features": listed(text)})
+INFO = members(
+    {"product": choice("aimd"), "user": text},
+    {"version": text, "epoch": text, "features": listed(text), "quota": _QUOTA},
+)
 TRIAL = members(_TRIAL, _TRIAL_EXTRAS)
 TRIALS = members({"trials": listed(TRIAL)}, {"next": cursor, "behind": size, "count": members({"value": size})})
 KNOWN = members({"trials": named(members(_TRIAL, {"folder": _LOCATION, "state": text, "files": _FILES}), names=uuid)})
@@ -293,7 +306,21 @@ UPLOADED = members(
 MISSING = members({"missing": listed(digest), "offsets": named(size)})
 SMALL = members({"digests": listed(digest)})
 TREE = members({"count": size, "size": size, "digest": digest})
+PARTS = members({"parts": listed(members({"offset": size, "size": size, "url": text})), "expires_s": size})
 FILES = members({"files": listed(members({"path": text, "size": size, "digest": digest}))}, {"next": cursor})
+_MEDIA_BYTES: dict[str, Shape] = {"type": text, "digest": digest, "size": size}
+_MEDIA_KEY: dict[str, Shape] = {
+    **{"key": text, "kinds": listed(text), "records": size, "steps": size},
+    **{"first_step": integer, "last_step": integer},
+}
+MEDIA_KEYS = members({"keys": listed(members(_MEDIA_KEY))}, {"behind": flag})
+MEDIA_STEPS = members({"steps": listed(integer)}, {"next": cursor})
+MEDIA = members(
+    {"media": listed(members({"key": text, "step": integer, "kind": text, "index": size}, _MEDIA_BYTES))},
+    {"next": cursor, "behind": flag},
+)
+MEDIA_MISSING = members({"missing": listed(digest)})
+MEDIA_COUNT = members({"count": size})
 _COLUMN = members({"name": text})
 COLUMNS = members({"parameters": listed(_COLUMN), "metrics": listed(_COLUMN)})
 BATCH = members({"trials": listed(TRIAL), "missing": listed(text)})
@@ -323,6 +350,13 @@ TRASH = members(
 EVENT = members({"id": text})
 FOLDER = _FOLDER
 FOLDERS = members({"folders": listed(_FOLDER)}, {"next": cursor})
+VIEW = members(
+    {"name": text, "shared": flag, "folder": _LOCATION, "etag": text, "view": mapping},
+    {"editor": text, "updated": text},
+)
+NOTE = members({"note": text, "etag": text}, {"editor": text, "updated": text})
+VIEWS = members({"views": listed(VIEW)})
+BASELINE = members({}, {"baseline": members({"trial": uuid, "name": text}, {"alternative_name": text})})
 SHARE = _SHARE
 LINK = members({"id": size, "role": text, "key": uuid}, {"link": flag, "created": text, "expires": text})
 SHARES = members({"shares": listed(_SHARE)})
@@ -334,6 +368,7 @@ _ARTIFACT_EXTRAS: dict[str, Shape] = {
     "objects": size,
     "size": size,
     "fallback": flag,
+    "references": mapping,
 }
 ARTIFACT = members(
     {"id": uuid, "name": text, "type": text, "folder": members({"id": uuid, "path": text}), "version": maybe(text)},
@@ -347,9 +382,13 @@ LINEAGE = members(
     }
 )
 ARTIFACTS = members({"artifacts": listed(ARTIFACT)}, {"next": cursor})
+ARTIFACT_BATCH = members({"artifacts": listed(ARTIFACT), "missing": listed(text)})
 OBJECTS = members({"objects": listed(members({"key": text, "size": size, "digest": digest}))}, {"next": cursor})
 ANYTHING = mapping  # of which nothing is used
-_ERROR = members({"code": text, "message": text}, {"name": text, "folder": text})
+_ERROR = members(
+    {"code": text, "message": text},
+    {"name": text, "folder": text, "holder": text, **dict.fromkeys(("used", "more"), size)},
+)
 
 
 def error_in(answer: Response) -> dict[str, Any] | None:

@@ -8,15 +8,17 @@ from urllib.parse import quote
 
 from aimd_core.client import answers
 from aimd_core.client.answers import misfitting
-from aimd_core.client.v2 import Server, read_at
+from aimd_core.client.direct import ContentAddress, receive
+from aimd_core.client.v2 import Server
+from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.model import StoredObject
 from aimd_core.reading.lineage import Lineage, LineageNode
 
-PUT_AT_ONCE = 10_000
+BATCH_AT_ONCE = 500
 
 
 def put(server: Server, artifact_id: str, document: dict[str, Any]) -> dict[str, Any]:
-    """Create an artifact that is not final, and return it; a known one stays as it is.
+    """Create an artifact that is not final, or change its document, and return it; a final one stays as it is.
 
     Args:
         server: The server.
@@ -33,6 +35,16 @@ def get(server: Server, artifact_id: str) -> dict[str, Any]:
         RemoteNotFoundError: It does not exist, or the key may not see it.
     """
     return server.call(answers.ARTIFACT, "GET", f"/artifacts/{quote(artifact_id, safe='')}")
+
+
+def batch(server: Server, artifact_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return some artifacts by id, without those that do not exist or that the key may not see."""
+    answered: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(artifact_ids), BATCH_AT_ONCE):
+        document = {"ids": list(artifact_ids[start : start + BATCH_AT_ONCE])}
+        page = server.call(answers.ARTIFACT_BATCH, "POST", "/artifacts/batch", document=document)
+        answered.update((row["id"], row) for row in page["artifacts"])
+    return answered
 
 
 def by_tag(server: Server, folder: str, repo: str, tag: str) -> dict[str, Any]:
@@ -62,8 +74,8 @@ def objects_of(server: Server, artifact_id: str) -> Iterator[StoredObject]:
 
 def put_objects(server: Server, artifact_id: str, objects: Sequence[tuple[str, str]]) -> None:
     """Set objects of an artifact, each a key and the digest of a content that was sent."""
-    for start in range(0, len(objects), PUT_AT_ONCE):
-        some = [{"key": key, "digest": digest} for key, digest in objects[start : start + PUT_AT_ONCE]]
+    for start in range(0, len(objects), MAX_CHANGES):
+        some = [{"key": key, "digest": digest} for key, digest in objects[start : start + MAX_CHANGES]]
         server.call(None, "POST", f"/artifacts/{artifact_id}/objects", document={"objects": some})
 
 
@@ -72,13 +84,14 @@ def finalize(server: Server, artifact_id: str) -> dict[str, Any]:
     return server.call(answers.ARTIFACT, "POST", f"/artifacts/{artifact_id}/finalize", document={})
 
 
-def read(server: Server, artifact_id: str, key: str, start: int, take: Callable[[bytes], bool]) -> None:
+def read(server: Server, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
     """Pass the bytes of an object from `start` on to `take`, as long as it returns True.
 
     Raises:
         UnreachableError: It is incomplete; what arrived was passed on.
     """
-    read_at(server, f"/artifacts/{artifact_id}/content?key={quote(key, safe='')}", start, take)
+    path = f"/artifacts/{artifact_id}/content"
+    receive(server, ContentAddress(path, "key", row.key, row.size_bytes), start, take)
 
 
 def change_aliases(server: Server, artifact_id: str, add: Sequence[str], remove: Sequence[str]) -> dict[str, Any]:

@@ -162,8 +162,8 @@ class Connection:
             lambda: self.once(method, path, query=query, document=document, content=content, headers=headers)
         )
 
-    def persist(self, call: Callable[[], T]) -> T:
-        """Return what `call` returns, retrying after a NetworkError by the retry policy."""
+    def persist(self, call: Callable[[], T], after: type[NetworkError] = NetworkError) -> T:
+        """Return what `call` returns, retrying by the retry policy after a NetworkError, or one of its classes."""
         attempt = 0
         started_s = time.monotonic()
         while True:
@@ -173,7 +173,8 @@ class Connection:
                 raise
             except NetworkError as error:
                 # A server that never answered is reported at once; one that has answered may come back.
-                if attempt + 1 >= self.retry.tries or (error.facts.get("refused") and not self._answered):
+                is_worth_it = isinstance(error, after) and attempt + 1 < self.retry.tries
+                if not is_worth_it or (error.facts.get("refused") and not self._answered):
                     raise
                 retry_after_s = error.facts.get("retry_after_s")
                 delay_s = self.retry.delay_s(attempt, retry_after_s if isinstance(retry_after_s, float) else None)
@@ -239,15 +240,23 @@ class Connection:
             )
             raise UnreachableError(host=self.host, reason=reason, refused=refused) from None
         self._answered = True
-        if answer.status_code in _BUSY_STATUSES:
-            raise BusyError(
-                host=self.host,
-                reason=said("HTTP {status_code}", status_code=answer.status_code),
-                retry_after_s=_retry_after_s(answer.headers.get("Retry-After"), answer.headers.get("Date")),
-                status=answer.status_code,
-                body=body[:1000],
-            )
-        return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+        return self.refuse_busy(Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body))
+
+    def refuse_busy(self, answer: Response) -> Response:
+        """Return an answer, unless it says that the server is busy or failing.
+
+        Raises:
+            BusyError: It does.
+        """
+        if answer.status not in _BUSY_STATUSES:
+            return answer
+        raise BusyError(
+            host=self.host,
+            reason=said("HTTP {status_code}", status_code=answer.status),
+            retry_after_s=_retry_after_s(answer.headers.get("retry-after"), answer.headers.get("date")),
+            status=answer.status,
+            body=answer.body[:1000],
+        )
 
     def stream(
         self,
@@ -352,7 +361,9 @@ def _transport_reason(error: Exception, host: str) -> str:
         httpx.RemoteProtocolError: "the connection was closed in the middle of an answer",
         httpx.ReadError: "the connection was lost",
     }
-    reason = reasons.get(type(error)) or str(error) or type(error).__name__
+    told = str(error)
+    told = told.partition("] ")[2] or told if told.startswith("[Errno") else told
+    reason = reasons.get(type(error)) or told or type(error).__name__
     proxy = proxy_of(host)
     return said("through the proxy {proxy}: {reason}", proxy=proxy, reason=said(reason)) if proxy else reason
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from aimd_core.client import answers
 from aimd_core.client.answers import misfitting
-from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of, read_at
+from aimd_core.client.direct import ContentAddress, receive
+from aimd_core.client.v2 import OffsetMismatchError, Server, offset_of
 from aimd_core.errors import RefusedError
+from aimd_core.format.limits import MAX_DIGESTS
 from aimd_core.reading.kept_files import KeptFile
 
-ASKED_AT_ONCE = 10_000  # digests, and files of a trial
+FEATURE = "contents"
 
 
 class Arrived(NamedTuple):
@@ -31,33 +32,57 @@ class RemoteTree(NamedTuple):
     digest: str
 
 
-def missing(server: Server, digests: Sequence[str], trial_id: str | None) -> dict[str, int]:
-    """Return which contents have to be sent, each with how many bytes of it have arrived."""
+class Goal(NamedTuple):
+    """What contents are sent for: `trial` or `artifact`, and its id."""
+
+    kind: str
+    id: str
+
+
+def missing(server: Server, size_of: Mapping[str, int], goal: Goal) -> dict[str, int]:
+    """Return which contents have to be sent, each with how many bytes of it have arrived.
+
+    Args:
+        server: The server.
+        size_of: The sizes in bytes of all contents, by digest.
+        goal: What they are for; what the files of a trial have counts as what the user has sent.
+
+    Raises:
+        QuotaError: There is no room for them.
+    """
+    digests = list(size_of)
     lacking: dict[str, int] = {}
-    for start in range(0, len(digests), ASKED_AT_ONCE):
-        wish = {"digests": list(digests[start : start + ASKED_AT_ONCE]), "trial": trial_id}  # it may be null
+    for start in range(0, len(digests), MAX_DIGESTS):
+        some = digests[start : start + MAX_DIGESTS]
+        wish = {"digests": some, "sizes": [size_of[digest] for digest in some], goal.kind: goal.id}
         answer = server.call(answers.MISSING, "POST", "/contents/missing", document=wish)
         lacking |= {digest: answer["offsets"].get(digest, 0) for digest in answer["missing"]}
     return lacking
 
 
-def send_small(server: Server, contents: Sequence[bytes]) -> list[str]:
-    """Send several contents in one request, and return their digests as the server has computed them."""
+def send_small(server: Server, contents: Sequence[bytes], goal: Goal) -> list[str]:
+    """Send several contents in one request, and return their digests as the server has computed them.
+
+    Raises:
+        QuotaError: There is no room for them.
+    """
     head = json.dumps([len(content) for content in contents]).encode()
     body = b"".join([head, b"\n", *contents])
     headers = {"Content-Type": "application/octet-stream"}
-    answer = server.call(answers.SMALL, "POST", "/contents", content=body, headers=headers)
+    query = {goal.kind: goal.id}
+    answer = server.call(answers.SMALL, "POST", "/contents", content=body, headers=headers, query=query)
     digests: list[str] = answer["digests"]
     if len(digests) != len(contents):
         raise misfitting(server.host, "digests", "as long as what was sent")
     return digests
 
 
-def send_part(server: Server, digest: str, size_bytes: int, offset: int, content: bytes) -> Arrived:
+def send_part(server: Server, digest: str, size_bytes: int, offset: int, content: bytes, goal: Goal) -> Arrived:
     """Send the next bytes of a content, and return how many the server has then.
 
     Raises:
         ContentDiffersError: All bytes have arrived, and have another digest; nothing is kept of them.
+        QuotaError: There is no room for all of it.
     """
     headers = {
         "Upload-Offset": str(offset),
@@ -65,7 +90,8 @@ def send_part(server: Server, digest: str, size_bytes: int, offset: int, content
         "Content-Type": "application/octet-stream",
     }
     try:
-        answer = server.send("PATCH", f"/contents/{digest}", content=content, headers=headers)
+        query = {goal.kind: goal.id}
+        answer = server.send("PATCH", f"/contents/{digest}", content=content, headers=headers, query=query)
     except OffsetMismatchError as error:  # a lost answer, or another upload of the same bytes
         return Arrived(int(str(error.facts["offset"])), False)
     return Arrived(offset_of(answer, server.host), answer.headers.get("upload-complete") == "?1")
@@ -92,13 +118,14 @@ def files_of(server: Server, trial_id: str) -> Iterator[KeptFile]:
             yield KeptFile(file["path"], file["size"], file["digest"])
 
 
-def read_file(server: Server, trial_id: str, path: str, start: int, take: Callable[[bytes], bool]) -> None:
+def read_file(server: Server, trial_id: str, file: KeptFile, start: int, take: Callable[[bytes], bool]) -> None:
     """Pass the bytes of a file of a trial from `start` on to `take`, as long as it returns True.
 
     Raises:
         UnreachableError: It is incomplete; what arrived was passed on.
     """
-    read_at(server, f"/trials/{trial_id}/content?path={quote(path, safe='')}", start, take)
+    path = f"/trials/{trial_id}/content"
+    receive(server, ContentAddress(path, "path", file.path, file.size_bytes), start, take)
 
 
 def lacks(error: RefusedError) -> bool:

@@ -72,14 +72,18 @@ class ChangeStream:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            with self._lock:
-                self._is_list = True  # what came before the stream is unknown
+            self._ask_for_list()  # what came before the stream is unknown
             self._rest = b""
             try:
                 self._connection.endless(f"{PREFIX}/events", self._query, {"Accept": "text/event-stream"}, self._read)
             except NetworkError:  # the reader of the list says so
                 pass
+            self._ask_for_list()  # so that a server that is gone is noticed now
             self._over.wait(RETRY_S)
+
+    def _ask_for_list(self) -> None:
+        with self._lock:
+            self._is_list = True
 
     def _read(self, piece: bytes) -> None:
         *events, self._rest = (self._rest + piece).split(b"\n\n")

@@ -22,6 +22,7 @@ from aimd_core.language import said
 
 Folder = dict[str, Any]
 PAGE = 500
+_NOTES = "keep notes of folders"
 
 
 def parts_of(path: str) -> list[str]:
@@ -104,6 +105,15 @@ class Folders:
             )
         return str(ids[0])
 
+    def trash(self) -> list[dict[str, Any]]:
+        """Return the folders in the trash, last deleted first."""
+        return trash_of(self._server, "folder")
+
+    def trials(self, folder_id: str) -> list[dict[str, Any]]:
+        """Return the trials in a folder and below."""
+        pages = self._server.pages(answers.TRIALS, "/trials", {"folder_id": folder_id, "limit": str(PAGE)})
+        return [trial for page in pages for trial in page["trials"]]
+
     def shared(self) -> list[dict[str, Any]]:
         """Return what others share with the user."""
         return list(self._server.call(answers.SHARED, "GET", "/shared")["items"])
@@ -120,6 +130,40 @@ class Folders:
     def unshare(self, folder: str, number: int) -> None:
         """Remove a share."""
         self._server.call(None, "DELETE", f"/folders/{self.find(folder)['id']}/shares/{number}")
+
+    def note(self, folder: str) -> dict[str, Any]:
+        """Return the note of a folder, with its ETag.
+
+        Raises:
+            OldServerError: The server keeps no notes of folders.
+        """
+        path = f"/folders/{self.find(folder)['id']}/note"
+        try:
+            return self._server.call(answers.NOTE, "GET", path)
+        except RemoteNotFoundError:
+            raise OldServerError(host=self.host, what=_NOTES) from None
+
+    def set_note(self, folder: str, note: str) -> dict[str, Any]:
+        """Replace the note of a folder and return it; one that is changed in the same moment is not overwritten.
+
+        Raises:
+            RefusedError: It was changed meanwhile, or is too long.
+        """
+        before = self.note(folder)
+        path, match = f"/folders/{self.find(folder)['id']}/note", {"If-Match": before["etag"]}
+        return self._server.call(answers.NOTE, "PUT", path, document={"note": note}, headers=match)
+
+    def report(self, folder: str, language: str) -> bytes:
+        """Return the report of a folder as an HTML file.
+
+        Raises:
+            OldServerError: The server makes no reports.
+        """
+        path = f"/folders/{self.find(folder)['id']}/report"
+        try:
+            return self._server.send("GET", path, query={"lang": language}).body
+        except RemoteNotFoundError:
+            raise OldServerError(host=self.host, what=_NOTES) from None
 
 
 class OldFolders(Folders):
@@ -186,6 +230,14 @@ class OldFolders(Folders):
     def _refuse(self, what: str) -> OldServerError:
         return OldServerError(host=self.host, what=what)
 
+    def note(self, folder: str) -> dict[str, Any]:
+        """Refuse: version 1 cannot do it."""
+        raise self._refuse(_NOTES)
+
+    def report(self, folder: str, language: str) -> bytes:
+        """Refuse: version 1 cannot do it."""
+        raise self._refuse(_NOTES)
+
     def move(self, folder: str, path: str) -> Folder:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("rename or move folders")
@@ -197,6 +249,14 @@ class OldFolders(Folders):
     def restore(self, folder: str) -> Folder:
         """Refuse: version 1 cannot do it."""
         raise self._refuse("restore folders")
+
+    def trash(self) -> list[dict[str, Any]]:
+        """Refuse: version 1 cannot do it."""
+        raise self._refuse("list the trash")
+
+    def trials(self, folder_id: str) -> list[dict[str, Any]]:
+        """Refuse: version 1 cannot do it."""
+        raise self._refuse("list and read trials")
 
     def shared(self) -> list[dict[str, Any]]:
         """Refuse: version 1 cannot do it."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from aimd_core.client import answers
 from aimd_core.client.connection import NO_RETRY, Connection, Response, RetryPolicy
 from aimd_core.config import Credentials
-from aimd_core.errors import AccessError, KeyRefusedError, NotAServerError
+from aimd_core.errors import AccessError, KeyRefusedError, NetworkError, NotAServerError
 from aimd_core.language import said
 
 V1, V2 = 1, 2
+USUAL_PATH = "/t9k/experiment/server"
 
 
 def protocol_of(host: str, timeout_s: float | None = None, retry: RetryPolicy = NO_RETRY) -> int:
@@ -39,6 +42,25 @@ def verify(credentials: Credentials, timeout_s: float | None = None) -> tuple[st
         return _verify_v2(credentials), V2
     check_is_deployed(credentials.host, NO_RETRY)
     return _verify_v1(credentials), V1
+
+
+def verified(credentials: Credentials, timeout_s: float | None = None) -> tuple[Credentials, str, int]:
+    """Return the credentials with user and protocol; an address without a path is also tried with the usual one.
+
+    Raises:
+        NetworkError, AccessError: As `verify` says of the address that was given.
+    """
+    try:
+        return (credentials, *verify(credentials, timeout_s))
+    except NotAServerError:
+        if urlsplit(credentials.host).path:
+            raise
+        usual = Credentials(credentials.host + USUAL_PATH, credentials.api_key, credentials.origins)
+        try:
+            return (usual, *verify(usual, timeout_s))
+        except NetworkError:
+            pass
+        raise
 
 
 def check_is_deployed(host: str, retry: RetryPolicy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -16,15 +16,19 @@ from aimd_core.config import Credentials
 from aimd_core.errors import (
     AccessError,
     AimdError,
+    BusyError,
     ContentDiffersError,
     KeyRefusedError,
     NameTakenError,
     NotAServerError,
+    QuotaError,
     RefusedError,
     RemoteArtifactNotFoundError,
     RemoteFolderNotFoundError,
     RemoteNotFoundError,
+    ViewChangedError,
 )
+from aimd_core.format.values import size_text
 from aimd_core.language import said, warn_once
 
 _GZIP_WINDOW = 31  # zlib's code for the gzip format
@@ -56,13 +60,36 @@ class OffsetMismatchError(AimdError):
     text = "the server stands at byte {offset}"
 
 
+class DirectReading:
+    """Whether large contents come from the object store itself; the same for all connections to a server.
+
+    Attributes:
+        is_offered: Whether the server offers it; None until it is asked.
+        has_failed: Whether it did not work once, so that the server sends everything from then on.
+    """
+
+    def __init__(self) -> None:
+        self.is_offered: bool | None = None
+        self.has_failed = False
+
+
 class Server:
-    """A version 2 server. Use it as a context manager, in one thread."""
+    """A version 2 server. Use it as a context manager, in one thread.
+
+    Attributes:
+        host: Its address.
+        direct: Whether large contents come from its object store.
+        store: A connection to that, once there is one.
+        is_aborted: Whether `abort` was called.
+    """
 
     def __init__(self, credentials: Credentials, retry: RetryPolicy | None = None) -> None:
         self.host = credentials.host
         self._made_of = credentials, retry
         self._twins: list[Server] = []
+        self.direct = DirectReading()
+        self.store: Connection | None = None
+        self.is_aborted = False
         headers = {"Authorization": f"Bearer {credentials.api_key}"}
         self._connection = Connection(credentials.host, headers, retry)
 
@@ -71,10 +98,15 @@ class Server:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._connection.__exit__(kind, error, at)
+        if self.store is not None:
+            self.store.__exit__(kind, error, at)
 
     def abort(self) -> None:
         """Abort the current request, from another thread."""
+        self.is_aborted = True
         self._connection.abort()
+        if self.store is not None:
+            self.store.abort()
         for twin in list(self._twins):
             twin.abort()
 
@@ -249,18 +281,11 @@ class Server:
             return NotAServerError(
                 host=self.host, reason=said("HTTP {status} without an AIMD error", status=answer.status)
             )
-        code, message = error["code"], error["message"]
-        if code == "offset_mismatch":
+        if error["code"] == "offset_mismatch":
             return OffsetMismatchError(offset=offset_of(answer, self.host))
-        if code == "content_differs":
+        if error["code"] == "content_differs":
             return ContentDiffersError(path=path, reason="the server has other bytes there")
-        if code == "name_taken":
-            return NameTakenError(name=error.get("name") or "?", folder=error.get("folder") or "that folder")
-        if answer.status == 403:
-            return AccessError(message=said("{host} does not allow this: {message}", host=self.host, message=message))
-        if answer.status == 404:
-            return _missing(message)
-        return RefusedError(host=self.host, reason=f"{message} ({code})")
+        return _refusal(self.host, answer.status, error)
 
     def _head(self, answer: Response, path: str) -> Standing:
         """Return the headers of an answer to HEAD, which has no body to explain a refusal."""
@@ -272,14 +297,21 @@ class Server:
 def twin_of(server: Server) -> Server:
     """Return another connection to the same server, for another thread; `abort` of the first ends it, too."""
     made = Server(*server._made_of)
+    made.direct = server.direct
     server._twins.append(made)
     return made
 
 
 def read_at(server: Server, path: str, start: int, take: Callable[[bytes], bool]) -> None:
-    """Do what `Server.read` does for the bytes at a path."""
+    """Do what `Server.read` does for the bytes at a path. A server that is busy before it sends any is asked again."""
     headers = {"Range": f"bytes={start}-"} if start else {}
-    answer = server._connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
+    connection = server._connection
+
+    def attempt() -> Response | None:
+        answer = connection.stream("GET", PREFIX + path, headers, take, 206 if start else 200)
+        return None if answer is None else connection.refuse_busy(answer)
+
+    answer = connection.persist(attempt, after=BusyError)
     if answer is not None:
         server._checked(answer, path)
         raise NotAServerError(
@@ -298,6 +330,32 @@ def offset_of(answer: Response, host: str) -> int:
 def _standing(host: str, answer: Response) -> Standing:
     digest = answer.headers.get("upload-digest")
     return Standing(offset_of(answer, host), answers.checked(digest, host, answers.digest) if digest else "")
+
+
+def _quota_error(host: str, error: Mapping[str, Any]) -> QuotaError:
+    """Return the error for bytes that do not fit, with sizes as a person reads them."""
+    sizes = {name: size_text(error.get(name) or 0) for name in ("limit", "used", "more")}
+    match = re.fullmatch("(user|folder) (.+)", str(error.get("holder")), re.DOTALL)
+    holder = said("a folder above it")
+    if match is not None:
+        holder = said("user {name}", name=match[2]) if match[1] == "user" else said("folder {place}", place=match[2])
+    return QuotaError(host=host, holder=holder, **sizes)
+
+
+def _refusal(host: str, status: int, error: dict[str, Any]) -> AimdError:
+    """Return the error for a refusal by its code, else by its status."""
+    code, message = error["code"], error["message"]
+    if code == "name_taken":
+        return NameTakenError(name=error.get("name") or "?", folder=error.get("folder") or "that folder")
+    if code == "quota_exceeded":
+        return _quota_error(host, error)
+    if code == "view_changed":
+        return ViewChangedError(host=host, reason=message)
+    if status == 403:
+        return AccessError(message=said("{host} does not allow this: {message}", host=host, message=message))
+    if status == 404:
+        return _missing(message)
+    return RefusedError(host=host, reason=f"{message} ({code})")
 
 
 def _missing(message: str) -> RemoteNotFoundError:

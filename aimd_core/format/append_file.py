@@ -14,11 +14,13 @@ from __future__ import annotations
 import os
 import weakref
 
+from aimd_core.format.portable import BINARY, NO_FOLLOW
+
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_FOLLOW | BINARY
 _FIRST_NUMBERS = (900, 200)  # of a descriptor: the highest that most systems allow, and what others may
 _open_files: weakref.WeakSet[AppendFile] = weakref.WeakSet()
 
@@ -114,8 +116,10 @@ class AppendFile:
 
 def _moved_up(descriptor: int) -> int:
     """Give an open file a descriptor with a high number, if the system allows, and return that."""
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return descriptor
     for number in _FIRST_NUMBERS:
         try:
             moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, number)

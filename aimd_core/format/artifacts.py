@@ -22,7 +22,7 @@ from aimd_core.format.documents import parse_rows, read_document, read_mapping, 
 from aimd_core.format.files import ABANDONED_S, PARTIAL, replace_file
 from aimd_core.format.layout import HOME, METADATA_FILE
 from aimd_core.format.locking import locked
-from aimd_core.format.model import StoredObject
+from aimd_core.format.model import ReferenceFacts, StoredObject
 from aimd_core.format.relative_paths import folders_of, path_fault
 from aimd_core.format.values import directory_name_fault, name_fault
 from aimd_core.language import said
@@ -36,9 +36,16 @@ ARTIFACTS_DIRECTORY = Path(HOME, "artifacts")
 OBJECT_LIST_FILE, OBJECTS_DIRECTORY, REFERENCES_FILE = "object_list.yaml", "objects", "references.json"
 KIND = "Artifact"
 LATEST = "latest"
-VERSION = re.compile("v[0-9]{1,9}")
+CHECKPOINT = "checkpoint"  # the type of those that a trial keeps of its training
+_VERSION = re.compile("v?([0-9]+)")
+_VERSION_DIGITS = 9
 MAX_ALIAS_BYTES = 128
+MAX_TYPE_CHARS = 128
 MAX_OBJECT_BYTES = 10_000 * (10 << 20)  # 97.65 GiB: 10,000 parts of 10 MiB
+REFERENCE_FACTS = "_references"  # the key in an artifact's document
+MAX_REFERENCE_FACTS = 1_000  # that a server is told of
+MAX_ETAG_CHARS = 256
+_DIGEST = re.compile("[0-9a-f]{64}")
 FILES_SUFFIX = ".files"  # of a directory with the files of an artifact that is being made
 
 
@@ -80,7 +87,7 @@ def checked_alias(alias: object) -> str:
     Raises:
         UsageError: It cannot be part of a reference.
     """
-    fault = "it is not text" if not isinstance(alias, str) else alias_fault(alias)
+    fault = "it is not text" if not isinstance(alias, str) else own_alias_fault(alias)
     if fault:
         raise UsageError(
             message=said("alias {alias!r} cannot be used: {fault}", alias=alias, fault=said(fault)),
@@ -91,21 +98,19 @@ def checked_alias(alias: object) -> str:
 
 
 def names_version(alias: str) -> bool:
-    """Tell whether an alias would hide a version, or `latest`."""
-    return alias == LATEST or VERSION.fullmatch(alias) is not None
+    """Tell whether an alias would hide a version, such as `v7` or the `7` of deployed servers, or `latest`."""
+    return alias == LATEST or _VERSION.fullmatch(alias) is not None
 
 
-def require_own_alias(alias: str) -> None:
-    """Refuse an alias that would hide a version, or `latest`.
+def version_number(tag: str) -> int | None:
+    """Return the number in a tag that names a version, None if it is something else, or larger than any version."""
+    match = _VERSION.fullmatch(tag)
+    return int(match[1]) if match and len(match[1]) <= _VERSION_DIGITS else None
 
-    Raises:
-        UsageError: It is one of them.
-    """
-    if names_version(alias):
-        raise UsageError(
-            message=said("alias {alias!r} cannot be used: {fault}", alias=alias, fault=said("it names a version")),
-            hint="For example: best, production",
-        )
+
+def own_alias_fault(alias: str) -> str | None:
+    """Return why a text cannot be an alias that a person gives, or None: it must not hide a version, or `latest`."""
+    return "it names a version" if names_version(alias) else alias_fault(alias)
 
 
 def alias_fault(alias: str) -> str | None:
@@ -427,7 +432,7 @@ def _write_added(path: Path, added: Listing) -> None:
         replace_file(target, b"".join(map(_rendered, added.rows.values())))
         return
     content = b"".join(map(_rendered, added.added))
-    descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     try:
         whole = os.write(descriptor, content) == len(content)
         os.fsync(descriptor)
@@ -519,8 +524,8 @@ def render_references(references: Mapping[str, str]) -> bytes:
     return json.dumps(references, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def add_reference(path: Path, key: str, uri: str) -> None:
-    """Add a reference to an artifact, or replace the one of that key.
+def add_reference(path: Path, key: str, uri: str, facts: ReferenceFacts | None = None) -> None:
+    """Add a reference to an artifact, or replace the one of that key, with what is known of what it leads to.
 
     Raises:
         UsageError: An object has that key, or it cannot be one.
@@ -533,6 +538,29 @@ def add_reference(path: Path, key: str, uri: str) -> None:
             raise UsageError(message=said("key {key!r} is that of an object", key=key), hint="Choose another key")
         references = {**read_references(path), added.check(key): uri}
         replace_file(path / OBJECTS_DIRECTORY / REFERENCES_FILE, render_references(references))
+    before = reference_facts_in(read_mapping(path / METADATA_FILE))
+    after = {**{name: recorded for name, recorded in before.items() if name != key}, **({key: facts} if facts else {})}
+    if after != before:
+        told = {name: recorded.document() for name, recorded in after.items()}
+        change_artifact(path, lambda document: {**document, REFERENCE_FACTS: told})
+
+
+def reference_facts_in(document: Mapping[str, object]) -> dict[str, ReferenceFacts]:
+    """Return what an artifact's document says of what its references lead to, by key; what is malformed is left out."""
+    listed = document.get(REFERENCE_FACTS)
+    facts: dict[str, ReferenceFacts] = {}
+    for key, row in listed.items() if isinstance(listed, dict) else ():
+        if not isinstance(row, dict):
+            continue
+        size, digest, etag = (row.get(name) for name in ("size", "digest", "etag"))
+        recorded = ReferenceFacts(
+            size if type(size) is int and size >= 0 else None,
+            digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else None,
+            etag if isinstance(etag, str) and 0 < len(etag) <= MAX_ETAG_CHARS else None,
+        )
+        if recorded.document():
+            facts[str(key)] = recorded
+    return facts
 
 
 def references_object(path: Path) -> Path | None:

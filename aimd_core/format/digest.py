@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import BinaryIO
 
+from aimd_core.format.journal import open_regular
 from aimd_core.language import said
 
 BLOCK_BYTES = 1 << 20
@@ -89,3 +91,17 @@ class RunningDigest:
         """Return the digest of the bytes taken so far, in hexadecimal."""
         rest = [self._block.digest()] if self.size_bytes % BLOCK_BYTES else []
         return combine(self._digests + rest)
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 of a regular file, which is all that version 1 servers tell of an object.
+
+    Raises:
+        DamagedError: It is something else.
+        OSError: It cannot be read.
+    """
+    hashed = hashlib.md5(usedforsecurity=False)
+    with open_regular(path) as opened:
+        while piece := opened.read(BLOCK_BYTES):
+            hashed.update(piece)
+    return hashed.hexdigest()

@@ -6,6 +6,8 @@ import errno
 import os
 import time
 
+from aimd_core.format.portable import BINARY
+
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +85,7 @@ class Unsynced:
 
 
 def _sync_file(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -104,7 +106,7 @@ def replace_file(path: str | Path, content: bytes, mode: int = 0o666, unsynced: 
     """
     target = os.fspath(path)
     temporary = f"{target}.{os.getpid()}-{os.urandom(4).hex()}{PARTIAL}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
     try:
         try:
             with open(descriptor, "wb", closefd=False) as file:

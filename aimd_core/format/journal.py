@@ -21,6 +21,7 @@ from json.encoder import encode_basestring_ascii as _quote
 from aimd_core.errors import DamagedError
 from aimd_core.format.append_file import AppendFile
 from aimd_core.format.files import Unsynced
+from aimd_core.format.portable import NO_BLOCK, NO_FOLLOW, read_at, sync_data
 from aimd_core.format.values import clean
 from aimd_core.language import joined, said
 
@@ -41,7 +42,6 @@ _SYSTEM_HEADS = (_SYSTEM_LINE[1:], _SYSTEM_LINE)
 _BLANK = " \t\r\n\ufeff"  # what may surround a record: Windows line ends, a byte order mark
 _decode = JSONDecoder().raw_decode
 _float_repr = float.__repr__
-_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
 def encode_number(value: float) -> str:
@@ -89,6 +89,7 @@ class JournalWriter(AppendFile):
         "_began_at",
         "_counted",
         "_on_fault",
+        "_sync_interval_s",
         "_synced_s",
         "_torn",
         "_unsynced_files",
@@ -104,6 +105,7 @@ class JournalWriter(AppendFile):
         on_fault: Callable[[OSError], None] | None = None,
         open_now: bool = True,
         unsynced_files: Unsynced | None = None,
+        sync_interval_s: float | None = None,
     ) -> None:
         """Open the journal at `path` for appending, created if missing.
 
@@ -111,8 +113,8 @@ class JournalWriter(AppendFile):
             path: The journal.
             on_fault: Called for every I/O fault of a write or a sync.
             open_now: Whether to open it at once, rather than at the first record or by `open`.
-
             unsynced_files: What else is forced to the disk at the first sync.
+            sync_interval_s: How often a record forces the file to the disk; by default `SYNC_INTERVAL_S`.
 
         Raises:
             OSError: It cannot be opened.
@@ -120,6 +122,7 @@ class JournalWriter(AppendFile):
         super().__init__(path)
         self._on_fault = on_fault
         self._unsynced_files = unsynced_files
+        self._sync_interval_s = SYNC_INTERVAL_S if sync_interval_s is None else sync_interval_s
         self._reset()
         if open_now:
             self.open()
@@ -135,7 +138,7 @@ class JournalWriter(AppendFile):
         self._counted: tuple[int, int] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self._on_fault, False)
+        return type(self), (self.path, self._on_fault, False, None, self._sync_interval_s)
 
     def start_anew(self) -> None:
         """Become closed with no counts: what was written before the fork is for the parent to report."""
@@ -157,7 +160,7 @@ class JournalWriter(AppendFile):
 
     def _ends_torn(self, size_bytes: int) -> bool:
         """Tell whether the file ends with an incomplete line, left by an interrupted writer."""
-        return size_bytes > 0 and os.pread(self._descriptor, 1, size_bytes - 1) != b"\n"
+        return size_bytes > 0 and read_at(self._descriptor, 1, size_bytes - 1) != b"\n"
 
     def append(self, record: bytes) -> bool:
         """Write a record (a line with its newline), and return whether it is in the file.
@@ -182,7 +185,7 @@ class JournalWriter(AppendFile):
         if not record.startswith(_SYSTEM_HEADS):
             self.written += 1
         now_s = time.monotonic()
-        if now_s - self._synced_s >= SYNC_INTERVAL_S:
+        if now_s - self._synced_s >= self._sync_interval_s:
             self._synced_s = now_s
             self.sync()
         return True
@@ -215,7 +218,7 @@ class JournalWriter(AppendFile):
                 self.open()
             if self.is_deleted():
                 self._leave_deleted()
-            _fdatasync(self._descriptor)
+            sync_data(self._descriptor)
             if went_elsewhere:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         except OSError as error:
@@ -263,7 +266,7 @@ class JournalWriter(AppendFile):
 def _count_records(descriptor: int, start: int) -> int:
     """Count the complete records from a byte on, by their beginning and end, without those of type `system`."""
     count, rest = 0, b""
-    while block := os.pread(descriptor, _COUNT_BLOCK_BYTES, start):
+    while block := read_at(descriptor, _COUNT_BLOCK_BYTES, start):
         start += len(block)
         lines, newline, rest = (rest + block).rpartition(b"\n")
         lines = b"\n" + lines + newline
@@ -453,7 +456,7 @@ def _read_fully(descriptor: int, most_bytes: int) -> bytes:
 def _descriptor_of_regular(path: str | Path) -> tuple[int, int]:
     """Return a descriptor of a regular file, and its size in bytes."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | NO_BLOCK | NO_FOLLOW)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from aimd_core.errors import InvalidNameError
 from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.model import is_alternative_name
+from aimd_core.format.portable import DIRECTORY
 from aimd_core.format.values import directory_name_fault
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -26,18 +27,20 @@ DIRECTORY_VARIABLE = "AIMD_DIR"
 METADATA_FILE, PARAMETERS_FILE, METRICS_FILE = "metadata.yaml", "parameters.yaml", "metrics"
 PROCESS_FILE, OUTPUT_FILE, DIFF_FILE, LABELS_FILE = "process.json", "stdout.log", "git.diff", "labels.yaml"
 FILES_DIRECTORY = "files"  # what is kept with a trial
+MEDIA_FILE = "media"  # pictures and the like, see aimd_core.format.media
 TREE = f"{FILES_DIRECTORY}/"  # what they are together, among a trial's files on a server
 DOCUMENT_FILES = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE, DIFF_FILE)  # replaced whole
-JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, OUTPUT_FILE)  # these only grow; `segments` says what counts
+JOURNAL_FILES = (SEGMENTS_FILE, METRICS_FILE, MEDIA_FILE, OUTPUT_FILE)  # these only grow; `segments` says what counts
 # A signature begins with the files that facts are read from; those that are only uploaded come last.
 _SIGNED_DOCUMENTS = (METADATA_FILE, PARAMETERS_FILE, PROCESS_FILE, LABELS_FILE)
 READ_FILES = (*_SIGNED_DOCUMENTS, SEGMENTS_FILE, METRICS_FILE)
-ALL_FILES = (*READ_FILES, OUTPUT_FILE, DIFF_FILE, FILES_DIRECTORY)
+ALL_FILES = (*READ_FILES, OUTPUT_FILE, DIFF_FILE, FILES_DIRECTORY, MEDIA_FILE)
 # Those that the recording process writes while it runs.
 _WRITTEN = [ALL_FILES.index(file) for file in ALL_FILES if file not in (LABELS_FILE, DIFF_FILE, FILES_DIRECTORY)]
 _NUMBERS, _NUMBER_BYTES = 3, 8  # of a file: time of change, size, inode
 INODE_BITS = (1 << 63) - 1  # databases and `struct` take no larger number
 _LOOKED_AT = [(f"{os.sep}{file}", file == PROCESS_FILE) for file in READ_FILES]
+_SEES_LINKS = os.access in os.supports_follow_symlinks  # also those that lead nowhere
 _METRICS_AT = _NUMBERS * ALL_FILES.index(METRICS_FILE)
 _FILE_BYTES = _NUMBERS * _NUMBER_BYTES
 DOCUMENTS_PART = slice(0, _FILE_BYTES * len(_SIGNED_DOCUMENTS))  # the part of a signature
@@ -57,6 +60,11 @@ def default_directory() -> Path:
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return a path that a person wrote, with `~` and `~user` at its beginning as the shell reads them."""
     return Path(os.path.expanduser(path))
+
+
+def absolute(path: Path) -> Path:
+    """Return an absolute path for people, without `..`, which means something else behind a link than in a text."""
+    return path.resolve() if os.pardir in path.parts else path.absolute()
 
 
 def home_of(path: Path) -> Path | None:
@@ -95,6 +103,12 @@ def new_trial_directory(working_directory: Path, name: str) -> Path:
     raise AssertionError("unreachable")
 
 
+def parent_of_trials(directory: Path) -> Path:
+    """Return where the trials of a directory are: a working directory has them in `.aimd/trials`."""
+    nested = directory / TRIALS_DIRECTORY
+    return nested if nested.is_dir() else directory
+
+
 def list_names(directory: Path) -> tuple[Path, list[str]]:
     """Return where the trials of a directory are, and their alternative names, without reading them.
 
@@ -103,13 +117,27 @@ def list_names(directory: Path) -> tuple[Path, list[str]]:
     Raises:
         FileNotFoundError, NotADirectoryError, PermissionError: It cannot be listed.
     """
-    nested = directory / TRIALS_DIRECTORY
-    parent = nested if nested.is_dir() else directory
+    parent = parent_of_trials(directory)
     with os.scandir(parent) as entries:
         names = [entry.name for entry in entries if is_alternative_name(entry.name) and entry.is_dir()]
     names.sort()  # of those that began in the same moment, by name
     names.sort(key=lambda name: name[-_CREATED_LENGTH:][:_MOMENT_LENGTH], reverse=True)
     return parent, names
+
+
+def holds_trials(path: Path) -> bool:
+    """Tell whether a path is a directory of trials, perhaps an empty one, or the working directory of one."""
+    if not path.is_dir():
+        return False
+    if path.name == HOME or (path / HOME).is_dir() or home_of(path) is not None:
+        return True
+    with os.scandir(path) as entries:  # others name theirs alike
+        return any(is_alternative_name(entry.name) and has_metadata(entry.path) for entry in entries)
+
+
+def has_metadata(path: str | Path) -> bool:
+    """Tell whether a directory has the file that each trial has."""
+    return os.path.exists(f"{path}{os.sep}{METADATA_FILE}")
 
 
 def is_trial_directory(path: Path) -> bool:
@@ -152,19 +180,22 @@ def is_unchanged(path: str, before: bytes, is_over: bool = False, descriptor: in
         return False
     at = 0
     for name, is_of_process in _LOOKED_AT:
-        if not (is_over and is_of_process):
+        if is_over and is_of_process:
+            pass
+        elif not (numbers[at] or numbers[at + 1] or numbers[at + 2]):  # two of most trials, so no exception for each
+            if os.access(path + name, os.F_OK, dir_fd=descriptor, follow_symlinks=not _SEES_LINKS):
+                return False
+        else:
             try:
                 status = os.lstat(path + name, dir_fd=descriptor)
             except OSError:
-                if numbers[at] or numbers[at + 1] or numbers[at + 2]:
-                    return False
-            else:
-                if (
-                    status.st_mtime_ns != numbers[at]
-                    or status.st_size != numbers[at + 1]
-                    or status.st_ino & INODE_BITS != numbers[at + 2]
-                ):
-                    return False
+                return False
+            if (
+                status.st_mtime_ns != numbers[at]
+                or status.st_size != numbers[at + 1]
+                or status.st_ino & INODE_BITS != numbers[at + 2]
+            ):
+                return False
         at += _NUMBERS
     return True
 
@@ -173,9 +204,9 @@ def is_unchanged(path: str, before: bytes, is_over: bool = False, descriptor: in
 def start_of_paths(directory: Path) -> Iterator[tuple[str, int | None]]:
     """Yield what paths in a directory begin with, and its descriptor for `is_unchanged`, if the system has such."""
     descriptor = None
-    if os.stat in os.supports_dir_fd:
+    if {os.stat, os.access} <= os.supports_dir_fd:
         with contextlib.suppress(OSError):
-            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            descriptor = os.open(directory, os.O_RDONLY | DIRECTORY)
     try:
         yield "" if descriptor is not None else f"{directory}{os.sep}", descriptor
     finally:
@@ -261,10 +292,11 @@ def last_write_s(path: str | Path, signature: bytes) -> float:
     numbers = _unpacked(signature)
     newest_ns = max(numbers[_NUMBERS * at] for at in _WRITTEN if _NUMBERS * at < len(numbers))
     if len(numbers) == _NUMBERS * len(READ_FILES):  # printing without logging is a sign of life, too
-        try:
-            newest_ns = max(newest_ns, os.lstat(f"{path}{os.sep}{OUTPUT_FILE}").st_mtime_ns)
-        except OSError:
-            pass
+        for file in (OUTPUT_FILE, MEDIA_FILE):
+            try:
+                newest_ns = max(newest_ns, os.lstat(f"{path}{os.sep}{file}").st_mtime_ns)
+            except OSError:
+                continue
     if newest_ns:
         return float(newest_ns) / 1e9
     try:

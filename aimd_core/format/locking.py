@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from aimd_core.format.portable import NO_FOLLOW, open_directory
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
         if key in _held:
             yield
             return
-        descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_directory(directory)
         _held.add(key)
         try:
             descriptor = _take(descriptor, key)
@@ -50,7 +52,7 @@ def try_lock(file: str | os.PathLike[str]) -> Iterator[bool]:
     try:
         import fcntl
 
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDWR)
     except (ImportError, FileNotFoundError):
         yield False
         return
@@ -65,12 +67,55 @@ def try_lock(file: str | os.PathLike[str]) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def locked_by_file(file: str | os.PathLike[str]) -> Iterator[None]:
+    """Exclude others for as long as it takes, by a file that goes with the lock; its directory is made if missing.
+
+    Where a file system has no locks, nobody waits.
+
+    Raises:
+        OSError: The file cannot be created.
+    """
+    descriptor = _opened_first(os.fspath(file))
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(file)
+        _release(descriptor)
+
+
+def _opened_first(file: str) -> int:
+    """Return the descriptor of a locked file that still has its name: its last holder may have removed it."""
+    while True:
+        with suppress(FileExistsError):
+            os.mkdir(os.path.dirname(file))
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o666)
+        except FileNotFoundError:  # the directory went with the lock of another
+            continue
+        try:
+            with suppress(ImportError):
+                import fcntl
+
+                with suppress(OSError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(descriptor), os.stat(file)):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
 def _take(descriptor: int, directory: str) -> int:
     """Lock a directory, and return the descriptor that holds the lock."""
     if _wait_for(descriptor):
         return descriptor
     try:  # NFS locks only what is open for writing, so no directory
-        file = os.open(os.path.join(directory, LOCK_FILE), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        file = os.open(os.path.join(directory, LOCK_FILE), os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o666)
     except OSError:
         return descriptor
     os.close(descriptor)
@@ -80,8 +125,10 @@ def _take(descriptor: int, directory: str) -> int:
 
 def _wait_for(descriptor: int) -> bool:
     """Wait some time for the lock of a file; return False if its file system has no locks."""
-    import fcntl
-
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
     deadline_s = time.monotonic() + PATIENCE_S
     pause_s, longest_s = _PAUSES_S
     while time.monotonic() < deadline_s:
@@ -99,11 +146,11 @@ def _wait_for(descriptor: int) -> bool:
 
 def _release(descriptor: int) -> None:
     """Unlock explicitly: a child forked in the meantime also has the descriptor, so closing it is not enough."""
-    import fcntl
-
     try:
+        import fcntl
+
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-    except OSError:
+    except (ImportError, OSError):
         pass
     os.close(descriptor)
 

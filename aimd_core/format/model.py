@@ -60,6 +60,34 @@ class StoredObject:
         return self.key, self.size_bytes, self.digest
 
 
+class ReferenceFacts:
+    """What is known of what a reference of an artifact leads to.
+
+    Attributes:
+        size_bytes: How many bytes, or None.
+        digest: Its SHA-256 in hexadecimal, or None.
+        etag: What its web server calls that content, or None.
+    """
+
+    __slots__ = ("digest", "etag", "size_bytes")
+
+    def __init__(self, size_bytes: int | None = None, digest: str | None = None, etag: str | None = None) -> None:
+        self.size_bytes = size_bytes
+        self.digest = digest
+        self.etag = etag
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReferenceFacts) and self.document() == other.document()
+
+    def __hash__(self) -> int:
+        return hash((self.size_bytes, self.digest, self.etag))
+
+    def document(self) -> dict[str, object]:
+        """Return what is known, as it is written."""
+        named = {"size": self.size_bytes, "digest": self.digest, "etag": self.etag}
+        return {name: value for name, value in named.items() if value is not None}
+
+
 def folder_path_of(text: str) -> str:
     """Return the path of a folder as servers spell it, with a slash in front and none at the end."""
     return "/" + "/".join(part for part in text.split("/") if part)
@@ -122,6 +150,11 @@ def console_address(host: str, trial_id: str = "") -> str:
     """Return the address of the console that belongs to the API at `host`, or of a trial in it."""
     console = f"{host.rstrip('/').rpartition('/')[0]}/web/"
     return f"{console}#/trials/{trial_id}/" if trial_id else console
+
+
+def link_address(host: str, key: str) -> str:
+    """Return the address that opens, without an account, what the public link with a key shows."""
+    return f"{console_address(host)}#/s/{key}/"
 
 
 def artifact_address(host: str, folder_id: str, version: str) -> str:

@@ -13,8 +13,15 @@ from pathlib import Path
 from aimd_core.errors import DamagedError
 from aimd_core.format.files import Unsynced, replace_file
 from aimd_core.format.journal import open_regular
+from aimd_core.format.portable import host_name
 
 _MAX_BYTES = 1 << 20
+_NO_RUN_ID = "none"  # what torchrun says without `--rdzv-id`
+_SCHEDULED = {
+    "slurm_array_job_id": "SLURM_ARRAY_JOB_ID",
+    "slurm_array_task_id": "SLURM_ARRAY_TASK_ID",
+    "slurm_nodes": "SLURM_JOB_NODELIST",
+}
 
 
 def capture() -> dict[str, object]:
@@ -22,12 +29,13 @@ def capture() -> dict[str, object]:
 
     Returns:
         `host`, `boot_id`, `pid_namespace`, `pid`, `process_start` (clock ticks since boot), `rank`,
-        `slurm_job_id`, `kubernetes_pod`.
+        `slurm_job_id`, `kubernetes_pod`; and, where there is one, what the scheduler says: `slurm_array_job_id`,
+        `slurm_array_task_id`, `slurm_nodes`, `gpus`, `elastic_run`.
     """
     pid = os.getpid()
     in_kubernetes = "KUBERNETES_SERVICE_HOST" in os.environ
     return {
-        "host": os.uname().nodename,
+        "host": host_name(),
         "boot_id": _boot_id(),
         "pid_namespace": _pid_namespace(),
         "pid": pid,
@@ -35,7 +43,26 @@ def capture() -> dict[str, object]:
         "rank": _first_environment("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK"),
         "slurm_job_id": os.environ.get("SLURM_JOB_ID"),
         "kubernetes_pod": os.environ.get("HOSTNAME") if in_kubernetes else None,
+        **_scheduled(),
     }
+
+
+def _scheduled() -> dict[str, object]:
+    run = elastic_run()
+    named = {name: os.environ.get(variable) for name, variable in _SCHEDULED.items()}
+    named["gpus"] = _first_environment("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "SLURM_JOB_GPUS")
+    return {name: value for name, value in {**named, "elastic_run": run}.items() if value}
+
+
+def elastic_run() -> str | None:
+    """Return what stays the same when torchrun restarts its workers, or None without torchrun.
+
+    A run without an id of its own is known by the agent that starts the workers, which outlives them.
+    """
+    run = os.environ.get("TORCHELASTIC_RUN_ID")
+    if run is None or run != _NO_RUN_ID:
+        return run
+    return f"{host_name()}:{os.getppid()}:{process_start(os.getppid())}"
 
 
 def _first_environment(*names: str) -> str | None:
@@ -95,7 +122,7 @@ def read(trial: Path) -> dict[str, object] | None:
 
 def is_gone(recorded: dict[str, object]) -> bool | None:
     """Tell whether the recorded process is gone; None if that cannot be seen from here."""
-    if recorded.get("host") != os.uname().nodename or recorded.get("boot_id") is None:
+    if recorded.get("host") != host_name() or recorded.get("boot_id") is None:
         return None
     if recorded["boot_id"] != _boot_id():
         return True  # the same host was rebooted since

@@ -31,6 +31,8 @@ def path_fault(name: str) -> str | None:
     parts = name.split("/")
     if ".." in parts:
         return "it contains '..'"
+    if "" in parts:
+        return "it contains '//', or ends with '/'"
     for part in parts:
         fault = name_fault(part)
         if fault:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.journal import SEGMENTS_FILE, Damage, JournalWriter, open_regular, read_records
+from aimd_core.format.layout import MEDIA_FILE, METRICS_FILE
 from aimd_core.format.values import step_of
 from aimd_core.language import said
 
@@ -41,11 +42,13 @@ class Resume(NamedTuple):
         from_step: The first step that was recorded again.
         offset: How many bytes of `metrics` there were.
         timestamp: When, ISO 8601, or empty.
+        media_offset: How many bytes of `media` there were.
     """
 
     from_step: int
     offset: int
     timestamp: str = ""
+    media_offset: int = 0
 
 
 class Fork(NamedTuple):
@@ -74,16 +77,13 @@ class Segments:
         fork: The beginning of a fork, or None.
     """
 
-    __slots__ = ("_limits", "fork", "resumes")
+    __slots__ = ("_limits", "_media_limits", "fork", "resumes")
 
     def __init__(self, resumes: tuple[Resume, ...] = (), fork: Fork | None = None) -> None:
         self.resumes = resumes
         self.fork = fork
-        self._limits: list[tuple[int, int]] = []  # lines before the first byte count below the second
-        for resume in sorted(resumes, key=lambda resume: -resume.offset):
-            if not self._limits or resume.from_step < self._limits[-1][1]:
-                self._limits.append((resume.offset, resume.from_step))
-        self._limits.reverse()
+        self._limits = _limits_of([(resume.offset, resume.from_step) for resume in resumes])
+        self._media_limits = _limits_of([(resume.media_offset, resume.from_step) for resume in resumes])
 
     def __bool__(self) -> bool:
         return bool(self.resumes or self.fork)
@@ -98,7 +98,7 @@ class Segments:
         lines: list[tuple[str, Fork | Resume]] = [(RESUME, resume) for resume in self.resumes]
         if self.fork is not None:
             lines.insert(0, (FORK, self.fork))
-        return [{"kind": kind, **line._asdict()} for kind, line in lines]
+        return [_document(kind, line) for kind, line in lines]
 
     def mark(self) -> list[list[int]]:
         """Return JSON data by which readers with saved totals recognise other segments."""
@@ -135,9 +135,36 @@ class Segments:
                 return limits
         return [*limits, None]
 
+    @property
+    def media_limits(self) -> list[tuple[int, int]]:
+        """What counts of `media`: of the lines before each byte, those of steps below a limit; for later ones, all."""
+        return [limit for limit in self._media_limits if limit[0]]
+
     def before(self, step: int, size_bytes: int) -> Segments:
         """Return segments in which, of the first bytes, also everything from a step on no longer counts."""
         return Segments((*self.resumes, Resume(step, size_bytes)), self.fork)
+
+
+def _limits_of(cuts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the cuts that matter, by position: lines before the first number count for steps below the second."""
+    limits: list[tuple[int, int]] = []
+    for offset, from_step in sorted(cuts, key=lambda cut: -cut[0]):
+        if not limits or from_step < limits[-1][1]:
+            limits.append((offset, from_step))
+    return limits[::-1]
+
+
+def _document(kind: str, segment: Resume | Fork) -> dict[str, Any]:
+    """Return what a line says, without what most have not."""
+    document = {"kind": kind, **segment._asdict()}
+    if not document.get("media_offset"):
+        document.pop("media_offset", None)
+    return document
+
+
+def counts_at(limits: list[tuple[int, int]], offset: int, step: int) -> bool:
+    """Tell whether a line of `media` counts, by `Segments.media_limits`, where it begins, and its step."""
+    return all(step < limit for end, limit in limits if offset < end)
 
 
 def _masked(lines: bytes, limit: int) -> bytes:
@@ -183,7 +210,10 @@ def parse_segments(content: bytes) -> Segments:
         from_step, offset, when = document["from_step"], document["offset"], document.get("timestamp")
         timestamp = when if isinstance(when, str) else ""
         if document.get("kind") == RESUME:
-            resumes.append(Resume(from_step, offset, timestamp))
+            media_offset = document.get("media_offset")
+            if type(media_offset) is not int or media_offset < 0:
+                media_offset = 0
+            resumes.append(Resume(from_step, offset, timestamp, media_offset))
         elif document.get("kind") == FORK and isinstance(document.get("parent"), str) and fork is None:
             name = document.get("parent_name")
             parent_name = name if isinstance(name, str) else ""
@@ -229,6 +259,23 @@ def read_segments(trial: str | os.PathLike[str]) -> Segments:
     return parse_segments(content)
 
 
+def append_resume(trial: str | os.PathLike[str], from_step: int, timestamp: str) -> None:
+    """Note durably that recording continues from a step: what there is of `metrics` and `media` by now counts below it.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    offset, media_offset = (_size_of(os.path.join(trial, file)) for file in (METRICS_FILE, MEDIA_FILE))
+    append_segment(trial, Resume(from_step, offset, timestamp, media_offset))
+
+
+def _size_of(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
 def append_segment(trial: str | os.PathLike[str], segment: Resume | Fork) -> None:
     """Append a line durably.
 
@@ -236,7 +283,7 @@ def append_segment(trial: str | os.PathLike[str], segment: Resume | Fork) -> Non
         OSError: The disk refused.
     """
     kind = FORK if isinstance(segment, Fork) else RESUME
-    line = json.dumps({"kind": kind, **segment._asdict()}).encode() + b"\n"
+    line = json.dumps(_document(kind, segment)).encode() + b"\n"
     writer = JournalWriter(os.path.join(trial, SEGMENTS_FILE))
     try:
         if not writer.append(line) or not writer.sync():

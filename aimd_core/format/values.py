@@ -35,6 +35,15 @@ MIN_ID_CHARS = 4  # a shorter text is not taken for the beginning of an id
 MAX_TEXT_BITS = 8192  # of a whole number that is kept as text: Python itself prints 4,300 digits at most
 
 
+def size_text(size_bytes: float) -> str:
+    """Return a number of bytes with a binary unit: `212.0 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size_bytes < 1024 or unit == "GiB":
+            break
+        size_bytes /= 1024
+    return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
+
+
 def float_of(number: float) -> float:
     """Return a JSON number as every reader does: as a float, infinite for an integer beyond all floats."""
     try:
@@ -133,6 +142,18 @@ def is_hidden(character: str) -> bool:
     from unicodedata import category
 
     return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def visible(text: str) -> str:
+    """Return text with control characters and bidirectional overrides as escapes, so that they have no effect.
+
+    Letters, CJK, emoji and their joiners stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode("ascii") if is_hidden(character) else character for character in text
+    )
 
 
 def is_uuid(text: object) -> bool:

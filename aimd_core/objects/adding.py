@@ -13,6 +13,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from aimd_core.format.portable import open_directory
 from aimd_core.objects.copying import Stored, copy_file, open_source, write_fully
 from aimd_core.objects.packs import PACKED_BYTES
 from aimd_core.objects.store import NEW_DIRECTORY, ObjectStore, are_on_one_disk, created, remove_abandoned
@@ -21,7 +22,7 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from types import TracebackType
 
-_MOST_FILES, _MOST_BYTES = 512, 256 << 20  # that wait for the disk together
+_MOST_FILES, _MOST_BYTES = 2_048, 256 << 20  # that wait for the disk together
 _FEW = 4  # files up to which each is forced to the disk; more wait for the whole file system once
 
 
@@ -44,7 +45,7 @@ class Adding:
         self._store = store
         self._taken: list[_Taken] = []
         self._waiting_bytes = 0
-        self._shares: dict[Path, bool] = {}  # whether a directory is on the store's disk
+        self._shares: dict[str, bool] = {}  # whether a directory is on the store's disk
 
     def __enter__(self) -> Adding:
         remove_abandoned(self._store.directory / NEW_DIRECTORY)
@@ -105,7 +106,7 @@ class Adding:
         """Return whether a file of some size becomes an object, and the path for its copy."""
         if target is None:
             return True, self._store.new_path()
-        directory = target.parent
+        directory = os.path.dirname(target)
         shares = self._shares.get(directory)
         if shares is None:
             shares = self._shares[directory] = are_on_one_disk(self._store.directory, target)
@@ -140,14 +141,31 @@ class Adding:
             assert item.target is not None
             os.rename(item.temporary, item.target)
             return
-        is_new = self._store.keep(item.temporary, item.stored, may_move=item.target is None)
-        if item.target is None:
-            _remove(item.temporary)
-        elif is_new and not self._store.can_clone(item.temporary):
-            os.rename(item.temporary, item.target)  # the second name of the object, or the only one
-        else:
-            _remove(item.temporary)
-            self._store.put_at(item.stored.digest, item.target)
+        place(self._store, item.temporary, item.stored, item.target)
+
+
+def place(store: ObjectStore, temporary: Path, stored: Stored, target: Path | None) -> None:
+    """Make a finished file an object, and have its bytes at `target`, too; its temporary name is gone then.
+
+    The caller holds the shared lock of the store.
+
+    Args:
+        store: The store.
+        temporary: The file, which has been forced to the disk.
+        stored: What it holds.
+        target: A path whose directory exists, which is replaced; None for the store alone.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    is_new = store.keep(temporary, stored, may_move=target is None)
+    if target is None:
+        _remove(temporary)
+    elif is_new and not store.can_clone(temporary):
+        os.rename(temporary, target)  # the second name of the object, or the only one
+    else:
+        _remove(temporary)
+        store.put_at(stored.digest, target)
 
 
 def _forget(taken: list[_Taken]) -> None:
@@ -168,7 +186,7 @@ def _sync_all(paths: list[Path]) -> None:
         if len(together) > _FEW and _sync_file_system(together[0].parent):
             continue
         for path in together:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:
@@ -183,7 +201,7 @@ def _sync_file_system(directory: Path) -> bool:
         sync = ctypes.CDLL(None, use_errno=True).syncfs
     except (OSError, AttributeError):
         return False
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = open_directory(directory)
     try:
         return bool(sync(descriptor) == 0)
     finally:

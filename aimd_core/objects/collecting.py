@@ -1,8 +1,9 @@
 """What a working directory keeps, by whom, and what nothing refers to: `aimd du` and `aimd gc`.
 
-A trial or an artifact holds the files in its directory. An object of the store is in use while one of these files
-shares its inode, or while a trial remembers its digest for a file that is a clone of it. So removing an object that is
-not in use takes nothing away from anybody; at worst the next equal file is copied instead of shared.
+A trial or an artifact holds the files in its directory, and a trial what its `media` names. An object of the store is
+in use while one of these files shares its inode, while a trial remembers its digest for a file that is a clone of it,
+or while a trial's `media` has its digest. So removing an object that is not in use takes nothing away from anybody; at
+worst the next equal file is copied instead of shared.
 
 Something that was just added has no holder yet. So nothing is removed that was added, or looked up to be used again,
 within the last hour, and no object while somebody is adding.
@@ -11,23 +12,29 @@ within the last hour, and no object while somebody is adding.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from aimd_core.format.layout import HOME
+from aimd_core.errors import DamagedError
+from aimd_core.format.journal import open_regular
+from aimd_core.format.layout import HOME, MEDIA_FILE, METADATA_FILE
 from aimd_core.format.locking import try_lock
 from aimd_core.objects.copying import Stored
 from aimd_core.objects.memory import DigestMemory
-from aimd_core.objects.packs import PACK, pack_contents, pack_names, remove_pack
+from aimd_core.objects.packs import PACK, pack_contents, pack_names, rewrite_pack
 from aimd_core.objects.store import NEW_DIRECTORY, PACKS_DIRECTORY, ObjectStore, remove_abandoned
 
 GRACE_S = 3600.0
 # Where holders lie below `.aimd`, and how many directories deep.
 _KINDS = {"trial": ("trials", 1), "artifact": ("artifacts", 2), "trash": ("trash", 1)}
 _AT_ONCE = 200  # objects removed while others who add wait
+_QUOTED_BYTES = 66
+_DIGEST = re.compile(rb'"([0-9a-f]{64})"')
+_BLOCK_BYTES = 1 << 20
 
 
 class Holder(NamedTuple):
@@ -71,15 +78,19 @@ class Collected(NamedTuple):
 
 
 class _Files:
-    """Which holders have a name for each inode."""
+    """Which holders have a name for each inode, or refer to packed bytes by their digest."""
 
-    def __init__(self) -> None:
-        self.sizes: dict[int, int] = {}
-        self.holders: dict[int, set[str]] = {}
+    def __init__(self, store: ObjectStore) -> None:
+        self.sizes: dict[int | str, int] = {}
+        self.holders: dict[int | str, set[str]] = {}
+        self._store = store
+        self._packed = store.packed()
 
-    def add(self, holder: str, directory: Path) -> list[int]:
-        """Read a directory, and return the inodes of its files."""
-        inodes = []
+    def add(self, holder: str, directory: Path) -> list[int | str]:
+        """Read a directory, and return the inodes of its files, and of its media, or the digests of packed ones."""
+        inodes: list[int | str] = []
+        with suppress(DamagedError):
+            inodes += self._add_media(holder, media_digests(directory))
         for parent, _, names in os.walk(directory):
             for name in names:
                 with suppress(OSError):
@@ -90,27 +101,41 @@ class _Files:
                         inodes.append(status.st_ino)
         return inodes
 
+    def _add_media(self, holder: str, digests: set[str]) -> list[int | str]:
+        names: list[int | str] = []
+        for digest in digests:
+            with suppress(OSError):
+                name: int | str = digest
+                size_bytes = self._packed.get(digest)
+                if size_bytes is None:
+                    status = os.stat(self._store.path_of(digest))
+                    name, size_bytes = status.st_ino, status.st_size
+                self.sizes[name] = size_bytes
+                self.holders.setdefault(name, set()).add(holder)
+                names.append(name)
+        return names
+
 
 def usage(working_directory: Path) -> Usage:
     """Return what a working directory keeps."""
     home = working_directory / HOME
-    store, files, holders = ObjectStore(home / "objects"), _Files(), []
-    inodes_of: dict[tuple[str, str], list[int]] = {}
+    store, holders = ObjectStore(home / "objects"), []
+    files = _Files(store)
+    inodes_of: dict[tuple[str, str], list[int | str]] = {}
     for kind, name, directory in _directories(home):
         inodes_of[kind, name] = files.add(f"{kind} {name}", directory)
     for (kind, name), inodes in inodes_of.items():
         own = sum(files.sizes[inode] for inode in set(inodes) if len(files.holders[inode]) == 1)
         holders.append(Holder(kind, name, len(inodes), sum(files.sizes[inode] for inode in inodes), own))
     unused, total_bytes = [], sum(files.sizes.values())
-    clones = _remembered(home) if store.clones is not False else set()
+    referred = _referred(home)
     for stored, status in _objects(store):
         if status.st_ino not in files.sizes:
             total_bytes += stored.size_bytes
-        if not _is_used(stored, status, clones):
+        if not _is_used(stored, status, referred):
             unused.append(stored)
-    packed = store.packed()
-    unused += [Stored(digest, size) for digest, size in packed.items()]
-    return Usage(holders, unused, total_bytes + sum(packed.values()))
+    left = [Stored(digest, size) for digest, size in store.packed().items() if digest not in referred]
+    return Usage(holders, unused + left, total_bytes + sum(stored.size_bytes for stored in left))
 
 
 def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRACE_S) -> Collected:
@@ -129,29 +154,29 @@ def collect(working_directory: Path, dry_run: bool = False, grace_s: float = GRA
     if not store.directory.is_dir():
         return Collected(0, 0, 0)
     before_s = time.time() - grace_s
-    clones = _remembered(home)
+    referred = _referred(home)
     objects, size_bytes, kept = 0, 0, 0
-    unused = [stored for stored, status in _objects(store) if not _is_used(stored, status, clones)]
+    unused = [stored for stored, status in _objects(store) if not _is_used(stored, status, referred)]
     for start in range(0, len(unused), _AT_ONCE):
         with store.locked(is_shared=False):
             for stored in unused[start : start + _AT_ONCE]:
-                outcome = _remove(store, stored, clones, before_s, dry_run)
+                outcome = _remove(store, stored, referred, before_s, dry_run)
                 objects, kept = objects + (outcome is True), kept + (outcome is False)
                 size_bytes += stored.size_bytes if outcome else 0
-    packed = _collect_packs(store, before_s, dry_run)
+    packed = _collect_packs(store, referred, before_s, dry_run)
     if not dry_run:
         remove_abandoned(store.directory / NEW_DIRECTORY)
     return Collected(objects + packed.objects, size_bytes + packed.size_bytes, kept + packed.kept)
 
 
-def _remove(store: ObjectStore, stored: Stored, clones: set[str], before_s: float, dry_run: bool) -> bool | None:
+def _remove(store: ObjectStore, stored: Stored, referred: set[str], before_s: float, dry_run: bool) -> bool | None:
     """Remove an object, and return True; False if it is too new, None if it is in use by now."""
     path = store.path_of(stored.digest)
     try:
         status = os.lstat(path)
     except OSError:
         return None
-    if _is_used(stored, status, clones):
+    if _is_used(stored, status, referred):
         return None
     if status.st_ctime > before_s:
         return False
@@ -160,24 +185,27 @@ def _remove(store: ObjectStore, stored: Stored, clones: set[str], before_s: floa
     return True
 
 
-def _is_used(stored: Stored, status: os.stat_result, clones: set[str]) -> bool:
-    return status.st_nlink > 1 or stored.digest in clones
+def _is_used(stored: Stored, status: os.stat_result, referred: set[str]) -> bool:
+    return status.st_nlink > 1 or stored.digest in referred
 
 
-def _collect_packs(store: ObjectStore, before_s: float, dry_run: bool) -> Collected:
-    """Remove packed objects; nothing refers to them but what is still being recorded."""
+def _collect_packs(store: ObjectStore, referred: set[str], before_s: float, dry_run: bool) -> Collected:
+    """Remove packed objects that no media refer to; packs that have others, too, are written again without them."""
     directory = str(store.directory / PACKS_DIRECTORY)
     objects = size_bytes = kept = 0
     for name in pack_names(directory):
         path = os.path.join(directory, name + PACK)
-        sizes = pack_contents(path)
+        contents = pack_contents(path)
+        sizes = {digest: size for digest, size in contents.items() if digest not in referred}
+        if contents and not sizes:
+            continue
         with store.locked(is_shared=False), try_lock(path) as is_ours:
             if not is_ours or os.stat(path).st_mtime > before_s:
                 kept += len(sizes)
                 continue
             objects, size_bytes = objects + len(sizes), size_bytes + sum(sizes.values())
             if not dry_run:
-                remove_pack(directory, name)
+                rewrite_pack(directory, name, str(store.new_path()), contents.keys() - sizes.keys())
     return Collected(objects, size_bytes, kept)
 
 
@@ -208,6 +236,43 @@ def _children(directory: Path) -> list[Path]:
         return []
 
 
-def _remembered(home: Path) -> set[str]:
-    """Return the digests that trials remember of their files."""
-    return {digest for _, _, directory in _directories(home) for digest in DigestMemory(directory).digests()}
+def _referred(home: Path) -> set[str]:
+    """Return the digests that trials remember of their files, and those in their media.
+
+    Trials next to `.aimd`, which were copied there, have the same store. Those that move while this reads, to the trash
+    or back, are read where they are then.
+
+    Raises:
+        DamagedError: The media of a trial cannot be read, so that what they refer to is not certain.
+    """
+    digests: set[str] = set()
+    seen: set[Path] = set()
+    while new := [directory for directory in _referring(home) if directory not in seen]:
+        for directory in new:
+            digests.update(DigestMemory(directory).digests(), media_digests(directory))
+        seen.update(new)
+    return digests
+
+
+def _referring(home: Path) -> list[Path]:
+    beside = [directory for directory in _children(home.parent) if (directory / METADATA_FILE).is_file()]
+    return [*(directory for *_, directory in _directories(home)), *beside]
+
+
+def media_digests(trial: Path) -> set[str]:
+    """Return every digest in the media journal of a trial, also those in damaged lines.
+
+    Raises:
+        DamagedError: It cannot be read.
+    """
+    digests: set[str] = set()
+    path = trial / MEDIA_FILE
+    if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
+        return digests
+    journal = open_regular(path)
+    with journal:
+        rest = b""
+        while block := journal.read(_BLOCK_BYTES):
+            digests.update(match.decode() for match in _DIGEST.findall(rest + block))
+            rest = (rest + block)[-_QUOTED_BYTES:]
+    return digests

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from aimd_core.errors import DamagedError
 from aimd_core.format.layout import INODE_BITS
+from aimd_core.format.portable import NO_BLOCK, NO_FOLLOW
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def open_source(path: str | os.PathLike[str], follows: bool = False) -> BinaryIO
         DamagedError: It is something else.
         OSError: It is not there, or may not be read.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follows else os.O_NOFOLLOW)
+    flags = os.O_RDONLY | NO_BLOCK | (0 if follows else NO_FOLLOW)
     try:
         descriptor = os.open(path, flags)
     except OSError as error:

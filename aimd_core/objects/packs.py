@@ -12,6 +12,7 @@ directory has about as many packs as there were writers at once, and one more fo
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import struct
@@ -19,11 +20,12 @@ import time
 from typing import NamedTuple
 
 from aimd_core.format.append_file import AppendFile
+from aimd_core.format.portable import read_at, sync_data
 from aimd_core.objects.copying import write_fully
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 PACKED_BYTES = 4096  # content up to this size is packed
 PACK_BYTES = 64 << 20  # no record is added to a pack of this size
@@ -67,6 +69,7 @@ class PackReader:
         self.directory = directory
         self._locations: dict[str, Location] = {}
         self._read_to: dict[str, int] = {}
+        self._refreshed_s = -math.inf
 
     def locate(self, digest: str) -> Location | None:
         """Return where content is, or None."""
@@ -77,6 +80,35 @@ class PackReader:
     def note(self, digest: str, location: Location) -> None:
         """Remember what a writer of this process added, so that it is not looked for."""
         self._locations[digest] = location
+        reached = self._read_to.get(location.pack, 0)
+        if reached >= location.offset - _HEAD_BYTES:  # nobody else adds to that pack
+            self._read_to[location.pack] = location.offset + location.size_bytes
+
+    def renew(self, digest: str, fresh_s: float = 0.0) -> bool:
+        """Make the pack of content as new as one that was just added to; return False if there is no such content.
+
+        A pack may have been removed since it was read: see `aimd_core.objects.collecting`.
+
+        Args:
+            digest: Of the content.
+            fresh_s: How long ago others may have added it so that it is not seen.
+        """
+        if digest not in self._locations and time.monotonic() - self._refreshed_s < fresh_s:
+            return False
+        for _ in range(2):
+            location = self.locate(digest)
+            if location is None:
+                return False
+            try:
+                os.utime(os.path.join(self.directory, location.pack + PACK))
+            except FileNotFoundError:
+                self._locations.clear()
+                self._read_to.clear()
+            except OSError:  # somebody else's, on a file system where that matters
+                return True
+            else:
+                return True
+        return False
 
     def locations(self) -> dict[str, Location]:
         """Return all content, by digest."""
@@ -103,12 +135,13 @@ class PackReader:
     def _content(self, location: Location) -> bytes | None:
         try:
             with open(os.path.join(self.directory, location.pack + PACK), "rb", 0) as pack:
-                return os.pread(pack.fileno(), location.size_bytes, location.offset)
+                return read_at(pack.fileno(), location.size_bytes, location.offset)
         except FileNotFoundError:
             return None
 
     def refresh(self) -> None:
         """Read what was added since the last time."""
+        self._refreshed_s = time.monotonic()
         names = pack_names(self.directory)
         if set(self._read_to) - set(names):
             self._locations.clear()
@@ -137,7 +170,7 @@ class PackReader:
     def _look_through(self, name: str, path: str, start: int, end: int) -> int:
         """Read records that the index does not have; return where the last of them ends."""
         with open(path + PACK, "rb", 0) as pack:
-            content = os.pread(pack.fileno(), end - start, start)
+            content = read_at(pack.fileno(), end - start, start)
         reached = start
         for digest, offset, size_bytes in records_in(content):
             self._locations.setdefault(digest, Location(name, start + offset, size_bytes))
@@ -182,8 +215,13 @@ class PackWriter(AppendFile):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.directory,)
 
-    def append(self, digest: str, content: bytes) -> Location:
+    def append(self, digest: str, content: bytes, waits: bool = False) -> Location:
         """Add content, which a killed process does not lose once this has returned.
+
+        Args:
+            digest: Of the content.
+            content: The bytes.
+            waits: Whether it is forced to the disk by `sync` only; otherwise at most once a second here.
 
         Raises:
             OSError: The disk refused; then nothing is added.
@@ -201,7 +239,7 @@ class PackWriter(AppendFile):
         self._reached = begin + len(record)
         offset = self._reached - len(content)
         self._note(digest, offset, len(content))
-        if time.monotonic() - self._synced_s >= SYNC_S:
+        if not waits and time.monotonic() - self._synced_s >= SYNC_S:
             self.sync()
         return Location(os.path.basename(self.path)[: -len(PACK)], offset, len(content))
 
@@ -222,7 +260,7 @@ class PackWriter(AppendFile):
         """
         self._synced_s = time.monotonic()
         if self.is_open and not self.has_lost_its_descriptor():
-            os.fdatasync(self._descriptor)
+            sync_data(self._descriptor)
 
     def close(self) -> None:
         """Release the pack, and the lock on it."""
@@ -241,17 +279,17 @@ class PackWriter(AppendFile):
 
     def _lock(self, path: str, room_bytes: int | None) -> bool:
         """Open and lock a pack, if it has room; return whether it is ours. A new one, without a limit, always is."""
-        import fcntl
-
         try:
             if room_bytes is not None and os.stat(path).st_size >= room_bytes:
                 return False
             self.path = path
             self.open()
+            import fcntl
+
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if room_bytes is not None and self.is_deleted():  # it was removed meanwhile
                 raise FileNotFoundError
-        except OSError:
+        except (ImportError, OSError):
             if room_bytes is not None or not self.is_open:
                 super().close()
                 if room_bytes is None:
@@ -272,7 +310,7 @@ class PackWriter(AppendFile):
             descriptor = self._index._descriptor
             os.ftruncate(descriptor, os.fstat(descriptor).st_size // _PLACE.size * _PLACE.size)
             if end < self._reached:
-                content = os.pread(self._descriptor, self._reached - end, end)
+                content = read_at(self._descriptor, self._reached - end, end)
                 for digest, offset, size_bytes in records_in(content):
                     write_fully(descriptor, _PLACE.pack(bytes.fromhex(digest), end + offset, size_bytes))
         except OSError:
@@ -286,6 +324,34 @@ def pack_contents(path: str) -> dict[str, int]:
             return {digest: size_bytes for digest, _, size_bytes in records_in(pack.read())}
     except FileNotFoundError:
         return {}
+
+
+def rewrite_pack(directory: str, name: str, temporary: str, kept: Collection[str]) -> None:
+    """Replace a pack by one with only some of its contents. The caller has locked it. Killed at any point, both may be.
+
+    Args:
+        directory: Of the packs.
+        name: The pack, without its ending.
+        temporary: A free path on the same file system.
+        kept: The digests of what stays; without any, the pack is only removed.
+
+    Raises:
+        OSError: The disk refused; the pack is as it was.
+    """
+    path = os.path.join(directory, name + PACK)
+    with open(path, "rb") as pack:
+        content = pack.read()
+    staying = {digest: content[at : at + size] for digest, at, size in records_in(content) if digest in kept}
+    if staying:
+        try:
+            with open(temporary, "xb") as new:
+                new.write(b"".join(record_of(digest, body) for digest, body in staying.items()))
+                new.flush()
+                os.fsync(new.fileno())
+            os.rename(temporary, os.path.join(directory, new_name() + PACK))
+        finally:
+            _remove(temporary)
+    remove_pack(directory, name)
 
 
 def new_name() -> str:

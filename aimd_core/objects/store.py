@@ -18,9 +18,10 @@ from pathlib import Path
 from aimd_core.errors import DamagedError, NotFoundError
 from aimd_core.format.files import PARTIAL
 from aimd_core.format.layout import HOME, working_directory_of
+from aimd_core.format.portable import NO_FOLLOW
 from aimd_core.language import said
 from aimd_core.objects.copying import Stored, copy_file, digest_file, open_source, share_bytes, write_fully
-from aimd_core.objects.packs import PACK, PACKED_BYTES, PackReader, PackWriter
+from aimd_core.objects.packs import PACKED_BYTES, PackReader, PackWriter
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 OBJECTS_DIRECTORY = Path(HOME, "objects")
 PACKS_DIRECTORY, NEW_DIRECTORY, LOCK_FILE = "packs", "new", "lock"
 READ_ONLY = 0o444
+REFRESH_S = 1.0  # how long it may take until a process that does not wait sees small objects of others
 _ABANDONED_S = 86_400.0  # longer than for a document, because a large file may be copied for hours
 _stores: weakref.WeakSet[ObjectStore] = weakref.WeakSet()
 
@@ -55,6 +57,7 @@ class ObjectStore:
     Attributes:
         directory: Where they are.
         clones: Whether the file system can share the bytes of two files, None until it was tried.
+        unsynced: The files that wait for `sync`.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -62,6 +65,10 @@ class ObjectStore:
         self._packs = PackReader(str(directory / PACKS_DIRECTORY))
         self._writer = PackWriter(str(directory / PACKS_DIRECTORY))
         self._lock = threading.Lock()
+        self.unsynced: set[str] = set()
+        self._prefix = f"{directory}{os.sep}"  # text, because paths are put together for every file
+        self._lock_path = self._prefix + LOCK_FILE
+        self._new_prefix = self._prefix + NEW_DIRECTORY + os.sep
         self.clones: bool | None = None
         _stores.add(self)
 
@@ -70,29 +77,30 @@ class ObjectStore:
 
     def path_of(self, digest: str) -> Path:
         """Return where the file of an object is, if it has its own."""
-        return self.directory / digest[:2] / digest[2:]
+        return Path(f"{self._prefix}{digest[:2]}{os.sep}{digest[2:]}")
 
-    def add_bytes(self, content: bytes) -> Stored:
+    def add_bytes(self, content: bytes, waits: bool = False) -> Stored:
         """Add bytes that are in memory; what is there already is not written again.
 
         A killed process does not lose them once this has returned; a power cut may lose the last second of small ones.
+
+        Args:
+            content: The bytes.
+            waits: Whether they are forced to the disk by `sync` only, so that the caller never waits for the disk, and
+                small ones that other processes have just added may be added once more.
 
         Raises:
             OSError: The disk refused.
         """
         stored = Stored(hashlib.sha256(content).hexdigest(), len(content))
         if len(content) > PACKED_BYTES:
-            with self.unfinished() as temporary:
-                write_new(temporary, content)
-                with self.locked(is_shared=True):
-                    self.keep(temporary, stored)
+            _add_large(self, stored, content, waits)
             return stored
         with self._lock, self.locked(is_shared=True):
-            location = self._packs.locate(stored.digest)
-            if location is None:
-                self._packs.note(stored.digest, self._writer.append(stored.digest, content))
-            else:
-                _renew_pack(self.directory / PACKS_DIRECTORY / f"{location.pack}{PACK}")
+            if not self._packs.renew(stored.digest, REFRESH_S if waits else 0.0):
+                self._packs.note(stored.digest, self._writer.append(stored.digest, content, waits))
+                if waits:
+                    self.unsynced.add(self._writer.path)
         return stored
 
     def keep(self, temporary: Path, stored: Stored, may_move: bool = True) -> bool:
@@ -109,24 +117,22 @@ class ObjectStore:
             OSError: The disk refused.
         """
         path = self.path_of(stored.digest)
-        size_bytes = _size_of(path)
-        if size_bytes == stored.size_bytes and self.fault_of(stored.digest) is None:
-            with suppress(OSError):
-                os.chmod(path, READ_ONLY)  # which makes it as new as one that was just added: see `collecting`
+        if _is_kept(self, stored):
             return False
-        if size_bytes is not None:
-            _remove(path)  # it was cut short by a power cut, or somebody wrote to one of its names
+        _remove(path)  # if it was cut short by a power cut, or somebody wrote to one of its names
         os.chmod(temporary, READ_ONLY)
         return _link_or_move(temporary, path, may_move)
 
     def sync(self) -> None:
-        """Force small objects to the disk; large ones are there once they were added.
+        """Force small objects to the disk, and large ones that wait; others are there once they were added.
 
         Raises:
             OSError: The disk refused.
         """
         with self._lock:
             self._writer.sync()
+        while self.unsynced:
+            sync_file(self.unsynced.pop())
 
     def close(self) -> None:
         """Release the pack that this store adds to; the store can still be used."""
@@ -239,17 +245,17 @@ class ObjectStore:
         Raises:
             OSError: The directory cannot be created or written.
         """
-        import fcntl
-
-        path = self.directory / LOCK_FILE
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        path = self._lock_path  # of text, because this is on the way of every picture
+        flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW
         try:
             descriptor = os.open(path, flags, 0o666)
         except FileNotFoundError:
             self.directory.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, flags, 0o666)
         try:
-            with suppress(OSError):
+            with suppress(ImportError, OSError):
+                import fcntl
+
                 fcntl.flock(descriptor, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
             yield
         finally:
@@ -270,12 +276,12 @@ class ObjectStore:
         Raises:
             OSError: The store's directory cannot be created.
         """
-        directory = self.directory / NEW_DIRECTORY
+        prefix = self._new_prefix
         if target is not None and not are_on_one_disk(self.directory, target):
-            directory = target.parent
-        elif not directory.exists():
-            directory.mkdir(parents=True, exist_ok=True)
-        return directory / f".{os.getpid()}-{os.urandom(8).hex()}{PARTIAL}"
+            prefix = f"{target.parent}{os.sep}"
+        elif not os.path.isdir(prefix):
+            os.makedirs(prefix, exist_ok=True)
+        return Path(f"{prefix}.{os.getpid()}-{os.urandom(8).hex()}{PARTIAL}")
 
 
 def are_on_one_disk(directory: Path, target: Path) -> bool:
@@ -306,22 +312,37 @@ def created(path: Path) -> Iterator[int]:
     Raises:
         OSError: The disk refused.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Write a new file, and force it to the disk.
+def write_new(path: Path, content: bytes, is_synced: bool = True) -> None:
+    """Write a new file, and force it to the disk, unless that waits.
 
     Raises:
         OSError: The disk refused.
     """
     with created(path) as descriptor:
         write_fully(descriptor, content)
-        os.fsync(descriptor)
+        if is_synced:
+            os.fsync(descriptor)
+
+
+def sync_file(path: str) -> None:
+    """Force a file to the disk, unless it is gone.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    with suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def clone(source: Path, target: Path) -> bool:
@@ -351,6 +372,28 @@ def _put(store: ObjectStore, digest: str, target: Path) -> None:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def _add_large(store: ObjectStore, stored: Stored, content: bytes, waits: bool) -> None:
+    with store.locked(is_shared=True):
+        if _is_kept(store, stored):
+            return
+    with store.unfinished() as temporary:
+        write_new(temporary, content, is_synced=not waits)
+        with store.locked(is_shared=True):
+            store.keep(temporary, stored)
+    if waits:
+        store.unsynced.add(str(store.path_of(stored.digest)))
+
+
+def _is_kept(store: ObjectStore, stored: Stored) -> bool:
+    """Tell whether an object has its file, and make that as new as one that was just added: see `collecting`."""
+    path = store.path_of(stored.digest)
+    if _size_of(path) != stored.size_bytes or store.fault_of(stored.digest) is not None:
+        return False
+    with suppress(OSError):
+        os.chmod(path, READ_ONLY)
+    return True
 
 
 def _are_same(source: Path, target: Path) -> bool:
@@ -388,11 +431,6 @@ def _size_of(path: Path) -> int | None:
         return os.lstat(path).st_size
     except OSError:
         return None
-
-
-def _renew_pack(path: Path) -> None:
-    with suppress(OSError):
-        os.utime(path)
 
 
 def _names(directory: Path) -> list[str]:

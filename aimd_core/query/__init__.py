@@ -6,9 +6,9 @@
     chosen = [row for row in rows if matches(query, row)]
     ordered = sort_rows(chosen, parse_sort("-val.acc.max,started"), facts=lambda row: row)
 
-- `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]`, `parse_field(text) -> Field` and
-  `parse_fields(text)` (several, comma-separated) raise only `QueryError`. Its `fault` is the position in the text, its
-  `advice` what to write instead.
+- `parse(text) -> Query`, `parse_sort(text) -> tuple[SortKey, ...]`, `parse_field(text) -> Field`,
+  `parse_fields(text)` (several, comma-separated) and `parse_columns(text)` (as `--columns`) raise only `QueryError`.
+  Its `fault` is the position in the text, its `advice` what to write instead.
 - `matches(query, facts, now_s=None) -> bool`. `facts` are `aimd_core.reading.facts.Facts`: name,
   alternative_name, id, state, folder, started, ended (ISO 8601 or None), tags, note, params (flat, dotted), metrics
   (`{"val.acc": {"last": ..., "min": ..., ...}}`), git, platform; of a directory and of a server alike.
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aimd_core.query.evaluate import value_of as value_of
     from aimd_core.query.fields import field_text as field_text
     from aimd_core.query.parser import parse as parse
+    from aimd_core.query.parser import parse_columns as parse_columns
     from aimd_core.query.parser import parse_field as parse_field
     from aimd_core.query.parser import parse_fields as parse_fields
     from aimd_core.query.parser import parse_sort as parse_sort
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(("contains", "matches", "rank_of", "sort_rows", "text_of", "value_of"), "evaluate"),
     "field_text": "fields",
-    **dict.fromkeys(("parse", "parse_field", "parse_fields", "parse_sort"), "parser"),
+    **dict.fromkeys(("parse", "parse_columns", "parse_field", "parse_fields", "parse_sort"), "parser"),
     "pinned": "pinning",
     "render": "rendering",
     **dict.fromkeys(("Field", "Query", "SortKey", "fields_of"), "tree"),

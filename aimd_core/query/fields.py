@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import NoReturn
 
 from aimd_core.language import said
@@ -81,6 +80,8 @@ def _fail_trial_field(source: str, term: Token, written: str) -> NoReturn:
             said("{text!r} alone is not a field", text=term.text),
             said("Write: {text}.NAME", text=term.text),
         )
+    from difflib import get_close_matches  # which only an error needs
+
     near = get_close_matches(written, [*TRIAL_FIELDS, "status"], n=2, cutoff=0.7)
     hint = said("Did you mean: {near}?", near=", ".join(near)) if near else _way_to(term.text)
     fail(source, term.start, term.end, said("there is no field {text!r}", text=term.text), hint)
@@ -98,6 +99,8 @@ def _way_to(word: str) -> str:
 def _git_field(source: str, term: Token, name: str) -> Field:
     name = _ALIASES.get(f"git.{name}", f"git.{name}").partition(".")[2]
     if name not in GIT_FIELDS:
+        from difflib import get_close_matches  # which only an error needs
+
         near = get_close_matches(name, GIT_FIELDS, n=1, cutoff=0.5) or list(GIT_FIELDS)
         hint = said("Did you mean: {near}?", near=", ".join(f"git.{field}" for field in near))
         fail(source, term.start, term.end, said("there is no field {text!r}", text=term.text), hint)

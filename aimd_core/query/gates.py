@@ -1,8 +1,9 @@
 """Gates: conditions on a trial that may refer to other trials, with a sentence that says why they hold or not.
 
 A gate is a query (docs/reference/query.md) whose comparisons of metrics may have arithmetic on the right, over
-numbers and `best(SELECTOR)`, `worst(SELECTOR)`, `mean(SELECTOR)`: that metric over the trials that the selector
-matches, as in `val.acc >= best(tag:main) - 0.005`. A selector is `tag:NAME`, `name:NAME`, `all`, or a query.
+numbers, `baseline`, and `best(SELECTOR)`, `worst(SELECTOR)`, `mean(SELECTOR)`: that metric of the kept baseline, or
+over the trials that the selector matches, as in `val.acc >= best(tag:main) - 0.005`. A selector is `tag:NAME`,
+`name:NAME`, `all`, or a query.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from aimd_core.query.lexer import Piece, Token, fail
 from aimd_core.query.literals import read_number
 from aimd_core.query.parser import Parser
 from aimd_core.query.tree import Among, Compare, Condition, Missing, Number
+from aimd_core.query.unknown import unknown_fields
 from aimd_core.reading.facts import Facts
 
 _FUNCTIONS = ("best", "worst", "mean")
+_BASELINE = "baseline"
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -58,27 +61,37 @@ class Verdict(NamedTuple):
     why: str
 
 
-def read_gate(text: str, others: Callable[[], Sequence[Facts]]) -> Gate:
+def _no_baseline() -> None:
+    return None
+
+
+def read_gate(
+    text: str, others: Callable[[], Sequence[Facts]], baseline: Callable[[], Facts | None] = _no_baseline
+) -> Gate:
     """Read a gate.
 
     Args:
         text: The gate.
         others: Returns the trials that selectors choose from; called only if there is a selector.
+        baseline: Returns the trial that `baseline` means, or None; called only if that is named.
 
     Raises:
         QueryError: It is not a gate; the error points at the fault.
         SelectorFitsNoneError: A selector matches no trial.
         MetricNotFoundError: None of the matching trials has the metric.
     """
-    parser = _GateParser(text, others)
+    parser = _GateParser(text, others, baseline)
     return Gate(parser.query(), tuple(parser.notes))
 
 
 class _GateParser(Parser):
     """The parser of queries, with arithmetic on the right of a comparison of numbers; it is evaluated as it is read."""
 
-    def __init__(self, source: str, others: Callable[[], Sequence[Facts]]) -> None:
+    def __init__(
+        self, source: str, others: Callable[[], Sequence[Facts]], baseline: Callable[[], Facts | None]
+    ) -> None:
         super().__init__(source)
+        self._baseline = baseline
         self.notes: list[str] = []
         self._others = others
 
@@ -91,6 +104,8 @@ class _GateParser(Parser):
     def _is_arithmetic(self, field: Field) -> bool:
         """Tell whether a function, or a number with an operator after it, comes next."""
         if self.now.bare in _FUNCTIONS and self.following.text == "(":
+            return True
+        if self.now.bare == _BASELINE and field.kind == "metric":
             return True
         is_number = field.shape in _NUMERIC and read_number(self.now.bare) is not None
         return is_number and _operator_in(self.following) is not None
@@ -126,12 +141,15 @@ class _GateParser(Parser):
         return name
 
     def _operand(self, field: Field, sign: str) -> float:
-        """Read a number or `function "(" selector ")"`."""
+        """Read a number, `baseline`, or `function "(" selector ")"`."""
         token = self.now
         number = read_number(token.bare)
         if number is not None:
             self.advance()
             return float(number)
+        if token.bare == _BASELINE and field.kind == "metric":
+            self.advance()
+            return self._measured(token, field)
         if token.bare not in _FUNCTIONS or self.following.text != "(":
             fail(self.source, token.start, token.end, "a number or best(SELECTOR) is expected here")
         self.advance()
@@ -143,6 +161,20 @@ class _GateParser(Parser):
             closing = self.advance()
             depth += {"(": 1, ")": -1}.get(closing.text, 0) if closing.kind == "sign" else 0
         return self._referred(token, self.source[opening.end : closing.start].strip(), field, sign)
+
+    def _measured(self, token: Token, field: Field) -> float:
+        """Return the value of a metric in the baseline."""
+        baseline = self._baseline()
+        if baseline is None:
+            fail(self.source, token.start, token.end, "no baseline was chosen; aimd trial baseline TRIAL chooses it")
+        value = value_of(field, baseline, 0.0)
+        if not isinstance(value, (int, float)):
+            raise MetricNotFoundError(
+                field_text(field), said("the baseline {name}", name=baseline.alternative_name), sorted(baseline.metrics)
+            )
+        name = baseline.alternative_name
+        self.notes.append(said("{called} is {value:.6g}, of {name}", called=_BASELINE, value=value, name=name))
+        return float(value)
 
     def _referred(self, token: Token, selector: str, field: Field, sign: str) -> float:
         """Return the best, worst or mean of a metric over the trials that a selector matches."""
@@ -240,7 +272,10 @@ def _told(leaf: Compare | Among | Missing, facts: Facts, now_s: float) -> str:
     expected = (
         f"{leaf.value.value:.6g}" if leaf.value.kind == "number" else render(leaf).rpartition(f" {leaf.operator} ")[2]
     )
-    return said("{actual}, expected {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=expected)
+    told = said("{actual}, expected {operator} {wanted}", actual=actual, operator=leaf.operator, wanted=expected)
+    unknown = unknown_fields([leaf.field], [facts]) if value is None else []
+    near = unknown[0].near if unknown else []
+    return joined("", [told, said("; did you mean: {near}?", near=", ".join(near))]) if near else told
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,6 @@ It raises only `QueryError`, and refuses nesting deeper than `MAX_DEPTH` instead
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import NoReturn
 
 from aimd_core.format.model import STATES
@@ -35,7 +34,7 @@ from aimd_core.query.tree import (
 
 MAX_DEPTH = 60
 _LABELS = {"tag": "tags", "note": "note"}
-_WORDS_FOR_SIGNS = {"like": "~", "contains": "~", "matches": "~", "equals": "=", "eq": "=", "gt": ">", "lt": "<"}
+WORDS_FOR_SIGNS = {"like": "~", "contains": "~", "matches": "~", "equals": "=", "eq": "=", "gt": ">", "lt": "<"}
 _ORDERLESS = ("state", "tags", "names", "boolean", "prefix")
 _TEXTLESS = ("number", "duration", "moment", "boolean")
 _WANTED = {
@@ -83,6 +82,19 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     return tuple(fields)
 
 
+def parse_columns(text: str) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """Return the fields of --columns: those to show instead of the usual ones, and with a leading + those besides them.
+
+    Raises:
+        QueryError: They are not fields.
+    """
+    if not text.strip():
+        return (), ()
+    is_added = text.lstrip().startswith("+")
+    fields = parse_fields(text.replace("+", "", 1) if is_added else text)
+    return ((), fields) if is_added else (fields, ())
+
+
 def parse_sort(text: str) -> tuple[SortKey, ...]:
     """Parse sort keys: comma-separated fields, with `-` in front for the largest first.
 
@@ -98,6 +110,12 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
             said("{text!r} is not expected here", text=reader.now.text), "Put a comma between two sort keys"
         )
     return tuple(keys)
+
+
+def operators_for(shape: str) -> tuple[str, ...]:
+    """Return the operators that values of a shape can be compared with."""
+    without = (*(ORDERINGS if shape in _ORDERLESS else ()), *(("~", "!~") if shape in _TEXTLESS else ()))
+    return tuple(operator for operator in OPERATORS if operator not in without)
 
 
 def _joining_hint(token: Token) -> str:
@@ -251,7 +269,7 @@ class Parser:
             return Among(field, self.values(field))
         operator = self.take(*OPERATORS)
         if not operator:
-            sign = _WORDS_FOR_SIGNS.get(token.bare)
+            sign = WORDS_FOR_SIGNS.get(token.bare)
             hint = said("Write: {wanted}", wanted=sign) if sign else "One of: = != < <= > >= ~ !~ in, is missing"
             self.fail_here("an operator is expected here" if token.kind != "end" else "an operator is missing", hint)
         return self.compared(field, operator, token)
@@ -337,6 +355,8 @@ class Parser:
         by_word = {state.lower(): state for state in STATES}
         state = by_word.get(token.text.lower())
         if state is None:
+            from difflib import get_close_matches  # which only an error needs
+
             near = get_close_matches(token.text.lower(), by_word, n=1, cutoff=0.5)
             hint = (
                 said("Did you mean: {by_word}?", by_word=by_word[near[0]])

@@ -17,18 +17,19 @@ def render(condition: Condition) -> str:
         return f"not {_inner(condition.part, ('and', 'or'))}"
     field = field_text(condition.field)
     if condition.kind == "compare":
-        return f"{field} {condition.operator} {_value(condition.value)}"
+        return f"{field} {condition.operator} {value_text(condition.value)}"
     negation = "not " if condition.negated else ""
     if condition.kind == "missing":
         return f"{field} is {negation}missing"
-    return f"{field} {negation}in [{', '.join(map(_value, condition.values))}]"
+    return f"{field} {negation}in [{', '.join(map(value_text, condition.values))}]"
 
 
 def _inner(part: Condition, loose: tuple[str, ...]) -> str:
     return f"({render(part)})" if part.kind in loose else render(part)
 
 
-def _value(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """Return a value as written in a query."""
     if value.kind == "number":
         return repr(value.value)
     if value.kind == "flag":

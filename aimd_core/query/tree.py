@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Union
 
-AGGREGATES = ("last", "min", "max", "mean", "count", "min_step", "max_step", "last_step", "nan_since")
+from aimd_core.reading.summaries import AGGREGATES as AGGREGATES
+
+SHAPES = ("text", "prefix", "state", "tags", "names", "boolean", "number", "duration", "moment", "any")
 ORDERINGS = ("<", "<=", ">", ">=")
 OPERATORS = ("=", "!=", *ORDERINGS, "~", "!~")
 
@@ -30,9 +32,8 @@ class Field(NamedTuple):
     def shape(self) -> str:
         """The kind of its values.
 
-        One of `text`, `prefix`, `state`, `tags`, `names`, `boolean`, `number`, `duration`, `moment` and `any`. `tags`
-        and `names` are sets; `prefix` is text that matches by its beginning (ids, commits); `duration` is in seconds;
-        `any` is a parameter's value.
+        One of `SHAPES`. `tags` and `names` are sets; `prefix` is text that matches by its beginning (ids, commits);
+        `duration` is in seconds; `any` is a parameter's value.
         """
         if self.kind == "metric":
             return "number"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from aimd_core.language import said
@@ -47,6 +46,8 @@ def unknown_fields(fields: Iterable[Field], rows: Iterable[Facts]) -> list[Unkno
 
 
 def _near(field: Field, existing: dict[str, set[str]]) -> list[str]:
+    from difflib import get_close_matches  # which only an error needs
+
     metric, _, word = field.name.rpartition(".")
     if field.kind == "metric" and metric in existing["metric"]:  # the last word was meant as an aggregate
         close = get_close_matches(word, AGGREGATES, n=_NEAR, cutoff=0.5) or AGGREGATES[:5]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from aimd_core.format.model import StoredObject
+from aimd_core.format.model import ReferenceFacts, StoredObject
+
+INPUT, OUTPUT = "input", "output"
 
 
 class ArtifactFacts(NamedTuple):
@@ -27,6 +30,7 @@ class ArtifactFacts(NamedTuple):
         size_bytes: The size of all objects.
         object_count: The number of objects.
         damage: What is wrong with it, one sentence each.
+        reference_facts: What is known of what references lead to, by key.
     """
 
     name: str
@@ -45,3 +49,18 @@ class ArtifactFacts(NamedTuple):
     size_bytes: int
     object_count: int
     damage: list[str]
+    reference_facts: Mapping[str, ReferenceFacts] = {}
+
+
+class TrialArtifact(NamedTuple):
+    """An artifact of a trial.
+
+    Attributes:
+        role: `input`, `output`, or `checkpoint`.
+        id: Its UUID.
+        facts: What is shown of it; None if it is not there, or may not be seen.
+    """
+
+    role: str
+    id: str
+    facts: ArtifactFacts | None

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from aimd_core.errors import ArtifactNotFoundError, DamagedError, NoArtifactsError
+from aimd_core.errors import ArtifactNotFoundError, DamagedError, NoArtifactsError, UsageError
 from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
     KIND,
@@ -24,9 +24,11 @@ from aimd_core.format.artifacts import (
     read_objects,
     read_references,
     read_repo,
+    reference_facts_in,
+    version_number,
 )
 from aimd_core.format.documents import read_mapping
-from aimd_core.format.layout import METADATA_FILE
+from aimd_core.format.layout import METADATA_FILE, working_directory_of
 from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.language import said
 from aimd_core.reading.artifact_facts import ArtifactFacts
@@ -36,9 +38,11 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aimd_core.format.model import StoredObject
+    from aimd_core.format.model import ReferenceFacts, StoredObject
 
 T = TypeVar("T")
+HEX_DIGITS = frozenset("0123456789abcdef")
+SHOWN_CANDIDATES = 8
 
 
 class StoredArtifact:
@@ -79,6 +83,11 @@ class StoredArtifact:
         if self._references is None:
             self._references = self._read(REFERENCES_FILE, lambda: read_references(self.path)) or {}
         return self._references
+
+    @property
+    def reference_facts(self) -> dict[str, ReferenceFacts]:
+        """What is known of what its references lead to, by key."""
+        return reference_facts_in(self.document)
 
     def _read(self, file: str, read: Callable[[], T]) -> T | None:
         try:
@@ -219,6 +228,7 @@ class StoredArtifact:
             self.size_bytes,
             len(self.objects),
             list(dict.fromkeys(self.damage)),
+            self.reference_facts,
         )
 
     def missing(self) -> list[StoredObject]:
@@ -231,6 +241,14 @@ def _size_of(path: Path) -> int | None:
         return path.stat().st_size if path.is_file() else None
     except OSError:
         return None
+
+
+def artifacts_beside(trial: Path, ids: set[str]) -> list[StoredArtifact]:
+    """Return those of some artifacts that are in the working directory of a trial, in no order."""
+    home = working_directory_of(trial) / ARTIFACTS_DIRECTORY
+    if not ids or not home.is_dir():
+        return []
+    return [StoredArtifact(path) for path in _names_in(home) if path.name in ids]
 
 
 def find_artifacts(directory: Path) -> list[StoredArtifact]:
@@ -311,9 +329,12 @@ def artifact_named(reference: str, directory: Path) -> StoredArtifact:
 
     Raises:
         ArtifactNotFoundError: There is none.
+        UsageError: Several names begin like that, and none is it.
     """
     name, _, tag = reference.partition(":")
-    home = repo_named(name, directory)
+    if tag and (repo_named(reference, directory) / METADATA_FILE).is_file():  # a name that has a colon itself
+        name, tag = reference, ""
+    home = _repo_meant(name, directory)
     if not (home / METADATA_FILE).is_file():
         raise ArtifactNotFoundError(name=reference, where=directory.absolute())
     try:
@@ -322,13 +343,38 @@ def artifact_named(reference: str, directory: Path) -> StoredArtifact:
         raise ArtifactNotFoundError(name=reference, where=directory.absolute()) from None
     if tag in ("", LATEST):
         return artifacts[0]
+    number = version_number(tag)
     for artifact in artifacts:
-        if tag == artifact.version:
+        if tag == artifact.version or (number is not None and number == version_number(artifact.version or "")):
             return artifact
     for artifact in artifacts:
         if tag in artifact.aliases:
             return artifact
     raise ArtifactNotFoundError(name=reference, where=directory.absolute())
+
+
+def _repo_meant(name: str, directory: Path) -> Path:
+    """Return the directory of the repo with a name, or of the only one whose name begins like that."""
+    home = repo_named(name, directory)
+    if not name or (home / METADATA_FILE).is_file():
+        return home
+    homes = {path.parent for path in _names_in(directory / ARTIFACTS_DIRECTORY) if path.parent.name.startswith(name)}
+    require_one(name, [path.name for path in homes])
+    return next(iter(homes), home)
+
+
+def require_one(name: str, candidates: Sequence[str]) -> None:
+    """Refuse a name that several artifacts begin with.
+
+    Raises:
+        UsageError: There are several candidates.
+    """
+    if len(candidates) > 1:
+        listed = ", ".join(sorted(candidates)[:SHOWN_CANDIDATES])
+        raise UsageError(
+            message=said("{name!r} means several artifacts: {paths}", name=name, paths=listed),
+            hint="Type more of the name, or the beginning of an id, as aimd artifact ls shows it",
+        )
 
 
 def repo_named(name: str, directory: Path) -> Path:
@@ -349,7 +395,6 @@ def select_artifacts(
     repo_paths: Sequence[Path],
     repo_names: Sequence[str],
     directory: Path,
-    words: Sequence[str] = (),
 ) -> list[StoredArtifact]:
     """Return the selected artifacts, each once, in the order named.
 
@@ -359,23 +404,45 @@ def select_artifacts(
         repo_paths: Directories of repos, each meaning all its artifacts.
         repo_names: Names of repos of `directory`, likewise.
         directory: A directory that holds `.aimd/artifacts`.
-        words: Paths if they have a slash, else ids or unique prefixes of them, else `NAME[:TAG]`.
 
     Raises:
         ArtifactNotFoundError, NoArtifactsError: As above.
     """
-    selected = [_meant(word, directory) for word in words]
-    selected += [artifact_at(path) for path in paths]
+    selected = [artifact_at(path) for path in paths]
     selected += [artifact_with_id(artifact_id, directory) for artifact_id in ids]
     for home in [*repo_paths, *(repo_named(name, directory) for name in repo_names)]:
         selected += artifacts_of_repo(home)
     return list({artifact.path.absolute(): artifact for artifact in selected}.values())
 
 
-def _meant(word: str, directory: Path) -> StoredArtifact:
+def artifact_meant(word: str, directory: Path) -> StoredArtifact:
+    """Return the artifact that a word means: a path if it has a slash, else an id, `NAME[:TAG]`, or a commit.
+
+    Ids, names and commits may be given by their unique beginning.
+
+    Raises:
+        ArtifactNotFoundError: There is none, or there are several with that id.
+        UsageError: Several names begin like that.
+    """
     if "/" in word:
         return artifact_at(Path(word))
     try:
         return artifact_with_id(word, directory)
     except ArtifactNotFoundError:
+        pass
+    try:
         return artifact_named(word, directory)
+    except ArtifactNotFoundError:
+        committed = _with_commit(word, directory)
+        if committed is None:
+            raise
+        return committed
+
+
+def _with_commit(text: str, directory: Path) -> StoredArtifact | None:
+    """Return the only artifact of a directory whose commit begins like a text, as lists show it."""
+    if len(text) < MIN_ID_CHARS or not HEX_DIGITS.issuperset(text):
+        return None
+    stored = [StoredArtifact(path) for path in _names_in(directory)]
+    matching = [artifact for artifact in stored if (artifact.commit or "").startswith(text)]
+    return matching[0] if len(matching) == 1 else None

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from aimd_core.caches import user_cache_directory
 
-VERSION = 5
+VERSION = 6
 _BUSY_S = 0.5
 _UNUSED_S = 90 * 86400
 _FEW = 500  # up to this many rows are requested by name

@@ -23,6 +23,7 @@ from aimd_core.format.layout import (
     JOURNAL_PART,
     LABELS_FILE,
     METRICS_FILE,
+    absolute,
     has_file,
     has_grown,
     is_metadata_as_in,
@@ -37,7 +38,16 @@ from aimd_core.format.layout import (
 from aimd_core.format.model import flatten
 from aimd_core.reading.cache import CachedMore, CachedRow, IndexCache
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.facts import Facts, ending_of, is_live, newest_first, seconds_of, start_s
+from aimd_core.reading.facts import (
+    Facts,
+    WholeFacts,
+    derive_state,
+    ending_of,
+    is_live,
+    newest_first,
+    seconds_of,
+    start_s,
+)
 from aimd_core.reading.summaries import Summaries, Trends, positions_of
 
 _STATUS, _STARTED, _DAMAGE = 2, 3, 8  # positions in the head of a row
@@ -66,9 +76,9 @@ class TrialIndex:
         try:
             self.directory, self.names = list_names(directory)
         except OSError as error:
-            raise unlisted(directory, error) from error
+            raise unlisted(absolute(directory), error) from error
         if not self.names:
-            raise NoTrialsError(where=directory.absolute())
+            raise NoTrialsError(where=absolute(directory))
         self.read_count = 0
 
     @classmethod
@@ -125,7 +135,7 @@ class TrialIndex:
             _add_facts(trials, chain(cache.column("facts", names), [[(kept.name, kept.facts) for kept in more]]))
         if with_trends:
             _add_trends(trials, chain(cache.column("trends", names), [[(kept.name, kept.trends) for kept in more]]))
-        ordered = [trials[name] for name in names]
+        ordered: list[Facts] = [trials[name] for name in names]
         return sorted(ordered, key=newest_first) if names is self.names else ordered
 
     def newest(self, count: int) -> list[str]:
@@ -161,10 +171,10 @@ class TrialIndex:
 
     def _cached(
         self, cache: IndexCache, names: Sequence[str]
-    ) -> tuple[dict[str, Facts], dict[str, CachedRow], list[str]]:
+    ) -> tuple[dict[str, WholeFacts], dict[str, CachedRow], list[str]]:
         """Return the unchanged trials, the rows of changed ones, and the names of those that are gone."""
         base, listed = f"{self.directory}{os.sep}", set(names)
-        trials: dict[str, Facts] = {}
+        trials: dict[str, WholeFacts] = {}
         changed: dict[str, CachedRow] = {}
         gone: list[str] = []
         with start_of_paths(self.directory) as (start, descriptor):
@@ -273,7 +283,7 @@ def _heads_of(cached: Sequence[CachedRow]) -> list[Any]:
     return heads
 
 
-def _unfold(cached: list[CachedRow], heads: list[Any], base: str) -> dict[str, Facts]:
+def _unfold(cached: list[CachedRow], heads: list[Any], base: str) -> dict[str, WholeFacts]:
     """Turn cached rows into trials."""
     params = json.loads(f"[{','.join([row.params for row in cached])}]")
     positions = {text: positions_of(json.loads(text)) for text in {row.metrics for row in cached}}
@@ -283,17 +293,22 @@ def _unfold(cached: list[CachedRow], heads: list[Any], base: str) -> dict[str, F
     }
 
 
-def _facts(path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, object], metrics: Summaries) -> Facts:
+def _facts(
+    path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, object], metrics: Summaries
+) -> WholeFacts:
     name, trial_id, status, started, ended, folder, tags, note, damage, recorded, ending, segments = head
-    facts = Facts(
+    last_s = last_write_s(path, row.signature) if is_live(status) else None
+    return WholeFacts(
         name=name,
         alternative_name=row.name,
         id=trial_id,
         path=path,
         status=status,
+        state=derive_state(status, ending, recorded, last_s or 0.0),
         ending=ending,
         started=started,
         ended=ended,
+        last_write_s=last_s,
         folder=folder,
         tags=tuple(tags),
         note=note,
@@ -303,8 +318,6 @@ def _facts(path: str, row: CachedRow, head: Sequence[Any], params: Mapping[str, 
         segments=segments,
         recorded=recorded,
     )
-    facts.derive(last_write_s(path, row.signature) if facts.is_unfinished else 0.0)
-    return facts
 
 
 def read_trials(paths: Sequence[Path], all_segments: bool = False) -> list[Facts]:
@@ -323,11 +336,11 @@ def read_trials(paths: Sequence[Path], all_segments: bool = False) -> list[Facts
         trials.update((directory / row.alternative_name, row) for row in rows)
     if all_segments:
         for path, trial in trials.items():
-            _count_all_segments(path, trial)
+            _count_all_segments(path, trial.whole())
     return [trials[path.absolute()] for path in paths]
 
 
-def _count_all_segments(path: Path, trial: Facts) -> None:
+def _count_all_segments(path: Path, trial: WholeFacts) -> None:
     from aimd_core.reading.totals import read_totals
 
     if trial.segments:
@@ -337,7 +350,7 @@ def _count_all_segments(path: Path, trial: Facts) -> None:
         trial.trends = Trends(positions, totals.packed_trends())
 
 
-def _add_facts(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str]]]) -> None:
+def _add_facts(trials: Mapping[str, WholeFacts], groups: Iterable[list[tuple[str, str]]]) -> None:
     for group in groups:
         documents = json.loads(f"[{','.join([document for _, document in group])}]")
         for (name, _), facts in zip(group, documents, strict=True):
@@ -345,7 +358,7 @@ def _add_facts(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, str
                 trials[name].git, trials[name].platform = facts["git"], facts["platform"]
 
 
-def _add_trends(trials: Mapping[str, Facts], groups: Iterable[list[tuple[str, bytes]]]) -> None:
+def _add_trends(trials: Mapping[str, WholeFacts], groups: Iterable[list[tuple[str, bytes]]]) -> None:
     for name, packed in chain.from_iterable(groups):
         metrics = trials[name].metrics if name in trials else None
         if isinstance(metrics, Summaries):

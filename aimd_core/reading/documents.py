@@ -5,6 +5,7 @@ A damaged trial is still listed, with what is wrong, and never hides the others.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -30,18 +31,36 @@ from aimd_core.format.model import (
     split_alternative_name,
 )
 from aimd_core.language import said
-from aimd_core.reading.facts import Facts, State, ending_of, written_time
+from aimd_core.reading.facts import Facts, State, WholeFacts, ending_of, written_time
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from aimd_core.reading.totals import JournalTotals
 
 
-def reason_of(error: DamagedError | OSError) -> str:
-    """Return why a file cannot be read, without its path."""
+_ONLY_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})  # what nobody meets who reads
+
+
+def reason_of(error: DamagedError | OSError, source: str | os.PathLike[str] | None = None) -> str:
+    """Return why a file cannot be read, or, of one that was copied, its copy not written, without its path.
+
+    Args:
+        error: What happened.
+        source: What was copied, a file or a directory; None if nothing was.
+    """
     if isinstance(error, DamagedError):
         return str(error.facts["reason"])
+    if is_of_writing(error, source):
+        return said("its copy cannot be written ({strerror})", strerror=error.strerror)
     return said("cannot be read ({strerror})", strerror=error.strerror)
+
+
+def is_of_writing(error: OSError, source: str | os.PathLike[str] | None) -> bool:
+    """Tell whether it was writing that failed while `source` was copied: by the error, or by the file that it names."""
+    if source is None or error.errno in _ONLY_WRITING:
+        return source is not None
+    own, named = os.fspath(source), error.filename
+    return isinstance(named, (str, os.PathLike)) and not f"{os.fspath(named)}{os.sep}".startswith(f"{own}{os.sep}")
 
 
 def find_trials(directory: Path) -> list[Trial]:
@@ -178,7 +197,7 @@ class Trial:
 
     def standing(self) -> Facts:
         """Return what its state is derived from, as facts: the status, the noted ending and the recording process."""
-        return Facts(status=self.status, ending=ending_of(self.metadata), recorded=process.read(self.path))
+        return WholeFacts(status=self.status, ending=ending_of(self.metadata), recorded=process.read(self.path))
 
     @property
     def state(self) -> State:

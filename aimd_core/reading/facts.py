@@ -224,7 +224,7 @@ class Facts:
         tags: Labels.
         note: A remark, or empty.
         params: Parameters by dotted name, as `aimd_core.format.model.flatten` makes them.
-        metrics: By `type.name`, a mapping of aggregates (`aimd_core.query.tree.AGGREGATES`) to numbers. A non-finite
+        metrics: By `type.name`, a mapping of aggregates (`reading.summaries.AGGREGATES`) to numbers. A non-finite
             number may be its JSON text, such as `NaN`; unknown aggregates may be None or absent.
         git: `commit`, `branch`, `is_dirty` and so on, as in `_git` of the metadata.
         platform: Facts about the machine by dotted name.
@@ -234,71 +234,30 @@ class Facts:
             of `segments` as plain data.
     """
 
-    __slots__ = (
-        "_recorded",
-        "alternative_name",
-        "damage",
-        "ended",
-        "ending",
-        "folder",
-        "git",
-        "id",
-        "last_write_s",
-        "metrics",
-        "name",
-        "note",
-        "params",
-        "path",
-        "platform",
-        "reason",
-        "segments",
-        "silent_s",
-        "started",
-        "state",
-        "status",
-        "tags",
-        "trends",
-    )
+    __slots__ = ()
 
-    def __init__(
-        self,
-        *,
-        name: str = "",
-        alternative_name: str = "",
-        id: str = "",
-        path: str = "",
-        status: str = "",
-        state: State | str = "",
-        ending: Mapping[str, object] | None = None,
-        started: str | None = None,
-        ended: str | None = None,
-        last_write_s: float | None = None,
-        folder: str = "",
-        tags: Sequence[str] = (),
-        note: str = "",
-        params: Mapping[str, object] = _EMPTY,
-        metrics: Mapping[str, Aggregates] = _NO_METRICS,
-        git: Mapping[str, object] = _EMPTY,
-        platform: Mapping[str, object] = _EMPTY,
-        damage: Sequence[str] = (),
-        trends: Mapping[str, Sequence[float]] = _NO_TRENDS,
-        segments: Sequence[Mapping[str, object]] = (),
-        recorded: dict[str, object] | None = None,
-    ) -> None:
-        """Take what is known. `recorded` is the content of `process.json`, for `derive`; all others are attributes."""
-        self.name, self.alternative_name, self.id, self.path = name, alternative_name, id, path
-        self.status, self.ending = status, ending
-        self.started, self.ended, self.last_write_s = started, ended, last_write_s
-        self.folder, self.tags, self.note = folder, tags, note
-        self.params, self.metrics, self.git, self.platform = params, metrics, git, platform
-        self.damage, self.trends, self.segments = damage, trends, segments
-        self._recorded = recorded
-        if not isinstance(state, State):
-            state = told_state(state, ending) if state else _UNTOLD
-        self._take(state)
-
-    def _take(self, state: State) -> None:
-        self.state, self.silent_s, self.reason = state.name, state.silent_s, state.reason
+    name: str
+    alternative_name: str
+    id: str
+    path: str
+    status: str
+    state: str
+    silent_s: float | None
+    reason: str
+    ending: Mapping[str, object] | None
+    started: str | None
+    ended: str | None
+    last_write_s: float | None
+    folder: str
+    tags: Sequence[str]
+    note: str
+    params: Mapping[str, object]
+    metrics: Mapping[str, Aggregates]
+    git: Mapping[str, object]
+    platform: Mapping[str, object]
+    damage: Sequence[str]
+    trends: Mapping[str, Sequence[float]]
+    segments: Sequence[Mapping[str, object]]
 
     def derive(self, last_write_s: float) -> None:
         """Derive the current state.
@@ -306,8 +265,11 @@ class Facts:
         Args:
             last_write_s: When the trial's files were last written; it matters only for an unfinished trial.
         """
-        self.last_write_s = last_write_s if self.status in UNFINISHED else None
-        self._take(derive_state(self.status, self.ending, self._recorded, last_write_s))
+        raise NotImplementedError
+
+    def whole(self) -> WholeFacts:
+        """Return the same facts in the form that is quick to read often."""
+        raise NotImplementedError
 
     @property
     def is_unfinished(self) -> bool:
@@ -385,6 +347,85 @@ class Facts:
             "parent": self.parent,
             "segments": [dict(line) for line in self.segments],
         }
+
+
+class WholeFacts(Facts):
+    """Facts that are at hand."""
+
+    __slots__ = (
+        "_recorded",
+        "alternative_name",
+        "damage",
+        "ended",
+        "ending",
+        "folder",
+        "git",
+        "id",
+        "last_write_s",
+        "metrics",
+        "name",
+        "note",
+        "params",
+        "path",
+        "platform",
+        "reason",
+        "segments",
+        "silent_s",
+        "started",
+        "state",
+        "status",
+        "tags",
+        "trends",
+    )
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        alternative_name: str = "",
+        id: str = "",
+        path: str = "",
+        status: str = "",
+        state: State | str = "",
+        ending: Mapping[str, object] | None = None,
+        started: str | None = None,
+        ended: str | None = None,
+        last_write_s: float | None = None,
+        folder: str = "",
+        tags: Sequence[str] = (),
+        note: str = "",
+        params: Mapping[str, object] = _EMPTY,
+        metrics: Mapping[str, Aggregates] = _NO_METRICS,
+        git: Mapping[str, object] = _EMPTY,
+        platform: Mapping[str, object] = _EMPTY,
+        damage: Sequence[str] = (),
+        trends: Mapping[str, Sequence[float]] = _NO_TRENDS,
+        segments: Sequence[Mapping[str, object]] = (),
+        recorded: dict[str, object] | None = None,
+    ) -> None:
+        """Take what is known. `recorded` is the content of `process.json`, for `derive`; all others are attributes."""
+        self.name, self.alternative_name, self.id, self.path = name, alternative_name, id, path
+        self.status, self.ending = status, ending
+        self.started, self.ended, self.last_write_s = started, ended, last_write_s
+        self.folder, self.tags, self.note = folder, tags, note
+        self.params, self.metrics, self.git, self.platform = params, metrics, git, platform
+        self.damage, self.trends, self.segments = damage, trends, segments
+        self._recorded = recorded
+        if not isinstance(state, State):
+            state = told_state(state, ending) if state else _UNTOLD
+        self._take(state)
+
+    def _take(self, state: State) -> None:
+        self.state, self.silent_s, self.reason = state.name, state.silent_s, state.reason
+
+    def derive(self, last_write_s: float) -> None:
+        """Derive the current state, as `Facts.derive` says."""
+        self.last_write_s = last_write_s if self.status in UNFINISHED else None
+        self._take(derive_state(self.status, self.ending, self._recorded, last_write_s))
+
+    def whole(self) -> WholeFacts:
+        """Return these facts."""
+        return self
 
 
 def start_s(facts: Facts) -> float:

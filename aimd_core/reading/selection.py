@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 from aimd_core.errors import AmbiguousTrialError, NoTrialsError, TrialNotFoundError, unlisted
-from aimd_core.format.layout import default_directory, is_trial_directory
+from aimd_core.format.layout import absolute, default_directory, is_trial_directory
 from aimd_core.format.model import split_alternative_name
 from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.reading.directory import TrialIndex
@@ -24,9 +23,9 @@ def trials_in(directory: Path) -> list[Trial]:
     try:
         trials = find_trials(directory)
     except OSError as error:
-        raise unlisted(directory, error) from error
+        raise unlisted(absolute(directory), error) from error
     if not trials:
-        raise NoTrialsError(where=directory.absolute())
+        raise NoTrialsError(where=absolute(directory))
     return trials
 
 
@@ -61,10 +60,12 @@ def trial_named(name: str, directory: Path) -> Trial:
     if fitting:
         raise AmbiguousTrialError(name, [trial.alternative_name for trial in fitting])
     names = {trial.alternative_name: split_alternative_name(trial.alternative_name)[0] for trial in trials}
+    from difflib import get_close_matches  # which only an error needs
+
     near = get_close_matches(name, names.values(), n=3)
     near_names = [alternative_name for alternative_name, shown in names.items() if shown in near]
     near_names = near_names or get_close_matches(name, [trial.alternative_name for trial in trials], n=3)
-    raise TrialNotFoundError(name, str(directory.absolute()), near_names[:3])
+    raise TrialNotFoundError(name, str(absolute(directory)), near_names[:3])
 
 
 def expand_names(names: list[str], stdin: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from aimd_core.format.journal import OPEN_LINE_BYTES, Damage, is_record, key_hea
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import SYSTEM_TYPE, Segments, read_segments
 from aimd_core.format.values import float_of, step_of, time_of
+from aimd_core.reading.summaries import in_types
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -194,6 +195,34 @@ def read_series(path: str | Path, metric: str, axis: str = "step", all_segments:
     return series
 
 
+def read_several(path: str | Path, metrics: Sequence[str], axis: str = "step") -> list[tuple[Series, float | None]]:
+    """Read several metrics in one pass, and their last values; for a few of many points `read_series` is faster.
+
+    Arguments and errors as `read_series`.
+    """
+    made = {metric: Series(metric) for metric in metrics}
+    steps = made if axis == "step" else {metric: Series(metric) for metric in metrics}
+    damage = Damage()
+    for record in records_of(os.path.dirname(path), damage):
+        ((metrics_type, body),) = record.items()
+        places = None  # its positions on the two axes
+        head = f"{metrics_type}."
+        for name, value in body["value"].items():
+            series = made.get(head + name)
+            if series is None or not isinstance(value, (int, float)):
+                continue
+            if places is None:
+                places = position_of(body["sequence"], axis), position_of(body["sequence"], "step")
+            series.values.append(float_of(value))
+            series.positions.append(places[0])
+            if steps is not made:
+                steps[series.metric].values.append(float_of(value))
+                steps[series.metric].positions.append(places[1])
+    for series in made.values():
+        series.damage = damage
+    return [(made[metric], last_of(steps[metric])) for metric in metrics]
+
+
 def last_of(steps: Series) -> float | None:
     """Return the value of the last point of a series that was read by step: that with the greatest step, or None."""
     if not len(steps):
@@ -207,7 +236,7 @@ def last_of(steps: Series) -> float | None:
 
 
 def metric_names(path: str | Path) -> list[str]:
-    """Return the metrics of a journal as `type.name`, in order of appearance.
+    """Return the metrics of a journal as `type.name`, in the order of lists (`in_types`).
 
     Only the first and the last mebibyte of a long journal are searched, so a metric that was logged only in the middle
     can be missing. Errors as `read_series`.
@@ -226,7 +255,7 @@ def metric_names(path: str | Path) -> list[str]:
             begun = file.readline()
             lines += io.BytesIO(segments.mask(file.read(), start + len(begun)))
     names = (name for record in read_records(iter(lines), Damage()) for name, _ in metric_values(record))
-    return list(dict.fromkeys(names))
+    return in_types(dict.fromkeys(names))
 
 
 class _Reader:

@@ -18,11 +18,22 @@ TREND_POINTS = 24
 # In the order of `MetricSummary.as_dict`: first floats, then whole numbers, which are all exact as floats.
 AGGREGATES = ("last", "min", "max", "mean", "count", "last_step", "min_step", "max_step", "nan_since")
 _POSITIONS = {aggregate: position for position, aggregate in enumerate(AGGREGATES)}
-_FLOATS = 4
+WHOLE_FROM = 4
 _NUMBER = struct.Struct("<d")
 _NUMBERS = struct.Struct(f"<{len(AGGREGATES)}d")
 _HEAD = struct.Struct("<3d")  # of a trend: stride, filled, number of sums
 _NONE = float("nan")  # what is absent; except for `last`, which never is, no number is NaN
+
+
+def in_types(names: Iterable[str]) -> list[str]:
+    """Return metrics' names, `type.name`, in the order in which every list has them, here and on a server.
+
+    Metrics of one type follow each other. Types, and the metrics of each, are in the order of first appearance.
+    """
+    types: dict[str, list[str]] = {}
+    for name in names:
+        types.setdefault(name.partition(".")[0], []).append(name)
+    return [name for of_type in types.values() for name in of_type]
 
 
 def positions_of(names: Iterable[str]) -> dict[str, int]:
@@ -102,7 +113,7 @@ class LastValues:
 def _number(position: int, number: float) -> float | int | None:
     if number != number and position:
         return None
-    return number if position < _FLOATS else int(number)
+    return number if position < WHOLE_FROM else int(number)
 
 
 def pack_summaries(summaries: Iterable[Sequence[float | None]]) -> bytes:
@@ -134,9 +145,13 @@ class Trends(Mapping[str, list[float]]):
             raise ValueError(len(packed))
 
     def __getitem__(self, name: str) -> list[float]:
+        return _rounded(self.means(name))
+
+    def means(self, name: str) -> list[float]:
+        """Return the points of a trend with all their digits, in less time."""
         start = self._starts[name]
         stride, filled, count = map(int, _HEAD.unpack_from(self._packed, start))
-        return trend_points(stride, filled, struct.unpack_from(f"<{count}d", self._packed, start + _HEAD.size))
+        return _means(stride, filled, struct.unpack_from(f"<{count}d", self._packed, start + _HEAD.size))
 
     def __contains__(self, name: object) -> bool:
         return name in self._starts
@@ -165,10 +180,18 @@ def trend_points(stride: int, filled: int, sums: Sequence[float]) -> list[float]
         filled: How many the last one has.
         sums: The sums.
     """
+    return _rounded(_means(stride, filled, sums))
+
+
+def _rounded(means: Sequence[float]) -> list[float]:
+    return [float(f"{mean:.4g}") for mean in means]
+
+
+def _means(stride: int, filled: int, sums: Sequence[float]) -> list[float]:
     if not sums:
         return []
     means = [total / stride for total in sums[:-1]] + [sums[-1] / max(1, filled)]
     if len(means) > TREND_POINTS:
         cuts = [number * len(means) // TREND_POINTS for number in range(TREND_POINTS + 1)]
         means = [sum(means[start:end]) / (end - start) for start, end in pairwise(cuts)]
-    return [float(f"{mean:.4g}") for mean in means]
+    return means

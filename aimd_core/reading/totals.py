@@ -18,10 +18,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aimd_core.format.journal import OPEN_LINE_BYTES, Damage, is_record, open_regular, read_records, with_clean_text
+from aimd_core.format.portable import read_at
 from aimd_core.format.segments import Segments, read_segments
 from aimd_core.format.values import EXACT_STEP, float_of, step_of
 from aimd_core.reading.shapes import Shapes
-from aimd_core.reading.summaries import AGGREGATES, TREND_POINTS, pack_summaries, pack_trends, trend_points
+from aimd_core.reading.summaries import AGGREGATES, TREND_POINTS, in_types, pack_summaries, pack_trends, trend_points
 
 if TYPE_CHECKING:
     from aimd_core.reading.shapes import Stretches
@@ -214,7 +215,7 @@ class JournalTotals:
         lines: The number of these lines.
         records: The number of their records that are not superseded.
         damage: What was left out.
-        metrics: Summary by `type.name`, in the order of first appearance.
+        metrics: Summary by `type.name`, in the order of first appearance; once all is read, as `in_types` says.
         trends: Course by `type.name`.
         seam: The last bytes before `offset`.
         segments: The segments that say what of the journal counts.
@@ -287,6 +288,10 @@ class JournalTotals:
         count, stretches = alike
         self.records += count
         self._add(stretches)
+
+    def order(self) -> None:
+        """Put the metrics in the order of lists; later ones are put behind their types again."""
+        self.metrics = {name: self.metrics[name] for name in in_types(self.metrics)}
 
     def _read_with_care(self, block: bytes) -> list[dict[str, Any]]:
         damage = Damage()
@@ -423,7 +428,9 @@ def read_totals(
             elif block:
                 shown = JournalTotals.from_state(totals.state(), segments)
                 shown.take_lines(block)
+                shown.order()
                 return shown, totals
+    totals.order()
     return totals, totals
 
 
@@ -435,4 +442,4 @@ def _resumed(file: BinaryIO, earlier: dict[str, Any] | None, segments: Segments)
     seam = totals.seam
     if os.fstat(file.fileno()).st_size < totals.offset:
         return None
-    return totals if os.pread(file.fileno(), len(seam), totals.offset - len(seam)) == seam else None
+    return totals if read_at(file.fileno(), len(seam), totals.offset - len(seam)) == seam else None

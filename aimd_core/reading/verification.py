@@ -15,6 +15,7 @@ from aimd_core.format.journal import SEGMENTS_FILE, Damage, open_regular, read_r
 from aimd_core.format.layout import (
     FILES_DIRECTORY,
     LABELS_FILE,
+    MEDIA_FILE,
     METADATA_FILE,
     METRICS_FILE,
     OUTPUT_FILE,
@@ -27,15 +28,18 @@ from aimd_core.format.values import step_of
 from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source, stat_of
 from aimd_core.objects.memory import MEMORY_FILE, DigestMemory
+from aimd_core.objects.store import store_of
 from aimd_core.objects.tree import Entry
 from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.facts import is_live, written_time
+from aimd_core.reading.media import media_lines, media_sizes
 
 _BLOCK_BYTES = 1 << 20
 _FAULTS_SHOWN = 20  # of a kind per file; all are counted
 _REQUIRED = (METADATA_FILE, PARAMETERS_FILE)
+_REMEMBERED = (MEMORY_FILE,)  # by this host; it may be deleted
 _KEPT = f"{FILES_DIRECTORY}/"
-_FILES = (*_REQUIRED, METRICS_FILE, SEGMENTS_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
+_FILES = (*_REQUIRED, METRICS_FILE, SEGMENTS_FILE, MEDIA_FILE, OUTPUT_FILE, PROCESS_FILE, LABELS_FILE)
 
 
 class CheckedFile(NamedTuple):
@@ -85,7 +89,7 @@ def verify_trial(trial: Trial) -> Verified:
     memory = DigestMemory(trial.path)
     for name in [*missing, *misplaced, *_names(trial.path)]:
         path = trial.path / name
-        if name == MEMORY_FILE:
+        if name in _REMEMBERED:
             continue
         if path.is_symlink():
             notes.append(said("{name} is a link, which was not followed", name=name))
@@ -112,6 +116,8 @@ def _check(path: Path, name: str, runs_on: bool) -> CheckedFile:
         size_bytes = _read_through(path)
         if name == METRICS_FILE:
             records = _check_journal(path, faults, runs_on)
+        elif name == MEDIA_FILE:
+            records = _check_media(path.parent, faults, runs_on)
         elif name == SEGMENTS_FILE:
             faults += _segment_faults(path)
         elif name == OUTPUT_FILE:
@@ -189,6 +195,26 @@ def _check_journal(path: Path, faults: list[str], runs_on: bool) -> int:
                 torn_bytes=damage.torn_bytes,
             )
         )
+    return records
+
+
+def _check_media(trial: Path, faults: list[str], runs_on: bool) -> int:
+    """Read a media journal and all bytes that it refers to, and return the number of intact records."""
+    damage = Damage()
+    records = sum(1 for _ in media_lines(trial, damage))
+    faults += _numbered("damaged", damage)
+    if damage.torn_bytes and not runs_on:
+        faults.append(said("the last line is half-written ({torn_bytes} bytes)", torn_bytes=damage.torn_bytes))
+    store, odd = store_of(trial), 0
+    for digest, size_bytes in media_sizes(trial).items():
+        fault = store.fault_of(digest)
+        if fault is None and store.size_of(digest) != size_bytes:
+            fault = "does not have the size that its record says"
+        odd += fault is not None
+        if fault is not None and odd <= _FAULTS_SHOWN:
+            faults.append(said("object {digest}: {fault}", digest=digest, fault=said(fault)))
+    if odd > _FAULTS_SHOWN:
+        faults.append(said("{count:,} objects in all are missing or damaged", count=odd))
     return records
 
 

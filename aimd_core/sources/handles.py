@@ -6,10 +6,11 @@ same `Facts`, points and lines wherever the trial is, so that a command does not
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aimd_core.errors import AmbiguousTrialError, TrialNotFoundError, TrialRunningError, UsageError
 from aimd_core.format.labels import Labels
@@ -17,6 +18,9 @@ from aimd_core.format.values import MIN_ID_CHARS
 from aimd_core.language import said
 from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.series import Series
+
+if TYPE_CHECKING:
+    from aimd_core.sources.views import Views
 
 Answer = TypeVar("Answer")
 Handle = TypeVar("Handle", bound="TrialHandle")
@@ -90,7 +94,13 @@ class LineRequest(NamedTuple):
 
 
 class TrialHandle(ABC):
-    """A trial in its source."""
+    """A trial in its source.
+
+    Attributes:
+        is_remote: Whether it is on a server; then what only directories need is not loaded.
+    """
+
+    is_remote = False
 
     @property
     @abstractmethod
@@ -117,9 +127,10 @@ class TrialHandle(ABC):
     def started(self) -> str | None:
         """When recording began, ISO 8601, or None."""
 
+    @property
     @abstractmethod
-    def neighbours(self) -> list[Facts]:
-        """Return the facts of all trials of its directory or folder, with `git` and `platform`, newest first."""
+    def home(self) -> TrialSource:
+        """The directory that it is in, or the folder."""
 
     @abstractmethod
     def detail(self) -> Detail:
@@ -255,7 +266,13 @@ class TrashEntry(ABC):
 
 
 class TrialSource(ABC):
-    """Where trials are. Use it as a context manager, or close it."""
+    """Where trials are. Use it as a context manager, or close it.
+
+    Attributes:
+        is_on_disk: Whether a name with a slash may be a path.
+    """
+
+    is_on_disk = False
 
     def __enter__(self) -> TrialSource:
         return self
@@ -271,6 +288,11 @@ class TrialSource(ABC):
     @abstractmethod
     def location(self) -> str:
         """Where that is, for messages."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where that is, as commands take it: a path, or a server's name and the path of a folder there."""
 
     @abstractmethod
     def trials(self) -> list[TrialHandle]:
@@ -303,6 +325,11 @@ class TrialSource(ABC):
             limit: The most trials to return.
         """
 
+    @property
+    @abstractmethod
+    def views(self) -> Views:
+        """Its saved views and its baseline."""
+
     @abstractmethod
     def metric_names(self) -> list[str]:
         """Return the metrics that its trials have, to explain why none has another."""
@@ -313,7 +340,7 @@ class TrialSource(ABC):
 
     @abstractmethod
     def metrics_of(self, trials: Sequence[TrialHandle]) -> list[list[str]]:
-        """Return the metrics of each of some of its trials, as `type.name`, as they first appeared."""
+        """Return the metrics of each of some of its trials, as `type.name`, in the order of lists."""
 
     @abstractmethod
     def lines(self, trials: Sequence[TrialHandle], request: LineRequest) -> list[list[list[Line]]]:
@@ -403,8 +430,14 @@ def refuse_running(trial: TrialHandle, verb: str) -> None:
         raise TrialRunningError(name=trial.alternative_name, state=facts.state, verb=verb)
 
 
-def trashed_named(name: str, trash: Sequence[TrashEntry], location: str) -> TrashEntry:
+def trashed_named(name: str, trash: Sequence[TrashEntry], location: str, address: str) -> TrashEntry:
     """Return the trial of a trash with a name, or a unique prefix of a name or of its id.
+
+    Args:
+        name: What was typed.
+        trash: What is in the trash.
+        location: Where that is, in words.
+        address: Where that is as `aimd trial trash ls` takes it, empty for the working directory.
 
     Raises:
         TrialNotFoundError, AmbiguousTrialError: None or several match.
@@ -414,7 +447,9 @@ def trashed_named(name: str, trash: Sequence[TrashEntry], location: str) -> Tras
     if not fitting and len(name) >= MIN_ID_CHARS:
         fitting = [entry for entry in trash if entry.id.startswith(name)]
     if not fitting:
-        raise TrialNotFoundError(name, location, [entry.name for entry in trash][:3], hint="Run: aimd trial trash ls")
+        command = shlex.join(["aimd", "trial", "trash", "ls", *([address] if address else [])])
+        hint = said("Run: {command}", command=command)
+        raise TrialNotFoundError(name, location, [entry.name for entry in trash][:3], hint=hint)
     if len(fitting) > 1:
         raise AmbiguousTrialError(name, [f"{entry.name} ({entry.id[:8]})" for entry in fitting])
     return fitting[0]

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from aimd_core.errors import FileNotRecordedError
+from aimd_core.errors import FileNotRecordedError, NoDirectoryError
 from aimd_core.format.labels import Labels, add_tags, read_labels, remove_tags, set_note
-from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, expanded
+from aimd_core.format.layout import METRICS_FILE, OUTPUT_FILE, absolute, expanded
 from aimd_core.reading.directory import TrialIndex, read_trials
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import Facts, is_live
 from aimd_core.reading.kept_files import tree_of
 from aimd_core.reading.selection import trial_at, trial_named
-from aimd_core.reading.series import last_of, metric_names, read_series
+from aimd_core.reading.series import last_of, metric_names, read_series, read_several
 from aimd_core.sources.handles import (
     Detail,
     Extent,
@@ -29,7 +29,10 @@ from aimd_core.sources.handles import (
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
+    from aimd_core.sources.views import Views
     from aimd_core.trash import Trashed
+
+_SEVERAL = 6  # metrics of a trial that are read in one pass, because a pass for each takes longer
 
 
 class LocalTrial(TrialHandle):
@@ -61,16 +64,17 @@ class LocalTrial(TrialHandle):
     @property
     def address(self) -> str:
         """The directory's path."""
-        return str(self.trial.path.absolute())
+        return str(absolute(self.trial.path))
 
     @property
     def started(self) -> str | None:
         """When recording began, ISO 8601, or None."""
         return self.trial.started
 
-    def neighbours(self) -> list[Facts]:
-        """Return the facts of all trials of the directory that it is in."""
-        return TrialIndex(self.trial.path.absolute().parent).rows(with_facts=True)
+    @property
+    def home(self) -> DirectorySource:
+        """The directory that it is in."""
+        return DirectorySource(self.trial.path.absolute().parent)
 
     def detail(self) -> Detail:
         """Return what a list does not show."""
@@ -178,6 +182,8 @@ class LocalTrashEntry(TrashEntry):
 class DirectorySource(TrialSource):
     """A directory that names are looked up in, and trials anywhere on this disk."""
 
+    is_on_disk = True
+
     def __init__(self, directory: Path) -> None:
         """Take a working directory that holds `.aimd/trials`, or a directory that holds trials; it may not exist."""
         self.path = directory
@@ -188,7 +194,12 @@ class DirectorySource(TrialSource):
     @property
     def location(self) -> str:
         """The directory's path."""
-        return str(self.path.absolute())
+        return str(absolute(self.path))
+
+    @property
+    def address(self) -> str:
+        """The directory's path, as it was named."""
+        return str(self.path)
 
     def handle(self, trial: Trial) -> LocalTrial:
         """Return a trial directory, here or elsewhere, as a trial of this source."""
@@ -226,6 +237,13 @@ class DirectorySource(TrialSource):
         rows = sort_rows((row for row in rows if matches(query, row)), keys, lambda row: row)
         return [self.handle(Trial(index.directory / row.alternative_name)) for row in rows[:limit]]
 
+    @property
+    def views(self) -> Views:
+        """What is in `.aimd/views.yaml`."""
+        from aimd_core.sources.views import DirectoryViews
+
+        return DirectoryViews(self.path)
+
     def metric_names(self) -> list[str]:
         """Return the metrics that its trials have."""
         return sorted({name for row in TrialIndex(self.path).rows() for name in row.metrics})
@@ -240,15 +258,18 @@ class DirectorySource(TrialSource):
 
     def lines(self, trials: Sequence[TrialHandle], request: LineRequest) -> list[list[list[Line]]]:
         """Return, for each trial and each metric, its lines."""
-        return [
-            [lines_in(path, metric, request.axis, request.all_segments) for metric in request.metrics]
-            for path in _paths(trials)
-        ]
+        return [_lines_of(path, request) for path in _paths(trials)]
 
     def trash(self) -> list[TrashEntry]:
-        """Return what is in the trash of the directory, last removed first."""
+        """Return what is in the trash of the directory, last removed first.
+
+        Raises:
+            NoDirectoryError: There is no such directory.
+        """
         from aimd_core.trash import trashed_trials
 
+        if not self.path.is_dir():
+            raise NoDirectoryError(where=self.location)
         return [LocalTrashEntry(trashed) for trashed in trashed_trials(self.path)]
 
     def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
@@ -256,6 +277,15 @@ class DirectorySource(TrialSource):
         from aimd_core.reading.changes import Watch
 
         return Watch(_paths(trials)).look
+
+
+def _lines_of(path: Path, request: LineRequest) -> list[list[Line]]:
+    if len(request.metrics) < _SEVERAL or request.all_segments:
+        return [lines_in(path, metric, request.axis, request.all_segments) for metric in request.metrics]
+    return [
+        [Line(series, last, series.damage.sentence())]
+        for series, last in read_several(path / METRICS_FILE, request.metrics, request.axis)
+    ]
 
 
 def lines_in(path: Path, metric: str, axis: str, all_segments: bool = False) -> list[Line]:

@@ -12,6 +12,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.lists import batch, column_names, facts_of
 from aimd_core.client.plots import PlotSeries, every_point, plotted
 from aimd_core.client.protocols import protocol_for
@@ -32,9 +33,10 @@ from aimd_core.format.journal import SEGMENTS_FILE
 from aimd_core.format.labels import Labels, check_tags
 from aimd_core.format.layout import DIFF_FILE, METRICS_FILE, OUTPUT_FILE, TREE
 from aimd_core.format.values import MIN_ID_CHARS, is_uuid
+from aimd_core.hosts import REMOTE
 from aimd_core.language import said
 from aimd_core.query.fields import quote
-from aimd_core.reading.facts import Facts, is_live, seconds_of
+from aimd_core.reading.facts import Facts, WholeFacts, is_live, seconds_of
 from aimd_core.reading.output import follow_blocks, tail_offset
 from aimd_core.reading.output import lines_in as lines_of_file
 from aimd_core.reading.series import Series, last_of
@@ -57,6 +59,8 @@ TYPE_CHECKING = False  # a constant, because importing `typing` slows down start
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
+    from aimd_core.sources.views import Views
+
 FOLLOW_INTERVAL_S = 1.0
 _CANDIDATES = 30  # more than an ambiguous name lists
 _TAIL_BYTES = 1 << 16
@@ -71,6 +75,8 @@ class RemoteTrial(TrialHandle):
         id: Its id.
         document: What the server said of it last.
     """
+
+    is_remote = True
 
     def __init__(self, source: ServerSource, document: dict[str, Any]) -> None:
         self._source = source
@@ -108,11 +114,12 @@ class RemoteTrial(TrialHandle):
         """When recording began, ISO 8601, or None."""
         return self.document.get("started")
 
-    def neighbours(self) -> list[Facts]:
-        """Return the facts of all trials of its folder and below."""
-        trials = self._source.within(self.folder).chosen("", "", None)
-        self._source.fill(trials)
-        return [facts_of(trial.document) for trial in _remote(trials)]
+    @property
+    def home(self) -> ServerSource:
+        """Its folder and below."""
+        home = self._source.within(self.folder)
+        home.folder_id = str((self.document.get("folder") or {}).get("id") or "")
+        return home
 
     def detail(self) -> Detail:
         """Return what a list does not show."""
@@ -246,28 +253,30 @@ class ServerSource(TrialSource):
         host: Its address.
         server: The connection.
         copies: Copies of trials' files.
+        folder_id: The id of the folder, if it is known.
         expected: What was asked together of trials that will be named one by one, by id.
     """
 
-    def __init__(self, credentials: Credentials, called: str) -> None:
+    def __init__(self, credentials: Credentials, called: str, retry: RetryPolicy | None = None) -> None:
         """Prepare to read.
 
         Args:
             credentials: The server and the key.
             called: Its short name.
+            retry: When to try again; by default five times.
 
         Raises:
             OldServerError: It speaks version 1, which lists no trials.
             NetworkError: It is unknown which it speaks, and there was no answer.
         """
         self.called, self.host = called, credentials.host
-        self._folder = ""
+        self._folder = self.folder_id = ""
         self._root = self
         self.expected: dict[str, dict[str, Any]] = {}
         self.copies = _Copies()
         if protocol_for(credentials.host) != V2:
             raise OldServerError(host=credentials.host, what="list and read trials")
-        self.server = Server(credentials)
+        self.server = Server(credentials, retry)
 
     def within(self, folder: str) -> ServerSource:
         """Return the trials of a folder and below; of the root or an empty path, all that the key may see."""
@@ -275,7 +284,7 @@ class ServerSource(TrialSource):
         if path == "/":
             return self
         part = copy(self)
-        part._folder = path
+        part._folder, part.folder_id = path, ""
         return part
 
     def close(self) -> None:
@@ -287,6 +296,11 @@ class ServerSource(TrialSource):
     def location(self) -> str:
         """The folder, if one is meant, and the server."""
         return said("{folder} on {host}", folder=self._folder, host=self.host) if self._folder else self.host
+
+    @property
+    def address(self) -> str:
+        """The server's name, and the path of the folder."""
+        return f"{self.called}:{self._folder}"
 
     def trials(self) -> list[TrialHandle]:
         """Return all trials, newest first."""
@@ -326,7 +340,7 @@ class ServerSource(TrialSource):
         trials = [RemoteTrial(self._root, document) for document in self._fitting(folder or self._folder, last)]
         if not trials:
             within = said("{folder} on {host}", folder=folder, host=self.host) if folder.strip("/") else self.location
-            raise TrialNotFoundError(last, within, hint=said("Run: aimd trial ls --remote"))
+            raise TrialNotFoundError(last, within, hint=_listing(self))
         direct = [trial for trial in trials if trial.folder.strip("/") == folder.strip("/")] if folder else []
         return only(direct or trials, name)
 
@@ -344,6 +358,14 @@ class ServerSource(TrialSource):
         if not documents and len(name) >= MIN_ID_CHARS:
             documents = self._documents(folder, f"id = {quote(name)}", limit=_CANDIDATES)
         return documents
+
+    @property
+    def views(self) -> Views:
+        """Those of the folder, by default of the root."""
+        from aimd_core.client.views import FolderViews
+        from aimd_core.sources.views import ServerViews
+
+        return ServerViews(FolderViews(self.server, self._folder or "/", self.folder_id))
 
     def metric_names(self) -> list[str]:
         """Return the metrics that its newest trials have."""
@@ -365,37 +387,13 @@ class ServerSource(TrialSource):
     def facts(self, trials: Sequence[TrialHandle], extent: Extent) -> list[Facts]:
         """Return the facts of some of its trials, in their order."""
         if extent.all_segments:
-            return [self._facts_of_all_segments(trial, extent) for trial in _remote(trials)]
+            return [_facts_of_all_segments(self, trial, extent) for trial in _remote(trials)]
         if extent.documents:
             self.fill(trials)
         rows = [facts_of(trial.document) for trial in _remote(trials)]
         if extent.trends:
-            self._add_trends(rows)
-        return rows
-
-    def _facts_of_all_segments(self, trial: RemoteTrial, extent: Extent) -> Facts:
-        """Return the facts of a trial with superseded points, which only its journal has."""
-        from aimd_core.reading.directory import read_trials
-
-        (row,) = self.facts([trial], extent._replace(all_segments=False))
-        if row.segments:
-            (read,) = read_trials([trial.directory([METRICS_FILE, SEGMENTS_FILE])], all_segments=True)
-            row.metrics, row.trends = read.metrics, read.trends
-        return row
-
-    def _add_trends(self, rows: Sequence[Facts]) -> None:
-        """Add the course of each metric."""
-        from aimd_core.reading.totals import Trend
-
-        names = list(dict.fromkeys(name for row in rows for name in row.metrics))
-        points = _TREND_POINTS if len(rows) * len(names) <= _TRENDS_IN_FULL else TREND_POINTS
-        trends: dict[str, dict[str, list[float]]] = {}
-        for series in plotted(self.server, [row.id for row in rows], names, "step", points) if names else ():
-            trend = Trend()
-            trend.extend([value for value in series.mean or series.low if value - value == 0.0])
-            trends.setdefault(series.trial, {})[series.metric] = trend.points()
-        for row in rows:
-            row.trends = trends.get(row.id, {})
+            _add_trends(self.server, rows)
+        return [*rows]
 
     def metrics_of(self, trials: Sequence[TrialHandle]) -> list[list[str]]:
         """Return the metrics of each of some of its trials."""
@@ -416,10 +414,11 @@ class ServerSource(TrialSource):
         ]
 
     def trash(self) -> list[TrashEntry]:
-        """Return what is in the trash of the key's owner, last removed first."""
+        """Return what the key's owner has removed from the folder and below, last removed first."""
         from aimd_core.client.changes import trash_of
 
-        return [RemoteTrashEntry(self._root, item) for item in trash_of(self.server, "trial")]
+        entries = [RemoteTrashEntry(self._root, item) for item in trash_of(self.server, "trial")]
+        return [entry for entry in entries if entry.origin.startswith(f"{self.called}:{self._folder.rstrip('/')}/")]
 
     def watch(self, trials: Sequence[TrialHandle]) -> Callable[[], list[Facts]]:
         """Return a function that returns the current facts."""
@@ -434,6 +433,38 @@ class ServerSource(TrialSource):
             return [facts_of(trial.document) for trial in _remote(trials)]
 
         return look
+
+
+def _add_trends(server: Server, rows: Sequence[WholeFacts]) -> None:
+    """Add the course of each metric."""
+    from aimd_core.reading.totals import Trend
+
+    names = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    points = _TREND_POINTS if len(rows) * len(names) <= _TRENDS_IN_FULL else TREND_POINTS
+    trends: dict[str, dict[str, list[float]]] = {}
+    for series in plotted(server, [row.id for row in rows], names, "step", points) if names else ():
+        trend = Trend()
+        trend.extend([value for value in series.mean or series.low if value - value == 0.0])
+        trends.setdefault(series.trial, {})[series.metric] = trend.points()
+    for row in rows:
+        row.trends = trends.get(row.id, {})
+
+
+def _listing(source: ServerSource) -> str:
+    """Say how the trials of a server are listed."""
+    which = "--remote" if source.called == REMOTE else f"{source.called}:"
+    return said("Run: {command}", command=f"aimd trial ls {which}")
+
+
+def _facts_of_all_segments(source: ServerSource, trial: RemoteTrial, extent: Extent) -> WholeFacts:
+    """Return the facts of a trial with superseded points, which only its journal has."""
+    from aimd_core.reading.directory import read_trials
+
+    row = source.facts([trial], extent._replace(all_segments=False))[0].whole()
+    if row.segments:
+        (read,) = read_trials([trial.directory([METRICS_FILE, SEGMENTS_FILE])], all_segments=True)
+        row.metrics, row.trends = read.metrics, read.trends
+    return row
 
 
 class _Copies:
@@ -451,7 +482,7 @@ class _Copies:
         """Return a directory with copies of files of a trial, by default all, from an answer that has its `files`."""
         import tempfile  # which loads more than a description needs
 
-        from aimd_core.upload.downloading import fetch_files
+        from aimd_core.upload.downloading import fetch_files, fetch_rest
 
         stored = document["files"]
         try:
@@ -462,6 +493,8 @@ class _Copies:
             requested = [file for file in (stored if files is None else files) if file in stored]
             missing = {file: stored[file] for file in requested if _size_at(directory / file) != stored[file]["offset"]}
             fetch_files(server, document["id"], missing, directory)
+            if files is None:
+                fetch_rest(server, document["id"], stored, directory)
         except OSError as error:
             path = error.filename or tempfile.gettempdir()
             raise DiskError(path=path, reason=error.strerror or str(error)) from error

@@ -1,29 +1,36 @@
-"""A trial's upload takes its artifacts along: those that it used or produced, are here, and were never uploaded.
+"""What follows the upload of a trial.
 
+It takes its artifacts along: those that it used or produced, are here, and were never uploaded.
 An artifact is final once it is on a server, so those of a trial that still runs stay here until it has ended.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from aimd_core.errors import AccessError, AimdError, DamagedError, NetworkError
-from aimd_core.format.artifacts import ARTIFACTS_DIRECTORY, artifact_names
-from aimd_core.format.layout import home_of
+from aimd_core.format.uploads import UploadNote, note_upload, remembered_uploads
 from aimd_core.language import said
-from aimd_core.reading.artifacts import StoredArtifact, oldest_first
+from aimd_core.reading.artifacts import StoredArtifact, artifacts_beside, oldest_first
 from aimd_core.reading.documents import Trial
-from aimd_core.reading.facts import is_live
+from aimd_core.reading.facts import is_live, iso_of
 from aimd_core.reading.lineage import artifacts_in
+from aimd_core.upload.artifact_checks import compare_artifact
 from aimd_core.upload.artifacts import ArtifactRemote, upload_artifact_at
-from aimd_core.upload.contents import Destination, Uploaded
+from aimd_core.upload.contents import Destination, Difference, Uploaded
 from aimd_core.upload.refusals import DAMAGED, Refusal
 
 
 class _HasArtifacts(Protocol):
-    """A server for trials, from which its artifacts can be reached."""
+    """A server for trials, from which its artifacts can be reached.
+
+    Attributes:
+        host: Its address.
+    """
+
+    host: str
 
     def artifacts(self) -> ArtifactRemote:
         """Return its artifacts, over the same connection."""
@@ -31,25 +38,43 @@ class _HasArtifacts(Protocol):
 
 def unsent_artifacts(trial: Trial) -> list[StoredArtifact]:
     """Return the artifacts of a trial that has ended that are here and were never uploaded, the oldest first."""
-    directory = _artifacts_beside(trial.path)
-    if directory is None or is_live(trial.state.name):
+    if is_live(trial.state.name):
         return []
     inputs, outputs = artifacts_in(trial.metadata)
-    ids = {*inputs, *outputs}
-    if not ids:
-        return []
-    try:
-        stored = [StoredArtifact(path) for path in artifact_names(directory) if path.name in ids]
-    except OSError:
-        return []
-    return oldest_first([artifact for artifact in stored if artifact.is_open])
+    return oldest_first([stored for stored in artifacts_beside(trial.path, {*inputs, *outputs}) if stored.is_open])
 
 
-def _artifacts_beside(trial: Path) -> Path | None:
-    """Return the directory of the artifacts next to that of a trial, or None if there is none."""
-    home = home_of(trial)
-    directory = None if home is None else home.parent / ARTIFACTS_DIRECTORY
-    return directory if directory is not None and directory.is_dir() else None
+def compare_artifacts(remote: _HasArtifacts, trial: Trial) -> list[Difference]:
+    """Return what differs of the artifacts that go along with a trial, or went; those of other servers are theirs.
+
+    Raises:
+        NetworkError, AccessError: From the server.
+    """
+    inputs, outputs = artifacts_in(trial.metadata)
+    differences: list[Difference] = []
+    for artifact in oldest_first(artifacts_beside(trial.path, {*inputs, *outputs})):
+        hosts = [copy.get("host") for copy in artifact.remote]
+        if (artifact.is_open and is_live(trial.state.name)) or (hosts and remote.host not in hosts):
+            continue
+        name = f"{artifact.name}:{artifact.version or artifact.id[:8]}"
+        rows = compare_artifact(remote.artifacts(), artifact)
+        differences += [row._replace(file=f"{name}/{row.file}".rstrip("/")) for row in rows]
+    return differences
+
+
+def conclude(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress: Callable[[int], None]) -> None:
+    """Do what follows an upload: take the artifacts of the trial along, and remember where it is.
+
+    Raises:
+        NetworkError, AccessError: From the server; a second upload continues.
+    """
+    take_along(remote, trial, uploaded, progress)
+    if uploaded.outcome == "skipped":
+        return
+    note = UploadNote(remote.host, f"{uploaded.folder.rstrip('/')}/{uploaded.name}", iso_of(time.time()))
+    before = [(other.host, other.path) for other in remembered_uploads(trial.path, trial.id)]
+    if uploaded.outcome != "unchanged" or (note.host, note.path) not in before:
+        note_upload(trial.path, trial.id, note)
 
 
 def take_along(remote: _HasArtifacts, trial: Trial, uploaded: Uploaded, progress: Callable[[int], None]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from aimd_core.client import artifacts
 from aimd_core.client.connection import RetryPolicy
 from aimd_core.client.protocols import protocol_for
@@ -9,11 +12,12 @@ from aimd_core.client.signing_in import V2
 from aimd_core.client.v1 import DeployedServer
 from aimd_core.client.v2 import Server
 from aimd_core.config import Credentials, resolve_credentials
-from aimd_core.errors import RemoteArtifactNotFoundError, UsageError
+from aimd_core.errors import RemoteArtifactNotFoundError, RemoteNotFoundError, UsageError
 from aimd_core.format.artifacts import LATEST
-from aimd_core.format.values import is_uuid
+from aimd_core.format.model import folder_path_of
+from aimd_core.format.values import MIN_ID_CHARS, is_uuid
 from aimd_core.language import said
-from aimd_core.reading.artifacts import StoredArtifact
+from aimd_core.reading.artifacts import StoredArtifact, require_one
 from aimd_core.upload.artifacts import ArtifactRemote, RemoteArtifact
 from aimd_core.upload.current_artifacts import CurrentArtifactRemote
 from aimd_core.upload.v1_artifacts import DeployedArtifactRemote
@@ -30,32 +34,58 @@ def connect_artifacts(credentials: Credentials, retry: RetryPolicy | None = None
     return DeployedArtifactRemote(DeployedServer(credentials, retry))
 
 
-def asked_for(remote: ArtifactRemote, asked: str) -> RemoteArtifact:
+def artifact_on(remote: ArtifactRemote, text: str) -> RemoteArtifact:
     """Return the artifact of a server with an id, or `<folder id or path>/<name>[:tag]`.
 
-    A version 2 server also finds `<name>[:tag]`, where the name may be the beginning of the only one.
+    A version 2 server also finds `<name>[:tag]`, and names, ids and commits by their unique beginning.
 
     Raises:
-        UsageError: It has another form, or the name means several.
+        UsageError: It has another form, or means several.
         RemoteArtifactNotFoundError: There is none, or the key may not see it.
     """
-    if is_uuid(asked):
-        return remote.find(asked)
-    if "/" in asked or not isinstance(remote, CurrentArtifactRemote):
-        return remote.refer(*reference_parts(asked))
-    name, _, tag = asked.partition(":")
-    paths = {str(row["folder"]["path"]) for row in artifacts.listed(remote.server) if row["name"].startswith(name)}
+    if is_uuid(text):
+        return remote.find(text)
+    if not isinstance(remote, CurrentArtifactRemote):
+        return remote.refer(*reference_parts(text))
+    path, _, tag = text.partition(":")
+    folder, slash, name = path.rpartition("/")
+    if not name:
+        raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=text))
+    if slash:
+        try:
+            return remote.refer(folder or "/", name, tag or LATEST)
+        except RemoteNotFoundError:
+            if is_uuid(folder):
+                raise
+    rows = list(artifacts.listed(remote.server, folder_path_of(folder) if folder.strip("/") else None))
+    repo = _repo_in(rows, name, folder)
+    if repo is not None:
+        parent, _, name = repo.rpartition("/")
+        return remote.refer(parent or "/", name, tag or LATEST)
+    ids = [row["id"] for row in rows if _begins(row, text)]
+    require_one(text, ids)
+    if not ids:
+        raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=text))
+    return remote.find(ids[0])
+
+
+def _repo_in(rows: Sequence[dict[str, Any]], name: str, folder: str) -> str | None:
+    """Return the path of the only repo with a name, else of the only one whose name begins like that.
+
+    Raises:
+        UsageError: There are several.
+    """
+    paths = {str(row["folder"]["path"]) for row in rows if str(row["name"]).startswith(name)}
+    direct = {path for path in paths if folder and path.rpartition("/")[0].strip("/") == folder.strip("/")}
     exact = {path for path in paths if path.rpartition("/")[2] == name}
-    paths = exact or paths
-    if len(paths) > 1:
-        raise UsageError(
-            message=said("{name!r} means several artifacts: {paths}", name=name, paths=", ".join(sorted(paths)[:8])),
-            hint="Name one with its folder: FOLDER/NAME[:TAG]",
-        )
-    if not paths:
-        raise RemoteArtifactNotFoundError(what=said("artifact {name}", name=asked))
-    folder, _, repo = next(iter(paths)).rpartition("/")
-    return remote.refer(folder or "/", repo, tag or LATEST)
+    chosen = exact or direct or paths
+    require_one(name, sorted(chosen))
+    return next(iter(chosen), None)
+
+
+def _begins(row: dict[str, Any], text: str) -> bool:
+    """Tell whether the id or the commit of an artifact begins like a text."""
+    return len(text) >= MIN_ID_CHARS and (row["id"].startswith(text) or str(row.get("commit") or "").startswith(text))
 
 
 def reference_parts(reference: str) -> tuple[str, str, str]:

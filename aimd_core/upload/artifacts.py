@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -25,6 +25,8 @@ from aimd_core.errors import (
 from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
     KIND,
+    MAX_REFERENCE_FACTS,
+    REFERENCE_FACTS,
     REFERENCES_FILE,
     artifact_document,
     change_artifact,
@@ -36,12 +38,18 @@ from aimd_core.format.artifacts import (
     new_artifact,
     object_path,
     parse_references,
+    reference_facts_in,
 )
 from aimd_core.format.layout import METADATA_FILE
+from aimd_core.format.locking import locked_by_file
 from aimd_core.format.model import StoredObject, artifact_address
 from aimd_core.format.values import name_fault
 from aimd_core.language import said
+from aimd_core.objects.adding import place
+from aimd_core.objects.copying import Stored
+from aimd_core.objects.packs import PACKED_BYTES
 from aimd_core.objects.store import store_of
+from aimd_core.reading.artifact_facts import ArtifactFacts
 from aimd_core.reading.artifacts import StoredArtifact
 from aimd_core.upload.contents import Destination
 from aimd_core.upload.sending import Progress, no_progress
@@ -52,6 +60,7 @@ UPLOADED, UNCHANGED = "uploaded", "unchanged"
 ADD_AGAIN_HINT = "Add it again, or bring it back: aimd artifact download"
 MAX_REFERENCES_BYTES = 32 << 20
 _PARTS_DIRECTORY = ".parts"  # of an artifact, for objects that have not arrived whole
+_PARTS_LOCK = "lock"
 _TRIES = 5
 _PIECE_BYTES = 1 << 20
 
@@ -67,6 +76,7 @@ class RemoteArtifact(NamedTuple):
         objects: Its objects; without digests from a version 1 server.
         references: Its references, URIs by key.
         folder_fallback: It went to the default folder, because the requested one does not exist.
+        checksums: From a version 1 server, the MD5 of objects by key, as far as it tells them.
     """
 
     document: dict[str, Any]
@@ -76,6 +86,7 @@ class RemoteArtifact(NamedTuple):
     objects: list[StoredObject]
     references: dict[str, str]
     folder_fallback: bool = False
+    checksums: Mapping[str, str] = {}
 
     @property
     def id(self) -> str:
@@ -91,6 +102,30 @@ class RemoteArtifact(NamedTuple):
     def folder_id(self) -> str:
         """The id of its repo."""
         return str(self.document["metadata"].get("folder") or "")
+
+
+def facts_on(host: str, artifact: RemoteArtifact) -> ArtifactFacts:
+    """Return what is shown of a server's artifact, with its objects."""
+    document, inner = artifact.document, artifact.document["metadata"]
+    return ArtifactFacts(
+        artifact.repo,
+        artifact.type,
+        artifact.id,
+        str(document.get("description") or ""),
+        None if document.get("commit") is None else str(document["commit"]),
+        artifact.version or None,
+        [str(alias) for alias in document.get("aliases") or []],
+        document.get("creatingTimestamp"),
+        inner.get("editor"),
+        artifact.path,
+        artifact.objects,
+        artifact.references,
+        [copy_at(host, artifact.path, document.get("version"))],
+        sum(row.size_bytes for row in artifact.objects),
+        len(artifact.objects),
+        [],
+        reference_facts_in(document),
+    )
 
 
 class ArtifactRemote(Protocol):
@@ -130,6 +165,10 @@ class ArtifactRemote(Protocol):
         self, artifact: StoredArtifact, destination: Destination, progress: Progress
     ) -> tuple[str, RemoteArtifact]:
         """Send an artifact, or what is missing of it, make it final, and return the outcome and what the server has."""
+
+    def distrust_store(self) -> None:
+        """Read nothing more directly from an object store, because other bytes came than were asked for."""
+        ...
 
     def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
         """Pass an object's bytes from `start` on to `take`, piece by piece, as long as it returns True."""
@@ -239,7 +278,9 @@ def sent_document(artifact: StoredArtifact) -> dict[str, Any]:
     """Return the document that creates an artifact: without what the server fills in, so that it is always the same."""
     inner = artifact.document.get("metadata")
     kept = inner if isinstance(inner, dict) else {}
-    document = artifact_document(artifact.id, artifact.description, artifact.aliases, artifact.created)
+    facts = list(artifact.reference_facts.items())[:MAX_REFERENCE_FACTS]
+    told = {REFERENCE_FACTS: {key: each.document() for key, each in facts}} if facts else {}
+    document = artifact_document(artifact.id, artifact.description, artifact.aliases, artifact.created, **told)
     return {**document, "metadata": {**kept, "folder": None, "editor": None, "timestamp": None, "id": artifact.id}}
 
 
@@ -296,6 +337,8 @@ def download_objects(
 ) -> list[StoredObject]:
     """Bring back the objects of an artifact that are not here, or have another size, and return them.
 
+    Of several downloads of it at once, one does the work, and the others wait for it.
+
     Raises:
         DamagedError: Its documents cannot be read.
         NotAServerError: The server sent something else than the object.
@@ -303,24 +346,29 @@ def download_objects(
         NetworkError, AccessError: From the server; a second call continues.
     """
     artifact.require_whole()
-    missing = artifact.missing()
-    if not missing:
+    if not artifact.missing():
         return []
     parts = artifact.path / _PARTS_DIRECTORY
-    fetched: list[StoredObject] = []
     try:
-        parts.mkdir(exist_ok=True)
-        try:
-            _fetch_all(remote, artifact, missing, fetched, progress)
-        finally:
-            with listing(artifact.path) as added:
-                for row in fetched:
-                    added.add(row)
+        with locked_by_file(parts / _PARTS_LOCK):
+            missing = artifact.missing()
+            _bring(remote, artifact, missing, progress)
         with contextlib.suppress(OSError):
-            parts.rmdir()  # unless other downloads are going on there
+            parts.rmdir()  # unless others wait there
     except OSError as error:
         raise DiskError(path=error.filename or artifact.path, reason=error.strerror or str(error)) from error
     return missing
+
+
+def _bring(remote: ArtifactRemote, artifact: StoredArtifact, missing: list[StoredObject], progress: Progress) -> None:
+    """Bring objects, and record the digests of those that have come, also if others fail."""
+    fetched: list[StoredObject] = []
+    try:
+        _fetch_all(remote, artifact, missing, fetched, progress)
+    finally:
+        with listing(artifact.path) as added:
+            for row in fetched:
+                added.add(row)
 
 
 def _fetch_all(
@@ -336,7 +384,12 @@ def _fetch_all(
         digest = _fetch(connection, artifact, row, progress)
         fetched.append(StoredObject(row.key, row.size_bytes, digest))
 
-    over_connections(remote, remote.twin, missing, fetch)
+    later = [row for row in missing if row.digest is not None]
+    for row in {row.digest: row for row in reversed(later)}.values():
+        later.remove(row)
+    repeated = {row.key for row in later}  # their bytes are in the store once those of another key have come
+    over_connections(remote, remote.twin, [row for row in missing if row.key not in repeated], fetch)
+    over_connections(remote, remote.twin, later, fetch)
 
 
 def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, progress: Progress) -> str:
@@ -347,12 +400,17 @@ def _fetch(remote: ArtifactRemote, artifact: StoredArtifact, row: StoredObject, 
     if os.path.realpath(target.parent) != os.path.join(os.path.realpath(artifact.path), inside):
         raise DamagedError(path=target.parent, reason="is a link, which is not followed")
     store = store_of(artifact.path)
+    partial = artifact.path / _PARTS_DIRECTORY / hashlib.sha256(row.key.encode()).hexdigest()
     if row.digest is not None and store.has(row.digest) and store.fault_of(row.digest) is None:
         store.put_at(row.digest, target)
+        partial.unlink(missing_ok=True)
         return row.digest
-    partial = artifact.path / _PARTS_DIRECTORY / hashlib.sha256(row.key.encode()).hexdigest()
     digest = _complete(remote, artifact.id, row, partial, progress)
-    os.replace(partial, target)
+    if row.size_bytes > PACKED_BYTES:  # so that another version with the same bytes takes neither time nor space
+        with store.locked(is_shared=True):
+            place(store, partial, Stored(digest, row.size_bytes), target)
+    else:
+        os.replace(partial, target)
     return digest
 
 
@@ -367,6 +425,7 @@ def _complete(remote: ArtifactRemote, artifact_id: str, row: StoredObject, parti
             continue
         if partial.stat().st_size == row.size_bytes and row.digest in (None, digest):
             return digest
+        remote.distrust_store()
         partial.unlink()
     reason = said("its {file} does not match its size or digest", file=row.key[:200])
     raise NotAServerError(host=remote.host, reason=reason)
@@ -377,7 +436,9 @@ def _append(remote: ArtifactRemote, artifact_id: str, row: StoredObject, partial
     have = partial.stat().st_size if remote.can_resume and partial.exists() else 0
     have = have if have < row.size_bytes else 0
     hashed = hashlib.sha256()
-    with open(partial, "r+b" if have else "wb") as opened:
+    if not have:
+        partial.unlink(missing_ok=True)  # perhaps the second name of an object, after a kill: it is not written to
+    with open(partial, "r+b" if have else "xb") as opened:
         while opened.tell() < have:
             hashed.update(opened.read(min(_PIECE_BYTES, have - opened.tell())))
         left = row.size_bytes - have

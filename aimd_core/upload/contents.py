@@ -23,6 +23,7 @@ from aimd_core.format.layout import (
     FILES_DIRECTORY,
     JOURNAL_FILES,
     LABELS_FILE,
+    MEDIA_FILE,
     METADATA_FILE,
     PARAMETERS_FILE,
     last_write_s,
@@ -34,6 +35,7 @@ from aimd_core.language import said
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.facts import is_live, iso_of
 from aimd_core.reading.kept_files import TREE, local_files
+from aimd_core.reading.media import has_as_many
 from aimd_core.upload.refusals import DAMAGED, Refusal, sentence
 
 _INNER = re.compile(rb"^metadata:\n((?:  .*\n)+)", re.MULTILINE)
@@ -83,7 +85,7 @@ class Destination:
         overwrite: Whether a trial whose files differ within what the server has replaces that; its old files are gone.
         must_exist: Whether a missing folder is an error; otherwise the trial goes to the default folder, as deployed
             clients do it.
-        with_artifacts: Whether its artifacts are uploaded, too, which makes them final.
+        with_artifacts: Whether its artifacts are uploaded, too, which makes them final, and where it is is remembered.
     """
 
     __slots__ = (
@@ -249,8 +251,8 @@ class Result(NamedTuple):
 class Difference(NamedTuple):
     """A file that differs between here and the server. Sizes in bytes, None if it is absent.
 
-    `mended_by` is `upload`, `overwrite` if the files here were changed after their upload, or empty if the server does
-    not take it.
+    `mended_by` is `upload`, `overwrite` if the files here were changed after their upload, `artifact` if it is of
+    an artifact, which is final, or empty if the server does not take it.
     """
 
     file: str
@@ -337,16 +339,21 @@ def is_known(path: Path, stored: dict[str, Any]) -> bool:
                 return False
             if file == METADATA_FILE and not _has_ended(content, stored.get("state")):
                 return False
-        local = local_files(path)
-        if (
-            local.left_out
-            or local.ignored
-            or ((local.files or TREE in files) and (files.get(TREE) or {}).get("digest") != local.digest)
-        ):
+        if not _has_bytes(path, files):
             return False
     except (DamagedError, OSError, _TooLargeError):
         return False
     return METADATA_FILE in files
+
+
+def _has_bytes(path: Path, files: dict[str, Any]) -> bool:
+    """Tell whether the server has the files below `files/`, of which none is left out, and what the media refer to."""
+    local = local_files(path)
+    if local.left_out or local.ignored:
+        return False
+    if (local.files or TREE in files) and (files.get(TREE) or {}).get("digest") != local.digest:
+        return False
+    return has_as_many(path, (files.get(MEDIA_FILE) or {}).get("count", 0))
 
 
 def _may_be_refused(content: bytes) -> bool:

@@ -11,11 +11,14 @@ from types import TracebackType
 from typing import Any
 
 from aimd_core.client import artifacts as remote
+from aimd_core.client.contents import Goal
+from aimd_core.client.direct import distrust
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, RemoteArtifactNotFoundError
 from aimd_core.format.artifacts import (
     KIND,
     OBJECTS_DIRECTORY,
+    REFERENCE_FACTS,
     REFERENCES_FILE,
     copy_at,
     object_path,
@@ -37,7 +40,7 @@ from aimd_core.upload.artifacts import (
     sent_document,
 )
 from aimd_core.upload.contents import Destination
-from aimd_core.upload.files import ContentSending
+from aimd_core.upload.files import ContentSending, below
 from aimd_core.upload.sending import Progress
 from aimd_core.upload.transfers import PartSize
 
@@ -84,20 +87,27 @@ class CurrentArtifactRemote:
     def _whole(self, shown: dict[str, Any], is_fallback: bool = False) -> RemoteArtifact:
         objects = list(remote.objects_of(self.server, shown["id"]))
         listed = next((row for row in objects if row.key == REFERENCES_FILE), None)
-        references = self._references(shown["id"]) if listed is not None else {}
+        references = self._references(shown["id"], listed) if listed is not None else {}
         rows = [row for row in objects if row.key != REFERENCES_FILE]
         path = str(shown["folder"]["path"])
         return RemoteArtifact(document_of(shown), shown["name"], shown["type"], path, rows, references, is_fallback)
 
-    def _references(self, artifact_id: str) -> dict[str, str]:
-        return received_references(
-            self.host, lambda take: remote.read(self.server, artifact_id, REFERENCES_FILE, 0, take)
-        )
+    def _references(self, artifact_id: str, listed: StoredObject) -> dict[str, str]:
+        return received_references(self.host, lambda take: remote.read(self.server, artifact_id, listed, 0, take))
 
     def send(
         self, artifact: StoredArtifact, destination: Destination, progress: Progress
     ) -> tuple[str, RemoteArtifact]:
         """Send an artifact, or what is missing of it, and make it final."""
+        shown, is_new = self.send_open(artifact, destination, progress)
+        if not is_new:
+            return UNCHANGED, self._whole(shown)
+        return UPLOADED, self._whole(remote.finalize(self.server, artifact.id), bool(shown.get("fallback")))
+
+    def send_open(
+        self, artifact: StoredArtifact, destination: Destination, progress: Progress
+    ) -> tuple[dict[str, Any], bool]:
+        """Send an artifact, or what is missing of it, and return it, and whether it was not final already."""
         document = {
             "repo": artifact.name,
             "type": artifact.type,
@@ -105,26 +115,30 @@ class CurrentArtifactRemote:
             "metadata": sent_document(artifact),
         }
         shown = remote.put(self.server, artifact.id, document)
-        is_fallback = bool(shown.get("fallback"))
         if shown["version"] is not None:
-            return UNCHANGED, self._whole(shown)
+            return shown, False
         files = [_local_file(artifact, row) for row in artifact.objects]
         references = references_object(artifact.path)
         if references is not None:
             files.append(_local_file(artifact, StoredObject(REFERENCES_FILE, references.stat().st_size)))
         there = {row.key: row.digest for row in remote.objects_of(self.server, artifact.id)}
         changed = [file for file in files if there.get(file.path) != file.digest]
-        sending = ContentSending(self.server, artifact.path / OBJECTS_DIRECTORY, None, progress, self._part)
+        goal = Goal("artifact", artifact.id)
+        sending = ContentSending(self.server, below(artifact.path / OBJECTS_DIRECTORY), goal, progress, self._part)
         sending.send(changed)
         if sending.failed:
             key, reason = sorted(sending.failed.items())[0]
             raise DamagedError(path=object_path(artifact.path, key), reason=reason, hint=ADD_AGAIN_HINT)
         remote.put_objects(self.server, artifact.id, [(file.path, file.digest) for file in changed])
-        return UPLOADED, self._whole(remote.finalize(self.server, artifact.id), is_fallback)
+        return shown, True
+
+    def distrust_store(self) -> None:
+        """Read nothing more from the object store itself."""
+        distrust(self.server)
 
     def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
         """Pass an object's bytes from `start` on to `take`, piece by piece, as long as it returns True."""
-        remote.read(self.server, artifact_id, row.key, start, take)
+        remote.read(self.server, artifact_id, row, start, take)
 
 
 def _local_file(artifact: StoredArtifact, row: StoredObject) -> KeptFile:
@@ -158,6 +172,7 @@ def document_of(shown: dict[str, Any]) -> dict[str, Any]:
         "version": shown.get("version"),
         "aliases": list(shown.get("aliases") or []),
         "creatingTimestamp": shown.get("created"),
+        **({REFERENCE_FACTS: shown["references"]} if shown.get("references") else {}),
     }
 
 

@@ -17,14 +17,24 @@ from aimd_core.errors import DamagedError, DiskError, ExistsError, NotAServerErr
 from aimd_core.format.digest import digest_prefix
 from aimd_core.format.files import PARTIAL
 from aimd_core.format.journal import open_regular
-from aimd_core.format.layout import DOCUMENT_FILES, FILES_DIRECTORY, JOURNAL_FILES, METADATA_FILE, TRIALS_DIRECTORY
+from aimd_core.format.layout import (
+    DOCUMENT_FILES,
+    FILES_DIRECTORY,
+    JOURNAL_FILES,
+    MEDIA_FILE,
+    METADATA_FILE,
+    TRIALS_DIRECTORY,
+)
+from aimd_core.format.locking import locked_by_file
 from aimd_core.format.model import is_alternative_name, split_alternative_name
+from aimd_core.format.portable import sync_directory
 from aimd_core.format.values import directory_name_fault
 from aimd_core.language import said
 from aimd_core.objects.memory import MEMORY_FILE, DigestMemory
 from aimd_core.objects.tree import read_tree
 from aimd_core.reading.kept_files import TREE
 from aimd_core.upload.fetching import fetch_tree
+from aimd_core.upload.media import fetch_media
 from aimd_core.upload.sending import Progress, no_progress
 
 _FILES = (*DOCUMENT_FILES, *JOURNAL_FILES)
@@ -61,17 +71,23 @@ def download_trial(server: Server, trial_id: str, directory: Path, progress: Pro
 
 def _download(server: Server, trial_id: str, files: dict[str, Any], target: Path, progress: Progress) -> Path:
     trials = target.parent
+    trials.mkdir(parents=True, exist_ok=True)
+    with locked_by_file(trials / f".{trial_id}.lock"):  # of several at once, the later ones are told that it is there
+        return _download_alone(server, trial_id, files, target, progress)
+
+
+def _download_alone(server: Server, trial_id: str, files: dict[str, Any], target: Path, progress: Progress) -> Path:
+    trials = target.parent
     if os.path.lexists(target):
         raise ExistsError(path=target)
     partial = trials / f".{trial_id}{PARTIAL}"
-    partial.mkdir(parents=True, exist_ok=True)
+    partial.mkdir(exist_ok=True)
     fetch_files(server, trial_id, files, partial, progress)
-    if TREE in files:
-        fetch_tree(server, trial_id, partial, progress)
+    fetch_rest(server, trial_id, files, partial, progress)
     _remove_others(partial, files)
-    _sync(partial)
+    sync_directory(partial)
     os.rename(partial, target)
-    _sync(trials)
+    sync_directory(trials)
     return target
 
 
@@ -105,6 +121,19 @@ def fetch_files(
     for file, facts in files.items():
         if file in _FILES:
             _fetch(server, trial_id, file, facts, directory, progress)
+
+
+def fetch_rest(
+    server: Server, trial_id: str, files: Iterable[str], directory: Path, progress: Progress = no_progress
+) -> None:
+    """Complete what a trial's own files refer to: the bytes of its media, and the files kept with it.
+
+    Arguments as `fetch_files`; `files` are those that the server has. Errors as `fetch_media` and `fetch_tree`.
+    """
+    if MEDIA_FILE in files:
+        fetch_media(server, trial_id, directory, progress)
+    if TREE in files:
+        fetch_tree(server, trial_id, directory, progress)
 
 
 def directory_name(shown: dict[str, Any], host: str) -> str:
@@ -166,11 +195,3 @@ def _is_whole(path: Path, size_bytes: int, digest: str) -> bool:
             return digest_prefix(opened, size_bytes) == digest
     except FileNotFoundError:
         return False
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from aimd_core.client import contents
+from aimd_core.client.direct import distrust
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import DamagedError, NotAServerError, UnreachableError
 from aimd_core.format.layout import FILES_DIRECTORY
+from aimd_core.format.portable import NO_FOLLOW, sync_directory
 from aimd_core.format.relative_paths import path_fault
 from aimd_core.language import said
 from aimd_core.objects.copying import digest_file, open_source, stat_of
@@ -49,7 +51,7 @@ def fetch_tree(server: Server, trial_id: str, trial: Path, progress: Callable[[i
     _fetch_all(server, trial_id, files, directory, progress)
     _remember(trial, files)
     for folder in {os.path.dirname(file.path) for file in files}:
-        _sync(directory / folder)
+        sync_directory(directory / folder)
     return len(files)
 
 
@@ -90,10 +92,11 @@ def _fetch(server: Server, trial_id: str, file: KeptFile, path: Path, progress: 
         if have == file.size_bytes:
             if _is_right(path, file):
                 return
+            distrust(server)
             have = 0
         if have is None or have > file.size_bytes:
             have = 0
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if have else os.O_TRUNC)
+        flags = os.O_WRONLY | os.O_CREAT | NO_FOLLOW | (0 if have else os.O_TRUNC)
         with open(os.open(path, flags, 0o666), "wb") as opened:
             opened.seek(have)
             left = file.size_bytes - have
@@ -107,7 +110,7 @@ def _fetch(server: Server, trial_id: str, file: KeptFile, path: Path, progress: 
 
             try:
                 if left:
-                    contents.read_file(server, trial_id, file.path, have, take)
+                    contents.read_file(server, trial_id, file, have, take)
             except UnreachableError:
                 if attempt == _TRIES - 1:
                     raise
@@ -147,11 +150,3 @@ def _remember(trial: Path, files: Sequence[KeptFile]) -> None:
             raise DamagedError(path=trial, reason=reason)
         memory.note(Entry(file.path, stat), file.digest, is_sure=True)
     memory.save(file.path for file in files)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,18 +7,19 @@ changes while it is read, is named, and does not stop the rest.
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from aimd_core.client import contents as remote
-from aimd_core.client.contents import ASKED_AT_ONCE, RemoteTree
+from aimd_core.client.contents import Goal, RemoteTree
 from aimd_core.client.v2 import Server, twin_of
 from aimd_core.errors import ContentDiffersError, DamagedError, RefusedError
 from aimd_core.format.layout import FILES_DIRECTORY
+from aimd_core.format.limits import MAX_CHANGES
+from aimd_core.format.portable import read_at
 from aimd_core.format.relative_paths import displaced
 from aimd_core.language import said
 from aimd_core.objects.copying import open_source
@@ -30,6 +31,9 @@ SMALL_BYTES = 512 << 10  # contents up to this size are sent several at once
 BODY_BYTES, BODY_FILES = 4 << 20, 2_000
 _STEP_BYTES = 4 << 20
 _TRIES = 4
+
+
+NOT_TAKEN = LeftOut("", "the server does not take files")
 
 
 class SentFiles(NamedTuple):
@@ -82,18 +86,20 @@ def send_files(
         may_remove: Whether files that are gone here are removed there.
 
     Raises:
-        RefusedError, NetworkError, AccessError: From the server.
+        RefusedError, NetworkError, AccessError, QuotaError: From the server.
     """
     local = local_files(trial)
     if not stored and not local.files:
         return SentFiles(0, 0, local.left_out, 0, ignored=local.ignored)
     if stored.get("digest") == local.digest:
         return SentFiles(0, 0, local.left_out, 0, ignored=local.ignored)
+    if not stored and not takes_files(server):
+        return SentFiles(0, 0, [*local.left_out, NOT_TAKEN], 0, ignored=local.ignored)
     there = {file.path: file.digest for file in remote.files_of(server, trial_id)} if stored else {}
     changed = [file for file in local.files.values() if there.get(file.path) != file.digest]
     named_left_out = {item.path for item in local.left_out}
     gone = sorted(there.keys() - local.files.keys() - named_left_out)
-    sending = ContentSending(server, trial / FILES_DIRECTORY, trial_id, progress, part)
+    sending = ContentSending(server, below(trial / FILES_DIRECTORY), Goal("trial", trial_id), progress, part)
     sending.send(changed)
     put = [(file.path, file.digest) for file in changed if file.path not in sending.failed]
     replaced = displaced(there, [path for path, _ in put])  # the server removes them by itself
@@ -105,15 +111,20 @@ def send_files(
     return SentFiles(len(put), sending.sent_bytes, left_out, only_there, has_changed, local.ignored)
 
 
+def takes_files(server: Server) -> bool:
+    """Tell whether a server knows files of trials at all."""
+    return remote.FEATURE in (server.info().get("features") or ())
+
+
 def put_all(
     server: Server, trial_id: str, files: Sequence[tuple[str, str]], remove: Sequence[str]
 ) -> RemoteTree | None:
     """Set and remove files, as many at once as a server takes; return what all are then."""
     tree: RemoteTree | None = None
-    for start in range(0, len(files), ASKED_AT_ONCE):
-        tree = remote.put_files(server, trial_id, files[start : start + ASKED_AT_ONCE], [])
-    for start in range(0, len(remove), ASKED_AT_ONCE):
-        tree = remote.put_files(server, trial_id, [], remove[start : start + ASKED_AT_ONCE])
+    for start in range(0, len(files), MAX_CHANGES):
+        tree = remote.put_files(server, trial_id, files[start : start + MAX_CHANGES], [])
+    for start in range(0, len(remove), MAX_CHANGES):
+        tree = remote.put_files(server, trial_id, [], remove[start : start + MAX_CHANGES])
     return tree
 
 
@@ -145,7 +156,7 @@ def differences_of(server: Server, trial: Path, trial_id: str, stored: dict[str,
 class ContentSending:
     """Sends contents that the server lacks over several connections: those of files below a directory.
 
-    What the files of a trial have, if there is one, counts as what the user has sent.
+    `goal` is what they are for; what the files of a trial have counts as what the user has sent.
 
     Attributes:
         failed: Why files could not be sent, by path.
@@ -153,11 +164,16 @@ class ContentSending:
     """
 
     def __init__(
-        self, server: Server, directory: Path, trial_id: str | None, progress: Callable[[int], None], part: PartSize
+        self,
+        server: Server,
+        opening: Callable[[KeptFile], BinaryIO],
+        goal: Goal,
+        progress: Callable[[int], None],
+        part: PartSize,
     ) -> None:
         self._server = server
-        self._directory = directory
-        self._trial_id = trial_id
+        self._open = opening
+        self._goal = goal
         self._progress = progress
         self._part = part
         self._lock = threading.Lock()
@@ -169,7 +185,8 @@ class ContentSending:
         by_digest: dict[str, list[KeptFile]] = {}
         for file in files:
             by_digest.setdefault(file.digest, []).append(file)
-        lacking = remote.missing(self._server, list(by_digest), self._trial_id)
+        size_of = {digest: group[0].size_bytes for digest, group in by_digest.items()}
+        lacking = remote.missing(self._server, size_of, self._goal)
         groups = [by_digest[digest] for digest in lacking]
         small = [group for group in groups if group[0].size_bytes <= SMALL_BYTES]
         large = [group for group in groups if group[0].size_bytes > SMALL_BYTES]
@@ -197,7 +214,7 @@ class ContentSending:
                 pieces.append(content)
         if not pieces:
             return
-        digests = remote.send_small(server, pieces)
+        digests = remote.send_small(server, pieces, self._goal)
         if any(hashlib.sha256(piece).hexdigest() != digest for piece, digest in zip(pieces, digests, strict=True)):
             raise RefusedError(host=server.host, reason="its digests of what was sent differ")
         self._count(sum(map(len, pieces)))
@@ -206,8 +223,8 @@ class ContentSending:
         """Return the content of a small file, if it is still what it was."""
         file = group[0]
         try:
-            with open_source(self._directory / file.path) as opened:
-                content = _read_all(opened.fileno(), file.size_bytes + 1)
+            with self._open(file) as opened:
+                content = _read_all(opened, file.size_bytes + 1)
         except (DamagedError, OSError) as error:
             self._fail(group, unread_reason(error))
             return None
@@ -217,9 +234,9 @@ class ContentSending:
         return content
 
     def _send_large(self, server: Server, group: Sequence[KeptFile], lacking: dict[str, int]) -> None:
-        file, path = group[0], self._directory / group[0].path
+        file = group[0]
         try:
-            with open_source(path) as opened:
+            with self._open(file) as opened:
                 for _ in range(_TRIES):
                     try:
                         self._send_from(server, file, opened.fileno(), lacking.get(file.digest, 0))
@@ -235,11 +252,11 @@ class ContentSending:
         """Send a file from an offset on; another upload of the same bytes at the same time does no harm."""
         stalls = 0
         while stalls < _TRIES:
-            content = os.pread(descriptor, min(self._part.size_bytes, file.size_bytes - offset), offset)
+            content = read_at(descriptor, min(self._part.size_bytes, file.size_bytes - offset), offset)
             if not content and offset < file.size_bytes:
                 raise DamagedError(path=file.path, reason="was changed while it was uploaded")
             started_s = time.monotonic()
-            arrived = remote.send_part(server, file.digest, file.size_bytes, offset, content)
+            arrived = remote.send_part(server, file.digest, file.size_bytes, offset, content, self._goal)
             self._part.learn(len(content), time.monotonic() - started_s)
             self._count(max(0, min(len(content), arrived.offset - offset)))
             if arrived.is_complete:
@@ -249,11 +266,16 @@ class ContentSending:
         raise RefusedError(host=server.host, reason=said("the offset of {file} keeps changing", file=file.path))
 
 
-def _read_all(descriptor: int, most_bytes: int) -> bytes:
+def below(directory: Path) -> Callable[[KeptFile], BinaryIO]:
+    """Return what opens files below a directory."""
+    return lambda file: open_source(directory / file.path)
+
+
+def _read_all(opened: BinaryIO, most_bytes: int) -> bytes:
     """Read a small file; one byte more than expected tells that it has grown."""
     pieces, size_bytes = [], 0
     while size_bytes < most_bytes:
-        piece = os.read(descriptor, most_bytes - size_bytes)
+        piece = opened.read(most_bytes - size_bytes)
         if not piece:
             break
         pieces.append(piece)

@@ -190,7 +190,7 @@ class Mirror:
         trial_id = result.uploaded.trial_id
         before = self._there.get(trial_id) or Shown(result.uploaded.name, (), "")
         labels = _labels(trial.path)
-        shown = Shown(before.name, tuple(sorted(labels.tags)), labels.note)
+        shown = Shown(before.name, tuple(labels.tags), labels.note)
         if before.name not in (trial.name, trial.alternative_name):
             shown = shown._replace(name=trial.name)
         self._there[trial_id] = self._show(trial, trial_id, before, shown)
@@ -262,7 +262,7 @@ def _read_memory(file: Path, directory: str, epoch: str | None) -> dict[str, Sen
 
 
 def _shown(trial: dict[str, Any]) -> Shown:
-    return Shown(str(trial.get("name")), tuple(sorted(trial.get("tags") or ())), str(trial.get("note") or ""))
+    return Shown(str(trial.get("name")), tuple(trial.get("tags") or ()), str(trial.get("note") or ""))
 
 
 def _labels(path: Path) -> Labels:

@@ -23,8 +23,12 @@ from aimd_core.config import Credentials
 from aimd_core.errors import AimdError, NetworkError
 from aimd_core.reading.documents import Trial
 from aimd_core.upload.contents import Destination, Result
+from aimd_core.upload.current_artifacts import CurrentArtifactRemote
 from aimd_core.upload.mirror import Mirror
+from aimd_core.upload.mirrored_artifacts import ArtifactMirror
+from aimd_core.upload.mirrored_views import ViewMirror
 from aimd_core.upload.remote import CurrentRemote, upload_all
+from aimd_core.upload.sending import no_progress
 
 INTERVAL_S = 0.4
 AWAY_S = 2.0
@@ -48,6 +52,7 @@ class Keeper:
         self.memory = memory
         self.stopping = threading.Event()
         self._mirror: Mirror | None = None
+        self._besides: list[ArtifactMirror | ViewMirror] = []
         self._told: dict[str, str] = {}
         self._progress_s = 0.0
 
@@ -62,8 +67,9 @@ class Keeper:
                         self._mirror = None
                     if self._mirror is None:
                         self._mirror = Mirror(self.directory, server, self._upload, self.memory)
+                        self._besides = [self._artifact_mirror(server), ViewMirror(self.directory, server)]
                         self._tell_progress()
-                    changed = self._mirror.round()
+                    changed = self._mirror.round() + sum(mirror.round() for mirror in self._besides)
                 except NetworkError as error:
                     if not is_away:
                         tell("away", reason=str(error))
@@ -94,6 +100,15 @@ class Keeper:
                 self._tell_progress()
             yield result
 
+    def _artifact_mirror(self, server: Server) -> ArtifactMirror:
+        remote = CurrentArtifactRemote(server)
+        return ArtifactMirror(
+            self.directory,
+            server,
+            lambda artifact, destination: remote.send_open(artifact, destination, no_progress),
+            self.memory,
+        )
+
     def _tell_progress(self) -> None:
         assert self._mirror is not None
         self._progress_s = time.monotonic()
@@ -101,17 +116,20 @@ class Keeper:
 
     def _tell_problems(self) -> None:
         assert self._mirror is not None
-        for name, reason in self._mirror.problems.items():
+        problems = dict(self._mirror.problems)
+        for mirror in self._besides:
+            problems |= mirror.problems
+        for name, reason in problems.items():
             if self._told.get(name) != reason:
                 tell("problem", name=name, reason=reason)
-        self._told = dict(self._mirror.problems)
+        self._told = problems
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Wait until no other process uses this cache."""
         import fcntl
 
-        descriptor = os.open(self.memory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.memory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             is_told = False
             while True:

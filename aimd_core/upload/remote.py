@@ -19,7 +19,7 @@ from aimd_core.config import Credentials
 from aimd_core.errors import AccessError, AimdError, ConflictError, DiskError, NetworkError, RefusedError
 from aimd_core.reading.documents import Trial
 from aimd_core.reading.kept_files import TREE
-from aimd_core.upload.along import take_along, unsent_artifacts
+from aimd_core.upload.along import conclude, unsent_artifacts
 from aimd_core.upload.artifacts import ArtifactRemote
 from aimd_core.upload.contents import (
     Destination,
@@ -36,6 +36,7 @@ from aimd_core.upload.refusals import refusal_reason
 from aimd_core.upload.sending import (
     Progress,
     compare_files,
+    compare_media,
     compare_tree,
     find_refusals,
     no_progress,
@@ -138,6 +139,7 @@ class CurrentRemote:
         stored = self._server.trial(trial_id).get("files") or {}
         differences = compare_files(trial, stored)
         differences += compare_tree(self._server, trial, trial_id, stored.get(TREE) or {})
+        differences += compare_media(self._server, trial, trial_id)
         return [*differences, *self._refused(trial, trial_id)]
 
     def _refused(self, trial: Trial, trial_id: str) -> list[Difference]:
@@ -198,7 +200,7 @@ def upload_all(
         shown.begin(trial)
         uploaded = remote.upload(trial, destination, shown.advance)
         if destination.with_artifacts:
-            take_along(remote, trial, uploaded, shown.advance)
+            conclude(remote, trial, uploaded, shown.advance)
         return Result(trial, uploaded, None)
 
     return run_all(make_remote, trials, upload, jobs, ask_first=len(trials) > 1)

@@ -22,13 +22,15 @@ from aimd_core.errors import (
     ContentDiffersError,
     DamagedError,
     NameTakenError,
+    QuotaError,
     RefusedError,
     RemoteFolderNotFoundError,
     RemoteNotFoundError,
 )
 from aimd_core.format.digest import RunningDigest, digest_prefix
 from aimd_core.format.journal import open_regular
-from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, LABELS_FILE, METRICS_FILE
+from aimd_core.format.layout import DOCUMENT_FILES, JOURNAL_FILES, LABELS_FILE, MEDIA_FILE, METRICS_FILE
+from aimd_core.format.portable import read_at
 from aimd_core.language import joined, said
 from aimd_core.objects.tree import LeftOut
 from aimd_core.reading.documents import Trial, reason_of
@@ -44,7 +46,9 @@ from aimd_core.upload.contents import (
     digest_of,
     document_of,
 )
-from aimd_core.upload.files import differences_of, send_files
+from aimd_core.upload.files import NOT_TAKEN, differences_of, send_files, takes_files
+from aimd_core.upload.media import SentMedia, named, remaining_of, send_media
+from aimd_core.upload.media import differences_of as media_differences
 from aimd_core.upload.refusals import DAMAGED, UNSENT, Refusal, admitted, refusal_reason
 from aimd_core.upload.transfers import MAX_PART_BYTES, PartSize
 
@@ -89,7 +93,7 @@ class Lines:
     def begin(self, opened: BinaryIO, offset: int) -> None:
         """Start at a position in the journal."""
         self._seen_to = offset
-        self._in_line = offset > 0 and os.pread(opened.fileno(), 1, offset - 1) != b"\n"
+        self._in_line = offset > 0 and read_at(opened.fileno(), 1, offset - 1) != b"\n"
 
     def take(self, offset: int, content: bytes) -> None:
         """Take the next stretch of the journal."""
@@ -179,8 +183,12 @@ def send_trial(server: Server, trial: Trial, destination: Destination, progress:
                 hint="Ask whoever uploaded it to make you an editor of its folder: aimd folder share PATH USER editor",
             ) from None
         try:
+            media, no_room = _send_media(server, trial, trial_id, answer, progress, part)
             uploaded = _send_files(server, trial, trial_id, document, contents, answer, progress, part, refusals)
+            _note_media(uploaded, media)
             _send_tree(server, trial, trial_id, answer, progress, part, merged.overwrite, uploaded)
+            if no_room is not None:
+                raise no_room
         except ContentDiffersError:
             if not merged.overwrite or removed is not None:
                 raise
@@ -294,6 +302,33 @@ def _send_files(
     if uploaded.outcome == "unchanged" and (uploaded.sent_bytes or changed):
         uploaded.outcome = "updated"
     return uploaded
+
+
+def _send_media(
+    server: Server, trial: Trial, trial_id: str, answer: dict[str, Any], progress: Progress, part: PartSize
+) -> tuple[SentMedia, QuotaError | None]:
+    """Send what the media refer to, before the journal that names it; where there is no room, the numbers still go."""
+    if answer.get("outcome") == "skipped":
+        return SentMedia(), None
+    try:
+        return send_media(server, trial.path, trial_id, answer["files"].get(MEDIA_FILE) or {}, progress, part), None
+    except (DamagedError, OSError):
+        return SentMedia(), None  # which the journal, when its turn comes, says
+    except QuotaError as error:
+        return SentMedia(), error
+
+
+def _note_media(uploaded: Uploaded, media: SentMedia) -> None:
+    """Note in `uploaded` what came of the bytes of media."""
+    uploaded.sent_bytes += media.sent_bytes
+    uploaded.refusals += unsent_media(media.left_out)
+    if uploaded.outcome == "unchanged" and media.has_changed:
+        uploaded.outcome = "updated"
+
+
+def unsent_media(left_out: Iterable[LeftOut]) -> list[Refusal]:
+    """Return bytes of media that stay here, with the reasons, as parts of their trial."""
+    return [Refusal(item.path or MEDIA_FILE, item.reason, UNSENT) for item in left_out]
 
 
 def _send_tree(
@@ -441,7 +476,7 @@ class _Part:
     def __init__(
         self, opened: BinaryIO, offset: int, size_bytes: int, digest: RunningDigest, lines: Lines | None
     ) -> None:
-        content = os.pread(opened.fileno(), size_bytes, offset)
+        content = read_at(opened.fileno(), size_bytes, offset)
         digest.take(offset, content)
         if lines is not None:
             lines.take(offset, content)
@@ -545,7 +580,20 @@ def plan_trial(server: Server, trial: Trial, destination: Destination) -> Upload
     journals = [journal for journal in differences if journal.file in JOURNAL_FILES]
     planned.remaining_bytes = sum((journal.local_bytes or 0) - (journal.remote_bytes or 0) for journal in journals)
     _plan_tree(server, trial, trial_id, (answer.get("files") or {}).get(TREE) or {}, planned)
+    _plan_media(server, trial, trial_id, (answer.get("files") or {}).get(MEDIA_FILE) or {}, planned)
     return planned
+
+
+def _plan_media(server: Server, trial: Trial, trial_id: str, stored: dict[str, Any], planned: Uploaded) -> None:
+    """Add to a plan what would be sent of the bytes of media."""
+    try:
+        media = remaining_of(server, trial.path, trial_id, stored)
+    except (DamagedError, OSError):
+        return  # which is said of the journal
+    planned.remaining_bytes += media.sent_bytes
+    planned.refusals += unsent_media(media.left_out)
+    if planned.outcome == "unchanged" and media.has_changed:
+        planned.outcome = "updated"
 
 
 def _plan_tree(server: Server, trial: Trial, trial_id: str, stored: dict[str, Any], planned: Uploaded) -> None:
@@ -553,7 +601,9 @@ def _plan_tree(server: Server, trial: Trial, trial_id: str, stored: dict[str, An
     local = local_files(trial.path)
     planned.refusals += unsent_files(local.left_out)
     planned.notes += notes_on(0, local.ignored)
-    if local.files and stored.get("digest") != local.digest:
+    if local.files and not stored and not takes_files(server):
+        planned.refusals += unsent_files([NOT_TAKEN])
+    elif local.files and stored.get("digest") != local.digest:
         there = {file.path: file.digest for file in files_of(server, trial_id)} if stored else {}
         new = [file for file in local.files.values() if there.get(file.path) != file.digest]
         planned.sent_files = len(new)
@@ -575,6 +625,22 @@ def compare_tree(server: Server, trial: Trial, trial_id: str, stored: dict[str, 
         else:
             reason = "is not on the server" if file.remote_bytes is None else "differs from what the server has"
         differences.append(Difference(TREE + file.path, file.local_bytes, file.remote_bytes, reason, mended_by))
+    return differences
+
+
+def compare_media(server: Server, trial: Trial, trial_id: str) -> list[Difference]:
+    """Return the bytes of media that are damaged here or not on the server; all are read here."""
+    differences = []
+    try:
+        found_media = media_differences(server, trial.path, trial_id)
+    except (DamagedError, OSError):
+        return []  # which is said of the journal
+    for item in found_media:
+        reason, mended_by = "is not on the server", "upload"
+        if item.reason:
+            (unsent,) = unsent_media([LeftOut(named(item.digest), item.reason)])
+            reason, mended_by = refusal_reason(unsent), ""
+        differences.append(Difference(named(item.digest), item.local_bytes, None, reason, mended_by))
     return differences
 
 

@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Protocol, TypeVar
 
+from aimd_core.format.limits import PART_BYTES
+
 WORKERS = 4
 FIRST_PART_BYTES = 1 << 20
-MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, 8 << 20
+MIN_PART_BYTES, MAX_PART_BYTES = 64 << 10, PART_BYTES
 PART_S = 1.0  # a part is sized to take about this long
 
 

@@ -6,9 +6,9 @@ no digests: what was cut off is compared by size and, where its ETag is one, by 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,7 +20,7 @@ from aimd_core.format.artifacts import (
     object_path,
     references_object,
 )
-from aimd_core.format.journal import open_regular
+from aimd_core.format.digest import md5_of
 from aimd_core.format.model import StoredObject
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact
@@ -94,12 +94,14 @@ class DeployedArtifactRemote:
             raise NotAServerError(host=self.host, reason="it does not say in which repo an artifact is")
         name = str((folder.get("metadata") or {}).get("name") or "")
         profile = (folder.get("config") or {}).get("profile") or {}
-        sizes = {key: row.size_bytes for key, row in self._artifacts.objects(artifact_id).items()}
+        listed = self._artifacts.objects(artifact_id)
+        sizes = {key: row.size_bytes for key, row in listed.items()}
+        checksums = {key: md5 for key, row in listed.items() if (md5 := _md5_in(row.checksum))}
         references = self._references(artifact_id, sizes.pop(REFERENCES_FILE, None))
         objects = [StoredObject(key, size_bytes) for key, size_bytes in sizes.items()]
         path = self._folders.path_of(folder_id)
         artifact_type = str(profile.get("type") or "")
-        return RemoteArtifact(document, name, artifact_type, path, objects, references, is_fallback)
+        return RemoteArtifact(document, name, artifact_type, path, objects, references, is_fallback, checksums)
 
     def _references(self, artifact_id: str, size_bytes: int | None) -> dict[str, str]:
         if size_bytes is None or size_bytes > MAX_REFERENCES_BYTES:
@@ -152,6 +154,9 @@ class DeployedArtifactRemote:
             if row is None or row.size_bytes != size_bytes or not _is_same(path, row.checksum):
                 self._artifacts.put(artifact.id, key, path, size_bytes, progress)
 
+    def distrust_store(self) -> None:
+        """Do nothing: version 1 has no such thing."""
+
     def read(self, artifact_id: str, row: StoredObject, start: int, take: Callable[[bytes], bool]) -> None:
         """Pass an object's bytes to `take`, piece by piece, as long as it returns True."""
         assert start == 0
@@ -162,13 +167,13 @@ def _is_final(document: dict[str, Any]) -> bool:
     return bool(document.get("commit"))
 
 
-def _is_same(path: Any, checksum: str) -> bool:
+def _is_same(path: Path, checksum: str) -> bool:
     """Tell whether a file of the right size is what the server has, as far as its ETag says."""
-    etag = checksum.strip('"')
-    if not _MD5.fullmatch(etag):
-        return False
-    digest = hashlib.md5(usedforsecurity=False)
-    with open_regular(path) as opened:
-        while piece := opened.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest() == etag
+    md5 = _md5_in(checksum)
+    return md5 is not None and md5_of(path) == md5
+
+
+def _md5_in(etag: str) -> str | None:
+    """Return the MD5 in an ETag, None if it is something else."""
+    text = etag.strip('"')
+    return text if _MD5.fullmatch(text) else None

@@ -32,6 +32,7 @@ from aimd_core.format.model import INITIALIZING, strict_json
 from aimd_core.language import joined, said
 from aimd_core.reading.documents import Trial, reason_of
 from aimd_core.reading.kept_files import tree_of
+from aimd_core.reading.media import media_lines
 from aimd_core.reading.series import records_of
 from aimd_core.upload.artifacts import ArtifactRemote
 from aimd_core.upload.contents import (
@@ -111,11 +112,19 @@ class LocalPoints:
 
 def _unsent(trial: Trial) -> list[str]:
     """Say which files are not uploaded, because version 1 has no call for them."""
-    count = len(tree_of(trial.path).entries)
-    if not count:
-        return []
-    s = "s" * (count != 1)
-    return [said("not uploaded: {count} file{s} in files/, which version 1 does not take", count=count, s=s)]
+    notes: list[str] = []
+    if count := len(tree_of(trial.path).entries):
+        s = "s" * (count != 1)
+        notes.append(said("not uploaded: {count} file{s} in files/, which version 1 does not take", count=count, s=s))
+    try:
+        records = sum(1 for _ in media_lines(trial.path, Damage()))
+    except DamagedError:
+        records = 0
+    if records:
+        s = "s" * (records != 1)
+        words = said("not uploaded: {count} record{s} of media, which version 1 does not take", count=records, s=s)
+        notes.append(words)
+    return notes
 
 
 class DeployedRemote:

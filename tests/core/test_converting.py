@@ -3,6 +3,8 @@
 import json
 import math
 import os
+import re
+from collections import Counter
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,10 +24,13 @@ from aimd_cli.importing.tensorboard import read_tensorboard
 from aimd_cli.importing.wandb import read_wandb
 from aimd_cli.importing.writing import Importer
 from aimd_core.errors import InTheWayError
+from aimd_core.format.event_files import event_record, scalar_value, summary_event
 from aimd_core.format.journal import Damage
+from aimd_core.format.messages import message, text
 from aimd_core.format.model import flatten
 from aimd_core.reading.documents import Trial
-from tests.support.exported import ODD, PARAMS, digest_of, made_trial
+from aimd_core.reading.media import LocalMedia
+from tests.support.exported import ODD, PARAMS, digest_of, made_trial, shown_trial
 from tests.support.home import Home
 from tests.support.parts import require_part
 
@@ -114,16 +119,38 @@ def test_what_is_imported_again_is_the_same(target: Target, ending: Ending, tmp_
     assert again.ending.status == ending.status
     assert again.ending.started_s == pytest.approx(1.7e9)
     assert again.ending.ended_s == pytest.approx(1.7e9 + 60) or (target, ending.status) == ("wandb", "Running")
-    if target == "wandb":
-        assert again.params == run.params
+    if target == "mlflow":
+        assert again.params == {key: str(value) for key, value in flatten(dict(run.params)).items()}
     else:
-        texts = {"layers": "[64, 32]"} if target == "tensorboard" else {}
-        shown = flatten(dict(run.params)) | texts
-        given = dict(again.params)
-        assert given == (shown if target == "tensorboard" else {key: given[key] for key in shown})
-    if target != "tensorboard":
-        assert (again.labels.note, set(again.labels.tags)) == (run.labels.note, set(run.labels.tags))
-        assert again.name == run.name
+        assert json.dumps(again.params, sort_keys=True) == json.dumps(run.params, sort_keys=True)  # 3 is not 3.0
+    assert (again.labels.note, set(again.labels.tags)) == (run.labels.note, set(run.labels.tags))
+    assert again.name == run.name
+    assert again.folder == ("vision-mnist" if target == "wandb" else "vision/mnist")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b'{"name": 3, "folder": [], "tags": {}, "note": null, "params": 7}', "odd"),
+        (b'{"name": "a\\ud800\\u0000", "folder": "", "tags": [1, "x"], "note": "\\u0000"}', "a?\ufffd"),
+        (b"[1]", None),
+        (b"not JSON", None),
+        (b"[" * 100_000, None),
+    ],
+)
+def test_an_event_file_that_says_odd_things_for_us_is_read_all_the_same(
+    content: bytes, name: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "odd").mkdir()
+    value = text(1, "aimd/trial") + message(9, message(1, text(1, "aimd"), message(2, content)))
+    values = (scalar_value("loss", 0.5), value)
+    file = tmp_path / "odd" / "events.out.tfevents.1"
+    file.write_bytes(b"".join(event_record(summary_event(1.7e9, 0, value)) for value in values))
+    store = read_tensorboard(tmp_path)
+    (run,) = store
+    assert (run.name, run.folder, len(run.points)) == (name or "odd", None, 1)
+    assert bool(store.faults) == (name is None)
+    assert Importer(tmp_path / "work").write(run).path.is_dir()
 
 
 @pytest.mark.parametrize("target", READERS)
@@ -206,3 +233,78 @@ def test_a_directory_of_tables_says_to_name_one(home: Home) -> None:
     ran = home.aimd("trial", "import", "tables")
     assert ran.code == 3
     assert home.aimd("trial", "import", ran.err.split()[-1]).code == 0
+
+
+def came_back(trial: Trial, target: Target, directory: Path) -> tuple[dict[str, Any], dict[str, bytes], Counter[str]]:
+    """Return the media that come back by key, step and number, the files, and what was left behind."""
+    left_out: Counter[str] = Counter()
+    export_trial(trial, target, directory / "out", False, Damage(), left_out)
+    (run,) = READERS[target](directory / "out").runs
+    again = Importer(directory / "again").write(run).path
+    media = LocalMedia(again)
+    shown = {}
+    for item in media.items():
+        content = None if item.record.stored is None else media.read(item.record.stored)
+        shown[(item.record.key, item.record.step, item.number)] = (item.record.kind, content)
+    files = {
+        path.relative_to(again / "files").as_posix(): path.read_bytes()
+        for path in (again / "files").rglob("*")
+        if path.is_file()
+    }
+    return shown, files, left_out
+
+
+def test_media_go_to_wandb_as_its_own_and_files_with_them(tmp_path: Path) -> None:
+    trial = shown_trial(tmp_path)
+    media = LocalMedia(trial.path)
+    shown, _, left_out = came_back(trial, "wandb", tmp_path)
+    assert left_out == {"object3d": 1}  # points, which W&B has no form for
+    for item in media.items():
+        record = item.record
+        if record.kind == "object3d":
+            continue
+        kind, content = shown.pop((record.key, record.step, item.number))
+        assert kind == ("image" if record.kind == "video" else record.kind)  # the video is an animated PNG
+        if record.stored is not None and record.kind != "text":
+            assert content == media.read(record.stored)
+    assert shown == {}
+    (run,) = (tmp_path / "out").glob("*/files")
+    assert (run / "models" / "model.pt").read_bytes() == b"weights"
+    assert (run / "output.log").read_text() == "printed\n"
+    (mesh,) = (run / "media" / "object3D").iterdir()
+    assert mesh.read_bytes() == b"v 0 0 0\n"
+
+
+def test_media_and_files_go_to_mlflow_as_artifacts(tmp_path: Path) -> None:
+    trial = shown_trial(tmp_path)
+    media = LocalMedia(trial.path)
+    shown, files, left_out = came_back(trial, "mlflow", tmp_path)
+    assert left_out == {}
+    for number, step in ((0, 1), (1, 1), (0, 2)):
+        stored = media.item("val/samples", step, number).record.stored
+        assert stored is not None
+        assert shown[("val/samples", step, number)] == ("image", media.read(stored))
+    assert shown[("answers/step_3", 0, 0)][0] == "table"
+    assert files["models/model.pt"] == b"weights"
+    assert files["stdout.log"] == b"printed\n"
+    assert files["media/page-2-0.html"] == b"<b>hi</b>"
+    assert {Path(name).name.partition("-")[0] for name in files if name.startswith("media/")} == {
+        *("clip", "mesh", "page", "points", "sound", "weights", "words")
+    }
+
+
+def test_what_stays_behind_is_counted_and_a_file_in_the_way_of_another_one_too(tmp_path: Path) -> None:
+    trial = shown_trial(tmp_path)
+    for name in ("output.log", "images"):
+        (trial.path / "files" / name).write_text("kept")
+    lines = (trial.path / "media").read_bytes().splitlines(keepends=True)
+    lost = re.sub(b'"digest": "[0-9a-f]{8}', b'"digest": "00000000', lines[0])  # its bytes are nowhere
+    (trial.path / "media").write_bytes(b"".join(lines) + lost)
+    _, files, left_out = came_back(trial, "mlflow", tmp_path / "first")
+    assert left_out == {"image": 1}
+    assert files["images"] == b"kept"
+    assert len([name for name in files if name.startswith("images_")]) == 3  # no image of MLflow, because of that file
+    *_, left_out = came_back(trial, "wandb", tmp_path / "second")
+    assert left_out["file"] == 1
+    *_, left_out = came_back(trial, "tensorboard", tmp_path / "third")
+    assert (left_out["file"], left_out["table"]) == (3, 1)

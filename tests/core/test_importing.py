@@ -53,7 +53,7 @@ def test_tensorboard_scalars_have_their_values_steps_and_times() -> None:
     assert values_of(simple, "train/loss") == single(LOSSES)
     assert repr(values_of(simple, "odd")) == repr(single(ODD))
     assert simple.points[1].time_s == 1_700_000_010.0
-    assert simple.left_out == {"histogram": 1}
+    assert (simple.left_out, len(simple.media or ())) == ({}, 1)
     assert values_of(tensors, "val/loss") == single(LOSSES)
 
 
@@ -65,7 +65,7 @@ def test_wandb_history_config_tags_and_note_are_read() -> None:
     assert repr(values_of(run, "odd")) == repr([(1000 + step, value) for step, value in ODD])
     assert run.params == {"lr": 0.001, "optim": {"name": "sgd"}}
     assert run.labels == Labels(("a", "b c"), "a note")
-    assert (run.ending.status, run.left_out) == ("Succeeded", {"text": 4})
+    assert (run.ending.status, run.left_out, len(run.media or ())) == ("Succeeded", {}, 4)
 
 
 def test_mlflow_runs_are_read_without_deleted_ones() -> None:

@@ -65,6 +65,11 @@ def shown_points(run: ImportedRun) -> list[Point]:
     ]
 
 
+def kinds_of(run: ImportedRun) -> Counter[str]:
+    """Return how many records of each kind of media a run has."""
+    return Counter(item.record.kind for item in run.media._items) if run.media else Counter()
+
+
 def table_of(run: ImportedRun) -> dict[str, Any]:
     """Return a run in the form of `expected.json`."""
     points: dict[str, list[tuple[int, float]]] = {}
@@ -78,7 +83,7 @@ def table_of(run: ImportedRun) -> dict[str, Any]:
         "params": dict(run.params),
         "points": points,
         "state": state,
-        "left_out": dict(run.left_out),
+        "left_out": dict(Counter(run.left_out) + kinds_of(run)),  # of what is not a number, nothing is lost
         "tags": sorted(run.labels.tags),
         "note": run.labels.note,
         "exit": run.ending.exit,

@@ -19,6 +19,7 @@ from aimd_cli.importing.sources import SOURCES, SourceName
 from aimd_cli.importing.writing import Importer
 from aimd_core.errors import DamagedError
 from aimd_core.format.documents import read_mapping
+from t9k import aimd
 from tests.support.home import Home
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "importing"
@@ -140,7 +141,8 @@ def test_an_import_that_was_killed_leaves_whole_trials_and_goes_on(tmp_path: Pat
         assert not list(path.iterdir()) or read_mapping(path / "metadata.yaml")["status"] == "Succeeded"
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert len(again.stdout.splitlines()) == 31
-    assert len([path for path in trials.iterdir() if (path / "metadata.yaml").exists()]) == 30
+    whole = [path for path in trials.glob("[!.]*") if (path / "metadata.yaml").exists()]  # with a dot: was being made
+    assert len(whole) == 30
     assert "failed" not in again.stdout
 
 
@@ -216,3 +218,18 @@ def test_odd_parameters_come_as_plain_data(tmp_path: Path) -> None:
     assert (params["list"], params["nul"], params["lone"]) == ([1, [2, [3]]], "a\ufffdb", "?")
     assert importer.write(run) == (path, "unchanged")
     assert os.sep not in path.name.replace(str(tmp_path), "")
+
+
+def test_an_import_of_a_copy_of_what_is_here_changes_nothing(home: Home) -> None:
+    trial = aimd.create_trial(trial_name="cnn", trial_params={"lr": 0.1}, capture_output=False)
+    trial.log("train", {"loss": 1.0}, step=1)
+    shutil.copytree(".aimd", "there/.aimd")  # an old copy, as a download is
+    trial.params.update({"late": True})
+    trial.log("train", {"loss": 0.5}, step=2)
+    trial.finish()
+    before = {path: path.read_bytes() for path in Path(trial.path).iterdir() if path.is_file()}
+    for _ in range(2):
+        ran = home.aimd("trial", "import", ".")
+        assert (ran.code, {row["outcome"] for row in ran.table}) == (0, {"unchanged"})
+        assert {path: path.read_bytes() for path in Path(trial.path).iterdir() if path.is_file()} == before
+        assert len(list(Path(".aimd/trials").iterdir())) == 1

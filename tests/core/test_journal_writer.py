@@ -105,7 +105,7 @@ def test_a_failed_sync_is_remembered_for_ever_though_a_later_one_succeeds(
 ) -> None:
     writer = JournalWriter(str(tmp_path / "metrics"))
     with monkeypatch.context() as patch:
-        patch.setattr(journal, "_fdatasync", fail_sync)
+        patch.setattr(journal, "sync_data", fail_sync)
         assert writer.append(record(1)), "the record is in the file all the same"
     assert not writer.sync()
     assert (writer.unsynced, writer.written, writer.failed) == (True, 1, 0)
@@ -114,7 +114,7 @@ def test_a_failed_sync_is_remembered_for_ever_though_a_later_one_succeeds(
 def test_a_failed_sync_is_told_when_it_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[OSError] = []
     writer = JournalWriter(str(tmp_path / "metrics"), told.append)
-    monkeypatch.setattr(journal, "_fdatasync", fail_sync)
+    monkeypatch.setattr(journal, "sync_data", fail_sync)
     writer.append(record(1))
     assert [error.errno for error in told] == [errno.EIO]
 
@@ -123,7 +123,7 @@ def test_syncs_happen_at_most_once_a_second(tmp_path: Path, monkeypatch: pytest.
     synced: list[float] = []
     now_s = 100.0
     monkeypatch.setattr(journal.time, "monotonic", lambda: now_s)
-    monkeypatch.setattr(journal, "_fdatasync", lambda descriptor: synced.append(now_s))
+    monkeypatch.setattr(journal, "sync_data", lambda descriptor: synced.append(now_s))
     writer = JournalWriter(str(tmp_path / "metrics"))
     for step in range(41):
         now_s = 100.0 + step / 8

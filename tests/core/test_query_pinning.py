@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from aimd_core.query import matches, parse, pinned, render
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import WholeFacts
 
 QUERIES = [
     "started = 2026-11-23",
@@ -44,7 +44,7 @@ def _in(zone: str) -> None:
 @pytest.mark.parametrize("text", QUERIES)
 @pytest.mark.usefixtures("zones")
 def test_a_pinned_query_finds_the_same_in_another_time_zone(text: str) -> None:
-    rows = [Facts(name="x", started=start) for start in STARTS]
+    rows = [WholeFacts(name="x", started=start) for start in STARTS]
     _in("Asia/Shanghai")
     here = [matches(parse(text), row) for row in rows]
     sent = render(pinned(parse(text).condition))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from aimd_core.format.values import float_of, step_of
 from aimd_core.reading import totals as totals_module
+from aimd_core.reading.series import metric_names
 from aimd_core.reading.shapes import Shapes
 from aimd_core.reading.totals import TREND_POINTS, JournalTotals, MetricSummary, Trend, read_totals
 from tests.support.properties import load_profile
@@ -135,9 +136,14 @@ def test_totals_report_what_was_left_out(tmp_path: Path) -> None:
 
 
 def test_totals_have_a_row_for_each_metric_of_each_type_in_order_of_appearance(tmp_path: Path) -> None:
-    (tmp_path / "metrics").write_bytes(record(1, 2.0) + record(2, 1.0, "val", "acc") + record(3, 4.0))
-    metrics = totals_of(tmp_path / "metrics").metrics
-    assert list(metrics) == ["train.loss", "val.acc"]
+    path = tmp_path / "metrics"
+    path.write_bytes(record(1, 2.0) + record(2, 1.0, "val", "acc") + record(3, 4.0) + record(3, 0.1, "train", "a"))
+    metrics = totals_of(path).metrics
+    assert list(metrics) == metric_names(path) == ["train.loss", "train.a", "val.acc"]  # type by type
+    earlier = read_totals(path)[1].state()
+    path.write_bytes(path.read_bytes() + record(4, 0.1, "b", "z") + record(4, 0.1, "train", "0"))
+    metrics = read_totals(path, earlier)[0].metrics
+    assert list(metrics) == list(totals_of(path).metrics) == ["train.loss", "train.a", "train.0", "val.acc", "b.z"]
     assert metrics["train.loss"].as_dict() == plainly([(2.0, 1), (4.0, 3)])
 
 

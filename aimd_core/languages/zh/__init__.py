@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from aimd_core.languages.zh.errors import ERRORS
 from aimd_core.languages.zh.objects import OBJECTS
+from aimd_core.languages.zh.reports import REPORTS
 
-MESSAGES: dict[str, str] = {**ERRORS, **OBJECTS}
+MESSAGES: dict[str, str] = {**ERRORS, **OBJECTS, **REPORTS}

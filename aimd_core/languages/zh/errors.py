@@ -19,6 +19,9 @@ ERRORS: dict[str, str] = {
         "请输入更完整的名称，或 aimd trial ls 所示 ID 的开头"
     ),
     "{library} is not installed: pip install 'aimd-cli[{extra}]'": "未安装 {library}：pip install 'aimd-cli[{extra}]'",
+    "{library} is not installed, which commands need and recording does not: pip install aimd-cli": (
+        "未安装 {library}。记录试验不需要它，但运行命令需要：pip install aimd-cli"
+    ),
     "no trial {name!r} in {where}": "{where} 中没有试验 {name!r}",
     "Run: aimd trial ls": "请运行：aimd trial ls",
     "Did you mean: {near}": "您是否想要：{near}",
@@ -39,19 +42,21 @@ ERRORS: dict[str, str] = {
     "only the extremes of {count:,} intervals": "仅为 {count:,} 个区间的极值",
     "the trash of {host}": "{host} 的回收站",
     "the trash of {where}": "{where} 的回收站",
-    "Run: aimd trial trash ls": "请运行：aimd trial trash ls",
+    "Run: {command}": "请运行：{command}",
     "{host} empties its trash by itself, by age": "{host} 会按存放时间自行清空回收站",
     "Ask the person who runs the server to change its setting trash_days": "请服务器的管理员修改其设置 trash_days",
     "a trial cannot be moved from there to {target}": "无法将那里的试验移到 {target}",
     "To copy it: aimd trial upload, aimd trial download": "如需复制：aimd trial upload、aimd trial download",
     "{folder} on {host}": "{host} 上的 {folder}",
     "Upload some: aimd trial upload -d .": "请上传一些：aimd trial upload -d .",
+    "input": "输入",
     "output": "输出",
     "no server has the short name {server!r}": "没有简称为 {server!r} 的服务器",
     "There are: {names}; to name a server: aimd login -H URL --as NAME": "现有：{names}；指定简称：aimd login -H URL --as NAME",
     "There are: {known}": "现有：{known}",
     "{text!r} is not a way to choose trials": "{text!r} 不是选择试验的方式",
-    "no trial is running in {where}": "{where} 中没有正在运行的试验",
+    "no trial in {where} is {state}": "{where} 中没有处于 {state} 状态的试验",
+    "Name each on its own: {options}": "请分别指定：{options}",
     "whether less or more of {name} is better is unknown": "无法得知 {name} 是越小越好还是越大越好",
     "Say it: '@best({name}:max)' or '@best({name}:min)'": "请说明：'@best({name}:max)' 或 '@best({name}:min)'",
     "{name} is not a metric": "{name} 不是指标",
@@ -97,9 +102,34 @@ ERRORS: dict[str, str] = {
         "如果本地文件是正确的，请替换服务器上的：aimd trial upload -p {trial} --overwrite"
     ),
     "{host} refused: {reason}": "{host} 拒绝了请求：{reason}",
+    "{host} has no room for {more} more: {holder} may hold {limit} and holds {used}": (
+        "{host} 已容纳不下 {more}：{holder} 最多可保存 {limit}，已有 {used}"
+    ),
+    "Delete there what nobody needs, or ask whoever runs the server for more: aimd server quota set": (
+        "请删除服务器上不再需要的内容，或请服务器管理员提高配额：aimd server quota set"
+    ),
+    "user {name}": "用户 {name}",
+    "a folder above it": "其上级文件夹",
     "{host} speaks version 1 of the protocol and cannot {what}": "{host} 使用第 1 版协议，无法{what}",
     "Do it in the server's console, or run an AIMD server of version 2": "请在服务器的控制台中操作，或运行第 2 版的 AIMD 服务器",
     "list and read trials": "列出和读取试验",
+    "keep saved views": "保存视图",
+    "keep notes of folders": "保存文件夹的说明",
+    "limit: a whole number from 1 is expected": "limit：应为从 1 开始的整数",
+    "{store} is the store of another tracker, and it is only read": "{store} 是其他跟踪工具的存储，只读",
+    "To make trials of its runs: aimd trial import {store}": "如需将其中的运行导入为试验：aimd trial import {store}",
+    "list the trash": "列出回收站",
+    "there is no user {user!r}": "没有用户 {user!r}",
+    "Run: aimd server user add {user}": "请运行：aimd server user add {user}",
+    "Look at it with aimd trial views ls, then save yours again": "请先用 aimd trial views ls 查看，再重新保存您的视图",
+    # aimd_core/sources/views.py
+    "Run: aimd trial views ls; --shared names the one that all see": (
+        "请运行：aimd trial views ls；--shared 表示所有人可见的那个视图"
+    ),
+    "{whose}, {folder}": "{whose}，{folder}",
+    "shared": "共享",
+    "replaced": "已替换",
+    "yours": "您的",
     "rename or move folders": "重命名或移动文件夹",
     "delete folders": "删除文件夹",
     "restore folders": "恢复文件夹",
@@ -108,7 +138,9 @@ ERRORS: dict[str, str] = {
     "share folders": "共享文件夹",
     "{path} already exists; nothing was overwritten": "{path} 已存在；未覆盖任何内容",
     "Download it elsewhere: --to DIR": "请下载到别处：--to DIR",
-    "{failed} of {total} trials are not the same on the server": "{total} 个试验中有 {failed} 个与服务器上的不同",
+    "An artifact is final: bring its objects back with aimd artifact download, or upload them as a new one": "制品一经上传便不再改变：用 aimd artifact download 取回其对象，或作为新的制品上传",
+    "is only on the server": "只在服务器上",
+    "{failed} of {total} {what} are not the same on the server": "{total} 个{what}中有 {failed} 个与服务器上的不同",
     "Bring the server up to date with: aimd trial upload": "请用此命令更新服务器上的数据：aimd trial upload",
     "Stopped. {done} of {total} {what}; run again to continue.": "已停止。{done}/{total} {what}；重新运行即可继续。",
     "{failed} of {total} {what} failed": "{total} 个{what}中有 {failed} 个失败",
@@ -121,6 +153,15 @@ ERRORS: dict[str, str] = {
     "WARNING: other users can read or change {path}, which holds secrets: {command}": (
         "警告：其他用户可以读取或修改含有机密信息的 {path}：{command}"
     ),
+    "note: downloading through the server, because its object store cannot be used: {reason}": (
+        "注意：无法使用服务器的对象存储，改为通过服务器下载：{reason}"
+    ),
+    "it names an address that is not asked": "它给出的地址不允许访问",
+    "its address is not asked": "其地址不允许访问",
+    "it is behind a proxy": "它位于代理之后",
+    "it sends other bytes": "它发送的内容不符",
+    "the parts of the content": "该内容的各部分",
+    "its objects are too short": "其对象不完整",
     "note: the newest points of {count} trials are not in their values yet": "注意：{count} 个试验的最新数据点尚未计入其数值",
     "damaged here and left out: {parts}{more}": "本地已损坏，未上传：{parts}{more}",
     "is damaged here ({reason})": "本地已损坏（{reason}）",
@@ -225,6 +266,7 @@ ERRORS: dict[str, str] = {
     "SDK config file": "SDK 配置文件",
     "cannot be written ({strerror})": "无法写入（{strerror}）",
     "cannot be read ({strerror})": "无法读取（{strerror}）",
+    "its copy cannot be written ({strerror})": "无法写入副本（{strerror}）",
     "cannot be renamed ({strerror})": "无法重命名（{strerror}）",
     "cannot be moved to {target} ({strerror})": "无法移至 {target}（{strerror}）",
     "cannot be moved to {trash} ({strerror})": "无法移至 {trash}（{strerror}）",
@@ -308,7 +350,6 @@ ERRORS: dict[str, str] = {
     "one of the nodes": "其中一个节点",
     "{count} artifact{s} uploaded with it": "一并上传了 {count} 个制品",
     "{name!r} means several artifacts: {paths}": "{name!r} 对应多个制品：{paths}",
-    "Name one with its folder: FOLDER/NAME[:TAG]": "请连同文件夹一起指定：FOLDER/NAME[:TAG]",
     "Run: aimd artifact ls --remote": "请运行：aimd artifact ls --remote",
     "the object ended early": "对象不完整",
     "{reference!r} is neither an id nor FOLDER/NAME[:TAG]": "{reference!r} 既不是 ID，也不是 FOLDER/NAME[:TAG]",
@@ -316,6 +357,16 @@ ERRORS: dict[str, str] = {
     # Names and tags
     "not an alternative name: {directory_name!r}": "不是替代名称：{directory_name!r}",
     "it is empty": "为空",
+    "it contains '//', or ends with '/'": "包含“//”或以“/”结尾",
+    # aimd_core/format/saved_views.py
+    "it must be a text": "应为文本",
+    "it must be a list of at most 200 texts": "应为至多 200 个文本的列表",
+    "it must be a list of at most 100 texts": "应为至多 100 个文本的列表",
+    "it must be a number from 0 to less than 1": "应为大于等于 0 且小于 1 的数",
+    "it must give each column a whole number of pixels from 1 to 4000": "应为每列给出 1 到 4000 之间的整数像素值",
+    "it must be a list of at most 200 objects with title, charts and folded": (
+        "应为至多 200 个对象的列表，每个对象含 title、charts 和 folded"
+    ),
     "it contains '..'": "含有 '..'",
     "it contains '/', or is '.' or '..'": "含有 '/'，或者是 '.' 或 '..'",
     "it contains a control character or an invisible one": "含有控制字符或不可见字符",
@@ -454,24 +505,32 @@ ERRORS: dict[str, str] = {
     # aimd config list
     "The address of the active server.": "当前服务器的地址。",
     "The API key of the active server.": "当前服务器的 API Key。",
+    "How pictures are shown in the terminal: auto, kitty, sixel, blocks or off.": (
+        "图片在终端中的显示方式：auto、kitty、sixel、blocks 或 off。"
+    ),
+    "pictures cannot be shown as {value!r}": "图片不能以 {value!r} 的方式显示",
+    "the picture cannot be shown: {reason}": "图片无法显示：{reason}",
     "The address of the Asset Hub, for other TensorStack tools.": "Asset Hub 的地址，供其他 TensorStack 工具使用。",
     # aimd trial
     "no trial here has {field}{known}": "这里没有试验含有 {field}{known}",
     "no trial here has {condition}; ~ finds parts: {parts}": "这里没有试验满足 {condition}；~ 可按部分内容查找：{parts}",
     "none": "无",
     "{text!r} names trials for other commands; a list takes queries": "{text!r} 用于在其他命令中指定试验；列表接受的是查询",
-    "Use -L 1 for the newest, --only running, or --sort=-val.acc for the best": (
-        "最新的用 -L 1，正在运行的用 --only running，最佳的用 --sort=-val.acc"
-    ),
+    "Use --only {state}": "请使用 --only {state}",
+    "Use -L 1 for the newest": "最新的一个请使用 -L 1",
+    "Sort by the metric: --sort=-val.acc, the best first": "请按指标排序：--sort=-val.acc，最好的在前",
     "no view {name!r} in {path}": "{path} 中没有视图 {name!r}",
     "There are: {names}. To save one: aimd trial views save {name} QUERY": (
         "现有：{names}。保存视图：aimd trial views save {name} QUERY"
     ),
     "{name!r} cannot be the name of a view": "{name!r} 不能作为视图的名称",
-    "A name begins with a letter and has letters, digits, _ and -; not latest, running or best": (
-        "名称以字母开头，由字母、数字、_ 和 - 组成；不能是 latest、running 或 best"
+    "A name begins with a letter and has letters, digits, _ and -; not latest, best or a state": (
+        "名称以字母开头，由字母、数字、_ 和 - 组成；不能是 latest、best 或状态名（如 failed）"
     ),
     "no name here contains {part!r}": "这里没有名称包含 {part!r} 的试验",
+    "no name here contains {part!r}, which is a metric: compare it, as in {part} > 0": (
+        "这里没有名称包含 {part!r} 的试验；它是一个指标，请与数值比较，例如 {part} > 0"
+    ),
     "no name here contains {part!r}; did you mean: {near}?": "这里没有名称包含 {part!r} 的试验；您是否想要：{near}？",
     "; did you mean: {near}?": "；您是否想要：{near}？",
     # Why a condition holds
@@ -482,6 +541,10 @@ ERRORS: dict[str, str] = {
     "there is no condition": "没有条件",
     "the condition as a whole": "由于整个条件",
     "{called} is {value:.6g}, of {name}": "{called} 为 {value:.6g}，来自 {name}",
+    "the baseline {name}": "基准试验 {name}",
+    "no baseline was chosen; aimd trial baseline TRIAL chooses it": (
+        "尚未设置基准试验；可用 aimd trial baseline TRIAL 设置"
+    ),
     "{called} is {mean:.6g}, of {count} trials": "{called} 为 {mean:.6g}，来自 {count} 个试验",
     "its process is gone": "其进程已不存在",
     "its process ended before it was finished": "其进程在完成之前结束",
@@ -489,4 +552,21 @@ ERRORS: dict[str, str] = {
     "nothing written for {duration} or more": "至少已有 {duration} 没有写入",
     "ended without finish()": "结束时没有调用 finish()",
     "exit status {status}": "退出状态为 {status}",
+    # aimd_core/reading/media.py, verification.py
+    "nothing was recorded at {key!r}, step {step}, number {index}": "{key!r} 在步数 {step} 没有第 {index} 项记录",
+    "has {size_bytes} bytes, and its record says {expected}": "有 {size_bytes} 字节，而其记录写的是 {expected}",
+    "has {size_bytes:,} bytes, the limit is {limit:,}": "有 {size_bytes:,} 字节，上限为 {limit:,}",
+    "has more than {limit:,} records": "超过 {limit:,} 条记录",
+    "does not have the size that its record says": "大小与其记录不符",
+    "the last line is half-written ({torn_bytes} bytes)": "最后一行只写了一部分（{torn_bytes} 字节）",
+    "object {digest}: {fault}": "对象 {digest}：{fault}",
+    "{count:,} objects in all are missing or damaged": "共有 {count:,} 个对象缺失或损坏",
+    "To get it: aimd artifact download {artifact}": "获取它：aimd artifact download {artifact}",
+    "Type more of the name, or the beginning of an id, as aimd artifact ls shows it": "请多写几个字符，或写 aimd artifact ls 所示 ID 的开头",
+    "{artifact} is on a server, and this takes artifacts on this disk": "{artifact} 在服务器上，而此处需要本机磁盘上的制品",
+    "Give size= and digest= if you know them": "如果知道，请给出 size= 和 digest=",
+    "it redirects elsewhere": "它重定向到别处",
+    "only what https:// or http:// leads to can be checked, not {uri}": "只能检查 https:// 或 http:// 指向的内容，而不是 {uri}",
+    "is not a table": "不是表格",
+    "is not a figure of plotly": "不是 plotly 的图",
 }

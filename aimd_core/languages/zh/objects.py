@@ -26,5 +26,12 @@ OBJECTS: dict[str, str] = {
     "cannot be sent ({reason})": "无法发送（{reason}）",
     "gone here and kept on the server: {count} file{s}": "本地已不存在、服务器上仍保留：{count} 个文件",
     "left out by .aimdignore: {count} file{s}": "被 .aimdignore 排除：{count} 个文件",
+    "not uploaded: {count} record{s} of media, which version 1 does not take": (
+        "未上传：{count} 条媒体记录（第 1 版协议不接收媒体）"
+    ),
+    "records as they are in a trial": "与试验中相同的记录",
+    "the server does not take files": "服务器不接收文件",
+    "the server does not take media": "服务器不接收媒体",
+    "{count} object{s} of the media of {trial} not on the server": "{trial} 的媒体有 {count} 个对象不在服务器上",
     "not uploaded: {count} file{s} in files/, which version 1 does not take": "未上传：files/ 中的 {count} 个文件（第 1 版协议不接收文件）",
 }

@@ -25,7 +25,7 @@ from aimd_core.query.tree import (
     Text,
     Value,
 )
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import WholeFacts
 
 words = st.sampled_from(
     ["a", "b", "loss", "max", "and", "学习率", "x y", 'q"uote', "back\\slash", "-x", "a:b", "", "1"]
@@ -106,7 +106,7 @@ _summaries = st.dictionaries(
     st.sampled_from(AGGREGATES), st.one_of(numbers, st.none(), st.sampled_from(["NaN", "Infinity", "-Infinity"]))
 )
 trials = st.builds(
-    Facts,
+    WholeFacts,
     name=any_text,
     alternative_name=any_text,
     id=st.sampled_from(["", "ab12cd34", "ab99"]),

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from aimd_core.query import matches, parse, parse_sort
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import WholeFacts
 
 TEXT = (Path(__file__).parents[3] / "docs" / "reference" / "query.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^\| `([^`]+)` \| ([a-z, -]+) \|$", TEXT.partition("## Examples")[2], re.MULTILINE)
 NOW_S = 1_795_564_800.0  # 2026-11-25
 TRIALS = [
-    Facts(
+    WholeFacts(
         name="mnist-a",
         id="9f3c2a1b",
         state="Running",
@@ -25,7 +25,7 @@ TRIALS = [
         git={"branch": "main", "is_dirty": True},
         platform={"hostname": "lab-1"},
     ),
-    Facts(
+    WholeFacts(
         name="mnist-b",
         id="41d07be2",
         state="Succeeded",
@@ -36,7 +36,7 @@ TRIALS = [
         git={"branch": "main", "is_dirty": False},
         platform={"hostname": "gpu-07"},
     ),
-    Facts(name="cifar", state="Failed", note="diverged at once", metrics={"val.loss": {"last": float("nan")}}),
+    WholeFacts(name="cifar", state="Failed", note="diverged at once", metrics={"val.loss": {"last": float("nan")}}),
 ]
 
 

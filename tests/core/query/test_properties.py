@@ -17,7 +17,7 @@ from aimd_core.query import contains, matches, parse, parse_sort, render, sort_r
 from aimd_core.query.fields import field_text
 from aimd_core.query.parser import parse_field
 from aimd_core.query.tree import Condition, Field, SortKey, Value
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import Facts, WholeFacts
 from tests.core.query.strategies import any_text, conditions, fields, trials
 from tests.support.properties import load_profile
 
@@ -194,9 +194,9 @@ def holds(value: Any, operator: str, wanted: Value, beginning: bool) -> bool:
 
 
 def test_the_oracle_can_fail() -> None:
-    trial = Facts(params={"lr": 0.1})
+    trial = WholeFacts(params={"lr": 0.1})
     condition = parse("params.lr = 0.1").condition
     assert naive(condition, trial)
-    assert not naive(condition, Facts(params={"lr": 0.2}))
+    assert not naive(condition, WholeFacts(params={"lr": 0.2}))
     with pytest.raises(KeyError):
         holds("a", "no operator", parse("name = a").condition.value, False)  # type: ignore[union-attr]
