@@ -10,10 +10,11 @@ import errno
 import os
 from pathlib import Path
 
-from aimd_core.errors import ArtifactNotFoundError, ArtifactStateError, DamagedError, DiskError, UsageError
+from aimd_core.errors import AimdError, ArtifactNotFoundError, ArtifactStateError, DamagedError, DiskError, UsageError
 from aimd_core.format.artifacts import (
     LATEST,
     MAX_OBJECT_BYTES,
+    MAX_TYPE_CHARS,
     Listing,
     add_reference,
     artifact_document,
@@ -159,7 +160,7 @@ class Artifact:
             raise _refused(self._path, error) from error
         faults = self._take([(name, source)])
         if faults:
-            raise faults[0][1]
+            raise _explained(source, faults[0][1])
 
     def add_dir(
         self, dir_path: str | os.PathLike[str], key: str | None = None, *, follow_links: bool = False
@@ -246,16 +247,31 @@ class Artifact:
             raise _refused(Path(error.filename or self._path), error) from error
         return faults
 
-    def add_reference(self, uri: str, key: str | None = None) -> None:
+    def add_reference(
+        self,
+        uri: str,
+        key: str | None = None,
+        *,
+        size: int | None = None,
+        digest: str | None = None,
+        check: bool = False,
+    ) -> None:
         """Add a reference to content that stays where it is, such as `s3://bucket/data.tar`.
+
+        What is known of the content is recorded, so that `aimd artifact verify` can tell whether it is still the same.
+        A file of a `file://` URI is read for its size and digest. The network is not asked, unless you say so.
 
         Args:
             uri: Where it is.
             key: Its key, by default the last part of the URI. One that ends with `/` is a directory to put it in.
+            size: How many bytes it has.
+            digest: Its SHA-256 in hexadecimal.
+            check: Ask the server of an `https://` URI for its size and ETag.
 
         Raises:
             ArtifactStateError: The artifact was uploaded; also a RuntimeError.
-            UsageError: The key cannot be used, or the URI has no scheme.
+            UsageError: The key, the size or the digest cannot be used, or the URI has no scheme.
+            NetworkError: With `check`: there was no answer.
             DiskError: The disk refused.
         """
         self._require_open()
@@ -263,9 +279,11 @@ class Artifact:
             raise UsageError(
                 message=said("{uri!r} is not a URI", uri=uri), hint="For example: s3://bucket/data.tar, file:///data"
             )
+        from t9k.aimd.references import facts_of
+
         last = uri.split("://", 1)[1].split("?", 1)[0].rstrip("/").rpartition("/")[2]
         try:
-            add_reference(self._path, _key_below(key, last, is_file=True), uri)
+            add_reference(self._path, _key_below(key, last, is_file=True), uri, facts_of(uri, size, digest, check))
         except OSError as error:
             raise _refused(self._path, error) from error
 
@@ -348,6 +366,15 @@ def create_artifact(
             raise UsageError(message=said("{what} must be a string, not {value!r}", what=what, value=value), hint="")
     assert artifact_name is not None
     assert artifact_type is not None
+    if len(artifact_type) > MAX_TYPE_CHARS:
+        raise UsageError(
+            message=said(
+                "artifact_type has {count:,} characters, the limit is {limit}",
+                count=len(artifact_type),
+                limit=MAX_TYPE_CHARS,
+            ),
+            hint="For example: model, dataset",
+        )
     names = [aliases] if isinstance(aliases, str) else list(aliases or [])
     directory = Path(os.path.abspath(default_directory() if dir is None else expanded(dir)))
     checked = [checked_alias(alias) for alias in dict.fromkeys(names) if alias != LATEST]
@@ -422,6 +449,20 @@ def _key_below(key: str | None, name: str, is_file: bool) -> str:
     key = key[1:] if key.startswith("/") else key
     whole = f"{key}{name}" if not key or key.endswith("/") else key
     return checked_key(whole) if is_file else whole
+
+
+def _explained(source: Path, fault: AimdError) -> AimdError:
+    """Return the error for a file that could not be added, with what to do."""
+    if not isinstance(fault, (DamagedError, DiskError)):
+        return fault
+    hint = fault.advice
+    if source.is_dir():
+        hint = "All files of a directory are added by: artifact.add_dir"
+    elif isinstance(fault, DamagedError):
+        hint = "An artifact takes regular files, while nothing writes to them; nothing was added"
+    elif not source.exists():
+        hint = "Check the path; a relative one begins at the working directory"
+    return type(fault)(path=fault.facts["path"], reason=fault.facts["reason"], hint=hint)
 
 
 def _refused(path: Path, error: OSError) -> DiskError:

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from aimd_core.config import resolve_credentials
 from aimd_core.errors import UsageError
 from aimd_core.format.layout import default_directory
+from aimd_core.hosts import REMOTE
 from aimd_core.language import said
 from aimd_core.reading.artifacts import StoredArtifact, oldest_first, select_artifacts
+from aimd_core.sources.naming import ServerNames
 from aimd_core.upload.artifact_servers import connect_artifacts, reference_parts, server_of
 from aimd_core.upload.artifacts import bring_artifact, download_objects, upload_artifact_at
 from aimd_core.upload.contents import Destination
@@ -47,11 +50,13 @@ def download_directory(path: Path) -> None:
 
 def bring(directory: Path, artifact_id: str | None, artifact_ref: str | None) -> Path:
     """Make the directory of a server's artifact, without its objects, and return it. As `grab_artifact`."""
-    with connect_artifacts(credentials()) as remote:
+    server, reference = ServerNames().split(str(artifact_ref)) or (REMOTE, str(artifact_ref))
+    named = ServerNames().host(server)
+    with connect_artifacts(credentials() if named is None else resolve_credentials(named)) as remote:
         if artifact_id is not None:
             artifact = remote.find(artifact_id)
         else:
-            artifact = remote.refer(*reference_parts(str(artifact_ref)))
+            artifact = remote.refer(*reference_parts(reference))
         return bring_artifact(remote, artifact, directory)
 
 

@@ -18,6 +18,7 @@ from aimd_core.direction import direction_of
 from aimd_core.errors import DamagedError, NotFoundError, UsageError
 from aimd_core.format.artifacts import (
     ARTIFACTS_DIRECTORY,
+    CHECKPOINT,
     FILES_SUFFIX,
     OBJECTS_DIRECTORY,
     artifact_document,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-TYPE, BEST, LAST = "checkpoint", "best", "last"
+BEST, LAST = "best", "last"
 FACTS = "_checkpoint"  # the key in an artifact's document
 _RULE = re.compile(r"\s*(?:(last)|best\(\s*([^(),]+?)\s*(?:,\s*(min|max)\s*)?\))\s*(?::\s*([0-9]{1,6})\s*)?")
 
@@ -51,6 +52,12 @@ class Keeping(NamedTuple):
     metric: str | None
     is_max: bool
     most: int
+
+    @property
+    def text(self) -> str:
+        """The rule as it is written."""
+        kind = "last" if self.metric is None else f"best({self.metric}, {'max' if self.is_max else 'min'})"
+        return f"{kind}:{self.most}"
 
 
 def rules_in(keep: str) -> list[Keeping]:
@@ -94,6 +101,14 @@ class Checkpoint(NamedTuple):
     aliases: list[str]
 
 
+def _reason(error: OSError | DamagedError, source: Path) -> str:
+    from aimd_core.reading.documents import is_of_writing, reason_of
+
+    if isinstance(error, DamagedError) or is_of_writing(error, source):
+        return reason_of(error, source)
+    return error.strerror or str(error)
+
+
 def checkpoint(
     trial: Path, trial_id: str, path: str | os.PathLike[str], step: int, metrics: Mapping[str, float], keep: str
 ) -> tuple[Checkpoint, list[str]] | None:
@@ -115,7 +130,7 @@ def checkpoint(
         added = add_checkpoint(trial, trial_id, source, step, values)
         gone = settle(trial, rules)
     except (OSError, DamagedError) as error:
-        reason = error.facts["reason"] if isinstance(error, DamagedError) else error.strerror or str(error)
+        reason = _reason(error, source)
         tell(said("WARNING: no checkpoint of step {step}: {path}: {reason}", step=step, path=source, reason=reason))
         return None
     made = checkpoint_at(added)
@@ -179,7 +194,7 @@ def add_checkpoint(trial: Path, trial_id: str, source: Path, step: int, metrics:
     try:
         staging.mkdir(parents=True)
         rows = _copied(source, staging)
-        return new_artifact(directory, trial.name, TYPE, document, rows, files=staging)
+        return new_artifact(directory, trial.name, CHECKPOINT, document, rows, files=staging)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -197,7 +212,7 @@ def _copied(source: Path, staging: Path) -> list[StoredObject]:
 def _copy(source: Path, staging: Path, key: str) -> StoredObject:
     target = staging / key
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with open_source(source, follows=True) as opened:
             stored = copy_file(opened, descriptor, source)

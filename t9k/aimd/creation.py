@@ -20,6 +20,7 @@ from aimd_core.format.layout import (
     new_trial_directory,
 )
 from aimd_core.format.model import CONFLICT_STRATEGIES, INITIALIZING, INPUT_ARTIFACTS, OUTPUT_ARTIFACTS
+from aimd_core.format.names import safe_name
 from aimd_core.language import said
 from t9k.aimd.captures import Captures, start_captures
 from t9k.aimd.environment import capture_platform
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from t9k.aimd.git import GitCapture
 
 _ELSEWHERE = "Choose a directory that can be written to: create_trial(dir=...), or AIMD_DIR=DIR for every script"
+_RESTARTS = ("SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT")
 _SETTINGS = ("trial_name", "trial_params", "folder_id", "folder_path", "make_folder", "conflict_strategy")
 
 
@@ -63,7 +65,8 @@ def create_trial(
         trial_name: The trial's name.
         trial_params: The first parameters, as `trial.params.update` takes them.
         folder_id: The folder to upload to; wins over `folder_path`.
-        folder_path: The folder to upload to, such as `image_classification/mnist`; by default `/default`.
+        folder_path: The folder to upload to, such as `image_classification/mnist`; by default `/default`, in a SLURM
+            array a folder named for its job, which is created.
         make_folder: Create that folder with its parents if it is missing; by default False.
         conflict_strategy: What an upload does if the name is taken: `skip`, `error`, `new` (default) or `replace`.
         dir: The directory that holds `.aimd`, created if missing; that of `AIMD_DIR`, or the working directory, by
@@ -78,7 +81,7 @@ def create_trial(
 
     Raises:
         TypeError: JSON cannot represent a parameter.
-        UsageError: There is no name, or a setting is not one of its values.
+        UsageError: There is no name, a setting is not one of its values, or `dir` is an address.
         InvalidNameError: The name cannot be a directory name.
         DamagedError: `trial_path` cannot be read.
         DiskError: The disk refused.
@@ -96,8 +99,8 @@ def create_trial(
         name = f"{name}-rank{rank.number}"
     captures = Captures(capture_git, capture_output, capture_system, auto_upload)
     directory = _working_directory(dir)
-    if os.environ.get("SLURM_RESTART_COUNT", "0") not in ("", "0"):
-        from t9k.aimd.requeue import earlier_trial  # most jobs are not requeued
+    if any(os.environ.get(name, "0") not in ("", "0") for name in _RESTARTS):
+        from t9k.aimd.requeue import earlier_trial  # most jobs are started once
 
         earlier = earlier_trial(directory, name, params)
         if earlier is not None:
@@ -106,6 +109,10 @@ def create_trial(
     git = _ask_git() if captures.git and _has_working_directory() else None
     try:
         trial = _write_trial(directory, name, params, upload, git, rank if all_ranks else None)
+        if "IPython" in sys.modules:
+            from t9k.aimd.cells import replace_earlier  # scripts have no cells
+
+            replace_earlier(trial)
         start_captures(trial, captures, git)
     finally:
         if git is not None:
@@ -140,13 +147,20 @@ def _checked(settings: dict[str, object]) -> tuple[str, dict[str, object], dict[
         )
     plain = plain_params(params)
     require_small(plain, plain)
+    array = None if settings.get("folder_id") or settings.get("folder_path") else _array_folder()
     upload = {
         "folder_id": settings.get("folder_id"),
-        "folder_path": settings.get("folder_path"),
-        "make_folder": bool(settings.get("make_folder")),
+        "folder_path": settings.get("folder_path") or array,
+        "make_folder": bool(settings.get("make_folder") or array),
         "conflict_strategy": strategy,
     }
     return name, plain, upload
+
+
+def _array_folder() -> str | None:
+    """Return the folder for the trials of a SLURM array, or None outside of one."""
+    array = os.environ.get("SLURM_ARRAY_JOB_ID")
+    return safe_name(f"{os.environ.get('SLURM_JOB_NAME') or 'array'}_{array}", "array") if array else None
 
 
 def _settings_at(path: Path) -> dict[str, object]:
@@ -181,6 +195,11 @@ def _settings_at(path: Path) -> dict[str, object]:
 
 def _working_directory(given: str | os.PathLike[str] | None) -> Path:
     """Return the absolute path of the directory that holds `.aimd`."""
+    if given is not None and "://" in os.fspath(given):
+        raise UsageError(
+            message=said("{directory} is an address; trials are recorded in directories", directory=os.fspath(given)),
+            hint="Give a directory of this machine; with auto_upload=True, a server gets the trial meanwhile",
+        )
     directory = default_directory() if given is None else expanded(given)
     try:
         return Path(os.path.abspath(directory))

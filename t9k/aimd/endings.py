@@ -96,6 +96,21 @@ def finish_at_exit(trial: OpenTrial, does: bool = True) -> None:
         _finished_at_exit.discard(id(trial))
 
 
+def is_open(trial: OpenTrial) -> bool:
+    """Tell whether a trial has not ended in this process yet."""
+    return id(trial) in _open_trials
+
+
+def leave(trial: OpenTrial) -> bool:
+    """End an open trial as a clean exit of the process does, and tell whether it was open."""
+    if not is_open(trial):
+        return False
+    if id(trial) in _finished_at_exit:
+        trial.finish()
+        return True
+    return trial._end_interrupted({"kind": UNFINISHED})
+
+
 def of_exception(error: BaseException) -> dict[str, object]:
     """Return the record of an exception: the name of its type, and its message."""
     return {"kind": EXCEPTION, "exception": type(error).__name__, **_message(error)}

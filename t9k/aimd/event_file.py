@@ -15,18 +15,23 @@ from pathlib import Path
 from aimd_core.format.event_files import (
     FILE_MARK,
     event_record,
+    histogram_value,
+    media_value,
     restart_event,
     scalar_value,
     summary_event,
+    text_value,
     version_event,
 )
-from aimd_core.format.messages import double, message, text, whole
+from aimd_core.format.messages import double, message, whole
 from aimd_core.language import said
 from t9k.aimd.telling import tell
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from typing import Any
+
+    from t9k.aimd.media.encoded import Encoded
 
 _open_files: weakref.WeakSet[EventFile] = weakref.WeakSet()
 _files_made = 0
@@ -119,6 +124,13 @@ def _flush_all() -> None:
         file.flush()
 
 
+def _value_of(tag: str, item: Encoded) -> bytes | None:
+    """Return the value of a picture, a sound or a histogram, or None for what TensorBoard does not show."""
+    if item.histogram is not None:
+        return histogram_value(tag, item.histogram.edges, item.histogram.counts)
+    return None if item.content is None else media_value(tag, item.kind, item.type, item.facts, item.content)
+
+
 class EventFileWriter:
     """An event file with the methods that TensorBoard's own has."""
 
@@ -185,9 +197,14 @@ class FileWriter:
 
     def add_text(self, tag: str, content: str, step: int, wall_time: float | None) -> None:
         """Take a text that is already recorded, as TensorBoard's text plugin reads it."""
-        tensor = whole(1, 7) + message(2, message(2, whole(1, 1))) + text(8, content)  # a string, in one dimension
-        plugin = message(9, message(1, text(1, "text")))
-        self.add_value(text(1, f"{tag}/text_summary") + plugin + message(8, tensor), step, wall_time)
+        self.add_value(text_value(tag, content), step, wall_time)
+
+    def add_media(self, tag: str, items: list[Encoded], step: int) -> None:
+        """Take pictures, sounds and histograms that are already recorded; TensorBoard shows no others."""
+        for number, item in enumerate(items):
+            value = _value_of(f"{tag}/{number}" if len(items) > 1 else tag, item)
+            if value is not None:
+                self.add_value(value, step)
 
     def add_event(self, event: Any, step: int | None = None, walltime: float | None = None) -> None:
         """Take a `tensorflow.Event`, and record the scalars and hyperparameters in it."""

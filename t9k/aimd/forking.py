@@ -11,6 +11,7 @@ from aimd_core.errors import DamagedError, UsageError
 from aimd_core.format.journal import Damage
 from aimd_core.format.layout import METRICS_FILE
 from aimd_core.format.segments import SYSTEM_TYPE, Fork, append_segment, read_segments
+from aimd_core.reading.media import copy_media
 from aimd_core.reading.series import records_of
 from t9k.aimd.creation import create_trial
 from t9k.aimd.loading import find_stored, journal_bytes, refused
@@ -34,7 +35,7 @@ def fork_trial(
     trial_params: object = None,
     **settings: Any,
 ) -> Trial:
-    """Create a trial that begins with another one's points before a step.
+    """Create a trial that begins with another one's points and media before a step.
 
     Args:
         parent: A trial, the directory of one, or an alternative name (or a prefix of exactly one) in the working
@@ -64,6 +65,7 @@ def fork_trial(
         return trial
     try:
         offset = _copy_points(stored.path, trial.path, step)
+        copy_media(stored.path, trial.path, step)
         trial._journal.start_anew()  # so that its receipt counts none of these as recorded by somebody else
         append_segment(trial.path, Fork(stored.id, stored.alternative_name, step, offset, timestamp()))
     except (OSError, DamagedError) as error:

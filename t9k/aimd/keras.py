@@ -13,6 +13,7 @@ import re
 from math import isfinite
 from struct import pack, unpack
 
+from t9k.aimd.checkpointing import Checkpointing
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
 from t9k.aimd.settings import record_settings
@@ -63,15 +64,21 @@ class AIMDFitCallback(_RecordingCallback):
     In a custom training loop without epochs it records every batch.
     """
 
-    def __init__(self, trial: Trial, batches: int | None = None) -> None:
+    def __init__(self, trial: Trial, batches: int | None = None, checkpoints: str | None = None) -> None:
         """Record into a trial.
 
         Args:
             trial: From `aimd.create_trial`; it has not ended.
             batches: Also record every so many batches of an epoch, with names such as `batch_loss`. What Keras reports
                 there are means since the epoch began.
+            checkpoints: Save the model after every epoch, and keep what this says: `best(val.accuracy):3, last:2`, as
+                in `Trial.checkpoint`; empty keeps all.
+
+        Raises:
+            UsageError: `checkpoints` has another form.
         """
         super().__init__(trial)
+        self._checkpoints = Checkpointing(checkpoints)
         self._in_epoch = False
         self._batches = batches
         self._began_at = 0
@@ -113,6 +120,10 @@ class AIMDFitCallback(_RecordingCallback):
         self._log("train", training, epoch + 1)
         shortened = {name.removeprefix(_VALIDATION): value for name, value in validation.items()}
         self._log("val", shortened, epoch + 1)
+        if self._checkpoints.is_on:
+            self._checkpoints.measure("train", training)
+            self._checkpoints.measure("val", shortened)
+            self._checkpoints.save(self.trial, "model.keras", self._step(), self.model.save)
 
     def _has_schedule(self) -> bool:
         optimizer = getattr(self.model, "optimizer", None)

@@ -8,14 +8,20 @@ Names that begin with `train_`, `val_` and `test_` become types. Only rank zero 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
+from aimd_core.format.layout import default_directory, expanded
+from t9k.aimd.checkpointing import Checkpointing
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.frameworks import load_framework
+from t9k.aimd.lightning_media import LoggerMedia
 from t9k.aimd.naming import group_metrics, is_number, split_name
 from t9k.aimd.settings import record_settings
 from t9k.aimd.silent import SilentTrial
@@ -25,6 +31,7 @@ from t9k.aimd.values import as_mapping
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     from argparse import Namespace
+    from os import PathLike
     from typing import Any
 
     from t9k.aimd.trial import Trial
@@ -44,6 +51,11 @@ def _packages() -> list[Any]:
 # A Trainer accepts only callbacks of its own package, so ours derive from those of every package.
 _Callback: Any = type("_Callback", tuple(package.Callback for package in _packages()), {})
 _Logger: Any = type("_Logger", tuple(package.loggers.Logger for package in _packages()), {})
+_DUMMIES = tuple({package.loggers.logger.DummyExperiment for package in _packages()})  # take every call
+
+
+class _SilentExperiment(SilentTrial, *_DUMMIES):  # type: ignore[misc]
+    """What Lightning calls a dummy experiment, and a trial that records nothing."""
 
 
 class AIMDCallback(_Callback):
@@ -52,13 +64,19 @@ class AIMDCallback(_Callback):
     A name without a prefix belongs to the phase that logged it.
     """
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, checkpoints: str | None = None) -> None:
         """Record into a trial.
 
         Args:
             trial: From `aimd.create_trial`; it has not ended.
+            checkpoints: Save the training after every epoch, and keep what this says: `best(val.loss):3, last:2`, as in
+                `Trial.checkpoint`; empty keeps all. What a `ModelCheckpoint` saves, `AIMDLogger` hands over.
+
+        Raises:
+            UsageError: `checkpoints` has another form.
         """
         super().__init__()
+        self._checkpoints = Checkpointing(checkpoints)
         self.trial = trial
         self._names_before: set[str] = set()  # what existed when the evaluation began
         self._evaluated: set[str] = set()  # names without a prefix that evaluations logged
@@ -74,6 +92,22 @@ class AIMDCallback(_Callback):
         """Record the epoch."""
         groups = group_metrics({k: v for k, v in trainer.callback_metrics.items() if k not in self._evaluated})
         self._log(trainer, "train", groups)
+        self._save(trainer)
+
+    def _save(self, trainer: Any) -> None:
+        """Save the training, on every rank as Lightning asks for, and hand it over on rank zero."""
+        if not self._checkpoints.is_on:
+            return
+        name, step = f"step-{trainer.global_step}.ckpt", trainer.global_step
+        if trainer.world_size == 1:
+            self._checkpoints.save(self.trial, name, step, trainer.save_checkpoint)
+            return
+        path = Path(trainer.strategy.broadcast(mkdtemp(prefix="aimd-checkpoint-")), name)
+        trainer.save_checkpoint(path)
+        if trainer.is_global_zero:
+            self._checkpoints.hand_over(self.trial, path, step)
+        trainer.strategy.barrier()
+        rmtree(path.parent, ignore_errors=True)
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Remember which names already exist."""
@@ -102,41 +136,61 @@ class AIMDCallback(_Callback):
 
     def _log(self, trainer: Any, metrics_type: str, groups: dict[str, dict[str, Any]]) -> None:
         if trainer.is_global_zero and groups.get(metrics_type):
+            self._checkpoints.measure(metrics_type, groups[metrics_type])
             # outside of a fit, Lightning's epoch is the one after the last
             epoch = trainer.current_epoch + 1 if trainer.state.fn == "fit" else None
             self.trial.log(metrics_type, groups[metrics_type], step=trainer.global_step, epoch=epoch)
 
 
-class AIMDLogger(_Logger):
-    """A Lightning logger that records everything that `self.log` logs, and the hyperparameters.
+class AIMDLogger(LoggerMedia, _Logger):
+    """A Lightning logger that records everything that `self.log` logs, the hyperparameters, and pictures and the like.
 
     It creates its trial when training starts, or takes one. A trial that it created ends Succeeded with training, or
     Failed with an exception; what `trainer.test` logs later is still recorded. The owner of a given trial ends it.
     """
 
-    def __init__(self, trial: Trial | str | None = None, *, prefix: str = "", **settings: Any) -> None:
+    def __init__(
+        self,
+        trial: Trial | str | None = None,
+        *,
+        save_dir: str | PathLike[str] | None = None,
+        version: str | int | None = None,
+        prefix: str = "",
+        checkpoints: str | None = None,
+        **settings: Any,
+    ) -> None:
         """Record into a trial.
 
         Args:
             trial: From `aimd.create_trial`, or the name of one that is created on rank zero.
+            save_dir: Where that one is, as Lightning's own loggers call `dir`; without a name it is `lightning_logs`.
+            version: What `version` and `log_dir` say, instead of the name of the trial's directory.
             prefix: Put before the name of every metric, with a dash, as Lightning's own loggers do.
+            checkpoints: Keep what a `ModelCheckpoint` saves, and of that what this says: `best(val.loss):3, last:2`, as
+                in `Trial.checkpoint`; empty keeps all.
             **settings: The arguments of `aimd.create_trial` for that one.
 
         Raises:
-            UsageError: Neither or both were given.
+            UsageError: Neither or both were given, or `checkpoints` has another form.
         """
         super().__init__()
+        if save_dir is not None:
+            settings = {"dir": save_dir, **({"trial_name": "lightning_logs"} if trial is None else {}), **settings}
+        self._checkpoints = Checkpointing(checkpoints)
+        self._handed_over: dict[str, int] = {}  # when each file of a `ModelCheckpoint` was changed
         self._trial, self._settings = trial_or_settings(type(self).__name__, trial, settings)
         self._owns_trial = self._trial is None
+        self._version = version
         self._prefix = f"{prefix}-" if prefix else ""
         self._silent: Trial | None = None
         self._calls = 0  # of `log_metrics` without a step
+        self._last_step = 0  # of `log_metrics`
 
     @property
     def experiment(self) -> Trial:
         """The trial, created when first used; on ranks other than zero one that records nothing."""
         if not _is_rank_zero():
-            self._silent = self._silent or SilentTrial(self.name, {})
+            self._silent = self._silent or _SilentExperiment(self.name, {})
             return self._silent
         if self._trial is None:
             self._trial = create_trial(**self._settings)
@@ -149,20 +203,27 @@ class AIMDLogger(_Logger):
         return str(self._settings["trial_name"]) if self._trial is None else self._trial.name
 
     @property
-    def version(self) -> str | None:
-        """The name of the trial's directory."""
-        return None if self._trial is None else self._trial.alternative_name
+    def version(self) -> str | int | None:
+        """What was given, else the name of the trial's directory, which this creates; None on ranks other than zero."""
+        if self._version is not None:
+            return self._version
+        return self.experiment.alternative_name if _is_rank_zero() else None
 
     @property
     def save_dir(self) -> str | None:
         """The directory that holds `.aimd`; Lightning puts checkpoints below it, by name and version."""
-        above = () if self._trial is None else self._trial.path.parents
+        if self._trial is None:
+            return os.path.abspath(expanded(self._settings.get("dir") or default_directory()))
+        above = self._trial.path.parents
         return str(above[2]) if len(above) > 2 else None  # a rank that records nothing has no directory
 
     @property
     def log_dir(self) -> str | None:
-        """The directory for checkpoints and other files of this run, below `save_dir`."""
-        return None if self.save_dir is None else str(Path(self.save_dir, self.name, str(self.version)))
+        """The directory for checkpoints and other files of this run, below `save_dir`; None without a version."""
+        root, version = self.root_dir, self.version
+        if root is None or version is None:
+            return None
+        return str(Path(root, version if isinstance(version, str) else f"version_{version}"))
 
     @property
     def root_dir(self) -> str | None:
@@ -204,7 +265,29 @@ class AIMDLogger(_Logger):
         for metrics_type, group in group_metrics(named).items():
             group = {f"{self._prefix}{name}": value for name, value in group.items()} if self._prefix else group
             count = None if epoch is None or metrics_type == "test" else int(epoch) + 1
+            self._last_step = step
+            self._checkpoints.measure(metrics_type, group)
             trial.log(metrics_type, group, step=step, epoch=count, check_status=not self._owns_trial)
+
+    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
+        """Hand over what a `ModelCheckpoint` has saved since, with the score that it was given."""
+        if not self._checkpoints.is_on or not _is_rank_zero():
+            return
+        scores = dict(checkpoint_callback.best_k_models)
+        paths = [*scores, checkpoint_callback.best_model_path, checkpoint_callback.last_model_path]
+        for path in dict.fromkeys(str(path) for path in paths if path):
+            try:
+                changed_ns = Path(path).stat().st_mtime_ns
+            except OSError:  # it was replaced meanwhile
+                continue
+            if self._handed_over.get(path) == changed_ns:
+                continue
+            self._handed_over[path] = changed_ns
+            if checkpoint_callback.monitor and path in scores:
+                for metrics_type, group in group_metrics({checkpoint_callback.monitor: scores[path]}).items():
+                    self._checkpoints.measure(metrics_type, group)
+            step = getattr(checkpoint_callback, "_last_global_step_saved", None) or self._last_step
+            self._checkpoints.hand_over(self.experiment, path, step)
 
     def finalize(self, status: str) -> None:
         """End a trial that was created here: Succeeded, or Failed with the exception's type.

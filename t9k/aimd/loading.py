@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aimd_core.errors import DamagedError, DiskError, UsageError
 from aimd_core.format.layout import METRICS_FILE, default_directory, expanded, is_trial_directory
-from aimd_core.format.segments import Resume, append_segment
+from aimd_core.format.segments import append_resume
 from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import trial_at, trial_named
@@ -86,8 +86,7 @@ def go_back(path: Path, from_step: int) -> None:
     if rank is not None and rank.number > 0:
         return
     try:
-        offset = journal_bytes(path)
-        append_segment(path, Resume(step, offset, timestamp()))
+        append_resume(path, step, timestamp())
     except OSError as error:
         raise refused(path, error) from error
 

@@ -12,28 +12,32 @@ While they run, with every report and a state that survives a crash:
     study.optimize(objective, n_trials=20)
 
 or, if the objective cannot be changed, each trial at its end: `study.optimize(..., callbacks=[AIMDCallback()])`.
+
+`AIMDArtifactStore` keeps what `optuna.artifacts.upload_artifact` is given as files of the trials.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from functools import wraps
 
 from aimd_core.format.names import safe_name
 from t9k.aimd.creation import create_trial
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import is_number
+from t9k.aimd.optuna_artifacts import RECORDING, AIMDArtifactStore
 from t9k.aimd.settings import record_settings
 from t9k.aimd.values import as_timestamp
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from t9k.aimd.trial import Trial
 
-__all__ = ["AIMDCallback", "TrackedTrial", "track"]
+__all__ = ["AIMDArtifactStore", "AIMDCallback", "TrackedTrial", "track"]
 
 optuna: Any = load_framework("optuna", "optuna")
 
@@ -131,7 +135,7 @@ def track(
             return _run_alone(run, trial, folder_path, settings)
         record = _make_record(trial.study, trial.number, folder_path, settings)
         recorded = TrackedTrial.of(trial, record)
-        with record:
+        with _recording(record):
             try:
                 result = run(recorded)
             except optuna.TrialPruned:
@@ -155,7 +159,8 @@ def _run_alone(run: Callable[[Any], Any], trial: Any, folder_path: str | None, s
     """Run an objective with a trial that belongs to no study, such as a `FixedTrial`, and record that."""
     name = safe_name(f"{run.__name__}_{trial.number}", "objective")
     folder = {"folder_path": folder_path, "make_folder": True} if folder_path else {}
-    with create_trial(**{"trial_name": name, **folder, **settings}) as record:
+    record = create_trial(**{"trial_name": name, **folder, **settings})
+    with _recording(record):
         recorded = TrackedTrial.of(trial, record)
         result = run(recorded)
         values = result if isinstance(result, (list, tuple)) else [result]
@@ -163,6 +168,17 @@ def _run_alone(run: Callable[[Any], Any], trial: Any, folder_path: str | None, s
         numbers = {name: value for name, value in zip(names, values, strict=True) if is_number(value)}
         record.log("objective", numbers, step=recorded.last_reported_step)
     return result
+
+
+@contextmanager
+def _recording(record: Trial) -> Iterator[None]:
+    """Record into a trial, which ends with this, and gets the artifacts that are uploaded meanwhile."""
+    before = RECORDING.set(record)
+    try:
+        with record:
+            yield
+    finally:
+        RECORDING.reset(before)
 
 
 def _is_acceptable(values: Sequence[Any], study: Any) -> bool:

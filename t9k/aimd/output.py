@@ -151,12 +151,13 @@ class _Watched:
         self.name = name
         self.stream = stream
         self.tee: _Tee | None = None
+        self.is_off = False
         real_write = stream.write
         self._replaced = vars(stream).get("write") if hasattr(stream, "__dict__") else None
 
         def write(text: str) -> Any:
             written = real_write(text)
-            if isinstance(text, str):
+            if isinstance(text, str) and not self.is_off:
                 _show(name, text)
             return written
 
@@ -167,16 +168,19 @@ class _Watched:
             self.tee = _Tee(stream, write)
             setattr(sys, name, self.tee)
 
+    def is_in_place(self) -> bool:
+        """Tell whether what is printed comes here first."""
+        if self.tee is not None:
+            return getattr(sys, self.name) is self.tee
+        return vars(self.stream).get("write") is self._write
+
     def restore(self) -> bool:
         """Restore `write`; return False if somebody else has replaced it since, which then stays."""
-        if self.tee is not None:
-            if getattr(sys, self.name) is not self.tee:
-                return False
-            setattr(sys, self.name, self.stream)
-            return True
-        if vars(self.stream).get("write") is not self._write:
+        if not self.is_in_place():
             return False
-        if self._replaced is None:
+        if self.tee is not None:
+            setattr(sys, self.name, self.stream)
+        elif self._replaced is None:
             del self.stream.write
         else:
             self.stream.write = self._replaced
@@ -186,6 +190,7 @@ class _Watched:
 _logs: list[OutputLog] = []
 _lock = threading.RLock()  # a signal handler may end a trial in the middle of a `take`
 _watched: dict[str, _Watched] = {}
+_shell: Any = None  # of IPython, whose cells are watched
 
 
 def _show(stream: str, text: str) -> None:
@@ -211,17 +216,39 @@ def start(path: str, on_fault: Callable[[OSError], None] | None = None) -> Outpu
     """
     log = OutputLog(path, on_fault=on_fault)
     _logs.append(log)
+    _watch()
+    _watch_cells()
+    return log
+
+
+def _watch() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not callable(getattr(stream, "write", None)) or any(
-            stream is watched.stream or stream is watched.tee for watched in _watched.values()
+            watched.is_in_place() and (stream is watched.stream or stream is watched.tee)
+            for watched in _watched.values()
         ):
             continue  # none, already watched, or one stream for both
         before = _watched.pop(name, None)
         if before is not None:
-            before.restore()  # another stream has replaced it, which may write to it; recording once is enough
+            before.restore()  # another stream or `write` has replaced it, which may write to it;
+            before.is_off = True  # recording once is enough
         _watched[name] = _Watched(name, stream)
-    return log
+
+
+def _watch_cells() -> None:
+    """Watch again before each cell of a notebook: IPython undoes after a cell what the cell did to `write`."""
+    global _shell
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    if shell is not None and shell is not _shell:
+        _shell = shell
+        shell.events.register("pre_run_cell", _before_cell)
+
+
+def _before_cell(*_: object) -> None:
+    if _logs:
+        _watch()
 
 
 def keep_traceback(log: OutputLog, error: BaseException) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from aimd_core.reading.media import Media
     from aimd_core.sources.handles import TrialHandle
 
 
@@ -85,6 +86,13 @@ class RecordedTrial:
         from t9k.aimd.search import history
 
         return history(self._handle.directory((METRICS_FILE, SEGMENTS_FILE)), names, format, all_segments)
+
+    @property
+    def media(self) -> Media:
+        """The pictures, tables and the like that it recorded, as `Trial.media`."""
+        from aimd_core.sources.media import media_of
+
+        return media_of(self._handle)
 
     def output(self, tail: int | None = None) -> list[str]:
         """Return the lines that it printed, or only this many of the last.

@@ -16,7 +16,7 @@ from aimd_core.objects.ignoring import Ignoring
 from aimd_core.objects.memory import DigestMemory
 from aimd_core.objects.store import store_of
 from aimd_core.objects.tree import Entry, read_tree
-from aimd_core.reading.documents import reason_of
+from aimd_core.reading.documents import is_of_writing, reason_of
 from t9k.aimd.telling import tell
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -77,8 +77,9 @@ class _Saving:
     def take_all(self, sources: Iterator[tuple[str, str]], pattern: str) -> None:
         """Keep files, each a path and a name."""
         directory = self._trial / FILES_DIRECTORY
+        prefix = f"{directory}{os.sep}"  # text, which is put together faster than paths
         taken: dict[str, Stored] = {}
-        folders: set[Path] = set()
+        folders: set[str] = set()
         try:
             with Adding(store_of(self._trial)) as adding:
                 for source, name in sources:
@@ -88,19 +89,20 @@ class _Saving:
                     if fault := path_fault(name):
                         self.leave(source, said("its name cannot be used: {reason}", reason=said(fault)))
                         continue
-                    target = directory / name
+                    target = prefix + name
                     if _are_same(source, target):  # it is kept already, and may still be written to
                         self.names.append(name)
                         continue
                     try:
-                        if target.parent not in folders:
-                            target.parent.mkdir(parents=True, exist_ok=True)
-                            folders.add(target.parent)
-                        taken[name] = adding.take(Path(source), target, follows=True)
+                        folder = os.path.dirname(target)
+                        if folder not in folders:
+                            os.makedirs(folder, exist_ok=True)
+                            folders.add(folder)
+                        taken[name] = adding.take(Path(source), Path(target), follows=True)
                     except (DamagedError, OSError) as error:
-                        self.leave(source, _reason(error))
+                        self.leave(source, _reason(error, source))
         except OSError as error:
-            self.leave(pattern, reason_of(error))
+            self.leave(pattern, reason_of(error, pattern))
             taken.clear()  # which of them are in their place is not known
         if not taken and not self.names and not self.left_out:
             self.leave(pattern, "is not there")
@@ -109,9 +111,10 @@ class _Saving:
     def _remember(self, taken: dict[str, Stored], directory: Path) -> None:
         """Remember the digests of what is in its place."""
         memory = DigestMemory(self._trial)
+        prefix = f"{directory}{os.sep}"
         for name, stored in taken.items():
             try:
-                stat = stat_of(os.lstat(directory / name))
+                stat = stat_of(os.lstat(prefix + name))
             except OSError:
                 continue
             if stat.size_bytes == stored.size_bytes:
@@ -129,15 +132,17 @@ class _Saving:
         tell(said("WARNING: not saved: {parts}{more}. Training goes on.", parts=joined(", ", parts), more=more))
 
 
-def _are_same(source: str, target: Path) -> bool:
+def _are_same(source: str, target: str) -> bool:
     try:
-        return os.path.samefile(source, target)
+        return os.path.samefile(target, source)  # the target, which is mostly missing, first
     except OSError:  # one of them is not there
         return False
 
 
-def _reason(error: DamagedError | OSError) -> str:
-    return "is not there" if isinstance(error, FileNotFoundError) else reason_of(error)
+def _reason(error: DamagedError | OSError, source: str) -> str:
+    if isinstance(error, FileNotFoundError) and not is_of_writing(error, source):
+        return "is not there"
+    return reason_of(error, source)
 
 
 def _sources(pattern: str, name: str | None, saving: _Saving) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,11 @@ import sys
 import warnings
 from pathlib import Path, PurePath
 
-from aimd_core.errors import NoTrialsError
+from aimd_core.errors import NoTrialsError, TrialStateError
 from aimd_core.format.layout import default_directory
 from aimd_core.format.model import split_alternative_name
 from aimd_core.format.names import MetricNames, safe_name
-from aimd_core.language import said, translated
+from aimd_core.language import translated
 from aimd_core.reading.selection import trials_in
 from t9k.aimd.creation import create_trial
 from t9k.aimd.loading import load_trial
@@ -24,14 +24,14 @@ from t9k.aimd.values import as_float
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
+    from t9k.aimd.media.encoded import Encoded
     from t9k.aimd.trial import Trial
 
 DEFAULT_FOLDER = "runs"
 _TAGS_KEPT = 10_000
-_MAX_NOTE_CHARS = 10_000
 _HPARAMS_TAG = "_hparams_/session_start_info"
 
 
@@ -44,6 +44,8 @@ class ScalarRecorder:
     Attributes:
         trial: The trial.
         owns_trial: Whether the trial ends with the writer, and then still takes points.
+        default_step: The step of what is given none.
+        last_media_step: The step of the last pictures, sounds or the like.
     """
 
     def __init__(self, trial: Trial, owns_trial: bool) -> None:
@@ -58,12 +60,14 @@ class ScalarRecorder:
         self._names = MetricNames(split_tag, OTHER_TYPE)
         self._steps: dict[str, int] = {}  # the next step of each tag logged without a step
         self._told: set[str] = set()
-        self._noted: set[str] = set()
+        self.default_step: int | None = None
+        self.last_media_step = 0
         self._hparams: dict[str, object] | None = None
         self._more_hparams: list[str] = []  # names of the trials of further calls
 
     def step_of(self, tag: str, given: Any) -> int:
         """Return a step as TensorBoard has it: without its fraction; without one, the next of this tag."""
+        given = self.default_step if given is None else given
         if type(given) is int:
             return given
         if given is not None:
@@ -120,30 +124,40 @@ class ScalarRecorder:
         directory = self.trial.path.parents[2]
         return create_trial(trial_name=full_name, **settings, dir=directory, capture_output=False, capture_system=False)
 
-    def text(self, tag: str, content: str) -> None:
-        """Record a text: settings become parameters, the first other text of each tag a part of the note."""
+    def text(self, tag: str, content: str, step: int) -> None:
+        """Record a text: settings become parameters, anything else is kept at its step, as Markdown."""
         settings = settings_in(content)
         if settings is not None:
             record_settings(self.trial, settings)
-        elif tag in self._noted:
-            self.tell_once(
-                f"text {tag}", said("add_text: of the texts {tag!r} only the first is recorded, in the note", tag=tag)
-            )
-        elif not isinstance(self.trial, SilentTrial):
-            self._note(tag, content)
+            return
+        from t9k.aimd.media.plain import text as encode  # many scripts record none
 
-    def _note(self, tag: str, content: str) -> None:
-        from aimd_core.format.labels import read_labels, set_note
+        self.media(tag, step, encode, content, True)
 
-        if len(self._noted) < _TAGS_KEPT:
-            self._noted.add(tag)
-        before = read_labels(self.trial.path).note
-        addition = f"{tag}: {content}".encode("utf-8", "backslashreplace").decode()
-        if len(before) + len(addition) > _MAX_NOTE_CHARS:
-            message = said("add_text: {tag!r} is too long for a note, so it is not recorded", tag=tag)
-            self.tell_once(f"text {tag}", message)
-        else:
-            set_note(self.trial.path, f"{before}\n{addition}" if before else addition)
+    def media(self, tag: str, step: int, encode: Callable[..., list[Encoded]], *arguments: Any) -> list[Encoded]:
+        """Record pictures, sounds and the like, and return them as they were recorded.
+
+        Args:
+            tag: Their key.
+            step: The step.
+            encode: Makes them of the arguments.
+            *arguments: For it.
+
+        Raises:
+            TypeError, ValueError: They are not what it takes.
+        """
+        made: list[Encoded] = []
+
+        def encoded() -> list[Encoded]:
+            made.extend(encode(*arguments))
+            return made
+
+        self.last_media_step = step
+        try:
+            self.trial._log_media(tag, step, None, None, encoded)
+        except TrialStateError as error:  # after `close`
+            self.tell_once("media", error.sentence)
+        return made
 
     def summary(self, summary: Any, step: int, wall_time: float | None) -> None:
         """Record the scalars and hyperparameters of a `tensorflow.Summary`, for code that writes summaries itself."""

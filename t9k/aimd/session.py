@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from aimd_core.client.signing_in import verify
+from aimd_core.client.signing_in import verified
 from aimd_core.config import API_KEY_KEY, HOST_KEY, Credentials, resolve_credentials
 from aimd_core.errors import NetworkError, NotSignedInError, UsageError
 from aimd_core.format.model import console_address
@@ -13,7 +13,7 @@ from aimd_core.language import said
 from aimd_core.reading.documents import Trial as StoredTrial
 from aimd_core.reading.selection import select_trials
 from aimd_core.upload import Companions, Destination, Uploaded, connect
-from aimd_core.upload.along import take_along
+from aimd_core.upload.along import conclude
 from aimd_core.upload.refusals import sentence
 from aimd_core.upload.sending import no_progress
 from t9k.aimd.configuration import CONFIG, signed_out
@@ -51,7 +51,8 @@ def login(
     given = resolve_credentials(host, api_key)
     CONFIG[HOST_KEY], CONFIG[API_KEY_KEY] = given.host, given.api_key
     try:
-        verify(given, timeout)
+        given, _, _ = verified(given, timeout)
+        CONFIG[HOST_KEY] = given.host
     except NetworkError:
         if not unable_to_connect_ok:
             raise
@@ -76,7 +77,7 @@ def upload_directory(
     with connect(signed_in) as remote:
         trial = StoredTrial(path)
         uploaded = remote.upload(trial, destination)
-        take_along(remote, trial, uploaded, no_progress)
+        conclude(remote, trial, uploaded, no_progress)
     uploaded.address = console_address(signed_in.host, uploaded.trial_id)
     if uploaded.folder_fallback:
         tell(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aimd_core.format.layout import HOME
 from aimd_core.format.model import FAILED, INITIALIZING, INPUT_ARTIFACTS, OUTPUT_ARTIFACTS, SUCCEEDED
 from aimd_core.format.shared_document import SharedDocument
 from aimd_core.language import said
@@ -14,11 +15,14 @@ from t9k.aimd.trial import Trial
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
+    from aimd_core.reading.media import Media
     from aimd_core.upload import Uploaded
     from t9k.aimd.checkpoints import Checkpoint
+    from t9k.aimd.media.encoded import Encoded
+    from t9k.aimd.media_calls import Caption
     from t9k.aimd.ranks import Rank
 
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -76,6 +80,25 @@ class SilentTrial(Trial):
         timestamp: float | None = None,
     ) -> None:
         """Do nothing."""
+
+    def _log_media(
+        self,
+        key: str,
+        step: int,
+        caption: Caption,
+        group: str | None,
+        encode: Callable[..., list[Encoded]],
+        *arguments: Any,
+        check_status: bool = True,
+    ) -> None:
+        """Do nothing."""
+
+    @property
+    def media(self) -> Media:
+        """Empty: nothing is recorded."""
+        from aimd_core.reading.media import LocalMedia
+
+        return LocalMedia(Path(HOME, _NO_ID))  # which is never there
 
     def save(self, path: str | os.PathLike[str], name: str | None = None) -> list[str]:
         """Do nothing."""

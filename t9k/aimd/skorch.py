@@ -42,7 +42,8 @@ class AIMDCallback(_callbacks.Callback):
             **more: More of them.
         """
         self.trial = trial
-        self.settings = {**(settings or {}), **more}
+        # as it was given if that is all: scikit-learn clones nothing whose settings are others
+        self.settings = {**(settings or {}), **more} if more or settings is None else settings
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return what scikit-learn makes a copy from."""
@@ -51,6 +52,7 @@ class AIMDCallback(_callbacks.Callback):
     def on_train_begin(self, net: Any, X: object = None, y: object = None, **_: Any) -> None:  # noqa: N803, their names
         """Create the trial, and set parameters from the net."""
         self._source = TrialSource(type(self).__name__, self.trial, self.settings)
+        self._step = sum(epoch.get("train_batch_count", 0) for epoch in net.history)  # a training may go on with a net
         given = {name: value for name, value in net.get_params(deep=False).items() if not name.startswith("_")}
         plain = {name: value for name, value in given.items() if name not in ("callbacks", "verbose")}
         record_settings(self._source.trial, plain)
@@ -58,9 +60,9 @@ class AIMDCallback(_callbacks.Callback):
     def on_epoch_end(self, net: Any, **_: Any) -> None:
         """Record the epoch."""
         row = net.history[-1]
-        step = sum(epoch.get("train_batch_count", 0) for epoch in net.history)
+        self._step += row.get("train_batch_count", 0)
         metrics = {name: row[name] for name in row if name not in _NOT_METRICS and not name.endswith(_NOT_ENDINGS)}
-        self._source.log(metrics, step, row["epoch"])
+        self._source.log(metrics, self._step, row["epoch"])
 
     def on_train_end(self, net: Any, **_: Any) -> None:
         """Finish a trial that was created here. After an exception, the process's end tells how it went."""

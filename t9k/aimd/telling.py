@@ -17,13 +17,21 @@ add_catalogue("t9k.aimd.languages.zh")  # here, and not where the package begins
 def tell(message: str) -> None:
     """Print a message on stderr, whatever its state: a closed or broken stderr must not end training.
 
-    It is in the user's language.
+    It is in the user's language, and nothing in it, such as the name of a file, acts on the terminal.
     """
     try:
-        sys.stderr.write(f"aimd: {translated(message)}\n")
+        sys.stderr.write(f"aimd: {_visible(translated(message))}\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError, RuntimeError):  # the last one: a signal came in the middle of a print
         pass
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    from aimd_core.format.values import visible
+
+    return visible(text)
 
 
 tell_with(tell)

@@ -5,18 +5,17 @@
     with SummaryWriter("runs/cnn") as writer:
         writer.add_scalar("Loss/train", loss, step)
 
-Scalars, hyperparameters and texts are recorded, and written to an event file in the log directory, so that TensorBoard
-shows them as before. Images, histograms and the rest are ignored, with one warning each. To leave a script as it is,
-see `aimd.patch_tensorboard`.
+Everything is recorded. Scalars, hyperparameters, texts, images, sounds and histograms are also written to an event file
+in the log directory, so that TensorBoard shows them as before. To leave a script as it is, see
+`aimd.patch_tensorboard`.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 
 from aimd_core.format.event_files import session_start_value
 from aimd_core.format.model import flatten
@@ -27,6 +26,7 @@ from t9k.aimd.loading import go_back
 from t9k.aimd.scalar_recorder import DEFAULT_FOLDER, ScalarRecorder, as_number, trial_of_log_dir
 from t9k.aimd.settings import plain_settings
 from t9k.aimd.silent import SilentTrial
+from t9k.aimd.tensorboard_media import MEDIA
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -34,29 +34,18 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from t9k.aimd.media.encoded import Encoded
     from t9k.aimd.trial import Trial
 
 __all__ = ["GlobalSummaryWriter", "SummaryWriter"]
 
 _DROPPED = (
-    "add_audio",
     "add_custom_scalars",
     "add_custom_scalars_marginchart",
     "add_custom_scalars_multilinechart",
-    "add_embedding",
-    "add_graph",
-    "add_histogram",
-    "add_histogram_raw",
-    "add_image",
-    "add_image_with_boxes",
-    "add_images",
-    "add_mesh",
     "add_onnx_graph",
     "add_openvino_graph",
-    "add_pr_curve",
-    "add_pr_curve_raw",
     "add_tensor",
-    "add_video",
 )
 
 
@@ -112,7 +101,7 @@ class SummaryWriter:
         self._recorder = ScalarRecorder(trial, self._owns_trial)
         self.log_dir = self.logdir = os.fspath(given) if given else _default_log_dir(comment)
         self._file_settings = (max_queue, flush_secs, filename_suffix, purge_step)
-        self._defaults: tuple[int | None, float | None] = None, None  # of step and time, in `use_metadata`
+        self._default_time_s: float | None = None  # in `use_metadata`
         self.file_writer: FileWriter | None = None
         self._get_file_writer()
 
@@ -225,38 +214,29 @@ class SummaryWriter:
     def add_text(
         self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
     ) -> None:
-        """Record a text: a table of names and values or a JSON object as parameters, anything else in the note.
+        """Record a text: a table of names and values or a JSON object as parameters, anything else as Markdown.
 
         Args:
-            tag: Such as `hyperparameters`. Of each tag, the first text is noted.
+            tag: Such as `hyperparameters`.
             text_string: The text.
-            global_step: The step, for the event file.
+            global_step: As in `add_scalar`.
             walltime: When, for the event file.
         """
-        self._recorder.text(tag, text_string)
+        step, time_s = self._position(f"text/{tag}", global_step, walltime)
+        self._recorder.text(tag, text_string, step)
         writer = self._get_file_writer()
         if writer is not None:
-            writer.add_text(tag, text_string, *self._position(f"text/{tag}", global_step, walltime))
-
-    def add_figure(
-        self, tag: str, figure: Any, global_step: int | None = None, close: bool = True, walltime: float | None = None
-    ) -> None:
-        """Close a figure, or each of a list, unless `close` is False. It is not recorded."""
-        self._drop("add_figure")
-        pyplot = sys.modules.get("matplotlib.pyplot")
-        for each in figure if isinstance(figure, list) else [figure]:
-            if close and pyplot is not None:
-                pyplot.close(each)
+            writer.add_text(tag, text_string, step, time_s)
 
     @contextmanager
     def use_metadata(self, *, global_step: int | None = None, walltime: float | None = None) -> Iterator[SummaryWriter]:
         """Give step and time, within a block, to calls that have none."""
-        before = self._defaults
-        self._defaults = global_step, walltime
+        before = self._recorder.default_step, self._default_time_s
+        self._recorder.default_step, self._default_time_s = global_step, walltime
         try:
             yield self
         finally:
-            self._defaults = before
+            self._recorder.default_step, self._default_time_s = before
 
     def export_scalars_to_json(self, path: str | os.PathLike[str]) -> None:
         """Write all numbers of the trial to a file: `{"type/name": [[time, step, value], …]}`."""
@@ -300,7 +280,7 @@ class SummaryWriter:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _drop(self, method: str, *_: Any, **__: Any) -> None:
-        message = said("{method}: trials record numbers and parameters only, so this was not recorded", method=method)
+        message = said("{method}: a trial has no such thing, so this was not recorded", method=method)
         self._recorder.tell_once(method, message)
 
     def _close_file(self) -> None:
@@ -309,11 +289,28 @@ class SummaryWriter:
             self.file_writer = None
 
     def _position(self, tag: str, global_step: Any, walltime: float | None) -> tuple[int, float | None]:
-        step, time_s = self._defaults
-        return (
-            self._recorder.step_of(tag, step if global_step is None else global_step),
-            time_s if walltime is None else walltime,
-        )
+        return self._recorder.step_of(tag, global_step), self._default_time_s if walltime is None else walltime
+
+
+def _media_method(name: str, record: Callable[..., list[Encoded]]) -> Callable[..., None]:
+    @wraps(record)
+    def method(self: SummaryWriter, *arguments: Any, **settings: Any) -> None:
+        try:
+            made = record(self._recorder, *arguments, **settings)
+        except Exception as error:  # an array of whatever library may raise anything
+            self._recorder.tell_once(name, said("{method}: not recorded: {error}", method=name, error=error))
+            return
+        writer = self._get_file_writer()
+        if writer is not None and made:
+            tag = str(settings.get("tag", arguments[0] if arguments else name))
+            writer.add_media(tag, made, self._recorder.last_media_step)
+
+    method.__name__ = name
+    return method
+
+
+for _name, _record in MEDIA.items():
+    setattr(SummaryWriter, _name, _media_method(_name, _record))
 
 
 class GlobalSummaryWriter:
@@ -357,8 +354,9 @@ class GlobalSummaryWriter:
             self.smw.add_text(tag, text_string, self._next_step(f"text/{tag}"), walltime)
 
     def add_image(self, tag: str, img_tensor: Any, walltime: float | None = None, dataformats: str = "CHW") -> None:
-        """Do nothing, with one warning."""
-        self.smw._drop("add_image")
+        """Record a picture at the next step of its tag."""
+        with self._lock:
+            self.smw.add_image(tag, img_tensor, self._next_step(f"image/{tag}"), walltime, dataformats)
 
     def close(self) -> None:
         """Finish the trial."""

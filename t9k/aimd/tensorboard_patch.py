@@ -14,6 +14,7 @@ from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.import_hooks import when_imported
 from t9k.aimd.scalar_recorder import ScalarRecorder, as_number, trial_of_log_dir
 from t9k.aimd.telling import tell
+from t9k.aimd.tensorboard_media import MEDIA
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def _patch(module: ModuleType) -> None:
     setattr(writer, _RECORDER, None)
     writer.__init__ = _opening(writer.__init__)
     for name, record in _RECORDED.items():
+        if not hasattr(writer, name):  # of the other library
+            continue
         setattr(writer, name, _recording(getattr(writer, name), record))
     writer.close, writer.__exit__ = _closing(writer.close), _leaving(writer.__exit__)
     file_writer.add_summary = _recording_summary(file_writer.add_summary)
@@ -78,7 +81,7 @@ def _opening(open_writer: Callable[..., None]) -> Callable[..., None]:
     return opened
 
 
-def _recording(method: Callable[..., None], record: Callable[..., None]) -> Callable[..., None]:
+def _recording(method: Callable[..., None], record: Callable[..., Any]) -> Callable[..., None]:
     @wraps(method)
     def recorded(self: Any, *arguments: Any, **settings: Any) -> None:
         was_inside, _state.inside = getattr(_state, "inside", False), True
@@ -126,12 +129,12 @@ def _leaving(leave: Callable[..., Any]) -> Callable[..., Any]:
     return left
 
 
-def _attempt(record: Callable[..., None], *arguments: Any, **settings: Any) -> None:
+def _attempt(record: Callable[..., Any], *arguments: Any, **settings: Any) -> None:
     """Record what the writer has taken; what a trial cannot hold is reported once, and training goes on."""
     global _told
     try:
         record(*arguments, **settings)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # an array of whatever library may raise anything
         if not _told:
             _told = True
             tell(said("WARNING: TensorBoard took a value that no trial can hold: {error}", error=error))
@@ -156,8 +159,8 @@ def _scalars(
     recorder.scalars(main_tag, numbers, recorder.step_of(main_tag, global_step), walltime)
 
 
-def _text(recorder: ScalarRecorder, tag: str, text_string: str, *_: Any, **__: Any) -> None:
-    recorder.text(tag, text_string)
+def _text(recorder: ScalarRecorder, tag: str, text_string: str, global_step: Any = None, *_: Any, **__: Any) -> None:
+    recorder.text(tag, text_string, recorder.step_of(f"text/{tag}", global_step))
 
 
 def _hparams(recorder: ScalarRecorder, hparam_dict: Any, metric_dict: Any, *others: Any, **settings: Any) -> None:
@@ -168,9 +171,10 @@ def _hparams(recorder: ScalarRecorder, hparam_dict: Any, metric_dict: Any, *othe
     recorder.hparams_and_metrics(hparam_dict, metric_dict, name, step)
 
 
-_RECORDED: dict[str, Callable[..., None]] = {
+_RECORDED: dict[str, Callable[..., Any]] = {
     "add_hparams": _hparams,
     "add_scalar": _scalar,
     "add_scalars": _scalars,
     "add_text": _text,
+    **MEDIA,
 }

@@ -14,6 +14,7 @@ import math
 from pathlib import PurePath
 
 from aimd_core.format.names import safe_name
+from t9k.aimd.checkpointing import Checkpointing
 from t9k.aimd.creation import create_trial
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.frameworks import load_framework
@@ -55,13 +56,19 @@ class AIMDCallback(_trainer_callback.TrainerCallback):
         trial: The trial; None before its own is created.
     """
 
-    def __init__(self, trial: Trial | None = None) -> None:
+    def __init__(self, trial: Trial | None = None, checkpoints: str | None = None) -> None:
         """Record into a trial.
 
         Args:
             trial: From `aimd.create_trial`; it has not ended.
+            checkpoints: Keep what the Trainer saves, and of that what this says: `best(val.loss):3, last:2`, as in
+                `Trial.checkpoint`; empty keeps all.
+
+        Raises:
+            UsageError: `checkpoints` has another form.
         """
         super().__init__()
+        self._checkpoints = Checkpointing(checkpoints)
         self.trial = trial
         self._owns_trial = trial is None
         self._has_trained = False
@@ -95,6 +102,12 @@ class AIMDCallback(_trainer_callback.TrainerCallback):
         else:
             self._log(args, state, group_metrics(metrics, aliases=EVAL_IS_VAL))
 
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Hand over the checkpoint that the Trainer has just saved."""
+        path = PurePath(args.output_dir or "", f"checkpoint-{state.global_step}")
+        if self._checkpoints.is_on and state.is_world_process_zero:
+            self._checkpoints.hand_over(self._opened(args, state), str(path), state.global_step)
+
     def on_predict(self, args: Any, state: Any, control: Any, metrics: Mapping[str, Any], **_: Any) -> None:
         """Record what `trainer.predict` measured."""
         self._log(args, state, group_metrics(metrics, default="test", aliases=EVAL_IS_VAL))
@@ -119,6 +132,7 @@ class AIMDCallback(_trainer_callback.TrainerCallback):
         # state.epoch is a fraction, such as 1.5 in the middle of the second epoch
         epoch = None if state.epoch is None else math.ceil(round(state.epoch, 6))
         for metrics_type, metrics in groups.items():
+            self._checkpoints.measure(metrics_type, metrics)
             trial.log(metrics_type, metrics, state.global_step, epoch, not self._owns_trial)
 
 

@@ -43,6 +43,7 @@ from aimd_core.format.values import STEP_LIMIT
 from aimd_core.language import joined, said, spoken
 from t9k.aimd import endings
 from t9k.aimd.environment import frameworks, imported_packages
+from t9k.aimd.media_calls import MediaCalls
 from t9k.aimd.output import OutputLog, keep_traceback
 from t9k.aimd.output import stop as stop_output
 from t9k.aimd.params import Params
@@ -53,19 +54,22 @@ from t9k.aimd.values import as_float, as_int, as_text, as_timestamp
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
     from typing import Any
 
     from aimd_core.upload import Uploaded
     from t9k.aimd.checkpoints import Checkpoint
+    from t9k.aimd.media.encoded import Encoded
+    from t9k.aimd.media.recording import MediaRecorder
+    from t9k.aimd.media_calls import Caption
 
 _NAMES_KEPT = 10_000  # encoded names to keep for the next call
 _float_repr = float.__repr__
 _time_ns = time.time_ns
 
 
-class Trial:
+class Trial(MediaCalls):
     """A trial. Use `aimd.create_trial` to create one."""
 
     def __init__(
@@ -100,6 +104,7 @@ class Trial:
     def _begin_anew(self) -> None:
         self._owner = os.getpid()
         self._output: OutputLog | None = None
+        self._recorder: MediaRecorder | None = None
         self._running = False  # set by the first log of this process
         self._heads: dict[str, str] = {}
         self._keys: dict[str, str] = {}
@@ -108,7 +113,7 @@ class Trial:
     def __getstate__(self) -> dict[str, Any]:
         """Pickle a trial: the copy has its own journal and documents for the same files, and nothing open is copied."""
         own = {name: copy.copy(vars(self)[name]) for name in ("_metadata", "_params", "_journal")}
-        return {**vars(self), **own, "_output": None}
+        return {**vars(self), **own, "_output": None, "_recorder": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -209,6 +214,27 @@ class Trial:
         record = head + ", ".join(parts) + encode_tail(step, epoch, when)
         self._journal.append(record.encode("ascii"))
 
+    def _log_media(
+        self,
+        key: str,
+        step: int,
+        caption: Caption,
+        group: str | None,
+        encode: Callable[..., list[Encoded]],
+        *arguments: Any,
+        check_status: bool = True,
+    ) -> None:
+        recorder = self._recorder
+        if recorder is None:
+            from t9k.aimd.media.recording import MediaRecorder  # most trials record none
+
+            recorder = self._recorder = MediaRecorder(self._path, self._journal._on_fault)
+        number = as_int("step", step)
+        record = recorder.prepare(key, number, caption, group, encode, arguments)
+        if not self._running:
+            self._begin(check_status, number)
+        recorder.record(record, self._now())
+
     def _now(self) -> str:
         second, nanosecond = divmod(_time_ns(), 1_000_000_000)
         last, shown = self._second
@@ -250,11 +276,11 @@ class Trial:
 
     def _supersede(self, step: int) -> None:
         """Mark the points from a step on as superseded by those that follow."""
-        from aimd_core.format.segments import Resume, append_segment  # most trials have none
+        from aimd_core.format.segments import append_resume  # most trials have none
 
         self._goes_back = False
         try:
-            append_segment(self._path, Resume(step, os.lstat(self._path / METRICS_FILE).st_size, timestamp()))
+            append_resume(self._path, step, timestamp())
         except OSError as error:
             self._journal.note(error)
 
@@ -313,13 +339,17 @@ class Trial:
         self._metadata.change(ended)
         endings.forget(self)  # not before: a signal in the middle of this is an end, too
         saved = self._metadata.is_saved and parameters.is_saved
-        doubts = [said(", but the disk reported an error: a power cut may lose some")] if self._journal.unsynced else []
+        doubts = [said(", but the disk reported an error: a power cut may lose some")] if self._is_in_doubt() else []
         doubts += [] if saved else [said(", but its status or parameters could not be saved")]
         facts = {"trial": self.alternative_name, "receipt": self.receipt, "doubt": joined("", doubts)}
         if status == SUCCEEDED:
             tell(said("trial {trial} finished: {receipt}{doubt}", **facts))
         else:
             tell(said("trial {trial} failed: {receipt}{doubt}", **facts))
+
+    def _is_in_doubt(self) -> bool:
+        """Tell whether the disk refused to keep what was written."""
+        return self._journal.unsynced or (self._recorder is not None and self._recorder.unsynced)
 
     def _may_end(self) -> bool:
         """Tell whether this object may end the trial: it is the owner, or the owner's process is gone."""
@@ -359,6 +389,8 @@ class Trial:
         self._journal.sync()
         self._journal.count()
         self._journal.close()
+        if self._recorder is not None:
+            self._recorder.close()
 
     def __enter__(self) -> Trial:
         return self
@@ -467,13 +499,17 @@ class Trial:
     def receipt(self) -> str:
         """The number of points that this object logged, how many of them are on disk, and how many others the file has.
 
-        Others come from its copies, mostly in worker processes. System metrics do not count.
+        Others come from its copies, mostly in worker processes. System metrics do not count. Media are counted apart.
         """
         written, others = self._journal.count()
         counts = {"attempts": self._journal.written + self._journal.failed, "written": written, "others": others}
+        points = said("logged {attempts:,}, on disk {written:,}", **counts)
         if others:
-            return said("logged {attempts:,}, on disk {written:,}, plus {others:,} by others", **counts)
-        return said("logged {attempts:,}, on disk {written:,}", **counts)
+            points = said("logged {attempts:,}, on disk {written:,}, plus {others:,} by others", **counts)
+        if self._recorder is None:
+            return points
+        counts = {"attempts": self._recorder.attempts, "written": self._recorder.written}
+        return said("{points}, media {attempts:,}, on disk {written:,}", points=points, **counts)
 
     def upload(
         self,

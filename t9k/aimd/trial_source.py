@@ -75,6 +75,10 @@ class TrialSource:
             if is_number(value):
                 metrics_type, metric = self._names.metric_of(str(name))
                 groups.setdefault(metrics_type, {})[metric] = value
+        self.log_types(groups, step, epoch)
+
+    def log_types(self, groups: Mapping[str, Mapping[str, Any]], step: int, epoch: int | None = None) -> None:
+        """Record numbers by type, then by name. Step and epoch as for `log`."""
         for metrics_type, group in groups.items():
             self.trial.log(metrics_type, group, step, epoch, not self._owns_trial)
 

@@ -17,7 +17,7 @@ from aimd_core.config import resolve_credentials
 from aimd_core.errors import AimdError, NetworkError
 from aimd_core.reading.documents import Trial
 from aimd_core.upload import Destination, connect
-from aimd_core.upload.along import take_along
+from aimd_core.upload.along import conclude
 from aimd_core.upload.refusals import sentence
 from aimd_core.upload.sending import no_progress
 from t9k.aimd.companions import Companion
@@ -80,7 +80,7 @@ def _upload_once(path: Path) -> Exception | None:
         with connect(resolve_credentials(), RetryPolicy(tries=2)) as remote:
             trial = Trial(path)
             uploaded = remote.upload(trial, Destination())
-            take_along(remote, trial, uploaded, no_progress)
+            conclude(remote, trial, uploaded, no_progress)
         if uploaded.refusals and uploaded.outcome != "unchanged":
             _tell(sentence(uploaded.refusals))
     except (AimdError, OSError) as error:

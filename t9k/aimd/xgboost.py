@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 
+from t9k.aimd.checkpointing import Checkpointing
 from t9k.aimd.frameworks import load_framework
 from t9k.aimd.naming import dataset_type
 from t9k.aimd.settings import record_settings
@@ -42,15 +43,30 @@ _DIGITS = 7  # XGBoost stores settings in single precision: 0.1 comes back as 0.
 class AIMDCallback(_callback.TrainingCallback):
     """Records every boosting round of `train`, `cv` and the scikit-learn estimators. It does not end the trial."""
 
-    def __init__(self, trial: Trial, types: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        trial: Trial,
+        types: Mapping[str, str] | None = None,
+        checkpoints: str | None = None,
+        checkpoint_rounds: int = 10,
+    ) -> None:
         """Record into a trial.
 
         Args:
             trial: From `aimd.create_trial`; it has not ended.
             types: Metrics types by data set, such as `{"validation_0": "train", "validation_1": "val"}`: the
                 scikit-learn estimators only number the data sets.
+            checkpoints: Save the model, and keep what this says: `best(val.logloss):3, last:2`, as in
+                `Trial.checkpoint`; empty keeps all. Cross-validation has no model to save.
+            checkpoint_rounds: After how many rounds the model is saved, and after the last one.
+
+        Raises:
+            UsageError: `checkpoints` has another form.
         """
         super().__init__()
+        self._checkpoints = Checkpointing(checkpoints)
+        self._checkpoint_rounds = max(1, checkpoint_rounds)
+        self._saved_at = 0
         self.trial = trial
         self._types = dict(types or {})
         self._recorded = 0  # rounds of the current training
@@ -73,12 +89,24 @@ class AIMDCallback(_callback.TrainingCallback):
         """Record the round. Never stops training."""
         self._log = evals_log
         self._record()
+        if (self._rounds_before + epoch + 1) % self._checkpoint_rounds == 0:
+            self._save(model)
         return False
 
     def after_training(self, model: Any) -> Any:
         """Record the last round, which this callback misses if an earlier callback stopped training."""
         self._record()
+        self._save(model)
         return model
+
+    def _save(self, model: Any) -> None:
+        """Hand over the booster, once for each round."""
+        if not self._checkpoints.is_on or hasattr(model, "cvfolds") or not _is_rank_zero():
+            return
+        rounds = model.num_boosted_rounds()
+        if rounds != self._saved_at:
+            self._saved_at = rounds
+            self._checkpoints.save(self.trial, "model.ubj", rounds, model.save_model)
 
     def _record(self) -> None:
         rounds = max((len(values) for metrics in self._log.values() for values in metrics.values()), default=0)
@@ -89,6 +117,7 @@ class AIMDCallback(_callback.TrainingCallback):
                 for dataset, metrics in self._log.items():
                     values = _scores({name: values[index] for name, values in metrics.items() if index < len(values)})
                     metrics_type = dataset_type(dataset, {**self._crossed, **self._types})
+                    self._checkpoints.measure(metrics_type, values)
                     self.trial.log(metrics_type, values, step=self._rounds_before + index + 1)
 
 

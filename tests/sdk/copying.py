@@ -30,6 +30,8 @@ from aimd_core.format.journal import JournalWriter, encode_record
 from aimd_core.format.shared_document import SharedDocument
 from t9k import aimd
 from t9k.aimd.lightgbm import AIMDCallback as LightGBMCallback
+from t9k.aimd.media.plain import text
+from t9k.aimd.media.recording import MediaRecorder
 from t9k.aimd.output import OutputLog
 from t9k.aimd.tensorboard import SummaryWriter
 
@@ -94,12 +96,24 @@ def change_document(document: SharedDocument, step: int) -> None:
     document.change(lambda values: {**values, f"document{step}": step})
 
 
+def recorder_of(trial: aimd.Trial) -> MediaRecorder:
+    trial.log_text("k", "x" * 2000, 0)  # which is stored, so that a pack is open
+    assert trial._recorder is not None
+    return trial._recorder
+
+
+def log_media(recorder: MediaRecorder, step: int) -> None:
+    prepared = recorder.prepare("k", step, None, None, text, (f"{step}" * 2000, False))
+    recorder.record(prepared, _TIME)
+
+
 # What is copied: how it is made for a trial, and what is done with a copy.
 KINDS: dict[str, tuple[Callable[[aimd.Trial], Any], Callable[[Any, int], None]]] = {
     "Trial": (lambda trial: trial, log_to),
     "Params": (lambda trial: trial.params, lambda params, step: params.update({f"params{step}": step})),
     "SharedDocument": (lambda trial: trial.params._document, change_document),
     "JournalWriter": (lambda trial: trial._journal, log_record),
+    "MediaRecorder": (recorder_of, log_media),
     "OutputLog": (lambda trial: trial._output, write_line),
     "SummaryWriter": (lambda trial: SummaryWriter(trial=trial), lambda writer, step: writer.add_scalar("n", 0.5, step)),
     "AIMDCallback": (LightGBMCallback, lambda callback, step: log_to(callback.trial, step)),
@@ -271,8 +285,15 @@ def check(way: str) -> list[str]:
 def lost(trial: aimd.Trial, way: str, kinds: Iterable[str]) -> list[str]:
     """Return what is missing of what the copies recorded, or is told wrongly."""
     is_used = way != "stranger"
-    logging = [kind for kind in kinds if is_used and kind not in ("Params", "SharedDocument", "OutputLog")]
+    logging = [
+        kind for kind in kinds if is_used and kind not in ("Params", "SharedDocument", "OutputLog", "MediaRecorder")
+    ]
     faults = []
+    media = [(item.record.step, trial.media.read(item.record.bytes[0])[:9]) for item in trial.media.items()]
+    ours = STEPS["MediaRecorder"]
+    expected_media = [(0, b"x" * 9), (ours, (str(ours) * 5).encode()[:9])]
+    if media != expected_media[: 1 + is_used]:
+        faults.append(f"media are {media}")
     lines = (trial.path / "metrics").read_text().splitlines()
     steps = sorted(json.loads(line)["train"]["sequence"]["step"] for line in lines)
     expected = sorted([0, 1, *(STEPS[kind] for kind in logging)])
@@ -284,6 +305,7 @@ def lost(trial: aimd.Trial, way: str, kinds: Iterable[str]) -> list[str]:
     if is_used and f"line {STEPS['OutputLog']}\n" not in (trial.path / "stdout.log").read_text():
         faults.append("the line that a copy of the log was shown is missing")
     receipt = "logged 2, on disk 2" + (f", plus {len(logging)} by others" if is_used else "")
+    receipt += ", media 1, on disk 1"
     if trial.receipt != receipt:
         faults.append(f"the receipt says: {trial.receipt}")
     if aimd.load_trial(trial.path).status != "Succeeded":

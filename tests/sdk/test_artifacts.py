@@ -21,6 +21,7 @@ from aimd_core.errors import (
     InvalidRepoNameError,
     UsageError,
 )
+from aimd_core.format.artifacts import MAX_TYPE_CHARS
 from t9k import aimd
 from t9k.aimd import create_artifact
 from tests.support.parts import can_mount, require_part
@@ -163,12 +164,43 @@ def test_what_cannot_be_read_of_a_tree_is_named_and_the_rest_goes_on(
     assert Path(artifact.local_path("again/out") or "").read_text() == "secret"
 
 
+HOSTILE = ["a\nb", "\x1b]0;title\x07", "a\rb", "\u202egpj.exe", "tab\t"]
+
+
+@pytest.mark.parametrize("way", ["add_dir", "save"])
+def test_no_name_of_a_file_acts_on_the_terminal(
+    artifact: aimd.Artifact, work: Path, capfd: pytest.CaptureFixture[str], way: str
+) -> None:
+    tree = work / "tree"
+    tree.mkdir()
+    for name in HOSTILE:
+        (tree / name).write_text("x")
+    if way == "save":
+        with aimd.create_trial(trial_name="cnn", capture_output=False) as trial:
+            assert trial.save(tree) == []
+    else:
+        assert len(artifact.add_dir(tree)) == len(HOSTILE)
+    told = capfd.readouterr().err
+    assert "tree" in told
+    assert all(line.isprintable() and line.startswith("aimd: ") for line in told.splitlines())
+
+
+def test_a_type_that_no_server_takes_is_refused(work: Path) -> None:
+    with pytest.raises(UsageError):
+        create_artifact("mnist_model", "m" * (MAX_TYPE_CHARS + 1))
+    create_artifact("mnist_model", "m" * MAX_TYPE_CHARS)
+
+
 def test_a_file_that_is_not_there_or_not_a_file_is_an_error(artifact: aimd.Artifact, work: Path) -> None:
-    with pytest.raises(DiskError):
+    with pytest.raises(DiskError) as missing:
         artifact.add_file("nowhere")
+    with pytest.raises(DamagedError) as directory:
+        artifact.add_file(work)
     os.mkfifo("pipe")
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedError) as pipe:
         artifact.add_file("pipe")
+    advice = [error.value.advice for error in (missing, directory, pipe)]
+    assert [word in text for word, text in zip(("path", "add_dir", "regular"), advice, strict=True)] == [True] * 3
     with pytest.raises(DiskError):
         artifact.add_dir("pipe")
     assert artifact.objects == []

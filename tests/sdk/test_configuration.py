@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aimd_core.errors import ConfigError, NetworkError, NotSignedInError
 from t9k import aimd
-from t9k.aimd.configuration import CONFIG, Config, companion_environment
+from t9k.aimd.configuration import Config, companion_environment
 from tests.conftest import Account
 from tests.support.companions import companions_of
 from tests.support.strangers import unused_port
@@ -21,13 +20,6 @@ def file(work: Path) -> Path:
     path = Path(os.environ["T9K_CONFIG"])
     path.write_text(f"# mine\naimd_host: http://127.0.0.1:9/x\napi_key: {KEY}\nasset_hub_host: https://a\n")
     return path
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    yield
-    CONFIG._loaded = None
-    CONFIG._changed.clear()
 
 
 def test_the_file_is_read_at_first_use_and_not_before(file: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aimd_core.errors import DiskError
+from aimd_core.errors import DiskError, UsageError
 from t9k import aimd
 from tests.support.parts import require_part
 from tests.support.scripts import run_script, script_environment
@@ -125,3 +125,10 @@ def test_a_working_directory_that_is_gone_is_told_and_another_directory_helps(wo
     assert done.returncode == 0, done.stderr
     assert done.stdout == "DiskError .: the working directory is gone\nSucceeded logged 1, on disk 1\n"
     assert "WARNING" not in done.stderr
+
+
+def test_an_address_is_no_directory_for_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="s3://bucket/runs is an address"):
+        aimd.create_trial(trial_name="t", dir="s3://bucket/runs")
+    assert not list(tmp_path.glob("s3*"))

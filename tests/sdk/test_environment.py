@@ -23,6 +23,28 @@ def test_packages_are_those_imported_with_their_versions_and_never_our_own() -> 
     assert not {"json", "aimd_core", "t9k", "os"} & set(packages)
 
 
+def test_packages_are_listed_while_a_finaliser_imports_more(tmp_path: Path) -> None:
+    """Else the end of a training could raise."""
+    code = """
+    import gc, sys
+    from t9k.aimd.environment import imported_packages
+    class Late:
+        number = 0
+        def __init__(self):
+            self.itself = self
+        def __del__(self):
+            Late.number += 1
+            sys.modules[f"late{Late.number}"] = sys
+    gc.set_threshold(40)
+    for _ in range(100):
+        Late(), Late()
+        imported_packages()
+    print(Late.number > 100)
+    """
+    done = run_script(code, tmp_path)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def test_asking_for_versions_imports_nothing() -> None:
     before = set(sys.modules)
     imported_packages()

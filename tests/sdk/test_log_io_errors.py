@@ -65,7 +65,7 @@ def test_a_failed_sync_is_told_when_it_happens_and_again_in_the_receipt(
     def refuse(descriptor: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(journal, "_fdatasync", refuse)
+    monkeypatch.setattr(journal, "sync_data", refuse)
     trial.log("train", {"a": 0.0}, step=0)
     assert "WARNING" in capsys.readouterr().err
     trial.finish()

@@ -28,7 +28,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
         monkeypatch.setattr(files.os, call, sync)
         if call == "fdatasync":
-            monkeypatch.setattr(journal, "_fdatasync", sync)
+            monkeypatch.setattr(journal, "sync_data", sync)
 
     noted("fsync")
     noted("fdatasync")

@@ -9,8 +9,12 @@ MESSAGES: dict[str, str] = {
     # The SDK
     "{command} ended with {status}": "{command} 以状态 {status} 结束",
     "job {job} was requeued: {name} goes on": "作业 {job} 已重新排队：继续记录 {name}",
+    "{earlier} was still open, and ends here: {trial} begins": "{earlier} 尚未结束，到此为止：开始记录 {trial}",
+    "torchrun started its workers again: {name} goes on": "torchrun 已重新启动工作进程：继续记录 {name}",
     "{name} takes either a trial or the settings for one": "{name} 只接受一个试验，或创建试验的设置",
     "a trial needs a name": "试验需要名称",
+    "{directory} is an address; trials are recorded in directories": "{directory} 是网络地址；试验只能记录到本地目录",
+    "Give a directory of this machine; with auto_upload=True, a server gets the trial meanwhile": "请指定本机目录；设置 auto_upload=True 可在训练期间同步上传到服务器",
     "Call create_trial(trial_name='...')": "请调用 create_trial(trial_name='...')",
     "Check the path": "请检查路径",
     "trial_name must be a string, not {kind}: {name!r}": "trial_name 必须是字符串，而不是 {kind}：{name!r}",
@@ -50,15 +54,8 @@ MESSAGES: dict[str, str] = {
     "rank {number} of {count} records nothing; rank 0 does (all_ranks=True records every one)": (
         "rank {number}（共 {count} 个）不做记录；由 rank 0 记录（all_ranks=True 则全部记录）"
     ),
-    "{method}: trials record numbers and parameters only, so this was not recorded": (
-        "{method}：试验只记录数值和超参数，因此未记录此内容"
-    ),
-    "add_text: of the texts {tag!r} only the first is recorded, in the note": (
-        "add_text：标签 {tag!r} 的文本只记录第一条，写入备注"
-    ),
-    "add_text: {tag!r} is too long for a note, so it is not recorded": (
-        "add_text：{tag!r} 太长，无法写入备注，因此未记录"
-    ),
+    "{method}: a trial has no such thing, so this was not recorded": "{method}：试验不保存此类内容，因此未记录",
+    "{method}: not recorded: {error}": "{method}：未记录：{error}",
     "WARNING: TensorBoard took a value that no trial can hold: {error}": (
         "警告：TensorBoard 接受了一个试验无法保存的值：{error}"
     ),
@@ -68,7 +65,9 @@ MESSAGES: dict[str, str] = {
     ),
     "call wandb.init() before {name}": "使用 {name} 之前请先调用 wandb.init()",
     "wandb.log takes a mapping of names to values, not {kind}": "wandb.log 接受名称到值的映射，而不是 {kind}",
-    "wandb.log: trials record numbers only, so no {kind} is recorded": "wandb.log：试验只记录数值，因此不记录 {kind}",
+    "a row of this table has {count} values, not {given}": "此表格的一行有 {count} 个值，而不是 {given} 个",
+    "wandb.log: no {kind} is recorded": "wandb.log：不记录 {kind}",
+    "wandb.log: this {kind} is not recorded: {error}": "wandb.log：未记录此 {kind}：{error}",
     "wandb.{name} is accepted, but does nothing here": "可以调用 wandb.{name}，但在此不起作用",
     "wandb.finish was called with exit code {code}": "调用 wandb.finish 时的退出码为 {code}",
     "WARNING: artifact {name} is not complete: {reason}": "警告：制品 {name} 不完整：{reason}",
@@ -78,6 +77,12 @@ MESSAGES: dict[str, str] = {
     ),
     "sweeps need W&B's service; Optuna's studies are recorded here, see t9k.aimd.optuna": (
         "sweep 需要 W&B 的服务；此处可记录 Optuna 的 study，请见 t9k.aimd.optuna"
+    ),
+    "no recorded objective runs here, and the artifact store has no trial of its own": (
+        "当前没有正在记录的目标函数，制品存储也没有自己的试验"
+    ),
+    "AIMDArtifactStore('name') keeps such artifacts in a trial of that name": (
+        "AIMDArtifactStore('name') 会把这类制品保存在同名的试验中"
     ),
     "config must be a mapping or a file, not {kind}": "config 必须是映射或文件，而不是 {kind}",
     "there is a run {name!r} in {directory} already": "{directory} 中已有运行 {name!r}",
@@ -99,6 +104,7 @@ MESSAGES: dict[str, str] = {
     ", so this is Interrupted: {names}": "，因此以下试验为 Interrupted：{names}",
     " ({receipt})": "（{receipt}）",
     "trial {trial} failed: {receipt}{doubt}": "试验 {trial} 已失败：{receipt}{doubt}",
+    "the worker failed": "工作进程失败",
     "WARNING: {path} was left out: {reason}": "警告：未添加 {path}：{reason}",
     "WARNING: {count} files of {path} were left out": "警告：{path} 中有 {count} 个文件未添加",
     "no artifact was named": "未指定制品",
@@ -109,11 +115,19 @@ MESSAGES: dict[str, str] = {
         "请只给出 artifact_path、artifact_id、artifact_ref 其中之一"
     ),
     "{what} must be a string, not {value!r}": "{what} 必须是字符串，而不是 {value!r}",
+    "artifact_type has {count:,} characters, the limit is {limit}": "artifact_type 有 {count:,} 个字符，上限为 {limit} 个",
+    "For example: model, dataset": "例如：model、dataset",
+    "All files of a directory are added by: artifact.add_dir": "添加目录中的所有文件：artifact.add_dir",
+    "An artifact takes regular files, while nothing writes to them; nothing was added": (
+        "制品只接受普通文件，且添加时不能有程序写入；未添加任何内容"
+    ),
+    "Check the path; a relative one begins at the working directory": "请检查路径；相对路径从工作目录开始",
     "{path} is larger than {limit}": "{path} 大于 {limit}",
     "Split it into several files": "请拆分成多个文件",
     "{uri!r} is not a URI": "{uri!r} 不是 URI",
     "For example: s3://bucket/data.tar, file:///data": "例如：s3://bucket/data.tar、file:///data",
     "is not a directory": "不是目录",
+    "WARNING: checkpoints cannot be kept by {metric}; measured: {names}": "警告：无法按 {metric} 保留检查点；已有的指标：{names}",
     "WARNING: no checkpoint of step {step}: {path}: {reason}": "警告：未能保存第 {step} 步的检查点：{path}：{reason}",
     "keep names the metric {metric!r}, which was not given": "keep 使用了未给出的指标 {metric!r}",
     "Give it: metrics={{'{metric}': ...}}": "请给出：metrics={{'{metric}': ...}}",
@@ -178,4 +192,57 @@ MESSAGES: dict[str, str] = {
     "is not there": "不存在",
     "more than {limit:,} files at once": "一次超过 {limit:,} 个文件",
     "WARNING: not saved: {parts}{more}. Training goes on.": "警告：未保存：{parts}{more}。训练继续进行。",
+    # t9k/aimd/media
+    "WARNING: nothing recorded at {key!r}: {reason}. Training goes on; such are counted.": (
+        "警告：{key!r} 处没有记录任何内容：{reason}。训练继续进行；此类情况会计数。"
+    ),
+    "{points}, media {attempts:,}, on disk {written:,}": "{points}；媒体 {attempts:,} 项，已写入磁盘 {written:,} 项",
+    "a key must be a string, not {kind}": "键必须是字符串，而不是 {kind}",
+    "{key!r} cannot be a key: {reason}": "{key!r} 不能作为键：{reason}",
+    "{name} must be a string, not {kind}": "{name} 必须是字符串，而不是 {kind}",
+    "{name} must be a number, not {kind}": "{name} 必须是数字，而不是 {kind}",
+    "{name} must be above 0 and below {limit:,}, not {value}": "{name} 必须大于 0 且小于 {limit:,}，而不是 {value}",
+    "{name} has {given} entries for {count} things": "{name} 有 {given} 项，而对象有 {count} 个",
+    "layout {layout!r} is not one of {layouts}": "layout {layout!r} 不在 {layouts} 之列",
+    "{kind} is not {what}": "{kind} 不是{what}",
+    "{kind} of shape {shape} is not {what}": "形状为 {shape} 的 {kind} 不是{what}",
+    "HTML, or the path object of a file": "HTML 文本或文件的路径对象",
+    "a table: a data frame, a mapping of columns, or a list of rows": "表格：数据框、由列组成的映射，或由行组成的列表",
+    "numbers, or the counts and edges of a histogram": "数字，或直方图的计数与边界",
+    "a figure of matplotlib or plotly, or a picture": "matplotlib 或 plotly 的图，或图片",
+    "a picture: an array of height x width, with 1, 3 or 4 channels first or last, a PIL image, a path or bytes": (
+        "图片：高 x 宽的数组（1、3 或 4 个通道在最前或最后）、PIL 图像、路径或字节"
+    ),
+    "a sound: an array of samples, or of samples x channels, a path or bytes": (
+        "声音：采样数组，或采样 x 声道的数组、路径或字节"
+    ),
+    "a video: an array of frames x height x width x channels, a path or bytes": (
+        "视频：帧 x 高 x 宽 x 通道的数组、路径或字节"
+    ),
+    "points: an array of n x 3, or of n x 6 with colours, a path or bytes": (
+        "点：n x 3 的数组，或带颜色的 n x 6 数组、路径或字节"
+    ),
+    "it has {size:,} {unit}, the limit is {limit:,}": "它有 {size:,} {unit}，上限为 {limit:,}",
+    "bytes": "字节",
+    "cells": "个单元格",
+    "frames": "帧",
+    "numbers": "个数字",
+    "pictures": "张图片",
+    "pixels": "个像素",
+    "its record has more than {limit:,} bytes": "它的记录超过 {limit:,} 字节",
+    "it is not a picture that browsers show, such as PNG, JPEG, GIF, WebP or SVG": (
+        "它不是浏览器能显示的图片，例如 PNG、JPEG、GIF、WebP 或 SVG"
+    ),
+    "it is not a sound that browsers play, such as WAV, MP3, Ogg or FLAC": (
+        "它不是浏览器能播放的声音，例如 WAV、MP3、Ogg 或 FLAC"
+    ),
+    "it is not a video that browsers play, such as MP4, WebM or GIF": (
+        "它不是浏览器能播放的视频，例如 MP4、WebM 或 GIF"
+    ),
+    "it is not a glTF, GLB, OBJ, PLY or STL file": "它不是 glTF、GLB、OBJ、PLY 或 STL 文件",
+    "pixels that are not whole numbers are from 0 to 1; larger ones are clipped": (
+        "非整数的像素值应在 0 到 1 之间；更大的值会被截断"
+    ),
+    "digest must be a SHA-256 in hexadecimal, not {value!r}": "digest 必须是十六进制的 SHA-256，而不是 {value!r}",
+    "size must be a number of bytes, not {value!r}": "size 必须是字节数，而不是 {value!r}",
 }

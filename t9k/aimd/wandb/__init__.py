@@ -21,7 +21,7 @@ _HOME = {
     "Artifact": "artifacts",
     **dict.fromkeys(("AlertLevel", "Audio", "Bokeh", "Box3D", "Classes", "Graph", "Histogram"), "media"),
     **dict.fromkeys(("Html", "Image", "JoinedTable", "Molecule", "Object3D", "PartitionedTable", "Plotly"), "media"),
-    **dict.fromkeys(("Table", "Video", "data_types", "plot", "plots"), "media"),
+    **dict.fromkeys(("Table", "Video", "data_types", "plot", "plot_table", "plots"), "media"),
 }
 _OF_THE_RUN = (
     *("alert", "define_metric", "link_model", "log", "log_artifact", "log_code", "log_model", "mark_preempting"),

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from aimd_core.errors import AimdError
+from aimd_core.format.artifacts import names_version
 from aimd_core.format.names import safe_name
 from aimd_core.language import said
 from t9k.aimd.artifact import create_artifact
@@ -79,8 +80,9 @@ class Artifact:
     def make(self, trial: Trial, aliases: Iterable[str]) -> None:
         """Make the artifact beside a trial, as its output. What fails is reported, and training goes on."""
         try:
+            own = [alias for alias in aliases if not names_version(alias)]  # such as latest, which is always given
             name, directory = safe_name(self.name, "artifact"), trial.path.parents[2]
-            made = create_artifact(name, self.type, self.description or "", list(aliases), dir=directory)
+            made = create_artifact(name, self.type, self.description or "", own, dir=directory)
             for add in self._additions:
                 add(made)
             trial.mark_output(made)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from aimd_core.format.names import MetricNames, safe_name
 from aimd_core.language import said, spoken
+from t9k.aimd.cells import current_cell
 from t9k.aimd.endings import finish_at_exit
 from t9k.aimd.naming import EVAL_IS_VAL, OTHER_TYPE, split_tag
 from t9k.aimd.settings import record_settings
@@ -21,7 +22,7 @@ from t9k.aimd.telling import tell, tell_once
 from t9k.aimd.values import as_float, as_int, as_mapping
 from t9k.aimd.wandb.faults import Error, UsageError, refuse_before_init
 from t9k.aimd.wandb.mappings import RunConfig, RunSummary
-from t9k.aimd.wandb.media import Media
+from t9k.aimd.wandb.media import Table, media_of
 from t9k.aimd.wandb.opening import open_trial
 
 TYPE_CHECKING = False  # a constant, because importing `typing` slows down start-up
@@ -169,10 +170,10 @@ class Run(RunFacts):
         self._steps: dict[str, int] = {}  # their last values, of those that are whole
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None, **_: Any) -> None:
-        """Record numbers, nested ones by dotted names. What is not a number is reported once.
+        """Record numbers, nested ones by dotted names, pictures, tables and texts. What is neither is reported once.
 
         Args:
-            data: Numbers by name.
+            data: Values by name.
             step: The step; by default, the number of calls so far. A step before the last one is recorded as given.
             commit: Whether the next call without a step is at the next step; by default, if no step is given.
             **_: Ignored.
@@ -186,11 +187,35 @@ class Run(RunFacts):
             self.step = max(self.step, step)
         at = self.step if step is None else step
         numbers: dict[str, float] = {}
-        _collect(data, "", numbers)
+        others: dict[str, Any] = {}
+        _collect(data, "", numbers, others)
         epoch = numbers.get("epoch")
         self._record(numbers, at, int(epoch) if epoch is not None and epoch.is_integer() else None)
+        for name, value in others.items():
+            self._show(name, value, at)
         if step is None if commit is None else commit:
             self.step += 1
+
+    def _label(self, *_: Any, **__: Any) -> None:
+        """Do nothing: some scripts tell W&B which repository they are from."""
+
+    def _show(self, name: str, value: Any, step: int) -> None:
+        """Record a picture, a table or the like."""
+        items = media_of(value)
+        if items is None:
+            _drop(value)
+            return
+        for item in items:
+            for column, cells in item.galleries().items() if isinstance(item, Table) else ():
+                self._show(f"{name}/{column}", cells, step)
+        definition = self._definition_of(name) if self._definitions else None
+        at = step if definition is None else self._steps.get(definition.step_metric or "", step)
+        captions = [item.caption if isinstance(item.caption, str) else "" for item in items]
+        try:
+            self.trial._log_media(name, at, captions, None, lambda: [made for item in items for made in item.encode()])
+        except Exception as error:  # an array of whatever library may raise anything
+            kind = type(items[0]).__name__
+            tell_once(kind, said("wandb.log: this {kind} is not recorded: {error}", kind=kind, error=error))
 
     def _record(self, numbers: dict[str, float], step: int, epoch: int | None) -> None:
         groups: dict[tuple[str, int], dict[str, float]] = {}
@@ -378,7 +403,7 @@ def init(
         group: A folder in the project's.
         job_type: A tag.
         mode: `disabled` records nothing, `online` uploads while training runs; otherwise files are written.
-        reinit: Finish a run that is open; without it, `init` returns that one.
+        reinit: Finish a run that is open; otherwise `init` returns that one. By default True in a notebook.
         resume: `allow` or True goes on with the trial of this id, or with the last unfinished one of this name, if
             there is one; `must` raises an error if there is none, `never` if there is one.
         resume_from: `<id>?_step=<n>`: go on with a trial from that step, as `load_trial(..., from_step=n)` does.
@@ -389,7 +414,8 @@ def init(
     """
     global current
     if current is not None:
-        if not reinit or reinit == "return_previous":
+        returns = not reinit or reinit in ("default", "return_previous")
+        if returns and (reinit not in (None, "default") or current_cell() is None):
             return current
         current.finish()
     given = {"project": project, "dir": dir, "id": id, "name": name, "notes": notes, "tags": tags, "group": group}
@@ -446,24 +472,23 @@ def _split(name: str) -> tuple[str, str]:
     return split_tag(name if "/" in name else name.replace(".", "/", 1), EVAL_IS_VAL)
 
 
-def _collect(data: Mapping[Any, Any], prefix: str, numbers: dict[str, float]) -> None:
+def _collect(data: Mapping[Any, Any], prefix: str, numbers: dict[str, float], others: dict[str, Any]) -> None:
     for key, value in data.items():
         name = f"{prefix}{key}"
         if type(value) is float:
             numbers[name] = value
         elif isinstance(value, Mapping):
-            _collect(value, f"{name}.", numbers)
+            _collect(value, f"{name}.", numbers, others)
         elif value is not None:
             try:
                 numbers[name] = as_float(name, value)
             except TypeError:
-                _drop(value)
+                others[name] = value
 
 
 def _drop(value: object) -> None:
-    item = value[0] if isinstance(value, (list, tuple)) and value else value
-    kind = f"wandb.{type(item).__name__}" if isinstance(item, Media) else type(item).__name__
-    tell_once(kind, said("wandb.log: trials record numbers only, so no {kind} is recorded", kind=kind))
+    kind = type(value).__name__
+    tell_once(kind, said("wandb.log: no {kind} is recorded", kind=kind))
 
 
 def sweep(*_: Any, **__: Any) -> str:

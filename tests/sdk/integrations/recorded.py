@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import textwrap
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,12 +29,32 @@ CALM = {
 }
 
 
+# Frameworks that are installed apart, see beside.txt. The operators that a torchvision for CUDA fails to load with a
+# PyTorch for the CPU are declared, so that it can be imported; nothing here uses them.
+BESIDE = Path(sys.prefix, "beside")
+APART = ("diffusers", "fastai", "ultralytics")
+_BESIDE = f"""
+import sys
+sys.path.append({str(BESIDE)!r})
+import torch
+if torch.version.cuda is None:
+    torchvision_operators = torch.library.Library("torchvision", "DEF")
+    for operator in ("nms", "qnms"):
+        torchvision_operators.define(operator + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+"""
 WITHOUT_TENSORFLOW = 'import sys; sys.modules["tensorflow"] = None\n'  # it must not be needed
 _DIGITS = "import sklearn.datasets\n"
 # What is imported once for all scripts that train with a framework: that takes longer than the trainings.
 IMPORTS = {
     "accelerate": _DIGITS + "import accelerate, torch._dynamo",
+    "catboost": _DIGITS + "import catboost",
+    "diffusers": _BESIDE + "import sklearn.datasets, accelerate, diffusers",
+    "fastai": _BESIDE
+    + _DIGITS
+    + "import fastai.callback.progress, fastai.data.core, fastai.data.load, fastai.learner, fastai.metrics",
+    "hydra": _DIGITS + "import hydra, sklearn.linear_model",
     "ignite": "import torch.utils.data, ignite.engine, ignite.handlers, ignite.metrics",
+    "jax": _DIGITS + "import jax, optax",
     "keras": _DIGITS + WITHOUT_TENSORFLOW + "import keras",
     "lightgbm": _DIGITS + "import lightgbm",
     "lightning": _DIGITS + "import torch.utils.data, lightning.pytorch",
@@ -44,6 +65,9 @@ IMPORTS = {
     "stable_baselines3": "import stable_baselines3",
     "tensorboard": "import torch.utils.tensorboard",
     "transformers": _DIGITS + "from transformers import BertForSequenceClassification, Trainer",
+    "ultralytics": _BESIDE
+    + _DIGITS
+    + "import contextlib, PIL.Image\nwith contextlib.redirect_stdout(sys.stderr): import ultralytics",  # it talks
     "xgboost": _DIGITS + "import xgboost",
 }
 
@@ -141,4 +165,4 @@ def documented(section: str) -> str:
 def require_framework(*packages: str) -> None:
     """Go on when these packages are installed; see `require_part`."""
     for package in packages:
-        require_part(package, find_spec(package) is not None)
+        require_part(package, find_spec(package) is not None or (package in APART and (BESIDE / package).is_dir()))

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from aimd_core.reading.media import LocalMedia
 from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import Training, documented, recorded_trial
 
@@ -79,3 +80,36 @@ def test_log_with_aimd_needs_no_edit(tmp_path: Path, train: Training) -> None:
     trial = recorded_trial(tmp_path)
     assert (trial.name, trial.status, trial.upload["folder_path"]) == ("text-to image", "Succeeded", "f")
     assert (trial.params, trial.steps("train")) == ({"lr": 1}, [3])
+
+
+def test_the_documented_training_of_diffusers_records_its_losses_and_samples(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    prepared("diffusers")(documented("diffusers"), tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.upload["folder_path"]) == ("digits_ddpm", "Succeeded", "digits")
+    assert (trial.params, trial.steps("train")) == ({"rate": 0.01}, [1, 2, 3, 4])
+    items = LocalMedia(trial.path).items()
+    assert [(item.record.kind, item.record.key, item.record.step) for item in items] == [
+        ("image", "val/samples", 4)
+    ] * 2
+
+
+def test_pictures_and_tables_are_recorded_as_by_accelerates_own_trackers(tmp_path: Path, train: Training) -> None:
+    code = """
+    import numpy
+    from accelerate import Accelerator
+    from t9k.aimd.accelerate import AIMDTracker
+    accelerator = Accelerator(cpu=True, log_with=AIMDTracker("t"))
+    accelerator.init_trackers("project")
+    accelerator.log({"loss": 0.5})
+    for tracker in accelerator.trackers:
+        tracker.log_images({"samples": [numpy.zeros((4, 4, 3)), numpy.zeros((4, 4))]}, step=7)
+        tracker.log_images({"stacked": numpy.zeros((2, 3, 4, 4), "uint8")}, dataformats="NCHW")
+        tracker.log_table("answers", columns=["question", "answer"], data=[["why", "because"]])
+    accelerator.end_training()
+    """
+    train(code, tmp_path)
+    media = LocalMedia(recorded_trial(tmp_path).path)
+    rows = [(item.record.kind, item.record.key, item.record.step) for item in media.items()]
+    assert sorted(rows) == [*[("image", "samples", 7)] * 2, *[("image", "stacked", 1)] * 2, ("table", "answers", 1)]

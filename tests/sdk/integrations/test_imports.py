@@ -18,11 +18,14 @@ FRAMEWORKS = {
     "stable_baselines3": "stable-baselines3",
     "ignite": "ignite",
     "skorch": "skorch",
+    "fastai": "fastai",
+    "hydra": "hydra",
+    "ray": "ray",
 }
 HEAVY = (
     "{'keras', 'torch', 'tensorflow', 'jax', 'lightning', 'pytorch_lightning', 'transformers', 'accelerate', "
     "'xgboost', 'lightgbm', 'sklearn', 'optuna', 'tensorboard', 'tensorboardX', 'numpy', "
-    "'ignite', 'skorch', 'stable_baselines3'}"
+    "'ignite', 'skorch', 'stable_baselines3', 'catboost', 'fastai', 'hydra', 'ray', 'ultralytics'}"
 )
 
 
@@ -31,6 +34,7 @@ def test_importing_the_sdk_and_its_light_integrations_loads_no_framework(tmp_pat
     import sys
     from t9k import aimd
     import t9k.aimd.lightgbm, t9k.aimd.sklearn, t9k.aimd.tensorboard, t9k.aimd.naming, t9k.aimd.settings
+    import t9k.aimd.catboost, t9k.aimd.ultralytics
     aimd.create_trial
     print(sorted({HEAVY} & set(sys.modules)))
     """

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aimd_core.format.tables import parse_table
+from aimd_core.reading.media import LocalMedia
 from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import (
     Training,
@@ -136,13 +138,15 @@ print(logger.name, logger.version == logger.experiment.alternative_name, logger.
 
 def test_the_logger_takes_what_lightnings_own_ones_take(tmp_path: Path, train: Training) -> None:
     code = """
-    import argparse, dataclasses
+    import argparse, dataclasses, os
     from omegaconf import OmegaConf
     from t9k.aimd.lightning import AIMDLogger
     @dataclasses.dataclass
     class Settings:
         depth: int = 3
-    logger = AIMDLogger("named", prefix="exp", folder_path="f")
+    logger = AIMDLogger("named", prefix="exp", folder_path="f", save_dir="below")
+    assert logger.root_dir == f"{os.getcwd()}/below/named" and not os.path.exists("below")
+    assert os.path.isdir(f"below/.aimd/trials/{logger.version}")  # known before anything is logged
     logger.log_hyperparams(argparse.Namespace(lr=0.1), {"hparam/acc": 0.5, "note": "text"})
     logger.log_hyperparams(Settings(), metrics=1.5)
     logger.log_hyperparams(OmegaConf.create({"a": 1, "b": "${a}", "c": {"d": ["${a}"]}}))
@@ -154,8 +158,8 @@ def test_the_logger_takes_what_lightnings_own_ones_take(tmp_path: Path, train: T
     logger.finalize("success")
     """
     done = train(code, tmp_path)
-    assert done.stdout.splitlines()[-1] == f"{tmp_path}/named True"
-    trial = recorded_trial(tmp_path)
+    assert done.stdout.splitlines()[-1] == f"{tmp_path}/below/named True"
+    trial = recorded_trial(tmp_path / "below")
     assert (trial.name, trial.status, trial.upload["folder_path"]) == ("named", "Succeeded", "f")
     assert trial.params == {"lr": 0.1, "depth": 3, "a": 1, "b": 1, "c": {"d": [1]}}
     assert [tuple(point) for point in trial.points] == [
@@ -236,7 +240,84 @@ except Exception as error:
 """
     done = train(code, tmp_path)
     assert done.stdout.splitlines()[-2:] == [
-        "t t None None None",
+        f"t t None {tmp_path} None",
         "UsageError AIMDLogger takes either a trial or the settings for one",
     ]
     assert recorded_trials(tmp_path) == []
+
+
+def test_the_logger_takes_pictures_sounds_videos_and_tables_as_lightnings_wandb_logger_does(
+    tmp_path: Path, train: Training
+) -> None:
+    code = f"""{module("lightning.pytorch")}
+import numpy
+class Shown(Tiny):
+    def validation_step(self, batch, number):
+        super().validation_step(batch, number)
+        if number == 0 and not self.trainer.sanity_checking:
+            self.logger.log_image("val/samples", [torch.rand(3, 4, 5), numpy.zeros((4, 5))], caption=["a", "b"])
+    def test_step(self, batch, number):
+        if number == 0:
+            self.logger.log_image(key="test", images=[torch.rand(3, 4, 5)], step=8, caption=["late"], masks=[None])
+logger = AIMDLogger("t", prefix="exp")
+trainer = pl.Trainer(max_epochs=2, log_every_n_steps=1, logger=logger, {QUIET_WITH_LOGGER})
+model = Shown()
+trainer.fit(model, data, data)
+trainer.test(model, data, verbose=False)
+logger.log_audio("sounds", [numpy.zeros(80), numpy.zeros(160)], step=9, sample_rate=[8000, 16000], caption=["c", "d"])
+logger.log_video("videos", [numpy.zeros((2, 3, 4, 5), "uint8")], step=9, fps=[2])
+logger.log_table("rows", ["id", "kind"], [[1, "x"]], step=9)
+logger.log_text("texts", columns=["prompt", "answer"], data=[["why", "because"]], step=9)
+for images, settings in (([1], {{}}), ([torch.rand(3, 4, 5)], {{"caption": ["a", "b"]}})):
+    try:
+        logger.log_image("wrong", images, step=9, **settings)
+    except Exception as error:
+        print(type(error).__name__)
+"""
+    done = train(code, tmp_path)
+    assert done.stdout.splitlines()[-2:] == ["TypeError", "ValueError"]
+    trial = recorded_trial(tmp_path)
+    assert trial.status == "Succeeded"
+    media = LocalMedia(trial.path)
+    rows = [(item.record.kind, item.record.key, item.record.step, item.record.caption) for item in media.items()]
+    assert sorted(rows) == [
+        ("audio", "exp-sounds", 9, "c"),
+        ("audio", "exp-sounds", 9, "d"),
+        ("image", "exp-test", 8, "late"),
+        *(("image", "exp-val/samples", step, caption) for step in (2, 5) for caption in "ab"),
+        ("table", "exp-rows", 9, ""),
+        ("table", "exp-texts", 9, ""),
+        ("video", "exp-videos", 9, ""),
+    ]
+    facts = [item.record.facts for item in media.items("exp-sounds")]
+    assert [fact["sample_rate"] for fact in facts] == [8000, 16000]
+    assert media.item("exp-videos").record.facts["frames"] == 2
+    stored = media.item("exp-texts").record.stored
+    assert stored is not None
+    assert parse_table(media.read(stored)).rows == [["why", "because"]]
+
+
+def test_fabric_records_by_the_same_logger(tmp_path: Path, train: Training) -> None:
+    code = f"""{module("lightning.pytorch")}
+from lightning.fabric import Fabric
+fabric = Fabric(accelerator="cpu", devices=1, loggers=[AIMDLogger("fabric", folder_path="f")])
+fabric.launch()
+layer = torch.nn.Linear(4, 2)
+model, optimizer = fabric.setup(layer, torch.optim.SGD(layer.parameters(), 0.1))
+fabric.logger.log_hyperparams({{"lr": 0.1}})
+for step, batch in enumerate(fabric.setup_dataloaders(data)):
+    loss = torch.nn.functional.cross_entropy(model(batch[0]), batch[1])
+    fabric.backward(loss)
+    optimizer.step()
+    fabric.log("train_loss", loss, step)
+    fabric.log_dict({{"val/loss": 0.5, "val/accuracy": torch.tensor(0.25), "epoch": 0}}, step=step)
+fabric.logger.log_image("samples", [torch.rand(3, 4, 5)])
+"""
+    train(code, tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status, trial.upload["folder_path"]) == ("fabric", "Succeeded", "f")
+    assert trial.params == {"lr": 0.1}
+    assert trial.steps("train") == trial.steps("val") == [0, 1, 2]
+    assert trial.epochs("val") == [1, 1, 1]
+    assert all(point.value == {"loss": 0.5, "accuracy": 0.25} for point in trial.of("val"))
+    assert LocalMedia(trial.path).steps("samples") == [2]

@@ -169,3 +169,60 @@ print(start.timestamp())
     metadata = yaml.safe_load((trial.path / "metadata.yaml").read_text())
     times = [datetime.fromisoformat(metadata[name]).timestamp() for name in ("startTime", "endTime")]
     assert times == [started_s, started_s + 3600]
+
+
+def test_artifacts_of_a_study_are_files_of_its_trials(tmp_path: Path, train: Training) -> None:
+    code = f"""{STUDY}
+import io
+from pathlib import Path
+from optuna.artifacts import Backoff, download_artifact, get_all_artifact_meta, upload_artifact
+from optuna.artifacts.exceptions import ArtifactNotFound
+from t9k.aimd.optuna import AIMDArtifactStore
+store = AIMDArtifactStore("files", folder_path="s")
+@track
+def objective(trial):
+    path = Path(str(trial.number), "model.txt")
+    path.parent.mkdir()
+    path.write_text(f"model {{trial.number}}")
+    upload_artifact(artifact_store=Backoff(store), file_path=str(path), study_or_trial=trial)
+    return trial.suggest_float("x", 0, 1)
+study.optimize(objective, n_trials=4, n_jobs=2)
+Path("report").write_text("of the study")
+upload_artifact(artifact_store=store, file_path="report", study_or_trial=study)
+for holder in (*study.trials, study):
+    (meta,) = get_all_artifact_meta(holder, storage=study._storage)
+    path = f"{{getattr(holder, 'number', 'study')}}-{{meta.filename}}"
+    download_artifact(artifact_store=store, artifact_id=meta.artifact_id, file_path=path)
+    print(meta.artifact_id)
+store.write("stream", io.BytesIO(b"bytes"))
+print(store.open_reader("stream").read())
+store.remove("stream")
+for refused in (
+    lambda: store.open_reader("stream"),
+    lambda: store.open_reader("../../metrics"),
+    lambda: store.remove("*"),
+    lambda: store.write("../../x", io.BytesIO(b"bytes")),
+    lambda: AIMDArtifactStore().write("x", io.BytesIO(b"")),
+):
+    try:
+        refused()
+    except Exception as error:
+        print(type(error).__name__)
+"""
+    lines = train(code, tmp_path).stdout.splitlines()
+    ids = lines[:5]
+    assert lines[5:] == ["b'bytes'", *["ArtifactNotFound"] * 3, "ValueError", "UsageError"]
+    assert [(tmp_path / f"{number}-model.txt").read_text() for number in range(4)] == [f"model {n}" for n in range(4)]
+    assert (tmp_path / "study-report").read_text() == "of the study"
+    own, *trials = recorded_trials(tmp_path)
+    assert (own.name, own.status, own.upload["folder_path"]) == ("files", "Succeeded", "s")
+    for number, trial in enumerate(trials):
+        kept = trial.path / "files" / "optuna" / ids[number] / "model.txt"
+        assert kept.read_text() == f"model {number}"
+        assert list((trial.path / "files").rglob("*.*")) == [kept]
+    again = f"""
+from t9k.aimd.optuna import AIMDArtifactStore
+print(AIMDArtifactStore(dir={str(tmp_path)!r}).open_reader({ids[2]!r}).read())
+"""
+    (tmp_path / "elsewhere").mkdir()
+    assert train(again, tmp_path / "elsewhere").stdout == "b'model 2'\n"

@@ -1,15 +1,20 @@
 import copy
+import io
 import json
 import multiprocessing
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from aimd_cli.importing.tensorboard import read_tensorboard
-from aimd_core.format.labels import read_labels
+from aimd_core.format.media import Histogram
+from aimd_core.format.tables import parse_table
+from aimd_core.reading.media import LocalMedia
 from t9k import aimd
+from t9k.aimd.media.pictures import encode_png
 from t9k.aimd.tensorboard import GlobalSummaryWriter, SummaryWriter
 from tests.sdk.integrations.conftest import Prepared
 from tests.sdk.integrations.recorded import documented, recorded_trial, recorded_trials, run_training
@@ -89,12 +94,13 @@ def test_a_tag_without_steps_counts_by_itself(work: Path) -> None:
 
 def test_what_a_trial_cannot_hold_is_dropped_and_told_of_once(work: Path) -> None:
     writer = SummaryWriter("t")
-    with pytest.warns(UserWarning, match="add_image: trials record numbers and parameters only") as told:
+    with pytest.warns(UserWarning, match="add_tensor: a trial has no such thing") as told:
+        writer.add_tensor("t", object(), 1)
+    assert told[0].filename == __file__
+    writer.add_tensor("t", object(), 2)  # a second warning would be an error here
+    with pytest.warns(UserWarning, match="add_image: not recorded: object is not a picture") as told:
         writer.add_image("picture", object(), 1)
     assert told[0].filename == __file__
-    writer.add_image("picture", object(), 2)  # a second warning would be an error here
-    with pytest.warns(UserWarning, match="add_histogram"):
-        writer.add_histogram("h", [1, 2])
     with pytest.raises(AttributeError, match="add_nonsense"):
         _ = writer.add_nonsense
     assert recorded_trial(work).points == []
@@ -179,7 +185,7 @@ def test_the_log_directory_is_the_one_given_and_has_an_event_file_that_tensorboa
     ]
     assert [point.time_s for point in run.points][:3] == [100.0, 101.0, 102.0]
     assert run.params == {"lr": 0.1, "name": "a"}
-    assert dict(run.left_out) == {"text": 1}
+    assert (dict(run.left_out), run.media is not None and len(run.media)) == ({}, 1)
     assert next((work / "runs/exp").glob("events.*")).name.endswith(".gpu0")
 
 
@@ -243,19 +249,21 @@ def test_tags_that_would_be_one_metric_stay_apart(work: Path) -> None:
     assert len({(point.metrics_type, *point.value) for point in recorded_trial(work).points}) == len(tags)
 
 
-def test_hyperparameters_in_a_text_become_parameters_and_other_texts_a_note(work: Path) -> None:
+def test_hyperparameters_in_a_text_become_parameters_and_other_texts_media(work: Path) -> None:
     with SummaryWriter("t") as writer:
         rows = ["|param|value|", "|-|-|", "|lr|0.1|", "|env|a|b|", "|track|False|", "|seed|None|"]
         writer.add_text("hyperparameters", "\n".join(rows))
         writer.add_text("config", json.dumps({"model": {"depth": 2}}))
         writer.add_text("sample", "one fish", 1)
-        writer.add_text("other", "|a|b|c|\n|-|-|-|\n|1|2|3|")
-        with pytest.warns(UserWarning, match="only the first") as told:
-            writer.add_text("sample", "two fish", 2)
-        assert told[0].filename == __file__
+        writer.add_text("sample", "two fish", 2)
     trial = recorded_trial(work)
     assert trial.params == {"lr": 0.1, "env": "a|b", "track": False, "seed": None, "model": {"depth": 2}}
-    assert read_labels(trial.path).note == "sample: one fish\nother: |a|b|c|\n|-|-|-|\n|1|2|3|"
+    media = LocalMedia(trial.path)
+    texts = [(item.record.key, item.record.step, item.record.stored) for item in media.items()]
+    assert [(key, step, media.read(stored)) for key, step, stored in texts if stored] == [
+        ("sample", 1, b"one fish"),
+        ("sample", 2, b"two fish"),
+    ]
 
 
 def test_each_set_of_hyperparameters_is_a_trial_of_one_folder(work: Path) -> None:
@@ -280,11 +288,82 @@ def test_figures_are_closed_unless_they_should_stay_open(work: Path, monkeypatch
     closed: list[str] = []
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", SimpleNamespace(close=closed.append))
     with SummaryWriter("t") as writer:
-        with pytest.warns(UserWarning, match="add_figure"):
-            writer.add_figure("f", "first", 0, close=False)
-        writer.add_figure("f", "second", 0)
-        writer.add_figure("f", ["third", "fourth"], 0)
-    assert closed == ["second", "third", "fourth"]
+        first, second, third = Drawn("first"), Drawn("second"), Drawn("third")
+        writer.add_figure("f", first, 0, close=False)
+        writer.add_figure("f", [second, third], 1)
+    assert closed == [second, third]
+    assert [item.record.kind for item in LocalMedia(writer.trial.path).items("f")] == ["figure"] * 3
+
+
+class Drawn:
+    """A figure, as far as a writer is concerned."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def savefig(self, file: io.BytesIO, format: str) -> None:
+        file.write(encode_png(np.zeros((2, 3, 3), np.uint8)))
+
+
+def test_everything_that_a_writer_shows_is_media_of_the_trial_and_tensorboard_still_has_it(work: Path) -> None:
+    pixels = (np.arange(2 * 5 * 4 * 3) % 256).astype(np.uint8).reshape(2, 5, 4, 3)
+    with SummaryWriter("runs/shown") as writer:
+        writer.add_image("one", pixels[0].transpose(2, 0, 1), 1)
+        writer.add_image("flat", pixels[0, :, :, 0], 1, dataformats="HW")
+        writer.add_images("several", pixels.transpose(0, 3, 1, 2), 2)
+        writer.add_image_with_boxes("boxed", pixels[0], np.array([[0, 0, 3, 3]]), 1, dataformats="HWC")
+        writer.add_video("film", pixels.transpose(0, 3, 1, 2)[None], 1, fps=2)
+        writer.add_audio("sound", np.zeros((1, 100)), 1, sample_rate=8000)
+        writer.add_histogram("weights", np.arange(1000.0), 3)
+        writer.add_histogram_raw("raw", 0.0, 2.0, 3, 3.0, 5.0, [1.0, 2.0], [1, 2], 3)
+        writer.add_pr_curve("pr", np.array([1, 0, 1]), np.array([0.9, 0.2, 0.6]), 1)
+        writer.add_embedding(np.eye(2), metadata=["a", "b"], tag="words", global_step=4)
+        writer.add_embedding(np.eye(2), metadata=np.array([3.0, 5.0]), tag="numbers", global_step=4)
+        mixed = list(zip(np.array([3.0, 5.0]), ["train", "test"], strict=True))
+        writer.add_embedding(np.eye(2), mixed, tag="mixed", global_step=4, metadata_header=np.array(["y", "set"]))
+        writer.add_graph("Linear(2, 3)")
+        writer.add_mesh("cloud", np.zeros((1, 4, 3)), np.zeros((1, 4, 3)), global_step=1)
+        writer.add_mesh("faces", np.zeros((1, 3, 3)), faces=np.array([[[0, 1, 2]]]), global_step=1)
+        with writer.use_metadata(global_step=9):
+            writer.add_histogram("weights", [1.0, 2.0])
+    media = LocalMedia(recorded_trial(work).path)
+    records = [item.record for item in media.items()]
+    assert sorted((record.key, record.step, record.kind) for record in records) == [
+        ("boxed", 1, "image"),
+        ("cloud", 1, "object3d"),
+        ("faces", 1, "object3d"),
+        ("film", 1, "video"),
+        ("flat", 1, "image"),
+        ("graph", 0, "text"),
+        ("mixed", 4, "table"),
+        ("numbers", 4, "table"),
+        ("one", 1, "image"),
+        ("pr", 1, "table"),
+        ("raw", 3, "histogram"),
+        ("several", 2, "image"),
+        ("several", 2, "image"),
+        ("sound", 1, "audio"),
+        ("weights", 3, "histogram"),
+        ("weights", 9, "histogram"),
+        ("words", 4, "table"),
+    ]
+    by_key = {record.key: record for record in records}
+    assert by_key["one"].facts["width"] == 4
+    assert by_key["raw"].histogram == Histogram((0.0, 1.0, 2.0), (1, 2))
+    words = parse_table(media.read(by_key["words"].stored))
+    assert words.rows == [["a", 1.0, 0.0], ["b", 0.0, 1.0]]
+    assert parse_table(media.read(by_key["numbers"].stored)).rows == [[3.0, 1.0, 0.0], [5.0, 0.0, 1.0]]
+    assert parse_table(media.read(by_key["mixed"].stored)).rows == [[3.0, "train", 1.0, 0.0], [5.0, "test", 0.0, 1.0]]
+    precision = parse_table(media.read(by_key["pr"].stored))
+    assert precision.rows[0][:3] == [0.0, pytest.approx(2 / 3), 1.0]
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulator.EventAccumulator(str(work / "runs" / "shown"))
+    events.Reload()
+    assert set(events.Tags()["images"]) == {"one", "flat", "boxed", "several/0", "several/1"}
+    assert (events.Tags()["audio"], events.Tags()["distributions"]) == (["sound"], ["weights", "raw"])
+    (image,) = events.Images("one")
+    assert (image.step, image.width, image.height) == (1, 4, 5)
+    assert image.encoded_image_string == media.read(by_key["one"].stored)
 
 
 def test_a_copied_writer_records_into_the_same_trial_and_repeats_no_event(work: Path) -> None:
@@ -332,6 +411,7 @@ def test_patched_writers_record_beside_their_event_files_however_they_were_impor
         writer.add_scalar("Loss/train", 0.1, 1, walltime=5.0)
         writer.add_scalars("acc", {"train": 0.5, "val": 0.25}, 1.5)
         writer.add_histogram("h", torch.ones(2), 1)
+        writer.add_image("i", torch.zeros(3, 2, 2), 2)
         writer.add_text("hyperparameters", "|param|value|\\n|-|-|\\n|depth|3|")
         for rate in (0.1, 0.2):
             writer.add_hparams({"lr": rate}, {"hparam/acc": 1}, run_name=str(rate))
@@ -365,6 +445,7 @@ def test_patched_writers_record_beside_their_event_files_however_they_were_impor
         ("hparam", 0, None, {"acc": 1.0}),
         ("val", 9, None, {"raw": 2.0}),
     ]
+    assert [(item.record.key, item.record.step) for item in LocalMedia(exp.path).items()] == [("h", 1), ("i", 2)]
     assert exp.params == {"depth": 3, "lr": 0.1, "seed": 7.0, "name": "n"}
     assert (exp2.name, exp2.params) == ("exp-0.2", {"lr": 0.2})
     assert lent.steps("train") == late.steps("train") == [1]

@@ -103,3 +103,46 @@ trainer.hyperparameter_search(lambda trial: {{"learning_rate": trial.suggest_flo
     assert [(trial.name, trial.upload["folder_path"]) for trial in trials] == [("tiny-0", "tiny"), ("tiny-1", "tiny")]
     assert trials[0].params["learning_rate"] != trials[1].params["learning_rate"]
     assert all("val" in trial.types and trial.status == "Succeeded" for trial in trials)
+
+
+WORDS = """
+import datasets
+import t9k.aimd.transformers
+from tokenizers import Tokenizer, models, pre_tokenizers
+words = {word: number for number, word in enumerate(["<unk>", "<pad>", "a", "b", "c"])}
+tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+quiet = {"max_steps": 2, "logging_steps": 1, "use_cpu": True, "disable_tqdm": True, "save_strategy": "no"}
+"""
+TRAININGS = {
+    "trl": """
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from trl import SFTConfig, SFTTrainer
+tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>", eos_token="<pad>")
+sizes = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+model = LlamaForCausalLM(LlamaConfig(vocab_size=5, pad_token_id=1, eos_token_id=1, bos_token_id=1, **sizes))
+arguments = SFTConfig("out/tiny", report_to="aimd", bf16=False, max_length=8, **quiet)
+data = datasets.Dataset.from_list([{"text": "a b c"}] * 16)
+SFTTrainer(model, args=arguments, train_dataset=data, processing_class=tokenizer).train()
+""",
+    "sentence_transformers": """
+from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=4)], device="cpu")
+arguments = SentenceTransformerTrainingArguments("out/tiny", report_to="aimd", **quiet)
+data = datasets.Dataset.from_dict({"anchor": ["a b", "b c"] * 8, "positive": ["a", "c"] * 8})
+SentenceTransformerTrainer(model, arguments, train_dataset=data, loss=MultipleNegativesRankingLoss(model)).train()
+""",
+}
+
+
+@pytest.mark.parametrize("library", TRAININGS)
+def test_what_builds_on_transformers_takes_report_to(tmp_path: Path, train: Training, library: str) -> None:
+    require_framework(library)
+    train(WORDS + TRAININGS[library], tmp_path)
+    trial = recorded_trial(tmp_path)
+    assert (trial.name, trial.status) == ("tiny", "Succeeded")
+    assert trial.steps("train") == [1, 2]
+    assert {"loss", "grad_norm", "learning_rate"} <= trial.of("train")[0].value.keys()
+    assert trial.of("summary")

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import t9k.aimd.wandb as wandb
 from aimd_core.errors import AimdError
 from aimd_core.format.labels import read_labels
+from aimd_core.reading.media import LocalMedia
 from t9k import aimd
 from t9k.aimd import telling
 from t9k.aimd.tensorboard import SummaryWriter
 from t9k.aimd.wandb import runs
+from t9k.aimd.wandb.media import Media
 from tests.sdk.integrations.recorded import Recorded, recorded_trial, recorded_trials
 from tests.support.scripts import ROOT, run_script
 
@@ -36,7 +39,16 @@ def logged(trial: Recorded) -> list[tuple[int, str, float]]:
 
 
 def media_of(entry: dict[str, Any]) -> Any:
-    return getattr(wandb, entry["$media"])() if "$media" in entry else entry
+    """Return a picture of two pixels for what was one in the script, an array of zeros for an array, and so on."""
+    if "$media" in entry:
+        return getattr(wandb, entry["$media"])(np.zeros((1, 2, 3), np.uint8))
+    if "$table" in entry:
+        return wandb.Table(columns=entry["$table"], data=entry["data"])
+    if "$artifact" in entry:
+        artifact = wandb.Artifact(entry["$artifact"], type="model")
+        artifact.add_file(entry["file"])
+        return artifact
+    return np.zeros(entry["$array"], np.float32) if "$array" in entry else entry
 
 
 def replay(name: str) -> list[tuple[str, list[Any], dict[str, Any]]]:
@@ -46,7 +58,8 @@ def replay(name: str) -> list[tuple[str, list[Any], dict[str, Any]]]:
     writer: Any = None
     for target, arguments, settings in calls:
         if target == "writer":
-            writer = SummaryWriter(*arguments, **settings, trial=wandb.run.trial)  # as `sync_tensorboard` arranges
+            trial = None if wandb.run is None else wandb.run.trial  # as `sync_tensorboard` arranges
+            writer = SummaryWriter(*arguments, **settings, trial=trial)
             continue
         first, *names = target.split(".")
         function: Any = wandb if first == "wandb" else writer
@@ -55,6 +68,15 @@ def replay(name: str) -> list[tuple[str, list[Any], dict[str, Any]]]:
         function(*arguments, **settings)
     wandb.finish()
     return calls
+
+
+def media_in(value: Any) -> int:
+    """Return how many pictures and texts a value of `log` has."""
+    if isinstance(value, (dict, list)):
+        return sum(map(media_in, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, wandb.Table):  # and a gallery of its pictures
+        return 1 + sum(isinstance(cell, Media) for row in value.data for cell in row)
+    return isinstance(value, (str, Media))
 
 
 def numbers_in(data: dict[str, Any]) -> list[float]:
@@ -69,13 +91,16 @@ SCRIPTS = sorted(path.stem for path in CALLS.glob("*.jsonl"))
 def test_everything_that_a_popular_script_logs_is_there(script: str, work: Path) -> None:
     (work / "params.txt").write_text("lr: 0.1")  # a file that one of them saves
     calls = replay(script)
-    numbers = 0
+    numbers = media = 0
     settings: dict[str, Any] = {}
     for target, arguments, given in calls:
-        if target == "wandb.log":
+        if target in ("wandb.log", "wandb.run.log"):
             numbers += len(numbers_in(arguments[0]))
+            media += media_in(arguments[0])
         elif target == "writer.add_scalar":
             numbers += 1
+        elif target in ("writer.add_histogram", "writer.add_images"):
+            media += 1 if target == "writer.add_histogram" else len(arguments[1])
         elif target == "wandb.config.update":
             settings.update(arguments[0])
         elif target == "wandb.init":
@@ -83,6 +108,7 @@ def test_everything_that_a_popular_script_logs_is_there(script: str, work: Path)
     trial = recorded_trial(work)
     assert len(logged(trial)) == numbers > 10
     assert len({(step, name) for step, name, _ in logged(trial)}) == numbers  # none stands for another
+    assert len(list(LocalMedia(trial.path).items())) == media
     assert trial.params == settings
     assert trial.status == "Succeeded"
 
@@ -260,9 +286,9 @@ def test_a_run_goes_back_or_forks_from_a_step(work: Path) -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        lambda run: run.log({"img": wandb.Image("x", caption="c")}),
-        lambda run: run.log({"imgs": [wandb.Image("x")], "t": wandb.Table(columns=["a"], data=[[1]])}),
-        lambda run: run.log({"p": wandb.plot.line(wandb.Table(), "a", "b"), "text": "words", "none": None}),
+        lambda run: run.log({"molecule": wandb.Molecule("x"), "none": None}),
+        lambda run: run.log({"picture": wandb.Image(object())}),
+        lambda run: run.log({"list": [1, 2, 3]}),
         lambda run: run.watch(object(), log="all"),
         lambda run: wandb.Artifact("m").add(wandb.Table(), "t"),
     ],

@@ -1,0 +1,1 @@
+"""What `trial.log_image` and its like do with what they are given. No library is imported before it is needed."""
