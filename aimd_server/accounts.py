@@ -16,6 +16,7 @@ from aimd_core.errors import NotFoundError
 from aimd_core.language import said
 from aimd_server.opening import opened
 from aimd_server.services import identity
+from aimd_server.services import quotas as quota_service
 from aimd_server.services.clock import iso
 from aimd_server.services.identity import KeyWish
 from aimd_server.services.keys import document
@@ -107,3 +108,18 @@ def set_group(
     """
     with _existing(data_dir, settings) as database:
         identity.set_group(database, name, action, member)
+
+
+def set_quota(data_dir: Path, user: str, path: str, size_bytes: int | None, settings: Settings | None = None) -> None:
+    """Set how much a user (`/`), or a folder of theirs, may hold; None removes the quota."""
+    with _existing(data_dir, settings) as database:
+        quota_service.put(database, user, path, size_bytes)
+
+
+def quotas(data_dir: Path, settings: Settings | None = None) -> list[dict[str, Any]]:
+    """Return all quotas, and how many bytes are used of each."""
+    with _existing(data_dir, settings) as database:
+        return [
+            {"user": row.owner, "folder": row.path, "used": used, "limit": row.size}
+            for row, used in quota_service.listed(database)
+        ]

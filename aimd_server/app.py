@@ -91,7 +91,7 @@ class Application:
         try:
             caller = await dialect.authenticate(request, self.state.backend)
         except RefusalError as error:
-            return dialect.refused(error)
+            return dialect.refused(error, request)
         except StoreUnavailableError:
             return dialect.unavailable()
         return caller if isinstance(caller, Response) else dialect.not_found()

@@ -58,6 +58,7 @@ def run(
     stop_timeout_s: int = STOP_TIMEOUT_S,
     is_shared: bool = False,
     stopping: Stopping | None = None,
+    blobs: Blobs | None = None,
 ) -> None:
     """Run the server until it is told to stop.
 
@@ -69,6 +70,7 @@ def run(
         stop_timeout_s: How long running requests may take after it is told to stop.
         is_shared: Whether other servers that share may run on the same data.
         stopping: Who listens for signals already, if anybody does.
+        blobs: Its object store, which it closes; by default what the settings say.
 
     Raises:
         DataInUseError: Another server runs on the data.
@@ -83,7 +85,7 @@ def run(
         nullcontext(stopping) if stopping else Stopping() as stop,
         _listening(data_dir, settings, is_shared) as listener,
         Database(data_dir, location=location_for(data_dir, settings)) as database,
-        closing(_usable_blobs(settings.blobs, data_dir)) as blobs,
+        closing(_usable(blobs or open_blobs(settings.blobs, data_dir, settings.blobs_public_endpoint))) as objects,
         _threads() as threads,
     ):
         _require_sound(database, settings)
@@ -93,7 +95,7 @@ def run(
         database.start_writer()
         database.write(epochs.ensure)
         hosts = (host, *settings.allowed_hosts) if is_loopback(host) or settings.allowed_hosts else None
-        app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=blobs)
+        app = create_app(database, threads, hosts, settings=settings, tokens=tokens, blobs=objects)
         with maintaining(app.backend.storage, settings.trash_days):
             _spare_collector()
             with _known_address(data_dir, listener, host):
@@ -161,8 +163,7 @@ def _spare_collector() -> None:
     gc.set_threshold(_GARBAGE, 20, 20)
 
 
-def _usable_blobs(address: str | None, data_dir: Path) -> Blobs:
-    blobs = open_blobs(address, data_dir)
+def _usable(blobs: Blobs) -> Blobs:
     try:
         blobs.check()
     except StoreUnavailableError as error:

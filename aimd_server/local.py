@@ -19,6 +19,8 @@ from typing import NamedTuple
 from aimd_core.errors import AimdError, DamagedError, DiskError
 from aimd_server import launch
 from aimd_server.app import SERVER, WEB
+from aimd_server.blobs.local import LocalBlobs
+from aimd_server.blobs.opening import FOLDER
 from aimd_server.errors import NewerDatabaseError, StoreUnavailableError
 from aimd_server.services import identity
 from aimd_server.services.identity import KeyWish
@@ -70,11 +72,12 @@ class Ready(NamedTuple):
         return _DOOR.format(page=self.page)
 
 
-def run(data_dir: Path, port: int, ready: Callable[[Ready], None], stopping: Stopping) -> None:
+def run(data_dir: Path, objects: Path, port: int, ready: Callable[[Ready], None], stopping: Stopping) -> None:
     """Run a private server until it is stopped.
 
     Args:
         data_dir: Its cache directory; created if missing, recreated if unusable.
+        objects: The store of the working directory, whose objects it shows without a copy.
         port: The port to listen on; 0 picks a free one.
         ready: Called once it is listening.
         stopping: Listens for signals.
@@ -98,9 +101,11 @@ def run(data_dir: Path, port: int, ready: Callable[[Ready], None], stopping: Sto
         ready(Ready(address, writing, page))
 
     logging.getLogger("aimd_server").addFilter(_Once())
+    blobs = LocalBlobs(data_dir / FOLDER, objects)
     settings = Settings(host="127.0.0.1", port=port, log_level="error")
     try:
-        launch.run(data_dir, settings, {token: reading}, announce, STOP_TIMEOUT_S, is_shared=True, stopping=stopping)
+        tokens = {token: reading}
+        launch.run(data_dir, settings, tokens, announce, STOP_TIMEOUT_S, is_shared=True, stopping=stopping, blobs=blobs)
     finally:
         # On a full disk the keys stay, known to nobody, until the next start revokes them.
         with contextlib.suppress(AimdError, StoreUnavailableError):

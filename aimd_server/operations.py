@@ -150,7 +150,7 @@ def _content_fault(storage: Storage, row: ContentRow, checked: Checked) -> str |
     digest, start = hashlib.sha256(), 0
     while start < row.size:
         try:
-            piece = content_service.read(storage, row.id, start, row.size)
+            piece = content_service.read(storage, row.id, row.digest, start, row.size)
         except StoreUnavailableError as error:
             if isinstance(error, ObjectsUnavailableError):
                 raise
@@ -171,7 +171,8 @@ def _check_contents_in_rows(connection: Connection, checked: Checked) -> None:
         for row in rows:
             checked.contents += 1
             digest, start = hashlib.sha256(), 0
-            while parts := contents.parts_of(connection, row.id, start, start + 1):  # one at a time: they may be large
+            # One part at a time: they may be large.
+            while parts := contents.parts_of(connection, row.id, row.digest, start, start + 1):
                 digest.update(parts[0].data or b"")
                 start += parts[0].size
             checked.size_bytes += start

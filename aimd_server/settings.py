@@ -15,7 +15,7 @@ from typing import Any
 from aimd_core.config import warn_if_exposed
 from aimd_core.errors import UsageError
 from aimd_core.language import joined, said
-from aimd_server.blobs.opening import check_address
+from aimd_server.blobs.opening import check_address, is_endpoint
 from aimd_server.errors import SettingsFileError
 from aimd_server.stores.location import (
     SETTINGS_FILE,
@@ -39,7 +39,7 @@ class Setting:
     """A setting.
 
     Attributes:
-        kind: `text`, `path`, `number` or `list` (comma-separated in the environment).
+        kind: `text`, `path`, `endpoint`, `number` or `list` (comma-separated in the environment).
         default: Its value if nothing sets it.
         meaning: What it does, for the documentation.
     """
@@ -59,6 +59,9 @@ SETTINGS: dict[str, Setting] = {
     "trusted_proxies": Setting("list", (), "addresses or networks of proxies whose X-Forwarded-* headers are believed"),
     "database": Setting("text", None, "postgresql://USER@HOST/NAME instead of the file in the data directory"),
     "blobs": Setting("text", None, "where to store large objects: s3://BUCKET/PREFIX?endpoint=URL&region=NAME"),
+    "blobs_public_endpoint": Setting(
+        "endpoint", None, "where clients reach the object store, to download large contents from it: https://HOST"
+    ),
     "base_path": Setting("path", "", "the path below which a proxy serves everything, such as /tools/aimd"),
     "trash_days": Setting("number", 30, "how many days deleted things stay in the trash"),
     "log_format": Setting("text", "text", "text or json, one object per line"),
@@ -85,6 +88,7 @@ class Settings:
         self.trusted_proxies: tuple[str, ...] = tuple(merged["trusted_proxies"])
         self.database: str | None = merged["database"]
         self.blobs: str | None = merged["blobs"]
+        self.blobs_public_endpoint: str | None = merged["blobs_public_endpoint"]
         self.base_path: str = merged["base_path"]
         self.trash_days: int = merged["trash_days"]
         self.log_format: str = merged["log_format"]
@@ -177,6 +181,13 @@ def is_path(text: str) -> bool:
     return _PATH.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
 
 
+# What fits each kind that is an address or a path, and what to say of anything else.
+_FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "path": (lambda text: not text or is_path(text), "a path such as /tools/aimd"),
+    "endpoint": (is_endpoint, "an address such as https://s3.example.org"),
+}
+
+
 def beside(data_dir: Path) -> Path | None:
     """Return the settings file of a data directory, or None."""
     file = data_dir / SETTINGS_FILE
@@ -208,11 +219,12 @@ def _checked(name: str, value: object, origin: str) -> object:
         if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
             return int(text)
         raise _refused(name, origin, said("a number from {lowest} to {highest}", lowest=lowest, highest=highest))
-    if kind == "path":
-        path = value.rstrip("/") if isinstance(value, str) else None
-        if path is not None and (not path or is_path(path)):
-            return path
-        raise _refused(name, origin, said("a path such as /tools/aimd"))
+    if kind in _FORMS:
+        fits, form = _FORMS[kind]
+        text = str(value).rstrip("/")
+        if isinstance(value, str) and fits(text):
+            return text
+        raise _refused(name, origin, said(form))
     if isinstance(value, str) and name in _ADDRESSES:
         _ADDRESSES[name](value)
     if not isinstance(value, str) or not value or (name in _CHOICES and value not in _CHOICES[name]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -57,6 +57,14 @@ class DiskBlobs:
                     raise BlobMissingError(f"{key} ends before byte {end}")
                 contents.append(content)
         return contents
+
+    def held(self, digests: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Return nothing: all of it was stored; see Blobs."""
+        return {}
+
+    def signed(self, keys: Sequence[str], expires_s: int) -> list[str]:
+        """Return nothing: only the server reaches the disk; see Blobs."""
+        return []
 
     def delete(self, key: str) -> None:
         """Remove an object; see Blobs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -43,6 +43,21 @@ class Blobs(Protocol):
 
     def get_ranges(self, key: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Return the bytes of several ranges, as `get_range` does for each."""
+        ...
+
+    def held(self, digests: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Return key and size in bytes, by SHA-256, of what can be read although nobody stored it here.
+
+        Only a private server has any: what is in the working directory that it shows.
+        """
+        ...
+
+    def signed(self, keys: Sequence[str], expires_s: int) -> list[str]:
+        """Return an address for each object, at which anyone can read all of it for a while.
+
+        Returns:
+            The addresses, or an empty list if clients do not reach the store. Whether an object is there is not asked.
+        """
         ...
 
     def delete(self, key: str) -> None:

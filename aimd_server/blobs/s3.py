@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -23,12 +23,22 @@ class S3Blobs:
     The bucket must exist. Any failure other than "no such object" counts as unavailable.
     """
 
-    def __init__(self, bucket: str, prefix: str, **config: str) -> None:
+    def __init__(self, bucket: str, prefix: str, public_endpoint: str | None = None, **config: str) -> None:
+        """Prepare to use a bucket; nothing is asked of it yet.
+
+        Args:
+            bucket: Its name.
+            prefix: Before all keys, or empty.
+            public_endpoint: Where clients reach the store, or None if they do not.
+            config: `region`, and `endpoint` unless it is that of AWS.
+        """
         self._obstore: Any = import_module("obstore")
-        options = {"prefix": prefix} if prefix else {}
-        self._store: Any = self._obstore.store.S3Store(
-            bucket, **options, **config, client_options=_TIMES, retry_config=_AGAIN
-        )
+        options: dict[str, Any] = {"client_options": _TIMES, "retry_config": _AGAIN}
+        options |= {"prefix": prefix} if prefix else {}
+        self._store: Any = self._obstore.store.S3Store(bucket, **options, **config)
+        self._public: Any = None  # only signs: a signature covers the host that it is for
+        if public_endpoint is not None:
+            self._public = self._obstore.store.S3Store(bucket, **options, **{**config, "endpoint": public_endpoint})
 
     def put(self, key: str, data: bytes) -> None:
         """Store an object; see Blobs."""
@@ -59,6 +69,18 @@ class S3Blobs:
                     raise BlobMissingError(f"{key} ends before byte {end}")
                 contents |= {(a, b): content[a - start : b - start] for a, b in group}
         return [contents.get(part, b"") for part in ranges]
+
+    def held(self, digests: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Return nothing: all of it was stored; see Blobs."""
+        return {}
+
+    def signed(self, keys: Sequence[str], expires_s: int) -> list[str]:
+        """Return an address for each object; see Blobs."""
+        if self._public is None or not keys:
+            return []
+        with self._as_ours():
+            paths = [checked(key) for key in keys]
+            return list(self._obstore.sign(self._public, "GET", paths, timedelta(seconds=expires_s)))
 
     def delete(self, key: str) -> None:
         """Remove an object; see Blobs."""

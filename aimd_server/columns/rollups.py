@@ -42,11 +42,12 @@ class Plot(NamedTuple):
     Attributes:
         points: How many are in the range.
         nan: Those of them without a finite value.
-        exact: Whether there is one entry per point; then `hi` and `mean` are None.
+        exact: Whether there is one entry per point; then `hi`, `mean` and `finite` are None.
         x: Of the first point of each bucket.
         lo: The smallest finite value of each bucket, or NaN.
         hi: The largest.
         mean: The mean of the finite values.
+        finite: How many of its values are finite.
     """
 
     points: int
@@ -56,6 +57,7 @@ class Plot(NamedTuple):
     lo: Floats
     hi: Floats | None
     mean: Floats | None
+    finite: Floats | None
 
 
 def of_points(x: Floats, values: Floats) -> Rollups:
@@ -126,10 +128,10 @@ def plotted(rollups: Rollups, points: int) -> Plot:
     count = int(ends[-1]) if len(ends) else 0
     nan = count - int(rollups.finite.sum())
     if count <= points and count == len(rollups.points):
-        return Plot(count, nan, True, rollups.x, rollups.lo, None, None)
+        return Plot(count, nan, True, rollups.x, rollups.lo, None, None, None)
     bucket = (ends - rollups.points) * points // count
     starts = np.flatnonzero(np.diff(bucket, prepend=-1))
     made = merged(rollups, starts)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = made.total / np.where(made.finite, made.finite, np.nan)
-    return Plot(count, nan, False, made.x, made.lo, made.hi, mean)
+    return Plot(count, nan, False, made.x, made.lo, made.hi, mean, made.finite.astype(np.float64))

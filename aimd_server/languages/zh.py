@@ -1,4 +1,6 @@
-"""The Chinese of the server's messages for the person who runs it; its HTTP answers are English.
+"""The Chinese of the server's messages for the person who runs it, and of what it refuses to people in the console.
+
+HTTP answers are English, except to callers who ask for Chinese (Accept-Language), as the console does.
 
 Keyed by the English text, or by its template with the same placeholders.
 """
@@ -54,7 +56,6 @@ MESSAGES: dict[str, str] = {
     # aimd_server/accounts.py, moving.py, operations.py
     "there is no server data in {directory}": "{directory} 中没有服务器数据",
     "Name it: --data-dir DIR": "请指定数据目录：--data-dir DIR",
-    "Run: {command}": "请运行：{command}",
     "source and target are the same database": "源和目标是同一个数据库",
     "Name another --to": "请指定另一个 --to",
     "{database} has data already": "{database} 中已有数据",
@@ -80,8 +81,6 @@ MESSAGES: dict[str, str] = {
     "there is already a group {name!r}": "已有组 {name!r}",
     "there is no group {name!r}": "没有组 {name!r}",
     "Run: aimd server group add {name}": "请运行：aimd server group add {name}",
-    "there is no user {user!r}": "没有用户 {user!r}",
-    "Run: aimd server user add {user}": "请运行：aimd server user add {user}",
     # aimd_server/settings.py
     "is not a mapping of settings": "不是设置项的映射",
     "has no setting {name!r}; there are {names}": "没有设置项 {name!r}；可用的有 {names}",
@@ -90,6 +89,7 @@ MESSAGES: dict[str, str] = {
     "names separated by commas": "以逗号分隔的名称",
     "a number from {lowest} to {highest}": "{lowest} 到 {highest} 之间的数",
     "a path such as /tools/aimd": "路径，例如 /tools/aimd",
+    "an address such as https://s3.example.org": "地址，例如 https://s3.example.org",
     # aimd_server/stores/location.py, migration.py
     "the database address does not look like postgresql://USER@HOST/NAME": (
         "数据库地址的形式应为 postgresql://USER@HOST/NAME"
@@ -107,12 +107,16 @@ MESSAGES: dict[str, str] = {
     ),
     "is not a usable database ({reason})": "不是可用的数据库（{reason}）",
     "rows of {tables} refer to rows that do not exist": "{tables} 中有行引用了不存在的行",
+    "is not what its version says: schema {revision}, but {what}": "与其版本不符：标明的结构版本为 {revision}，但{what}",
+    "it has {name} already": "其中已有 {name}",
+    "it has no {name}": "其中没有 {name}",
     # aimd_server/blobs/opening.py
     "the object store address does not look like s3://BUCKET/PREFIX": "对象存储地址的形式应为 s3://BUCKET/PREFIX",
     "the object store address holds a key": "对象存储地址中含有密钥",
     "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment instead": (
         "请改为在环境变量中设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY"
     ),
+    "blobs_public_endpoint is set, and blobs is not": "设置了 blobs_public_endpoint，但没有设置 blobs",
     "the object store address has options other than {names}, or one twice": (
         "对象存储地址中含有 {names} 以外的选项，或有重复的选项"
     ),
@@ -122,4 +126,44 @@ MESSAGES: dict[str, str] = {
     "For example: s3://bucket/aimd?endpoint=https://s3.example.org": (
         "例如：s3://bucket/aimd?endpoint=https://s3.example.org"
     ),
+    "{name} has no folder {path}": "{name} 没有文件夹 {path}",
+    "there is no quota on {path} of {name}": "{name} 的 {path} 没有配额",
+    # What a report tells of a view that the server refuses.
+    "no trial {name}": "没有试验 {name}",
+    "no folder {name}": "没有文件夹 {name}",
+    "no address {name}": "没有短地址 {name}",
+    "a query may have at most {n} conditions": "一个查询最多可有 {n} 个条件",
+    "a list may have at most {n} sort keys": "一个列表最多可有 {n} 个排序键",
+    "there are more than {n} trials to sort; narrow the folder or the query": (
+        "待排序的试验超过 {n} 个，请缩小文件夹或查询的范围"
+    ),
+    "a public link does not show where and how trials ran, so it cannot ask for it": (
+        "公开链接不显示试验在何处、如何运行，因此也不能按其查询"
+    ),
+    # Refusals that people meet in the console: aimd_server/services, aimd_server/routes/access.py
+    "a list may have at most {limit} columns": "列表最多有 {limit} 列",
+    "the server is stopping; try again": "服务器正在停止，请重试",
+    "this took more than {seconds:.0f} s and was ended: name a smaller folder, fewer conditions or fewer trials": (
+        "此操作超过 {seconds:.0f} 秒，已被终止：请选择更小的文件夹、更少的条件或更少的试验"
+    ),
+    "a note has {limit} characters at most": "备注最多 {limit} 个字符",
+    "the note of a folder has {limit} characters at most": "文件夹的报告最多 {limit} 个字符",
+    "a trial has {limit} tags at most": "一个试验最多有 {limit} 个标签",
+    "a tag has 1 to {limit} characters, no comma and no control character": "标签为 1 到 {limit} 个字符，不含逗号和控制字符",
+    "{field}: {fault}": "{field}：{fault}",
+    "a folder has another name than '.' and '..'": "文件夹名称不能是 '.' 或 '..'",
+    "a folder path has {limit} parts at most": "文件夹路径最多 {limit} 级",
+    "a folder cannot lie in itself": "文件夹不能移动到自身之内",
+    "there are {limit} shares at most on one thing: use a group": "同一对象最多有 {limit} 个共享，请改用组",
+    "there is no group {group}": "没有组 {group}",
+    "there is no user {user}": "没有用户 {user}",
+    "a public link makes viewers only": "公开链接只能授予查看者角色",
+    "a user has {limit} valid keys at most: revoke one first": "每个用户最多有 {limit} 个有效的 API Key，请先撤销一个",
+    "a folder has {limit} views at most": "一个文件夹最多有 {limit} 个视图",
+    "the view was deleted meanwhile": "该视图已被删除",
+    "there is a view of that name, by {name}": "已有同名视图，由 {name} 保存",
+    "the view was changed meanwhile, by {name}": "该视图已被 {name} 更改",
+    "a shortcut leads to another folder than its own": "快捷方式不能指向自身所在的文件夹",
+    "a folder has {limit} shortcuts at most": "一个文件夹最多有 {limit} 个快捷方式",
+    "things are restored into their owner's tree; move them afterwards": "只能恢复到所有者的文件夹中，之后可再移动",
 }

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from aimd_core.language import said
 from aimd_server.routes.bodies import HeldBodies, Slots
 from aimd_server.routes.key_lookups import KeyLookups
 from aimd_server.routes.read_slots import ReadSlots
@@ -218,8 +219,8 @@ class Dialect(Protocol):
         """Return the caller, or the answer for one who is not authenticated."""
         ...
 
-    def refused(self, error: RefusalError) -> Response:
-        """Return the answer for a refusal."""
+    def refused(self, error: RefusalError, request: Request) -> Response:
+        """Return the answer for the refusal of a request."""
         ...
 
     def unavailable(self) -> Response:
@@ -299,7 +300,7 @@ class Door:
                     return await self._handled(request, backend, user)
                 except RefusalError as error:  # somebody whose key is no longer valid learns nothing else
                     caller = await self.dialect.authenticate(request, backend)
-                    return caller if isinstance(caller, Response) else self.dialect.refused(error)
+                    return caller if isinstance(caller, Response) else self.dialect.refused(error, request)
             if not self._is_public(request.method):
                 caller = await self.dialect.authenticate(request, backend)
                 if isinstance(caller, Response):
@@ -307,9 +308,9 @@ class Door:
                 user = caller
             return await self._handled(request, backend, user)
         except RefusalError as error:
-            return self.dialect.refused(error)
+            return self.dialect.refused(error, request)
         except WorkStoppedError as error:
-            return self.dialect.refused(_stopped(error))
+            return self.dialect.refused(_stopped(error), request)
         except StoreUnavailableError as error:
             log.error("the storage cannot be used: %s", error)
             return self.dialect.unavailable()
@@ -344,8 +345,11 @@ class Door:
 
 def _stopped(error: WorkStoppedError) -> RefusalError:
     if error.reason != LATE:
-        return RefusalError("busy", "the server is stopping; try again")
-    words = f"this took more than {READ_S:.0f} s and was ended: name a smaller folder, fewer conditions or fewer trials"
+        return RefusalError("busy", said("the server is stopping; try again"))
+    words = said(
+        "this took more than {seconds:.0f} s and was ended: name a smaller folder, fewer conditions or fewer trials",
+        seconds=READ_S,
+    )
     return RefusalError("too_slow", words, limit=READ_S)
 
 

@@ -3,6 +3,10 @@
 A file whose name contains a digest never changes, and browsers are told so; they ask for the others each time and get
 304 if they are unchanged. POLICY limits what a browser may load and do: this server only, no inline scripts or styles,
 nothing embedded, no text turned into markup.
+
+The pages below frames/ draw what people recorded, so browsers put them into an origin of their own, from which nothing
+can be reached; FRAME_POLICY allows them the libraries there and no network. These libraries are large: they are on the
+disk compressed, and are read when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -21,15 +25,31 @@ from aimd_server.routes.answers import empty_answer
 FOLDER = Path(__file__).parent.parent / "static"  # made by `make console` and by building a wheel
 INDEX = "index.html"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self'; "
+    "font-src 'self'; frame-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+FRAMES = "frames/"
+FRAME_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src data: blob:; connect-src data: blob:; font-src data:; frame-ancestors 'self'; form-action 'none'; "
+    "base-uri 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Vary": "Accept-Encoding",
 }
+# A page of another origin, such as a frame's own, may load its scripts and styles; they are the same for everybody.
+_FRAME_HEADERS = {
+    **_HEADERS,
+    "Content-Security-Policy": FRAME_POLICY,
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+}
+_COMPRESSED = ".gz"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -43,7 +63,7 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _PACKED_WELL = ("text/", "image/svg", "application/")
-_HASHED = re.compile(r"assets/.+-[\w-]{8}\.\w+")
+_HASHED = re.compile(r"(?:frames/)?assets/.+-[\w-]{8}\.\w+")
 _NOT_BUILT = b"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -62,12 +82,12 @@ class ConsoleFile:
     __slots__ = ("content", "headers", "packed", "tag")
 
     def __init__(self, name: str, content: bytes) -> None:
-        media_type = _TYPES[Path(name).suffix]
+        self.headers = _headers_of(name)
         self.content = content
-        self.packed = gzip.compress(content, 9, mtime=0) if media_type.startswith(_PACKED_WELL) else None
+        self.packed = (
+            gzip.compress(content, 9, mtime=0) if self.headers["Content-Type"].startswith(_PACKED_WELL) else None
+        )
         self.tag = hashlib.sha256(content).hexdigest()[:32]
-        lasting = "public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else "no-cache"
-        self.headers = {**_HEADERS, "Content-Type": media_type, "Cache-Control": lasting}
 
     def answer(self, request: Request) -> Response:
         """Return the file, compressed if accepted, or 304."""
@@ -81,6 +101,33 @@ class ConsoleFile:
             headers.pop("Content-Encoding", None)
             return Response(b"", 304, headers)
         return Response(content, headers=headers)
+
+
+class CompressedFile:
+    """A file that is on the disk compressed and never in memory; its name says what is in it, so it never changes."""
+
+    __slots__ = ("headers", "path")
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.headers = _headers_of(name)
+        self.path = path
+
+    def answer(self, request: Request) -> Response:
+        """Return the file, compressed if accepted; 404 if it was deleted."""
+        try:
+            content = self.path.read_bytes()
+        except OSError:
+            return empty_answer(404)
+        if _takes_gzip(request.headers.get("accept-encoding", "")):
+            return Response(content, headers={**self.headers, "Content-Encoding": "gzip"})
+        return Response(gzip.decompress(content), headers=self.headers)
+
+
+def _headers_of(name: str) -> dict[str, str]:
+    """Return what is sent with a file of a name."""
+    lasting = "public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else "no-cache"
+    headers = _FRAME_HEADERS if name.startswith(FRAMES) else _HEADERS
+    return {**headers, "Content-Type": _TYPES[Path(name).suffix], "Cache-Control": lasting}
 
 
 class ConsoleFiles:
@@ -108,13 +155,16 @@ class ConsoleFiles:
         return empty_answer(404) if file is None else file.answer(request)
 
 
-def _read(folder: Path, prefix: str) -> list[tuple[str, ConsoleFile]]:
+def _read(folder: Path, prefix: str) -> list[tuple[str, ConsoleFile | CompressedFile]]:
     if not folder.is_dir():
         return []
-    files: list[tuple[str, ConsoleFile]] = []
+    files: list[tuple[str, ConsoleFile | CompressedFile]] = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
             files += _read(entry, f"{prefix}{entry.name}/")
+        elif entry.suffix == _COMPRESSED and entry.with_suffix("").suffix in _TYPES:
+            name = prefix + entry.stem
+            files.append((name, CompressedFile(name, entry)))
         elif entry.suffix in _TYPES:
             files.append((prefix + entry.name, ConsoleFile(prefix + entry.name, entry.read_bytes())))
     return files

@@ -1,29 +1,46 @@
-"""Answers with the bytes of a content, whole or a range of it: for saving, never for showing."""
+"""Answers with the bytes of a content, whole or a range of it: for saving, and only if asked for, for showing."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
 from aimd_server.routes.access import Call
-from aimd_server.routes.answers import empty_answer
-from aimd_server.routes.v2_files import UNSATISFIABLE, wanted_range
-from aimd_server.services import contents
+from aimd_server.routes.answers import empty_answer, json_answer
+from aimd_server.routes.v2_bodies import number_in
+from aimd_server.routes.v2_files import MOST_OFFSET, UNSATISFIABLE, wanted_range
+from aimd_server.services import contents, presigning
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
 
 
-def content_answer(call: Call, content_id: int, size: int, name: str, etag: str = "") -> Response:
+async def content_answer(
+    call: Call,
+    content_id: int,
+    digest: str,
+    size: int,
+    name: str,
+    etag: str = "",
+    more_headers: Mapping[str, str] | None = None,
+    media_type: str = "application/octet-stream",
+    is_shown: bool = False,
+) -> Response:
     """Return the bytes that a request asks for; the caller has checked that they may be seen.
+
+    The first of them are read before the answer begins, so that an object store that is away is a 503.
 
     Args:
         call: The request, of which one slot for large answers is taken.
         content_id: The content.
+        digest: Its digest.
         size: Its size in bytes.
         name: What to call the file.
         etag: Its ETag, or empty.
+        more_headers: Further headers.
+        media_type: What the bytes are.
+        is_shown: Whether a browser that opens them shows them, instead of saving them.
     """
     byte_range = wanted_range(call.request.headers.get("range", ""), size)
     if byte_range == UNSATISFIABLE and size:
@@ -32,24 +49,42 @@ def content_answer(call: Call, content_id: int, size: int, name: str, etag: str 
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Length": str(end - start),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": f"{'inline' if is_shown else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
         **({"ETag": etag} if etag else {}),
+        **(more_headers or {}),
     }
     status = 200
     if (start, end) != (0, size):
         status, headers["Content-Range"] = 206, f"bytes {start}-{end - 1}/{size}"
-    return StreamingResponse(_pieces(call, content_id, start, end), status, headers, "application/octet-stream")
+    pieces = _pieces(call, content_id, digest, start, end)
+    first = await anext(pieces, b"")
+    return StreamingResponse(_after(first, pieces), status, headers, media_type)
 
 
-async def _pieces(call: Call, content_id: int, start: int, end: int) -> AsyncIterator[bytes]:
+async def parts_answer(call: Call, content_id: int, digest: str) -> Response:
+    """Return where the object store gives the bytes of a content; the caller has checked that they may be seen."""
+    start = number_in(call, "from", 0, len(str(MOST_OFFSET)))
+    parts = await call.run_stored(presigning.parts, content_id, digest, start)
+    return json_answer({"parts": parts, "expires_s": presigning.EXPIRES_S}, headers={"Cache-Control": "no-store"})
+
+
+async def _pieces(call: Call, content_id: int, digest: str, start: int, end: int) -> AsyncIterator[bytes]:
     """Yield bytes of a content; if it is removed meanwhile, they end short of the Content-Length."""
     while start < end:
-        piece = await call.run_stored(_read, content_id, start, end)
+        piece = await call.run_stored(_read, content_id, digest, start, end)
         if not piece:
             return
         start += len(piece)
         yield piece
 
 
-def _read(storage: Storage, _: Account, content_id: int, start: int, end: int) -> bytes:
-    return contents.read(storage, content_id, start, end)
+async def _after(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what was read already, then the rest."""
+    yield first
+    del first  # it may be large
+    async for piece in pieces:
+        yield piece
+
+
+def _read(storage: Storage, _: Account, content_id: int, digest: str, start: int, end: int) -> bytes:
+    return contents.read(storage, content_id, digest, start, end)

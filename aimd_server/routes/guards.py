@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aimd_core.addresses import normal_name
+from aimd_server.errors import StoreUnavailableError
 from aimd_server.routes.access import Backend
 from aimd_server.routes.proxies import Proxies, based, prefix_of
 from aimd_server.routes.v2 import error_answer
@@ -134,6 +135,8 @@ class Guards:
             log.warning("%s %r was ended: the server stops", scope["method"], scope["path"])
         except WorkStoppedError as error:
             log.warning("%s %r was ended: %s", scope["method"], scope["path"], error.reason)
+        except StoreUnavailableError as error:  # in the middle of an answer, else it would be a 503
+            log.warning("%s %r was cut off: %s", scope["method"], scope["path"], error)
         except Exception:
             # The path only, because a query can contain a key. Quoted, so that it stays on one line.
             log.exception("%s %r failed", scope["method"], scope["path"])

@@ -16,14 +16,21 @@ from aimd_server.routes.access import Access, Door, RouteTable, UndeclaredAccess
 from aimd_server.routes.openapi_answers import ANSWERS, SHARED
 from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
+from aimd_server.services.artifact_lists import ArtifactBatch
 from aimd_server.services.artifacts import ObjectsWish
+from aimd_server.services.bulk_changes import BulkChange
 from aimd_server.services.contents import MAX_BYTES, Missing
 from aimd_server.services.files import DOCUMENTS, FILES, JOURNALS
+from aimd_server.services.folder_notes import NoteWish
 from aimd_server.services.folder_tree import FolderChange, NewFolder
 from aimd_server.services.identity import KeyWish
+from aimd_server.services.media import PAGE as MEDIA_PAGE
+from aimd_server.services.media import MediaWish
+from aimd_server.services.saved_views import BaselineWish, ViewWish
 from aimd_server.services.series.plotting import PlotWish
 from aimd_server.services.sessions import SignIn
 from aimd_server.services.sharing import ShareWish
+from aimd_server.services.short_addresses import AddressWish
 from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trash import Restoring
 from aimd_server.services.trial_changes import BatchRequest, TrialChange
@@ -34,10 +41,17 @@ from aimd_server.services.trials import MAX_PAGE, KnownRequest, TrialWish
 Document = dict[str, Any]
 _PART = re.compile(r"\{(\w+)\}")
 _PAGED = ("limit", "cursor")
-_SWITCHES = ("below", "count")
+_SWITCHES = ("below", "count", "above", "shared")
+_GOAL = ("trial", "artifact")
 _NUMBERS = {"limit": MAX_PAGE, "depth": 999_999_999}  # their greatest values
 _FILE = "/trials/{id}/files/{file}"
 _CONTENT = "/contents/{digest}"
+_MEDIA = "/trials/{id}/media"
+_DIGEST: Document = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_STEP: Document = {"type": "string", "pattern": "^-?[0-9]{1,18}$"}
+_OFFSET: Document = {"type": "string", "pattern": "^[0-9]{1,18}$"}
+_VIEW = "/folders/{id}/views/{name}"
+_ETAG: Document = {"type": "string", "pattern": r'^(\*|"[^"]*")$'}
 # Parts of paths and queries that do not accept every text.
 _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("PUT", "/trials/{id}", "id"): {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
@@ -45,11 +59,24 @@ _SCHEMAS: dict[tuple[str, str, str], Document] = {
     ("HEAD", _FILE, "file"): {"enum": list(FILES)},
     ("PATCH", _FILE, "file"): {"enum": list(JOURNALS)},
     ("PUT", _FILE, "file"): {"enum": list(DOCUMENTS)},
+    ("GET", "/folders/{id}/report", "lang"): {"enum": ["en", "zh"]},
     ("HEAD", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     ("PATCH", _CONTENT, "digest"): {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     ("GET", "/trials/{id}/files", "limit"): {"type": "integer", "minimum": 1, "maximum": FILES_PAGE},
     ("GET", "/trials/{id}/content", "path"): {"type": "string", "minLength": 1},
     ("GET", "/artifacts/{id}/content", "key"): {"type": "string", "minLength": 1},
+    ("GET", "/trials/{id}/content/parts", "path"): {"type": "string", "minLength": 1},
+    ("GET", "/trials/{id}/content/parts", "from"): _OFFSET,
+    ("GET", "/artifacts/{id}/content/parts", "key"): {"type": "string", "minLength": 1},
+    ("GET", "/artifacts/{id}/content/parts", "from"): _OFFSET,
+    ("GET", f"{_MEDIA}/content/parts", "digest"): _DIGEST,
+    ("GET", f"{_MEDIA}/content/parts", "from"): _OFFSET,
+    ("GET", _MEDIA, "limit"): {"type": "integer", "minimum": 1, "maximum": MEDIA_PAGE},
+    ("GET", _MEDIA, "from"): _STEP,
+    ("GET", _MEDIA, "to"): _STEP,
+    ("GET", f"{_MEDIA}/steps", "cursor"): {"type": "string", "pattern": "^(-?[0-9]{1,18})?$"},
+    ("GET", f"{_MEDIA}/content", "digest"): _DIGEST,
+    ("GET", f"{_MEDIA}/page", "digest"): _DIGEST,
     ("PUT", "/artifacts/{id}", "id"): {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
 }
 
@@ -97,8 +124,22 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/folders/{id}/export"): Described(),
     ("POST", "/folders/{id}/shortcuts"): Described(201, ShortcutWish),
     ("DELETE", "/shortcuts/{id}"): Described(204),
+    ("GET", "/folders/{id}/views"): Described(query=("above",)),
+    ("GET", _VIEW): Described(query=("shared",)),
+    ("PUT", _VIEW): Described(201, ViewWish, ("shared",)),
+    ("DELETE", _VIEW): Described(204, query=("shared",)),
+    ("GET", "/folders/{id}/baseline"): Described(),
+    ("PUT", "/folders/{id}/baseline"): Described(200, BaselineWish),
+    ("DELETE", "/folders/{id}/baseline"): Described(204),
+    ("GET", "/folders/{id}/note"): Described(),
+    ("PUT", "/folders/{id}/note"): Described(200, NoteWish),
+    ("GET", "/folders/{id}/report"): Described(query=("lang",)),
+    ("POST", "/folders/{id}/addresses"): Described(201, AddressWish),
+    ("GET", "/addresses/{id}"): Described(),
+    ("POST", "/trials/changes"): Described(200, BulkChange),
     ("GET", "/trials"): Described(query=("folder", "folder_id", "below", "where", "sort", "columns", "count", *_PAGED)),
     ("GET", "/trials/columns"): Described(query=("folder", "folder_id", "below")),
+    ("GET", "/trials/values"): Described(query=("folder", "folder_id", "below", "fields")),
     ("GET", "/events"): Described(query=("folder_id", "below", "trials")),
     ("POST", "/trials/batch"): Described(200, BatchRequest),
     ("POST", "/trials/known"): Described(200, KnownRequest),
@@ -113,13 +154,24 @@ ROUTES: dict[tuple[str, str], Described] = {
     ("GET", "/trials/{id}/files/{file}"): Described(),
     ("PATCH", "/trials/{id}/files/{file}"): Described(204, bytes, needs_body=False),
     ("POST", "/contents/missing"): Described(200, Missing),
-    ("POST", "/contents"): Described(200, bytes),
+    ("POST", "/contents"): Described(200, bytes, _GOAL),
     ("HEAD", "/contents/{digest}"): Described(204),
-    ("PATCH", "/contents/{digest}"): Described(204, bytes, needs_body=False),
+    ("PATCH", "/contents/{digest}"): Described(204, bytes, _GOAL, needs_body=False),
     ("GET", "/trials/{id}/files"): Described(query=("limit", "cursor")),
     ("POST", "/trials/{id}/files"): Described(200, FilesWish),
     ("GET", "/trials/{id}/content"): Described(query=("path",), needs=("path",)),
+    ("GET", "/trials/{id}/content/parts"): Described(query=("path", "from"), needs=("path",)),
+    ("GET", f"{_MEDIA}/content/parts"): Described(query=("digest", "from"), needs=("digest",)),
+    ("GET", "/artifacts/{id}/content/parts"): Described(query=("key", "from"), needs=("key",)),
+    ("GET", _MEDIA): Described(query=("key", "from", "to", *_PAGED)),
+    ("POST", _MEDIA): Described(200, MediaWish),
+    ("POST", f"{_MEDIA}/missing"): Described(200, MediaWish),
+    ("GET", f"{_MEDIA}/keys"): Described(),
+    ("GET", f"{_MEDIA}/steps"): Described(query=("key", "cursor"), needs=("key",)),
+    ("GET", f"{_MEDIA}/content"): Described(query=("digest",), needs=("digest",)),
+    ("GET", f"{_MEDIA}/page"): Described(query=("digest",), needs=("digest",)),
     ("GET", "/artifacts"): Described(query=("folder", "folder_id", *_PAGED)),
+    ("POST", "/artifacts/batch"): Described(200, ArtifactBatch),
     ("GET", "/artifacts/by-tag"): Described(query=("folder", "repo", "tag"), needs=("folder", "repo")),
     ("GET", "/artifacts/{id}"): Described(),
     ("PUT", "/artifacts/{id}"): Described(200, ArtifactWish),
@@ -160,8 +212,11 @@ _MAKERS = {
 }
 _BINARY = {
     ("GET", "/folders/{id}/export"): "application/x-tar",
+    ("GET", "/folders/{id}/report"): "text/html",
     ("GET", "/trials/{id}/files/{file}"): "application/octet-stream",
     ("GET", "/trials/{id}/content"): "application/octet-stream",
+    ("GET", f"{_MEDIA}/content"): "*/*",
+    ("GET", f"{_MEDIA}/page"): "text/html",
     ("GET", "/artifacts/{id}/content"): "application/octet-stream",
 }
 _BOTH = {("POST", "/metrics")}
@@ -171,7 +226,8 @@ _ERRORS = {
     "403": "forbidden, bad_origin",
     "404": "not_found, folder_not_found",
     "409": "offset_mismatch, content_differs, content_missing, name_taken",
-    "413": "too_large",
+    "412": "view_changed, note_changed",
+    "413": "too_large, quota_exceeded",
     "416": "a range beyond the end, without a body",
     "415": "unsupported_encoding",
     "421": "bad_host",
@@ -191,7 +247,11 @@ _ERROR_SCHEMA: Document = {
                 "limit": {"type": "number"},
                 "offset": {"type": "integer"},
                 "field": {"type": "string"},
+                "etag": {"type": "string"},
                 "position": {"type": "integer"},
+                "used": {"type": "integer"},
+                "more": {"type": "integer"},
+                "holder": {"type": "string"},
             },
         }
     },
@@ -262,6 +322,8 @@ def _operation(method: str, path: str, door: Door) -> Document:
         parameters += [
             {"name": name, "in": "header", "required": True, "schema": _number(0, most[name])} for name in names
         ]
+    if (method, path) in (("PUT", _VIEW), ("DELETE", _VIEW), ("PUT", "/folders/{id}/note")):
+        parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": _ETAG})
     operation: Document = {
         "operationId": _operation_id(method, path),
         "summary": (handler.__doc__ or "").strip().splitlines()[0],

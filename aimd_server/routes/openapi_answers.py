@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from aimd_core.query.tree import SHAPES
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
+NUMBER: Schema = {"type": "number"}
 FLAG: Schema = {"type": "boolean"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 ID: Schema = {"type": "string", "format": "uuid"}
@@ -46,11 +49,15 @@ def _page(**members: Schema) -> Schema:
 _ROLE: Schema = {"enum": ["viewer", "editor", "owner"]}
 _SCOPE: Schema = {"enum": ["read", "write", "upload"]}
 _PLACE = _object(id=ID, path=TEXT)
+_QUOTA = _object(limit=COUNT, used=COUNT)
+_PARTS = _object(parts=_all(_object(offset=COUNT, size=COUNT, url=TEXT)), expires_s=COUNT)
 _SEGMENT = _sometimes(
     _object(kind={"enum": ["fork", "resume"]}, from_step={"type": "integer"}, offset=COUNT, timestamp=TEXT),
     parent=TEXT,
     parent_name=TEXT,
 )  # a fork has a parent
+_NOTE = _object(note=TEXT, editor=_maybe(TEXT), updated=_maybe(TIME), etag=TEXT)
+_ADDRESS = _object(id=TEXT, address=TEXT, folder=ID, created=TIME)
 _TRIAL: dict[str, Schema] = {
     "id": ID,
     "name": TEXT,
@@ -73,12 +80,27 @@ _TRIAL: dict[str, Schema] = {
     "segments": _all(_SEGMENT),
     "role": _ROLE,
 }
-_FILES = _named(_sometimes(_object(offset=COUNT, digest=TEXT), count=COUNT))  # only `files/` has a count
+_FILES = _named(_sometimes(_object(offset=COUNT, digest=TEXT), count=COUNT))  # only `files/` and `media` have a count
+_BYTES = {"type": TEXT, "digest": TEXT, "size": COUNT}
+_MEDIA = _sometimes(
+    _object(key=TEXT, step={"type": "integer"}, kind=TEXT, index=COUNT),
+    **{**_BYTES, "present": FLAG, "text": TEXT, "preview": _object(**_BYTES), "caption": TEXT, "group": TEXT},
+    timestamp=TEXT,
+    histogram=_object(edges=_all({"type": "number"}), counts=_all(COUNT)),
+)
+_MEDIA_KEY = _object(
+    key=TEXT,
+    kinds=_all(TEXT),
+    records=COUNT,
+    steps=COUNT,
+    first_step={"type": "integer"},
+    last_step={"type": "integer"},
+)
 _KIND: Schema = {"enum": ["folder", "trial"]}
 _TRASHED: Schema = {"enum": ["folder", "trial", "artifact"]}
 _NUMBERS = _all(_maybe({"type": "number"}))
 _SERIES = _object(trial=ID, metric=TEXT, count=COUNT, exact=FLAG, nan=COUNT, x=_NUMBERS, lo=_NUMBERS)
-_BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS}  # absent if there is one entry per point
+_BUCKETS = {"hi": _NUMBERS, "mean": _NUMBERS, "finite": _NUMBERS}  # absent if there is one entry per point
 _KEY: dict[str, Schema] = {
     "id": COUNT,
     "user": TEXT,
@@ -127,10 +149,16 @@ _ARTIFACT: dict[str, Schema] = {
     "objects": COUNT,
     "size": COUNT,
 }
+_BASELINE = _object(
+    **{"trial": ID, "name": TEXT, "alternative_name": _maybe(TEXT), "folder": _PLACE, "editor": TEXT, "updated": TIME}
+)
 SHARED: dict[str, Schema] = {
-    "Folder": _sometimes(_object(**_FOLDER), shared=FLAG, target=ID),
+    "View": _object(name=TEXT, shared=FLAG, folder=_PLACE, editor=TEXT, updated=TIME, etag=TEXT, view=MAPPING),
+    "Folder": _sometimes(
+        _object(**_FOLDER), trials_below=COUNT, folders=COUNT, shared=FLAG, target=ID, quota=_maybe(_QUOTA)
+    ),
     "Trial": _object(**_TRIAL),
-    "Artifact": _object(**_ARTIFACT),
+    "Artifact": _sometimes(_object(**_ARTIFACT), references=MAPPING),
     "Share": _sometimes(_object(**_SHARE), key=ID),
     "Key": _object(**_KEY),
     "Session": _object(
@@ -142,9 +170,10 @@ _artifact = _reference("Artifact")
 
 ANSWERS: dict[tuple[str, str], Schema] = {
     ("GET", "/artifacts"): _page(artifacts=_all(_artifact)),
+    ("POST", "/artifacts/batch"): _object(artifacts=_all(_artifact), missing=_all(TEXT)),
     ("GET", "/artifacts/by-tag"): _artifact,
     ("GET", "/artifacts/{id}"): _artifact,
-    ("PUT", "/artifacts/{id}"): _object(**_ARTIFACT, fallback=FLAG),
+    ("PUT", "/artifacts/{id}"): _sometimes(_object(**_ARTIFACT, fallback=FLAG), references=MAPPING),
     ("POST", "/artifacts/{id}/restore"): _artifact,
     ("GET", "/artifacts/{id}/objects"): _page(objects=_all(_object(key=TEXT, size=COUNT, digest=TEXT))),
     ("GET", "/artifacts/{id}/lineage"): _object(
@@ -155,7 +184,12 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("POST", "/artifacts/{id}/finalize"): _artifact,
     ("POST", "/artifacts/{id}/aliases"): _artifact,
     ("GET", "/info"): _object(
-        product={"const": "aimd"}, version=TEXT, epoch=_maybe(TEXT), user=TEXT, limits=_named(COUNT)
+        product={"const": "aimd"},
+        version=TEXT,
+        epoch=_maybe(TEXT),
+        user=TEXT,
+        limits=_named(COUNT),
+        quota=_maybe(_QUOTA),
     ),
     ("GET", "/folders"): _page(folders=_all(_folder)),
     ("POST", "/folders"): _folder,
@@ -163,9 +197,36 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("GET", "/folders/{id}"): _folder,
     ("PATCH", "/folders/{id}"): _folder,
     ("POST", "/folders/{id}/restore"): _folder,
+    ("GET", "/folders/{id}/views"): _object(views=_all(_reference("View"))),
+    ("GET", "/folders/{id}/views/{name}"): _reference("View"),
+    ("PUT", "/folders/{id}/views/{name}"): _reference("View"),
+    **{(method, "/folders/{id}/baseline"): _object(baseline=_maybe(_BASELINE)) for method in ("GET", "PUT")},
+    **{(method, "/folders/{id}/note"): _NOTE for method in ("GET", "PUT")},
+    ("POST", "/folders/{id}/addresses"): _ADDRESS,
+    ("GET", "/addresses/{id}"): _ADDRESS,
+    ("POST", "/trials/changes"): _object(done=_all(ID), refused=_all(_object(id=TEXT, code=TEXT, message=TEXT))),
     ("GET", "/trials"): _sometimes(_page(trials=_all(_trial)), behind=COUNT, count=_object(value=COUNT, capped=FLAG)),
     ("GET", "/trials/columns"): _object(
-        parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)), metrics=_all(_object(name=TEXT, count=COUNT))
+        parameters=_all(_object(name=TEXT, count=COUNT, varies=FLAG)),
+        metrics=_all(_object(name=TEXT, count=COUNT)),
+        fields=_named(TEXT),
+        operators=_named(_all(TEXT)),
+        aggregates=_all(TEXT),
+        trials=COUNT,
+        more=FLAG,
+    ),
+    ("GET", "/trials/values"): _object(
+        fields=_all(
+            _object(
+                field=TEXT,
+                shape={"enum": list(SHAPES)},
+                values=_all(_object(value=TEXT, count=COUNT)),
+                more=FLAG,
+                low=_maybe(NUMBER),
+                high=_maybe(NUMBER),
+            )
+        ),
+        trials=COUNT,
     ),
     ("POST", "/trials/batch"): _object(
         trials=_all(_sometimes(_object(**_TRIAL), metadata=MAPPING, files=_FILES)), missing=_all(TEXT)
@@ -186,6 +247,14 @@ ANSWERS: dict[tuple[str, str], Schema] = {
     ("POST", "/contents"): _object(digests=_all(TEXT)),
     ("GET", "/trials/{id}/files"): _page(files=_all(_object(path=TEXT, size=COUNT, digest=TEXT, updated=TIME))),
     ("POST", "/trials/{id}/files"): _object(count=COUNT, size=COUNT, digest=TEXT),
+    ("GET", "/trials/{id}/content/parts"): _PARTS,
+    ("GET", "/trials/{id}/media/content/parts"): _PARTS,
+    ("GET", "/artifacts/{id}/content/parts"): _PARTS,
+    ("GET", "/trials/{id}/media"): _sometimes(_page(media=_all(_MEDIA)), behind=FLAG),
+    ("POST", "/trials/{id}/media"): _object(count=COUNT),
+    ("POST", "/trials/{id}/media/missing"): _object(missing=_all(TEXT)),
+    ("GET", "/trials/{id}/media/keys"): _object(keys=_all(_MEDIA_KEY), behind=FLAG),
+    ("GET", "/trials/{id}/media/steps"): _page(steps=_all({"type": "integer"})),
     ("PATCH", "/trials/{id}"): _trial,
     ("POST", "/trials/{id}/restore"): _trial,
     ("GET", "/trash"): _page(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import empty_answer, text_answer
-from aimd_server.routes.console_files import INDEX, ConsoleFiles
+from aimd_server.routes.console_files import FRAMES, INDEX, ConsoleFiles
 from aimd_server.routes.v2 import Version2
 from aimd_server.services import monitoring
 from aimd_server.services.request_errors import RefusalError
@@ -24,7 +24,7 @@ class Pages:
         """Admit nobody: a page is public or does not exist."""
         return empty_answer(404)
 
-    def refused(self, error: RefusalError) -> Response:
+    def refused(self, error: RefusalError, request: Request) -> Response:
         """Return a 404."""
         return empty_answer(404)
 
@@ -88,7 +88,7 @@ def routes(web: str, files: ConsoleFiles | None = None) -> list[RouteTable]:
     files = files or ConsoleFiles()
     console, top = RouteTable(web, Pages()), RouteTable("", Pages())
     _add(console, "/", _index(files))
-    for folder in ("", "assets/"):
+    for folder in ("", "assets/", FRAMES, f"{FRAMES}assets/"):
         _add(console, f"/{folder}{{file}}", _file(files, folder))
     _add(top, "/", _redirect(f"{web.removeprefix('/')}/"))
     _add(top, web, _redirect(f"{web.rpartition('/')[2]}/"))

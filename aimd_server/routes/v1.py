@@ -24,7 +24,14 @@ from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 
 PREFIX = "/apis/v1"
-_STATUS = {"forbidden": 403, "too_large": 413, "unsupported_encoding": 415, "content_missing": 409, "busy": 503}
+_STATUS = {
+    "forbidden": 403,
+    "too_large": 413,
+    "quota_exceeded": 413,
+    "unsupported_encoding": 415,
+    "content_missing": 409,
+    "busy": 503,
+}
 _DOC_NOT_FOUND = "[Get] doc not found"
 
 
@@ -48,7 +55,7 @@ class Version1:
         account = await backend.key_lookups.account_of(key)
         return account or text_answer(f"api key {key} not found\n", 400)
 
-    def refused(self, error: RefusalError) -> Response:
+    def refused(self, error: RefusalError, request: Request) -> Response:
         """Return a refusal with the text that deployed clients look for."""
         if error.code in ("not_found", "folder_not_found"):
             return text_answer(_DOC_NOT_FOUND, 500)

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from aimd_core.format.artifacts import LATEST
+from aimd_core.format.limits import PART_BYTES
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import read_body
@@ -15,7 +16,6 @@ from aimd_server.routes.forms import form_file
 from aimd_server.routes.v1_bodies import needed, read_json
 from aimd_server.services import artifact_bytes, artifacts, version1
 from aimd_server.services.artifact_bytes import Filling, etag_of
-from aimd_server.services.files import PART_BYTES
 from aimd_server.services.request_errors import invalid
 from aimd_server.services.visibility import load_folder
 from aimd_server.storage import Storage
@@ -94,7 +94,8 @@ async def get_object(call: Call) -> Response:
     """Answer with the bytes of an object."""
     call.take_slot()
     item = await call.run(artifacts.open_object, call.part("id"), needed(call, "key"))
-    return content_answer(call, item.content_id, item.size, item.key.rpartition("/")[2], etag_of(item.digest))
+    name = item.key.rpartition("/")[2]
+    return await content_answer(call, item.content_id, item.digest, item.size, name, etag_of(item.digest))
 
 
 async def list_objects(call: Call) -> Response:

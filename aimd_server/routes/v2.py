@@ -8,6 +8,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aimd_core.format.limits import MAX_CHANGES, MAX_SMALL, PART_BYTES
+from aimd_core.format.reports import MAX_NOTE_CHARS
+from aimd_core.language import CHINESE, ENGLISH, translated
 from aimd_core.query.lexer import MAX_LENGTH
 from aimd_core.version import __version__
 from aimd_server.routes import (
@@ -18,16 +21,29 @@ from aimd_server.routes import (
     v2_export,
     v2_files,
     v2_folders,
+    v2_media,
     v2_metrics,
     v2_people,
+    v2_reports,
     v2_session,
     v2_trials,
+    v2_views,
 )
 from aimd_server.routes.access import Access, Backend, Call, Handler, RouteTable
 from aimd_server.routes.answers import json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES
-from aimd_server.services import contents, monitoring, sessions, shortcuts, trial_files, trial_lists, watching
-from aimd_server.services.files import PART_BYTES
+from aimd_server.services import (
+    contents,
+    monitoring,
+    presigning,
+    quotas,
+    saved_views,
+    sessions,
+    short_addresses,
+    shortcuts,
+    trial_lists,
+    watching,
+)
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import plotting
 from aimd_server.services.trials import MAX_PAGE
@@ -45,13 +61,16 @@ FEATURES = (
     "metrics",
     "contents",
     "artifacts",
+    "media",
+    "views",
+    "reports",
 )  # what older servers lack
 LIMITS = {
     "part_bytes": PART_BYTES,
     "document_bytes": DOCUMENT_BYTES,
     "file_bytes": contents.MAX_BYTES,
-    "small_contents": contents.MAX_SMALL,
-    "changed_files": trial_files.MAX_CHANGES,
+    "small_contents": MAX_SMALL,
+    "changed_files": MAX_CHANGES,
     "page": MAX_PAGE,
     "plotted_trials": plotting.MAX_TRIALS,
     "plotted_points": plotting.MAX_POINTS,
@@ -59,6 +78,11 @@ LIMITS = {
     "streams": v2_events.MAX_STREAMS,
     "watched_trials": watching.MAX_NAMED,
     "shortcuts": shortcuts.MAX_IN_FOLDER,
+    "views": saved_views.MAX_IN_FOLDER,
+    "view_chars": saved_views.MAX_CHARS,
+    "note_chars": MAX_NOTE_CHARS,
+    "addresses": short_addresses.MAX_OF_USER,
+    "address_chars": short_addresses.MAX_CHARS,
     "sessions": sessions.MAX_SESSIONS,
     "query_chars": MAX_LENGTH,
     "sort_keys": trial_lists.MAX_KEYS,
@@ -82,6 +106,9 @@ _STATUS = {
     "content_differs": 409,
     "content_missing": 409,
     "name_taken": 409,
+    "view_changed": 412,
+    "note_changed": 412,
+    "quota_exceeded": 413,
     "too_large": 413,
     "unsupported_encoding": 415,
     "bad_host": 421,
@@ -123,15 +150,19 @@ class Version2:
         words = "a valid API key is needed: Authorization: Bearer KEY"
         return error_answer("unauthenticated", words, dict(_CHALLENGE))
 
-    def refused(self, error: RefusalError) -> Response:
-        """Return a refusal, with the true offset if there is one."""
+    def refused(self, error: RefusalError, request: Request) -> Response:
+        """Return a refusal in the language of the caller, with the true offset if there is one."""
+        reads = _language(request)
+        message = translated(error.words, reads)
         offset = error.facts.get("offset")
         if error.code == "unauthenticated":
-            return error_answer(error.code, error.message, dict(_CHALLENGE))
+            return error_answer(error.code, message, dict(_CHALLENGE))
         headers = {} if offset is None else {"Upload-Offset": str(offset)}
         if error.code == "busy":
             headers["Retry-After"] = str(RETRY_AFTER_S)
-        return error_answer(error.code, error.message, headers, **error.facts)
+        hint = error.facts.get("hint")
+        advice = {"hint": translated(hint, reads)} if isinstance(hint, str) else {}
+        return error_answer(error.code, message, headers, **{**error.facts, **advice})
 
     def unavailable(self) -> Response:
         """Return a 503."""
@@ -147,6 +178,12 @@ class Version2:
         return error_answer("not_found", "there is no such path")
 
 
+def _language(request: Request) -> str:
+    """Return the language of the answer: Chinese for who asks for it first, else English, which programs read."""
+    first = request.headers.get("accept-language", "").partition(",")[0].strip().lower()
+    return CHINESE if first.startswith(CHINESE) else ENGLISH
+
+
 def _authorization(request: Request) -> tuple[str, str, list[str]]:
     """Return the scheme and the key of a request, both empty if there is not exactly one, and the headers."""
     given = request.headers.getlist("authorization")
@@ -155,10 +192,12 @@ def _authorization(request: Request) -> tuple[str, str, list[str]]:
 
 
 async def get_info(call: Call) -> Response:
-    """Answer with the product, the epoch of its data, the user and the limits."""
+    """Answer with the product, the epoch of its data, the user and their quota, and the limits."""
     epoch = await call.backend.run(monitoring.epoch, call.database)
-    document = {"product": "aimd", "version": __version__, "epoch": epoch, "features": FEATURES, "user": call.user.name}
-    return json_answer({**document, "limits": LIMITS})
+    is_reached = call.backend.settings.blobs_public_endpoint is not None
+    features = (*FEATURES, presigning.FEATURE) if is_reached else FEATURES
+    document = {"product": "aimd", "version": __version__, "epoch": epoch, "features": features, "user": call.user.name}
+    return json_answer({**document, "limits": LIMITS, "quota": await call.run(quotas.of_user)})
 
 
 def _description(table: RouteTable) -> Handler:
@@ -180,8 +219,11 @@ def routes(base: str) -> RouteTable:
     v2_files.register(table)  # first, because training calls them all day
     table.add("GET", "/info", get_info, access=Access.ANY_USER)
     v2_folders.register(table)
+    v2_views.register(table)
+    v2_reports.register(table)
     v2_trials.register(table)
     v2_contents.register(table)
+    v2_media.register(table)
     v2_artifacts.register(table)
     v2_metrics.register(table)
     v2_events.register(table)

@@ -8,12 +8,12 @@ from aimd_core.format.artifacts import LATEST
 from aimd_core.reading.lineage import DEPTH
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
-from aimd_server.routes.content_streams import content_answer
+from aimd_server.routes.content_streams import content_answer, parts_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
 from aimd_server.services import artifact_changes, artifact_lists, artifacts, lineage
 from aimd_server.services.artifact_bytes import etag_of
 from aimd_server.services.artifact_changes import AliasChange, ArtifactWish
-from aimd_server.services.artifact_lists import PAGE, ArtifactListRequest
+from aimd_server.services.artifact_lists import PAGE, ArtifactBatch, ArtifactListRequest
 from aimd_server.services.artifacts import ObjectsWish
 from aimd_server.services.request_errors import invalid
 
@@ -21,6 +21,7 @@ from aimd_server.services.request_errors import invalid
 def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/artifacts", list_artifacts, access=Access.ANY_USER)
+    table.add("POST", "/artifacts/batch", get_batch, access=Access.READER)
     table.add("GET", "/artifacts/by-tag", get_by_tag, access=Access.ANY_USER)
     table.add("GET", "/artifacts/{id}", get_artifact, access=Access.ANY_USER)
     table.add("PUT", "/artifacts/{id}", put_artifact, access=Access.ANY_USER)
@@ -29,6 +30,7 @@ def register(table: RouteTable) -> None:
     table.add("GET", "/artifacts/{id}/objects", get_objects, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/objects", post_objects, access=Access.ANY_USER)
     table.add("GET", "/artifacts/{id}/content", get_content, access=Access.ANY_USER)
+    table.add("GET", "/artifacts/{id}/content/parts", get_parts, access=Access.ANY_USER)
     table.add("GET", "/artifacts/{id}/lineage", get_lineage, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/finalize", finalize, access=Access.ANY_USER)
     table.add("POST", "/artifacts/{id}/aliases", change_aliases, access=Access.ANY_USER)
@@ -46,6 +48,11 @@ async def list_artifacts(call: Call) -> Response:
     limit = number_in(call, "limit", PAGE)
     request = ArtifactListRequest(query.get("folder"), query.get("folder_id"), limit, query.get("cursor"))
     return json_answer(await call.run(artifact_lists.listed, request))
+
+
+async def get_batch(call: Call) -> Response:
+    """Answer with many artifacts by id."""
+    return json_answer(await call.run(artifact_lists.batch, await read_document(call, ArtifactBatch)))
 
 
 async def get_by_tag(call: Call) -> Response:
@@ -95,12 +102,24 @@ async def post_objects(call: Call) -> Response:
 
 async def get_content(call: Call) -> Response:
     """Answer with the bytes of an object, for saving, never for showing."""
+    key = _key(call)
+    call.take_slot()
+    item = await call.run(artifacts.open_object, call.part("id"), key)
+    name = item.key.rpartition("/")[2]
+    return await content_answer(call, item.content_id, item.digest, item.size, name, etag_of(item.digest))
+
+
+async def get_parts(call: Call) -> Response:
+    """Answer with where the object store gives the bytes of an object."""
+    item = await call.run(artifacts.open_object, call.part("id"), _key(call))
+    return await parts_answer(call, item.content_id, item.digest)
+
+
+def _key(call: Call) -> str:
     key = call.request.query_params.get("key", "")
     if not key:
         raise invalid("name the object: key=...", field="key")
-    call.take_slot()
-    item = await call.run(artifacts.open_object, call.part("id"), key)
-    return content_answer(call, item.content_id, item.size, item.key.rpartition("/")[2], etag_of(item.digest))
+    return key
 
 
 async def get_lineage(call: Call) -> Response:

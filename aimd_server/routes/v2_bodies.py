@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from aimd_server.routes.access import Call
@@ -10,6 +11,7 @@ from aimd_server.services.documents import decode
 from aimd_server.services.request_errors import invalid
 
 T = TypeVar("T")
+_ETAG = re.compile(r'\*|"[^"]*"')
 
 
 async def read_document(call: Call, type: type[T], may_be_empty: bool = False) -> T:
@@ -34,14 +36,14 @@ def _decoded(body: bytes, encoding: str, type: type[T], limit_bytes: int = DOCUM
     return decode(unpacked(body, encoding, limit_bytes), type)
 
 
-def number_in(call: Call, name: str, default: int) -> int:
-    """Return a number of the query.
+def number_in(call: Call, name: str, default: int, digits: int = 9) -> int:
+    """Return a number of the query, which has so many digits at most.
 
     Raises:
         RefusalError: `invalid`.
     """
     text = call.request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if not (text.isascii() and text.isdigit() and len(text) <= digits):
         raise invalid(f"{name} is a number", field=name)
     return int(text)
 
@@ -56,3 +58,17 @@ def switch_in(call: Call, name: str, default: bool) -> bool:
     if text not in ("0", "1"):
         raise invalid(f"{name} is 1 or 0", field=name)
     return text == "1"
+
+
+def match_in(call: Call) -> str | None:
+    """Return what If-Match says: one ETag, `*`, or None if it is absent.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    given = call.request.headers.getlist("if-match")
+    if not given:
+        return None
+    if len(given) > 1 or not _ETAG.fullmatch(given[0]):
+        raise invalid("If-Match is the ETag of what is replaced, or *", field="If-Match")
+    return given[0]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from aimd_core.format.limits import PART_BYTES
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import encoding_of, read_body, unpacked
-from aimd_server.routes.content_streams import content_answer
+from aimd_server.routes.content_streams import content_answer, parts_answer
 from aimd_server.routes.v2_bodies import number_in, read_document
 from aimd_server.routes.v2_files import MOST_OFFSET
 from aimd_server.services import contents, trial_files
 from aimd_server.services.contents import Arrived, Missing
-from aimd_server.services.files import PART_BYTES
+from aimd_server.services.quotas import Goal
 from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.trial_files import FilesWish
 from aimd_server.storage import Storage
@@ -30,24 +31,33 @@ def register(table: RouteTable) -> None:
     table.add("GET", "/trials/{id}/files", get_files, access=Access.ANY_USER)
     table.add("POST", "/trials/{id}/files", post_files, access=Access.ANY_USER)
     table.add("GET", "/trials/{id}/content", get_content, access=Access.ANY_USER)
+    table.add("GET", "/trials/{id}/content/parts", get_parts, access=Access.ANY_USER)
     table.open_to_uploads(("POST", "/contents/missing"), ("POST", "/contents"), ("HEAD", _CONTENT), ("PATCH", _CONTENT))
     table.open_to_uploads(("POST", "/trials/{id}/files"))
 
 
 async def post_missing(call: Call) -> Response:
     """Answer which contents the caller has to send."""
-    return json_answer(await call.run(contents.missing, await read_document(call, Missing)))
+    return json_answer(await call.run_stored(contents.missing, await read_document(call, Missing)))
 
 
 async def post_contents(call: Call) -> Response:
     """Take several small contents."""
     body = await read_body(call.request, PART_BYTES)
-    digests = await call.run_stored(_small, call.backend.receiving, body, encoding_of(call.request))
+    digests = await call.run_stored(_small, call.backend.receiving, body, encoding_of(call.request), _goal(call))
     return json_answer({"digests": digests})
 
 
-def _small(storage: Storage, user: Account, receiving: contents.Receiving, body: bytes, encoding: str) -> list[str]:
-    return receiving.small(storage, user, unpacked(body, encoding, PART_BYTES))
+def _small(
+    storage: Storage, user: Account, receiving: contents.Receiving, body: bytes, encoding: str, goal: Goal
+) -> list[str]:
+    return receiving.small(storage, user, unpacked(body, encoding, PART_BYTES), goal)
+
+
+def _goal(call: Call) -> Goal:
+    """Return what the bytes are sent for, which is optional."""
+    query = call.request.query_params
+    return Goal(query.get("trial"), query.get("artifact"))
 
 
 def _headers(arrived: Arrived) -> dict[str, str]:
@@ -63,7 +73,7 @@ async def patch_content(call: Call) -> Response:
     """Take the next bytes of a content."""
     offset, size = _number(call, "Upload-Offset"), _number(call, "Upload-Length")
     body = await read_body(call.request, PART_BYTES)
-    sent = (call.part("digest"), size, offset, body, encoding_of(call.request))
+    sent = (call.part("digest"), size, offset, body, encoding_of(call.request), _goal(call))
     return empty_answer(204, _headers(await call.run_stored(_part, call.backend.receiving, *sent)))
 
 
@@ -76,8 +86,9 @@ def _part(
     offset: int,
     body: bytes,
     encoding: str,
+    goal: Goal,
 ) -> Arrived:
-    return receiving.part(storage, user, digest, size, offset, unpacked(body, encoding, PART_BYTES))
+    return receiving.part(storage, user, digest, size, offset, unpacked(body, encoding, PART_BYTES), goal)
 
 
 def _number(call: Call, header: str) -> int:
@@ -100,9 +111,20 @@ async def post_files(call: Call) -> Response:
 
 async def get_content(call: Call) -> Response:
     """Answer with the bytes of a file of a trial, for saving, never for showing."""
+    path = _path(call)
+    call.take_slot()
+    opened = await call.run(trial_files.open_content, call.part("id"), path)
+    return await content_answer(call, opened.content_id, opened.digest, opened.size, opened.name)
+
+
+async def get_parts(call: Call) -> Response:
+    """Answer with where the object store gives the bytes of a file of a trial."""
+    opened = await call.run(trial_files.open_content, call.part("id"), _path(call))
+    return await parts_answer(call, opened.content_id, opened.digest)
+
+
+def _path(call: Call) -> str:
     path = call.request.query_params.get("path", "")
     if not path:
         raise invalid("name the file: path=...", field="path")
-    call.take_slot()
-    opened = await call.run(trial_files.open_content, call.part("id"), path)
-    return content_answer(call, opened.content_id, opened.size, opened.name)
+    return path

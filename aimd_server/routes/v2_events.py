@@ -32,10 +32,15 @@ log = logging.getLogger("aimd_server")
 
 
 class Pace(NamedTuple):
-    """How often, in seconds, changes are looked for, and a quiet stream shows life and has its access checked."""
+    """How often, in seconds, changes are looked for, and a quiet stream shows life and has its access checked.
+
+    `before_s` is how old a change may be that a new stream still tells: who opens one has just asked for the trials,
+    and what changed between the two would be told to nobody.
+    """
 
     look_s: float = 1.0
     heartbeat_s: float = 15.0
+    before_s: float = 5.0
 
 
 PACE = Pace()
@@ -55,25 +60,32 @@ def register(table: RouteTable) -> None:
 class Stream:
     """A reader: what it watches, and the events that wait for it."""
 
-    def __init__(self, owner: tuple[int, int | None], watched: Watched) -> None:
+    def __init__(self, owner: tuple[int, int | None], watched: Watched, begins_us: int) -> None:
+        """Make one that has been told nothing yet.
+
+        Args:
+            owner: The user, and the public link if they come by one.
+            watched: What they may see.
+            begins_us: From which moment on changes are told.
+        """
         self.owner = owner
         self.watched = watched
         self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_WAITING)
+        self._begins_us = begins_us
         self._seen: dict[int, TrialStatus] | None = None
         self._listing: object = None
 
     def take(self, look: Look) -> None:
-        """Compare a look with the previous row_id and queue what changed."""
+        """Compare a look with the previous one and queue what changed; of the first, what changed just before it."""
         tree = look.trees.get(self.watched.tree, []) if self.watched.tree else []
         ids = self.watched.trials.union(look.newest.get(self.watched.folder or 0, ()), tree)
         seen = {row_id: look.trials[row_id] for row_id in ids if row_id in look.trials}
         listing = (look.listings.get(self.watched.folder or 0), tree)
-        if self._seen is not None:
-            for row_id, status in seen.items():
-                if self._seen.get(row_id) != status:
-                    self._put("trial", _shown(status))
-            if listing != self._listing:
-                self._put("folder", {"id": self.watched.folder_uid})
+        for row_id, status in seen.items():
+            if status.updated_us >= self._begins_us if self._seen is None else self._seen.get(row_id) != status:
+                self._put("trial", _shown(status))
+        if self._seen is not None and listing != self._listing:
+            self._put("folder", {"id": self.watched.folder_uid})
         self._seen, self._listing = seen, listing
 
     def end(self) -> None:
@@ -152,7 +164,8 @@ async def _open(call: Call, dialect: Dialect) -> Response:
         hub = call.backend.hub = Hub(call.backend)
     owner = (call.user.id, call.user.link_id)
     hub.check_room(owner)
-    stream = Stream(owner, await call.run(watching.watched_by, events))
+    begins_us = time.time_ns() // 1000 - int(hub.pace.before_s * 1e6)
+    stream = Stream(owner, await call.run(watching.watched_by, events), begins_us)
     stream.take(await call.backend.run(watching.look, call.database, [stream.watched]))
     hub.check_room(owner)
     hub.add(stream)  # immediately, so that simultaneous streams are counted

@@ -32,9 +32,10 @@ async def export_folder(call: Call) -> Response:
 
 
 async def _pieces(call: Call, page: ExportPage) -> AsyncIterator[bytes]:
+    sent: set[str] = set()  # of the objects that several trials may have
     while True:
         for row in page.rows:
-            async for piece in _trial(call, row):
+            async for piece in _trial(call, row, sent):
                 yield piece
         if page.after is None:
             break
@@ -42,7 +43,7 @@ async def _pieces(call: Call, page: ExportPage) -> AsyncIterator[bytes]:
     yield exporting.END
 
 
-async def _trial(call: Call, row: TrialRow) -> AsyncIterator[bytes]:
+async def _trial(call: Call, row: TrialRow, sent: set[str]) -> AsyncIterator[bytes]:
     try:
         members = await call.run(exporting.members, row)
     except RefusalError:
@@ -50,7 +51,13 @@ async def _trial(call: Call, row: TrialRow) -> AsyncIterator[bytes]:
     directory = exporting.directory_of(row)
     yield exporting.header(directory + "/", 0, row, is_directory=True)
     for member in members:
-        yield exporting.header(f"{directory}/{member.name}", member.opened.standing.offset, row)
+        path = f"{directory}/{member.name}"
+        if member.is_beside:
+            path = f"{directory.rpartition('/')[0]}/{member.name}".removeprefix("/")
+            if path in sent:
+                continue
+            sent.add(path)
+        yield exporting.header(path, member.opened.standing.offset, row)
         async for piece in _content(call, member):
             yield piece
 
@@ -68,7 +75,7 @@ async def _content(call: Call, member: Member) -> AsyncIterator[bytes]:
 
 def _read(storage: Storage, user: Account, opened: OpenFile, start: int, end: int) -> bytes:
     if opened.content_id is not None:
-        return contents.read(storage, opened.content_id, start, end)
+        return contents.read(storage, opened.content_id, opened.standing.digest, start, end)
 
     def operation(connection: Connection) -> bytes:
         return read_piece(connection, opened, start)

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
+from aimd_core.format.limits import PART_BYTES
 from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer
 from aimd_server.routes.bodies import encoding_of, read_body, small_members, unpacked, unpacked_members
-from aimd_server.services import files
-from aimd_server.services.files import FILE_BYTES, PART_BYTES, OpenFile, Standing
+from aimd_server.services import files, media_index
+from aimd_server.services.files import FILE_BYTES, MEDIA, OpenFile, Standing
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.services.series import appending
 from aimd_server.services.series.appending import Append
@@ -123,7 +124,8 @@ async def patch_file(call: Call) -> Response:
     del body, members, wish  # which may be large
     if done.due is not None:
         # Before the answer, so that faster appends wait.
-        await call.backend.settle(appending.settle, call.database, done.due)
+        settle = media_index.index if file == MEDIA else appending.settle
+        await call.backend.settle(settle, call.database, done.due)
     reached = done.standing
     return empty_answer(204, _headers(reached) if wants_digest else {"Upload-Offset": str(reached.offset)})
 

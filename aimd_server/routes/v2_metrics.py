@@ -49,8 +49,8 @@ def _drawn(database: Database, user: Account, asked: PlotWish, is_binary: bool) 
 def _columns(drawn: Drawn) -> dict[str, Floats]:
     plot = drawn.plot
     columns = {"x": plot.x, "lo": plot.lo}
-    if plot.hi is not None and plot.mean is not None:
-        columns |= {"hi": plot.hi, "mean": plot.mean}
+    if plot.hi is not None and plot.mean is not None and plot.finite is not None:
+        columns |= {"hi": plot.hi, "mean": plot.mean, "finite": plot.finite}
     return columns
 
 

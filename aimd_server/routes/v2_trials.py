@@ -10,7 +10,8 @@ from aimd_server.routes.access import Access, Call, RouteTable
 from aimd_server.routes.answers import empty_answer, json_answer
 from aimd_server.routes.bodies import DOCUMENT_BYTES, encoding_of, read_body, unpacked
 from aimd_server.routes.v2_bodies import number_in, read_document, switch_in
-from aimd_server.services import trash, trial_changes, trial_lists, trials
+from aimd_server.services import bulk_changes, trash, trial_changes, trial_lists, trial_values, trials
+from aimd_server.services.bulk_changes import BulkChange
 from aimd_server.services.documents import decode
 from aimd_server.services.trial_changes import BatchRequest, TrialChange
 from aimd_server.services.trial_lists import ListRequest
@@ -23,8 +24,10 @@ def register(table: RouteTable) -> None:
     """Register the routes."""
     table.add("GET", "/trials", list_trials, access=Access.ANY_USER)
     table.add("GET", "/trials/columns", list_columns, access=Access.ANY_USER)
+    table.add("GET", "/trials/values", list_values, access=Access.ANY_USER)
     table.add("POST", "/trials/batch", get_batch, access=Access.READER)
     table.add("POST", "/trials/known", post_known, access=Access.READER)
+    table.add("POST", "/trials/changes", change_trials, access=Access.ANY_USER)
     table.add("GET", "/trials/{id}", get_trial, access=Access.ANY_USER)
     table.add("PUT", "/trials/{id}", put_trial, access=Access.ANY_USER)
     table.add("PATCH", "/trials/{id}", change_trial, access=Access.ANY_USER)
@@ -56,6 +59,12 @@ def _list_request(call: Call) -> ListRequest:
 async def list_columns(call: Call) -> Response:
     """Answer with the names of parameters and metrics, for choosing columns."""
     return json_answer(await call.run(trial_lists.columns, _list_request(call)))
+
+
+async def list_values(call: Call) -> Response:
+    """Answer with the values of some fields, for completing a filter."""
+    fields = call.request.query_params.get("fields", "")
+    return json_answer(await call.run(trial_values.values, _list_request(call), fields))
 
 
 async def post_known(call: Call) -> Response:
@@ -100,6 +109,11 @@ def _shown(done: Put) -> dict[str, Any]:
 async def get_batch(call: Call) -> Response:
     """Answer with many trials."""
     return json_answer(await call.run(trial_changes.batch, await read_document(call, BatchRequest)))
+
+
+async def change_trials(call: Call) -> Response:
+    """Delete, restore, move or tag many trials, each by itself."""
+    return json_answer(await call.run(bulk_changes.apply, await read_document(call, BulkChange)))
 
 
 async def change_trial(call: Call) -> Response:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterator
 
 from aimd_server.services import contents as content_service
+from aimd_server.services import quotas
 from aimd_server.services.artifacts import checked_key, load_open, set_objects
 from aimd_server.services.clock import now_us
+from aimd_server.services.quotas import Goal
 from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.running_hashes import RunningHashes
 from aimd_server.storage import Storage
@@ -48,10 +51,20 @@ def require_open(database: Database, user: Account, uid: str, key: str) -> None:
     """Refuse bytes for an artifact or a key that cannot have them, before they arrive.
 
     Raises:
-        RefusalError: `not_found`, `forbidden`, `invalid`.
+        RefusalError: `not_found`, `forbidden`, `invalid`, `quota_exceeded`.
     """
     checked_key(key)
-    database.read(lambda connection: load_open(connection, user, uid))
+
+    def look(connection: Connection) -> None:
+        load_open(connection, user, uid)
+        _require_room(connection, user, uid, 1, is_counted=False)
+
+    database.read(look)
+
+
+def _require_room(connection: Connection, user: Account, uid: str, added: int, is_counted: bool) -> None:
+    home = quotas.home_of(connection, user, Goal(artifact=uid))
+    quotas.require_room(connection, user, home, added, is_counted=is_counted)
 
 
 def put_object(storage: Storage, user: Account, uid: str, key: str, filling: Filling) -> None:
@@ -63,7 +76,7 @@ def put_object(storage: Storage, user: Account, uid: str, key: str, filling: Fil
 
     def operation(connection: Connection) -> None:
         row = load_open(connection, user, uid)
-        set_objects(connection, row, {checked_key(key): filling.add(connection)})
+        set_objects(connection, user, row, {checked_key(key): filling.add(connection)})
 
     storage.database.write(operation)
 
@@ -100,13 +113,19 @@ class Parts:
         """
         if not 1 <= number <= MAX_PARTS:
             raise invalid(f"partNum is between 1 and {MAX_PARTS}", field="partNum", limit=MAX_PARTS)
-        storage.database.read(lambda connection: _upload_of(connection, user, uid, upload, key))
+
+        def look(connection: Connection) -> None:
+            _upload_of(connection, user, uid, upload, key)
+            _require_room(connection, user, uid, len(body), is_counted=False)
+
+        storage.database.read(look)
         filling = Filling(storage)
         filling.take(body)
 
         def operation(connection: Connection) -> int:
             _, upload_id = _upload_of(connection, user, uid, upload, key)
             artifacts.put_part(connection, upload_id, number, filling.add(connection))
+            _require_room(connection, user, uid, len(body), is_counted=True)
             return upload_id
 
         digest = hashlib.sha256(body).hexdigest()
@@ -146,25 +165,25 @@ class Parts:
                     stretches.append((offset, size, object_id, start))
                     offset += size
             content_id = contents.add(connection, digest, offset, stretches, now_us())
-            set_objects(connection, row, {key: content_id})
-            artifacts.end_upload(connection, upload_id)
+            artifacts.end_upload(connection, upload_id)  # first, so that its parts do not count, too
+            set_objects(connection, user, row, {key: content_id})
 
         storage.database.write(operation)
 
     def _digest_of(self, storage: Storage, upload_id: int, parts: list[KeyedRow]) -> str:
-        running = self._hashes.take(upload_id, [_piece_name(int(part.key), part.digest) for part in parts])
-        if running is not None:
-            return running
-        digest = hashlib.sha256()
-        for part in parts:
-            start = 0
-            while start < part.size:
-                piece = content_service.read(storage, part.content_id, start, part.size)
-                if not piece:
-                    raise RefusalError("not_found", "the artifact was deleted while its object was completed")
-                digest.update(piece)
-                start += len(piece)
-        return digest.hexdigest()
+        names = [_piece_name(int(part.key), part.digest) for part in parts]
+        return self._hashes.digest_of(upload_id, names, _pieces_of(storage, parts))
+
+
+def _pieces_of(storage: Storage, parts: list[KeyedRow]) -> Iterator[bytes]:
+    for part in parts:
+        start = 0
+        while start < part.size:
+            piece = content_service.read(storage, part.content_id, part.digest, start, part.size)
+            if not piece:
+                raise RefusalError("not_found", "the artifact was deleted while its object was completed")
+            yield piece
+            start += len(piece)
 
 
 def _piece_name(number: int, digest: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from aimd_core.format.artifacts import reference_facts_in
 from aimd_server.services import documents, public_view
 from aimd_server.services.artifacts import REPO, tagged, type_of
 from aimd_server.services.clock import iso
 from aimd_server.services.folders import find_path
 from aimd_server.services.request_errors import foreign_cursor, invalid
-from aimd_server.services.visibility import ROOT, Role, load_artifact, load_folder, role_of
+from aimd_server.services.visibility import ROOT, Role, load_artifact, load_folder, role_of, shows_artifact
 from aimd_server.stores import artifacts, folders
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.artifacts import ArtifactRow
@@ -33,11 +34,24 @@ class ArtifactListRequest(msgspec.Struct, frozen=True):
     cursor: str | None = None
 
 
+class ArtifactBatch(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request for many artifacts."""
+
+    ids: list[str]
+
+
 def shown(connection: Connection, user: Account, rows: list[ArtifactRow]) -> list[dict[str, Any]]:
     """Return artifacts as the API shows them."""
     aliases = artifacts.aliases_of(connection, [row.id for row in rows])
     roles = {row.folder_id: _role(connection, user, row.folder_id) for row in rows}
     return [_shown(user, row, aliases.get(row.id, []), roles[row.folder_id]) for row in rows]
+
+
+def in_full(connection: Connection, user: Account, row: ArtifactRow) -> dict[str, Any]:
+    """Return one artifact as the API shows it, with what its uploader told of what its references lead to."""
+    facts = reference_facts_in(json.loads(row.document))
+    references = {key: recorded.document() for key, recorded in facts.items()}
+    return {**shown(connection, user, [row])[0], **({"references": references} if references else {})}
 
 
 def _role(connection: Connection, user: Account, folder_id: int) -> Role:
@@ -73,14 +87,34 @@ def one(database: Database, user: Account, uid: str) -> dict[str, Any]:
     Raises:
         RefusalError: `not_found`.
     """
-    return database.read(lambda connection: shown(connection, user, [load_artifact(connection, user, uid)])[0])
+    return database.read(lambda connection: in_full(connection, user, load_artifact(connection, user, uid)))
+
+
+def batch(database: Database, user: Account, wish: ArtifactBatch) -> dict[str, Any]:
+    """Return many artifacts, in the requested order, and the ids of those that do not exist, or may not be seen.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
+    if len(wish.ids) > MAX_PAGE:
+        raise invalid(f"{MAX_PAGE} ids at most", field="ids", limit=MAX_PAGE)
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        rows = artifacts.by_uids(connection, wish.ids)
+        roles = {folder_id: _role(connection, user, folder_id) for folder_id in {row.folder_id for row in rows}}
+        seen = {row.uid: row for row in rows if shows_artifact(row, roles[row.folder_id])}
+        order = list(dict.fromkeys(uid for uid in wish.ids if uid in seen))
+        missing = list(dict.fromkeys(uid for uid in wish.ids if uid not in seen))
+        return {"artifacts": shown(connection, user, [seen[uid] for uid in order]), "missing": missing}
+
+    return database.read(operation)
 
 
 def by_tag(database: Database, user: Account, folder: str, repo: str, tag: str) -> dict[str, Any]:
     """Return the artifact of a repo with a tag. Errors as `aimd_server.services.artifacts.tagged`."""
 
     def operation(connection: Connection) -> dict[str, Any]:
-        return shown(connection, user, [tagged(connection, user, folder, repo, tag)])[0]
+        return in_full(connection, user, tagged(connection, user, folder, repo, tag))
 
     return database.read(operation)
 

@@ -12,12 +12,23 @@ from typing import Any
 
 import msgspec
 
-from aimd_core.format.artifacts import KIND, LATEST, REFERENCES_FILE, alias_fault, key_fault, names_version
+from aimd_core.format.artifacts import (
+    KIND,
+    LATEST,
+    MAX_TYPE_CHARS,
+    REFERENCES_FILE,
+    alias_fault,
+    key_fault,
+    names_version,
+    version_number,
+)
+from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.relative_paths import folders_of
 from aimd_core.objects.tree import digest_of_tree
-from aimd_server.services import auditing, documents, names, public_view
+from aimd_server.services import auditing, documents, names, public_view, quotas
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folders import add_in, find_path
+from aimd_server.services.quotas import FolderAt
 from aimd_server.services.request_errors import RefusalError, id_taken, invalid, no_artifact
 from aimd_server.services.visibility import Role, load_artifact, load_folder
 from aimd_server.stores import artifacts, contents, folders, shares
@@ -29,8 +40,6 @@ from aimd_server.stores.folders import ROOT_PATH, FolderRow
 Document = dict[str, Any]
 REPO = "artifact"  # the type of a repo's folder
 MAX_OBJECTS = 100_000
-MAX_CHANGES = 10_000  # in one request
-MAX_TYPE_CHARS = 128
 MAX_ALIASES = 64
 MAX_DESCRIPTION_CHARS = 64 << 10
 MAX_TOLD = 1_000
@@ -193,7 +202,7 @@ def put_objects(database: Database, user: Account, uid: str, wish: ObjectsWish) 
 
     Raises:
         RefusalError: `not_found`, `forbidden`, `invalid`; `content_missing`, with `digests`, for contents that the
-            caller has to send first.
+            caller has to send first; `quota_exceeded`.
     """
     if len(wish.objects) > MAX_CHANGES:
         raise invalid(f"at most {MAX_CHANGES} objects at once", field="objects", limit=MAX_CHANGES)
@@ -206,21 +215,26 @@ def put_objects(database: Database, user: Account, uid: str, wish: ObjectsWish) 
         if lacking:
             message = f"{len(lacking)} contents have to be sent first"
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
-        set_objects(connection, row, {key: claims[digest].id for key, digest in digest_of.items()})
+        set_objects(connection, user, row, {key: claims[digest].id for key, digest in digest_of.items()})
         _check_count(artifacts.count_objects(connection, row.id))
 
     database.write(operation)
 
 
-def set_objects(connection: Connection, row: ArtifactRow, content_ids: dict[str, int]) -> None:
+def set_objects(connection: Connection, user: Account, row: ArtifactRow, content_ids: dict[str, int]) -> None:
     """Set objects of an artifact that is not final.
 
     Raises:
-        RefusalError: `invalid`, if it has become final meanwhile.
+        RefusalError: `invalid`, if it has become final meanwhile; `quota_exceeded`.
     """
     if not artifacts.change_open(connection, row.id, updated_us=now_us()):
         raise invalid("the artifact is final, so it cannot change", field="id")
+    keys = list(content_ids)
+    before = artifacts.size_at(connection, row.id, keys)
     artifacts.put_objects(connection, row.id, content_ids)
+    grown = artifacts.size_at(connection, row.id, keys) - before
+    artifacts.grow(connection, row.id, grown)
+    quotas.attach(connection, user, FolderAt(row.owner_id, row.folder_path), set(content_ids.values()), grown)
 
 
 def finalize(database: Database, user: Account, uid: str) -> str:
@@ -348,7 +362,8 @@ def _with_tag(connection: Connection, folder_id: int, tag: str) -> ArtifactRow |
         newest = artifacts.final_of(connection, folder_id, 1)
         return newest[0] if newest else None
     if names_version(tag):
-        return artifacts.by_number(connection, folder_id, int(tag.removeprefix("v")))
+        number = version_number(tag)
+        return None if number is None else artifacts.by_number(connection, folder_id, number)
     return artifacts.by_alias(connection, folder_id, tag)
 
 

@@ -12,33 +12,42 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 import uuid
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
+from aimd_core.format.limits import MAX_DIGESTS, MAX_SMALL
 from aimd_server.blobs import BlobMissingError
 from aimd_server.errors import StoreUnavailableError
+from aimd_server.services import quotas
 from aimd_server.services.clock import now_us
+from aimd_server.services.quotas import OWN_TREE, Goal
 from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.running_hashes import RunningHashes
 from aimd_server.services.visibility import Role, load_trial
 from aimd_server.storage import Storage
 from aimd_server.stores import contents
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.contents import UploadRow, WholeContent
+from aimd_server.stores.contents import ContentRow, UploadRow, WholeContent
 from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.folders import FolderRow
 
 PREFIX = "contents"
 MAX_BYTES = 1 << 40
-MAX_DIGESTS = 10_000  # in a question
-MAX_SMALL = 5_000  # contents in one body
 PROOF_US = 86_400_000_000
 LEFT_OVER_US = 86_400_000_000
 UPLOAD_US = 7 * 86_400_000_000
 _PIECE_BYTES = 4 << 20
 _AT_ONCE = 200
+_HASHING = 2  # parts that are hashed at once
+_MOST_ANNOUNCED = 1_000
+_ANNOUNCED_US = 3_600_000_000  # far less than until what is left over is removed
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -48,10 +57,14 @@ class Missing(msgspec.Struct, forbid_unknown_fields=True):
     Attributes:
         digests: Of the contents.
         trial: The id of a trial that the caller may change: its files count as the caller's.
+        artifact: The id of an artifact that they are for instead.
+        sizes: Of the contents in bytes, in the order of the digests, to learn in time that there is no room.
     """
 
     digests: list[str]
     trial: str | None = None
+    artifact: str | None = None
+    sizes: list[int] | None = None
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -72,23 +85,50 @@ def checked(digest: str) -> str:
     return digest
 
 
-def missing(database: Database, user: Account, wish: Missing) -> dict[str, object]:
+def missing(storage: Storage, user: Account, wish: Missing) -> dict[str, object]:
     """Return which contents the caller has to send, and how much of each has arrived.
 
     Raises:
-        RefusalError: `invalid`, `not_found`, `forbidden`.
+        RefusalError: `invalid`, `not_found`, `forbidden`, `quota_exceeded`.
     """
+    if wish.sizes is not None and (len(wish.sizes) != len(wish.digests) or min(wish.sizes, default=0) < 0):
+        raise invalid("there is one size for each digest", field="sizes")
     if len(wish.digests) > MAX_DIGESTS:
         raise invalid(f"at most {MAX_DIGESTS} digests at once", field="digests", limit=MAX_DIGESTS)
     digests = list(dict.fromkeys(map(checked, wish.digests)))
+    _take_held(storage, user, digests)
 
     def operation(connection: Connection) -> dict[str, object]:
         trial_id = None if wish.trial is None else load_trial(connection, user, wish.trial, Role.EDITOR).id
         claims = contents.claimable(connection, user.id, digests, now_us(), trial_id)
         left = [digest for digest in digests if digest not in claims]
-        return {"missing": left, "offsets": contents.offsets_of(connection, user.id, left)}
+        offsets = contents.offsets_of(connection, user.id, left)
+        if wish.sizes is not None:
+            size_of = dict(zip(wish.digests, wish.sizes, strict=True))
+            added = sum(size_of[digest] for digest in left if digest not in offsets)
+            home = quotas.home_of(connection, user, Goal(wish.trial, wish.artifact))
+            quotas.require_room(connection, user, home, added, is_counted=False)
+        return {"missing": left, "offsets": offsets}
 
-    return database.read(operation)
+    return storage.database.read(operation)
+
+
+def _take_held(storage: Storage, user: Account, digests: Sequence[str]) -> None:
+    """Make contents of what the object store can read although nobody sent it, as if the caller had sent it."""
+    held = storage.blobs.held(digests)
+    if not held:
+        return
+
+    def operation(connection: Connection) -> None:
+        there = contents.by_digest(connection, held)
+        for digest, (key, size) in held.items():
+            if digest not in there:
+                object_id = contents.announced(connection, key) or contents.announce(connection, key, size, now_us())
+                contents.add(connection, digest, size, [(0, size, object_id, 0)] if size else [], now_us())
+        rows = contents.by_digest(connection, held)
+        contents.prove(connection, user.id, [row.id for row in rows.values()], now_us() + PROOF_US)
+
+    storage.database.write(operation)
 
 
 def standing(database: Database, user: Account, digest: str) -> Arrived:
@@ -109,26 +149,49 @@ def standing(database: Database, user: Account, digest: str) -> Arrived:
     return database.read(operation)
 
 
+class _Announced(NamedTuple):
+    """An object that was announced for the next bytes of an upload, together with those before them."""
+
+    key: str
+    object_id: int
+    made_us: int
+
+
 class Receiving:
-    """Receives contents; one for each process."""
+    """Receives contents; one for each process.
+
+    A part is hashed while it is put away, and the object for the next one is announced in the transaction that records
+    this one: each wait for the disk counts when a large file arrives part by part.
+    """
 
     def __init__(self) -> None:
         self._hashes = RunningHashes()
+        self._hashing = ThreadPoolExecutor(_HASHING, "hash")
+        self._announced: OrderedDict[int, _Announced] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def small(self, storage: Storage, user: Account, body: bytes) -> list[str]:
+    def small(self, storage: Storage, user: Account, body: bytes, goal: Goal = OWN_TREE) -> list[str]:
         """Take several contents at once, and return their digests.
 
         Args:
             storage: Database and objects.
             user: The caller.
             body: A line of JSON with the sizes of the contents in bytes, then the contents one behind the other.
+            goal: What they are for.
 
         Raises:
-            RefusalError: `invalid`.
+            RefusalError: `invalid`, `not_found`, `forbidden`, `quota_exceeded`.
         """
         pieces = list(_pieces(body))
         by_digest = {hashlib.sha256(piece).hexdigest(): piece for piece in pieces}
-        stored = storage.database.read(lambda connection: contents.by_digest(connection, by_digest))
+        size_bytes = sum(map(len, by_digest.values()))
+
+        def look(connection: Connection) -> tuple[FolderRow, dict[str, ContentRow]]:
+            home = quotas.home_of(connection, user, goal)
+            quotas.require_room(connection, user, home, size_bytes, is_counted=False)
+            return home, contents.by_digest(connection, by_digest)
+
+        home, stored = storage.database.read(look)
         new = {digest: piece for digest, piece in by_digest.items() if digest not in stored}
         object_id = put_object(storage, b"".join(new.values())) if any(new.values()) else 0
 
@@ -142,12 +205,22 @@ class Receiving:
             ids = [row.id for row in contents.by_digest(connection, by_digest).values()]
             if len(ids) < len(by_digest):  # one was there a moment ago, and nothing referred to it
                 raise RefusalError("busy", "the contents were being removed; send them again")
-            contents.prove(connection, user.id, ids, now_us() + PROOF_US)
+            contents.prove(connection, user.id, ids, now_us() + PROOF_US, home.id)
+            quotas.require_room(connection, user, home, size_bytes)
 
         storage.database.write(operation)
         return [hashlib.sha256(piece).hexdigest() for piece in pieces]
 
-    def part(self, storage: Storage, user: Account, digest: str, size: int, offset: int, body: bytes) -> Arrived:
+    def part(
+        self,
+        storage: Storage,
+        user: Account,
+        digest: str,
+        size: int,
+        offset: int,
+        body: bytes,
+        goal: Goal = OWN_TREE,
+    ) -> Arrived:
         """Take the next bytes of a content, and return how much has arrived.
 
         Args:
@@ -157,43 +230,79 @@ class Receiving:
             size: Of the whole content in bytes.
             offset: Where these bytes begin.
             body: The bytes; none, to complete what has arrived.
+            goal: What they are for.
 
         Raises:
-            RefusalError: `invalid`; `offset_mismatch`, with the true offset; `content_differs`, if all bytes together
-                have another digest: then the next try begins at 0.
+            RefusalError: `invalid`, `not_found`, `forbidden`, `quota_exceeded`; `offset_mismatch`, with the true
+                offset; `content_differs`, if all bytes together have another digest: then the next try begins at 0.
         """
         checked(digest)
         if size > MAX_BYTES:
             raise invalid(f"a file may have {MAX_BYTES} bytes at most", field="Upload-Length", limit=MAX_BYTES)
         if offset + len(body) > size:
             raise invalid("there are more bytes than Upload-Length says", field="Upload-Length")
-        key = _new_key()
-        prepare = partial(_prepared, user=user, digest=digest, size=size, offset=offset, key=key, length=len(body))
-        prepared = storage.database.write(prepare)
+        prepared = self._going_on(storage, user, digest, size, offset) if offset and body else None
+        if prepared is None:
+            prepare = partial(_prepared, user=user, digest=digest, size=size, offset=offset, length=len(body))
+            prepared = storage.database.write(partial(prepare, goal=goal))
         if prepared is None:
             return Arrived(size, True)
-        upload, object_id = prepared
+        upload, announced = prepared
         if body:
-            storage.blobs.put(key, body)
-            extend = partial(contents.extend, upload=upload, size=len(body), object_id=object_id, now_us=now_us())
-            if not storage.database.write(extend):
-                raise _mismatch(storage.database.read(lambda c: contents.upload_of(c, user.id, digest)))
-            self._hashes.follow(upload.id, key, body, is_first=offset == 0)
+            self._put_away(storage, user, upload, announced, body)
         reached = offset + len(body)
         if reached < size:
             return Arrived(reached, False)
         self._complete(storage, user, upload)
         return Arrived(size, True)
 
+    def _going_on(
+        self, storage: Storage, user: Account, digest: str, size: int, offset: int
+    ) -> tuple[UploadRow, _Announced] | None:
+        """Return an upload that stands at an offset, with the object for its next bytes, if that was announced."""
+        upload = storage.database.read(lambda connection: contents.upload_of(connection, user.id, digest))
+        if upload is None or (upload.size, upload.next_offset) != (size, offset):
+            return None
+        with self._lock:
+            announced = self._announced.pop(upload.id, None)
+        if announced is None or now_us() - announced.made_us > _ANNOUNCED_US:
+            return None
+        return upload, announced
+
+    def _put_away(self, storage: Storage, user: Account, upload: UploadRow, announced: _Announced, body: bytes) -> None:
+        """Store the next bytes of an upload and record them.
+
+        Raises:
+            RefusalError: `offset_mismatch`, if others came first.
+        """
+        is_first = upload.next_offset == 0
+        hashed = self._hashing.submit(self._hashes.ahead, upload.id, announced.key, body, is_first)
+        try:
+            storage.blobs.put(announced.key, body)
+        finally:
+            ran = hashed.result()
+        has_more = upload.next_offset + len(body) < upload.size
+
+        def record(connection: Connection) -> tuple[bool, _Announced | None]:
+            object_id = announced.object_id
+            if not contents.extend(connection, upload, size=len(body), object_id=object_id, now_us=now_us()):
+                return False, None
+            return True, _announce(connection) if has_more else None
+
+        is_recorded, following = storage.database.write(record)
+        if not is_recorded:
+            raise _mismatch(storage.database.read(lambda c: contents.upload_of(c, user.id, upload.digest)))
+        self._hashes.note(upload.id, ran)
+        if following is not None:
+            with self._lock:
+                self._announced[upload.id] = following
+                while len(self._announced) > _MOST_ANNOUNCED:
+                    self._announced.popitem(last=False)
+
     def _digest_of(self, storage: Storage, upload: UploadRow) -> str:
         rows = storage.database.read(lambda connection: contents.upload_parts(connection, upload.id))
-        running = self._hashes.take(upload.id, [key for *_, key in rows])
-        if running is not None:
-            return running
-        digest = hashlib.sha256()
-        for _, size, _, key in rows:
-            digest.update(_ranged(storage, key, 0, size))
-        return digest.hexdigest()
+        pieces = (_ranged(storage, key, 0, size) for _, size, _, key in rows)
+        return self._hashes.digest_of(upload.id, [key for *_, key in rows], pieces)
 
     def _complete(self, storage: Storage, user: Account, upload: UploadRow) -> None:
         """Make what has arrived a content, if it has the digest that was promised."""
@@ -206,7 +315,7 @@ class Receiving:
             if is_right:
                 parts = [(at, size, object_id, 0) for at, size, object_id, _ in _rows(connection, upload.id)]
                 content_id = contents.add(connection, upload.digest, upload.size, parts, now_us())
-                contents.prove(connection, user.id, [content_id], now_us() + PROOF_US)
+                contents.prove(connection, user.id, [content_id], now_us() + PROOF_US, present.folder_id)
             contents.end(connection, upload.id)
 
         storage.database.write(operation)
@@ -220,21 +329,29 @@ def _rows(connection: Connection, upload_id: int) -> list[tuple[int, int, int, s
 
 
 def _prepared(
-    connection: Connection, user: Account, digest: str, size: int, offset: int, key: str, length: int
-) -> tuple[UploadRow, int] | None:
+    connection: Connection, user: Account, digest: str, size: int, offset: int, length: int, goal: Goal
+) -> tuple[UploadRow, _Announced] | None:
     """Announce an object for the next bytes; None if the caller has sent all of the content already."""
     claim = contents.claimable(connection, user.id, [digest], now_us()).get(digest)
     if claim is not None:
         contents.prove(connection, user.id, [claim.id], now_us() + PROOF_US)
         return None
-    upload = contents.upload_of(connection, user.id, digest) or contents.begin(
-        connection, user.id, digest, size, now_us()
-    )
+    upload = contents.upload_of(connection, user.id, digest)
+    if upload is None:
+        home = quotas.home_of(connection, user, goal)
+        upload = contents.begin(connection, user.id, digest, size, now_us(), home.id)
+        quotas.require_room(connection, user, home, size)
     if upload.size != size:
         raise invalid("Upload-Length is another one than before", field="Upload-Length")
     if upload.next_offset != offset:
         raise _mismatch(upload)
-    return upload, contents.announce(connection, key, length, now_us()) if length else 0
+    return upload, _announce(connection) if length else _Announced("", 0, 0)
+
+
+def _announce(connection: Connection) -> _Announced:
+    """Record an object that is about to be stored, under a new key."""
+    key, made_us = _new_key(), now_us()
+    return _Announced(key, contents.announce(connection, key, 0, made_us), made_us)
 
 
 def _mismatch(upload: UploadRow | None) -> RefusalError:
@@ -279,16 +396,17 @@ def _ranged(storage: Storage, key: str, start: int, end: int) -> bytes:
         raise StoreUnavailableError(f"damaged: {error}") from None
 
 
-def read(storage: Storage, content_id: int, start: int, end: int) -> bytes:
+def read(storage: Storage, content_id: int, digest: str, start: int, end: int) -> bytes:
     """Return some of the next bytes of a content, at least one unless it is gone.
 
-    The caller has checked that they may be seen.
+    The caller has checked that they may be seen. A content that has got the id of a removed one is none that was asked
+    for, which its digest tells.
 
     Raises:
         StoreUnavailableError: An object is missing, or cannot be read now.
     """
     end = min(end, start + _PIECE_BYTES)
-    parts = storage.database.read(lambda connection: contents.parts_of(connection, content_id, start, end))
+    parts = storage.database.read(lambda connection: contents.parts_of(connection, content_id, digest, start, end))
     pieces = []
     for part in parts:
         first, last = max(start - part.offset, 0), min(end - part.offset, part.size)

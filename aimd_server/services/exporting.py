@@ -13,18 +13,20 @@ from typing import NamedTuple
 
 from aimd_core.objects.tree import MAX_FILES
 from aimd_server.services import public_view
-from aimd_server.services.files import DOCUMENTS, JOURNALS, TREE, OpenFile, Standing, open_file
+from aimd_server.services.files import DOCUMENTS, JOURNALS, MEDIA, TREE, OpenFile, Standing, open_file
 from aimd_server.services.visibility import load_folder
-from aimd_server.stores import journals, trial_documents, trial_files, trials
+from aimd_server.stores import journals, media, trial_documents, trial_files, trials
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
+from aimd_server.stores.media import MediaObjectRow
 from aimd_server.stores.trial_files import FileRow
 from aimd_server.stores.trials import Scope, TrialRow
 
 AT_ONCE = 50
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]|[. ]+$')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_TAKEN = {"", ".", "..", "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}  # also files of a trial next to it
+# Also the files of a trial next to it, and what its media refer to.
+_TAKEN = {"", ".", "..", ".aimd", "metadata.yaml", "parameters.yaml", *DOCUMENTS, *JOURNALS}
 _MOST_BYTES = 240  # of a changed name; file systems allow 255
 _BLOCK_BYTES = 512
 END = bytes(2 * _BLOCK_BYTES)
@@ -38,10 +40,14 @@ class ExportPage(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A file of a trial: its name in the directory, and what it is read from."""
+    """A file of a trial: its name in the directory, and what it is read from.
+
+    What its media refer to is beside the directory: in `.aimd/objects`, where every reader looks for it.
+    """
 
     name: str
     opened: OpenFile
+    is_beside: bool = False
 
 
 def safe_name(name: str, uid: str) -> str:
@@ -84,11 +90,13 @@ def members(database: Database, user: Account, row: TrialRow) -> list[Member]:
         contents = [Member(file, open_file(connection, user, row.uid, file)) for file in names]
         document = public_view.document(user, trials.document(connection, row.id))
         made = {"metadata.yaml": document, "parameters.yaml": row.parameters}
+        objects = media.all_objects(connection, row.id) if public_view.shows(user, MEDIA) else []
         kept = trial_files.page(connection, row.id, "", MAX_FILES) if public_view.shows(user, TREE) else []
         return [
             *(_made(file, text) for file, text in made.items() if file not in stored),
             *contents,
             *(Member(TREE + _safe_path(file), _opened(file)) for file in kept),
+            *(_object(row_of_object) for row_of_object in objects),
         ]
 
     return database.read(operation)
@@ -102,6 +110,11 @@ def _safe_path(file: FileRow) -> str:
         is_same = safe == part and not _DEVICES.fullmatch(part)
         parts.append(part if is_same else f"{safe.encode()[:_MOST_BYTES].decode(errors='ignore')}~{file.digest[:8]}")
     return "/".join(parts)
+
+
+def _object(row: MediaObjectRow) -> Member:
+    opened = OpenFile(None, Standing(row.size, row.digest), content_id=row.content_id)
+    return Member(f".aimd/objects/{row.digest[:2]}/{row.digest[2:]}", opened, is_beside=True)
 
 
 def _opened(file: FileRow) -> OpenFile:

@@ -17,24 +17,27 @@ from aimd_server.services import public_view
 from aimd_server.services.clock import now_us
 from aimd_server.services.request_errors import invalid
 from aimd_server.services.visibility import load_trial
-from aimd_server.stores import journals, trial_documents, trial_files
+from aimd_server.stores import journals, media, trial_documents, trial_files
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.journals import JournalRow
 from aimd_server.stores.trial_documents import DocumentRow
 
-METRICS, SEGMENTS = "metrics", "segments"
-JOURNALS = (SEGMENTS, METRICS, "stdout.log")
+METRICS, SEGMENTS, MEDIA = "metrics", "segments", "media"
+JOURNALS = (SEGMENTS, METRICS, MEDIA, "stdout.log")
 DOCUMENTS = ("metadata.yaml", "parameters.yaml", "process.json", "labels.yaml", "git.diff")
 FILES = (*JOURNALS, *DOCUMENTS)
 TREE = "files/"  # what all files of a trial are together, among its standings
 FILE_BYTES = 8 << 20  # of a document
-PART_BYTES = 8 << 20
 _PIECE_BYTES = 1 << 20
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How far the server has a file: bytes and their digest; for all of a trial's `files/` together, their number."""
+    """How far the server has a file: bytes and their digest.
+
+    Of all of a trial's `files/` together also their number; of its `media`, how many of the contents that they refer to
+    it has.
+    """
 
     offset: int
     digest: str
@@ -129,6 +132,10 @@ def standings_of(connection: Connection, trial_ids: list[int]) -> dict[int, dict
     for trial_id, rows in journals.of_trials(connection, trial_ids).items():
         for row in rows:
             by_trial.setdefault(trial_id, {})[row.file] = standing(connection, row)
+    counts = media.object_counts(connection, [number for number, files in by_trial.items() if MEDIA in files])
+    for trial_id, count in counts.items():
+        row_standing = by_trial[trial_id][MEDIA]
+        by_trial[trial_id][MEDIA] = msgspec.structs.replace(row_standing, count=count)
     for trial_id, tree in trial_files.trees(connection, trial_ids).items():
         by_trial.setdefault(trial_id, {})[TREE] = Standing(tree.size, tree.digest, tree.files)
     return by_trial

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import posixpath
 
 import msgspec
 
-from aimd_server.services import auditing, names, public_view, shortcuts
+from aimd_core.language import said
+from aimd_server.services import auditing, names, public_view, quotas, shortcuts
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folders import add_in, find_path, make_path
 from aimd_server.services.request_errors import RefusalError, folder_taken, foreign_cursor, invalid, no_folder
-from aimd_server.services.visibility import ROOT, Role, load_folder, require, require_no_gain, role_of
+from aimd_server.services.visibility import ROOT, Role, lineage, load_folder, require, require_no_gain, role_of
 from aimd_server.stores import folders, shares
+from aimd_server.stores import quotas as stored_quotas
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
@@ -54,6 +57,8 @@ def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[
     """Return folders as the API shows them."""
     ids = [row.id for row in rows]
     counts, shared = folders.trial_counts(connection, ids), shares.shared_out(connection, ids)
+    bounds, totals = quotas.shown(connection, user, rows), _totals(connection, rows)
+    inside = folders.folder_counts(connection, ids) + shortcuts.counts(connection, user, ids)
     return [
         {
             "id": row.uid,
@@ -64,11 +69,27 @@ def shown(connection: Connection, user: Account, rows: list[FolderRow]) -> list[
             "role": role.name.lower(),
             "type": row.type,
             "trials": counts.get(row.id, 0),
+            "trials_below": totals.get(row.id, 0),
+            "folders": inside[row.id],
             "updated": iso(row.updated_us),
             "shared": row.id in shared,
+            "quota": bounds.get(row.id),
         }
         for row, role in ((public_view.folder(user, row), role_of(connection, user, row)) for row in rows)
     ]
+
+
+def _totals(connection: Connection, rows: list[FolderRow]) -> dict[int, int]:
+    """Return how many trials are in each folder and below, by row id."""
+    totals: dict[int, int] = {}
+    for owner_id in {row.owner_id for row in rows}:
+        ids = {row.path: row.id for row in rows if row.owner_id == owner_id}
+        top = posixpath.commonpath(ids)
+        for path, count in folders.trial_counts_below(connection, owner_id, top).items():
+            for above in lineage(path):
+                if above in ids:
+                    totals[ids[above]] = totals.get(ids[above], 0) + count
+    return totals
 
 
 def one(database: Database, user: Account, uid: str | None, path: str | None) -> dict[str, object]:
@@ -175,19 +196,21 @@ def checked_name(name: str) -> str:
         RefusalError: `invalid`.
     """
     if name in (".", ".."):
-        raise invalid("a folder has another name than '.' and '..'", field="name")
+        raise invalid(said("a folder has another name than '.' and '..'"), field="name")
     return names.checked(name, "name")
 
 
 def _too_deep() -> RefusalError:
-    return invalid(f"a folder path has {names.MAX_DEPTH} parts at most", field="path", limit=names.MAX_DEPTH)
+    words = said("a folder path has {limit} parts at most", limit=names.MAX_DEPTH)
+    return invalid(words, field="path", limit=names.MAX_DEPTH)
 
 
 def change(database: Database, user: Account, uid: str, wish: FolderChange) -> dict[str, object]:
     """Rename or move a folder with everything below, and return it.
 
     Raises:
-        RefusalError: `folder_not_found`, `forbidden`, `name_taken`, or `invalid` for a folder moved into itself.
+        RefusalError: `folder_not_found`, `forbidden`, `name_taken`, `quota_exceeded`, or `invalid` for a folder moved
+            into itself.
     """
 
     def operation(connection: Connection) -> dict[str, object]:
@@ -232,13 +255,15 @@ def container(connection: Connection, row: FolderRow) -> FolderRow:
 
 def _move(connection: Connection, user: Account, row: FolderRow, parent: FolderRow, name: str) -> None:
     if parent.owner_id == row.owner_id and f"{parent.path}/".startswith(f"{row.path}/"):
-        raise invalid("a folder cannot lie in itself", field="parent")
+        raise invalid(said("a folder cannot lie in itself"), field="parent")
     require_move(connection, user, row, container(connection, row), parent)  # before the target is examined
     if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
         raise folder_taken(name, parent.path)
     levels = folders.deepest(connection, row.owner_id, row.path) - row.path.count("/")
     if parent.child_path(name).count("/") + levels > names.MAX_DEPTH:
         raise _too_deep()
+    size = stored_quotas.used(connection, row.owner_id, row.path)
+    quotas.require_room_to_move(connection, user, container(connection, row), parent, size)
     if parent.owner_id != row.owner_id:
         shares.remove_below(connection, folders.ids_below(row.owner_id, row.path))
     folders.place(connection, row, parent, name, user.id, now_us())

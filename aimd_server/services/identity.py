@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from aimd_core.errors import NotFoundError, UsageError
+from aimd_core.errors import NotFoundError, UsageError, UserNotFoundError
 from aimd_core.language import said
 from aimd_server.services import auditing
 from aimd_server.services.clock import now_us
@@ -207,11 +207,9 @@ def set_group(database: Database, name: str, action: str, member: str | None = N
     database.write(apply)
 
 
-def no_user(user: str) -> NotFoundError:
+def no_user(user: str) -> UserNotFoundError:
     """Return the error for an unknown user."""
-    return NotFoundError(
-        message=said("there is no user {user!r}", user=user), hint=said("Run: aimd server user add {user}", user=user)
-    )
+    return UserNotFoundError(user=user)
 
 
 def is_any_user(database: Database) -> bool:

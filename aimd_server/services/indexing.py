@@ -14,7 +14,7 @@ from aimd_core.format.model import flatten
 from aimd_core.format.values import float_of, storable
 from aimd_core.query import Field, rank_of, value_of
 from aimd_core.query.evaluate import NUMBER_RANK, text_of
-from aimd_core.reading.facts import Facts
+from aimd_core.reading.facts import WholeFacts
 from aimd_server.services.series import totals
 from aimd_server.services.series.totals import Live
 from aimd_server.stores import indexes, series
@@ -63,15 +63,22 @@ def _rows_of(key: str, value: object) -> list[ParamRow]:
     return [row]
 
 
-def metric_rows(metrics_type: str, live: Live) -> dict[str, dict[str, Any]]:
-    """Return the rows of a type's metrics, except absurdly long names, which lists do not show."""
+def metric_rows(metrics_type: str, live: Live, rank: int = 0) -> dict[str, dict[str, Any]]:
+    """Return the rows of a type's metrics, except absurdly long names, which lists do not show.
+
+    Args:
+        metrics_type: The type.
+        live: Its totals, in the order of first appearance.
+        rank: How many types appeared before it.
+    """
     rows: dict[str, dict[str, Any]] = {}
-    for name, summary in live.items():
+    for number, (name, summary) in enumerate(live.items()):
         key = f"{metrics_type}.{name}"
         if len(key) > MAX_KEY_CHARS or "\0" in key:
             continue
         row = summary.as_dict()
-        rows[key] = {**row, "last": None if summary.last != summary.last else summary.last}
+        last = None if summary.last != summary.last else summary.last
+        rows[key] = {**row, "last": last, "position": rank * totals.MAX_METRICS + number}
     return rows
 
 
@@ -84,7 +91,7 @@ def index_params(connection: Connection, home: Home) -> None:
 def label_rows(labelled: Labelled) -> list[ParamRow]:
     """Return the rows of a trial's other fields that lists sort by."""
     tags = tuple(json.loads(labelled.tags)) if labelled.tags else ()
-    facts = Facts(
+    facts = WholeFacts(
         name=labelled.name,
         alternative_name=labelled.alternative_name or "",
         state=labelled.state or "",
@@ -106,23 +113,24 @@ def index_labels(connection: Connection, trial_ids: Sequence[int]) -> None:
 
 
 class Grown(NamedTuple):
-    """Totals that have grown: of which trial and type, their row as it was, and the totals."""
+    """Totals that have grown: of which trial and type, the type's rank, their row as it was, and the totals."""
 
     trial_id: int
     type: str
+    rank: int
     row: SeriesRow | None
     live: Live
 
 
 def put_totals(connection: Connection, grown: Sequence[Grown], homes: Mapping[int, Home]) -> None:
     """Store totals that have grown, and the rows of the tables for lists that are made from them."""
-    for trial_id, metrics_type, row, live in grown:
+    for trial_id, metrics_type, _, row, live in grown:
         if row is None:
             series.add(connection, trial_id, metrics_type, totals.text_of(live))
-    series.put(connection, [(row.id, totals.text_of(live)) for _, _, row, live in grown if row is not None])
+    series.put(connection, [(row.id, totals.text_of(live)) for _, _, _, row, live in grown if row is not None])
     indexes.put_metrics(
         connection,
-        [(homes[type_totals.trial_id], metric_rows(type_totals.type, type_totals.live)) for type_totals in grown],
+        [(homes[trial_id], metric_rows(metrics_type, live, rank)) for trial_id, metrics_type, rank, _, live in grown],
     )
 
 

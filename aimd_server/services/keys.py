@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aimd_core.language import said
 from aimd_server.services import identity, names
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import KeyWish
@@ -48,7 +49,8 @@ def create(database: Database, user: Account, wish: KeyWish) -> dict[str, object
         limit = MAX_EXPIRES_DAYS
         raise invalid(f"expires_days is above 0 and at most {limit}", field="expires_days", limit=limit)
     if database.read(lambda connection: accounts.count_valid_keys(connection, user.id, now_us())) >= MAX_KEYS:
-        raise invalid(f"a user has {MAX_KEYS} valid keys at most: revoke one first", limit=MAX_KEYS)
+        words = said("a user has {limit} valid keys at most: revoke one first", limit=MAX_KEYS)
+        raise invalid(words, limit=MAX_KEYS)
     key = identity.create_key(database, user.name, wish, actor=user.name)
     return {**document(database.read(lambda connection: accounts.keys_of(connection, user.id))[-1]), "key": key}
 

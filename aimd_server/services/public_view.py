@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from aimd_core.language import said
 from aimd_core.query import Field
 from aimd_server.services.request_errors import invalid
 from aimd_server.stores.accounts import Account
@@ -87,13 +88,15 @@ def check_fields(user: Account, fields: Iterable[Field]) -> None:
     Raises:
         RefusalError: `invalid`.
     """
-    if user.link_id is None:
-        return
-    for field in fields:
-        if field.kind in _HIDDEN_KINDS or (field.kind == "trial" and field.name in _HIDDEN_FIELDS):
-            raise invalid(
-                "a public link does not show where and how trials ran, so it cannot ask for it", field="where"
-            )
+    if not all(may_ask(user, field) for field in fields):
+        words = said("a public link does not show where and how trials ran, so it cannot ask for it")
+        raise invalid(words, field="where")
+
+
+def may_ask(user: Account, field: Field) -> bool:
+    """Tell whether a caller sees a field's values."""
+    is_hidden = field.kind in _HIDDEN_KINDS or (field.kind == "trial" and field.name in _HIDDEN_FIELDS)
+    return user.link_id is None or not is_hidden
 
 
 def _some(value: Any, names: tuple[str, ...]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aimd_core.language import said
+
 
 class RefusalError(Exception):
     """A refused request; nothing was changed.
@@ -9,19 +11,21 @@ class RefusalError(Exception):
     Attributes:
         code: The stable code.
         message: What is wrong, for a person. It never contains a path, SQL or a key.
+        words: The same; it can be translated if it was made by `said`.
         facts: More members of the error, such as `limit`.
     """
 
     def __init__(self, code: str, message: str, **facts: object) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = str(message)
+        self.words = message
         self.facts = facts
 
 
 def no_trial(uid: str) -> RefusalError:
     """Refuse a trial that does not exist or that the user may not see, with the same answer."""
-    return RefusalError("not_found", f"no trial {uid}")
+    return RefusalError("not_found", said("no trial {name}", name=uid))
 
 
 def no_artifact(what: str) -> RefusalError:
@@ -31,7 +35,7 @@ def no_artifact(what: str) -> RefusalError:
 
 def no_folder(what: str) -> RefusalError:
     """Refuse a folder that does not exist or that the user may not see, with the same answer."""
-    return RefusalError("folder_not_found", f"no folder {what}")
+    return RefusalError("folder_not_found", said("no folder {name}", name=what))
 
 
 def name_taken(name: str, folder: str) -> RefusalError:

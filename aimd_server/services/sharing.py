@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from aimd_core.language import said
 from aimd_server.services import auditing, public_view
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.identity import hash_of
@@ -79,7 +80,8 @@ def give(database: Database, user: Account, kind: str, uid: str, wish: ShareWish
     def operation(connection: Connection) -> dict[str, object]:
         target = _target(connection, user, kind, uid)
         if shares.count_of_target(connection, target) >= MAX_SHARES:
-            raise invalid(f"there are {MAX_SHARES} shares at most on one thing: use a group", limit=MAX_SHARES)
+            words = said("there are {limit} shares at most on one thing: use a group", limit=MAX_SHARES)
+            raise invalid(words, limit=MAX_SHARES)
         subject = _subject(connection, wish, key)
         number = shares.put(connection, target, subject, wish.role, made_us, expires_us)
         detail = {"user": wish.user, "group": wish.group, "role": wish.role, "share": number}
@@ -94,7 +96,7 @@ def _check(wish: ShareWish) -> None:
     if sum([wish.user is not None, wish.group is not None, wish.link]) != 1:
         raise invalid("share with one of user, group and link", field="user")
     if wish.link and wish.role != "viewer":
-        raise invalid("a public link makes viewers only", field="role")
+        raise invalid(said("a public link makes viewers only"), field="role")
     if wish.expires_days is not None and not (wish.link and 0 < wish.expires_days <= 36_500):
         raise invalid("expires_days is for links, above 0 and at most 36500", field="expires_days", limit=36_500)
 
@@ -105,11 +107,11 @@ def _subject(connection: Connection, wish: ShareWish, key: str | None) -> Subjec
     if wish.group is not None:
         team_id = accounts.team_by_name(connection, wish.group)
         if team_id is None:
-            raise invalid(f"there is no group {wish.group}", field="group")
+            raise invalid(said("there is no group {group}", group=wish.group), field="group")
         return Subject(team_id=team_id)
     account = accounts.by_name(connection, wish.user or "")
     if account is None:
-        raise invalid(f"there is no user {wish.user}", field="user")
+        raise invalid(said("there is no user {user}", user=wish.user), field="user")
     return Subject(account_id=account.id)
 
 

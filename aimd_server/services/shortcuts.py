@@ -6,9 +6,11 @@ A shortcut grants nothing: a user who may not see its target does not see the sh
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 
 import msgspec
 
+from aimd_core.language import said
 from aimd_server.services import auditing, names, public_view
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.request_errors import RefusalError, invalid
@@ -43,10 +45,11 @@ def make(database: Database, user: Account, uid: str, wish: ShortcutWish) -> tup
         existing = shortcuts.of_pair(connection, parent.id, target.id)
         if existing is None:
             if parent.id == target.id:
-                raise invalid("a shortcut leads to another folder than its own", field="target")
+                raise invalid(said("a shortcut leads to another folder than its own"), field="target")
             if shortcuts.count(connection, parent.id) >= MAX_IN_FOLDER:
                 limit = MAX_IN_FOLDER
-                raise invalid(f"a folder has {limit} shortcuts at most", field="target", limit=limit)
+                words = said("a folder has {limit} shortcuts at most", limit=limit)
+                raise invalid(words, field="target", limit=limit)
             made = str(uuid.uuid4())
             shortcuts.add(connection, made, parent.id, target.id, user.name, now_us())
             auditing.note(connection, user.name, "shortcut.make", made, folder=parent.path, target=target.uid)
@@ -89,8 +92,21 @@ def below(connection: Connection, user: Account, top: FolderRow, depth: int | No
 
 def visible(connection: Connection, user: Account, top: FolderRow) -> list[tuple[ShortcutRow, FolderRow]]:
     """Return the shortcuts in a folder and below whose targets the caller may see."""
+    return _with_targets(connection, user, shortcuts.in_tree(connection, top.owner_id, top.path, MAX_SHOWN))
+
+
+def counts(connection: Connection, user: Account, folder_ids: list[int]) -> Counter[int]:
+    """Return how many shortcuts the caller may see directly in each of some folders."""
+    rows = shortcuts.in_folders(connection, folder_ids, MAX_SHOWN)
+    return Counter(row.folder_id for row, _ in _with_targets(connection, user, rows))
+
+
+def _with_targets(
+    connection: Connection, user: Account, rows: list[ShortcutRow]
+) -> list[tuple[ShortcutRow, FolderRow]]:
+    """Return shortcuts with their targets, without those whose target the caller may not see."""
     pairs = []
-    for row in shortcuts.in_tree(connection, top.owner_id, top.path, MAX_SHOWN):
+    for row in rows:
         target = folders.by_id(connection, row.target_id)
         if target is not None and role_of(connection, user, target) is not Role.NONE:
             pairs.append((row, target))
@@ -110,6 +126,7 @@ def _shown(connection: Connection, user: Account, row: ShortcutRow, target: Fold
         "type": SHORTCUT,
         "target": target.uid,
         "trials": folders.trial_counts(connection, [target.id]).get(target.id, 0),
+        "folders": folders.folder_counts(connection, [target.id])[target.id],
         "updated": iso(row.created_us),
         "shared": False,
     }

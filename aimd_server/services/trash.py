@@ -6,9 +6,11 @@ import base64
 
 import msgspec
 
-from aimd_server.services import auditing, indexing, names
+from aimd_core.language import said
+from aimd_server.services import auditing, indexing, names, quotas
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.folder_tree import checked_name, container, shown
+from aimd_server.services.quotas import FolderAt
 from aimd_server.services.request_errors import (
     RefusalError,
     folder_taken,
@@ -22,9 +24,10 @@ from aimd_server.services.trial_changes import require_taking
 from aimd_server.services.trials import overviews, to_trash
 from aimd_server.services.visibility import Role, is_owner, load_folder, load_trial, require, root_of
 from aimd_server.stores import folders, trash, trials
+from aimd_server.stores import quotas as stored_quotas
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
-from aimd_server.stores.folders import FolderRow
+from aimd_server.stores.folders import ROOT_PATH, FolderRow
 from aimd_server.stores.trash import TrashRow
 
 PAGE, MAX_PAGE = 50, 500
@@ -45,13 +48,14 @@ def delete_trial(database: Database, user: Account, uid: str) -> None:
     Raises:
         RefusalError: `not_found`, `forbidden`.
     """
+    database.write(lambda connection: put_trial(connection, user, uid))
 
-    def operation(connection: Connection) -> None:
-        row = load_trial(connection, user, uid)
-        require_taking(connection, user, row)
-        to_trash(connection, user, row)
 
-    database.write(operation)
+def put_trial(connection: Connection, user: Account, uid: str) -> None:
+    """Move a trial to the trash, within a transaction. Errors as `delete_trial`."""
+    row = load_trial(connection, user, uid)
+    require_taking(connection, user, row)
+    to_trash(connection, user, row)
 
 
 def delete_folder(database: Database, user: Account, uid: str) -> None:
@@ -132,30 +136,36 @@ def restore_trial(database: Database, user: Account, uid: str, wish: Restoring) 
     """Restore a trial to where it was, or to the root if that folder is gone. Return it as lists show it.
 
     Raises:
-        RefusalError: `not_found`, `folder_not_found`, `name_taken`, `invalid`.
+        RefusalError: `not_found`, `folder_not_found`, `name_taken`, `invalid`, `quota_exceeded`.
     """
 
     def operation(connection: Connection) -> dict[str, object]:
-        row = trash.trial_by_uid(connection, uid) if names.is_uuid(uid) else None
-        if row is None or not is_owner(user, row.owner_id):
-            raise no_trial(uid)
-        parent = _parent(connection, user, row, wish)
-        name = row.name if wish.name is None else names.checked(wish.name, "name")
-        if trials.by_name(connection, parent.id, name) is not None:
-            raise name_taken(name, parent.path)
-        trash.restore_trial(connection, row, parent, name)
-        indexing.index_labels(connection, [row.id])
-        auditing.note(connection, user.name, "trial.restore", uid, folder=parent.path, name=name)
+        take_trial(connection, user, uid, wish)
         return overviews(connection, user, [load_trial(connection, user, uid)])[0]
 
     return database.write(operation)
+
+
+def take_trial(connection: Connection, user: Account, uid: str, wish: Restoring) -> None:
+    """Take a trial out of the trash, within a transaction. Errors as `restore_trial`."""
+    row = trash.trial_by_uid(connection, uid) if names.is_uuid(uid) else None
+    if row is None or not is_owner(user, row.owner_id):
+        raise no_trial(uid)
+    parent = _parent(connection, user, row, wish)
+    name = row.name if wish.name is None else names.checked(wish.name, "name")
+    if trials.by_name(connection, parent.id, name) is not None:
+        raise name_taken(name, parent.path)
+    _require_room(connection, user, parent, stored_quotas.size_of_trial(connection, row.id))
+    trash.restore_trial(connection, row, parent, name)
+    indexing.index_labels(connection, [row.id])
+    auditing.note(connection, user.name, "trial.restore", uid, folder=parent.path, name=name)
 
 
 def restore_folder(database: Database, user: Account, uid: str, wish: Restoring) -> dict[str, object]:
     """Restore a folder with everything that was deleted with it, as `restore_trial` does.
 
     Raises:
-        RefusalError: `folder_not_found`, `name_taken`, `invalid`.
+        RefusalError: `folder_not_found`, `name_taken`, `invalid`, `quota_exceeded`.
     """
 
     def operation(connection: Connection) -> dict[str, object]:
@@ -167,11 +177,16 @@ def restore_folder(database: Database, user: Account, uid: str, wish: Restoring)
         if folders.by_path(connection, parent.owner_id, parent.child_path(name)) is not None:
             raise folder_taken(name, parent.path)
         _check_depth(connection, row, parent)
+        _require_room(connection, user, parent, trash.size_of(connection, row))
         trash.restore_folder(connection, row, parent, name)
         auditing.note(connection, user.name, "folder.restore", uid, path=parent.child_path(name))
         return shown(connection, user, [load_folder(connection, user, uid)])[0]
 
     return database.write(operation)
+
+
+def _require_room(connection: Connection, user: Account, parent: FolderRow, size: int) -> None:
+    quotas.require_room_to_move(connection, user, FolderAt(parent.owner_id, ROOT_PATH), parent, size)
 
 
 def _check_depth(connection: Connection, row: TrashRow, parent: FolderRow) -> None:
@@ -186,7 +201,8 @@ def _parent(connection: Connection, user: Account, row: TrashRow, wish: Restorin
     if wish.parent is not None:
         parent = load_folder(connection, user, wish.parent)
         if parent.owner_id != row.owner_id:
-            raise invalid("things are restored into their owner's tree; move them afterwards", field="parent")
+            words = said("things are restored into their owner's tree; move them afterwards")
+            raise invalid(words, field="parent")
         return parent
     former = folders.by_id(connection, row.folder_id)
     if former is not None and former.owner_id == row.owner_id:

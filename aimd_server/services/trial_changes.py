@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from aimd_core.format.values import clean
-from aimd_server.services import auditing, names
+from aimd_core.language import said
+from aimd_server.services import auditing, names, quotas
 from aimd_server.services.folder_tree import require_move
 from aimd_server.services.folders import FolderWish, find_path, make_path
 from aimd_server.services.names import MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_TAGS
@@ -16,6 +17,7 @@ from aimd_server.services.request_errors import forbidden, invalid, name_taken, 
 from aimd_server.services.trials import MAX_PAGE, change, overviews, with_detail
 from aimd_server.services.visibility import ROOT, Role, load_folder, load_trial, role_of, roles_of
 from aimd_server.stores import folders, shares, trials
+from aimd_server.stores import quotas as stored_quotas
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.folders import FolderRow
@@ -48,16 +50,21 @@ def apply(database: Database, user: Account, uid: str, wish: TrialChange) -> dic
     Raises:
         RefusalError: `not_found`, `folder_not_found`, `forbidden`, `name_taken`, `invalid`.
     """
-    columns = _written(wish)
+    columns = written(wish)
 
     def operation(connection: Connection) -> dict[str, object]:
-        row = load_trial(connection, user, uid)
-        values = {**columns, **_with_tags(row, wish), **_placed(connection, user, row, wish)}
-        if values:
-            change(connection, user, row, values)
+        change_row(connection, user, uid, wish, columns)
         return overviews(connection, user, [load_trial(connection, user, uid)])[0]
 
     return database.write(operation)
+
+
+def change_row(connection: Connection, user: Account, uid: str, wish: TrialChange, columns: dict[str, Any]) -> None:
+    """Change a trial within a transaction; `columns` is what `written` returns. Errors as `apply`."""
+    row = load_trial(connection, user, uid)
+    values = {**columns, **_with_tags(row, wish), **_placed(connection, user, row, wish)}
+    if values:
+        change(connection, user, row, values)
 
 
 def _with_tags(row: TrialRow, wish: TrialChange) -> dict[str, Any]:
@@ -65,34 +72,41 @@ def _with_tags(row: TrialRow, wish: TrialChange) -> dict[str, Any]:
     if not wish.add_tags and not wish.remove_tags:
         return {}
     before = json.loads(row.tags) if row.tags else []
-    tags = _checked_tags([tag for tag in [*before, *wish.add_tags] if tag not in wish.remove_tags])
+    tags = checked_tags([tag for tag in [*before, *wish.add_tags] if tag not in wish.remove_tags])
     return {} if tags == before else {"tags": json.dumps(tags)}
 
 
-def _written(wish: TrialChange) -> dict[str, Any]:
-    """Return the checked columns of tags and note."""
+def written(wish: TrialChange) -> dict[str, Any]:
+    """Return the checked columns of tags and note.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
     columns: dict[str, Any] = {}
     if wish.tags is not msgspec.UNSET and (wish.add_tags or wish.remove_tags):
         raise invalid("give either tags, or add_tags and remove_tags", field="tags")
     if wish.tags is not msgspec.UNSET:
-        columns["tags"] = json.dumps(_checked_tags(wish.tags))
+        columns["tags"] = json.dumps(checked_tags(wish.tags))
     if wish.note is not msgspec.UNSET:
         if len(wish.note) > MAX_NOTE_CHARS:
-            raise invalid(f"a note has {MAX_NOTE_CHARS} characters at most", field="note", limit=MAX_NOTE_CHARS)
+            words = said("a note has {limit} characters at most", limit=MAX_NOTE_CHARS)
+            raise invalid(words, field="note", limit=MAX_NOTE_CHARS)
         columns["note"] = clean(wish.note)
     return columns
 
 
-def _checked_tags(tags: list[str]) -> list[str]:
+def checked_tags(tags: list[str]) -> list[str]:
+    """Return tags that a trial may have, each once.
+
+    Raises:
+        RefusalError: `invalid`.
+    """
     if len(tags) > MAX_TAGS:
-        raise invalid(f"a trial has {MAX_TAGS} tags at most", field="tags", limit=MAX_TAGS)
+        raise invalid(said("a trial has {limit} tags at most", limit=MAX_TAGS), field="tags", limit=MAX_TAGS)
     for tag in tags:
         if not names.is_tag(tag):
-            raise invalid(
-                f"a tag has 1 to {MAX_TAG_CHARS} characters, no comma and no control character",
-                field="tags",
-                limit=MAX_TAG_CHARS,
-            )
+            words = said("a tag has 1 to {limit} characters, no comma and no control character", limit=MAX_TAG_CHARS)
+            raise invalid(words, field="tags", limit=MAX_TAG_CHARS)
     return list(dict.fromkeys(tags))
 
 
@@ -108,7 +122,7 @@ def placed(connection: Connection, user: Account, row: TrialRow, name: str, targ
     """Return the columns for a trial's new name and folder, None keeping the old; empty if nothing changes.
 
     Raises:
-        RefusalError: `forbidden`, `name_taken`.
+        RefusalError: `forbidden`, `name_taken`, `quota_exceeded`.
     """
     source = _folder_of(connection, row)
     target = target or source
@@ -118,6 +132,9 @@ def placed(connection: Connection, user: Account, row: TrialRow, name: str, targ
         require_move(connection, user, row, source, target)
     if trials.by_name(connection, target.id, name) is not None:
         raise name_taken(name, target.path)
+    if target.id != source.id:
+        size = stored_quotas.size_of_trial(connection, row.id)
+        quotas.require_room_to_move(connection, user, source, target, size)
     if target.owner_id != source.owner_id:
         shares.remove_of_trial(connection, row.id)
     before = f"{row.folder_path.rstrip('/')}/{row.name}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from aimd_core.format.model import flatten
 from aimd_core.query import Field
-from aimd_core.reading.facts import Facts, State, derive_state, is_live
+from aimd_core.reading.facts import Facts, State, WholeFacts, derive_state, is_live
 from aimd_server.services.clock import parse_us
 from aimd_server.services.series import effective
 from aimd_server.stores import indexes, journals, trials
@@ -39,7 +39,7 @@ def facts_of(connection: Connection, rows: list[TrialRow], needs: Needs, now_s: 
     measured = indexes.metrics_of(connection, ids, needs.metrics, needs.diverged) if has_metrics else {}
     documents = trials.documents(connection, ids) if needs.document else {}
     files = journals.of_trials(connection, ids) if needs.segments else {}
-    made = []
+    made: list[Facts] = []
     for row in rows:
         check()
         document = json.loads(documents[row.id]) if row.id in documents else {}
@@ -81,9 +81,9 @@ def last_write_s_of(row: TrialRow) -> float | None:
 
 def _facts(
     row: TrialRow, params: dict[str, object], metrics: dict[str, Any], document: dict[str, Any], now_s: float
-) -> Facts:
+) -> WholeFacts:
     told, ending = row.state or row.status or "", ending_in(row)
-    return Facts(
+    return WholeFacts(
         name=row.name,
         alternative_name=row.alternative_name or "",
         id=row.uid,

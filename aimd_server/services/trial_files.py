@@ -10,12 +10,14 @@ import base64
 
 import msgspec
 
+from aimd_core.format.limits import MAX_CHANGES
 from aimd_core.format.relative_paths import displaced, path_fault
 from aimd_core.objects.tree import MAX_FILES, digest_of_tree
-from aimd_server.services import public_view
+from aimd_server.services import public_view, quotas
 from aimd_server.services.clock import iso, now_us
 from aimd_server.services.contents import checked
 from aimd_server.services.files import TREE
+from aimd_server.services.quotas import FolderAt
 from aimd_server.services.request_errors import RefusalError, forbidden, foreign_cursor, invalid
 from aimd_server.services.trials import receive
 from aimd_server.services.visibility import load_trial
@@ -25,7 +27,6 @@ from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.trial_files import FileRow, TreeRow
 
 PAGE = 10_000
-MAX_CHANGES = 10_000  # in one request
 MAX_TOLD = 1_000  # digests in a refusal
 
 
@@ -47,6 +48,7 @@ class OpenContent(msgspec.Struct, frozen=True):
     """A file to read from; `size` in bytes."""
 
     content_id: int
+    digest: str
     size: int
     name: str
 
@@ -58,7 +60,7 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
 
     Raises:
         RefusalError: `not_found`, `forbidden`, `invalid`; `content_missing`, with `digests`, for contents that the
-            caller has to send first.
+            caller has to send first; `quota_exceeded`.
     """
     if len(wish.files) + len(wish.remove) > MAX_CHANGES:
         raise invalid(f"at most {MAX_CHANGES} files at once", field="files", limit=MAX_CHANGES)
@@ -80,17 +82,22 @@ def put(database: Database, user: Account, uid: str, wish: FilesWish) -> dict[st
         if lacking:
             message = f"{len(lacking)} contents have to be sent first"
             raise RefusalError("content_missing", message, digests=lacking[:MAX_TOLD])
-        before = {path: digest for path, digest, _ in trial_files.digests(connection, row.id)}
-        new = {path: digest for path, digest in digest_of.items() if before.get(path) != digest}
-        in_the_way = displaced(before, new)
+        before = trial_files.digests(connection, row.id)
+        digest_before = {path: digest for path, digest, _ in before}
+        new = {path: digest for path, digest in digest_of.items() if digest_before.get(path) != digest}
+        in_the_way = displaced(digest_before, new)
         if in_the_way and user.scope == UPLOAD:
             raise forbidden("an upload-only key deletes nothing")
-        gone = [*(path for path in wish.remove if path in before and path not in digest_of), *in_the_way]
+        gone = [*(path for path in wish.remove if path in digest_before and path not in digest_of), *in_the_way]
         if new or gone:
             trial_files.put(connection, row.id, [(path, claims[digest].id) for path, digest in new.items()], now_us())
             trial_files.remove(connection, row.id, gone)
             receive(connection, user, row, {})
-        return _shown_tree(_counted(connection, row.id))
+        tree = _counted(connection, row.id)
+        grown = tree.size - sum(size for _, _, size in before)
+        home = FolderAt(row.owner_id, row.folder_path)
+        quotas.attach(connection, user, home, {claims[digest].id for digest in new.values()}, grown)
+        return _shown_tree(tree)
 
     return database.write(operation)
 
@@ -156,6 +163,6 @@ def open_content(database: Database, user: Account, uid: str, path: str) -> Open
         file = trial_files.by_path(connection, row.id, path) if public_view.shows(user, TREE) else None
         if file is None:
             raise RefusalError("not_found", "the trial has no such file")
-        return OpenContent(file.content_id, file.size, path.rpartition("/")[2])
+        return OpenContent(file.content_id, file.digest, file.size, path.rpartition("/")[2])
 
     return database.read(operation)

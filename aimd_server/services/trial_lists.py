@@ -16,8 +16,21 @@ import msgspec
 
 from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten, strict_json
-from aimd_core.query import Field, Query, SortKey, fields_of, matches, parse, parse_fields, parse_sort
-from aimd_core.query.tree import EVERYTHING, size_of
+from aimd_core.language import said
+from aimd_core.query import (
+    Field,
+    Query,
+    SortKey,
+    field_text,
+    fields_of,
+    matches,
+    parse,
+    parse_fields,
+    parse_sort,
+    read_word,
+)
+from aimd_core.query.parser import operators_for
+from aimd_core.query.tree import AGGREGATES, EVERYTHING, GIT_FIELDS, SHAPES, TRIAL_FIELDS, size_of
 from aimd_core.reading.facts import Facts
 from aimd_server.services import public_view
 from aimd_server.services.clock import now_us
@@ -109,15 +122,18 @@ def list_query(request: ListRequest) -> ListQuery:
     """
     if not 1 <= request.limit <= MAX_PAGE:
         raise invalid(f"limit is between 1 and {MAX_PAGE}", field="limit", limit=MAX_PAGE)
-    query = _read("where", parse, request.where) or parse("")
-    keys = tuple(_in_time(key) for key in _read("sort", parse_sort, request.sort) or ())
-    columns = _read("columns", parse_fields, request.columns) or ()
+    query = parsed("where", read_word, request.where) or parse("")
+    keys = tuple(_in_time(key) for key in parsed("sort", parse_sort, request.sort) or ())
+    columns = parsed("columns", parse_fields, request.columns) or ()
     if size_of(query.condition) > MAX_CONDITIONS:
-        raise invalid(f"a query may have at most {MAX_CONDITIONS} conditions", field="where", limit=MAX_CONDITIONS)
+        raise invalid(
+            said("a query may have at most {n} conditions", n=MAX_CONDITIONS), field="where", limit=MAX_CONDITIONS
+        )
     if len(keys) > MAX_KEYS:
-        raise invalid(f"a list may have at most {MAX_KEYS} sort keys", field="sort", limit=MAX_KEYS)
+        raise invalid(said("a list may have at most {n} sort keys", n=MAX_KEYS), field="sort", limit=MAX_KEYS)
     if len(columns) > MAX_COLUMNS:
-        raise invalid(f"a list may have at most {MAX_COLUMNS} columns", field="columns", limit=MAX_COLUMNS)
+        words = said("a list may have at most {limit} columns", limit=MAX_COLUMNS)
+        raise invalid(words, field="columns", limit=MAX_COLUMNS)
     cursor = _cursor(keys, request.cursor)
     if cursor is None:
         return ListQuery(query, keys, tuple(columns), time.time(), None, request.limit)
@@ -129,14 +145,19 @@ def _in_time(key: SortKey) -> SortKey:
     return SortKey(STARTED, not key.descending) if key.field == AGE else key
 
 
-def _read(field: str, read: Callable[[str], T], text: str) -> T | None:
+def parsed(field: str, read: Callable[[str], T | None], text: str) -> T | None:
+    """Return what a parser of the query language reads, None of an empty text.
+
+    Raises:
+        RefusalError: `invalid`; the parser refuses the text.
+    """
     if not text.strip():
         return None
     try:
         return read(text)
     except QueryError as error:
         _, start, _ = error.fault
-        raise invalid(str(error.facts["problem"]), field=field, position=start, hint=str(error.facts["hint"])) from None
+        raise invalid(error.problem, field=field, position=start, hint=error.advice) from None
 
 
 def _cursor(keys: Sequence[SortKey], text: str | None) -> Cursor | None:
@@ -260,7 +281,9 @@ def _sorted_page(connection: Connection, asked: ListQuery, plan: Plan) -> _Page:
     def in_order() -> Iterator[tuple[tuple[Any, ...], Position, int]]:
         for examined, (row, facts) in enumerate(_candidates(connection, plan, asked.needs())):
             if examined >= plan.limits.sorted:
-                words = f"there are more than {plan.limits.sorted} trials to sort; narrow the folder or the query"
+                words = said(
+                    "there are more than {n} trials to sort; narrow the folder or the query", n=plan.limits.sorted
+                )
                 raise invalid(words, field="sort", limit=plan.limits.sorted)
             if asked.fulfils(facts):
                 position = position_of(asked.keys, facts, row, asked.now_s)
@@ -322,6 +345,8 @@ def _strict(metrics: dict[str, Any]) -> dict[str, object]:
 def columns(database: Database, user: Account, request: ListRequest) -> dict[str, object]:
     """Return the names of parameters and metrics in the newest trials of a folder, most frequent first.
 
+    Beside them are the fields that every trial has, and the operators for each shape of values.
+
     Raises:
         RefusalError: `folder_not_found`.
     """
@@ -348,9 +373,18 @@ def columns(database: Database, user: Account, request: ListRequest) -> dict[str
             "parameters": [{"name": name, "count": use.count, "varies": use.varies} for name, use in chosen],
             "metrics": [{"name": name, "count": count} for name, count in measured],
             "trials": examined,
+            "more": examined >= _NEWEST,
+            "fields": _plain_fields(user),
+            "operators": {shape: operators_for(shape) for shape in SHAPES},
+            "aggregates": AGGREGATES,
         }
 
     return database.read(operation)
+
+
+def _plain_fields(user: Account) -> dict[str, str]:
+    every = [*(Field("trial", name) for name in TRIAL_FIELDS), *(Field("git", name) for name in GIT_FIELDS)]
+    return {field_text(field): field.shape for field in every if public_view.may_ask(user, field)}
 
 
 class _Column:

@@ -125,11 +125,16 @@ def load_artifact(connection: Connection, user: Account, uid: str, role: Role | 
     row = artifacts.by_uid(connection, uid) if is_uuid(uid) else None
     repo = None if row is None else folders.by_id(connection, row.folder_id)
     has = Role.NONE if repo is None else role_of(connection, user, repo)
-    if row is None or has is Role.NONE or (row.number is None and has < Role.EDITOR):
+    if row is None or not shows_artifact(row, has):
         raise no_artifact(uid)
     if has < _needed(user, role):
         raise forbidden(f"that needs the role {_needed(user, role).name.lower()} on the artifact's repo")
     return row
+
+
+def shows_artifact(row: ArtifactRow, has: Role) -> bool:
+    """Tell whether a role in the repo of an artifact shows it: what is not final, only editors see."""
+    return has is not Role.NONE and (row.number is not None or has >= Role.EDITOR)
 
 
 def load_folder(connection: Connection, user: Account, uid: str, role: Role | None = None) -> FolderRow:

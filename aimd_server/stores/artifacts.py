@@ -85,10 +85,24 @@ def by_uid(connection: Connection, uid: str) -> ArtifactRow | None:
     return rows[0] if rows else None
 
 
+def by_uids(connection: Connection, uids: Sequence[str]) -> list[ArtifactRow]:
+    """Return the artifacts with some UUIDs, final or not, in no order."""
+    rows: list[ArtifactRow] = []
+    for start in range(0, len(uids), _AT_ONCE):
+        rows += _rows(connection, _query().where(artifact.c.uid.in_(uids[start : start + _AT_ONCE])))
+    return rows
+
+
 def holder_of(connection: Connection, uid: str) -> int | None:
     """Return the id of the row that has a UUID, even in the trash."""
     row = connection.execute(select(artifact.c.id).where(artifact.c.uid == uid)).first()
     return int(row.id) if row else None
+
+
+def owner_of(connection: Connection, artifact_id: int) -> int:
+    """Return the account that owns the repo of an artifact, even in the trash."""
+    query = select(folder.c.owner_id).join(artifact, artifact.c.folder_id == folder.c.id)
+    return int(connection.execute(query.where(artifact.c.id == artifact_id)).scalar_one())
 
 
 def final_of(connection: Connection, folder_id: int, limit: int, before: int | None = None) -> list[ArtifactRow]:
@@ -184,6 +198,20 @@ def count_objects(connection: Connection, artifact_id: int) -> int:
     """Return how many objects an artifact has."""
     query = select(func.count()).select_from(artifact_object).where(artifact_object.c.artifact_id == artifact_id)
     return int(connection.execute(query).scalar_one())
+
+
+def size_at(connection: Connection, artifact_id: int, keys: Sequence[str]) -> int:
+    """Return how many bytes the objects of an artifact with these keys have together."""
+    total = 0
+    for start in range(0, len(keys), _AT_ONCE):
+        here = _objects_query(artifact_id).where(artifact_object.c.key.in_(list(keys[start : start + _AT_ONCE])))
+        total += int(connection.execute(select(func.coalesce(func.sum(here.subquery().c.size), 0))).scalar_one())
+    return total
+
+
+def grow(connection: Connection, artifact_id: int, by: int) -> None:
+    """Count more bytes of an artifact."""
+    connection.execute(update(artifact).where(artifact.c.id == artifact_id).values(size=artifact.c.size + by))
 
 
 def object_of(connection: Connection, artifact_id: int, key: str) -> KeyedRow | None:

@@ -25,6 +25,7 @@ from aimd_server.stores.schema import (
     folder,
     trial,
     trial_file,
+    trial_media_object,
 )
 from aimd_server.stores.sealed import Objects
 
@@ -57,6 +58,7 @@ class UploadRow(msgspec.Struct, frozen=True):
     digest: str
     size: int
     next_offset: int
+    folder_id: int | None = None
 
 
 def by_digest(connection: Connection, digests: Iterable[str]) -> dict[str, ContentRow]:
@@ -77,6 +79,9 @@ def _held_by(account_id: int) -> list[Exists]:
         .where(trial_file.c.content_id == content.c.id, trial.c.id == trial_file.c.trial_id)
         .where(trial.c.owner_id == account_id),
         exists()
+        .where(trial_media_object.c.content_id == content.c.id, trial.c.id == trial_media_object.c.trial_id)
+        .where(trial.c.owner_id == account_id),
+        exists()
         .where(artifact_object.c.content_id == content.c.id, artifact.c.id == artifact_object.c.artifact_id)
         .where(folder.c.id == artifact.c.folder_id, folder.c.owner_id == account_id),
     ]
@@ -84,6 +89,7 @@ def _held_by(account_id: int) -> list[Exists]:
 
 _REFERRING = (
     trial_file.c.content_id,
+    trial_media_object.c.content_id,
     artifact_object.c.content_id,
     artifact_part.c.content_id,
     content_proof.c.content_id,
@@ -100,14 +106,15 @@ def claimable(
         account_id: The account.
         digests: Of contents.
         now_us: The time.
-        trial_id: A trial that the account may change: what its files have counts, too.
+        trial_id: A trial that the account may change: what its files and media have counts, too.
     """
     rows: dict[str, ContentRow] = {}
     columns = (content.c.id, content.c.digest, content.c.size)
     proof = exists().where(content_proof.c.content_id == content.c.id, content_proof.c.account_id == account_id)
     sources = [proof.where(content_proof.c.until_us > now_us), *_held_by(account_id)]
     if trial_id is not None:
-        sources.append(exists().where(trial_file.c.content_id == content.c.id, trial_file.c.trial_id == trial_id))
+        for table in (trial_file, trial_media_object):
+            sources.append(exists().where(table.c.content_id == content.c.id, table.c.trial_id == trial_id))
     for some in _chunks(list(digests)):
         left = some
         for source in sources:
@@ -119,15 +126,48 @@ def claimable(
     return rows
 
 
-def parts_of(connection: Connection, content_id: int, start: int, end: int) -> list[PartRow]:
-    """Return the parts of a content that have bytes from `start` to before `end`, in order."""
+def parts_of(connection: Connection, content_id: int, digest: str, start: int, end: int) -> list[PartRow]:
+    """Return the parts of a content that have bytes from `start` to before `end`, in order.
+
+    None, if the id is that of another content by now: SQLite gives the id of a removed row again.
+    """
     table = content_part
     query = (
         select(table.c.offset, table.c.size, content_object.c.key, table.c.start, table.c.data)
+        .join(content, content.c.id == table.c.content_id)
         .join(content_object, content_object.c.id == table.c.object_id, isouter=True)
         .where(table.c.content_id == content_id, table.c.offset < end, table.c.offset + table.c.size > start)
+        .where(content.c.digest == digest)
     )
     return [PartRow(*row) for row in connection.execute(query.order_by(table.c.offset))]
+
+
+class WholePart(msgspec.Struct, frozen=True):
+    """A stretch of a content that is all of an object: `size` bytes from `offset` on."""
+
+    offset: int
+    size: int
+    key: str
+
+
+def whole_parts_of(connection: Connection, content_id: int, digest: str, start: int, limit: int) -> list[WholePart]:
+    """Return the parts of a content from the one with byte `start` on, in order, at most `limit`.
+
+    None at all, if one of them is not the whole of its object: small contents of many people share an object.
+    """
+    table = content_part
+    query = (
+        select(table.c.offset, table.c.size, content_object.c.key, table.c.start, content_object.c.size)
+        .join(content, content.c.id == table.c.content_id)
+        .join(content_object, content_object.c.id == table.c.object_id, isouter=True)
+        .where(table.c.content_id == content_id, table.c.offset + table.c.size > start, content.c.digest == digest)
+    )
+    parts = []
+    for offset, size, key, first, object_size in connection.execute(query.order_by(table.c.offset).limit(limit)):
+        if key is None or first != 0 or size != object_size:
+            return []
+        parts.append(WholePart(offset, size, key))
+    return parts
 
 
 def announce(connection: Connection, key: str, size: int, now_us: int) -> int:
@@ -136,15 +176,46 @@ def announce(connection: Connection, key: str, size: int, now_us: int) -> int:
     return int(connection.execute(made).scalar_one())
 
 
-def prove(connection: Connection, account_id: int, content_ids: Iterable[int], until_us: int) -> None:
-    """Let an account refer to contents, all bytes of which it has sent."""
+def announced(connection: Connection, key: str) -> int | None:
+    """Return the id of an object that was announced before."""
+    return connection.execute(select(content_object.c.id).where(content_object.c.key == key)).scalar()
+
+
+def prove(
+    connection: Connection,
+    account_id: int,
+    content_ids: Iterable[int],
+    until_us: int,
+    folder_id: int | None = None,
+) -> None:
+    """Let an account refer to contents, all bytes of which it has sent, for a folder; None leaves that as it is."""
+    table = content_proof
     ids = sorted(set(content_ids))
     for some in _chunks(ids):
-        connection.execute(
-            delete(content_proof).where(content_proof.c.account_id == account_id, content_proof.c.content_id.in_(some))
-        )
-        rows = [{"account_id": account_id, "content_id": content_id, "until_us": until_us} for content_id in some]
-        connection.execute(insert(content_proof), rows)
+        here = (table.c.account_id == account_id, table.c.content_id.in_(some))
+        before = {}
+        if folder_id is None:
+            query = select(table.c.content_id, table.c.folder_id).where(*here)
+            before = {row.content_id: row.folder_id for row in connection.execute(query)}
+        connection.execute(delete(table).where(*here))
+        rows = [
+            {
+                "account_id": account_id,
+                "content_id": content_id,
+                "until_us": until_us,
+                "folder_id": before.get(content_id, folder_id),
+            }
+            for content_id in some
+        ]
+        connection.execute(insert(table), rows)
+
+
+def settle(connection: Connection, account_id: int, content_ids: Iterable[int]) -> None:
+    """Record that something refers to contents that an account has sent, so that they are not on their way any more."""
+    table = content_proof
+    for some in _chunks(sorted(set(content_ids))):
+        here = (table.c.account_id == account_id, table.c.content_id.in_(some), table.c.folder_id.is_not(None))
+        connection.execute(update(table).where(*here).values(folder_id=None))
 
 
 def add(connection: Connection, digest: str, size: int, parts: Sequence[tuple[int, int, int, int]], now_us: int) -> int:
@@ -205,7 +276,7 @@ def add_all(connection: Connection, new: Sequence[WholeContent], now_us: int) ->
 def upload_of(connection: Connection, account_id: int, digest: str, lock: bool = False) -> UploadRow | None:
     """Return what an account has sent of a content; `lock` locks it until the transaction ends."""
     table = content_upload
-    query = select(table.c.id, table.c.digest, table.c.size, table.c.next_offset)
+    query = select(table.c.id, table.c.digest, table.c.size, table.c.next_offset, table.c.folder_id)
     query = query.where(table.c.account_id == account_id, table.c.digest == digest)
     row = connection.execute(query.with_for_update() if lock else query).first()
     return UploadRow(*row) if row else None
@@ -222,11 +293,11 @@ def offsets_of(connection: Connection, account_id: int, digests: Iterable[str]) 
     return offsets
 
 
-def begin(connection: Connection, account_id: int, digest: str, size: int, now_us: int) -> UploadRow:
-    """Record that an account begins to send a content."""
+def begin(connection: Connection, account_id: int, digest: str, size: int, now_us: int, folder_id: int) -> UploadRow:
+    """Record that an account begins to send a content for a folder."""
     values = {"account_id": account_id, "digest": digest, "size": size, "next_offset": 0, "updated_us": now_us}
-    made = insert(content_upload).values(**values).returning(content_upload.c.id)
-    return UploadRow(int(connection.execute(made).scalar_one()), digest, size, 0)
+    made = insert(content_upload).values(**values, folder_id=folder_id).returning(content_upload.c.id)
+    return UploadRow(int(connection.execute(made).scalar_one()), digest, size, 0, folder_id)
 
 
 def extend(connection: Connection, upload: UploadRow, size: int, object_id: int, now_us: int) -> bool:
@@ -237,6 +308,7 @@ def extend(connection: Connection, upload: UploadRow, size: int, object_id: int,
         return False
     values = {"upload_id": upload.id, "offset": upload.next_offset, "size": size, "object_id": object_id}
     connection.execute(insert(content_upload_part).values(**values))
+    connection.execute(update(content_object).where(content_object.c.id == object_id).values(size=size))
     return True
 
 

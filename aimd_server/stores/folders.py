@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 
@@ -135,6 +137,27 @@ def trial_counts(connection: Connection, folder_ids: list[int]) -> dict[int, int
         .group_by(trial.c.folder_id)
     )
     return {int(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
+def folder_counts(connection: Connection, folder_ids: list[int]) -> Counter[int]:
+    """Return how many folders are directly in each of some folders."""
+    query = (
+        select(folder.c.parent_id, func.count())
+        .where(folder.c.parent_id.in_(folder_ids), folder.c.trashed_us.is_(None))
+        .group_by(folder.c.parent_id)
+    )
+    return Counter({int(row[0]): int(row[1]) for row in connection.execute(query)})
+
+
+def trial_counts_below(connection: Connection, owner_id: int, path: str) -> dict[str, int]:
+    """Return how many trials are directly in each folder at or below a path that has any, by the folder's path."""
+    query = (
+        select(folder.c.path, func.count())
+        .join(trial, trial.c.folder_id == folder.c.id)
+        .where(folder.c.owner_id == owner_id, below(path), folder.c.trashed_us.is_(None), trial.c.trashed_us.is_(None))
+        .group_by(folder.c.path)
+    )
+    return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
 def place(connection: Connection, row: FolderRow, parent: FolderRow, name: str, editor_id: int, now_us: int) -> None:

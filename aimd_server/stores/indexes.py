@@ -27,8 +27,8 @@ from sqlalchemy import (
 
 from aimd_core.format.model import INTERRUPTED, LOST, UNFINISHED
 from aimd_core.query import Field
-from aimd_core.query.tree import AGGREGATES
 from aimd_core.reading.facts import LOST_AFTER_S
+from aimd_core.reading.summaries import AGGREGATES
 from aimd_server.stores.folders import below
 from aimd_server.stores.prepared import PreparedForList, PreparedStatement
 from aimd_server.stores.schema import folder, journal, trial, trial_metric, trial_param
@@ -42,6 +42,7 @@ MAX_KEY_CHARS = 500
 UNFINISHED_TEXTS = tuple(name.casefold() for name in UNFINISHED)  # the labels of states that depend on the time
 DERIVED_TEXTS = (INTERRUPTED.casefold(), LOST.casefold())  # what such a state may be instead
 MEASURED = AGGREGATES  # the columns of a metric
+_WRITTEN = (*MEASURED, "position")  # among the metrics of its trial, in the order of lists
 
 
 def stored_key(field: Field) -> str:
@@ -126,7 +127,7 @@ _KEYS = PreparedForList(
 _PUT_METRIC = PreparedStatement(
     update(trial_metric)
     .where(trial_metric.c.trial_id == bindparam("of_trial"), trial_metric.c.key == bindparam("of_key"))
-    .values({name: bindparam(f"new_{name}") for name in MEASURED})
+    .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
 )
 _HOMES = PreparedForList(
     lambda ids: (
@@ -187,16 +188,16 @@ def put_labels(connection: Connection, made: Sequence[tuple[Labelled, Sequence[P
 
 
 def put_metrics(connection: Connection, made: Sequence[tuple[Home, dict[str, dict[str, Any]]]]) -> None:
-    """Write some metrics of trials, each a mapping with MEASURED."""
+    """Write some metrics of trials, each a mapping with MEASURED and its position."""
     rows = {(home.id, key): (home, row) for home, of_trial in made for key, row in of_trial.items()}
     stored = {(row[0], row[1]) for row in _KEYS.rows(connection, list({home.id for home, _ in made}))}
     changed, added = [], []
     for (trial_id, key), (home, row) in rows.items():
         if (trial_id, key) in stored:
-            changed.append({"of_trial": trial_id, "of_key": key, **{f"new_{name}": row[name] for name in MEASURED}})
+            changed.append({"of_trial": trial_id, "of_key": key, **{f"new_{name}": row[name] for name in _WRITTEN}})
         else:
             own = {"trial_id": trial_id, "folder_id": home.folder_id, "sort_us": home.sort_us, "key": key}
-            added.append({**own, **{name: row[name] for name in MEASURED}})
+            added.append({**own, **{name: row[name] for name in _WRITTEN}})
     _PUT_METRIC.run(connection, changed)
     if added:
         connection.execute(_INSERT_METRIC, added)
@@ -221,7 +222,7 @@ def metrics_of(
         named = trial_metric.c.key.in_(keys)
         query = query.where(or_(named, trial_metric.c.nan_since.is_not(None)) if with_diverged else named)
     by_trial: dict[int, dict[str, dict[str, Any]]] = {}
-    for row in connection.execute(query.order_by(trial_metric.c.trial_id, trial_metric.c.key)):
+    for row in connection.execute(query.order_by(trial_metric.c.trial_id, trial_metric.c.position, trial_metric.c.key)):
         summary = by_trial.setdefault(row[0], {})[row[1]] = dict(zip(MEASURED, row[2:], strict=True))
         if summary["last"] is None:
             summary["last"] = math.nan

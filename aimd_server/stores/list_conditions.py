@@ -226,9 +226,13 @@ def _equal_text(field: Field, text: str, now_s: float) -> Sql:
 def _like(field: Field, operator: str, pattern: str) -> Sql:
     """Return the condition that a text may contain a pattern, ignoring case."""
     is_plain = pattern.isascii() and "*" not in pattern and 0 < len(pattern) <= MAX_LIKE_CHARS
-    if operator != "~" or not is_plain or field.name not in ("name", "alternative_name", "note"):
+    if operator != "~" or not is_plain or field.name not in ("name", "alternative_name", "note", "tags"):
         return UNKNOWN
     column = func.coalesce(trial.c[field.name], "")
+    if field.name == "tags":  # as JSON, which has other characters as escapes
+        column_has_other = _Contains(column, literal("\\u"))
+        part = json.dumps(pattern)[1:-1].lower()
+        return Sql(or_(_Contains(func.lower(column), literal(part)), column_has_other), false(), False)
     return Sql(or_(_Contains(func.lower(column), literal(pattern.lower())), _HasOther(column)), false(), False)
 
 

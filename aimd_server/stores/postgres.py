@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, even
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.schema import Column
+from sqlalchemy.schema import Column, CreateIndex
 from sqlalchemy.types import String
 
 from aimd_core.errors import MissingExtraError
@@ -37,6 +37,16 @@ def _text_in_order_of_code_points(element: Any, compiler: Any, **how: Any) -> st
     default: str = getattr(compiler, f"visit_{element.__visit_name__}")(element, **how)
     in_a_table = isinstance(how.get("type_expression"), Column)
     return f'{default} COLLATE "C"' if in_a_table and not element.collation else default
+
+
+@compiles(CreateIndex, "postgresql")
+def _with_its_condition(element: Any, compiler: Any, **how: Any) -> str:
+    """Create an index of some of the rows where it is one on SQLite."""
+    options = element.element.dialect_options
+    if "sqlite" in options and options["sqlite"]["where"] is not None:
+        options["postgresql"]["where"] = options["sqlite"]["where"]
+    made: str = compiler.visit_create_index(element, **how)
+    return made
 
 
 def writing_engine(url: URL) -> Engine:

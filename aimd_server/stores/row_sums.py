@@ -51,11 +51,15 @@ def _statement(table: Table) -> str:
 
 
 def statements(connection: Connection) -> dict[str, list[str]]:
-    """Return the parts of the statement that made each table and index, in order, whatever order they stood in."""
+    """Return the parts of the statement that made each table and index, in order, whatever order they stood in.
+
+    A table that a migration made anew has its name in quotes.
+    """
     columns = ", ".join(f"CAST({column} AS BLOB)" for column in ("name", "sql"))  # no UTF-8 once a bit has flipped
     rows = connection.execute(text(f"SELECT {columns} FROM sqlite_master WHERE sql IS NOT NULL"))  # noqa: S608  constants
     decoded = [[value.decode(errors="replace") for value in row] for row in rows]
-    return {name: sorted(part.strip().rstrip(",") for part in sql.splitlines()) for name, sql in decoded}
+    plain = [(name, sql.replace(f'CREATE TABLE "{name}"', f"CREATE TABLE {name}", 1)) for name, sql in decoded]
+    return {name: sorted(part.strip().rstrip(",") for part in sql.splitlines()) for name, sql in plain}
 
 
 def declared() -> dict[str, list[str]]:

@@ -49,7 +49,7 @@ class String(_Words):
 
 
 NUL_AS = "\ufffd"
-HEAD = "0001"  # the newest revision in migrations/versions, known without importing Alembic
+HEAD = "0003"  # the newest revision in migrations/versions, known without importing Alembic
 
 metadata = MetaData(
     naming_convention={
@@ -109,7 +109,8 @@ session = Table(
     Index(None, "expires_us"),
 )
 
-_IN_TRASH: Any = {f"{engine}_where": text("trashed_us IS NOT NULL") for engine in ("sqlite", "postgresql")}
+# For PostgreSQL, too: see stores.postgres. Said here, it would load that engine's part of SQLAlchemy in every server.
+_IN_TRASH: Any = {"sqlite_where": text("trashed_us IS NOT NULL")}
 
 # Every account has one folder without a parent, the root of its tree, with path "/". In the trash, `trashed_us` is set
 # in the whole subtree, whose paths begin without a slash so that they do not collide, and `trashed_name` is the name of
@@ -169,6 +170,16 @@ trial = Table(
     Index(None, "trashed_us", **_IN_TRASH),
 )
 
+# How many bytes a folder with everything below may hold: see stores.quotas.
+quota = Table(
+    "quota",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    UniqueConstraint("folder_id"),
+)
+
 # A folder that is also shown in another one; it grants nothing.
 shortcut = Table(
     "shortcut",
@@ -182,6 +193,61 @@ shortcut = Table(
     UniqueConstraint("uid"),
     UniqueConstraint("folder_id", "target_id"),
     Index(None, "target_id"),
+)
+
+_EVERYBODY: Any = {"sqlite_where": text("account_id IS NULL")}
+
+# A saved view of a folder: whose it is, or everybody's who may see the folder if that is NULL. `document` is what
+# aimd_core.format.saved_views describes.
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=True),
+    Column("name", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    UniqueConstraint("folder_id", "account_id", "name"),
+    Index("uq_saved_view_everybody", "folder_id", "name", unique=True, **_EVERYBODY),
+    Index(None, "account_id"),
+)
+
+# The trial that the others of a folder are measured against.
+baseline = Table(
+    "baseline",
+    metadata,
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), primary_key=True),
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Index(None, "trial_id"),
+)
+
+# The note of a folder, in Markdown: what a report is.
+folder_note = Table(
+    "folder_note",
+    metadata,
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), primary_key=True),
+    Column("note", Text, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+)
+
+# Short addresses of what the console shows; `uid` follows from the folder and the address.
+short_address = Table(
+    "short_address",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("uid", String(32), nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="SET NULL"), nullable=True),
+    Column("address", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("uid"),
+    Index(None, "folder_id"),
+    Index(None, "account_id"),
 )
 
 # Users who are granted roles together.
@@ -352,6 +418,7 @@ trial_metric = Table(
     Column("max_step", BigInteger, nullable=True),
     Column("nan_since", BigInteger, nullable=True),
     Column("sort_us", BigInteger, nullable=False),
+    Column("position", Integer, nullable=True),  # NULL of rows that are older than it
     Index("ix_trial_metric_last", "folder_id", "key", "last", "sort_us", "trial_id"),
     Index("ix_trial_metric_min", "folder_id", "key", "min", "sort_us", "trial_id"),
     Index("ix_trial_metric_max", "folder_id", "key", "max", "sort_us", "trial_id"),
@@ -440,7 +507,7 @@ content_part = Table(
     Index(None, "object_id"),
 )
 
-# Bytes that an account is sending: `next_offset` of `size` have arrived.
+# Bytes that an account is sending: `next_offset` of `size` have arrived. They count for the folder that they are for.
 content_upload = Table(
     "content_upload",
     metadata,
@@ -450,8 +517,10 @@ content_upload = Table(
     Column("size", BigInteger, nullable=False),
     Column("next_offset", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="SET NULL"), nullable=True),
     UniqueConstraint("account_id", "digest"),
     Index(None, "updated_us"),
+    Index(None, "folder_id"),
 )
 
 content_upload_part = Table(
@@ -464,15 +533,18 @@ content_upload_part = Table(
     Index(None, "object_id"),
 )
 
-# An account has sent all bytes of a content, and may refer to it until then.
+# An account has sent all bytes of a content, and may refer to it until then. Until something does, it counts for the
+# folder that it is for.
 content_proof = Table(
     "content_proof",
     metadata,
     Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     Column("content_id", Id, ForeignKey("content.id", ondelete="CASCADE"), primary_key=True),
     Column("until_us", BigInteger, nullable=False),
+    Column("folder_id", Id, ForeignKey("folder.id", ondelete="SET NULL"), nullable=True),
     Index(None, "content_id"),
     Index(None, "until_us"),
+    Index(None, "folder_id"),
 )
 
 # The files of a trial, by their path below its `files/`.
@@ -495,6 +567,52 @@ trial_tree = Table(
     Column("size", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("updated_us", BigInteger, nullable=False),
+)
+
+# The records of a trial's `media` that count, as `services.media_index` reads them: `offset` is where the line begins,
+# `number` which of its key and step it is, `document` what it says.
+trial_media = Table(
+    "trial_media",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", ByCharacter, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+    Index("ix_trial_media_order", "trial_id", "key", "step", "number"),
+)
+
+# How far that is: up to which byte of `media`, by which bytes of `segments`, and how many records that made.
+trial_media_state = Table(
+    "trial_media_state",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("offset", BigInteger, nullable=False),
+    Column("segments_offset", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+)
+
+# The bytes that media refer to. `type`: their MIME type as the first record says, empty before there is one.
+# `content_id`: the content, NULL before it was sent for this trial.
+trial_media_object = Table(
+    "trial_media_object",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("type", String(200), nullable=False),
+    Column("content_id", Id, ForeignKey("content.id"), nullable=True),
+    Index(None, "content_id"),
+)
+
+# How many of these contents a trial has, and how many bytes they have together.
+trial_media_total = Table(
+    "trial_media_total",
+    metadata,
+    Column("trial_id", Id, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True),
+    Column("objects", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
 )
 
 # One artifact of a repo, which is a folder of type "artifact"; rights are those of the folder. `document` is what the

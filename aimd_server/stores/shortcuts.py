@@ -54,6 +54,12 @@ def count(connection: Connection, folder_id: int) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def in_folders(connection: Connection, folder_ids: Sequence[int], limit: int) -> list[ShortcutRow]:
+    """Return the shortcuts directly in some folders."""
+    query = _query().where(shortcut.c.folder_id.in_(folder_ids)).order_by(shortcut.c.id)
+    return [ShortcutRow(**row._mapping) for row in connection.execute(query.limit(limit))]
+
+
 def of_pair(connection: Connection, folder_id: int, target_id: int) -> str | None:
     """Return the UUID of the shortcut from one folder to another."""
     query = select(shortcut.c.uid).where(shortcut.c.folder_id == folder_id, shortcut.c.target_id == target_id)

@@ -94,6 +94,7 @@ _DAMAGE = (
     "another program",
     "unsupported file format",
     "no such table",
+    "already exists",  # its revision says that it does not
     "Could not decode",
 )
 

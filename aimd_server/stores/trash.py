@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, Text, and_, case, cast, delete, liter
 
 from aimd_server.stores.folders import FolderRow, deepest, hold, relocate
 from aimd_server.stores.indexes import follow
+from aimd_server.stores.quotas import used
 from aimd_server.stores.schema import account, artifact, folder, trial
 from aimd_server.stores.trials import TrialRow
 
@@ -139,6 +140,11 @@ def artifact_by_uid(connection: Connection, uid: str) -> TrashRow | None:
 def levels_of(connection: Connection, row: TrashRow) -> int:
     """Return the number of levels below a folder in the trash."""
     return deepest(connection, row.owner_id, _place(row.uid))
+
+
+def size_of(connection: Connection, row: TrashRow) -> int:
+    """Return how many bytes a folder in the trash holds."""
+    return used(connection, row.owner_id, _place(row.uid))
 
 
 def purge(connection: Connection, before_us: int, limit: int) -> int:

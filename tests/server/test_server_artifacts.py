@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from aimd_core.format.limits import MAX_CHANGES
 from aimd_server.accounts import add_user
 from aimd_server.blobs import open_blobs
 from aimd_server.routes.forms import _Form
@@ -106,7 +107,7 @@ def test_nothing_is_added_to_what_became_final_meanwhile(tmp_path: Path) -> None
         before = storage.database.read(lambda connection: artifacts.load_open(connection, user, uid))
         version = artifacts.finalize(storage.database, user, uid)
         with pytest.raises(RefusalError):
-            storage.database.write(lambda connection: artifacts.set_objects(connection, before, {}))
+            storage.database.write(lambda connection: artifacts.set_objects(connection, user, before, {}))
         assert artifacts.finalize(storage.database, user, uid) == version == "v1"
 
 
@@ -127,8 +128,8 @@ def test_parts_that_no_object_was_made_of_go_when_the_artifact_is_final(tmp_path
 def test_more_objects_than_an_artifact_may_have_are_refused_before_it_is_final(tmp_path: Path) -> None:
     with _artifact(tmp_path) as (storage, user, uid):
         (digest,) = contents.Receiving().small(storage, user, b"[1]\nx")
-        for start in range(0, artifacts.MAX_OBJECTS, artifacts.MAX_CHANGES):
-            some = [SentObject(str(start + number), digest) for number in range(artifacts.MAX_CHANGES)]
+        for start in range(0, artifacts.MAX_OBJECTS, MAX_CHANGES):
+            some = [SentObject(str(start + number), digest) for number in range(MAX_CHANGES)]
             artifacts.put_objects(storage.database, user, uid, ObjectsWish(some))
         with pytest.raises(RefusalError):
             artifacts.put_objects(storage.database, user, uid, ObjectsWish([SentObject("more", digest)]))
@@ -195,6 +196,28 @@ def test_a_version_is_never_given_twice_and_the_trash_gives_back(user: User) -> 
     assert user.v2("GET", "/artifacts/by-tag", params=tag).json()["id"] == third["id"]
 
 
+def test_an_artifact_in_the_trash_comes_back_when_it_is_sent_again(user: User, stranger: User) -> None:
+    made = _make(user, "sent_again", a=b"bytes")
+    wish = {"repo": "sent_again", "type": "model", "folder": {"path": "/f", "make": True}}
+    user.v2("DELETE", f"/artifacts/{made['id']}")
+    assert stranger.v2("PUT", f"/artifacts/{made['id']}", json=wish).status_code == 404
+    answer = user.v2("PUT", f"/artifacts/{made['id']}", json=wish)
+    assert (answer.status_code, answer.json()["version"], answer.json()["commit"]) == (200, "v1", made["commit"])
+    assert user.v2("GET", f"/artifacts/{made['id']}/content", params={"key": "a"}).content == b"bytes"
+
+
+def test_an_artifact_whose_repo_is_in_the_trash_is_made_anew(user: User, stranger: User) -> None:
+    made = _make(user, "repo_gone", a=b"bytes")
+    user.v2("DELETE", f"/folders/{made['folder']['id']}")
+    wish = {"repo": "repo_gone", "type": "model", "folder": {"path": "/f", "make": True}}
+    assert stranger.v2("PUT", f"/artifacts/{made['id']}", json=wish).status_code == 404
+    key = user.v2("POST", "/me/keys", json={"name": "sends", "scope": "upload"}).json()["key"]
+    with User(user.server, user.name, key) as sending:
+        assert sending.v2("PUT", f"/artifacts/{made['id']}", json=wish).status_code == 403
+    answer = user.v2("PUT", f"/artifacts/{made['id']}", json=wish)
+    assert (answer.status_code, answer.json()["version"], answer.json()["objects"]) == (200, None, 0)
+
+
 def test_a_repo_is_a_folder_so_its_rights_move_with_it(user: User, stranger: User) -> None:
     made = _make(user, "moving", a=b"bytes")
     user.v2("POST", "/folders", json={"path": "/open", "parents": True})
@@ -241,3 +264,19 @@ def test_lineage_ends_at_what_one_may_not_see(user: User, stranger: User) -> Non
     part = stranger.v2("GET", f"/artifacts/{data['id']}/lineage").json()
     assert ([node["id"] for node in part["nodes"]], part["edges"]) == ([data["id"]], [])
     assert stranger.v2("GET", f"/artifacts/{model['id']}/lineage").status_code == 404
+
+
+def test_an_upload_that_is_repeated_sends_the_document_that_is_here_now_until_the_artifact_is_final(user: User) -> None:
+    uid = new_id()
+    wish = {"repo": "again", "type": "model", "folder": {"path": "/f", "make": True}}
+    before = {**wish, "metadata": {"description": "first", "aliases": ["old"]}}
+    after = {
+        **wish,
+        "folder": {"path": "/elsewhere", "make": True},
+        "metadata": {"description": "second", "aliases": []},
+    }
+    assert user.v2("PUT", f"/artifacts/{uid}", json=before).json()["description"] == "first"
+    shown = user.v2("PUT", f"/artifacts/{uid}", json=after).json()
+    assert (shown["description"], shown["aliases"], shown["folder"]["path"]) == ("second", [], "/f/again")
+    user.v2("POST", f"/artifacts/{uid}/finalize", json={})
+    assert user.v2("PUT", f"/artifacts/{uid}", json=before).json()["description"] == "second"

@@ -28,8 +28,11 @@ from aimd_server.services import (
     artifacts,
     folder_tree,
     identity,
+    media,
+    saved_views,
     sessions,
     sharing,
+    short_addresses,
     shortcuts,
     trash,
     trial_files,
@@ -41,14 +44,18 @@ from aimd_server.services.contents import Receiving
 from aimd_server.services.folder_tree import NewFolder
 from aimd_server.services.folders import FolderWish
 from aimd_server.services.identity import KeyWish, hash_of
+from aimd_server.services.media import MediaWish
+from aimd_server.services.saved_views import ViewKey, ViewWish
 from aimd_server.services.sessions import SignIn, Tokens
 from aimd_server.services.sharing import ShareWish
+from aimd_server.services.short_addresses import AddressWish
 from aimd_server.services.shortcuts import ShortcutWish
 from aimd_server.services.trial_files import FilesWish, SentFile
 from aimd_server.services.trials import TrialWish
 from aimd_server.services.visibility import Role
 from aimd_server.storage import Storage
 from aimd_server.stores import accounts, shares
+from aimd_server.stores import media as stored_media
 from aimd_server.stores import sessions as sessions_store
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
@@ -75,6 +82,7 @@ class Rule(NamedTuple):
 
 
 _PATCH_BODY = line(1)
+_VIEW = f"{V2}/folders/{{id}}/views/{{name}}"
 _EMPTY = hashlib.sha256().hexdigest()  # the digest of no bytes
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/info"): Rule("self", uploads=True),
@@ -89,8 +97,22 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/folders/{{id}}/export"): Rule("viewer", "folder"),
     ("POST", f"{V2}/folders/{{id}}/shortcuts"): Rule("editor", "folder", {"target": "{target}"}),
     ("DELETE", f"{V2}/shortcuts/{{id}}"): Rule("editor", "shortcut"),
+    ("GET", f"{V2}/folders/{{id}}/views"): Rule("viewer", "folder"),
+    ("GET", _VIEW): Rule("viewer", "view", query="shared=1", is_linked=False),
+    ("PUT", _VIEW): Rule("editor", "view", {"view": {"sort": "name"}}, query="shared=1"),
+    ("DELETE", _VIEW): Rule("editor", "view", query="shared=1"),
+    ("GET", f"{V2}/folders/{{id}}/baseline"): Rule("viewer", "folder"),
+    ("PUT", f"{V2}/folders/{{id}}/baseline"): Rule("editor", "folder", {"trial": "{trial}"}),
+    ("DELETE", f"{V2}/folders/{{id}}/baseline"): Rule("editor", "folder"),
+    ("GET", f"{V2}/folders/{{id}}/note"): Rule("viewer", "folder"),
+    ("PUT", f"{V2}/folders/{{id}}/note"): Rule("editor", "folder", {"note": "seen"}),
+    ("GET", f"{V2}/folders/{{id}}/report"): Rule("viewer", "folder"),
+    ("POST", f"{V2}/folders/{{id}}/addresses"): Rule("viewer", "folder", {"address": "#/folders/{id}/?sort=name"}),
+    ("GET", f"{V2}/addresses/{{id}}"): Rule("viewer", "address"),
+    ("POST", f"{V2}/trials/changes"): Rule("self", body={"ids": [], "action": "delete"}),
     ("GET", f"{V2}/trials"): Rule("viewer", "folder", query="folder_id={id}"),
     ("GET", f"{V2}/trials/columns"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("GET", f"{V2}/trials/values"): Rule("viewer", "folder", query="folder_id={id}&fields=name"),
     ("GET", f"{V2}/events"): Rule("viewer", "folder", query="folder_id={id}"),
     ("POST", f"{V2}/trials/batch"): Rule("self", body={"ids": []}, reads=True),
     ("POST", f"{V2}/trials/known"): Rule("self", body={"ids": []}, reads=True, uploads=True),
@@ -112,6 +134,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", f"{V2}/trials/{{id}}/files"): Rule("viewer", "trial"),
     ("POST", f"{V2}/trials/{{id}}/files"): Rule("editor", "trial", {"files": []}, uploads=True),
     ("GET", f"{V2}/trials/{{id}}/content"): Rule("viewer", "trial", query="path={file}", is_linked=False),
+    ("GET", f"{V2}/trials/{{id}}/content/parts"): Rule("viewer", "trial", query="path={file}", is_linked=False),
     ("GET", f"{V2}/me/keys"): Rule("self"),
     ("POST", f"{V2}/me/keys"): Rule("self", body={}),
     ("DELETE", f"{V2}/me/keys/{{number}}"): Rule("own key"),
@@ -168,6 +191,7 @@ RULES |= {
     ("PUT", f"{_ARTIFACT}/finalize"): Rule("editor", "artifact", uploads=True, is_open=True),
     ("GET", f"{V1}/repos"): Rule("self"),
     ("GET", f"{V2}/artifacts"): Rule("viewer", "folder", query="folder_id={id}"),
+    ("POST", f"{V2}/artifacts/batch"): Rule("self", body={"ids": []}, reads=True),
     ("GET", f"{V2}/artifacts/by-tag"): Rule("viewer", "artifact", query="folder={folder}&repo={repo}&tag=v1"),
     ("GET", f"{V2}/artifacts/{{id}}"): Rule("viewer", "artifact", uploads=True),
     ("PUT", f"{V2}/artifacts/{{id}}"): Rule("editor", "artifact", {"repo": "r", "type": "model"}, uploads=True),
@@ -177,13 +201,27 @@ RULES |= {
     ("POST", f"{V2}/artifacts/{{id}}/objects"): Rule("editor", "artifact", {"objects": []}, uploads=True, is_open=True),
     ("GET", f"{V2}/artifacts/{{id}}/lineage"): Rule("viewer", "artifact", is_linked=False),
     ("GET", f"{V2}/artifacts/{{id}}/content"): Rule("viewer", "artifact", query="key=a", is_linked=False),
+    ("GET", f"{V2}/artifacts/{{id}}/content/parts"): Rule("viewer", "artifact", query="key=a", is_linked=False),
     ("POST", f"{V2}/artifacts/{{id}}/finalize"): Rule("editor", "artifact", {}, uploads=True, is_open=True),
     ("POST", f"{V2}/artifacts/{{id}}/aliases"): Rule("editor", "artifact", {"add": ["best"]}),
+}
+_MEDIA = f"{V2}/trials/{{id}}/media"
+RULES |= {
+    ("GET", _MEDIA): Rule("viewer", "trial"),
+    ("POST", _MEDIA): Rule("editor", "trial", {"digests": []}, uploads=True),
+    ("POST", f"{_MEDIA}/missing"): Rule("viewer", "trial", {"digests": []}, uploads=True, reads=True),
+    ("GET", f"{_MEDIA}/keys"): Rule("viewer", "trial"),
+    ("GET", f"{_MEDIA}/steps"): Rule("viewer", "trial", query="key=k"),
+    ("GET", f"{_MEDIA}/content"): Rule("viewer", "trial", query="digest={digest}", is_linked=False),
+    ("GET", f"{_MEDIA}/content/parts"): Rule("viewer", "trial", query="digest={digest}", is_linked=False),
+    ("GET", f"{_MEDIA}/page"): Rule("viewer", "trial", query="digest={digest}", is_linked=False),
 }
 PAGES = {"/", "/healthz", "/readyz", "/t9k/experiment/web", "/t9k/experiment/web/"}
 FILES = {
     "/t9k/experiment/web/{file}",
     "/t9k/experiment/web/assets/{file}",
+    "/t9k/experiment/web/frames/{file}",
+    "/t9k/experiment/web/frames/assets/{file}",
 }  # public too, but there is none of that name
 RULES |= {(method, path): Rule("public") for method in ("GET", "HEAD") for path in PAGES}
 RULES |= {(method, path): Rule("none") for method in ("GET", "HEAD") for path in FILES}
@@ -276,6 +314,8 @@ class World:
         self.keys["disabled user"] = identity.create_key(database, "disabled")
         self.top = self.folder("/top")
         self.share("folder", self.top)
+        self.measured = new_id()
+        trials.put(self.database, self.lin, self.measured, TrialWish(name="base", folder=FolderWish(path="/top")))
         for name in ("link", "expired link"):
             self.keys[name] = self.link("folder", self.top)
         self.cookies = {name: self.sign_in(key) for name, key in self.keys.items() if key}
@@ -321,6 +361,19 @@ class World:
         made, _ = shortcuts.make(self.database, self.lin, self.shared(kind, caller, path), ShortcutWish(self.top))
         return {"id": str(made["id"])}
 
+    def view(self, rule: Rule, kind: str, caller: str, path: str) -> dict[str, str]:
+        """Save a shared view in a folder that is shared, or lies in one that is."""
+        folder = self.shared(kind, caller, path)
+        key = ViewKey(folder, "night", is_shared=True)
+        saved_views.put(self.database, self.lin, key, ViewWish({"sort": "name"}), None)
+        return {"id": folder, "name": key.name}
+
+    def address(self, rule: Rule, kind: str, caller: str, path: str) -> dict[str, str]:
+        """Shorten an address in a folder that is shared, or lies in one that is."""
+        folder = self.shared(kind, caller, path)
+        made, _ = short_addresses.make(self.database, self.lin, folder, AddressWish(f"#/folders/{folder}/?sort=name"))
+        return {"id": str(made["id"])}
+
     def shared(self, kind: str, caller: str, path: str) -> str:
         """Make a folder that is shared, or lies in one that is."""
         folder = self.folder(path)
@@ -346,11 +399,12 @@ class World:
         if not rule.object:
             return names
         place = "/top" if kind == INHERITED else "/"
-        if rule.object in ("shortcut", "artifact"):
-            make = self.shortcut if rule.object == "shortcut" else self.artifact
+        if rule.object in ("shortcut", "artifact", "view", "address"):
+            makers = {"shortcut": self.shortcut, "artifact": self.artifact, "view": self.view, "address": self.address}
+            make = makers[rule.object]
             return {**names, **make(rule, kind, caller, f"{place.rstrip('/')}/f{number}")}
         if rule.object == "folder":
-            names["target"] = self.top
+            names["target"], names["trial"] = self.top, self.measured
             uid = self.folder(f"{place.rstrip('/')}/f{number}")
         else:
             uid = new_id()
@@ -361,6 +415,9 @@ class World:
                 Receiving().small(Storage(self.database, DiskBlobs(self.database.data_dir)), self.lin, b"[0]\n")
                 sent = FilesWish(files=[SentFile(names["file"], _EMPTY)])
                 trial_files.put(self.database, self.lin, uid, sent)
+                media.put(self.database, self.lin, uid, MediaWish([_EMPTY]))
+                types, trial_id = {_EMPTY: "text/html"}, done.trial.id
+                self.database.write(lambda connection: stored_media.note_types(connection, trial_id, types))
         shared = self.share(rule.object, uid) if kind == DIRECT or rule.needs == "owner" else 0
         names |= {"id": uid, "number": str(shared)}
         if kind == DIRECT and caller == "link":

@@ -18,9 +18,11 @@ import pytest
 from starlette.responses import Response
 
 from aimd_core.errors import UsageError
+from aimd_core.objects.store import store_of
 from aimd_server.accounts import add_user, create_key
 from aimd_server.app import SERVER, create_app
 from aimd_server.blobs import BlobMissingError, Blobs, check_address, open_blobs
+from aimd_server.blobs.local import LocalBlobs
 from aimd_server.errors import ObjectStoreError, ObjectsUnavailableError, StoreUnavailableError
 from aimd_server.launch import run
 from aimd_server.routes import v2
@@ -38,10 +40,11 @@ KEY = "series/0a/0a1b2c3d-0000-4000-8000-000000000000"
 CONTENT = bytes(range(256)) * 1000
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", "s3", "local"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     address = request.getfixturevalue("bucket") if request.param == "s3" else None
-    made = open_blobs(address, tmp_path)
+    is_local = request.param == "local"
+    made = LocalBlobs(tmp_path / "blobs", tmp_path / "objects") if is_local else open_blobs(address, tmp_path)
     yield made
     made.close()
 
@@ -93,6 +96,34 @@ def test_what_is_deleted_is_gone_and_may_be_deleted_again(blobs: Blobs) -> None:
     assert list(blobs.keys("")) == []
     with pytest.raises(BlobMissingError):
         blobs.get(KEY)
+
+
+def test_nothing_is_signed_where_clients_do_not_reach_the_store(blobs: Blobs) -> None:
+    blobs.put(KEY, CONTENT)
+    assert blobs.signed([KEY], 60) == []
+
+
+def test_a_signed_address_reads_that_object_for_anybody_and_does_nothing_else(
+    bucket: str, object_store: ObjectStore, tmp_path: Path
+) -> None:
+    blobs = open_blobs(bucket, tmp_path, object_store.endpoint)
+    blobs.put(KEY, CONTENT)
+    blobs.put("other", b"x")
+    (url, absent) = blobs.signed([KEY, "absent"], 60)
+    assert blobs.signed([], 60) == []
+    assert httpx.get(url).content == CONTENT
+    assert httpx.get(url, headers={"Range": "bytes=9-"}).content == CONTENT[9:]
+    assert httpx.get(absent).status_code == 404
+    assert {
+        httpx.put(url, content=b"y").status_code,
+        httpx.delete(url).status_code,
+        httpx.get(url.replace(KEY, "other")).status_code,
+        httpx.get(url.partition("?")[0]).status_code,
+        httpx.get(url.replace("X-Amz-Expires=60", "X-Amz-Expires=600")).status_code,
+    } == {403}
+    assert "test-secret" not in url
+    with pytest.raises(ValueError, match="no key"):
+        blobs.signed(["../x"], 60)
 
 
 def test_objects_are_listed_under_a_prefix_with_size_and_time(blobs: Blobs) -> None:
@@ -328,3 +359,25 @@ def test_a_server_does_not_start_on_an_object_store_that_cannot_be_used(
     assert "AWS_ACCESS_KEY_ID" in str(caught.value.advice)
     with pytest.raises(UsageError, match="object store address"):
         run(tmp_path, Settings(port=0, blobs="/srv/blobs"))
+
+
+def test_what_a_working_directory_has_is_read_in_place_and_never_changed(tmp_path: Path) -> None:
+    store = store_of(tmp_path / ".aimd/trials/x")
+    large, small = store.add_bytes(CONTENT), store.add_bytes(b"small")
+    blobs = LocalBlobs(tmp_path / "blobs", store.directory)
+    held = blobs.held([large.digest, small.digest, "0" * 64])
+    assert {digest: size for digest, (_, size) in held.items()} == {large.digest: len(CONTENT), small.digest: 5}
+    key, packed = held[large.digest][0], held[small.digest][0]
+    assert (blobs.get(key), blobs.get_range(packed, 1, 4)) == (CONTENT, b"mal")
+    assert blobs.get_ranges(key, [(0, 3), (255, 258)]) == [CONTENT[:3], CONTENT[255:258]]
+    blobs.delete(key)
+    assert blobs.get(key) == CONTENT
+    with pytest.raises(ValueError, match="only read"):
+        blobs.put(key, b"other")
+    for bad in ("held/../x", "held/" + "Z" * 64):
+        with pytest.raises(ValueError, match="no key"):
+            blobs.get_range(bad, 0, 1)
+    store.path_of(large.digest).unlink()
+    with pytest.raises(BlobMissingError):
+        blobs.get_range(key, 0, 1)
+    assert list(blobs.keys()) == []

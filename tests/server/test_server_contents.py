@@ -20,7 +20,7 @@ from aimd_server.services.contents import Receiving
 from aimd_server.services.request_errors import RefusalError
 from aimd_server.storage import Storage
 from aimd_server.stores.accounts import Account
-from aimd_server.stores.contents import totals
+from aimd_server.stores.contents import ContentRow, all_of, totals
 from aimd_server.stores.database import Database
 from tests.server.api import User, code_of, new_id
 from tests.support.server import RunningServer
@@ -303,6 +303,24 @@ def test_equal_bytes_of_two_users_are_stored_once(tmp_path: Path) -> None:
             receiving.part(storage, Account(account_id, "", writing=True), digest_of(b"equal"), 5, 0, b"equal")
             receiving.small(storage, Account(account_id, "", writing=True), b"[5]\nequal")
         assert database.read(totals) == (1, 5)
+
+
+@pytest.mark.sqlite
+def test_an_id_that_is_given_again_never_gives_its_old_reader_other_bytes(tmp_path: Path) -> None:
+    add_user(tmp_path, "lin")
+    user = Account(1, "lin", writing=True)
+    with Database(tmp_path) as database:
+        storage, receiving = Storage(database, open_blobs(None, tmp_path)), Receiving()
+        old, new = digest_of(b"old"), digest_of(b"new")
+        receiving.small(storage, user, b"[3]\nold")
+        (row,) = database.read(all_of)
+        assert contents.read(storage, row.id, old, 0, 3) == b"old"
+        database.write(lambda connection: connection.exec_driver_sql("DELETE FROM content_proof"))
+        contents.sweep(storage, left_over_us=0)
+        receiving.small(storage, user, b"[3]\nnew")
+        assert database.read(all_of) == [ContentRow(row.id, new, 3)]  # SQLite has given the id again
+        assert contents.read(storage, row.id, old, 0, 3) == b""
+        assert contents.read(storage, row.id, new, 0, 3) == b"new"
 
 
 @pytest.mark.sqlite

@@ -21,7 +21,7 @@ from aimd_server.routes.access import Backend
 from aimd_server.stores.database import Connection, Database
 from aimd_server.stores.work import GONE, LATE, STOPPING, Watch, Work, WorkStoppedError, check, doing
 from tests.server.api import User, code_of
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.server import RunningServer
 
 ENDLESS = {
@@ -106,7 +106,8 @@ def test_a_query_that_takes_too_long_is_ended_with_advice(tmp_path: Path) -> Non
         answer = user.v2("GET", "/trials", params={"where": _costly()})
         assert (answer.status_code, code_of(answer), answer.json()["error"]["limit"]) == (422, "too_slow", 0.5)
         assert "fewer conditions" in answer.json()["error"]["message"]
-        assert user.v2("GET", "/trials", params={"where": "note ~ aaab"}).json()["trials"] == []
+        simple = {"where": "note ~ aaab"}  # which a busy machine may make too slow as well
+        wait_until(lambda: user.v2("GET", "/trials", params=simple).json().get("trials") == [], "it is answered")
         assert "Traceback" not in server.log
 
 

@@ -219,7 +219,7 @@ def test_versions_and_tags_lead_to_their_artifacts(artifacts: DeployedArtifacts)
     folder, ids = artifacts.make_folder("/default"), [new_id(), new_id()]
     for number, artifact_id in enumerate(ids):
         artifacts.upload(artifact_id, folder, "tagged", {"a": b"%d" % number}, aliases=["best", "1", "v7"])
-    tags = {"latest": ids[1], "best": ids[1], "1": ids[1], "v1": ids[0], "v2": ids[1]}
+    tags = {"latest": ids[1], "best": ids[1], "1": ids[0], "2": ids[1], "v1": ids[0], "v2": ids[1]}
     for tag, artifact_id in tags.items():
         document = artifacts.call("GET", "/artifacts", folder=folder, repo="tagged", tag=tag)
         assert document["metadata"]["id"] == artifact_id, tag
@@ -227,6 +227,7 @@ def test_versions_and_tags_lead_to_their_artifacts(artifacts: DeployedArtifacts)
     for query in (
         {"repo": "tagged", "tag": "v3"},
         {"repo": "tagged", "tag": "v7"},
+        {"repo": "tagged", "tag": "9" * 30},
         {"repo": "nothing", "tag": "latest"},
     ):
         with pytest.raises(RefusedError) as caught:

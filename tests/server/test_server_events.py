@@ -88,6 +88,21 @@ def test_points_and_states_of_trials_in_a_folder_and_of_named_ones_come_as_event
             time.sleep(0.02)
 
 
+def test_a_stream_begins_with_what_changed_just_before_it_and_with_nothing_older() -> None:
+    look = Look({7: TrialStatus("old", None, 99, 0), 8: TrialStatus("new", None, 100, 0)}, {}, {})
+    stream = Stream((1, None), Watched(None, "", frozenset({7, 8})), 100)
+    stream.take(look)
+    stream.take(look)
+    assert stream.waiting.qsize() == 1
+    assert b'"id": "new"' in (stream.waiting.get_nowait() or b"")
+
+
+def test_what_was_made_while_a_page_asked_is_told(user: User) -> None:
+    made = user.new_trial("made")
+    with watching_of(user, trials=made) as events:
+        events.wait_for("trial", id=made, records=0)
+
+
 def test_with_below_what_changes_in_folders_further_down_comes_too(user: User, stranger: User) -> None:
     top = user.v2("POST", "/folders", json={"path": "tops"}).json()["id"]
     known = user.new_trial("known", folder={"path": "tops/a/b", "make": True})
@@ -160,7 +175,7 @@ def test_a_stream_whose_answer_is_never_sent_takes_no_room() -> None:
 
     async def scenario() -> int:
         hub = Hub(Idle())  # type: ignore[arg-type]
-        hub.add(Stream((1, None), Watched(None, "", frozenset())))
+        hub.add(Stream((1, None), Watched(None, "", frozenset()), 0))
         gc.collect()
         left = len(hub.streams)
         assert hub._task is not None
@@ -214,7 +229,7 @@ def test_a_stream_ends_when_the_key_is_revoked(user: User) -> None:
 
 def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
     async def run() -> None:
-        stream = Stream((1, None), Watched(None, "", frozenset({7})))
+        stream = Stream((1, None), Watched(None, "", frozenset({7})), 0)
         for records in range(v2_events._MAX_WAITING + 2):
             stream.take(Look({7: TrialStatus("x", None, 0, records)}, {}, {}))
         assert [stream.waiting.get_nowait() for _ in range(stream.waiting.qsize())][-1] is None
@@ -228,7 +243,7 @@ def test_a_reader_who_does_not_keep_up_is_let_go_and_looks_are_shared() -> None:
                 return Look({}, {}, {})
 
         hub = Hub(Counting(Storage(None, None), None))  # type: ignore[arg-type]
-        streams = [Stream((number, None), Watched(None, "", frozenset())) for number in range(20)]
+        streams = [Stream((number, None), Watched(None, "", frozenset()), 0) for number in range(20)]
         for one in streams:
             hub.add(one)
         await asyncio.sleep(2.5 * v2_events.PACE.look_s)

@@ -18,6 +18,7 @@ from aimd_core.errors import DamagedError
 from aimd_server import operations
 from aimd_server.errors import NewerDatabaseError
 from aimd_server.stores import row_sums, sqlite
+from aimd_server.stores.schema import HEAD
 from tests.server.api import User, line
 from tests.support.home import Home
 from tests.support.server import RunningServer
@@ -52,13 +53,16 @@ def content_of(file: Path) -> Content | None:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stopped server's data in one file: users, keys, roles, links, labels, small files and journals."""
+    """A stopped server's data in one file: users, keys, roles, links, notes, views, small files and journals."""
     server = RunningServer(tmp_path_factory.mktemp("flips") / "data")
     with server, User(server, "lin") as user, User(server, "mei") as other:
         user.v2("POST", "/me/keys", json={"name": "laptop", "scope": "upload", "expires_days": 30})
         folder = user.v2("POST", "/folders", json={"path": "digits"}).json()["id"]
         for given in ({"user": other.name, "role": "editor"}, {"link": True}):
             assert user.v2("POST", f"/folders/{folder}/shares", json=given).status_code == 201
+        user.v2("PUT", f"/folders/{folder}/note", json={"note": "# Night\n"})
+        user.v2("POST", f"/folders/{folder}/addresses", json={"address": f"#/folders/{folder}/?sort=name"})
+        user.v2("PUT", f"/folders/{folder}/views/fast", params={"shared": "1"}, json={"view": {"sort": "name"}})
         for number in range(3):
             trial = user.new_trial(f"t{number}", labels={"tags": ["best"], "note": "a note"})
             user.v2("PUT", f"/trials/{trial}/files/labels.yaml", content=b"tags: [best]\n")
@@ -149,6 +153,37 @@ def test_the_command_names_a_role_that_changed(template: Path, tmp_path: Path, h
     ran = home.aimd("server", "check", "--data-dir", tmp_path / "data")
     assert ran.code == DAMAGED, ran.err
     assert "row_sum_share" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("folder_note", "note"), ("short_address", "address"), ("saved_view", "document")]
+)
+def test_a_changed_byte_of_what_people_wrote_is_found(template: Path, tmp_path: Path, table: str, column: str) -> None:
+    shutil.copytree(template, tmp_path / "data")
+    file = tmp_path / "data" / "aimd.db"
+    content, before = file.read_bytes(), content_of(file)
+    with closing(sqlite3.connect(file)) as database:
+        ((written,),) = database.execute(f"SELECT CAST({column} AS BLOB) FROM {table}")
+    assert before is not None
+    at = content.index(written)
+    file.write_bytes(content[:at] + bytes([written[0] ^ 1]) + content[at + 1 :])
+    assert [name for name, rows in (content_of(file) or {}).items() if rows != before[name]] == [table]
+    assert is_reported(tmp_path / "data")
+
+
+def test_a_revision_that_its_index_does_not_have_is_damage(template: Path, tmp_path: Path) -> None:
+    shutil.copytree(template, tmp_path / "data")
+    file = tmp_path / "data" / "aimd.db"
+    content, before, tried = file.read_bytes(), content_of(file), 0
+    assert before is not None
+    for match in re.finditer(HEAD.encode(), content):
+        earlier = f"{int(HEAD) - 1:04}".encode()
+        file.write_bytes(content[: match.start()] + earlier + content[match.end() :])
+        after = content_of(file)
+        if after is not None and after["alembic_version"] != before["alembic_version"]:
+            tried += 1
+            assert is_reported(tmp_path / "data")
+    assert tried == 1
 
 
 def test_the_command_names_a_table_without_sums(template: Path, tmp_path: Path, home: Home) -> None:

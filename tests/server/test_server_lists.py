@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aimd_core.errors import QueryError
 from aimd_core.format.model import flatten
 from aimd_core.query import matches, parse, parse_sort, sort_rows
-from aimd_core.reading.facts import Facts, State, seconds_of
+from aimd_core.reading.facts import Facts, State, WholeFacts, seconds_of
 from aimd_server import operations
 from aimd_server.services import indexing, trash, trial_changes, trial_lists, trials
 from aimd_server.services.folders import FolderWish
@@ -70,7 +70,7 @@ class World:
 
     def facts(self, row: dict[str, Any]) -> Facts:
         document = self.document(row["id"])
-        return Facts(
+        return WholeFacts(
             name=row["name"],
             alternative_name=row["alternative_name"] or "",
             id=row["id"],

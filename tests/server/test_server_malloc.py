@@ -46,3 +46,9 @@ def _pools(word: str) -> int:
 def test_threads_share_few_pools_of_memory() -> None:
     assert _pools("told") <= 2
     assert _pools("not told") > 4  # so that the test can fail
+
+
+def test_a_server_on_sqlite_does_not_load_what_is_postgresqls() -> None:
+    code = "import sys, aimd_server.app, aimd_server.launch; print([m for m in sys.modules if 'postgresql' in m])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

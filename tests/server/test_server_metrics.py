@@ -64,6 +64,7 @@ def test_many_points_come_as_buckets_with_their_extremes(user: User) -> None:
     assert series["lo"] == [0, 0, 0, 0, 0, 0, 0, -5.0, 0, 0]
     assert series["hi"] == [9.0] * 10
     assert series["mean"][0] == 4.5
+    assert series["finite"] == [100.0] * 10
 
 
 def test_what_is_not_finite_is_counted_and_not_drawn(user: User) -> None:

@@ -147,3 +147,29 @@ def test_the_ways_to_the_console_are_relative_so_that_a_proxy_may_serve_it_below
     assert followed.headers["content-type"].startswith("text/html")
     assert httpx.get(f"{running_server.origin}/healthz", verify=False).text == "ok"
     assert httpx.post(f"{running_server.origin}/healthz", verify=False).status_code == 405
+
+
+def test_the_pages_of_frames_are_in_an_origin_of_their_own_with_libraries_that_are_sent_as_they_are_on_the_disk(
+    tmp_path: Path, built: Path
+) -> None:
+    (built / "frames" / "assets").mkdir(parents=True)
+    (built / "frames" / "figure.html").write_bytes(b"<!doctype html>")
+    library = built / "frames" / "assets" / "drawing-D3adBe_f.js.gz"
+    library.write_bytes(gzip.compress(SCRIPT))
+    path = f"{WEB}/frames/assets/drawing-D3adBe_f.js"
+    with serving(tmp_path / "data", built) as browser:
+        page = browser.get(f"{WEB}/frames/figure.html")
+        policy = page.headers["content-security-policy"]
+        assert policy.startswith("sandbox allow-scripts; default-src 'none'; script-src 'self';")
+        assert "http" not in policy
+        assert "allow-same-origin" not in policy
+        assert page.headers["x-frame-options"] == "SAMEORIGIN"
+        packed = browser.get(path, headers={"Accept-Encoding": "gzip"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert int(packed.headers["content-length"]) == library.stat().st_size
+        assert packed.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert packed.headers["access-control-allow-origin"] == "*"
+        assert browser.get(path, headers={"Accept-Encoding": "identity"}).content == packed.content == SCRIPT
+        assert "access-control-allow-origin" not in browser.get(f"{WEB}/{HASHED}").headers
+        library.unlink()
+        assert browser.get(path).status_code == 404

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, text
 
-from aimd_core.errors import UsageError
+from aimd_core.errors import DamagedError, UsageError
 from aimd_server import operations
 from aimd_server.accounts import add_user, create_key
 from aimd_server.errors import DatabaseUnreachableError, NewerDatabaseError, StoreUnavailableError
@@ -123,6 +123,17 @@ def test_a_database_of_a_newer_version_is_left_alone_and_named_without_its_passw
         Database(tmp_path, url.replace("postgres@", f"postgres:{SECRET}@"))
     assert SECRET not in str(caught.value)
     assert execute(url, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_a_database_whose_tables_are_not_those_of_its_version_is_named_and_left_alone(url: str, tmp_path: Path) -> None:
+    Database(tmp_path, url).close()
+    set_version = "UPDATE alembic_version SET version_num = "
+    rename = "ALTER TABLE folder_note RENAME COLUMN editor TO other"
+    for changes in ([f"{set_version}'0002'"], [f"{set_version}'{HEAD}'", rename]):
+        for change in changes:
+            execute(url, change)
+        with pytest.raises(DamagedError, match="is not what its version says"):
+            Database(tmp_path, url)
 
 
 def test_a_database_that_is_not_there_is_a_clear_error_without_the_password(tmp_path: Path) -> None:

@@ -28,11 +28,13 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "user": ("lin",),
     "key create": ("--user", "lin"),
     "key revoke": ("1",),
+    "quota set": ("lin", "5GB"),
+    "quota rm": ("lin",),
     "group": ("team",),
     "group join": ("team", "lin"),
     "group leave": ("team", "lin"),
 }
-NO_ARGUMENTS = ("start", "status", "check", "user ls", "key ls", "group ls")
+NO_ARGUMENTS = ("start", "status", "check", "user ls", "key ls", "group ls", "quota ls")
 # A value that each setting refuses, and one for those that say where the data is.
 WRONG: Mapping[str, Any] = {
     "host": "",
@@ -41,6 +43,7 @@ WRONG: Mapping[str, Any] = {
     "trusted_proxies": 3,
     "database": "sqlite:///x",
     "blobs": "ftp://x",
+    "blobs_public_endpoint": "ftp://x",
     "base_path": "../x",
     "trash_days": 0,
     "log_format": "xml",

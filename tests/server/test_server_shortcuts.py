@@ -34,10 +34,12 @@ def test_a_shared_folder_is_shown_where_its_guest_wants_it_as_long_as_they_may_s
     assert (shown["owner"], shown["role"]) == (user.name, "viewer")
     assert _listed(stranger, depth="1") == []
     assert _listed(stranger, depth="2") == [shown]
+    assert stranger.v2("GET", f"/folders/{mine}").json()["folders"] == 1
     (pointer,) = stranger.v1("GET", "/folders").json()["pointers"]
     assert (pointer["target"], pointer["metadata"]["folder"]) == (theirs, mine)
     assert user.v2("DELETE", f"/folders/{theirs}/shares/{share['id']}").status_code == 204
     assert _listed(stranger) == []
+    assert stranger.v2("GET", f"/folders/{mine}").json()["folders"] == 0
     assert stranger.v1("GET", "/folders").json()["pointers"] == []
 
 

@@ -21,7 +21,7 @@ from aimd_server.services.series.appending import Appends
 from aimd_server.services.series.chunking import LIMITS, ColumnLimits
 from aimd_server.services.trial_lists import ListRequest
 from aimd_server.services.trials import TrialWish
-from aimd_server.stores import journals, series
+from aimd_server.stores import indexes, journals, series
 from aimd_server.stores.accounts import Account
 from aimd_server.stores.database import Database
 from aimd_server.stores.list_plans import LIMITS as LISTS
@@ -116,6 +116,26 @@ def check(place: Path, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_totals_are_those_of_a_local_reader_wherever_the_parts_were_cut(tmp_path: Path, seed: int) -> None:
     check(tmp_path / "t", seed)
+
+
+@pytest.mark.sqlite
+def test_lists_have_metrics_in_the_order_of_a_local_reader_wherever_the_parts_were_cut(tmp_path: Path) -> None:
+    for seed in range(6):
+        rng, place, lines = random.Random(seed), tmp_path / str(seed), list[str]()
+        for step in range(60):
+            names = rng.sample(["zeta", "loss", "名", "a.b", ""], rng.randrange(1, 2 + step // 20))
+            body = {"value": dict.fromkeys(names, rng.random()), "sequence": {"step": step}}
+            lines.append(json.dumps({rng.choice(("val", "train", "b")[: 1 + step // 20]): body}) + "\n")
+        place.mkdir()
+        (place / "metrics").write_text("".join(lines))
+        store = Store(place / "server")
+        with store.database:
+            for offset, part in parts_of(rng, (place / "metrics").read_bytes()):
+                store.append(offset, part, rng.choice((SMALL, LARGE)))
+            folding.fold(store.database, [1])
+            listed = store.database.read(lambda connection: indexes.metrics_of(connection, [1]))[1]
+            local = list(read_totals(place / "metrics")[0].metrics)
+            assert list(listed) == list(store.totals()) == local != sorted(local), seed
 
 
 @pytest.mark.soak

@@ -77,14 +77,16 @@ def test_a_folder_that_cannot_be_is_refused(user: User, body: object) -> None:
 def test_folders_come_in_pages_by_path_and_by_depth(user: User) -> None:
     for path in ("a/b/c", "d", "e/f"):
         make(user, path)
-    found, query = [], {"limit": "2"}
+    found, inside, query = [], [], {"limit": "2"}
     while True:
         page = user.v2("GET", "/folders", params=query).json()
         found += [row["path"] for row in page["folders"]]
+        inside += [row["folders"] for row in page["folders"]]
         if not page["next"]:
             break
         query["cursor"] = page["next"]
     assert found == ["/a", "/a/b", "/a/b/c", "/d", "/e", "/e/f"]
+    assert inside == [1, 1, 0, 0, 1, 0]
     assert paths(user, depth="1") == ["/a", "/d", "/e"]
     assert paths(user, path="a", depth="1") == ["/a/b"]
     for query in ({"limit": "0"}, {"limit": "501"}, {"depth": "0"}, {"depth": "x"}, {"cursor": "!"}, {"limit": "-1"}):
@@ -141,6 +143,7 @@ def test_a_deleted_folder_is_gone_with_its_trials_and_comes_back_with_them(user:
     assert user.patch(trial_id, len(line(1)), line(2)).status_code == 404
     assert user.v2("GET", "/trials").json()["trials"] == []
     assert user.v1("GET", "/folders").json()["folders"] == []
+    assert user.v2("GET", "/folders/root").json()["folders"] == 0
     make(user, "a")  # its name is free
     (item,) = user.v2("GET", "/trash").json()["items"]
     assert (item["kind"], item["id"], item["name"], item["folder"], item["by"]) == (

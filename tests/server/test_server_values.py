@@ -146,6 +146,7 @@ class Ways:
             user.v2("GET", "/trials", params={"where": ASKED}),
         )
         yield "columns", user.v2("GET", "/trials/columns")
+        yield "values", user.v2("GET", "/trials/values", params={"fields": "name,tags"})
         yield "folders", user.v2("GET", "/folders", params={"limit": "500"})
         yield "old folders", user.v1("GET", "/folders")
         for axis in ("step", "epoch", "time"):

@@ -19,7 +19,7 @@ from aimd_core.format.journal import OPEN_LINE_BYTES
 from aimd_core.reading.facts import is_live
 from aimd_server.services import files
 from aimd_server.services.clock import now_us
-from aimd_server.services.files import JOURNALS, METRICS, SEGMENTS, Standing
+from aimd_server.services.files import JOURNALS, MEDIA, METRICS, SEGMENTS, Standing
 from aimd_server.services.request_errors import RefusalError, invalid
 from aimd_server.services.series import chunking, effective, folding
 from aimd_server.services.series.block_states import BlockStates
@@ -234,7 +234,9 @@ def _grown(row: JournalRow, content: bytes, at_us: int) -> JournalRow:
 
 
 def _due_of(row: JournalRow, state: str | None, limits: ColumnLimits) -> int | None:
-    """Return the trial of a journal if there is something for `settle` to do, or None."""
+    """Return the trial of a journal if there is something to do after the append, or None."""
+    if row.file == MEDIA:
+        return row.trial_id
     if row.file != METRICS:
         return row.trial_id if row.stale_us is not None else None
     is_due = chunking.is_due(row, limits) or (row.stale_us is not None and not is_live(state or ""))

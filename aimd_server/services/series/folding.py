@@ -208,7 +208,11 @@ def _grown(connection: Connection, folded: Folded, stored: Mapping[str, SeriesRo
     # In the order of first appearance, which is that of the rows.
     order = [*folded.lives, *(name for name in stored if name not in folded.lives)]
     trial_id, lives = folded.trial_id, folded.lives
-    return [indexing.Grown(trial_id, name, stored.get(name), lives.get(name, {})) for name in order if name in names]
+    return [
+        indexing.Grown(trial_id, name, rank, stored.get(name), lives.get(name, {}))
+        for rank, name in enumerate(order)
+        if name in names
+    ]
 
 
 def unfolded_bytes(files: Iterable[JournalRow]) -> int:

@@ -11,6 +11,7 @@ depends_on = None
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 BY_CHARACTER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 IN_TRASH = sa.text("trashed_us IS NOT NULL")
+FOR_EVERYBODY = sa.text("account_id IS NULL")
 
 
 def upgrade() -> None:
@@ -18,6 +19,7 @@ def upgrade() -> None:
     _accounts()
     _folders()
     _trials()
+    _views()
     _teams()
     _shares()
     _sessions()
@@ -29,6 +31,7 @@ def upgrade() -> None:
     _contents()
     _content_uploads()
     _trial_files()
+    _media()
     _artifacts()
     _trial_artifacts()
     _artifact_uploads()
@@ -73,7 +76,7 @@ def _accounts() -> None:
 
 
 def _folders() -> None:
-    """Folders and shortcuts."""
+    """Folders, their quotas, and shortcuts."""
     op.create_table(
         "folder",
         sa.Column("id", ID, nullable=False),
@@ -99,6 +102,15 @@ def _folders() -> None:
     )
     op.create_index("ix_folder_trashed_us", "folder", ["trashed_us"], sqlite_where=IN_TRASH, postgresql_where=IN_TRASH)
     op.create_table(
+        "quota",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_quota"),
+        _references("quota", "folder_id", "folder"),
+        sa.UniqueConstraint("folder_id", name="uq_quota_folder_id"),
+    )
+    op.create_table(
         "shortcut",
         sa.Column("id", ID, nullable=False),
         sa.Column("uid", sa.String(36), nullable=False),
@@ -113,6 +125,44 @@ def _folders() -> None:
         sa.UniqueConstraint("folder_id", "target_id", name="uq_shortcut_folder_id_target_id"),
     )
     op.create_index("ix_shortcut_target_id", "shortcut", ["target_id"])
+
+
+def _views() -> None:
+    """Saved views and baselines."""
+    op.create_table(
+        "saved_view",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("account_id", ID, nullable=True),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("editor", sa.Text, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_saved_view"),
+        _references("saved_view", "folder_id", "folder"),
+        _references("saved_view", "account_id", "account"),
+        sa.UniqueConstraint("folder_id", "account_id", "name", name="uq_saved_view_folder_id_account_id_name"),
+    )
+    op.create_index(
+        "uq_saved_view_everybody",
+        "saved_view",
+        ["folder_id", "name"],
+        unique=True,
+        sqlite_where=FOR_EVERYBODY,
+        postgresql_where=FOR_EVERYBODY,
+    )
+    op.create_index("ix_saved_view_account_id", "saved_view", ["account_id"])
+    op.create_table(
+        "baseline",
+        sa.Column("folder_id", ID, nullable=False),
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("editor", sa.Text, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("folder_id", name="pk_baseline"),
+        _references("baseline", "folder_id", "folder"),
+        _references("baseline", "trial_id", "trial"),
+    )
+    op.create_index("ix_baseline_trial_id", "baseline", ["trial_id"])
 
 
 def _trials() -> None:
@@ -436,11 +486,14 @@ def _content_uploads() -> None:
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("next_offset", sa.BigInteger, nullable=False),
         sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.Column("folder_id", ID, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_content_upload"),
         _references("content_upload", "account_id", "account"),
+        _references("content_upload", "folder_id", "folder", on_delete="SET NULL"),
         sa.UniqueConstraint("account_id", "digest", name="uq_content_upload_account_id_digest"),
     )
     op.create_index("ix_content_upload_updated_us", "content_upload", ["updated_us"])
+    op.create_index("ix_content_upload_folder_id", "content_upload", ["folder_id"])
     op.create_table(
         "content_upload_part",
         sa.Column("upload_id", ID, nullable=False),
@@ -457,12 +510,15 @@ def _content_uploads() -> None:
         sa.Column("account_id", ID, nullable=False),
         sa.Column("content_id", ID, nullable=False),
         sa.Column("until_us", sa.BigInteger, nullable=False),
+        sa.Column("folder_id", ID, nullable=True),
         sa.PrimaryKeyConstraint("account_id", "content_id", name="pk_content_proof"),
         _references("content_proof", "account_id", "account"),
         _references("content_proof", "content_id", "content"),
+        _references("content_proof", "folder_id", "folder", on_delete="SET NULL"),
     )
     op.create_index("ix_content_proof_content_id", "content_proof", ["content_id"])
     op.create_index("ix_content_proof_until_us", "content_proof", ["until_us"])
+    op.create_index("ix_content_proof_folder_id", "content_proof", ["folder_id"])
 
 
 def _trial_files() -> None:
@@ -487,6 +543,51 @@ def _trial_files() -> None:
         sa.Column("updated_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("trial_id", name="pk_trial_tree"),
         _references("trial_tree", "trial_id", "trial"),
+    )
+
+
+def _media() -> None:
+    """The media of trials."""
+    op.create_table(
+        "trial_media",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("key", BY_CHARACTER, nullable=False),
+        sa.Column("step", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", "offset", name="pk_trial_media"),
+        _references("trial_media", "trial_id", "trial"),
+    )
+    op.create_index("ix_trial_media_order", "trial_media", ["trial_id", "key", "step", "number"])
+    op.create_table(
+        "trial_media_state",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
+        sa.Column("segments_offset", sa.BigInteger, nullable=False),
+        sa.Column("records", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", name="pk_trial_media_state"),
+        _references("trial_media_state", "trial_id", "trial"),
+    )
+    op.create_table(
+        "trial_media_object",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("type", sa.String(200), nullable=False),
+        sa.Column("content_id", ID, nullable=True),
+        sa.PrimaryKeyConstraint("trial_id", "digest", name="pk_trial_media_object"),
+        _references("trial_media_object", "trial_id", "trial"),
+        _references("trial_media_object", "content_id", "content", on_delete=None),
+    )
+    op.create_index("ix_trial_media_object_content_id", "trial_media_object", ["content_id"])
+    op.create_table(
+        "trial_media_total",
+        sa.Column("trial_id", ID, nullable=False),
+        sa.Column("objects", sa.BigInteger, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("trial_id", name="pk_trial_media_total"),
+        _references("trial_media_total", "trial_id", "trial"),
     )
 
 
